@@ -1,0 +1,6 @@
+// What has to exist before the Worker can be bundled: the AAC encoder's wasm and the static pages, both in dist/.
+import { buildAac } from "./aac.mjs";
+import { buildPages } from "./pages.mjs";
+
+await buildAac();
+await buildPages();
