@@ -1,0 +1,51 @@
+/**
+ * One deployment secret, many keys: every key and token is an HMAC-SHA-256 (RFC 2104) of a purpose and its fields, so
+ * nothing has to be stored to be checked, and no purpose's key opens another's door.
+ */
+
+const encoder = new TextEncoder();
+
+/** Signs and checks; one per isolate, because importing the key is what costs. */
+export class Secret {
+  readonly #key: Promise<CryptoKey>;
+
+  /** @param text the deployment's `EARSHOT_SECRET`, 16 characters or more; throws a sentence when it is shorter. */
+  constructor(text: string) {
+    if (text.length < 16) throw new Error("EARSHOT_SECRET must be at least 16 characters long.");
+    this.#key = crypto.subtle.importKey(
+      "raw",
+      encoder.encode(text),
+      { name: "HMAC", hash: "SHA-256" },
+      false,
+      ["sign"],
+    );
+  }
+
+  /** The 32-byte signature of `fields` for `purpose`. Fields are length-prefixed, so no two lists sign alike. */
+  async sign(purpose: string, ...fields: readonly string[]): Promise<Uint8Array> {
+    const message = [purpose, ...fields].map((field) => `${field.length}:${field}`).join("");
+    return new Uint8Array(await crypto.subtle.sign("HMAC", await this.#key, encoder.encode(message)));
+  }
+}
+
+/** Whether two strings are equal, in time that depends on the length of `given` alone. */
+export function sameText(given: string, wanted: string): boolean {
+  let difference = given.length ^ wanted.length;
+  for (let i = 0; i < given.length; i++) {
+    difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i % Math.max(1, wanted.length));
+  }
+  return difference === 0;
+}
+
+/** `bytes` in base64url without padding (RFC 4648 section 5). */
+export function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+/** An unguessable name of 128 random bits: 22 characters of base64url. */
+export function randomName(): string {
+  return base64url(crypto.getRandomValues(new Uint8Array(16)));
+}

@@ -1,0 +1,52 @@
+/** A publisher's SDP offer, read just far enough to refuse what can not work (RFC 9725 section 4.2, RFC 8866). */
+export interface Offer {
+  readonly sdp: string;
+  /** The audio track's `a=mid`. */
+  readonly mid: string;
+}
+
+/** Why an offer is refused, and with which status (RFC 9725 section 4.2: malformed 400, unsupported 422). */
+export interface Refusal {
+  readonly status: 400 | 422;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Reads an offer. Video m-lines are left where they are: the answer declines them, the whole offer still stands. */
+export function readOffer(sdp: string): Offer | Refusal {
+  if (!/^v=0\r?\n/.test(sdp)) return malformed("An SDP offer begins with v=0.");
+  const [session = "", ...media] = sdp.split(/^(?=m=)/m);
+  if (media.length === 0) return malformed("The offer has no media section (no m= line).");
+  const audio = media.filter((section) => /^m=audio [1-9]\d* \S*RTP\S* /.test(section));
+  const opus = audio.filter((section) => /^a=rtpmap:\d+ opus\/48000/im.test(section));
+  const section = opus[0];
+  if (section === undefined) {
+    return unsupported(
+      audio.length === 0
+        ? "The offer has no audio. Add a microphone or audio source and publish again."
+        : "The offer has no Opus audio. Earshot takes Opus alone: choose it as the audio codec.",
+    );
+  }
+  if (opus.length > 1)
+    return unsupported("The offer has more than one audio track. Publish one; mix at your end.");
+  if (/^a=(recvonly|inactive)\s*$/m.test(section)) {
+    return unsupported("The audio is recvonly or inactive; a publisher offers sendonly or sendrecv.");
+  }
+  const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
+  if (mid === undefined) return malformed("The audio section has no a=mid line (RFC 5888).");
+  for (const attribute of ["ice-ufrag", "ice-pwd", "fingerprint"]) {
+    const wanted = new RegExp(`^a=${attribute}:\\S`, "m");
+    if (!wanted.test(section) && !wanted.test(session)) {
+      return malformed(`The offer has no a=${attribute} line, so no WebRTC connection can be made.`);
+    }
+  }
+  return { sdp, mid };
+}
+
+function malformed(message: string): Refusal {
+  return { status: 400, code: "malformed_offer", message };
+}
+
+function unsupported(message: string): Refusal {
+  return { status: 422, code: "unsupported_offer", message };
+}

@@ -1,0 +1,198 @@
+import { z } from "zod";
+
+/**
+ * Cloudflare Realtime SFU's HTTP API, and the only place that knows it (OpenAPI document 2024-05-21; sessions, tracks,
+ * WebSocket adapter). This is also where its calls are retried, and nowhere else.
+ */
+
+/** One item that a call could not do, or the call itself. Codes are the SFU's own, or one of ours for the transport. */
+export interface SfuFault {
+  readonly kind: "fault";
+  /** 0 where no answer came. */
+  readonly status: number;
+  readonly code: string;
+  /** Whether the same call may go through later. */
+  readonly transient: boolean;
+}
+
+export interface Published {
+  readonly kind: "published";
+  /** The SFU's session id: a locator that never leaves the Broadcast. */
+  readonly session: string;
+  readonly answer: string;
+}
+
+export interface Attached {
+  readonly kind: "attached";
+  readonly adapter: string;
+}
+
+/** The track name every publisher session has; sessions keep them apart. */
+export const TRACK_NAME = "audio";
+/** Cloudflare's STUN server, for publishers that gather only with a server's help. */
+export const STUN_SERVER = "stun:stun.cloudflare.com:3478";
+
+const CALL_TIMEOUT_MS = 5_000;
+/** OBS gives up on a POST after 8 s, so the whole of publishing ends before. */
+const PUBLISH_BUDGET_MS = 7_000;
+/** Delays before each further try to attach: quick while ICE and DTLS settle, then a second apart; 25 s in all. */
+const ATTACH_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700, ...Array<number>(22).fill(1_000)];
+
+const Item = z.looseObject({ errorCode: z.string().optional() });
+const Failure = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
+const NewSession = z.looseObject({ sessionId: z.string().min(1) });
+const NewTracks = z.looseObject({
+  errorCode: z.string().optional(),
+  sessionDescription: z
+    .looseObject({ type: z.literal("answer"), sdp: z.string().startsWith("v=0") })
+    .optional(),
+  tracks: z.array(Item).optional(),
+});
+const NewAdapters = z.looseObject({
+  tracks: z.array(z.looseObject({ adapterId: z.string().optional(), errorCode: z.string().optional() })),
+});
+
+/** A client of one SFU application. */
+export class Sfu {
+  readonly #base: string;
+  readonly #secret: string;
+
+  /** @param api the API's base URL, e.g. `https://rtc.live.cloudflare.com/v1` */
+  constructor(api: string, appId: string, appSecret: string) {
+    this.#base = `${api.replace(/\/$/, "")}/apps/${appId}`;
+    this.#secret = appSecret;
+  }
+
+  /**
+   * Publishes an offer's audio track on a session of its own. A failed try is repeated once, on a new session, because
+   * a timed-out call may have taken effect and the API has no idempotency.
+   */
+  async publish(offer: { readonly sdp: string; readonly mid: string }): Promise<Published | SfuFault> {
+    const deadline = Date.now() + PUBLISH_BUDGET_MS;
+    const first = await this.#publishOnce(offer, deadline);
+    if (first.kind === "published" || !first.transient || Date.now() > deadline - 1_000) return first;
+    return this.#publishOnce(offer, deadline);
+  }
+
+  /**
+   * Has the SFU dial `endpoint` with the session's decoded audio. Until the publisher's transport is up and its first
+   * packets are there the SFU answers 425, `not_found_track_error` or `empty_track_error`: that is waited for, up to
+   * about 25 s and as long as `wanted()` holds.
+   */
+  async attach(session: string, endpoint: string, wanted: () => boolean): Promise<Attached | SfuFault> {
+    for (let attempt = 0; ; attempt++) {
+      const result = await this.#attachOnce(session, endpoint);
+      const delay = ATTACH_DELAYS_MS[attempt];
+      if (result.kind === "attached" || !isPending(result) || delay === undefined || !wanted()) return result;
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    }
+  }
+
+  /** Closes an adapter; one that is closed already is as good. */
+  async detach(adapter: string): Promise<SfuFault | null> {
+    const reply = await this.#call(
+      "POST",
+      "adapters/websocket/close",
+      { tracks: [{ adapterId: adapter }] },
+      z.unknown(),
+    );
+    return reply.kind === "fault" && reply.code !== "adapter_not_found" ? reply : null;
+  }
+
+  /** Closes a session's audio track, which is all there is of a session to close. */
+  async close(session: string, mid: string): Promise<SfuFault | null> {
+    const reply = await this.#call(
+      "PUT",
+      `sessions/${session}/tracks/close`,
+      { tracks: [{ mid }], force: true },
+      z.unknown(),
+    );
+    return reply.kind === "fault" && reply.status !== 410 ? reply : null;
+  }
+
+  async #publishOnce(
+    { sdp, mid }: { readonly sdp: string; readonly mid: string },
+    deadline: number,
+  ): Promise<Published | SfuFault> {
+    const opened = await this.#call("POST", "sessions/new", undefined, NewSession, deadline);
+    if (opened.kind === "fault") return opened;
+    const session = opened.body.sessionId;
+    const tracks = await this.#call(
+      "POST",
+      `sessions/${session}/tracks/new`,
+      {
+        sessionDescription: { type: "offer", sdp },
+        tracks: [{ location: "local", mid, trackName: TRACK_NAME }],
+      },
+      NewTracks,
+      deadline,
+    );
+    if (tracks.kind === "fault") return tracks;
+    // HTTP 200 alone does not establish that every requested resource succeeded.
+    const code = tracks.body.errorCode ?? tracks.body.tracks?.find((track) => track.errorCode)?.errorCode;
+    if (code !== undefined) return fault(200, code);
+    const answer = tracks.body.sessionDescription?.sdp;
+    return answer === undefined ? fault(200, "no_answer") : { kind: "published", session, answer };
+  }
+
+  async #attachOnce(session: string, endpoint: string): Promise<Attached | SfuFault> {
+    const reply = await this.#call(
+      "POST",
+      "adapters/websocket/new",
+      {
+        tracks: [
+          { location: "remote", sessionId: session, trackName: TRACK_NAME, endpoint, outputCodec: "pcm" },
+        ],
+      },
+      NewAdapters,
+    );
+    if (reply.kind === "fault") return reply;
+    const item = reply.body.tracks[0];
+    if (item?.adapterId === undefined) return fault(200, item?.errorCode ?? "no_adapter");
+    return { kind: "attached", adapter: item.adapterId };
+  }
+
+  async #call<T>(
+    method: "POST" | "PUT",
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    deadline = Date.now() + CALL_TIMEOUT_MS,
+  ): Promise<{ kind: "reply"; body: T } | SfuFault> {
+    const timeout = Math.max(1, Math.min(CALL_TIMEOUT_MS, deadline - Date.now()));
+    let response: Response;
+    let json: unknown;
+    try {
+      response = await fetch(`${this.#base}/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${this.#secret}`, "content-type": "application/json" },
+        signal: AbortSignal.timeout(timeout),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      json = await response.json();
+    } catch (error) {
+      return fault(0, error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable");
+    }
+    if (!response.ok) {
+      const failure = Failure.safeParse(json).data;
+      const code = failure?.errorCode ?? failure?.tracks?.find((track) => track.errorCode)?.errorCode;
+      return fault(response.status, code ?? "unknown_error");
+    }
+    const parsed = schema.safeParse(json);
+    return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
+  }
+}
+
+/** Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. */
+function isPending({ status, code, transient }: SfuFault): boolean {
+  return status === 425 || code === "not_found_track_error" || code === "empty_track_error" || transient;
+}
+
+function fault(status: number, code: string): SfuFault {
+  const transient =
+    status === 0 ||
+    status === 429 ||
+    status >= 500 ||
+    /^(retryable_transient|temporarily_unavailable|transport_unavailable|backend|internal)_error$/.test(code);
+  return { kind: "fault", status, code, transient };
+}

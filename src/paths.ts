@@ -1,0 +1,157 @@
+import type { Directives } from "./media.ts";
+
+/**
+ * Every URL and every R2 key: built here, parsed here.
+ *
+ * Whatever can change between two shows of one broadcast carries the show's epoch, so that no cache can ever hand one
+ * show's bytes to another's listener.
+ */
+
+/** What a listener asks for. */
+export type Target =
+  | { readonly kind: "multivariant"; readonly id: string }
+  | { readonly kind: "status"; readonly id: string }
+  | {
+      readonly kind: "playlist";
+      readonly id: string;
+      readonly epoch: string;
+      readonly directives: Directives;
+    }
+  | { readonly kind: "init"; readonly id: string; readonly epoch: string }
+  | { readonly kind: "segment"; readonly id: string; readonly epoch: string; readonly msn: number }
+  | {
+      readonly kind: "part";
+      readonly id: string;
+      readonly epoch: string;
+      readonly msn: number;
+      readonly index: number;
+    };
+
+/** A request that names nothing (404), or that names something in a way the specification forbids (400). */
+export type Misnomer = { readonly kind: "unknown" } | { readonly kind: "invalid"; readonly message: string };
+
+const LIVE = /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|([0-9a-z]{6,12})\/([\w.]+))$/;
+const MEDIA =
+  /^(?:(audio\.m3u8)|(init\.mp4)|s(0|[1-9]\d{0,9})\.m4s|p(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,2})\.m4s)$/;
+const NUMBER = /^\d{1,15}$/;
+
+/** Reads a listener's URL. Everything but the path and the `_HLS_*` directives is dropped here and never seen again. */
+export function parseListen(url: URL): Target | Misnomer {
+  const live = LIVE.exec(url.pathname);
+  if (live === null) return { kind: "unknown" };
+  const [, id = "", multivariant, status, epoch = "", name = ""] = live;
+  if (multivariant !== undefined) return { kind: "multivariant", id };
+  if (status !== undefined) return { kind: "status", id };
+  const media = MEDIA.exec(name);
+  if (media === null) return { kind: "unknown" };
+  const [, playlist, init, segment, part, index] = media;
+  if (playlist !== undefined) {
+    const directives = parseDirectives(url.searchParams);
+    return "kind" in directives ? directives : { kind: "playlist", id, epoch, directives };
+  }
+  if (init !== undefined) return { kind: "init", id, epoch };
+  if (segment !== undefined) return { kind: "segment", id, epoch, msn: Number(segment) };
+  return { kind: "part", id, epoch, msn: Number(part), index: Number(index) };
+}
+
+/** The one URL path (with query) under which an object is asked for upstream, and so cached. */
+export function canonicalPath(target: Target): string {
+  switch (target.kind) {
+    case "multivariant":
+      return `/live/${target.id}/index.m3u8`;
+    case "status":
+      return `/live/${target.id}/status.json`;
+    case "playlist":
+      return `/live/${target.id}/${target.epoch}/${PLAYLIST_NAME}${directiveQuery(target.directives)}`;
+    case "init":
+      return `/live/${target.id}/${target.epoch}/${names.init}`;
+    case "segment":
+      return `/live/${target.id}/${target.epoch}/${names.segment(target.msn)}`;
+    case "part":
+      return `/live/${target.id}/${target.epoch}/${names.part(target.msn, target.index)}`;
+  }
+}
+
+const PLAYLIST_NAME = "audio.m3u8";
+
+/** What a media playlist calls its media, relative to itself. */
+export const names = {
+  init: "init.mp4",
+  segment: (msn: number): string => `s${msn}.m4s`,
+  part: (msn: number, index: number): string => `p${msn}.${index}.m4s`,
+};
+
+/** The media playlist's URI, relative to the multivariant playlist. */
+export function playlistUri(epoch: string): string {
+  return `${epoch}/${PLAYLIST_NAME}`;
+}
+
+/** The epoch of a show whose first sample is at `startedAt` (ms since 1970): what keeps its names from all others'. */
+export function epochOf(startedAt: number): string {
+  return Math.floor(startedAt).toString(36).padStart(8, "0");
+}
+
+/** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it. */
+export const keys = {
+  init: (id: string, epoch: string): string => `${id}/${epoch}/init.mp4`,
+  segment: (id: string, epoch: string, msn: number): string =>
+    `${id}/${epoch}/s${String(msn).padStart(10, "0")}.m4s`,
+};
+
+/** Absolute URLs given to hosts and operators. `origin` is that of the request they are the answer to. */
+export function urlsOf(origin: string, id: string, key: string) {
+  return {
+    whipUrl: `${origin}/whip/${id}`,
+    hostKey: key,
+    playbackUrl: `${origin}/live/${id}/index.m3u8`,
+    listenUrl: `${origin}/listen/${id}`,
+    studioUrl: `${origin}/studio/${id}#key=${key}`,
+    statusUrl: `${origin}/live/${id}/status.json`,
+  };
+}
+
+/** The WHIP session URL: an absolute path without a query, because OBS clears one. */
+export function whipSessionPath(id: string, session: string): string {
+  return `/whip/${id}/${session}`;
+}
+
+/** The URL at which the SFU's WebSocket adapter dials back. */
+export function ingestUrl(
+  origin: string,
+  id: string,
+  session: string,
+  generation: number,
+  token: string,
+): string {
+  return `${origin.replace(/^http/, "ws")}/ingest/${id}/${session}/${generation}/${token}`;
+}
+
+/** RFC 8216bis section 6.2.5: decimal integers; a part without its sequence number MUST be refused. */
+function parseDirectives(query: URLSearchParams): Directives | Misnomer {
+  const directives: { msn?: number; part?: number; skip?: boolean } = {};
+  for (const [name, field] of [
+    ["_HLS_msn", "msn"],
+    ["_HLS_part", "part"],
+  ] as const) {
+    const text = query.get(name);
+    if (text === null) continue;
+    if (!NUMBER.test(text)) {
+      return { kind: "invalid", message: `${name} must be a decimal integer of at most 15 digits.` };
+    }
+    directives[field] = Number(text);
+  }
+  if (directives.part !== undefined && directives.msn === undefined) {
+    return { kind: "invalid", message: "_HLS_part needs _HLS_msn beside it." };
+  }
+  const skip = query.get("_HLS_skip");
+  if (skip === "YES" || skip === "v2") directives.skip = true;
+  return directives;
+}
+
+function directiveQuery({ msn, part, skip }: Directives): string {
+  const terms: string[] = [];
+  if (msn !== undefined) terms.push(`_HLS_msn=${msn}`);
+  if (part !== undefined) terms.push(`_HLS_part=${part}`);
+  if (skip === true) terms.push("_HLS_skip=YES");
+  return terms.length === 0 ? "" : `?${terms.join("&")}`;
+}
