@@ -1,0 +1,153 @@
+// Takes the AAC encoder's wasm out of the installed npm package and writes dist/aac.wasm and dist/aac.json.
+//
+// The package carries the wasm as one string inside Emscripten's JavaScript glue, which cannot be bundled for workerd
+// (it compiles at run time, which workerd forbids). The glue is read here as text and never run: the string is decoded
+// as the glue itself would, and the glue's two tables say which minified name stands for which function.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { runInNewContext } from "node:vm";
+
+const PACKAGE = "@mediabunny/aac-encoder";
+const VERSION = "1.59.0";
+const WASM_SHA256 = "8488acb0bc9f43055b83600cc4c2c07d20f07675aa65671f91ac1d75515845d9";
+
+/** The functions src/audio/aac.ts calls. */
+const EXPORTS = [
+  "init_encoder",
+  "get_encoder_frame_size",
+  "get_encoder_extradata",
+  "get_encoder_extradata_size",
+  "get_encode_input_ptr",
+  "send_frame",
+  "receive_packet",
+  "get_encoded_data",
+  "flush_encoder_start",
+];
+
+/** The functions src/audio/aac.ts supplies: all that the wasm imports, no more and no fewer. */
+const IMPORTS = [
+  "abort_js",
+  "clock_time_get",
+  "emscripten_date_now",
+  "emscripten_resize_heap",
+  "emscripten_runtime_keepalive_clear",
+  "environ_get",
+  "environ_sizes_get",
+  "fd_close",
+  "fd_fdstat_get",
+  "fd_read",
+  "fd_seek",
+  "fd_write",
+  "proc_exit",
+  "setitimer_js",
+  "syscall_fcntl64",
+  "syscall_ioctl",
+  "syscall_openat",
+];
+
+const root = new URL("../", import.meta.url);
+const home = new URL(`node_modules/${PACKAGE}/`, root);
+
+/**
+ * Writes dist/aac.wasm and dist/aac.json ({@link https://github.com/Vanilagy/mediabunny}, MPL-2.0, embeds LGPL FFmpeg)
+ * unless they are there already with the same bytes. Rejects with one sentence when the package is not the one this
+ * project was measured with.
+ */
+export async function buildAac() {
+  const manifest = JSON.parse(await read("package.json"));
+  expect(
+    manifest.version === VERSION,
+    `${PACKAGE} is ${manifest.version} but this project needs exactly ${VERSION}: run npm install`,
+  );
+  const glue = await read("dist/modules/build/aac.js");
+  const wasm = wasmOf(glue);
+  const sha256 = createHash("sha256").update(wasm).digest("hex");
+  expect(
+    sha256 === WASM_SHA256,
+    `The wasm inside ${PACKAGE} ${VERSION} has the sha256 ${sha256} but ${WASM_SHA256} was expected`,
+  );
+  const names = namesOf(glue);
+  check(names, wasm);
+  await mkdir(new URL("dist/", root), { recursive: true });
+  await keep("dist/aac.wasm", wasm);
+  await keep("dist/aac.json", Buffer.from(`${JSON.stringify(names, null, 2)}\n`));
+}
+
+/** The bytes in the glue's `binaryDecode('...')`: one character is one byte, and one above 255 stands for zero. */
+function wasmOf(glue) {
+  const literal = glue.match(/binaryDecode\(('[^'\\]*(?:\\[\s\S][^'\\]*)*')\)/)?.[1];
+  expect(literal, `No embedded wasm was found in ${PACKAGE} ${VERSION}`);
+  const text = runInNewContext(literal, Object.create(null));
+  return Uint8Array.from(text, (character) => {
+    const code = character.charCodeAt(0);
+    return code > 255 ? 0 : code;
+  });
+}
+
+/** Which minified name stands for which function, without the leading underscores Emscripten adds. */
+function namesOf(glue) {
+  const exported = glue.matchAll(/Module\["_(\w+)"\] = wasmExports\["(\w+)"\]/g);
+  const imported = glue.match(/wasmImports = \{([^}]*)\}/)?.[1] ?? "";
+  const all = Object.fromEntries(Array.from(exported, ([, readable, minified]) => [readable, minified]));
+  return {
+    exports: Object.fromEntries(EXPORTS.map((name) => [name, all[name]])),
+    imports: Object.fromEntries(
+      Array.from(imported.matchAll(/(\w+): _+(\w+)/g), ([, letter, readable]) => [readable, letter]),
+    ),
+    namespace: glue.match(/imports = \{ (\w+): wasmImports \}/)?.[1],
+    init: glue.match(/initRuntime\(\) \{[^}]*wasmExports\["(\w+)"\]\(\)/)?.[1],
+    memory: glue.match(/wasmMemory = wasmExports\["(\w+)"\]/)?.[1],
+  };
+}
+
+/** Every name must have been found in the text and be true of the compiled wasm. */
+function check(names, wasm) {
+  const module = new WebAssembly.Module(wasm);
+  const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
+  const imported = new Set(WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`));
+  const wrong = [
+    ...EXPORTS.filter((name) => exported.get(names.exports[name]) !== "function"),
+    ...IMPORTS.filter((name) => !imported.delete(`${names.namespace}.${names.imports[name]}`)),
+    ...(exported.get(names.init) === "function" ? [] : ["init"]),
+    ...(exported.get(names.memory) === "memory" ? [] : ["memory"]),
+    ...imported,
+  ];
+  expect(wrong.length === 0, `The wasm inside ${PACKAGE} ${VERSION} differs in: ${wrong.join(", ")}`);
+}
+
+async function read(path) {
+  try {
+    return await readFile(new URL(path, home), "utf8");
+  } catch {
+    return fail(`${PACKAGE} ${VERSION} is not installed (no ${path}): run npm install`);
+  }
+}
+
+/** Replaces the file in one step, so that a reader in another process never sees half of it. */
+async function keep(path, bytes) {
+  const file = new URL(path, root);
+  const present = await readFile(file).catch(() => null);
+  if (present?.equals(bytes)) return;
+  const fresh = new URL(`${file.href}.${process.pid}`);
+  await writeFile(fresh, bytes);
+  await rename(fresh, file);
+}
+
+function expect(condition, sentence) {
+  if (!condition) fail(sentence);
+}
+
+/** Whoever started the build can act on the sentence and on nothing else, so the error carries no stack. */
+function fail(sentence) {
+  const error = new Error(`${sentence}.`);
+  error.stack = error.message;
+  throw error;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildAac().catch((error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}
