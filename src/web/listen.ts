@@ -1,0 +1,106 @@
+import { element, pathId } from "./page.ts";
+import { Player, type Playing } from "./player.ts";
+import { pollStatus } from "./poll.ts";
+import type { Report } from "./status.ts";
+import { words } from "./words.ts";
+
+// The listener page and the embed: the same controls, laid out by their own HTML.
+const id = pathId();
+const badge = element("badge", HTMLElement);
+const title = element("title", HTMLElement);
+const sentence = element("sentence", HTMLElement);
+const button = element("play", HTMLButtonElement);
+const volume = element("volume", HTMLInputElement);
+const listeners = element("listeners", HTMLElement);
+const audio = element("audio", HTMLAudioElement);
+
+let report: Report | null = null;
+let playing: Playing = "stopped";
+/** Play was pressed before there was anything to hear: start as soon as there is. */
+let armed = false;
+
+const player = new Player(audio, `/live/${encodeURIComponent(id)}/index.m3u8`, (now) => {
+  playing = now;
+  render();
+});
+
+function onPress(): void {
+  if (armed || playing === "joining" || playing === "playing" || playing === "reconnecting") {
+    leave();
+  } else if (report?.kind === "status" && report.status.state !== "announced") {
+    player.play();
+  } else {
+    armed = true;
+    player.bless();
+  }
+  render();
+}
+
+function leave(): void {
+  armed = false;
+  player.stop();
+  render();
+}
+
+function onReport(now: Report): void {
+  // A relay that could not be asked just now has not changed the show: keep what was known while sound is playing.
+  if (now.kind === "unreachable" && report?.kind === "status" && playing === "playing") return;
+  report = now;
+  if (armed && now.kind === "status" && (now.status.state === "open" || now.status.state === "live")) {
+    armed = false;
+    player.play();
+  }
+  if (now.kind === "missing") armed = false;
+  render();
+}
+
+function render(): void {
+  if (report === null) return;
+  const status = report.kind === "status" ? report.status : null;
+  const said = words(report, playing, armed);
+  const active = armed || playing === "joining" || playing === "playing" || playing === "reconnecting";
+  const over = report.kind === "missing" || (status?.state === "ended" && !active);
+  setText(badge, said.badge);
+  badge.dataset.state =
+    status === null ? "off" : status.state === "live" && status.hosts === 0 ? "away" : status.state;
+  setText(sentence, said.sentence);
+  if (status !== null) {
+    setText(title, status.title || "Untitled show");
+    document.title = `${status.title || "Untitled show"} · Earshot`;
+  }
+  setText(
+    listeners,
+    status?.listeners === undefined ? "" : `about ${status.listeners.toLocaleString()} listening`,
+  );
+  button.disabled = over;
+  button.setAttribute("aria-label", active ? "Stop" : "Play");
+  button.dataset.look = active ? (playing === "playing" ? "stop" : "busy") : "play";
+  tellMediaSession(status?.title ?? "Earshot", active);
+}
+
+/** Writes only what changed: a live region is read aloud at every write. */
+function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+function tellMediaSession(name: string, active: boolean): void {
+  if (!("mediaSession" in navigator)) return;
+  if (navigator.mediaSession.metadata?.title !== name) {
+    navigator.mediaSession.metadata = new MediaMetadata({ title: name, artist: "Live on Earshot" });
+  }
+  navigator.mediaSession.playbackState = active ? "playing" : "paused";
+}
+
+button.addEventListener("click", onPress);
+volume.addEventListener("input", () => {
+  audio.volume = volume.valueAsNumber / 100;
+});
+if ("mediaSession" in navigator) {
+  navigator.mediaSession.setActionHandler("play", () => {
+    if (!button.disabled && playing !== "playing") onPress();
+  });
+  navigator.mediaSession.setActionHandler("pause", leave);
+  navigator.mediaSession.setActionHandler("stop", leave);
+}
+button.disabled = true;
+pollStatus(id, () => armed || playing === "playing" || playing === "reconnecting", onReport);

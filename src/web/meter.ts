@@ -1,0 +1,56 @@
+/** One reading of a level, dBFS; digital silence is {@link FLOOR_DB}. */
+export interface Level {
+  readonly peakDb: number;
+  readonly rmsDb: number;
+}
+
+export const FLOOR_DB = -100;
+
+/** Peak and RMS of samples in [-1, 1]. */
+export function level(samples: Float32Array): Level {
+  let peak = 0;
+  let power = 0;
+  for (const sample of samples) {
+    peak = Math.max(peak, Math.abs(sample));
+    power += sample * sample;
+  }
+  return { peakDb: decibels(peak), rmsDb: decibels(Math.sqrt(power / Math.max(1, samples.length))) };
+}
+
+function decibels(amplitude: number): number {
+  return Math.max(FLOOR_DB, 20 * Math.log10(amplitude));
+}
+
+/** Reads the level of a stream, channel by channel and the louder one counts. Owns its audio context. */
+export class Meter {
+  readonly #context = new AudioContext();
+  readonly #splitter = this.#context.createChannelSplitter(2);
+  readonly #analysers: AnalyserNode[] = [];
+  readonly #samples = new Float32Array(2048);
+  #source: MediaStreamAudioSourceNode | null = null;
+
+  constructor() {
+    for (const channel of [0, 1]) {
+      const analyser = this.#context.createAnalyser();
+      analyser.fftSize = this.#samples.length;
+      this.#splitter.connect(analyser, channel);
+      this.#analysers.push(analyser);
+    }
+  }
+
+  /** Reads this stream from now on. Call it after a press: audio contexts start suspended. */
+  async listen(stream: MediaStream): Promise<void> {
+    this.#source?.disconnect();
+    this.#source = this.#context.createMediaStreamSource(stream);
+    this.#source.connect(this.#splitter);
+    await this.#context.resume();
+  }
+
+  read(): Level {
+    const levels = this.#analysers.map((analyser) => {
+      analyser.getFloatTimeDomainData(this.#samples);
+      return level(this.#samples);
+    });
+    return levels.reduce((a, b) => (b.peakDb > a.peakDb ? b : a));
+  }
+}

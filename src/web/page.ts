@@ -1,0 +1,11 @@
+/** The element with this id, of this kind; a page without it is a bug in its HTML. */
+export function element<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${kind.name} #${id}`);
+  return found;
+}
+
+/** The broadcast's id: the last segment of /listen/:id, /embed/:id or /studio/:id. */
+export function pathId(path = location.pathname): string {
+  return decodeURIComponent(path.replace(/\/+$/, "").split("/")[2] ?? "");
+}

@@ -1,0 +1,170 @@
+import Hls, { type ErrorData } from "hls.js";
+import { backoff } from "./backoff.ts";
+
+/** What a player is doing. `blocked`: the browser wants another press before it lets sound out. */
+export type Playing = "stopped" | "joining" | "playing" | "reconnecting" | "blocked" | "ended";
+
+const RETRY_BASE_MS = 500;
+const RETRY_CEILING_MS = 15_000;
+/** A playhead that has not moved for this long is dead, whatever the player says: longest hold is 3 x TD = 6 s. */
+const DEAD_MS = 12_000;
+/** After this long without trouble the next failure is a first one again. */
+const SETTLED_MS = 20_000;
+/** 20 ms of silence, 8 kHz mono: what an element plays inside the press so that it may sound later by itself. */
+const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
+
+/**
+ * Plays one live HLS URL on an audio element, and goes on doing so: every fatal error, dead stall or network
+ * change leads to a new join at the live edge after a bounded, jittered wait. Pausing leaves the show (no requests
+ * are made while paused); playing joins it at the live edge, however long the pause was.
+ */
+export class Player {
+  readonly #audio: HTMLAudioElement;
+  readonly #url: string;
+  readonly #tell: (playing: Playing) => void;
+  #hls: Hls | null = null;
+  #wanted = false;
+  #attempt = 0;
+  #timer = 0;
+  #movedAt = 0;
+  #joinedAt = 0;
+  #position = -1;
+
+  constructor(audio: HTMLAudioElement, url: string, tell: (playing: Playing) => void) {
+    this.#audio = audio;
+    this.#url = url;
+    this.#tell = tell;
+    audio.addEventListener("playing", () => this.#sounding());
+    audio.addEventListener("ended", () => this.#ended());
+    audio.addEventListener("error", () => this.#failed());
+    audio.addEventListener("pause", () => this.#paused());
+    window.addEventListener("online", () => this.#hurry());
+    window.setInterval(() => this.#watch(), 1000);
+  }
+
+  /** Joins at the live edge. Call it inside a press, or after {@link bless} was. */
+  play(): void {
+    this.#wanted = true;
+    this.#attempt = 0;
+    this.#join();
+  }
+
+  /** Leaves the show. */
+  stop(): void {
+    this.#wanted = false;
+    this.#leave();
+    this.#tell("stopped");
+  }
+
+  /** Inside a press: lets the element sound later without one (WebKit grants that per element). */
+  bless(): void {
+    this.#audio.src = HUSH;
+    this.#audio.play().catch(() => undefined);
+  }
+
+  #join(): void {
+    this.#leave();
+    this.#tell(this.#attempt === 0 ? "joining" : "reconnecting");
+    this.#movedAt = this.#joinedAt = Date.now();
+    this.#position = -1;
+    if (playsNatively(this.#audio)) {
+      this.#audio.src = this.#url;
+      this.#start();
+      return;
+    }
+    const hls = new Hls({
+      lowLatencyMode: true,
+      // Fragmented MP4 passes through unchanged: there is nothing for a worker to do.
+      enableWorker: false,
+      backBufferLength: 10,
+      // Without a ceiling a player that fell behind stays there for the rest of the show.
+      liveMaxLatencyDurationCount: 4,
+      liveDurationInfinity: true,
+    });
+    this.#hls = hls;
+    hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
+    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#start());
+    hls.loadSource(this.#url);
+    hls.attachMedia(this.#audio);
+  }
+
+  #leave(): void {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#hls?.destroy();
+    this.#hls = null;
+    if (this.#audio.hasAttribute("src")) {
+      this.#audio.removeAttribute("src");
+      this.#audio.load();
+    }
+  }
+
+  #start(): void {
+    this.#audio.play().catch((error: unknown) => {
+      // An AbortError only says that a newer join or leave has taken this one's place.
+      if (error instanceof DOMException && error.name === "NotAllowedError") {
+        this.stop();
+        this.#tell("blocked");
+      }
+    });
+  }
+
+  #sounding(): void {
+    if (!this.#wanted) return;
+    this.#movedAt = Date.now();
+    this.#tell("playing");
+  }
+
+  #ended(): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    this.#leave();
+    this.#tell("ended");
+  }
+
+  /** Headphones unplugged, a phone call, a media key: the browser paused us; stay out until a press. */
+  #paused(): void {
+    if (this.#wanted && this.#timer === 0 && !this.#audio.ended && this.#audio.currentTime > 0) this.stop();
+  }
+
+  #erred(hls: Hls, data: ErrorData): void {
+    if (!data.fatal || hls !== this.#hls) return;
+    this.#failed();
+  }
+
+  #failed(): void {
+    if (!this.#wanted || this.#timer !== 0) return;
+    const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
+    this.#attempt += 1;
+    this.#leave();
+    this.#tell("reconnecting");
+    this.#timer = window.setTimeout(() => this.#join(), wait);
+  }
+
+  /** The network is back: what was waiting to try again need not wait any longer. */
+  #hurry(): void {
+    if (this.#timer !== 0) this.#join();
+  }
+
+  #watch(): void {
+    if (!this.#wanted || this.#timer !== 0) return;
+    const now = Date.now();
+    if (this.#audio.currentTime !== this.#position) {
+      this.#position = this.#audio.currentTime;
+      this.#movedAt = now;
+      if (now - this.#joinedAt > SETTLED_MS) this.#attempt = 0;
+    } else if (now - this.#movedAt > DEAD_MS) this.#failed();
+  }
+}
+
+/**
+ * Whether to hand the URL to the browser's own HLS player. Only on iPhone and iPad, where nothing else goes on
+ * when the screen locks and AirPlay needs a real URL: ManagedMediaSource exists in WebKit alone, and of WebKit's
+ * machines only those have a touch screen. Elsewhere hls.js is closer to live and fixes more of what goes wrong;
+ * where it can not run, the browser's player is all there is.
+ */
+function playsNatively(audio: HTMLAudioElement): boolean {
+  if (!Hls.isSupported()) return true;
+  const touchWebKit = "ManagedMediaSource" in window && navigator.maxTouchPoints > 1;
+  return touchWebKit && audio.canPlayType("application/vnd.apple.mpegurl") !== "";
+}

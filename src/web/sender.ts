@@ -1,0 +1,117 @@
+import { backoff } from "./backoff.ts";
+import { WhipError, WhipSession } from "./whip.ts";
+
+/** What the way out is doing. `failed` is final until the host presses again; `lost` is being tried again. */
+export type Sending =
+  | { readonly kind: "idle" }
+  | { readonly kind: "connecting" }
+  | { readonly kind: "sending" }
+  | { readonly kind: "lost"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+const RETRY_BASE_MS = 500;
+const RETRY_CEILING_MS = 8000;
+/** "disconnected" often heals by itself; a host can not wait the 15 s and more that "failed" takes. */
+const DISCONNECTED_MS = 3000;
+
+/** Keeps one track on the air: connects, and connects again by itself until it is stopped or refused for good. */
+export class Sender {
+  readonly #endpoint: string;
+  readonly #key: string;
+  readonly #tell: (sending: Sending) => void;
+  #track: MediaStreamTrack | null = null;
+  #stereo = false;
+  #session: WhipSession | null = null;
+  #timer = 0;
+  #attempt = 0;
+  /** Counts starts and stops: an attempt that began under another number is stale and ends itself. */
+  #turn = 0;
+
+  constructor(endpoint: string, key: string, tell: (sending: Sending) => void) {
+    this.#endpoint = endpoint;
+    this.#key = key;
+    this.#tell = tell;
+    window.addEventListener("online", () => {
+      if (this.#timer !== 0) void this.#connect();
+    });
+  }
+
+  /** Goes on the air with this track. */
+  start(track: MediaStreamTrack, stereo: boolean): void {
+    this.#track = track;
+    this.#stereo = stereo;
+    this.#attempt = 0;
+    this.#tell({ kind: "connecting" });
+    void this.#connect();
+  }
+
+  /** Puts another microphone on the air without a break. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    this.#track = track;
+    await this.#session?.pc.getSenders()[0]?.replaceTrack(track);
+  }
+
+  /** Goes off the air. Safe to call from `pagehide`. */
+  stop(): void {
+    this.#track = null;
+    this.#drop();
+    this.#tell({ kind: "idle" });
+  }
+
+  async #connect(): Promise<void> {
+    this.#drop();
+    const track = this.#track;
+    if (track === null) return;
+    const turn = this.#turn;
+    try {
+      const session = await WhipSession.open(this.#endpoint, this.#key, track, this.#stereo);
+      if (turn !== this.#turn) {
+        await session.close();
+        return;
+      }
+      this.#session = session;
+      this.#attempt = 0;
+      this.#guard(session);
+      this.#tell({ kind: "sending" });
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      if (error instanceof WhipError && error.final) {
+        this.#track = null;
+        this.#tell({ kind: "failed", reason });
+      } else this.#again(reason);
+    }
+  }
+
+  #guard(session: WhipSession): void {
+    let patience = 0;
+    session.pc.addEventListener("connectionstatechange", () => {
+      clearTimeout(patience);
+      if (session !== this.#session) return;
+      const state = session.pc.connectionState;
+      if (state === "failed" || state === "closed") this.#again("The connection was lost.");
+      if (state === "disconnected") {
+        patience = window.setTimeout(() => {
+          if (session === this.#session) this.#again("The connection was lost.");
+        }, DISCONNECTED_MS);
+      }
+    });
+  }
+
+  #again(reason: string): void {
+    this.#drop();
+    this.#tell({ kind: "lost", reason });
+    const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
+    this.#attempt += 1;
+    this.#timer = window.setTimeout(() => void this.#connect(), wait);
+  }
+
+  #drop(): void {
+    this.#turn += 1;
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    const session = this.#session;
+    this.#session = null;
+    void session?.close();
+  }
+}

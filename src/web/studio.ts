@@ -1,0 +1,230 @@
+import { FLOOR_DB, type Level, Meter } from "./meter.ts";
+import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
+import { element, pathId } from "./page.ts";
+import { pollStatus } from "./poll.ts";
+import { Sender, type Sending } from "./sender.ts";
+import type { Report } from "./status.ts";
+
+// The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
+// never send: it reaches no server log, no Referer and no cache.
+const id = pathId();
+const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
+
+const title = element("title", HTMLElement);
+const badge = element("badge", HTMLElement);
+const message = element("message", HTMLElement);
+const device = element("device", HTMLSelectElement);
+const stereo = element("stereo", HTMLInputElement);
+const echo = element("echo", HTMLInputElement);
+const noise = element("noise", HTMLInputElement);
+const gain = element("gain", HTMLInputElement);
+const button = element("go", HTMLButtonElement);
+const mute = element("mute", HTMLButtonElement);
+const bar = element("level", HTMLMeterElement);
+const levelText = element("level-text", HTMLElement);
+const heard = element("heard", HTMLElement);
+const elapsed = element("elapsed", HTMLElement);
+const monitor = element("monitor", HTMLAnchorElement);
+
+/** Below this a microphone is not picking up a room, let alone a voice. */
+const SILENT_DB = -60;
+const SILENT_AFTER_MS = 2000;
+
+let stream: MediaStream | null = null;
+let meter: Meter | null = null;
+let sending: Sending = { kind: "idle" };
+let report: Report | null = null;
+let opening = false;
+let trouble = "";
+let muted = false;
+let onAirSince = 0;
+let loudAt = 0;
+
+const sender = new Sender(`/whip/${encodeURIComponent(id)}`, key, (now) => {
+  if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
+  if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
+  sending = now;
+  render();
+});
+
+function capture(): Capture {
+  return {
+    ...(device.value ? { deviceId: device.value } : {}),
+    stereo: stereo.checked,
+    echoCancellation: echo.checked,
+    noiseSuppression: noise.checked,
+    autoGainControl: gain.checked,
+  };
+}
+
+/** Opens the chosen microphone in place of the open one; true when it is open. */
+async function open(): Promise<boolean> {
+  opening = true;
+  trouble = "";
+  render();
+  try {
+    const next = await openMicrophone(capture());
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    stream = next;
+    const track = next.getAudioTracks()[0];
+    if (!track) throw new Error("The microphone gives no sound.");
+    track.enabled = !muted;
+    track.addEventListener("ended", () => {
+      trouble = "The microphone was unplugged. Choose another: you stay on the air, silent.";
+      render();
+    });
+    meter ??= new Meter();
+    await meter.listen(next);
+    loudAt = Date.now();
+    await sender.replace(track);
+    await fillDevices(track.getSettings().deviceId);
+    return true;
+  } catch (error) {
+    trouble = error instanceof Error ? error.message : String(error);
+    return false;
+  } finally {
+    opening = false;
+    render();
+  }
+}
+
+async function fillDevices(selected: string | undefined): Promise<void> {
+  const microphones = await listMicrophones();
+  const options = microphones.map((microphone, index) => {
+    const option = new Option(microphone.label || `Microphone ${index + 1}`, microphone.deviceId);
+    option.selected = microphone.deviceId === selected;
+    return option;
+  });
+  device.replaceChildren(...(options.length > 0 ? options : [new Option("Default microphone", "")]));
+}
+
+function onAir(): boolean {
+  return sending.kind !== "idle" && sending.kind !== "failed";
+}
+
+async function onGo(): Promise<void> {
+  if (onAir()) {
+    sender.stop();
+    return;
+  }
+  if (!stream?.active && !(await open())) return;
+  const track = stream?.getAudioTracks()[0];
+  if (track) sender.start(track, stereo.checked);
+}
+
+function onMute(): void {
+  muted = !muted;
+  for (const track of stream?.getAudioTracks() ?? []) track.enabled = !muted;
+  loudAt = Date.now();
+  render();
+}
+
+function render(): void {
+  const status = report?.kind === "status" ? report.status : null;
+  if (status) {
+    setText(title, status.title || "Untitled show");
+    document.title = `${status.title || "Untitled show"} · Studio`;
+  }
+  const air = onAir();
+  const states = {
+    idle: "Off the air",
+    connecting: "Connecting",
+    sending: "On the air",
+    lost: "Reconnecting",
+    failed: "Off the air",
+  };
+  setText(badge, states[sending.kind]);
+  badge.dataset.state = sending.kind === "sending" ? "live" : air ? "away" : "off";
+  setText(message, saying());
+  message.dataset.bad = String(
+    trouble !== "" || sending.kind === "failed" || sending.kind === "lost" || key === "",
+  );
+  button.textContent = air ? "Stop" : "Go live";
+  button.dataset.look = air ? "stop" : "go";
+  button.disabled =
+    key === "" || opening || report?.kind === "missing" || (status?.state === "ended" && !air);
+  mute.disabled = stream === null;
+  mute.textContent = muted ? "Unmute" : "Mute";
+  mute.setAttribute("aria-pressed", String(muted));
+  stereo.disabled = air;
+  setText(heard, heardByRelay());
+}
+
+function saying(): string {
+  if (key === "")
+    return "This link has no host key. Open the studio link you were given, to its last character.";
+  if (report?.kind === "missing") return "There is no broadcast at this address.";
+  if (trouble !== "") return trouble;
+  if (opening) return "Allow the microphone if the browser asks.";
+  switch (sending.kind) {
+    case "failed":
+      return sending.reason;
+    case "lost":
+      return `${sending.reason} Trying again by itself …`;
+    case "connecting":
+      return "Connecting …";
+    case "sending":
+      return muted ? "You are on the air, but muted: listeners hear silence." : "You are on the air.";
+    default:
+      if (report?.kind === "status" && report.status.state === "ended") return "This broadcast has ended.";
+      return stream === null ? "Test your microphone, or go live at once." : "Ready. You are not on the air.";
+  }
+}
+
+function heardByRelay(): string {
+  if (sending.kind !== "sending") return "";
+  if (report?.kind !== "status") return "The relay's state can not be read just now.";
+  const { meter: relayed, listeners, hosts } = report.status;
+  const crowd = listeners === undefined ? "" : ` About ${listeners.toLocaleString()} listening.`;
+  if (hosts === 0) return `The relay does not hear you yet.${crowd}`;
+  if (relayed === undefined) return `The relay is receiving you.${crowd}`;
+  if (relayed.peakDb < SILENT_DB) return `The relay receives you, but hears only silence.${crowd}`;
+  return `Listeners hear you, at ${Math.round(relayed.rmsDb)} dB.${crowd}`;
+}
+
+function drawLevel(): void {
+  const now = Date.now();
+  const level: Level = meter?.read() ?? { peakDb: FLOOR_DB, rmsDb: FLOOR_DB };
+  if (level.peakDb > SILENT_DB) loudAt = now;
+  bar.value = Math.max(-60, level.peakDb);
+  const silent = stream !== null && now - loudAt > SILENT_AFTER_MS;
+  bar.dataset.silent = String(muted || silent);
+  if (stream === null) setText(levelText, "No microphone yet.");
+  else if (muted) setText(levelText, "Muted: nobody can hear you.");
+  else if (silent) setText(levelText, "Silent: this microphone picks nothing up.");
+  else if (level.peakDb > -1) setText(levelText, "Too loud: move back or turn down.");
+  else setText(levelText, "Your microphone is working.");
+  setText(elapsed, onAirSince === 0 ? "" : clock(now - onAirSince));
+}
+
+function clock(millis: number): string {
+  const seconds = Math.floor(millis / 1000);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+/** Writes only what changed: a live region is read aloud at every write. */
+function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+monitor.href = `/listen/${encodeURIComponent(id)}`;
+button.addEventListener("click", () => void onGo());
+mute.addEventListener("click", onMute);
+element("test", HTMLButtonElement).addEventListener("click", () => void open());
+for (const control of [device, stereo, echo, noise, gain]) {
+  control.addEventListener("change", () => {
+    if (stream !== null) void open();
+  });
+}
+navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(device.value));
+// pagehide, not unload: it also fires on phones, and `stop` sends its DELETE with keepalive.
+window.addEventListener("pagehide", () => sender.stop());
+window.addEventListener("hashchange", () => location.reload());
+setInterval(drawLevel, 100);
+pollStatus(id, onAir, (now) => {
+  report = now;
+  render();
+});
+void fillDevices(undefined);
+render();
