@@ -1,0 +1,22 @@
+import type { Frame, Pcm } from "../media.ts";
+
+/**
+ * A streaming AAC-LC encoder of 48 kHz stereo: PCM in, access units out, one timeline through.
+ *
+ * The encoder's priming is taken off: the first frame's `at` is the first pushed sample's position and each next one
+ * is AU_SAMPLES later, so `n` pushed samples come out as exactly ceil(n / AU_SAMPLES) frames once flushed.
+ */
+export interface Encoder {
+  /** AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1), to be copied verbatim into `esds`. */
+  readonly config: Uint8Array;
+
+  /**
+   * Takes PCM of any length and gives the frames that are finished; they lag the input by up to two access units.
+   * Each push starts where the one before ended, else RangeError: a hole is the caller's to fill with silence.
+   * Copies `pcm.data` before it returns.
+   */
+  push(pcm: Pcm): Frame[];
+
+  /** Pads the tail with silence to a whole access unit and gives the remaining frames. Nothing can be pushed after. */
+  flush(): Frame[];
+}

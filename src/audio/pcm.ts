@@ -1,0 +1,33 @@
+import { CHANNELS } from "../media.ts";
+
+/**
+ * Decodes s16le interleaved stereo into interleaved floats in [-1, 1): 32767 -> 0.99997, -32768 -> -1. The bytes may
+ * start at any offset of their buffer, odd ones too. A trailing part of a sample frame (under 4 bytes) is left out.
+ */
+export function decodeS16(bytes: Uint8Array): Float32Array {
+  const count = CHANNELS * frameCountS16(bytes.byteLength);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const pcm = new Float32Array(count);
+  for (let i = 0; i < count; i++) pcm[i] = view.getInt16(2 * i, true) / 32_768;
+  return pcm;
+}
+
+/** Whole stereo sample frames in `byteLength` bytes of s16le. */
+export function frameCountS16(byteLength: number): number {
+  return Math.floor(byteLength / (2 * CHANNELS));
+}
+
+/** Sample frames in interleaved stereo `pcm`. */
+export function frameCount(pcm: Float32Array): number {
+  return pcm.length / CHANNELS;
+}
+
+/** The largest absolute sample of `pcm`, 0 when it is empty. */
+export function peakOf(pcm: Float32Array): number {
+  let peak = 0;
+  for (let i = 0; i < pcm.length; i++) {
+    const size = Math.abs(pcm[i] as number);
+    if (size > peak) peak = size;
+  }
+  return peak;
+}

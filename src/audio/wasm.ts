@@ -1,0 +1,116 @@
+/** What dist/aac.json holds: the minified names behind the readable ones in this build of the wasm. */
+export interface AacNames {
+  readonly exports: Readonly<Record<string, string>>;
+  readonly imports: Readonly<Record<string, string>>;
+  /** The module name all imports are under. */
+  readonly namespace: string;
+  /** The export that runs the C constructors; called once, before anything else. */
+  readonly init: string;
+  readonly memory: string;
+}
+
+/** An instance of the encoder's wasm, called by readable names. */
+export interface Wasm {
+  /** Calls an export. Pointers and results are i32, presentation times i64. */
+  call(name: string, ...args: (number | bigint)[]): number;
+  /** A view that any call may detach (memory grows): copy what has to last. */
+  bytes(pointer: number, length: number): Uint8Array;
+  /** The same as floats; `pointer` is 4-aligned. Throws RangeError for a null pointer. */
+  floats(pointer: number, length: number): Float32Array;
+  /** What the C code last wrote to stdout or stderr, one line; "" if nothing. */
+  said(): string;
+}
+
+/** WASI error numbers (wasi_snapshot_preview1, errno). */
+const BADF = 8;
+const NOSYS = 52;
+const SPIPE = 70;
+/** Emscripten's syscalls answer a negative Linux errno. */
+const MINUS_ENOENT = -2;
+
+const PAGE = 65_536;
+/** Memory is 17 MB throughout a show; a bug that wants more than this must not take the isolate (128 MB) along. */
+const MAX_MEMORY = 64 * 1024 * 1024;
+const MAX_SAID = 300;
+
+/** Instantiates the module with the smallest system that Emscripten's libc is content with: no files, no time. */
+export function openWasm(module: WebAssembly.Module, names: AacNames): Wasm {
+  let said = "";
+  let memory: WebAssembly.Memory;
+  const data = () => new DataView(memory.buffer);
+
+  const system: Record<string, (...args: never[]) => number | undefined> = {
+    abort_js: () => {
+      throw new Error(`The AAC encoder aborted ${said}`);
+    },
+    proc_exit: (code: number) => {
+      throw new Error(`The AAC encoder exited with ${code} ${said}`);
+    },
+    // The encoder takes no notice of time; a constant makes its output a function of its input alone.
+    clock_time_get: (_id: number, _precision: bigint, pointer: number) => {
+      data().setBigUint64(pointer, 0n, true);
+      return 0;
+    },
+    emscripten_date_now: () => 0,
+    emscripten_resize_heap: (size: number) => {
+      const wanted = size >>> 0;
+      if (wanted > MAX_MEMORY) return 0;
+      memory.grow(Math.ceil((wanted - memory.buffer.byteLength) / PAGE));
+      return 1;
+    },
+    emscripten_runtime_keepalive_clear: () => undefined,
+    environ_get: () => 0,
+    environ_sizes_get: (count: number, size: number) => {
+      data().setUint32(count, 0, true);
+      data().setUint32(size, 0, true);
+      return 0;
+    },
+    fd_close: () => NOSYS,
+    fd_fdstat_get: () => BADF,
+    fd_read: () => NOSYS,
+    fd_seek: () => SPIPE,
+    fd_write: (_fd: number, vectors: number, count: number, written: number) => {
+      const view = data();
+      let total = 0;
+      for (let i = 0; i < count; i++) {
+        const pointer = view.getUint32(vectors + 8 * i, true);
+        const length = view.getUint32(vectors + 8 * i + 4, true);
+        said += new TextDecoder().decode(new Uint8Array(memory.buffer, pointer, length).slice());
+        total += length;
+      }
+      said = said.slice(-MAX_SAID);
+      view.setUint32(written, total, true);
+      return 0;
+    },
+    setitimer_js: () => 0,
+    syscall_fcntl64: () => 0,
+    syscall_ioctl: () => 0,
+    syscall_openat: () => MINUS_ENOENT,
+  };
+
+  const imports: Record<string, (...args: never[]) => number | undefined> = {};
+  for (const [name, minified] of Object.entries(names.imports)) {
+    const call = system[name];
+    if (!call) throw new Error(`The wasm imports ${name}, which is unknown`);
+    imports[minified] = call;
+  }
+  const { exports } = new WebAssembly.Instance(module, { [names.namespace]: imports });
+  memory = exports[names.memory] as WebAssembly.Memory;
+  (exports[names.init] as () => void)();
+
+  return {
+    call(name, ...args) {
+      const call = exports[names.exports[name] ?? ""] as
+        | ((...args: (number | bigint)[]) => number)
+        | undefined;
+      if (!call) throw new Error(`The wasm exports no ${name}`);
+      return call(...args);
+    },
+    bytes: (pointer, length) => new Uint8Array(memory.buffer, pointer, length),
+    floats(pointer, length) {
+      if (pointer === 0) throw new RangeError("The wasm is out of memory");
+      return new Float32Array(memory.buffer, pointer, length);
+    },
+    said: () => said.trim().replaceAll(/\s+/g, " "),
+  };
+}
