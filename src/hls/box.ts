@@ -1,0 +1,87 @@
+/**
+ * ISO base media file format boxes (ISO/IEC 14496-12) as bytes. A box is a pure function named by its fourcc, one field
+ * a line, its name beside it; those of the init segment are in moov.ts, those of a chunk in moof.ts. They write only
+ * what one audio track of CMAF needs (ISO/IEC 23000-19), so none has options that are never used.
+ */
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The only track. */
+export const TRACK = 1;
+
+/** A box: its size, its fourcc, its contents. */
+export function box(fourcc: string, ...contents: readonly Uint8Array[]): Bytes {
+  const body = concat(contents);
+  return concat([u32(body.length + 8), ascii(fourcc), body]);
+}
+
+/** A box with a version and flags (14496-12 4.2.2). */
+export function full(
+  fourcc: string,
+  version: number,
+  flags: number,
+  ...contents: readonly Uint8Array[]
+): Bytes {
+  return box(fourcc, u8(version), u24(flags), ...contents);
+}
+
+/** File type; first in the init segment. */
+export function ftyp(major: string, compatible: readonly string[]): Bytes {
+  return box(
+    "ftyp",
+    ascii(major), // major_brand
+    u32(0), // minor_version
+    ...compatible.map(ascii), // compatible_brands
+  );
+}
+
+/** Segment type; first in a segment. */
+export function styp(major: string, compatible: readonly string[]): Bytes {
+  return box(
+    "styp",
+    ascii(major), // major_brand
+    u32(0), // minor_version
+    ...compatible.map(ascii), // compatible_brands
+  );
+}
+
+/** Media data. */
+export function mdat(payload: readonly Uint8Array[]): Bytes {
+  return box("mdat", ...payload);
+}
+
+/** One array holding all of `chunks`, in order. */
+export function concat(chunks: readonly Uint8Array[]): Bytes {
+  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
+}
+
+export function ascii(text: string): Bytes {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
+export function u8(value: number): Bytes {
+  return Uint8Array.of(value);
+}
+
+export function u16(value: number): Bytes {
+  return Uint8Array.of(value >>> 8, value);
+}
+
+export function u24(value: number): Bytes {
+  return Uint8Array.of(value >>> 16, value >>> 8, value);
+}
+
+export function u32(value: number): Bytes {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+/** Exact up to 2^53 - 1. */
+export function u64(value: number): Bytes {
+  return concat([u32(Math.floor(value / 0x1_0000_0000)), u32(value % 0x1_0000_0000)]);
+}

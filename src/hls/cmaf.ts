@@ -1,0 +1,46 @@
+/**
+ * The bytes of the stream: one init segment, then one CMAF chunk (moof + mdat) a part (ISO/IEC 23000-19 7.3).
+ * A segment is its parts one after the other (draft-pantos-hls-rfc8216bis section 3.2), so nothing else is made.
+ */
+
+import { AU_SAMPLES, type Frame } from "../media.ts";
+import { concat, ftyp, mdat, styp } from "./box.ts";
+import { moof } from "./moof.ts";
+import { moov } from "./moov.ts";
+
+/**
+ * The Media Initialization Section (draft section 3.1.2): ftyp with the brand iso6 first, then moov; all durations 0,
+ * no samples, no edit list.
+ *
+ * `config` is the encoder's AudioSpecificConfig and goes into the esds as it is (48 kHz stereo AAC-LC; at most 96
+ * bytes); `bitrate` is nominal, in bits a second.
+ */
+export function initSegment(config: Uint8Array, options: { bitrate: number }): Uint8Array<ArrayBuffer> {
+  return concat([ftyp("iso6", ["iso6", "cmfc", "mp42"]), moov(config, options.bitrate)]);
+}
+
+/**
+ * One CMAF chunk holding `frames`, which must follow each other without a gap: a hole here would be heard by every
+ * listener, so it throws. Its decode time is the first frame's `at`, which must not be negative (a negative decode
+ * time is fatal in Media3). `sequence` is reduced modulo 2^32, the width of mfhd's field; a styp opens a segment.
+ */
+export function chunk(
+  sequence: number,
+  frames: readonly Frame[],
+  options: { segmentStart: boolean },
+): Uint8Array<ArrayBuffer> {
+  const first = frames[0];
+  if (first === undefined) throw new RangeError("a chunk needs a frame");
+  if (!Number.isSafeInteger(first.at) || first.at < 0) throw new RangeError(`no decode time: ${first.at}`);
+  for (const [index, frame] of frames.entries()) {
+    const due = first.at + index * AU_SAMPLES;
+    if (frame.at !== due) throw new RangeError(`frame at ${frame.at}, expected at ${due}`);
+  }
+  const sizes = frames.map((frame) => frame.bytes.length);
+  const head = options.segmentStart ? [styp("msdh", ["msdh", "cmfs", "cmff", "cmfl"])] : [];
+  return concat([
+    ...head,
+    moof(sequence % 0x1_0000_0000, first.at, AU_SAMPLES, sizes),
+    mdat(frames.map((frame) => frame.bytes)),
+  ]);
+}

@@ -1,0 +1,147 @@
+/**
+ * Playlists as text: pure functions of the window. Rules are cited by their section in draft-pantos-hls-rfc8216bis-22
+ * ("section") and in Apple's HLS authoring specification ("Apple").
+ */
+
+import { AU_SAMPLES, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import { listsParts, type OpenSegment, skipBoundary, skippable, type Window } from "./window.ts";
+
+/** Relative URIs of what a media playlist lists; each must always give the same URI for the same thing. */
+export interface Names {
+  readonly init: string;
+  segment(msn: number): string;
+  part(msn: number, index: number): string;
+}
+
+/**
+ * The media playlist of a window; with `skip` a delta update if the window has something to skip (section 6.2.5.1),
+ * else the whole list. Whether the list may be handed out already is directives.ts' business.
+ */
+export function mediaPlaylist(window: Window, names: Names, options: { skip?: boolean } = {}): string {
+  const skipped = options.skip ? skippable(window) : 0;
+  const { profile, open } = window;
+  const lines = [
+    "#EXTM3U", // section 4.4.1.1: the first line
+    // Section 6.2.1: no higher than needed. EXT-X-MAP asks for 6, EXT-X-SKIP for 9 (section 8).
+    `#EXT-X-VERSION:${skipped > 0 ? 9 : 6}`,
+    `#EXT-X-TARGETDURATION:${profile.targetDuration}`,
+    serverControl(window),
+  ];
+  // Section 4.4.3.7: required with parts. A list without parts must not promise them: players wait for them.
+  if (profile.lowLatency) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget(window))}`);
+  lines.push(
+    `#EXT-X-MEDIA-SEQUENCE:${window.firstMsn}`, // section 4.4.3.2; a delta does not change it
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${window.discontinuitySequence}`, // Apple 8.17: always, or never
+  );
+  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`); // section 4.4.5.2
+  // Section 4.4.4.5. It applies to what follows, so it stays in a delta, behind the skip. It comes before the first
+  // date: hls.js hands a date that precedes the map to the map.
+  lines.push(`#EXT-X-MAP:URI="${names.init}"`);
+  for (const segment of window.segments.slice(skipped)) {
+    lines.push(...head(window, segment, names));
+    // Section 4.4.4.1; the parts come before the line of their parent.
+    lines.push(`#EXTINF:${seconds(segment.duration)},`, names.segment(segment.msn));
+  }
+  if (open !== null && profile.lowLatency) {
+    if (open.parts.length > 0) lines.push(...head(window, open, names));
+    // Appendix B.1: exactly one part is hinted in a live playlist; right after a segment it is the next one's first.
+    lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${names.part(open.msn, open.parts.length)}"`);
+  }
+  // Section 4.4.5.3: never together with a hint, which is why the hint hangs on the open segment.
+  if (window.ended) lines.push("#EXT-X-ENDLIST");
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * The multivariant playlist: one audio variant (an EXT-X-MEDIA group for a single rendition hides it from VLC).
+ * `bandwidth` is the peak segment bit rate with its container, `averageBandwidth` the long-run one, bits a second.
+ */
+export function multivariantPlaylist(variant: {
+  uri: string;
+  bandwidth: number;
+  averageBandwidth: number;
+  title?: string;
+}): string {
+  const { uri, bandwidth, averageBandwidth, title } = variant;
+  const lines = [
+    "#EXTM3U",
+    "#EXT-X-VERSION:6",
+    "#EXT-X-INDEPENDENT-SEGMENTS", // section 4.4.2.1: here, so not in the media playlist; every AAC-LC unit is
+  ];
+  // Section 4.4.6.4.
+  if (title !== undefined)
+    lines.push(`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${quotable(title)}"`);
+  lines.push(
+    // Apple 9.14 asks for AVERAGE-BANDWIDTH, 9.1 for CODECS.
+    `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${averageBandwidth},CODECS="mp4a.40.2"`,
+    uri,
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * A duration in decimal seconds, exact where decimals can be: always three digits for whole milliseconds (every
+ * multiple of three access units), else six, cut off rather than rounded. Cutting keeps the order of durations, so a
+ * part never prints longer than the part target (section 4.4.4.9; AVPlayer refuses such a list), and printing both
+ * with one rule gives a full part the very digits of the target. Integer arithmetic throughout.
+ */
+export function seconds(duration: Samples): string {
+  const whole = duration % (SAMPLE_RATE / 1000) === 0;
+  const digits = whole ? 3 : 6;
+  // 48 000 samples are 10^6 microseconds: 3 samples are 62.5 of them.
+  const units = whole ? duration / (SAMPLE_RATE / 1000) : Math.floor((duration * 125) / 6);
+  const text = String(units).padStart(digits + 1, "0");
+  return `${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}
+
+/** Section 4.4.3.8. Every value is a constant of the show: AVPlayer stops for good when one of them changes. */
+function serverControl(window: Window): string {
+  const { profile } = window;
+  const attributes: string[] = [];
+  const boundary = skipBoundary(window);
+  if (profile.lowLatency) {
+    // Economy lists do not offer blocking: their players hold back three whole segments, so it would win nothing and
+    // make the whole audience ask in the same instant, once a segment.
+    attributes.push("CAN-BLOCK-RELOAD=YES");
+    attributes.push(`PART-HOLD-BACK=${seconds(samples(3 * partTarget(window)))}`); // Apple 14.3: at least three parts
+  }
+  attributes.push(`HOLD-BACK=${seconds(samples(3 * profile.targetDuration * SAMPLE_RATE))}`);
+  if (boundary !== null) attributes.push(`CAN-SKIP-UNTIL=${seconds(boundary)}`);
+  return `#EXT-X-SERVER-CONTROL:${attributes.join(",")}`;
+}
+
+/** A segment's date and parts; its date stands before its first part (section 4.4.4.9). */
+function head(window: Window, segment: OpenSegment, names: Names): string[] {
+  const lines = [`#EXT-X-PROGRAM-DATE-TIME:${date(window, segment.at)}`];
+  if (!listsParts(window, segment)) return lines;
+  for (const [index, part] of segment.parts.entries()) {
+    const uri = names.part(segment.msn, index);
+    // Section 4.4.4.9: every part has an independent frame, and says so.
+    lines.push(`#EXT-X-PART:DURATION=${seconds(part.duration)},URI="${uri}",INDEPENDENT=YES`);
+  }
+  return lines;
+}
+
+/**
+ * Section 4.4.4.6, Apple 8.4: the date of a sample, to the millisecond, from the sample count alone. The wall clock
+ * would jitter, and a segment's date must not differ between two playlists.
+ */
+function date(window: Window, at: Samples): string {
+  return new Date(window.startedAt + Math.round(toMillis(at))).toISOString();
+}
+
+function partTarget(window: Window): Samples {
+  return samples(window.profile.partUnits * AU_SAMPLES);
+}
+
+/**
+ * Text for a quoted-string, which has no escapes (section 4.2): no line breaks and no double quotes, and no `{$`,
+ * which would start a variable reference that makes clients refuse the list (section 4.3).
+ */
+function quotable(text: string): string {
+  return text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
+    .replaceAll('"', "\u2033")
+    .replaceAll("{$", "{ $")
+    .trim();
+}

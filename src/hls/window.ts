@@ -1,0 +1,192 @@
+/**
+ * The sliding window of a live show: what a media playlist lists, as data without bytes. Playlists are rendered from
+ * it (playlist.ts) and requests are judged by it (directives.ts); only {@link addCut} and {@link endWindow} change
+ * it, by returning a new one, so that a part and the segment it closes appear in one step
+ * (draft-pantos-hls-rfc8216bis section 6.2.1: changes are atomic).
+ */
+
+import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import { type Cut, partsPerSegment } from "./segmenter.ts";
+
+/** A part as a playlist knows it; its index is its place in its segment. */
+export interface ListedPart {
+  readonly at: Samples;
+  readonly duration: Samples;
+}
+
+/** The segment being made: the parts it has so far, from index 0 on. */
+export interface OpenSegment {
+  readonly msn: number;
+  readonly at: Samples;
+  readonly parts: readonly ListedPart[];
+}
+
+/** A segment that will not change any more. */
+export interface ClosedSegment extends OpenSegment {
+  readonly duration: Samples;
+}
+
+export interface Window {
+  readonly profile: Profile;
+  /** Wall-clock time of sample 0, epoch milliseconds; it dates every segment and never changes within a show. */
+  readonly startedAt: number;
+  /** How many closed segments are listed before the oldest leaves. */
+  readonly length: number;
+  /** The listed segments, oldest first; media sequence numbers and times follow each other without a gap. */
+  readonly segments: readonly ClosedSegment[];
+  /** The segment being made; null once the show has ended. */
+  readonly open: OpenSegment | null;
+  /** EXT-X-MEDIA-SEQUENCE: of the first listed segment, or of the first to come. */
+  readonly firstMsn: number;
+  /** EXT-X-DISCONTINUITY-SEQUENCE: the programme has no discontinuity, so it stays 0. */
+  readonly discontinuitySequence: 0;
+  readonly ended: boolean;
+}
+
+/** Segments that leave a playlist with fewer have too little slack for a player that pauses for breath. */
+const MIN_LENGTH = 10;
+
+/** Segments that must exist before a playlist is first handed out: players start three target durations back. */
+const FIRST_LENGTH = 3;
+
+/**
+ * The window of a show whose first frame is at `start.at` in segment `start.msn`. `length` is how many segments it
+ * lists: at least 10, by default about half a minute (15 of 1.92 s, 10 of 3.84 s). It is fixed for the show's life,
+ * since the playlist's constants depend on it.
+ */
+export function emptyWindow(
+  profile: Profile,
+  start: { startedAt: number; msn: number; at: Samples },
+  options: { length?: number } = {},
+): Window {
+  const length = options.length ?? (profile.segmentUnits <= 90 ? 15 : MIN_LENGTH);
+  if (length < MIN_LENGTH) throw new RangeError(`a window of ${length} segments is too short`);
+  return {
+    profile,
+    startedAt: start.startedAt,
+    length,
+    segments: [],
+    open: { msn: start.msn, at: start.at, parts: [] },
+    firstMsn: start.msn,
+    discontinuitySequence: 0,
+    ended: false,
+  };
+}
+
+/** The window with one more part and, when that closes its segment, one more segment. A cut out of order throws. */
+export function addCut(window: Window, cut: Cut): Window {
+  const { part, segment } = cut;
+  const open = window.open;
+  if (open === null) throw new Error("the show has ended");
+  // The segmenter's flush names the last part again when it has nothing but the segment to close.
+  const repeated = segment !== undefined && part.index === open.parts.length - 1;
+  const due = repeated ? part.at : end(window);
+  if (part.msn !== open.msn || part.at !== due || (!repeated && part.index !== open.parts.length)) {
+    throw new RangeError(`part ${part.msn}.${part.index} at ${part.at} is not the next one`);
+  }
+  const parts = repeated ? open.parts : [...open.parts, { at: part.at, duration: part.duration }];
+  if (segment === undefined) return { ...window, open: { ...open, parts } };
+  const closed: ClosedSegment = { msn: open.msn, at: open.at, duration: segment.duration, parts };
+  // Section 6.2.2: segments leave in order, one by one, and never below three target durations: length sees to it.
+  const segments = [...window.segments, closed].slice(-window.length);
+  return {
+    ...window,
+    segments,
+    open: { msn: open.msn + 1, at: samples(open.at + segment.duration), parts: [] },
+    firstMsn: segments[0]?.msn ?? window.firstMsn,
+  };
+}
+
+/**
+ * The window after the last cut. The open segment must have been closed (the segmenter's flush): a player whose last
+ * part is newer than its last segment never ends (hls.js), so a leftover part throws.
+ */
+export function endWindow(window: Window): Window {
+  if (window.open !== null && window.open.parts.length > 0) throw new Error("the last segment is still open");
+  return { ...window, open: null, ended: true };
+}
+
+/** Where the listed media ends on the show's timeline. */
+export function end(window: Window): Samples {
+  const last = window.open ?? window.segments.at(-1);
+  if (last === undefined) return samples(0);
+  return samples(last.at + last.parts.reduce((sum, part) => sum + part.duration, 0));
+}
+
+/** The media sequence number of the last closed segment; one below the first when there is none yet. */
+export function lastMsn(window: Window): number {
+  return window.firstMsn + window.segments.length - 1;
+}
+
+/** Whether a playlist may be handed out: not before three segments exist, so that players can hold back. */
+export function published(window: Window): boolean {
+  return window.ended || window.segments.length >= FIRST_LENGTH;
+}
+
+/** The part with which {@link published} becomes true. */
+export function firstPublished(window: Window): { msn: number; part: number } {
+  return { msn: window.firstMsn + FIRST_LENGTH - 1, part: partsPerSegment(window.profile) - 1 };
+}
+
+/**
+ * Whether a segment's parts are listed: EXT-X-PART tags further than three target durations from the end of the
+ * playlist are removed (section 6.2.2). A segment's parts go together: clients count them to know their indices.
+ */
+export function listsParts(window: Window, segment: OpenSegment): boolean {
+  if (!window.profile.lowLatency) return false;
+  return end(window) - segment.at <= targets(window, 3);
+}
+
+/**
+ * The Skip Boundary in samples, or null if delta updates are not offered. It is six target durations, the least
+ * allowed (section 4.4.3.8), and offered for windows over two minutes only (Apple's authoring specification 14.4):
+ * in a shorter one a delta saves a handful of lines while its URLs halve the sharing of every cache.
+ */
+export function skipBoundary(window: Window): Samples | null {
+  const span = window.length * window.profile.segmentUnits * AU_SAMPLES;
+  return span > 120 * SAMPLE_RATE ? targets(window, 6) : null;
+}
+
+/**
+ * How many of the oldest segments a delta update leaves out: those that lie wholly beyond the Skip Boundary, counted
+ * from the end of the last closed segment (section 6.2.5.1).
+ */
+export function skippable(window: Window): number {
+  const boundary = skipBoundary(window);
+  const last = window.segments.at(-1);
+  if (boundary === null || last === undefined || window.ended) return 0;
+  const limit = last.at + last.duration - boundary;
+  return window.segments.filter((segment) => segment.at + segment.duration < limit).length;
+}
+
+/** Something that left the playlist and must stay fetchable for `keepMillis` from now. */
+export interface Departure {
+  readonly what: "parts" | "segment";
+  readonly msn: number;
+  readonly keepMillis: number;
+}
+
+/**
+ * What left the playlist between two windows of a show. Parts stay fetchable for three target durations, a segment
+ * for its Availability Duration: its own plus that of the longest playlist it was in (section 6.2.2; counted from
+ * its removal as for an ended playlist, the stricter of the two rules). The store has the clock: it deletes the
+ * bytes no sooner than `keepMillis` after it published `after`.
+ */
+export function departures(before: Window, after: Window): Departure[] {
+  const listing = new Set(after.segments.filter((s) => listsParts(after, s)).map((s) => s.msn));
+  const parts = before.segments
+    .filter((segment) => listsParts(before, segment) && !listing.has(segment.msn))
+    .map(({ msn }): Departure => ({ what: "parts", msn, keepMillis: toMillis(targets(after, 3)) }));
+  // The longest playlist: all its segments and a last one that is all but closed.
+  const longest = (before.length + 1) * before.profile.segmentUnits * AU_SAMPLES;
+  const segments = before.segments
+    .filter((segment) => segment.msn < after.firstMsn)
+    .map(({ msn, duration }): Departure => {
+      return { what: "segment", msn, keepMillis: toMillis(duration + longest) };
+    });
+  return [...parts, ...segments];
+}
+
+function targets(window: Window, count: number): Samples {
+  return samples(count * window.profile.targetDuration * SAMPLE_RATE);
+}
