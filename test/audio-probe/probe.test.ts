@@ -1,0 +1,57 @@
+import { describe, expect, test } from "vitest";
+import { findMarks } from "./marks.ts";
+import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "./signal.ts";
+import { gaps, phaseJumps, pitch, toneLevel } from "./tone.ts";
+
+// The yardstick is measured before it measures anything.
+const loop = measuringLoop();
+
+describe("marks", () => {
+  test("each code is found once, at its centre to a millisecond", () => {
+    const marks = findMarks(loop, RATE);
+    expect(marks.map((mark) => mark.code)).toEqual(Array.from({ length: LOOP_SECONDS }, (_, code) => code));
+    for (const { code, at } of marks) expect(Math.abs(at - (code + MARK_CENTRE))).toBeLessThan(0.001);
+  });
+
+  test("noise 20 dB below the tone moves no mark by more than 2 ms and invents none", () => {
+    let seed = 7;
+    const noisy = loop.map((sample) => {
+      seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
+      return sample + 0.025 * (seed / 0x40000000 - 1);
+    });
+    const marks = findMarks(noisy, RATE);
+    expect(marks).toHaveLength(LOOP_SECONDS);
+    for (const { code, at } of marks) expect(Math.abs(at - (code + MARK_CENTRE))).toBeLessThan(0.002);
+  });
+});
+
+describe("tone", () => {
+  test("pitch to a tenth of a hertz, level to a hundredth", () => {
+    expect(pitch(measuringLoop(1007), RATE, TONE_HZ)).toBeCloseTo(1007, 1);
+    expect(toneLevel(loop, RATE, TONE_HZ)).toBeCloseTo(0.25, 2);
+    expect(toneLevel(loop, RATE, 1500)).toBeLessThan(0.005);
+  });
+
+  test("the untouched loop has no gap and no jump; its seam has none either", () => {
+    const twice = new Float32Array(loop.length * 2);
+    twice.set(loop);
+    twice.set(loop, loop.length);
+    expect(gaps(twice, RATE, TONE_HZ)).toEqual([]);
+    expect(phaseJumps(twice, RATE, TONE_HZ)).toEqual([]);
+  });
+
+  test("30 ms of silence is a gap; 7 lost samples are a jump", () => {
+    const holed = loop.slice();
+    holed.fill(0, 2 * RATE, 2 * RATE + 0.03 * RATE);
+    const [gap] = gaps(holed, RATE, TONE_HZ);
+    expect(gap?.at).toBeCloseTo(2, 1);
+    expect(gap?.seconds).toBeCloseTo(0.03, 2);
+
+    const cut = new Float32Array(loop.length - 7);
+    cut.set(loop.subarray(0, 3 * RATE));
+    cut.set(loop.subarray(3 * RATE + 7), 3 * RATE);
+    const jumps = phaseJumps(cut, RATE, TONE_HZ);
+    expect(jumps.length).toBeGreaterThan(0);
+    for (const at of jumps) expect(Math.abs(at - 3)).toBeLessThan(0.03);
+  });
+});

@@ -1,0 +1,32 @@
+/**
+ * The measuring signal: a steady tone (its pitch, gaps and phase jumps tell what happened to the sound) with a coded
+ * mark every second (its arrival tells when). It repeats every 16 s without a seam, so that one loop of it can be
+ * sent for any length of time; a mark's code says which second of the loop it belongs to.
+ */
+export const LOOP_SECONDS = 16;
+export const RATE = 48_000;
+export const TONE_HZ = 1000;
+/** A mark lasts 40 ms and its centre lies half a second into its second. */
+export const MARK_SECONDS = 0.04;
+export const MARK_CENTRE = 0.5;
+
+/** The frequency that spells `code` (0..15): well above the tone, 250 Hz apart, whole cycles in the loop. */
+export function markHz(code: number): number {
+  return 3000 + 250 * code;
+}
+
+/** One loop, mono, in [-1, 1]. `toneHz` must be whole, for the loop to have no seam. */
+export function measuringLoop(toneHz = TONE_HZ): Float32Array {
+  const loop = new Float32Array(LOOP_SECONDS * RATE);
+  for (let i = 0; i < loop.length; i++) loop[i] = 0.25 * Math.sin((2 * Math.PI * toneHz * i) / RATE);
+  const length = MARK_SECONDS * RATE;
+  for (let code = 0; code < LOOP_SECONDS; code++) {
+    const start = (code + MARK_CENTRE) * RATE - length / 2;
+    for (let i = 0; i < length; i++) {
+      const hann = 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length);
+      const at = start + i;
+      loop[at] = (loop[at] ?? 0) + 0.4 * hann * Math.sin((2 * Math.PI * markHz(code) * i) / RATE);
+    }
+  }
+  return loop;
+}
