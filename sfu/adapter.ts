@@ -1,0 +1,172 @@
+import { createDecoder, type OpusDecoderHandle } from "libopus-wasm";
+import WebSocket from "ws";
+import { Framer } from "./frame.ts";
+import { type OpusPacket, OpusTimeline, type PcmBlock } from "./opus.ts";
+import { encodePacket } from "./packet.ts";
+
+/** A lost socket is dialled again for this long, at the same address. */
+export const REDIAL_MILLIS = 15_000;
+const REDIAL_PAUSES = [100, 250, 500, 1_000];
+const HANDSHAKE_MILLIS = 5_000;
+/** Frames kept while the socket is down or choked: half a second. Older ones are dropped. */
+const BACKLOG_FRAMES = 25;
+/** Bytes that may lie unsent in an open socket before it counts as choked. */
+const CHOKED_BYTES = 256 * 1024;
+const TICK_MILLIS = 20;
+
+/** Why a socket could not be opened, in the words of the API. */
+export interface DialError {
+  readonly errorCode: "websocket_handshake_failed" | "websocket_connection_timeout";
+  readonly errorDescription: string;
+}
+
+/**
+ * Sends one Opus track to a WebSocket as PCM: a message per 20 ms ({@link encodePacket}). Owns its decoder and its
+ * socket. When the socket is lost it dials the same endpoint again, for {@link REDIAL_MILLIS}; an endpoint that
+ * closes it with 1000 is done with it. Cloudflare documents neither what an endpoint's own close does nor how
+ * long its backlog is ("short, bounded"); these are this stand-in's choices.
+ */
+export class Adapter {
+  readonly id: string;
+  readonly endpoint: string;
+  /** Payload bytes sent so far. */
+  bytes = 0;
+  private readonly decoder: OpusDecoderHandle;
+  private readonly timeline: OpusTimeline;
+  private readonly framer = new Framer();
+  private readonly onEnd: (reason: string) => void;
+  private readonly ticking: NodeJS.Timeout;
+  private readonly backlog: Uint8Array[] = [];
+  private socket: WebSocket;
+  private redial: NodeJS.Timeout | undefined;
+  private sequenceNumber = 0;
+  private closed = false;
+
+  private constructor(
+    id: string,
+    endpoint: string,
+    socket: WebSocket,
+    decoder: OpusDecoderHandle,
+    onEnd: (reason: string) => void,
+  ) {
+    this.id = id;
+    this.endpoint = endpoint;
+    this.decoder = decoder;
+    this.timeline = new OpusTimeline(decoder);
+    this.onEnd = onEnd;
+    this.socket = socket;
+    this.watch(socket);
+    this.ticking = setInterval(() => this.send(this.timeline.advance(samplesNow())), TICK_MILLIS);
+  }
+
+  /** Dials `endpoint`; `onEnd` is called once, when the adapter has ended for whatever reason. */
+  static async open(
+    id: string,
+    endpoint: string,
+    onEnd: (reason: string) => void,
+  ): Promise<Adapter | DialError> {
+    const decoder = await createDecoder({ channels: 2, sampleRate: 48_000 });
+    const socket = await dial(endpoint, HANDSHAKE_MILLIS);
+    // Nothing may be awaited from here on: the socket could be lost before anybody watches it.
+    if (socket instanceof WebSocket) return new Adapter(id, endpoint, socket, decoder, onEnd);
+    decoder.free();
+    return socket;
+  }
+
+  push(packet: OpusPacket): void {
+    if (!this.closed) this.send(this.timeline.push(packet, samplesNow()));
+  }
+
+  /** Sends what is left, closes the socket with `code` and `reason`, and frees the decoder. */
+  close(code: number, reason: string): void {
+    if (this.closed) return;
+    this.send(this.timeline.flush());
+    for (const frame of this.framer.flush()) this.sendFrame(frame);
+    this.closed = true;
+    clearInterval(this.ticking);
+    clearTimeout(this.redial);
+    this.socket.close(code, reason);
+    this.decoder.free();
+    this.onEnd(reason);
+  }
+
+  private send(blocks: readonly PcmBlock[]): void {
+    for (const block of blocks) for (const frame of this.framer.push(block)) this.sendFrame(frame);
+  }
+
+  private sendFrame({ timestamp, data }: PcmBlock): void {
+    const payload = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.backlog.push(encodePacket({ sequenceNumber: this.sequenceNumber, timestamp, payload }));
+    this.sequenceNumber = (this.sequenceNumber + 1) >>> 0;
+    if (this.socket.readyState !== WebSocket.OPEN || this.socket.bufferedAmount > CHOKED_BYTES) {
+      if (this.backlog.length > BACKLOG_FRAMES) this.backlog.shift();
+      return;
+    }
+    for (const message of this.backlog.splice(0)) {
+      this.bytes += message.length;
+      this.socket.send(message);
+    }
+  }
+
+  private watch(socket: WebSocket): void {
+    socket.once("close", (code) => {
+      if (this.closed) return;
+      if (code === 1000) this.close(1000, "the endpoint closed its socket");
+      else this.dialAgain(Date.now() + REDIAL_MILLIS, 0);
+    });
+  }
+
+  private dialAgain(deadline: number, attempt: number): void {
+    const pause = REDIAL_PAUSES[Math.min(attempt, REDIAL_PAUSES.length - 1)] ?? 0;
+    if (Date.now() + pause >= deadline) {
+      this.close(1000, "the endpoint did not come back");
+      return;
+    }
+    this.redial = setTimeout(() => {
+      dial(this.endpoint, Math.min(HANDSHAKE_MILLIS, deadline - Date.now())).then(
+        (socket) => {
+          if (!(socket instanceof WebSocket)) {
+            if (!this.closed) this.dialAgain(deadline, attempt + 1);
+          } else if (this.closed) socket.close(1000, "the adapter is closed");
+          else {
+            this.socket = socket;
+            this.watch(socket);
+          }
+        },
+        (error: unknown) => this.close(1000, `dialling failed: ${String(error)}`),
+      );
+    }, pause);
+  }
+}
+
+/** Opens a WebSocket, following no redirects; what is wrong comes back as a value. */
+function dial(endpoint: string, timeout: number): Promise<WebSocket | DialError> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(endpoint, {
+      followRedirects: false,
+      handshakeTimeout: Math.max(1, timeout),
+      perMessageDeflate: false,
+    });
+    socket.once("open", () => resolve(socket));
+    // Stays for the socket's life: ws reports an error before the close that follows it, and again on terminate().
+    socket.on("error", (error) => {
+      socket.terminate();
+      resolve(
+        /timed out/.test(error.message)
+          ? {
+              errorCode: "websocket_connection_timeout",
+              errorDescription: "The WebSocket handshake timed out.",
+            }
+          : {
+              errorCode: "websocket_handshake_failed",
+              errorDescription: "The handshake with the provided endpoint failed.",
+            },
+      );
+    });
+  });
+}
+
+/** A steady clock in 48 kHz samples. */
+function samplesNow(): number {
+  return Math.floor(performance.now() * 48);
+}

@@ -1,0 +1,265 @@
+import { randomUUID, timingSafeEqual } from "node:crypto";
+import { type Context, Hono } from "hono";
+import { Adapter } from "./adapter.ts";
+import { offersOpus, readOffer } from "./offer.ts";
+import {
+  CloseAdapterRequest,
+  CloseTracksRequest,
+  NewAdapterRequest,
+  RenegotiateRequest,
+  type RequestError,
+  readBody,
+  TracksRequest,
+} from "./request.ts";
+import { type MediaAddress, Session } from "./session.ts";
+
+/** How long an operation on a session waits for it to connect. */
+const CONNECT_MILLIS = 5_000;
+/** How long an adapter waits for a connected publisher's first packet. */
+const MEDIA_MILLIS = 2_000;
+/** Bytes of an SDP-carrying body. */
+const BODY_BYTES = 256 * 1024;
+
+type ItemError = { readonly errorCode: string; readonly errorDescription: string };
+
+/**
+ * The HTTP API of Cloudflare Realtime SFU as far as ingest uses it: routes, fields, statuses and per-item errors of
+ * https://developers.cloudflare.com/realtime/static/realtime-api-2024-05-21.yaml and its error-codes page.
+ *
+ * Left out: playing tracks back, data channels, simulcast, adapters that publish, offers of the SFU's own. Different
+ * on purpose: endpoints on localhost are allowed. Owns every session and adapter.
+ */
+export class SfuApi {
+  readonly app = new Hono();
+  private readonly sessions = new Map<string, Session>();
+  private readonly adapters = new Map<string, Adapter>();
+  private readonly appId: string;
+  private readonly appSecret: string;
+  private readonly address: MediaAddress;
+  private readonly log: (line: string) => void;
+
+  constructor(appId: string, appSecret: string, address: MediaAddress, log: (line: string) => void) {
+    this.appId = appId;
+    this.appSecret = appSecret;
+    this.address = address;
+    this.log = log;
+    const app = this.app.basePath("/v1/apps/:appId");
+    app.use("*", async (c, next) => {
+      c.header("vary", "Origin");
+      if (c.req.param("appId") !== this.appId) return fail(c, notFound("The app was not found."));
+      if (!sameText(c.req.header("authorization") ?? "", `Bearer ${this.appSecret}`)) {
+        return fail(c, {
+          status: 401,
+          errorCode: "unauthorized",
+          errorDescription: "The app secret is wrong.",
+        });
+      }
+      return next();
+    });
+    app.post("/sessions/new", (c) => this.newSession(c));
+    app.get("/sessions/:sessionId", (c) => this.onSession(c, (session) => this.getSession(c, session)));
+    app.post("/sessions/:sessionId/tracks/new", (c) =>
+      this.onSession(c, (session) => this.newTracks(c, session)),
+    );
+    app.put("/sessions/:sessionId/tracks/close", (c) =>
+      this.onSession(c, (session) => this.closeTracks(c, session)),
+    );
+    app.put("/sessions/:sessionId/renegotiate", (c) => this.onSession(c, () => this.renegotiate(c)));
+    app.post("/adapters/websocket/new", (c) => this.newAdapters(c));
+    app.post("/adapters/websocket/close", (c) => this.closeAdapters(c));
+    this.app.notFound((c) => fail(c, notFound("There is no such operation.")));
+    this.app.onError((error, c) => {
+      this.log(`sfu: ${c.req.method} failed: ${error.message}`);
+      return c.json({ errorCode: "internal_error", errorDescription: "The operation failed." }, 500);
+    });
+  }
+
+  /** Ends every session and adapter. */
+  close(): void {
+    for (const session of [...this.sessions.values()]) session.close("the SFU is stopping");
+  }
+
+  private newSession(c: Context): Response {
+    const id = newId();
+    const session = new Session(id, this.address, (reason) => {
+      this.sessions.delete(id);
+      this.log(`sfu: session ${id.slice(0, 6)} ended: ${reason}`);
+    });
+    this.sessions.set(id, session);
+    return c.json({ sessionId: id }, 201);
+  }
+
+  private onSession(
+    c: Context,
+    handle: (session: Session) => Response | Promise<Response>,
+  ): Response | Promise<Response> {
+    const session = this.sessions.get(c.req.param("sessionId") ?? "");
+    if (!session) return fail(c, sessionError(410, "The session does not exist, has expired or is closed."));
+    return handle(session);
+  }
+
+  private getSession(c: Context, session: Session): Response {
+    const tracks = [...session.tracks.values()].map(({ media, name, closed }) => ({
+      location: "local",
+      mid: media.mid,
+      trackName: name,
+      status: closed ? "inactive" : "active",
+    }));
+    return c.json({ tracks, dataChannels: [] });
+  }
+
+  private async newTracks(c: Context, session: Session): Promise<Response> {
+    const text = await c.req.text();
+    if (text.length > BODY_BYTES) {
+      return fail(c, {
+        status: 413,
+        errorCode: "payload_too_large",
+        errorDescription: "The body is too large.",
+      });
+    }
+    const request = readBody(TracksRequest, text);
+    if (!request.ok) return fail(c, request);
+    const { sessionDescription, tracks, autoDiscover } = request.body;
+    const offer = readOffer(sessionDescription.sdp);
+    if (!offer.ok) return fail(c, badDescription(`The offer cannot be accepted: ${offer.reason}.`));
+    if (session.state === "negotiating") return fail(c, badDescription("Another exchange is under way."));
+    const media = offer.media.filter(({ live, kind }) => live && kind !== "application");
+    const named = autoDiscover
+      ? media.map(({ mid }) => ({ name: randomUUID() as string, mid }))
+      : (tracks ?? []).map(({ trackName, mid }) => ({ name: trackName, mid }));
+    if (named.length === 0) return fail(c, invalidParams("tracks: needed unless autoDiscover is true"));
+    const unknown = named.find(({ mid }) => !media.some((section) => section.mid === mid));
+    if (unknown)
+      return fail(c, badDescription(`The offer has no live media section with mid ${unknown.mid}.`));
+    if (
+      session.state === "connecting" &&
+      !(await session.until(() => session.state === "connected", CONNECT_MILLIS))
+    ) {
+      return fail(c, sessionError(425, "The session is not connected yet."));
+    }
+    let sdp: string;
+    try {
+      sdp = await session.negotiate(offer, named);
+    } catch (error) {
+      session.close("the negotiation failed");
+      const errorDescription = `The transport could not be set up: ${(error as Error).message}.`;
+      return fail(c, { status: 503, errorCode: "transport_unavailable_error", errorDescription });
+    }
+    return c.json({
+      requiresImmediateRenegotiation: false,
+      tracks: named.map(({ name, mid }) => ({ trackName: name, mid })),
+      sessionDescription: { type: "answer", sdp },
+    });
+  }
+
+  private async closeTracks(c: Context, session: Session): Promise<Response> {
+    const request = readBody(CloseTracksRequest, await c.req.text());
+    if (!request.ok) return fail(c, request);
+    const tracks = request.body.tracks.map(({ mid }) =>
+      session.closeTrack(mid)
+        ? { mid }
+        : {
+            mid,
+            errorCode: "close_track_error",
+            errorDescription: "Track doesn't exist or was already closed",
+          },
+    );
+    return c.json({ requiresImmediateRenegotiation: false, tracks });
+  }
+
+  /** The stand-in makes no offers, so no answer is ever expected. */
+  private async renegotiate(c: Context): Promise<Response> {
+    const request = readBody(RenegotiateRequest, await c.req.text());
+    return fail(
+      c,
+      request.ok ? badDescription("No answer is expected: the SFU has made no offer.") : request,
+    );
+  }
+
+  private async newAdapters(c: Context): Promise<Response> {
+    const request = readBody(NewAdapterRequest, await c.req.text());
+    if (!request.ok) return fail(c, request);
+    const tracks = await Promise.all(
+      request.body.tracks.map(async ({ sessionId, trackName, endpoint }) => {
+        const adapter = await this.newAdapter(sessionId, trackName, endpoint);
+        if (!(adapter instanceof Adapter)) return { trackName, ...adapter };
+        return { trackName, adapterId: adapter.id, endpoint };
+      }),
+    );
+    return c.json({ tracks }, tracks.some((item) => "adapterId" in item) ? 200 : 503);
+  }
+
+  private async newAdapter(
+    sessionId: string,
+    trackName: string,
+    endpoint: string,
+  ): Promise<Adapter | ItemError> {
+    const session = this.sessions.get(sessionId);
+    const track = session?.tracks.get(trackName);
+    const absent = { errorCode: "not_found_track_error", errorDescription: "Track not found on remote peer" };
+    if (!session || !track || track.closed || session.state !== "connected") return absent;
+    if (!offersOpus(track.media)) {
+      return { errorCode: "invalid_params", errorDescription: "PCM output requires an Opus source track" };
+    }
+    if (!(await session.until(() => track.packets > 0, MEDIA_MILLIS))) {
+      return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
+    }
+    const id = newId();
+    const adapter = await Adapter.open(id, endpoint, (reason) => {
+      this.adapters.delete(id);
+      if (opened) track.adapters.delete(opened);
+      this.log(`sfu: adapter ${id.slice(0, 6)} ended: ${reason}`);
+    });
+    const opened = adapter instanceof Adapter ? adapter : undefined;
+    if (!opened) return adapter;
+    if (track.closed) {
+      opened.close(1000, "the track was closed");
+      return absent;
+    }
+    this.adapters.set(id, opened);
+    track.adapters.add(opened);
+    return opened;
+  }
+
+  private async closeAdapters(c: Context): Promise<Response> {
+    const request = readBody(CloseAdapterRequest, await c.req.text());
+    if (!request.ok) return fail(c, request);
+    const tracks = request.body.tracks.map(({ adapterId }) => {
+      const adapter = this.adapters.get(adapterId);
+      if (!adapter) return { adapterId };
+      adapter.close(1000, "the adapter was closed");
+      return { adapterId, bytesProcessed: adapter.bytes };
+    });
+    return c.json({ tracks });
+  }
+}
+
+function fail(c: Context, { status, errorCode, errorDescription }: RequestError): Response {
+  return c.json({ errorCode, errorDescription }, status);
+}
+
+function notFound(errorDescription: string): RequestError {
+  return { status: 404, errorCode: "not_found", errorDescription };
+}
+
+function sessionError(status: 410 | 425, errorDescription: string): RequestError {
+  return { status, errorCode: "session_error", errorDescription };
+}
+
+function badDescription(errorDescription: string): RequestError {
+  return { status: 406, errorCode: "invalid_session_description", errorDescription };
+}
+
+function invalidParams(errorDescription: string): RequestError {
+  return { status: 406, errorCode: "invalid_params", errorDescription };
+}
+
+/** 32 hexadecimal digits, as the real service's identifiers are. */
+function newId(): string {
+  return randomUUID().replaceAll("-", "");
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,102 @@
+/** One m-section of an offer, as far as ingest cares. */
+export interface OfferedMedia {
+  readonly kind: "audio" | "video" | "application";
+  readonly mid: string;
+  /** Whether the section is live (its port is not zero). */
+  readonly live: boolean;
+  /** Codec names in the offer's order, in the offer's own letter case, with clock rates: `opus/48000`. */
+  readonly codecs: readonly string[];
+  /** What the offerer said of its DTLS role (RFC 8842); `actpass` when it said nothing. */
+  readonly setup: "actpass" | "active" | "passive";
+}
+
+/** An offer that can be answered, with its line ends put right, or the reason why it cannot. */
+export type Offer =
+  | { readonly ok: true; readonly sdp: string; readonly media: readonly OfferedMedia[] }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Reads an SDP offer of a publisher (RFC 8866; JSEP, RFC 8829) strictly enough that answering it makes sense: every
+ * live section has a mid, ICE credentials and a SHA-256 fingerprint, of its own or of the session, and there is
+ * at least one live audio or video section. Lax where real publishers are: no BUNDLE group, no candidates, bare
+ * LF, any order of sections, any letter case of codec names. (werift itself answers whatever it is given, even
+ * text that is no SDP at all.)
+ */
+export function readOffer(text: string): Offer {
+  const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== "");
+  if (lines[0] !== "v=0") return refuse("it does not begin with v=0");
+  const strange = lines.find((line) => !/^[a-z]=/.test(line));
+  if (strange !== undefined) return refuse("it has a line that is not <type>=<value>");
+  const starts = lines.flatMap((line, at) => (line.startsWith("m=") ? [at] : []));
+  const session = lines.slice(0, starts[0] ?? lines.length);
+  const media: OfferedMedia[] = [];
+  for (const [index, start] of starts.entries()) {
+    const section = readSection(lines.slice(start, starts[index + 1]), session);
+    if (typeof section === "string") return refuse(section);
+    if (media.some(({ mid }) => mid === section.mid)) return refuse(`two sections have mid ${section.mid}`);
+    media.push(section);
+  }
+  if (!media.some(({ live, kind }) => live && kind !== "application")) {
+    return refuse("it offers neither audio nor video");
+  }
+  return { ok: true, sdp: `${lines.join("\r\n")}\r\n`, media };
+}
+
+function refuse(reason: string): Offer {
+  return { ok: false, reason };
+}
+
+function readSection(lines: readonly string[], session: readonly string[]): OfferedMedia | string {
+  const [, kind, port] = /^m=(audio|video|application) (\d+) [^ ]+ [^ ]/.exec(lines[0] ?? "") ?? [];
+  if (kind !== "audio" && kind !== "video" && kind !== "application")
+    return "it has an m-line of no known kind";
+  const own = (pattern: RegExp) =>
+    lines.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined);
+  const any = (pattern: RegExp) =>
+    own(pattern) ?? session.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined);
+  const mid = own(/^a=mid:([^\s]{1,64})$/);
+  if (mid === undefined) return `its ${kind} section has no a=mid`;
+  const live = port !== "0";
+  if (live || lines.includes("a=bundle-only")) {
+    if (any(/^a=ice-ufrag:([\w+/-]{4,256})$/) === undefined) return `its ${kind} section has no a=ice-ufrag`;
+    if (any(/^a=ice-pwd:([\w+/-]{22,256})$/) === undefined) return `its ${kind} section has no a=ice-pwd`;
+    if (any(/^a=fingerprint:sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i) === undefined) {
+      return `its ${kind} section has no SHA-256 a=fingerprint`;
+    }
+  }
+  const setup = any(/^a=setup:(\w+)$/) ?? "actpass";
+  if (setup !== "actpass" && setup !== "active" && setup !== "passive") return `a=setup:${setup} is unknown`;
+  const codecs = lines.flatMap((line) => /^a=rtpmap:\d+ ([^ /]+\/\d+)/.exec(line)?.[1] ?? []);
+  return { kind, mid, live, codecs, setup };
+}
+
+/** Whether a section offers Opus (RFC 7587 section 7: 48000 Hz, always), which is what PCM is decoded from. */
+export function offersOpus(media: OfferedMedia): boolean {
+  return media.kind === "audio" && media.codecs.some((codec) => codec.toLowerCase() === "opus/48000");
+}
+
+/**
+ * Puts right what werift's answer has wrong: `a=ice-lite` belongs to the session (RFC 8839 section 5.3), and
+ * without `stereo=1` in the answer (RFC 7587 section 7.1) browsers send a mono downmix.
+ */
+export function fixAnswer(sdp: string): string {
+  let answer = sdp;
+  if (/^a=ice-lite\r$/m.test(answer)) {
+    answer = answer.replace(/^a=ice-lite\r\n/gm, "").replace(/^(t=.*\r\n)/m, "$1a=ice-lite\r\n");
+  }
+  for (const [map, type] of answer.matchAll(/^a=rtpmap:(\d+) opus\/48000.*\r\n/gim)) {
+    const format = new RegExp(`^(a=fmtp:${type} )(.*)\\r$`, "m");
+    const [, , parameters] = format.exec(answer) ?? [];
+    if (parameters === undefined) {
+      answer = answer.replace(map, `${map}a=fmtp:${type} minptime=10;useinbandfec=1;stereo=1\r\n`);
+    } else if (!/(^|;)\s*stereo=/.test(parameters)) {
+      answer = answer.replace(format, "$1$2;stereo=1\r");
+    } else {
+      answer = answer.replace(
+        format,
+        (_, head, rest) => `${head}${rest.replace(/(^|;)\s*stereo=0/, "$1stereo=1")}\r`,
+      );
+    }
+  }
+  return answer;
+}

@@ -1,0 +1,285 @@
+/** One RTP packet of an Opus stream (RFC 7587); timestamps count 48 kHz samples, modulo 2^32. */
+export interface OpusPacket {
+  readonly ssrc: number;
+  readonly sequenceNumber: number;
+  readonly timestamp: number;
+  readonly payload: Uint8Array;
+}
+
+/** Interleaved stereo at 48 kHz; `timestamp` is its first sample's place on the timeline, modulo 2^32. */
+export interface PcmBlock {
+  readonly timestamp: number;
+  readonly data: Int16Array;
+}
+
+/** What the timeline needs of a stereo 48 kHz Opus decoder; libopus-wasm's handle is one. */
+export interface OpusDecoder {
+  decode(packet: Uint8Array, options?: { decodeFec?: boolean; frameSize?: number }): Int16Array;
+  decodePacketLoss(samples?: number): Int16Array;
+}
+
+/** What became of the packets. */
+export interface OpusCounters {
+  /** Packets pushed. */
+  packets: number;
+  /** Carried no audio: padding that a sender probes the bandwidth with. */
+  padding: number;
+  duplicate: number;
+  /** Came after its place had been given up. */
+  late: number;
+  /** Sequence numbers given up. */
+  lost: number;
+  /** Frames restored from the next packet's in-band FEC (or concealed, if it carried none). */
+  fec: number;
+  /** Frames concealed by the decoder. */
+  concealed: number;
+  /** Times the sender said nothing on purpose (DTX) and the pause was filled. */
+  pauses: number;
+  /** Payloads that are not Opus. */
+  malformed: number;
+  /** Times the sender's numbering began anew. */
+  restarts: number;
+}
+
+/** Packets that may wait for a missing one before it is given up. */
+const HOLD_PACKETS = 3;
+/** Samples that a missing packet is waited for, however few come after it: 60 ms. */
+const PATIENCE = 2_880;
+/** libopus conceals in steps of 2.5 ms. */
+const STEP = 120;
+/** A hole longer than 2 s is left a hole: the timestamps jump, nothing is made up. */
+const LONGEST_FILL = 96_000;
+/** Jumps beyond 10 s, or 1000 packets, are a new numbering rather than a loss. */
+const LONGEST_JUMP = 480_000;
+const LONGEST_LOSS = 1_000;
+/** In DTX, how late (40 ms) a packet may be before its place is filled. */
+const PAUSE_GRACE = 1_920;
+/** An Opus packet of one or two bytes codes no audio: the sender is in DTX (RFC 6716 section 2.1.9). */
+const DTX_BYTES = 2;
+
+/**
+ * Turns the RTP packets of one Opus track into one timeline of stereo PCM, exact to the sample.
+ *
+ * Reordered packets wait for the missing one (up to {@link HOLD_PACKETS} of them, or {@link PATIENCE}); lost ones
+ * are restored from in-band FEC or concealed at their exact size; the pauses of DTX are filled as time passes, so
+ * that the sound stays in real time; padding-only packets keep their sequence number and carry nothing.
+ *
+ * While sequence numbers follow each other, small steps of the timestamps (a publisher's start-up or a wobbling
+ * capture clock) are not holes: the sound is continuous, and so is the timeline.
+ *
+ * Push in, return out. `now` is a steady clock of the caller's, in samples; the decoder is the caller's too.
+ */
+export class OpusTimeline {
+  readonly counters: OpusCounters = {
+    packets: 0,
+    padding: 0,
+    duplicate: 0,
+    late: 0,
+    lost: 0,
+    fec: 0,
+    concealed: 0,
+    pauses: 0,
+    malformed: 0,
+    restarts: 0,
+  };
+  private readonly decoder: OpusDecoder;
+  private readonly waiting = new Map<number, OpusPacket>();
+  private waitingSince = 0;
+  private ssrc: number | undefined;
+  /** The sequence number to play next. */
+  private next = 0;
+  /** Where the next sample goes. */
+  private position = 0;
+  /** What to add to an RTP timestamp to get its place on the timeline. */
+  private offset = 0;
+  /** Samples in the last packet decoded. */
+  private frame = 960;
+  /** The sender is in DTX since `pausedAt` (the caller's clock), when the timeline stood at `pausedFrom`. */
+  private paused = false;
+  private pausedAt = 0;
+  private pausedFrom = 0;
+  /** Samples filled in a pause beyond the last packet: the next one may overlap them. */
+  private ahead = 0;
+
+  constructor(decoder: OpusDecoder) {
+    this.decoder = decoder;
+  }
+
+  /** Takes a packet that arrived at `now` and returns the sound that is settled by it. */
+  push(packet: OpusPacket, now: number): PcmBlock[] {
+    const { counters } = this;
+    counters.packets++;
+    const blocks: PcmBlock[] = [];
+    const step = this.ssrc === packet.ssrc ? int16(packet.sequenceNumber - this.next) : undefined;
+    if (step === undefined || Math.abs(step) > LONGEST_LOSS) {
+      if (packet.payload.length === 0) return blocks;
+      blocks.push(...this.flush());
+      this.restart(packet);
+    } else if (step < 0) {
+      counters.late++;
+      return blocks;
+    }
+    if (this.waiting.has(packet.sequenceNumber)) {
+      counters.duplicate++;
+      return blocks;
+    }
+    if (this.waiting.size === 0) this.waitingSince = now;
+    this.waiting.set(packet.sequenceNumber, packet);
+    blocks.push(...this.drain(now));
+    return blocks;
+  }
+
+  /** Returns the sound that is settled by nothing having come until `now`; call it every 20 ms or so. */
+  advance(now: number): PcmBlock[] {
+    const blocks = this.drain(now);
+    if (!this.paused || this.waiting.size > 0) return blocks;
+    const due = int32(this.pausedFrom - this.position) + (now - this.pausedAt) - PAUSE_GRACE;
+    for (let left = Math.min(due, LONGEST_FILL); left >= this.frame; left -= this.frame) {
+      if (this.ahead === 0) this.counters.pauses++;
+      blocks.push(this.conceal(this.frame));
+      this.ahead += this.frame;
+    }
+    return blocks;
+  }
+
+  /** Gives up what is missing and returns the sound of every packet that still waits. */
+  flush(): PcmBlock[] {
+    const blocks: PcmBlock[] = [];
+    while (this.waiting.size > 0) {
+      blocks.push(...this.skip());
+      blocks.push(...this.drain(this.waitingSince));
+    }
+    return blocks;
+  }
+
+  private restart(packet: OpusPacket): void {
+    if (this.ssrc === undefined) this.position = packet.timestamp;
+    else this.counters.restarts++;
+    this.ssrc = packet.ssrc;
+    this.next = packet.sequenceNumber;
+    this.offset = int32(this.position - packet.timestamp);
+    this.paused = false;
+    this.ahead = 0;
+  }
+
+  private drain(now: number): PcmBlock[] {
+    const blocks: PcmBlock[] = [];
+    while (this.waiting.size > 0) {
+      const packet = this.waiting.get(this.next);
+      if (packet) {
+        this.waiting.delete(this.next);
+        this.next = (this.next + 1) & 0xffff;
+        this.waitingSince = now;
+        blocks.push(...this.play(packet, now));
+      } else if (this.waiting.size >= HOLD_PACKETS || now - this.waitingSince >= PATIENCE) {
+        blocks.push(...this.skip());
+      } else break;
+    }
+    return blocks;
+  }
+
+  /** Gives up the packets before the first one that waits, and conceals them. */
+  private skip(): PcmBlock[] {
+    let nearest = LONGEST_LOSS;
+    for (const sequenceNumber of this.waiting.keys()) {
+      nearest = Math.min(nearest, int16(sequenceNumber - this.next));
+    }
+    this.counters.lost += nearest;
+    this.next = (this.next + nearest) & 0xffff;
+    const packet = this.waiting.get(this.next);
+    if (nearest === 0 || !packet || packet.payload.length === 0) return [];
+    return this.fill(this.gap(packet), packet.payload);
+  }
+
+  private play(packet: OpusPacket, now: number): PcmBlock[] {
+    if (packet.payload.length === 0) {
+      this.counters.padding++;
+      return [];
+    }
+    const blocks: PcmBlock[] = [];
+    let overlap = 0;
+    const gap = this.gap(packet);
+    if (gap < 0 && -gap <= this.ahead) overlap = -gap;
+    else if (this.paused || gap >= this.frame) {
+      if (gap > 0 && this.ahead === 0) this.counters.pauses++;
+      blocks.push(...this.fill(gap));
+    }
+    this.offset -= this.gap(packet) + overlap;
+    const data = this.decode(packet.payload);
+    this.frame = data.length / 2;
+    blocks.push(...this.emit(data.subarray(Math.min(overlap, this.frame) * 2)));
+    this.ahead = Math.max(0, overlap - this.frame);
+    this.paused = packet.payload.length <= DTX_BYTES;
+    this.pausedAt = now;
+    this.pausedFrom = this.position;
+    return blocks;
+  }
+
+  /** How far ahead of the timeline's end the packet begins; negative: behind it. */
+  private gap(packet: OpusPacket): number {
+    return int32(packet.timestamp + this.offset - this.position);
+  }
+
+  /** Fills `gap` samples; the last frame of them from the FEC of `following`, the payload that comes after. */
+  private fill(gap: number, following?: Uint8Array): PcmBlock[] {
+    if (gap > LONGEST_FILL) {
+      if (gap <= LONGEST_JUMP) this.position = (this.position + gap) >>> 0;
+      return [];
+    }
+    const blocks: PcmBlock[] = [];
+    for (let left = gap; left > 0; ) {
+      const size = Math.min(left, this.frame);
+      blocks.push(following && left <= this.frame ? this.restore(following, size) : this.conceal(size));
+      left -= size;
+    }
+    return blocks;
+  }
+
+  private restore(following: Uint8Array, size: number): PcmBlock {
+    if (size % STEP !== 0) return this.conceal(size);
+    this.counters.fec++;
+    let data: Int16Array;
+    try {
+      data = this.decoder.decode(following, { decodeFec: true, frameSize: size });
+    } catch {
+      // Not Opus; it is counted when its own turn comes.
+      data = this.decoder.decodePacketLoss(size);
+    }
+    return this.block(data);
+  }
+
+  private conceal(size: number): PcmBlock {
+    this.counters.concealed++;
+    const data = new Int16Array(size * 2);
+    const whole = size - (size % STEP);
+    if (whole > 0) data.set(this.decoder.decodePacketLoss(whole));
+    return this.block(data);
+  }
+
+  private decode(payload: Uint8Array): Int16Array {
+    try {
+      return this.decoder.decode(payload);
+    } catch {
+      this.counters.malformed++;
+      return this.decoder.decodePacketLoss(this.frame);
+    }
+  }
+
+  private emit(data: Int16Array): PcmBlock[] {
+    return data.length === 0 ? [] : [this.block(data)];
+  }
+
+  private block(data: Int16Array): PcmBlock {
+    const timestamp = this.position;
+    this.position = (this.position + data.length / 2) >>> 0;
+    return { timestamp, data };
+  }
+}
+
+function int16(difference: number): number {
+  return (difference << 16) >> 16;
+}
+
+function int32(difference: number): number {
+  return difference | 0;
+}

@@ -1,0 +1,275 @@
+import { randomInt } from "node:crypto";
+import { Application, createEncoder, type OpusEncoderHandle } from "libopus-wasm";
+import {
+  type DtlsSocket,
+  MediaStreamTrack,
+  RTCPeerConnection,
+  RTCRtpCodecParameters,
+  type RTCRtpTransceiver,
+  RtcpRrPacket,
+  RtpHeader,
+  RtpPacket,
+} from "werift";
+
+const FRAME_SAMPLES = 960;
+const FRAME_MILLIS = 20;
+const CONNECT_MILLIS = 10_000;
+const REQUEST_MILLIS = 15_000;
+/** A stall longer than this is not caught up with: the sound of the lost time is skipped. */
+const LONGEST_CATCH_UP = 50;
+
+/** What to publish and where. */
+export interface PublishOptions {
+  /** The WHIP endpoint. */
+  readonly url: string;
+  /** The bearer token for it. */
+  readonly key: string;
+  /** Gives the next `frames` sample frames, interleaved stereo at 48 kHz; called in real time, 960 at a time. */
+  readonly source: (frames: number) => Int16Array;
+  /** Opus bit rate; default 128 000 bit/s. */
+  readonly bitrate?: number;
+  /** Let the encoder pause in silence (DTX). Default off. */
+  readonly dtx?: boolean;
+  /** Called once when the connection is lost without `close`. */
+  readonly onLost?: (reason: string) => void;
+}
+
+/** What has been sent, and what the receiver reported of it (RTCP receiver reports). */
+export interface PublishStats {
+  /** 20 ms frames encoded and sent. */
+  frames: number;
+  /** Frames skipped because this process stood still. */
+  skipped: number;
+  bytes: number;
+  reports: number;
+  /** Packets lost, by the last report. */
+  lost: number;
+}
+
+/** A published stream. */
+export interface Publication {
+  /** The WHIP session's URL, absolute. */
+  readonly sessionUrl: string;
+  readonly stats: Readonly<PublishStats>;
+  /**
+   * Ends it. `graceful` (default) sends `DELETE` and the DTLS close_notify; otherwise it falls silent at once and
+   * says nothing, as a publisher that crashed does.
+   */
+  close(graceful?: boolean): Promise<void>;
+}
+
+/**
+ * Publishes audio over WHIP (RFC 9725) and WebRTC: POSTs an offer with all its candidates, connects to the answer, and
+ * sends Opus (stereo, in-band FEC) paced by the wall clock, so that it neither drifts nor bursts. Resolves when
+ * connected. Throws an Error in one clear sentence when that fails. Contacts nobody but the endpoint: no STUN.
+ */
+export async function publish(options: PublishOptions): Promise<Publication> {
+  const codec = new RTCRtpCodecParameters({
+    mimeType: "audio/opus",
+    clockRate: 48_000,
+    channels: 2,
+    parameters: "minptime=10;useinbandfec=1;stereo=1",
+  });
+  const peer = new RTCPeerConnection({
+    iceServers: [],
+    iceUseIpv6: false,
+    // werift lists the interfaces' own addresses; a machine without a network has only this one.
+    iceAdditionalHostAddresses: ["127.0.0.1"],
+    codecs: { audio: [codec], video: [] },
+    bundlePolicy: "max-bundle",
+  });
+  const track = new MediaStreamTrack({ kind: "audio" });
+  const transceiver = peer.addTransceiver(track, { direction: "sendonly" });
+  let sessionUrl: string | undefined;
+  try {
+    await peer.setLocalDescription(await offerWithoutStun(peer));
+    const answer = await post(options, peer.localDescription?.sdp ?? "");
+    sessionUrl = answer.sessionUrl;
+    const connected = connection(peer);
+    await Promise.all([peer.setRemoteDescription({ type: "answer", sdp: answer.sdp }), connected]);
+    const encoder = await createEncoder({
+      channels: 2,
+      sampleRate: 48_000,
+      application: Application.Audio,
+      bitrate: options.bitrate ?? 128_000,
+      fec: true,
+      packetLossPercent: 5,
+      dtx: options.dtx ?? false,
+    });
+    return start(options, sessionUrl, peer, transceiver, track, encoder);
+  } catch (error) {
+    await peer.close();
+    if (sessionUrl !== undefined) await remove(sessionUrl, options.key);
+    throw error;
+  }
+}
+
+/** werift asks a public STUN server whenever it is given none; publishing needs no such candidate (ICE-lite peers). */
+async function offerWithoutStun(peer: RTCPeerConnection) {
+  const offer = await peer.createOffer();
+  for (const { connection } of peer.iceTransports) delete connection.stunServer;
+  return offer;
+}
+
+function start(
+  options: PublishOptions,
+  sessionUrl: string,
+  peer: RTCPeerConnection,
+  transceiver: RTCRtpTransceiver,
+  track: MediaStreamTrack,
+  encoder: OpusEncoderHandle,
+): Publication {
+  const stats: PublishStats = { frames: 0, skipped: 0, bytes: 0, reports: 0, lost: 0 };
+  let sequenceNumber = randomInt(0x10000);
+  let timestamp = randomInt(0x100000000);
+  let due = 0;
+  const began = performance.now();
+  const send = () => {
+    const now = Math.floor((performance.now() - began) / FRAME_MILLIS) + 1;
+    if (now - due > LONGEST_CATCH_UP) {
+      stats.skipped += now - 1 - due;
+      timestamp = (timestamp + (now - 1 - due) * FRAME_SAMPLES) >>> 0;
+      due = now - 1;
+    }
+    for (; due < now; due++) {
+      const payload = Buffer.from(encoder.encode(options.source(FRAME_SAMPLES)));
+      const header = new RtpHeader({ sequenceNumber, timestamp, payloadType: 0, marker: stats.frames === 0 });
+      track.writeRtp(new RtpPacket(header, payload));
+      sequenceNumber = (sequenceNumber + 1) & 0xffff;
+      timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
+      stats.frames++;
+      stats.bytes += payload.length;
+    }
+  };
+  const pacing = setInterval(send, FRAME_MILLIS / 2);
+  transceiver.sender.onRtcp.subscribe((packet) => {
+    if (!(packet instanceof RtcpRrPacket)) return;
+    stats.reports++;
+    stats.lost = packet.reports[0]?.packetsLost ?? stats.lost;
+  });
+  let ended = false;
+  const stop = () => {
+    ended = true;
+    clearInterval(pacing);
+    encoder.free();
+  };
+  peer.connectionStateChange.subscribe((state) => {
+    if (ended || (state !== "disconnected" && state !== "failed" && state !== "closed")) return;
+    stop();
+    options.onLost?.(`the WebRTC connection was lost (${state})`);
+  });
+  send();
+  return {
+    sessionUrl,
+    stats,
+    close: async (graceful = true) => {
+      if (!ended) stop();
+      const failure = graceful ? await remove(sessionUrl, options.key) : undefined;
+      if (graceful) for (const { dtls } of peer.dtlsTransports) if (dtls) await closeNotify(dtls);
+      await peer.close();
+      if (failure) throw failure;
+    },
+  };
+}
+
+function connection(peer: RTCPeerConnection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () =>
+        reject(
+          new Error(`The relay's media server did not answer over UDP within ${CONNECT_MILLIS / 1000} s.`),
+        ),
+      CONNECT_MILLIS,
+    );
+    peer.connectionStateChange.subscribe((state) => {
+      if (state === "connected") resolve();
+      else if (state === "failed" || state === "closed") reject(new Error("The WebRTC connection failed."));
+      else return;
+      clearTimeout(timer);
+    });
+  });
+}
+
+/** The WHIP POST (RFC 9725 section 4.2). */
+async function post(options: PublishOptions, sdp: string): Promise<{ sessionUrl: string; sdp: string }> {
+  const { url, key } = options;
+  const response = await request(url, {
+    method: "POST",
+    headers: { "content-type": "application/sdp", authorization: `Bearer ${key}` },
+    body: sdp,
+  });
+  const body = await response.text();
+  if (response.status !== 201) throw new Error(refusal(response.status, body));
+  const location = response.headers.get("location");
+  if (location === null)
+    throw new Error("The WHIP endpoint accepted the offer but named no session (no Location).");
+  if (!response.headers.get("content-type")?.startsWith("application/sdp") || !body.startsWith("v=0")) {
+    throw new Error("The WHIP endpoint accepted the offer but its answer is not SDP.");
+  }
+  return { sessionUrl: new URL(location, response.url).href, sdp: body };
+}
+
+/** The WHIP DELETE (RFC 9725 section 4.2); what went wrong comes back as a value. */
+async function remove(sessionUrl: string, key: string): Promise<Error | undefined> {
+  try {
+    const response = await request(sessionUrl, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${key}` },
+    });
+    await response.body?.cancel();
+    // 404 and 410: it had ended already.
+    if (response.ok || response.status === 404 || response.status === 410) return undefined;
+    return new Error(`The relay did not end the session: it answered DELETE with ${response.status}.`);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+async function request(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_MILLIS) });
+  } catch (error) {
+    const { cause, name } = error as Error & { cause?: { code?: string } };
+    const reason =
+      name === "TimeoutError" ? `no answer within ${REQUEST_MILLIS / 1000} s` : (cause?.code ?? name);
+    throw new Error(`${new URL(url).origin} cannot be reached (${reason}).`);
+  }
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  400: "The WHIP endpoint found the offer malformed",
+  401: "The WHIP endpoint refused the host key",
+  403: "The WHIP endpoint refused the host key",
+  404: "There is no such broadcast at the WHIP endpoint",
+  410: "The broadcast has ended",
+  422: "The WHIP endpoint accepts no Opus audio",
+  503: "The relay's media server is down",
+};
+
+/** One sentence about a refusal, with the relay's own message where it gave one (`{error: {message}}`). */
+function refusal(status: number, body: string): string {
+  const said = /"message"\s*:\s*"([^"]{1,200})"/.exec(body)?.[1];
+  return `${REFUSALS[status] ?? "The WHIP endpoint refused the offer"} (${status}${said ? `: ${said}` : ""}).`;
+}
+
+/**
+ * Sends the DTLS close_notify alert (RFC 5246 section 7.2.1 in a record of RFC 6347 section 4.1), as browsers do when
+ * a connection is closed; werift itself just stops.
+ */
+async function closeNotify(socket: DtlsSocket): Promise<void> {
+  const { cipher } = socket.cipher;
+  if (!cipher || !socket.connected) return;
+  const type = 21;
+  const version = 0xfefd;
+  const epoch = 1;
+  const sequenceNumber = ++socket.dtls.recordSequenceNumber;
+  const alert = Buffer.from([1, 0]); // warning, close_notify
+  const sealed = cipher.encrypt(socket.sessionType, alert, { type, version, epoch, sequenceNumber });
+  const record = Buffer.alloc(13);
+  record.writeUInt8(type, 0);
+  record.writeUInt16BE(version, 1);
+  record.writeUInt16BE(epoch, 3);
+  record.writeUIntBE(sequenceNumber, 5, 6);
+  record.writeUInt16BE(sealed.length, 11);
+  await socket.transport.send(Buffer.concat([record, sealed]));
+}

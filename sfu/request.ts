@@ -1,0 +1,91 @@
+import { z } from "zod";
+
+/** An error of the whole request, as the API words it. */
+export interface RequestError {
+  readonly status: 400 | 401 | 404 | 406 | 410 | 413 | 425 | 503;
+  readonly errorCode: string;
+  readonly errorDescription: string;
+}
+
+const description = (type: "offer" | "answer") => z.object({ type: z.literal(type), sdp: z.string().min(1) });
+
+/** `POST tracks/new`: tracks named one by one, or all that the offer holds. */
+export const TracksRequest = z.object({
+  sessionDescription: description("offer"),
+  tracks: z
+    .array(z.object({ location: z.literal("local"), mid: z.string().min(1), trackName: z.string().min(1) }))
+    .min(1)
+    .max(64)
+    .optional(),
+  autoDiscover: z.boolean().optional(),
+});
+
+/** `PUT renegotiate`. */
+export const RenegotiateRequest = z.object({ sessionDescription: description("answer") });
+
+/** `PUT tracks/close`; the stand-in closes by force only. */
+export const CloseTracksRequest = z.object({
+  tracks: z.array(z.object({ mid: z.string().min(1) })).min(1),
+  force: z.literal(true),
+});
+
+/** `POST adapters/websocket/new`; the stand-in streams PCM out only. */
+export const NewAdapterRequest = z.object({
+  tracks: z
+    .array(
+      z.object({
+        location: z.literal("remote"),
+        sessionId: z.string().min(1),
+        trackName: z.string().min(1),
+        endpoint: z.string().regex(/^wss?:\/\//),
+        outputCodec: z.literal("pcm"),
+      }),
+    )
+    .min(1)
+    .max(4, "Expecting at most 4 track in the request"),
+});
+
+/** `POST adapters/websocket/close`. */
+export const CloseAdapterRequest = z.object({
+  tracks: z
+    .array(z.object({ adapterId: z.string().min(1) }))
+    .min(1)
+    .max(4, "Expecting at most 4 track in the request"),
+});
+
+/**
+ * Reads a JSON body. As the API has it, what is no JSON or has a field of the wrong type is 400 `decoding_error`;
+ * what is missing, out of range or not allowed is 406 `invalid_params`.
+ */
+export function readBody<T>(
+  schema: z.ZodType<T>,
+  text: string,
+): { ok: true; body: T } | ({ ok: false } & RequestError) {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return decodingError("The body is not JSON.");
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return { ok: true, body: result.data };
+  const [issue] = result.error.issues;
+  const place = issue?.path.join(".") || "body";
+  if (issue?.code === "invalid_type" && at(json, issue.path) !== undefined) {
+    return decodingError(`${place}: ${issue.message}`);
+  }
+  const errorDescription = `${place}: ${issue?.message ?? "invalid"}`;
+  return { ok: false, status: 406, errorCode: "invalid_params", errorDescription };
+}
+
+function decodingError(errorDescription: string): { ok: false } & RequestError {
+  return { ok: false, status: 400, errorCode: "decoding_error", errorDescription };
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
+}

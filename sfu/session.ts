@@ -1,0 +1,203 @@
+import { isIPv6 } from "node:net";
+import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
+import type { Adapter } from "./adapter.ts";
+import { fixAnswer, type Offer, type OfferedMedia, offersOpus } from "./offer.ts";
+
+/** A publisher that sends neither RTP nor STUN for this long is gone. */
+export const DEAD_MILLIS = 6_000;
+/** A session that nobody has connected to by then has expired. */
+export const SETUP_MILLIS = 30_000;
+const WATCH_MILLIS = 250;
+const OPUS = "minptime=10;useinbandfec=1;stereo=1";
+
+/** Where media is received: one address, and the UDP ports it may use. */
+export interface MediaAddress {
+  readonly host: string;
+  readonly ports?: readonly [number, number] | undefined;
+}
+
+/** A published track. `closed` ones stay listed. */
+export interface Track {
+  readonly name: string;
+  readonly media: OfferedMedia;
+  readonly adapters: Set<Adapter>;
+  /** RTP packets received. */
+  packets: number;
+  closed: boolean;
+}
+
+/**
+ * One publisher: an ICE-lite peer connection, the tracks it publishes, and the watch over its life. ICE-lite because
+ * full ICE would drop publishers that answer no consent checks (FFmpeg's) after 30 s; its price is that nobody
+ * tells us when the publisher dies, hence the watch over RTP and STUN.
+ */
+export class Session {
+  readonly id: string;
+  readonly tracks = new Map<string, Track>();
+  state: "new" | "negotiating" | "connecting" | "connected" | "closed" = "new";
+  private readonly address: MediaAddress;
+  private readonly onEnd: (reason: string) => void;
+  private readonly born = Date.now();
+  private readonly watching: NodeJS.Timeout;
+  private peer: RTCPeerConnection | undefined;
+  /** When the publisher was last heard of. */
+  private heard = 0;
+  private readonly waiters = new Set<() => void>();
+
+  /** `onEnd` is called once, when the session has closed for whatever reason. */
+  constructor(id: string, address: MediaAddress, onEnd: (reason: string) => void) {
+    this.id = id;
+    this.address = address;
+    this.onEnd = onEnd;
+    this.watching = setInterval(() => this.watch(), WATCH_MILLIS);
+  }
+
+  /**
+   * Answers an offer that was found good, and publishes `tracks` (name and mid) of it. Throws an Error when no
+   * media socket can be opened.
+   */
+  async negotiate(
+    offer: Offer & { ok: true },
+    tracks: readonly { name: string; mid: string }[],
+  ): Promise<string> {
+    const before = this.state;
+    this.state = "negotiating";
+    const peer = this.peer ?? this.connect(offer.media);
+    this.peer = peer;
+    for (const { name, mid } of tracks) {
+      const media = offer.media.find((section) => section.mid === mid);
+      if (media) this.tracks.set(name, { name, media, adapters: new Set(), packets: 0, closed: false });
+    }
+    await peer.setRemoteDescription({ type: "offer", sdp: offer.sdp });
+    for (const transport of peer.dtlsTransports) {
+      // Left to itself werift answers `active` to `active`; and when the offer is passive it must not be server.
+      if (transport.role === "auto" && offer.media.every(({ setup }) => setup !== "passive"))
+        transport.role = "server";
+      transport.onStateChange.subscribe((state) => {
+        if (state === "closed") this.close("the publisher closed the connection");
+        else if (state === "failed") this.close("the DTLS handshake failed");
+      });
+    }
+    // A rejected first section breaks Chromium's BUNDLE; an inactive one does not.
+    for (const transceiver of peer.getTransceivers()) {
+      if (transceiver.kind === "video") transceiver.setDirection("inactive");
+    }
+    await peer.setLocalDescription(await peer.createAnswer());
+    const sdp = peer.localDescription?.sdp ?? "";
+    if (!sdp.includes("a=candidate:")) throw new Error(`no UDP port could be opened on ${this.address.host}`);
+    if (this.state === "negotiating") this.state = before === "connected" ? "connected" : "connecting";
+    return fixAnswer(sdp);
+  }
+
+  /** Waits until `done` holds, the session has closed, or `millis` have passed; says whether it holds. */
+  async until(done: () => boolean, millis: number): Promise<boolean> {
+    const deadline = Date.now() + millis;
+    while (!done() && this.state !== "closed" && Date.now() < deadline) {
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          clearTimeout(timer);
+          this.waiters.delete(wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, deadline - Date.now());
+        this.waiters.add(wake);
+      });
+    }
+    return done();
+  }
+
+  /** Stops a track; its adapters' sockets close. False if there is no such track, or it is closed already. */
+  closeTrack(mid: string): boolean {
+    const open = [...this.tracks.values()].filter((track) => track.media.mid === mid && !track.closed);
+    for (const track of open) {
+      track.closed = true;
+      for (const adapter of [...track.adapters]) adapter.close(1000, "the track was closed");
+    }
+    return open.length > 0;
+  }
+
+  close(reason: string): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    clearInterval(this.watching);
+    for (const track of this.tracks.values()) {
+      track.closed = true;
+      for (const adapter of [...track.adapters]) adapter.close(1000, reason);
+    }
+    this.wake();
+    this.peer?.close().catch(() => {}); // its sockets are gone either way
+    this.onEnd(reason);
+  }
+
+  private connect(offered: readonly OfferedMedia[]): RTCPeerConnection {
+    const { host, ports } = this.address;
+    const peer = new RTCPeerConnection({
+      iceServers: [],
+      iceLite: true,
+      // Exactly one candidate, on a socket bound to its address: with more, or with a wildcard bind, replies can
+      // leave from another address than the one that was asked, and a lite agent never nominates again.
+      iceUseIpv4: false,
+      iceUseIpv6: false,
+      iceAdditionalHostAddresses: [host],
+      iceInterfaceAddresses: isIPv6(host) ? { udp6: host } : { udp4: host },
+      ...(ports && { icePortRange: [ports[0], ports[1]] as [number, number] }),
+      bundlePolicy: "max-bundle",
+      codecs: { audio: [opus()], video: videoCodecs(offered) },
+      iceFilterStunResponse: () => {
+        this.heard = Date.now();
+        return true;
+      },
+    });
+    peer.connectionStateChange.subscribe((state) => {
+      if (state === "connected" && this.state !== "closed") {
+        this.state = "connected";
+        this.heard = Date.now();
+        this.wake();
+      } else if (state === "failed") this.close("the connection failed");
+    });
+    peer.ontrack = ({ track, transceiver }) => {
+      track.onReceiveRtp.subscribe(({ header, payload }) => {
+        this.heard = Date.now();
+        for (const published of this.tracks.values()) {
+          if (published.closed || published.media.mid !== transceiver.mid) continue;
+          if (published.packets++ === 0) this.wake();
+          if (!offersOpus(published.media)) continue;
+          const { ssrc, sequenceNumber, timestamp } = header;
+          for (const adapter of published.adapters)
+            adapter.push({ ssrc, sequenceNumber, timestamp, payload });
+        }
+      });
+    };
+    return peer;
+  }
+
+  private watch(): void {
+    const now = Date.now();
+    if (this.state !== "connected") {
+      if (now - this.born > SETUP_MILLIS) this.close("nobody connected in time");
+    } else if (now - this.heard > DEAD_MILLIS - WATCH_MILLIS) this.close("the publisher fell silent");
+  }
+
+  private wake(): void {
+    for (const wake of [...this.waiters]) wake();
+  }
+}
+
+function opus(): RTCRtpCodecParameters {
+  return new RTCRtpCodecParameters({
+    mimeType: "audio/opus",
+    clockRate: 48_000,
+    channels: 2,
+    parameters: OPUS,
+    rtcpFeedback: [{ type: "transport-cc" }],
+  });
+}
+
+/** The first codec of each video section, so that no section has to be rejected; video is discarded. */
+function videoCodecs(offered: readonly OfferedMedia[]): RTCRtpCodecParameters[] {
+  const names = offered.filter(({ kind }) => kind === "video").flatMap(({ codecs }) => codecs.slice(0, 1));
+  return [...new Set(names)].map((codec) => {
+    const [name, rate] = codec.split("/");
+    return new RTCRtpCodecParameters({ mimeType: `video/${name}`, clockRate: Number(rate) });
+  });
+}
