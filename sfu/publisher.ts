@@ -93,7 +93,6 @@ export async function publish(options: PublishOptions): Promise<Publication> {
       application: Application.Audio,
       bitrate: options.bitrate ?? 128_000,
       fec: true,
-      packetLossPercent: 5,
       dtx: options.dtx ?? false,
     });
     return start(options, sessionUrl, peer, transceiver, track, encoder);
@@ -123,6 +122,7 @@ function start(
   let sequenceNumber = randomInt(0x10000);
   let timestamp = randomInt(0x100000000);
   let due = 0;
+  let ended = false;
   const began = performance.now();
   const send = () => {
     const now = Math.floor((performance.now() - began) / FRAME_MILLIS) + 1;
@@ -144,10 +144,13 @@ function start(
   const pacing = setInterval(send, FRAME_MILLIS / 2);
   transceiver.sender.onRtcp.subscribe((packet) => {
     if (!(packet instanceof RtcpRrPacket)) return;
+    const [report] = packet.reports;
+    if (ended || !report) return;
     stats.reports++;
-    stats.lost = packet.reports[0]?.packetsLost ?? stats.lost;
+    stats.lost = report.packetsLost;
+    // As browsers do. Told of a loss that is not there, libopus leaves full-band CELT for SILK to carry its FEC.
+    encoder.setPacketLossPercent(Math.min(30, Math.ceil((report.fractionLost * 100) / 256)));
   });
-  let ended = false;
   const stop = () => {
     ended = true;
     clearInterval(pacing);

@@ -61,7 +61,7 @@ export async function startFront(sfu: SfuCaller) {
       return;
     }
     const id = await sfu.newSession();
-    const mid = /^m=audio[^]*?^a=mid:(\S+)/m.exec(body)?.[1] ?? "";
+    const mid = /^m=audio[\s\S]*?^a=mid:(\S+)/m.exec(body)?.[1] ?? "";
     const { status, json } = await sfu.newTrack(id, body, mid);
     if (status !== 200) {
       response
