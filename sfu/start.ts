@@ -1,0 +1,148 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { mintSecrets, type Relay, type Secrets, StartFailure, startRelay } from "./relay.ts";
+
+/** `npm start`: the relay on this machine, with a broadcast to try it on. */
+
+const HELP = `npm start [-- --fresh]
+
+Runs Earshot on this machine: the Worker in the real runtime and a local WebRTC server in the place of
+Cloudflare Realtime. State is kept between starts.
+
+  --fresh   forget all broadcasts and recordings first
+  --help    this text
+
+  PORT=8787         the HTTP port
+  HOST=127.0.0.1    the address to serve on and to tell publishers; one of this machine's, for a network's sake
+  UDP_PORTS=a-b     the UDP ports that publishers connect to, to open in a firewall (any free ones by default)
+  ADMIN_TOKEN=...   the admin token (else the one in .dev.vars, where the first start puts a random one)
+  LOG=1             show what the runtime prints
+`;
+
+const STATE = join(".wrangler", "earshot");
+const VARIABLES = ".dev.vars";
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof StartFailure)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === null) return 2;
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (options.fresh) rmSync(STATE, { recursive: true, force: true });
+  console.log("Starting Earshot …");
+  const log = options.log ? console.log : printTrouble;
+  const relay = await startRelay({ ...options, persist: STATE, secrets: readSecrets(), log });
+  const interrupted = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  try {
+    console.log(greeting(await demo(relay), relay));
+    await interrupted;
+    console.log("\nStopping …");
+  } finally {
+    await relay.stop();
+  }
+  return 0;
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({ options: { fresh: { type: "boolean" }, help: { type: "boolean" } } });
+    const port = Number(process.env.PORT ?? "8787");
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+      throw new Error(`PORT must be a number from 1 to 65535, not "${process.env.PORT}".`);
+    }
+    const range = /^(\d+)-(\d+)$/.exec(process.env.UDP_PORTS ?? "");
+    if (process.env.UDP_PORTS && range === null)
+      throw new Error("UDP_PORTS must be a range such as 40000-40100.");
+    return {
+      fresh: values.fresh ?? false,
+      help: values.help ?? false,
+      log: Boolean(process.env.LOG),
+      port,
+      host: process.env.HOST || "127.0.0.1",
+      ...(range === null ? {} : { udpPorts: [Number(range[1]), Number(range[2])] as [number, number] }),
+    };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return null;
+  }
+}
+
+/** The admin token and the deployment secret: the environment's, else those in `.dev.vars`, else new ones put there. */
+function readSecrets(): Secrets {
+  const stored = existsSync(VARIABLES) ? readFileSync(VARIABLES, "utf8") : "";
+  const read = (name: string) => new RegExp(`^${name}\\s*=\\s*"?([^"\\n]+)"?\\s*$`, "m").exec(stored)?.[1];
+  const minted = mintSecrets();
+  const adminToken = read("ADMIN_TOKEN") ?? minted.adminToken;
+  const secret = read("EARSHOT_SECRET") ?? minted.secret;
+  let text = stored;
+  for (const [name, value] of [
+    ["ADMIN_TOKEN", adminToken],
+    ["EARSHOT_SECRET", secret],
+  ] as const) {
+    if (read(name) === undefined)
+      text += `${text === "" || text.endsWith("\n") ? "" : "\n"}${name}="${value}"\n`;
+  }
+  if (text !== stored) writeFileSync(VARIABLES, text, { mode: 0o600 });
+  return { adminToken: process.env.ADMIN_TOKEN || adminToken, secret: process.env.EARSHOT_SECRET || secret };
+}
+
+/** The runtime's warnings and errors; the rest of what it says is for LOG=1. */
+function printTrouble(line: string): void {
+  if (/\b(error|warn(ing)?|failed)\b/i.test(line)) console.log(line);
+}
+
+interface Broadcast {
+  readonly id: string;
+  readonly whipUrl: string;
+  readonly hostKey: string;
+  readonly playbackUrl: string;
+  readonly listenUrl: string;
+  readonly studioUrl: string;
+}
+
+/** The broadcast called demo, made if there is none. */
+async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
+  const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+  const found = await fetch(`${url}/api/broadcasts/demo`, { headers });
+  if (found.ok && ((await found.clone().json()) as { state: string }).state !== "ended") {
+    return (await found.json()) as Broadcast;
+  }
+  // One that has ended makes room: `npm start` always has a show to try things on.
+  if (found.ok) await fetch(`${url}/api/broadcasts/demo`, { method: "DELETE", headers });
+  const body = JSON.stringify({ title: "Demo", slug: "demo" });
+  const made = await fetch(`${url}/api/broadcasts`, { method: "POST", headers, body });
+  if (!made.ok) throw new StartFailure(`The demo broadcast could not be made: ${await made.text()}`);
+  return (await made.json()) as Broadcast;
+}
+
+function greeting(demo: Broadcast, { adminToken }: Relay): string {
+  return `
+Earshot is running. Press Ctrl-C to stop.
+
+  Studio     ${demo.studioUrl}
+             open it, pick a microphone, press Go live
+  Listen     ${demo.listenUrl}
+  Playlist   ${demo.playbackUrl}
+  WHIP       ${demo.whipUrl}
+  Host key   ${demo.hostKey}
+  Admin      Authorization: Bearer ${adminToken}
+
+  No microphone?   npm run demo
+  ffplay           ffplay -nodisp ${demo.playbackUrl}
+  VLC              vlc ${demo.playbackUrl}
+  OBS 30 or newer  Settings > Stream > Service WHIP, Server ${demo.whipUrl}, Bearer Token ${demo.hostKey}
+`;
+}

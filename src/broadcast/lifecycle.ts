@@ -1,0 +1,54 @@
+import type { Latency } from "../media.ts";
+
+/**
+ * A broadcast's life: announced -> open -> live -> ended. The timeline runs from open to ended, whatever hosts do; there
+ * is no way back from ended. Pure: every function returns the next show.
+ */
+export interface Show {
+  readonly id: string;
+  readonly title: string;
+  readonly latency: Latency;
+  /** AAC bit rate, bits per second. */
+  readonly bitrate: number;
+  /** Milliseconds since 1970, like every `...At` here. */
+  readonly createdAt: number;
+  readonly state: "announced" | "open" | "live" | "ended";
+  /** The running timeline; null until the doors open. */
+  readonly timeline: Timeline | null;
+  readonly endedAt: number | null;
+}
+
+export interface Timeline {
+  /** What keeps this timeline's names from all others' (paths.ts). */
+  readonly epoch: string;
+  /** The wall clock at sample 0. */
+  readonly startedAt: number;
+}
+
+/** A timeline interrupted for longer than this is not filled with silence but begun anew, under a new epoch. */
+export const LONGEST_FILL_MS = 10 * 60_000;
+
+/** Opens the doors: the timeline runs from now on. A show that is past it stays as it is. */
+export function open(show: Show, timeline: Timeline): Show {
+  return show.state === "announced" ? { ...show, state: "open", timeline } : show;
+}
+
+/** The first host has been heard. */
+export function goLive(show: Show): Show {
+  return show.state === "open" ? { ...show, state: "live" } : show;
+}
+
+/** Begins a new timeline in the place of one that stood still for too long. */
+export function beginAnew(show: Show, timeline: Timeline): Show {
+  return isRunning(show) ? { ...show, state: "open", timeline } : show;
+}
+
+/** Ends the show, for good. */
+export function end(show: Show, now: number): Show {
+  return show.state === "ended" ? show : { ...show, state: "ended", endedAt: now };
+}
+
+/** Whether the timeline is running. */
+export function isRunning(show: Show): show is Show & { readonly timeline: Timeline } {
+  return (show.state === "open" || show.state === "live") && show.timeline !== null;
+}

@@ -1,0 +1,112 @@
+import { Aligner, HOLD } from "../audio/align.ts";
+import type { Encoder } from "../audio/encode.ts";
+import { Meter } from "../audio/meter.ts";
+import { Mixer } from "../audio/mix.ts";
+import { decodeS16 } from "../audio/pcm.ts";
+import type { Cut, Segmenter } from "../hls/segmenter.ts";
+import { readPacket } from "../ingest/packet.ts";
+import { AU_SAMPLES, type Samples, samples } from "../media.ts";
+
+/**
+ * The way of the sound, from a socket's message to a listed part:
+ * packet -> align (each host onto the sample line) -> mix -> meter -> encode -> segment.
+ *
+ * It is told the time and has no clock; where no host delivers, it goes on with silence.
+ */
+export class Pipeline {
+  readonly #hosts = new Map<string, Host>();
+  readonly #mixer = new Mixer();
+  readonly #meter = new Meter();
+  readonly #encoder: Encoder;
+  readonly #segmenter: Segmenter;
+  /** Everything before this position has been mixed and encoded. */
+  #position: Samples;
+
+  constructor(encoder: Encoder, segmenter: Segmenter, start: Samples) {
+    this.#encoder = encoder;
+    this.#segmenter = segmenter;
+    this.#position = start;
+  }
+
+  /** Takes one message of `host`'s socket that arrived at `arrival` on the timeline. Garbage is counted and harmless. */
+  hear(host: string, message: Uint8Array, arrival: Samples): void {
+    const { aligner, counts } = this.#host(host);
+    const packet = readPacket(message);
+    if ("garbage" in packet) {
+      counts[packet.garbage]++;
+      return;
+    }
+    const { sequenceNumber, timestamp, payload } = packet;
+    aligner.push({ sequenceNumber, timestamp, pcm: decodeS16(payload) }, arrival);
+  }
+
+  /** Lets go of every host but `present`, once what it delivered has been played out. */
+  retain(present: readonly string[]): void {
+    for (const [name, { aligner }] of this.#hosts) {
+      if (!present.includes(name) && !aligner.active(this.#position)) this.#hosts.delete(name);
+    }
+  }
+
+  /**
+   * Mixes and encodes all that is due at `now`, at most `limit` access units of it; the parts that came of it, in order.
+   * A part's sound is due {@link HOLD} after it was heard, which is what a late packet has to arrive in.
+   */
+  advance(now: Samples, limit: number): Cut[] {
+    const cuts: Cut[] = [];
+    for (let n = 0; n < limit && this.#position + AU_SAMPLES + HOLD <= now; n++) {
+      const lines = Array.from(this.#hosts.values(), ({ aligner }) =>
+        aligner.pull(this.#position, AU_SAMPLES),
+      );
+      const data = this.#mixer.mix(lines, AU_SAMPLES);
+      this.#meter.push(data);
+      for (const frame of this.#encoder.push({ at: this.#position, data })) {
+        cuts.push(...this.#segmenter.push(frame));
+      }
+      this.#position = samples(this.#position + AU_SAMPLES);
+    }
+    return cuts;
+  }
+
+  /** The position on the timeline at which {@link advance} next has something to do. */
+  get due(): Samples {
+    return samples(this.#position + AU_SAMPLES + HOLD);
+  }
+
+  /** Whether `host` has delivered sound lately. */
+  isHeard(host: string): boolean {
+    return this.#hosts.get(host)?.aligner.active(this.#position) ?? false;
+  }
+
+  /** What goes out, in dBFS. */
+  level(): { readonly peakDb: number; readonly rmsDb: number } {
+    return this.#meter.read();
+  }
+
+  /** What has been counted of `host`'s packets. */
+  countsOf(host: string): object | null {
+    const held = this.#hosts.get(host);
+    return held === undefined ? null : { ...held.aligner.stats, ...held.counts };
+  }
+
+  /** Ends the timeline where it is: the last, short part and segment. */
+  finish(): Cut[] {
+    const cuts: Cut[] = [];
+    for (const frame of this.#encoder.flush()) cuts.push(...this.#segmenter.push(frame));
+    return [...cuts, ...this.#segmenter.flush()];
+  }
+
+  #host(name: string): Host {
+    let host = this.#hosts.get(name);
+    if (host === undefined) {
+      const counts = { malformed: 0, empty: 0, "odd-length": 0, oversized: 0 };
+      host = { aligner: new Aligner(), counts };
+      this.#hosts.set(name, host);
+    }
+    return host;
+  }
+}
+
+interface Host {
+  readonly aligner: Aligner;
+  readonly counts: { malformed: number; empty: number; "odd-length": number; oversized: number };
+}

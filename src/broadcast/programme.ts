@@ -1,0 +1,137 @@
+import aacNames from "../../dist/aac.json";
+import aacModule from "../../dist/aac.wasm";
+import { openAac } from "../audio/aac.ts";
+import { initSegment } from "../hls/cmaf.ts";
+import { type Cut, Segmenter } from "../hls/segmenter.ts";
+import { addCut, emptyWindow, end, endWindow, type Window } from "../hls/window.ts";
+import { fromMillis, PROFILES, type Samples, samples, toMillis } from "../media.ts";
+import { isRunning, type Show } from "./lifecycle.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { Stage } from "./reads.ts";
+import { Recording } from "./recording.ts";
+import { joinParts, Ring } from "./ring.ts";
+import type { Store } from "./store.ts";
+
+/** Access units made in one go when catching up: about a second of sound, some tens of milliseconds of work. */
+const CATCH_UP_UNITS = 48;
+/** Segments kept in memory and in the ring after they left the playlist: 4 are more than 3 target durations. */
+const GRACE_SEGMENTS = 4;
+
+/**
+ * A show's running timeline: the pipeline, what it has listed, and where its bytes lie. Made from the store, so that one
+ * made after a restart goes on exactly where the last stored part ended: the time between is filled with silence.
+ */
+export class Programme {
+  readonly init: Uint8Array;
+  readonly ring: Ring;
+  readonly pipeline: Pipeline;
+  readonly recording: Recording;
+  window: Window;
+  readonly #startedAt: number;
+  readonly #store: Store;
+
+  /** @param show must be running */
+  constructor(show: Show, store: Store, bucket: R2Bucket) {
+    if (!isRunning(show)) throw new Error("a programme is made of a running show");
+    const { id, latency, bitrate, timeline } = show;
+    const { window, ring } = rebuild(show, store);
+    const open = window.open;
+    if (open === null) throw new Error("a running show has an open segment");
+    this.#store = store;
+    this.#startedAt = timeline.startedAt;
+    this.window = window;
+    this.ring = ring;
+    const at = end(window);
+    const encoder = openAac(aacModule, aacNames, { bitrate, at });
+    const parts = store.partsOf(open.msn);
+    const segmenter = new Segmenter(PROFILES[latency], { msn: open.msn, at: open.at, parts });
+    this.pipeline = new Pipeline(encoder, segmenter, at);
+    this.init = initSegment(encoder.config, { bitrate });
+    store.putInit(this.init);
+    this.recording = new Recording(
+      bucket,
+      { id, epoch: timeline.epoch, init: this.init },
+      {
+        next: () => {
+          const msn = store.unkept(1)[0];
+          return msn === undefined ? null : { msn, bytes: joinParts(store.partsOf(msn)) };
+        },
+        kept: (msn) => store.markKept(msn),
+      },
+    );
+  }
+
+  /** The timeline's position at wall-clock time `now`. */
+  at(now: number): Samples {
+    return fromMillis(now - this.#startedAt);
+  }
+
+  /** The wall-clock time up to which there is listed media. */
+  get listedUntil(): number {
+    return this.#startedAt + toMillis(end(this.window));
+  }
+
+  /** Milliseconds from `now` until there is something to do; 0 when there is already. */
+  millisUntilDue(now: number): number {
+    return Math.max(0, Math.ceil(this.#startedAt + toMillis(this.pipeline.due) - now));
+  }
+
+  /** Makes what is due at `now` and lists it. Whether a part came of it. */
+  advance(now: number): boolean {
+    const cuts = this.pipeline.advance(this.at(now), CATCH_UP_UNITS);
+    for (const cut of cuts) this.#list(cut);
+    return cuts.length > 0;
+  }
+
+  /** Ends the timeline: closes the last part and segment, and the list. */
+  finish(): void {
+    for (const cut of this.pipeline.finish()) this.#list(cut);
+    this.window = endWindow(this.window);
+  }
+
+  /** Bytes first, then the list: nothing is named before it can be fetched, and survives a crash before it is named. */
+  #list(cut: Cut): void {
+    this.#store.putPart(cut.part, cut.segment !== undefined);
+    this.ring.add(cut.part);
+    this.window = addCut(this.window, cut);
+    if (cut.segment === undefined) return;
+    const oldest = this.window.firstMsn - GRACE_SEGMENTS;
+    this.ring.prune(oldest);
+    this.#store.prune(oldest);
+  }
+}
+
+/** What a show that has ended is still read from. */
+export function endedStage(show: Show, store: Store): Stage | null {
+  const init = store.init();
+  if (init === null) return null;
+  const { window, ring } = rebuild(show, store);
+  return { show, window: endWindow(window), ring, init };
+}
+
+/** The window and the ring as the stored parts have them. */
+function rebuild(show: Show, store: Store): { window: Window; ring: Ring } {
+  const stored = store.parts();
+  const first = stored[0]?.part;
+  const start = {
+    msn: first?.msn ?? 0,
+    at: first?.at ?? samples(0),
+    startedAt: show.timeline?.startedAt ?? 0,
+  };
+  let window = emptyWindow(PROFILES[show.latency], start);
+  const ring = new Ring();
+  let parts = [];
+  for (const { part, closes } of stored) {
+    ring.add(part);
+    parts.push(part);
+    if (!closes) {
+      window = addCut(window, { part });
+      continue;
+    }
+    const at = parts[0]?.at ?? part.at;
+    const duration = samples(part.at + part.duration - at);
+    window = addCut(window, { part, segment: { msn: part.msn, at, duration, parts } });
+    parts = [];
+  }
+  return { window, ring };
+}

@@ -1,0 +1,158 @@
+import { decide, satisfied, type Wait } from "../hls/directives.ts";
+import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
+import type { Window } from "../hls/window.ts";
+import { names, playlistUri, type Target } from "../paths.ts";
+import type { Show } from "./lifecycle.ts";
+import { joinParts, type Ring } from "./ring.ts";
+import type { Store } from "./store.ts";
+import { Waiters } from "./waiters.ts";
+
+/** The answer to a listener's read, before it is a Response. `held` says that it answers a blocking reload. */
+export type Read =
+  | { readonly kind: "multivariant"; readonly text: string }
+  | { readonly kind: "status"; readonly json: unknown }
+  | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly ended: boolean }
+  | { readonly kind: "media"; readonly bytes: Uint8Array }
+  | {
+      readonly kind: "refused";
+      readonly status: 400 | 404 | 410 | 503;
+      readonly code: string;
+      readonly message: string;
+    };
+
+/** A show whose doors are open, as its readers see it. */
+export interface Stage {
+  readonly show: Show;
+  readonly window: Window;
+  readonly init: Uint8Array;
+  readonly ring: Ring;
+}
+
+type Condition = Wait | { readonly kind: "part"; readonly msn: number; readonly index: number };
+
+/** Answers reads from the window, and holds those that ask for what comes next. One rendering serves all who wait. */
+export class Reads {
+  readonly #store: Store;
+  readonly #waiters = new Waiters<Condition>();
+  #rendered: { window: Window; full: string | null; delta: string | null } | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Lets those go whom `window` satisfies, and those whose time is up. */
+  wake(window: Window, now: number): void {
+    if (window.ended) this.#waiters.releaseAll();
+    else this.#waiters.release((condition) => holds(window, condition), now);
+  }
+
+  /** @param stage the show as it stands when asked; it is asked for again after a wait. Null: no such timeline. */
+  async read(
+    target: Exclude<Target, { kind: "status" }>,
+    stage: () => Stage | null,
+    now: number,
+  ): Promise<Read> {
+    const current = stage();
+    if (current === null) return NOT_STARTED;
+    const { show, window } = current;
+    if (target.kind === "multivariant") return { kind: "multivariant", text: multivariant(show) };
+    if (target.epoch !== show.timeline?.epoch) return OTHER_EPOCH;
+    const deadline = now + 3_000 * window.profile.targetDuration;
+    switch (target.kind) {
+      case "playlist":
+        return this.#playlist(target, stage, deadline);
+      case "init":
+        return { kind: "media", bytes: current.init };
+      case "segment": {
+        const isClosed =
+          window.segments.some(({ msn }) => msn === target.msn) || target.msn < window.firstMsn;
+        const parts = isClosed ? this.#store.partsOf(target.msn) : [];
+        return parts.length === 0 ? NO_SUCH_MEDIA : { kind: "media", bytes: joinParts(parts) };
+      }
+      case "part":
+        return this.#part(target, stage, deadline);
+    }
+  }
+
+  async #playlist(
+    { directives }: Extract<Target, { kind: "playlist" }>,
+    stage: () => Stage | null,
+    deadline: number,
+  ): Promise<Read> {
+    const held = directives.msn !== undefined;
+    for (let window = stage()?.window; window !== undefined; window = stage()?.window) {
+      const decision = decide(window, directives);
+      if (decision.kind === "reject") return refused(400, "bad_directive", decision.reason);
+      if (decision.kind === "ready") {
+        return { kind: "playlist", text: this.#render(window, decision.skip), held, ended: window.ended };
+      }
+      if (!(await this.#waiters.until(JSON.stringify(decision), decision, deadline))) return TOO_LATE;
+    }
+    return OTHER_EPOCH;
+  }
+
+  /** A part is there, or is the one that the playlist hints at and is waited for, or is no part (RFC 8216bis B.1). */
+  async #part(
+    { msn, index }: Extract<Target, { kind: "part" }>,
+    stage: () => Stage | null,
+    deadline: number,
+  ): Promise<Read> {
+    const current = stage();
+    if (current !== null && !current.window.ended && isNext(current.window, msn, index)) {
+      const condition = { kind: "part", msn, index } as const;
+      if (!(await this.#waiters.until(`part ${msn}.${index}`, condition, deadline))) return TOO_LATE;
+    }
+    const bytes = stage()?.ring.part(msn, index) ?? this.#store.partsOf(msn)[index]?.bytes;
+    return bytes === undefined ? NO_SUCH_MEDIA : { kind: "media", bytes };
+  }
+
+  #render(window: Window, skip: boolean): string {
+    if (this.#rendered?.window !== window) this.#rendered = { window, full: null, delta: null };
+    const rendered = this.#rendered;
+    if (skip) {
+      rendered.delta ??= mediaPlaylist(window, names, { skip: true });
+      return rendered.delta;
+    }
+    rendered.full ??= mediaPlaylist(window, names);
+    return rendered.full;
+  }
+}
+
+/** Whether part `msn.index` is the one that the playlist's PRELOAD-HINT names. */
+function isNext(window: Window, msn: number, index: number): boolean {
+  const { open, segments, firstMsn } = window;
+  if (open !== null && open.parts.length > 0) return msn === open.msn && index === open.parts.length;
+  const last = segments.at(-1)?.msn ?? firstMsn - 1;
+  return msn === last + 1 && index === 0;
+}
+
+function holds(window: Window, condition: Condition): boolean {
+  if (condition.kind !== "part") return satisfied(window, condition);
+  return !isNext(window, condition.msn, condition.index);
+}
+
+/**
+ * BANDWIDTH covers the encoder's bursts (a quarter above its nominal rate) and AVERAGE-BANDWIDTH its mean overshoot,
+ * each with 6 kbit/s of CMAF around it.
+ */
+function multivariant({ title, bitrate, timeline }: Show): string {
+  return multivariantPlaylist({
+    uri: playlistUri(timeline?.epoch ?? ""),
+    bandwidth: Math.ceil(bitrate * 1.3) + 6_000,
+    averageBandwidth: Math.ceil(bitrate * 1.06) + 6_000,
+    title,
+  });
+}
+
+const NOT_STARTED = refused(404, "not_started", "This broadcast has not started yet.");
+const OTHER_EPOCH = refused(410, "other_epoch", "This show is over; load the playback URL again.");
+const NO_SUCH_MEDIA = refused(404, "no_such_media", "There is no such part or segment, or it is too old.");
+const TOO_LATE = refused(
+  503,
+  "not_in_time",
+  "What was asked for did not come within three target durations.",
+);
+
+function refused(status: 400 | 404 | 410 | 503, code: string, message: string): Read {
+  return { kind: "refused", status, code, message };
+}

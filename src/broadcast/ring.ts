@@ -1,0 +1,32 @@
+import type { Part } from "../media.ts";
+
+/** The bytes of recent parts, in memory, by segment. Segments are the concatenation of their parts (RFC 8216bis 3.2). */
+export class Ring {
+  readonly #segments = new Map<number, Part[]>();
+
+  add(part: Part): void {
+    const parts = this.#segments.get(part.msn);
+    if (parts === undefined) this.#segments.set(part.msn, [part]);
+    else parts[part.index] = part;
+  }
+
+  part(msn: number, index: number): Uint8Array | null {
+    return this.#segments.get(msn)?.[index]?.bytes ?? null;
+  }
+
+  /** Forgets what is before segment `msn`. */
+  prune(msn: number): void {
+    for (const held of this.#segments.keys()) if (held < msn) this.#segments.delete(held);
+  }
+}
+
+/** The bytes of a segment: those of its parts, in order. */
+export function joinParts(parts: readonly Part[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.bytes.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part.bytes, at);
+    at += part.bytes.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,140 @@
+import { Hono } from "hono";
+import type { Offer } from "../ingest/offer.ts";
+import type { SfuFault } from "../ingest/sfu.ts";
+import { created, patchNotAllowed, readPost, SESSION_METHODS } from "../ingest/whip.ts";
+import type { Latency } from "../media.ts";
+import { whipSessionPath } from "../paths.ts";
+import type { Accepted, Crowded } from "./publishers.ts";
+
+/** What a broadcast is created with; checked at the edge. */
+export interface Settings {
+  readonly id: string;
+  readonly title: string;
+  readonly latency: Latency;
+  /** Bits per second. */
+  readonly bitrate: number;
+}
+
+/** What a Broadcast does for hosts and operators. Whether they may ask has been checked at the edge. */
+export interface Desk {
+  readonly iceServers: readonly string[];
+  /** Null where there is no such broadcast. */
+  describe(origin: string): Promise<object | null>;
+  create(settings: Settings, origin: string): Promise<object | null>;
+  open(): void;
+  end(): Promise<void>;
+  remove(): Promise<void>;
+  publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault | "unknown" | "ended">;
+  hasSession(session: string): boolean;
+  dropSession(session: string): Promise<void>;
+  acceptSocket(session: string, generation: number): Response | null;
+}
+
+/** The Broadcast's HTTP side for hosts and operators: WHIP, the SFU's socket, and the admin API. */
+export function routes(desk: Desk): Hono {
+  const app = new Hono();
+
+  app.post("/whip/:id", async (c) => {
+    const post = await readPost(c.req.raw);
+    if ("status" in post) return problem(post.status, post.code, post.message);
+    const result = await desk.publish(post, new URL(c.req.url).origin);
+    if (result === "unknown") return NO_BROADCAST();
+    if (result === "ended")
+      return problem(410, "ended", "This broadcast has ended. Create a new one to go live again.");
+    if (result.kind === "crowded") {
+      return problem(409, "too_many_hosts", `${result.limit} hosts are on already; one has to leave first.`);
+    }
+    if (result.kind === "fault") return sfuProblem(result);
+    const path = whipSessionPath(c.req.param("id"), result.session);
+    return created(result.answer, { path, etag: result.session.slice(0, 11), iceServers: desk.iceServers });
+  });
+  app.get("/whip/:id", async () => ((await desk.describe("")) === null ? NO_BROADCAST() : noContent()));
+  app.all("/whip/:id", () => methodNotAllowed("GET, HEAD, OPTIONS, POST"));
+
+  app.use("/whip/:id/:session", async (c, next) =>
+    desk.hasSession(c.req.param("session"))
+      ? next()
+      : problem(404, "no_session", "There is no such WHIP session."),
+  );
+  app.get("/whip/:id/:session", noContent);
+  app.delete("/whip/:id/:session", async (c) => {
+    await desk.dropSession(c.req.param("session"));
+    return new Response(null, { status: 200, headers: NO_STORE });
+  });
+  app.patch("/whip/:id/:session", patchNotAllowed);
+  app.all("/whip/:id/:session", () => methodNotAllowed(SESSION_METHODS));
+
+  app.get("/ingest/:id/:session/:generation/:token", (c) => {
+    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      return problem(426, "upgrade_required", "This URL is the SFU's WebSocket.");
+    }
+    const { session, generation } = c.req.param();
+    return (
+      desk.acceptSocket(session, Number(generation)) ?? problem(410, "no_session", "That session is over.")
+    );
+  });
+
+  app.put("/api/broadcasts/:id", async (c) => {
+    const description = await desk.create(await c.req.json<Settings>(), new URL(c.req.url).origin);
+    return description === null
+      ? problem(409, "slug_taken", "There is a broadcast with that slug already.")
+      : Response.json(description, { status: 201, headers: NO_STORE });
+  });
+  app.get("/api/broadcasts/:id", async (c) => {
+    const description = await desk.describe(new URL(c.req.url).origin);
+    return description === null ? NO_BROADCAST() : Response.json(description, { headers: NO_STORE });
+  });
+  app.post("/api/broadcasts/:id/open", async (c) => {
+    desk.open();
+    const description = await desk.describe(new URL(c.req.url).origin);
+    return description === null ? NO_BROADCAST() : Response.json(description, { headers: NO_STORE });
+  });
+  app.post("/api/broadcasts/:id/end", async (c) => {
+    await desk.end();
+    const description = await desk.describe(new URL(c.req.url).origin);
+    return description === null ? NO_BROADCAST() : Response.json(description, { headers: NO_STORE });
+  });
+  app.delete("/api/broadcasts/:id", async () => {
+    if ((await desk.describe("")) === null) return NO_BROADCAST();
+    await desk.remove();
+    return noContent();
+  });
+
+  app.notFound(() => problem(404, "not_found", "There is nothing at this URL."));
+  return app;
+}
+
+const NO_STORE = { "cache-control": "no-store" };
+
+/** RFC 9725 section 4.1: GET and HEAD succeed without content. */
+function noContent(): Response {
+  return new Response(null, { status: 204, headers: NO_STORE });
+}
+
+function NO_BROADCAST(): Response {
+  return problem(404, "unknown_broadcast", "There is no such broadcast.");
+}
+
+function methodNotAllowed(allow: string): Response {
+  return problem(405, "method_not_allowed", `Allowed here: ${allow}.`, { allow });
+}
+
+/** What a publisher is told when the SFU refuses: its offer's fault is a 4xx, everything else a 503 to come back after. */
+function sfuProblem(fault: SfuFault): Response {
+  if (fault.code === "invalid_session_description" || fault.status === 406) {
+    return problem(422, "offer_refused", "The media server could not use this offer.");
+  }
+  console.warn(`The SFU refused a publisher: ${fault.status} ${fault.code}`);
+  const message =
+    "The media server is not reachable or not taking publishers now. Try again in a few seconds.";
+  return problem(503, "sfu_unavailable", message, { "retry-after": "3" });
+}
+
+function problem(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json({ error: { code, message } }, { status, headers: { ...NO_STORE, ...headers } });
+}

@@ -1,0 +1,92 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Broadcast } from "../broadcast/broadcast.ts";
+import type { Read } from "../broadcast/reads.ts";
+import { keys, parseListen, type Target } from "../paths.ts";
+
+export interface OriginEnv {
+  readonly BROADCAST: DurableObjectNamespace<Broadcast>;
+  readonly MEDIA: R2Bucket;
+}
+
+/** How long a restarting Broadcast is waited for before a read is given up, in milliseconds between tries. */
+const RETRY_DELAYS_MS = [50, 200, 500, 1_000];
+
+/**
+ * Answers canonical reads, which reach it only when no cache holds the answer: media that R2 holds from there, all else
+ * from the Broadcast. Every answer says how long it may be kept, because what says nothing is kept for hours.
+ */
+export class Origin extends WorkerEntrypoint<OriginEnv> {
+  override async fetch(request: Request): Promise<Response> {
+    const target = parseListen(new URL(request.url));
+    if (target.kind === "unknown") return refuse(404, "not_found", "There is nothing at this URL.");
+    if (target.kind === "invalid") return refuse(400, "bad_directive", target.message);
+    return (await this.#kept(target)) ?? toResponse(await this.#read(target));
+  }
+
+  /** Media that R2 holds; null where it does not, or not yet. */
+  async #kept(target: Target): Promise<Response | null> {
+    if (target.kind !== "init" && target.kind !== "segment") return null;
+    const key =
+      target.kind === "init"
+        ? keys.init(target.id, target.epoch)
+        : keys.segment(target.id, target.epoch, target.msn);
+    const object = await this.env.MEDIA.get(key);
+    if (object === null) return null;
+    return new Response(object.body, {
+      headers: { ...MEDIA_HEADERS, "content-length": String(object.size) },
+    });
+  }
+
+  /** Asks the Broadcast. One that restarts meanwhile is asked again: players take one failed playlist very badly. */
+  async #read(target: Target): Promise<Read> {
+    const id = this.env.BROADCAST.idFromName(target.id);
+    for (const delay of [...RETRY_DELAYS_MS, null]) {
+      try {
+        return await this.env.BROADCAST.get(id).read(target);
+      } catch (error) {
+        if (delay === null) console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
+        else await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    }
+    return {
+      kind: "refused",
+      status: 503,
+      code: "unavailable",
+      message: "The show is restarting; ask again.",
+    };
+  }
+}
+
+const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
+/** Names are immutable and carry the epoch; an hour is longer than any of them stays in a live playlist. */
+const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
+
+/** Lifetimes as RFC 8216bis appendix B.1 has them for a target duration of 2 s, in whole seconds. */
+function toResponse(read: Read): Response {
+  switch (read.kind) {
+    case "multivariant":
+      return playlist(read.text, "public, max-age=2");
+    case "playlist":
+      if (read.ended) return playlist(read.text, "public, max-age=60");
+      return playlist(read.text, read.held ? "public, max-age=12" : "public, max-age=1");
+    case "status":
+      return Response.json(read.json, { headers: { "cache-control": "public, max-age=1" } });
+    case "media":
+      return new Response(read.bytes, {
+        headers: { ...MEDIA_HEADERS, "content-length": String(read.bytes.length) },
+      });
+    case "refused":
+      return refuse(read.status, read.code, read.message);
+  }
+}
+
+function playlist(text: string, cacheControl: string): Response {
+  return new Response(text, { headers: { "content-type": PLAYLIST_TYPE, "cache-control": cacheControl } });
+}
+
+/** An error is kept for a second, which is enough to shield the origin and too little to outlive what caused it. */
+function refuse(status: number, code: string, message: string): Response {
+  const headers: Record<string, string> = { "cache-control": "public, max-age=1" };
+  if (status === 503) headers["retry-after"] = "1";
+  return Response.json({ error: { code, message } }, { status, headers });
+}

@@ -1,0 +1,4 @@
+/** What is deployed, and nothing else. */
+export { Broadcast } from "./broadcast/broadcast.ts";
+export { edge as default } from "./edge/edge.ts";
+export { Origin } from "./origin/origin.ts";
