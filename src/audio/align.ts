@@ -1,0 +1,286 @@
+import { CHANNELS, fromMillis, SAMPLE_RATE, type Samples } from "../media.ts";
+import { Delay, HOLD } from "./delay.ts";
+import { frameCount } from "./pcm.ts";
+import { LOOKAHEAD, LOOKBEHIND, resample, TAPS } from "./resample.ts";
+import { type Marks, SenderClock } from "./sender.ts";
+import { Shelf } from "./shelf.ts";
+import { QUIET, Tape } from "./tape.ts";
+
+export { HOLD };
+
+/** One packet of a host's PCM: interleaved stereo of 2.5 to 120 ms; both counters are u32 and wrap. */
+export interface PcmPacket {
+  readonly sequenceNumber: number;
+  readonly timestamp: number;
+  readonly pcm: Float32Array;
+}
+
+/** What happened to a host's packets, and how its line stands. Durations are in samples. */
+export interface AlignStats {
+  received: number;
+  /** Of a length no packet has. */
+  malformed: number;
+  duplicate: number;
+  /** Came after its place had been played. */
+  late: number;
+  /** Came after a later one, and was played in its place. */
+  reordered: number;
+  concealedSamples: number;
+  /** The sender began again, or its clock jumped. */
+  resyncs: number;
+  /** Came in time and was left out, to catch up. */
+  droppedSamples: number;
+  /** What waited just before the last pull took its part. */
+  depth: number;
+  /** The sender's clock against ours over the last 30 s, parts per million, positive when it is fast; 0 until known. */
+  ppm: number;
+}
+
+export interface AlignOptions {
+  /** The largest |ratio - 1| of resampling where the line is quiet; default 0.02. */
+  readonly quietSlew?: number;
+}
+
+const MIN_FRAMES = fromMillis(2.5);
+const MAX_FRAMES = fromMillis(120);
+/** Off by more than this from where its arrival puts it, a packet is not of the time line known so far. */
+const JUMP = fromMillis(1_500);
+/** When nothing but late packets came for so long, the sender's time line has moved. */
+const STALE = fromMillis(500);
+/** Ahead of its place by more than this, the line is cut and not merely played faster. */
+const SKIP = fromMillis(60);
+/** A host is active for this long after its last sample. */
+const ACTIVE = fromMillis(1_000);
+/** A concealed gap counts for so long; after that the host is simply silent. */
+const GAP = fromMillis(1_000);
+/** The speed changes at most every CHUNK samples. */
+const CHUNK = fromMillis(20);
+/** An error is resampled away with this time constant, or faster where nobody can hear it. */
+const GAIN = 1 / (5 * SAMPLE_RATE);
+const QUIET_GAIN = 10 * GAIN;
+const SLEW = 0.005;
+const QUIET_SLEW = 0.02;
+/** Delay no longer needed is given back at this speed. */
+const GIVE_BACK = 0.002;
+/** Within LOCK of its place the line is played as it is, until it is UNLOCK off. */
+const LOCK = 1;
+const UNLOCK = 24;
+
+/**
+ * Puts one host's packets onto the show's sample line: ordered, de-duplicated, gaps concealed, jitter buffered, and
+ * the drift of the host's clock resampled away. Never a click: every seam is faded or joined.
+ *
+ * A packet's last sample is put where the line was when it arrived, plus what the host's jitter needs beyond
+ * {@link HOLD}; so the line is right to the network's own delay.
+ */
+export class Aligner {
+  readonly stats: AlignStats = {
+    received: 0,
+    malformed: 0,
+    duplicate: 0,
+    late: 0,
+    reordered: 0,
+    concealedSamples: 0,
+    resyncs: 0,
+    droppedSamples: 0,
+    depth: 0,
+    ppm: 0,
+  };
+  readonly #quietSlew: number;
+  readonly #sender = new SenderClock();
+  readonly #delay = new Delay();
+  readonly #shelf = new Shelf();
+  readonly #tape = new Tape();
+  /** The next sample frame to play, as a position on the tape; fractional. */
+  #read: number = this.#tape.length;
+  /** The media time that goes onto the tape next. */
+  #media = 0;
+  /** Where played media ends: a packet before it is late. */
+  #played = Number.NEGATIVE_INFINITY;
+  /** Nothing waits: where the line goes on is decided when something does. */
+  #dry = true;
+  #locked = false;
+  #gap = 0;
+  #heard = Number.NEGATIVE_INFINITY;
+  #pulled: number | null = null;
+  #staleSince: number | null = null;
+  #stranger: { marks: Marks; pcm: Float32Array; arrival: number } | null = null;
+
+  constructor(options: AlignOptions = {}) {
+    this.#quietSlew = options.quietSlew ?? QUIET_SLEW;
+  }
+
+  /** Takes a packet that arrived when the timeline was at `arrival`. The PCM must not change afterwards. */
+  push(packet: PcmPacket, arrival: Samples): void {
+    this.stats.received++;
+    const { sequenceNumber, timestamp, pcm } = packet;
+    const frames = frameCount(pcm);
+    if (!Number.isInteger(frames) || frames < MIN_FRAMES || frames > MAX_FRAMES) {
+      this.stats.malformed++;
+      return;
+    }
+    this.#place({ sequenceNumber, timestamp, frames }, pcm, arrival);
+  }
+
+  /**
+   * The line's `count` sample frames from `at` on, interleaved stereo; silence where there is nothing. Ranges follow
+   * one another (RangeError if one goes back), each pulled when the wall clock is at `at + count + HOLD`.
+   */
+  pull(at: Samples, count: number): Float32Array {
+    if (this.#pulled !== null && at < this.#pulled)
+      throw new RangeError(`Pulled ${at} after ${this.#pulled}`);
+    this.#pulled = at + count;
+    const out = new Float32Array(CHANNELS * count);
+    this.stats.depth = this.#depth();
+    this.stats.ppm = this.#delay.ppm;
+    if (!this.#delay.known) return out;
+    for (let done = 0; done < count; done += CHUNK) {
+      this.#render(at + done, out, done, Math.min(CHUNK, count - done));
+    }
+    return out;
+  }
+
+  /** Whether real sound was on the line within a second before `at`. */
+  active(at: Samples): boolean {
+    return at - this.#heard < ACTIVE;
+  }
+
+  #place(marks: Marks, pcm: Float32Array, arrival: number): void {
+    const start = this.#sender.locate(marks);
+    if (start === null) {
+      this.stats.duplicate++;
+      this.#stale(marks, pcm, arrival);
+      return;
+    }
+    const end = start + marks.frames;
+    if (this.#delay.known && Math.abs(arrival - end - this.#delay.base) > JUMP) {
+      this.#meet(marks, pcm, arrival);
+      return;
+    }
+    this.#stranger = null;
+    this.#delay.observe(end, marks.frames, arrival);
+    if (end <= this.#floor) {
+      this.stats.late++;
+      this.#stale(marks, pcm, arrival);
+      return;
+    }
+    if (!this.#sender.isAhead(marks)) this.stats.reordered++;
+    this.#staleSince = null;
+    this.#sender.accept(marks, start);
+    this.#put(start, pcm);
+  }
+
+  /** One odd packet proves nothing; two in sequence are a new time line (compare RFC 3550 appendix A.1). */
+  #meet(marks: Marks, pcm: Float32Array, arrival: number): void {
+    const before = this.#stranger;
+    this.#stranger = { marks, pcm, arrival };
+    if (before === null || (marks.sequenceNumber - before.marks.sequenceNumber) >>> 0 > 1) return;
+    this.#resync(before.marks, before.pcm, before.arrival);
+    this.#place(marks, pcm, arrival);
+  }
+
+  /** A sender that began again close to where it was looks like one that repeats itself. */
+  #stale(marks: Marks, pcm: Float32Array, arrival: number): void {
+    this.#staleSince ??= arrival;
+    if (arrival - this.#staleSince > STALE) this.#resync(marks, pcm, arrival);
+  }
+
+  /** Ties the sender's new time line to the old at this packet, as if it had come undelayed. */
+  #resync(marks: Marks, pcm: Float32Array, arrival: number): void {
+    this.stats.resyncs++;
+    this.#staleSince = null;
+    this.#stranger = null;
+    const start = Math.round(arrival - this.#delay.base) - marks.frames;
+    this.#sender.restart(marks, start);
+    this.#put(start, pcm);
+  }
+
+  #put(start: number, pcm: Float32Array): void {
+    const played = Math.max(0, this.#floor - start);
+    if (2 * played >= pcm.length) return;
+    this.stats.droppedSamples += this.#shelf.put(start + played, pcm.subarray(CHANNELS * played));
+  }
+
+  get #floor(): number {
+    return this.#dry ? this.#played : Math.max(this.#played, this.#media);
+  }
+
+  #depth(): number {
+    if (this.#dry) return this.#shelf.frames;
+    const end = this.#shelf.end ?? this.#media;
+    return Math.max(0, end - this.#media + this.#tape.length - this.#read);
+  }
+
+  /** Plays `count` frames for the timeline from `at` on. */
+  #render(at: number, out: Float32Array, outAt: number, count: number): void {
+    const tape = this.#tape;
+    const quiet =
+      this.#dry || (tape.quiet > TAPS && this.#shelf.isBelow(QUIET, this.#media, this.#media + 2 * count));
+    this.#delay.settle(count * (quiet ? this.#quietSlew : GIVE_BACK));
+    const ratio = this.#ratio(at, count, quiet);
+    const last = Math.floor(this.#read + (count - 1) * ratio);
+    this.#fill(last + LOOKAHEAD + 1 - tape.length, at + tape.length - this.#read);
+    if (tape.zeros < tape.length - this.#read + LOOKBEHIND) {
+      resample(tape.data, this.#read, ratio, out, outAt, count);
+    }
+    this.#read += count * ratio;
+    // The rounding of count * ratio must not keep a locked line from being copied.
+    if (this.#locked) this.#read = Math.round(this.#read);
+    this.#read -= tape.trim(Math.floor(this.#read) - LOOKBEHIND);
+  }
+
+  /** How fast to play so that the line comes to where it should be. */
+  #ratio(at: number, count: number, quiet: boolean): number {
+    let error = this.#error(at);
+    if (error > SKIP) {
+      this.#tape.cut();
+      this.#media = Math.round(this.#media + error);
+      this.stats.droppedSamples += this.#shelf.dropTo(this.#media);
+      error = this.#error(at);
+    }
+    if (this.#dry || Math.abs(error) <= (this.#locked ? UNLOCK : LOCK)) {
+      this.#locked = true;
+      return (Math.round(this.#read + count) - this.#read) / count;
+    }
+    this.#locked = false;
+    const slew = quiet ? this.#quietSlew : SLEW;
+    return 1 + Math.min(slew, Math.max(-slew, error * (quiet ? QUIET_GAIN : GAIN)));
+  }
+
+  /** How many samples later than it should be the line is. */
+  #error(at: number): number {
+    if (this.#dry) return 0;
+    return at + this.#tape.length - this.#read - this.#media - this.#delay.target;
+  }
+
+  /** Writes `count` more frames onto the tape, whose end is at `position` on the timeline. */
+  #fill(count: number, position: number): void {
+    for (let done = 0; done < count; ) {
+      if (this.#dry && this.#shelf.first) {
+        this.#dry = false;
+        this.#media = Math.round(position + done - this.#delay.target);
+        this.stats.droppedSamples += this.#shelf.dropTo(this.#media);
+      }
+      this.#shelf.dropTo(this.#media);
+      const first = this.#shelf.first;
+      if (first === undefined) this.#dry = true;
+      const left = count - done;
+      if (first !== undefined && first.start <= this.#media) {
+        const take = Math.min(left, first.end - this.#media);
+        this.#tape.append(first.pcm, this.#media - first.start, take, first.peak);
+        this.#media += take;
+        this.#played = this.#media;
+        this.#gap = 0;
+        done += take;
+        this.#heard = position + done;
+      } else {
+        const take = first === undefined ? left : Math.min(left, first.start - this.#media);
+        this.#tape.conceal(take);
+        this.#media += take;
+        if (this.#gap < GAP && this.#heard > 0) this.stats.concealedSamples += take;
+        this.#gap += take;
+        done += take;
+      }
+    }
+  }
+}

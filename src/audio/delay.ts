@@ -1,0 +1,93 @@
+import { fromMillis, SAMPLE_RATE } from "../media.ts";
+
+/** The fixed base of the jitter buffer: a position is played this long after the wall clock has passed it. */
+export const HOLD = fromMillis(50);
+/** What the buffer should still hold when the next packet comes in as late as any lately. */
+const MARGIN = fromMillis(25);
+const MAX_EXTRA = fromMillis(170);
+/** Until a host's jitter is known it is taken to need this much. */
+const FIRST_EXTRA = fromMillis(20);
+/** The window is of one-second slots: long for lateness, so that a rare spike is remembered, short for the baseline. */
+const SLOT = SAMPLE_RATE;
+const SLOTS = 30;
+const BASE_SLOTS = 10;
+const FIRST_SLOTS = 2;
+
+/**
+ * How far a sender's media time is to be put behind its clock: the least offset from media time to arrival seen lately
+ * (an undelayed packet's last sample sits at its arrival), plus what its jitter needs beyond {@link HOLD}.
+ *
+ * The minimum is what is robust: jitter only ever adds. A window of 10 s follows 200 ppm of drift within 2 ms.
+ */
+export class Delay {
+  readonly #least = new Float64Array(SLOTS).fill(Number.POSITIVE_INFINITY);
+  readonly #needs = new Float64Array(SLOTS);
+  #slot: number | null = null;
+  #base = 0;
+  #wanted = 0;
+  #extra: number = FIRST_EXTRA;
+
+  /** Whether there has been a packet to tell from. */
+  get known(): boolean {
+    return this.#slot !== null;
+  }
+
+  /** Timeline position minus media time of an undelayed packet. */
+  get base(): number {
+    return this.#base;
+  }
+
+  /** Timeline position minus media time at which to play. */
+  get target(): number {
+    return this.#base + this.#extra;
+  }
+
+  /** Takes a packet of `frames` samples that ends at `end` in media time and arrived at `arrival` on the timeline. */
+  observe(end: number, frames: number, arrival: number): void {
+    const slot = this.#turnTo(Math.floor(arrival / SLOT));
+    const index = slot % SLOTS;
+    const offset = arrival - end;
+    this.#least[index] = Math.min(this.#least[index] as number, offset);
+    const base = this.#leastOf(0);
+    this.#base = base;
+    // Just before it came, what had been played lacked the packet itself and its lateness.
+    this.#needs[index] = Math.max(this.#needs[index] as number, frames + offset - base);
+    const need = this.#needs.reduce((most, one) => Math.max(most, one), 0);
+    this.#wanted = Math.min(MAX_EXTRA, Math.max(0, need + MARGIN - HOLD));
+  }
+
+  /** More delay is taken at once, less at up to `step` samples a call. */
+  settle(step: number): void {
+    this.#extra = Math.max(this.#wanted, this.#extra - step);
+  }
+
+  /** How fast the sender's clock is against the arrivals', by the baselines at both ends of the window; 0 until known. */
+  get ppm(): number {
+    const drift = this.#leastOf(SLOTS - BASE_SLOTS) - this.#leastOf(0);
+    return Number.isFinite(drift) ? (drift / ((SLOTS - BASE_SLOTS) * SLOT)) * 1e6 : 0;
+  }
+
+  /** The least offset in the slots that are `age` to `age + BASE_SLOTS` old. */
+  #leastOf(age: number): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (let slot = (this.#slot ?? 0) - age; slot > (this.#slot ?? 0) - age - BASE_SLOTS; slot--) {
+      least = Math.min(least, this.#least[(slot + SLOTS) % SLOTS] as number);
+    }
+    return least;
+  }
+
+  #turnTo(slot: number): number {
+    if (this.#slot === null) {
+      this.#needs[(slot + FIRST_SLOTS) % SLOTS] = FIRST_EXTRA + HOLD - MARGIN;
+      this.#slot = slot;
+    }
+    // Never back: arrivals are as good as monotonic.
+    const end = Math.max(slot, this.#slot);
+    for (let next = Math.max(this.#slot, end - SLOTS) + 1; next <= end; next++) {
+      this.#least[next % SLOTS] = Number.POSITIVE_INFINITY;
+      this.#needs[next % SLOTS] = 0;
+    }
+    this.#slot = end;
+    return end;
+  }
+}

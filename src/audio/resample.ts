@@ -1,0 +1,96 @@
+import { CHANNELS } from "../media.ts";
+
+/** Sample frames of input behind one of output, half of them before it. */
+export const TAPS = 32;
+/** Sample frames of input needed after the one at the read position. */
+export const LOOKAHEAD = TAPS / 2;
+/** Sample frames of input needed before it. */
+export const LOOKBEHIND = TAPS / 2 - 1;
+
+const PHASES = 256;
+/** Kaiser's beta: stopband about -90 dB. */
+const BETA = 9;
+/** Of the input's Nyquist frequency. Steps of at most 0.5 % in rate alias nothing audible, so the band is left whole. */
+const CUTOFF = 0.96;
+const KERNEL = kernel();
+
+/**
+ * Reads `count` frames off `tape` (interleaved stereo) into `out` from `outAt` on, the n-th at the tape position
+ * `position + n * ratio`; gives the position after the last. Positions are in sample frames and `tape` must hold
+ * {@link LOOKBEHIND} before the first and {@link LOOKAHEAD} after the last.
+ *
+ * Band-limited interpolation by a windowed sinc (J. O. Smith, "Digital Audio Resampling Home Page"), the coefficients
+ * linear between {@link PHASES} phases. On whole positions with ratio 1 it is an exact copy.
+ */
+export function resample(
+  tape: Float32Array,
+  position: number,
+  ratio: number,
+  out: Float32Array,
+  outAt: number,
+  count: number,
+): number {
+  if (ratio === 1 && Number.isInteger(position)) {
+    const from = CHANNELS * position;
+    out.set(tape.subarray(from, from + CHANNELS * count), CHANNELS * outAt);
+    return position + count;
+  }
+  for (let n = 0; n < count; n++) {
+    const at = position + n * ratio;
+    const whole = Math.floor(at);
+    const phase = (at - whole) * PHASES;
+    const row = Math.floor(phase);
+    const part = phase - row;
+    const from = row * TAPS;
+    let left = 0;
+    let right = 0;
+    let i = CHANNELS * (whole - LOOKBEHIND);
+    for (let tap = from; tap < from + TAPS; tap++) {
+      const low = KERNEL[tap] as number;
+      const weight = low + part * ((KERNEL[tap + TAPS] as number) - low);
+      left += weight * (tape[i] as number);
+      right += weight * (tape[i + 1] as number);
+      i += CHANNELS;
+    }
+    out[CHANNELS * (outAt + n)] = left;
+    out[CHANNELS * (outAt + n) + 1] = right;
+  }
+  return position + count * ratio;
+}
+
+/** PHASES + 1 rows of TAPS coefficients, each row of unit gain at 0 Hz. */
+function kernel(): Float64Array {
+  const rows = new Float64Array((PHASES + 1) * TAPS);
+  for (let phase = 0; phase <= PHASES; phase++) {
+    let sum = 0;
+    for (let tap = 0; tap < TAPS; tap++) {
+      const x = tap - LOOKBEHIND - phase / PHASES;
+      const weight = sinc(x * CUTOFF) * kaiser(x / (TAPS / 2));
+      rows[phase * TAPS + tap] = weight;
+      sum += weight;
+    }
+    for (let tap = 0; tap < TAPS; tap++) {
+      rows[phase * TAPS + tap] = (rows[phase * TAPS + tap] as number) / sum;
+    }
+  }
+  return rows;
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+}
+
+function kaiser(x: number): number {
+  return Math.abs(x) > 1 ? 0 : bessel(BETA * Math.sqrt(1 - x * x)) / bessel(BETA);
+}
+
+/** The modified Bessel function of the first kind, order 0, by its power series. */
+function bessel(x: number): number {
+  let term = 1;
+  let sum = 1;
+  for (let k = 1; term > sum * 1e-17; k++) {
+    term *= (x / (2 * k)) ** 2;
+    sum += term;
+  }
+  return sum;
+}

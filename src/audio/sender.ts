@@ -1,0 +1,74 @@
+import { Calibration } from "./calibrate.ts";
+
+/** The marks a sender puts on a packet (both u32, both wrap) and its length in sample frames. */
+export interface Marks {
+  readonly sequenceNumber: number;
+  readonly timestamp: number;
+  readonly frames: number;
+}
+
+/** Sequence numbers remembered to know a duplicate by: 5 s of 20 ms packets. */
+const MEMORY = 256;
+
+/**
+ * One sender's media time: where each packet starts, in samples, whatever the unit of its timestamps.
+ *
+ * Sequence numbers say order and duplicates. Timestamps, once {@link Calibration} knows their unit, say how long a gap
+ * is (a sender that is silent may skip packets without skipping numbers); until then, or if they never make
+ * sense, a missing number counts as one packet of the usual length.
+ */
+export class SenderClock {
+  readonly #calibration = new Calibration();
+  readonly #seen: (Marks | undefined)[] = new Array(MEMORY);
+  /** The packet with the highest number, and its start. */
+  #newest: Marks | null = null;
+  #start = 0;
+
+  /** The packet's start on the sender's time line, or null if the same packet was accepted before. */
+  locate(marks: Marks): number | null {
+    const newest = this.#newest;
+    if (newest === null) return 0;
+    const seen = this.#seen[marks.sequenceNumber % MEMORY];
+    if (seen?.sequenceNumber === marks.sequenceNumber && seen.timestamp === marks.timestamp) return null;
+
+    const ahead = difference(marks.sequenceNumber, newest.sequenceNumber);
+    const byNumber =
+      ahead < 0
+        ? this.#start + ahead * marks.frames
+        : this.#start + newest.frames + Math.max(0, ahead - 1) * marks.frames;
+    const unit = this.#calibration.unitsPerSample;
+    if (unit === null) return byNumber;
+    const byTime = this.#start + difference(marks.timestamp, newest.timestamp) / unit;
+    // A timestamp is true to a unit: where both agree to that, the number keeps consecutive packets seamless.
+    return Math.abs(byTime - byNumber) <= 1 + 1 / unit ? byNumber : Math.round(byTime);
+  }
+
+  /** Whether the packet comes after all accepted ones. */
+  isAhead(marks: Marks): boolean {
+    return this.#newest === null || difference(marks.sequenceNumber, this.#newest.sequenceNumber) >= 0;
+  }
+
+  /** Takes a packet for good, at the start {@link locate} gave. */
+  accept(marks: Marks, start: number): void {
+    this.#seen[marks.sequenceNumber % MEMORY] = marks;
+    if (!this.isAhead(marks)) return;
+    const newest = this.#newest;
+    if (newest !== null && difference(marks.sequenceNumber, newest.sequenceNumber) <= 1) {
+      this.#calibration.push(difference(marks.timestamp, newest.timestamp), newest.frames);
+    }
+    this.#newest = marks;
+    this.#start = start;
+  }
+
+  /** Forgets the numbering: the sender started again, and this packet of its is at `start`. */
+  restart(marks: Marks, start: number): void {
+    this.#seen.fill(undefined);
+    this.#newest = null;
+    this.accept(marks, start);
+  }
+}
+
+/** a - b of two u32 counters, in [-2^31, 2^31), right across the wrap (RFC 1982). */
+export function difference(a: number, b: number): number {
+  return (a - b) | 0;
+}
