@@ -136,7 +136,13 @@ function runWorker(options: {
     // A group of its own, so that Ctrl-C comes to us alone and stopping ends the runtime with it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", CI: "1" },
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: "false",
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      NO_COLOR: "1",
+      CI: "1",
+    },
   });
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
