@@ -25,7 +25,7 @@ export function mediaPlaylist(window: Window, names: Names, options: { skip?: bo
     // Section 6.2.1: no higher than needed. EXT-X-MAP asks for 6, EXT-X-SKIP for 9 (section 8).
     `#EXT-X-VERSION:${skipped > 0 ? 9 : 6}`,
     `#EXT-X-TARGETDURATION:${profile.targetDuration}`,
-    serverControl(window),
+    ...serverControl(window),
   ];
   // Section 4.4.3.7: required with parts. A list without parts must not promise them: players wait for them.
   if (profile.lowLatency) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget(window))}`);
@@ -95,19 +95,18 @@ export function seconds(duration: Samples): string {
 }
 
 /** Section 4.4.3.8. Every value is a constant of the show: AVPlayer stops for good when one of them changes. */
-function serverControl(window: Window): string {
+function serverControl(window: Window): string[] {
   const { profile } = window;
-  const attributes: string[] = [];
+  const holdBack = `HOLD-BACK=${seconds(samples(3 * profile.targetDuration * SAMPLE_RATE))}`;
   const boundary = skipBoundary(window);
-  if (profile.lowLatency) {
-    // Economy lists do not offer blocking: their players hold back three whole segments, so it would win nothing and
-    // make the whole audience ask in the same instant, once a segment.
-    attributes.push("CAN-BLOCK-RELOAD=YES");
-    attributes.push(`PART-HOLD-BACK=${seconds(samples(3 * partTarget(window)))}`); // Apple 14.3: at least three parts
-  }
-  attributes.push(`HOLD-BACK=${seconds(samples(3 * profile.targetDuration * SAMPLE_RATE))}`);
-  if (boundary !== null) attributes.push(`CAN-SKIP-UNTIL=${seconds(boundary)}`);
-  return `#EXT-X-SERVER-CONTROL:${attributes.join(",")}`;
+  const skip = boundary === null ? [] : [`CAN-SKIP-UNTIL=${seconds(boundary)}`];
+  // A list without parts does not offer blocking: its players hold back three whole segments, so it would win nothing
+  // and make the whole audience ask in the same instant, once a segment. And this HOLD-BACK is what its absence means.
+  if (!profile.lowLatency && skip.length === 0) return [];
+  const blocking = profile.lowLatency
+    ? ["CAN-BLOCK-RELOAD=YES", `PART-HOLD-BACK=${seconds(samples(3 * partTarget(window)))}`] // Apple 14.3: at least 3
+    : [];
+  return [`#EXT-X-SERVER-CONTROL:${[...blocking, holdBack, ...skip].join(",")}`];
 }
 
 /** A segment's date and parts; its date stands before its first part (section 4.4.4.9). */

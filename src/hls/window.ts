@@ -99,7 +99,8 @@ export function addCut(window: Window, cut: Cut): Window {
 
 /**
  * The window after the last cut. The open segment must have been closed (the segmenter's flush): a player whose last
- * part is newer than its last segment never ends (hls.js), so a leftover part throws.
+ * part is newer than its last segment never ends (hls.js), so a leftover part throws. Publish this window only, not
+ * the one between the flush and the end, which hints a part that will never come.
  */
 export function endWindow(window: Window): Window {
   if (window.open !== null && window.open.parts.length > 0) throw new Error("the last segment is still open");
@@ -130,11 +131,12 @@ export function firstPublished(window: Window): { msn: number; part: number } {
 
 /**
  * Whether a segment's parts are listed: EXT-X-PART tags further than three target durations from the end of the
- * playlist are removed (section 6.2.2). A segment's parts go together: clients count them to know their indices.
+ * playlist, the hinted part counted, are removed (section 6.2.2). A segment's parts go together: clients count them to
+ * know their indices.
  */
 export function listsParts(window: Window, segment: OpenSegment): boolean {
-  if (!window.profile.lowLatency) return false;
-  return end(window) - segment.at <= targets(window, 3);
+  const { lowLatency, partUnits } = window.profile;
+  return lowLatency && end(window) + partUnits * AU_SAMPLES - segment.at <= targets(window, 3);
 }
 
 /**

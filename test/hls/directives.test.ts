@@ -1,0 +1,220 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Decision, decide, parseDirectives, satisfied } from "../../src/hls/directives.ts";
+import { mediaPlaylist } from "../../src/hls/playlist.ts";
+import { type Directives, PROFILES } from "../../src/media.ts";
+import { FIRST_MSN, names, show, windowAfter } from "./show.ts";
+
+const { low, balanced, economy } = PROFILES;
+const READY: Decision = { kind: "ready", skip: false };
+const wait = (msn: number, part: number | null): Decision => ({ kind: "wait", msn, part });
+
+/** Twenty closed segments (1000..1019, 1005..1019 listed), segment 1020 has parts 0..2 (low) or 0 (balanced). */
+const LOW = windowAfter(low, 20 * 90 + 3 * 18, { live: true });
+const BALANCED = windowAfter(balanced, 20 * 90 + 30, { live: true });
+const ECONOMY = windowAfter(economy, 20 * 180 + 60, { live: true });
+const LAST = FIRST_MSN + 19;
+
+describe("low, segment 1020 with parts 0..2", () => {
+  const rows: [string, Directives, Decision | "reject"][] = [
+    ["nothing", {}, READY],
+    ["a part that is there", { msn: LAST + 1, part: 2 }, READY],
+    ["the next part", { msn: LAST + 1, part: 3 }, wait(LAST + 1, 3)],
+    ["the last part of the open segment", { msn: LAST + 1, part: 4 }, wait(LAST + 1, 4)],
+    ["a part beyond the open segment's last", { msn: LAST + 1, part: 5 }, wait(LAST + 2, 0)],
+    ["the advance part limit itself: 8 after part 2", { msn: LAST + 1, part: 10 }, wait(LAST + 2, 0)],
+    ["one more than the limit", { msn: LAST + 1, part: 11 }, "reject"],
+    ["the open segment without a part (Safari): it has one", { msn: LAST + 1 }, READY],
+    ["the segment after without a part", { msn: LAST + 2 }, wait(LAST + 2, 0)],
+    ["a part of the segment after", { msn: LAST + 2, part: 1 }, wait(LAST + 2, 1)],
+    ["a part of the segment after, at the limit", { msn: LAST + 2, part: 5 }, wait(LAST + 3, 0)],
+    ["a part of the segment after, over the limit", { msn: LAST + 2, part: 6 }, "reject"],
+    ["more than two after the last segment", { msn: LAST + 3 }, "reject"],
+    ["far in the future", { msn: Number.MAX_SAFE_INTEGER, part: 0 }, "reject"],
+    ["a closed segment's last part", { msn: LAST, part: 4 }, READY],
+    [
+      "one part too many of a closed segment (hls.js, VHS): the next one's first is there",
+      { msn: LAST, part: 5 },
+      READY,
+    ],
+    ["many parts too many of a closed segment", { msn: LAST - 3, part: 99 }, READY],
+    ["a closed segment without a part", { msn: LAST }, READY],
+    ["the oldest listed segment", { msn: LAST - 14 }, READY],
+    ["a segment that left the list", { msn: LAST - 15, part: 2 }, READY],
+    ["a segment from before the show", { msn: 0 }, READY],
+    ["skip where none is offered", { skip: true }, READY],
+    ["skip and wait where none is offered", { msn: LAST + 1, part: 3, skip: true }, wait(LAST + 1, 3)],
+  ];
+  test.each(rows)("%s", (_, directives, expected) => check(decide(LOW, directives), expected));
+
+  test("right after a close, one part too many of the closed segment waits for the next one's first", () => {
+    const closed = windowAfter(low, 20 * 90, { live: true });
+    expect(decide(closed, { msn: LAST, part: 5 })).toEqual(wait(LAST + 1, 0));
+    expect(decide(closed, { msn: LAST + 1 })).toEqual(wait(LAST + 1, 0));
+    expect(decide(closed, { msn: LAST, part: 4 })).toEqual(READY);
+  });
+});
+
+describe("balanced, segment 1020 with part 0: the limit is 5", () => {
+  const rows: [string, Directives, Decision | "reject"][] = [
+    ["the last part of the open segment", { msn: LAST + 1, part: 2 }, wait(LAST + 1, 2)],
+    ["five after part 0", { msn: LAST + 1, part: 5 }, wait(LAST + 2, 0)],
+    ["six after part 0", { msn: LAST + 1, part: 6 }, "reject"],
+    ["five after part 0, in the next segment", { msn: LAST + 2, part: 2 }, wait(LAST + 2, 2)],
+    ["six after part 0, in the next segment", { msn: LAST + 2, part: 3 }, "reject"],
+  ];
+  test.each(rows)("%s", (_, directives, expected) => check(decide(BALANCED, directives), expected));
+});
+
+describe("economy lists no parts", () => {
+  const rows: [string, Directives, Decision | "reject"][] = [
+    ["nothing", {}, READY],
+    ["the last segment", { msn: LAST }, READY],
+    ["the open segment", { msn: LAST + 1 }, wait(LAST + 1, null)],
+    [
+      "the open segment with a part: parts mean nothing here",
+      { msn: LAST + 1, part: 0 },
+      wait(LAST + 1, null),
+    ],
+    ["the segment after", { msn: LAST + 2 }, wait(LAST + 2, null)],
+    ["two after", { msn: LAST + 3 }, "reject"],
+  ];
+  test.each(rows)("%s", (_, directives, expected) => check(decide(ECONOMY, directives), expected));
+});
+
+describe("deltas", () => {
+  const long = windowAfter(low, 100 * 90 + 18, { live: true, length: 63 });
+  const first = long.firstMsn;
+  const last = first + 62;
+  test("are for whoever can have what they skip", () => {
+    const skipped = Number(/SKIPPED-SEGMENTS=(\d+)/.exec(mediaPlaylist(long, names, { skip: true }))?.[1]);
+    expect(skipped).toBe(56);
+    expect(decide(long, { skip: true })).toEqual({ kind: "ready", skip: true });
+    expect(decide(long, { msn: last + 1, part: 0, skip: true })).toEqual({ kind: "ready", skip: true });
+    expect(decide(long, { msn: first + skipped, skip: true })).toEqual({ kind: "ready", skip: true });
+    // The delta would skip the very segment that is asked for.
+    expect(decide(long, { msn: first + skipped - 1, skip: true })).toEqual(READY);
+    // Section 6.2.5.2: the entire list, even if the segment is no longer in it.
+    expect(decide(long, { msn: first - 1, skip: true })).toEqual(READY);
+    expect(decide(long, { msn: last + 1, part: 0 })).toEqual(READY);
+  });
+  test("are ignored at the end", () => {
+    const ended = windowAfter(low, 100 * 90 + 18, { length: 63 });
+    expect(decide(ended, { skip: true })).toEqual(READY);
+  });
+});
+
+test("the end ignores every directive and satisfies every wait", () => {
+  const ended = windowAfter(low, 20 * 90 + 5);
+  for (const directives of [{}, { msn: 1e9 }, { msn: LAST + 9, part: 500 }, { msn: 0, skip: true }]) {
+    expect(decide(ended, directives)).toEqual(READY);
+  }
+  expect(satisfied(ended, { kind: "wait", msn: LAST + 9, part: 3 })).toBe(true);
+  const silent = windowAfter(low, 0);
+  expect(decide(silent, {})).toEqual(READY);
+});
+
+describe("before three segments exist", () => {
+  const empty = windowAfter(low, 0, { live: true });
+  const two = windowAfter(low, 2 * 90 + 4 * 18, { live: true });
+  test("a plain request waits for the part that closes the third", () => {
+    expect(decide(empty, {})).toEqual(wait(FIRST_MSN + 2, 4));
+    expect(decide(two, {})).toEqual(wait(FIRST_MSN + 2, 4));
+    expect(decide(windowAfter(economy, 0, { live: true }), {})).toEqual(wait(FIRST_MSN + 2, null));
+  });
+  test("a request for something earlier waits for it too, though it is there", () => {
+    expect(decide(two, { msn: FIRST_MSN, part: 0 })).toEqual(wait(FIRST_MSN + 2, 4));
+    expect(satisfied(two, { kind: "wait", msn: FIRST_MSN, part: 0 })).toBe(false);
+  });
+  test("a later one waits for what it asks, and a wild one is refused", () => {
+    expect(decide(two, { msn: FIRST_MSN + 3, part: 1 })).toEqual(wait(FIRST_MSN + 3, 1));
+    expect(decide(empty, { msn: FIRST_MSN })).toEqual(wait(FIRST_MSN + 2, 4));
+    expect(decide(empty, { msn: FIRST_MSN + 1 })).toEqual(wait(FIRST_MSN + 2, 4));
+    check(decide(empty, { msn: FIRST_MSN + 2 }), "reject");
+    check(decide(empty, { msn: FIRST_MSN, part: 12 }), "reject");
+  });
+  test("all are released by the third", () => {
+    const three = windowAfter(low, 3 * 90, { live: true });
+    expect(satisfied(three, { kind: "wait", msn: FIRST_MSN + 2, part: 4 })).toBe(true);
+    expect(decide(three, {})).toEqual(READY);
+  });
+});
+
+test("a held request is released by the first window that makes it ready, and by no earlier one", () => {
+  const profile = fc.constantFrom(low, balanced, economy);
+  const property = fc.property(
+    profile,
+    fc.integer({ min: -3, max: 12 }),
+    fc.option(fc.nat(12), { nil: undefined }),
+    fc.nat(60),
+    fc.boolean(),
+    (profile, ahead, part, from, skip) => {
+      const { windows } = show(profile, 14 * profile.segmentUnits + 7);
+      const msn = FIRST_MSN + ahead;
+      const directives = { msn, ...(part !== undefined && { part }), skip };
+      const start = windows[from];
+      if (start === undefined) return;
+      const decision = decide(start, directives);
+      if (decision.kind !== "wait") return;
+      for (const window of windows.slice(from)) {
+        const now = decide(window, directives);
+        expect(now.kind).toBe(satisfied(window, decision) ? "ready" : "wait");
+        // What it waited for is really in the list it then gets.
+        if (now.kind === "ready" && !window.ended && decision.part !== null) {
+          const list = mediaPlaylist(window, names);
+          expect(list).toMatch(
+            new RegExp(`"${decision.msn}\\.${decision.part}\\.m4s"|\n(${decision.msn}|[0-9]+)\\.m4s`),
+          );
+        }
+      }
+      expect(satisfied(windows.at(-1) ?? start, decision)).toBe(true);
+    },
+  );
+  fc.assert(property, { seed: 11, numRuns: 150 });
+});
+
+describe("parsing", () => {
+  const parse = (query: string) => {
+    const parameters = new URLSearchParams(query);
+    return parseDirectives((name) => parameters.get(name) ?? undefined);
+  };
+  test.each<[string, Directives]>([
+    ["", {}],
+    ["l=abc", {}],
+    ["_HLS_msn=7", { msn: 7 }],
+    ["_HLS_msn=007", { msn: 7 }],
+    ["_HLS_msn=7&_HLS_part=0", { msn: 7, part: 0 }],
+    ["_HLS_skip=YES&_HLS_msn=7&_HLS_part=2", { msn: 7, part: 2, skip: true }],
+    ["_HLS_part=2&token=x&_HLS_msn=7", { msn: 7, part: 2 }],
+    ["_HLS_skip=v2", { skip: true }],
+    ["_HLS_skip=yes", {}],
+    ["_HLS_skip=NO&_HLS_msn=9007199254740991", { msn: Number.MAX_SAFE_INTEGER }],
+  ])("%s", (query, directives) => {
+    expect(parse(query)).toEqual(directives);
+  });
+  test.each([
+    "_HLS_msn=",
+    "_HLS_msn=-1",
+    "_HLS_msn=%2B1",
+    "_HLS_msn=1.0",
+    "_HLS_msn=1e3",
+    "_HLS_msn=0x10",
+    "_HLS_msn=%201",
+    "_HLS_msn=NaN",
+    "_HLS_msn=٣",
+    "_HLS_msn=9007199254740992",
+    "_HLS_msn=99999999999999999999999",
+    "_HLS_msn=1&_HLS_part=1000",
+    "_HLS_msn=1&_HLS_part=-1",
+    "_HLS_msn=1&_HLS_part=a",
+    "_HLS_part=0",
+    "_HLS_part=0&_HLS_skip=YES",
+  ])("refuses %s", (query) => {
+    expect(parse(query)).toHaveProperty("error");
+  });
+});
+
+function check(decision: Decision, expected: Decision | "reject"): void {
+  if (expected === "reject") expect(decision.kind).toBe("reject");
+  else expect(decision).toEqual(expected);
+}

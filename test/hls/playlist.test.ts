@@ -1,0 +1,226 @@
+import fc from "fast-check";
+import * as HLS from "hls-parser";
+import { describe, expect, test } from "vitest";
+import { mediaPlaylist, multivariantPlaylist, seconds } from "../../src/hls/playlist.ts";
+import { addCut, emptyWindow } from "../../src/hls/window.ts";
+import { PROFILES, samples } from "../../src/media.ts";
+import { FIRST_MSN, names, STARTED_AT, show, windowAfter } from "./show.ts";
+
+const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
+const SEED = { seed: 20261121, numRuns: 60 };
+
+describe("golden lists", () => {
+  const { low, balanced, economy } = PROFILES;
+  test.each([
+    ["low-start", windowAfter(low, 3 * 90, { live: true }), false],
+    ["low-steady", windowAfter(low, 40 * 90 + 2 * 18, { live: true }), false],
+    ["low-steady-after-a-close", windowAfter(low, 40 * 90, { live: true }), false],
+    ["low-long", windowAfter(low, 70 * 90 + 18, { live: true, length: 63 }), false],
+    ["low-delta", windowAfter(low, 70 * 90 + 18, { live: true, length: 63 }), true],
+    ["low-end", windowAfter(low, 20 * 90 + 40), false],
+    ["balanced-start", windowAfter(balanced, 3 * 90, { live: true }), false],
+    ["balanced-steady", windowAfter(balanced, 40 * 90 + 30, { live: true }), false],
+    ["balanced-end", windowAfter(balanced, 20 * 90), false],
+    ["economy-start", windowAfter(economy, 3 * 180, { live: true }), false],
+    ["economy-steady", windowAfter(economy, 40 * 180 + 30, { live: true }), false],
+    ["economy-delta", windowAfter(economy, 40 * 180 + 30, { live: true, length: 32 }), true],
+    ["economy-end", windowAfter(economy, 12 * 180 + 31), false],
+    ["end-before-any-sound", windowAfter(low, 0), false],
+  ])("%s", async (name, window, skip) => {
+    await expect(mediaPlaylist(window, names, { skip })).toMatchFileSnapshot(`golden/${name}.m3u8`);
+  });
+
+  test("multivariant", async () => {
+    const variant = { uri: "a/128k.m3u8?l=x", bandwidth: 176000, averageBandwidth: 136000 };
+    await expect(multivariantPlaylist(variant)).toMatchFileSnapshot("golden/multivariant.m3u8");
+    await expect(
+      multivariantPlaylist({ ...variant, title: 'Two hosts, "live"\r\n#EXT-X-ENDLIST {$x}' }),
+    ).toMatchFileSnapshot("golden/multivariant-title.m3u8");
+  });
+});
+
+describe("durations", () => {
+  test.each([
+    [18 * 1024, "0.384"],
+    [30 * 1024, "0.640"],
+    [90 * 1024, "1.920"],
+    [3 * 48000 * 2, "6.000"],
+    [1024, "0.021333"],
+    [10 * 1024, "0.213333"],
+    [40 * 1024, "0.853333"],
+    [0, "0.000"],
+  ])("%i samples are %s", (duration, text) => {
+    expect(seconds(samples(duration))).toBe(text);
+  });
+
+  test("print in their order, exact to a microsecond", () => {
+    fc.assert(
+      fc.property(fc.nat(1e12), fc.nat(1e12), (a, b) => {
+        const [x, y] = [seconds(samples(a)), seconds(samples(b))];
+        // Decimal strings compared as integers of microseconds, without floating point.
+        const micros = (text: string) => BigInt(text.replace(".", "").padEnd(text.indexOf(".") + 6, "0"));
+        const exact = (BigInt(a) * 1_000_000n) / 48_000n;
+        expect(micros(x)).toBe(exact);
+        expect(a <= b ? micros(x) <= micros(y) : micros(x) >= micros(y)).toBe(true);
+      }),
+      SEED,
+    );
+  });
+});
+
+test("a list never changes a constant, a date, a duration or a name it has once said", () => {
+  fc.assert(
+    fc.property(PROFILE, fc.integer({ min: 300, max: 4200 }), (profile, units) => {
+      const said = new Map<string, string>();
+      for (const window of show(profile, units).windows) {
+        const lines = mediaPlaylist(window, names).split("\n");
+        for (const [index, line] of lines.entries()) {
+          const constant =
+            /^#EXT-X-(VERSION|TARGETDURATION|SERVER-CONTROL|PART-INF|DISCONTINUITY-SEQUENCE|MAP):/.exec(line);
+          const key = constant?.[1] ?? (line.endsWith(".m4s") ? line : undefined);
+          if (key === undefined) continue;
+          // A segment is said by its URI, its duration and the nearest date above it.
+          const date = lines.slice(0, index).findLast((above) => above.startsWith("#EXT-X-PROGRAM"));
+          const value = constant ? line : `${lines[index - 1]} ${date}`;
+          expect(said.get(key) ?? value).toBe(value);
+          said.set(key, value);
+        }
+      }
+    }),
+    SEED,
+  );
+});
+
+test("dates follow durations to the millisecond, wherever the timeline and the clock begin", () => {
+  fc.assert(
+    fc.property(PROFILE, fc.nat(2_000_000_000_000), fc.nat(1e9), (profile, startedAt, unit) => {
+      const start = { startedAt, msn: 0, at: samples(unit * 1024) };
+      let window = emptyWindow(profile, start);
+      const duration = samples(profile.segmentUnits * 1024);
+      for (let msn = 0; msn < 12; msn += 1) {
+        const at = samples(start.at + msn * duration);
+        const part = { msn, index: 0, at, duration, bytes: new Uint8Array() };
+        window = addCut(window, { part, segment: { msn, at, duration, parts: [part] } });
+      }
+      const dates = [...mediaPlaylist(window, names).matchAll(/DATE-TIME:(.*)/g)].map((m) =>
+        Date.parse(m[1] ?? ""),
+      );
+      for (const [n, date] of dates.entries()) {
+        const msn = window.firstMsn + n;
+        expect(Math.abs(date - (startedAt + (start.at + msn * duration) / 48))).toBeLessThanOrEqual(0.5);
+        expect(date - (dates[0] ?? 0)).toBe((n * duration) / 48);
+      }
+    }),
+    SEED,
+  );
+});
+
+test("a part never prints longer than the target, comes before its parent and sums to it", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(PROFILES.low, PROFILES.balanced),
+      fc.integer({ min: 1, max: 2000 }),
+      (profile, units) => {
+        for (const window of show(profile, units).windows) {
+          const text = mediaPlaylist(window, names);
+          const target = Number(/PART-TARGET=([\d.]+)/.exec(text)?.[1]);
+          let micros = 0;
+          let count = 0;
+          for (const line of text.split("\n")) {
+            const part = /^#EXT-X-PART:DURATION=([\d.]+),URI="(\d+)\.(\d+)\.m4s",INDEPENDENT=YES$/.exec(line);
+            if (part) {
+              expect(Number(part[1])).toBeLessThanOrEqual(target);
+              expect(Number(part[3])).toBe(count);
+              micros += Math.round(Number(part[1]) * 1e6);
+              count += 1;
+            }
+            const whole = /^#EXTINF:([\d.]+),$/.exec(line);
+            if (whole && count > 0) {
+              expect(Math.abs(micros - Math.round(Number(whole[1]) * 1e6))).toBeLessThanOrEqual(count);
+              [micros, count] = [0, 0];
+            }
+          }
+        }
+      },
+    ),
+    SEED,
+  );
+});
+
+test("the hint is always the next part, and only a live list of parts has one", () => {
+  for (const profile of Object.values(PROFILES)) {
+    const { windows, cuts } = show(profile, 4 * 180 + 10);
+    for (const [index, window] of windows.entries()) {
+      const hints = [...mediaPlaylist(window, names).matchAll(/PRELOAD-HINT:TYPE=PART,URI="(.*)"/g)].map(
+        (m) => m[1],
+      );
+      const next = cuts[index]?.part;
+      if (!profile.lowLatency || window.ended) expect(hints).toEqual([]);
+      else if (next !== undefined) expect(hints).toEqual([names.part(next.msn, next.index)]);
+      else expect(hints).toHaveLength(1);
+    }
+  }
+});
+
+test("a delta merges back to the whole list, whenever it is asked for", () => {
+  for (const profile of [PROFILES.low, PROFILES.economy]) {
+    const { windows } = show(profile, 80 * profile.segmentUnits, { length: 64 });
+    let skippedMost = 0;
+    let previous: string[] | undefined;
+    for (const window of windows.slice(-64)) {
+      const full = mediaPlaylist(window, names);
+      const delta = mediaPlaylist(window, names, { skip: true });
+      const skipped = Number(/SKIPPED-SEGMENTS=(\d+)/.exec(delta)?.[1] ?? 0);
+      skippedMost = Math.max(skippedMost, skipped);
+      expect(delta.includes("#EXT-X-VERSION:9")).toBe(skipped > 0);
+      if (window.ended) expect(delta).toBe(full);
+      if (previous !== undefined && skipped > 0) {
+        // The client knows the segments of its previous list by number, date and duration.
+        const kept = previous
+          .filter((entry) => Number(entry.split(" ")[0]) >= window.firstMsn)
+          .slice(0, skipped);
+        expect([...kept, ...entries(delta)]).toEqual(entries(full));
+      }
+      previous = entries(full);
+    }
+    expect(skippedMost).toBe(
+      64 - Math.ceil((6 * profile.targetDuration * 48000) / (profile.segmentUnits * 1024)),
+    );
+  }
+});
+
+test("hls-parser reads every list of a show strictly", () => {
+  HLS.setOptions({ strictMode: true });
+  for (const profile of Object.values(PROFILES)) {
+    for (const window of show(profile, 18 * profile.segmentUnits + 25).windows) {
+      if (window.segments.length === 0) continue;
+      const text = mediaPlaylist(window, names);
+      const list = HLS.parse(text) as HLS.types.MediaPlaylist;
+      expect(list.targetDuration).toBe(profile.targetDuration);
+      expect(list.mediaSequenceBase).toBe(window.firstMsn);
+      expect(list.endlist).toBe(window.ended);
+      const whole = list.segments.filter((segment) => segment.uri !== "");
+      expect(whole.map((segment) => segment.uri)).toEqual(
+        window.segments.map(({ msn }) => names.segment(msn)),
+      );
+      expect(whole[0]?.programDateTime?.getTime()).toBe(STARTED_AT + (window.segments[0]?.at ?? 0) / 48);
+    }
+  }
+  const multivariant = multivariantPlaylist({ uri: "a.m3u8", bandwidth: 3, averageBandwidth: 2, title: "x" });
+  const parsed = HLS.parse(multivariant) as HLS.types.MasterPlaylist;
+  expect(parsed.variants.map(({ uri, codecs, bandwidth }) => [uri, codecs, bandwidth])).toEqual([
+    ["a.m3u8", "mp4a.40.2", 3],
+  ]);
+  expect(FIRST_MSN).toBeGreaterThan(0);
+});
+
+/** `msn date duration` of every whole segment of a list. */
+function entries(text: string): string[] {
+  const lines = text.split("\n");
+  return lines.flatMap((line, index) => {
+    const msn = /^(\d+)\.m4s$/.exec(line)?.[1];
+    if (msn === undefined) return [];
+    const date = lines.slice(0, index).findLast((above) => above.startsWith("#EXT-X-PROGRAM"));
+    return [`${msn} ${date} ${lines[index - 1]}`];
+  });
+}

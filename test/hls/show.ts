@@ -1,0 +1,59 @@
+/** Shows for tests: seeded frames pushed through the segmenter into a window, every step of it kept. */
+
+import type { Names } from "../../src/hls/playlist.ts";
+import { type Cut, Segmenter } from "../../src/hls/segmenter.ts";
+import { addCut, emptyWindow, endWindow, type Window } from "../../src/hls/window.ts";
+import { AU_SAMPLES, type Frame, type Profile, samples } from "../../src/media.ts";
+
+export const STARTED_AT = Date.UTC(2026, 10, 21, 20, 0, 0);
+export const FIRST_MSN = 1000;
+
+export const names: Names = {
+  init: "init.mp4",
+  segment: (msn) => `${msn}.m4s`,
+  part: (msn, index) => `${msn}.${index}.m4s`,
+};
+
+/** The frame of access unit `unit`: `unit % 7 + 1` bytes that name it. */
+export function frame(unit: number): Frame {
+  return { at: samples(unit * AU_SAMPLES), bytes: new Uint8Array((unit % 7) + 1).fill(unit) };
+}
+
+export interface Show {
+  readonly cuts: readonly Cut[];
+  /** `windows[n]` is the window after n cuts of a live show; the last is the ended one unless `live`. */
+  readonly windows: readonly Window[];
+}
+
+/** A show of `units` access units, ended with a flush unless `live`. */
+export function show(
+  profile: Profile,
+  units: number,
+  options: { live?: boolean; length?: number; startedAt?: number } = {},
+): Show {
+  const start = { startedAt: options.startedAt ?? STARTED_AT, msn: FIRST_MSN, at: samples(0) };
+  const segmenter = new Segmenter(profile, start);
+  let window = emptyWindow(profile, start, options.length === undefined ? {} : { length: options.length });
+  const windows = [window];
+  const cuts: Cut[] = [];
+  for (let unit = 0; unit < units; unit += 1) {
+    for (const cut of segmenter.push(frame(unit))) {
+      cuts.push(cut);
+      window = addCut(window, cut);
+      windows.push(window);
+    }
+  }
+  if (!options.live) {
+    const last = segmenter.flush();
+    cuts.push(...last);
+    windows.push(endWindow(last.reduce(addCut, window)));
+  }
+  return { cuts, windows };
+}
+
+/** The last window of a show. */
+export function windowAfter(...parameters: Parameters<typeof show>): Window {
+  const window = show(...parameters).windows.at(-1);
+  if (window === undefined) throw new Error("a show has at least its empty window");
+  return window;
+}

@@ -1,0 +1,121 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { addCut, departures, emptyWindow, end, endWindow, listsParts } from "../../src/hls/window.ts";
+import { PROFILES, type Samples, samples, toMillis } from "../../src/media.ts";
+import { FIRST_MSN, show, windowAfter } from "./show.ts";
+
+const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
+
+test("whatever is cut, the sequence goes on by ones, times add up and the list never shrinks below three targets", () => {
+  fc.assert(
+    fc.property(
+      PROFILE,
+      fc.integer({ min: 0, max: 5000 }),
+      fc.integer({ min: 10, max: 20 }),
+      (profile, units, length) => {
+        const { windows, cuts } = show(profile, units, { length });
+        let before = windows[0];
+        for (const window of windows) {
+          const { segments, open, firstMsn } = window;
+          expect(firstMsn).toBeGreaterThanOrEqual(before?.firstMsn ?? 0);
+          expect(firstMsn - (before?.firstMsn ?? 0)).toBeLessThanOrEqual(1);
+          const removed = firstMsn > FIRST_MSN;
+          const duration = segments.reduce((sum, segment) => sum + segment.duration, 0);
+          if (removed) expect(duration).toBeGreaterThanOrEqual(3 * profile.targetDuration * 48000);
+          if (removed) expect(segments.length).toBe(length);
+          let at = segments[0]?.at ?? open?.at ?? 0;
+          for (const [index, segment] of segments.entries()) {
+            expect(segment.msn).toBe(firstMsn + index);
+            expect(segment.at).toBe(at);
+            expect(segment.parts.reduce((sum, part) => sum + part.duration, 0)).toBe(segment.duration);
+            at = samples(at + segment.duration) as Samples;
+          }
+          if (open !== null) expect([open.msn, open.at]).toEqual([firstMsn + segments.length, at]);
+          before = window;
+        }
+        expect(end(windows.at(-1) ?? emptyWindow(profile, { startedAt: 0, msn: 0, at: samples(0) }))).toBe(
+          units * 1024,
+        );
+        expect(cuts.length).toBe(
+          new Set(cuts.map(({ part }) => `${part.msn}.${part.index}`)).size + repeats(cuts),
+        );
+      },
+    ),
+    { seed: 7, numRuns: 60 },
+  );
+});
+
+test("parts are listed at the live edge only, segment by segment, and never beyond three targets", () => {
+  for (const profile of [PROFILES.low, PROFILES.balanced]) {
+    for (const window of show(profile, 30 * 90 + 7).windows) {
+      for (const segment of window.segments) {
+        const far = end(window) - segment.at > 3 * profile.targetDuration * 48000;
+        if (far) expect(listsParts(window, segment)).toBe(false);
+      }
+      const listed = window.segments.filter((segment) => listsParts(window, segment));
+      if (window.segments.length > 3) expect(listed.length).toBeGreaterThanOrEqual(2);
+      if (window.open) expect(listsParts(window, window.open)).toBe(true);
+    }
+  }
+  expect(
+    windowAfter(PROFILES.economy, 20 * 180, { live: true }).segments.some((s) =>
+      listsParts(windowAfter(PROFILES.economy, 1), s),
+    ),
+  ).toBe(false);
+});
+
+describe("departures", () => {
+  test("every segment departs once, its parts before it, each kept as long as the draft asks", () => {
+    for (const profile of Object.values(PROFILES)) {
+      const { windows } = show(profile, 60 * profile.segmentUnits, { live: true });
+      const all = windows.slice(1).flatMap((window, index) => departures(windows[index] ?? window, window));
+      const segments = all.filter(({ what }) => what === "segment");
+      const parts = all.filter(({ what }) => what === "parts");
+      const last = windows.at(-1);
+      const gone = (last?.firstMsn ?? 0) - FIRST_MSN;
+      expect(segments.map(({ msn }) => msn)).toEqual(Array.from({ length: gone }, (_, n) => FIRST_MSN + n));
+      // Longest list: the window and one segment that is all but whole. Its own duration on top of that.
+      const longest = ((last?.length ?? 0) + 2) * toMillis(profile.segmentUnits * 1024);
+      expect(new Set(segments.map(({ keepMillis }) => keepMillis))).toEqual(new Set([longest]));
+      if (!profile.lowLatency) expect(parts).toEqual([]);
+      else {
+        expect(parts.map(({ msn }) => msn)).toEqual(
+          Array.from({ length: parts.length }, (_, n) => FIRST_MSN + n),
+        );
+        expect(parts.length).toBe(58);
+        expect(new Set(parts.map(({ keepMillis }) => keepMillis))).toEqual(new Set([6000]));
+      }
+    }
+  });
+});
+
+describe("bugs throw", () => {
+  const start = { startedAt: 0, msn: 5, at: samples(0) };
+  const part = (index: number, at: number) => ({
+    msn: 5,
+    index,
+    at: samples(at),
+    duration: samples(18432),
+    bytes: new Uint8Array(),
+  });
+
+  test("a part out of order, twice, or after the end", () => {
+    const window = emptyWindow(PROFILES.low, start);
+    expect(() => addCut(window, { part: part(1, 0) })).toThrow(/not the next/);
+    expect(() => addCut(window, { part: part(0, 1024) })).toThrow(/not the next/);
+    expect(() => addCut(window, { part: { ...part(0, 0), msn: 6 } })).toThrow(/not the next/);
+    const one = addCut(window, { part: part(0, 0) });
+    expect(() => addCut(one, { part: part(0, 0) })).toThrow(/not the next/);
+    expect(() => endWindow(one)).toThrow(/still open/);
+    expect(() => addCut(endWindow(window), { part: part(0, 0) })).toThrow(/ended/);
+  });
+
+  test("a window too short to play from", () => {
+    expect(() => emptyWindow(PROFILES.low, start, { length: 9 })).toThrow(/too short/);
+  });
+});
+
+function repeats(cuts: readonly { part: { msn: number; index: number } }[]): number {
+  const [last, previous] = [cuts.at(-1), cuts.at(-2)];
+  return last && previous && last.part === previous.part ? 1 : 0;
+}
