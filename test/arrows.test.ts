@@ -1,0 +1,128 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, test } from "vitest";
+
+/** The floor plan as a test: which room may import which, and what the pure rooms never mention. */
+
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  media: [],
+  paths: ["media"],
+  access: [],
+  audience: [],
+  ingest: ["media"],
+  audio: ["media"],
+  hls: ["media"],
+  broadcast: ["access", "audio", "hls", "ingest", "media", "paths"],
+  origin: ["broadcast", "hls", "paths"],
+  edge: ["access", "audience", "paths"],
+  web: [],
+  worker: ["audience", "broadcast", "edge", "origin"],
+  sfu: [],
+};
+/** Packages a room may import; what is not named here may import none. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  ingest: ["zod"],
+  broadcast: ["cloudflare:workers", "hono"],
+  origin: ["cloudflare:workers"],
+  audience: ["cloudflare:workers"],
+  edge: ["hono", "zod"],
+  web: ["hls.js"],
+  sfu: ["hono", "libopus-wasm", "werift", "ws", "zod"],
+};
+const PURE = ["audio", "hls", "media", "paths"];
+const IMPURE =
+  /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
+const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;
+const CEILING = 300;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What is wrong with a tree of sources, one sentence each. */
+function faults(sources: readonly Source[]): string[] {
+  return sources.flatMap((source) => [...arrowFaults(source), ...roomFaults(source)]);
+}
+
+function arrowFaults({ path, text }: Source): string[] {
+  const room = roomOf(path);
+  return importsOf(text).flatMap((specifier) => {
+    if (specifier.startsWith("node:")) return room === "sfu" ? [] : [`${path} imports ${specifier}`];
+    if (!specifier.startsWith(".")) {
+      return PACKAGES[room]?.includes(specifier) ? [] : [`${path} imports the package ${specifier}`];
+    }
+    const target = normalize(join(dirname(path), specifier));
+    if (target.startsWith("dist/")) return room === "broadcast" ? [] : [`${path} imports ${target}`];
+    const other = roomOf(target);
+    return other === room || ROOMS[room]?.includes(other) ? [] : [`${path} imports ${target}`];
+  });
+}
+
+function roomFaults({ path, text }: Source): string[] {
+  const found: string[] = [];
+  if (ROOMS[roomOf(path)] === undefined) found.push(`${path} is in no room of the floor plan`);
+  if (DRAWERS.test(path)) found.push(`${path} is a drawer, not a noun`);
+  if (text.split("\n").length > CEILING) found.push(`${path} has more than ${CEILING} lines`);
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  const impure = PURE.includes(roomOf(path)) ? IMPURE.exec(code) : null;
+  if (impure !== null) found.push(`${path} mentions ${impure[0]}, and is pure`);
+  return found;
+}
+
+/** `src/hls/box.ts` is in hls, `src/media.ts` is a room of its own, all of `sfu/` is one. */
+function roomOf(path: string): string {
+  const [top = "", second = ""] = path.split("/");
+  return top === "src" ? second.replace(/\.ts$/, "") : top;
+}
+
+function importsOf(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, "");
+  return [...code.matchAll(/(?:^|[^.\w])(?:from|import)\s*\(?\s*"([^"]+)"/gm)].map((match) => match[1] ?? "");
+}
+
+function readTree(folder: string): Source[] {
+  const root = join(import.meta.dirname, "..");
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.endsWith(".d.ts"))
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return { path: path.slice(root.length + 1), text: readFileSync(path, "utf8") };
+    });
+}
+
+describe("the floor plan", () => {
+  test("holds in the sources", () => {
+    const sources = [...readTree("src"), ...readTree("sfu")];
+    expect(sources.length).toBeGreaterThan(40);
+    expect(faults(sources)).toEqual([]);
+  });
+
+  test.each([
+    ["an arrow up", "src/hls/box.ts", 'import { x } from "../broadcast/store.ts";'],
+    ["an arrow across", "src/audio/mix.ts", 'import type { Cut } from "../hls/segmenter.ts";'],
+    [
+      "the edge reaching past the origin",
+      "src/edge/edge.ts",
+      'import { Broadcast } from "../broadcast/broadcast.ts";',
+    ],
+    ["anything importing the worker", "src/origin/origin.ts", 'import w from "../worker.ts";'],
+    ["a re-export", "src/hls/window.ts", 'export { names } from "../paths.ts";'],
+    ["a dynamic import", "src/audio/aac.ts", 'const x = await import("../ingest/sfu.ts");'],
+    ["a package where none belongs", "src/audio/aac.ts", 'import { z } from "zod";'],
+    ["the stand-in reaching into the product", "sfu/api.ts", 'import { Sfu } from "../src/ingest/sfu.ts";'],
+    ["a clock in a pure room", "src/hls/window.ts", "const now = Date.now();"],
+    ["a timer in a pure room", "src/audio/align.ts", "setTimeout(() => {}, 1);"],
+    ["a drawer", "src/hls/utils.ts", ""],
+    ["a room that is not on the plan", "src/services/x.ts", ""],
+    ["a file too long", "src/hls/playlist.ts", "\n".repeat(CEILING)],
+  ])("refuses %s", (_what, path, text) => {
+    expect(faults([{ path, text }])).not.toEqual([]);
+  });
+
+  test("allows what is on the plan", () => {
+    const text =
+      '/** fetch and Date.now() may be spoken of. */\nimport { samples } from "../media.ts";\n// setTimeout';
+    expect(faults([{ path: "src/hls/window.ts", text }])).toEqual([]);
+  });
+});
