@@ -1,29 +1,26 @@
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { build } from "esbuild";
 
 const SOURCE = new URL("../src/web/", import.meta.url).pathname;
 const TARGET = new URL("../dist/web/", import.meta.url).pathname;
 
-const COPIED = [
-  "index.html",
-  "listen.html",
-  "embed.html",
-  "studio.html",
-  "icon.svg",
-  "_redirects",
-  "_headers",
-];
+const COPIED = ["index.html", "listen.html", "embed.html", "studio.html", "icon.svg", "_redirects", "_headers"];
+const BUNDLED = ["listen.ts", "studio.ts", "page.css"];
 
 /**
  * Builds the static pages into dist/web: one script per page (hls.js bundled in), one style sheet, and the asset
- * service's own _redirects and _headers. dist/web holds nothing else afterwards.
+ * service's own _redirects and _headers. dist/web holds nothing else afterwards. Files are replaced in place, never
+ * the folder: a relay that is running serves from it.
  */
 export async function buildPages() {
-  await rm(TARGET, { recursive: true, force: true });
   await mkdir(TARGET, { recursive: true });
+  const wanted = new Set([...COPIED, ...BUNDLED.map((name) => name.replace(/\.ts$/, ".js"))]);
+  for (const name of await readdir(TARGET)) {
+    if (!wanted.has(name)) await rm(TARGET + name, { recursive: true });
+  }
   await Promise.all(COPIED.map((name) => cp(SOURCE + name, TARGET + name)));
   await build({
-    entryPoints: ["listen.ts", "studio.ts", "page.css"].map((name) => SOURCE + name),
+    entryPoints: BUNDLED.map((name) => SOURCE + name),
     outdir: TARGET,
     bundle: true,
     minify: true,

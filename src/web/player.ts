@@ -10,6 +10,8 @@ const RETRY_CEILING_MS = 15_000;
 const DEAD_MS = 12_000;
 /** After this long without trouble the next failure is a first one again. */
 const SETTLED_MS = 20_000;
+/** Further behind than this many target durations, jump back to live. */
+const MAX_LATENCY_TARGETS = 4;
 /** 20 ms of silence, 8 kHz mono: what an element plays inside the press so that it may sound later by itself. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
@@ -77,10 +79,11 @@ export class Player {
       // Fragmented MP4 passes through unchanged: there is nothing for a worker to do.
       enableWorker: false,
       backBufferLength: 10,
-      // Without a ceiling a player that fell behind stays there for the rest of the show.
-      liveMaxLatencyDurationCount: 4,
       liveDurationInfinity: true,
     });
+    // Without a ceiling a player that fell behind stays there for the rest of the show. Set afterwards, because the
+    // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
+    hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
     hls.on(Hls.Events.MANIFEST_PARSED, () => this.#start());

@@ -90,7 +90,7 @@ function refusal(status: number): string {
     case 404:
       return "There is no such broadcast.";
     case 409:
-      return "Someone else is on the air with this key.";
+      return "Every seat is taken: another host has to leave first.";
     case 410:
       return "This broadcast has ended.";
     case 429:
