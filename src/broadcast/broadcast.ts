@@ -96,11 +96,12 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     if (show === null) return null;
     const { id, title, latency, bitrate, state, createdAt, endedAt } = show;
     const urls = urlsOf(origin, id, await hostKey(this.#secret, id));
+    const listingMs = this.#programme?.punctuality.read() ?? null;
     const hosts = (this.#publishers?.sessions ?? []).map((session) => ({
       heard: this.#programme?.pipeline.isHeard(session) ?? false,
       packets: this.#programme?.pipeline.countsOf(session) ?? null,
     }));
-    return { id, title, latency, bitrate, state, createdAt, endedAt, ...urls, hosts };
+    return { id, title, latency, bitrate, state, createdAt, endedAt, ...urls, hosts, listingMs };
   }
 
   open(): void {

@@ -7,6 +7,7 @@ import { addCut, emptyWindow, end, endWindow, type Window } from "../hls/window.
 import { fromMillis, PROFILES, type Samples, samples, toMillis } from "../media.ts";
 import { isRunning, type Show } from "./lifecycle.ts";
 import { Pipeline } from "./pipeline.ts";
+import { Punctuality } from "./punctuality.ts";
 import type { Stage } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { joinParts, Ring } from "./ring.ts";
@@ -26,6 +27,7 @@ export class Programme {
   readonly ring: Ring;
   readonly pipeline: Pipeline;
   readonly recording: Recording;
+  readonly punctuality = new Punctuality();
   window: Window;
   readonly #startedAt: number;
   readonly #store: Store;
@@ -79,7 +81,10 @@ export class Programme {
   /** Makes what is due at `now` and lists it. Whether a part came of it. */
   advance(now: number): boolean {
     const cuts = this.pipeline.advance(this.at(now), CATCH_UP_UNITS);
-    for (const cut of cuts) this.#list(cut);
+    for (const cut of cuts) {
+      this.#list(cut);
+      this.punctuality.add(now - this.#startedAt - toMillis(cut.part.at + cut.part.duration));
+    }
     return cuts.length > 0;
   }
 
