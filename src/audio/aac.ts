@@ -7,6 +7,12 @@ import { type AacNames, openWasm, type Wasm } from "./wasm.ts";
 const PRIMING_FRAMES = 1;
 
 /**
+ * The stereo access unit of digital silence: this encoder gives it whenever the window is all zeros, and it can stand
+ * beside any other (both neighbours fade into it over their overlap), so a long gap can be filled without encoding.
+ */
+export const SILENT_UNIT: Uint8Array = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c);
+
+/**
  * Opens one encoder of AAC-LC, 48 kHz stereo, whose first pushed sample is at `options.at`.
  *
  * `module` is dist/aac.wasm and `names` dist/aac.json. `options.bitrate` is in bit/s. Throws Error when the wasm

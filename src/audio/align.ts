@@ -37,8 +37,8 @@ export interface AlignStats {
 }
 
 export interface AlignOptions {
-  /** The largest |ratio - 1| of resampling where the line is quiet; default 0.02. */
-  readonly quietSlew?: number;
+  /** Whether larger corrections are made where the line is quiet and nobody can hear them; default true. */
+  readonly hide?: boolean;
 }
 
 const MIN_FRAMES = fromMillis(2.5);
@@ -86,7 +86,7 @@ export class Aligner {
     depth: 0,
     ppm: 0,
   };
-  readonly #quietSlew: number;
+  readonly #hide: boolean;
   readonly #sender = new SenderClock();
   readonly #delay = new Delay();
   readonly #shelf = new Shelf();
@@ -100,14 +100,14 @@ export class Aligner {
   /** Nothing waits: where the line goes on is decided when something does. */
   #dry = true;
   #locked = false;
-  #gap = 0;
+  #gap: number = GAP;
   #heard = Number.NEGATIVE_INFINITY;
   #pulled: number | null = null;
   #staleSince: number | null = null;
   #stranger: { marks: Marks; pcm: Float32Array; arrival: number } | null = null;
 
   constructor(options: AlignOptions = {}) {
-    this.#quietSlew = options.quietSlew ?? QUIET_SLEW;
+    this.#hide = options.hide ?? true;
   }
 
   /** Takes a packet that arrived when the timeline was at `arrival`. The PCM must not change afterwards. */
@@ -214,9 +214,8 @@ export class Aligner {
   /** Plays `count` frames for the timeline from `at` on. */
   #render(at: number, out: Float32Array, outAt: number, count: number): void {
     const tape = this.#tape;
-    const quiet =
-      this.#dry || (tape.quiet > TAPS && this.#shelf.isBelow(QUIET, this.#media, this.#media + 2 * count));
-    this.#delay.settle(count * (quiet ? this.#quietSlew : GIVE_BACK));
+    const quiet = this.#hide && this.#isQuiet(2 * count);
+    this.#delay.settle(count * (quiet ? QUIET_SLEW : GIVE_BACK));
     const ratio = this.#ratio(at, count, quiet);
     const last = Math.floor(this.#read + (count - 1) * ratio);
     this.#fill(last + LOOKAHEAD + 1 - tape.length, at + tape.length - this.#read);
@@ -227,6 +226,12 @@ export class Aligner {
     // The rounding of count * ratio must not keep a locked line from being copied.
     if (this.#locked) this.#read = Math.round(this.#read);
     this.#read -= tape.trim(Math.floor(this.#read) - LOOKBEHIND);
+  }
+
+  /** Whether what is about to be played, and `ahead` samples after it, is quiet. */
+  #isQuiet(ahead: number): boolean {
+    if (this.#dry) return true;
+    return this.#tape.quiet > TAPS && this.#shelf.isBelow(QUIET, this.#media, this.#media + ahead);
   }
 
   /** How fast to play so that the line comes to where it should be. */
@@ -243,7 +248,7 @@ export class Aligner {
       return (Math.round(this.#read + count) - this.#read) / count;
     }
     this.#locked = false;
-    const slew = quiet ? this.#quietSlew : SLEW;
+    const slew = quiet ? QUIET_SLEW : SLEW;
     return 1 + Math.min(slew, Math.max(-slew, error * (quiet ? QUIET_GAIN : GAIN)));
   }
 
@@ -277,7 +282,7 @@ export class Aligner {
         const take = first === undefined ? left : Math.min(left, first.start - this.#media);
         this.#tape.conceal(take);
         this.#media += take;
-        if (this.#gap < GAP && this.#heard > 0) this.stats.concealedSamples += take;
+        if (this.#gap < GAP) this.stats.concealedSamples += take;
         this.#gap += take;
         done += take;
       }

@@ -3,7 +3,7 @@ import { fromMillis, SAMPLE_RATE } from "../media.ts";
 /** The fixed base of the jitter buffer: a position is played this long after the wall clock has passed it. */
 export const HOLD = fromMillis(50);
 /** What the buffer should still hold when the next packet comes in as late as any lately. */
-const MARGIN = fromMillis(25);
+const MARGIN = fromMillis(30);
 const MAX_EXTRA = fromMillis(170);
 /** Until a host's jitter is known it is taken to need this much. */
 const FIRST_EXTRA = fromMillis(20);
@@ -11,7 +11,7 @@ const FIRST_EXTRA = fromMillis(20);
 const SLOT = SAMPLE_RATE;
 const SLOTS = 30;
 const BASE_SLOTS = 10;
-const FIRST_SLOTS = 2;
+const FIRST_SLOTS = 3;
 
 /**
  * How far a sender's media time is to be put behind its clock: the least offset from media time to arrival seen lately

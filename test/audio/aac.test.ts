@@ -1,0 +1,202 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { buildAac } from "../../build/aac.mjs";
+import { openAac, SILENT_UNIT } from "../../src/audio/aac.ts";
+import { type Frame, type Samples, samples } from "../../src/media.ts";
+import { random } from "./host.ts";
+
+await buildAac();
+const module = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
+const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
+const START = samples(86_400 * 48_000 + 7);
+
+const open = (at: Samples = START) => openAac(module, names, { bitrate: 128_000, at });
+
+function encode(data: Float32Array, at: Samples = START): Frame[] {
+  const encoder = open(at);
+  return [...encoder.push({ at, data }), ...encoder.flush()];
+}
+
+function tone(frames: number, amplitude = 0.5): Float32Array {
+  return Float32Array.from({ length: 2 * frames }, (_, i) => amplitude * Math.sin((i >> 1) * 0.0576));
+}
+
+/** Syllables of filtered noise and a voice-like tone, with pauses of digital silence. */
+function speech(frames: number): Float32Array {
+  const uniform = random(3);
+  const pcm = new Float32Array(2 * frames);
+  let noise = 0;
+  for (let i = 0; i < frames; i++) {
+    noise = 0.95 * noise + 0.05 * (2 * uniform() - 1);
+    const syllable = Math.max(0, Math.sin((2 * Math.PI * 3 * i) / 48_000));
+    pcm[2 * i] = syllable * (0.3 * Math.sin(i * 0.0288) + 1.5 * noise);
+    pcm[2 * i + 1] = 0.8 * (pcm[2 * i] as number);
+  }
+  return pcm;
+}
+
+const isSilent = (frame: Frame) => Buffer.compare(frame.bytes, SILENT_UNIT) === 0;
+
+test("the configuration is AAC-LC, 48 kHz, stereo", () => {
+  const [first = 0, second = 0] = open().config;
+  const bits = (first << 8) | second;
+  // ISO/IEC 14496-3 table 1.15: audioObjectType 5 bits, samplingFrequencyIndex 4, channelConfiguration 4.
+  expect([bits >> 11, (bits >> 7) & 15, (bits >> 3) & 15]).toEqual([2, 3, 2]);
+  expect(Buffer.from(open().config).toString("hex")).toBe("119056e500");
+});
+
+describe("frames", () => {
+  test.each([1, 1_023, 1_024, 1_025, 10 * 1_024, 48_000])(
+    "%d samples are ceil(n / 1024) frames from their start",
+    (count) => {
+      const frames = encode(tone(count));
+      expect(frames.map((frame) => frame.at)).toEqual(
+        Array.from({ length: Math.ceil(count / 1_024) }, (_, n) => START + n * 1_024),
+      );
+    },
+  );
+
+  test("no input is no frame", () => {
+    expect(open().flush()).toEqual([]);
+  });
+
+  test("they lag by two access units at most", () => {
+    const encoder = open();
+    let given = 0;
+    for (let n = 0; n < 50; n++) {
+      given += encoder.push({ at: samples(START + n * 1_024), data: tone(1_024) }).length;
+      expect(n + 1 - given).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test("any size of pushes gives the same bytes as one push", () => {
+    const pcm = speech(30_000);
+    const whole = encode(pcm);
+    const size = fc.oneof(fc.constantFrom(1, 1_023, 1_024, 1_025), fc.integer({ min: 1, max: 9_000 }));
+    fc.assert(
+      fc.property(fc.array(size, { minLength: 1, maxLength: 20 }), (sizes) => {
+        const encoder = open();
+        const frames = encoder.push({ at: START, data: new Float32Array(0) });
+        for (let at = 0, n = 0; at < 30_000; n++) {
+          const end = Math.min(30_000, at + Math.max(200, sizes[n % sizes.length] as number));
+          frames.push(...encoder.push({ at: samples(START + at), data: pcm.slice(2 * at, 2 * (at + 1)) }));
+          frames.push(
+            ...encoder.push({ at: samples(START + at + 1), data: pcm.slice(2 * (at + 1), 2 * end) }),
+          );
+          at = end;
+        }
+        frames.push(...encoder.flush());
+        expect(frames).toEqual(whole);
+      }),
+      { numRuns: 15, seed: 11 },
+    );
+  });
+
+  test("the caller may use its buffer again at once", () => {
+    const pcm = speech(4_096);
+    const encoder = open();
+    const frames: Frame[] = [];
+    const buffer = new Float32Array(2 * 512);
+    for (let at = 0; at < 4_096; at += 512) {
+      buffer.set(pcm.subarray(2 * at, 2 * (at + 512)));
+      frames.push(...encoder.push({ at: samples(START + at), data: buffer }));
+      buffer.fill(9);
+    }
+    expect([...frames, ...encoder.flush()]).toEqual(encode(pcm));
+  });
+});
+
+describe("misuse", () => {
+  test("a hole, a repetition and a push after the end are bugs", () => {
+    const encoder = open();
+    encoder.push({ at: START, data: tone(100) });
+    expect(() => encoder.push({ at: samples(START + 101), data: tone(1) })).toThrow(RangeError);
+    expect(() => encoder.push({ at: START, data: tone(1) })).toThrow(RangeError);
+    encoder.flush();
+    expect(encoder.flush()).toEqual([]);
+    expect(() => encoder.push({ at: samples(START + 100), data: tone(1) })).toThrow(/flushed/);
+  });
+
+  test("settings the encoder refuses throw", () => {
+    expect(() => openAac(module, names, { bitrate: -1, at: START })).toThrow(/-1 bit/);
+  });
+
+  test("a wasm that imports or exports other names throws", () => {
+    const strange = { ...names, imports: { ...names.imports, sched_yield: "zz" } };
+    expect(() => openAac(module, strange, { bitrate: 128_000, at: START })).toThrow(/sched_yield/);
+    const { send_frame: _, ...exports } = names.exports;
+    expect(() =>
+      openAac(module, { ...names, exports }, { bitrate: 128_000, at: START }).push({
+        at: START,
+        data: tone(1_024),
+      }),
+    ).toThrow(/send_frame/);
+  });
+
+  test("what is not a sample is silence, and poisons nothing after it", () => {
+    const pcm = tone(20 * 1_024);
+    const poisoned = pcm.slice();
+    const mended = pcm.slice();
+    for (let i = 5_000; i < 5_100; i++) {
+      poisoned[i] = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30][i % 4] as number;
+      mended[i] = [0, 1, -1, 1][i % 4] as number;
+    }
+    expect(encode(poisoned)).toEqual(encode(mended));
+  });
+});
+
+describe("silence", () => {
+  test("is one constant access unit", () => {
+    const frames = encode(new Float32Array(2 * 48_000));
+    expect(frames).toHaveLength(47);
+    expect(frames.every(isSilent)).toBe(true);
+  });
+
+  test("is the same one between speech, as soon as the window is silent", () => {
+    const pcm = speech(3 * 48_000);
+    pcm.fill(0, 2 * 48_000, 2 * 2 * 48_000);
+    const frames = encode(pcm);
+    const inside = frames.slice(Math.ceil(48_000 / 1_024) + 2, Math.floor((2 * 48_000) / 1_024) - 2);
+    expect(inside.every(isSilent)).toBe(true);
+    expect(frames.slice(0, 5).some(isSilent)).toBe(false);
+    expect(frames.slice(-20, -10).some((frame) => !isSilent(frame))).toBe(true);
+  });
+});
+
+test("two encoders are two: the same input gives the same bytes, interleaved with another or not", () => {
+  const pcm = speech(20_000);
+  const a = open();
+  const b = open();
+  const frames: Frame[] = [];
+  for (let at = 0; at < 20_000; at += 1_000) {
+    const place = samples(START + at);
+    frames.push(...a.push({ at: place, data: pcm.slice(2 * at, 2 * (at + 1_000)) }));
+    b.push({ at: place, data: tone(1_000, 0.9) });
+  }
+  expect([...frames, ...a.flush()]).toEqual(encode(pcm));
+});
+
+test("neither the wasm's memory nor ours grows over a long run", () => {
+  const { Instance } = WebAssembly;
+  let memory: WebAssembly.Memory | undefined;
+  WebAssembly.Instance = class extends Instance {
+    constructor(...settings: ConstructorParameters<typeof Instance>) {
+      super(...settings);
+      memory = this.exports[names.memory] as WebAssembly.Memory;
+    }
+  };
+  const encoder = open();
+  WebAssembly.Instance = Instance;
+  const pcm = speech(4_800);
+  let at: number = START;
+  const run = (pushes: number) => {
+    for (let n = 0; n < pushes; n++, at += 4_800) encoder.push({ at: samples(at), data: pcm });
+    return { wasm: memory?.buffer.byteLength, ours: process.memoryUsage().arrayBuffers };
+  };
+  const before = run(50);
+  const after = run(600);
+  expect(before.wasm).toBeGreaterThan(1_000_000);
+  expect(after.wasm).toBe(before.wasm);
+  expect(after.ours - before.ours).toBeLessThan(4_000_000);
+});
