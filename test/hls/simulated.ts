@@ -1,0 +1,65 @@
+/** A capture of a show that never ran: what a flawless client would have got of a flawless relay. */
+
+import { initSegment } from "../../src/hls/cmaf.ts";
+import { mediaPlaylist, multivariantPlaylist } from "../../src/hls/playlist.ts";
+import { published, skippable } from "../../src/hls/window.ts";
+import { type Profile, toMillis } from "../../src/media.ts";
+import type { Exchange } from "../validator/capture.ts";
+import { names, STARTED_AT, show } from "./show.ts";
+
+const BASE = "https://relay.test/live/show/a/";
+const LIST = { "content-type": "application/vnd.apple.mpegurl", "cache-control": "public, max-age=1" };
+const MEDIA = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
+
+/** A show of `units` access units, from the first published list to its end; `length` as for a window. */
+export function simulatedCapture(
+  profile: Profile,
+  units: number,
+  options: { length?: number } = {},
+): Exchange[] {
+  const { cuts, windows } = show(profile, units, options);
+  const capture: Exchange[] = [];
+  const answer = (at: number, path: string, headers: Record<string, string>, body: Uint8Array | string) => {
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    const url = new URL(path, BASE).href;
+    capture.push({
+      at,
+      url,
+      status: 200,
+      headers: { "access-control-allow-origin": "*", ...headers },
+      body: bytes,
+    });
+  };
+  const first = windows.findIndex(published);
+  const start = STARTED_AT + 5000;
+  const multivariant = { uri: "a/index.m3u8", bandwidth: 60_000, averageBandwidth: 50_000 };
+  answer(start, "../index.m3u8", LIST, multivariantPlaylist(multivariant));
+  for (const [index, window] of windows.entries()) {
+    if (index < first) continue;
+    // A window is there when the last sample of its last part is.
+    const last = cuts[Math.min(index, cuts.length) - 1];
+    if (last === undefined) throw new Error("a published list has a part");
+    const at = STARTED_AT + toMillis(last.part.at + last.part.duration) + 20;
+    const { msn, index: part } = last.part;
+    const skip = index > first && skippable(window) > 0;
+    const blocking = index > first && profile.lowLatency;
+    const directives = [
+      ...(blocking ? [`_HLS_msn=${msn}`, `_HLS_part=${part}`] : []),
+      ...(skip ? ["_HLS_skip=YES"] : []),
+    ];
+    const query = directives.length > 0 ? `?${directives.join("&")}` : "";
+    if (index === first || profile.lowLatency || last.segment) {
+      answer(at, `index.m3u8${query}`, LIST, mediaPlaylist(window, names, { skip }));
+    }
+    if (index === first) {
+      const config = Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]);
+      answer(at + 1, names.init, MEDIA, initSegment(config, { bitrate: 128_000 }));
+    }
+    if (profile.lowLatency) answer(at + 2, names.part(msn, part), MEDIA, last.part.bytes);
+    if (last.segment) {
+      const whole = Buffer.concat(last.segment.parts.map(({ bytes }) => bytes));
+      answer(at + 3, names.segment(msn), MEDIA, new Uint8Array(whole));
+    }
+  }
+  return capture;
+}
