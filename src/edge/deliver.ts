@@ -27,9 +27,9 @@ export async function deliver(origin: Fetcher, target: Target, request: Request)
   const isText = target.kind === "playlist" || target.kind === "multivariant" || target.kind === "status";
   if (!isText) {
     headers.set("accept-ranges", "bytes");
-    const range = request.headers.get("range");
-    if (range !== null && upstream.status === 200)
-      return slice(upstream, headers, range, request.method === "HEAD");
+    // GET alone has ranges (RFC 9110 section 14.2).
+    const range = request.method === "GET" ? request.headers.get("range") : null;
+    if (range !== null && upstream.status === 200) return slice(upstream, headers, range);
   }
   // A Range on a playlist is answered with the whole of it (RFC 9110 section 14.2): some players send one on all.
   if (isText) headers.set("vary", "Accept-Encoding");

@@ -4,12 +4,7 @@
  *
  * @param whole a 200 whose body is small enough to be held (a part or a segment: some tens of kilobytes)
  */
-export async function slice(
-  whole: Response,
-  headers: Headers,
-  range: string,
-  headOnly: boolean,
-): Promise<Response> {
+export async function slice(whole: Response, headers: Headers, range: string): Promise<Response> {
   const bytes = new Uint8Array(await whole.arrayBuffer());
   const span = parse(range, bytes.length);
   if (span === "unsatisfiable") {
@@ -20,11 +15,12 @@ export async function slice(
   const body = span === null ? bytes : bytes.subarray(span.first, span.last + 1);
   if (span !== null) headers.set("content-range", `bytes ${span.first}-${span.last}/${bytes.length}`);
   headers.set("content-length", String(body.length));
-  return new Response(headOnly ? null : body, { status: span === null ? 200 : 206, headers });
+  return new Response(body, { status: span === null ? 200 : 206, headers });
 }
 
 function parse(range: string, length: number): { first: number; last: number } | "unsatisfiable" | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(range.trim());
+  // Range unit names are case-insensitive (section 14.1).
+  const match = /^bytes=(\d*)-(\d*)$/i.exec(range.trim());
   if (match === null) return null;
   const [, from = "", to = ""] = match;
   if (from === "" && to === "") return null;

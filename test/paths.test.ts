@@ -1,0 +1,234 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  canonicalPath,
+  epochOf,
+  ingestUrl,
+  keys,
+  names,
+  parseListen,
+  playlistUri,
+  type Target,
+  urlsOf,
+  whipSessionPath,
+} from "../src/paths.ts";
+
+const ID = "town-hall-8802xv";
+const EPOCH = "mwq4yx3z";
+
+const read = (path: string) => parseListen(new URL(path, "https://relay.example"));
+
+const id = fc.stringMatching(/^[a-z0-9]{1,10}(-[a-z0-9]{1,6}){0,3}$/);
+const epoch = fc.stringMatching(/^[0-9a-z]{8}$/);
+const msn = fc.nat({ max: 9_999_999_999 });
+const index = fc.nat({ max: 999 });
+const target: fc.Arbitrary<Target> = fc.oneof(
+  fc.record({ kind: fc.constant("multivariant" as const), id }),
+  fc.record({ kind: fc.constant("status" as const), id }),
+  fc.record({ kind: fc.constant("init" as const), id, epoch }),
+  fc.record({ kind: fc.constant("segment" as const), id, epoch, msn }),
+  fc.record({ kind: fc.constant("part" as const), id, epoch, msn, index }),
+  fc.record({
+    kind: fc.constant("playlist" as const),
+    id,
+    epoch,
+    directives: fc.oneof(
+      fc.constant({}),
+      fc.record({ msn: fc.nat(), part: index, skip: fc.constant(true as const) }, { requiredKeys: ["msn"] }),
+      fc.constant({ skip: true as const }),
+    ),
+  }),
+);
+
+describe("a listener's URL", () => {
+  test.each<[string, Target]>([
+    [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
+    [`/live/${ID}/status.json`, { kind: "status", id: ID }],
+    [`/live/${ID}/${EPOCH}/audio.m3u8`, { kind: "playlist", id: ID, epoch: EPOCH, directives: {} }],
+    [
+      `/live/${ID}/${EPOCH}/audio.m3u8?_HLS_msn=12&_HLS_part=3`,
+      { kind: "playlist", id: ID, epoch: EPOCH, directives: { msn: 12, part: 3 } },
+    ],
+    [
+      `/live/${ID}/${EPOCH}/audio.m3u8?_HLS_msn=0&_HLS_skip=YES`,
+      { kind: "playlist", id: ID, epoch: EPOCH, directives: { msn: 0, skip: true } },
+    ],
+    [`/live/${ID}/${EPOCH}/init.mp4`, { kind: "init", id: ID, epoch: EPOCH }],
+    [`/live/${ID}/${EPOCH}/s0.m4s`, { kind: "segment", id: ID, epoch: EPOCH, msn: 0 }],
+    [`/live/${ID}/${EPOCH}/s1234567890.m4s`, { kind: "segment", id: ID, epoch: EPOCH, msn: 1234567890 }],
+    [`/live/${ID}/${EPOCH}/p12.0.m4s`, { kind: "part", id: ID, epoch: EPOCH, msn: 12, index: 0 }],
+    [`/live/${ID}/${EPOCH}/p0.59.m4s`, { kind: "part", id: ID, epoch: EPOCH, msn: 0, index: 59 }],
+  ])("%s", (path, expected) => {
+    expect(read(path)).toEqual(expected);
+    expect(canonicalPath(expected)).toBe(path);
+  });
+
+  test("of any target reads back as that target", () => {
+    fc.assert(
+      fc.property(target, (wanted) => {
+        expect(read(canonicalPath(wanted))).toEqual(wanted);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("and all that read alike share one canonical form, whatever else the listener appends", () => {
+    const junk = fc.dictionary(fc.stringMatching(/^[a-zA-Z]\w{0,8}$/), fc.string(), { maxKeys: 4 });
+    fc.assert(
+      fc.property(target, junk, (wanted, query) => {
+        const url = new URL(canonicalPath(wanted), "https://relay.example");
+        for (const [name, value] of Object.entries(query)) url.searchParams.append(name, value);
+        url.hash = "x";
+        const got = parseListen(url);
+        expect(got).toEqual(wanted);
+        expect(canonicalPath(got as Target)).toBe(canonicalPath(wanted));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    "/",
+    "/live",
+    "/live/",
+    `/live/${ID}`,
+    `/live/${ID}/`,
+    `/live/${ID}/index.m3u8/`,
+    `/live/${ID}//index.m3u8`,
+    `//live/${ID}/index.m3u8`,
+    `/LIVE/${ID}/index.m3u8`,
+    `/live/${ID.toUpperCase()}/index.m3u8`,
+    `/live/${ID}/INDEX.M3U8`,
+    `/live/${ID}/index.m3u8%20`,
+    `/live/${ID}/index%2Em3u8`,
+    `/live/${ID}%2Findex.m3u8`,
+    `/live/${ID}/%2e%2e/index.m3u8x`,
+    `/live/${ID}_/index.m3u8`,
+    `/live/${"a".repeat(65)}/index.m3u8`,
+    `/live/${ID}/${EPOCH}`,
+    `/live/${ID}/${EPOCH}/`,
+    `/live/${ID}/${EPOCH}/index.m3u8`,
+    `/live/${ID}/${EPOCH}/AUDIO.m3u8`,
+    `/live/${ID}/${EPOCH.toUpperCase()}/audio.m3u8`,
+    `/live/${ID}/short/audio.m3u8`,
+    `/live/${ID}/muchtoolonganepoch/audio.m3u8`,
+    `/live/${ID}/${EPOCH}/audioxm3u8`,
+    `/live/${ID}/${EPOCH}/s-1.m4s`,
+    `/live/${ID}/${EPOCH}/s01.m4s`,
+    `/live/${ID}/${EPOCH}/s+1.m4s`,
+    `/live/${ID}/${EPOCH}/s1e3.m4s`,
+    `/live/${ID}/${EPOCH}/s12345678901.m4s`,
+    `/live/${ID}/${EPOCH}/s.m4s`,
+    `/live/${ID}/${EPOCH}/p1.m4s`,
+    `/live/${ID}/${EPOCH}/p1.00.m4s`,
+    `/live/${ID}/${EPOCH}/p1.1000.m4s`,
+    `/live/${ID}/${EPOCH}/p1.2.3.m4s`,
+    `/live/${ID}/${EPOCH}/s1.m4s%0a`,
+    `/live/${ID}/${EPOCH}/s\u0661.m4s`,
+  ])("%s names nothing", (path) => expect(read(path)).toEqual({ kind: "unknown" }));
+});
+
+describe("directives (RFC 8216bis section 6.2.5)", () => {
+  const playlist = (query: string) => read(`/live/${ID}/${EPOCH}/audio.m3u8?${query}`);
+
+  test.each([
+    "_HLS_part=0",
+    "_HLS_part=0&_HLS_skip=YES",
+    "_HLS_msn=",
+    "_HLS_msn=-1",
+    "_HLS_msn=%2B1",
+    "_HLS_msn=1.0",
+    "_HLS_msn=1e3",
+    "_HLS_msn=0x10",
+    "_HLS_msn=%201",
+    "_HLS_msn=1%20",
+    "_HLS_msn=1%00",
+    "_HLS_msn=NaN",
+    "_HLS_msn=Infinity",
+    "_HLS_msn=9007199254740993",
+    `_HLS_msn=${"9".repeat(400)}`,
+    "_HLS_msn=%D9%A1",
+    "_HLS_msn=1&_HLS_part=",
+    "_HLS_msn=1&_HLS_part=-1",
+    "_HLS_msn=1&_HLS_part=x",
+    "_HLS_msn=1&_HLS_part=1.5",
+  ])("%s is an error", (query) => {
+    const got = playlist(query);
+    expect(got.kind).toBe("invalid");
+    expect((got as { message: string }).message).toMatch(/_HLS_(msn|part)/);
+  });
+
+  test.each([
+    ["_hls_msn=1", {}],
+    ["_HLS_MSN=x", {}],
+    ["_HLS_skip=NO", {}],
+    ["_HLS_skip=yes", {}],
+    ["_HLS_skip=v2", { skip: true }],
+    ["_HLS_push=1", {}],
+    ["_HLS_msn=007&_HLS_part=01", { msn: 7, part: 1 }],
+    ["_HLS_part=2&_HLS_msn=1", { msn: 1, part: 2 }],
+    ["_HLS_msn=999999999999999", { msn: 999_999_999_999_999 }],
+  ])("%s", (query, directives) => {
+    expect(playlist(query)).toEqual({ kind: "playlist", id: ID, epoch: EPOCH, directives });
+  });
+
+  test("that are said twice make no second cache key: the first counts", () => {
+    const got = playlist("_HLS_msn=1&_HLS_msn=2");
+    expect(canonicalPath(got as Target)).toBe(`/live/${ID}/${EPOCH}/audio.m3u8?_HLS_msn=1`);
+  });
+
+  test("are an error on nothing but a media playlist", () => {
+    for (const path of [`index.m3u8`, `status.json`, `${EPOCH}/init.mp4`, `${EPOCH}/s1.m4s`]) {
+      expect(read(`/live/${ID}/${path}?_HLS_part=x`).kind).not.toBe("invalid");
+    }
+  });
+});
+
+test("relative names in a playlist resolve to the URLs that are parsed", () => {
+  const multivariant = new URL(`https://relay.example/live/${ID}/index.m3u8`);
+  const playlist = new URL(playlistUri(EPOCH), multivariant);
+  expect(parseListen(playlist)).toMatchObject({ kind: "playlist", epoch: EPOCH });
+  expect(parseListen(new URL(names.init, playlist))).toMatchObject({ kind: "init" });
+  expect(parseListen(new URL(names.segment(7), playlist))).toMatchObject({ kind: "segment", msn: 7 });
+  expect(parseListen(new URL(names.part(7, 4), playlist))).toMatchObject({ kind: "part", msn: 7, index: 4 });
+});
+
+describe("epochs", () => {
+  test("are names of the wall clock that URLs take, and later ones sort after", () => {
+    const millis = fc.integer({ min: 0, max: Date.UTC(2059, 0) });
+    fc.assert(
+      fc.property(millis, millis, (a, b) => {
+        expect(epochOf(a)).toMatch(/^[0-9a-z]{8}$/);
+        expect(epochOf(a) < epochOf(b)).toBe(a < b);
+      }),
+    );
+  });
+});
+
+test("R2 keys sort as the segments do, and keep shows and epochs apart", () => {
+  expect(keys.init("a", "e")).toBe("a/e/init.mp4");
+  expect(keys.segment("a", "e", 7)).toBe("a/e/s0000000007.m4s");
+  fc.assert(
+    fc.property(msn, msn, (a, b) => {
+      expect(keys.segment("a", "e", a) < keys.segment("a", "e", b)).toBe(a < b);
+    }),
+  );
+});
+
+test("URLs for hosts and operators are absolute, and the key stays in the fragment, out of every server's log", () => {
+  const urls = urlsOf("https://relay.example", ID, "KEY");
+  expect(urls).toEqual({
+    whipUrl: `https://relay.example/whip/${ID}`,
+    hostKey: "KEY",
+    playbackUrl: `https://relay.example/live/${ID}/index.m3u8`,
+    listenUrl: `https://relay.example/listen/${ID}`,
+    studioUrl: `https://relay.example/studio/${ID}#key=KEY`,
+    statusUrl: `https://relay.example/live/${ID}/status.json`,
+  });
+  expect(whipSessionPath(ID, "name")).toBe(`/whip/${ID}/name`);
+});
+
+test("the SFU dials ws: where the host came by http:, and wss: where by https:", () => {
+  expect(ingestUrl("http://localhost:8787", ID, "s", 2, "t")).toBe(`ws://localhost:8787/ingest/${ID}/s/2/t`);
+  expect(ingestUrl("https://relay.example", ID, "s", 2, "t")).toBe(`wss://relay.example/ingest/${ID}/s/2/t`);
+});
