@@ -3,11 +3,13 @@ import { hostKey } from "../access/keys.ts";
 import { Secret } from "../access/secret.ts";
 import type { Offer } from "../ingest/offer.ts";
 import { Sfu, type SfuFault } from "../ingest/sfu.ts";
-import { epochOf, type Target, urlsOf } from "../paths.ts";
+import { epochOf, type Target } from "../paths.ts";
+import { describe, publicStatus } from "./description.ts";
 import { beginAnew, end, goLive, isRunning, LONGEST_FILL_MS, open, type Show } from "./lifecycle.ts";
-import { endedStage, Programme } from "./programme.ts";
+import { endedStage, Programme, recordingOf } from "./programme.ts";
 import { type Accepted, type Crowded, Publishers } from "./publishers.ts";
 import { type Read, Reads, type Stage } from "./reads.ts";
+import { erase, type Recording } from "./recording.ts";
 import { type Desk, routes, type Settings } from "./routes.ts";
 import { Store } from "./store.ts";
 
@@ -22,7 +24,9 @@ export interface BroadcastEnv {
 }
 
 /** How far ahead the alarm is set that brings the object back when it was evicted or crashed with nobody asking. */
-const REVIVAL_MS = 5_000;
+const REVIVAL_MS = 30_000;
+/** How often the alarm is moved on; each time is a row written. */
+const REVIVAL_RENEWAL_MS = 10_000;
 /** How often what has no event of its own is looked after. */
 const CHORES_MS = 1_000;
 
@@ -41,7 +45,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   #programme: Programme | null = null;
   #ended: Stage | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #recording: Recording | null = null;
   #choresAt = 0;
+  #alarmAt = 0;
   readonly #hosts = new WeakMap<WebSocket, string>();
 
   constructor(ctx: DurableObjectState, env: BroadcastEnv) {
@@ -68,7 +74,10 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
         message: "There is no such broadcast.",
       };
     }
-    if (target.kind === "status") return { kind: "status", json: this.#status(this.#show) };
+    if (target.kind === "status") {
+      const onAir = { programme: this.#programme, publishers: this.#publishers };
+      return { kind: "status", json: publicStatus(this.#show, onAir) };
+    }
     return this.#reads.read(target, () => this.#stage(), Date.now());
   }
 
@@ -93,15 +102,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
 
   async describe(origin: string): Promise<object | null> {
     const show = this.#show;
-    if (show === null) return null;
-    const { id, title, latency, bitrate, state, createdAt, endedAt } = show;
-    const urls = urlsOf(origin, id, await hostKey(this.#secret, id));
-    const listingMs = this.#programme?.punctuality.read() ?? null;
-    const hosts = (this.#publishers?.sessions ?? []).map((session) => ({
-      heard: this.#programme?.pipeline.isHeard(session) ?? false,
-      packets: this.#programme?.pipeline.countsOf(session) ?? null,
-    }));
-    return { id, title, latency, bitrate, state, createdAt, endedAt, ...urls, hosts, listingMs };
+    if (show === null || this.#publishers === null) return null;
+    const onAir = { programme: this.#programme, publishers: this.#publishers };
+    return describe(show, onAir, { origin, hostKey: await hostKey(this.#secret, show.id) });
   }
 
   open(): void {
@@ -120,11 +123,8 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     this.#put(end(show, now));
     this.#ended = this.#stage();
     this.#halt();
-    if (programme !== null) {
-      this.#reads.wake(programme.window, now);
-      this.ctx.waitUntil(programme.recording.run());
-    }
-    await this.ctx.storage.deleteAlarm();
+    if (programme !== null) this.#reads.wake(programme.window, now);
+    await this.alarm();
     this.ctx.waitUntil(this.#dropAll());
   }
 
@@ -132,16 +132,15 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     const id = this.#show?.id;
     await this.end();
     await this.#dropAll();
+    await this.#recording?.run();
     this.#show = null;
     this.#ended = null;
+    this.#recording = null;
+    await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     this.#store = new Store(this.ctx.storage.sql);
     this.#reads = new Reads(this.#store);
-    for (let more = id !== undefined; more; ) {
-      const { objects, truncated } = await this.env.MEDIA.list({ prefix: `${id}/` });
-      if (objects.length > 0) await this.env.MEDIA.delete(objects.map(({ key }) => key));
-      more = truncated;
-    }
+    if (id !== undefined) await erase(this.env.MEDIA, id);
   }
 
   async publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault | "unknown" | "ended"> {
@@ -190,9 +189,14 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     await this.webSocketClose(socket, 1006);
   }
 
-  /** Being constructed has resumed the show already; only the next revival is left to be arranged. */
+  /**
+   * Brings the object back: being constructed has resumed a running show already. Of one that has ended it sees to it
+   * that the last segments get to R2, however long that takes.
+   */
   override async alarm(): Promise<void> {
-    if (this.#programme !== null) await this.ctx.storage.setAlarm(Date.now() + REVIVAL_MS);
+    await this.#recording?.run();
+    if (this.#programme === null && this.#store.unkept(1).length === 0) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(Date.now() + REVIVAL_MS);
   }
 
   /** Takes up a stored show: the one rule for a new object, a restarted one and one that slept. */
@@ -201,7 +205,12 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     const sfu = new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET);
     const later = (work: Promise<void>) => this.ctx.waitUntil(work);
     this.#publishers = new Publishers({ store: this.#store, sfu, secret: this.#secret, later }, show.id, now);
-    if (show.state === "ended") this.#ended = endedStage(show, this.#store);
+    if (show.state === "ended") {
+      this.#ended = endedStage(show, this.#store);
+      if (this.#ended !== null) {
+        this.#recording = recordingOf(show, this.#store, this.env.MEDIA, this.#ended.init);
+      }
+    }
     if (isRunning(show)) this.#start();
     // Sockets outlive an object that hibernated.
     for (const socket of this.ctx.getWebSockets()) {
@@ -223,6 +232,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
       this.#put(anew);
       this.#programme = new Programme(anew, this.#store, this.env.MEDIA);
     }
+    this.#recording = this.#programme.recording;
     this.#tick();
   }
 
@@ -253,6 +263,8 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
       this.#put(goLive(this.#show));
     }
     if (this.#publishers !== null) this.ctx.waitUntil(this.#publishers.sweep(now));
+    if (now - this.#alarmAt < REVIVAL_RENEWAL_MS) return;
+    this.#alarmAt = now;
     this.ctx.waitUntil(this.ctx.storage.setAlarm(now + REVIVAL_MS));
   }
 
@@ -274,13 +286,6 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     if (programme === null || this.#show === null) return this.#ended;
     const { window, init, ring } = programme;
     return { show: this.#show, window, init, ring };
-  }
-
-  #status({ id, title, state, latency, timeline, endedAt }: Show): object {
-    const pipeline = this.#programme?.pipeline;
-    const hosts = (this.#publishers?.sessions ?? []).filter((session) => pipeline?.isHeard(session)).length;
-    const meter = pipeline?.level() ?? null;
-    return { id, title, state, latency, hosts, meter, startedAt: timeline?.startedAt ?? null, endedAt };
   }
 
   #put(show: Show): void {

@@ -35,7 +35,7 @@ export class Programme {
   /** @param show must be running */
   constructor(show: Show, store: Store, bucket: R2Bucket) {
     if (!isRunning(show)) throw new Error("a programme is made of a running show");
-    const { id, latency, bitrate, timeline } = show;
+    const { latency, bitrate, timeline } = show;
     const { window, ring } = rebuild(show, store);
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
@@ -50,17 +50,7 @@ export class Programme {
     this.pipeline = new Pipeline(encoder, segmenter, at);
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);
-    this.recording = new Recording(
-      bucket,
-      { id, epoch: timeline.epoch, init: this.init },
-      {
-        next: () => {
-          const msn = store.unkept(1)[0];
-          return msn === undefined ? null : { msn, bytes: joinParts(store.partsOf(msn)) };
-        },
-        kept: (msn) => store.markKept(msn),
-      },
-    );
+    this.recording = recordingOf(show, store, bucket, this.init);
   }
 
   /** The timeline's position at wall-clock time `now`. */
@@ -104,6 +94,21 @@ export class Programme {
     this.ring.prune(oldest);
     this.#store.prune(oldest);
   }
+}
+
+/** What keeps a show's media in R2, as far as the store says that it is not there yet. */
+export function recordingOf(show: Show, store: Store, bucket: R2Bucket, init: Uint8Array): Recording {
+  return new Recording(
+    bucket,
+    { id: show.id, epoch: show.timeline?.epoch ?? "", init },
+    {
+      next: () => {
+        const msn = store.unkept(1)[0];
+        return msn === undefined ? null : { msn, bytes: joinParts(store.partsOf(msn)) };
+      },
+      kept: (msn) => store.markKept(msn),
+    },
+  );
 }
 
 /** What a show that has ended is still read from. */

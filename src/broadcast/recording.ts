@@ -13,7 +13,7 @@ export class Recording {
   readonly #id: string;
   readonly #epoch: string;
   readonly #shelf: Shelf;
-  #running = false;
+  #running: Promise<void> | null = null;
   #init: Uint8Array | null;
   /** Puts that failed since the show began. */
   failures = 0;
@@ -26,10 +26,18 @@ export class Recording {
     this.#shelf = shelf;
   }
 
-  /** Puts what is not kept yet, one object after the other; returns when there is none or one could not be put. */
-  async run(): Promise<void> {
-    if (this.#running) return;
-    this.#running = true;
+  /**
+   * Puts what is not kept yet, one object after the other; resolves when there is none left or one could not be put.
+   * Asked again meanwhile, it is the same run that is waited for.
+   */
+  run(): Promise<void> {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
     try {
       if (this.#init !== null) {
         await this.#put(keys.init(this.#id, this.#epoch), this.#init);
@@ -44,8 +52,6 @@ export class Recording {
       console.warn(
         `R2 did not take a segment of ${this.#id}; it is kept here and tried again: ${String(error)}`,
       );
-    } finally {
-      this.#running = false;
     }
   }
 
@@ -56,6 +62,15 @@ export class Recording {
       httpMetadata: { contentType: "audio/mp4", cacheControl: "public, max-age=31536000, immutable" },
     });
     await Promise.race([put, late]).finally(() => clearTimeout(timer));
+  }
+}
+
+/** Deletes everything that was ever kept of broadcast `id`. */
+export async function erase(bucket: R2Bucket, id: string): Promise<void> {
+  for (let more = true; more; ) {
+    const { objects, truncated } = await bucket.list({ prefix: `${id}/` });
+    if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
+    more = truncated;
   }
 }
 

@@ -1,0 +1,191 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestHarness } from "wrangler";
+import { publish } from "../sfu/publisher.ts";
+import { startRelay } from "../sfu/relay.ts";
+
+/** `npm run bench`: what a show costs and how fast it starts, each figure beside its ceiling from the same run. */
+
+const ROUNDS = 5;
+const SECONDS = 60;
+/** Clock ticks a second, the unit of proc(5)'s times. */
+const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+
+// The runtime would look up where on Earth it is; a bench talks to this machine alone.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}\n`);
+await measurePipeline();
+await measureColdStart();
+await measureFirstPart();
+
+/** CPU of the whole way of the sound against the encoder alone, in workerd, alternating. */
+async function measurePipeline(): Promise<void> {
+  const harness = createTestHarness({
+    workers: [{ config: { name: "bench", main: "bench/pipeline.ts", compatibility_date: "2026-11-17" } }],
+  });
+  await harness.listen();
+  try {
+    const run = async (path: string): Promise<number> => {
+      const before = cpuMillis();
+      const response = await harness.fetch(`${path}?seconds=${SECONDS}`);
+      if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+      await response.text();
+      return (cpuMillis() - before) / SECONDS;
+    };
+    await harness.fetch("/");
+    await run("/encoder");
+    await run("/whole");
+    const encoder: number[] = [];
+    const whole: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      encoder.push(await run("/encoder"));
+      whole.push(await run("/whole"));
+    }
+    const ratios = whole.map((value, i) => value / (encoder[i] ?? Number.NaN));
+    console.log("CPU in workerd, ms per second of sound (stereo, 128 kbit/s)");
+    console.log(`  encoder alone (the ceiling)             ${spread(encoder)}`);
+    console.log(`  socket message to listed part           ${spread(whole)}`);
+    console.log(`  ratio (goal: at most 1.5)               ${spread(ratios, 2)}\n`);
+  } finally {
+    await harness.close();
+  }
+}
+
+/** The first request after the runtime is up, against a Worker that does nothing at all. */
+async function measureColdStart(): Promise<void> {
+  const variables = {
+    ADMIN_TOKEN: "bench",
+    EARSHOT_SECRET: "a secret for the bench",
+    SFU_APP_ID: "",
+    SFU_APP_SECRET: "",
+  };
+  const first = async (worker: Parameters<typeof createTestHarness>[0]): Promise<number> => {
+    const harness = createTestHarness(worker);
+    try {
+      const { url } = await harness.listen();
+      const started = performance.now();
+      await (await fetch(new URL("/api/broadcasts/none", url))).text();
+      return performance.now() - started;
+    } finally {
+      await harness.close();
+    }
+  };
+  const earshot: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    bare.push(
+      await first({
+        workers: [{ config: { name: "bare", main: "bench/bare.ts", compatibility_date: "2026-11-17" } }],
+      }),
+    );
+    earshot.push(await first({ workers: [{ configPath: "wrangler.toml", secrets: variables }] }));
+  }
+  console.log("First request to a new runtime, ms");
+  console.log(`  a Worker that does nothing              ${spread(bare)}`);
+  console.log(`  Earshot                                 ${spread(earshot)}\n`);
+}
+
+/** From a host's POST to the first listed part that has the host's sound in it; the doors are open already. */
+async function measureFirstPart(): Promise<void> {
+  const relay = await startRelay({ persist: join(tmpdir(), `earshot-bench-${process.pid}`) });
+  try {
+    const totals: number[] = [];
+    const connects: number[] = [];
+    for (const latency of ["low", "balanced"] as const) {
+      for (let round = 0; round < 3; round++) {
+        const { total, connect } = await timeFirstPart(relay.url, relay.adminToken, latency);
+        totals.push(total);
+        connects.push(connect);
+      }
+      console.log(`WHIP POST to the first listed part with sound, ${latency}, ms`);
+      console.log(`  POST to connected (SDP, ICE, DTLS)      ${spread(connects.splice(0))}`);
+      console.log(`  POST to listed (goal: 1500 without ICE) ${spread(totals.splice(0))}\n`);
+    }
+  } finally {
+    await relay.stop();
+  }
+}
+
+async function timeFirstPart(url: string, adminToken: string, latency: string) {
+  const headers = { authorization: `Bearer ${adminToken}` };
+  const made = await fetch(`${url}/api/broadcasts`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ latency }),
+  });
+  const broadcast = (await made.json()) as {
+    id: string;
+    whipUrl: string;
+    hostKey: string;
+    playbackUrl: string;
+  };
+  await fetch(`${url}/api/broadcasts/${broadcast.id}/open`, { method: "POST", headers });
+  const multivariant = await (await fetch(broadcast.playbackUrl)).text();
+  const list = new URL(multivariant.trim().split("\n").at(-1) ?? "", broadcast.playbackUrl);
+  let text = await (await fetch(list)).text();
+  const started = performance.now();
+  let connect = Number.NaN;
+  let n = 0;
+  const publishing = publish({
+    url: broadcast.whipUrl,
+    key: broadcast.hostKey,
+    source: (frames) =>
+      Int16Array.from(
+        { length: 2 * frames },
+        () => 8_000 * Math.sin((2 * Math.PI * 300 * (n++ >> 1)) / 48_000),
+      ),
+  });
+  void publishing.then(() => {
+    connect = performance.now() - started;
+  });
+  try {
+    for (;;) {
+      const hint = /PRELOAD-HINT:TYPE=PART,URI="(p(\d+)\.(\d+)\.m4s)"/.exec(text);
+      if (hint === null) throw new Error("the playlist has no hint");
+      text = await (await fetch(`${list}?_HLS_msn=${hint[2]}&_HLS_part=${hint[3]}`)).text();
+      const listed = performance.now() - started;
+      const part = await (await fetch(new URL(hint[1] ?? "", list))).arrayBuffer();
+      // Silence is some 6 bytes an access unit; a part with sound is ten times as large.
+      if (part.byteLength > 2_000) return { total: listed, connect };
+    }
+  } finally {
+    await (await publishing).close();
+    await fetch(`${url}/api/broadcasts/${broadcast.id}`, { method: "DELETE", headers });
+  }
+}
+
+/** The processes below `parent`: the runtime and what starts it. */
+function below(parent: number): number[] {
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && statOf(Number(name))[1] === String(parent))
+    .map(Number);
+  return children.flatMap((pid) => [pid, ...below(pid)]);
+}
+
+/** User and system time of everything this process has started, ms (proc(5): fields 14 and 15, in clock ticks). */
+function cpuMillis(): number {
+  const ticks = below(process.pid)
+    .map(statOf)
+    .map((stat) => Number(stat[11]) + Number(stat[12]));
+  return (ticks.reduce((sum, count) => sum + count, 0) * 1000) / TICKS;
+}
+
+/** The fields of /proc/PID/stat after the command's name; none where the process has gone. */
+function statOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+  } catch {
+    return [];
+  }
+}
+
+function spread(values: number[], digits = 1): string {
+  const sorted = [...values].sort((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const [low = median, high = median] = [sorted[0], sorted.at(-1)];
+  return `median ${median.toFixed(digits)}  (${low.toFixed(digits)} to ${high.toFixed(digits)}, n=${values.length})`;
+}

@@ -1,0 +1,53 @@
+import { urlsOf } from "../paths.ts";
+import type { Show } from "./lifecycle.ts";
+import type { Programme } from "./programme.ts";
+import type { Publishers } from "./publishers.ts";
+
+/** A broadcast as its operator sees it: everything, keys included. Times are milliseconds since 1970. */
+export function describe(
+  show: Show,
+  on: OnAir,
+  access: { readonly origin: string; readonly hostKey: string },
+): object {
+  const { id, title, latency, bitrate, state, createdAt, endedAt } = show;
+  const { programme, publishers } = on;
+  return {
+    id,
+    title,
+    latency,
+    bitrate,
+    state,
+    createdAt,
+    endedAt,
+    ...urlsOf(access.origin, id, access.hostKey),
+    hosts: publishers.sessions.map((session) => ({
+      heard: programme?.pipeline.isHeard(session) ?? false,
+      packets: programme?.pipeline.countsOf(session) ?? null,
+    })),
+    /** From a part's last sample to its being listed. */
+    listingMs: programme?.punctuality.read() ?? null,
+    /** Puts that R2 did not take; each is repeated until it does. */
+    recordingFailures: programme?.recording.failures ?? null,
+  };
+}
+
+/** A broadcast as everybody sees it: `status.json`. */
+export function publicStatus(show: Show, { programme, publishers }: OnAir): object {
+  const { id, title, state, latency, timeline, endedAt } = show;
+  return {
+    id,
+    title,
+    state,
+    latency,
+    hosts: publishers.sessions.filter((session) => programme?.pipeline.isHeard(session)).length,
+    meter: programme?.pipeline.level() ?? null,
+    startedAt: timeline?.startedAt ?? null,
+    endedAt,
+  };
+}
+
+/** What is running for a show: nothing but its publishers while no timeline is. */
+export interface OnAir {
+  readonly programme: Programme | null;
+  readonly publishers: Publishers;
+}
