@@ -232,9 +232,11 @@ async function request(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(REQUEST_MILLIS) });
   } catch (error) {
-    const { cause, name } = error as Error & { cause?: { code?: string } };
+    const { cause, name } = error as Error & { cause?: { code?: string; message?: string } };
     const reason =
-      name === "TimeoutError" ? `no answer within ${REQUEST_MILLIS / 1000} s` : (cause?.code ?? name);
+      name === "TimeoutError"
+        ? `no answer within ${REQUEST_MILLIS / 1000} s`
+        : (cause?.code ?? cause?.message ?? name);
     throw new Error(`${new URL(url).origin} cannot be reached (${reason}).`);
   }
 }
