@@ -5,7 +5,7 @@
  * (draft-pantos-hls-rfc8216bis section 6.2.1: changes are atomic).
  */
 
-import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples } from "../media.ts";
 import { type Cut, partsPerSegment } from "./segmenter.ts";
 
 /** A part as a playlist knows it; its index is its place in its segment. */
@@ -161,32 +161,15 @@ export function skippable(window: Window): number {
   return window.segments.filter((segment) => segment.at + segment.duration < limit).length;
 }
 
-/** Something that left the playlist and must stay fetchable for `keepMillis` from now. */
-export interface Departure {
-  readonly what: "parts" | "segment";
-  readonly msn: number;
-  readonly keepMillis: number;
-}
-
 /**
- * What left the playlist between two windows of a show. Parts stay fetchable for three target durations, a segment
- * for its Availability Duration: its own plus that of the longest playlist it was in (section 6.2.2; counted from
- * its removal as for an ended playlist, the stricter of the two rules). The store has the clock: it deletes the
- * bytes no sooner than `keepMillis` after it published `after`.
+ * The lowest media sequence number whose segment and parts must still be fetchable; what is older may be deleted.
+ *
+ * A segment that leaves stays for its Availability Duration: its own and that of the longest playlist it was in, which
+ * had all its segments and one that was all but whole (section 6.2.2; counted from its leaving, as for an ended
+ * playlist, the stricter of the two rules). Its parts left the list long before, and need three target durations only.
  */
-export function departures(before: Window, after: Window): Departure[] {
-  const listing = new Set(after.segments.filter((s) => listsParts(after, s)).map((s) => s.msn));
-  const parts = before.segments
-    .filter((segment) => listsParts(before, segment) && !listing.has(segment.msn))
-    .map(({ msn }): Departure => ({ what: "parts", msn, keepMillis: toMillis(targets(after, 3)) }));
-  // The longest playlist: all its segments and a last one that is all but closed.
-  const longest = (before.length + 1) * before.profile.segmentUnits * AU_SAMPLES;
-  const segments = before.segments
-    .filter((segment) => segment.msn < after.firstMsn)
-    .map(({ msn, duration }): Departure => {
-      return { what: "segment", msn, keepMillis: toMillis(duration + longest) };
-    });
-  return [...parts, ...segments];
+export function keptFrom(window: Window): number {
+  return window.firstMsn - (window.length + 2);
 }
 
 function targets(window: Window, count: number): Samples {

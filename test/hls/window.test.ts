@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addCut, departures, emptyWindow, end, endWindow, listsParts } from "../../src/hls/window.ts";
-import { PROFILES, type Samples, samples, toMillis } from "../../src/media.ts";
+import { addCut, emptyWindow, end, endWindow, keptFrom, listsParts } from "../../src/hls/window.ts";
+import { PROFILES, type Samples, samples } from "../../src/media.ts";
 import { FIRST_MSN, show, windowAfter } from "./show.ts";
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
@@ -64,29 +64,27 @@ test("parts are listed at the live edge only, segment by segment, and never beyo
   ).toBe(false);
 });
 
-describe("departures", () => {
-  test("every segment departs once, its parts before it, each kept as long as the draft asks", () => {
-    for (const profile of Object.values(PROFILES)) {
-      const { windows } = show(profile, 60 * profile.segmentUnits, { live: true });
-      const all = windows.slice(1).flatMap((window, index) => departures(windows[index] ?? window, window));
-      const segments = all.filter(({ what }) => what === "segment");
-      const parts = all.filter(({ what }) => what === "parts");
-      const last = windows.at(-1);
-      const gone = (last?.firstMsn ?? 0) - FIRST_MSN;
-      expect(segments.map(({ msn }) => msn)).toEqual(Array.from({ length: gone }, (_, n) => FIRST_MSN + n));
-      // Longest list: the window and one segment that is all but whole. Its own duration on top of that.
-      const longest = ((last?.length ?? 0) + 2) * toMillis(profile.segmentUnits * 1024);
-      expect(new Set(segments.map(({ keepMillis }) => keepMillis))).toEqual(new Set([longest]));
-      if (!profile.lowLatency) expect(parts).toEqual([]);
-      else {
-        expect(parts.map(({ msn }) => msn)).toEqual(
-          Array.from({ length: parts.length }, (_, n) => FIRST_MSN + n),
-        );
-        expect(parts.length).toBe(58);
-        expect(new Set(parts.map(({ keepMillis }) => keepMillis))).toEqual(new Set([6000]));
+test("what left the list stays fetchable for as long as the draft asks", () => {
+  for (const profile of Object.values(PROFILES)) {
+    const { windows } = show(profile, 60 * profile.segmentUnits, { live: true });
+    const target = profile.targetDuration * 48000;
+    for (const [index, window] of windows.entries()) {
+      // Every segment any earlier list had or, with parts, showed parts of, against when it or they left.
+      for (const [n, earlier] of windows.slice(0, index).entries()) {
+        const next = windows[n + 1] ?? window;
+        const since = end(window) - end(next);
+        const longest =
+          earlier.segments.reduce((sum, segment) => sum + segment.duration, 0) + profile.segmentUnits * 1024;
+        for (const segment of earlier.segments) {
+          const left = segment.msn < next.firstMsn && since < segment.duration + longest;
+          const partsLeft = listsParts(earlier, segment) && !listsParts(next, segment) && since < 3 * target;
+          if (left || partsLeft) expect(keptFrom(window)).toBeLessThanOrEqual(segment.msn);
+        }
       }
     }
-  });
+    const last = windows.at(-1);
+    expect(last && last.firstMsn - keptFrom(last)).toBe((last?.length ?? 0) + 2);
+  }
 });
 
 describe("bugs throw", () => {
