@@ -7,7 +7,7 @@ export interface Mark {
   readonly at: number;
 }
 
-/** A mark is sent at 0.4; codecs take a little, a tone beside it adds next to nothing. */
+/** A mark is sent at 0.5; codecs take a little, a tone beside it adds next to nothing. */
 const HEARD = 0.12;
 const HOP_SECONDS = 0.005;
 

@@ -28,7 +28,7 @@ describe("marks", () => {
 describe("tone", () => {
   test("pitch to a tenth of a hertz, level to a hundredth", () => {
     expect(pitch(measuringLoop(1007), RATE, TONE_HZ)).toBeCloseTo(1007, 1);
-    expect(toneLevel(loop, RATE, TONE_HZ)).toBeCloseTo(0.25, 2);
+    expect(toneLevel(loop, RATE, TONE_HZ)).toBeCloseTo(0.2, 2);
     expect(toneLevel(loop, RATE, 1500)).toBeLessThan(0.005);
   });
 

@@ -1,0 +1,46 @@
+import type { Browser } from "playwright-core";
+import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "../audio-probe/signal.ts";
+import { openPage, type Probed } from "./chromium.ts";
+import type { Timed } from "./recording.ts";
+import type { Show } from "./stage.ts";
+
+/** A listener: opens the show's page, presses play as a person would, and is recorded from the first sound on. */
+export async function listenTo(browser: Browser, show: Show): Promise<Probed> {
+  const listener = await openPage(browser, show.listenUrl, ["ear"]);
+  const { page } = listener;
+  await page.locator("#play:enabled").click();
+  await page.getByText("You are listening live.").waitFor({ timeout: 30_000 });
+  await page.evaluate("ear.start()");
+  return listener;
+}
+
+/** A host in the real studio page, with the fake microphone and no processing: a tone is not a voice to its filters. */
+export async function goLive(browser: Browser, show: Show): Promise<Probed> {
+  const studio = await openPage(browser, show.studioUrl, ["mouth"]);
+  const { page } = studio;
+  for (const filter of ["#echo", "#noise", "#gain"]) await page.locator(filter).uncheck();
+  await page.locator("#go:enabled").click();
+  await page.getByText("You are on the air.").waitFor({ timeout: 20_000 });
+  return studio;
+}
+
+/** A publisher that is not our page (test/browser/page/publisher.js), sending the loop with this tone by the clock. */
+export async function publishRaw(browser: Browser, show: Show, toneHz?: number): Promise<Probed> {
+  const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["publisher"]);
+  // Audio contexts start only after a person has done something.
+  await publisher.page.locator("h1").click();
+  const samples = Int16Array.from(measuringLoop(toneHz), (sample) => Math.round(sample * 32_767));
+  const loop = Buffer.from(samples.buffer).toString("base64");
+  const { whipUrl: url, hostKey: key } = show;
+  await publisher.page.evaluate(`publisher.publish(${JSON.stringify({ url, key, loop })})`);
+  return publisher;
+}
+
+/** When {@link publishRaw} spoke its marks between two times, ms since 1970: by the clock, so nobody need listen. */
+export function clockMarks(from: number, to: number): Timed[] {
+  const marks: Timed[] = [];
+  for (let second = Math.floor(from / 1000); second * 1000 < to; second++) {
+    marks.push({ code: second % LOOP_SECONDS, at: (second + MARK_CENTRE) * 1000 });
+  }
+  return marks;
+}

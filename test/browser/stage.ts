@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startRelay } from "../../sfu/relay.ts";
+import type { Latency } from "../../src/media.ts";
+
+/** A broadcast, as the API describes it. */
+export interface Show {
+  readonly id: string;
+  readonly whipUrl: string;
+  readonly hostKey: string;
+  readonly playbackUrl: string;
+  readonly listenUrl: string;
+  readonly studioUrl: string;
+  readonly statusUrl: string;
+}
+
+/** A relay of this test file's own: the real runtime, fresh storage, free ports. */
+export interface Stage {
+  readonly url: string;
+  /** A folder that goes when the stage does. */
+  readonly folder: string;
+  create(latency: Latency, title?: string): Promise<Show>;
+  end(show: Show): Promise<void>;
+  /** Public state of the show (status.json). */
+  status(show: Show): Promise<{ state: string; hosts: number }>;
+  stop(): Promise<void>;
+}
+
+/** Sets it up; what the relay prints is shown only in the error of a call that failed. */
+export async function setStage(): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), "earshot-test-"));
+  const printed: string[] = [];
+  const relay = await startRelay({
+    port: 0,
+    persist: join(folder, "state"),
+    log: (line) => printed.push(line),
+  });
+  const admin = async (path: string, body: object) => {
+    const response = await fetch(`${relay.url}${path}`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${relay.adminToken}`, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok)
+      throw new Error(`${path}: ${response.status} ${text}\n${printed.slice(-20).join("\n")}`);
+    return JSON.parse(text) as Show;
+  };
+  return {
+    url: relay.url,
+    folder,
+    create: (latency, title = `A ${latency} show`) => admin("/api/broadcasts", { title, latency }),
+    end: async (show) => {
+      await admin(`/api/broadcasts/${show.id}/end`, {});
+    },
+    status: async (show) => (await fetch(show.statusUrl)).json() as Promise<{ state: string; hosts: number }>,
+    stop: async () => {
+      await relay.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
