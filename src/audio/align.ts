@@ -191,6 +191,7 @@ export class Aligner {
     this.#staleSince = null;
     this.#stranger = null;
     const start = Math.round(arrival - this.#delay.base) - marks.frames;
+    this.#delay.restart();
     this.#sender.restart(marks, start);
     this.#put(start, pcm);
   }
@@ -201,8 +202,10 @@ export class Aligner {
     this.stats.droppedSamples += this.#shelf.put(start + played, pcm.subarray(CHANNELS * played));
   }
 
+  /** Media time before this can no longer be played. */
   get #floor(): number {
-    return this.#dry ? this.#played : Math.max(this.#played, this.#media);
+    const next = this.#dry ? (this.#pulled ?? Number.NEGATIVE_INFINITY) - this.#delay.target : this.#media;
+    return Math.max(this.#played, Math.round(next));
   }
 
   #depth(): number {
@@ -244,8 +247,9 @@ export class Aligner {
       error = this.#error(at);
     }
     if (this.#dry || Math.abs(error) <= (this.#locked ? UNLOCK : LOCK)) {
+      const end = this.#read + count + (this.#locked ? 0 : error);
       this.#locked = true;
-      return (Math.round(this.#read + count) - this.#read) / count;
+      return (Math.round(end) - this.#read) / count;
     }
     this.#locked = false;
     const slew = quiet ? QUIET_SLEW : SLEW;

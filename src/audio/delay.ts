@@ -24,7 +24,7 @@ export class Delay {
   readonly #needs = new Float64Array(SLOTS);
   #slot: number | null = null;
   #base = 0;
-  #wanted = 0;
+  #wanted: number = FIRST_EXTRA;
   #extra: number = FIRST_EXTRA;
 
   /** Whether there has been a packet to tell from. */
@@ -54,11 +54,25 @@ export class Delay {
     this.#needs[index] = Math.max(this.#needs[index] as number, frames + offset - base);
     const need = this.#needs.reduce((most, one) => Math.max(most, one), 0);
     this.#wanted = Math.min(MAX_EXTRA, Math.max(0, need + MARGIN - HOLD));
+    this.#extra = Math.max(this.#extra, this.#wanted);
   }
 
-  /** More delay is taken at once, less at up to `step` samples a call. */
+  /** Gives back up to `step` samples of delay that is no longer needed; what is needed was taken at once. */
   settle(step: number): void {
     this.#extra = Math.max(this.#wanted, this.#extra - step);
+  }
+
+  /** Forgets the jitter but not the baseline: what looked late was another time line. */
+  restart(): void {
+    this.#needs.fill(0);
+    this.#expect((this.#slot ?? 0) + FIRST_SLOTS);
+    this.#extra = FIRST_EXTRA;
+  }
+
+  /** Until the slot comes round, the first extra is needed. */
+  #expect(slot: number): void {
+    this.#needs[slot % SLOTS] = FIRST_EXTRA + HOLD - MARGIN;
+    this.#wanted = FIRST_EXTRA;
   }
 
   /** How fast the sender's clock is against the arrivals', by the baselines at both ends of the window; 0 until known. */
@@ -78,7 +92,7 @@ export class Delay {
 
   #turnTo(slot: number): number {
     if (this.#slot === null) {
-      this.#needs[(slot + FIRST_SLOTS) % SLOTS] = FIRST_EXTRA + HOLD - MARGIN;
+      this.#expect(slot + FIRST_SLOTS);
       this.#slot = slot;
     }
     // Never back: arrivals are as good as monotonic.

@@ -40,7 +40,7 @@ export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float3
     rehearsal.marks ??
     ((n) => ({ sequenceNumber: (4_294_967_290 + n) >>> 0, timestamp: (4_294_900_000 + n * frames) >>> 0 }));
   const aligner = rehearsal.aligner ?? new Aligner();
-  const total = seconds * 48_000;
+  const total = Math.floor((seconds * 48_000) / AU_SAMPLES) * AU_SAMPLES;
   const line = new Float32Array(total);
   const flying: { arrival: number; packet: PcmPacket }[] = [];
   for (let n = 0; ; n++) {
@@ -54,7 +54,7 @@ export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float3
   }
   flying.sort((a, b) => a.arrival - b.arrival);
   let landed = 0;
-  for (let at = 0; at + AU_SAMPLES <= total; at += AU_SAMPLES) {
+  for (let at = 0; at < total; at += AU_SAMPLES) {
     for (; landed < flying.length; landed++) {
       const { arrival, packet } = flying[landed] as { arrival: number; packet: PcmPacket };
       if (arrival > at + AU_SAMPLES + HOLD) break;
