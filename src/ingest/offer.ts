@@ -17,7 +17,10 @@ export function readOffer(sdp: string): Offer | Refusal {
   if (!/^v=0\r?\n/.test(sdp)) return malformed("An SDP offer begins with v=0.");
   const [session = "", ...media] = sdp.split(/^(?=m=)/m);
   if (media.length === 0) return malformed("The offer has no media section (no m= line).");
-  const audio = media.filter((section) => /^m=audio [1-9]\d* \S*RTP\S* /.test(section));
+  const audio = media.filter(
+    (section) =>
+      /^m=audio \d+ \S*RTP\S* /.test(section) && (!/^m=audio 0 /.test(section) || isBundleOnly(section)),
+  );
   const opus = audio.filter((section) => /^a=rtpmap:\d+ opus\/48000/im.test(section));
   const section = opus[0];
   if (section === undefined) {
@@ -34,13 +37,18 @@ export function readOffer(sdp: string): Offer | Refusal {
   }
   const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
   if (mid === undefined) return malformed("The audio section has no a=mid line (RFC 5888).");
+  const transport = isBundleOnly(section) ? sdp : session + section;
   for (const attribute of ["ice-ufrag", "ice-pwd", "fingerprint"]) {
-    const wanted = new RegExp(`^a=${attribute}:\\S`, "m");
-    if (!wanted.test(section) && !wanted.test(session)) {
+    if (!new RegExp(`^a=${attribute}:\\S`, "m").test(transport)) {
       return malformed(`The offer has no a=${attribute} line, so no WebRTC connection can be made.`);
     }
   }
   return { sdp, mid };
+}
+
+/** A section with port 0 that is no refusal: its transport is that of its bundle's first section (RFC 9143 section 6). */
+function isBundleOnly(section: string): boolean {
+  return /^a=bundle-only\s*$/m.test(section);
 }
 
 function malformed(message: string): Refusal {
