@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { beginAnew, end, goLive, isRunning, open, type Show } from "../../src/broadcast/lifecycle.ts";
+
+const timeline = { epoch: "mwq4yx3z", startedAt: 1_000 };
+const later = { epoch: "mwq4zzzz", startedAt: 9_000 };
+
+const announced: Show = {
+  id: "town-hall-8802xv",
+  title: "Town hall",
+  latency: "low",
+  bitrate: 128_000,
+  createdAt: 500,
+  state: "announced",
+  timeline: null,
+  endedAt: null,
+};
+const opened = open(announced, timeline);
+const live = goLive(opened);
+const ended = end(live, 5_000);
+
+test("a show is announced, open, live, ended", () => {
+  expect([announced, opened, live, ended].map(({ state }) => state)).toEqual([
+    "announced",
+    "open",
+    "live",
+    "ended",
+  ]);
+  expect([announced, opened, live, ended].map(isRunning)).toEqual([false, true, true, false]);
+  expect(ended).toEqual({ ...announced, state: "ended", timeline, endedAt: 5_000 });
+});
+
+test("it may end before its doors opened", () => {
+  expect(end(announced, 700)).toEqual({ ...announced, state: "ended", endedAt: 700 });
+});
+
+describe("what comes at the wrong time changes nothing:", () => {
+  test.each<[string, (show: Show) => Show, Show[]]>([
+    ["opening", (show) => open(show, later), [opened, live, ended]],
+    ["going live", goLive, [announced, live, ended]],
+    ["beginning anew", (show) => beginAnew(show, later), [announced, ended]],
+    ["ending", (show) => end(show, 9_000), [ended]],
+  ])("%s", (_, step, shows) => {
+    for (const show of shows) expect(step(show)).toBe(show);
+  });
+});
+
+test("a timeline that stood still for too long is replaced, and waits for its first host again", () => {
+  expect(beginAnew(live, later)).toEqual({ ...announced, state: "open", timeline: later });
+});

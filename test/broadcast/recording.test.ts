@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Recording } from "../../src/broadcast/recording.ts";
+
+/**
+ * A bucket that fails on demand: a fake, because neither the local R2 nor the real one can be made to fail. What a
+ * Broadcast really puts is checked against the real runtime's R2 in test/workers.
+ */
+class Bucket {
+  readonly objects = new Map<string, Uint8Array>();
+  readonly puts: string[] = [];
+  mode: "works" | "fails" | "hangs" = "works";
+
+  put(key: string, bytes: Uint8Array): Promise<unknown> {
+    this.puts.push(key);
+    if (this.mode === "hangs") return new Promise(() => {});
+    if (this.mode === "fails") return Promise.reject(new Error("10001: internal error"));
+    if (this.objects.has(key)) throw new Error(`${key} was put twice`);
+    this.objects.set(key, bytes);
+    return Promise.resolve({});
+  }
+}
+
+/** Finished segments that wait to be kept, as the Broadcast's store has them. */
+function shelf(...msns: number[]) {
+  return {
+    msns,
+    next: () => (msns[0] === undefined ? null : { msn: msns[0], bytes: Uint8Array.of(msns[0]) }),
+    kept: (msn: number) => void msns.splice(msns.indexOf(msn), 1),
+  };
+}
+
+const SHOW = { id: "a-b", epoch: "mwq4yx3z", init: Uint8Array.of(0) };
+const record = (bucket: Bucket, held: ReturnType<typeof shelf>) =>
+  new Recording(bucket as unknown as R2Bucket, SHOW, held);
+
+let warn: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  vi.useFakeTimers();
+  warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.useRealTimers();
+  warn.mockRestore();
+});
+
+describe("a recording", () => {
+  test("puts the init first, then every segment, oldest first, each once", async () => {
+    const [bucket, held] = [new Bucket(), shelf(3, 4)];
+    const recording = record(bucket, held);
+    await recording.run();
+    held.msns.push(5);
+    await recording.run();
+    expect(bucket.puts).toEqual([
+      "a-b/mwq4yx3z/init.mp4",
+      "a-b/mwq4yx3z/s0000000003.m4s",
+      "a-b/mwq4yx3z/s0000000004.m4s",
+      "a-b/mwq4yx3z/s0000000005.m4s",
+    ]);
+    expect(bucket.objects.get("a-b/mwq4yx3z/s0000000004.m4s")).toEqual(Uint8Array.of(4));
+    expect(held.msns).toEqual([]);
+    expect(recording.failures).toBe(0);
+  });
+
+  test("leaves nothing out when R2 fails for a while: it is put by a later run, in order", async () => {
+    const [bucket, held] = [new Bucket(), shelf(3)];
+    const recording = record(bucket, held);
+    bucket.mode = "fails";
+    await recording.run();
+    held.msns.push(4);
+    await recording.run();
+    expect(bucket.objects.size).toBe(0);
+    expect(recording.failures).toBe(2);
+    bucket.mode = "works";
+    await recording.run();
+    expect([...bucket.objects.keys()].map((key) => key.slice(13))).toEqual([
+      "init.mp4",
+      "s0000000003.m4s",
+      "s0000000004.m4s",
+    ]);
+  });
+
+  test("does not wait for ever for a put that hangs, nor start a second run beside it", async () => {
+    const [bucket, held] = [new Bucket(), shelf(3)];
+    const recording = record(bucket, held);
+    bucket.mode = "hangs";
+    const run = recording.run();
+    expect(recording.run()).toBe(run);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(recording.failures).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    await run;
+    expect(bucket.puts).toHaveLength(1);
+    expect(recording.failures).toBe(1);
+    bucket.mode = "works";
+    await recording.run();
+    expect(held.msns).toEqual([]);
+  });
+
+  test("says so in the log, once a run", async () => {
+    const [bucket, held] = [new Bucket(), shelf(3)];
+    bucket.mode = "fails";
+    await record(bucket, held).run();
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("10001"));
+  });
+});

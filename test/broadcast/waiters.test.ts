@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { Waiters } from "../../src/broadcast/waiters.ts";
+
+/** What has become of a promise, without waiting for it. */
+async function fate(promise: Promise<boolean>): Promise<boolean | "held"> {
+  return Promise.race([promise, new Promise<"held">((resolve) => setImmediate(() => resolve("held")))]);
+}
+
+test("a request is held until its condition holds, and then let go with true", async () => {
+  const waiters = new Waiters<number>();
+  const held = waiters.until("3", 3, 1_000);
+  waiters.release((n) => n <= 2, 10);
+  expect(await fate(held)).toBe("held");
+  waiters.release((n) => n <= 3, 20);
+  expect(await fate(held)).toBe(true);
+  expect(waiters.size).toBe(0);
+});
+
+test("at its deadline it is let go with false, not before", async () => {
+  const waiters = new Waiters<number>();
+  const held = waiters.until("3", 3, 1_000);
+  waiters.release(() => false, 999);
+  expect(await fate(held)).toBe("held");
+  waiters.release(() => false, 1_000);
+  expect(await fate(held)).toBe(false);
+});
+
+test("what comes to hold at the very deadline has come to hold", async () => {
+  const waiters = new Waiters<number>();
+  const held = waiters.until("3", 3, 1_000);
+  waiters.release(() => true, 5_000);
+  expect(await fate(held)).toBe(true);
+});
+
+test("all who wait for the same thing share one promise", () => {
+  const waiters = new Waiters<number>();
+  const promises = Array.from({ length: 1_000 }, () => waiters.until("3", 3, 1_000));
+  expect(new Set(promises).size).toBe(1);
+  expect(waiters.size).toBe(1);
+});
+
+test("who comes later to the same thing gets the time that the first one left, then a fresh hold", async () => {
+  const waiters = new Waiters<number>();
+  const first = waiters.until("3", 3, 1_000);
+  const second = waiters.until("3", 3, 1_900);
+  waiters.release(() => false, 1_000);
+  expect(await Promise.all([fate(first), fate(second)])).toEqual([false, false]);
+  const third = waiters.until("3", 3, 2_000);
+  waiters.release(() => false, 1_500);
+  expect(await fate(third)).toBe("held");
+});
+
+test("each is let go for its own condition", async () => {
+  const waiters = new Waiters<number>();
+  const [three, four] = [waiters.until("3", 3, 1_000), waiters.until("4", 4, 1_000)];
+  waiters.release((n) => n <= 3, 0);
+  expect(await Promise.all([fate(three), fate(four)])).toEqual([true, "held"]);
+});
+
+test("the end lets all go", async () => {
+  const waiters = new Waiters<number>();
+  const held = [1, 2, 3].map((n) => waiters.until(String(n), n, 1_000));
+  waiters.releaseAll();
+  expect(await Promise.all(held.map(fate))).toEqual([true, true, true]);
+  expect(waiters.size).toBe(0);
+});
