@@ -77,6 +77,7 @@ export function u24(value: number): Bytes {
   return Uint8Array.of(value >>> 16, value >>> 8, value);
 }
 
+/** The value modulo 2^32. */
 export function u32(value: number): Bytes {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }

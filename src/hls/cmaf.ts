@@ -22,7 +22,7 @@ export function initSegment(config: Uint8Array, options: { bitrate: number }): U
 /**
  * One CMAF chunk holding `frames`, which must follow each other without a gap: a hole here would be heard by every
  * listener, so it throws. Its decode time is the first frame's `at`, which must not be negative (a negative decode
- * time is fatal in Media3). `sequence` is reduced modulo 2^32, the width of mfhd's field; a styp opens a segment.
+ * time is fatal in Media3). `sequence` is written modulo 2^32, the width of mfhd's field; a styp opens a segment.
  */
 export function chunk(
   sequence: number,
@@ -40,7 +40,7 @@ export function chunk(
   const head = options.segmentStart ? [styp("msdh", ["msdh", "cmfs", "cmff", "cmfl"])] : [];
   return concat([
     ...head,
-    moof(sequence % 0x1_0000_0000, first.at, AU_SAMPLES, sizes),
+    moof(sequence, first.at, AU_SAMPLES, sizes),
     mdat(frames.map((frame) => frame.bytes)),
   ]);
 }

@@ -34,8 +34,8 @@ export function mediaPlaylist(window: Window, names: Names, options: { skip?: bo
     `#EXT-X-DISCONTINUITY-SEQUENCE:${window.discontinuitySequence}`, // Apple 8.17: always, or never
   );
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`); // section 4.4.5.2
-  // Section 4.4.4.5. It applies to what follows, so it stays in a delta, behind the skip. It comes before the first
-  // date: hls.js hands a date that precedes the map to the map.
+  // Section 4.4.4.5. It applies to what follows, so it stays in a delta, behind the skip; and it stands before the
+  // first date, which is the next segment's.
   lines.push(`#EXT-X-MAP:URI="${names.init}"`);
   for (const segment of window.segments.slice(skipped)) {
     lines.push(...head(window, segment, names));

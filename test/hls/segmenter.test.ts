@@ -84,6 +84,7 @@ describe("bugs throw", () => {
     expect(() => resume([a, a])).toThrow(/does not belong/);
     expect(() => resume([a], FIRST_MSN + 1)).toThrow(/does not belong/);
     expect(() => resume([{ ...a, duration: samples(1024) }])).toThrow(/does not belong/);
+    expect(() => resume([{ ...a, at: samples(1024) }])).toThrow(/does not belong/);
     const all = show(PROFILES.low, 90, { live: true }).cuts.map(({ part }) => part);
     expect(() => resume(all)).toThrow(/already whole/);
   });
