@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { Aligner, HOLD } from "../../src/audio/align.ts";
+import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { jitter } from "./host.ts";
+
+/**
+ * Four hours of a host whose clock is off, by a fake clock. To be affordable it is silent but for one second a
+ * minute; the line is told not to use the silence, so that drift is absorbed as under unbroken speech.
+ */
+const HOURS = 4;
+const FRAMES = 960;
+/** Packets in a minute, and those that sound at its start. */
+const MINUTE = 3_000;
+const SOUNDING = 50;
+const HERTZ = 400;
+const AMPLITUDE = 0.5;
+
+/** 400 Hz has whole periods in a packet: one second that swells and fades, so that it has no corner to ring at. */
+const second = Array.from({ length: SOUNDING }, (_, packet) => {
+  const pcm = new Float32Array(2 * FRAMES);
+  for (let i = 0; i < FRAMES; i++) {
+    const swell = Math.sin((Math.PI * (packet * FRAMES + i)) / (SOUNDING * FRAMES)) ** 2;
+    pcm[2 * i] = pcm[2 * i + 1] = AMPLITUDE * swell * Math.sin((2 * Math.PI * HERTZ * i) / SAMPLE_RATE);
+  }
+  return pcm;
+});
+const silence = new Float32Array(2 * FRAMES);
+const nothing = new Float32Array(2 * AU_SAMPLES);
+const bytesOf = (pcm: Float32Array) => new Uint8Array(pcm.buffer);
+
+function fourHours(ppm: number, network: (packet: number) => number[]) {
+  const aligner = new Aligner({ hide: false });
+  const arrivalOf = (n: number) =>
+    Math.round(4_800 + ((n + 1) * FRAMES) / (1 + ppm * 1e-6) + (network(n)[0] as number));
+  const depth = { least: Number.POSITIVE_INFINITY, most: 0 };
+  const heap: number[] = [];
+  let sounding = 0;
+  let step = 0;
+  let before = 0;
+  let packet = 0;
+  let arrival = arrivalOf(0);
+  for (let at = 0; at < HOURS * 3_600 * SAMPLE_RATE; at += AU_SAMPLES) {
+    for (; arrival <= at + AU_SAMPLES + HOLD; arrival = arrivalOf(packet)) {
+      const sequenceNumber = (4_294_000_000 + packet) >>> 0;
+      const timestamp = (4_000_000_000 + packet * FRAMES) >>> 0;
+      aligner.push({ sequenceNumber, timestamp, pcm: second[packet % MINUTE] ?? silence }, samples(arrival));
+      packet++;
+    }
+    const pcm = aligner.pull(samples(at), AU_SAMPLES);
+    // Most blocks are digital silence and go by at the speed of a memory comparison.
+    if (before !== 0 || Buffer.compare(bytesOf(pcm), bytesOf(nothing)) !== 0) {
+      for (let i = 0; i < pcm.length; i += 2) {
+        const value = pcm[i] as number;
+        step = Math.max(step, Math.abs(value - before));
+        if (value !== 0) sounding++;
+        before = value;
+      }
+    }
+    if (at % (600 * SAMPLE_RATE) < AU_SAMPLES) {
+      globalThis.gc?.();
+      heap.push(process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers);
+    }
+    if (at < SAMPLE_RATE) continue;
+    depth.least = Math.min(depth.least, aligner.stats.depth);
+    depth.most = Math.max(depth.most, aligner.stats.depth);
+  }
+  return { aligner, depth, step, sounding, heap };
+}
+
+test.each([200, -200])(
+  "%d ppm for 4 h: 40 to 250 ms deep, no click, no gap, no growth",
+  (ppm) => {
+    const { aligner, depth, step, sounding, heap } = fourHours(ppm, jitter(17, 3, 20));
+    expect(depth.least).toBeGreaterThan(fromMillis(40));
+    expect(depth.most).toBeLessThan(fromMillis(250));
+    expect(step).toBeLessThan(((2 * Math.PI * HERTZ) / SAMPLE_RATE) * AMPLITUDE * 1.01);
+    expect(aligner.stats).toMatchObject({ late: 0, duplicate: 0, reordered: 0, concealedSamples: 0 });
+    expect(aligner.stats).toMatchObject({ resyncs: 0, droppedSamples: 0 });
+    expect(Math.abs(aligner.stats.ppm - ppm)).toBeLessThan(25);
+    // All that was said was heard.
+    expect(sounding / (HOURS * 60 * SAMPLE_RATE)).toBeCloseTo(1, 2);
+    // Between the first ten minutes and the last hour: the garbage of the moment, and no more.
+    expect((heap.at(-1) as number) - (heap[1] as number)).toBeLessThan(30_000_000);
+  },
+  120_000,
+);

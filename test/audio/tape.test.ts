@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { TAIL } from "../../src/audio/conceal.ts";
+import { Tape } from "../../src/audio/tape.ts";
+import { largestStep, random } from "./host.ts";
+
+/** What a voiced sound is made of: a pitch with harmonics. */
+function vowel(hertz: number): (sample: number) => number {
+  const turn = (2 * Math.PI * hertz) / 48_000;
+  return (n) =>
+    0.3 * Math.sin(turn * n) + 0.15 * Math.sin(2 * turn * n + 1) + 0.1 * Math.sin(5 * turn * n + 2);
+}
+
+function stereo(signal: (sample: number) => number, from: number, count: number): Float32Array {
+  return Float32Array.from({ length: 2 * count }, (_, i) => signal(from + (i >> 1)));
+}
+
+function left(tape: Tape, from: number): Float32Array {
+  return tape.data.subarray(2 * from, 2 * tape.length).filter((_, i) => i % 2 === 0);
+}
+
+describe("concealment", () => {
+  test.each([70, 110, 220, 347, 400])(
+    "of a vowel at %d Hz goes on with its pitch, fading, without a step",
+    (hertz) => {
+      const signal = vowel(hertz);
+      const tape = new Tape();
+      tape.append(stereo(signal, 0, 1_500), 0, 1_500, 1);
+      const start = tape.length;
+      tape.conceal(TAIL + 200);
+      const tail = left(tape, start);
+      const slope = largestStep(stereo(signal, 0, 3_000).filter((_, i) => i % 2 === 0)).step;
+      for (let n = 1; n < tail.length; n++) {
+        expect(Math.abs((tail[n] as number) - (tail[n - 1] as number))).toBeLessThan(slope * 1.2);
+      }
+      expect(Math.abs((tail[0] as number) - signal(1_500 - 1))).toBeLessThan(slope * 1.2);
+      // Its first 5 ms are what the vowel would have been.
+      let wrong = 0;
+      let power = 0;
+      for (let n = 0; n < 240; n++) {
+        wrong += ((tail[n] as number) - signal(1_500 + n)) ** 2;
+        power += signal(1_500 + n) ** 2;
+      }
+      expect(wrong / power).toBeLessThan(0.1);
+      expect(tail.subarray(TAIL).every((value) => value === 0)).toBe(true);
+    },
+  );
+
+  test("of noise is no louder than the noise", () => {
+    const uniform = random(1);
+    const tape = new Tape();
+    tape.append(
+      stereo(() => 0.4 * (2 * uniform() - 1), 0, 1_500),
+      0,
+      1_500,
+      1,
+    );
+    const start = tape.length;
+    tape.conceal(TAIL);
+    expect(Math.max(...left(tape, start).map(Math.abs))).toBeLessThan(1.25);
+  });
+
+  test("of silence is silence", () => {
+    const tape = new Tape();
+    tape.conceal(500);
+    expect(left(tape, 0).every((value) => value === 0)).toBe(true);
+    expect(tape.zeros).toBe(tape.length);
+  });
+
+  test("in pieces it is the same as in one", () => {
+    const tapes = [new Tape(), new Tape()] as const;
+    for (const tape of tapes) tape.append(stereo(vowel(150), 0, 1_500), 0, 1_500, 1);
+    tapes[0].conceal(700);
+    for (let n = 0; n < 7; n++) tapes[1].conceal(100);
+    expect(tapes[1].data).toEqual(tapes[0].data);
+  });
+});
+
+describe("coming back", () => {
+  test("fades over 5 ms, then is bit for bit what came", () => {
+    const tape = new Tape();
+    const pcm = stereo(vowel(200), 0, 960);
+    tape.conceal(960);
+    const start = tape.length;
+    tape.append(pcm, 0, 960, 1);
+    const heard = tape.data.slice(2 * start, 2 * (start + 960));
+    expect(Math.abs(heard[0] as number)).toBeLessThan(1e-3);
+    expect(heard.subarray(2 * 240)).toEqual(pcm.subarray(2 * 240));
+    expect(heard.subarray(0, 2 * 240)).not.toEqual(pcm.subarray(0, 2 * 240));
+  });
+
+  test("a cut to something else has no step", () => {
+    const tape = new Tape();
+    tape.append(
+      stereo(() => 0.5, 0, 1_500),
+      0,
+      1_500,
+      1,
+    );
+    tape.cut();
+    tape.append(
+      stereo(() => -0.5, 0, 960),
+      0,
+      960,
+      1,
+    );
+    const seam = left(tape, tape.length - 1_000);
+    for (let n = 1; n < seam.length; n++) {
+      expect(Math.abs((seam[n] as number) - (seam[n - 1] as number))).toBeLessThan(0.01);
+    }
+    expect(seam.at(-1)).toBe(-0.5);
+  });
+});
+
+describe("what the tape says of its end", () => {
+  test("zeros and quiet count runs, and sound ends them", () => {
+    const tape = new Tape();
+    tape.append(
+      stereo(() => 0.5, 0, 100),
+      0,
+      100,
+      0.5,
+    );
+    expect([tape.zeros, tape.quiet]).toEqual([0, 0]);
+    tape.append(
+      stereo(() => 0.0005, 0, 100),
+      0,
+      100,
+      0.0005,
+    );
+    expect([tape.zeros, tape.quiet]).toEqual([0, 100]);
+    tape.append(new Float32Array(200), 0, 100, 0);
+    expect([tape.zeros, tape.quiet]).toEqual([100, 200]);
+    tape.conceal(50);
+    expect([tape.zeros, tape.quiet]).toEqual([0, 0]);
+  });
+
+  test("trimming keeps what concealment needs and moves nothing else", () => {
+    const tape = new Tape();
+    const pcm = stereo(vowel(200), 0, 960);
+    for (let n = 0; n < 100; n++) {
+      tape.append(pcm, 0, 960, 1);
+      tape.trim(tape.length);
+    }
+    expect(tape.length).toBeLessThan(1_300);
+    expect(tape.data.slice(2 * (tape.length - 960), 2 * tape.length)).toEqual(pcm);
+  });
+});
