@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { Delay, HOLD } from "../../src/audio/delay.ts";
+import { fromMillis } from "../../src/media.ts";
+
+const FRAMES = 960;
+
+/** Packets n from `first` on, delayed by `late(n)` samples, the delay settled after each. */
+function deliver(delay: Delay, first: number, count: number, late: (n: number) => number, ppm = 0): void {
+  for (let n = first; n < first + count; n++) {
+    const end = (n + 1) * FRAMES;
+    delay.observe(end, FRAMES, Math.round(10_000 + end / (1 + ppm * 1e-6) + late(n)));
+    delay.settle(FRAMES * 0.002);
+  }
+}
+
+describe("delay", () => {
+  test("is unknown without a packet", () => {
+    expect(new Delay().known).toBe(false);
+  });
+
+  test("starts with 20 ms and gives them back to a host without jitter", () => {
+    const delay = new Delay();
+    deliver(delay, 0, 1, () => 0);
+    expect(delay.known).toBe(true);
+    expect(delay.target - delay.base).toBe(fromMillis(20));
+    deliver(delay, 1, 100, () => 0);
+    expect(delay.target - delay.base).toBe(fromMillis(20));
+    deliver(delay, 101, 800, () => 0);
+    expect(delay.base).toBe(10_000);
+    expect(delay.target).toBe(delay.base);
+  });
+
+  test("the base is the least delayed packet's of the last 10 s", () => {
+    const delay = new Delay();
+    deliver(delay, 0, 400, (n) => (n % 50 === 20 ? 100 : 900));
+    expect(delay.base).toBe(10_100);
+    deliver(delay, 400, 400, () => 900);
+    expect(delay.base).toBe(10_100);
+    deliver(delay, 800, 200, () => 900);
+    expect(delay.base).toBe(10_900);
+  });
+
+  test("lateness is met at once and given back slowly, half a minute later", () => {
+    const delay = new Delay();
+    deliver(delay, 0, 1_000, () => 0);
+    deliver(delay, 1_000, 1, () => fromMillis(80));
+    // 20 ms of the packet itself, 80 of lateness, 30 to spare, 50 of which are held anyway.
+    expect(delay.target - delay.base).toBe(fromMillis(80));
+    deliver(delay, 1_001, 1_400, () => 0);
+    expect(delay.target - delay.base).toBe(fromMillis(80));
+    deliver(delay, 2_401, 200, () => 0);
+    expect(delay.target - delay.base).toBeLessThan(fromMillis(80));
+    expect(delay.target - delay.base).toBeGreaterThan(fromMillis(70));
+  });
+
+  test("it is bounded, whatever comes", () => {
+    const delay = new Delay();
+    deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(9_000) : 0));
+    expect(delay.target - delay.base).toBe(fromMillis(170));
+    expect(HOLD).toBe(fromMillis(50));
+  });
+
+  test("long packets need what they are long", () => {
+    const delay = new Delay();
+    delay.observe(5_760, 5_760, 20_000);
+    expect(delay.target - delay.base).toBe(fromMillis(120 + 30 - 50));
+  });
+
+  test.each([200, 20, -20, -200])(
+    "a clock that is %d ppm off is followed within 2.5 ms, and named",
+    (ppm) => {
+      const delay = new Delay();
+      deliver(delay, 0, 3_000, () => 0, ppm);
+      const ideal = 10_000 + (3_000 * FRAMES) / (1 + ppm * 1e-6) - 3_000 * FRAMES;
+      expect(Math.abs(delay.base - ideal)).toBeLessThan(fromMillis(2.5));
+      expect(Math.abs(delay.ppm - ppm)).toBeLessThan(12);
+    },
+  );
+
+  test("a restart forgets the jitter and keeps the base", () => {
+    const delay = new Delay();
+    deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(300) : 0));
+    delay.restart();
+    expect(delay.base).toBe(10_000);
+    expect(delay.target - delay.base).toBe(fromMillis(20));
+  });
+
+  test("after an hour of nothing it starts from what comes", () => {
+    const delay = new Delay();
+    deliver(delay, 0, 100, () => 0);
+    deliver(delay, 180_000, 10, () => 5_000);
+    expect(delay.base).toBe(15_000);
+    expect(delay.ppm).toBe(0);
+  });
+});

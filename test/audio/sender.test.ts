@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { difference, type Marks, SenderClock } from "../../src/audio/sender.ts";
+
+const marks = (sequenceNumber: number, timestamp: number, frames = 960): Marks => ({
+  sequenceNumber: sequenceNumber >>> 0,
+  timestamp: timestamp >>> 0,
+  frames,
+});
+
+/** Accepts `one` and gives its start. */
+function take(clock: SenderClock, one: Marks): number | null {
+  const start = clock.locate(one);
+  if (start !== null) clock.accept(one, start);
+  return start;
+}
+
+/** A clock that has heard 20 packets, the last at 19 * 960, with timestamps of `unit` per sample. */
+function running(unit = 1, first = 0): SenderClock {
+  const clock = new SenderClock();
+  for (let n = 0; n < 20; n++) expect(take(clock, marks(first + n, first + n * 960 * unit))).toBe(n * 960);
+  return clock;
+}
+
+test("differences of counters cross the wrap", () => {
+  expect(difference(2, 4_294_967_295)).toBe(3);
+  expect(difference(4_294_967_295, 2)).toBe(-3);
+});
+
+describe("sender clock", () => {
+  test("both counters may wrap amid the stream", () => {
+    running(1, 2 ** 32 - 10);
+    running(1, 2 ** 32 - 10 * 960);
+  });
+
+  test("the same packet twice is a duplicate, a number used for other sound is not", () => {
+    const clock = running();
+    expect(clock.locate(marks(10, 10 * 960))).toBeNull();
+    expect(clock.locate(marks(19, 19 * 960))).toBeNull();
+    expect(clock.locate(marks(19, 20 * 960))).toBe(20 * 960);
+  });
+
+  test("a lost packet leaves its place, and coming late it has it", () => {
+    const clock = running();
+    expect(take(clock, marks(21, 21 * 960))).toBe(21 * 960);
+    const late = marks(20, 20 * 960);
+    expect(clock.isAhead(late)).toBe(false);
+    expect(take(clock, late)).toBe(20 * 960);
+    expect(take(clock, marks(22, 22 * 960))).toBe(22 * 960);
+  });
+
+  test("timestamps say how long a pause was that the numbers do not show", () => {
+    expect(running().locate(marks(20, 60 * 960))).toBe(60 * 960);
+    expect(running(1_000 / 48).locate(marks(20, (60 * 960 * 1_000) / 48))).toBe(60 * 960);
+  });
+
+  test("a unit too coarse for the packets does not tear them apart", () => {
+    // 2.5 ms packets, millisecond timestamps.
+    const clock = new SenderClock();
+    for (let n = 0; n < 400; n++) expect(take(clock, marks(n, Math.floor(n * 2.5), 120))).toBe(n * 120);
+    expect(clock.locate(marks(400, 1_000, 120))).toBe(48_000);
+  });
+
+  test("before the unit is known, and where timestamps make no sense, numbers count packets", () => {
+    const young = new SenderClock();
+    take(young, marks(5, 1_000));
+    expect(young.locate(marks(8, 999_999_999))).toBe(3 * 960);
+    const clock = new SenderClock();
+    for (let n = 0; n < 40; n++) take(clock, marks(n, 77));
+    expect(clock.locate(marks(50, 77))).toBe(50 * 960);
+  });
+
+  test("after a restart nothing counts but the packet it began with", () => {
+    const clock = running();
+    clock.restart(marks(3, 5_000), 100_000);
+    expect(clock.locate(marks(4, 5_960))).toBe(100_960);
+    expect(clock.locate(marks(10, 5_000 + 7 * 960))).toBe(100_000 + 7 * 960);
+    expect(clock.locate(marks(3, 5_000))).toBeNull();
+  });
+});
