@@ -57,9 +57,10 @@ export class Shelf {
   isBelow(peak: number, start: number, end: number): boolean {
     let covered = start;
     for (const one of this.#waiting) {
+      if (one.end <= covered) continue;
       if (covered >= end) break;
       if (one.start > covered || one.peak > peak) return false;
-      covered = Math.max(covered, one.end);
+      covered = one.end;
     }
     return covered >= end;
   }
