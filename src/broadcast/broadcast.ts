@@ -66,17 +66,10 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
 
   /** A listener's read, called by Origin. */
   async read(target: Target): Promise<Read> {
-    if (this.#show === null) {
-      return {
-        kind: "refused",
-        status: 404,
-        code: "unknown_broadcast",
-        message: "There is no such broadcast.",
-      };
-    }
+    const publishers = this.#publishers;
+    if (this.#show === null || publishers === null) return UNKNOWN;
     if (target.kind === "status") {
-      const onAir = { programme: this.#programme, publishers: this.#publishers };
-      return { kind: "status", json: publicStatus(this.#show, onAir) };
+      return { kind: "status", json: publicStatus(this.#show, { programme: this.#programme, publishers }) };
     }
     return this.#reads.read(target, () => this.#stage(), Date.now());
   }
@@ -293,3 +286,10 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     this.#store.putShow(show);
   }
 }
+
+const UNKNOWN: Read = {
+  kind: "refused",
+  status: 404,
+  code: "unknown_broadcast",
+  message: "There is no such broadcast.",
+};

@@ -3,7 +3,7 @@ import aacModule from "../../dist/aac.wasm";
 import { openAac } from "../audio/aac.ts";
 import { initSegment } from "../hls/cmaf.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
-import { addCut, emptyWindow, end, endWindow, type Window } from "../hls/window.ts";
+import { addCut, emptyWindow, end, endWindow, keptFrom, type Window } from "../hls/window.ts";
 import { fromMillis, PROFILES, type Samples, samples, toMillis } from "../media.ts";
 import { isRunning, type Show } from "./lifecycle.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -15,8 +15,6 @@ import type { Store } from "./store.ts";
 
 /** Access units made in one go when catching up: about a second of sound, some tens of milliseconds of work. */
 const CATCH_UP_UNITS = 48;
-/** Segments kept in memory and in the ring after they left the playlist: 4 are more than 3 target durations. */
-const GRACE_SEGMENTS = 4;
 
 /**
  * A show's running timeline: the pipeline, what it has listed, and where its bytes lie. Made from the store, so that one
@@ -90,7 +88,7 @@ export class Programme {
     this.ring.add(cut.part);
     this.window = addCut(this.window, cut);
     if (cut.segment === undefined) return;
-    const oldest = this.window.firstMsn - GRACE_SEGMENTS;
+    const oldest = keptFrom(this.window);
     this.ring.prune(oldest);
     this.#store.prune(oldest);
   }

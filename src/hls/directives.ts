@@ -44,34 +44,6 @@ export function satisfied(window: Window, wait: Wait): boolean {
 }
 
 /**
- * Reads the directives of a request; `get` returns a query parameter's value. Numbers are plain decimals below a
- * bound no show reaches; anything else, and a part without a segment, is an error and answered 400 (section 6.2.5.2).
- * Of `_HLS_skip` only YES and v2 mean something (section 6.2.5.1); v2 is YES here, as no list has date ranges.
- */
-export function parseDirectives(get: (name: string) => string | undefined): Directives | { error: string } {
-  const msn = decimal(get("_HLS_msn"), Number.MAX_SAFE_INTEGER);
-  const part = decimal(get("_HLS_part"), MAX_PART);
-  if (msn === null) return { error: "_HLS_msn is not a sequence number" };
-  if (part === null) return { error: "_HLS_part is not a part index" };
-  if (part !== undefined && msn === undefined) return { error: "_HLS_part without _HLS_msn" };
-  const skip = get("_HLS_skip");
-  return {
-    ...(msn !== undefined && { msn }),
-    ...(part !== undefined && { part }),
-    ...((skip === "YES" || skip === "v2") && { skip: true }),
-  };
-}
-
-/** A part index no request can mean: it bounds how many URLs there are for one list. */
-const MAX_PART = 999;
-
-function decimal(text: string | undefined, max: number): number | null | undefined {
-  if (text === undefined) return undefined;
-  const value = /^[0-9]{1,20}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
-  return value <= max ? value : null;
-}
-
-/**
  * What a request waits for, as a place on the grid of parts.
  *
  * A list without parts counts whole segments, and a part index means nothing in it. Else a request without a part is

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Decision, decide, parseDirectives, satisfied } from "../../src/hls/directives.ts";
+import { type Decision, decide, satisfied } from "../../src/hls/directives.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
 import { FIRST_MSN, names, show, windowAfter } from "./show.ts";
@@ -171,47 +171,6 @@ test("a held request is released by the first window that makes it ready, and by
     },
   );
   fc.assert(property, { seed: 11, numRuns: 150 });
-});
-
-describe("parsing", () => {
-  const parse = (query: string) => {
-    const parameters = new URLSearchParams(query);
-    return parseDirectives((name) => parameters.get(name) ?? undefined);
-  };
-  test.each<[string, Directives]>([
-    ["", {}],
-    ["l=abc", {}],
-    ["_HLS_msn=7", { msn: 7 }],
-    ["_HLS_msn=007", { msn: 7 }],
-    ["_HLS_msn=7&_HLS_part=0", { msn: 7, part: 0 }],
-    ["_HLS_skip=YES&_HLS_msn=7&_HLS_part=2", { msn: 7, part: 2, skip: true }],
-    ["_HLS_part=2&token=x&_HLS_msn=7", { msn: 7, part: 2 }],
-    ["_HLS_skip=v2", { skip: true }],
-    ["_HLS_skip=yes", {}],
-    ["_HLS_skip=NO&_HLS_msn=9007199254740991", { msn: Number.MAX_SAFE_INTEGER }],
-  ])("%s", (query, directives) => {
-    expect(parse(query)).toEqual(directives);
-  });
-  test.each([
-    "_HLS_msn=",
-    "_HLS_msn=-1",
-    "_HLS_msn=%2B1",
-    "_HLS_msn=1.0",
-    "_HLS_msn=1e3",
-    "_HLS_msn=0x10",
-    "_HLS_msn=%201",
-    "_HLS_msn=NaN",
-    "_HLS_msn=٣",
-    "_HLS_msn=9007199254740992",
-    "_HLS_msn=99999999999999999999999",
-    "_HLS_msn=1&_HLS_part=1000",
-    "_HLS_msn=1&_HLS_part=-1",
-    "_HLS_msn=1&_HLS_part=a",
-    "_HLS_part=0",
-    "_HLS_part=0&_HLS_skip=YES",
-  ])("refuses %s", (query) => {
-    expect(parse(query)).toHaveProperty("error");
-  });
 });
 
 function check(decision: Decision, expected: Decision | "reject"): void {
