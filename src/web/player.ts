@@ -12,6 +12,13 @@ const DEAD_MS = 12_000;
 const SETTLED_MS = 20_000;
 /** Further behind than this many target durations, jump back to live. */
 const MAX_LATENCY_TARGETS = 4;
+/** When after the first sound to look, and how far behind its target a player must be to be moved. */
+const CLOSE_UP_MS = 500;
+const CLOSE_UP_SECONDS = 0.2;
+/** Behind its target by more than the first, a player hurries until it is behind by less than the second. */
+const HURRY_SECONDS = 0.75;
+const CLOSE_SECONDS = 0.1;
+const HURRY_RATE = 1.04;
 /** 20 ms of silence, 8 kHz mono: what an element plays inside the press so that it may sound later by itself. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
@@ -31,6 +38,7 @@ export class Player {
   #movedAt = 0;
   #joinedAt = 0;
   #position = -1;
+  #fresh = false;
 
   constructor(audio: HTMLAudioElement, url: string, tell: (playing: Playing) => void) {
     this.#audio = audio;
@@ -69,6 +77,7 @@ export class Player {
     this.#tell(this.#attempt === 0 ? "joining" : "reconnecting");
     this.#movedAt = this.#joinedAt = Date.now();
     this.#position = -1;
+    this.#fresh = true;
     if (playsNatively(this.#audio)) {
       this.#audio.src = this.#url;
       this.#start();
@@ -80,6 +89,8 @@ export class Player {
       enableWorker: false,
       backBufferLength: 10,
       liveDurationInfinity: true,
+      // After a stall keep about one part more in hand, not the default's whole second.
+      liveSyncOnStallIncrease: 0.4,
     });
     // Without a ceiling a player that fell behind stays there for the rest of the show. Set afterwards, because the
     // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
@@ -116,6 +127,20 @@ export class Player {
     if (!this.#wanted) return;
     this.#movedAt = Date.now();
     this.#tell("playing");
+    const hls = this.#hls;
+    if (hls === null || !this.#fresh) return;
+    this.#fresh = false;
+    window.setTimeout(() => this.#closeUp(hls), CLOSE_UP_MS);
+  }
+
+  /**
+   * Takes back, in one small leap while the sound has barely begun, what loading the first parts lost: hls.js chooses
+   * the place to start before it loads them, and on a slow phone that is a second or more.
+   */
+  #closeUp(hls: Hls): void {
+    const target = hls.liveSyncPosition;
+    if (hls !== this.#hls || target === null) return;
+    if (target - this.#audio.currentTime > CLOSE_UP_SECONDS) this.#audio.currentTime = target;
   }
 
   #ended(): void {
@@ -149,9 +174,22 @@ export class Player {
     if (this.#timer !== 0) this.#join();
   }
 
+  /**
+   * Comes back to live a little faster (the pitch stays) after a stall left us behind. hls.js has such a control, but
+   * without hysteresis: around its target it switches the speed several times a second, and each switch can be heard.
+   */
+  #pace(): void {
+    const target = this.#hls?.liveSyncPosition ?? null;
+    if (target === null) return;
+    const behind = target - this.#audio.currentTime;
+    if (behind > HURRY_SECONDS) this.#audio.playbackRate = HURRY_RATE;
+    else if (behind < CLOSE_SECONDS) this.#audio.playbackRate = 1;
+  }
+
   #watch(): void {
     if (!this.#wanted || this.#timer !== 0) return;
     const now = Date.now();
+    this.#pace();
     if (this.#audio.currentTime !== this.#position) {
       this.#position = this.#audio.currentTime;
       this.#movedAt = now;

@@ -50,7 +50,7 @@ test.each([
   const [ourListener, theirListener] = await Promise.all([listen(ourShow), listen(theirShow)]);
   await studio.page.evaluate("mouth.tap.reset()");
   await new Promise((resolve) => setTimeout(resolve, 3000));
-  for (const { page } of [ourListener, theirListener]) await page.evaluate("ear.tap.reset()");
+  for (const { page } of [ourListener, theirListener]) await page.evaluate("ear.reset()");
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
 
   const heardOurs = await take(ourListener.page, "ear.take()");

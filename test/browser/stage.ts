@@ -1,7 +1,8 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startRelay } from "../../sfu/relay.ts";
 import type { Latency } from "../../src/media.ts";
 
 /** A broadcast, as the API describes it. */
@@ -31,11 +32,7 @@ export interface Stage {
 export async function setStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-test-"));
   const printed: string[] = [];
-  const relay = await startRelay({
-    port: 0,
-    persist: join(folder, "state"),
-    log: (line) => printed.push(line),
-  });
+  const relay = await startRelayProcess(join(folder, "state"), printed);
   const admin = async (path: string, body: object) => {
     const response = await fetch(`${relay.url}${path}`, {
       method: "POST",
@@ -60,4 +57,28 @@ export async function setStage(): Promise<Stage> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+interface RelayProcess {
+  readonly url: string;
+  readonly adminToken: string;
+  /** The runtime's process. */
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+function startRelayProcess(persist: string, printed: string[]): Promise<RelayProcess> {
+  const child = fork(new URL("relay-process.ts", import.meta.url), [persist], { execArgv: [] });
+  const stop = async () => {
+    const gone = once(child, "exit");
+    child.disconnect();
+    await gone;
+  };
+  return new Promise((resolve, reject) => {
+    child.on("message", (message: { line: string } | Omit<RelayProcess, "stop">) => {
+      if ("line" in message) printed.push(message.line);
+      else resolve({ ...message, stop });
+    });
+    child.once("exit", (code) => reject(new Error(`The relay ended (${code}).\n${printed.join("\n")}`)));
+  });
 }

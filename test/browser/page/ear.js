@@ -24,6 +24,13 @@ globalThis.ear = {
     });
   },
 
+  /** Forgets what was recorded and counted so far. */
+  reset() {
+    this.tap.reset();
+    this.stalls = 0;
+    this.dry = 0;
+  },
+
   take() {
     return { ...this.tap.take(), stalls: this.stalls, dry: this.dry };
   },

@@ -1,0 +1,12 @@
+import { startRelay } from "../../sfu/relay.ts";
+
+// A relay in a process of its own: a test that analyses a minute of sound, or parses it, stands still for a while,
+// and a media server in the same process would stand still with it. Argument: the folder for its storage.
+const relay = await startRelay({
+  port: 0,
+  persist: process.argv[2] ?? "",
+  log: (line) => process.connected && process.send?.({ line }),
+});
+process.send?.({ url: relay.url, adminToken: relay.adminToken, pid: relay.pid });
+
+process.once("disconnect", () => void relay.stop());
