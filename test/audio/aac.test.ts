@@ -57,6 +57,12 @@ describe("frames", () => {
     },
   );
 
+  test("the last one is padded with silence", () => {
+    const padded = new Float32Array(2 * 3 * 1_024);
+    padded.set(tone(2_500));
+    expect(encode(tone(2_500))).toEqual(encode(padded));
+  });
+
   test("no input is no frame", () => {
     expect(open().flush()).toEqual([]);
   });

@@ -45,6 +45,18 @@ describe("concealment", () => {
     },
   );
 
+  test("of a hum too low to have its pitch found has no step all the same", () => {
+    const hum = (n: number) => 0.5 * Math.sin((2 * Math.PI * 30 * n) / 48_000);
+    const tape = new Tape();
+    tape.append(stereo(hum, 0, 1_500), 0, 1_500, 1);
+    const start = tape.length;
+    tape.conceal(TAIL);
+    const seam = left(tape, start - 1);
+    for (let n = 1; n < seam.length; n++) {
+      expect(Math.abs((seam[n] as number) - (seam[n - 1] as number))).toBeLessThan(0.02);
+    }
+  });
+
   test("of noise is no louder than the noise", () => {
     const uniform = random(1);
     const tape = new Tape();
