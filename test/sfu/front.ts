@@ -46,17 +46,20 @@ export class SfuCaller {
 
 /**
  * The least WHIP endpoint there can be, in front of the SFU: POST makes a session and publishes the offer's first audio
- * section as `mic`, DELETE closes that track. It attaches no adapter: tests do.
+ * section as `mic`, DELETE closes that track unless `deaf`. It attaches no adapter: tests do.
  */
-export async function startFront(sfu: SfuCaller) {
+export async function startFront(sfu: SfuCaller, deaf = false) {
   const sessions: string[] = [];
+  const deleted: string[] = [];
   const mids = new Map<string, string>();
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     if (request.method === "DELETE") {
       const id = (request.url ?? "").split("/").at(-1) ?? "";
-      await sfu.call("PUT", `/sessions/${id}/tracks/close`, { tracks: [{ mid: mids.get(id) }], force: true });
+      deleted.push(id);
+      const tracks = [{ mid: mids.get(id) }];
+      if (!deaf) await sfu.call("PUT", `/sessions/${id}/tracks/close`, { tracks, force: true });
       response.writeHead(200).end();
       return;
     }
@@ -79,6 +82,8 @@ export async function startFront(sfu: SfuCaller) {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/whip`,
     /** The SFU's session ids, in the order of their POSTs. */
     sessions,
+    /** Those of them that were DELETEd. */
+    deleted,
     close: () => {
       server.closeAllConnections();
       server.close();

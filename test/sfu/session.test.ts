@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Session } from "../../sfu/session.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a session that nobody connects to expires at 30 s, and says so once", () => {
+  const ends: string[] = [];
+  const session = new Session("id", { host: "127.0.0.1" }, (reason) => ends.push(reason));
+  vi.advanceTimersByTime(29_900);
+  expect([session.state, ends]).toEqual(["new", []]);
+  vi.advanceTimersByTime(600);
+  expect([session.state, ends]).toEqual(["closed", ["nobody connected in time"]]);
+  session.close("again");
+  expect(ends).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("who waits for a session is told when the time is up, or when it closes", async () => {
+  const session = new Session("id", { host: "127.0.0.1" }, () => {});
+  const waiting = session.until(() => false, 5_000);
+  vi.advanceTimersByTime(5_000);
+  expect(await waiting).toBe(false);
+  const interrupted = session.until(() => false, 5_000);
+  session.close("over");
+  expect(await interrupted).toBe(false);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { startSfu } from "../../sfu/server.ts";
+import { Ear } from "./ear.ts";
+import { SfuCaller } from "./front.ts";
+import { connectShape, type Shape } from "./shape.ts";
+import { followTone, LEFT_HZ, RIGHT_HZ } from "./tone.ts";
+
+const SECRET = "shapes-secret";
+let server: Awaited<ReturnType<typeof startSfu>>;
+let sfu: SfuCaller;
+
+beforeAll(async () => {
+  server = await startSfu({ port: 0, appId: "app", appSecret: SECRET });
+  sfu = new SfuCaller(server.url, "app", SECRET);
+});
+afterAll(() => server.close());
+
+const without = (pattern: RegExp) => (sdp: string) => sdp.replace(pattern, "");
+const setup = (role: string) => (sdp: string) => sdp.replace(/a=setup:actpass/g, `a=setup:${role}`);
+
+/** What each of these stands for is told in the notes on real publishers: rtc.md. */
+const SHAPES: readonly [string, Shape][] = [
+  ["a plain offer", {}],
+  ["setup:passive (FFmpeg)", { rewrite: setup("passive") }],
+  ["setup:active", { rewrite: setup("active") }],
+  ["no candidates (OBS, FFmpeg)", { rewrite: without(/^a=(candidate:.*|end-of-candidates)\r\n/gm) }],
+  ["no BUNDLE group (GStreamer)", { rewrite: without(/^a=group:BUNDLE.*\r\n/gm) }],
+  [
+    "OPUS in capitals, mid audio0 (GStreamer)",
+    {
+      rewrite: (sdp) =>
+        sdp
+          .replace("opus/48000", "OPUS/48000")
+          .replace(/^a=mid:\S+/m, "a=mid:audio0")
+          .replace(/^(a=group:BUNDLE) .*/m, "$1 audio0"),
+    },
+  ],
+  ["bare line feeds", { rewrite: (sdp) => sdp.replaceAll("\r\n", "\n") }],
+  ["video first", { video: "first" }],
+  ["video last", { video: "last" }],
+  [
+    "video first, without BUNDLE",
+    { video: "first", bundle: "disable", rewrite: without(/^a=group:BUNDLE.*\r\n/gm) },
+  ],
+  ["mono", { channels: 1 }],
+];
+
+describe.concurrent("offers of every shape connect and are heard", () => {
+  test.for(SHAPES)("%s", async ([name, shape], { expect }) => {
+    const ear = await Ear.start();
+    const publisher = await connectShape(sfu, shape);
+    try {
+      const { answer } = publisher;
+      expect(answer.slice(0, answer.indexOf("m="))).toContain("\r\na=ice-lite\r\n");
+      expect(answer.match(/^a=ice-lite/gm)).toHaveLength(1);
+      expect(answer).toMatch(/^a=fmtp:\d+ .*stereo=1/m);
+      expect(answer.match(/^a=setup:(\w+)/m)?.[1]).toBe(/passive/.test(name) ? "active" : "passive");
+      const { status, json } = await sfu.newAdapter(publisher.sessionId, ear.url);
+      expect({ status, json }).toMatchObject({ status: 200 });
+      await expect.poll(() => ear.heard.length, { timeout: 3_000 }).toBeGreaterThan(40);
+      const pcm = ear.pcm(20);
+      expect(followTone(pcm, 0, LEFT_HZ)).toMatchObject({ silent: 0, jumps: 0 });
+      const right = followTone(pcm, 1, RIGHT_HZ);
+      if (shape.channels === 1) expect(right.amplitude).toBe(0);
+      else expect(right).toMatchObject({ silent: 0, jumps: 0 });
+    } finally {
+      await publisher.close();
+      ear.close();
+    }
+  });
+});
