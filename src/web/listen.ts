@@ -59,7 +59,7 @@ function render(): void {
   const status = report.kind === "status" ? report.status : null;
   const said = words(report, playing, armed);
   const active = armed || playing === "joining" || playing === "playing" || playing === "reconnecting";
-  const over = report.kind === "missing" || (status?.state === "ended" && !active);
+  const over = report.kind === "missing" || playing === "ended" || (status?.state === "ended" && !active);
   setText(badge, said.badge);
   badge.dataset.state =
     status === null ? "off" : status.state === "live" && status.hosts === 0 ? "away" : status.state;

@@ -23,6 +23,7 @@ globalThis.publisher = {
 
     const pc = new RTCPeerConnection();
     this.pc = pc;
+    this.key = key;
     pc.addTransceiver(destination.stream.getAudioTracks()[0], { direction: "sendonly" });
     await pc.setLocalDescription(await pc.createOffer());
     while (pc.iceGatheringState !== "complete") await new Promise((resolve) => setTimeout(resolve, 10));
@@ -38,5 +39,11 @@ globalThis.publisher = {
       if (waited > 10_000) throw new Error(`the connection is ${pc.connectionState} after 10 s`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  },
+
+  /** Ends the session as RFC 9725 asks. */
+  async stop() {
+    this.pc.close();
+    await fetch(this.session, { method: "DELETE", headers: { Authorization: `Bearer ${this.key}` } });
   },
 };

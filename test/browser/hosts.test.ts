@@ -1,0 +1,88 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { RATE, TONE_HZ } from "../audio-probe/signal.ts";
+import { gaps, pitch, toneLevel } from "../audio-probe/tone.ts";
+import { startChromium, startDoomedChromium } from "./chromium.ts";
+import { listenTo, publishRaw } from "./people.ts";
+import { take } from "./recording.ts";
+import { type Stage, setStage } from "./stage.ts";
+
+// Several hosts, and a host that falls over: what a listener who was there all along hears of it.
+
+const SECOND_TONE_HZ = 1700;
+
+let stage: Stage;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await setStage();
+  browser = await startChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
+
+test("a second publisher with the same key is mixed in; neither breaks the other", async () => {
+  const show = await stage.create("low");
+  const first = await publishRaw(browser, show, TONE_HZ);
+  const listener = await listenTo(browser, show);
+  await seconds(3);
+  await listener.page.evaluate("ear.reset()");
+  const second = await publishRaw(browser, show, SECOND_TONE_HZ);
+  await seconds(12);
+  const heard = await take(listener.page, "ear.take()");
+  expect((await stage.status(show)).hosts).toBe(2);
+  await second.page.evaluate("publisher.stop()");
+  await seconds(4);
+  await listener.page.evaluate("ear.reset()");
+  await seconds(4);
+  const after = await take(listener.page, "ear.take()");
+  for (const { page } of [first, second, listener]) await page.context().close();
+
+  expect(heard.lost).toBe(0);
+  expect(heard.stalls).toBe(0);
+  expect(gaps(heard.pcm, RATE, TONE_HZ), "gaps in the first host").toEqual([]);
+  // The second host came in while we were recording; its last 6 s are whole.
+  const together = heard.pcm.subarray(heard.pcm.length - 6 * RATE);
+  expect(gaps(together, RATE, SECOND_TONE_HZ), "gaps in the second host").toEqual([]);
+  expect(Math.abs(pitch(together, RATE, SECOND_TONE_HZ) - SECOND_TONE_HZ)).toBeLessThan(1);
+  expect(toneLevel(together, RATE, TONE_HZ) / toneLevel(together, RATE, SECOND_TONE_HZ)).toBeCloseTo(1, 0);
+  // The second host left by DELETE: gone at once, the first undisturbed.
+  expect(toneLevel(after.pcm, RATE, SECOND_TONE_HZ)).toBeLessThan(0.005);
+  expect(gaps(after.pcm, RATE, TONE_HZ)).toEqual([]);
+  expect(after.stalls).toBe(0);
+});
+
+test("a publisher that is killed leaves silence, not a stall, and is back on the air within 3 s", async () => {
+  const show = await stage.create("low");
+  const doomed = await startDoomedChromium();
+  await publishRaw(doomed.browser, show, TONE_HZ);
+  const listener = await listenTo(browser, show);
+  await seconds(3);
+  await listener.page.evaluate("ear.reset()");
+  await doomed.kill();
+  const killedAt = Date.now();
+  await seconds(1);
+  const back = await publishRaw(browser, show, SECOND_TONE_HZ);
+  const backAfter = Date.now() - killedAt;
+  await seconds(12);
+  const heard = await take(listener.page, "ear.take()");
+  const { hosts } = await stage.status(show);
+  const clock = await listener.page.evaluate("document.querySelector('audio').currentTime");
+  await seconds(1);
+  const later = await listener.page.evaluate("document.querySelector('audio').currentTime");
+  for (const { page } of [back, listener]) await page.context().close();
+
+  expect(backAfter, "ms from the kill to connected again, 1000 of them waited").toBeLessThan(3000);
+  expect(heard.lost).toBe(0);
+  expect(heard.stalls).toBe(0);
+  expect(Number(later) - Number(clock)).toBeGreaterThan(0.8);
+  const end = heard.pcm.subarray(heard.pcm.length - 4 * RATE);
+  expect(toneLevel(end, RATE, TONE_HZ), "the dead host").toBeLessThan(0.005);
+  expect(gaps(end, RATE, SECOND_TONE_HZ), "gaps in the one that came back").toEqual([]);
+  expect(hosts, "the dead session no longer counts").toBe(1);
+});

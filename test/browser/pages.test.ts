@@ -1,0 +1,157 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, startChromium } from "./chromium.ts";
+import { type Show, type Stage, setStage } from "./stage.ts";
+
+// The pages as people meet them, with their Content-Security-Policy in force: nothing here is bypassed.
+
+let stage: Stage;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await setStage();
+  browser = await startChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+async function says(page: Page, sentence: string | RegExp): Promise<void> {
+  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout: 20_000 });
+}
+
+/** Goes on the air in the studio and leaves it to the caller to close. */
+async function host(show: Show) {
+  const studio = await openPage(browser, show.studioUrl);
+  await studio.page.locator("#go:enabled").click();
+  await says(studio.page, "You are on the air.");
+  return studio;
+}
+
+test("a listener who is early presses play once and hears the show begin, pause, return and end", async () => {
+  const show = await stage.create("low", "Early birds");
+  const listener = await openPage(browser, show.listenUrl);
+  const { page } = listener;
+  await says(page, "Not started yet. Press play");
+  expect(await page.title()).toBe("Early birds · Earshot");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await says(page, "It will start here by itself");
+
+  const studio = await host(show);
+  await says(page, "You are listening live.");
+  await says(studio.page, /Listeners hear you, at -\d+ dB/);
+  expect(await page.locator("#badge").textContent()).toBe("Live");
+
+  await studio.page.locator("#go").click();
+  await says(studio.page, "You are not on the air.");
+  await says(page, "The host has dropped out and may come back");
+  await studio.page.locator("#go").click();
+  await says(page, "You are listening live.");
+
+  await stage.end(show);
+  await says(page, "The show has ended. Thank you for listening.");
+  expect(await page.locator("#play").isDisabled()).toBe(true);
+  await says(studio.page, /This broadcast has ended/);
+  expect([...listener.faults, ...studio.faults]).toEqual([]);
+  for (const { page } of [listener, studio]) await page.context().close();
+}, 120_000);
+
+test("the listener stops and comes back at the live edge", async () => {
+  const show = await stage.create("low");
+  const studio = await host(show);
+  const { page, faults } = await openPage(browser, show.listenUrl);
+  await page.locator("#play:enabled").click();
+  await says(page, "You are listening live.");
+  await page.locator("#play").click();
+  await says(page, "Press play to listen.");
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.waitForTimeout(3000);
+  expect(
+    asked.filter((url) => !url.endsWith("status.json")),
+    "requests while stopped",
+  ).toEqual([]);
+  await page.locator("#play").click();
+  await says(page, "You are listening live.");
+  expect(faults).toEqual([]);
+  for (const each of [page, studio.page]) await each.context().close();
+});
+
+test("a relay that vanishes and returns: the page reconnects by itself", async () => {
+  const show = await stage.create("low");
+  const studio = await host(show);
+  const { page } = await openPage(browser, show.listenUrl);
+  await page.locator("#play:enabled").click();
+  await says(page, "You are listening live.");
+  await page.route("**/live/**", (route) => route.abort("connectionrefused"));
+  await says(page, "Reconnecting by itself");
+  await page.unroute("**/live/**");
+  await says(page, "You are listening live.");
+  for (const each of [page, studio.page]) await each.context().close();
+});
+
+test("what is wrong is said plainly", async () => {
+  const show = await stage.create("low");
+  const wrongKey = await openPage(browser, show.studioUrl.replace(/#.*/, "#key=not-the-key"));
+  await wrongKey.page.locator("#go:enabled").click();
+  await says(wrongKey.page, "The host key in this link is wrong.");
+  expect(await wrongKey.page.locator("#go").textContent()).toBe("Go live");
+
+  const noKey = await openPage(browser, show.studioUrl.replace(/#.*/, ""));
+  await says(noKey.page, "This link has no host key.");
+  expect(await noKey.page.locator("#go").isDisabled()).toBe(true);
+
+  const nothing = await openPage(browser, `${stage.url}/listen/no-such-show`);
+  await says(nothing.page, "There is no show at this address.");
+  for (const { page } of [wrongKey, noKey, nothing]) await page.context().close();
+});
+
+test("the studio says so when it is muted, and its level shows", async () => {
+  const show = await stage.create("low");
+  const { page } = await host(show);
+  // Chromium's own fake microphone beeps once a second.
+  await says(page, "Your microphone is working.");
+  await page.locator("#mute").click();
+  await says(page, "Muted: nobody can hear you.");
+  await says(page, "You are on the air, but muted");
+  await page.locator("#mute").click();
+  await says(page, "You are on the air.");
+  await page.context().close();
+});
+
+test("no page scrolls sideways at 320 px, and none lets its key leave the browser", async () => {
+  const show = await stage.create("low", "A title long enough to wrap on every telephone there is");
+  const key = show.studioUrl.split("#key=")[1] ?? "";
+  for (const url of [
+    show.listenUrl,
+    show.studioUrl,
+    show.listenUrl.replace("/listen/", "/embed/"),
+    stage.url,
+  ]) {
+    const { page, faults } = await openPage(browser, "about:blank");
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url() + JSON.stringify(request.headers())));
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto(url);
+    await page.waitForTimeout(500);
+    expect(await page.evaluate("document.documentElement.scrollWidth"), url).toBe(320);
+    expect(asked.filter((request) => request.includes(key)).map((text) => text.slice(0, 200))).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  }
+});
+
+test("the studio can not be framed, the embed can", async () => {
+  const show = await stage.create("low");
+  const header = async (url: string) => (await fetch(url)).headers.get("content-security-policy") ?? "";
+  expect(await header(show.studioUrl)).toContain("frame-ancestors 'none'");
+  expect(await header(show.listenUrl.replace("/listen/", "/embed/"))).toContain("frame-ancestors *");
+  for (const url of [show.studioUrl, show.listenUrl]) {
+    const policy = await header(url);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain("unsafe");
+  }
+});
