@@ -4,6 +4,7 @@ import { Secret } from "../access/secret.ts";
 import type { Offer } from "../ingest/offer.ts";
 import { Sfu, type SfuFault } from "../ingest/sfu.ts";
 import { epochOf, type Target } from "../paths.ts";
+import { addCounts, type Counts } from "./counts.ts";
 import { describe, publicStatus } from "./description.ts";
 import { beginAnew, end, goLive, isRunning, LONGEST_FILL_MS, open, type Show } from "./lifecycle.ts";
 import { endedStage, Programme, recordingOf } from "./programme.ts";
@@ -46,6 +47,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   #ended: Stage | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #recording: Recording | null = null;
+  #originReads: Counts;
   #choresAt = 0;
   #alarmAt = 0;
   readonly #hosts = new WeakMap<WebSocket, string>();
@@ -57,6 +59,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     this.#store = new Store(ctx.storage.sql);
     this.#reads = new Reads(this.#store);
     this.#show = this.#store.show();
+    this.#originReads = this.#store.originReads();
     if (this.#show !== null) this.#wake(this.#show, Date.now());
   }
 
@@ -64,14 +67,20 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     return this.#app.fetch(request);
   }
 
-  /** A listener's read, called by Origin. */
-  async read(target: Target): Promise<Read> {
+  /** A listener's read, called by Origin, which says what reads it has answered since it last did. */
+  async read(target: Target, answered: Counts | null): Promise<Read> {
+    this.count(answered);
     const publishers = this.#publishers;
     if (this.#show === null || publishers === null) return UNKNOWN;
     if (target.kind === "status") {
       return { kind: "status", json: publicStatus(this.#show, { programme: this.#programme, publishers }) };
     }
     return this.#reads.read(target, () => this.#stage(), Date.now());
+  }
+
+  /** Counts what Origin has answered. */
+  count(answered: Counts | null): void {
+    if (this.#show !== null) this.#originReads = addCounts(this.#originReads, answered ?? {});
   }
 
   async create(settings: Settings, origin: string): Promise<object | null> {
@@ -96,7 +105,11 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   async describe(origin: string): Promise<object | null> {
     const show = this.#show;
     if (show === null || this.#publishers === null) return null;
-    const onAir = { programme: this.#programme, publishers: this.#publishers };
+    const onAir = {
+      programme: this.#programme,
+      publishers: this.#publishers,
+      originReads: this.#originReads,
+    };
     return describe(show, onAir, { origin, hostKey: await hostKey(this.#secret, show.id) });
   }
 
@@ -258,6 +271,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     if (this.#publishers !== null) this.ctx.waitUntil(this.#publishers.sweep(now));
     if (now - this.#alarmAt < REVIVAL_RENEWAL_MS) return;
     this.#alarmAt = now;
+    this.#store.putOriginReads(this.#originReads);
     this.ctx.waitUntil(this.ctx.storage.setAlarm(now + REVIVAL_MS));
   }
 
