@@ -88,6 +88,8 @@ edge.post("/api/broadcasts", async (c) => {
   return forward(c.env, id, new Request(url, { method: "PUT", body: JSON.stringify({ ...settings, id }) }));
 });
 
+edge.all("/api/broadcasts", () => methodNotAllowed("POST"));
+
 edge.all("/api/broadcasts/:id/:action{open|end}?", async (c) => {
   const { action } = c.req.param();
   const allowed = action === undefined ? ["GET", "HEAD", "DELETE"] : ["POST"];

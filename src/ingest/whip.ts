@@ -35,8 +35,8 @@ export async function readPost(request: Request): Promise<Offer | Refused> {
 }
 
 /**
- * The answer to an accepted offer (RFC 9725 section 4.2): 201, the session's URL, a strong ETag, and one Link header
- * for each ICE server, because OBS reads no second link after a comma.
+ * The answer to an accepted offer (RFC 9725 section 4.2): 201, the session's URL, a strong ETag, and a link to each ICE
+ * server. The runtime writes links into one Link header, of which OBS reads the first alone: the best server comes first.
  */
 export function created(
   answer: string,

@@ -1,0 +1,233 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { publish } from "../../sfu/publisher.ts";
+import { startSfu } from "../../sfu/server.ts";
+import { readOffer } from "../../src/ingest/offer.ts";
+import { Sfu } from "../../src/ingest/sfu.ts";
+import { Ear } from "../sfu/ear.ts";
+import { ANSWER, type Call, FakeSfu, type Reaction } from "../workers/fake-sfu.ts";
+
+const OFFER = { sdp: "v=0\r\n", mid: "0" };
+const always = () => true;
+
+describe("against an SFU that fails on demand", () => {
+  let fake: FakeSfu;
+  let sfu: Sfu;
+  beforeEach(async () => {
+    fake = await FakeSfu.start();
+    sfu = new Sfu(fake.url, "local", "secret");
+  });
+  afterEach(() => fake.close());
+
+  /** Reacts to the calls of one operation with these, one after the other; then as a healthy SFU. */
+  function script(path: string, ...reactions: Reaction[]): void {
+    fake.react = (call) => (call.path === path ? reactions.shift() : undefined);
+  }
+  const paths = () => fake.calls.map((call: Call) => `${call.method} ${call.path}`);
+  const item = (errorCode: string, status = 503): Reaction => ({
+    status,
+    json: { tracks: [{ trackName: "audio", errorCode, errorDescription: "x" }] },
+  });
+
+  describe("publishing", () => {
+    test("takes a session and a track, and gives the answer", async () => {
+      expect(await sfu.publish(OFFER)).toEqual({ kind: "published", session: fake.ids[0], answer: ANSWER });
+      expect(paths()).toEqual(["POST /sessions/new", "POST /sessions/:id/tracks/new"]);
+      expect(fake.calls.map(({ authorization }) => authorization)).toEqual([
+        "Bearer secret",
+        "Bearer secret",
+      ]);
+    });
+
+    test.each<[string, Reaction]>([
+      ["fails in the item", item("backend_error", 200)],
+      ["fails with 500", { status: 500, json: {} }],
+      ["is cut off", "cut"],
+      ["is throttled", { status: 429, json: {} }],
+    ])("is tried once more, on a new session, when it %s", async (_, reaction) => {
+      script("/sessions/:id/tracks/new", reaction);
+      expect(await sfu.publish(OFFER)).toEqual({ kind: "published", session: fake.ids[1], answer: ANSWER });
+      script("/sessions/:id/tracks/new", reaction, reaction);
+      fake.calls.length = 0;
+      expect((await sfu.publish(OFFER)).kind).toBe("fault");
+      expect(paths().filter((path) => path === "POST /sessions/new")).toHaveLength(2);
+    });
+
+    test("after a call that got no answer in 5 s, what is left of 7 s goes to one more try", async () => {
+      script("/sessions/:id/tracks/new", "hang");
+      const from = performance.now();
+      expect((await sfu.publish(OFFER)).kind).toBe("published");
+      expect(performance.now() - from).toBeGreaterThan(4_900);
+      expect(performance.now() - from).toBeLessThan(6_000);
+    });
+
+    test.each<[string, Reaction, string]>([
+      ["a wrong secret", { status: 401, json: { errorCode: "unauthorized" } }, "unauthorized"],
+      [
+        "a bad offer",
+        { status: 406, json: { errorCode: "invalid_session_description" } },
+        "invalid_session_description",
+      ],
+      ["no answer in the reply", { status: 200, json: { tracks: [] } }, "no_answer"],
+      ["a reply of another shape", { status: 200, json: { sessionDescription: 7 } }, "unexpected_reply"],
+    ])("is not tried again with %s", async (_, reaction, code) => {
+      script("/sessions/:id/tracks/new", reaction);
+      expect(await sfu.publish(OFFER)).toMatchObject({ kind: "fault", code, transient: false });
+      expect(fake.of("POST /sessions/new")).toHaveLength(1);
+    });
+  });
+
+  describe("attaching", () => {
+    const NEW = "/adapters/websocket/new";
+
+    test("waits for the host's transport and first packets, and asks ever more slowly", async () => {
+      const pending = [
+        { status: 425, json: { errorCode: "session_error" } },
+        item("not_found_track_error"),
+        item("not_found_track_error"),
+        item("empty_track_error"),
+        item("empty_track_error", 200),
+        // The Broadcast may be restarting.
+        item("websocket_handshake_failed"),
+        { status: 503, json: { errorCode: "retryable_transient_error" } },
+      ] as const;
+      script(NEW, ...pending);
+      const attached = await sfu.attach("session", "ws://host/ingest", always);
+      expect(attached).toEqual({ kind: "attached", adapter: fake.ids.at(-1) });
+      const calls = fake.of(`POST ${NEW}`);
+      expect(calls).toHaveLength(pending.length + 1);
+      expect(calls[0]?.body.tracks).toEqual([
+        {
+          location: "remote",
+          sessionId: "session",
+          trackName: "audio",
+          endpoint: "ws://host/ingest",
+          outputCodec: "pcm",
+        },
+      ]);
+      const gaps = calls.slice(1).map(({ at }, n) => at - (calls[n]?.at ?? 0));
+      for (const [n, least] of [60, 80, 100, 150, 200, 300, 400].entries()) {
+        expect(gaps[n]).toBeGreaterThan(least - 5);
+        expect(gaps[n]).toBeLessThan(least + 150);
+      }
+    });
+
+    test.each<[string, Reaction, string]>([
+      ["the session is over", { status: 410, json: { errorCode: "session_error" } }, "session_error"],
+      ["the parameters are wrong", { status: 406, json: { errorCode: "invalid_params" } }, "invalid_params"],
+      ["the secret is wrong", { status: 401, json: { errorCode: "unauthorized" } }, "unauthorized"],
+    ])("is given up at once when %s", async (_, reaction, code) => {
+      script(NEW, reaction);
+      expect(await sfu.attach("session", "ws://host/", always)).toMatchObject({ kind: "fault", code });
+      expect(fake.of(`POST ${NEW}`)).toHaveLength(1);
+    });
+
+    test("stops when it is not wanted any more", async () => {
+      fake.react = () => item("not_found_track_error");
+      let wanted = true;
+      setTimeout(() => {
+        wanted = false;
+      }, 300);
+      const result = await sfu.attach("session", "ws://host/", () => wanted);
+      expect(result).toMatchObject({ kind: "fault", code: "not_found_track_error" });
+      const asked = fake.calls.length;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(fake.calls).toHaveLength(asked);
+    });
+
+    test("is given up after about 25 s", async () => {
+      vi.useFakeTimers();
+      const pending = () => Promise.resolve(Response.json({ errorCode: "session_error" }, { status: 425 }));
+      const calls = vi.spyOn(globalThis, "fetch").mockImplementation(pending);
+      try {
+        const from = Date.now();
+        const result = sfu.attach("session", "ws://host/", always);
+        await vi.advanceTimersByTimeAsync(60_000);
+        expect(await result).toMatchObject({ kind: "fault", status: 425 });
+        expect(calls).toHaveBeenCalledTimes(32);
+        expect(Date.now() - from).toBe(60_000);
+      } finally {
+        calls.mockRestore();
+        vi.useRealTimers();
+      }
+    });
+  });
+
+  describe("detaching and closing", () => {
+    test("succeed when there is nothing left to end", async () => {
+      fake.react = ({ path }) =>
+        path.startsWith("/adapters")
+          ? item("adapter_not_found")
+          : { status: 410, json: { errorCode: "session_error" } };
+      expect(await sfu.detach("adapter")).toBeNull();
+      expect(await sfu.close("session", "0")).toBeNull();
+      fake.react = () => item("close_track_error", 200);
+      expect(await sfu.close("session", "0")).toBeNull();
+    });
+
+    test("say so when they failed", async () => {
+      fake.react = () => "cut";
+      expect(await sfu.detach("adapter")).toMatchObject({ kind: "fault", status: 0, code: "unreachable" });
+      expect(await sfu.close("session", "0")).toMatchObject({ kind: "fault", status: 0 });
+    });
+  });
+});
+
+/** The same client against the stand-in, which really terminates WebRTC. */
+test("a host's sound comes out of the stand-in, and everything ends when it is told to", async () => {
+  const standIn = await startSfu({ port: 0, appId: "local", appSecret: "secret" });
+  const ear = await Ear.start();
+  const sfu = new Sfu(standIn.url, "local", "secret");
+  let session = "";
+  const front = createServer(async (request, response) => {
+    let sdp = "";
+    for await (const chunk of request) sdp += chunk;
+    const offer = readOffer(sdp);
+    if (!("sdp" in offer)) return void response.writeHead(request.method === "DELETE" ? 200 : 400).end();
+    const published = await sfu.publish(offer);
+    if (published.kind === "fault") return void response.writeHead(503).end();
+    session = published.session;
+    response
+      .writeHead(201, { "content-type": "application/sdp", location: "/session" })
+      .end(published.answer);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  try {
+    expect(await sfu.attach("0".repeat(32), ear.url, () => false)).toMatchObject({
+      kind: "fault",
+      code: "not_found_track_error",
+    });
+    const publication = await publish({
+      url: `http://127.0.0.1:${(front.address() as AddressInfo).port}/`,
+      key: "key",
+      source: (frames) => Int16Array.from({ length: 2 * frames }, (_, n) => (n % 96 < 48 ? 8_000 : -8_000)),
+    });
+    const attached = await sfu.attach(session, ear.url, always);
+    if (attached.kind === "fault") throw new Error(attached.code);
+    await expect.poll(() => ear.heard.length, { timeout: 5_000 }).toBeGreaterThan(25);
+    expect(ear.heard[0]?.payload).toHaveLength(3_840);
+    expect(Math.max(...ear.pcm(20))).toBeGreaterThan(4_000);
+
+    expect(await sfu.detach(attached.adapter)).toBeNull();
+    await expect.poll(() => ear.closes.map(({ code }) => code), { timeout: 2_000 }).toEqual([1000]);
+    expect(await sfu.detach(attached.adapter)).toBeNull();
+    expect(await sfu.close(session, "0")).toBeNull();
+    expect(await sfu.close(session, "0")).toBeNull();
+    expect(await sfu.attach(session, ear.url, () => false)).toMatchObject({ code: "not_found_track_error" });
+    await publication.close();
+
+    const wrong = new Sfu(standIn.url, "local", "wrong");
+    expect(await wrong.publish(OFFER)).toMatchObject({ kind: "fault", status: 401, code: "unauthorized" });
+    expect(await sfu.publish({ sdp: "v=0\r\ngarbage", mid: "0" })).toMatchObject({
+      kind: "fault",
+      status: 406,
+      code: "invalid_session_description",
+    });
+  } finally {
+    front.closeAllConnections();
+    front.close();
+    ear.close();
+    await standIn.close();
+  }
+});

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Relay } from "./relay.ts";
+
+let relay: Relay;
+beforeAll(async () => {
+  relay = await Relay.start();
+});
+afterAll(() => relay.close());
+
+/** Status, error code and message of a refusal; fails on any other shape. */
+async function refusal(response: Response) {
+  expect(response.headers.get("content-type")).toBe("application/json");
+  const body = (await response.json()) as { error: { code: string; message: string } };
+  expect(Object.keys(body)).toEqual(["error"]);
+  expect(Object.keys(body.error)).toEqual(["code", "message"]);
+  expect(body.error.code).toMatch(/^[a-z]+(_[a-z]+)*$/);
+  expect(body.error.message).toMatch(/^[A-Z].*\.$/);
+  return { status: response.status, ...body.error };
+}
+
+describe("POST /api/broadcasts", () => {
+  test("creates a broadcast with all that is asked for", async () => {
+    const settings = { title: " Town hall ", slug: "town-hall", latency: "low", bitrate: 96_000 };
+    const response = await relay.api("POST", "/broadcasts", settings);
+    expect(response.status).toBe(201);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const created = await response.json();
+    const id = (created as { id: string }).id;
+    expect(id).toMatch(/^town-hall-[0-9a-z]{6}$/);
+    expect(created).toMatchObject({
+      title: "Town hall",
+      latency: "low",
+      bitrate: 96_000,
+      state: "announced",
+      whipUrl: `${relay.url}/whip/${id}`,
+      hostKey: expect.stringMatching(/^[\w-]{22}$/),
+      playbackUrl: `${relay.url}/live/${id}/index.m3u8`,
+      listenUrl: `${relay.url}/listen/${id}`,
+      studioUrl: expect.stringMatching(/\/studio\/town-hall-[0-9a-z]{6}#key=[\w-]{22}$/),
+      statusUrl: `${relay.url}/live/${id}/status.json`,
+    });
+  });
+
+  test.each([["{}"], [""]])("has a default for everything: %j", async (body) => {
+    const response = await relay.api("POST", "/broadcasts", body);
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({
+      id: expect.stringMatching(/^untitled-show-[0-9a-z]{4}-[0-9a-z]{6}$/),
+      title: "Untitled show",
+      latency: "balanced",
+      bitrate: 128_000,
+    });
+  });
+
+  test("makes two shows of one title two broadcasts", async () => {
+    const [one, other] = [await relay.create({ title: "Same" }), await relay.create({ title: "Same" })];
+    expect(one.id).not.toBe(other.id);
+    expect(one.hostKey).not.toBe(other.hostKey);
+  });
+
+  test.each([
+    [{ titel: "x" }, "titel"],
+    [{ title: "x", id: "y" }, "id"],
+    [{ title: "" }, "title"],
+    [{ title: "   " }, "title"],
+    [{ title: 7 }, "title"],
+    [{ title: null }, "title"],
+    [{ title: "x".repeat(201) }, "title"],
+    [{ slug: "Town Hall" }, "slug"],
+    [{ slug: "-town" }, "slug"],
+    [{ slug: "a".repeat(49) }, "slug"],
+    [{ slug: "" }, "slug"],
+    [{ latency: "lowest" }, "latency"],
+    [{ latency: 1 }, "latency"],
+    [{ bitrate: 63_999 }, "bitrate"],
+    [{ bitrate: 256_001 }, "bitrate"],
+    [{ bitrate: 128_000.5 }, "bitrate"],
+    [{ bitrate: "128000" }, "bitrate"],
+  ])("refuses %j and names the field", async (settings, field) => {
+    expect(await refusal(await relay.api("POST", "/broadcasts", settings))).toEqual({
+      status: 400,
+      code: "invalid_settings",
+      message: expect.stringContaining(`"${field}"`),
+    });
+  });
+
+  test.each([["{"], ["null"], ["[]"], ['"x"'], ["title=x"]])(
+    "refuses a body that is no object: %s",
+    async (body) => {
+      expect(await refusal(await relay.api("POST", "/broadcasts", body))).toMatchObject({
+        status: 400,
+        code: "invalid_settings",
+      });
+    },
+  );
+
+  test("refuses a slug that is taken, and leaves its broadcast as it is", async () => {
+    const first = await relay.create({ slug: "taken", title: "First" });
+    const again = await relay.api("POST", "/broadcasts", { slug: "taken", title: "Second" });
+    expect(await refusal(again)).toMatchObject({ status: 409, code: "slug_taken" });
+    expect((await relay.describe(first.id)).title).toBe("First");
+  });
+
+  test("gives of two that ask for one slug at once the second a refusal", async () => {
+    const answers = await Promise.all(
+      ["A", "B", "C"].map((title) => relay.api("POST", "/broadcasts", { slug: "contested", title })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  });
+});
+
+describe("every call of the API", () => {
+  const CALLS = [
+    ["POST", "/broadcasts"],
+    ["GET", "/broadcasts/x"],
+    ["DELETE", "/broadcasts/x"],
+    ["POST", "/broadcasts/x/open"],
+    ["POST", "/broadcasts/x/end"],
+    ["GET", "/nothing"],
+  ] as const;
+
+  test.each(CALLS)("needs the admin token: %s %s", async (method, path) => {
+    for (const authorization of [
+      "",
+      "Bearer ",
+      "Bearer wrong",
+      `Basic ${relay.adminToken}`,
+      relay.adminToken,
+    ]) {
+      const response = await relay.api(method, path, undefined, { authorization });
+      expect(response.headers.get("www-authenticate")).toBe('Bearer realm="earshot"');
+      expect(await refusal(response)).toMatchObject({ status: 401, code: "unauthorized" });
+    }
+  });
+
+  test("on a broadcast that there is not is a 404", async () => {
+    for (const [method, path] of CALLS.slice(1)) {
+      expect((await refusal(await relay.api(method, path))).status, `${method} ${path}`).toBe(404);
+    }
+  });
+
+  test("with a method that it has not is a 405 that says which it has", async () => {
+    const { id } = await relay.create();
+    for (const [method, path, allow] of [
+      ["PUT", "/broadcasts", "POST"],
+      ["GET", "/broadcasts", "POST"],
+      ["PUT", `/broadcasts/${id}`, "GET, HEAD, DELETE"],
+      ["POST", `/broadcasts/${id}`, "GET, HEAD, DELETE"],
+      ["PATCH", `/broadcasts/${id}`, "GET, HEAD, DELETE"],
+      ["GET", `/broadcasts/${id}/end`, "POST"],
+      ["DELETE", `/broadcasts/${id}/open`, "POST"],
+    ] as const) {
+      const response = await relay.api(method, path);
+      expect(response.headers.get("allow"), `${method} ${path}`).toBe(allow);
+      expect((await refusal(response)).status).toBe(405);
+    }
+    expect((await relay.describe(id)).state).toBe("announced");
+  });
+});
+
+describe("a broadcast's life over the API", () => {
+  test("is announced, open, ended, gone", async () => {
+    const { id, playbackUrl, statusUrl, title } = await relay.create({ title: "Life" });
+    const state = async () => (await relay.describe(id)).state;
+    expect(await state()).toBe("announced");
+    expect(await refusal(await fetch(playbackUrl))).toMatchObject({ status: 404, code: "not_started" });
+
+    for (const _ of ["first", "again"]) {
+      const opened = await relay.api("POST", `/broadcasts/${id}/open`);
+      expect([opened.status, ((await opened.json()) as { state: string }).state]).toEqual([200, "open"]);
+    }
+    expect((await fetch(playbackUrl)).status).toBe(200);
+    expect(await (await fetch(statusUrl)).json()).toMatchObject({ id, title, state: "open", hosts: 0 });
+
+    for (const _ of ["first", "again"]) {
+      const ended = await relay.api("POST", `/broadcasts/${id}/end`);
+      expect([ended.status, ((await ended.json()) as { state: string }).state]).toEqual([200, "ended"]);
+    }
+    expect(
+      ((await (await relay.api("POST", `/broadcasts/${id}/open`)).json()) as { state: string }).state,
+    ).toBe("ended");
+
+    const deleted = await relay.api("DELETE", `/broadcasts/${id}`);
+    expect([deleted.status, await deleted.text()]).toEqual([204, ""]);
+    expect(await refusal(await relay.api("GET", `/broadcasts/${id}`))).toMatchObject({ status: 404 });
+    expect(await refusal(await relay.api("DELETE", `/broadcasts/${id}`))).toMatchObject({ status: 404 });
+    expect((await fetch(playbackUrl)).status).toBe(404);
+    expect((await fetch(statusUrl)).status).toBe(404);
+  });
+
+  test("leaves nothing in R2 once it is deleted, and its slug is free", async () => {
+    const { id } = await relay.open({ slug: "passing" });
+    await expect.poll(async () => (await relay.kept(`${id}/`)).size, { timeout: 10_000 }).toBeGreaterThan(1);
+    await relay.api("DELETE", `/broadcasts/${id}`);
+    expect([...(await relay.kept(`${id}/`)).keys()]).toEqual([]);
+    expect((await relay.create({ slug: "passing" })).id).toBe(id);
+    expect((await relay.describe(id)).state).toBe("announced");
+  });
+
+  test("may be asked for by the slug alone", async () => {
+    const { id } = await relay.create({ slug: "short-name" });
+    expect(await (await relay.api("GET", "/broadcasts/short-name")).json()).toMatchObject({ id });
+    expect((await relay.api("DELETE", "/broadcasts/short-name")).status).toBe(204);
+  });
+
+  test("GET gives what POST gave", async () => {
+    const created = await relay.create({ title: "Twice" });
+    expect(await relay.describe(created.id)).toEqual(created);
+  });
+});
+
+test("an id that was not minted here is refused without asking any Broadcast", async () => {
+  for (const path of ["/live/town-hall-000000/index.m3u8", "/live/x/status.json", "/whip/town-hall-000000"]) {
+    expect(await refusal(await fetch(relay.url + path)), path).toMatchObject({
+      status: 404,
+      code: "unknown_broadcast",
+    });
+  }
+});
+
+test("nothing is told of an admin token or key in the log", () => {
+  expect(relay.log()).not.toContain(relay.adminToken);
+  expect(relay.log()).not.toMatch(/Bearer/i);
+});

@@ -1,0 +1,118 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** One call that came. */
+export interface Call {
+  readonly method: string;
+  /** Behind the application's id, e.g. `/sessions/new`, session ids written as `:id`. */
+  readonly path: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  readonly body: any;
+  readonly authorization: string;
+  readonly at: number;
+}
+
+/** What is answered: a reply, nothing ever, or the connection cut. Undefined: as a healthy SFU. */
+export type Reaction = { readonly status: number; readonly json: unknown } | "hang" | "cut" | undefined;
+
+export const ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n";
+
+/**
+ * An SFU that does as it is told, for the faults that neither the real one nor the stand-in has on demand. It carries no
+ * media: tests dial the `endpoints` themselves.
+ */
+export class FakeSfu {
+  readonly calls: Call[] = [];
+  /** Where adapters were asked to dial, in order. */
+  readonly endpoints: string[] = [];
+  /** Every id given out. */
+  readonly ids: string[] = [];
+  react: (call: Call) => Reaction = () => undefined;
+  readonly #server: Server;
+  #count = 0;
+
+  private constructor() {
+    this.#server = createServer(async (request, response) => {
+      let text = "";
+      for await (const chunk of request) text += chunk;
+      const [, , , , ...rest] = (request.url ?? "").split("/");
+      const path = `/${rest.join("/")}`.replace(/^\/sessions\/(?!new)[^/]+/, "/sessions/:id");
+      const call: Call = {
+        method: request.method ?? "",
+        path,
+        body: text === "" ? undefined : JSON.parse(text),
+        authorization: request.headers.authorization ?? "",
+        at: performance.now(),
+      };
+      this.calls.push(call);
+      const reaction = this.react(call) ?? this.#healthy(call);
+      if (reaction === "hang") return;
+      if (reaction === "cut") return void response.destroy();
+      response.writeHead(reaction.status, { "content-type": "application/json" });
+      response.end(JSON.stringify(reaction.json));
+    });
+  }
+
+  static async start(): Promise<FakeSfu> {
+    const sfu = new FakeSfu();
+    await new Promise<void>((resolve) => sfu.#server.listen(0, "127.0.0.1", resolve));
+    return sfu;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
+  }
+
+  /** The calls of one operation, e.g. `PUT /sessions/:id/tracks/close`. */
+  of(operation: string): Call[] {
+    return this.calls.filter(({ method, path }) => `${method} ${path}` === operation);
+  }
+
+  /** Waits until as many adapters have been asked for, and gives the last one's endpoint. */
+  async endpoint(count: number, millis = 5_000): Promise<string> {
+    for (const deadline = performance.now() + millis; performance.now() < deadline; ) {
+      const endpoint = this.endpoints[count - 1];
+      if (endpoint !== undefined) return endpoint;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`only ${this.endpoints.length} adapters were asked for`);
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  #healthy({ method, path, body }: Call): { status: number; json: unknown } {
+    switch (`${method} ${path}`) {
+      case "POST /sessions/new":
+        return { status: 201, json: { sessionId: this.#id("session") } };
+      case "POST /sessions/:id/tracks/new":
+        return {
+          status: 200,
+          json: {
+            requiresImmediateRenegotiation: false,
+            tracks: body.tracks,
+            sessionDescription: { type: "answer", sdp: ANSWER },
+          },
+        };
+      case "PUT /sessions/:id/tracks/close":
+        return { status: 200, json: { tracks: body.tracks } };
+      case "POST /adapters/websocket/new": {
+        const { trackName, endpoint } = body.tracks[0];
+        this.endpoints.push(endpoint);
+        return { status: 200, json: { tracks: [{ trackName, endpoint, adapterId: this.#id("adapter") }] } };
+      }
+      case "POST /adapters/websocket/close":
+        return { status: 200, json: { tracks: body.tracks } };
+      default:
+        return { status: 404, json: { errorCode: "not_found", errorDescription: "no such operation" } };
+    }
+  }
+
+  #id(kind: string): string {
+    const id = `sfu${kind}${String(++this.#count).padStart(8, "0")}`;
+    this.ids.push(id);
+    return id;
+  }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { createTestHarness } from "wrangler";
+
+/** The Worker as it is deployed, in the real runtime, with its storage in memory. */
+export class Relay {
+  readonly url: string;
+  readonly adminToken: string;
+  readonly #harness: ReturnType<typeof createTestHarness>;
+
+  private constructor(harness: ReturnType<typeof createTestHarness>, url: string, adminToken: string) {
+    this.#harness = harness;
+    this.url = url;
+    this.adminToken = adminToken;
+  }
+
+  /** @param sfuApi the base URL of the SFU's API; nobody answers at the default */
+  static async start(sfuApi = "http://127.0.0.1:9/v1"): Promise<Relay> {
+    process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+    const adminToken = randomBytes(12).toString("hex");
+    const harness = createTestHarness({
+      root: fileURLToPath(new URL("../..", import.meta.url)),
+      workers: [
+        {
+          configPath: "wrangler.toml",
+          vars: { SFU_API: sfuApi, ICE_SERVERS: "stun:stun.example:3478,stun:stun2.example:3478" },
+          secrets: {
+            ADMIN_TOKEN: adminToken,
+            EARSHOT_SECRET: "the secret of these tests",
+            SFU_APP_ID: "local",
+            SFU_APP_SECRET: SFU_SECRET,
+          },
+        },
+      ],
+    });
+    const { url } = await harness.listen();
+    return new Relay(harness, url.origin, adminToken);
+  }
+
+  /** Calls the admin API with the token. */
+  api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.url}/api${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.adminToken}`, ...headers },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+  }
+
+  /** Creates a broadcast. */
+  async create(settings: Record<string, unknown> = {}): Promise<Created> {
+    const response = await this.api("POST", "/broadcasts", settings);
+    if (response.status !== 201) throw new Error(`POST /api/broadcasts: ${response.status}`);
+    return (await response.json()) as Created;
+  }
+
+  /** Creates a broadcast and opens its doors. */
+  async open(settings: Record<string, unknown> = {}): Promise<Created> {
+    const broadcast = await this.create(settings);
+    await this.api("POST", `/broadcasts/${broadcast.id}/open`);
+    return broadcast;
+  }
+
+  async describe(id: string): Promise<Described> {
+    return (await (await this.api("GET", `/broadcasts/${id}`)).json()) as Described;
+  }
+
+  /** Everything the Worker has written to its log, as one text. */
+  log(): string {
+    return JSON.stringify(this.#harness.getLogs());
+  }
+
+  /** Ends the running object and its sockets; its storage stays. */
+  evict(id: string): Promise<void> {
+    return this.#harness.getWorker().evictDurableObject("Broadcast", { name: id, webSockets: "close" });
+  }
+
+  /** The keys in R2 that begin with `prefix`, and what lies there. */
+  async kept(prefix: string): Promise<Map<string, Uint8Array>> {
+    const { MEDIA } = await this.#harness.getWorker().getEnv();
+    const kept = new Map<string, Uint8Array>();
+    for (const { key } of (await MEDIA.list({ prefix })).objects) {
+      kept.set(key, new Uint8Array(await (await MEDIA.get(key)).arrayBuffer()));
+    }
+    return kept;
+  }
+
+  close(): Promise<void> {
+    return this.#harness.close();
+  }
+}
+
+/** What the SFU's API asks for in these tests. */
+export const SFU_SECRET = "the sfu application's secret";
+
+export interface Created {
+  readonly id: string;
+  readonly title: string;
+  readonly latency: string;
+  readonly whipUrl: string;
+  readonly hostKey: string;
+  readonly playbackUrl: string;
+  readonly listenUrl: string;
+  readonly studioUrl: string;
+  readonly statusUrl: string;
+}
+
+export interface Described extends Created {
+  readonly state: string;
+  readonly hosts: readonly { readonly heard: boolean; readonly packets: Record<string, number> | null }[];
+}

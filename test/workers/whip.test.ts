@@ -1,0 +1,379 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import * as offers from "../ingest/offers.ts";
+import { ANSWER, FakeSfu, type Reaction } from "./fake-sfu.ts";
+import { type Created, Relay, SFU_SECRET } from "./relay.ts";
+
+let relay: Relay;
+let sfu: FakeSfu;
+let show: Created;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  relay = await Relay.start(sfu.url);
+  show = await relay.create({ title: "WHIP" });
+});
+afterAll(async () => {
+  await relay.close();
+  sfu.close();
+});
+
+/** Sessions made by a test are ended after it: a broadcast takes eight. */
+const made: string[] = [];
+afterEach(async () => {
+  sfu.react = () => undefined;
+  for (const url of made.splice(0)) await call("DELETE", url);
+});
+
+interface Headers {
+  readonly [name: string]: string;
+}
+
+function call(method: string, url = show.whipUrl, headers: Headers = {}, body?: string): Promise<Response> {
+  return fetch(url, {
+    method,
+    redirect: "manual",
+    headers: { authorization: `Bearer ${show.hostKey}`, ...headers },
+    ...(body !== undefined && { body }),
+  });
+}
+
+async function publish(sdp: string, headers: Headers = {}, url = show.whipUrl): Promise<Response> {
+  const response = await call("POST", url, { "content-type": "application/sdp", ...headers }, sdp);
+  const location = response.headers.get("location");
+  if (location !== null) made.push(new URL(location, url).href);
+  return response;
+}
+
+async function errorOf(response: Response): Promise<{ status: number; code: string; message: string }> {
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  return { status: response.status, ...error };
+}
+
+const EXPOSED = ["Location", "Link", "ETag", "Accept-Post", "Retry-After", "WWW-Authenticate"];
+
+function expectCors(response: Response): void {
+  expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  const exposed = (response.headers.get("access-control-expose-headers") ?? "").split(", ");
+  expect(exposed).toEqual(expect.arrayContaining(EXPOSED));
+}
+
+describe("POST of an offer (RFC 9725 section 4.2)", () => {
+  test("is answered 201 with the SFU's answer and all that a session needs", async () => {
+    const response = await publish(offers.chromium);
+    expect(response.status).toBe(201);
+    expect(response.headers.get("content-type")).toBe("application/sdp");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.text()).toBe(ANSWER);
+    expect(response.headers.get("location")).toMatch(new RegExp(`^/whip/${show.id}/[\\w-]{22}$`));
+    expect(response.headers.get("etag")).toMatch(/^"[\x21\x23-\x7e]+"$/);
+    expectCors(response);
+  });
+
+  test("links to every ICE server, the first one where OBS finds it: at the very beginning", async () => {
+    const links = (await publish(offers.obs)).headers.get("link");
+    expect(links).toBe(
+      '<stun:stun.example:3478>; rel="ice-server", <stun:stun2.example:3478>; rel="ice-server"',
+    );
+  });
+
+  test("names no two sessions alike, and never as the SFU does", async () => {
+    const responses = [await publish(offers.chromium), await publish(offers.chromium)];
+    const [one, other] = responses.map((response) => response.headers.get("location"));
+    expect(one).not.toBe(other);
+    for (const response of responses) {
+      const head = JSON.stringify([...response.headers]);
+      for (const id of sfu.ids) expect(head).not.toContain(id);
+    }
+  });
+
+  test("asks the SFU for the audio track alone, named and by its mid, with the application's secret", async () => {
+    await publish(offers.videoFirst);
+    const tracks = sfu.of("POST /sessions/:id/tracks/new").at(-1);
+    expect(tracks?.body).toEqual({
+      sessionDescription: { type: "offer", sdp: offers.videoFirst },
+      tracks: [{ location: "local", mid: "a", trackName: "audio" }],
+    });
+    expect(tracks?.authorization).toBe(`Bearer ${SFU_SECRET}`);
+  });
+
+  test.each([
+    ["OBS", offers.obs],
+    ["GStreamer", offers.gstreamer],
+    ["FFmpeg", offers.ffmpeg],
+    ["setup:active", offers.dtlsActive],
+    ["bundle-only audio", offers.bundleOnly],
+    ["mono Opus", offers.mono],
+  ])("takes the offer of %s", async (_, sdp) => expect((await publish(sdp)).status).toBe(201));
+
+  test.each(["application/sdp; charset=utf-8", "Application/SDP", " application/sdp "])(
+    "takes %j for application/sdp",
+    async (type) => expect((await publish(offers.chromium, { "content-type": type })).status).toBe(201),
+  );
+
+  test("opens the doors: there is a playlist from then on", async () => {
+    const fresh = await relay.create();
+    const headers = { authorization: `Bearer ${fresh.hostKey}` };
+    expect((await publish(offers.chromium, headers, fresh.whipUrl)).status).toBe(201);
+    made.length = 0;
+    expect((await fetch(fresh.playbackUrl)).status).toBe(200);
+    expect((await relay.describe(fresh.id)).state).toBe("open");
+  });
+});
+
+describe("POST is refused", () => {
+  test.each(["text/plain", "application/json", "application/sdpx", ""])("415 as %j", async (type) => {
+    expect(await errorOf(await publish(offers.chromium, { "content-type": type }))).toMatchObject({
+      status: 415,
+    });
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["garbage", "garbage"],
+    ["an offer without a fingerprint", offers.without(offers.chromium, "a=fingerprint:")],
+  ])("400 with %s", async (_, sdp) => {
+    expect(await errorOf(await publish(sdp))).toMatchObject({ status: 400, code: "malformed_offer" });
+  });
+
+  test.each([
+    ["no Opus", offers.noOpus],
+    ["no audio", offers.videoAlone],
+    ["audio that is only received", offers.receiver],
+  ])("422 with %s", async (_, sdp) => {
+    expect(await errorOf(await publish(sdp))).toMatchObject({ status: 422, code: "unsupported_offer" });
+  });
+
+  test.each(["", "Bearer ", "Bearer wrong", "Basic x"])("401 with the key %j", async (authorization) => {
+    const response = await publish(offers.chromium, { authorization });
+    expect(response.headers.get("www-authenticate")).toBe('Bearer realm="earshot"');
+    expectCors(response);
+    expect(await errorOf(response)).toMatchObject({ status: 401, code: "unauthorized" });
+  });
+
+  test("401 with another broadcast's key", async () => {
+    const other = await relay.create();
+    const response = await publish(offers.chromium, { authorization: `Bearer ${other.hostKey}` });
+    expect(response.status).toBe(401);
+  });
+
+  test("404 for a broadcast that there is not", async () => {
+    const forged = await publish(offers.chromium, {}, `${relay.url}/whip/nobody-000000`);
+    expect(await errorOf(forged)).toMatchObject({ status: 404, code: "unknown_broadcast" });
+    const gone = await relay.create();
+    await relay.api("DELETE", `/broadcasts/${gone.id}`);
+    const headers = { authorization: `Bearer ${gone.hostKey}` };
+    expect((await publish(offers.chromium, headers, gone.whipUrl)).status).toBe(404);
+  });
+
+  test("410 when the broadcast has ended", async () => {
+    const ended = await relay.create();
+    await relay.api("POST", `/broadcasts/${ended.id}/end`);
+    const headers = { authorization: `Bearer ${ended.hostKey}` };
+    expect(await errorOf(await publish(offers.chromium, headers, ended.whipUrl))).toMatchObject({
+      status: 410,
+    });
+  });
+
+  test("413 with more than 64 KiB, whether its length is told or not; 64 KiB are taken", async () => {
+    const sized = (bytes: number) =>
+      `${offers.chromium}${`a=x:${"x".repeat(90)}\r\n`.repeat(800)}`.slice(0, bytes - 2).concat("\r\n");
+    const chunked = (sdp: string) =>
+      fetch(show.whipUrl, {
+        method: "POST",
+        headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
+        body: new ReadableStream({
+          pull(controller) {
+            for (let at = 0; at < sdp.length; at += 5_000) {
+              controller.enqueue(new TextEncoder().encode(sdp.slice(at, at + 5_000)));
+            }
+            controller.close();
+          },
+        }),
+        duplex: "half",
+      } as RequestInit);
+    for (const post of [publish, chunked]) {
+      expect((await post(sized(65_537))).status).toBe(413);
+      const taken = await post(sized(65_536));
+      expect(taken.status).toBe(201);
+      made.push(new URL(taken.headers.get("location") ?? "", show.whipUrl).href);
+    }
+  });
+
+  test("409 when eight hosts are on, and says so", async () => {
+    const crowded = await relay.create();
+    const headers = { authorization: `Bearer ${crowded.hostKey}` };
+    const statuses = [];
+    for (let n = 0; n < 9; n++)
+      statuses.push((await publish(offers.chromium, headers, crowded.whipUrl)).status);
+    made.length = 0;
+    expect(statuses).toEqual([...Array(8).fill(201), 409]);
+  });
+});
+
+describe("the session URL", () => {
+  test("DELETE ends the session, its track and its adapter at the SFU, and is gone then", async () => {
+    const before = { endpoints: sfu.endpoints.length, ids: sfu.ids.length };
+    const response = await publish(offers.chromium);
+    const url = made.pop() ?? "";
+    await sfu.endpoint(before.endpoints + 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const [, adapter] = sfu.ids.slice(before.ids);
+    const closes = sfu.of("PUT /sessions/:id/tracks/close").length;
+
+    const deleted = await call("DELETE", url, { "if-match": response.headers.get("etag") ?? "" });
+    expect(deleted.status).toBe(200);
+    expectCors(deleted);
+    expect(sfu.of("POST /adapters/websocket/close").at(-1)?.body).toEqual({
+      tracks: [{ adapterId: adapter }],
+    });
+    expect(sfu.of("PUT /sessions/:id/tracks/close")).toHaveLength(closes + 1);
+    expect(sfu.calls.at(-1)?.body).toEqual({ tracks: [{ mid: "0" }], force: true });
+    for (const method of ["DELETE", "GET", "PATCH"])
+      expect((await call(method, url)).status, method).toBe(404);
+  });
+
+  test("DELETE before the host has connected ends it as well: no adapter is left behind", async () => {
+    sfu.react = ({ path }) =>
+      path === "/adapters/websocket/new"
+        ? { status: 503, json: { tracks: [{ errorCode: "not_found_track_error" }] } }
+        : undefined;
+    await publish(offers.chromium);
+    expect((await call("DELETE", made.pop())).status).toBe(200);
+    const asked = sfu.of("POST /adapters/websocket/new").length;
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(sfu.of("POST /adapters/websocket/new").length - asked).toBeLessThanOrEqual(1);
+  });
+
+  test("DELETE needs the key", async () => {
+    await publish(offers.chromium);
+    const url = made[0] ?? "";
+    expect((await call("DELETE", url, { authorization: "Bearer wrong" })).status).toBe(401);
+    expect((await call("GET", url)).status).toBe(204);
+  });
+
+  test("DELETE succeeds though the SFU is down", async () => {
+    await publish(offers.chromium);
+    sfu.react = () => "cut";
+    expect((await call("DELETE", made.pop())).status).toBe(200);
+  });
+
+  test.each(["GET", "HEAD"])("%s is answered without content, here and at the endpoint", async (method) => {
+    await publish(offers.chromium);
+    for (const url of [made[0], show.whipUrl]) {
+      const response = await call(method, url);
+      expect([response.status, await response.text()]).toEqual([204, ""]);
+    }
+  });
+
+  test("PATCH is 405 with what is allowed: neither trickle nor restarts are there", async () => {
+    await publish(offers.chromium);
+    const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
+    const response = await call("PATCH", made[0], headers, "a=ice-ufrag:x\r\na=ice-pwd:y\r\n");
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS, DELETE"]);
+    expectCors(response);
+  });
+
+  test("and the endpoint take no other methods", async () => {
+    await publish(offers.chromium);
+    expect((await call("PUT", made[0])).headers.get("allow")).toBe("GET, HEAD, OPTIONS, DELETE");
+    for (const method of ["PUT", "PATCH", "DELETE"]) {
+      const response = await call(method);
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS, POST"]);
+    }
+  });
+});
+
+describe("OPTIONS (RFC 9725 section 4.2; Fetch standard, CORS)", () => {
+  test.each(["", "/aSessionThatThereIsNot"])(
+    "needs no key, whatever is behind the URL: %j",
+    async (session) => {
+      const response = await fetch(`${show.whipUrl}${session}`, {
+        method: "OPTIONS",
+        headers: {
+          origin: "https://studio.example",
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "authorization,content-type",
+        },
+      });
+      expect(response.status).toBe(204);
+      expect(response.headers.get("accept-post")).toBe("application/sdp");
+      expectCors(response);
+      const list = (name: string) => (response.headers.get(name) ?? "").toLowerCase().split(", ");
+      expect(list("access-control-allow-methods")).toEqual(
+        expect.arrayContaining(["post", "patch", "delete", "options"]),
+      );
+      expect(list("access-control-allow-headers")).toEqual(
+        expect.arrayContaining(["authorization", "content-type", "if-match"]),
+      );
+    },
+  );
+});
+
+describe("when the SFU can not take a publisher, it is told to come back: 503 with Retry-After", () => {
+  const tracks = (reaction: Reaction) => (call: { path: string }) =>
+    call.path === "/sessions/:id/tracks/new" ? reaction : undefined;
+  const item = (errorCode: string): Reaction => ({
+    status: 200,
+    json: { tracks: [{ mid: "0", errorCode, errorDescription: "x" }] },
+  });
+
+  test.each<[string, (call: { path: string }) => Reaction]>([
+    ["down", () => "cut"],
+    ["down after it made a session", tracks("cut")],
+    ["erring in the item, though 200", tracks(item("internal_error"))],
+    ["erring as a whole", () => ({ status: 500, json: { errorCode: "internal_error" } })],
+    ["overloaded", () => ({ status: 503, json: { errorCode: "temporarily_unavailable_error" } })],
+    ["refusing our secret", () => ({ status: 401, json: { errorCode: "unauthorized" } })],
+    ["silent about the answer", tracks({ status: 200, json: { tracks: [{ mid: "0" }] } })],
+    ["answering with what is no JSON", () => ({ status: 200, json: "<html>" })],
+  ])("%s", async (_, react) => {
+    sfu.react = react;
+    const before = sfu.calls.length;
+    const response = await publish(offers.chromium);
+    expect(response.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    expectCors(response);
+    expect(await errorOf(response)).toMatchObject({ status: 503, code: "sfu_unavailable" });
+    expect(sfu.calls.slice(before).filter(({ path }) => path === "/sessions/new").length).toBeLessThanOrEqual(
+      2,
+    );
+  });
+
+  test("hanging: within 7 s, because OBS gives up after 8", { timeout: 20_000 }, async () => {
+    sfu.react = () => "hang";
+    const from = performance.now();
+    const response = await publish(offers.chromium);
+    expect(response.status).toBe(503);
+    expect(performance.now() - from).toBeLessThan(7_500);
+  });
+
+  test("but an offer that the SFU can not use is the publisher's fault: 422", async () => {
+    sfu.react = tracks({ status: 406, json: { errorCode: "invalid_session_description" } });
+    expect((await publish(offers.chromium)).status).toBe(422);
+  });
+
+  test("a host that was refused leaves nothing behind", async () => {
+    const quiet = await relay.create();
+    sfu.react = () => "cut";
+    await publish(offers.chromium, { authorization: `Bearer ${quiet.hostKey}` }, quiet.whipUrl);
+    expect(await relay.describe(quiet.id)).toMatchObject({ state: "announced", hosts: [] });
+  });
+});
+
+describe("the log", () => {
+  test("says what failed, and never an SDP, a key, a token or an SFU's session", () => {
+    const log = relay.log();
+    expect(log).toContain("The SFU refused a publisher");
+    for (const secret of [
+      show.hostKey,
+      relay.adminToken,
+      SFU_SECRET,
+      "a=ice",
+      "a=fingerprint",
+      "v=0",
+      "m=audio",
+    ]) {
+      expect(log, secret).not.toContain(secret);
+    }
+    for (const id of sfu.ids) expect(log).not.toContain(id);
+    for (const endpoint of sfu.endpoints) expect(log).not.toContain(endpoint.split("/").at(-1));
+  });
+});
