@@ -54,7 +54,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     const id = this.env.BROADCAST.idFromName(target.id);
     for (const delay of [...RETRY_DELAYS_MS, null]) {
       try {
-        return await this.env.BROADCAST.get(id).read(target, tally.take(target.id));
+        return await this.env.BROADCAST.get(id).read(target, tally.take(target.id) ?? {});
       } catch (error) {
         if (delay === null) console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
         else await new Promise((resolve) => setTimeout(resolve, delay));
