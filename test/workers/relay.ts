@@ -26,7 +26,7 @@ export class Relay {
           vars: { SFU_API: sfuApi, ICE_SERVERS: "stun:stun.example:3478,stun:stun2.example:3478" },
           secrets: {
             ADMIN_TOKEN: adminToken,
-            EARSHOT_SECRET: "the secret of these tests",
+            EARSHOT_SECRET,
             SFU_APP_ID: "local",
             SFU_APP_SECRET: SFU_SECRET,
           },
@@ -89,6 +89,7 @@ export class Relay {
   }
 }
 
+export const EARSHOT_SECRET = "the secret of these tests";
 /** What the SFU's API asks for in these tests. */
 export const SFU_SECRET = "the sfu application's secret";
 

@@ -1,0 +1,116 @@
+import { type Hash, type SipKey, siphash } from "./siphash.ts";
+
+/** How many listeners one network can at most be counted as, over the whole world and the whole show. */
+export interface Cap {
+  /** For one IPv4 address, or one IPv6 /64 (one device or one home network). */
+  readonly address: number;
+  /** For one IPv4 /24, or one IPv6 /48 (one site, or one cell of a mobile carrier). */
+  readonly prefix: number;
+}
+
+/**
+ * An address counts as 1,024 listeners at most, a /24 or /48 as 4,096.
+ *
+ * The bound costs honest crowds behind one address something (see {@link seat}), so it is as wide as a forger may
+ * be worth: 1,024 is 0.1 % of a million. Carrier NAT puts some 16..256 subscribers behind an address, so a /24 holds
+ * up to 65,536: when one in a hundred of them listens, 655 do, and 4,096 seats count 605 of them. When one in ten
+ * listens, 4,096 seats count 3,269 of 6,554; in a small show no cap that spares an office makes forging hard, and
+ * there the delivered media (figure.ts) shows it.
+ */
+export const CAP: Cap = { address: 1024, prefix: 4096 };
+
+/**
+ * The hash to add to a sketch for one sighting: `listener` (the id from the playlist URL, or the fall-back for
+ * players that drop it) at `address` (as the platform gives it: dotted IPv4 or RFC 4291 text), under the show's
+ * secret `key`.
+ *
+ * Each prefix has `cap.prefix` seats, of which each of its addresses uses `cap.address` in a row from a place of its
+ * own; a listener is hashed onto one of these, and the seat is what is counted. So the bound needs no state and no agreement: it holds over all isolates, data centres, slots,
+ * restarts and re-sent reports together, where a table of counters per isolate and slot would let a forger have the
+ * cap again in each of them. No network can take another's seats.
+ *
+ * Its price: listeners who fall on one seat count once. Of n honest listeners behind one address,
+ * s (1 - (1 - 1/s)^n) are counted, s = 1,024: 10 -> 9.96, 50 -> 48.8, 100 -> 95.3, 500 -> 396, 2,000 -> 879. The
+ * count errs downwards, never up. Addresses that cannot be read share the seats of one address.
+ */
+export function seat(key: SipKey, address: string, listener: string, cap: Cap = CAP): Hash {
+  const network = networkOf(address);
+  const place = siphash(key, text(listener)).low % cap.address;
+  const first = siphash(key, message(ADDRESS, network.address, 0)).low;
+  return siphash(key, message(SEAT, network.prefix, (first + place) % cap.prefix));
+}
+
+/** The network's numbers: a family (0 unreadable, 4 or 6), then the bits that count, as 32-bit words. */
+interface Network {
+  readonly address: readonly [family: number, high: number, low: number];
+  readonly prefix: readonly [family: number, high: number, low: number];
+}
+
+function networkOf(address: string): Network {
+  const v4 = parseV4(address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address);
+  if (v4 !== undefined) return { address: [4, 0, v4], prefix: [4, 0, v4 >>> 8] };
+  const groups = parseV6(address);
+  if (!groups) return { address: [0, 0, 0], prefix: [0, 0, 0] };
+  const [a = 0, b = 0, c = 0, d = 0] = groups;
+  return { address: [6, a * 65_536 + b, c * 65_536 + d], prefix: [6, a * 65_536 + b, c] };
+}
+
+/** IPv4 in dotted decimal as one number. */
+function parseV4(text: string): number | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (!match) return undefined;
+  let value = 0;
+  for (const part of match.slice(1)) {
+    if (Number(part) > 255) return undefined;
+    value = value * 256 + Number(part);
+  }
+  return value;
+}
+
+/** The first four groups of IPv6 text (RFC 4291 section 2.2, a zone after % ignored); the rest is only checked. */
+function parseV6(text: string): number[] | undefined {
+  const halves = text.replace(/%.*$/, "").split("::");
+  if (halves.length > 2) return undefined;
+  const [front = [], back = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
+  if (back.length > 0 ? lastIsV4(back) : halves.length === 1 && lastIsV4(front)) {
+    (back.length > 0 ? back : front).splice(-1, 1, "0", "0");
+  }
+  const gap = 8 - front.length - back.length;
+  if (halves.length === 2 ? gap < 1 : gap !== 0) return undefined;
+  const groups = [...front, ...Array<string>(gap).fill("0"), ...back];
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
+  return groups.slice(0, 4).map((group) => Number.parseInt(group, 16));
+}
+
+function lastIsV4(groups: readonly string[]): boolean {
+  return parseV4(groups.at(-1) ?? "") !== undefined;
+}
+
+const MAPPED = "::ffff:";
+
+/** What a hash is of, as its first byte's tag: so that no two kinds of message are ever equal. */
+const ADDRESS = 1;
+const SEAT = 2;
+
+/** Tag, family, network, seat: 14 bytes. */
+function message(tag: number, network: readonly [number, number, number], place: number): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(14));
+  const [family, high, low] = network;
+  bytes.setUint8(0, tag);
+  bytes.setUint8(1, family);
+  bytes.setUint32(2, high);
+  bytes.setUint32(6, low);
+  bytes.setUint32(10, place);
+  return new Uint8Array(bytes.buffer);
+}
+
+/** The text's UTF-16 code units behind a zero tag. */
+function text(value: string): Uint8Array {
+  const bytes = new Uint8Array(1 + 2 * value.length);
+  for (let i = 0; i < value.length; i += 1) {
+    const unit = value.charCodeAt(i);
+    bytes[1 + 2 * i] = unit & 0xff;
+    bytes[2 + 2 * i] = unit >> 8;
+  }
+  return bytes;
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { CAP, seat } from "../../src/audience/cap.ts";
+import { sipKey } from "../../src/audience/siphash.ts";
+import { Sketch } from "../../src/audience/sketch.ts";
+
+const key = sipKey(Uint8Array.from({ length: 16 }, (_, i) => 7 * i));
+
+const place = (address: string, listener: string, cap = CAP) => {
+  const { high, low } = seat(key, address, listener, cap);
+  return `${high} ${low}`;
+};
+
+/** How many places `count` listeners have, the i-th at `address(i)`. */
+function places(count: number, address: (i: number) => string, who = "listener"): number {
+  return new Set(Array.from({ length: count }, (_, i) => place(address(i), `${who}-${i}`))).size;
+}
+
+/** What cap.ts promises: of n on s seats, s (1 - (1 - 1/s)^n). */
+const expected = (n: number, s: number) => s * (1 - (1 - 1 / s) ** n);
+
+describe("one address inventing ids", () => {
+  test.each([
+    ["198.51.100.7", 1024],
+    ["2001:db8:1:2::7", 1024],
+  ])("%s: 100,000 ids are %i listeners", (address, bound) => {
+    expect(places(100_000, () => address)).toBe(bound);
+  });
+
+  test.each([
+    ["a /24", (i: number) => `198.51.100.${i % 256}`],
+    ["a /48", (i: number) => `2001:db8:1:${(i % 65_536).toString(16)}::7`],
+  ])("%s: 100,000 ids are 4,096 listeners", (_, address) => {
+    expect(places(100_000, address)).toBe(4096);
+  });
+
+  test("moves a count of 10,000 by no more than the bound, through seven isolates and twelve slots", () => {
+    const isolates = Array.from({ length: 7 }, () => new Sketch());
+    for (let i = 0; i < 10_000; i += 1) {
+      const { high, low } = seat(key, `10.${i >> 8}.${i & 255}.9`, `honest-${i}`);
+      isolates[i % 7]?.add(high, low);
+    }
+    const before = Sketch.union(isolates).estimate();
+    for (let i = 0; i < 100_000; i += 1) {
+      const { high, low } = seat(key, "198.51.100.7", `forged-${i}`);
+      isolates[i % 7]?.add(high, low);
+    }
+    const moved = Sketch.union(isolates).estimate() - before;
+    console.log(`100,000 forged ids move a count of 10,000 by ${moved.toFixed(0)}`);
+    expect(Math.abs(before / 10_000 - 1)).toBeLessThan(0.02);
+    expect(moved).toBeGreaterThan(800);
+    expect(moved).toBeLessThanOrEqual(CAP.address);
+  });
+});
+
+describe("honest listeners", () => {
+  test("behind one address are counted as promised", () => {
+    const table = [1, 10, 50, 100, 500, 2000].map((n) => {
+      const trials = Array.from({ length: 40 }, (_, trial) =>
+        places(n, () => `203.0.${trial}.1`, `trial-${trial}`),
+      );
+      return [n, trials.reduce((sum, x) => sum + x, 0) / 40] as const;
+    });
+    console.log(`one address, counted of: ${table.map(([n, got]) => `${n}: ${got}`).join(", ")}`);
+    for (const [n, got] of table) {
+      expect(Math.abs(got / expected(n, CAP.address) - 1), String(n)).toBeLessThan(0.01);
+    }
+  });
+
+  test("each in their own network are all counted: no one has another's seat", () => {
+    expect(places(65_536, (i) => `${i >> 8}.${i & 255}.7.1`)).toBe(65_536);
+    expect(places(65_536, (i) => `2001:db8:${i.toString(16)}::1`)).toBe(65_536);
+  });
+
+  test("keep their place, whatever the time and the isolate; another key gives another", () => {
+    expect(place("203.0.113.9", "a")).toBe(place("203.0.113.9", "a"));
+    expect(place("203.0.113.9", "a")).not.toBe(place("203.0.113.9", "b"));
+    const other = seat(sipKey(new Uint8Array(16)), "203.0.113.9", "a");
+    expect(`${other.high} ${other.low}`).not.toBe(place("203.0.113.9", "a"));
+  });
+});
+
+describe("networks", () => {
+  /** One seat per address and as many as possible per prefix: equal places are equal addresses. */
+  const onePerAddress = { address: 1, prefix: 2 ** 32 };
+  const onePerPrefix = { address: 2 ** 32, prefix: 1 };
+
+  test.each([
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", true],
+    ["2001:db8:1:2::1", "2001:0DB8:0001:0002:ffff:ffff:ffff:ffff", true],
+    ["2001:db8::1", "2001:db8:0:0:1::", true],
+    ["2001:db8::1", "2001:db8:0:1::1", false],
+    ["::1", "0:0:0:0:9:9:9:9", true],
+    ["::1", "1::", false],
+    ["::ffff:192.0.2.1", "192.0.2.1", true],
+    ["64:ff9b::192.0.2.1", "64:ff9b::", true],
+    ["1:2:3:4:5:6:192.0.2.1", "1:2:3:4::", true],
+    ["fe80::1%eth0", "fe80::2", true],
+    ["192.0.2.1", "192.0.2.2", false],
+    ["192.0.2.256", "", true],
+    ["192.0.2", "not an address", true],
+    ["1::2::3", "", true],
+    ["1:2:3:4:5:6:7:8:9", "", true],
+    ["1:2:3:4:5:6:7", "", true],
+    ["1:2:3:4::5:6:7:8", "", true],
+    ["12345::", "", true],
+    ["0.0.0.0", "", false],
+    ["0.0.0.0", "::", false],
+  ])("address %j and %j: the same %j", (a, b, same) => {
+    expect(place(a, "x", onePerAddress) === place(b, "x", onePerAddress)).toBe(same);
+  });
+
+  test.each([
+    ["192.0.2.1", "192.0.2.255", true],
+    ["192.0.2.1", "192.0.3.1", false],
+    ["2001:db8:1:2::", "2001:db8:1:ffff::", true],
+    ["2001:db8:1:2::", "2001:db8:2:2::", false],
+  ])("prefix of %j and %j: the same %j", (a, b, same) => {
+    expect(place(a, "x", onePerPrefix) === place(b, "y", onePerPrefix)).toBe(same);
+  });
+});

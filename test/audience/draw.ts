@@ -1,0 +1,61 @@
+import { PRECISION, type Sketch } from "../../src/audience/sketch.ts";
+import { unit } from "./random.ts";
+
+const REGISTERS = 2 ** PRECISION;
+const TAIL = 64 - PRECISION;
+
+/**
+ * Takes a sketch of `from` uniform hashes to one of `to`, adding only the hashes that change it.
+ *
+ * The same in law as adding them all. The registers are a Markov chain; a uniform hash meets register j with
+ * probability 1/m and beats its rank r with 2^-r (0 once r is the largest), independently of the hashes before. So
+ * the number of hashes up to and with the next one that changes anything is geometric with p = sum of 2^-r / m; that
+ * hash is in register j with probability 2^-r / (m p), and its rank is r plus a geometric number with 1/2, cut off at
+ * the largest rank (memorylessness). Hashes in between leave the sketch as it is and need not be made.
+ */
+export function drawUpTo(
+  sketch: Sketch,
+  ranks: Uint8Array,
+  from: number,
+  to: number,
+  next: () => number,
+): void {
+  const byRank: number[][] = Array.from({ length: TAIL + 2 }, () => []);
+  for (const [index, rank] of ranks.entries()) byRank[rank]?.push(index);
+  for (let added = from; ; ) {
+    let p = 0;
+    for (let rank = 0; rank <= TAIL; rank += 1) p += ((byRank[rank]?.length ?? 0) * 2 ** -rank) / REGISTERS;
+    added += 1 + Math.floor(Math.log(unit(next)) / Math.log1p(-p));
+    if (added > to) return;
+    let place = unit(next) * p * REGISTERS;
+    let rank = 0;
+    for (; rank < TAIL; rank += 1) {
+      const weight = (byRank[rank]?.length ?? 0) * 2 ** -rank;
+      if (place <= weight) break;
+      place -= weight;
+    }
+    const held = byRank[rank] ?? [];
+    const at = Math.floor((next() / 2 ** 32) * held.length);
+    const index = held[at] ?? 0;
+    held[at] = held.at(-1) ?? 0;
+    held.pop();
+    const reached = Math.min(TAIL + 1, rank + 1 + Math.clz32(next()));
+    byRank[reached]?.push(index);
+    ranks[index] = reached;
+    sketch.add(...hashOf(index, reached));
+  }
+}
+
+/** A hash that falls in register `index` with `rank`. */
+export function hashOf(index: number, rank: number): [high: number, low: number] {
+  const bit = TAIL - rank;
+  const high = (index << (TAIL - 32)) | (bit >= 32 ? 1 << (bit - 32) : 0);
+  return [high >>> 0, bit >= 0 && bit < 32 ? (1 << bit) >>> 0 : 0];
+}
+
+/** Register index and rank of a hash, by the definition, over its 64 bits as text. */
+export function readHash(high: number, low: number): readonly [index: number, rank: number] {
+  const bits = high.toString(2).padStart(32, "0") + low.toString(2).padStart(32, "0");
+  const one = bits.indexOf("1", PRECISION);
+  return [Number.parseInt(bits.slice(0, PRECISION), 2), one < 0 ? TAIL + 1 : one - PRECISION + 1];
+}

@@ -1,0 +1,244 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Entry, type Limits, SLOT_MS, Slots } from "../../src/audience/slots.ts";
+import { hashes } from "./random.ts";
+
+const LIMITS: Limits = { shows: 100, bytes: 1 << 24, reporters: 100 };
+/** The start of slot 1000. */
+const T = 1000 * SLOT_MS;
+const ids = hashes(1, 20_000);
+
+function seen(slots: Slots, show: string, ms: number, from: number, to: number): void {
+  for (const id of ids.slice(from, to)) slots.see(show, ms, id);
+}
+
+const listeners = (slots: Slots, show: string, ms: number) =>
+  Math.round(slots.window(show, ms).union.estimate());
+const deliveredMs = (slots: Slots, show: string, ms: number) =>
+  slots.window(show, ms).slots.map((slot) => slot.deliveredMs);
+const told = (entries: readonly Entry[]) => entries.map(({ show, slot }) => `${show} ${slot}`);
+
+describe("the window", () => {
+  test("counts who was seen in the slot under way and the three before", () => {
+    const slots = new Slots(LIMITS);
+    for (let i = 0; i < 4; i += 1) seen(slots, "a", T + i * SLOT_MS + 5000, 10 * i, 10 * i + 20);
+    expect(listeners(slots, "a", T + 39_999)).toBe(50);
+    expect(listeners(slots, "a", T + 40_000)).toBe(40);
+    expect(listeners(slots, "a", T + 69_999)).toBe(20);
+    expect(listeners(slots, "a", T + 70_000)).toBe(0);
+    expect(listeners(slots, "b", T)).toBe(0);
+  });
+
+  test("says how long it is, and holds one slot more for comparison", () => {
+    const slots = new Slots(LIMITS);
+    seen(slots, "a", T, 0, 7);
+    const window = slots.window("a", T + 43_000);
+    expect([window.fromMs, window.toMs]).toEqual([T + 10_000, T + 43_000]);
+    expect(window.slots.map(({ startMs }) => startMs - T)).toEqual([0, 10_000, 20_000, 30_000, 40_000]);
+    expect(window.slots.map(({ sketch }) => Math.round(sketch.estimate()))).toEqual([7, 0, 0, 0, 0]);
+    expect(Math.round(window.union.estimate())).toBe(0);
+  });
+
+  test("stands still when the clock steps back", () => {
+    const slots = new Slots(LIMITS);
+    seen(slots, "a", T + 10_000, 0, 5);
+    seen(slots, "a", T - 60_000, 5, 8);
+    expect(listeners(slots, "a", T + 5000)).toBe(8);
+    expect(slots.window("a", T).toMs).toBe(T + 10_000);
+  });
+
+  test("lets go of what has left it", () => {
+    const slots = new Slots(LIMITS);
+    for (const show of ["a", "b", "c"]) seen(slots, show, T, 0, 5000);
+    expect(slots.load).toEqual({ shows: 3, bytes: 3 * (16_384 + 768), refused: 0 });
+    slots.see("c", T + 49_999, { high: 1, low: 1 });
+    expect(slots.load.shows).toBe(3);
+    slots.window("c", T + 50_000);
+    expect(slots.load).toEqual({ shows: 1, bytes: 32 + 768, refused: 0 });
+  });
+});
+
+describe("delivered media", () => {
+  test("is credited to the time it plays in, whatever the length of a part", () => {
+    for (const partMs of [384, 640, 1920, 3840]) {
+      const slots = new Slots(LIMITS);
+      for (let at = 0; at < 60_000; at += partMs) slots.deliver("a", T + at, partMs);
+      const all = deliveredMs(slots, "a", T + 50_000);
+      for (const ms of all) expect(ms).toBeCloseTo(SLOT_MS, 6);
+    }
+  });
+
+  test("of the next slot is not told before it has begun", () => {
+    const slots = new Slots(LIMITS);
+    slots.deliver("a", T + 8000, 3000);
+    expect(slots.report(T + 9000).map(({ slot, deliveredMs }) => [slot, deliveredMs])).toEqual([
+      [1000, 2000],
+    ]);
+    expect(slots.report(T + SLOT_MS).map(({ slot, deliveredMs }) => [slot, deliveredMs])).toEqual([
+      [1000, 2000],
+      [1001, 1000],
+    ]);
+  });
+});
+
+describe("reports", () => {
+  test("tell what changed since it was acknowledged, whole slots at a time", () => {
+    const slots = new Slots(LIMITS);
+    seen(slots, "a", T, 0, 10);
+    seen(slots, "b", T, 0, 10);
+    const first = slots.report(T + 1000);
+    expect(told(first)).toEqual(["a 1000", "b 1000"]);
+    expect(told(slots.report(T + 2000))).toEqual(["a 1000", "b 1000"]);
+    seen(slots, "a", T + 3000, 0, 12);
+    slots.acknowledge(first, "boot 1");
+    const second = slots.report(T + 4000);
+    expect(told(second)).toEqual(["a 1000"]);
+    slots.acknowledge(second, "boot 1");
+    expect(slots.report(T + 5000)).toEqual([]);
+    seen(slots, "a", T + 6000, 0, 12);
+    expect(slots.report(T + 6000)).toEqual([]);
+    seen(slots, "a", T + 10_000, 0, 12);
+    expect(told(slots.report(T + 11_000))).toEqual(["a 1001"]);
+  });
+
+  test("tell a restarted shard everything of the show again", () => {
+    const slots = new Slots(LIMITS);
+    seen(slots, "a", T, 0, 10);
+    slots.acknowledge(slots.report(T + 9000), "boot 1");
+    seen(slots, "a", T + 10_000, 0, 10);
+    slots.acknowledge(slots.report(T + 19_000), "boot 2");
+    expect(told(slots.report(T + 19_500))).toEqual(["a 1000"]);
+    slots.acknowledge(slots.report(T + 19_500), "boot 2");
+    expect(slots.report(T + 19_600)).toEqual([]);
+  });
+
+  test("are bounded, and what did not fit is first in the next", () => {
+    const slots = new Slots(LIMITS);
+    for (let i = 0; i < 10; i += 1) seen(slots, `s${i}`, T, 0, 100);
+    const asked = [1, 2, 3, 4].map(() => told(slots.report(T + 1000, 1000)).join());
+    expect(asked).toEqual([
+      "s0 1000,s1 1000,s2 1000",
+      "s3 1000,s4 1000,s5 1000",
+      "s6 1000,s7 1000,s8 1000",
+      "s9 1000,s0 1000,s1 1000",
+    ]);
+  });
+});
+
+describe("merging", () => {
+  /** One shard's count for every order, repetition and loss of the reports of five isolates. */
+  test("does not mind order and repetition, and loss only lowers", () => {
+    const isolates = Array.from({ length: 5 }, (_, i) => {
+      const slots = new Slots(LIMITS);
+      const reports: Entry[] = [];
+      for (let at = 0; at < 40_000; at += 4000) {
+        seen(slots, "a", T + at, 50 * i, 50 * i + at / 400);
+        slots.deliver("a", T + at, 4000);
+        reports.push(...slots.report(T + at));
+      }
+      return reports.map((entry) => ({ reporter: `isolate ${i}`, entry }));
+    }).flat();
+    const now = T + 39_000;
+    const whole = new Slots(LIMITS);
+    for (const { reporter, entry } of isolates) expect(whole.merge(reporter, entry, now)).toBe("merged");
+    const all = listeners(whole, "a", now);
+    expect(Math.abs(all / 290 - 1)).toBeLessThan(0.0159);
+    expect(deliveredMs(whole, "a", now).reduce((sum, ms) => sum + ms, 0)).toBe(5 * 40_000);
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(isolates, { minLength: isolates.length }),
+        fc.array(fc.nat(isolates.length - 1)),
+        (order, again) => {
+          const shard = new Slots(LIMITS);
+          for (const { reporter, entry } of order) shard.merge(reporter, entry, now);
+          for (const i of again) shard.merge(isolates[i]?.reporter ?? "", isolates[i]?.entry as Entry, now);
+          expect(shard.window("a", now).union.toBytes()).toEqual(whole.window("a", now).union.toBytes());
+          expect(deliveredMs(shard, "a", now)).toEqual(deliveredMs(whole, "a", now));
+        },
+      ),
+      { seed: 1, numRuns: 50 },
+    );
+    fc.assert(
+      fc.property(fc.subarray(isolates), (arrived) => {
+        const shard = new Slots(LIMITS);
+        for (const { reporter, entry } of arrived) shard.merge(reporter, entry, now);
+        expect(listeners(shard, "a", now)).toBeLessThanOrEqual(all);
+        const more = deliveredMs(whole, "a", now);
+        for (const [i, ms] of deliveredMs(shard, "a", now).entries())
+          expect(ms).toBeLessThanOrEqual(more[i] ?? 0);
+      }),
+      { seed: 2, numRuns: 50 },
+    );
+  });
+
+  test("can be passed on: two leaves and a root count what one shard would", () => {
+    const [leaf1, leaf2, root] = [new Slots(LIMITS), new Slots(LIMITS), new Slots(LIMITS)];
+    for (let i = 0; i < 10; i += 1) {
+      const isolate = new Slots(LIMITS);
+      seen(isolate, "a", T, 100 * i, 100 * i + 150);
+      isolate.deliver("a", T, 1000);
+      for (const entry of isolate.report(T)) (i % 2 ? leaf1 : leaf2).merge(`isolate ${i}`, entry, T);
+    }
+    for (let again = 0; again < 3; again += 1) {
+      for (const entry of leaf1.report(T)) root.merge("leaf 1", entry, T);
+      for (const entry of leaf2.report(T)) root.merge("leaf 2", entry, T);
+    }
+    expect(Math.abs(listeners(root, "a", T) / 1050 - 1)).toBeLessThan(0.0159);
+    expect(deliveredMs(root, "a", T).at(-1)).toBe(10_000);
+  });
+
+  test("refuses what is outside the window or unreadable", () => {
+    const isolate = new Slots(LIMITS);
+    seen(isolate, "a", T, 0, 5);
+    const [entry] = isolate.report(T) as [Entry];
+    const tried = (changed: Partial<Entry>, ms = T) =>
+      new Slots(LIMITS).merge("i", { ...entry, ...changed }, ms);
+    expect(tried({})).toBe("merged");
+    expect(tried({}, T + 49_999)).toBe("merged");
+    expect(tried({}, T + 50_000)).toBe("stale");
+    expect(tried({}, T - 1)).toBe("merged");
+    expect(tried({}, T - 10_001)).toBe("early");
+    expect(tried({ sketch: Uint8Array.of(1, 2, 3) })).toBe("bad");
+    for (const deliveredMs of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(tried({ deliveredMs })).toBe("bad");
+    for (const slot of [Number.NaN, 1000.5, Number.POSITIVE_INFINITY]) expect(tried({ slot })).toBe("bad");
+  });
+});
+
+describe("memory", () => {
+  test("a full house refuses newcomers and says so, until someone has left", () => {
+    const slots = new Slots({ ...LIMITS, shows: 3 });
+    for (const show of ["a", "b", "c", "d", "d"]) seen(slots, show, T, 0, 1);
+    expect([slots.load.shows, slots.load.refused, listeners(slots, "d", T)]).toEqual([3, 2, 0]);
+    for (const show of ["a", "b"]) seen(slots, show, T + 10_000, 0, 1);
+    seen(slots, "d", T + 50_000, 0, 1);
+    expect([slots.load.shows, listeners(slots, "d", T + 50_000)]).toEqual([3, 1]);
+  });
+
+  test("stays within its bytes under every growth; the shows that came last pay", () => {
+    const bytes = 200_000;
+    const slots = new Slots({ ...LIMITS, shows: 1000, bytes });
+    let most = 0;
+    for (let step = 0; step < 60; step += 1) {
+      for (let show = 0; show < 40; show += 1) {
+        seen(slots, `s${show}`, T + step * 1000, 50 * step, 50 * step + 50);
+        most = Math.max(most, slots.load.bytes);
+        expect(slots.load.bytes).toBeLessThanOrEqual(bytes);
+      }
+    }
+    expect(most).toBeGreaterThan(0.8 * bytes);
+    expect(slots.load.refused).toBeGreaterThan(0);
+    expect(listeners(slots, "s0", T + 59_000)).toBeGreaterThan(1400);
+    expect(listeners(slots, "s39", T + 59_000)).toBe(0);
+  });
+
+  test("reporters are told apart up to a number; more are counted as refused, and only lower the sum", () => {
+    const shard = new Slots({ ...LIMITS, reporters: 3 });
+    const isolate = new Slots(LIMITS);
+    isolate.deliver("a", T, 1000);
+    const [entry] = isolate.report(T) as [Entry];
+    for (const reporter of ["1", "2", "3", "4", "1"]) shard.merge(reporter, entry, T);
+    expect([deliveredMs(shard, "a", T).at(-1), shard.load.refused]).toEqual([3000, 1]);
+    expect(shard.load.bytes).toBe(32 + 768 + 3 * 128);
+  });
+});

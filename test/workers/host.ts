@@ -1,0 +1,114 @@
+import WebSocket from "ws";
+
+const FRAME = 960;
+
+/** Gives a host's sound: the value of one channel's sample, in [-1, 1], by its place since the host began. */
+export type Sound = (sample: number) => number;
+
+export const tone =
+  (hertz: number, level = 0.25): Sound =>
+  (sample) =>
+    level * Math.sin((2 * Math.PI * hertz * sample) / 48_000);
+
+export const silence: Sound = () => 0;
+
+/**
+ * The SFU's end of an ingest socket: it dials an endpoint and sends what the SFU sends, a message for every 20 ms. The
+ * protobuf writer is these tests' own.
+ */
+export class Host {
+  /** The close frame's code and reason, once it has come. */
+  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly #socket: WebSocket;
+  #sequenceNumber = 0;
+  #timestamp = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.on("close", (code, reason) => {
+        this.hush();
+        resolve({ code, reason: String(reason) });
+      });
+    });
+    socket.on("error", () => {});
+  }
+
+  /** Dials; the handshake's HTTP status where it is refused. */
+  static async dial(endpoint: string): Promise<Host | number> {
+    const socket = new WebSocket(endpoint, { perMessageDeflate: false });
+    return new Promise((resolve, reject) => {
+      socket.once("open", () => resolve(new Host(socket)));
+      socket.once("unexpected-response", (request, response) => {
+        resolve(response.statusCode ?? 0);
+        request.destroy();
+      });
+      socket.once("error", reject);
+    });
+  }
+
+  /** Dials an endpoint that has to take it. */
+  static async connect(endpoint: string): Promise<Host> {
+    const host = await Host.dial(endpoint);
+    if (typeof host === "number") throw new Error(`the endpoint answered ${host}`);
+    return host;
+  }
+
+  /** Sends any bytes. */
+  send(message: Uint8Array | string): void {
+    this.#socket.send(message);
+  }
+
+  /** Sends the next frame of PCM in its packet. */
+  say(sound: Sound): void {
+    const pcm = new Uint8Array(4 * FRAME);
+    const view = new DataView(pcm.buffer);
+    for (let n = 0; n < FRAME; n++) {
+      const value = Math.round(32_767 * sound(this.#timestamp + n));
+      view.setInt16(4 * n, value, true);
+      view.setInt16(4 * n + 2, value, true);
+    }
+    this.send(packet(this.#sequenceNumber++, this.#timestamp, pcm));
+    this.#timestamp += FRAME;
+  }
+
+  /** Talks in real time, until it is told otherwise. */
+  talk(sound: Sound): void {
+    this.hush();
+    const from = performance.now();
+    let said = 0;
+    const catchUp = () => {
+      for (; (said * FRAME) / 48 <= performance.now() - from; said++) this.say(sound);
+    };
+    catchUp();
+    this.#timer = setInterval(catchUp, 10);
+  }
+
+  hush(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Closes the socket as the SFU does when the publisher has gone. */
+  leave(): void {
+    this.hush();
+    this.#socket.close(1000, "the publisher has gone");
+  }
+
+  /** Drops the connection without a word. */
+  crash(): void {
+    this.hush();
+    this.#socket.terminate();
+  }
+}
+
+/** `{uint32 sequenceNumber = 1; uint32 timestamp = 2; bytes payload = 5}`, zeros written out. */
+export function packet(sequenceNumber: number, timestamp: number, payload: Uint8Array): Uint8Array {
+  const head = [0x08, ...varint(sequenceNumber), 0x10, ...varint(timestamp), 0x2a, ...varint(payload.length)];
+  return Uint8Array.from([...head, ...payload]);
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
+}

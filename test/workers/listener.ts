@@ -1,0 +1,114 @@
+/** A listener that reads playlists and parts with a few lines of its own: nothing of src/. */
+
+export interface ListedPart {
+  readonly name: string;
+  readonly msn: number;
+  readonly index: number;
+  /** Seconds. */
+  readonly duration: number;
+  /** The date of its first sample, milliseconds since 1970. */
+  readonly date: number;
+}
+
+export interface Listed {
+  readonly text: string;
+  readonly firstMsn: number;
+  readonly segments: readonly {
+    readonly name: string;
+    readonly msn: number;
+    readonly duration: number;
+    readonly date: number;
+  }[];
+  readonly parts: readonly ListedPart[];
+  readonly hint: string | null;
+  readonly ended: boolean;
+}
+
+export function readList(text: string): Listed {
+  const firstMsn = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(text)?.[1]);
+  const segments: Listed["segments"][number][] = [];
+  const parts: ListedPart[] = [];
+  let date = Number.NaN;
+  let at = Number.NaN;
+  let duration = Number.NaN;
+  for (const line of text.split("\n")) {
+    const [, dated] = /^#EXT-X-PROGRAM-DATE-TIME:(.+)$/.exec(line) ?? [];
+    const [, partDuration, name] = /^#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"/.exec(line) ?? [];
+    const [, listedDuration] = /^#EXTINF:([\d.]+),/.exec(line) ?? [];
+    if (dated !== undefined) {
+      date = Date.parse(dated);
+      at = date;
+    } else if (partDuration !== undefined && name !== undefined) {
+      const msn = firstMsn + segments.length;
+      const index = parts.filter((part) => part.msn === msn).length;
+      parts.push({ name, msn, index, duration: Number(partDuration), date: at });
+      at += 1000 * Number(partDuration);
+    } else if (listedDuration !== undefined) {
+      duration = Number(listedDuration);
+    } else if (line !== "" && !line.startsWith("#")) {
+      segments.push({ name: line, msn: firstMsn + segments.length, duration, date });
+    }
+  }
+  const hint = /^#EXT-X-PRELOAD-HINT:TYPE=PART,URI="([^"]+)"$/m.exec(text)?.[1] ?? null;
+  return { text, firstMsn, segments, parts, hint, ended: /^#EXT-X-ENDLIST$/m.test(text) };
+}
+
+/** One show's media playlist, and what it names. */
+export class Listener {
+  /** The media playlist's URL. */
+  readonly url: string;
+
+  private constructor(url: string) {
+    this.url = url;
+  }
+
+  static async join(playbackUrl: string): Promise<Listener> {
+    const text = await (await fetch(playbackUrl)).text();
+    const uri = text.split("\n").findLast((line) => line !== "" && !line.startsWith("#"));
+    return new Listener(new URL(uri ?? "", playbackUrl).href);
+  }
+
+  /** The epoch that the URL carries. */
+  get epoch(): string {
+    return this.url.split("/").at(-2) ?? "";
+  }
+
+  /** @param query directives, e.g. `_HLS_msn=3&_HLS_part=0` */
+  get(query = ""): Promise<Response> {
+    return fetch(query === "" ? this.url : `${this.url}?${query}`);
+  }
+
+  async list(query = ""): Promise<Listed> {
+    const response = await this.get(query);
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
+    return readList(text);
+  }
+
+  /** Waits for part `msn.index` to be listed, with one blocking reload. */
+  until(msn: number, index: number): Promise<Listed> {
+    return this.list(`_HLS_msn=${msn}&_HLS_part=${index}`);
+  }
+
+  media(name: string, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(new URL(name, this.url), { headers });
+  }
+
+  async bytes(name: string): Promise<Uint8Array> {
+    const response = await this.media(name);
+    if (response.status !== 200) throw new Error(`${name}: ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}
+
+/** The base media decode time of a chunk (ISO/IEC 14496-12 section 8.8.12), in samples. */
+export function decodeTime(chunk: Uint8Array): number {
+  const at = Buffer.from(chunk).indexOf("tfdt");
+  if (at < 0 || chunk[at + 4] !== 1) throw new Error("there is no tfdt of version 1");
+  return Number(Buffer.from(chunk).readBigUInt64BE(at + 8));
+}
+
+/** The bytes of a chunk's access units: those of its mdat. The louder and busier the sound, the more. */
+export function payloadSize(chunk: Uint8Array): number {
+  return Buffer.from(chunk).readUInt32BE(Buffer.from(chunk).indexOf("mdat") - 4) - 8;
+}

@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Publication, publish } from "../../sfu/publisher.ts";
+import { startSfu } from "../../sfu/server.ts";
+import { ingestToken } from "../../src/access/keys.ts";
+import { Secret } from "../../src/access/secret.ts";
+import * as offers from "../ingest/offers.ts";
+import { FakeSfu } from "./fake-sfu.ts";
+import { Host, tone } from "./host.ts";
+import { type Created, EARSHOT_SECRET, Relay, SFU_SECRET } from "./relay.ts";
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+describe("the socket that the SFU dials", () => {
+  let relay: Relay;
+  let sfu: FakeSfu;
+  beforeAll(async () => {
+    sfu = await FakeSfu.start();
+    relay = await Relay.start(sfu.url);
+  });
+  afterAll(async () => {
+    await relay.close();
+    sfu.close();
+  });
+
+  /** Publishes to a broadcast of its own, and gives what the SFU was told to dial. */
+  async function onAir(): Promise<{ show: Created; endpoint: string; session: string }> {
+    const show = await relay.create();
+    const response = await fetch(show.whipUrl, {
+      method: "POST",
+      headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
+      body: offers.chromium,
+    });
+    const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
+    return { show, endpoint: await endpointOf(session), session };
+  }
+
+  async function endpointOf(session: string, generation = 1): Promise<string> {
+    const named = () => sfu.endpoints.find((url) => url.includes(`/${session}/${generation}/`));
+    await expect.poll(named, { timeout: 25_000 }).toBeDefined();
+    return named() ?? "";
+  }
+
+  const sessionStatus = async (show: Created, session: string) => {
+    const headers = { authorization: `Bearer ${show.hostKey}` };
+    return (await fetch(`${show.whipUrl}/${session}`, { headers })).status;
+  };
+
+  test("is where the publisher came by, and is opened by its token alone", async () => {
+    const { show, endpoint } = await onAir();
+    expect(endpoint).toMatch(
+      new RegExp(`^ws://127\\.0\\.0\\.1:\\d+/ingest/${show.id}/[\\w-]{22}/1/[\\w-]{22}$`),
+    );
+    expect(new URL(endpoint).host).toBe(new URL(relay.url).host);
+    (await Host.connect(endpoint)).leave();
+  });
+
+  test("is refused before it is opened: 403 for a token that does not fit", async () => {
+    const { endpoint } = await onAir();
+    const other = await onAir();
+    const { pathname, origin } = new URL(endpoint);
+    const [, , id, session, generation, token = ""] = pathname.split("/");
+    const [, , otherId, otherSession] = new URL(other.endpoint).pathname.split("/");
+    for (const path of [
+      `${id}/${session}/${generation}/${"A".repeat(22)}`,
+      `${id}/${session}/${generation}/${token.slice(1)}`,
+      `${id}/${session}/2/${token}`,
+      `${id}/${otherSession}/${generation}/${token}`,
+      `${otherId}/${session}/${generation}/${token}`,
+    ]) {
+      expect(await Host.dial(`${origin}/ingest/${path}`), path).toBe(403);
+    }
+    expect(await Host.dial(`${origin}/ingest/nobody-000000/${session}/1/${token}`)).toBe(404);
+    expect((await fetch(endpoint.replace("ws:", "http:"))).status).toBe(426);
+  });
+
+  test("is refused as gone when the token is right and the session or its generation is over", async () => {
+    const { show, endpoint, session } = await onAir();
+    const secret = new Secret(EARSHOT_SECRET);
+    const base = endpoint.split("/").slice(0, 5).join("/");
+    expect(await Host.dial(`${base}/${session}/7/${await ingestToken(secret, show.id, session, 7)}`)).toBe(
+      410,
+    );
+    expect(await Host.dial(`${base}/none/1/${await ingestToken(secret, show.id, "none", 1)}`)).toBe(410);
+    const headers = { authorization: `Bearer ${show.hostKey}` };
+    await fetch(`${show.whipUrl}/${session}`, { method: "DELETE", headers });
+    expect(await Host.dial(endpoint)).toBe(410);
+  });
+
+  test("gives way to a newer one of the same session, and only the newer one is heard", async () => {
+    const { show, endpoint } = await onAir();
+    const old = await Host.connect(endpoint);
+    old.talk(tone(300));
+    const newer = await Host.connect(endpoint);
+    expect(await old.closed).toEqual({ code: 1000, reason: "superseded by a newer connection" });
+    newer.talk(tone(300));
+    await sleep(500);
+    expect((await relay.describe(show.id)).hosts).toMatchObject([{ heard: true }]);
+    newer.leave();
+  });
+
+  test("ends its session when it is closed with 1000: the host has gone", async () => {
+    const { show, endpoint, session } = await onAir();
+    const host = await Host.connect(endpoint);
+    host.talk(tone(300));
+    await sleep(300);
+    host.leave();
+    await expect.poll(() => sessionStatus(show, session)).toBe(404);
+    expect((await relay.describe(show.id)).hosts).toEqual([]);
+  });
+
+  test("may be lost and dialled again with the same URL: the session stays", async () => {
+    const { show, endpoint, session } = await onAir();
+    for (let n = 0; n < 3; n++) {
+      const host = await Host.connect(endpoint);
+      host.talk(tone(300));
+      await sleep(200);
+      host.crash();
+      await sleep(200);
+      expect(await sessionStatus(show, session)).toBe(204);
+    }
+    (await Host.connect(endpoint)).leave();
+  });
+
+  test("is asked for anew when it stays away for longer than the SFU re-dials; the old URL is void then", {
+    timeout: 40_000,
+  }, async () => {
+    const { show, endpoint, session } = await onAir();
+    const host = await Host.connect(endpoint);
+    host.crash();
+    const from = performance.now();
+    const again = await endpointOf(session, 2);
+    expect(performance.now() - from).toBeGreaterThan(15_000);
+    expect(await Host.dial(endpoint)).toBe(410);
+    const back = await Host.connect(again);
+    back.talk(tone(300));
+    await expect.poll(async () => (await relay.describe(show.id)).hosts[0]?.heard).toBe(true);
+    back.leave();
+  });
+
+  test("is closed when the show ends", async () => {
+    const { show, endpoint } = await onAir();
+    const host = await Host.connect(endpoint);
+    await relay.api("POST", `/broadcasts/${show.id}/end`);
+    expect(await host.closed).toEqual({ code: 1000, reason: "the show has ended" });
+    expect(await Host.dial(endpoint)).toBe(410);
+  });
+
+  test("and its token never come into the log", () => {
+    for (const endpoint of sfu.endpoints) expect(relay.log()).not.toContain(endpoint.split("/").at(-1));
+  });
+});
+
+describe("with the stand-in, which really terminates WebRTC", () => {
+  let relay: Relay;
+  let standIn: { url: string; close(): Promise<void> };
+  const ended: string[] = [];
+  beforeAll(async () => {
+    const log = (line: string) => void ended.push(line);
+    standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET, log });
+    relay = await Relay.start(standIn.url);
+  });
+  afterAll(async () => {
+    await relay.close();
+    await standIn.close();
+  });
+
+  const speak = (frames: number) =>
+    Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
+  const goLive = ({ whipUrl, hostKey }: Created): Promise<Publication> =>
+    publish({ url: whipUrl, key: hostKey, source: speak });
+  const heard = async ({ id }: Created) => (await relay.describe(id)).hosts.map((host) => host.heard);
+  const WAIT = { timeout: 12_000, interval: 100 };
+
+  test("a host is heard, and leaves", async () => {
+    const show = await relay.create();
+    const host = await goLive(show);
+    await expect.poll(() => heard(show), WAIT).toEqual([true]);
+    await expect.poll(async () => (await relay.describe(show.id)).state, WAIT).toBe("live");
+    expect(await (await fetch(show.statusUrl)).json()).toMatchObject({ state: "live", hosts: 1 });
+    const before = ended.length;
+    await host.close();
+    expect(await heard(show)).toEqual([]);
+    await expect.poll(() => ended.slice(before).join(), WAIT).toMatch(/adapter \w+ ended.*session \w+ ended/);
+  });
+
+  test("two hosts are on at once", async () => {
+    const show = await relay.create();
+    const hosts = await Promise.all([goLive(show), goLive(show)]);
+    await expect.poll(() => heard(show), WAIT).toEqual([true, true]);
+    await Promise.all(hosts.map((host) => host.close()));
+  });
+
+  test("a host that crashed publishes again within 3 s, and takes its own place", {
+    timeout: 30_000,
+  }, async () => {
+    const show = await relay.create();
+    const crashed = await goLive(show);
+    await expect.poll(() => heard(show), WAIT).toEqual([true]);
+    await sleep(3_000);
+    await crashed.close(false);
+    await sleep(1_500);
+    const from = performance.now();
+    const back = await goLive(show);
+    await expect.poll(() => heard(show), WAIT).toEqual([true]);
+    expect(performance.now() - from).toBeLessThan(3_000);
+    await back.close();
+  });
+
+  test("a host that crashed is noticed", { timeout: 30_000 }, async () => {
+    const show = await relay.create();
+    const crashed = await goLive(show);
+    await expect.poll(() => heard(show), WAIT).toEqual([true]);
+    await crashed.close(false);
+    const from = performance.now();
+    await expect.poll(() => heard(show), WAIT).toEqual([]);
+    expect(performance.now() - from).toBeLessThan(8_000);
+  });
+
+  test("a show that is ended hangs its host up at the SFU", async () => {
+    const show = await relay.create();
+    await goLive(show);
+    await expect.poll(() => heard(show), WAIT).toEqual([true]);
+    const before = ended.length;
+    await relay.api("POST", `/broadcasts/${show.id}/end`);
+    await expect.poll(() => ended.slice(before).join(), WAIT).toMatch(/adapter \w+ ended/);
+  });
+});
