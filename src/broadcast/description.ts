@@ -1,4 +1,5 @@
 import { urlsOf } from "../paths.ts";
+import { type Counts, total } from "./counts.ts";
 import type { Show } from "./lifecycle.ts";
 import type { Programme } from "./programme.ts";
 import type { Publishers } from "./publishers.ts";
@@ -6,7 +7,7 @@ import type { Publishers } from "./publishers.ts";
 /** A broadcast as its operator sees it: everything, keys included. Times are milliseconds since 1970. */
 export function describe(
   show: Show,
-  on: OnAir,
+  on: OnAir & { readonly originReads: Counts },
   access: { readonly origin: string; readonly hostKey: string },
 ): object {
   const { id, title, latency, bitrate, state, createdAt, endedAt } = show;
@@ -26,6 +27,8 @@ export function describe(
     })),
     /** From a part's last sample to its being listed. */
     listingMs: programme?.punctuality.read() ?? null,
+    /** What reached Origin since the timeline began: what all listeners together cost. */
+    originReads: { total: total(on.originReads), byKind: on.originReads },
     /** Puts that R2 did not take; each is repeated until it does. */
     recordingFailures: programme?.recording.failures ?? null,
   };

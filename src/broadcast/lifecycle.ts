@@ -28,6 +28,12 @@ export interface Timeline {
 /** A timeline interrupted for longer than this is not filled with silence but begun anew, under a new epoch. */
 export const LONGEST_FILL_MS = 10 * 60_000;
 
+/** A show that has been announced and not begun. */
+export function announce(settings: Pick<Show, "id" | "title" | "latency" | "bitrate">, now: number): Show {
+  const { id, title, latency, bitrate } = settings;
+  return { id, title, latency, bitrate, createdAt: now, state: "announced", timeline: null, endedAt: null };
+}
+
 /** Opens the doors: the timeline runs from now on. A show that is past it stays as it is. */
 export function open(show: Show, timeline: Timeline): Show {
   return show.state === "announced" ? { ...show, state: "open", timeline } : show;

@@ -1,6 +1,9 @@
 import { decide, satisfied, type Wait } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
-import type { Window } from "../hls/window.ts";
+import { partsPerSegment } from "../hls/segmenter.ts";
+import { lastMsn, type Window } from "../hls/window.ts";
+import type { Horizon } from "../horizon.ts";
+import { AU_SAMPLES, toMillis } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
 import type { Show } from "./lifecycle.ts";
 import { joinParts, type Ring } from "./ring.ts";
@@ -9,9 +12,9 @@ import { Waiters } from "./waiters.ts";
 
 /** The answer to a listener's read, before it is a Response. `held` says that it answers a blocking reload. */
 export type Read =
-  | { readonly kind: "multivariant"; readonly text: string }
+  | { readonly kind: "multivariant"; readonly text: string; readonly horizon: Horizon }
   | { readonly kind: "status"; readonly json: unknown }
-  | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly ended: boolean }
+  | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly horizon: Horizon }
   | { readonly kind: "media"; readonly bytes: Uint8Array }
   | {
       readonly kind: "refused";
@@ -55,7 +58,13 @@ export class Reads {
     const current = stage();
     if (current === null) return NOT_STARTED;
     const { show, window } = current;
-    if (target.kind === "multivariant") return { kind: "multivariant", text: multivariant(show) };
+    if (target.kind === "multivariant") {
+      return {
+        kind: "multivariant",
+        text: multivariant(show),
+        horizon: horizonOf(window, show.timeline?.epoch ?? ""),
+      };
+    }
     if (target.epoch !== show.timeline?.epoch) return OTHER_EPOCH;
     const deadline = now + 3_000 * window.profile.targetDuration;
     switch (target.kind) {
@@ -75,7 +84,7 @@ export class Reads {
   }
 
   async #playlist(
-    { directives }: Extract<Target, { kind: "playlist" }>,
+    { directives, epoch }: Extract<Target, { kind: "playlist" }>,
     stage: () => Stage | null,
     deadline: number,
   ): Promise<Read> {
@@ -84,7 +93,12 @@ export class Reads {
       const decision = decide(window, directives);
       if (decision.kind === "reject") return refused(400, "bad_directive", decision.reason);
       if (decision.kind === "ready") {
-        return { kind: "playlist", text: this.#render(window, decision.skip), held, ended: window.ended };
+        return {
+          kind: "playlist",
+          text: this.#render(window, decision.skip),
+          held,
+          horizon: horizonOf(window, epoch),
+        };
       }
       if (!(await this.#waiters.until(JSON.stringify(decision), decision, deadline))) return TOO_LATE;
     }
@@ -116,6 +130,20 @@ export class Reads {
     rendered.full ??= mediaPlaylist(window, names);
     return rendered.full;
   }
+}
+
+/** What the edge is told of the live edge. */
+function horizonOf(window: Window, epoch: string): Horizon {
+  const { profile, ended, firstMsn, open } = window;
+  return {
+    epoch,
+    ended,
+    firstMsn,
+    lastMsn: lastMsn(window),
+    openParts: open?.parts.length ?? 0,
+    partsPerSegment: partsPerSegment(profile),
+    partMillis: profile.lowLatency ? toMillis(profile.partUnits * AU_SAMPLES) : 0,
+  };
 }
 
 /** Whether part `msn.index` is the one that the playlist's PRELOAD-HINT names. */

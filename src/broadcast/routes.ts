@@ -1,10 +1,10 @@
 import { Hono } from "hono";
-import type { Offer } from "../ingest/offer.ts";
 import type { SfuFault } from "../ingest/sfu.ts";
 import { created, patchNotAllowed, readPost, SESSION_METHODS } from "../ingest/whip.ts";
 import type { Latency } from "../media.ts";
 import { whipSessionPath } from "../paths.ts";
-import type { Accepted, Crowded } from "./publishers.ts";
+import type { Production } from "./production.ts";
+import type { Crowded } from "./publishers.ts";
 
 /** What a broadcast is created with; checked at the edge. */
 export interface Settings {
@@ -19,14 +19,11 @@ export interface Settings {
 export interface Desk {
   readonly iceServers: readonly string[];
   /** Null where there is no such broadcast. */
-  describe(origin: string): Promise<object | null>;
-  create(settings: Settings, origin: string): Promise<object | null>;
-  open(): void;
-  end(): Promise<void>;
-  remove(): Promise<void>;
-  publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault | "unknown" | "ended">;
-  hasSession(session: string): boolean;
-  dropSession(session: string): Promise<void>;
+  readonly production: Production | null;
+  /** False where there is one already. */
+  create(settings: Settings): boolean;
+  remove(id: string): Promise<void>;
+  /** Null where the session or its generation is over. */
   acceptSocket(session: string, generation: number): Response | null;
 }
 
@@ -34,31 +31,56 @@ export interface Desk {
 export function routes(desk: Desk): Hono {
   const app = new Hono();
 
-  app.post("/whip/:id", async (c) => {
-    const post = await readPost(c.req.raw);
-    if ("status" in post) return problem(post.status, post.code, post.message);
-    const result = await desk.publish(post, new URL(c.req.url).origin);
-    if (result === "unknown") return NO_BROADCAST();
-    if (result === "ended")
-      return problem(410, "ended", "This broadcast has ended. Create a new one to go live again.");
-    if (result.kind === "crowded") {
-      return problem(409, "too_many_hosts", `${result.limit} hosts are on already; one has to leave first.`);
-    }
-    if (result.kind === "fault") return sfuProblem(result);
-    const path = whipSessionPath(c.req.param("id"), result.session);
-    return created(result.answer, { path, etag: result.session.slice(0, 11), iceServers: desk.iceServers });
+  app.put("/api/broadcasts/:id", async (c) => {
+    const isNew = desk.create(await c.req.json<Settings>());
+    if (!isNew) return problem(409, "slug_taken", "There is a broadcast with that slug already.");
+    return withProduction(desk, (production) => description(production, c.req.url, 201));
   });
-  app.get("/whip/:id", async () => ((await desk.describe("")) === null ? NO_BROADCAST() : noContent()));
+  app.get("/api/broadcasts/:id", (c) =>
+    withProduction(desk, (production) => description(production, c.req.url)),
+  );
+  app.post("/api/broadcasts/:id/open", (c) =>
+    withProduction(desk, (production) => {
+      production.open();
+      return description(production, c.req.url);
+    }),
+  );
+  app.post("/api/broadcasts/:id/end", (c) =>
+    withProduction(desk, async (production) => {
+      await production.end();
+      return description(production, c.req.url);
+    }),
+  );
+  app.delete("/api/broadcasts/:id", (c) =>
+    withProduction(desk, async () => {
+      await desk.remove(c.req.param("id"));
+      return noContent();
+    }),
+  );
+
+  app.post("/whip/:id", (c) =>
+    withProduction(desk, async (production) => {
+      const post = await readPost(c.req.raw);
+      if ("status" in post) return problem(post.status, post.code, post.message);
+      const result = await production.publish(post, new URL(c.req.url).origin);
+      if (result === "ended") return ENDED();
+      if (result.kind === "crowded") return crowded(result);
+      if (result.kind === "fault") return sfuProblem(result);
+      const path = whipSessionPath(c.req.param("id"), result.session);
+      return created(result.answer, { path, etag: result.session.slice(0, 11), iceServers: desk.iceServers });
+    }),
+  );
+  app.get("/whip/:id", () => withProduction(desk, noContent));
   app.all("/whip/:id", () => methodNotAllowed("GET, HEAD, OPTIONS, POST"));
 
   app.use("/whip/:id/:session", async (c, next) =>
-    desk.hasSession(c.req.param("session"))
+    desk.production?.publishers.has(c.req.param("session"))
       ? next()
       : problem(404, "no_session", "There is no such WHIP session."),
   );
   app.get("/whip/:id/:session", noContent);
   app.delete("/whip/:id/:session", async (c) => {
-    await desk.dropSession(c.req.param("session"));
+    await desk.production?.publishers.drop(c.req.param("session"), "the host has left");
     return new Response(null, { status: 200, headers: NO_STORE });
   });
   app.patch("/whip/:id/:session", patchNotAllowed);
@@ -69,39 +91,25 @@ export function routes(desk: Desk): Hono {
       return problem(426, "upgrade_required", "This URL is the SFU's WebSocket.");
     }
     const { session, generation } = c.req.param();
-    return (
-      desk.acceptSocket(session, Number(generation)) ?? problem(410, "no_session", "That session is over.")
-    );
-  });
-
-  app.put("/api/broadcasts/:id", async (c) => {
-    const description = await desk.create(await c.req.json<Settings>(), new URL(c.req.url).origin);
-    return description === null
-      ? problem(409, "slug_taken", "There is a broadcast with that slug already.")
-      : Response.json(description, { status: 201, headers: NO_STORE });
-  });
-  app.get("/api/broadcasts/:id", async (c) => {
-    const description = await desk.describe(new URL(c.req.url).origin);
-    return description === null ? NO_BROADCAST() : Response.json(description, { headers: NO_STORE });
-  });
-  app.post("/api/broadcasts/:id/open", async (c) => {
-    desk.open();
-    const description = await desk.describe(new URL(c.req.url).origin);
-    return description === null ? NO_BROADCAST() : Response.json(description, { headers: NO_STORE });
-  });
-  app.post("/api/broadcasts/:id/end", async (c) => {
-    await desk.end();
-    const description = await desk.describe(new URL(c.req.url).origin);
-    return description === null ? NO_BROADCAST() : Response.json(description, { headers: NO_STORE });
-  });
-  app.delete("/api/broadcasts/:id", async () => {
-    if ((await desk.describe("")) === null) return NO_BROADCAST();
-    await desk.remove();
-    return noContent();
+    const accepted = desk.acceptSocket(session, Number(generation));
+    return accepted ?? problem(410, "no_session", "That session is over.");
   });
 
   app.notFound(() => problem(404, "not_found", "There is nothing at this URL."));
   return app;
+}
+
+function withProduction(
+  { production }: Desk,
+  answer: (production: Production) => Response | Promise<Response>,
+): Response | Promise<Response> {
+  return production === null
+    ? problem(404, "unknown_broadcast", "There is no such broadcast.")
+    : answer(production);
+}
+
+async function description(production: Production, url: string, status = 200): Promise<Response> {
+  return Response.json(await production.describe(new URL(url).origin), { status, headers: NO_STORE });
 }
 
 const NO_STORE = { "cache-control": "no-store" };
@@ -111,8 +119,12 @@ function noContent(): Response {
   return new Response(null, { status: 204, headers: NO_STORE });
 }
 
-function NO_BROADCAST(): Response {
-  return problem(404, "unknown_broadcast", "There is no such broadcast.");
+function ENDED(): Response {
+  return problem(410, "ended", "This broadcast has ended. Create a new one to go live again.");
+}
+
+function crowded({ limit }: Crowded): Response {
+  return problem(409, "too_many_hosts", `${limit} hosts are on already; one has to leave first.`);
 }
 
 function methodNotAllowed(allow: string): Response {

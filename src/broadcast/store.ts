@@ -1,4 +1,5 @@
 import { type Part, type Samples, samples } from "../media.ts";
+import type { Counts } from "./counts.ts";
 import type { Show } from "./lifecycle.ts";
 import type { Publisher } from "./publishers.ts";
 
@@ -13,6 +14,7 @@ export class Store {
     this.#sql = sql;
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS init (only INTEGER PRIMARY KEY CHECK (only = 1), bytes BLOB NOT NULL);
       CREATE TABLE IF NOT EXISTS publisher (session TEXT PRIMARY KEY, json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS part (
@@ -30,6 +32,16 @@ export class Store {
 
   putShow(show: Show): void {
     this.#sql.exec("INSERT OR REPLACE INTO show (only, json) VALUES (1, ?)", JSON.stringify(show));
+  }
+
+  /** What Origin has answered since the timeline began, up to the last time it was put here. */
+  originReads(): Counts {
+    const row = this.#sql.exec<{ json: string }>("SELECT json FROM reads").toArray()[0];
+    return row === undefined ? {} : (JSON.parse(row.json) as Counts);
+  }
+
+  putOriginReads(reads: Counts): void {
+    this.#sql.exec("INSERT OR REPLACE INTO reads (only, json) VALUES (1, ?)", JSON.stringify(reads));
   }
 
   /** The timeline's init segment; null before there is one. */
@@ -109,7 +121,7 @@ export class Store {
 
   /** Forgets a timeline's media; the show stays. */
   clearMedia(): void {
-    this.#sql.exec("DELETE FROM part; DELETE FROM segment; DELETE FROM init;");
+    this.#sql.exec("DELETE FROM part; DELETE FROM segment; DELETE FROM init; DELETE FROM reads;");
   }
 }
 

@@ -1,49 +1,166 @@
+import {
+  canonicalDirectives,
+  HORIZON_HEADER,
+  type Horizon,
+  judge,
+  readHorizon,
+  type Verdict,
+} from "../horizon.ts";
 import { canonicalPath, type Target } from "../paths.ts";
-import { acceptsGzip } from "./accept.ts";
-import { slice } from "./range.ts";
-
-/** Headers of everything a listener gets: any page may play a broadcast, and read what players need to time it. */
-const OPEN_TO_ALL = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Age, Date, Content-Length, Content-Range, ETag",
-  "timing-allow-origin": "*",
-};
+import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
+import { Memory, Unavailable } from "./memory.ts";
+import { reply } from "./reply.ts";
 
 /** Methods a listener has. */
 export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
 
-/**
- * Answers a listener's GET or HEAD from the origin, which is asked for the canonical form alone: no query but the
- * directives, no header of the listener's, so that nothing a listener sends can make a new object upstream.
- */
-export async function deliver(origin: Fetcher, target: Target, request: Request): Promise<Response> {
-  const upstream = await origin.fetch(`https://origin${canonicalPath(target)}`);
-  const headers = new Headers(OPEN_TO_ALL);
-  for (const name of ["content-type", "content-length", "cache-control", "retry-after", "age"]) {
-    const value = upstream.headers.get(name);
-    if (value !== null) headers.set(name, value);
+/** A held playlist takes three target durations at most (6 or 12 s), then the origin itself gives up. */
+const HOLD_TIMEOUT_MS = 14_000;
+const FETCH_TIMEOUT_MS = 6_000;
+/** Shows an isolate keeps the horizon of; the least recently used is forgotten first. */
+const MAX_SHOWS = 1_000;
+
+/** What this isolate knows of a show: the newest playlist it has seen, and the horizon that came with it. */
+interface Front {
+  readonly horizon: Horizon;
+  readonly newest: Held;
+}
+
+/** Answers listeners from this isolate's memory, and asks the origin once for what is not there. One per isolate. */
+export class Delivery {
+  readonly #memory: Memory;
+  readonly #fronts = new Map<string, Front>();
+
+  constructor(memory = new Memory()) {
+    this.#memory = memory;
   }
-  headers.set("date", new Date().toUTCString());
-  const isText = target.kind === "playlist" || target.kind === "multivariant" || target.kind === "status";
-  if (!isText) {
-    headers.set("accept-ranges", "bytes");
-    // GET alone has ranges (RFC 9110 section 14.2).
-    const range = request.method === "GET" ? request.headers.get("range") : null;
-    if (range !== null && upstream.status === 200) return slice(upstream, headers, range);
+
+  /**
+   * Answers a GET or HEAD. The origin is asked for the canonical form alone: no query but the directives, no header of
+   * the listener's, so that nothing a listener sends can make a new object upstream; and not at all for what the show's
+   * horizon says can not be there.
+   *
+   * @param keep keeps the runtime working on a promise after this request has gone (`waitUntil`)
+   */
+  async answer(origin: Fetcher, asked: Target, request: Request, keep: Keep): Promise<Response> {
+    const now = Date.now();
+    const ask: Ask = { origin, keep, now };
+    try {
+      const held = this.#memory.peek(canonicalPath(asked), now) ?? (await this.#find(asked, ask));
+      return held instanceof Held ? reply(held, request, Date.now()) : refusal(held);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      console.warn(`The origin gave nothing for ${asked.id}: ${error.message}`);
+      return problem(503, "unavailable", "The show does not answer at this moment; ask again.", {
+        "retry-after": "1",
+      });
+    }
   }
-  // A Range on a playlist is answered with the whole of it (RFC 9110 section 14.2): some players send one on all.
-  if (isText) headers.set("vary", "Accept-Encoding");
-  if (request.method === "HEAD") {
-    await upstream.body?.cancel();
-    return new Response(null, { status: upstream.status, headers });
+
+  async #find(asked: Target, ask: Ask): Promise<Held | Verdict> {
+    if (asked.kind === "multivariant" || asked.kind === "status") return this.#fetch(asked, ask);
+    let horizon = this.#fronts.get(asked.id)?.horizon ?? null;
+    if (horizon === null || judge(horizon, asked) !== "ask") {
+      const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
+      horizon = readHorizon(multivariant.loaded.horizon);
+      if (horizon === null) return multivariant;
+      const verdict = judge(horizon, asked);
+      if (verdict !== "ask") return verdict;
+    }
+    if (asked.kind !== "playlist") return this.#fetch(asked, ask);
+    const directives = canonicalDirectives(horizon, asked.directives);
+    if (directives.msn === undefined) {
+      const newest = this.#newest(asked.id, asked.epoch, ask.now);
+      if (newest !== null) return newest;
+    }
+    return this.#fetch({ ...asked, directives }, ask);
   }
-  if (isText && upstream.ok && acceptsGzip(request.headers.get("accept-encoding"))) {
-    headers.set("content-encoding", "gzip");
-    headers.delete("content-length");
-    const body = upstream.body?.pipeThrough(new CompressionStream("gzip")) ?? null;
-    return new Response(body, { status: upstream.status, headers, encodeBody: "manual" });
+
+  /** The newest list seen, while it is younger than a part: one that joins need not ask for a newer. */
+  #newest(id: string, epoch: string, now: number): Held | null {
+    const front = this.#fronts.get(id);
+    if (front === undefined || front.horizon.epoch !== epoch) return null;
+    return now - front.newest.fetchedAt < front.horizon.partMillis ? front.newest : null;
   }
-  return new Response(upstream.body, { status: upstream.status, headers });
+
+  async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {
+    const path = canonicalPath(target);
+    const here = this.#memory.peek(path, now);
+    if (here !== null) return here;
+    const isHeld =
+      target.kind === "part" || (target.kind === "playlist" && target.directives.msn !== undefined);
+    const timeout = isHeld || target.kind === "playlist" ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
+    const held = await this.#memory.fetch(path, timeout, (at, limit) => load(origin, at, limit), keep);
+    this.#note(target, held);
+    return held;
+  }
+
+  /** Remembers the horizon that came with a list, if it is newer than what is known. */
+  #note(target: Target, held: Held): void {
+    if (target.kind !== "playlist" && target.kind !== "multivariant") return;
+    const horizon = readHorizon(held.loaded.horizon);
+    if (horizon === null) return;
+    const known = this.#fronts.get(target.id);
+    if (known !== undefined && !isNewer(horizon, known.horizon)) return;
+    const newest = target.kind === "playlist" ? held : known?.newest;
+    this.#fronts.delete(target.id);
+    if (newest !== undefined) this.#fronts.set(target.id, { horizon, newest });
+    const oldest = this.#fronts.size > MAX_SHOWS ? this.#fronts.keys().next().value : undefined;
+    if (oldest !== undefined) this.#fronts.delete(oldest);
+  }
+}
+
+export type Keep = (work: Promise<unknown>) => void;
+
+interface Ask {
+  readonly origin: Fetcher;
+  readonly keep: Keep;
+  readonly now: number;
+}
+
+function isNewer(a: Horizon, b: Horizon): boolean {
+  if (a.epoch !== b.epoch) return a.epoch > b.epoch;
+  return a.ended || a.lastMsn > b.lastMsn || (a.lastMsn === b.lastMsn && a.openParts >= b.openParts);
+}
+
+/** Fetches an object whole: half a part is no part (RFC 8216bis section 6.2.6). */
+async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
+  const response = await origin.fetch(`https://origin${path}`, { signal: AbortSignal.timeout(timeoutMs) });
+  const { headers, status } = response;
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const length = headers.get("content-length");
+  if (length !== null && Number(length) !== bytes.length) throw new Error("the body broke off");
+  return {
+    status,
+    bytes,
+    contentType: headers.get("content-type") ?? "application/octet-stream",
+    cacheControl: headers.get("cache-control") ?? "no-store",
+    retryAfter: headers.get("retry-after"),
+    horizon: headers.get(HORIZON_HEADER),
+  };
+}
+
+function refusal(verdict: Verdict): Response {
+  switch (verdict) {
+    case "too-far-ahead":
+      return problem(400, "bad_directive", "_HLS_msn is more than two segments ahead of the last one.");
+    case "other-epoch":
+      return problem(410, "other_epoch", "This show is over; load the playback URL again.");
+    default:
+      return problem(404, "no_such_media", "There is no such part or segment, or it is too old.");
+  }
+}
+
+function problem(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return Response.json(
+    { error: { code, message } },
+    { status, headers: { ...OPEN_TO_ALL, "cache-control": "public, max-age=1", ...headers } },
+  );
 }
 
 /** The answer to a preflight (Fetch standard, CORS protocol): reading is open to all, with a Range if need be. */

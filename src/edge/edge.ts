@@ -3,7 +3,7 @@ import { isId, mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isHost, isIngest } from "../access/keys.ts";
 import { Secret } from "../access/secret.ts";
 import { parseListen } from "../paths.ts";
-import { deliver, LISTEN_METHODS, preflight } from "./deliver.ts";
+import { Delivery, LISTEN_METHODS, preflight } from "./deliver.ts";
 import { faultOf, Settings } from "./settings.ts";
 
 export interface EdgeEnv {
@@ -13,6 +13,9 @@ export interface EdgeEnv {
   /** The origin, where it is deployed as a Worker of its own. */
   readonly ORIGIN?: Fetcher;
 }
+
+/** This isolate's. */
+const delivery = new Delivery();
 
 type Context = { Bindings: EdgeEnv };
 
@@ -30,7 +33,8 @@ edge.all("/live/*", async (c) => {
   if (target.kind === "invalid") return problem(400, "bad_directive", target.message);
   if (target.kind === "unknown") return problem(404, "not_found", "There is nothing at this URL.");
   if (!(await isId(secretOf(c.env), target.id))) return NO_BROADCAST();
-  return deliver(originOf(c.env, c.executionCtx), target, c.req.raw);
+  const keep = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  return delivery.answer(originOf(c.env, c.executionCtx), target, c.req.raw, keep);
 });
 
 /** RFC 9725 section 4.7: a preflight carries no credentials and gets its answer all the same. */

@@ -1,7 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Broadcast } from "../broadcast/broadcast.ts";
 import type { Read } from "../broadcast/reads.ts";
+import { HORIZON_HEADER, type Horizon, writeHorizon } from "../horizon.ts";
 import { keys, parseListen, type Target } from "../paths.ts";
+import { Tally } from "./tally.ts";
 
 export interface OriginEnv {
   readonly BROADCAST: DurableObjectNamespace<Broadcast>;
@@ -10,6 +12,12 @@ export interface OriginEnv {
 
 /** How long a restarting Broadcast is waited for before a read is given up, in milliseconds between tries. */
 const RETRY_DELAYS_MS = [50, 200, 500, 1_000];
+
+/** How long a count of reads waits for a read that takes it along to the Broadcast. */
+const TALLY_MS = 1_000;
+
+/** One per isolate. */
+const tally = new Tally();
 
 /**
  * Answers canonical reads, which reach it only when no cache holds the answer: media that R2 holds from there, all else
@@ -20,7 +28,11 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     const target = parseListen(new URL(request.url));
     if (target.kind === "unknown") return refuse(404, "not_found", "There is nothing at this URL.");
     if (target.kind === "invalid") return refuse(400, "bad_directive", target.message);
-    return (await this.#kept(target)) ?? toResponse(await this.#read(target));
+    tally.add(target.id, target.kind);
+    const kept = await this.#kept(target);
+    if (kept === null) return toResponse(await this.#read(target));
+    this.ctx.waitUntil(this.#handOn(target.id));
+    return kept;
   }
 
   /** Media that R2 holds; null where it does not, or not yet. */
@@ -42,21 +54,29 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     const id = this.env.BROADCAST.idFromName(target.id);
     for (const delay of [...RETRY_DELAYS_MS, null]) {
       try {
-        return await this.env.BROADCAST.get(id).read(target);
+        return await this.env.BROADCAST.get(id).read(target, tally.take(target.id) ?? {});
       } catch (error) {
         if (delay === null) console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
         else await new Promise((resolve) => setTimeout(resolve, delay));
       }
     }
-    return {
-      kind: "refused",
-      status: 503,
-      code: "unavailable",
-      message: "The show is restarting; ask again.",
-    };
+    return RESTARTING;
+  }
+
+  /** Tells the Broadcast of reads that R2 answered, many at a time. */
+  async #handOn(id: string): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, TALLY_MS));
+    const reads = tally.take(id);
+    if (reads !== null) await this.env.BROADCAST.get(this.env.BROADCAST.idFromName(id)).count(reads);
   }
 }
 
+const RESTARTING: Read = {
+  kind: "refused",
+  status: 503,
+  code: "unavailable",
+  message: "The show is restarting; ask again.",
+};
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** Names are immutable and carry the epoch; an hour is longer than any of them stays in a live playlist. */
 const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
@@ -65,10 +85,10 @@ const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, m
 function toResponse(read: Read): Response {
   switch (read.kind) {
     case "multivariant":
-      return playlist(read.text, "public, max-age=2");
+      return playlist(read, "public, max-age=1");
     case "playlist":
-      if (read.ended) return playlist(read.text, "public, max-age=60");
-      return playlist(read.text, read.held ? "public, max-age=12" : "public, max-age=1");
+      if (read.horizon.ended) return playlist(read, "public, max-age=60");
+      return playlist(read, read.held ? "public, max-age=12" : "public, max-age=1");
     case "status":
       return Response.json(read.json, { headers: { "cache-control": "public, max-age=1" } });
     case "media":
@@ -80,8 +100,14 @@ function toResponse(read: Read): Response {
   }
 }
 
-function playlist(text: string, cacheControl: string): Response {
-  return new Response(text, { headers: { "content-type": PLAYLIST_TYPE, "cache-control": cacheControl } });
+function playlist({ text, horizon }: { text: string; horizon: Horizon }, cacheControl: string): Response {
+  return new Response(text, {
+    headers: {
+      "content-type": PLAYLIST_TYPE,
+      "cache-control": cacheControl,
+      [HORIZON_HEADER]: writeHorizon(horizon),
+    },
+  });
 }
 
 /** An error is kept for a second, which is enough to shield the origin and too little to outlive what caused it. */

@@ -1,0 +1,198 @@
+import { hostKey } from "../access/keys.ts";
+import type { Secret } from "../access/secret.ts";
+import type { Offer } from "../ingest/offer.ts";
+import type { Sfu, SfuFault } from "../ingest/sfu.ts";
+import { epochOf, type Target } from "../paths.ts";
+import { addCounts, type Counts } from "./counts.ts";
+import { describe, publicStatus } from "./description.ts";
+import { beginAnew, end, goLive, isRunning, LONGEST_FILL_MS, open, type Show } from "./lifecycle.ts";
+import { endedStage, Programme, recordingOf } from "./programme.ts";
+import { type Accepted, type Crowded, Publishers } from "./publishers.ts";
+import { type Read, Reads, type Stage } from "./reads.ts";
+import type { Recording } from "./recording.ts";
+import type { Store } from "./store.ts";
+
+/** What a production works with; the shell's. */
+export interface Means {
+  readonly store: Store;
+  readonly bucket: R2Bucket;
+  readonly sfu: Sfu;
+  readonly secret: Secret;
+  /** Keeps the object running for work that nobody waits for. */
+  readonly later: (work: Promise<void>) => void;
+  /** Has the object brought back at a time (milliseconds since 1970) if it should be gone by then. */
+  readonly reviveAt: (time: number) => void;
+  /** Ends this object, to be made anew from its store. */
+  readonly restart: (why: string) => void;
+}
+
+/** How far ahead a revival is arranged: for an object that went while nobody was asking anything of it. */
+const REVIVAL_MS = 30_000;
+/** How often it is moved on; each time is a row written. */
+const RENEWAL_MS = 10_000;
+/** How often what has no event of its own is looked after. */
+const CHORES_MS = 1_000;
+
+/**
+ * One broadcast that exists: its show, its hosts, what listeners read of it and, while its timeline runs, its programme
+ * and the clock that drives it. What changes is stored before it is seen.
+ */
+export class Production {
+  readonly publishers: Publishers;
+  readonly #means: Means;
+  readonly #reads: Reads;
+  #show: Show;
+  #originReads: Counts;
+  #programme: Programme | null = null;
+  #recording: Recording | null = null;
+  #ended: Stage | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #choresAt = 0;
+  #renewedAt = 0;
+
+  /** Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. */
+  constructor(show: Show, means: Means) {
+    this.#show = show;
+    this.#means = means;
+    this.#reads = new Reads(means.store);
+    this.#originReads = means.store.originReads();
+    this.publishers = new Publishers(means, show.id, Date.now());
+    if (show.state === "ended") this.#ended = endedStage(show, means.store);
+    if (this.#ended !== null) {
+      this.#recording = recordingOf(show, means.store, means.bucket, this.#ended.init);
+    }
+    if (isRunning(show)) this.#start();
+  }
+
+  /** A listener's read, and what Origin says it has answered since it last said so. */
+  read(target: Target, answered: Counts): Promise<Read> | Read {
+    this.count(answered);
+    if (target.kind === "status") return { kind: "status", json: publicStatus(this.#show, this.#onAir) };
+    return this.#reads.read(target, () => this.#stage(), Date.now());
+  }
+
+  /** Counts what Origin has answered. */
+  count(answered: Counts): void {
+    this.#originReads = addCounts(this.#originReads, answered);
+  }
+
+  /** @param origin where the asker reached us; absolute URLs begin with it */
+  async describe(origin: string): Promise<object> {
+    const key = await hostKey(this.#means.secret, this.#show.id);
+    return describe(this.#show, { ...this.#onAir, originReads: this.#originReads }, { origin, hostKey: key });
+  }
+
+  /** Opens the doors: the timeline runs from now on. */
+  open(): void {
+    if (this.#show.state !== "announced") return;
+    const now = Date.now();
+    this.#put(open(this.#show, { epoch: epochOf(now), startedAt: now }));
+    this.#start();
+  }
+
+  /** Ends the show: the list first, then the hosts. */
+  async end(): Promise<void> {
+    if (this.#show.state === "ended") return;
+    const now = Date.now();
+    const programme = this.#programme;
+    programme?.finish();
+    this.#put(end(this.#show, now));
+    this.#ended = this.#stage();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#programme = null;
+    if (programme !== null) this.#reads.wake(programme.window, now);
+    const { publishers } = this;
+    for (const session of publishers.sessions)
+      this.#means.later(publishers.drop(session, "the show has ended"));
+    await this.settle();
+  }
+
+  /** Gets what is still to be kept to R2; false when some of it has to be tried again later. */
+  async settle(): Promise<boolean> {
+    await this.#recording?.run();
+    const isSettled = this.#programme === null && this.#means.store.unkept(1).length === 0;
+    if (!isSettled) this.#means.reviveAt(Date.now() + REVIVAL_MS);
+    return isSettled;
+  }
+
+  /** Takes a host's offer; the doors open with the first. */
+  async publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault | "ended"> {
+    if (this.#show.state === "ended") return "ended";
+    const isHeard = (session: string) => this.#programme?.pipeline.isHeard(session) ?? false;
+    const result = await this.publishers.publish(offer, origin, isHeard, Date.now());
+    if (result.kind === "accepted") {
+      this.open();
+      this.#means.later(this.publishers.attach(result.session));
+    }
+    return result;
+  }
+
+  /** Takes one message of a host's socket. */
+  hear(host: string, message: Uint8Array): void {
+    this.#programme?.pipeline.hear(host, message, this.#programme.at(Date.now()));
+  }
+
+  /** Starts or resumes the timeline. One that stood still for too long is begun anew, under a new epoch. */
+  #start(): void {
+    if (this.#programme !== null) return;
+    const { store, bucket } = this.#means;
+    const now = Date.now();
+    this.#programme = new Programme(this.#show, store, bucket);
+    if (now - this.#programme.listedUntil > LONGEST_FILL_MS) {
+      store.clearMedia();
+      this.#originReads = {};
+      this.#put(beginAnew(this.#show, { epoch: epochOf(now), startedAt: now }));
+      this.#programme = new Programme(this.#show, store, bucket);
+    }
+    this.#recording = this.#programme.recording;
+    this.#tick();
+  }
+
+  /** The show's clock. A bug that throws here must not stop the programme: the object restarts and resumes. */
+  readonly #tick = (): void => {
+    const programme = this.#programme;
+    if (programme === null) return;
+    try {
+      const now = Date.now();
+      if (programme.advance(now)) {
+        this.#reads.wake(programme.window, now);
+        this.#means.later(programme.recording.run());
+      }
+      if (now - this.#choresAt >= CHORES_MS) this.#doChores(programme, now);
+      this.#timer = setTimeout(this.#tick, programme.millisUntilDue(Date.now()));
+    } catch (error) {
+      console.error(`The programme of ${this.#show.id} failed and is resumed: ${String(error)}`);
+      this.#means.restart("The programme failed.");
+    }
+  };
+
+  #doChores({ pipeline, window }: Programme, now: number): void {
+    this.#choresAt = now;
+    const { sessions } = this.publishers;
+    pipeline.retain(sessions);
+    this.#reads.wake(window, now);
+    if (this.#show.state === "open" && sessions.some((session) => pipeline.isHeard(session))) {
+      this.#put(goLive(this.#show));
+    }
+    this.#means.later(this.publishers.sweep(now));
+    if (now - this.#renewedAt < RENEWAL_MS) return;
+    this.#renewedAt = now;
+    this.#means.store.putOriginReads(this.#originReads);
+    this.#means.reviveAt(now + REVIVAL_MS);
+  }
+
+  get #onAir() {
+    return { programme: this.#programme, publishers: this.publishers };
+  }
+
+  #stage(): Stage | null {
+    if (this.#programme === null) return this.#ended;
+    const { window, init, ring } = this.#programme;
+    return { show: this.#show, window, init, ring };
+  }
+
+  #put(show: Show): void {
+    this.#show = show;
+    this.#means.store.putShow(show);
+  }
+}

@@ -1,0 +1,88 @@
+/** Headers of everything a listener gets: any page may play a broadcast, and read what players need to time it. */
+export const OPEN_TO_ALL = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "Age, Date, Content-Length, Content-Range, ETag",
+  "timing-allow-origin": "*",
+};
+
+/** An upstream answer, read whole. */
+export interface Loaded {
+  readonly status: number;
+  readonly contentType: string;
+  readonly cacheControl: string;
+  /** Seconds to come back after, where the answer says so. */
+  readonly retryAfter: string | null;
+  readonly bytes: Uint8Array;
+  /** What the origin says of the show's live edge (horizon.ts); listeners do not see it. */
+  readonly horizon: string | null;
+}
+
+/**
+ * One object as the edge holds it: its bytes, and whatever can be made of them once instead of for each listener (the
+ * gzipped form, the validator).
+ */
+export class Held {
+  readonly loaded: Loaded;
+  readonly maxAgeMs: number;
+  /** Milliseconds since 1970. */
+  readonly fetchedAt: number;
+  /** A weak validator (RFC 9110 section 8.8.3), the same for the plain and the gzipped form. */
+  readonly etag: string;
+  readonly gzipped: Uint8Array | null;
+  /** What every answer made of this carries. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** Text is gzipped here, by whoever fetched it: work that one request does must not be awaited by all others. */
+  static async of(loaded: Loaded, fetchedAt: number): Promise<Held> {
+    const isText = /mpegurl|json/.test(loaded.contentType);
+    return new Held(loaded, fetchedAt, isText && loaded.status === 200 ? await gzip(loaded.bytes) : null);
+  }
+
+  private constructor(loaded: Loaded, fetchedAt: number, gzipped: Uint8Array | null) {
+    this.loaded = loaded;
+    this.fetchedAt = fetchedAt;
+    this.gzipped = gzipped;
+    this.maxAgeMs = maxAge(loaded.cacheControl) * 1000;
+    this.etag = `W/"${fingerprint(loaded.bytes)}"`;
+    this.headers = {
+      ...OPEN_TO_ALL,
+      "content-type": loaded.contentType,
+      "cache-control": loaded.cacheControl,
+      etag: this.etag,
+      ...(gzipped === null ? { "accept-ranges": "bytes" } : { vary: "Accept-Encoding" }),
+    };
+  }
+
+  /** Bytes that holding this takes. */
+  get cost(): number {
+    return this.loaded.bytes.length + (this.gzipped?.length ?? 0);
+  }
+
+  isFresh(now: number): boolean {
+    return now - this.fetchedAt < this.maxAgeMs;
+  }
+}
+
+/** `max-age` of a Cache-Control header, seconds; 0 where it has none or forbids storing (RFC 9111 section 5.2.2). */
+function maxAge(cacheControl: string): number {
+  if (/\bno-store\b/.test(cacheControl)) return 0;
+  return Number(/\bmax-age=(\d+)/.exec(cacheControl)?.[1] ?? 0);
+}
+
+/** FNV-1a over 2 x 32 bits: names a rendering, guards nothing. */
+function fingerprint(bytes: Uint8Array): string {
+  let a = 0x811c9dc5;
+  let b = 0x01000193;
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte, 0x01000193) ^ (a >>> 13);
+  }
+  return `${(a >>> 0).toString(36)}${(b >>> 0).toString(36)}`;
+}
+
+async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}

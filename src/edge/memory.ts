@@ -1,0 +1,132 @@
+import { Held, type Loaded } from "./held.ts";
+
+/** How much an isolate remembers. An isolate has 128 MB in all, and other work to do with them. */
+export interface Bounds {
+  readonly bytes: number;
+  readonly entries: number;
+  /** Distinct objects being fetched at one time; one more is refused. */
+  readonly flights: number;
+}
+
+const BOUNDS: Bounds = { bytes: 24 * 1024 * 1024, entries: 4_000, flights: 1_000 };
+/** What an entry costs beside its bytes: its names, headers and place in the map, rounded up. */
+const OVERHEAD_BYTES = 1_024;
+/** How long a follower gives a leader's promise beyond the fetch's own time limit before it takes the lead itself. */
+const GRACE_MS = 500;
+
+/** Fetches one object from upstream; rejects when it can not be had whole within `timeoutMs`. */
+export type Load = (path: string, timeoutMs: number) => Promise<Loaded>;
+
+/** Why there is nothing to hand out; the listener is told to come back. */
+export class Unavailable extends Error {}
+
+/**
+ * The objects that one isolate hands out, least recently used first to go. However many listeners ask at once for an
+ * object that is not here, one fetch goes upstream.
+ */
+export class Memory {
+  readonly #bounds: Bounds;
+  /** Map order is the order of use: the first is the least recently used. */
+  readonly #entries = new Map<string, Held>();
+  readonly #flights = new Map<string, Promise<Held>>();
+  #bytes = 0;
+
+  constructor(bounds: Bounds = BOUNDS) {
+    this.#bounds = bounds;
+  }
+
+  /** What is being held, for those who watch the bounds. */
+  get size(): { readonly entries: number; readonly bytes: number; readonly flights: number } {
+    return { entries: this.#entries.size, bytes: this.#bytes, flights: this.#flights.size };
+  }
+
+  /** The object, if it is here and fresh at `now` (milliseconds since 1970). */
+  peek(path: string, now: number): Held | null {
+    const held = this.#entries.get(path);
+    if (held === undefined) return null;
+    if (!held.isFresh(now)) {
+      this.#forget(path, held);
+      return null;
+    }
+    this.#entries.delete(path);
+    this.#entries.set(path, held);
+    return held;
+  }
+
+  /**
+   * Fetches the object, or joins the fetch under way. Rejects with {@link Unavailable} within `timeoutMs` and a little.
+   *
+   * @param keep keeps the runtime working on a promise though the request that began it has gone (`waitUntil`): the
+   *   leader's client may leave while others follow. Should the leader's work be lost all the same, each follower has
+   *   a timer of its own, and the first to run out takes the lead.
+   */
+  async fetch(
+    path: string,
+    timeoutMs: number,
+    load: Load,
+    keep: (work: Promise<unknown>) => void,
+  ): Promise<Held> {
+    const flight = this.#flights.get(path);
+    if (flight === undefined) return this.#lead(path, timeoutMs, load, keep);
+    const followed = await withTimeout(flight, timeoutMs + GRACE_MS);
+    if (followed !== null) return followed;
+    if (this.#flights.get(path) === flight) this.#flights.delete(path);
+    // Followers tire together: whoever comes second finds what the first has fetched.
+    const here = this.peek(path, Date.now());
+    if (here !== null) return here;
+    const next = this.#flights.get(path) ?? this.#lead(path, timeoutMs, load, keep);
+    const last = await withTimeout(next, timeoutMs + GRACE_MS);
+    if (last === null) throw new Unavailable("upstream does not answer");
+    return last;
+  }
+
+  #lead(path: string, timeoutMs: number, load: Load, keep: (work: Promise<unknown>) => void): Promise<Held> {
+    if (this.#flights.size >= this.#bounds.flights) {
+      return Promise.reject(new Unavailable("too many different objects are being fetched"));
+    }
+    const flight = this.#load(path, timeoutMs, load).finally(() => {
+      if (this.#flights.get(path) === flight) this.#flights.delete(path);
+    });
+    this.#flights.set(path, flight);
+    // A rejection is for those who await the flight; to `keep` it is only the end of the work.
+    keep(flight.catch(() => undefined));
+    return flight;
+  }
+
+  async #load(path: string, timeoutMs: number, load: Load): Promise<Held> {
+    try {
+      const held = await Held.of(await load(path, timeoutMs), Date.now());
+      this.#remember(path, held);
+      return held;
+    } catch (error) {
+      throw new Unavailable(String(error));
+    }
+  }
+
+  #remember(path: string, held: Held): void {
+    if (held.maxAgeMs <= 0 || held.cost + OVERHEAD_BYTES > this.#bounds.bytes) return;
+    const before = this.#entries.get(path);
+    if (before !== undefined) this.#forget(path, before);
+    this.#entries.set(path, held);
+    this.#bytes += held.cost + OVERHEAD_BYTES;
+    for (const [oldest, entry] of this.#entries) {
+      if (this.#bytes <= this.#bounds.bytes && this.#entries.size <= this.#bounds.entries) break;
+      this.#forget(oldest, entry);
+    }
+  }
+
+  #forget(path: string, held: Held): void {
+    if (this.#entries.delete(path)) this.#bytes -= held.cost + OVERHEAD_BYTES;
+  }
+}
+
+/** The promise's value, or null when it has none after `millis`. */
+async function withTimeout<T>(promise: Promise<T>, millis: number): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), millis);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Loaded } from "../../src/edge/held.ts";
+import { type Load, Memory, Unavailable } from "../../src/edge/memory.ts";
+
+/** Follows the clock of vitest's fake timers: single flight, freshness, bounds, and every way an upstream can fail. */
+
+const LIMIT = 1_000;
+const ROOMY = { bytes: 1_000_000, entries: 1_000, flights: 1_000 };
+
+function loaded(over: Partial<Loaded> = {}): Loaded {
+  return {
+    status: 200,
+    contentType: "audio/mp4",
+    cacheControl: "public, max-age=10",
+    retryAfter: null,
+    bytes: new Uint8Array([1, 2, 3]),
+    horizon: null,
+    ...over,
+  };
+}
+
+function counting(answer: () => Promise<Loaded>): { load: Load; calls: string[] } {
+  const calls: string[] = [];
+  const load: Load = (path) => {
+    calls.push(path);
+    return answer();
+  };
+  return { load, calls };
+}
+
+const keep = (work: Promise<unknown>) => void work;
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+describe("single flight", () => {
+  test("a thousand who ask at once cost one fetch and get the same bytes", async () => {
+    const memory = new Memory(ROOMY);
+    const { promise, resolve } = Promise.withResolvers<Loaded>();
+    const { load, calls } = counting(() => promise);
+    const all = Array.from({ length: 1_000 }, () => memory.fetch("/a", LIMIT, load, keep));
+    resolve(loaded());
+    const held = await Promise.all(all);
+    expect(calls).toEqual(["/a"]);
+    expect(new Set(held).size).toBe(1);
+    expect(memory.size).toMatchObject({ entries: 1, flights: 0 });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("different objects do not wait for each other", async () => {
+    const memory = new Memory(ROOMY);
+    const never = counting(() => new Promise<Loaded>(() => {}));
+    const quick = counting(async () => loaded());
+    void memory.fetch("/slow", LIMIT, never.load, keep).catch(() => {});
+    await expect(memory.fetch("/quick", LIMIT, quick.load, keep)).resolves.toBeDefined();
+  });
+
+  test("a leader whose work is lost does not hang its followers: the first to tire takes the lead", async () => {
+    const memory = new Memory(ROOMY);
+    let n = 0;
+    const load = vi.fn<Load>(() => (n++ === 0 ? new Promise<Loaded>(() => {}) : Promise.resolve(loaded())));
+    const leader = memory.fetch("/a", LIMIT, load, keep);
+    const followers = Array.from({ length: 20 }, () => memory.fetch("/a", LIMIT, load, keep));
+    await vi.advanceTimersByTimeAsync(LIMIT + 600);
+    await Promise.all(followers);
+    expect(load).toHaveBeenCalledTimes(2);
+    await expect(Promise.race([leader, Promise.resolve("still lost")])).resolves.toBe("still lost");
+  });
+
+  test("an upstream that stays silent is an error for every follower, in bounded time", async () => {
+    const memory = new Memory(ROOMY);
+    const { load } = counting(() => new Promise<Loaded>(() => {}));
+    void memory.fetch("/a", LIMIT, load, keep).catch(() => {});
+    const outcomes = Array.from({ length: 5 }, () =>
+      memory.fetch("/a", LIMIT, load, keep).catch((error: unknown) => error),
+    );
+    await vi.advanceTimersByTimeAsync(2 * (LIMIT + 500));
+    for (const outcome of await Promise.all(outcomes)) expect(outcome).toBeInstanceOf(Unavailable);
+  });
+
+  test("a rejection reaches all who wait, is not kept, and does not reach the runtime as unhandled", async () => {
+    const memory = new Memory(ROOMY);
+    const kept: Promise<unknown>[] = [];
+    const broken = counting(() => Promise.reject(new Error("the body broke off")));
+    const outcomes = Array.from({ length: 3 }, () =>
+      memory.fetch("/a", LIMIT, broken.load, (work) => kept.push(work)).catch((error: unknown) => error),
+    );
+    for (const outcome of await Promise.all(outcomes))
+      expect(String(outcome)).toContain("the body broke off");
+    await expect(Promise.all(kept)).resolves.toEqual([undefined]);
+    const mended = counting(async () => loaded());
+    await expect(memory.fetch("/a", LIMIT, mended.load, keep)).resolves.toBeDefined();
+    expect(mended.calls).toEqual(["/a"]);
+  });
+});
+
+describe("freshness", () => {
+  test("an object is handed out for max-age seconds and not a moment longer", async () => {
+    const memory = new Memory(ROOMY);
+    await memory.fetch("/a", LIMIT, async () => loaded(), keep);
+    const then = Date.now();
+    expect(memory.peek("/a", then + 9_999)).not.toBeNull();
+    expect(memory.peek("/a", then + 10_000)).toBeNull();
+    expect(memory.size).toEqual({ entries: 0, bytes: 0, flights: 0 });
+  });
+
+  test.each(["no-store", "public, max-age=0", "no-store, max-age=60", "private"])(
+    "%s is not kept",
+    async (cacheControl) => {
+      const memory = new Memory(ROOMY);
+      await memory.fetch("/a", LIMIT, async () => loaded({ cacheControl }), keep);
+      expect(memory.peek("/a", Date.now())).toBeNull();
+    },
+  );
+});
+
+describe("bounds", () => {
+  test("the least recently used goes first", async () => {
+    const memory = new Memory({ ...ROOMY, entries: 3 });
+    for (const path of ["/a", "/b", "/c"]) await memory.fetch(path, LIMIT, async () => loaded(), keep);
+    memory.peek("/a", Date.now());
+    await memory.fetch("/d", LIMIT, async () => loaded(), keep);
+    const here = ["/a", "/b", "/c", "/d"].filter((path) => memory.peek(path, Date.now()) !== null);
+    expect(here).toEqual(["/a", "/c", "/d"]);
+  });
+
+  test("bytes stay under the bound through 5,000 objects, and an object above it is passed on but not kept", async () => {
+    const memory = new Memory({ ...ROOMY, bytes: 100_000 });
+    for (let n = 0; n < 5_000; n++) {
+      await memory.fetch(`/${n}`, LIMIT, async () => loaded({ bytes: new Uint8Array(n % 3_000) }), keep);
+      expect(memory.size.bytes).toBeLessThanOrEqual(100_000);
+    }
+    expect(memory.size.entries).toBeGreaterThan(10);
+    const large = await memory.fetch(
+      "/large",
+      LIMIT,
+      async () => loaded({ bytes: new Uint8Array(200_000) }),
+      keep,
+    );
+    expect(large.loaded.bytes).toHaveLength(200_000);
+    expect(memory.peek("/large", Date.now())).toBeNull();
+  });
+
+  test("one fetch too many is refused at once", async () => {
+    const memory = new Memory({ ...ROOMY, flights: 2 });
+    const load: Load = () => new Promise(() => {});
+    for (const path of ["/a", "/b"]) void memory.fetch(path, LIMIT, load, keep).catch(() => {});
+    await expect(memory.fetch("/c", LIMIT, load, keep)).rejects.toBeInstanceOf(Unavailable);
+  });
+});
