@@ -17,7 +17,8 @@ second, or a WAV file, round and round. Ctrl-C ends it.
   --seconds N      end by itself after N seconds
   --help           this text
 
-It finds the relay at http://localhost:$PORT (8787 by default), with the ADMIN_TOKEN of the environment or .dev.vars.`;
+It finds the relay at http://$HOST:$PORT (localhost and 8787 by default), with the ADMIN_TOKEN of the environment or
+.dev.vars.`;
 
 /** A mistake or a failure that one sentence explains; `code` is the process's exit code. */
 class Stop extends Error {
@@ -115,7 +116,7 @@ async function findTarget(
     if (key === undefined) throw new Stop(2, "--url needs the host key: --key KEY.");
     return { whipUrl: url, hostKey: key };
   }
-  const relay = `http://localhost:${process.env.PORT ?? 8787}`;
+  const relay = `http://${process.env.HOST ?? "localhost"}:${process.env.PORT ?? 8787}`;
   const token = await adminToken();
   const path = `/api/broadcasts/${encodeURIComponent(broadcast)}`;
   const response = await fetch(relay + path, {

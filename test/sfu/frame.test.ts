@@ -36,6 +36,7 @@ describe("framer", () => {
 
   test("a hole ends the frame with silence, and the next frame is dated after the hole", () => {
     const framer = new Framer();
+    expect(framer.push(block(40, 960))).toHaveLength(1);
     expect(framer.push(block(1_000, 480))).toEqual([]);
     const frames = framer.push(block(50_000, 960));
     expect(frames.map(({ timestamp }) => timestamp)).toEqual([1_000, 50_000]);

@@ -273,6 +273,15 @@ describe("opus timeline", () => {
     expectTones(pcm);
   });
 
+  test("timestamps that run a little fast never add up to a hole", async () => {
+    const packets = await tonePackets(400, 120);
+    const fast = packets.map((packet, i) => ({ ...packet, timestamp: (packet.timestamp + i) >>> 0 }));
+    const { timeline, pcm } = await play(onTime(fast, 120));
+    expect(pcm.length / 2).toBe(400 * 120);
+    expect(timeline.counters.concealed).toBe(0);
+    expectTones(pcm);
+  });
+
   test("a stall of 3 s jumps the timestamps and makes nothing up; a new SSRC goes on where the old one ended", async () => {
     const packets = await tonePackets(150);
     const stalled = packets.map((packet, i) =>
