@@ -6,6 +6,10 @@ export interface Answer {
   readonly boot: string;
   /** Report again this long from now, not before. */
   readonly afterMs: number;
+  /** The same by the shard's clock, which tells it who comes by its calendar. */
+  readonly dueMs: number;
+  /** How far from now the shard's calendar reached: what a restarted shard must reckon with. */
+  readonly reachMs: number;
 }
 
 /** Requests per second that a shard takes at most. */
@@ -23,9 +27,11 @@ export const HORIZON_SECONDS = 4096;
  * up to 1,600 on a shard report every 10 s, 3,200 every 20 s, 100,000 every 625 s (then the count is low, and says
  * so: put in more shards). Bookings that nobody keeps (isolates that ended, reports that were lost) only make room.
  *
- * A fifth of the capacity is left unbooked for isolates that report for the first time; {@link firstMs} spreads those.
- * A restart loses the calendar while isolates still come by the old one: those that were asked to wait for longer
- * than the floor are counted as they come, and their rate is left free for as long as the old bookings can last.
+ * Some come by no booking of this calendar: for the first time (spread by {@link firstMs}), again after a loss, late
+ * because there was nothing to report, or by the calendar of the shard's last boot. They can not be booked, only
+ * measured: a fifth of the capacity is kept for them, and what they took of late besides. Where the last boot's bookings
+ * reach further than the floor, its isolates will go on coming at the rate they come now: that rate is kept free at
+ * once for as long, and the worst is assumed until it has been measured.
  */
 export class Pace {
   readonly #boot: string;
@@ -35,35 +41,45 @@ export class Pace {
   /** The second under way, and the first from which on there may be room. */
   #now: number;
   #open = 0;
+  /** The furthest second booked. */
+  #last = 0;
   /** Where the last booking beyond the horizon went. */
   #beyond = 0;
-  /** Reports by another boot's booking: in this second, and the most per second of late; at first the worst. */
+  /** Reports by no booking: in this second, and per second of late. */
   #strays = 0;
-  #strayRate: number;
-  /** Second until which such bookings may still come. */
-  #straysUntil = 0;
+  #strayRate = 0;
+  /** Reports by long bookings of another boot: in this second, the most per second of late, until when. */
+  #leftovers = 0;
+  #leftoverRate: number;
+  #leftoversUntil = 0;
+  readonly #startMs: number;
 
   /** A shard's pace from its start at `ms`; `boot` is any text that no other start has. */
   constructor(boot: string, ms: number, perSecond = SHARD_REQUESTS) {
     this.#boot = boot;
+    this.#startMs = ms;
     this.#now = Math.floor(ms / 1000);
     this.#bookable = Math.max(1, Math.floor(BOOKED_SHARE * perSecond));
-    this.#strayRate = this.#bookable;
+    this.#leftoverRate = this.#bookable;
   }
 
   /** Answers a report that came at `ms` from an isolate whose last answer was `previous`, if it has had any. */
   answer(ms: number, previous?: Answer): Answer {
     this.#turnTo(Math.floor(ms / 1000));
-    if (previous && previous.boot !== this.#boot && previous.afterMs > FLOOR_MS + 1000) {
-      this.#strays += 1;
-      this.#straysUntil = Math.max(this.#straysUntil, Math.ceil((ms + previous.afterMs) / 1000));
-    }
+    const own = previous?.boot === this.#boot;
+    if (previous && !own && previous.reachMs > FLOOR_MS + 2000) {
+      this.#leftovers += 1;
+      const until = Math.ceil((this.#startMs + previous.reachMs) / 1000);
+      this.#leftoversUntil = Math.max(this.#leftoversUntil, until);
+    } else if (!own || Math.abs(ms - previous.dueMs) > PUNCTUAL_MS) this.#strays += 1;
     const second = this.#room(Math.ceil((ms + FLOOR_MS) / 1000));
     const index = second % HORIZON_SECONDS;
     const place = this.#taken[index] ?? 0;
     this.#taken[index] = place + 1;
     const within = Math.min(999, Math.floor((1000 * place) / this.#bookable));
-    return { boot: this.#boot, afterMs: second * 1000 + within - ms };
+    const dueMs = second * 1000 + within;
+    this.#last = Math.max(this.#last, second);
+    return { boot: this.#boot, afterMs: dueMs - ms, dueMs, reachMs: 1000 * (this.#last + 1) - ms };
   }
 
   /** How long an isolate that reports now is asked to wait: {@link FLOOR_MS} to a second more when not busy. */
@@ -85,15 +101,19 @@ export class Pace {
   }
 
   #places(second: number): number {
-    if (second >= this.#straysUntil) return this.#bookable;
-    return Math.max(1, Math.floor(this.#bookable - Math.max(this.#strayRate, this.#strays)));
+    const leftovers = second < this.#leftoversUntil ? Math.max(this.#leftoverRate, this.#leftovers) : 0;
+    const left = this.#bookable - this.#strayRate - leftovers;
+    return Math.max(1, Math.floor(left), Math.floor(LEAST_SHARE * this.#bookable));
   }
 
   #turnTo(second: number): void {
+    if (second > this.#now) this.#open = 0;
     for (let passed = 0; this.#now < second; passed += 1) {
       if (passed < HORIZON_SECONDS) this.#taken[this.#now % HORIZON_SECONDS] = 0;
-      this.#strayRate = Math.max(this.#strays, STRAY_DECAY * this.#strayRate);
+      this.#strayRate += (this.#strays - this.#strayRate) / STRAY_SECONDS;
       this.#strays = 0;
+      this.#leftoverRate = Math.max(this.#leftovers, LEFTOVER_DECAY * this.#leftoverRate);
+      this.#leftovers = 0;
       this.#now = passed < HORIZON_SECONDS ? this.#now + 1 : second;
     }
   }
@@ -105,14 +125,20 @@ export function firstMs(random: number): number {
 }
 
 /**
- * How long an isolate waits after a report that was lost or answered with an error; `random` in [0, 1), its own.
- * The wait grows by no more than half, and not from one loss to the next: a shard that is away for a while is not
- * asked more often than it would be, and has every report back within 15 s of its return.
+ * How long an isolate waits after a report that was lost or answered with an error: as long as it was last asked to.
+ * It stays in the rhythm the calendar gave it, so a shard that is away is asked no more often than one that answers,
+ * and is not met by everyone at once when it is back.
  */
-export function retryMs(random: number, previous?: Answer): number {
-  return Math.max(FLOOR_MS, previous?.afterMs ?? 0) * (1 + random / 2);
+export function retryMs(previous?: Answer): number {
+  return previous?.afterMs ?? FLOOR_MS;
 }
 
 const BOOKED_SHARE = 0.8;
-/** Per second: a rate of strays is believed for a few seconds after it has dropped. */
-const STRAY_DECAY = 0.9;
+/** Of what can be booked, what is booked even while strays take all. */
+const LEAST_SHARE = 0.1;
+/** The time over which strays are averaged: longer than a burst of first reports, shorter than its consequences. */
+const STRAY_SECONDS = 20;
+/** Per second: a rate of leftovers is believed for a few seconds after it has dropped. */
+const LEFTOVER_DECAY = 0.9;
+/** A report this far from its booking was not booked. */
+const PUNCTUAL_MS = 2000;

@@ -87,12 +87,11 @@ export class Sketch {
    */
   toBytes(): Uint8Array {
     const entries = this.#entries();
-    const dense = entries.length > MAX_LISTED;
-    const bytes = new Uint8Array(HEADER + (dense ? PACKED : LISTED * entries.length));
-    bytes.set([VERSION, PRECISION, dense ? DENSE : SPARSE]);
+    if (this.#registers && entries.length > MAX_LISTED) return pack(this.#registers);
+    const bytes = new Uint8Array(HEADER + LISTED * entries.length);
+    bytes.set([VERSION, PRECISION, SPARSE]);
     entries.forEach((entry, i) => {
-      if (dense) packRegister(bytes.subarray(HEADER), entry >>> RANK_BITS, entry & RANK_MASK);
-      else bytes.set([entry >> 16, (entry >> 8) & 0xff, entry & 0xff], HEADER + LISTED * i);
+      bytes.set([entry >> 16, (entry >> 8) & 0xff, entry & 0xff], HEADER + LISTED * i);
     });
     return bytes;
   }
@@ -102,14 +101,26 @@ export class Sketch {
     if (bytes.length < HEADER) return bad("length");
     if (bytes[0] !== VERSION) return bad("version");
     if (bytes[1] !== PRECISION) return bad("precision");
-    const form = bytes[2];
-    if (form !== SPARSE && form !== DENSE) return bad("form");
-    const entries = form === SPARSE ? listed(bytes.subarray(HEADER)) : packed(bytes.subarray(HEADER));
-    if (!entries) return bad("length");
-    if (form === SPARSE ? entries.length > MAX_LISTED : entries.length <= MAX_LISTED) return bad("form");
+    const body = bytes.subarray(HEADER);
     const sketch = new Sketch();
+    if (bytes[2] === DENSE) {
+      if (body.length !== PACKED) return bad("length");
+      const registers = unpack(body);
+      let occupied = 0;
+      for (const rank of registers) {
+        if (rank > MAX_RANK) return bad("rank");
+        if (rank !== 0) occupied += 1;
+      }
+      if (occupied <= MAX_LISTED) return bad("form");
+      sketch.#registers = registers;
+      sketch.#table = new Uint32Array(0);
+      return { kind: "sketch", sketch };
+    }
+    if (bytes[2] !== SPARSE) return bad("form");
+    if (body.length % LISTED !== 0 || body.length > LISTED * MAX_LISTED) return bad("length");
     let last = -1;
-    for (const entry of entries) {
+    for (let at = 0; at < body.length; at += LISTED) {
+      const entry = ((body[at] ?? 0) << 16) | ((body[at + 1] ?? 0) << 8) | (body[at + 2] ?? 0);
       const index = entry >>> RANK_BITS;
       const rank = entry & RANK_MASK;
       if (index <= last || index >= REGISTERS) return bad("index");
@@ -162,9 +173,15 @@ export class Sketch {
   #entries(): Uint32Array {
     const registers = this.#registers;
     if (!registers) return this.#table.filter((entry) => entry !== 0).sort();
-    return Uint32Array.from(registers, (rank, index) =>
-      rank === 0 ? 0 : (index << RANK_BITS) | rank,
-    ).filter((entry) => entry !== 0);
+    const entries = new Uint32Array(REGISTERS);
+    let count = 0;
+    for (let index = 0; index < REGISTERS; index += 1) {
+      const rank = registers[index] ?? 0;
+      if (rank === 0) continue;
+      entries[count] = (index << RANK_BITS) | rank;
+      count += 1;
+    }
+    return entries.subarray(0, count);
   }
 }
 
@@ -207,35 +224,29 @@ function bad(why: Extract<ParsedSketch, { kind: "bad" }>["why"]): ParsedSketch {
   return { kind: "bad", why };
 }
 
-function packRegister(bytes: Uint8Array, index: number, rank: number): void {
-  const bit = index * RANK_BITS;
-  const at = bit >> 3;
-  const shifted = rank << (16 - RANK_BITS - (bit & 7));
-  bytes[at] = (bytes[at] ?? 0) | (shifted >> 8);
-  if (at + 1 < bytes.length) bytes[at + 1] = (bytes[at + 1] ?? 0) | (shifted & 0xff);
+/** Four registers of six bits in three bytes. */
+function pack(registers: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(HEADER + PACKED);
+  bytes.set([VERSION, PRECISION, DENSE]);
+  for (let index = 0, at = HEADER; index < REGISTERS; index += 4, at += 3) {
+    const [b, c] = [registers[index + 1] ?? 0, registers[index + 2] ?? 0];
+    bytes[at] = ((registers[index] ?? 0) << 2) | (b >> 4);
+    bytes[at + 1] = (b << 4) | (c >> 2);
+    bytes[at + 2] = (c << 6) | (registers[index + 3] ?? 0);
+  }
+  return bytes;
 }
 
-function packed(bytes: Uint8Array): Uint32Array | undefined {
-  if (bytes.length !== PACKED) return undefined;
-  const entries = new Uint32Array(REGISTERS);
-  for (let index = 0; index < REGISTERS; index += 1) {
-    const bit = index * RANK_BITS;
-    const at = bit >> 3;
-    const pair = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-    const rank = (pair >> (16 - RANK_BITS - (bit & 7))) & RANK_MASK;
-    entries[index] = rank === 0 ? 0 : (index << RANK_BITS) | rank;
+function unpack(bytes: Uint8Array): Uint8Array {
+  const registers = new Uint8Array(REGISTERS);
+  for (let index = 0, at = 0; index < REGISTERS; index += 4, at += 3) {
+    const [x, y, z] = [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0];
+    registers[index] = x >> 2;
+    registers[index + 1] = ((x << 4) | (y >> 4)) & RANK_MASK;
+    registers[index + 2] = ((y << 2) | (z >> 6)) & RANK_MASK;
+    registers[index + 3] = z & RANK_MASK;
   }
-  return entries.filter((entry) => entry !== 0);
-}
-
-function listed(bytes: Uint8Array): Uint32Array | undefined {
-  if (bytes.length % LISTED !== 0 || bytes.length > PACKED) return undefined;
-  const entries = new Uint32Array(bytes.length / LISTED);
-  for (let i = 0; i < entries.length; i += 1) {
-    const at = LISTED * i;
-    entries[i] = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-  }
-  return entries;
+  return registers;
 }
 
 /** x + sum over k >= 1 of x^(2^k) * 2^(k-1), for x in [0, 1]: infinite at 1 (Ertl, equation 5 and algorithm 6). */

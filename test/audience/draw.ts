@@ -22,14 +22,18 @@ export function drawUpTo(
 ): void {
   const byRank: number[][] = Array.from({ length: TAIL + 2 }, () => []);
   for (const [index, rank] of ranks.entries()) byRank[rank]?.push(index);
+  let lowest = 0;
+  let highest = byRank.findLastIndex((held) => held.length > 0);
   for (let added = from; ; ) {
-    let p = 0;
-    for (let rank = 0; rank <= TAIL; rank += 1) p += ((byRank[rank]?.length ?? 0) * 2 ** -rank) / REGISTERS;
-    added += 1 + Math.floor(Math.log(unit(next)) / Math.log1p(-p));
+    while (byRank[lowest]?.length === 0) lowest += 1;
+    const top = Math.min(highest, TAIL);
+    let weights = 0;
+    for (let rank = lowest; rank <= top; rank += 1) weights += (byRank[rank]?.length ?? 0) * 2 ** -rank;
+    added += 1 + Math.floor(Math.log(unit(next)) / Math.log1p(-weights / REGISTERS));
     if (added > to) return;
-    let place = unit(next) * p * REGISTERS;
-    let rank = 0;
-    for (; rank < TAIL; rank += 1) {
+    let place = unit(next) * weights;
+    let rank = lowest;
+    for (; rank < top; rank += 1) {
       const weight = (byRank[rank]?.length ?? 0) * 2 ** -rank;
       if (place <= weight) break;
       place -= weight;
@@ -42,6 +46,7 @@ export function drawUpTo(
     const reached = Math.min(TAIL + 1, rank + 1 + Math.clz32(next()));
     byRank[reached]?.push(index);
     ranks[index] = reached;
+    highest = Math.max(highest, reached);
     sketch.add(...hashOf(index, reached));
   }
 }

@@ -145,6 +145,7 @@ describe("bytes", () => {
     ["rank", "010e00000040"],
     ["rank", "010e00000074"],
     ["rank", `010e01${"fff".repeat(8192)}`],
+    ["length", `010e00${"000001".repeat(4096)}`],
     ["index", "010e00100001"],
   ] as const)("refused for its %s (%#)", (why, hex) => {
     expect(Sketch.fromBytes(Buffer.from(hex, "hex"))).toEqual({ kind: "bad", why });

@@ -1,0 +1,74 @@
+import { type Answer, firstMs, type Pace, retryMs } from "../../src/audience/pace.ts";
+import { random } from "./random.ts";
+
+/** What the fleet reports to; `boot` gives way to another on a restart. */
+export interface Shard {
+  readonly pace: Pace;
+  /** A report of isolate `i` has come. */
+  take(i: number, ms: number, previous?: Answer): Answer;
+}
+
+/**
+ * Isolates that report to one shard, on a fake clock: each waits as pace.ts has it, and keeps what the shard last
+ * answered. Plain events, a tenth of a second apart at the finest, in the order of their isolates.
+ */
+export class Fleet {
+  readonly #due = new Map<number, number[]>();
+  readonly #answers: (Answer | undefined)[];
+  readonly #next: () => number;
+  /** Requests that came to the shard's door in each second, whether or not it was there. */
+  readonly load: number[] = [];
+
+  constructor(seed: number, size: number, startMs: (i: number) => number) {
+    this.#next = random(seed);
+    this.#answers = Array.from({ length: size });
+    for (let i = 0; i < size; i += 1) this.#plan(i, startMs(i) + firstMs(this.#next() / 2 ** 32));
+  }
+
+  /** Isolate `i` ends and another takes its place at `ms`, knowing nothing. */
+  restart(i: number, ms: number): void {
+    this.#answers[i] = undefined;
+    this.#plan(i, ms + firstMs(this.#next() / 2 ** 32));
+  }
+
+  /** Runs until `toMs`; of the reports, `lost` get no answer: half on the way, half on the way back. */
+  run(fromMs: number, toMs: number, shard: (ms: number) => Shard | undefined, lost = 0): void {
+    for (let tick = Math.ceil(fromMs / TICK); tick < Math.ceil(toMs / TICK); tick += 1) {
+      const due = this.#due.get(tick) ?? [];
+      this.#due.delete(tick);
+      for (const i of due) {
+        if (this.#planned.get(i) !== tick) continue;
+        const ms = tick * TICK;
+        const luck = this.#next() / 2 ** 32;
+        const arrives = luck >= lost / 2;
+        const second = Math.floor(ms / 1000);
+        if (arrives) this.load[second] = (this.load[second] ?? 0) + 1;
+        const previous = this.#answers[i];
+        const answer = arrives ? shard(ms)?.take(i, ms, previous) : undefined;
+        if (!answer || luck < lost) {
+          this.#plan(i, ms + retryMs(previous));
+          continue;
+        }
+        this.#answers[i] = answer;
+        this.#plan(i, ms + answer.afterMs);
+      }
+    }
+  }
+
+  /** The most requests in a second, from `fromS` on to `toS`. */
+  most(fromS = 0, toS = this.load.length): number {
+    return this.load.slice(fromS, toS).reduce((most, count) => Math.max(most, count ?? 0), 0);
+  }
+
+  readonly #planned = new Map<number, number>();
+
+  #plan(i: number, ms: number): void {
+    const tick = Math.ceil(ms / TICK);
+    this.#planned.set(i, tick);
+    const due = this.#due.get(tick);
+    if (due) due.push(i);
+    else this.#due.set(tick, [i]);
+  }
+}
+
+const TICK = 100;

@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Figure } from "../../src/audience/figure.ts";
+import { EMPTY_SERIES, MAX_STEPS, observe } from "../../src/audience/series.ts";
+
+const T = Date.parse("2026-11-21T20:00:00Z");
+
+function figureAt(seconds: number, listeners: number, confidence: Figure["confidence"] = "high"): Figure {
+  const asOf = new Date(T + 1000 * seconds).toISOString();
+  return {
+    listeners,
+    error95: 0.0159,
+    windowSeconds: 35,
+    delivered: listeners,
+    method: "m",
+    asOf,
+    confidence,
+  };
+}
+
+const seriesOf = (figures: readonly Figure[]) => figures.reduce(observe, EMPTY_SERIES);
+
+test("golden: current, peak and minutes", () => {
+  const figures = [
+    figureAt(0, 10, "low"),
+    figureAt(55, 20),
+    figureAt(60, 50),
+    figureAt(65, 40, "low"),
+    figureAt(200, 5),
+  ];
+  const minute = T / 60_000;
+  expect(seriesOf(figures)).toEqual({
+    current: figures[4],
+    peak: figures[2],
+    stepMinutes: 1,
+    steps: [
+      { minute, figures: 2, doubtful: 1, mean: 15, most: 20 },
+      { minute: minute + 1, figures: 2, doubtful: 1, mean: 45, most: 50 },
+      { minute: minute + 3, figures: 1, doubtful: 0, mean: 5, most: 5 },
+    ],
+  });
+});
+
+test("a figure that comes twice, or late, changes nothing", () => {
+  const series = seriesOf([figureAt(0, 10), figureAt(5, 20)]);
+  expect(observe(series, figureAt(5, 99))).toBe(series);
+  expect(observe(series, figureAt(4, 99))).toBe(series);
+  expect(observe(series, figureAt(5.001, 99)).peak?.listeners).toBe(99);
+});
+
+test("a doubtful peak gives way to a trusted one, never the other way round", () => {
+  const listeners = (...figures: Figure[]) => seriesOf(figures).peak?.listeners;
+  expect(listeners(figureAt(0, 900, "low"), figureAt(5, 800, "low"))).toBe(900);
+  expect(listeners(figureAt(0, 900, "low"), figureAt(5, 10))).toBe(10);
+  expect(listeners(figureAt(0, 10), figureAt(5, 900, "low"))).toBe(10);
+  expect(listeners(figureAt(0, 10), figureAt(5, 11), figureAt(10, 11))).toBe(11);
+});
+
+test("any show fits in the bound, and no figure is lost from the steps", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(1000)), { minLength: 1, maxLength: 400 }),
+      (gaps) => {
+        let minutes = 0;
+        const figures = gaps.flatMap(([gap, listeners]) =>
+          Array.from({ length: 10 }, () => {
+            minutes += gap;
+            return figureAt(60 * minutes, listeners);
+          }),
+        );
+        const { steps, stepMinutes } = seriesOf(figures);
+        expect(steps.length).toBeLessThanOrEqual(MAX_STEPS);
+        expect(steps.reduce((sum, step) => sum + step.figures, 0)).toBe(figures.length);
+        const total = figures.reduce((sum, { listeners }) => sum + listeners, 0);
+        expect(steps.reduce((sum, step) => sum + step.mean * step.figures, 0)).toBeCloseTo(total, 3);
+        expect(Math.max(...steps.map(({ most }) => most))).toBe(
+          Math.max(...figures.map(({ listeners }) => listeners)),
+        );
+        for (const [i, step] of steps.entries()) {
+          expect(step.minute % stepMinutes).toBe(0);
+          expect(step.minute).toBeGreaterThan(steps[i - 1]?.minute ?? 0);
+        }
+      },
+    ),
+    { seed: 1, numRuns: 10 },
+  );
+});
+
+test("steps double when a day is over", () => {
+  const day = Array.from({ length: MAX_STEPS }, (_, minute) => figureAt(60 * minute, minute));
+  const full = seriesOf(day);
+  expect([full.stepMinutes, full.steps.length]).toEqual([1, 1440]);
+  const over = observe(full, figureAt(60 * MAX_STEPS, 7));
+  expect([over.stepMinutes, over.steps.length]).toEqual([2, 721]);
+  expect(over.steps[1]).toEqual({ minute: T / 60_000 + 2, figures: 2, doubtful: 0, mean: 2.5, most: 3 });
+});
