@@ -224,6 +224,8 @@ window.addEventListener("hashchange", () => location.reload());
 setInterval(drawLevel, 100);
 pollStatus(id, onAir, (now) => {
   report = now;
+  // Nothing comes after the end, and a sender that is cut off would only try to come back.
+  if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
   render();
 });
 void fillDevices(undefined);

@@ -1,0 +1,59 @@
+import { spawn, spawnSync } from "node:child_process";
+
+/** What a program left behind. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+const PACKAGES: Readonly<Record<string, string>> = { ffmpeg: "ffmpeg", ffprobe: "ffmpeg", mpv: "mpv" };
+
+/**
+ * Runs ffmpeg, ffprobe or mpv to its end and gives what it said. Throws one plain sentence when it is not installed,
+ * and an Error when it is not done after `seconds` (it is killed then).
+ */
+export function run(
+  name: "ffmpeg" | "ffprobe" | "mpv",
+  args: readonly string[],
+  options: { seconds: number; input?: Uint8Array },
+): Promise<Outcome> {
+  need(name);
+  const child = spawn(name, args, { stdio: "pipe" });
+  const out: Buffer[] = [];
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  // A program that has enough closes its input early; what it then says and returns is what counts.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${name} was not done after ${options.seconds} s\n${stderr}`));
+    }, options.seconds * 1000);
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, stdout: Buffer.concat(out), stderr });
+    });
+  });
+}
+
+function need(name: string): void {
+  if (spawnSync(name, ["-version"], { stdio: "ignore" }).error === undefined) return;
+  throw new Error(
+    `These tests need ${name}, and it is not installed (Debian, Ubuntu: apt-get install ${PACKAGES[name]}).`,
+  );
+}
+
+/** Decodes a file's bytes with ffmpeg, to samples in [-1, 1] of its first channel; anything it complains of throws. */
+export async function decode(input: Uint8Array, format: "mp4" | "aac"): Promise<Float32Array> {
+  const args = ["-hide_banner", "-loglevel", "warning", "-f", format, "-i", "pipe:0"];
+  args.push("-af", "pan=mono|c0=c0", "-f", "f32le", "pipe:1");
+  const { code, stdout, stderr } = await run("ffmpeg", args, { seconds: 120, input });
+  if (code !== 0 || stderr.trim() !== "") throw new Error(`ffmpeg ended with ${code}\n${stderr}`);
+  return new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+}
