@@ -85,7 +85,9 @@ export class Pipeline {
   /** What has been counted of `host`'s packets. */
   countsOf(host: string): object | null {
     const held = this.#hosts.get(host);
-    return held === undefined ? null : { ...held.aligner.stats, ...held.counts };
+    if (held === undefined) return null;
+    const { stats } = held.aligner;
+    return { ...stats, ...held.counts, malformed: stats.malformed + held.counts.malformed };
   }
 
   /** Ends the timeline where it is: the last, short part and segment. */

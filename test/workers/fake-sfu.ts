@@ -68,14 +68,14 @@ export class FakeSfu {
     return this.calls.filter(({ method, path }) => `${method} ${path}` === operation);
   }
 
-  /** Waits until as many adapters have been asked for, and gives the last one's endpoint. */
-  async endpoint(count: number, millis = 5_000): Promise<string> {
+  /** Waits until it has been asked to dial for a WHIP session's generation, and gives where. */
+  async endpointOf(session: string, generation = 1, millis = 5_000): Promise<string> {
     for (const deadline = performance.now() + millis; performance.now() < deadline; ) {
-      const endpoint = this.endpoints[count - 1];
+      const endpoint = this.endpoints.find((url) => url.includes(`/${session}/${generation}/`));
       if (endpoint !== undefined) return endpoint;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    throw new Error(`only ${this.endpoints.length} adapters were asked for`);
+    throw new Error(`nobody asked for an adapter of generation ${generation}`);
   }
 
   close(): void {

@@ -17,8 +17,7 @@ export const silence: Sound = () => 0;
  * protobuf writer is these tests' own.
  */
 export class Host {
-  /** The close frame's code and reason, once it has come. */
-  readonly closed: Promise<{ code: number; reason: string }>;
+  readonly #closed: Promise<{ code: number; reason: string }>;
   readonly #socket: WebSocket;
   #sequenceNumber = 0;
   #timestamp = 0;
@@ -26,7 +25,7 @@ export class Host {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    this.closed = new Promise((resolve) => {
+    this.#closed = new Promise((resolve) => {
       socket.on("close", (code, reason) => {
         this.hush();
         resolve({ code, reason: String(reason) });
@@ -55,13 +54,25 @@ export class Host {
     return host;
   }
 
+  /** Waits for the other end's close frame. It does not wait for the end of TCP, which the local runtime puts off. */
+  async farewell(): Promise<{ code: number; reason: string }> {
+    while (this.#socket.readyState === WebSocket.OPEN) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.#socket.terminate();
+    return this.#closed;
+  }
+
   /** Sends any bytes. */
   send(message: Uint8Array | string): void {
     this.#socket.send(message);
   }
 
-  /** Sends the next frame of PCM in its packet. */
+  /** Sends the next packet. */
   say(sound: Sound): void {
+    this.send(this.next(sound));
+  }
+
+  /** The next packet, for those who send it later or never. */
+  next(sound: Sound): Uint8Array {
     const pcm = new Uint8Array(4 * FRAME);
     const view = new DataView(pcm.buffer);
     for (let n = 0; n < FRAME; n++) {
@@ -69,8 +80,8 @@ export class Host {
       view.setInt16(4 * n, value, true);
       view.setInt16(4 * n + 2, value, true);
     }
-    this.send(packet(this.#sequenceNumber++, this.#timestamp, pcm));
     this.#timestamp += FRAME;
+    return packet(this.#sequenceNumber++, this.#timestamp - FRAME, pcm);
   }
 
   /** Talks in real time, until it is told otherwise. */

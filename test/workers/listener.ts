@@ -70,12 +70,13 @@ export class Listener {
 
   /** The epoch that the URL carries. */
   get epoch(): string {
-    return this.url.split("/").at(-2) ?? "";
+    return new URL(this.url).pathname.split("/").at(-2) ?? "";
   }
 
   /** @param query directives, e.g. `_HLS_msn=3&_HLS_part=0` */
   get(query = ""): Promise<Response> {
-    return fetch(query === "" ? this.url : `${this.url}?${query}`);
+    // The edge has put a listener id into the URL already.
+    return fetch(query === "" ? this.url : `${this.url}&${query}`);
   }
 
   async list(query = ""): Promise<Listed> {
@@ -85,8 +86,11 @@ export class Listener {
     return readList(text);
   }
 
-  /** Waits for part `msn.index` to be listed, with one blocking reload. */
-  until(msn: number, index: number): Promise<Listed> {
+  /** Waits for part `msn.index` to be listed, with blocking reloads. */
+  async until(msn: number, index: number): Promise<Listed> {
+    for (let list = await this.list(); list.firstMsn + list.segments.length < msn; ) {
+      list = await this.list(`_HLS_msn=${list.firstMsn + list.segments.length}&_HLS_part=4`);
+    }
     return this.list(`_HLS_msn=${msn}&_HLS_part=${index}`);
   }
 

@@ -31,13 +31,7 @@ describe("the socket that the SFU dials", () => {
       body: offers.chromium,
     });
     const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
-    return { show, endpoint: await endpointOf(session), session };
-  }
-
-  async function endpointOf(session: string, generation = 1): Promise<string> {
-    const named = () => sfu.endpoints.find((url) => url.includes(`/${session}/${generation}/`));
-    await expect.poll(named, { timeout: 25_000 }).toBeDefined();
-    return named() ?? "";
+    return { show, endpoint: await sfu.endpointOf(session), session };
   }
 
   const sessionStatus = async (show: Created, session: string) => {
@@ -91,7 +85,7 @@ describe("the socket that the SFU dials", () => {
     const old = await Host.connect(endpoint);
     old.talk(tone(300));
     const newer = await Host.connect(endpoint);
-    expect(await old.closed).toEqual({ code: 1000, reason: "superseded by a newer connection" });
+    expect(await old.farewell()).toEqual({ code: 1000, reason: "superseded by a newer connection" });
     newer.talk(tone(300));
     await sleep(500);
     expect((await relay.describe(show.id)).hosts).toMatchObject([{ heard: true }]);
@@ -128,7 +122,7 @@ describe("the socket that the SFU dials", () => {
     const host = await Host.connect(endpoint);
     host.crash();
     const from = performance.now();
-    const again = await endpointOf(session, 2);
+    const again = await sfu.endpointOf(session, 2, 30_000);
     expect(performance.now() - from).toBeGreaterThan(15_000);
     expect(await Host.dial(endpoint)).toBe(410);
     const back = await Host.connect(again);
@@ -141,7 +135,7 @@ describe("the socket that the SFU dials", () => {
     const { show, endpoint } = await onAir();
     const host = await Host.connect(endpoint);
     await relay.api("POST", `/broadcasts/${show.id}/end`);
-    expect(await host.closed).toEqual({ code: 1000, reason: "the show has ended" });
+    expect(await host.farewell()).toEqual({ code: 1000, reason: "the show has ended" });
     expect(await Host.dial(endpoint)).toBe(410);
   });
 

@@ -211,12 +211,12 @@ describe("POST is refused", () => {
 
 describe("the session URL", () => {
   test("DELETE ends the session, its track and its adapter at the SFU, and is gone then", async () => {
-    const before = { endpoints: sfu.endpoints.length, ids: sfu.ids.length };
+    const before = sfu.ids.length;
     const response = await publish(offers.chromium);
     const url = made.pop() ?? "";
-    await sfu.endpoint(before.endpoints + 1);
+    await sfu.endpointOf(url.split("/").at(-1) ?? "");
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const [, adapter] = sfu.ids.slice(before.ids);
+    const [, adapter] = sfu.ids.slice(before);
     const closes = sfu.of("PUT /sessions/:id/tracks/close").length;
 
     const deleted = await call("DELETE", url, { "if-match": response.headers.get("etag") ?? "" });

@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as offers from "../ingest/offers.ts";
+import { FakeSfu } from "./fake-sfu.ts";
+import { Host, packet, tone } from "./host.ts";
+import { decodeTime, Listener } from "./listener.ts";
+import { type Created, Relay } from "./relay.ts";
+
+let relay: Relay;
+let sfu: FakeSfu;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  relay = await Relay.start(sfu.url);
+});
+afterAll(async () => {
+  await relay.close();
+  sfu.close();
+});
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/** Publishes to `show` and dials as the SFU was told to. */
+async function join(show: Created): Promise<Host> {
+  const response = await fetch(show.whipUrl, {
+    method: "POST",
+    headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
+    body: offers.chromium,
+  });
+  const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
+  return Host.connect(await sfu.endpointOf(session));
+}
+
+const packetsOf = async ({ id }: Created) => (await relay.describe(id)).hosts.map((host) => host.packets);
+const errorOf = async (response: Response) => {
+  const { error } = (await response.json()) as { error: { code: string } };
+  return [response.status, error.code];
+};
+
+// Shows take their time, so they run side by side.
+describe.concurrent("a show", () => {
+  test("is announced until its doors open, then hands out no list before it has three segments", async ({
+    expect,
+  }) => {
+    const show = await relay.create({ latency: "low" });
+    expect(await errorOf(await fetch(show.playbackUrl))).toEqual([404, "not_started"]);
+    const opened = Date.now();
+    await relay.api("POST", `/broadcasts/${show.id}/open`);
+    const listener = await Listener.join(show.playbackUrl);
+    const first = await listener.list();
+    expect(Date.now() - opened).toBeGreaterThan(5_700);
+    expect(Date.now() - opened).toBeLessThan(6_600);
+    expect(first.firstMsn).toBe(0);
+    expect(first.segments.map(({ duration }) => duration)).toEqual([1.92, 1.92, 1.92]);
+    expect(first.hint).toBe("p3.0.m4s");
+    expect(Math.abs((first.segments[0]?.date ?? 0) - opened)).toBeLessThan(500);
+  });
+
+  test("goes on in silence when nobody talks: not a sample is missing", async ({ expect }) => {
+    const show = await relay.open({ latency: "low" });
+    const listener = await Listener.join(show.playbackUrl);
+    const { parts, segments } = await listener.until(3, 4);
+    expect(segments).toHaveLength(4);
+    for (const [n, { msn, index, name }] of parts.entries()) {
+      const bytes = await listener.bytes(name);
+      expect(decodeTime(bytes)).toBe((msn * 90 + index * 18) * 1024);
+      // Silence costs next to nothing: 18 access units of a few bytes each.
+      expect(bytes.length, `part ${n}`).toBeLessThan(600);
+    }
+  });
+
+  test("says of a host's packets what it made of them, and is not harmed by any", async ({ expect }) => {
+    const show = await relay.create({ latency: "low" });
+    const host = await join(show);
+    const listener = await Listener.join(show.playbackUrl);
+    for (let n = 0; n < 50; n++) {
+      host.say(tone(400));
+      await sleep(15);
+    }
+    const before = (await packetsOf(show))[0] ?? {};
+    const pcm = (bytes: number) => new Uint8Array(bytes);
+    host.send("text");
+    host.send(new Uint8Array(0));
+    host.send(packet(50, 48_000, pcm(0)));
+    host.send(packet(50, 48_000, pcm(3_839)));
+    host.send(packet(50, 48_000, pcm(3_842)));
+    host.send(packet(50, 48_000, pcm(30_000)));
+    host.send(pcm(1_000_000));
+    host.send(Uint8Array.of(0xff, 0xff, 0xff));
+    host.send(packet(50, 48_000, pcm(40)));
+    for (const n of [10, 49]) host.send(packet(n, n * 960, pcm(3_840)));
+    const count = async () => {
+      const {
+        empty,
+        malformed,
+        oversized,
+        duplicate,
+        received,
+        "odd-length": odd,
+      } = (await packetsOf(show))[0] ?? {};
+      return { empty, malformed, oversized, duplicate, odd, received };
+    };
+    await expect.poll(count, { timeout: 5_000 }).toEqual({
+      empty: 3,
+      odd: 2,
+      oversized: 2,
+      malformed: 2,
+      duplicate: (before.duplicate ?? 0) + 2,
+      received: (before.received ?? 0) + 3,
+    });
+    host.talk(tone(400));
+    const { parts } = await listener.until(3, 0);
+    for (const { msn, index, name } of parts) {
+      expect(decodeTime(await listener.bytes(name))).toBe((msn * 90 + index * 18) * 1024);
+    }
+    expect((await relay.describe(show.id)).hosts[0]?.heard).toBe(true);
+    host.leave();
+  });
+
+  test("counts what comes late, and does not play it", async ({ expect }) => {
+    const show = await relay.create({ latency: "low" });
+    const host = await join(show);
+    const late = async () => (await packetsOf(show))[0]?.late ?? 0;
+    host.talk(tone(400));
+    await sleep(500);
+    const straggler = host.next(tone(400));
+    await sleep(1_000);
+    host.hush();
+    const before = await late();
+    host.send(straggler);
+    await expect.poll(late, { timeout: 3_000 }).toBe(before + 1);
+    host.leave();
+  });
+
+  test("mixes its hosts", async ({ expect }) => {
+    const show = await relay.create({ latency: "low" });
+    const [one, other] = [await join(show), await join(show)];
+    const peak = async () => {
+      const status = (await (await fetch(show.statusUrl)).json()) as { meter: { peakDb: number } };
+      return status.meter.peakDb;
+    };
+    one.talk(tone(400, 0.2));
+    await sleep(2_500);
+    // 0.2 is -14.0 dBFS, and twice 0.2 -8.0.
+    expect(await peak()).toBeCloseTo(-14, 0);
+    other.talk(tone(400, 0.2));
+    await sleep(2_500);
+    expect((await relay.describe(show.id)).hosts.map(({ heard }) => heard)).toEqual([true, true]);
+    expect(await peak()).toBeGreaterThan(-13.5);
+    one.leave();
+    other.leave();
+  });
+
+  test("gives a quiet host's place to a newcomer, and leaves the one who talks on", async ({ expect }) => {
+    const show = await relay.create({ latency: "low" });
+    const [talking, quiet] = [await join(show), await join(show)];
+    talking.talk(tone(300));
+    quiet.talk(tone(500));
+    await sleep(1_500);
+    quiet.hush();
+    await sleep(3_000);
+    const newcomer = await join(show);
+    expect(await quiet.farewell()).toEqual({ code: 1000, reason: "superseded by a new connection" });
+    newcomer.talk(tone(500));
+    await sleep(1_000);
+    expect((await relay.describe(show.id)).hosts.map(({ heard }) => heard)).toEqual([true, true]);
+    talking.leave();
+    newcomer.leave();
+  });
+
+  test("is kept in R2: the bytes of every segment are those of its parts, wherever they are read", async ({
+    expect,
+  }) => {
+    const show = await relay.create({ latency: "low" });
+    const host = await join(show);
+    host.talk(tone(440));
+    const listener = await Listener.join(show.playbackUrl);
+    const parts = new Map<string, Uint8Array>();
+    let { parts: listed } = await listener.until(2, 4);
+    for (let msn = 3; msn <= 5; msn++) {
+      for (const { name } of listed) if (!parts.has(name)) parts.set(name, await listener.bytes(name));
+      listed = (await listener.until(msn, 4)).parts;
+    }
+    host.leave();
+    const prefix = `${show.id}/${listener.epoch}/`;
+    await expect.poll(async () => (await relay.kept(prefix)).size, { timeout: 5_000 }).toBeGreaterThan(6);
+    const kept = await relay.kept(prefix);
+    expect(kept.get(`${prefix}init.mp4`)).toEqual(await listener.bytes("init.mp4"));
+    for (const msn of [1, 2, 3, 4]) {
+      const whole = Buffer.concat(
+        [0, 1, 2, 3, 4].map((index) => parts.get(`p${msn}.${index}.m4s`) ?? Buffer.of()),
+      );
+      expect(Buffer.from(await listener.bytes(`s${msn}.m4s`)).equals(whole)).toBe(true);
+      expect(Buffer.from(kept.get(`${prefix}s000000000${msn}.m4s`) ?? []).equals(whole)).toBe(true);
+    }
+    // Loud enough to be the tone: 18 access units at 128 kbit/s are some six kilobytes.
+    expect(parts.get("p3.2.m4s")?.length).toBeGreaterThan(3_000);
+  });
+
+  test("has its parts fetchable for three target durations after they left the list", {
+    timeout: 40_000,
+  }, async ({ expect }) => {
+    const show = await relay.open({ latency: "low" });
+    const listener = await Listener.join(show.playbackUrl);
+    const { parts } = await listener.until(2, 4);
+    const oldest = parts[0]?.name ?? "";
+    const bytes = await listener.bytes(oldest);
+    let left = await listener.until(3, 0);
+    for (let msn = 3; left.parts.some(({ name }) => name === oldest); msn++)
+      left = await listener.until(msn, 4);
+    await sleep(6_100);
+    expect(await listener.bytes(oldest)).toEqual(bytes);
+  });
+
+  test("holds the part that its list hints, and knows no other that is not there", async ({ expect }) => {
+    const show = await relay.open({ latency: "low" });
+    const listener = await Listener.join(show.playbackUrl);
+    const { hint, parts } = await listener.list();
+    const from = performance.now();
+    const held = await listener.media(hint ?? "");
+    expect(held.status).toBe(200);
+    expect(performance.now() - from).toBeGreaterThan(20);
+    expect(performance.now() - from).toBeLessThan(1_500);
+    const bytes = new Uint8Array(await held.arrayBuffer());
+    expect(decodeTime(bytes)).toBe(3 * 90 * 1024);
+    expect(await listener.bytes(hint ?? "")).toEqual(bytes);
+    for (const name of ["p9.0.m4s", "p3.4.m4s", "p4.0.m4s", "p2.5.m4s", "s3.m4s", "s99.m4s"]) {
+      expect(await errorOf(await listener.media(name)), name).toEqual([404, "no_such_media"]);
+    }
+    expect(parts.map(({ name }) => name)).toContain("p2.4.m4s");
+  });
+
+  test("answers for its own epoch alone", async ({ expect }) => {
+    const show = await relay.open({ latency: "low" });
+    const { url, epoch } = await Listener.join(show.playbackUrl);
+    const other = url.replace(epoch, "00000000");
+    for (const name of ["audio.m3u8", "audio.m3u8?_HLS_msn=1", "init.mp4", "s0.m4s", "p0.0.m4s"]) {
+      expect(await errorOf(await fetch(new URL(name, other))), name).toEqual([410, "other_epoch"]);
+    }
+  });
+
+  test("ends with a list that says so, lets all go who wait, and stays at its URL", async ({ expect }) => {
+    const show = await relay.create({ latency: "low" });
+    const host = await join(show);
+    host.talk(tone(440));
+    const listener = await Listener.join(show.playbackUrl);
+    const { hint } = await listener.until(3, 1);
+    const held = [
+      listener.list("_HLS_msn=5&_HLS_part=0"),
+      listener.list("_HLS_msn=4"),
+      listener.list("_HLS_msn=3&_HLS_part=4"),
+    ];
+    const part = listener.media("p3.4.m4s");
+    await sleep(100);
+    await relay.api("POST", `/broadcasts/${show.id}/end`);
+    const lists = await Promise.all(held);
+    expect((await part).status).toBeLessThan(500);
+    const last = await listener.list();
+    for (const list of lists) expect(list.text).toBe(last.text);
+    expect(last.ended).toBe(true);
+    expect(last.hint).toBeNull();
+    expect(hint).not.toBeNull();
+    const [segment] = last.segments.slice(-1);
+    expect(segment?.msn).toBe(3);
+    expect(segment?.duration).toBeLessThan(1.92);
+    const whole = await listener.bytes(segment?.name ?? "");
+    const parts = last.parts.filter(({ msn }) => msn === 3).map(({ name }) => listener.bytes(name));
+    expect(Buffer.concat(await Promise.all(parts)).equals(whole)).toBe(true);
+    // All directives are ignored now, and the playback URL goes on working.
+    expect((await listener.list("_HLS_msn=999&_HLS_part=7")).text).toBe(last.text);
+    expect((await Listener.join(show.playbackUrl)).url).toBe(listener.url);
+    expect(await (await fetch(show.statusUrl)).json()).toMatchObject({ state: "ended", hosts: 0 });
+    await expect
+      .poll(async () => [...(await relay.kept(`${show.id}/`)).keys()].at(-1), { timeout: 5_000 })
+      .toBe(`${show.id}/${listener.epoch}/s0000000003.m4s`);
+  });
+
+  test.for(["balanced", "economy"])(
+    "has the parts and segments of its profile: %s",
+    { timeout: 40_000 },
+    async (latency, { expect }) => {
+      const show = await relay.open({ latency });
+      const listener = await Listener.join(show.playbackUrl);
+      const { text, segments, parts, hint } = await listener.list();
+      if (latency === "balanced") {
+        expect(text).toContain("PART-TARGET=0.640");
+        expect(parts.slice(-3).map(({ duration }) => duration)).toEqual([0.64, 0.64, 0.64]);
+        expect(hint).toBe("p3.0.m4s");
+      } else {
+        expect(text).not.toMatch(/PART|BLOCK/);
+      }
+      for (const { duration } of segments) expect(duration).toBe(latency === "balanced" ? 1.92 : 3.84);
+    },
+  );
+});
+
+test("nothing went wrong underneath", () => {
+  expect(relay.log()).not.toMatch(/failed|Error|R2 did not/);
+});
