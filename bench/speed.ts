@@ -144,7 +144,7 @@ async function timeFirstPart(url: string, adminToken: string, latency: string) {
     for (;;) {
       const hint = /PRELOAD-HINT:TYPE=PART,URI="(p(\d+)\.(\d+)\.m4s)"/.exec(text);
       if (hint === null) throw new Error("the playlist has no hint");
-      text = await (await fetch(`${list}?_HLS_msn=${hint[2]}&_HLS_part=${hint[3]}`)).text();
+      text = await (await fetch(`${list}&_HLS_msn=${hint[2]}&_HLS_part=${hint[3]}`)).text();
       const listed = performance.now() - started;
       const part = await (await fetch(new URL(hint[1] ?? "", list))).arrayBuffer();
       // Silence is some 6 bytes an access unit; a part with sound is ten times as large.

@@ -16,8 +16,10 @@ export interface Horizon {
   readonly openParts: number;
   /** Parts in a whole segment. */
   readonly partsPerSegment: number;
-  /** Milliseconds in a part; 0 where playlists list none. */
+  /** Milliseconds in a part. */
   readonly partMillis: number;
+  /** Whether playlists list parts, or whole segments only. */
+  readonly listsParts: boolean;
 }
 
 /** The header's name; between origin and edge alone. */
@@ -29,24 +31,23 @@ export type Verdict = "ask" | "other-epoch" | "no-such-media" | "too-far-ahead";
 /** Segments whose parts may still be asked for after they have left the playlist: 3 target durations are two. */
 const GRACE_SEGMENTS = 4;
 
-const FORM = /^([0-9a-z]{6,12});(live|ended);(\d+);(-?\d+);(\d+);(\d+);(\d+)$/;
+const FORM = /^([0-9a-z]{6,12});(live|ended);(\d+);(-?\d+);(\d+);(\d+);(\d+);(parts|segments)$/;
 
 export function writeHorizon(horizon: Horizon): string {
-  const { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis } = horizon;
-  return [epoch, ended ? "ended" : "live", firstMsn, lastMsn, openParts, partsPerSegment, partMillis].join(
-    ";",
-  );
+  const { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis, listsParts } = horizon;
+  const numbers = [firstMsn, lastMsn, openParts, partsPerSegment, partMillis];
+  return [epoch, ended ? "ended" : "live", ...numbers, listsParts ? "parts" : "segments"].join(";");
 }
 
 /** Reads the header; null where it is absent or another version's. */
 export function readHorizon(header: string | null): Horizon | null {
   const match = FORM.exec(header ?? "");
   if (match === null) return null;
-  const [firstMsn = 0, lastMsn = 0, openParts = 0, partsPerSegment = 0, partMillis = 0] = match
-    .slice(3)
-    .map(Number);
-  const ended = match[2] === "ended";
-  return { epoch: match[1] ?? "", ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis };
+  const numbers = match.slice(3, 8).map(Number);
+  const [firstMsn = 0, lastMsn = 0, openParts = 0, partsPerSegment = 0, partMillis = 0] = numbers;
+  const [epoch = "", state] = match.slice(1);
+  const [ended, listsParts] = [state === "ended", match[8] === "parts"];
+  return { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis, listsParts };
 }
 
 /**
@@ -54,7 +55,7 @@ export function readHorizon(header: string | null): Horizon | null {
  * refusal is believed.
  */
 export function judge(horizon: Horizon, target: Target): Verdict {
-  if (target.kind === "multivariant" || target.kind === "status") return "ask";
+  if (!("epoch" in target)) return "ask";
   if (target.epoch !== horizon.epoch) return "other-epoch";
   switch (target.kind) {
     case "init":
@@ -85,7 +86,7 @@ function isPossible(horizon: Horizon, msn: number, index: number): boolean {
  */
 export function canonicalDirectives(horizon: Horizon, { msn, part }: Directives): Directives {
   if (msn === undefined || horizon.ended) return {};
-  if (horizon.partMillis === 0) return msn <= horizon.lastMsn ? {} : { msn };
+  if (!horizon.listsParts) return msn <= horizon.lastMsn ? {} : { msn };
   const isBeyond = (part ?? 0) >= horizon.partsPerSegment;
   const wanted = isBeyond ? { msn: msn + 1, part: 0 } : { msn, part: part ?? 0 };
   const isListed =

@@ -11,6 +11,7 @@ import type { Directives } from "./media.ts";
 export type Target =
   | { readonly kind: "multivariant"; readonly id: string }
   | { readonly kind: "status"; readonly id: string }
+  | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
   | {
       readonly kind: "playlist";
       readonly id: string;
@@ -30,7 +31,8 @@ export type Target =
 /** A request that names nothing (404), or that names something in a way the specification forbids (400). */
 export type Misnomer = { readonly kind: "unknown" } | { readonly kind: "invalid"; readonly message: string };
 
-const LIVE = /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|([0-9a-z]{6,12})\/([\w.]+))$/;
+const LIVE =
+  /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|([0-9a-z]{6,12})\/([\w.]+))$/;
 const MEDIA =
   /^(?:(audio\.m3u8)|(init\.mp4)|s(0|[1-9]\d{0,9})\.m4s|p(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,2})\.m4s)$/;
 const NUMBER = /^\d{1,15}$/;
@@ -39,9 +41,10 @@ const NUMBER = /^\d{1,15}$/;
 export function parseListen(url: URL): Target | Misnomer {
   const live = LIVE.exec(url.pathname);
   if (live === null) return { kind: "unknown" };
-  const [, id = "", multivariant, status, epoch = "", name = ""] = live;
+  const [, id = "", multivariant, status, audience, epoch = "", name = ""] = live;
   if (multivariant !== undefined) return { kind: "multivariant", id };
   if (status !== undefined) return { kind: "status", id };
+  if (audience !== undefined) return { kind: "audience", id, series: url.searchParams.get("series") === "1" };
   const media = MEDIA.exec(name);
   if (media === null) return { kind: "unknown" };
   const [, playlist, init, segment, part, index] = media;
@@ -61,6 +64,8 @@ export function canonicalPath(target: Target): string {
       return `/live/${target.id}/index.m3u8`;
     case "status":
       return `/live/${target.id}/status.json`;
+    case "audience":
+      return `/live/${target.id}/audience.json${target.series ? "?series=1" : ""}`;
     case "playlist":
       return `/live/${target.id}/${target.epoch}/${PLAYLIST_NAME}${directiveQuery(target.directives)}`;
     case "init":
@@ -84,6 +89,14 @@ export const names = {
 /** The media playlist's URI, relative to the multivariant playlist. */
 export function playlistUri(epoch: string): string {
   return `${epoch}/${PLAYLIST_NAME}`;
+}
+
+/** The query parameter of a media playlist's URL that tells listeners apart. It is the edge's own: never sent upstream. */
+export const LISTENER = "l";
+
+/** A multivariant playlist whose media playlist is for one listener. */
+export function withListener(multivariant: string, listener: string): string {
+  return multivariant.replace(/^[0-9a-z]+\/audio\.m3u8$/m, (uri) => `${uri}?${LISTENER}=${listener}`);
 }
 
 /** The epoch of a show whose first sample is at `startedAt` (ms since 1970): what keeps its names from all others'. */

@@ -1,4 +1,5 @@
 /** What is deployed, and nothing else. */
+export { Audience } from "./audience/audience.ts";
 export { Broadcast } from "./broadcast/broadcast.ts";
 export { edge as default } from "./edge/edge.ts";
 export { Origin } from "./origin/origin.ts";

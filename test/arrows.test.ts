@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   audio: ["media"],
   hls: ["media"],
   broadcast: ["access", "audio", "hls", "horizon", "ingest", "media", "paths"],
-  origin: ["broadcast", "hls", "horizon", "paths"],
+  origin: ["audience", "broadcast", "hls", "horizon", "paths"],
   edge: ["access", "audience", "horizon", "paths"],
   web: [],
   worker: ["audience", "broadcast", "edge", "origin"],

@@ -14,9 +14,10 @@ const LIVE: Horizon = {
   openParts: 3,
   partsPerSegment: 5,
   partMillis: 384,
+  listsParts: true,
 };
 const ENDED: Horizon = { ...LIVE, ended: true, openParts: 0 };
-const PLAIN: Horizon = { ...LIVE, partMillis: 0 };
+const PLAIN: Horizon = { ...LIVE, listsParts: false };
 
 describe("the header", () => {
   test("is read back as it was written", () => {

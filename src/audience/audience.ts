@@ -100,7 +100,7 @@ export class Audience extends DurableObject<AudienceEnv> {
 
   #figure(show: string): Figure {
     const now = Date.now();
-    const paceMs = this.#pace.paceMs(now) + (this.#belowMs > 0 ? this.#belowMs : 0);
+    const paceMs = this.#pace.paceMs(now) + Math.max(0, this.#belowMs);
     return figure(this.#slots.window(show, now), { paceMs, sinceMs: this.#sinceMs });
   }
 }

@@ -9,7 +9,7 @@ export interface Figure {
   readonly error95: number;
   /** How far back `listeners` looks from `asOf`: 30..40. */
   readonly windowSeconds: number;
-  /** Seconds of media delivered per second, counted apart from `listeners`; null while there is nothing settled. */
+  /** Seconds of media delivered per second, counted apart from `listeners`; null while reports are too slow to tell. */
   readonly delivered: number | null;
   readonly method: string;
   /** ISO 8601, UTC. */
@@ -48,8 +48,9 @@ export const METHOD = "HyperLogLog 2^14 of listeners asking for the live playlis
  */
 export function figure(window: Window, circumstances: Circumstances): Figure {
   const { toMs, fromMs, union } = window;
-  const check = compare(window, toMs - circumstances.paceMs);
-  const why = doubt(check, circumstances, toMs);
+  const { paceMs, sinceMs } = circumstances;
+  const check = paceMs > SLOWEST_PACE_MS ? undefined : compare(window, toMs - paceMs);
+  const why = doubt(check, toMs - sinceMs);
   return {
     listeners: Math.round(union.estimate()),
     error95: union.error95(),
@@ -67,7 +68,7 @@ const SLACK = 0.05;
 const FEW = 2;
 /** Seconds of media a joining player fetches ahead: three target durations of the longest profile, 12 s. */
 const BURST_MS = 12_000;
-/** Reports slower than this do not reach the window in time to be compared. */
+/** At this pace one slot of the window has always settled; beyond it there may be none to compare. */
 const SLOWEST_PACE_MS = 2 * SLOT_MS;
 /** After a restart, the time in which every listener has been seen and reported again: a window and a report. */
 const RECOVERY_MS = 4 * SLOT_MS;
@@ -79,7 +80,7 @@ interface Comparison {
   readonly most: number;
 }
 
-function compare({ slots }: Window, settledMs: number): Comparison | undefined {
+function compare({ slots }: Window, settledMs: number): Comparison {
   let compared = 0;
   let delivered = 0;
   let least = 0;
@@ -103,16 +104,13 @@ function compare({ slots }: Window, settledMs: number): Comparison | undefined {
     least += Math.max(0, (here - joined - left) * (1 - tolerance) - FEW);
     most += (here + ((joined + gone) * BURST_MS) / SLOT_MS) * (1 + tolerance) + FEW;
   }
-  if (compared === 0) return undefined;
   return { delivered: delivered / compared, least: least / compared, most: most / compared };
 }
 
-function doubt(check: Comparison | undefined, { paceMs, sinceMs }: Circumstances, ms: number) {
-  if (ms - sinceMs < RECOVERY_MS)
+function doubt(check: Comparison | undefined, countedMs: number): string | undefined {
+  if (countedMs < RECOVERY_MS)
     return "Counting began less than 40 s ago; not every listener has been reported yet.";
-  if (paceMs > SLOWEST_PACE_MS)
-    return "Reports are slower than the window; listeners are missing from the count.";
-  if (!check) return "Nothing has settled yet to compare with the media delivered.";
+  if (!check) return "Reports are slower than the window; listeners are missing from the count.";
   if (check.delivered < check.least) {
     return `Media was delivered for ${said(check.delivered)} listeners; those counted would take at least ${said(check.least)}.`;
   }

@@ -42,7 +42,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   }
 
   /** A listener's read, called by Origin, which says what it has answered since it last did. */
-  async read(target: Target, answered: Counts): Promise<Read> {
+  async read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> {
     return this.production?.read(target, answered) ?? UNKNOWN;
   }
 

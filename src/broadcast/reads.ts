@@ -51,7 +51,7 @@ export class Reads {
 
   /** @param stage the show as it stands when asked; it is asked for again after a wait. Null: no such timeline. */
   async read(
-    target: Exclude<Target, { kind: "status" }>,
+    target: Exclude<Target, { kind: "status" | "audience" }>,
     stage: () => Stage | null,
     now: number,
   ): Promise<Read> {
@@ -142,7 +142,8 @@ function horizonOf(window: Window, epoch: string): Horizon {
     lastMsn: lastMsn(window),
     openParts: open?.parts.length ?? 0,
     partsPerSegment: partsPerSegment(profile),
-    partMillis: profile.lowLatency ? toMillis(profile.partUnits * AU_SAMPLES) : 0,
+    partMillis: toMillis(profile.partUnits * AU_SAMPLES),
+    listsParts: profile.lowLatency,
   };
 }
 

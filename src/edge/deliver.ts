@@ -9,7 +9,7 @@ import {
 import { canonicalPath, type Target } from "../paths.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { Memory, Unavailable } from "./memory.ts";
-import { reply } from "./reply.ts";
+import { personal, reply } from "./reply.ts";
 
 /** Methods a listener has. */
 export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
@@ -47,7 +47,9 @@ export class Delivery {
     const ask: Ask = { origin, keep, now };
     try {
       const held = this.#memory.peek(canonicalPath(asked), now) ?? (await this.#find(asked, ask));
-      return held instanceof Held ? reply(held, request, Date.now()) : refusal(held);
+      if (!(held instanceof Held)) return refusal(held);
+      if (asked.kind === "multivariant" && held.loaded.status === 200) return personal(held, request);
+      return reply(held, request, Date.now());
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       console.warn(`The origin gave nothing for ${asked.id}: ${error.message}`);
@@ -57,13 +59,20 @@ export class Delivery {
     }
   }
 
+  /** What is known of the live edge of show `id`, without asking. */
+  horizonOf(id: string): Horizon | null {
+    return this.#fronts.get(id)?.horizon ?? null;
+  }
+
   async #find(asked: Target, ask: Ask): Promise<Held | Verdict> {
-    if (asked.kind === "multivariant" || asked.kind === "status") return this.#fetch(asked, ask);
+    if (!("epoch" in asked)) return this.#fetch(asked, ask);
     let horizon = this.#fronts.get(asked.id)?.horizon ?? null;
     if (horizon === null || judge(horizon, asked) !== "ask") {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
+      if (multivariant.loaded.status !== 200) return multivariant;
       horizon = readHorizon(multivariant.loaded.horizon);
-      if (horizon === null) return multivariant;
+      // An origin of another version may not say; then all is asked for.
+      if (horizon === null) return this.#fetch(asked, ask);
       const verdict = judge(horizon, asked);
       if (verdict !== "ask") return verdict;
     }
@@ -80,7 +89,8 @@ export class Delivery {
   #newest(id: string, epoch: string, now: number): Held | null {
     const front = this.#fronts.get(id);
     if (front === undefined || front.horizon.epoch !== epoch) return null;
-    return now - front.newest.fetchedAt < front.horizon.partMillis ? front.newest : null;
+    const { listsParts, partMillis } = front.horizon;
+    return listsParts && now - front.newest.fetchedAt < partMillis ? front.newest : null;
   }
 
   async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {

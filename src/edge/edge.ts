@@ -2,20 +2,27 @@ import { Hono } from "hono";
 import { isId, mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isHost, isIngest } from "../access/keys.ts";
 import { Secret } from "../access/secret.ts";
-import { parseListen } from "../paths.ts";
-import { Delivery, LISTEN_METHODS, preflight } from "./deliver.ts";
+import { LISTENER, parseListen, type Target } from "../paths.ts";
+import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
+import { Known } from "./known.ts";
 import { faultOf, Settings } from "./settings.ts";
+import { type Shards, Sightings } from "./sightings.ts";
 
 export interface EdgeEnv {
   readonly ADMIN_TOKEN: string;
   readonly EARSHOT_SECRET: string;
   readonly BROADCAST: DurableObjectNamespace;
+  readonly AUDIENCE: Shards;
+  /** How many shards each show's audience is counted on. */
+  readonly AUDIENCE_SHARDS: string;
   /** The origin, where it is deployed as a Worker of its own. */
   readonly ORIGIN?: Fetcher;
 }
 
 /** This isolate's. */
 const delivery = new Delivery();
+const known = new Known();
+const sightings = new Sightings();
 
 type Context = { Bindings: EdgeEnv };
 
@@ -32,10 +39,32 @@ edge.all("/live/*", async (c) => {
   const target = parseListen(new URL(c.req.url));
   if (target.kind === "invalid") return problem(400, "bad_directive", target.message);
   if (target.kind === "unknown") return problem(404, "not_found", "There is nothing at this URL.");
-  if (!(await isId(secretOf(c.env), target.id))) return NO_BROADCAST();
+  const isKnown = known.has(target.id) || (await known.learn(secretOf(c.env), target.id));
+  if (!isKnown) return NO_BROADCAST();
   const keep = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  return delivery.answer(originOf(c.env, c.executionCtx), target, c.req.raw, keep);
+  const response = await delivery.answer(originOf(c.env, c.executionCtx), target, c.req.raw, keep);
+  if (response.ok && method === "GET") await count(c.env, target, c.req.raw, keep);
+  return response;
 });
+
+/** Notes who listens (live playlists) and what is delivered (media), and reports it when that is due. */
+async function count(env: EdgeEnv, target: Target, request: Request, keep: Keep): Promise<void> {
+  const horizon = delivery.horizonOf(target.id);
+  if (horizon === null || horizon.ended) return;
+  const { id } = target;
+  if (target.kind === "part") sightings.deliver(id, horizon.partMillis);
+  else if (target.kind === "segment") sightings.deliver(id, horizon.partMillis * horizon.partsPerSegment);
+  else if (target.kind !== "playlist") return;
+  else {
+    const { headers } = request;
+    const address = headers.get("cf-connecting-ip") ?? "";
+    // Players that drop the id are told apart by where and what they are.
+    const listener =
+      new URL(request.url).searchParams.get(LISTENER) ?? `${address} ${headers.get("user-agent")}`;
+    await sightings.see(id, listener, address, secretOf(env));
+  }
+  sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
+}
 
 /** RFC 9725 section 4.7: a preflight carries no credentials and gets its answer all the same. */
 edge.options("/whip/*", (c) => {

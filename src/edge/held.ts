@@ -29,8 +29,9 @@ export class Held {
   /** A weak validator (RFC 9110 section 8.8.3), the same for the plain and the gzipped form. */
   readonly etag: string;
   readonly gzipped: Uint8Array | null;
-  /** What every answer made of this carries. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** What every answer made of this carries, whenever it is made. */
+  readonly #headers: Readonly<Record<string, string>>;
+  #stamp: Stamp | null = null;
 
   /** Text is gzipped here, by whoever fetched it: work that one request does must not be awaited by all others. */
   static async of(loaded: Loaded, fetchedAt: number): Promise<Held> {
@@ -44,13 +45,35 @@ export class Held {
     this.gzipped = gzipped;
     this.maxAgeMs = maxAge(loaded.cacheControl) * 1000;
     this.etag = `W/"${fingerprint(loaded.bytes)}"`;
-    this.headers = {
+    this.#headers = {
       ...OPEN_TO_ALL,
       "content-type": loaded.contentType,
       "cache-control": loaded.cacheControl,
       etag: this.etag,
       ...(gzipped === null ? { "accept-ranges": "bytes" } : { vary: "Accept-Encoding" }),
+      ...(loaded.retryAfter === null ? {} : { "retry-after": loaded.retryAfter }),
     };
+  }
+
+  /**
+   * The headers of answers given at `now` (milliseconds since 1970). Date and Age change once a second, and a thousand
+   * listeners ask in that second: what is made of these headers copies them, so that one set serves them all.
+   */
+  stamp(now: number): Stamp {
+    const second = Math.floor(now / 1000);
+    const age = Math.floor((now - this.fetchedAt) / 1000);
+    if (this.#stamp?.second === second && this.#stamp.age === age) return this.#stamp;
+    const common = new Headers(this.#headers);
+    common.set("date", new Date(now).toUTCString());
+    if (age > 0) common.set("age", String(age));
+    this.#stamp = {
+      second,
+      age,
+      common,
+      plain: whole(common, this.loaded.bytes),
+      gzipped: this.gzipped === null ? null : whole(common, this.gzipped, "gzip"),
+    };
+    return this.#stamp;
   }
 
   /** Bytes that holding this takes. */
@@ -61,6 +84,24 @@ export class Held {
   isFresh(now: number): boolean {
     return now - this.fetchedAt < this.maxAgeMs;
   }
+}
+
+/** Headers of the answers that one second sees; never changed once made, but copied. */
+export interface Stamp {
+  readonly second: number;
+  readonly age: number;
+  /** Of every answer. */
+  readonly common: Headers;
+  /** Of the whole of it, as it is and gzipped. */
+  readonly plain: Headers;
+  readonly gzipped: Headers | null;
+}
+
+function whole(common: Headers, bytes: Uint8Array, encoding?: "gzip"): Headers {
+  const headers = new Headers(common);
+  headers.set("content-length", String(bytes.length));
+  if (encoding !== undefined) headers.set("content-encoding", encoding);
+  return headers;
 }
 
 /** `max-age` of a Cache-Control header, seconds; 0 where it has none or forbids storing (RFC 9111 section 5.2.2). */

@@ -1,5 +1,7 @@
+import { randomName } from "../access/secret.ts";
+import { withListener } from "../paths.ts";
 import { acceptsGzip } from "./accept.ts";
-import type { Held } from "./held.ts";
+import { type Held, OPEN_TO_ALL } from "./held.ts";
 import { spanOf } from "./range.ts";
 
 /**
@@ -9,45 +11,60 @@ import { spanOf } from "./range.ts";
  * @param now milliseconds since 1970
  */
 export function reply(held: Held, request: Request, now: number): Response {
-  const { status, bytes, retryAfter } = held.loaded;
+  const { status, bytes } = held.loaded;
   const { headers: asked } = request;
-  const headers: Record<string, string> = { ...held.headers, date: new Date(now).toUTCString() };
-  const age = Math.floor((now - held.fetchedAt) / 1000);
-  if (age > 0) headers.age = String(age);
-  if (retryAfter !== null) headers["retry-after"] = retryAfter;
+  const stamp = held.stamp(now);
   if (status === 200 && matches(asked.get("if-none-match"), held.etag)) {
-    return new Response(null, { status: 304, headers });
+    return new Response(null, { status: 304, headers: stamp.common });
   }
   const isHead = request.method === "HEAD";
-  if (held.gzipped !== null) {
+  if (held.gzipped !== null && stamp.gzipped !== null) {
     // A Range on a playlist is answered with the whole of it (section 14.2): some players send one on all they ask.
-    if (!acceptsGzip(asked.get("accept-encoding"))) return whole(bytes, status, headers, isHead);
-    headers["content-encoding"] = "gzip";
-    return whole(held.gzipped, status, headers, isHead, "manual");
+    if (!acceptsGzip(asked.get("accept-encoding"))) return answer(bytes, status, stamp.plain, isHead);
+    return answer(held.gzipped, status, stamp.gzipped, isHead, "manual");
   }
   // GET alone has ranges (section 14.2).
   const range = status === 200 && !isHead ? asked.get("range") : null;
   const span = range === null ? null : spanOf(range, bytes.length);
-  if (span === null) return whole(bytes, status, headers, isHead);
+  if (span === null) return answer(bytes, status, stamp.plain, isHead);
+  const headers = new Headers(stamp.common);
   if (span === "unsatisfiable") {
-    headers["content-range"] = `bytes */${bytes.length}`;
-    headers["content-length"] = "0";
+    headers.set("content-range", `bytes */${bytes.length}`);
+    headers.set("content-length", "0");
     return new Response(null, { status: 416, headers });
   }
-  headers["content-range"] = `bytes ${span.first}-${span.last}/${bytes.length}`;
-  return whole(bytes.subarray(span.first, span.last + 1), 206, headers, false);
+  const slice = bytes.subarray(span.first, span.last + 1);
+  headers.set("content-range", `bytes ${span.first}-${span.last}/${bytes.length}`);
+  headers.set("content-length", String(slice.length));
+  return answer(slice, 206, headers, false);
 }
 
-function whole(
+/**
+ * The multivariant playlist for one listener: its media playlist's URL carries an id of the listener's own, by which
+ * listeners are told apart and counted. Nothing may keep it, or all who get the copy would count as one.
+ */
+export function personal(held: Held, request: Request): Response {
+  const text = withListener(decoder.decode(held.loaded.bytes), randomName());
+  const headers = {
+    ...OPEN_TO_ALL,
+    "content-type": held.loaded.contentType,
+    "cache-control": "no-store",
+    date: new Date().toUTCString(),
+  };
+  return new Response(request.method === "HEAD" ? null : text, { headers });
+}
+
+const decoder = new TextDecoder();
+
+/** The Response copies `headers`; a Headers object is copied at a third of what a record of strings costs. */
+function answer(
   bytes: Uint8Array,
   status: number,
-  headers: Record<string, string>,
+  headers: Headers,
   isHead: boolean,
   encodeBody: "automatic" | "manual" = "automatic",
 ): Response {
-  headers["content-length"] = String(bytes.length);
-  const init = { status, headers, encodeBody };
-  return new Response(isHead ? null : bytes, init);
+  return new Response(isHead ? null : bytes, { status, headers, encodeBody });
 }
 
 /** If-None-Match: a list of validators or `*`, compared weakly. */

@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Audience } from "../audience/audience.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
 import type { Read } from "../broadcast/reads.ts";
 import { HORIZON_HEADER, type Horizon, writeHorizon } from "../horizon.ts";
@@ -7,6 +8,7 @@ import { Tally } from "./tally.ts";
 
 export interface OriginEnv {
   readonly BROADCAST: DurableObjectNamespace<Broadcast>;
+  readonly AUDIENCE: DurableObjectNamespace<Audience>;
   readonly MEDIA: R2Bucket;
 }
 
@@ -28,11 +30,18 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     const target = parseListen(new URL(request.url));
     if (target.kind === "unknown") return refuse(404, "not_found", "There is nothing at this URL.");
     if (target.kind === "invalid") return refuse(400, "bad_directive", target.message);
+    if (target.kind === "audience") return this.#audience(target.id, target.series);
     tally.add(target.id, target.kind);
     const kept = await this.#kept(target);
     if (kept === null) return toResponse(await this.#read(target));
     this.ctx.waitUntil(this.#handOn(target.id));
     return kept;
+  }
+
+  /** The figure of who listens, from the show's uppermost shard. */
+  async #audience(id: string, series: boolean): Promise<Response> {
+    const figure = await this.env.AUDIENCE.get(this.env.AUDIENCE.idFromName(id)).read(id, series);
+    return Response.json(figure, { headers: { "cache-control": "public, max-age=5" } });
   }
 
   /** Media that R2 holds; null where it does not, or not yet. */
@@ -50,11 +59,12 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
   }
 
   /** Asks the Broadcast. One that restarts meanwhile is asked again: players take one failed playlist very badly. */
-  async #read(target: Target): Promise<Read> {
+  async #read(target: Exclude<Target, { kind: "audience" }>): Promise<Read> {
     const id = this.env.BROADCAST.idFromName(target.id);
+    const answered = tally.take(target.id) ?? {};
     for (const delay of [...RETRY_DELAYS_MS, null]) {
       try {
-        return await this.env.BROADCAST.get(id).read(target, tally.take(target.id) ?? {});
+        return await this.env.BROADCAST.get(id).read(target, answered);
       } catch (error) {
         if (delay === null) console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
         else await new Promise((resolve) => setTimeout(resolve, delay));

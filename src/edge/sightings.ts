@@ -1,0 +1,93 @@
+import type { Secret } from "../access/secret.ts";
+import type { Report } from "../audience/audience.ts";
+import { seat } from "../audience/cap.ts";
+import { type Answer, firstMs, retryMs } from "../audience/pace.ts";
+import { type SipKey, sipKey } from "../audience/siphash.ts";
+import { ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
+
+/** Where reports go: the Audience objects by name. */
+export interface Shards {
+  idFromName(name: string): DurableObjectId;
+  get(id: DurableObjectId): { report(report: Report): Promise<Answer> };
+}
+
+/** Shows whose hash keys are kept; the least recently made is forgotten first. */
+const MAX_KEYS = 1_000;
+
+/**
+ * Who listens, as this isolate sees it: every request for a live playlist is a sighting, every part and segment is media
+ * delivered. Both are reported to the shows' Audience shards, driven by the requests themselves, no sooner than the last
+ * answer allowed. No address and no id is kept: only seats in a sketch, under a key of the show's own.
+ */
+export class Sightings {
+  readonly #slots = new Slots(ISOLATE_LIMITS);
+  readonly #keys = new Map<string, SipKey>();
+  /** Made with the first report: the platform has no randomness before the first request. */
+  #self: { readonly reporter: string; readonly place: number } | null = null;
+  readonly #schedules = new Map<string, Schedule>();
+
+  /** A listener asked for the live playlist of `show`. `listener` is the id in the URL, or what else tells it apart. */
+  async see(show: string, listener: string, address: string, secret: Secret): Promise<void> {
+    const key = this.#keys.get(show) ?? (await this.#makeKey(show, secret));
+    this.#slots.see(show, Date.now(), seat(key, address, listener));
+  }
+
+  /** `mediaMs` of playing time of `show` went out. */
+  deliver(show: string, mediaMs: number): void {
+    this.#slots.deliver(show, Date.now(), mediaMs);
+  }
+
+  /** Reports what is due of `show`; called with every request, does nothing most of the time. */
+  report(show: string, shards: Shards, shardsPerShow: number, keep: (work: Promise<unknown>) => void): void {
+    const now = Date.now();
+    let schedule = this.#schedules.get(show);
+    if (schedule === undefined) {
+      schedule = { dueAt: now + firstMs(Math.random()), previous: null };
+      this.#schedules.set(show, schedule);
+      const oldest = this.#schedules.size > MAX_KEYS ? this.#schedules.keys().next().value : undefined;
+      if (oldest !== undefined) this.#schedules.delete(oldest);
+    }
+    if (now < schedule.dueAt) return;
+    // Due again only after an answer, or after the time that a lost one is given.
+    schedule.dueAt = now + retryMs(schedule.previous ?? undefined);
+    keep(this.#send(show, schedule, shards, shardsPerShow));
+  }
+
+  async #send(show: string, schedule: Schedule, shards: Shards, shardsPerShow: number): Promise<void> {
+    const entries = this.#slots.report(Date.now()).filter((entry) => entry.show === show);
+    if (entries.length === 0) return;
+    // One shard of the show's, the same for as long as this isolate lives: it would be counted twice on two.
+    this.#self ??= { reporter: crypto.randomUUID(), place: Math.random() };
+    const isSharded = shardsPerShow > 1;
+    const name = isSharded ? `${show}/${Math.floor(this.#self.place * shardsPerShow)}` : show;
+    const report: Report = {
+      reporter: this.#self.reporter,
+      entries,
+      previous: schedule.previous,
+      up: isSharded ? show : null,
+      paceMs: 0,
+    };
+    try {
+      const answer = await shards.get(shards.idFromName(name)).report(report);
+      schedule.previous = answer;
+      schedule.dueAt = Date.now() + answer.afterMs;
+      this.#slots.acknowledge(entries, answer.boot);
+    } catch (error) {
+      // What was not acknowledged is in the next report.
+      console.warn(`An audience report of ${show} was lost: ${String(error)}`);
+    }
+  }
+
+  async #makeKey(show: string, secret: Secret): Promise<SipKey> {
+    const key = sipKey(await secret.sign("audience", show));
+    this.#keys.set(show, key);
+    const oldest = this.#keys.size > MAX_KEYS ? this.#keys.keys().next().value : undefined;
+    if (oldest !== undefined) this.#keys.delete(oldest);
+    return key;
+  }
+}
+
+interface Schedule {
+  dueAt: number;
+  previous: Answer | null;
+}
