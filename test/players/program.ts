@@ -49,11 +49,26 @@ function need(name: string): void {
   );
 }
 
-/** Decodes a file's bytes with ffmpeg, to samples in [-1, 1] of its first channel; anything it complains of throws. */
+/** Decodes a stereo file's bytes with ffmpeg, to samples of its left channel in [-1, 1]; any complaint of its throws. */
 export async function decode(input: Uint8Array, format: "mp4" | "aac"): Promise<Float32Array> {
-  const args = ["-hide_banner", "-loglevel", "warning", "-f", format, "-i", "pipe:0"];
-  args.push("-af", "pan=mono|c0=c0", "-f", "f32le", "pipe:1");
+  const args = [
+    "-hide_banner",
+    "-loglevel",
+    "warning",
+    "-f",
+    format,
+    "-i",
+    "pipe:0",
+    "-f",
+    "f32le",
+    "pipe:1",
+  ];
   const { code, stdout, stderr } = await run("ffmpeg", args, { seconds: 120, input });
   if (code !== 0 || stderr.trim() !== "") throw new Error(`ffmpeg ended with ${code}\n${stderr}`);
-  return new Float32Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+  return left(stdout);
+}
+
+/** The left channel of interleaved stereo f32le. */
+export function left(raw: Buffer): Float32Array {
+  return Float32Array.from({ length: raw.length / 8 }, (_, i) => raw.readFloatLE(i * 8));
 }

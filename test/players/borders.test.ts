@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { SpokenSignal } from "../../sfu/signal.ts";
+import { openAac } from "../../src/audio/aac.ts";
+import { initSegment } from "../../src/hls/cmaf.ts";
+import { Segmenter } from "../../src/hls/segmenter.ts";
+import { AU_SAMPLES, type Frame, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { adts } from "./adts.ts";
+import { decode } from "./program.ts";
+
+// Silence, speech, silence, speech, silence: cut into parts, put together again, and decoded by ffmpeg.
+
+const BITRATE = 128_000;
+const START = samples(0);
+const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
+const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
+
+/** 24 s, interleaved stereo: talk from 4 s to 10 s and from 14 s to 20 s, switched hard on and off. */
+function programme(): Float32Array {
+  const signal = new SpokenSignal({ startMillis: 0 });
+  const data = Float32Array.from(signal.read(24 * SAMPLE_RATE), (sample) => sample / 32_768);
+  for (const [from, to] of [
+    [0, 4],
+    [10, 14],
+    [20, 24],
+  ] as const) {
+    data.fill(0, from * 2 * SAMPLE_RATE, to * 2 * SAMPLE_RATE);
+  }
+  return data;
+}
+
+/** Encodes in pieces of `frames` sample frames. */
+function encode(data: Float32Array, frames: number): { units: Frame[]; config: Uint8Array } {
+  const encoder = openAac(wasm, names, { bitrate: BITRATE, at: START });
+  const units: Frame[] = [];
+  for (let at = 0; at < data.length / 2; at += frames) {
+    const piece = data.subarray(at * 2, (at + frames) * 2);
+    units.push(...encoder.push({ at: samples(at), data: piece }));
+  }
+  return { units: [...units, ...encoder.flush()], config: encoder.config };
+}
+
+test.each(["low", "balanced", "economy"] as const)(
+  "%s: the parts' concatenation decodes to the samples of one continuous encode",
+  async (latency) => {
+    const data = programme();
+    const { units, config } = encode(data, 960);
+    const segmenter = new Segmenter(PROFILES[latency], { msn: 0, at: START });
+    const cuts = [...units.flatMap((unit) => segmenter.push(unit)), ...segmenter.flush()];
+    expect(cuts.length).toBe(Math.ceil(units.length / PROFILES[latency].partUnits));
+    const file = Buffer.concat([
+      initSegment(config, { bitrate: BITRATE }),
+      ...cuts.map(({ part }) => part.bytes),
+    ]);
+    const cut = await decode(file, "mp4");
+
+    const continuous = await decode(
+      adts(encode(data, data.length / 2).units.map(({ bytes }) => bytes)),
+      "aac",
+    );
+    expect(cut.length).toBe(units.length * AU_SAMPLES);
+    expect(Buffer.from(cut.buffer).equals(Buffer.from(continuous.buffer))).toBe(true);
+
+    // And no sample of a part's first or last access unit is further from the programme than those inside parts are.
+    const { border, inside } = errors(cut, data, PROFILES[latency].partUnits);
+    expect(border).toBeLessThanOrEqual(inside * 1.5);
+  },
+);
+
+/** The largest difference from the programme, in access units at a part's border and in all others. */
+function errors(decoded: Float32Array, data: Float32Array, partUnits: number) {
+  let border = 0;
+  let inside = 0;
+  for (let i = 0; i < decoded.length; i++) {
+    const error = Math.abs((decoded[i] ?? 0) - (data[2 * i] ?? 0));
+    const unit = Math.floor(i / AU_SAMPLES) % partUnits;
+    if (unit === 0 || unit === partUnits - 1) border = Math.max(border, error);
+    else inside = Math.max(inside, error);
+  }
+  return { border, inside };
+}
