@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { buildAac } from "../../build/aac.mjs";
 import { SpokenSignal } from "../../sfu/signal.ts";
 import { openAac } from "../../src/audio/aac.ts";
 import { initSegment } from "../../src/hls/cmaf.ts";
@@ -12,6 +13,7 @@ import { decode } from "./program.ts";
 
 const BITRATE = 128_000;
 const START = samples(0);
+await buildAac();
 const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
 const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
 
