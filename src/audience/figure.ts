@@ -68,8 +68,11 @@ const SLACK = 0.05;
 const FEW = 2;
 /** Seconds of media a joining player fetches ahead: three target durations of the longest profile, 12 s. */
 const BURST_MS = 12_000;
-/** At this pace one slot of the window has always settled; beyond it there may be none to compare. */
-const SLOWEST_PACE_MS = 2 * SLOT_MS;
+/**
+ * Slower, and a listener who asks every few seconds may be reported too late for the window of 30 s. At this pace a slot
+ * that {@link Window} holds, with the ones before and after it, has always settled.
+ */
+const SLOWEST_PACE_MS = 25_000;
 /** After a restart, the time in which every listener has been seen and reported again: a window and a report. */
 const RECOVERY_MS = 4 * SLOT_MS;
 

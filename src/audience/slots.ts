@@ -5,6 +5,8 @@ import { Sketch } from "./sketch.ts";
 export const SLOT_MS = 10_000;
 /** Listeners are those seen in the slot under way and the three before it: in the last 30..40 s. */
 export const WINDOW_SLOTS = 4;
+/** Slots kept beyond the window: the oldest that can be compared with the media delivered, and the one before it. */
+export const CONTEXT_SLOTS = 2;
 
 /** What one reporter saw of one show in one slot: whole, never a difference, so that sending it again is harmless. */
 export interface Entry {
@@ -27,9 +29,9 @@ export interface Limits {
   readonly reporters: number;
 }
 
-/** An isolate shares 128 MB with everything else it does; 8 MiB are 80 shows of any size. */
+/** An isolate shares 128 MB with everything else it does; 8 MiB are 70 shows of any size. */
 export const ISOLATE_LIMITS: Limits = { shows: 256, bytes: 8 << 20, reporters: 0 };
-/** A shard does nothing else: 1,000 shows of any size, or 10,000 of 190 listeners in each slot. */
+/** A shard does nothing else: 800 shows of any size, or 10,000 of 90 listeners. */
 export const SHARD_LIMITS: Limits = { shows: 10_000, bytes: 80 << 20, reporters: 4096 };
 
 /** One show as it is known at `toMs`. */
@@ -38,7 +40,7 @@ export interface Window {
   readonly toMs: number;
   /** Everyone seen in the last {@link WINDOW_SLOTS} slots. */
   readonly union: Sketch;
-  /** Oldest first, the slot under way last; one more than the window, for comparison. */
+  /** Oldest first, the slot under way last; {@link CONTEXT_SLOTS} more than the window, for comparison. */
   readonly slots: readonly {
     readonly startMs: number;
     readonly sketch: Sketch;
@@ -120,12 +122,12 @@ export class Slots {
     }
   }
 
-  /** Takes in what `reporter` saw. `refused`: no room; `stale`, `early`: outside the window; `bad`: unreadable. */
+  /** Takes in what `reporter` saw. `refused`: no room; `stale`, `early`: not a slot kept; `bad`: unreadable. */
   merge(reporter: string, entry: Entry, ms: number): "merged" | "refused" | "stale" | "early" | "bad" {
     const now = this.#turnTo(ms);
     if (!Number.isSafeInteger(entry.slot) || !(entry.deliveredMs >= 0 && entry.deliveredMs < Infinity))
       return "bad";
-    if (entry.slot < now - WINDOW_SLOTS) return "stale";
+    if (entry.slot < oldest(now)) return "stale";
     if (entry.slot > now + 1) return "early";
     const parsed = Sketch.fromBytes(entry.sketch);
     if (parsed.kind === "bad") return "bad";
@@ -156,16 +158,28 @@ export class Slots {
     const entries: Entry[] = [];
     let bytes = 0;
     for (const show of [...shows.slice(start), ...shows.slice(0, start)]) {
-      for (const [index, slot] of this.#shows.get(show)?.slots ?? []) {
-        if (index > now || slot.version === slot.acknowledged) continue;
-        const sketch = slot.sketch.toBytes();
-        bytes += sketch.length;
+      for (const entry of this.#news(show, now)) {
+        bytes += entry.sketch.length;
         if (bytes > maxBytes) return entries;
-        entries.push({ show, slot: index, sketch, deliveredMs: deliveredMs(slot), version: slot.version });
+        entries.push(entry);
       }
       this.#turn = show;
     }
     return entries;
+  }
+
+  /** The same of one show alone, which reports to a shard of its own: at most a window of sketches. */
+  reportOf(show: string, ms: number): Entry[] {
+    return this.#news(show, this.#turnTo(ms));
+  }
+
+  #news(show: string, now: number): Entry[] {
+    return [...(this.#shows.get(show)?.slots ?? [])]
+      .filter(([index, slot]) => index <= now && slot.version !== slot.acknowledged)
+      .map(([index, slot]) => {
+        const { version } = slot;
+        return { show, slot: index, sketch: slot.sketch.toBytes(), deliveredMs: deliveredMs(slot), version };
+      });
   }
 
   /**
@@ -190,8 +204,8 @@ export class Slots {
   window(show: string, ms: number): Window {
     const now = this.#turnTo(ms);
     const held = this.#shows.get(show);
-    const slots = Array.from({ length: WINDOW_SLOTS + 1 }, (_, i) => {
-      const index = now - WINDOW_SLOTS + i;
+    const slots = Array.from({ length: WINDOW_SLOTS + CONTEXT_SLOTS }, (_, i) => {
+      const index = oldest(now) + i;
       const slot = held?.slots.get(index);
       return {
         startMs: index * SLOT_MS,
@@ -199,18 +213,18 @@ export class Slots {
         deliveredMs: slot ? deliveredMs(slot) : 0,
       };
     });
-    const union = Sketch.union(slots.slice(1).map((slot) => slot.sketch));
+    const union = Sketch.union(slots.slice(CONTEXT_SLOTS).map((slot) => slot.sketch));
     return { fromMs: (now - WINDOW_SLOTS + 1) * SLOT_MS, toMs: Math.max(ms, now * SLOT_MS), union, slots };
   }
 
-  /** The slot of `ms`; whatever has left the window by then is let go. */
+  /** The slot of `ms`; whatever is no longer kept by then is let go. */
   #turnTo(ms: number): number {
     const now = Math.floor(ms / SLOT_MS);
     if (now <= this.#now) return this.#now;
     this.#now = now;
     for (const [show, { slots }] of this.#shows) {
       for (const [index, slot] of slots) {
-        if (index >= now - WINDOW_SLOTS) continue;
+        if (index >= oldest(now)) continue;
         slots.delete(index);
         this.#bytes -= size(slot);
       }
@@ -266,6 +280,11 @@ const REPORTER_BYTES = 128;
 
 /** A report's sketches: 42 of the largest kind. */
 const MAX_REPORT_BYTES = 512 << 10;
+
+/** The oldest slot kept while `now` is under way. */
+function oldest(now: number): number {
+  return now - WINDOW_SLOTS - CONTEXT_SLOTS + 1;
+}
 
 function size(slot: Slot): number {
   return slot.sketch.memory() + SLOT_BYTES + slot.others.size * REPORTER_BYTES;

@@ -59,7 +59,11 @@ test("a doubtful peak gives way to a trusted one, never the other way round", ()
 test("any show fits in the bound, and no figure is lost from the steps", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(1000)), { minLength: 1, maxLength: 400 }),
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(1000)), {
+        minLength: 1,
+        size: "max",
+        maxLength: 400,
+      }),
       (gaps) => {
         let minutes = 0;
         const figures = gaps.flatMap(([gap, listeners]) =>
@@ -93,4 +97,13 @@ test("steps double when a day is over", () => {
   const over = observe(full, figureAt(60 * MAX_STEPS, 7));
   expect([over.stepMinutes, over.steps.length]).toEqual([2, 721]);
   expect(over.steps[1]).toEqual({ minute: T / 60_000 + 2, figures: 2, doubtful: 0, mean: 2.5, most: 3 });
+});
+
+test("one figure every half hour is within the bound at every moment", () => {
+  let series = EMPTY_SERIES;
+  for (let i = 0; i < MAX_STEPS + 10; i += 1) {
+    series = observe(series, figureAt(1800 * i, i));
+    expect(series.steps.length).toBeLessThanOrEqual(MAX_STEPS);
+  }
+  expect([series.stepMinutes, series.steps.length]).toEqual([32, 1359]);
 });

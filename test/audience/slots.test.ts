@@ -29,13 +29,15 @@ describe("the window", () => {
     expect(listeners(slots, "b", T)).toBe(0);
   });
 
-  test("says how long it is, and holds one slot more for comparison", () => {
+  test("says how long it is, and holds two slots more for comparison", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 7);
-    const window = slots.window("a", T + 43_000);
-    expect([window.fromMs, window.toMs]).toEqual([T + 10_000, T + 43_000]);
-    expect(window.slots.map(({ startMs }) => startMs - T)).toEqual([0, 10_000, 20_000, 30_000, 40_000]);
-    expect(window.slots.map(({ sketch }) => Math.round(sketch.estimate()))).toEqual([7, 0, 0, 0, 0]);
+    const window = slots.window("a", T + 53_000);
+    expect([window.fromMs, window.toMs]).toEqual([T + 20_000, T + 53_000]);
+    expect(window.slots.map(({ startMs }) => startMs - T)).toEqual([
+      0, 10_000, 20_000, 30_000, 40_000, 50_000,
+    ]);
+    expect(window.slots.map(({ sketch }) => Math.round(sketch.estimate()))).toEqual([7, 0, 0, 0, 0, 0]);
     expect(Math.round(window.union.estimate())).toBe(0);
   });
 
@@ -51,9 +53,9 @@ describe("the window", () => {
     const slots = new Slots(LIMITS);
     for (const show of ["a", "b", "c"]) seen(slots, show, T, 0, 5000);
     expect(slots.load).toEqual({ shows: 3, bytes: 3 * (16_384 + 768), refused: 0 });
-    slots.see("c", T + 49_999, { high: 1, low: 1 });
+    slots.see("c", T + 59_999, { high: 1, low: 1 });
     expect(slots.load.shows).toBe(3);
-    slots.window("c", T + 50_000);
+    slots.window("c", T + 60_000);
     expect(slots.load).toEqual({ shows: 1, bytes: 32 + 768, refused: 0 });
   });
 });
@@ -194,8 +196,8 @@ describe("merging", () => {
     const tried = (changed: Partial<Entry>, ms = T) =>
       new Slots(LIMITS).merge("i", { ...entry, ...changed }, ms);
     expect(tried({})).toBe("merged");
-    expect(tried({}, T + 49_999)).toBe("merged");
-    expect(tried({}, T + 50_000)).toBe("stale");
+    expect(tried({}, T + 59_999)).toBe("merged");
+    expect(tried({}, T + 60_000)).toBe("stale");
     expect(tried({}, T - 1)).toBe("merged");
     expect(tried({}, T - 10_001)).toBe("early");
     expect(tried({ sketch: Uint8Array.of(1, 2, 3) })).toBe("bad");
@@ -211,8 +213,8 @@ describe("memory", () => {
     for (const show of ["a", "b", "c", "d", "d"]) seen(slots, show, T, 0, 1);
     expect([slots.load.shows, slots.load.refused, listeners(slots, "d", T)]).toEqual([3, 2, 0]);
     for (const show of ["a", "b"]) seen(slots, show, T + 10_000, 0, 1);
-    seen(slots, "d", T + 50_000, 0, 1);
-    expect([slots.load.shows, listeners(slots, "d", T + 50_000)]).toEqual([3, 1]);
+    seen(slots, "d", T + 60_000, 0, 1);
+    expect([slots.load.shows, listeners(slots, "d", T + 60_000)]).toEqual([3, 1]);
   });
 
   test("stays within its bytes under every growth; the shows that came last pay", () => {
@@ -230,6 +232,14 @@ describe("memory", () => {
     expect(slots.load.refused).toBeGreaterThan(0);
     expect(listeners(slots, "s0", T + 59_000)).toBeGreaterThan(1400);
     expect(listeners(slots, "s39", T + 59_000)).toBe(0);
+  });
+
+  test("a show that fills the house alone keeps what it has", () => {
+    const slots = new Slots({ ...LIMITS, bytes: 2 * (16_384 + 768) });
+    for (const at of [0, 10_000, 20_000]) seen(slots, "a", T + at, 0, 5000);
+    expect(slots.load).toEqual({ shows: 1, bytes: 2 * (16_384 + 768), refused: 5000 });
+    expect(Math.abs(listeners(slots, "a", T + 20_000) / 5000 - 1)).toBeLessThan(0.0159);
+    expect(told(slots.report(T + 20_000))).toEqual(["a 1000", "a 1001"]);
   });
 
   test("reporters are told apart up to a number; more are counted as refused, and only lower the sum", () => {
