@@ -2,5 +2,10 @@
 import { buildAac } from "./aac.mjs";
 import { buildPages } from "./pages.mjs";
 
-await buildAac();
-await buildPages();
+try {
+  await buildAac();
+  await buildPages();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -4,7 +4,15 @@ import { build } from "esbuild";
 const SOURCE = new URL("../src/web/", import.meta.url).pathname;
 const TARGET = new URL("../dist/web/", import.meta.url).pathname;
 
-const COPIED = ["index.html", "listen.html", "embed.html", "studio.html", "icon.svg", "_redirects", "_headers"];
+const COPIED = [
+  "index.html",
+  "listen.html",
+  "embed.html",
+  "studio.html",
+  "icon.svg",
+  "_redirects",
+  "_headers",
+];
 const BUNDLED = ["listen.ts", "studio.ts", "page.css"];
 
 /**

@@ -70,7 +70,17 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     SFU_APP_SECRET: appSecret,
     ...options.vars,
   });
-  const child = runWorker({ host, port, persist: options.persist, envFile, log });
+  const trouble: string[] = [];
+  const child = runWorker({
+    host,
+    port,
+    persist: options.persist,
+    envFile,
+    log: (line) => {
+      if (line.includes("Build failed") || trouble.length > 0) trouble.push(line);
+      log(line);
+    },
+  });
   const stop = async (): Promise<void> => {
     await endProcess(child);
     await sfu.close();
@@ -78,7 +88,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   };
   const url = `http://${host === "127.0.0.1" ? "localhost" : host}:${port}`;
   try {
-    await untilReady(`http://${host}:${port}/api/ready`, child);
+    await untilReady(`http://${host}:${port}/api/ready`, child, trouble);
   } catch (error) {
     await stop();
     throw error;
@@ -156,13 +166,14 @@ function runWorker(options: {
 }
 
 /** Resolves when the Worker itself answers: 401 is its own, so it has started and knows its token. */
-async function untilReady(url: string, child: ChildProcess): Promise<void> {
+async function untilReady(url: string, child: ChildProcess, trouble: readonly string[]): Promise<void> {
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline; ) {
     if (child.exitCode !== null) {
       throw new StartFailure(
         `The runtime ended with exit code ${child.exitCode}; run with LOG=1 to see why.`,
       );
     }
+    if (trouble.length > 0) throw new StartFailure(`The Worker could not be built. ${trouble.join("\n")}`);
     const status = await fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
       (response) => response.status,
       () => 0,

@@ -54,7 +54,7 @@ export class Sightings {
   }
 
   async #send(show: string, schedule: Schedule, shards: Shards, shardsPerShow: number): Promise<void> {
-    const entries = this.#slots.report(Date.now()).filter((entry) => entry.show === show);
+    const entries = this.#slots.reportOf(show, Date.now());
     if (entries.length === 0) return;
     // One shard of the show's, the same for as long as this isolate lives: it would be counted twice on two.
     this.#self ??= { reporter: crypto.randomUUID(), place: Math.random() };

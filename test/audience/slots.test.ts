@@ -103,6 +103,16 @@ describe("reports", () => {
     expect(told(slots.report(T + 11_000))).toEqual(["a 1001"]);
   });
 
+  test("can be of one show alone, and leave the others' turn as it was", () => {
+    const slots = new Slots(LIMITS);
+    for (const show of ["a", "b", "c"]) seen(slots, show, T, 0, 10);
+    expect(told(slots.reportOf("b", T + 1000))).toEqual(["b 1000"]);
+    slots.acknowledge(slots.reportOf("b", T + 1000), "boot 1");
+    expect(slots.reportOf("b", T + 2000)).toEqual([]);
+    expect(slots.reportOf("nobody", T + 2000)).toEqual([]);
+    expect(told(slots.report(T + 2000))).toEqual(["a 1000", "c 1000"]);
+  });
+
   test("tell a restarted shard everything of the show again", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 10);
