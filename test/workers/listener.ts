@@ -63,7 +63,9 @@ export class Listener {
   }
 
   static async join(playbackUrl: string): Promise<Listener> {
-    const text = await (await fetch(playbackUrl)).text();
+    const response = await fetch(playbackUrl);
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
     const uri = text.split("\n").findLast((line) => line !== "" && !line.startsWith("#"));
     return new Listener(new URL(uri ?? "", playbackUrl).href);
   }
@@ -75,8 +77,9 @@ export class Listener {
 
   /** @param query directives, e.g. `_HLS_msn=3&_HLS_part=0` */
   get(query = ""): Promise<Response> {
-    // The edge has put a listener id into the URL already.
-    return fetch(query === "" ? this.url : `${this.url}&${query}`);
+    const url = new URL(this.url);
+    for (const [name, value] of new URLSearchParams(query)) url.searchParams.append(name, value);
+    return fetch(url);
   }
 
   async list(query = ""): Promise<Listed> {
