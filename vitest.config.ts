@@ -7,7 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{access,audio,audience,hls,ingest,sfu,broadcast,edge}/**/*.test.ts", "test/*.test.ts"],
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/{workers,browser,players,chaos}/**"],
           testTimeout: 30_000,
         },
       },
@@ -17,6 +18,15 @@ export default defineConfig({
           include: ["test/workers/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "chaos",
+          include: ["test/chaos/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },
