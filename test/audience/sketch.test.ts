@@ -45,6 +45,8 @@ describe("registers", () => {
       expect(bytesOf(sketch)).not.toBe(before);
       expect(sketch.merge(sketchOf(2, 1000))).toBe(false);
       expect(sketch.merge(sketchOf(3, 1000))).toBe(true);
+      const many = sketchOf(4, 60_000);
+      expect([sketch.merge(many), sketch.merge(many)]).toEqual([true, false]);
     }
   });
 
@@ -233,6 +235,15 @@ describe("estimate", () => {
   test("nobody is 0, and the stated error is 1.59 %", () => {
     expect(new Sketch().estimate()).toBe(0);
     expect(error95).toBeCloseTo(0.01591, 5);
+  });
+
+  test("is Ertl's series where registers are at their largest rank, far beyond any audience", () => {
+    const sketch = new Sketch();
+    for (let index = 0; index < 16_384; index += 1) sketch.add(...hashOf(index, index % 2 ? 51 : 50));
+    let tau = 1 - 0.5;
+    for (let k = 1; k < 60; k += 1) tau -= (1 - 0.5 ** (2 ** -k)) ** 2 * 2 ** -k;
+    const z = 2 ** -50 * (16_384 * (tau / 3) + 8192);
+    expect(sketch.estimate() / (16_384 ** 2 / (2 * Math.LN2 * z))).toBeCloseTo(1, 9);
   });
 
   test("is within error95 over 100 seeded runs at each size", () => check(errors(100, 1e5), 100));
