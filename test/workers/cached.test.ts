@@ -1,0 +1,279 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CachedWorld, type EdgeName } from "../cache/world.ts";
+import { type Listed, readList } from "./listener.ts";
+
+/**
+ * The deployed Worker behind the model of Workers Cache: two isolates of one data centre and one of another, a lower tier
+ * for each data centre, one upper tier, the real Origin.
+ */
+let world: CachedWorld;
+beforeAll(async () => {
+  world = await CachedWorld.start();
+});
+afterAll(() => world.close());
+
+const EDGES: readonly EdgeName[] = ["edge-a1", "edge-a2", "edge-b"];
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/** A listener of one show; each of its requests goes to the edge that `route` names. */
+class Player {
+  /** Everything that was not a 200, as `status path`. */
+  readonly failures: string[] = [];
+  /** Bytes by name. */
+  readonly media = new Map<string, Uint8Array>();
+  /** For each list, when it came (ms) and what it was asked to have. */
+  readonly lists: { readonly at: number; readonly wanted: string; readonly list: Listed }[] = [];
+  readonly #id: string;
+  readonly #route: () => EdgeName;
+  #list = "";
+
+  constructor(id: string, route: () => EdgeName) {
+    this.#id = id;
+    this.#route = route;
+  }
+
+  async join(): Promise<Listed> {
+    const multivariant = await this.#text(`/live/${this.#id}/index.m3u8`);
+    const uri = multivariant.trim().split("\n").at(-1) ?? "";
+    this.#list = `/live/${this.#id}/${uri}`;
+    await this.fetch("init.mp4");
+    return this.list("");
+  }
+
+  /** Follows the live edge by blocking reloads, and fetches each part as it is listed, for `millis`. */
+  async follow(millis: number): Promise<void> {
+    const until = Date.now() + millis;
+    for (let list = await this.join(); Date.now() < until; ) {
+      const last = list.parts.at(-1);
+      const hint = /p(\d+)\.(\d+)\.m4s/.exec(list.hint ?? "");
+      if (last === undefined || hint === null) throw new Error(`no parts or no hint: ${list.text}`);
+      const query = `_HLS_msn=${hint[1]}&_HLS_part=${hint[2]}`;
+      [list] = await Promise.all([this.list(query), this.fetch(last.name)]);
+    }
+  }
+
+  /** Follows by whole segments. */
+  async followSegments(millis: number): Promise<void> {
+    const until = Date.now() + millis;
+    for (let list = await this.join(); Date.now() < until; ) {
+      for (const { name } of list.segments) if (!this.media.has(name)) await this.fetch(name);
+      list = await this.list(`_HLS_msn=${list.firstMsn + list.segments.length}`);
+    }
+  }
+
+  async list(query: string): Promise<Listed> {
+    const list = readList(await this.#text(query === "" ? this.#list : `${this.#list}&${query}`));
+    this.lists.push({ at: Date.now(), wanted: query, list });
+    return list;
+  }
+
+  async fetch(name: string): Promise<void> {
+    const path = this.#list.replace(/[^/]+$/, name);
+    const response = await world.get(this.#route(), path);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (response.status === 200) this.media.set(name, bytes);
+    else this.failures.push(`${response.status} ${name} ${new TextDecoder().decode(bytes)}`);
+  }
+
+  async #text(path: string): Promise<string> {
+    const response = await world.get(this.#route(), path);
+    const text = await response.text();
+    if (response.status !== 200) this.failures.push(`${response.status} ${path} ${text}`);
+    return text;
+  }
+}
+
+/** Whether `list` has what `_HLS_msn` and `_HLS_part` asked for (RFC 8216bis section 6.2.5.2). */
+function has({ firstMsn, segments, parts }: Listed, query: string): boolean {
+  const directives = new URLSearchParams(query);
+  if (!directives.has("_HLS_msn")) return true;
+  const msn = Number(directives.get("_HLS_msn"));
+  const part = Number(directives.get("_HLS_part") ?? 0);
+  const last = firstMsn + segments.length - 1;
+  return last >= msn || parts.some((listed) => listed.msn === msn && listed.index >= part);
+}
+
+/** How long ago, in ms, the end of a live list was the live edge, by the dates in it. */
+function lagOf({ parts }: Listed): number {
+  const last = parts.at(-1);
+  return last === undefined ? 0 : Date.now() - (last.date + 1000 * last.duration);
+}
+
+/**
+ * Memory, lower and upper tier may each keep a thing for its lifetime of a second, for Age is told in whole seconds; what
+ * was made just before that is a part (0.384 s) old at most, and a machine with two cores is late at times.
+ */
+const OLDEST_MS = 3_000 + 384 + 500;
+
+/** How far a list reaches, in parts since the show began. */
+function reach({ firstMsn, segments, parts }: Listed): number {
+  const last = parts.at(-1);
+  return Math.max((firstMsn + segments.length) * 5, last === undefined ? 0 : last.msn * 5 + last.index + 1);
+}
+
+describe.concurrent("a show through two tiers", () => {
+  test("each object reaches the origin once, and is counted there", { timeout: 60_000 }, async () => {
+    const id = await world.open("low");
+    const players = EDGES.flatMap((edge) => [new Player(id, () => edge), new Player(id, () => edge)]);
+    const whole = new Player(id, () => "edge-b");
+    await Promise.all([...players.map((player) => player.follow(14_000)), whole.followSegments(14_000)]);
+    for (const { failures } of [...players, whole]) expect(failures).toEqual([]);
+
+    const own = ([path]: [string, number]) => path.startsWith(`/live/${id}/`);
+    const sent = [...world.model.upper.sent].filter(own);
+    const immutable = sent.filter(([path]) => /m4s|mp4|_HLS_msn/.test(path));
+    expect(immutable.length).toBeGreaterThan(45);
+    expect(immutable.filter(([, count]) => count !== 1)).toEqual([]);
+    for (const tier of world.model.lower) {
+      const twice = [...tier.sent]
+        .filter(own)
+        .filter(([path, count]) => /m4s|mp4|_HLS_msn/.test(path) && count > 1);
+      expect(twice).toEqual([]);
+    }
+    await sleep(1_500);
+    const described = (await (await world.api("GET", `/broadcasts/${id}`)).json()) as {
+      originReads: unknown;
+    };
+    const total = sent.reduce((sum, [, count]) => sum + count, 0);
+    expect(described.originReads).toMatchObject({ total });
+
+    const media = new Map<string, Uint8Array>();
+    for (const player of [...players, whole]) {
+      for (const [name, bytes] of player.media) {
+        expect(media.get(name) ?? bytes).toEqual(bytes);
+        media.set(name, bytes);
+      }
+    }
+    const asked = players.reduce((sum, { lists, media: own }) => sum + lists.length + own.size, 0);
+    console.log(
+      `7 listeners, ${asked} requests: ${total} reached the origin, ${immutable.length} of them immutable`,
+    );
+  });
+
+  test("blocking reloads are held through both tiers, and let go everywhere at once", async () => {
+    const id = await world.open("low");
+    const players = EDGES.map((edge) => new Player(id, () => edge));
+    await Promise.all(players.map((player) => player.follow(12_000)));
+    for (const { lists, failures } of players) {
+      expect(failures).toEqual([]);
+      for (const { list, wanted } of lists) expect(has(list, wanted), wanted).toBe(true);
+      for (const [n, { list }] of lists.entries()) {
+        const before = lists[n - 1];
+        if (before) expect(reach(list)).toBeGreaterThan(reach(before.list));
+      }
+    }
+    // When each edge first listed each part: apart by no more than a machine with two cores is late.
+    const first = players.map(
+      ({ lists }) => new Map(lists.map(({ at, list }) => [reach(list), at] as const).reverse()),
+    );
+    const spreads = [...(first[0] ?? [])].flatMap(([part]) => {
+      const times = first.map((times) => times.get(part));
+      return times.every((at) => at !== undefined) ? [Math.max(...times) - Math.min(...times)] : [];
+    });
+    spreads.sort((a, b) => a - b);
+    console.log(
+      `a part is listed by three edges within ${spreads[Math.floor(spreads.length / 2)]} ms (median)`,
+    );
+    expect(spreads.length).toBeGreaterThan(10);
+    expect(spreads[Math.floor(spreads.length / 2)]).toBeLessThan(100);
+  });
+
+  test("a listener whose requests each go to another edge is never told that there is no such thing", async () => {
+    const id = await world.open("low");
+    let n = 0;
+    const roaming = new Player(id, () => EDGES[n++ % 3] ?? "edge-a1");
+    await roaming.follow(14_000);
+    expect(roaming.failures).toEqual([]);
+    for (const { list, wanted } of roaming.lists) expect(has(list, wanted), wanted).toBe(true);
+    for (const [n, { list }] of roaming.lists.entries()) {
+      const before = roaming.lists[n - 1];
+      if (before) expect(reach(list)).toBeGreaterThanOrEqual(reach(before.list));
+    }
+  });
+
+  test("what one edge has listed is found through another that last heard of the show a lifetime ago", async () => {
+    const id = await world.open("low");
+    const current = new Player(id, () => "edge-b");
+    await current.join();
+    const others = { "edge-a1": new Player(id, () => "edge-a1"), "edge-a2": new Player(id, () => "edge-a2") };
+    // The oldest that a1 can hold: each tier takes it from the one above at the last moment before it is stale there.
+    await sleep(1_100);
+    await current.join();
+    await sleep(900);
+    await others["edge-a2"].join();
+    await sleep(900);
+    await others["edge-a1"].join();
+    await sleep(900);
+    const { hint, firstMsn, segments, parts } = await current.list("");
+    const newest = parts.at(-1);
+    const query = `_HLS_msn=${newest?.msn}&_HLS_part=${newest?.index}`;
+    const [list] = await Promise.all([
+      others["edge-a1"].list(query),
+      others["edge-a1"].fetch(newest?.name ?? ""),
+      others["edge-a1"].fetch(hint ?? ""),
+      others["edge-a1"].fetch(`s${firstMsn + segments.length - 1}.m4s`),
+    ]);
+    expect(others["edge-a1"].failures).toEqual([]);
+    expect(has(list, query)).toBe(true);
+  });
+});
+
+describe("lifetimes through two tiers", () => {
+  test("a list that has changed is not handed out beyond them", async () => {
+    const id = await world.open("low");
+    await new Player(id, () => "edge-a1").join();
+    const lags: number[] = [];
+    for (let n = 0; n < 60; n++) {
+      const player = new Player(id, () => EDGES[n % 3] ?? "edge-b");
+      lags.push(lagOf(await player.join()));
+      expect(player.failures).toEqual([]);
+      await sleep(70);
+    }
+    console.log(`a plain list is at most ${Math.round(Math.max(...lags))} ms behind the live edge`);
+    expect(Math.max(...lags)).toBeLessThan(OLDEST_MS);
+  });
+
+  test("that a show has not begun is not believed beyond them", async () => {
+    const { id } = (await (await world.api("POST", "/broadcasts", {})).json()) as { id: string };
+    const ask = async (edge: EdgeName) => (await world.get(edge, `/live/${id}/index.m3u8`)).status;
+    for (let n = 0; n < 30; n++) {
+      expect(await ask(EDGES[n % 3] ?? "edge-b")).toBe(404);
+      await sleep(40);
+    }
+    // One every second at the most.
+    expect(world.model.upper.sent.get(`/live/${id}/index.m3u8`)).toBeLessThanOrEqual(3);
+    await world.api("POST", `/broadcasts/${id}/open`);
+    await sleep(3_000);
+    expect(await Promise.all(EDGES.map(ask))).toEqual([200, 200, 200]);
+  });
+
+  test.each([
+    ["that answers 500", async () => new Response("broken", { status: 500 })],
+    ["that throws", () => Promise.reject(new Error("thrown by the test"))],
+  ])(
+    "an origin %s is seen to be down: nothing old stands in for it; then it is back at once",
+    async (_, fault) => {
+      const id = await world.open("low");
+      const ask = async (edge: EdgeName) => {
+        const player = new Player(id, () => edge);
+        const list = await player.join().catch(() => null);
+        return { lag: list === null ? 0 : lagOf(list), isDown: player.failures.length > 0 };
+      };
+      await Promise.all(EDGES.map(ask));
+      world.fault = fault;
+      const answers: Awaited<ReturnType<typeof ask>>[] = [];
+      try {
+        for (let n = 0; n < 12; n++) {
+          answers.push(...(await Promise.all(EDGES.map(ask))));
+          await sleep(500);
+        }
+      } finally {
+        world.fault = null;
+      }
+      expect(Math.max(...answers.map(({ lag }) => lag))).toBeLessThan(OLDEST_MS);
+      expect(answers.slice(-3).map(({ isDown }) => isDown)).toEqual([true, true, true]);
+      await sleep(1_000);
+      expect((await Promise.all(EDGES.map(ask))).map(({ isDown }) => isDown)).toEqual([false, false, false]);
+    },
+  );
+});
