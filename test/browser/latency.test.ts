@@ -69,7 +69,7 @@ test.each([
     expect(row.p50).toBeLessThanOrEqual(CEILING[row.latency] ?? 0);
     expect(row.stalls).toBe(0);
     expect(row.gaps).toEqual([]);
-    expect(Math.abs(row.pitch - row.toneHz)).toBeLessThan(1);
+    expect(Math.abs(row.pitch / row.toneHz - 1)).toBeLessThan(0.002);
   }
   expect(toneLevel(heardOurs.pcm, RATE, OTHER_TONE_HZ), "their tone in our show").toBeLessThan(0.002);
   expect(toneLevel(heardTheirs.pcm, RATE, TONE_HZ), "our tone in their show").toBeLessThan(0.002);

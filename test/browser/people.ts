@@ -26,13 +26,20 @@ export async function goLive(browser: Browser, show: Show): Promise<Probed> {
 
 /** A publisher that is not our page (test/browser/page/publisher.js), sending the loop with this tone by the clock. */
 export async function publishRaw(browser: Browser, show: Show, toneHz?: number): Promise<Probed> {
+  const publisher = await preparePublisher(browser, show, toneHz);
+  await publisher.page.evaluate("publisher.publish()");
+  return publisher;
+}
+
+/** The same, all but the press of the button: `publisher.publish()` in its page connects it. */
+export async function preparePublisher(browser: Browser, show: Show, toneHz?: number): Promise<Probed> {
   const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["publisher"]);
   // Audio contexts start only after a person has done something.
   await publisher.page.locator("h1").click();
   const samples = Int16Array.from(measuringLoop(toneHz), (sample) => Math.round(sample * 32_767));
   const loop = Buffer.from(samples.buffer).toString("base64");
   const { whipUrl: url, hostKey: key } = show;
-  await publisher.page.evaluate(`publisher.publish(${JSON.stringify({ url, key, loop })})`);
+  await publisher.page.evaluate(`publisher.prepare(${JSON.stringify({ url, key, loop })})`);
   return publisher;
 }
 

@@ -1,7 +1,8 @@
 // A publisher that is not our studio: plain RTCPeerConnection and fetch, sending a loop whose every sample has its
 // place on the wall clock (second s since 1970 sends second s mod 16 of the loop).
 globalThis.publisher = {
-  async publish({ url, key, loop }) {
+  /** Starts the sound. */
+  async prepare({ url, key, loop }) {
     const bytes = Uint8Array.from(atob(loop), (character) => character.charCodeAt(0));
     const samples = Float32Array.from(new Int16Array(bytes.buffer), (sample) => sample / 32767);
     const context = new AudioContext({ sampleRate: 48000 });
@@ -20,11 +21,15 @@ globalThis.publisher = {
     }
     const begin = context.currentTime + 0.1;
     source.start(begin, (origin / 1000 + begin) % buffer.duration);
+    Object.assign(this, { url, key, track: destination.stream.getAudioTracks()[0] });
+  },
 
+  /** Sends it; resolves once the connection stands. */
+  async publish() {
+    const { url, key, track } = this;
     const pc = new RTCPeerConnection();
     this.pc = pc;
-    this.key = key;
-    pc.addTransceiver(destination.stream.getAudioTracks()[0], { direction: "sendonly" });
+    pc.addTransceiver(track, { direction: "sendonly" });
     await pc.setLocalDescription(await pc.createOffer());
     while (pc.iceGatheringState !== "complete") await new Promise((resolve) => setTimeout(resolve, 10));
     const response = await fetch(url, {
