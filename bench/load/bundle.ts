@@ -1,0 +1,29 @@
+import { join } from "node:path";
+import { build } from "esbuild";
+
+/** A Worker's modules as the runtime takes them: the first is the one that is run. */
+export interface Module {
+  readonly name: string;
+  readonly kind: "script" | "wasm";
+  readonly bytes: Uint8Array;
+}
+
+/** Bundles a Worker as a deploy does: one script, and the wasm that it imports beside it. */
+export async function bundle(entry: string): Promise<Module[]> {
+  const { outputFiles } = await build({
+    entryPoints: [join(import.meta.dirname, "..", "..", entry)],
+    bundle: true,
+    write: false,
+    outdir: "worker",
+    format: "esm",
+    target: "es2024",
+    external: ["cloudflare:*", "node:*"],
+    loader: { ".wasm": "copy" },
+    logLevel: "error",
+  });
+  const modules = outputFiles.map(({ path, contents }): Module => {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    return { name, kind: name.endsWith(".wasm") ? "wasm" : "script", bytes: contents };
+  });
+  return modules.sort((a, b) => Number(a.kind === "wasm") - Number(b.kind === "wasm"));
+}

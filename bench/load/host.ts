@@ -1,0 +1,27 @@
+import { publish } from "../../sfu/publisher.ts";
+import { SpokenSignal } from "../../sfu/signal.ts";
+
+/**
+ * The hosts of the shows under load, in a process of their own so that nobody's CPU is counted with theirs. Each message
+ * is one {@link Call}; each is answered with its broadcast's WHIP URL once sound flows. Ends with the IPC channel.
+ */
+
+/** Where to publish. */
+export interface Call {
+  readonly whipUrl: string;
+  readonly hostKey: string;
+}
+
+process.on("message", async ({ whipUrl, hostKey }: Call) => {
+  const signal = new SpokenSignal({ startMillis: Date.now() });
+  await publish({
+    url: whipUrl,
+    key: hostKey,
+    source: (frames) => signal.read(frames),
+    onLost: (reason) => {
+      throw new Error(reason);
+    },
+  });
+  process.send?.(whipUrl);
+});
+process.once("disconnect", () => process.exit());

@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
+import type { Histogram } from "./histogram.ts";
+import { type List, type Media, readList } from "./list.ts";
+import type { Objects } from "./objects.ts";
+import { type Played, Player } from "./player.ts";
+import { type Answer, Failure, type Traffic, Wire } from "./wire.ts";
+
+/** What all listeners write down together. */
+export interface Notes {
+  readonly traffic: Traffic;
+  readonly objects: Objects;
+  /** From a part's last sample to its being here whole, ms. */
+  readonly delivery: Histogram;
+  /** What is heard behind what is said, ms, looked at with each arrival. */
+  readonly latency: Histogram;
+  readonly lists: Lists;
+}
+
+/** Tries in a row that fail before a listener gives up, and the time between them. */
+const TRIES = 4;
+const RETRY_MS = 500;
+
+/** One listener, as a player behaves: two connections, one for playlists and one for media, and a {@link Player}. */
+export class Listener {
+  readonly #notes: Notes;
+  readonly #playback: URL;
+  readonly #listWire: Wire;
+  readonly #mediaWire: Wire;
+  readonly #player = new Player();
+  /** Fetches of media, one after the other. */
+  #queue: Promise<void> = Promise.resolve();
+  #isGone = false;
+  #hasFailed = false;
+  readonly joinedAt = now();
+
+  constructor(playbackUrl: string, notes: Notes) {
+    this.#playback = new URL(playbackUrl);
+    this.#notes = notes;
+    this.#listWire = new Wire(this.#playback.origin, notes.traffic);
+    this.#mediaWire = new Wire(this.#playback.origin, notes.traffic);
+  }
+
+  /** It has had its first sound. */
+  get hasStarted(): boolean {
+    return this.#player.hasStarted;
+  }
+
+  /** It gave up, before its first sound or later. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** What it would have heard if it went now. */
+  get played(): Played {
+    return this.#player.leave(now());
+  }
+
+  /** Plays until it leaves or gives up, or the show ends. Never rejects but for bugs. */
+  async play(): Promise<void> {
+    try {
+      await this.#follow();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#hasFailed = !this.#isGone;
+    }
+  }
+
+  /** Goes at once, in the middle of whatever it waits for. */
+  async leave(): Promise<Played> {
+    const played = this.played;
+    this.#isGone = true;
+    await Promise.all([this.#listWire.cut(), this.#mediaWire.cut()]);
+    return played;
+  }
+
+  async #follow(): Promise<void> {
+    const { pathname } = this.#playback;
+    const multivariant = await this.#fetch(this.#listWire, pathname);
+    const uri = textOf(multivariant)
+      .split("\n")
+      .findLast((line) => line !== "" && !line.startsWith("#"));
+    const listUrl = new URL(uri ?? "", this.#playback);
+    let asked = now();
+    let list = await this.#list(listUrl, "");
+    this.#enqueue(async () => void (await this.#fetch(this.#mediaWire, resolvePath(list.init, listUrl))));
+    for (;;) {
+      const fresh = this.#player.take(list);
+      for (const media of fresh) this.#enqueue(() => this.#load(media, listUrl));
+      if (list.ended || this.#isGone) break;
+      if (list.reload === null) {
+        // RFC 8216bis section 6.3.4: a target duration between loads, half of one where nothing had changed.
+        const pause = list.targetDuration / (fresh.length === 0 ? 2 : 1);
+        await sleep(Math.max(0, asked + pause - now()), undefined, { ref: false });
+      }
+      if (this.#isGone) break;
+      asked = now();
+      list = await this.#list(listUrl, list.reload ?? "");
+    }
+    await this.#queue;
+  }
+
+  async #list(url: URL, directives: string): Promise<List> {
+    const query = [url.search.slice(1), directives].filter((term) => term !== "").join("&");
+    const canonical = directives === "" ? url.pathname : `${url.pathname}?${directives}`;
+    const answer = await this.#fetch(
+      this.#listWire,
+      query === "" ? url.pathname : `${url.pathname}?${query}`,
+      canonical,
+    );
+    return this.#notes.lists.read(answer);
+  }
+
+  async #load(media: Media, listUrl: URL): Promise<void> {
+    try {
+      await this.#fetch(this.#mediaWire, resolvePath(media.name, listUrl));
+    } catch (error) {
+      if (!(error instanceof Failure) || this.#isGone) throw error;
+      this.#player.lose(media);
+      return;
+    }
+    const here = now();
+    const isFirst = !this.#player.hasStarted;
+    this.#player.receive(media, here);
+    this.#notes.latency.add(this.#player.latency);
+    // What was there before the listener came was not late.
+    if (!isFirst && media.at + media.duration > this.joinedAt) {
+      this.#notes.delivery.add(here - media.at - media.duration);
+    }
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(work);
+    // Whoever leaves drops what is queued; a failure is seen by the reload that fails with it, or at the end.
+    this.#queue.catch((error: unknown) => {
+      if (!(error instanceof Failure)) throw error;
+    });
+  }
+
+  async #fetch(wire: Wire, path: string, canonical = path): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      this.#notes.objects.ask(canonical, now());
+      try {
+        return await wire.get(path);
+      } catch (error) {
+        if (this.#isGone || tries === TRIES) throw error;
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
+  }
+}
+
+/**
+ * Reads each rendering of a list once, however many listeners get it: a listener's own phone would do this work, and
+ * this machine has all of them to play.
+ */
+export class Lists {
+  readonly #byTag = new Map<string, List>();
+
+  read(answer: Answer): List {
+    const known = this.#byTag.get(answer.etag);
+    if (known !== undefined && answer.etag !== "") return known;
+    const list = readList(textOf(answer));
+    this.#byTag.set(answer.etag, list);
+    if (this.#byTag.size > 100) this.#byTag.delete(this.#byTag.keys().next().value ?? "");
+    return list;
+  }
+}
+
+/** Milliseconds since 1970, with their fraction, as the relay's clock on the same machine has them. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+function textOf({ bytes }: Answer): string {
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return (isGzip ? gunzipSync(bytes) : bytes).toString("utf8");
+}
+
+function resolvePath(name: string, base: URL): string {
+  return `${base.pathname.slice(0, base.pathname.lastIndexOf("/") + 1)}${name}`;
+}

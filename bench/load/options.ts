@@ -1,0 +1,114 @@
+import { parseArgs } from "node:util";
+import type { Latency } from "../../src/media.ts";
+
+export const USAGE = `npm run load -- [options]
+
+Puts listeners on a relay, each one a faithful HLS or LL-HLS player without a decoder, and reports what they got and
+what it cost. By default the relay is its own, on this machine, and ends with it.
+
+  --listeners N       how many (default 200)
+  --ramp S            seconds over which they join (default 10)
+  --duration S        seconds that all of them stay after the ramp (default 20)
+  --mix PROFILES      their shares by profile, e.g. low=1,balanced=8,economy=1 (default balanced=1)
+  --exit-spike SHARE  a share of them (0 to 1) leaves in one instant, half way through the duration
+  --target URL        a relay that is running already; its admin token is taken from ADMIN_TOKEN
+  --i-own-this-host   allows a --target that is not this machine
+  --json FILE         writes the report as JSON too
+  --help              this text
+
+The exit code is 1 where a listener could not join, stalled or gave up, 2 where the options are wrong.`;
+
+/** The most that one run may ask for, of any relay. */
+const MOST = { listeners: 20_000, seconds: 3_600 };
+
+export interface Options {
+  readonly listeners: number;
+  /** Seconds. */
+  readonly ramp: number;
+  readonly duration: number;
+  readonly mix: Readonly<Partial<Record<Latency, number>>>;
+  readonly exitSpike: number;
+  /** Without a slash at the end; null for a relay of its own. */
+  readonly target: string | null;
+  readonly json: string | null;
+}
+
+/** A mistake in the options, as a sentence. */
+export class Misuse extends Error {}
+
+/** Reads the command line; "help" where that was asked for. Throws {@link Misuse}. */
+export function readOptions(args: readonly string[]): Options | "help" {
+  const values = parse(args);
+  if (values.help) return "help";
+  const target = values.target ?? null;
+  if (target !== null && !isLoopback(target) && !values["i-own-this-host"]) {
+    throw new Misuse(`${target} is not this machine. Load is for relays of your own: say --i-own-this-host.`);
+  }
+  return {
+    listeners: number("--listeners", values.listeners, 1, MOST.listeners),
+    ramp: number("--ramp", values.ramp, 0, MOST.seconds),
+    duration: number("--duration", values.duration, 5, MOST.seconds),
+    mix: readMix(values.mix),
+    exitSpike: number("--exit-spike", values["exit-spike"], 0, 1),
+    target: target?.replace(/\/+$/, "") ?? null,
+    json: values.json ?? null,
+  };
+}
+
+/** How many listeners each profile gets of `listeners` in all; the largest share takes what rounding leaves. */
+export function allot(listeners: number, mix: Options["mix"]): [Latency, number][] {
+  const shares = Object.entries(mix) as [Latency, number][];
+  const whole = shares.reduce((sum, [, share]) => sum + share, 0);
+  const counts = shares.map(([profile, share]): [Latency, number] => [
+    profile,
+    Math.floor((listeners * share) / whole),
+  ]);
+  const largest = counts.reduce((a, b) => (b[1] > a[1] ? b : a));
+  largest[1] += listeners - counts.reduce((sum, [, count]) => sum + count, 0);
+  return counts.filter(([, count]) => count > 0);
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        listeners: { type: "string", default: "200" },
+        ramp: { type: "string", default: "10" },
+        duration: { type: "string", default: "20" },
+        mix: { type: "string", default: "balanced=1" },
+        "exit-spike": { type: "string", default: "0" },
+        target: { type: "string" },
+        "i-own-this-host": { type: "boolean", default: false },
+        json: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Misuse((error as Error).message);
+  }
+}
+
+function isLoopback(target: string): boolean {
+  if (!URL.canParse(target)) throw new Misuse("--target must be a URL.");
+  const { hostname } = new URL(target);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+}
+
+function number(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= least && value <= most) return value;
+  throw new Misuse(`${name} must be a number from ${least} to ${most}.`);
+}
+
+function readMix(text: string): Options["mix"] {
+  const mix: Partial<Record<Latency, number>> = {};
+  for (const term of text.split(",")) {
+    const [, profile, share] = /^(low|balanced|economy)=(\d+(?:\.\d+)?)$/.exec(term.trim()) ?? [];
+    if (profile === undefined || Number(share) === 0) {
+      throw new Misuse("--mix must be like low=1,balanced=8,economy=1, each share above 0.");
+    }
+    mix[profile as Latency] = Number(share);
+  }
+  return mix;
+}

@@ -1,0 +1,58 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import { cpuOf, groupOf } from "./cpu.ts";
+import type { Call } from "./host.ts";
+import type { Desk, Show } from "./show.ts";
+import type { Staged } from "./stage.ts";
+
+/** A relay of the tool's own: a process group apart from the generator's, so that their CPU can be told apart. */
+export interface Own extends Desk {
+  /** CPU time that its runtime (workerd) has taken so far, ms. */
+  cpu(): number;
+  stop(): Promise<void>;
+}
+
+const READY_MS = 60_000;
+
+export async function startOwn(): Promise<Own> {
+  const child = fork(join(import.meta.dirname, "stage.ts"), { detached: true });
+  const staged = await reply<Staged>(child);
+  const runtime = groupOf(child.pid ?? 0).find(({ name }) => name === "workerd");
+  if (runtime === undefined) throw new Error("The relay answers, but its runtime is not to be found.");
+  return { ...staged, cpu: () => cpuOf(runtime.pid), stop: () => end(child) };
+}
+
+/** Starts a host for each show, in one process; resolves when all of them are heard. */
+export async function startHosts(shows: readonly Show[]): Promise<{ stop(): Promise<void> }> {
+  const child = fork(join(import.meta.dirname, "host.ts"), { detached: true });
+  for (const { whipUrl, hostKey } of shows) {
+    child.send({ whipUrl, hostKey } satisfies Call);
+    await reply<string>(child);
+  }
+  return { stop: () => end(child) };
+}
+
+/** The child's next message. */
+function reply<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("A process of the bench does not answer.")), READY_MS);
+    child.once("message", (message) => {
+      clearTimeout(timer);
+      child.removeAllListeners("exit");
+      resolve(message as T);
+    });
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      reject(new Error(`A process of the bench ended with exit code ${code}.`));
+    });
+  });
+}
+
+/** It ends by itself when the channel closes. */
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || !child.connected) return resolve();
+    child.once("exit", () => resolve());
+    child.disconnect();
+  });
+}

@@ -1,0 +1,118 @@
+import type { Percentiles } from "./histogram.ts";
+import type { Cost } from "./objects.ts";
+
+/** What a run found. Times are milliseconds unless the name says otherwise. */
+export interface Report {
+  readonly machine: string;
+  readonly relay: string;
+  readonly listeners: number;
+  readonly mix: Readonly<Record<string, number>>;
+  readonly rampSeconds: number;
+  readonly durationSeconds: number;
+  /** Sum of the time that each listener was there. */
+  readonly listenerSeconds: number;
+  readonly joined: number;
+  readonly failedJoins: number;
+  /** Listeners that played and then gave up. */
+  readonly givenUp: number;
+  readonly stalls: number;
+  readonly stalledFor: number;
+  /** Listeners that left in one instant. */
+  readonly leftAtOnce: number;
+  readonly latency: Percentiles | null;
+  readonly delivery: Percentiles | null;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  readonly bytes: number;
+  readonly failures: Readonly<Record<string, number>>;
+  /** By the origin's kinds; null where the target does not tell. */
+  readonly originFetches: Readonly<Record<string, Cost>>;
+  readonly originReadsPerSecond: number;
+  /** CPU time per listener-second. Null where the relay runs elsewhere. */
+  readonly relayCpu: Cpu | null;
+  readonly generatorCpu: number;
+  /** How late the generator's own timers were: above some 100 ms it is the generator that is measured. */
+  readonly generatorLag: Percentiles | null;
+}
+
+export interface Cpu {
+  /** Of the runtime, less what the show costs without listeners. */
+  readonly perListenerSecond: number;
+  readonly perRequest: number;
+  /** What the show costs without listeners, ms a second. */
+  readonly idle: number;
+  /** Share of one core that the runtime took while all were there. */
+  readonly share: number;
+}
+
+/** What is wrong with a run, one sentence each; nothing where the listeners had nothing to complain of. */
+export function complaints(report: Report): string[] {
+  const { failedJoins, givenUp, stalls, stalledFor } = report;
+  const all: string[] = [];
+  if (failedJoins > 0) all.push(`${failedJoins} listeners could not join.`);
+  if (givenUp > 0) all.push(`${givenUp} listeners gave up.`);
+  if (stalls > 0) all.push(`There were ${stalls} stalls, ${seconds(stalledFor)} s in all.`);
+  return all;
+}
+
+/** The report as people read it. */
+export function toText(report: Report): string {
+  const { relayCpu, latency, delivery, generatorLag } = report;
+  const rows: [string, string][] = [
+    ["machine", report.machine],
+    ["relay", report.relay],
+    [
+      "listeners",
+      `${report.listeners} (${Object.entries(report.mix)
+        .map(([profile, count]) => `${count} ${profile}`)
+        .join(", ")}), joining over ${report.rampSeconds} s, then ${report.durationSeconds} s`,
+    ],
+    ["joined", `${report.joined}, failed joins ${report.failedJoins}, gave up ${report.givenUp}`],
+    ["stalls", `${report.stalls} (${seconds(report.stalledFor)} s)`],
+    ["left in one instant", String(report.leftAtOnce)],
+    ["behind live", percentiles(latency)],
+    ["part due to part here", percentiles(delivery)],
+    [
+      "requests",
+      `${report.requests}, ${report.requestsPerSecond.toFixed(0)} a second, ${(report.bytes / 1e6).toFixed(1)} MB`,
+    ],
+    ["failed requests", counts(report.failures)],
+    ["origin reads", `${report.originReadsPerSecond.toFixed(2)} a second`],
+    ...Object.entries(report.originFetches).map(([kind, cost]): [string, string] => [
+      `  of each ${kind}`,
+      `${perObject(cost)} (${cost.fetches} fetches, ${cost.objects} objects)`,
+    ]),
+    ["relay's CPU", relayCpu === null ? "not measured: it runs elsewhere" : cpu(relayCpu)],
+    ["generator's CPU", `${report.generatorCpu.toFixed(2)} ms per listener-second`],
+    ["generator's lag", percentiles(generatorLag)],
+  ];
+  const problems = complaints(report);
+  const verdict = problems.length === 0 ? "Every listener joined, and none stalled." : problems.join(" ");
+  return `${rows.map(([name, value]) => `${name.padEnd(24)}${value}`).join("\n")}\n\n${verdict}`;
+}
+
+/** Fetches per object, to two digits; a dash where there were no objects to speak of. */
+export function perObject({ fetches, objects }: Cost): string {
+  return objects === 0 ? "-" : (fetches / objects).toFixed(2);
+}
+
+function cpu({ perListenerSecond, perRequest, idle, share }: Cpu): string {
+  return [
+    `${perListenerSecond.toFixed(2)} ms per listener-second, ${(perRequest * 1000).toFixed(0)} us per request`,
+    `${(share * 100).toFixed(0)} % of a core (${(idle / 10).toFixed(1)} % without listeners)`,
+  ].join("; ");
+}
+
+function percentiles(values: Percentiles | null): string {
+  if (values === null) return "nothing measured";
+  return `p50 ${values.p50}  p95 ${values.p95}  p99 ${values.p99}  max ${values.max} ms`;
+}
+
+function counts(of: Readonly<Record<string, number>>): string {
+  const all = Object.entries(of).map(([name, count]) => `${count} x ${name}`);
+  return all.length === 0 ? "none" : all.join(", ");
+}
+
+function seconds(millis: number): string {
+  return (millis / 1000).toFixed(1);
+}

@@ -1,0 +1,47 @@
+import type { Latency } from "../../src/media.ts";
+
+/** A relay's admin side, as the load tool uses it. */
+export interface Desk {
+  readonly url: string;
+  readonly adminToken: string;
+}
+
+/** A show made for the load. */
+export interface Show {
+  readonly id: string;
+  readonly playbackUrl: string;
+  readonly whipUrl: string;
+  readonly hostKey: string;
+}
+
+/** Makes a broadcast and opens its doors. */
+export async function openShow(desk: Desk, latency: Latency): Promise<Show> {
+  const show = (await call(desk, "POST", "", { latency, title: `Load ${latency}` })) as Show;
+  await call(desk, "POST", `/${show.id}/open`);
+  return show;
+}
+
+/** What reached the origin of a show since its doors opened, by kind. */
+export async function originReads(desk: Desk, { id }: Show): Promise<Record<string, number>> {
+  const { originReads: reads } = (await call(desk, "GET", `/${id}`)) as {
+    originReads: { byKind: Record<string, number> };
+  };
+  return reads.byKind;
+}
+
+export async function removeShow(desk: Desk, { id }: Show): Promise<void> {
+  await call(desk, "DELETE", `/${id}`);
+}
+
+async function call(desk: Desk, method: string, path: string, body?: object): Promise<unknown> {
+  const response = await fetch(`${desk.url}/api/broadcasts${path}`, {
+    method,
+    headers: { authorization: `Bearer ${desk.adminToken}` },
+    signal: AbortSignal.timeout(15_000),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok)
+    throw new Error(`${method} /api/broadcasts${path} was answered ${response.status}: ${text}`);
+  return text === "" ? null : JSON.parse(text);
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { unstable_readConfig } from "wrangler";
+import { mintSecrets } from "../../sfu/relay.ts";
+import { startSfu } from "../../sfu/server.ts";
+import { bundle } from "./bundle.ts";
+
+/**
+ * The relay that the load is put on: the whole deploy in one workerd, with the Worker's own socket. `wrangler dev` has a
+ * proxy and an entry Worker of its own before that socket, and spends 20 times on a request what the relay does.
+ *
+ * Run as a process of its own with an IPC channel: it sends one {@link Staged}, and ends when the channel does.
+ */
+
+/** Where the relay is, and how it is opened. */
+export interface Staged {
+  readonly url: string;
+  readonly adminToken: string;
+}
+
+/** What is read of wrangler.toml. */
+interface Config {
+  readonly compatibility_date?: string;
+  readonly vars: Readonly<Record<string, unknown>>;
+  readonly durable_objects: { readonly bindings: readonly { name: string; class_name: string }[] };
+  readonly r2_buckets: readonly { binding: string }[];
+}
+
+const ROOT = join(import.meta.dirname, "..", "..");
+
+// The runtime would look up where on Earth it is; a bench talks to this machine alone.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+const persist = mkdtempSync(join(tmpdir(), "earshot-load-"));
+const { adminToken, secret } = mintSecrets();
+const appSecret = randomBytes(16).toString("hex");
+const sfu = await startSfu({
+  port: 0,
+  host: "127.0.0.1",
+  appId: "local",
+  appSecret,
+  log: (line) => console.error(line),
+});
+const config: Config = unstable_readConfig({ config: join(ROOT, "wrangler.toml") });
+const durableObjects = config.durable_objects.bindings.map(({ name, class_name }) => [
+  name,
+  { className: class_name, useSQLite: true },
+]);
+const runtime = new Miniflare(
+  convertV4MiniflareOptions({
+    name: "relay",
+    modulesRoot: "/",
+    modules: (await bundle("src/worker.ts")).map(({ name, kind, bytes }) => ({
+      type: kind === "wasm" ? "CompiledWasm" : "ESModule",
+      path: `/${name}`,
+      contents: bytes,
+    })),
+    ...(config.compatibility_date === undefined ? {} : { compatibilityDate: config.compatibility_date }),
+    bindings: {
+      ...(config.vars as Record<string, string>),
+      ADMIN_TOKEN: adminToken,
+      EARSHOT_SECRET: secret,
+      SFU_API: sfu.url,
+      SFU_APP_ID: "local",
+      SFU_APP_SECRET: appSecret,
+    },
+    durableObjects: Object.fromEntries(durableObjects),
+    r2Buckets: config.r2_buckets.map(({ binding }) => binding),
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    defaultPersistRoot: persist,
+    host: "127.0.0.1",
+    port: 0,
+  }),
+);
+await runtime.ready;
+const url = (await runtime.unsafeGetDirectURL("relay")).href.replace(/\/$/, "");
+process.once("disconnect", async () => {
+  await runtime.dispose();
+  await sfu.close();
+  rmSync(persist, { recursive: true, force: true });
+  process.exit();
+});
+process.send?.({ url, adminToken } satisfies Staged);
