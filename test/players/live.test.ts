@@ -39,12 +39,12 @@ function complaints(output: string): string[] {
 }
 
 /** Captures a show from now on, ends it after `seconds`, and gives what was captured. */
-async function captureFor(seconds: number, { show, publication }: OnAir) {
+async function captureFor(seconds: number, { show, silence }: OnAir) {
   const capturing = capture(show.playbackUrl);
   await after(seconds);
   await stage.end(show);
   const captured = await capturing.done;
-  await publication.close(false);
+  await silence();
   running -= 1;
   return captured;
 }
@@ -116,7 +116,7 @@ describe.concurrent("live", () => {
     // Before the host there was silence, and the last access units hold the end's.
     const spoken = pcm.subarray(12 * RATE, pcm.length - RATE);
     const jumps = phaseJumps(spoken, RATE, TONE_HZ);
-    const { first, last, worst } = pace(pcm, whole.startedAt, onAir.startedAt());
+    const { first, last, worst } = pace(pcm, whole.startedAt, onAir.startedAt);
     console.log(
       `${(decodedMs / 1000).toFixed(3)} s decoded, ${(whole.datedMs / 1000).toFixed(3)} s dated; ` +
         `list lag ${early.toFixed(1)} ms at first, ${late.toFixed(1)} ms at last; ` +

@@ -1,35 +1,38 @@
-import { type Publication, publish } from "../../sfu/publisher.ts";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import type { Latency } from "../../src/media.ts";
-import { measuringLoop } from "../audio-probe/signal.ts";
 import type { Show, Stage } from "../browser/stage.ts";
 
 /** A show on the air: a broadcast, and somebody who publishes the measuring signal into it. */
 export interface OnAir {
   readonly show: Show;
-  readonly publication: Publication;
   /** When the loop's first sample was taken, ms since 1970; it is read in real time from there on. */
-  readonly startedAt: () => number;
+  readonly startedAt: number;
+  /** Ends the publisher, without a goodbye. */
+  silence(): Promise<void>;
 }
 
 /** Creates it and goes on the air; resolves when the first playlist can be had (three segments in). */
 export async function goOnAir(stage: Stage, latency: Latency): Promise<OnAir> {
   const show = await stage.create(latency);
-  const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(sample * 32_767));
-  let at = 0;
-  let startedAt = 0;
-  const source = (frames: number): Int16Array => {
-    if (startedAt === 0) startedAt = performance.timeOrigin + performance.now();
-    const data = new Int16Array(frames * 2);
-    for (let i = 0; i < frames; i++, at++) {
-      const sample = loop[at % loop.length] ?? 0;
-      data[2 * i] = sample;
-      data[2 * i + 1] = sample;
-    }
-    return data;
-  };
-  const publication = await publish({ url: show.whipUrl, key: show.hostKey, source });
+  const child = fork(new URL("publisher-process.ts", import.meta.url), [show.whipUrl, show.hostKey], {
+    execArgv: [],
+  });
+  const startedAt = await begun(child);
   await playlist(show.playbackUrl);
-  return { show, publication, startedAt: () => startedAt };
+  const silence = async () => {
+    const gone = once(child, "exit");
+    child.disconnect();
+    await gone;
+  };
+  return { show, startedAt, silence };
+}
+
+function begun(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("message", ({ startedAt }: { startedAt: number }) => resolve(startedAt));
+    child.once("exit", (code) => reject(new Error(`the publisher ended (${code})`)));
+  });
 }
 
 async function playlist(playbackUrl: string): Promise<void> {

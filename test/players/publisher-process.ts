@@ -1,0 +1,22 @@
+import { publish } from "../../sfu/publisher.ts";
+import { measuringLoop } from "../audio-probe/signal.ts";
+
+// A publisher in a process of its own: it has to speak every 20 ms, whatever the test's process is busy with.
+// Arguments: the WHIP endpoint and its key. Tells when the loop's first sample was taken; falls silent on disconnect.
+const [url = "", key = ""] = process.argv.slice(2);
+const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(sample * 32_767));
+let at = 0;
+let startedAt = 0;
+
+const publication = await publish({
+  url,
+  key,
+  source: (frames) => {
+    if (startedAt === 0) startedAt = performance.timeOrigin + performance.now();
+    const data = new Int16Array(frames * 2);
+    for (let i = 0; i < frames; i++, at++) data.fill(loop[at % loop.length] ?? 0, 2 * i, 2 * i + 2);
+    return data;
+  },
+});
+process.send?.({ startedAt });
+process.once("disconnect", () => void publication.close(false));
