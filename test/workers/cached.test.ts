@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { has, lagOf, Player, reach } from "../cache/player.ts";
 import { CachedWorld, type EdgeName } from "../cache/world.ts";
-import { type Listed, readList } from "./listener.ts";
+import { readList } from "./listener.ts";
 
 /**
  * The deployed Worker behind the model of Workers Cache: two isolates of one data centre and one of another, a lower tier
@@ -15,107 +16,20 @@ afterAll(() => world.close());
 const EDGES: readonly EdgeName[] = ["edge-a1", "edge-a2", "edge-b"];
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** A listener of one show; each of its requests goes to the edge that `route` names. */
-class Player {
-  /** Everything that was not a 200, as `status path`. */
-  readonly failures: string[] = [];
-  /** Bytes by name. */
-  readonly media = new Map<string, Uint8Array>();
-  /** For each list, when it came (ms) and what it was asked to have. */
-  readonly lists: { readonly at: number; readonly wanted: string; readonly list: Listed }[] = [];
-  readonly #id: string;
-  readonly #route: () => EdgeName;
-  #list = "";
-
-  constructor(id: string, route: () => EdgeName) {
-    this.#id = id;
-    this.#route = route;
-  }
-
-  async join(): Promise<Listed> {
-    const multivariant = await this.#text(`/live/${this.#id}/index.m3u8`);
-    const uri = multivariant.trim().split("\n").at(-1) ?? "";
-    this.#list = `/live/${this.#id}/${uri}`;
-    await this.fetch("init.mp4");
-    return this.list("");
-  }
-
-  /** Follows the live edge by blocking reloads, and fetches each part as it is listed, for `millis`. */
-  async follow(millis: number): Promise<void> {
-    const until = Date.now() + millis;
-    for (let list = await this.join(); Date.now() < until; ) {
-      const last = list.parts.at(-1);
-      const hint = /p(\d+)\.(\d+)\.m4s/.exec(list.hint ?? "");
-      if (last === undefined || hint === null) throw new Error(`no parts or no hint: ${list.text}`);
-      const query = `_HLS_msn=${hint[1]}&_HLS_part=${hint[2]}`;
-      [list] = await Promise.all([this.list(query), this.fetch(last.name)]);
-    }
-  }
-
-  /** Follows by whole segments. */
-  async followSegments(millis: number): Promise<void> {
-    const until = Date.now() + millis;
-    for (let list = await this.join(); Date.now() < until; ) {
-      for (const { name } of list.segments) if (!this.media.has(name)) await this.fetch(name);
-      list = await this.list(`_HLS_msn=${list.firstMsn + list.segments.length}`);
-    }
-  }
-
-  async list(query: string): Promise<Listed> {
-    const list = readList(await this.#text(query === "" ? this.#list : `${this.#list}&${query}`));
-    this.lists.push({ at: Date.now(), wanted: query, list });
-    return list;
-  }
-
-  async fetch(name: string): Promise<void> {
-    const path = this.#list.replace(/[^/]+$/, name);
-    const response = await world.get(this.#route(), path);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    if (response.status === 200) this.media.set(name, bytes);
-    else this.failures.push(`${response.status} ${name} ${new TextDecoder().decode(bytes)}`);
-  }
-
-  async #text(path: string): Promise<string> {
-    const response = await world.get(this.#route(), path);
-    const text = await response.text();
-    if (response.status !== 200) this.failures.push(`${response.status} ${path} ${text}`);
-    return text;
-  }
-}
-
-/** Whether `list` has what `_HLS_msn` and `_HLS_part` asked for (RFC 8216bis section 6.2.5.2). */
-function has({ firstMsn, segments, parts }: Listed, query: string): boolean {
-  const directives = new URLSearchParams(query);
-  if (!directives.has("_HLS_msn")) return true;
-  const msn = Number(directives.get("_HLS_msn"));
-  const part = Number(directives.get("_HLS_part") ?? 0);
-  const last = firstMsn + segments.length - 1;
-  return last >= msn || parts.some((listed) => listed.msn === msn && listed.index >= part);
-}
-
-/** How long ago, in ms, the end of a live list was the live edge, by the dates in it. */
-function lagOf({ parts }: Listed): number {
-  const last = parts.at(-1);
-  return last === undefined ? 0 : Date.now() - (last.date + 1000 * last.duration);
-}
-
 /**
  * Memory, lower and upper tier may each keep a thing for its lifetime of a second, for Age is told in whole seconds; what
  * was made just before that is a part (0.384 s) old at most, and a machine with two cores is late at times.
  */
 const OLDEST_MS = 3_000 + 384 + 500;
 
-/** How far a list reaches, in parts since the show began. */
-function reach({ firstMsn, segments, parts }: Listed): number {
-  const last = parts.at(-1);
-  return Math.max((firstMsn + segments.length) * 5, last === undefined ? 0 : last.msn * 5 + last.index + 1);
-}
-
 describe.concurrent("a show through two tiers", () => {
   test("each object reaches the origin once, and is counted there", { timeout: 60_000 }, async () => {
     const id = await world.open("low");
-    const players = EDGES.flatMap((edge) => [new Player(id, () => edge), new Player(id, () => edge)]);
-    const whole = new Player(id, () => "edge-b");
+    const players = EDGES.flatMap((edge) => [
+      new Player(world, id, () => edge),
+      new Player(world, id, () => edge),
+    ]);
+    const whole = new Player(world, id, () => "edge-b");
     await Promise.all([...players.map((player) => player.follow(14_000)), whole.followSegments(14_000)]);
     for (const { failures } of [...players, whole]) expect(failures).toEqual([]);
 
@@ -152,7 +66,7 @@ describe.concurrent("a show through two tiers", () => {
 
   test("blocking reloads are held through both tiers, and let go everywhere at once", async () => {
     const id = await world.open("low");
-    const players = EDGES.map((edge) => new Player(id, () => edge));
+    const players = EDGES.map((edge) => new Player(world, id, () => edge));
     await Promise.all(players.map((player) => player.follow(12_000)));
     for (const { lists, failures } of players) {
       expect(failures).toEqual([]);
@@ -181,7 +95,7 @@ describe.concurrent("a show through two tiers", () => {
   test("a listener whose requests each go to another edge is never told that there is no such thing", async () => {
     const id = await world.open("low");
     let n = 0;
-    const roaming = new Player(id, () => EDGES[n++ % 3] ?? "edge-a1");
+    const roaming = new Player(world, id, () => EDGES[n++ % 3] ?? "edge-a1");
     await roaming.follow(14_000);
     expect(roaming.failures).toEqual([]);
     for (const { list, wanted } of roaming.lists) expect(has(list, wanted), wanted).toBe(true);
@@ -191,11 +105,34 @@ describe.concurrent("a show through two tiers", () => {
     }
   });
 
+  test("a blocking reload is answered with what it asks for, though an older list is still fresh", async () => {
+    const id = await world.open("low");
+    const multivariant = `/live/${id}/index.m3u8`;
+    const uri = (await (await world.get("edge-b", multivariant)).text()).trim().split("\n").at(-1) ?? "";
+    const path = multivariant.replace("index.m3u8", uri);
+    await world.get("edge-b", path);
+    await sleep(1_100);
+    await world.get("edge-b", multivariant);
+    await sleep(600);
+    await world.get("edge-b", path);
+    await sleep(450);
+    // The edge now learns of the newest part, while the list it got before is fresh for half a second more.
+    await world.get("edge-b", multivariant);
+    const newest = readList(await (await world.origin(path)).text()).parts.at(-1);
+    const query = `_HLS_msn=${newest?.msn}&_HLS_part=${newest?.index}`;
+    const response = await world.get("edge-b", `${path}&${query}`);
+    expect(response.status).toBe(200);
+    expect(has(readList(await response.text()), query)).toBe(true);
+  });
+
   test("what one edge has listed is found through another that last heard of the show a lifetime ago", async () => {
     const id = await world.open("low");
-    const current = new Player(id, () => "edge-b");
+    const current = new Player(world, id, () => "edge-b");
     await current.join();
-    const others = { "edge-a1": new Player(id, () => "edge-a1"), "edge-a2": new Player(id, () => "edge-a2") };
+    const others = {
+      "edge-a1": new Player(world, id, () => "edge-a1"),
+      "edge-a2": new Player(world, id, () => "edge-a2"),
+    };
     // The oldest that a1 can hold: each tier takes it from the one above at the last moment before it is stale there.
     await sleep(1_100);
     await current.join();
@@ -218,13 +155,13 @@ describe.concurrent("a show through two tiers", () => {
   });
 });
 
-describe("lifetimes through two tiers", () => {
+describe.concurrent("lifetimes through two tiers", () => {
   test("a list that has changed is not handed out beyond them", async () => {
     const id = await world.open("low");
-    await new Player(id, () => "edge-a1").join();
+    await new Player(world, id, () => "edge-a1").join();
     const lags: number[] = [];
     for (let n = 0; n < 60; n++) {
-      const player = new Player(id, () => EDGES[n % 3] ?? "edge-b");
+      const player = new Player(world, id, () => EDGES[n % 3] ?? "edge-b");
       lags.push(lagOf(await player.join()));
       expect(player.failures).toEqual([]);
       await sleep(70);
@@ -255,12 +192,12 @@ describe("lifetimes through two tiers", () => {
     async (_, fault) => {
       const id = await world.open("low");
       const ask = async (edge: EdgeName) => {
-        const player = new Player(id, () => edge);
+        const player = new Player(world, id, () => edge);
         const list = await player.join().catch(() => null);
         return { lag: list === null ? 0 : lagOf(list), isDown: player.failures.length > 0 };
       };
       await Promise.all(EDGES.map(ask));
-      world.fault = fault;
+      world.faults.set(id, fault);
       const answers: Awaited<ReturnType<typeof ask>>[] = [];
       try {
         for (let n = 0; n < 12; n++) {
@@ -268,7 +205,7 @@ describe("lifetimes through two tiers", () => {
           await sleep(500);
         }
       } finally {
-        world.fault = null;
+        world.faults.delete(id);
       }
       expect(Math.max(...answers.map(({ lag }) => lag))).toBeLessThan(OLDEST_MS);
       expect(answers.slice(-3).map(({ isDown }) => isDown)).toEqual([true, true, true]);
