@@ -18,6 +18,15 @@ afterAll(async () => {
   await stage?.stop();
 });
 
+/** The page's cumulative layout shift so far, without what followed an input. */
+const SHIFT = `new Promise((resolve) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) sum += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => resolve(sum), 200);
+})`;
+
 async function says(page: Page, sentence: string | RegExp): Promise<void> {
   await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout: 20_000 });
 }
@@ -122,7 +131,7 @@ test("the studio says so when it is muted, and its level shows", async () => {
   await page.context().close();
 });
 
-test("no page scrolls sideways at 320 px, and none lets its key leave the browser", async () => {
+test("no page scrolls sideways at 320 px or moves under the finger, and none lets its key leave the browser", async () => {
   const show = await stage.create("low", "A title long enough to wrap on every telephone there is");
   const key = show.studioUrl.split("#key=")[1] ?? "";
   for (const url of [
@@ -138,6 +147,7 @@ test("no page scrolls sideways at 320 px, and none lets its key leave the browse
     await page.goto(url);
     await page.waitForTimeout(500);
     expect(await page.evaluate("document.documentElement.scrollWidth"), url).toBe(320);
+    expect(await page.evaluate(SHIFT), `layout shift of ${url}`).toBeLessThan(0.05);
     expect(asked.filter((request) => request.includes(key)).map((text) => text.slice(0, 200))).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
