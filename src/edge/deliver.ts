@@ -137,6 +137,11 @@ function isNewer(a: Horizon, b: Horizon): boolean {
 async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   const response = await origin.fetch(`https://origin${path}`, { signal: AbortSignal.timeout(timeoutMs) });
   const { headers, status } = response;
+  // The origin's own 503 says when to come back; any other is an exception or the platform's, and no listener's business.
+  if (status >= 500 && !headers.has("retry-after")) {
+    await response.body?.cancel();
+    throw new Error(`the origin answered ${status}`);
+  }
   const bytes = new Uint8Array(await response.arrayBuffer());
   const length = headers.get("content-length");
   if (length !== null && Number(length) !== bytes.length) throw new Error("the body broke off");

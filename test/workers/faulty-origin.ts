@@ -1,0 +1,91 @@
+import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
+
+/**
+ * An origin that fails on demand, as none can be made to: it throws, hangs, errs, breaks off and lies. It stands where
+ * `env.ORIGIN` is bound and is a fake for that reason alone; all else about these tests is the deployed edge.
+ *
+ * What a show's media does is named by its slug, e.g. `throws-1-7k3f9q`: the words up to the number. Its multivariant
+ * playlist is always well. Requests are noted and told at `/asked/ID`.
+ */
+
+const HORIZON = `${EPOCH};live;0;9;2;5;640;parts`;
+const KEPT = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
+
+const asked: Asked[] = [];
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const { pathname, search } = new URL(request.url);
+    const [, first, id = "", ...rest] = pathname.split("/");
+    if (first === "asked") return Response.json(asked.filter((one) => one.id === id));
+    const headers = Object.fromEntries(request.headers);
+    const before = asked.filter((one) => one.path === pathname + search).length;
+    asked.push({ id, path: pathname + search, method: request.method, headers });
+    const name = rest.at(-1) ?? "";
+    if (name === "index.m3u8")
+      return list("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nk0000000/audio.m3u8\n", 1);
+    const fault = id.replace(/-\d+-[0-9a-z]{6}$/, "");
+    if (fault === "slow") await sleep(SLOW_MS);
+    else if (fault !== "well" && (!fault.startsWith("once-") || before === 0)) {
+      return failing(fault.replace("once-", ""));
+    }
+    if (name === "audio.m3u8") return list(`#EXTM3U\n#asked:${search}\n`, search === "" ? 1 : 12);
+    return new Response(BYTES, { headers: { ...KEPT, "content-length": String(BYTES.length) } });
+  },
+};
+
+function list(text: string, seconds: number): Response {
+  const headers = {
+    "content-type": "application/vnd.apple.mpegurl",
+    "cache-control": `public, max-age=${seconds}`,
+    "earshot-horizon": HORIZON,
+  };
+  return new Response(text, { headers });
+}
+
+async function failing(fault: string): Promise<Response> {
+  switch (fault) {
+    case "throws":
+      throw new Error("thrown by the test");
+    case "hangs":
+      await sleep(60_000);
+      return new Response("too late");
+    case "errs":
+      return new Response("<h1>Error</h1>", {
+        status: 500,
+        headers: { "cache-control": "public, max-age=60" },
+      });
+    case "bad-gateway":
+      return new Response("error code: 502", { status: 502 });
+    case "breaks":
+      return halfOf((half) => half.error(new Error("broken by the test")));
+    case "ends-early":
+      return halfOf((half) => half.close(), { "content-length": String(BYTES.length) });
+    case "stalls":
+      return halfOf(() => sleep(60_000));
+    case "says-more":
+      return new Response(BYTES, { headers: { ...KEPT, "content-length": String(BYTES.length + 1) } });
+    case "says-less":
+      return new Response(BYTES, { headers: { ...KEPT, "content-length": String(BYTES.length - 1) } });
+    default:
+      throw new Error(`there is no fault "${fault}"`);
+  }
+}
+
+/** The first half of a body, then whatever `then` does. */
+function halfOf(
+  then: (half: ReadableStreamDefaultController<Uint8Array>) => unknown,
+  headers: Record<string, string> = {},
+): Response {
+  let isFirst = true;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(half) {
+      if (isFirst) half.enqueue(BYTES.subarray(0, BYTES.length / 2));
+      else await then(half);
+      isFirst = false;
+    },
+  });
+  return new Response(body, { headers: { ...KEPT, ...headers } });
+}

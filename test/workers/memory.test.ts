@@ -1,0 +1,266 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestHarness } from "wrangler";
+import { mintId } from "../../src/access/id.ts";
+import { Secret } from "../../src/access/secret.ts";
+import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
+
+/**
+ * The deployed edge in the real runtime, with an origin bound to it that fails on demand (faulty-origin.ts): what many
+ * listeners of one isolate get, and what of them reaches the origin.
+ */
+
+const EARSHOT_SECRET = "the secret of these tests";
+const secret = new Secret(EARSHOT_SECRET);
+const WORKER = { compatibility_date: "2026-11-17" };
+
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+const harness = createTestHarness({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  workers: [
+    {
+      config: {
+        ...WORKER,
+        name: "edge",
+        main: "../cache/edge.ts",
+        vars: { ADMIN_TOKEN: "none", EARSHOT_SECRET, AUDIENCE_SHARDS: "1" },
+        services: [{ binding: "ORIGIN", service: "faulty-origin" }],
+        durable_objects: {
+          bindings: [
+            { name: "BROADCAST", class_name: "Broadcast", script_name: "earshot" },
+            { name: "AUDIENCE", class_name: "Audience", script_name: "earshot" },
+          ],
+        },
+      },
+    },
+    { config: { ...WORKER, name: "faulty-origin", main: "faulty-origin.ts" } },
+    {
+      configPath: "../../wrangler.toml",
+      secrets: { ADMIN_TOKEN: "none", EARSHOT_SECRET, SFU_APP_ID: "none", SFU_APP_SECRET: "none" },
+    },
+  ],
+});
+let edge: URL;
+beforeAll(async () => {
+  edge = (await harness.listen()).url;
+});
+afterAll(() => harness.close());
+
+let shows = 0;
+/** The id of a show whose media does what `fault` says, which nobody has asked for before. */
+const showThat = (fault: string) => mintId(secret, `${fault}-${++shows}`);
+
+/** What of a show has reached the origin, apart from its multivariant playlist. */
+async function askedOf(id: string): Promise<readonly Asked[]> {
+  const response = await harness.getWorker("faulty-origin").fetch(`/asked/${id}`);
+  const all = (await response.json()) as Asked[];
+  return all.filter(({ path }) => !path.endsWith("/index.m3u8"));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly bytes: Uint8Array;
+  readonly type: string | null;
+  /** How long it took. */
+  readonly millis: number;
+}
+
+async function get(id: string, name: string, init: RequestInit = {}): Promise<Answer> {
+  const from = performance.now();
+  const response = await fetch(new URL(`/live/${id}/${EPOCH}/${name}`, edge), init);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return {
+    status: response.status,
+    retryAfter: response.headers.get("retry-after"),
+    type: response.headers.get("content-type"),
+    bytes,
+    millis: performance.now() - from,
+  };
+}
+
+const many = (count: number, id: string, name: string) =>
+  Promise.all(Array.from({ length: count }, () => get(id, name)));
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+function expectWhole(answers: readonly Answer[]): void {
+  for (const { status, bytes } of answers) {
+    expect(status).toBe(200);
+    expect(bytes).toEqual(BYTES);
+  }
+}
+
+/** All were told to come back in a second, by an error they can read, within `millis`. */
+function expectUnavailable(answers: readonly Answer[], millis: number): void {
+  for (const { status, retryAfter, bytes, millis: took } of answers) {
+    expect([status, retryAfter]).toEqual([503, "1"]);
+    expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ error: { code: "unavailable" } });
+    expect(took).toBeLessThan(millis);
+  }
+}
+
+describe("in one isolate", () => {
+  test("300 who ask for one object at once cost one fetch", async () => {
+    const id = await showThat("slow");
+    expectWhole(await many(300, id, "s4.m4s"));
+    expect(await askedOf(id)).toHaveLength(1);
+  });
+
+  test("nothing of a listener's travels upstream: no query but directives, no header, no method", async () => {
+    const id = await showThat("well");
+    const headers = {
+      authorization: "Bearer x",
+      cookie: "a=b",
+      "x-forwarded-host": "evil.example",
+      "x-http-method-override": "DELETE",
+      "cf-connecting-ip": "192.0.2.1",
+      range: "bytes=0-9",
+      "accept-language": "tlh",
+    };
+    await get(id, "s4.m4s?l=listener&junk=1", { headers });
+    await get(id, "p9.0.m4s?_HLS_msn=3", { method: "HEAD", headers });
+    await get(id, "audio.m3u8?junk=1&_HLS_part=2&l=listener&_HLS_msn=010&_HLS_skip=YES", { headers });
+    const asked = await askedOf(id);
+    expect(asked.map(({ path, method }) => `${method} ${path}`)).toEqual([
+      `GET /live/${id}/${EPOCH}/s4.m4s`,
+      `GET /live/${id}/${EPOCH}/p9.0.m4s`,
+      `GET /live/${id}/${EPOCH}/audio.m3u8?_HLS_msn=10&_HLS_part=2`,
+    ]);
+    for (const { headers } of asked) {
+      for (const [name, value] of Object.entries(headers)) {
+        expect(`${name}: ${value}`).not.toMatch(/evil|Bearer|a=b|192\.0\.2|bytes=|tlh|DELETE|listener/);
+      }
+    }
+  });
+
+  test("the leader's client leaves: those who follow get the object from the fetch it began", async () => {
+    const id = await showThat("slow");
+    const leaving = new AbortController();
+    const leader = get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone");
+    await expect.poll(async () => (await askedOf(id)).length, { timeout: 5_000, interval: 10 }).toBe(1);
+    const followers = many(50, id, "s4.m4s");
+    await sleep(100);
+    leaving.abort();
+    expect(await leader).toBe("gone");
+    const answers = await followers;
+    expectWhole(answers);
+    expect(Math.max(...answers.map(({ millis }) => millis))).toBeLessThan(SLOW_MS + 1_000);
+    expect(await askedOf(id)).toHaveLength(1);
+  });
+
+  test("all clients leave: who comes next finds the object that nobody waited for", async () => {
+    const id = await showThat("slow");
+    const leaving = new AbortController();
+    const gone = Array.from({ length: 10 }, () =>
+      get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone"),
+    );
+    await expect.poll(async () => (await askedOf(id)).length, { timeout: 5_000, interval: 10 }).toBe(1);
+    leaving.abort();
+    expect(new Set(await Promise.all(gone))).toEqual(new Set(["gone"]));
+    await sleep(SLOW_MS + 200);
+    expectWhole([await get(id, "s4.m4s")]);
+    expect(await askedOf(id)).toHaveLength(1);
+  });
+
+  test.for(["throws", "errs", "bad-gateway", "breaks", "ends-early", "says-more", "says-less"])(
+    "an origin that %s is a 503 with Retry-After to all who wait, at once",
+    async (fault) => {
+      const id = await showThat(fault);
+      expectUnavailable(await many(30, id, "s4.m4s"), 3_000);
+      // Nothing of it is kept: the next asks again.
+      const before = (await askedOf(id)).length;
+      expectUnavailable([await get(id, "s4.m4s")], 3_000);
+      expect((await askedOf(id)).length).toBe(before + 1);
+    },
+  );
+
+  test.for(["throws", "errs", "breaks", "ends-early"])(
+    "an origin that %s once is asked again by the next, who gets the object",
+    async (fault) => {
+      const id = await showThat(`once-${fault}`);
+      expectUnavailable([await get(id, "s4.m4s")], 3_000);
+      expectWhole(await many(30, id, "s4.m4s"));
+      expect(await askedOf(id)).toHaveLength(2);
+    },
+  );
+});
+
+// Each has a show of its own, so that what takes its time takes it together.
+describe.concurrent("in one isolate, in time,", () => {
+  test.for(["hangs", "stalls"])(
+    "an origin that %s is a 503 to all who wait once its 6 s are over, for one fetch",
+    { timeout: 30_000 },
+    async (fault) => {
+      const id = await showThat(fault);
+      const answers = await many(30, id, "s4.m4s");
+      expectUnavailable(answers, 9_000);
+      expect(Math.min(...answers.map(({ millis }) => millis))).toBeGreaterThan(5_500);
+      // A follower that tires just before it is told may have taken the lead once.
+      expect((await askedOf(id)).length).toBeLessThanOrEqual(2);
+    },
+  );
+
+  test("an origin that hangs on a blocking reload is a 503 in 14 s, for one fetch", {
+    timeout: 40_000,
+  }, async () => {
+    const id = await showThat("hangs");
+    const answers = await many(30, id, "audio.m3u8?_HLS_msn=10&_HLS_part=2");
+    expectUnavailable(answers, 18_000);
+    expect((await askedOf(id)).length).toBeLessThanOrEqual(2);
+  });
+
+  test("a leader that leaves an origin that hangs leaves nobody hanging", { timeout: 40_000 }, async () => {
+    const id = await showThat("once-hangs");
+    const leaving = new AbortController();
+    const leader = get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone");
+    await expect.poll(async () => (await askedOf(id)).length, { timeout: 5_000, interval: 10 }).toBe(1);
+    const followers = many(20, id, "s4.m4s");
+    await sleep(100);
+    leaving.abort();
+    expect(await leader).toBe("gone");
+    for (const { status, millis } of await followers) {
+      expect([200, 503]).toContain(status);
+      expect(millis).toBeLessThan(15_000);
+    }
+    expectWhole(await many(20, id, "s4.m4s"));
+  });
+
+  test("a show that fails does not hold up another", async () => {
+    const [hanging, well] = [await showThat("hangs"), await showThat("well")];
+    const stuck = many(50, hanging, "s5.m4s");
+    await sleep(100);
+    const answers = await many(50, well, "s5.m4s");
+    expectWhole(answers);
+    expect(Math.max(...answers.map(({ millis }) => millis))).toBeLessThan(2_000);
+    await stuck;
+  });
+});
+
+describe("blocking reloads", () => {
+  test("are held once, however they are written", async () => {
+    const id = await showThat("slow");
+    // Five ways to say the same: segment 10's third part is asked for, 9.7 is beyond its segment's last, so 10.0: listed.
+    const same = ["_HLS_msn=10&_HLS_part=2", "_HLS_part=2&_HLS_msn=10", "_HLS_msn=0010&_HLS_part=02"];
+    const queries = [...same, `${same[0]}&l=x`, `${same[0]}&_HLS_skip=YES`, `junk=1&${same[1]}`];
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, n) => get(id, `audio.m3u8?${queries[n % queries.length]}`)),
+    );
+    const texts = new Set(answers.map(({ bytes }) => new TextDecoder().decode(bytes)));
+    expect(texts).toEqual(new Set(["#EXTM3U\n#asked:?_HLS_msn=10&_HLS_part=2\n"]));
+    expect(await askedOf(id)).toHaveLength(1);
+  });
+
+  test("that are let go serve those who join for a part's time without a fetch", async () => {
+    const id = await showThat("well");
+    await get(id, "audio.m3u8?_HLS_msn=10&_HLS_part=2");
+    const joining = await many(50, id, "audio.m3u8");
+    expect(new Set(joining.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await askedOf(id)).toHaveLength(1);
+    await sleep(700);
+    await many(50, id, "audio.m3u8");
+    expect((await askedOf(id)).map(({ path }) => path.split("/").at(-1))).toEqual([
+      "audio.m3u8?_HLS_msn=10&_HLS_part=2",
+      "audio.m3u8",
+    ]);
+  });
+});
