@@ -1,0 +1,219 @@
+import { randomBytes } from "node:crypto";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { request } from "undici";
+import { unstable_readConfig } from "wrangler";
+import { mintId } from "../../src/access/id.ts";
+import { Secret } from "../../src/access/secret.ts";
+import { HORIZON_HEADER, writeHorizon } from "../../src/horizon.ts";
+import { canonicalPath, LISTENER } from "../../src/paths.ts";
+import { bundle } from "../load/bundle.ts";
+import { cpuOf } from "../load/cpu.ts";
+import { findLoader, type Loader, type Shot } from "./loader.ts";
+import { type Page, startNginx } from "./nginx.ts";
+import { type Service, startWorkerd } from "./workerd.ts";
+
+/**
+ * `npm run bench:edge`: what a hit costs the edge, against a Worker that has the same answer ready and does nothing else
+ * (the ceiling of any Worker), and nginx with the same bytes in a file (the far ceiling). One runtime at a time is under
+ * load, in turns, and CPU is that of its own process, so that neighbours on the machine disturb all of them alike.
+ */
+
+const ROUNDS = 9;
+const SECONDS = 1;
+const GOAL = 0.7;
+const SECRET = "a secret for the bench";
+const EPOCH = "benchmark";
+const [MSN, INDEX] = [20, 1];
+
+/** Something that answers a Shot, and its process. */
+interface Contender {
+  readonly name: string;
+  readonly pid: number;
+  readonly shot: Shot;
+}
+
+async function main(): Promise<void> {
+  const id = await mintId(new Secret(SECRET), "show");
+  const part = canonicalPath({ kind: "part", id, epoch: EPOCH, msn: MSN, index: INDEX });
+  const list = canonicalPath({ kind: "playlist", id, epoch: EPOCH, directives: { msn: MSN, part: INDEX } });
+  const hits = [
+    { kind: "part", path: part },
+    { kind: "playlist", path: `${list}&${LISTENER}=H2aMt6ogYZcLgu1R7ij21A` },
+  ];
+  const { compatibility_date: date = "" } = unstable_readConfig({
+    config: join(import.meta.dirname, "..", "..", "wrangler.toml"),
+  }) as { compatibility_date?: string };
+  const loader = findLoader();
+  console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`);
+  console.log(`Load by ${loader.name}: 32 connections, ${ROUNDS} rounds of ${SECONDS} s each, in turns.\n`);
+  const edge = await startWorkerd(await edgeServices(), date);
+  try {
+    const pages = await Promise.all(hits.map(({ path }) => read(edge.ports.get("edge") ?? 0, path)));
+    const bare = await startWorkerd(
+      pages.map((page, n) => bareService(`bare${n}`, page)),
+      date,
+    );
+    const nginx = await startNginx(pages);
+    if (nginx === null) console.log("nginx is not installed (apt install nginx): there is no far ceiling.\n");
+    try {
+      for (const [n, { kind, path }] of hits.entries()) {
+        const [page] = pages.slice(n);
+        const barePort = bare.ports.get(`bare${n}`) ?? 0;
+        if (page !== undefined) await check(page, barePort);
+        const contenders: Contender[] = [
+          { name: "a Worker that has the answer", pid: bare.pid, shot: { port: barePort, path } },
+          { name: "Earshot's edge", pid: edge.pid, shot: { port: edge.ports.get("edge") ?? 0, path } },
+        ];
+        if (nginx !== null)
+          contenders.push({ name: "nginx", pid: nginx.pid, shot: { port: nginx.port, path } });
+        console.log(`A ${kind} that is held (${page?.bytes.length} bytes)`);
+        print(contenders, await measure(loader, contenders));
+      }
+    } finally {
+      await nginx?.stop();
+      await bare.stop();
+    }
+  } finally {
+    await edge.stop();
+  }
+}
+
+/** CPU microseconds per request of each contender, round by round. */
+async function measure(loader: Loader, contenders: readonly Contender[]): Promise<number[][]> {
+  for (const { shot } of contenders) await loader.run(shot, SECONDS);
+  const costs = contenders.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [n, { pid, shot }] of contenders.entries()) {
+      const before = cpuOf(pid);
+      const answers = await loader.run(shot, SECONDS);
+      costs[n]?.push((1000 * (cpuOf(pid) - before)) / answers);
+    }
+  }
+  return costs;
+}
+
+function print(contenders: readonly Contender[], costs: readonly number[][]): void {
+  const ceiling = costs[0] ?? [];
+  for (const [n, { name }] of contenders.entries()) {
+    const own = costs[n] ?? [];
+    const ratio = median(own.map((cost, round) => (ceiling[round] ?? Number.NaN) / cost));
+    const [low, high] = [Math.min(...own), Math.max(...own)];
+    console.log(
+      [
+        `  ${name.padEnd(30)}`,
+        `${median(own).toFixed(0).padStart(4)} us of CPU (${low.toFixed(0)} to ${high.toFixed(0)})`,
+        `${(1e6 / median(own)).toFixed(0).padStart(6)} requests/s/core`,
+        n === 0 ? "" : `${ratio.toFixed(2)} of the Worker${n === 1 ? ` (goal: ${GOAL})` : ""}`,
+      ].join("  "),
+    );
+  }
+  console.log();
+}
+
+/** The edge of the deploy with a canned origin bound to it. */
+async function edgeServices(): Promise<Service[]> {
+  const [edge] = await bundle("src/edge/edge.ts");
+  const horizon = writeHorizon({
+    epoch: EPOCH,
+    ended: false,
+    firstMsn: MSN - 11,
+    lastMsn: MSN - 1,
+    openParts: INDEX + 1,
+    partsPerSegment: 3,
+    partMillis: 640,
+    listsParts: true,
+  });
+  return [
+    {
+      name: "edge",
+      modules: { "front.js": FRONT, "edge.js": edge?.bytes ?? "" },
+      text: { EARSHOT_SECRET: SECRET, ADMIN_TOKEN: "bench", AUDIENCE_SHARDS: "1" },
+      services: { ORIGIN: "origin" },
+      isPublic: true,
+    },
+    { name: "origin", modules: { "origin.js": originScript(horizon) }, isPublic: false },
+  ];
+}
+
+/** The edge as it is deployed, beside an Audience that answers at once and wants the next report in ten seconds. */
+const FRONT = `import { edge } from "edge.js";
+const answer = { boot: "bench", afterMs: 10_000, dueMs: 10_000, reachMs: 0 };
+const AUDIENCE = { idFromName: (name) => name, get: () => ({ report: async () => answer }) };
+let bindings = null;
+export default {
+  fetch(request, env, context) {
+    bindings ??= { ...env, AUDIENCE };
+    return edge.fetch(request, bindings, context);
+  },
+};`;
+
+/** An origin that knows three answers: 640 ms of 128 kbit/s in CMAF, a live list, and the way to it. */
+function originScript(horizon: string): string {
+  const part = randomBytes(10_650).toString("base64");
+  return `
+const part = Uint8Array.from(atob(${JSON.stringify(part)}), (c) => c.charCodeAt(0));
+const list = ${JSON.stringify(liveList())};
+const headers = { "content-type": "application/vnd.apple.mpegurl", "${HORIZON_HEADER}": "${horizon}" };
+const media = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
+export default { fetch({ url }) {
+  if (url.endsWith(".m4s")) return new Response(part, { headers: media });
+  if (url.includes("audio.m3u8")) {
+    return new Response(list, { headers: { ...headers, "cache-control": "public, max-age=60" } });
+  }
+  return new Response("#EXTM3U\\n${EPOCH}/audio.m3u8\\n", {
+    headers: { ...headers, "cache-control": "public, max-age=1" },
+  });
+} };`;
+}
+
+/** A list as long as the relay's own in its steady state. */
+function liveList(): string {
+  const lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-TARGETDURATION:2"];
+  for (let msn = MSN - 11; msn <= MSN; msn++) {
+    lines.push(`#EXT-X-PROGRAM-DATE-TIME:2026-11-21T08:53:${10 + msn}.185Z`);
+    for (let part = 0; msn > MSN - 4 && part < 3; part++) {
+      lines.push(`#EXT-X-PART:DURATION=0.640,URI="p${msn}.${part}.m4s",INDEPENDENT=YES`);
+    }
+    lines.push("#EXTINF:1.920,", `s${msn}.m4s`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A Worker that does nothing but hand out an answer made in advance: bytes, headers and all. */
+function bareService(name: string, { bytes, headers }: Page): Service {
+  const script = `import body from "body";
+const headers = new Headers(${JSON.stringify(headers)});
+const init = { headers, encodeBody: ${JSON.stringify("content-encoding" in headers ? "manual" : "automatic")} };
+export default { fetch: () => new Response(body, init) };`;
+  return { name, modules: { "bare.js": script, body: bytes }, isPublic: true };
+}
+
+/** What is answered at `path`: its bytes as they come over the wire, and its headers. */
+async function read(port: number, path: string): Promise<Page> {
+  const { statusCode, headers, body } = await request(`http://127.0.0.1:${port}${path}`, {
+    headers: { "accept-encoding": "gzip" },
+  });
+  if (statusCode !== 200) throw new Error(`${path} was answered ${statusCode}.`);
+  const { connection, "keep-alive": keepAlive, "transfer-encoding": chunked, ...kept } = headers;
+  return {
+    path: path.split("?")[0] ?? path,
+    bytes: new Uint8Array(await body.arrayBuffer()),
+    headers: kept as Record<string, string>,
+  };
+}
+
+/** The ceiling must give the very answer that the edge gives; the dates may differ. */
+async function check(page: Page, port: number): Promise<void> {
+  const other = await read(port, page.path);
+  const plain = ({ headers: { date, age, ...rest } }: Page) => JSON.stringify(Object.entries(rest).sort());
+  if (plain(page) !== plain(other) || Buffer.compare(page.bytes, other.bytes) !== 0) {
+    throw new Error(`The Worker beside the edge answers otherwise: ${plain(page)} and ${plain(other)}.`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+await main();
