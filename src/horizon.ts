@@ -20,6 +20,8 @@ export interface Horizon {
   readonly partMillis: number;
   /** Whether playlists list parts, or whole segments only. */
   readonly listsParts: boolean;
+  /** The wall clock at the end of the newest part, milliseconds since 1970. */
+  readonly endsAt: number;
 }
 
 /** The header's name; between origin and edge alone. */
@@ -28,15 +30,18 @@ export const HORIZON_HEADER = "earshot-horizon";
 /** What to do with a request for a show whose horizon is known. */
 export type Verdict = "ask" | "other-epoch" | "no-such-media" | "too-far-ahead";
 
+/** How far two clocks of the platform are taken to differ at most. */
+const SKEW_MILLIS = 1_000;
 /** Segments whose parts may still be asked for after they have left the playlist: 3 target durations are two. */
 const GRACE_SEGMENTS = 4;
 
-const FORM = /^([0-9a-z]{6,12});(live|ended);(\d+);(-?\d+);(\d+);(\d+);(\d+);(parts|segments)$/;
+const FORM = /^([0-9a-z]{6,12});(live|ended);(\d+);(-?\d+);(\d+);(\d+);(\d+);(parts|segments);(\d+)$/;
 
 export function writeHorizon(horizon: Horizon): string {
-  const { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis, listsParts } = horizon;
+  const { firstMsn, lastMsn, openParts, partsPerSegment, partMillis } = horizon;
   const numbers = [firstMsn, lastMsn, openParts, partsPerSegment, partMillis];
-  return [epoch, ended ? "ended" : "live", ...numbers, listsParts ? "parts" : "segments"].join(";");
+  const [state, kind] = [horizon.ended ? "ended" : "live", horizon.listsParts ? "parts" : "segments"];
+  return [horizon.epoch, state, ...numbers, kind, Math.round(horizon.endsAt)].join(";");
 }
 
 /** Reads the header; null where it is absent or another version's. */
@@ -47,49 +52,73 @@ export function readHorizon(header: string | null): Horizon | null {
   const [firstMsn = 0, lastMsn = 0, openParts = 0, partsPerSegment = 0, partMillis = 0] = numbers;
   const [epoch = "", state] = match.slice(1);
   const [ended, listsParts] = [state === "ended", match[8] === "parts"];
-  return { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis, listsParts };
+  const endsAt = Number(match[9]);
+  return { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis, listsParts, endsAt };
 }
 
 /**
- * Judges a request. A horizon that is behind the show refuses too much, never too little: bring it up to date before a
- * refusal is believed.
+ * Judges a request at wall-clock time `now`. The timeline is a real-time clock, so a horizon of a while ago still tells
+ * how far the show can have come since; whatever may be there by now is to be asked for.
  */
-export function judge(horizon: Horizon, target: Target): Verdict {
+export function judge(horizon: Horizon, target: Target, now: number): Verdict {
   if (!("epoch" in target)) return "ask";
   if (target.epoch !== horizon.epoch) return "other-epoch";
+  const { partsPerSegment } = horizon;
+  const parts = possibleParts(horizon, now);
   switch (target.kind) {
     case "init":
       return "ask";
     case "playlist": {
-      // RFC 8216bis section 6.2.5.2: more than two segments ahead is refused.
+      // RFC 8216bis section 6.2.5.2: more than two segments after the last one is refused.
       const { msn } = target.directives;
-      return !horizon.ended && msn !== undefined && msn > horizon.lastMsn + 2 ? "too-far-ahead" : "ask";
+      if (horizon.ended || msn === undefined) return "ask";
+      return msn > Math.floor(parts / partsPerSegment) + 1 ? "too-far-ahead" : "ask";
     }
     case "segment":
-      return target.msn > horizon.lastMsn ? "no-such-media" : "ask";
-    case "part":
-      return isPossible(horizon, target.msn, target.index) ? "ask" : "no-such-media";
+      return (horizon.ended ? target.msn <= horizon.lastMsn : (target.msn + 1) * partsPerSegment <= parts)
+        ? "ask"
+        : "no-such-media";
+    case "part": {
+      const isNamed = target.index < partsPerSegment && target.msn >= horizon.firstMsn - GRACE_SEGMENTS;
+      // The next part may be asked for ahead (EXT-X-PRELOAD-HINT); after the end there is none.
+      const isPossible = horizon.ended
+        ? target.msn <= horizon.lastMsn
+        : target.msn * partsPerSegment + target.index <= parts;
+      return isNamed && isPossible ? "ask" : "no-such-media";
+    }
   }
 }
 
-/** Whether a part is there, or is the next one, which may be asked for ahead (EXT-X-PRELOAD-HINT). */
-function isPossible(horizon: Horizon, msn: number, index: number): boolean {
-  if (index >= horizon.partsPerSegment || msn < horizon.firstMsn - GRACE_SEGMENTS) return false;
-  if (msn <= horizon.lastMsn) return true;
-  return !horizon.ended && msn === horizon.lastMsn + 1 && index <= horizon.openParts;
+/** How many parts the show can have listed by `now`, from its first on; its clock and ours may differ by a little. */
+function possibleParts(
+  { lastMsn, openParts, partsPerSegment, partMillis, endsAt }: Horizon,
+  now: number,
+): number {
+  const since = Math.max(0, Math.floor((now + SKEW_MILLIS - endsAt) / partMillis));
+  return (lastMsn + 1) * partsPerSegment + openParts + since;
 }
 
 /**
- * The one form of directives that mean the same (section 6.2.5.2): none, where the newest list will do; a part beyond
- * its segment's last is the next segment's first; a segment without a part is for its first; and a skip is dropped,
- * since no list offers deltas.
+ * The one form of directives that mean the same (section 6.2.5.2): a part beyond its segment's last is the next
+ * segment's first; a segment without a part is for its first; a skip is dropped, since no list offers deltas; and an
+ * ended list has nothing to wait for.
  */
 export function canonicalDirectives(horizon: Horizon, { msn, part }: Directives): Directives {
   if (msn === undefined || horizon.ended) return {};
-  if (!horizon.listsParts) return msn <= horizon.lastMsn ? {} : { msn };
-  const isBeyond = (part ?? 0) >= horizon.partsPerSegment;
-  const wanted = isBeyond ? { msn: msn + 1, part: 0 } : { msn, part: part ?? 0 };
-  const isListed =
-    wanted.msn <= horizon.lastMsn || (wanted.msn === horizon.lastMsn + 1 && wanted.part < horizon.openParts);
-  return isListed ? {} : wanted;
+  if (!horizon.listsParts) return { msn };
+  return (part ?? 0) >= horizon.partsPerSegment ? { msn: msn + 1, part: 0 } : { msn, part: part ?? 0 };
+}
+
+/** Whether a list with this horizon holds what canonical directives ask for. */
+export function covers(horizon: Horizon, { msn, part }: Directives): boolean {
+  if (msn === undefined || horizon.ended || msn <= horizon.lastMsn) return true;
+  return part !== undefined && msn === horizon.lastMsn + 1 && part < horizon.openParts;
+}
+
+/** The directives that ask for a list at least as new as this horizon. */
+export function newest({ lastMsn, openParts, partsPerSegment, listsParts }: Horizon): Directives {
+  if (!listsParts) return { msn: lastMsn };
+  return openParts > 0
+    ? { msn: lastMsn + 1, part: openParts - 1 }
+    : { msn: lastMsn, part: partsPerSegment - 1 };
 }

@@ -15,7 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   hls: ["media"],
   broadcast: ["access", "audio", "hls", "horizon", "ingest", "media", "paths"],
   origin: ["audience", "broadcast", "hls", "horizon", "paths"],
-  edge: ["access", "audience", "horizon", "paths"],
+  edge: ["access", "audience", "horizon", "media", "paths"],
   web: [],
   worker: ["audience", "broadcast", "edge", "origin"],
   sfu: [],

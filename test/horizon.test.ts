@@ -1,11 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { canonicalDirectives, type Horizon, judge, readHorizon, writeHorizon } from "../src/horizon.ts";
+import {
+  canonicalDirectives,
+  covers,
+  type Horizon,
+  judge,
+  newest,
+  readHorizon,
+  writeHorizon,
+} from "../src/horizon.ts";
 import type { Directives } from "../src/media.ts";
 import type { Target } from "../src/paths.ts";
 
 const EPOCH = "mwq4uj3r";
-/** Segments 10 to 20 are listed, three parts of 21 are there, three more make it whole. */
+const NOW = 1_800_000_000_000;
+/** Segments 10 to 20 are listed, three parts of 21 are there, two more make it whole; clocks may differ by 1 s. */
 const LIVE: Horizon = {
   epoch: EPOCH,
   ended: false,
@@ -13,8 +22,9 @@ const LIVE: Horizon = {
   lastMsn: 20,
   openParts: 3,
   partsPerSegment: 5,
-  partMillis: 384,
+  partMillis: 400,
   listsParts: true,
+  endsAt: NOW,
 };
 const ENDED: Horizon = { ...LIVE, ended: true, openParts: 0 };
 const PLAIN: Horizon = { ...LIVE, listsParts: false };
@@ -43,7 +53,7 @@ describe("the header", () => {
     );
   });
 
-  test.each([null, "", "x", "mwq4uj3r;live;1;2;3;4", "mwq4uj3r;gone;1;2;3;4;5", "mwq4uj3r;live;1;2;3;4;5;6"])(
+  test.each([null, "", "x", "mwq4uj3r;live;1;2;3;4;5;parts", "mwq4uj3r;gone;1;2;3;4;5;parts;6"])(
     "%s is none",
     (header) => expect(readHorizon(header)).toBeNull(),
   );
@@ -54,28 +64,53 @@ describe("what can not be there is not asked for", () => {
   const part = (msn: number, index: number): Target => ({ kind: "part", id: "x", epoch: EPOCH, msn, index });
   const segment = (msn: number): Target => ({ kind: "segment", id: "x", epoch: EPOCH, msn });
 
-  test.each<[string, Horizon, Target, string]>([
-    ["the multivariant playlist", LIVE, { kind: "multivariant", id: "x" }, "ask"],
-    ["another epoch's list", LIVE, { ...list({}), epoch: "aaaaaaaa" } as Target, "other-epoch"],
-    ["another epoch's part", LIVE, { ...part(20, 0), epoch: "aaaaaaaa" } as Target, "other-epoch"],
-    ["a plain list", LIVE, list({}), "ask"],
-    ["a list two ahead", LIVE, list({ msn: 22 }), "ask"],
-    ["a list three ahead", LIVE, list({ msn: 23 }), "too-far-ahead"],
-    ["a list three ahead of the end", ENDED, list({ msn: 23 }), "ask"],
-    ["a listed part", LIVE, part(20, 4), "ask"],
-    ["a part that no segment has", LIVE, part(20, 5), "no-such-media"],
-    ["the newest part", LIVE, part(21, 2), "ask"],
-    ["the hinted part", LIVE, part(21, 3), "ask"],
-    ["the part after it", LIVE, part(21, 4), "no-such-media"],
-    ["the next segment's part", LIVE, part(22, 0), "no-such-media"],
-    ["a part after the end", ENDED, part(21, 0), "no-such-media"],
-    ["a part that has just left", LIVE, part(6, 0), "ask"],
-    ["a part long gone", LIVE, part(5, 0), "no-such-media"],
-    ["a segment from the beginning", LIVE, segment(0), "ask"],
-    ["the last segment", LIVE, segment(20), "ask"],
-    ["the next segment", LIVE, segment(21), "no-such-media"],
-  ])("%s", (_what, horizon, target, verdict) => {
-    expect(judge(horizon, target)).toBe(verdict);
+  test.each<[string, Horizon, number, Target, string]>([
+    ["the multivariant playlist", LIVE, 0, { kind: "multivariant", id: "x" }, "ask"],
+    ["another epoch's list", LIVE, 0, { ...list({}), epoch: "aaaaaaaa" } as Target, "other-epoch"],
+    ["another epoch's part", LIVE, 0, { ...part(20, 0), epoch: "aaaaaaaa" } as Target, "other-epoch"],
+    ["a plain list", LIVE, 0, list({}), "ask"],
+    ["a list two segments ahead", LIVE, -1_000, list({ msn: 22 }), "ask"],
+    ["a list three ahead", LIVE, -1_000, list({ msn: 23 }), "too-far-ahead"],
+    ["the same, when the show may have come so far", LIVE, 800, list({ msn: 23 }), "ask"],
+    ["a list three ahead of the end", ENDED, 0, list({ msn: 23 }), "ask"],
+    ["a listed part", LIVE, 0, part(20, 4), "ask"],
+    ["a part that no segment has", LIVE, 0, part(20, 5), "no-such-media"],
+    ["the newest part", LIVE, 0, part(21, 2), "ask"],
+    ["the hinted part", LIVE, -1_000, part(21, 3), "ask"],
+    ["the part after it", LIVE, -1_000, part(21, 4), "no-such-media"],
+    ["the part after it, when clocks may differ by that", LIVE, -600, part(21, 4), "ask"],
+    ["the next segment's part", LIVE, -201, part(22, 0), "no-such-media"],
+    ["the next segment's part, when it may be next", LIVE, -200, part(22, 0), "ask"],
+    ["a part of a minute ahead", LIVE, 0, part(52, 0), "no-such-media"],
+    ["the same, a minute later", LIVE, 60_000, part(52, 0), "ask"],
+    ["a part after the end", ENDED, 60_000, part(21, 0), "no-such-media"],
+    ["a part that has just left", LIVE, 0, part(6, 0), "ask"],
+    ["a part long gone", LIVE, 0, part(5, 0), "no-such-media"],
+    ["a segment from the beginning", LIVE, 0, segment(0), "ask"],
+    ["the last segment", LIVE, 0, segment(20), "ask"],
+    ["the open segment", LIVE, -600, segment(21), "no-such-media"],
+    ["the open segment, when it may be whole", LIVE, -200, segment(21), "ask"],
+    ["a segment after the end", ENDED, 60_000, segment(21), "no-such-media"],
+  ])("%s", (_what, horizon, later, target, verdict) => {
+    expect(judge(horizon, target, NOW + later)).toBe(verdict);
+  });
+
+  test("a horizon however old never refuses what is there by now", () => {
+    fc.assert(
+      fc.property(fc.nat(100_000), fc.nat(400), (age, ordinal) => {
+        const listed = 21 * 5 + 3 + Math.floor(age / 400);
+        const asked = Math.max(30, listed - ordinal);
+        expect(judge(LIVE, part(Math.floor(asked / 5), asked % 5), NOW + age)).toBe("ask");
+      }),
+    );
+  });
+
+  test("and lets pass only a handful of what is not", () => {
+    const possible = new Set<number>();
+    for (let ordinal = 108; ordinal < 10_000; ordinal++) {
+      if (judge(LIVE, part(Math.floor(ordinal / 5), ordinal % 5), NOW) === "ask") possible.add(ordinal);
+    }
+    expect(possible.size).toBeLessThanOrEqual(3);
   });
 });
 
@@ -83,34 +118,36 @@ describe("directives that mean the same have one form", () => {
   test.each<[string, Horizon, Directives, Directives]>([
     ["none", LIVE, {}, {}],
     ["a skip alone", LIVE, { skip: true }, {}],
-    ["a segment long listed", LIVE, { msn: 3, part: 2 }, {}],
-    ["the newest part", LIVE, { msn: 21, part: 2 }, {}],
-    ["the next part", LIVE, { msn: 21, part: 3 }, { msn: 21, part: 3 }],
-    ["the next part, with a skip", LIVE, { msn: 21, part: 3, skip: true }, { msn: 21, part: 3 }],
-    ["the open segment, part unsaid", LIVE, { msn: 21 }, {}],
-    ["the next segment, part unsaid", LIVE, { msn: 22 }, { msn: 22, part: 0 }],
-    ["beyond the open segment's last part", LIVE, { msn: 21, part: 5 }, { msn: 22, part: 0 }],
-    ["beyond the last segment's last part", LIVE, { msn: 20, part: 7 }, {}],
-    [
-      "beyond it, while the next has no part yet",
-      { ...LIVE, openParts: 0 },
-      { msn: 20, part: 7 },
-      { msn: 21, part: 0 },
-    ],
+    ["a part, with a skip", LIVE, { msn: 21, part: 3, skip: true }, { msn: 21, part: 3 }],
+    ["a segment, part unsaid", LIVE, { msn: 22 }, { msn: 22, part: 0 }],
+    ["beyond a segment's last part", LIVE, { msn: 21, part: 5 }, { msn: 22, part: 0 }],
     ["anything, when it has ended", ENDED, { msn: 99, part: 7 }, {}],
-    ["a listed segment of a list without parts", PLAIN, { msn: 20, part: 3 }, {}],
-    ["the next segment of a list without parts", PLAIN, { msn: 21, part: 3 }, { msn: 21 }],
+    ["a segment of a list without parts", PLAIN, { msn: 21, part: 3 }, { msn: 21 }],
   ])("%s", (_what, horizon, directives, form) => {
     expect(canonicalDirectives(horizon, directives)).toEqual(form);
   });
 
-  test("there are at most a dozen forms, whatever is asked", () => {
-    const forms = new Set<string>();
-    for (let msn = 0; msn <= 22; msn++) {
-      for (let part = 0; part < 1_000; part += 1) {
-        forms.add(JSON.stringify(canonicalDirectives(LIVE, { msn, part })));
-      }
-    }
-    expect(forms.size).toBeLessThanOrEqual(12);
+  test.each<[string, Horizon, Directives, boolean]>([
+    ["nothing", LIVE, {}, true],
+    ["a segment long listed", LIVE, { msn: 3, part: 2 }, true],
+    ["the newest part", LIVE, { msn: 21, part: 2 }, true],
+    ["the next part", LIVE, { msn: 21, part: 3 }, false],
+    ["the next segment", LIVE, { msn: 22, part: 0 }, false],
+    ["anything, when it has ended", ENDED, { msn: 99, part: 0 }, true],
+    ["the last segment of a list without parts", PLAIN, { msn: 20 }, true],
+    ["the open segment of one", PLAIN, { msn: 21 }, false],
+  ])("%s is held by the list, or not", (_what, horizon, directives, held) => {
+    expect(covers(horizon, directives)).toBe(held);
   });
+
+  test.each([LIVE, { ...LIVE, openParts: 0 }, PLAIN])(
+    "the newest that is known is listed, and the next is not",
+    (horizon) => {
+      const { msn = 0, part } = newest(horizon);
+      expect(covers(horizon, { msn, ...(part === undefined ? {} : { part }) })).toBe(true);
+      const next =
+        part === undefined ? { msn: msn + 1 } : canonicalDirectives(horizon, { msn, part: part + 1 });
+      expect(covers(horizon, next)).toBe(false);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { decide, satisfied, type Wait } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
 import { partsPerSegment } from "../hls/segmenter.ts";
-import { lastMsn, type Window } from "../hls/window.ts";
+import { end, lastMsn, type Window } from "../hls/window.ts";
 import type { Horizon } from "../horizon.ts";
 import { AU_SAMPLES, toMillis } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
@@ -72,12 +72,8 @@ export class Reads {
         return this.#playlist(target, stage, deadline);
       case "init":
         return { kind: "media", bytes: current.init };
-      case "segment": {
-        const isClosed =
-          window.segments.some(({ msn }) => msn === target.msn) || target.msn < window.firstMsn;
-        const parts = isClosed ? this.#store.partsOf(target.msn) : [];
-        return parts.length === 0 ? NO_SUCH_MEDIA : { kind: "media", bytes: joinParts(parts) };
-      }
+      case "segment":
+        return this.#segment(target.msn, stage, deadline);
       case "part":
         return this.#part(target, stage, deadline);
     }
@@ -105,14 +101,29 @@ export class Reads {
     return OTHER_EPOCH;
   }
 
-  /** A part is there, or is the one that the playlist hints at and is waited for, or is no part (RFC 8216bis B.1). */
+  /** A finished segment that is kept here; the one being made is waited for, for the same reason as a part. */
+  async #segment(msn: number, stage: () => Stage | null, deadline: number): Promise<Read> {
+    const window = stage()?.window;
+    if (window?.open?.msn === msn) {
+      const condition = { kind: "wait", msn, part: null } as const;
+      if (!(await this.#waiters.until(`segment ${msn}`, condition, deadline))) return TOO_LATE;
+    }
+    const now = stage()?.window;
+    const parts = now !== undefined && msn <= lastMsn(now) ? this.#store.partsOf(msn) : [];
+    return parts.length === 0 ? NO_SUCH_MEDIA : { kind: "media", bytes: joinParts(parts) };
+  }
+
+  /**
+   * A part is there, or is soon to be and is waited for, or is no part (RFC 8216bis B.1). Not the hinted one alone is
+   * waited for: that a part is not there yet must never be said, or a cache would go on saying so when it is.
+   */
   async #part(
     { msn, index }: Extract<Target, { kind: "part" }>,
     stage: () => Stage | null,
     deadline: number,
   ): Promise<Read> {
     const current = stage();
-    if (current !== null && !current.window.ended && isNext(current.window, msn, index)) {
+    if (current !== null && isSoon(current.window, msn, index)) {
       const condition = { kind: "part", msn, index } as const;
       if (!(await this.#waiters.until(`part ${msn}.${index}`, condition, deadline))) return TOO_LATE;
     }
@@ -144,20 +155,27 @@ function horizonOf(window: Window, epoch: string): Horizon {
     partsPerSegment: partsPerSegment(profile),
     partMillis: toMillis(profile.partUnits * AU_SAMPLES),
     listsParts: profile.lowLatency,
+    endsAt: window.startedAt + toMillis(end(window)),
   };
 }
 
-/** Whether part `msn.index` is the one that the playlist's PRELOAD-HINT names. */
-function isNext(window: Window, msn: number, index: number): boolean {
-  const { open, segments, firstMsn } = window;
-  if (open !== null && open.parts.length > 0) return msn === open.msn && index === open.parts.length;
-  const last = segments.at(-1)?.msn ?? firstMsn - 1;
-  return msn === last + 1 && index === 0;
+/** Whether part `msn.index` is to come within a segment's time. */
+function isSoon(window: Window, msn: number, index: number): boolean {
+  const perSegment = partsPerSegment(window.profile);
+  const ahead = partsAhead(window, msn, index);
+  return !window.ended && index < perSegment && ahead >= 0 && ahead < perSegment;
+}
+
+/** How many parts there are to come before part `msn.index`; negative when it is there. */
+function partsAhead(window: Window, msn: number, index: number): number {
+  return (
+    (msn - lastMsn(window) - 1) * partsPerSegment(window.profile) + index - (window.open?.parts.length ?? 0)
+  );
 }
 
 function holds(window: Window, condition: Condition): boolean {
   if (condition.kind !== "part") return satisfied(window, condition);
-  return !isNext(window, condition.msn, condition.index);
+  return window.ended || partsAhead(window, condition.msn, condition.index) < 0;
 }
 
 /**

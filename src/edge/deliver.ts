@@ -1,11 +1,14 @@
 import {
   canonicalDirectives,
+  covers,
   HORIZON_HEADER,
   type Horizon,
   judge,
+  newest,
   readHorizon,
   type Verdict,
 } from "../horizon.ts";
+import type { Directives } from "../media.ts";
 import { canonicalPath, type Target } from "../paths.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { Memory, Unavailable } from "./memory.ts";
@@ -20,10 +23,10 @@ const FETCH_TIMEOUT_MS = 6_000;
 /** Shows an isolate keeps the horizon of; the least recently used is forgotten first. */
 const MAX_SHOWS = 1_000;
 
-/** What this isolate knows of a show: the newest playlist it has seen, and the horizon that came with it. */
+/** What this isolate knows of a show: the newest horizon it has been told, and the newest list it has seen. */
 interface Front {
   readonly horizon: Horizon;
-  readonly newest: Held;
+  readonly list: { readonly held: Held; readonly horizon: Horizon } | null;
 }
 
 /** Answers listeners from this isolate's memory, and asks the origin once for what is not there. One per isolate. */
@@ -67,30 +70,40 @@ export class Delivery {
   async #find(asked: Target, ask: Ask): Promise<Held | Verdict> {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
     let horizon = this.#fronts.get(asked.id)?.horizon ?? null;
-    if (horizon === null || judge(horizon, asked) !== "ask") {
+    if (horizon === null || judge(horizon, asked, ask.now) !== "ask") {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
       if (multivariant.loaded.status !== 200) return multivariant;
       horizon = readHorizon(multivariant.loaded.horizon);
       // An origin of another version may not say; then all is asked for.
       if (horizon === null) return this.#fetch(asked, ask);
-      const verdict = judge(horizon, asked);
+      const verdict = judge(horizon, asked, ask.now);
       if (verdict !== "ask") return verdict;
     }
-    if (asked.kind !== "playlist") return this.#fetch(asked, ask);
-    const directives = canonicalDirectives(horizon, asked.directives);
-    if (directives.msn === undefined) {
-      const newest = this.#newest(asked.id, asked.epoch, ask.now);
-      if (newest !== null) return newest;
-    }
-    return this.#fetch({ ...asked, directives }, ask);
+    return asked.kind === "playlist" ? this.#list(asked, horizon, ask) : this.#fetch(asked, ask);
   }
 
-  /** The newest list seen, while it is younger than a part: one that joins need not ask for a newer. */
-  #newest(id: string, epoch: string, now: number): Held | null {
+  /**
+   * A list that holds what is asked for. What is listed already is the same question whoever asks, and has one URL: the
+   * plain list, or where a cache has an older one, the list at least as new as what is known.
+   */
+  async #list(asked: Playlist, horizon: Horizon, ask: Ask): Promise<Held> {
+    const directives = canonicalDirectives(horizon, asked.directives);
+    if (!covers(horizon, directives)) return this.#fetch({ ...asked, directives }, ask);
+    const young = this.#young(asked, directives, ask.now);
+    if (young !== null) return young;
+    const plain = await this.#fetch({ ...asked, directives: {} }, ask);
+    const reached = readHorizon(plain.loaded.horizon);
+    if (reached === null || covers(reached, directives)) return plain;
+    return this.#fetch({ ...asked, directives: newest(horizon) }, ask);
+  }
+
+  /** The newest list seen, while it is younger than a part and holds what is asked for. */
+  #young({ id, epoch }: Playlist, directives: Directives, now: number): Held | null {
     const front = this.#fronts.get(id);
-    if (front === undefined || front.horizon.epoch !== epoch) return null;
-    const { listsParts, partMillis } = front.horizon;
-    return listsParts && now - front.newest.fetchedAt < partMillis ? front.newest : null;
+    if (front?.list == null || !front.list.horizon.listsParts || front.list.horizon.epoch !== epoch)
+      return null;
+    const { held, horizon } = front.list;
+    return now - held.fetchedAt < horizon.partMillis && covers(horizon, directives) ? held : null;
   }
 
   async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {
@@ -111,14 +124,21 @@ export class Delivery {
     const horizon = readHorizon(held.loaded.horizon);
     if (horizon === null) return;
     const known = this.#fronts.get(target.id);
-    if (known !== undefined && !isNewer(horizon, known.horizon)) return;
-    const newest = target.kind === "playlist" ? held : known?.newest;
+    const list = target.kind === "playlist" ? { held, horizon } : null;
     this.#fronts.delete(target.id);
-    if (newest !== undefined) this.#fronts.set(target.id, { horizon, newest });
+    this.#fronts.set(target.id, {
+      horizon: known === undefined || isNewer(horizon, known.horizon) ? horizon : known.horizon,
+      list:
+        list !== null && (known?.list == null || isNewer(horizon, known.list.horizon))
+          ? list
+          : (known?.list ?? null),
+    });
     const oldest = this.#fronts.size > MAX_SHOWS ? this.#fronts.keys().next().value : undefined;
     if (oldest !== undefined) this.#fronts.delete(oldest);
   }
 }
+
+type Playlist = Extract<Target, { kind: "playlist" }>;
 
 export type Keep = (work: Promise<unknown>) => void;
 

@@ -120,9 +120,13 @@ function playlist({ text, horizon }: { text: string; horizon: Horizon }, cacheCo
   });
 }
 
-/** An error is kept for a second, which is enough to shield the origin and too little to outlive what caused it. */
+/**
+ * That something is gone may be kept for a second, which shields the origin. What may be otherwise in a moment may not be
+ * kept at all: to a player, a cache that goes on saying so is an outage.
+ */
 function refuse(status: number, code: string, message: string): Response {
-  const headers: Record<string, string> = { "cache-control": "public, max-age=1" };
+  const isLasting = status === 404 || status === 410;
+  const headers: Record<string, string> = { "cache-control": isLasting ? "public, max-age=1" : "no-store" };
   if (status === 503) headers["retry-after"] = "1";
   return Response.json({ error: { code, message } }, { status, headers });
 }

@@ -24,12 +24,15 @@ const player = new Player(audio, `/live/${encodeURIComponent(id)}/index.m3u8`, (
   render();
 });
 
-function onPress(): void {
-  if (armed || playing === "joining" || playing === "playing" || playing === "reconnecting") {
-    leave();
-  } else if (report?.kind === "status" && report.status.state !== "announced") {
-    player.play();
-  } else {
+function isActive(): boolean {
+  return armed || playing === "joining" || playing === "playing" || playing === "reconnecting";
+}
+
+/** Call it inside a press: browsers let sound out only then. */
+function begin(): void {
+  if (isActive() || button.disabled) return;
+  if (report?.kind === "status" && report.status.state !== "announced") player.play();
+  else {
     armed = true;
     player.bless();
   }
@@ -58,7 +61,7 @@ function render(): void {
   if (report === null) return;
   const status = report.kind === "status" ? report.status : null;
   const said = words(report, playing, armed);
-  const active = armed || playing === "joining" || playing === "playing" || playing === "reconnecting";
+  const active = isActive();
   const over = report.kind === "missing" || playing === "ended" || (status?.state === "ended" && !active);
   setText(badge, said.badge);
   badge.dataset.state =
@@ -91,16 +94,14 @@ function tellMediaSession(name: string, active: boolean): void {
   navigator.mediaSession.playbackState = active ? "playing" : "paused";
 }
 
-button.addEventListener("click", onPress);
+button.addEventListener("click", () => (isActive() ? leave() : begin()));
 volume.addEventListener("input", () => {
   audio.volume = volume.valueAsNumber / 100;
 });
 if ("mediaSession" in navigator) {
-  navigator.mediaSession.setActionHandler("play", () => {
-    if (!button.disabled && playing !== "playing") onPress();
-  });
+  navigator.mediaSession.setActionHandler("play", begin);
   navigator.mediaSession.setActionHandler("pause", leave);
   navigator.mediaSession.setActionHandler("stop", leave);
 }
 button.disabled = true;
-pollStatus(id, () => armed || playing === "playing" || playing === "reconnecting", onReport);
+pollStatus(id, isActive, onReport);

@@ -220,6 +220,9 @@ for (const control of [device, stereo, echo, noise, gain]) {
 navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(device.value));
 // pagehide, not unload: it also fires on phones, and `stop` sends its DELETE with keepalive.
 window.addEventListener("pagehide", () => sender.stop());
+window.addEventListener("beforeunload", (event) => {
+  if (onAir()) event.preventDefault();
+});
 window.addEventListener("hashchange", () => location.reload());
 setInterval(drawLevel, 100);
 pollStatus(id, onAir, (now) => {
