@@ -36,19 +36,26 @@ edge.all("/live/*", async (c) => {
   const { method } = c.req;
   if (method === "OPTIONS") return preflight();
   if (method !== "GET" && method !== "HEAD") return methodNotAllowed(LISTEN_METHODS);
-  const target = parseListen(new URL(c.req.url));
+  const url = new URL(c.req.url);
+  const target = parseListen(url);
   if (target.kind === "invalid") return problem(400, "bad_directive", target.message);
   if (target.kind === "unknown") return problem(404, "not_found", "There is nothing at this URL.");
   const isKnown = known.has(target.id) || (await known.learn(secretOf(c.env), target.id));
   if (!isKnown) return NO_BROADCAST();
   const keep = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const response = await delivery.answer(originOf(c.env, c.executionCtx), target, c.req.raw, keep);
-  if (response.ok && method === "GET") await count(c.env, target, c.req.raw, keep);
+  if (response.ok && method === "GET") await count(c.env, target, url, c.req.raw, keep);
   return response;
 });
 
 /** Notes who listens (live playlists) and what is delivered (media), and reports it when that is due. */
-async function count(env: EdgeEnv, target: Target, request: Request, keep: Keep): Promise<void> {
+async function count(
+  env: EdgeEnv,
+  target: Target,
+  url: URL,
+  { headers }: Request,
+  keep: Keep,
+): Promise<void> {
   const horizon = delivery.horizonOf(target.id);
   if (horizon === null || horizon.ended) return;
   const { id } = target;
@@ -56,11 +63,9 @@ async function count(env: EdgeEnv, target: Target, request: Request, keep: Keep)
   else if (target.kind === "segment") sightings.deliver(id, horizon.partMillis * horizon.partsPerSegment);
   else if (target.kind !== "playlist") return;
   else {
-    const { headers } = request;
     const address = headers.get("cf-connecting-ip") ?? "";
     // Players that drop the id are told apart by where and what they are.
-    const listener =
-      new URL(request.url).searchParams.get(LISTENER) ?? `${address} ${headers.get("user-agent")}`;
+    const listener = url.searchParams.get(LISTENER) ?? `${address} ${headers.get("user-agent")}`;
     await sightings.see(id, listener, address, secretOf(env));
   }
   sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
