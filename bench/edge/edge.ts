@@ -123,6 +123,7 @@ async function edgeServices(): Promise<Service[]> {
     partsPerSegment: 3,
     partMillis: 640,
     listsParts: true,
+    endsAt: Date.now(),
   });
   return [
     {
