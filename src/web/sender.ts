@@ -13,6 +13,8 @@ const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8000;
 /** "disconnected" often heals by itself; a host can not wait the 15 s and more that "failed" takes. */
 const DISCONNECTED_MS = 3000;
+/** How often to ask whether the session is still there: a media server can go on taking what nobody hears any more. */
+const CHECK_MS = 5000;
 
 /** Keeps one track on the air: connects, and connects again by itself until it is stopped or refused for good. */
 export class Sender {
@@ -85,6 +87,15 @@ export class Sender {
 
   #guard(session: WhipSession): void {
     let patience = 0;
+    const check = async () => {
+      if (session === this.#session && !(await session.exists()) && session === this.#session) {
+        this.#again("The relay let go of this connection.");
+      }
+    };
+    const checking = window.setInterval(() => {
+      if (session === this.#session) void check();
+      else clearInterval(checking);
+    }, CHECK_MS);
     session.pc.addEventListener("connectionstatechange", () => {
       clearTimeout(patience);
       if (session !== this.#session) return;

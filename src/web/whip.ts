@@ -58,6 +58,13 @@ export class WhipSession {
     }
   }
 
+  /** Whether the relay still has this session; a relay that can not be asked is given the benefit of the doubt. */
+  async exists(): Promise<boolean> {
+    const headers = { Authorization: `Bearer ${this.#key}` };
+    const response = await fetch(this.#location, { method: "HEAD", headers }).catch(() => null);
+    return response?.status !== 404 && response?.status !== 410;
+  }
+
   /** Ends the session; `keepalive` lets the request outlive the page. A relay that can not be told notices by itself. */
   async close(): Promise<void> {
     this.pc.close();

@@ -102,6 +102,25 @@ test("a relay that vanishes and returns: the page reconnects by itself", async (
   for (const each of [page, studio.page]) await each.context().close();
 });
 
+test("a host whose session is cut off comes back on the air by itself", async () => {
+  const show = await stage.create("low");
+  const { page, faults } = await openPage(browser, show.studioUrl);
+  const posted = page.waitForResponse((response) => response.request().method() === "POST");
+  await page.locator("#go:enabled").click();
+  await says(page, "You are on the air.");
+  const session = new URL((await (await posted).headerValue("location")) ?? "", stage.url).href;
+  const cut = await fetch(session, {
+    method: "DELETE",
+    headers: { Authorization: `Bearer ${show.studioUrl.split("#key=")[1]}` },
+  });
+  expect(cut.status).toBe(200);
+  await says(page, "Trying again by itself");
+  await says(page, "You are on the air.");
+  await says(page, /Listeners hear you/);
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
 test("what is wrong is said plainly", async () => {
   const show = await stage.create("low");
   const wrongKey = await openPage(browser, show.studioUrl.replace(/#.*/, "#key=not-the-key"));
