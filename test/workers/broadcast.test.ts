@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as offers from "../ingest/offers.ts";
 import { FakeSfu } from "./fake-sfu.ts";
 import { Host, packet, tone } from "./host.ts";
-import { decodeTime, Listener } from "./listener.ts";
+import { decodeTimes, Listener } from "./listener.ts";
 import { type Created, Relay } from "./relay.ts";
 
 let relay: Relay;
@@ -63,7 +63,7 @@ describe.concurrent("a show", () => {
     expect(segments).toHaveLength(4);
     for (const [n, { msn, index, name }] of parts.entries()) {
       const bytes = await listener.bytes(name);
-      expect(decodeTime(bytes)).toBe((msn * 90 + index * 18) * 1024);
+      expect(decodeTimes(bytes)).toEqual([(msn * 90 + index * 18) * 1024]);
       // Silence costs next to nothing: 18 access units of a few bytes each.
       expect(bytes.length, `part ${n}`).toBeLessThan(600);
     }
@@ -106,7 +106,7 @@ describe.concurrent("a show", () => {
     host.talk(tone(400));
     const { parts } = await listener.until(3, 0);
     for (const { msn, index, name } of parts) {
-      expect(decodeTime(await listener.bytes(name))).toBe((msn * 90 + index * 18) * 1024);
+      expect(decodeTimes(await listener.bytes(name))).toEqual([(msn * 90 + index * 18) * 1024]);
     }
     expect((await relay.describe(show.id)).hosts[0]?.heard).toBe(true);
     host.leave();
@@ -216,7 +216,7 @@ describe.concurrent("a show", () => {
     expect(performance.now() - from).toBeGreaterThan(20);
     expect(performance.now() - from).toBeLessThan(2_500);
     const bytes = new Uint8Array(await held.arrayBuffer());
-    expect(decodeTime(bytes)).toBe(3 * 90 * 1024);
+    expect(decodeTimes(bytes)).toEqual([3 * 90 * 1024]);
     expect(await listener.bytes(hint ?? "")).toEqual(bytes);
     for (const name of ["p99.0.m4s", "p9.4.m4s", "p8.1.m4s", "p2.5.m4s", "s9.m4s", "s99.m4s"]) {
       expect(await errorOf(await listener.media(name)), name).toEqual([404, "no_such_media"]);
@@ -249,6 +249,8 @@ describe.concurrent("a show", () => {
     await relay.api("POST", `/broadcasts/${show.id}/end`);
     const lists = await Promise.all(held);
     expect((await part).status).toBeLessThan(500);
+    // The edge may answer a plain reload with a list of a second ago.
+    await expect.poll(async () => (await listener.list()).ended, { timeout: 2_000 }).toBe(true);
     const last = await listener.list();
     for (const list of lists) expect(list.text).toBe(last.text);
     expect(last.ended).toBe(true);
@@ -263,8 +265,7 @@ describe.concurrent("a show", () => {
     expect(Buffer.concat(await Promise.all(parts)).equals(whole)).toBe(true);
     // All directives are ignored now, and the playback URL goes on working.
     expect((await listener.list("_HLS_msn=999&_HLS_part=7")).text).toBe(last.text);
-    const again = await Listener.join(show.playbackUrl);
-    expect(new URL(again.url).pathname).toBe(new URL(listener.url).pathname);
+    expect((await Listener.join(show.playbackUrl)).epoch).toBe(listener.epoch);
     expect(await (await fetch(show.statusUrl)).json()).toMatchObject({ state: "ended", hosts: 0 });
     await expect
       .poll(async () => [...(await relay.kept(`${show.id}/`)).keys()].at(-1), { timeout: 5_000 })

@@ -12,6 +12,8 @@ export interface ListedPart {
 
 export interface Listed {
   readonly text: string;
+  /** When it was read, milliseconds since 1970. */
+  readonly readAt: number;
   readonly firstMsn: number;
   readonly segments: readonly {
     readonly name: string;
@@ -50,7 +52,7 @@ export function readList(text: string): Listed {
     }
   }
   const hint = /^#EXT-X-PRELOAD-HINT:TYPE=PART,URI="([^"]+)"$/m.exec(text)?.[1] ?? null;
-  return { text, firstMsn, segments, parts, hint, ended: /^#EXT-X-ENDLIST$/m.test(text) };
+  return { text, readAt: Date.now(), firstMsn, segments, parts, hint, ended: /^#EXT-X-ENDLIST$/m.test(text) };
 }
 
 /** One show's media playlist, and what it names. */
@@ -108,14 +110,29 @@ export class Listener {
   }
 }
 
-/** The base media decode time of a chunk (ISO/IEC 14496-12 section 8.8.12), in samples. */
-export function decodeTime(chunk: Uint8Array): number {
-  const at = Buffer.from(chunk).indexOf("tfdt");
-  if (at < 0 || chunk[at + 4] !== 1) throw new Error("there is no tfdt of version 1");
-  return Number(Buffer.from(chunk).readBigUInt64BE(at + 8));
+/** The base media decode times of the chunks in these bytes (ISO/IEC 14496-12 section 8.8.12), in samples. */
+export function decodeTimes(bytes: Uint8Array): number[] {
+  const times = [];
+  for (const { type, at } of boxes(bytes)) {
+    if (type !== "moof") continue;
+    const tfdt = Buffer.from(bytes).indexOf("tfdt", at);
+    if (bytes[tfdt + 4] !== 1) throw new Error("there is no tfdt of version 1");
+    times.push(Number(Buffer.from(bytes).readBigUInt64BE(tfdt + 8)));
+  }
+  return times;
 }
 
-/** The bytes of a chunk's access units: those of its mdat. The louder and busier the sound, the more. */
-export function payloadSize(chunk: Uint8Array): number {
-  return Buffer.from(chunk).readUInt32BE(Buffer.from(chunk).indexOf("mdat") - 4) - 8;
+/** The bytes of access units in these chunks. The louder and busier the sound, the more. */
+export function payloadSize(bytes: Uint8Array): number {
+  return boxes(bytes).reduce((sum, { type, length }) => sum + (type === "mdat" ? length - 8 : 0), 0);
+}
+
+/** The boxes at the top level. */
+function boxes(bytes: Uint8Array): { type: string; at: number; length: number }[] {
+  const view = Buffer.from(bytes);
+  const found = [];
+  for (let at = 0; at < view.length; at += view.readUInt32BE(at)) {
+    found.push({ type: view.toString("latin1", at + 4, at + 8), at, length: view.readUInt32BE(at) });
+  }
+  return found;
 }

@@ -2,28 +2,42 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { createTestHarness } from "wrangler";
 
+type TestHarness = ReturnType<typeof createTestHarness>;
+type TestHarnessOptions = NonNullable<Parameters<typeof createTestHarness>[0]>;
+
 /** The Worker as it is deployed, in the real runtime, with its storage in memory. */
 export class Relay {
   readonly url: string;
   readonly adminToken: string;
-  readonly #harness: ReturnType<typeof createTestHarness>;
+  readonly #harness: TestHarness;
+  readonly #options: (restarts: number) => TestHarnessOptions;
+  #restarts = 0;
 
-  private constructor(harness: ReturnType<typeof createTestHarness>, url: string, adminToken: string) {
+  private constructor(
+    harness: TestHarness,
+    options: (restarts: number) => TestHarnessOptions,
+    access: { readonly url: string; readonly adminToken: string },
+  ) {
     this.#harness = harness;
-    this.url = url;
-    this.adminToken = adminToken;
+    this.#options = options;
+    this.url = access.url;
+    this.adminToken = access.adminToken;
   }
 
   /** @param sfuApi the base URL of the SFU's API; nobody answers at the default */
   static async start(sfuApi = "http://127.0.0.1:9/v1"): Promise<Relay> {
     process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
     const adminToken = randomBytes(12).toString("hex");
-    const harness = createTestHarness({
+    const options = (restarts: number): TestHarnessOptions => ({
       root: fileURLToPath(new URL("../..", import.meta.url)),
       workers: [
         {
           configPath: "wrangler.toml",
-          vars: { SFU_API: sfuApi, ICE_SERVERS: "stun:stun.example:3478,stun:stun2.example:3478" },
+          vars: {
+            SFU_API: sfuApi,
+            ICE_SERVERS: "stun:stun.example:3478,stun:stun2.example:3478",
+            RESTARTS: String(restarts),
+          },
           secrets: {
             ADMIN_TOKEN: adminToken,
             EARSHOT_SECRET,
@@ -33,8 +47,9 @@ export class Relay {
         },
       ],
     });
+    const harness = createTestHarness(options(0));
     const { url } = await harness.listen();
-    return new Relay(harness, url.origin, adminToken);
+    return new Relay(harness, options, { url: url.origin, adminToken });
   }
 
   /** Calls the admin API with the token. */
@@ -69,9 +84,15 @@ export class Relay {
     return JSON.stringify(this.#harness.getLogs());
   }
 
-  /** Ends the running object and its sockets; its storage stays. */
-  evict(id: string): Promise<void> {
-    return this.#harness.getWorker().evictDurableObject("Broadcast", { name: id, webSockets: "close" });
+  /** Ends the runtime with all its objects and sockets, and starts it on the same storage, as a deploy would. */
+  async restart(): Promise<void> {
+    await this.#harness.update(this.#options(++this.#restarts));
+  }
+
+  /** Runs SQL in a broadcast's storage. */
+  async sql(id: string, statement: string): Promise<void> {
+    const storage = await this.#harness.getWorker().getDurableObjectStorage("Broadcast", { name: id });
+    await storage.exec(statement);
   }
 
   /** The keys in R2 that begin with `prefix`, and what lies there. */
