@@ -84,6 +84,11 @@ export class Relay {
     return JSON.stringify(this.#harness.getLogs());
   }
 
+  /** Ends an idle object and its sockets; its storage stays. A show's timeline runs, so its object can not be evicted. */
+  evict(name: string, object: "Audience" | "Broadcast"): Promise<void> {
+    return this.#harness.getWorker().evictDurableObject(object, { name, webSockets: "close" });
+  }
+
   /** Ends the runtime with all its objects and sockets, and starts it on the same storage, as a deploy would. */
   async restart(): Promise<void> {
     await this.#harness.update(this.#options(++this.#restarts));
