@@ -3,6 +3,7 @@ import { isId, mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isHost, isIngest } from "../access/keys.ts";
 import { Secret } from "../access/secret.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
+import { type Address, addressOf } from "./address.ts";
 import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
 import { Known } from "./known.ts";
 import { faultOf, Settings } from "./settings.ts";
@@ -36,7 +37,7 @@ edge.all("/live/*", async (c) => {
   const { method } = c.req;
   if (method === "OPTIONS") return preflight();
   if (method !== "GET" && method !== "HEAD") return methodNotAllowed(LISTEN_METHODS);
-  const url = new URL(c.req.url);
+  const url = addressOf(c.req.url);
   const target = parseListen(url);
   if (target.kind === "invalid") return problem(400, "bad_directive", target.message);
   if (target.kind === "unknown") return problem(404, "not_found", "There is nothing at this URL.");
@@ -44,7 +45,9 @@ edge.all("/live/*", async (c) => {
   if (!isKnown) return NO_BROADCAST();
   const keep = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const response = await delivery.answer(originOf(c.env, c.executionCtx), target, c.req.raw, keep);
-  if (response.ok && method === "GET") await count(c.env, target, url, c.req.raw, keep);
+  // Who is told that a list is still the same (304) listens all the same.
+  const isServed = response.ok || response.status === 304;
+  if (isServed && method === "GET") await count(c.env, target, url, c.req.raw, keep);
   return response;
 });
 
@@ -52,7 +55,7 @@ edge.all("/live/*", async (c) => {
 async function count(
   env: EdgeEnv,
   target: Target,
-  url: URL,
+  url: Address,
   { headers }: Request,
   keep: Keep,
 ): Promise<void> {
