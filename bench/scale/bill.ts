@@ -1,0 +1,87 @@
+import { AU_SAMPLES, PROFILES, SAMPLE_RATE } from "../../src/media.ts";
+import type { Constants } from "./constants.ts";
+import type { ShardLoad } from "./shard.ts";
+import type { Outcome } from "./show.ts";
+
+/** A list price in US dollars. */
+export interface Price {
+  readonly dollars: number;
+  readonly per: string;
+  /** Section of the platform's fact sheet, and the page behind it. */
+  readonly source: string;
+}
+
+const price = (dollars: number, per: string, source: string): Price => ({ dollars, per, source });
+
+export const PRICES = {
+  request: price(0.3, "million Worker requests", "platform.md B; workers/platform/pricing"),
+  nested: price(
+    0.3,
+    "million nested calls of a cached entrypoint, hits too",
+    "platform.md E; workers/cache, Billing",
+  ),
+  cpu: price(0.02, "million CPU ms", "platform.md B; workers/platform/pricing"),
+  objectRequest: price(
+    0.15,
+    "million Durable Object requests, 20 socket messages being one",
+    "platform.md C",
+  ),
+  objectTime: price(12.5, "million GB-s of Durable Objects", "platform.md C"),
+  put: price(4.5, "million R2 writes", "platform.md D"),
+  get: price(0.36, "million R2 reads", "platform.md D"),
+  storage: price(0.015, "GB-month in R2", "platform.md D"),
+  sound: price(0.05, "GB from the SFU", "platform.md A"),
+  egress: price(0, "GB to listeners", "platform.md B: no bandwidth charge"),
+} satisfies Record<string, Price>;
+
+/** One line of the bill of an hour. */
+export interface Item {
+  readonly what: string;
+  readonly dollars: number;
+}
+
+/** SFU messages a second of one host: 20 ms each; and the PCM's bytes, 48 kHz, stereo, 16 bit. */
+const MESSAGES = 50;
+const PCM_GB_PER_HOUR = (48_000 * 4 * 3600) / 1e9;
+/** A Durable Object is billed for 128 MB. */
+const OBJECT_GB = 0.128;
+
+/**
+ * An hour at the rates of the show once all have come, at list price: nothing included in a plan is taken off, no contract.
+ */
+export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants): readonly Item[] {
+  const hourly = (perSecond: number) => 3600 * perSecond;
+  const { segmentUnits } = PROFILES[outcome.latency];
+  const segments = 3600 / ((segmentUnits * AU_SAMPLES) / SAMPLE_RATE);
+  const shards = constants.audienceShards.value;
+  const requests = hourly(outcome.edge.rate(constants.steadySeconds.value));
+  const nested = hourly(outcome.lower.rate(constants.steadySeconds.value));
+  const runs = hourly(outcome.origin.rate(constants.steadySeconds.value));
+  const reports = hourly(outcome.isolates / Math.max(1, shard.everySeconds) + shards / 10);
+  const messages = hourly(constants.hosts.value * MESSAGES) / 20;
+  const objects = 1 + (shards > 1 ? shards + 1 : 1);
+  const gigabytes = (segments * 16_000 * ((segmentUnits * AU_SAMPLES) / SAMPLE_RATE)) / 1e9;
+  return [
+    { what: "edge requests", dollars: (requests * PRICES.request.dollars) / 1e6 },
+    { what: "edge CPU", dollars: (requests * constants.edgeCpuMs.value * PRICES.cpu.dollars) / 1e6 },
+    { what: "calls of the cached origin", dollars: (nested * PRICES.nested.dollars) / 1e6 },
+    { what: "origin CPU", dollars: (runs * constants.originCpuMs.value * PRICES.cpu.dollars) / 1e6 },
+    {
+      what: "Durable Object requests",
+      dollars: ((runs + reports + messages) * PRICES.objectRequest.dollars) / 1e6,
+    },
+    { what: "Durable Object time", dollars: (objects * 3600 * OBJECT_GB * PRICES.objectTime.dollars) / 1e6 },
+    {
+      what: "R2, with a month of the recording",
+      dollars:
+        (segments * PRICES.put.dollars + runs * PRICES.get.dollars) / 1e6 +
+        gigabytes * PRICES.storage.dollars,
+    },
+    { what: "SFU", dollars: constants.hosts.value * PCM_GB_PER_HOUR * PRICES.sound.dollars },
+  ];
+}
+
+/** Dollars of all items. */
+export function totalOf(bill: readonly Item[]): number {
+  return bill.reduce((sum, { dollars }) => sum + dollars, 0);
+}

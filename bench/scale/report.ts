@@ -1,0 +1,87 @@
+import { PRICES } from "./bill.ts";
+import type { Constants } from "./constants.ts";
+import { BROADCAST_GOAL, type Run, SHARD_GOAL } from "./run.ts";
+
+/** What the simulation takes for granted, and the prices: said with every result. */
+export function premises(constants: Constants, seed: number): string {
+  const lines = Object.entries(constants).map(
+    ([name, { value, unit, source }]) => `  ${name.padEnd(17)}${`${value} ${unit}`.padEnd(16)}${source}`,
+  );
+  const prices = Object.values(PRICES).map(
+    ({ dollars, per, source }) => `  $${String(dollars).padEnd(7)}per ${per.padEnd(62)}${source}`,
+  );
+  return [
+    `Driven by (seed ${seed})`,
+    ...lines,
+    "",
+    "Taken for granted besides",
+    "  a listener's requests go to any isolate of one data centre; isolates do not end during the show",
+    "  every listener plays at the live edge and asks for each object once; no attacks, no stalls, no replay",
+    "  both tiers collapse requests for one key, however long the origin holds them (no lock timeout is documented)",
+    "  R2 answers none of the origin's reads, so the Broadcast gets every one that reaches the origin",
+    "  reports to Audience shards are not lost; shards report upwards every 10 s",
+    "",
+    "List prices, nothing included in a plan taken off",
+    ...prices,
+  ].join("\n");
+}
+
+/** The runs of one profile, a line for each size. */
+export function table(runs: readonly Run[]): string {
+  const head = [
+    "listeners",
+    "edge/s",
+    "isolates",
+    "lower/s",
+    "upper/s",
+    "Broadcast/s",
+    "shard/s",
+    "report every",
+    "count error",
+    "trails",
+    "$/listener-h",
+    "$/h",
+  ];
+  const rows = runs.map(({ outcome, shard, count, dollarsPerListenerHour }) => [
+    short(outcome.listeners),
+    short(outcome.edge.peak),
+    short(outcome.isolates),
+    short(outcome.lower.peak),
+    short(outcome.upper.peak),
+    verdict(outcome.origin.peak, BROADCAST_GOAL),
+    verdict(shard.peak, SHARD_GOAL),
+    `${shard.everySeconds.toFixed(0)} s`,
+    count.missing > 0
+      ? `-${(100 * count.missing).toFixed(0)} % LOW`
+      : `${(100 * count.sketch).toFixed(2)} % (95: ${(100 * count.error95).toFixed(2)} %)`,
+    `${(100 * count.trailing).toFixed(0)} %`,
+    dollarsPerListenerHour.toExponential(2),
+    (dollarsPerListenerHour * outcome.listeners).toFixed(2),
+  ]);
+  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  return [head, ...rows]
+    .map((row) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  "))
+    .join("\n");
+}
+
+/** Where the money of a run goes, the largest first; what is under a thousandth is left out. */
+export function breakdown({ bill, outcome, dollarsPerListenerHour }: Run): string {
+  const total = dollarsPerListenerHour * outcome.listeners;
+  return [...bill]
+    .sort((a, b) => b.dollars - a.dollars)
+    .filter(({ dollars }) => dollars >= total / 1000)
+    .map(({ what, dollars }) => `${what} ${((100 * dollars) / total).toFixed(1)} %`)
+    .join(", ");
+}
+
+/** 12,345,678 as 12.3M. */
+export function short(count: number): string {
+  if (count < 10_000) return String(Math.round(count));
+  return count < 1e6
+    ? `${Number((count / 1e3).toPrecision(3))}k`
+    : `${Number((count / 1e6).toPrecision(3))}M`;
+}
+
+function verdict(peak: number, goal: number): string {
+  return `${peak} ${peak <= goal ? "ok" : `OVER ${goal}`}`;
+}

@@ -1,0 +1,246 @@
+import { describe, expect, test } from "vitest";
+import { PRICES, totalOf } from "../../bench/scale/bill.ts";
+import { type Constants, constantsOf, type Name } from "../../bench/scale/constants.ts";
+import { countError } from "../../bench/scale/count.ts";
+import { Dice } from "../../bench/scale/dice.ts";
+import { Flow } from "../../bench/scale/flow.ts";
+import { geographyOf } from "../../bench/scale/geography.ts";
+import { picture } from "../../bench/scale/picture.ts";
+import { premises, short, table } from "../../bench/scale/report.ts";
+import { runOf } from "../../bench/scale/run.ts";
+import { loadOfBusiest } from "../../bench/scale/shard.ts";
+import { joined, playShow, untiered } from "../../bench/scale/show.ts";
+import type { Latency } from "../../src/media.ts";
+
+const CONSTANTS = constantsOf(null, 4);
+const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
+
+function having(values: Partial<Record<Name, number>>): Constants {
+  return constantsOf({ constants: values }, 4);
+}
+
+describe("a simulated show", () => {
+  test.each(PROFILES)(
+    "%s: requests in are hits and misses, and a tier's misses are the next one's requests",
+    (latency) => {
+      for (const listeners of [1, 7, 900, 40_000]) {
+        for (const seed of [1, 2, 3]) {
+          const { edge, lower, upper, origin, present } = playShow(listeners, latency, CONSTANTS, seed);
+          for (const flow of [edge, lower, upper, origin]) {
+            expect(flow.hits + flow.misses).toBe(flow.requests);
+            expect(flow.seconds.reduce((sum, count) => sum + count)).toBe(flow.requests);
+          }
+          expect(lower.requests).toBe(edge.misses);
+          expect(upper.requests).toBe(lower.misses);
+          expect(origin.requests).toBe(upper.misses);
+          expect(present.at(-1)).toBe(listeners);
+        }
+      }
+    },
+  );
+
+  test("is the same for the same seed, and another for another", () => {
+    const [a, b, c] = [1, 1, 2].map((seed) => playShow(5_000, "low", CONSTANTS, seed));
+    expect(b).toEqual(a);
+    expect(c?.lower.requests).not.toBe(a?.lower.requests);
+  });
+
+  test.each(PROFILES)(
+    "%s: more listeners ask for more; beyond the world's isolates the origin does not hear of it",
+    (latency) => {
+      const shows = [1e3, 1e4, 1e5, 1e6].map((listeners) => playShow(listeners, latency, CONSTANTS, 1));
+      for (const [i, show] of shows.entries()) {
+        const before = shows[i - 1];
+        if (before === undefined) continue;
+        expect(show.edge.requests).toBeGreaterThan(before.edge.requests);
+        expect(show.isolates).toBeGreaterThanOrEqual(before.isolates);
+        expect(show.lower.requests).toBeGreaterThanOrEqual(before.lower.requests);
+      }
+      const [, small, , large] = shows;
+      expect(large?.origin.rate(120)).toBeLessThan(1.05 * (small?.origin.rate(120) ?? 0));
+    },
+  );
+
+  test("one listener alone asks the origin for each object once: by hand", () => {
+    // 30 s, of which two to join. A part every 0.64 s: 46.875 in 30 s.
+    const constants = having({ surgeSeconds: 2, steadySeconds: 28, balancedRequests: 3.125, dataCentres: 1 });
+    const { edge, origin, births } = playShow(1, "balanced", constants, 5);
+    const joinedAt = births[0] ?? Number.NaN;
+    const published = Math.floor(30 / 0.64) - Math.floor((joinedAt + 1) / 0.64);
+    // Multivariant, list, init, three parts of hold-back; then a list and a part for each new part.
+    expect(edge.requests).toBe(6 + 2 * published);
+    expect(origin.requests).toBe(6 + 2 * published);
+  });
+
+  test("in steady state the origin is asked for a list and a part by each upper tier, and for nothing else", () => {
+    const constants = having({ upperTiers: 5 });
+    expect(playShow(100_000, "balanced", constants, 1).origin.rate(64)).toBeCloseTo((5 * 2) / 0.64, 6);
+    expect(playShow(100_000, "low", constants, 1).origin.rate(96)).toBeCloseTo((5 * 2) / 0.384, 6);
+  });
+
+  test("without upper tiers every data centre asks the origin itself", () => {
+    const constants = having({ upperTiers: 5, dataCentres: 50 });
+    const { upper, origin } = playShow(100_000, "low", untiered(constants), 1);
+    expect(origin.requests).toBe(upper.requests);
+    expect(origin.rate(96)).toBeCloseTo((50 * 2) / 0.384, 6);
+  });
+
+  test("the surge begins at rest, ends with all, and is steepest in its middle", () => {
+    expect([0, 150, 300, 400].map((second) => joined(second, CONSTANTS))).toEqual([0, 0.5, 1, 1]);
+    expect(joined(151, CONSTANTS) - joined(150, CONSTANTS)).toBeCloseTo(2 / 300, 4);
+  });
+
+  test("a flow refuses more misses than requests", () => {
+    expect(() => new Flow().take(1, 2)).toThrow("can not have missed");
+  });
+});
+
+describe("chance", () => {
+  test("shares add up, and follow the weights", () => {
+    const { weights, upper, uppers } = geographyOf(CONSTANTS, new Dice(1));
+    expect(weights.reduce((sum, weight) => sum + weight)).toBeCloseTo(1, 9);
+    expect(new Set(upper).size).toBe(uppers);
+    const shares = new Dice(2).share(1_000_000, weights);
+    expect(shares.reduce((sum, share) => sum + share)).toBe(1_000_000);
+    for (const [i, share] of shares.entries()) {
+      const mean = 1e6 * (weights[i] ?? 0);
+      expect(Math.abs(share - mean)).toBeLessThan(6 * Math.sqrt(mean) + 5);
+    }
+  });
+
+  test.each([
+    [10, 50],
+    [200, 50],
+    [40, 1000],
+    [5000, 1000],
+  ])("%i balls meet as many of %i bins as they do when each is thrown", (balls, bins) => {
+    const dice = new Dice(7);
+    const mean = (draw: () => number) => Array.from({ length: 400 }, draw).reduce((a, b) => a + b) / 400;
+    const thrown = mean(
+      () => new Set(Array.from({ length: balls }, () => Math.floor(dice.unit() * bins))).size,
+    );
+    const drawn = mean(() => dice.occupied(balls, bins));
+    expect(Math.abs(drawn / thrown - 1)).toBeLessThan(0.02);
+  });
+
+  test("none are met by nothing, one by anything, and never more than there are", () => {
+    const dice = new Dice(3);
+    expect([dice.occupied(0, 5), dice.occupied(5, 0), dice.occupied(9, 1), dice.occupied(1, 9)]).toEqual([
+      0, 0, 1, 1,
+    ]);
+    for (let n = 0; n < 1_000; n++) expect(dice.occupied(100, 101)).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("the audience", () => {
+  test("few isolates report every ten seconds or so; many no more often than a shard bears", () => {
+    const few = loadOfBusiest(
+      Array.from({ length: 100 }, (_, i) => i),
+      1,
+      300,
+      1,
+    );
+    expect(few.isolates).toBe(100);
+    expect(few.everySeconds).toBeGreaterThan(10);
+    expect(few.everySeconds).toBeLessThan(11.5);
+    const many = loadOfBusiest(
+      Array.from({ length: 8_000 }, (_, i) => i / 40),
+      1,
+      420,
+      1,
+    );
+    expect(many.peak).toBeLessThanOrEqual(200);
+    expect(many.everySeconds).toBeGreaterThan(8_000 / 200);
+    expect(loadOfBusiest([], 4, 60, 1)).toEqual({ isolates: 0, peak: 0, everySeconds: 10 });
+  });
+
+  test("shards divide the isolates; the busiest has more than its share", () => {
+    const { isolates } = loadOfBusiest(
+      Array.from({ length: 4_000 }, () => 0),
+      4,
+      60,
+      1,
+    );
+    expect(isolates).toBeGreaterThan(1_000);
+    expect(isolates).toBeLessThan(1_150);
+  });
+
+  test("the count's errors: the sketch's own, those who came since the last report, those whose reports are too slow", () => {
+    const present = Array.from({ length: 420 }, (_, second) =>
+      Math.round(200_000 * joined(second + 1, CONSTANTS)),
+    );
+    const quick = countError(present, 10, 1);
+    expect(Math.abs(quick.sketch)).toBeLessThan(2 * quick.error95);
+    expect(quick.missing).toBe(0);
+    expect(quick.trailing).toBeGreaterThan(0.1);
+    expect(countError(present, 80, 1).missing).toBe(0.5);
+  });
+});
+
+describe("the bill", () => {
+  test("of a million listeners is their requests, at list price: by hand", () => {
+    const run = runOf(1_000_000, "balanced", CONSTANTS, 1);
+    const perHour = 3600 * 3.6 * (PRICES.request.dollars / 1e6);
+    expect(run.dollarsPerListenerHour).toBeGreaterThan(perHour);
+    expect(run.dollarsPerListenerHour).toBeLessThan(1.05 * perHour);
+    expect(run.dollarsPerListenerHour * 1e6).toBeCloseTo(totalOf(run.bill), 6);
+    const sound = run.bill.find(({ what }) => what === "SFU")?.dollars;
+    expect(sound).toBeCloseTo(2 * 0.0346, 3);
+  });
+
+  test.each(PROFILES)("%s: a listener costs less the more there are", (latency) => {
+    const costs = [1e3, 1e4, 1e5, 1e6].map((n) => runOf(n, latency, CONSTANTS, 1).dollarsPerListenerHour);
+    expect(costs).toEqual([...costs].sort((a, b) => b - a));
+  });
+});
+
+describe("constants", () => {
+  test("measured ones stand in for assumed ones, and say so", () => {
+    const constants = constantsOf({ constants: { edgeCpuMs: 0.31 }, machine: "two cores", other: 1 }, 4);
+    expect(constants.edgeCpuMs).toEqual({ value: 0.31, unit: "ms", source: "measured on two cores" });
+    expect(constants.originCpuMs.source).toMatch(/^ASSUMPTION/);
+    expect(constants.audienceShards).toMatchObject({ value: 4, source: "wrangler.toml, AUDIENCE_SHARDS" });
+  });
+
+  test.each([
+    [{}, "no object"],
+    [{ constants: { edgeCpuMS: 1 } }, "none of the simulation's"],
+    [{ constants: { edgeCpuMs: "1" } }, "no number"],
+    [{ constants: { edgeCpuMs: 0 } }, "no number"],
+  ])("%j is refused", (measured, why) => {
+    expect(() => constantsOf(measured, 4)).toThrow(why);
+  });
+});
+
+describe("what is printed", () => {
+  const runs = PROFILES.flatMap((latency) => [1e3, 1e4].map((n) => runOf(n, latency, CONSTANTS, 1)));
+
+  test("says every constant with its source and every price with its section", () => {
+    const text = premises(CONSTANTS, 1);
+    for (const [name, { source }] of Object.entries(CONSTANTS)) {
+      expect(text).toContain(`${name} `);
+      expect(text).toContain(source);
+    }
+    for (const { source } of Object.values(PRICES)) expect(source).toMatch(/^platform\.md [A-H]/);
+    expect(table(runs).split("\n")).toHaveLength(1 + runs.length);
+    expect([999, 12_345, 123_456, 12_345_678].map(short)).toEqual(["999", "12.3k", "123k", "12.3M"]);
+  });
+
+  test("a goal that is missed is marked", () => {
+    const constants = having({ upperTiers: 200 });
+    expect(table([runOf(1e5, "low", constants, 1)])).toContain("OVER 100");
+  });
+
+  test("the picture is an image with a line for each profile and quantity, inside its frame", () => {
+    const svg = picture(runs, "subtitle");
+    expect(svg.match(/<polyline/g)).toHaveLength(9);
+    expect(svg).not.toMatch(/NaN|Infinity/);
+    const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? [];
+    for (const [, points = ""] of svg.matchAll(/points="([^"]+)"/g)) {
+      for (const point of points.split(" ")) {
+        const [x = Number.NaN, y = Number.NaN] = point.split(",").map(Number);
+        expect(x >= 0 && x <= Number(width) && y >= 0 && y <= Number(height), point).toBe(true);
+      }
+    }
+  });
+});
