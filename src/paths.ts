@@ -38,7 +38,10 @@ const MEDIA =
 const NUMBER = /^\d{1,15}$/;
 
 /** Reads a listener's URL. Everything but the path and the `_HLS_*` directives is dropped here and never seen again. */
-export function parseListen(url: URL): Target | Misnomer {
+export function parseListen(url: {
+  readonly pathname: string;
+  readonly searchParams: Pick<URLSearchParams, "get">;
+}): Target | Misnomer {
   const live = LIVE.exec(url.pathname);
   if (live === null) return { kind: "unknown" };
   const [, id = "", multivariant, status, audience, epoch = "", name = ""] = live;
@@ -140,7 +143,7 @@ export function ingestUrl(
 }
 
 /** RFC 8216bis section 6.2.5: decimal integers; a part without its sequence number MUST be refused. */
-function parseDirectives(query: URLSearchParams): Directives | Misnomer {
+function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Misnomer {
   const directives: { msn?: number; part?: number; skip?: boolean } = {};
   for (const [name, field] of [
     ["_HLS_msn", "msn"],
