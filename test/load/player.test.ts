@@ -1,0 +1,141 @@
+import { describe, expect, test } from "vitest";
+import { type List, readList } from "../../bench/load/list.ts";
+import { Player } from "../../bench/load/player.ts";
+
+const PART = 640;
+/** The date of the first sample. */
+const ZERO = 1_800_000_000_000;
+
+/** A list of parts `from` up to, not including, `to`. */
+function parts(from: number, to: number, over: Partial<List> = {}): List {
+  const media = Array.from({ length: to - from }, (_, n) => ({
+    name: `p${from + n}`,
+    at: ZERO + (from + n) * PART,
+    duration: PART,
+  }));
+  return {
+    media,
+    init: "init.mp4",
+    holdBack: 3 * PART,
+    targetDuration: 2_000,
+    reload: "x",
+    ended: false,
+    ...over,
+  };
+}
+
+const named = (media: readonly { name: string }[]) => media.map(({ name }) => name);
+
+describe("joining", () => {
+  test("starts its hold back from the end", () => {
+    expect(named(new Player().take(parts(0, 12)))).toEqual(["p9", "p10", "p11"]);
+  });
+
+  test("a hold back inside a part starts with that part", () => {
+    expect(named(new Player().take(parts(0, 12, { holdBack: 3 * PART + 1 })))).toHaveLength(4);
+  });
+
+  test("a list that does not reach back so far is taken whole", () => {
+    expect(named(new Player().take(parts(5, 7)))).toEqual(["p5", "p6"]);
+  });
+
+  test("later lists give what is new in them, once", () => {
+    const player = new Player();
+    player.take(parts(0, 12));
+    expect(named(player.take(parts(1, 13)))).toEqual(["p12"]);
+    expect(player.take(parts(1, 13))).toEqual([]);
+    expect(named(player.take(parts(4, 16)))).toEqual(["p13", "p14", "p15"]);
+  });
+});
+
+describe("the buffer", () => {
+  /** A player that got three parts at `joined` and the following ones at the times given, ms after it. */
+  function played(arrivals: readonly number[], leaves: number) {
+    const player = new Player();
+    const joined = ZERO + 12 * PART;
+    for (const media of player.take(parts(0, 12))) player.receive(media, joined);
+    for (const [n, arrival] of arrivals.entries()) {
+      for (const media of player.take(parts(0, 13 + n))) player.receive(media, joined + arrival);
+    }
+    return { ...player.leave(joined + leaves), latency: player.latency };
+  }
+
+  test("does not stall while parts come before it is dry", () => {
+    expect(played([700, 1_300, 1_900], 3_800)).toEqual({ stalls: 0, stalledFor: 0, latency: 1_920 });
+  });
+
+  test("a part that comes 100 ms after it ran dry is one stall, and the listener stays that much behind", () => {
+    expect(played([2_020], 2_600)).toEqual({ stalls: 1, stalledFor: 100, latency: 2_020 });
+  });
+
+  test("a part that comes just in time is none", () => {
+    expect(played([1_920], 2_500).stalls).toBe(0);
+  });
+
+  test("whoever leaves while it is dry has stalled", () => {
+    expect(played([], 2_420)).toMatchObject({ stalls: 1, stalledFor: 500 });
+  });
+
+  test("media that can not be had is a stall of its length, and does not let the player catch up", () => {
+    const player = new Player();
+    const [a, b, c] = player.take(parts(0, 12));
+    if (!a || !b || !c) throw new Error("three parts were to be taken");
+    player.receive(a, ZERO);
+    player.lose(b);
+    player.receive(c, ZERO + 100);
+    expect(player.leave(ZERO + 200)).toEqual({ stalls: 1, stalledFor: PART });
+  });
+
+  test("nothing is heard, and so nothing stalls, before the first media", () => {
+    const player = new Player();
+    player.take(parts(0, 12));
+    expect(player.hasStarted).toBe(false);
+    expect(player.leave(ZERO + 99_000)).toEqual({ stalls: 0, stalledFor: 0 });
+  });
+});
+
+describe("lists", () => {
+  const HEAD = [
+    "#EXTM3U",
+    "#EXT-X-TARGETDURATION:2",
+    "#EXT-X-MEDIA-SEQUENCE:7",
+    '#EXT-X-MAP:URI="init.mp4"',
+    "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:00.000Z",
+  ];
+
+  test("parts stand for the segments that list them", () => {
+    const list = readList(
+      [
+        ...HEAD,
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.920,HOLD-BACK=6.000",
+        "#EXTINF:1.920,",
+        "s7.m4s",
+        "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:01.920Z",
+        '#EXT-X-PART:DURATION=0.640,URI="p8.0.m4s",INDEPENDENT=YES',
+        '#EXT-X-PART:DURATION=1.280,URI="p8.1.m4s",INDEPENDENT=YES',
+        "#EXTINF:1.920,",
+        "s8.m4s",
+        "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:03.840Z",
+        '#EXT-X-PART:DURATION=0.640,URI="p9.0.m4s",INDEPENDENT=YES',
+        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p9.1.m4s"',
+      ].join("\n"),
+    );
+    expect(list.media).toEqual([
+      { name: "s7.m4s", at: ZERO, duration: 1_920 },
+      { name: "p8.0.m4s", at: ZERO + 1_920, duration: 640 },
+      { name: "p8.1.m4s", at: ZERO + 2_560, duration: 1_280 },
+      { name: "p9.0.m4s", at: ZERO + 3_840, duration: 640 },
+    ]);
+    expect(list).toMatchObject({ reload: "_HLS_msn=9&_HLS_part=1", holdBack: 1_920, init: "init.mp4" });
+  });
+
+  test("without parts there is no blocking reload, and the hold back is three target durations", () => {
+    const list = readList([...HEAD, "#EXTINF:3.84,", "s7.m4s", "#EXT-X-ENDLIST"].join("\n"));
+    expect(list).toMatchObject({ reload: null, holdBack: 6_000, targetDuration: 2_000, ended: true });
+  });
+
+  test("what is no live playlist is refused", () => {
+    expect(() => readList("<html>")).toThrow("not a playlist");
+    expect(() => readList("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8")).toThrow("not a live playlist");
+  });
+});

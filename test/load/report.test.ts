@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { Histogram } from "../../bench/load/histogram.ts";
+import { Objects } from "../../bench/load/objects.ts";
+import { allot, Misuse, readOptions } from "../../bench/load/options.ts";
+import { complaints, perObject, type Report, toText } from "../../bench/load/report.ts";
+
+const CLEAN: Report = {
+  machine: "2 x Test, Node v26",
+  relay: "its own",
+  listeners: 50,
+  mix: { balanced: 50 },
+  rampSeconds: 5,
+  durationSeconds: 10,
+  listenerSeconds: 600,
+  joined: 50,
+  failedJoins: 0,
+  givenUp: 0,
+  stalls: 0,
+  stalledFor: 0,
+  leftAtOnce: 0,
+  latency: { p50: 2_400, p95: 2_900, p99: 3_100, max: 3_200 },
+  delivery: null,
+  requests: 2_306,
+  requestsPerSecond: 160.6,
+  bytes: 11_100_000,
+  failures: {},
+  originFetches: { part: { fetches: 26, objects: 26 }, playlist: { fetches: 25, objects: 30 } },
+  originReadsPerSecond: 3.83,
+  relayCpu: { perListenerSecond: 1.11, perRequest: 0.299, idle: 100, share: 0.14 },
+  generatorCpu: 0.9,
+  generatorLag: null,
+};
+
+describe("the report", () => {
+  test("of a clean run has no complaints", () => {
+    expect(complaints(CLEAN)).toEqual([]);
+    expect(toText(CLEAN)).toMatchInlineSnapshot(`
+      "machine                 2 x Test, Node v26
+      relay                   its own
+      listeners               50 (50 balanced), joining over 5 s, then 10 s
+      joined                  50, failed joins 0, gave up 0
+      stalls                  0 (0.0 s)
+      left in one instant     0
+      behind live             p50 2400  p95 2900  p99 3100  max 3200 ms
+      part due to part here   nothing measured
+      requests                2306, 161 a second, 11.1 MB
+      failed requests         none
+      origin reads            3.83 a second
+        of each part          1.00 (26 fetches, 26 objects)
+        of each playlist      0.83 (25 fetches, 30 objects)
+      relay's CPU             1.11 ms per listener-second, 299 us per request; 14 % of a core (10.0 % without listeners)
+      generator's CPU         0.90 ms per listener-second
+      generator's lag         nothing measured
+
+      Every listener joined, and none stalled."
+    `);
+  });
+
+  test.each<[Partial<Report>, string]>([
+    [{ failedJoins: 2 }, "2 listeners could not join."],
+    [{ givenUp: 1 }, "1 listeners gave up."],
+    [{ stalls: 3, stalledFor: 1_260 }, "There were 3 stalls, 1.3 s in all."],
+  ])("complains of %j", (over, sentence) => {
+    expect(complaints({ ...CLEAN, ...over })).toEqual([sentence]);
+    expect(
+      toText({ ...CLEAN, ...over })
+        .split("\n")
+        .at(-1),
+    ).toBe(sentence);
+  });
+});
+
+describe("percentiles", () => {
+  test("are of all that was added", () => {
+    const histogram = new Histogram();
+    for (let n = 1; n <= 1_000; n++) histogram.add(n);
+    expect(histogram.read()).toEqual({ p50: 500, p95: 950, p99: 990, max: 1_000 });
+  });
+
+  test("of nothing are none; below and above the scale is its end", () => {
+    expect(new Histogram().read()).toBeNull();
+    const histogram = new Histogram();
+    histogram.add(-5);
+    histogram.add(1e9);
+    expect(histogram.read()).toEqual({ p50: 0, p95: 60_000, p99: 60_000, max: 60_000 });
+  });
+});
+
+describe("objects", () => {
+  test("are counted once however often they are asked for; what lives a second is new each second", () => {
+    const objects = new Objects();
+    for (const at of [0, 999, 1_000]) {
+      objects.ask("/live/x/index.m3u8", at);
+      objects.ask("/live/x/e/audio.m3u8", at);
+      objects.ask("/live/x/e/audio.m3u8?_HLS_msn=3&_HLS_part=1", at);
+      objects.ask("/live/x/e/p3.1.m4s", at);
+    }
+    objects.ask("/live/x/e/s2.m4s", 0);
+    const costs = objects.against({ playlist: 6, part: 1, status: 2 });
+    expect(costs).toEqual({
+      multivariant: { fetches: 0, objects: 2 },
+      playlist: { fetches: 6, objects: 3 },
+      part: { fetches: 1, objects: 1 },
+      segment: { fetches: 0, objects: 1 },
+      status: { fetches: 2, objects: 0 },
+    });
+    expect(perObject({ fetches: 6, objects: 3 })).toBe("2.00");
+    expect(perObject({ fetches: 2, objects: 0 })).toBe("-");
+  });
+});
+
+describe("options", () => {
+  test("the mix gives every listener a profile", () => {
+    expect(allot(100, { low: 1, balanced: 8, economy: 1 })).toEqual([
+      ["low", 10],
+      ["balanced", 80],
+      ["economy", 10],
+    ]);
+    expect(allot(7, { low: 1, balanced: 1 })).toEqual([
+      ["low", 4],
+      ["balanced", 3],
+    ]);
+    expect(allot(1, { low: 1, balanced: 5 })).toEqual([["low", 1]]);
+  });
+
+  test.each(["http://localhost:8787", "http://127.0.0.1:1", "http://127.9.0.1", "http://[::1]:8787/"])(
+    "%s is this machine",
+    (target) =>
+      expect(readOptions(["--target", target])).toMatchObject({ target: target.replace(/\/$/, "") }),
+  );
+
+  test.each([
+    "https://earshot.example",
+    "http://127.0.0.1.example",
+    "http://localhost.example",
+    "http://10.0.0.1",
+  ])("%s is not, and needs an owner", (target) => {
+    expect(() => readOptions(["--target", target])).toThrow(Misuse);
+    expect(readOptions(["--target", target, "--i-own-this-host"])).toMatchObject({ target });
+  });
+
+  test.each([
+    ["--listeners", "0"],
+    ["--listeners", "many"],
+    ["--listeners", "20001"],
+    ["--duration", ""],
+    ["--exit-spike", "2"],
+    ["--mix", "loud=1"],
+    ["--mix", "low=0"],
+    ["--target", "here"],
+    ["--nonsense", "1"],
+  ])("%s %j is refused", (...args) => expect(() => readOptions(args)).toThrow(Misuse));
+});
