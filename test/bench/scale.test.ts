@@ -23,8 +23,8 @@ describe("a simulated show", () => {
   test.each(PROFILES)(
     "%s: requests in are hits and misses, and a tier's misses are the next one's requests",
     (latency) => {
-      for (const listeners of [1, 7, 900, 40_000]) {
-        for (const seed of [1, 2, 3]) {
+      for (const listeners of [1, 900, 40_000]) {
+        for (const seed of [1, 2]) {
           const { edge, lower, upper, origin, present } = playShow(listeners, latency, CONSTANTS, seed);
           for (const flow of [edge, lower, upper, origin]) {
             expect(flow.hits + flow.misses).toBe(flow.requests);
@@ -189,7 +189,7 @@ describe("the bill", () => {
   });
 
   test.each(PROFILES)("%s: a listener costs less the more there are", (latency) => {
-    const costs = [1e3, 1e4, 1e5, 1e6].map((n) => runOf(n, latency, CONSTANTS, 1).dollarsPerListenerHour);
+    const costs = [1e3, 1e4, 1e5].map((n) => runOf(n, latency, CONSTANTS, 1).dollarsPerListenerHour);
     expect(costs).toEqual([...costs].sort((a, b) => b - a));
   });
 });

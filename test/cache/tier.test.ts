@@ -60,6 +60,16 @@ describe("keys", () => {
     expect(await said(model.upper, "/a", asking("gzip, br"))).toBe("HIT 1");
   });
 
+  test("nor is a request answered with what another waits for, where Vary tells them apart", async () => {
+    const { model } = origin({ "cache-control": "max-age=60", vary: "Accept-Encoding" });
+    const asking = (value: string) => said(model.upper, "/a", { headers: { "accept-encoding": value } });
+    expect(await Promise.all([asking("gzip"), asking("br"), asking("gzip")])).toEqual([
+      "MISS 1",
+      "MISS 2",
+      "HIT 1",
+    ]);
+  });
+
   test("answers to a request with credentials are kept if they are public alone", async () => {
     const request = { headers: { authorization: "Bearer x" } };
     const { model, state } = origin({ "cache-control": "max-age=60" });
