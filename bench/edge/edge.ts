@@ -7,8 +7,8 @@ import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { HORIZON_HEADER, writeHorizon } from "../../src/horizon.ts";
 import { canonicalPath, LISTENER } from "../../src/paths.ts";
-import { bundle } from "../load/bundle.ts";
 import { cpuOf } from "../load/cpu.ts";
+import { frontService } from "./front.ts";
 import { findLoader, type Loader, type Shot } from "./loader.ts";
 import { type Page, startNginx } from "./nginx.ts";
 import { type Service, startWorkerd } from "./workerd.ts";
@@ -113,7 +113,6 @@ function print(contenders: readonly Contender[], costs: readonly number[][]): vo
 
 /** The edge of the deploy with a canned origin bound to it. */
 async function edgeServices(): Promise<Service[]> {
-  const [edge] = await bundle("src/edge/edge.ts");
   const horizon = writeHorizon({
     epoch: EPOCH,
     ended: false,
@@ -126,28 +125,10 @@ async function edgeServices(): Promise<Service[]> {
     endsAt: Date.now(),
   });
   return [
-    {
-      name: "edge",
-      modules: { "front.js": FRONT, "edge.js": edge?.bytes ?? "" },
-      text: { EARSHOT_SECRET: SECRET, ADMIN_TOKEN: "bench", AUDIENCE_SHARDS: "1" },
-      services: { ORIGIN: "origin" },
-      isPublic: true,
-    },
+    await frontService(SECRET, "origin"),
     { name: "origin", modules: { "origin.js": originScript(horizon) }, isPublic: false },
   ];
 }
-
-/** The edge as it is deployed, beside an Audience that answers at once and wants the next report in ten seconds. */
-const FRONT = `import { edge } from "edge.js";
-const answer = { boot: "bench", afterMs: 10_000, dueMs: 10_000, reachMs: 0 };
-const AUDIENCE = { idFromName: (name) => name, get: () => ({ report: async () => answer }) };
-let bindings = null;
-export default {
-  fetch(request, env, context) {
-    bindings ??= { ...env, AUDIENCE };
-    return edge.fetch(request, bindings, context);
-  },
-};`;
 
 /** An origin that knows three answers: 640 ms of 128 kbit/s in CMAF, a live list, and the way to it. */
 function originScript(horizon: string): string {

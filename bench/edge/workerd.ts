@@ -30,10 +30,15 @@ export interface Runtime {
 const { default: program } = createRequire(import.meta.url)("workerd") as { default: string };
 const READY_MS = 20_000;
 
-/** Starts one workerd with these services and nothing else: no proxy, no entry Worker, no inspector. */
+/**
+ * Starts one workerd with these services and nothing else: no proxy, no entry Worker, no inspector.
+ *
+ * @param externals services that are HTTP servers elsewhere, as `host:port` by their names
+ */
 export async function startWorkerd(
   services: readonly Service[],
   compatibilityDate: string,
+  externals: Readonly<Record<string, string>> = {},
 ): Promise<Runtime> {
   const directory = mkdtempSync(join(tmpdir(), "earshot-workerd-"));
   for (const { name, modules } of services) {
@@ -41,7 +46,7 @@ export async function startWorkerd(
       writeFileSync(join(directory, `${name}-${file}`), content);
     }
   }
-  writeFileSync(join(directory, "config.capnp"), configOf(services, compatibilityDate));
+  writeFileSync(join(directory, "config.capnp"), configOf(services, compatibilityDate, externals));
   const child = spawn(program, ["serve", join(directory, "config.capnp"), "--control-fd=3"], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
   });
@@ -71,7 +76,11 @@ export async function startWorkerd(
 }
 
 /** The configuration as Cap'n Proto text. Strings are written as JSON's, which Cap'n Proto reads alike. */
-function configOf(services: readonly Service[], compatibilityDate: string): string {
+function configOf(
+  services: readonly Service[],
+  compatibilityDate: string,
+  externals: Readonly<Record<string, string>>,
+): string {
   const workers = services.map(({ name, modules, text, services: bound }) => {
     const files = Object.keys(modules).map((file) => {
       const kind = file.endsWith(".js") ? "esModule" : "data";
@@ -90,6 +99,9 @@ function configOf(services: readonly Service[], compatibilityDate: string): stri
     ];
     return `    (name = "${name}", worker = (${worker.join(", ")})),`;
   });
+  for (const [name, address] of Object.entries(externals)) {
+    workers.push(`    (name = "${name}", external = (address = "${address}", http = ())),`);
+  }
   const sockets = services
     .filter(({ isPublic }) => isPublic)
     .map(({ name }) => `    (name = "${name}", address = "127.0.0.1:0", http = (), service = "${name}"),`);

@@ -42,7 +42,7 @@ async function main(): Promise<number> {
 }
 
 async function measure(options: Options): Promise<Report> {
-  const own = options.target === null ? await startOwn() : null;
+  const own = options.target === null ? await startOwn(options.isolates) : null;
   const desk: Desk = own ?? { url: options.target ?? "", adminToken: adminToken() };
   const groups = allot(options.listeners, options.mix);
   const shows: Show[] = [];
@@ -92,7 +92,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   const startCpu = { relay: own?.cpu() ?? 0, generator: process.cpuUsage() };
   const crowd = new Crowd(notes);
   const progress = setInterval(() => console.log(crowd.line(now() - began)), 2_000);
-  const playbackUrls = spread(groups, shows);
+  const playbackUrls = spread(groups, shows, own?.edges ?? [desk.url]);
   for (const [n, playbackUrl] of playbackUrls.entries()) {
     const due = began + (n * options.ramp * 1000) / playbackUrls.length;
     if (due > now() + 1) await sleep(due - now());
@@ -125,7 +125,8 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
         };
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`,
-    relay: own === null ? desk.url : "its own, one isolate, in one workerd",
+    relay: own === null ? desk.url : "its own",
+    isolates: own?.edges.length ?? 1,
     listeners: options.listeners,
     mix: Object.fromEntries(groups),
     rampSeconds: options.ramp,
@@ -147,14 +148,14 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   };
 }
 
-/** Playback URLs in joining order, the groups evenly among each other. */
-function spread(groups: Setting["groups"], shows: readonly Show[]): string[] {
+/** Playback URLs in joining order, the groups evenly among each other, and the isolates in turns. */
+function spread(groups: Setting["groups"], shows: readonly Show[], edges: readonly string[]): string[] {
   return groups
     .flatMap(([, count], g) =>
       Array.from({ length: count }, (_, n) => ({ at: (n + 0.5) / count, url: shows[g]?.playbackUrl ?? "" })),
     )
     .sort((a, b) => a.at - b.at)
-    .map(({ url }) => url);
+    .map(({ url }, n) => new URL(new URL(url).pathname, edges[n % edges.length]).href);
 }
 
 /** What the shows cost the runtime without listeners, ms a second. */

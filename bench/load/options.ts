@@ -11,6 +11,8 @@ what it cost. By default the relay is its own, on this machine, and ends with it
   --duration S        seconds that all of them stay after the ramp (default 20)
   --mix PROFILES      their shares by profile, e.g. low=1,balanced=8,economy=1 (default balanced=1)
   --exit-spike SHARE  a share of them (0 to 1) leaves in one instant, half way through the duration
+  --isolates N        puts N edges before the relay's origin, each in a runtime of its own, and divides the listeners
+                      among them (default 0: edge and origin share one runtime, as one isolate)
   --target URL        a relay that is running already; its admin token is taken from ADMIN_TOKEN
   --i-own-this-host   allows a --target that is not this machine
   --json FILE         writes the report as JSON too
@@ -28,6 +30,7 @@ export interface Options {
   readonly duration: number;
   readonly mix: Readonly<Partial<Record<Latency, number>>>;
   readonly exitSpike: number;
+  readonly isolates: number;
   /** Without a slash at the end; null for a relay of its own. */
   readonly target: string | null;
   readonly json: string | null;
@@ -49,6 +52,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     ramp: number("--ramp", values.ramp, 0, MOST.seconds),
     duration: number("--duration", values.duration, 5, MOST.seconds),
     mix: readMix(values.mix),
+    isolates: number("--isolates", values.isolates, 0, 16),
     exitSpike: number("--exit-spike", values["exit-spike"], 0, 1),
     target: target?.replace(/\/+$/, "") ?? null,
     json: values.json ?? null,
@@ -78,6 +82,7 @@ function parse(args: readonly string[]) {
         duration: { type: "string", default: "20" },
         mix: { type: "string", default: "balanced=1" },
         "exit-spike": { type: "string", default: "0" },
+        isolates: { type: "string", default: "0" },
         target: { type: "string" },
         "i-own-this-host": { type: "boolean", default: false },
         json: { type: "string" },

@@ -7,19 +7,24 @@ import type { Staged } from "./stage.ts";
 
 /** A relay of the tool's own: a process group apart from the generator's, so that their CPU can be told apart. */
 export interface Own extends Desk {
-  /** CPU time that its runtime (workerd) has taken so far, ms. */
+  /** Where listeners go: one URL for each isolate of the edge. */
+  readonly edges: readonly string[];
+  /** CPU time that its runtime (all its workerd processes) has taken so far, ms. */
   cpu(): number;
   stop(): Promise<void>;
 }
 
 const READY_MS = 60_000;
 
-export async function startOwn(): Promise<Own> {
-  const child = fork(join(import.meta.dirname, "stage.ts"), { detached: true });
+/** @param isolates edges before the origin, each in a runtime of its own; 0 for the whole deploy in one isolate */
+export async function startOwn(isolates: number): Promise<Own> {
+  const child = fork(join(import.meta.dirname, "stage.ts"), [String(isolates)], { detached: true });
   const staged = await reply<Staged>(child);
-  const runtime = groupOf(child.pid ?? 0).find(({ name }) => name === "workerd");
-  if (runtime === undefined) throw new Error("The relay answers, but its runtime is not to be found.");
-  return { ...staged, cpu: () => cpuOf(runtime.pid), stop: () => end(child) };
+  const runtimes = groupOf(child.pid ?? 0).filter(({ name }) => name === "workerd");
+  if (runtimes.length !== 1 + isolates)
+    throw new Error("The relay answers, but its runtime is not to be found.");
+  const cpu = () => runtimes.reduce((sum, { pid }) => sum + cpuOf(pid), 0);
+  return { ...staged, cpu, stop: () => end(child) };
 }
 
 /** Starts a host for each show, in one process; resolves when all of them are heard. */

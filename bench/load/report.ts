@@ -5,6 +5,8 @@ import type { Cost } from "./objects.ts";
 export interface Report {
   readonly machine: string;
   readonly relay: string;
+  /** Isolates of the edge that the listeners were divided among. */
+  readonly isolates: number;
   readonly listeners: number;
   readonly mix: Readonly<Record<string, number>>;
   readonly rampSeconds: number;
@@ -60,7 +62,7 @@ export function toText(report: Report): string {
   const { relayCpu, latency, delivery, generatorLag } = report;
   const rows: [string, string][] = [
     ["machine", report.machine],
-    ["relay", report.relay],
+    ["relay", `${report.relay}, ${report.isolates} isolate${report.isolates === 1 ? "" : "s"} of the edge`],
     [
       "listeners",
       `${report.listeners} (${Object.entries(report.mix)
@@ -80,7 +82,7 @@ export function toText(report: Report): string {
     ["origin reads", `${report.originReadsPerSecond.toFixed(2)} a second`],
     ...Object.entries(report.originFetches).map(([kind, cost]): [string, string] => [
       `  of each ${kind}`,
-      `${perObject(cost)} (${cost.fetches} fetches, ${cost.objects} objects)`,
+      `${perObject(cost, report.isolates)} per isolate (${cost.fetches} fetches, ${cost.objects} objects)`,
     ]),
     ["relay's CPU", relayCpu === null ? "not measured: it runs elsewhere" : cpu(relayCpu)],
     ["generator's CPU", `${report.generatorCpu.toFixed(2)} ms per listener-second`],
@@ -91,9 +93,9 @@ export function toText(report: Report): string {
   return `${rows.map(([name, value]) => `${name.padEnd(24)}${value}`).join("\n")}\n\n${verdict}`;
 }
 
-/** Fetches per object, to two digits; a dash where there were no objects to speak of. */
-export function perObject({ fetches, objects }: Cost): string {
-  return objects === 0 ? "-" : (fetches / objects).toFixed(2);
+/** Fetches per object and isolate, to two digits; a dash where there were no objects to speak of. */
+export function perObject({ fetches, objects }: Cost, isolates: number): string {
+  return objects === 0 ? "-" : (fetches / objects / isolates).toFixed(2);
 }
 
 function cpu({ perListenerSecond, perRequest, idle, share }: Cpu): string {

@@ -6,11 +6,16 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
 import { mintSecrets } from "../../sfu/relay.ts";
 import { startSfu } from "../../sfu/server.ts";
+import { frontService } from "../edge/front.ts";
+import { startWorkerd } from "../edge/workerd.ts";
 import { bundle } from "./bundle.ts";
 
 /**
  * The relay that the load is put on: the whole deploy in one workerd, with the Worker's own socket. `wrangler dev` has a
  * proxy and an entry Worker of its own before that socket, and spends 20 times on a request what the relay does.
+ *
+ * Given a number of isolates as its argument, it puts so many edges before that, each in a workerd of its own and with
+ * the origin bound to it: what the platform does with many more.
  *
  * Run as a process of its own with an IPC channel: it sends one {@link Staged}, and ends when the channel does.
  */
@@ -19,6 +24,8 @@ import { bundle } from "./bundle.ts";
 export interface Staged {
   readonly url: string;
   readonly adminToken: string;
+  /** Where listeners go: one URL for each isolate. */
+  readonly edges: readonly string[];
 }
 
 /** What is read of wrangler.toml. */
@@ -68,7 +75,10 @@ const runtime = new Miniflare(
     },
     durableObjects: Object.fromEntries(durableObjects),
     r2Buckets: config.r2_buckets.map(({ binding }) => binding),
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    unsafeDirectSockets: [
+      { host: "127.0.0.1", port: 0 },
+      { host: "127.0.0.1", port: 0, entrypoint: "Origin" },
+    ],
     defaultPersistRoot: persist,
     host: "127.0.0.1",
     port: 0,
@@ -76,10 +86,18 @@ const runtime = new Miniflare(
 );
 await runtime.ready;
 const url = (await runtime.unsafeGetDirectURL("relay")).href.replace(/\/$/, "");
+const { host: origin } = await runtime.unsafeGetDirectURL("relay", "Origin");
+const isolates = Number(process.argv[2] ?? 0);
+const front = await frontService(secret, "origin");
+const edges = await Promise.all(
+  Array.from({ length: isolates }, () => startWorkerd([front], config.compatibility_date ?? "", { origin })),
+);
 process.once("disconnect", async () => {
+  for (const edge of edges) await edge.stop();
   await runtime.dispose();
   await sfu.close();
   rmSync(persist, { recursive: true, force: true });
   process.exit();
 });
-process.send?.({ url, adminToken } satisfies Staged);
+const urls = edges.map(({ ports }) => `http://127.0.0.1:${ports.get("edge")}`);
+process.send?.({ url, adminToken, edges: isolates === 0 ? [url] : urls } satisfies Staged);

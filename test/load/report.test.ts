@@ -7,6 +7,7 @@ import { complaints, perObject, type Report, toText } from "../../bench/load/rep
 const CLEAN: Report = {
   machine: "2 x Test, Node v26",
   relay: "its own",
+  isolates: 1,
   listeners: 50,
   mix: { balanced: 50 },
   rampSeconds: 5,
@@ -36,7 +37,7 @@ describe("the report", () => {
     expect(complaints(CLEAN)).toEqual([]);
     expect(toText(CLEAN)).toMatchInlineSnapshot(`
       "machine                 2 x Test, Node v26
-      relay                   its own
+      relay                   its own, 1 isolate of the edge
       listeners               50 (50 balanced), joining over 5 s, then 10 s
       joined                  50, failed joins 0, gave up 0
       stalls                  0 (0.0 s)
@@ -46,8 +47,8 @@ describe("the report", () => {
       requests                2306, 161 a second, 11.1 MB
       failed requests         none
       origin reads            3.83 a second
-        of each part          1.00 (26 fetches, 26 objects)
-        of each playlist      0.83 (25 fetches, 30 objects)
+        of each part          1.00 per isolate (26 fetches, 26 objects)
+        of each playlist      0.83 per isolate (25 fetches, 30 objects)
       relay's CPU             1.11 ms per listener-second, 299 us per request; 14 % of a core (10.0 % without listeners)
       generator's CPU         0.90 ms per listener-second
       generator's lag         nothing measured
@@ -104,8 +105,9 @@ describe("objects", () => {
       segment: { fetches: 0, objects: 1 },
       status: { fetches: 2, objects: 0 },
     });
-    expect(perObject({ fetches: 6, objects: 3 })).toBe("2.00");
-    expect(perObject({ fetches: 2, objects: 0 })).toBe("-");
+    expect(perObject({ fetches: 6, objects: 3 }, 1)).toBe("2.00");
+    expect(perObject({ fetches: 2, objects: 0 }, 1)).toBe("-");
+    expect(perObject({ fetches: 6, objects: 3 }, 2)).toBe("1.00");
   });
 });
 

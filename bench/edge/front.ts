@@ -1,0 +1,31 @@
+import { bundle } from "../load/bundle.ts";
+import type { Service } from "./workerd.ts";
+
+/**
+ * The edge of the deploy alone, as a Worker named `edge`, with its origin bound to it (env.ORIGIN) and an Audience that
+ * answers at once and wants the next report in ten seconds.
+ *
+ * @param secret the deployment's
+ * @param origin the name of the service that is its origin
+ */
+export async function frontService(secret: string, origin: string): Promise<Service> {
+  const [edge] = await bundle("src/edge/edge.ts");
+  return {
+    name: "edge",
+    modules: { "front.js": FRONT, "edge.js": edge?.bytes ?? "" },
+    text: { EARSHOT_SECRET: secret, ADMIN_TOKEN: "", AUDIENCE_SHARDS: "1" },
+    services: { ORIGIN: origin },
+    isPublic: true,
+  };
+}
+
+const FRONT = `import { edge } from "edge.js";
+const answer = { boot: "bench", afterMs: 10_000, dueMs: 10_000, reachMs: 0 };
+const AUDIENCE = { idFromName: (name) => name, get: () => ({ report: async () => answer }) };
+let bindings = null;
+export default {
+  fetch(request, env, context) {
+    bindings ??= { ...env, AUDIENCE };
+    return edge.fetch(request, bindings, context);
+  },
+};`;
