@@ -41,7 +41,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
   /** The figure of who listens, from the show's uppermost shard. */
   async #audience(id: string, series: boolean): Promise<Response> {
     const figure = await this.env.AUDIENCE.get(this.env.AUDIENCE.idFromName(id)).read(id, series);
-    return Response.json(figure, { headers: { "cache-control": "public, max-age=5" } });
+    return Response.json(figure, { headers: { "cache-control": brief(5) } });
   }
 
   /** Media that R2 holds; null where it does not, or not yet. */
@@ -95,12 +95,12 @@ const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, m
 function toResponse(read: Read): Response {
   switch (read.kind) {
     case "multivariant":
-      return playlist(read, "public, max-age=1");
+      return playlist(read, brief(1));
     case "playlist":
-      if (read.horizon.ended) return playlist(read, "public, max-age=60");
-      return playlist(read, read.held ? "public, max-age=12" : "public, max-age=1");
+      if (read.horizon.ended) return playlist(read, brief(60));
+      return playlist(read, brief(read.held ? 12 : 1));
     case "status":
-      return Response.json(read.json, { headers: { "cache-control": "public, max-age=1" } });
+      return Response.json(read.json, { headers: { "cache-control": brief(1) } });
     case "media":
       return new Response(read.bytes, {
         headers: { ...MEDIA_HEADERS, "content-length": String(read.bytes.length) },
@@ -108,6 +108,14 @@ function toResponse(read: Read): Response {
     case "refused":
       return refuse(read.status, read.code, read.message);
   }
+}
+
+/**
+ * Kept for so many seconds and no longer: without `stale-if-error=0` Workers Cache hands out what has gone stale for as
+ * long as the origin errs, and a live list that stands still is worse than none.
+ */
+function brief(seconds: number): string {
+  return `public, max-age=${seconds}, stale-if-error=0`;
 }
 
 function playlist({ text, horizon }: { text: string; horizon: Horizon }, cacheControl: string): Response {
@@ -126,7 +134,7 @@ function playlist({ text, horizon }: { text: string; horizon: Horizon }, cacheCo
  */
 function refuse(status: number, code: string, message: string): Response {
   const isLasting = status === 404 || status === 410;
-  const headers: Record<string, string> = { "cache-control": isLasting ? "public, max-age=1" : "no-store" };
+  const headers: Record<string, string> = { "cache-control": isLasting ? brief(1) : "no-store" };
   if (status === 503) headers["retry-after"] = "1";
   return Response.json({ error: { code, message } }, { status, headers });
 }
