@@ -30,9 +30,11 @@ test("a second publisher with the same key is mixed in; neither breaks the other
   const show = await stage.create("low");
   const first = await publishRaw(browser, show, TONE_HZ);
   const listener = await listenTo(browser, show);
+  // Loaded beforehand: this is about a second host coming in, not about a browser that opens one more page.
+  const second = await preparePublisher(browser, show, SECOND_TONE_HZ);
   await seconds(3);
   await listener.page.evaluate("ear.reset()");
-  const second = await publishRaw(browser, show, SECOND_TONE_HZ);
+  await second.page.evaluate("publisher.publish()");
   await seconds(12);
   const heard = await take(listener.page, "ear.take()");
   expect((await stage.status(show)).hosts).toBe(2);
