@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
 
 /** Clock ticks a second, the unit of proc(5)'s times. */
 const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
@@ -8,6 +9,12 @@ const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }))
 export function cpuOf(pid: number): number {
   const stat = statOf(pid);
   return stat === null ? 0 : ((Number(stat[11]) + Number(stat[12])) * 1000) / TICKS;
+}
+
+/** Time that the machine's cores have spent on anything at all, ms, all of them together. */
+export function machineBusy(): number {
+  const spent = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
+  return spent.reduce((sum, millis) => sum + millis, 0);
 }
 
 /** The processes of a process group: pid and command name. */

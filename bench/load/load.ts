@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { machineBusy } from "./cpu.ts";
 import { Crowd } from "./crowd.ts";
 import { Histogram } from "./histogram.ts";
 import { Lists, type Notes, now } from "./listener.ts";
@@ -89,7 +90,12 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
   const began = now();
-  const startCpu = { relay: own?.cpu() ?? 0, generator: process.cpuUsage() };
+  const startCpu = {
+    relay: own?.cpu() ?? 0,
+    group: own?.groupCpu() ?? 0,
+    machine: machineBusy(),
+    generator: process.cpuUsage(),
+  };
   const crowd = new Crowd(notes);
   const progress = setInterval(() => console.log(crowd.line(now() - began)), 2_000);
   const playbackUrls = spread(groups, shows, own?.edges ?? [desk.url]);
@@ -103,7 +109,13 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   const leftAtOnce = await crowd.leave(Math.round(options.exitSpike * options.listeners));
   await sleep(options.duration * 500);
   const ended = now();
-  const endCpu = { relay: own?.cpu() ?? 0, generator: process.cpuUsage(startCpu.generator) };
+  const endCpu = {
+    relay: own?.cpu() ?? 0,
+    group: own?.groupCpu() ?? 0,
+    machine: machineBusy(),
+    generator: process.cpuUsage(startCpu.generator),
+  };
+  const generatorCpu = (endCpu.generator.user + endCpu.generator.system) / 1000;
   const { requests } = notes.traffic;
   clearInterval(progress);
   lag.disable();
@@ -143,7 +155,10 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
     originFetches: notes.objects.against(fetches) as Record<string, Cost>,
     originReadsPerSecond: Object.values(fetches).reduce((sum, count) => sum + count, 0) / elapsed,
     relayCpu,
-    generatorCpu: (endCpu.generator.user + endCpu.generator.system) / 1000 / listenerSeconds,
+    generatorCpu: generatorCpu / listenerSeconds,
+    othersCpu:
+      (endCpu.machine - startCpu.machine - (endCpu.group - startCpu.group) - generatorCpu) /
+      (1000 * elapsed * cpus().length),
     generatorLag,
   };
 }

@@ -11,6 +11,8 @@ export interface Own extends Desk {
   readonly edges: readonly string[];
   /** CPU time that its runtime (all its workerd processes) has taken so far, ms. */
   cpu(): number;
+  /** CPU time of all its processes: the stand-in for the SFU too. */
+  groupCpu(): number;
   stop(): Promise<void>;
 }
 
@@ -24,7 +26,8 @@ export async function startOwn(isolates: number): Promise<Own> {
   if (runtimes.length !== 1 + isolates)
     throw new Error("The relay answers, but its runtime is not to be found.");
   const cpu = () => runtimes.reduce((sum, { pid }) => sum + cpuOf(pid), 0);
-  return { ...staged, cpu, stop: () => end(child) };
+  const groupCpu = () => groupOf(child.pid ?? 0).reduce((sum, { pid }) => sum + cpuOf(pid), 0);
+  return { ...staged, cpu, groupCpu, stop: () => end(child) };
 }
 
 /** Starts a host for each show, in one process; resolves when all of them are heard. */

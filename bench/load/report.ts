@@ -33,6 +33,8 @@ export interface Report {
   /** CPU time per listener-second. Null where the relay runs elsewhere. */
   readonly relayCpu: Cpu | null;
   readonly generatorCpu: number;
+  /** Share of the whole machine that others took meanwhile, the shows' hosts among them. */
+  readonly othersCpu: number;
   /** How late the generator's own timers were: above some 100 ms it is the generator that is measured. */
   readonly generatorLag: Percentiles | null;
 }
@@ -87,6 +89,7 @@ export function toText(report: Report): string {
     ["relay's CPU", relayCpu === null ? "not measured: it runs elsewhere" : cpu(relayCpu)],
     ["generator's CPU", `${report.generatorCpu.toFixed(2)} ms per listener-second`],
     ["generator's lag", percentiles(generatorLag)],
+    ["all else here", `${(report.othersCpu * 100).toFixed(0)} % of the machine`],
   ];
   const problems = complaints(report);
   const verdict = problems.length === 0 ? "Every listener joined, and none stalled." : problems.join(" ");

@@ -29,6 +29,7 @@ const CLEAN: Report = {
   originReadsPerSecond: 3.83,
   relayCpu: { perListenerSecond: 1.11, perRequest: 0.299, idle: 100, share: 0.14 },
   generatorCpu: 0.9,
+  othersCpu: 0.07,
   generatorLag: null,
 };
 
@@ -52,6 +53,7 @@ describe("the report", () => {
       relay's CPU             1.11 ms per listener-second, 299 us per request; 14 % of a core (10.0 % without listeners)
       generator's CPU         0.90 ms per listener-second
       generator's lag         nothing measured
+      all else here           7 % of the machine
 
       Every listener joined, and none stalled."
     `);
