@@ -1,7 +1,9 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RATE, TONE_HZ } from "../audio-probe/signal.ts";
 import { gaps, phaseJumps, pitch } from "../audio-probe/tone.ts";
 import { type Stage, setStage } from "../browser/stage.ts";
+import type { Capture } from "../validator/capture.ts";
 import { validateCapture } from "../validator/validate.ts";
 import { capture } from "./capture.ts";
 import { decode, left, run } from "./program.ts";
@@ -13,12 +15,15 @@ import { arrivals, assemble, pace } from "./timeline.ts";
 /** How long the main show is captured (issue: 10 minutes), and the other two profiles (issue: 3 minutes). */
 const SECONDS = Number(process.env.CAPTURE_SECONDS ?? 600);
 const OTHERS_SECONDS = Math.min(SECONDS, 180);
+/** How long the machine kept this process, the capturing client, from running: that is not the relay's lateness. */
+const delay = monitorEventLoopDelay({ resolution: 10 });
 /** One access unit. */
 const UNIT_MS = 1024 / 48;
 
 let stage: Stage;
 
 beforeAll(async () => {
+  delay.enable();
   stage = await setStage();
 });
 
@@ -49,12 +54,20 @@ async function captureFor(seconds: number, { show, silence }: OnAir) {
   return captured;
 }
 
+/** What is wrong with a capture, allowing 250 ms of lateness and what this machine itself added at its worst. */
+function findings(captured: Capture) {
+  return validateCapture(captured, { jitterMillis: 250 + worstDelay });
+}
+
+let worstDelay = 0;
+
 /** Captures still to come: the three shows'. */
 let running = 3;
 
 /** Judging a capture keeps this process from publishing and capturing the others: it waits until they are done. */
 async function allCaptured(): Promise<void> {
   while (running > 0) await after(0.5);
+  worstDelay ||= delay.max / 1e6;
 }
 
 describe.concurrent("live", () => {
@@ -102,7 +115,7 @@ describe.concurrent("live", () => {
     const onAir = await lowShow();
     const captured = await captureFor(SECONDS, onAir);
     await allCaptured();
-    expect(validateCapture(captured)).toEqual([]);
+    expect(findings(captured)).toEqual([]);
 
     const whole = assemble(captured);
     const pcm = await decode(whole.bytes, "mp4");
@@ -121,7 +134,7 @@ describe.concurrent("live", () => {
       `${(decodedMs / 1000).toFixed(3)} s decoded, ${(whole.datedMs / 1000).toFixed(3)} s dated; ` +
         `list lag ${early.toFixed(1)} ms at first, ${late.toFixed(1)} ms at last; ` +
         `sound behind its date ${first.toFixed(1)} ms at first, ${last.toFixed(1)} ms at last, ${worst.toFixed(1)} ms at worst; ` +
-        `pitch ${pitch(spoken, RATE, TONE_HZ).toFixed(3)} Hz, ${jumps.length} jumps`,
+        `this process waited ${worstDelay.toFixed(0)} ms at worst; pitch ${pitch(spoken, RATE, TONE_HZ).toFixed(3)} Hz, ${jumps.length} jumps`,
     );
     expect(gaps(spoken, RATE, TONE_HZ)).toEqual([]);
     expect(jumps).toEqual([]);
@@ -136,7 +149,7 @@ describe.concurrent("live", () => {
       const onAir = await goOnAir(stage, latency);
       const captured = await captureFor(OTHERS_SECONDS, onAir);
       await allCaptured();
-      expect(validateCapture(captured)).toEqual([]);
+      expect(findings(captured)).toEqual([]);
       const whole = assemble(captured);
       const pcm = await decode(whole.bytes, "mp4");
       expect(Math.abs((pcm.length / RATE) * 1000 - whole.datedMs)).toBeLessThan(UNIT_MS);
