@@ -55,7 +55,6 @@ export class Delivery {
       return reply(held, request, Date.now());
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      console.warn(`The origin gave nothing for ${asked.id}: ${error.message}`);
       return problem(503, "unavailable", "The show does not answer at this moment; ask again.", {
         "retry-after": "1",
       });
@@ -153,8 +152,18 @@ function isNewer(a: Horizon, b: Horizon): boolean {
   return a.ended || a.lastMsn > b.lastMsn || (a.lastMsn === b.lastMsn && a.openParts >= b.openParts);
 }
 
-/** Fetches an object whole: half a part is no part (RFC 8216bis section 6.2.6). */
+/** Fetches an object; a failure is told here, once for all who wait. */
 async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
+  try {
+    return await loadWhole(origin, path, timeoutMs);
+  } catch (error) {
+    console.warn(`The origin gave nothing for ${path}: ${String(error)}`);
+    throw error;
+  }
+}
+
+/** Half a part is no part (RFC 8216bis section 6.2.6). */
+async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   const response = await origin.fetch(`https://origin${path}`, { signal: AbortSignal.timeout(timeoutMs) });
   const { headers, status } = response;
   // The origin's own 503 says when to come back; any other is an exception or the platform's, and no listener's business.

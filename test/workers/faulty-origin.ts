@@ -8,7 +8,7 @@ import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
  * playlist is always well. Requests are noted and told at `/asked/ID`.
  */
 
-const HORIZON = `${EPOCH};live;0;9;2;5;640;parts`;
+const HORIZON = `${EPOCH};live;0;9;2;5;640;parts;`;
 const KEPT = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
 const asked: Asked[] = [];
@@ -40,7 +40,7 @@ function list(text: string, seconds: number): Response {
   const headers = {
     "content-type": "application/vnd.apple.mpegurl",
     "cache-control": `public, max-age=${seconds}`,
-    "earshot-horizon": HORIZON,
+    "earshot-horizon": HORIZON + Date.now(),
   };
   return new Response(text, { headers });
 }

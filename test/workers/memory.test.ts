@@ -1,50 +1,30 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createTestHarness } from "wrangler";
 import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
+import { EARSHOT_SECRET } from "./relay.ts";
+import { Runtime } from "./runtime.ts";
 
 /**
  * The deployed edge in the real runtime, with an origin bound to it that fails on demand (faulty-origin.ts): what many
  * listeners of one isolate get, and what of them reaches the origin.
  */
 
-const EARSHOT_SECRET = "the secret of these tests";
 const secret = new Secret(EARSHOT_SECRET);
-const WORKER = { compatibility_date: "2026-11-17" };
-
-process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
-const harness = createTestHarness({
-  root: fileURLToPath(new URL(".", import.meta.url)),
-  workers: [
-    {
-      config: {
-        ...WORKER,
-        name: "edge",
-        main: "../cache/edge.ts",
-        vars: { ADMIN_TOKEN: "none", EARSHOT_SECRET, AUDIENCE_SHARDS: "1" },
-        services: [{ binding: "ORIGIN", service: "faulty-origin" }],
-        durable_objects: {
-          bindings: [
-            { name: "BROADCAST", class_name: "Broadcast", script_name: "earshot" },
-            { name: "AUDIENCE", class_name: "Audience", script_name: "earshot" },
-          ],
-        },
-      },
-    },
-    { config: { ...WORKER, name: "faulty-origin", main: "faulty-origin.ts" } },
-    {
-      configPath: "../../wrangler.toml",
-      secrets: { ADMIN_TOKEN: "none", EARSHOT_SECRET, SFU_APP_ID: "none", SFU_APP_SECRET: "none" },
-    },
-  ],
-});
-let edge: URL;
+let runtime: Runtime;
 beforeAll(async () => {
-  edge = (await harness.listen()).url;
+  runtime = await Runtime.start([
+    {
+      name: "edge",
+      entry: "test/cache/edge.ts",
+      services: { ORIGIN: "faulty-origin" },
+      objectsOf: "earshot",
+    },
+    { name: "faulty-origin", entry: "test/workers/faulty-origin.ts" },
+    { name: "earshot", entry: "src/worker.ts" },
+  ]);
 });
-afterAll(() => harness.close());
+afterAll(() => runtime.close());
 
 let shows = 0;
 /** The id of a show whose media does what `fault` says, which nobody has asked for before. */
@@ -52,7 +32,7 @@ const showThat = (fault: string) => mintId(secret, `${fault}-${++shows}`);
 
 /** What of a show has reached the origin, apart from its multivariant playlist. */
 async function askedOf(id: string): Promise<readonly Asked[]> {
-  const response = await harness.getWorker("faulty-origin").fetch(`/asked/${id}`);
+  const response = await runtime.ask("faulty-origin", `/asked/${id}`);
   const all = (await response.json()) as Asked[];
   return all.filter(({ path }) => !path.endsWith("/index.m3u8"));
 }
@@ -68,7 +48,7 @@ interface Answer {
 
 async function get(id: string, name: string, init: RequestInit = {}): Promise<Answer> {
   const from = performance.now();
-  const response = await fetch(new URL(`/live/${id}/${EPOCH}/${name}`, edge), init);
+  const response = await fetch(new URL(`/live/${id}/${EPOCH}/${name}`, runtime.url), init);
   const bytes = new Uint8Array(await response.arrayBuffer());
   return {
     status: response.status,
@@ -167,6 +147,9 @@ describe("in one isolate", () => {
     async (fault) => {
       const id = await showThat(fault);
       expectUnavailable(await many(30, id, "s4.m4s"), 3_000);
+      // The log has a line for each fetch, not for each listener.
+      const linesOf = () => runtime.lines.filter((line) => line.includes(`/${id}/`)).length;
+      await expect.poll(linesOf).toBe((await askedOf(id)).length);
       // Nothing of it is kept: the next asks again.
       const before = (await askedOf(id)).length;
       expectUnavailable([await get(id, "s4.m4s")], 3_000);

@@ -1,0 +1,150 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { bundle } from "../../bench/load/bundle.ts";
+import { type Created, EARSHOT_SECRET } from "./relay.ts";
+
+/** A Worker: its entry from the project's root, and what is bound to it. */
+export interface Deployed {
+  readonly name: string;
+  readonly entry: string;
+  /** Binding -> the Worker, or its entrypoint. */
+  readonly services?: Readonly<
+    Record<string, string | { readonly name: string; readonly entrypoint: string }>
+  >;
+  /** The Worker that the Durable Objects are of; itself, if it is none other. */
+  readonly objectsOf?: string;
+}
+
+const ADMIN_TOKEN = randomBytes(12).toString("hex");
+
+/**
+ * Workers in one workerd, each with its own socket, the first of them the edge. The test harness of wrangler has a proxy
+ * and a Worker before that socket, which take most of the time that a request takes, and keep from the Worker that its
+ * client has left: this is for tests in which either counts.
+ */
+export class Runtime {
+  /** Of the first Worker. */
+  readonly url: string;
+  /** What the Workers have written to their logs. */
+  readonly lines: readonly string[];
+  readonly #miniflare: Miniflare;
+  readonly #first: string;
+
+  static async start(workers: readonly [Deployed, ...Deployed[]]): Promise<Runtime> {
+    process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+    const lines: string[] = [];
+    const specs = await Promise.all(workers.map(specOf));
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        workers: specs,
+        host: "127.0.0.1",
+        port: 0,
+        handleStructuredLogs: ({ message }) => lines.push(message),
+      }),
+    );
+    await miniflare.ready;
+    const url = (await miniflare.unsafeGetDirectURL(workers[0].name)).origin;
+    return new Runtime(miniflare, url, workers[0].name, lines);
+  }
+
+  private constructor(miniflare: Miniflare, url: string, first: string, lines: readonly string[]) {
+    this.lines = lines;
+    this.#miniflare = miniflare;
+    this.url = url;
+    this.#first = first;
+  }
+
+  /** Asks a Worker by its own socket. */
+  async ask(name: string, path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(new URL(path, await this.#miniflare.unsafeGetDirectURL(name)), init);
+  }
+
+  /** Calls the admin API. */
+  api(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(`${this.url}/api${path}`, {
+      method,
+      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+
+  /** Creates a broadcast and opens its doors. */
+  async open(settings: Record<string, unknown>): Promise<Created> {
+    const response = await this.api("POST", "/broadcasts", settings);
+    if (response.status !== 201) throw new Error(`POST /api/broadcasts: ${response.status}`);
+    const broadcast = (await response.json()) as Created;
+    await this.api("POST", `/broadcasts/${broadcast.id}/open`);
+    return broadcast;
+  }
+
+  /** How many reads of a show the origin has answered, by its own account. */
+  async readsOf(id: string): Promise<number> {
+    const described = await (await this.api("GET", `/broadcasts/${id}`)).json();
+    return (described as { originReads: { total: number } }).originReads.total;
+  }
+
+  /** Ends the running object of that name; its storage stays. */
+  async evict(objects: "Broadcast" | "Audience", name: string): Promise<void> {
+    await this.#miniflare.unsafeEvictDurableObject(this.#first, objects, {
+      name,
+      webSockets: "close",
+    });
+  }
+
+  /** Resident bytes of the runtime's process. */
+  memory(): number {
+    const statuses = descendantsOf(process.pid).map((pid) => readFileSync(`/proc/${pid}/status`, "utf8"));
+    const runtimes = statuses.filter((status) => status.startsWith("Name:\tworkerd\n"));
+    if (runtimes.length !== 1) throw new Error(`there are ${runtimes.length} runtimes, not one`);
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(runtimes[0] ?? "")?.[1]);
+  }
+
+  close(): Promise<void> {
+    return this.#miniflare.dispose();
+  }
+}
+
+async function specOf({ name, entry, services, objectsOf }: Deployed) {
+  const modules = await bundle(entry);
+  const objects = (className: string) => ({
+    className,
+    useSQLite: true,
+    ...(objectsOf !== undefined && { scriptName: objectsOf }),
+  });
+  const hasObjects = objectsOf !== undefined || entry.endsWith("worker.ts");
+  return {
+    name,
+    modulesRoot: "/",
+    modules: modules.map((module) => ({
+      type: module.kind === "wasm" ? ("CompiledWasm" as const) : ("ESModule" as const),
+      path: `/${module.name}`,
+      contents: module.bytes,
+    })),
+    compatibilityDate: "2026-11-17",
+    bindings: {
+      ADMIN_TOKEN,
+      EARSHOT_SECRET,
+      AUDIENCE_SHARDS: "4",
+      ICE_SERVERS: "",
+      SFU_API: "http://127.0.0.1:9/v1",
+      SFU_APP_ID: "none",
+      SFU_APP_SECRET: "none",
+    },
+    ...(services !== undefined && { serviceBindings: services }),
+    ...(hasObjects && {
+      durableObjects: { BROADCAST: objects("Broadcast"), AUDIENCE: objects("Audience") },
+      r2Buckets: ["MEDIA"],
+    }),
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
+}
+
+function descendantsOf(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" "),
+  );
+  return children
+    .filter((text) => text !== "")
+    .flatMap((text) => [Number(text), ...descendantsOf(Number(text))]);
+}
