@@ -20,7 +20,7 @@ export function reply(held: Held, request: Request, now: number): Response {
   const isHead = request.method === "HEAD";
   if (held.gzipped !== null && stamp.gzipped !== null) {
     // A Range on a playlist is answered with the whole of it (section 14.2): some players send one on all they ask.
-    if (!acceptsGzip(asked.get("accept-encoding"))) return answer(bytes, status, stamp.plain, isHead);
+    if (!acceptsGzip(codingsOf(request))) return answer(bytes, status, stamp.plain, isHead);
     return answer(held.gzipped, status, stamp.gzipped, isHead, "manual");
   }
   // GET alone has ranges (section 14.2).
@@ -65,6 +65,12 @@ function answer(
   encodeBody: "automatic" | "manual" = "automatic",
 ): Response {
   return new Response(isHead ? null : bytes, { status, headers, encodeBody });
+}
+
+/** The listener's own Accept-Encoding: the platform puts one of its own into the header, and the original here. */
+function codingsOf(request: Request): string | null {
+  const original = request.cf?.clientAcceptEncoding;
+  return typeof original === "string" ? original : request.headers.get("accept-encoding");
 }
 
 /** If-None-Match: a list of validators or `*`, compared weakly. */

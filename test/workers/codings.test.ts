@@ -1,0 +1,55 @@
+import { request } from "node:http";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Listener } from "./listener.ts";
+import { Relay } from "./relay.ts";
+
+let relay: Relay;
+let listener: Listener;
+beforeAll(async () => {
+  relay = await Relay.start();
+  const { playbackUrl } = await relay.open({ latency: "low" });
+  listener = await Listener.join(playbackUrl);
+  await listener.list();
+});
+afterAll(() => relay.close());
+
+/** A GET with nothing added and nothing undone: what the wire carries. */
+function raw(
+  url: string,
+  headers: Record<string, string>,
+): Promise<{ coding: string | undefined; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const get = request(url, { headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ coding: response.headers["content-encoding"], body: Buffer.concat(chunks) }),
+      );
+    });
+    get.on("error", reject).end();
+  });
+}
+
+/** What players send (RFC 9110 section 12.5.3). The platform puts an Accept-Encoding of its own before the Worker. */
+test.each([
+  ["gzip, deflate, br", true],
+  ["gzip, identity;q=1, *;q=0", true],
+  ["*", true],
+  ["identity", false],
+  ["identity;q=1, *;q=0", false],
+  ["gzip;q=0", false],
+  ["br", false],
+  [undefined, false],
+])("a playlist for who accepts %j comes gzipped: %s", async (accepted, isGzipped) => {
+  const headers: Record<string, string> = accepted === undefined ? {} : { "accept-encoding": accepted };
+  const { coding, body } = await raw(`${listener.url}&_HLS_msn=0`, headers);
+  expect(coding).toBe(isGzipped ? "gzip" : undefined);
+  expect((isGzipped ? gunzipSync(body) : body).toString()).toMatch(/^#EXTM3U\n/);
+});
+
+test("media never comes gzipped", async () => {
+  const { coding, body } = await raw(new URL("s0.m4s", listener.url).href, { "accept-encoding": "gzip" });
+  expect(coding).toBeUndefined();
+  expect(body.toString("latin1", 4, 8)).toMatch(/styp|moof/);
+});
