@@ -118,7 +118,8 @@ async function edgeServices(): Promise<Service[]> {
     ended: false,
     firstMsn: MSN - 11,
     lastMsn: MSN - 1,
-    openParts: INDEX + 1,
+    // The part asked about is the next: its list is one that was waited for, as players' are.
+    openParts: INDEX,
     partsPerSegment: 3,
     partMillis: 640,
     listsParts: true,
