@@ -21,10 +21,15 @@ export function addressOf(url: string): Address {
 
 /** The first value of `name`, as `URLSearchParams.get` has it. */
 function firstOf(query: string, name: string): string | null {
-  for (const term of query.split("&")) {
-    if (term === "") continue;
-    if (term === name) return "";
-    if (term.startsWith(name) && term[name.length] === "=") return term.slice(name.length + 1);
+  for (let at = 0; at < query.length; ) {
+    const next = query.indexOf("&", at);
+    const end = next < 0 ? query.length : next;
+    const after = at + name.length;
+    if (end > at && after <= end && query.startsWith(name, at)) {
+      if (after === end) return "";
+      if (query[after] === "=") return query.slice(after + 1, end);
+    }
+    at = end + 1;
   }
   return null;
 }
