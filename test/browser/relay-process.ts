@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { startRelay } from "../../sfu/relay.ts";
 
 // A relay in a process of its own: a test that analyses a minute of sound, or parses it, stands still for a while,
@@ -10,3 +11,8 @@ const relay = await startRelay({
 process.send?.({ url: relay.url, adminToken: relay.adminToken, pid: relay.pid });
 
 process.once("disconnect", () => void relay.stop());
+
+// What kept this process, and with it the media server, from running: the machine, mostly.
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+setInterval(() => process.connected && process.send?.({ stalled: delay.max / 1e6 }), 500).unref();

@@ -25,6 +25,8 @@ export interface Stage {
   end(show: Show): Promise<void>;
   /** Public state of the show (status.json). */
   status(show: Show): Promise<{ state: string; hosts: number }>;
+  /** The longest the machine kept the media server's process from running so far, ms. */
+  stalled(): number;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function setStage(): Promise<Stage> {
       await admin(`/api/broadcasts/${show.id}/end`, {});
     },
     status: async (show) => (await fetch(show.statusUrl)).json() as Promise<{ state: string; hosts: number }>,
+    stalled: relay.stalled,
     stop: async () => {
       await relay.stop();
       await rm(folder, { recursive: true, force: true });
@@ -64,8 +67,14 @@ interface RelayProcess {
   readonly adminToken: string;
   /** The runtime's process. */
   readonly pid: number;
+  stalled(): number;
   stop(): Promise<void>;
 }
+
+type Message =
+  | { readonly line: string }
+  | { readonly stalled: number }
+  | { readonly url: string; readonly adminToken: string; readonly pid: number };
 
 function startRelayProcess(persist: string, printed: string[]): Promise<RelayProcess> {
   const child = fork(new URL("relay-process.ts", import.meta.url), [persist], { execArgv: [] });
@@ -75,9 +84,11 @@ function startRelayProcess(persist: string, printed: string[]): Promise<RelayPro
     await gone;
   };
   return new Promise((resolve, reject) => {
-    child.on("message", (message: { line: string } | Omit<RelayProcess, "stop">) => {
+    let stalled = 0;
+    child.on("message", (message: Message) => {
       if ("line" in message) printed.push(message.line);
-      else resolve({ ...message, stop });
+      else if ("stalled" in message) stalled = message.stalled;
+      else resolve({ ...message, stalled: () => stalled, stop });
     });
     child.once("exit", (code) => reject(new Error(`The relay ended (${code}).\n${printed.join("\n")}`)));
   });

@@ -1,21 +1,11 @@
 import type { Capture, Exchange } from "../validator/capture.ts";
 import { attributes } from "../validator/list.ts";
 
-/** A capture under way. */
-export interface Capturing {
-  /** What was captured, once a list has had EXT-X-ENDLIST. */
-  readonly done: Promise<Capture>;
-}
-
 /**
  * Captures a show as test/validator/capture.ts asks: one client, blocking reloads where there are parts, every new part
  * and segment fetched as it becomes listed, until the end. A list without parts is polled every half target duration.
  */
-export function capture(playbackUrl: string): Capturing {
-  return { done: follow(playbackUrl) };
-}
-
-async function follow(playbackUrl: string): Promise<Capture> {
+export async function capture(playbackUrl: string): Promise<Capture> {
   const exchanges: Exchange[] = [];
   const seen = new Set<string>();
   const ask = async (url: string): Promise<string> => {

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { publish } from "../../sfu/publisher.ts";
 import { measuringLoop } from "../audio-probe/signal.ts";
 
@@ -20,3 +21,7 @@ const publication = await publish({
 });
 process.send?.({ startedAt });
 process.once("disconnect", () => void publication.close(false));
+
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+setInterval(() => process.connected && process.send?.({ stalled: delay.max / 1e6 }), 500).unref();

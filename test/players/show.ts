@@ -8,6 +8,8 @@ export interface OnAir {
   readonly show: Show;
   /** When the loop's first sample was taken, ms since 1970; it is read in real time from there on. */
   readonly startedAt: number;
+  /** The longest the machine kept the publisher's process from running so far, ms. */
+  stalled(): number;
   /** Ends the publisher, without a goodbye. */
   silence(): Promise<void>;
 }
@@ -19,13 +21,17 @@ export async function goOnAir(stage: Stage, latency: Latency): Promise<OnAir> {
     execArgv: [],
   });
   const startedAt = await begun(child);
+  let stalled = 0;
+  child.on("message", (message: { stalled: number }) => {
+    stalled = message.stalled;
+  });
   await playlist(show.playbackUrl);
   const silence = async () => {
     const gone = once(child, "exit");
     child.disconnect();
     await gone;
   };
-  return { show, startedAt, silence };
+  return { show, startedAt, stalled: () => stalled, silence };
 }
 
 function begun(child: ChildProcess): Promise<number> {
