@@ -64,12 +64,13 @@ function answer(
   isHead: boolean,
   encodeBody: "automatic" | "manual" = "automatic",
 ): Response {
-  return new Response(isHead ? null : bytes, { status, headers, encodeBody });
+  const init = { status, headers, encodeBody };
+  return new Response(isHead ? null : bytes, init);
 }
 
 /** The listener's own Accept-Encoding: the platform puts one of its own into the header, and the original here. */
 function codingsOf(request: Request): string | null {
-  const original = request.cf?.clientAcceptEncoding;
+  const original = (request as { cf?: { clientAcceptEncoding?: unknown } }).cf?.clientAcceptEncoding;
   return typeof original === "string" ? original : request.headers.get("accept-encoding");
 }
 

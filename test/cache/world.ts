@@ -65,7 +65,7 @@ export class CachedWorld {
           config: {
             ...common,
             name,
-            main: "edge.ts",
+            main: "edge-worker.ts",
             vars: { ...secrets, AUDIENCE_SHARDS: "1" },
             services: [{ binding: "ORIGIN", service: `tier-${dataCentre}` }],
             durable_objects: {

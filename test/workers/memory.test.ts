@@ -16,7 +16,7 @@ beforeAll(async () => {
   runtime = await Runtime.start([
     {
       name: "edge",
-      entry: "test/cache/edge.ts",
+      entry: "test/cache/edge-worker.ts",
       services: { ORIGIN: "faulty-origin" },
       objectsOf: "earshot",
     },

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import WebSocket from "ws";
 import { bundle } from "../../bench/load/bundle.ts";
 import { type Created, EARSHOT_SECRET } from "./relay.ts";
 
@@ -31,7 +32,11 @@ export class Runtime {
   readonly #miniflare: Miniflare;
   readonly #first: string;
 
-  static async start(workers: readonly [Deployed, ...Deployed[]]): Promise<Runtime> {
+  /** @param isInspected whether {@link heap} is going to be asked for */
+  static async start(
+    workers: readonly [Deployed, ...Deployed[]],
+    { isInspected = false } = {},
+  ): Promise<Runtime> {
     process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
     const lines: string[] = [];
     const specs = await Promise.all(workers.map(specOf));
@@ -40,6 +45,7 @@ export class Runtime {
         workers: specs,
         host: "127.0.0.1",
         port: 0,
+        ...(isInspected && { inspectorPort: 0 }),
         handleStructuredLogs: ({ message }) => lines.push(message),
       }),
     );
@@ -92,6 +98,27 @@ export class Runtime {
     });
   }
 
+  /** Bytes that are in use in a Worker's isolate, buffers with them, once what is not has been collected. */
+  async heap(name: string): Promise<number> {
+    const socket = new WebSocket(new URL(`/${name}`, await this.#miniflare.getInspectorURL()));
+    const used = Promise.withResolvers<HeapUsage>();
+    const methods = ["Runtime.enable", "HeapProfiler.collectGarbage", "Runtime.getHeapUsage"];
+    const send = (id: number) => socket.send(JSON.stringify({ id, method: methods[id], params: {} }));
+    socket.on("open", () => send(0));
+    socket.on("error", used.reject);
+    const timer = setTimeout(() => used.reject(new Error("the inspector does not answer")), 15_000);
+    socket.on("message", (message) => {
+      const { id, result } = JSON.parse(String(message)) as { id?: number; result: HeapUsage };
+      if (id === methods.length - 1) used.resolve(result);
+      else if (id !== undefined) send(id + 1);
+    });
+    const { usedSize, backingStorageSize } = await used.promise.finally(() => {
+      clearTimeout(timer);
+      socket.close();
+    });
+    return usedSize + backingStorageSize;
+  }
+
   /** Resident bytes of the runtime's process. */
   memory(): number {
     const statuses = descendantsOf(process.pid).map((pid) => readFileSync(`/proc/${pid}/status`, "utf8"));
@@ -103,6 +130,11 @@ export class Runtime {
   close(): Promise<void> {
     return this.#miniflare.dispose();
   }
+}
+
+interface HeapUsage {
+  readonly usedSize: number;
+  readonly backingStorageSize: number;
 }
 
 async function specOf({ name, entry, services, objectsOf }: Deployed) {
@@ -136,6 +168,7 @@ async function specOf({ name, entry, services, objectsOf }: Deployed) {
       durableObjects: { BROADCAST: objects("Broadcast"), AUDIENCE: objects("Audience") },
       r2Buckets: ["MEDIA"],
     }),
+    unsafeInspectorProxy: true,
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
 }

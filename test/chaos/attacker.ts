@@ -1,0 +1,72 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Dice, type Draw, directives, farMedia, forgedIds, junkQueries, type Prey } from "./requests.ts";
+import { type Answered, type Unanswered, Wire } from "./wire.ts";
+
+/** A thread that sends one kind of request over and over, so that those who listen have theirs to themselves. */
+
+export interface Orders {
+  readonly kind: keyof typeof KINDS;
+  readonly prey: Prey;
+  readonly port: number;
+  readonly seed: number;
+  readonly requests: number;
+  readonly connections: number;
+  /** Requests under way at a time on each connection. */
+  readonly pipelining: number;
+  /** Requests per second at the most. */
+  readonly pace: number;
+}
+
+export interface Outcome {
+  readonly sent: number;
+  readonly seconds: number;
+  /** How many there were of each status, and of `closed` and `hung`. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** Examples of what was answered with what, one for each answer. */
+  readonly examples: Readonly<Record<string, string>>;
+  /** The longest an answer took, milliseconds. */
+  readonly slowest: number;
+}
+
+const KINDS = { forgedIds, junkQueries, farMedia, directives } satisfies Record<string, Draw>;
+/** Above the 12 s that a blocking reload may take, and what queues behind it on its connection. */
+const HUNG_MS = 30_000;
+
+const { kind, prey, port, seed, requests, connections, pipelining, pace } = workerData as Orders;
+const dice = new Dice(seed);
+const answers: Record<string, number> = {};
+const examples: Record<string, string> = {};
+const from = performance.now();
+let sent = 0;
+let slowest = 0;
+
+function note(bytes: string, answer: Answered | Unanswered): void {
+  const name = typeof answer === "string" ? answer : String(answer.status);
+  answers[name] = (answers[name] ?? 0) + 1;
+  examples[name] ??= bytes;
+  if (typeof answer !== "string") slowest = Math.max(slowest, answer.millis);
+}
+
+/** One place of a pipeline: sends, waits, sends again. */
+async function slot(wire: { current: Wire }): Promise<void> {
+  while (sent < requests) {
+    const due = from + (1000 * sent) / pace;
+    sent += 1;
+    const wait = due - performance.now();
+    if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (!wire.current.isOpen) wire.current = new Wire(port);
+    const bytes = KINDS[kind](prey, dice);
+    note(bytes, await wire.current.ask(bytes, HUNG_MS));
+  }
+}
+
+const wires = Array.from({ length: connections }, () => ({ current: new Wire(port) }));
+await Promise.all(wires.flatMap((wire) => Array.from({ length: pipelining }, () => slot(wire))));
+for (const { current } of wires) current.close();
+parentPort?.postMessage({
+  sent,
+  seconds: (performance.now() - from) / 1000,
+  answers,
+  examples,
+  slowest: Math.round(slowest),
+} satisfies Outcome);

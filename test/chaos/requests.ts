@@ -1,0 +1,210 @@
+import { random } from "../audience/random.ts";
+
+/** The show under attack. */
+export interface Prey {
+  readonly host: string;
+  readonly id: string;
+  readonly epoch: string;
+  /** When its first sample was, milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** What the attacks send: each draws its next request, as bytes, from a seeded source. */
+export type Draw = (prey: Prey, dice: Dice) => string;
+
+/** Seeded choices. */
+export class Dice {
+  readonly #next: () => number;
+
+  constructor(seed: number) {
+    this.#next = random(seed);
+  }
+
+  /** An integer from 0 to `count - 1`. */
+  below(count: number): number {
+    return this.#next() % count;
+  }
+
+  /** True in `percent` of 100. */
+  chance(percent: number): boolean {
+    return this.#next() < percent * (2 ** 32 / 100);
+  }
+
+  pick<T>(items: readonly [T, ...T[]]): T {
+    return items[this.below(items.length)] ?? items[0];
+  }
+
+  letters(count: number): string {
+    return Array.from({ length: count }, () => ALPHABET[this.below(ALPHABET.length)]).join("");
+  }
+}
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** Ids of the right form with a check that nobody has made, in front of every name there is. */
+export const forgedIds: Draw = ({ host, id, epoch }, dice) => {
+  const slug = dice.chance(30) ? id.replace(/-\w+$/, "") : dice.letters(1 + dice.below(40));
+  const name = dice.pick([
+    "index.m3u8",
+    "status.json",
+    "audience.json",
+    `${epoch}/audio.m3u8`,
+    `${epoch}/s${dice.below(9)}.m4s`,
+  ]);
+  return get(host, `/live/${slug}-${dice.letters(6)}/${name}`);
+};
+
+/** One object under ever new names: as many as there are queries. */
+export const junkQueries: Draw = ({ host, id, epoch }, dice) =>
+  get(host, `/live/${id}/${epoch}/audio.m3u8?${dice.letters(12)}=${dice.letters(8)}`);
+
+/** Parts and segments that are long gone or far off; the last hour of either, and as far as numbers go. */
+export const farMedia: Draw = ({ host, id, epoch }, dice) => {
+  const far = dice.pick([
+    () => 2_000 + dice.below(2_000),
+    () => 10 ** (4 + dice.below(6)),
+    () => 4_294_967_295 + dice.below(3),
+    () => 9_999_999_999 - dice.below(5),
+  ])();
+  const name = dice.pick([
+    `p${far}.${dice.below(3)}.m4s`,
+    `p${dice.below(3)}.${3 + dice.below(997)}.m4s`,
+    `s${far}.m4s`,
+    `p0.${dice.below(1_000)}.m4s`,
+  ]);
+  return get(host, `/live/${id}/${epoch}/${name}`);
+};
+
+/**
+ * Directives as nobody should write them, methods, ranges and validators. Left out, because their answers are not of
+ * those that this attack may have and have tests of their own: OPTIONS (204) and a range beyond the end (416).
+ */
+export const directives: Draw = (prey, dice) => {
+  const { host, id } = prey;
+  const method = dice.chance(90) ? "GET" : dice.pick(["HEAD", "HEAD", "POST", "PUT", "DELETE", "PATCH"]);
+  const epoch = dice.chance(96)
+    ? prey.epoch
+    : dice.pick(["k0000000", "zzzzzzzzzzzz", "0", "..", "KZ", "%00"]);
+  const name = dice.chance(85)
+    ? `${epoch}/audio.m3u8`
+    : dice.pick([
+        "index.m3u8",
+        "status.json",
+        "audience.json",
+        "Index.m3u8",
+        "audience.json/",
+        `${epoch}/init.mp4`,
+        `${epoch}/AUDIO.m3u8`,
+        `${epoch}/audio.m3u8/`,
+        `${epoch}//audio.m3u8`,
+        `${epoch}/s${number(prey, dice)}.m4s`,
+        `${epoch}/p${number(prey, dice)}.${dice.below(5)}.m4s`,
+        `${epoch}/./init.mp4`,
+        `${epoch}/%61udio.m3u8`,
+      ]);
+  const terms = Array.from({ length: dice.below(6) }, () => term(prey, dice));
+  const query =
+    terms.length === 0 ? dice.pick(["", "?", "??"]) : `?${terms.join(dice.pick(["&", "&", "&&", ";"]))}`;
+  const headers: string[] = [];
+  if (dice.chance(10)) headers.push(`Range: ${range(dice)}`);
+  if (dice.chance(10)) headers.push(`If-None-Match: ${dice.pick(["*", '"x"', 'W/"x"', "x", ', ,"', "W/*"])}`);
+  if (dice.chance(60))
+    headers.push(`Accept-Encoding: ${dice.pick(["gzip", "gzip", "br, gzip;q=0.5", "*;q=0", "gzip;q=x"])}`);
+  if (method !== "GET" && method !== "HEAD") headers.push("Content-Length: 0");
+  return written(method, host, `/live/${id}/${name}${query}`, headers);
+};
+
+/** A request with `bytes` of headers beside its first lines, in one header or in many. */
+export function headerFlood(prey: Prey, bytes: number, isOne: boolean): string {
+  const path = `/live/${prey.id}/${prey.epoch}/audio.m3u8`;
+  if (isOne) return written("GET", prey.host, path, [`X-Flood: ${"x".repeat(bytes - 11)}`]);
+  const lines = Array.from(
+    { length: Math.ceil(bytes / 32) },
+    (_, n) => `X-${String(n).padStart(6, "0")}: ${"y".repeat(20)}`,
+  );
+  return written("GET", prey.host, path, lines);
+}
+
+export function get(host: string, path: string): string {
+  return written("GET", host, path, ["Accept-Encoding: gzip"]);
+}
+
+function written(method: string, host: string, target: string, headers: readonly string[]): string {
+  return [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...headers, "", ""].join("\r\n");
+}
+
+function term(prey: Prey, dice: Dice): string {
+  const key = dice.chance(70)
+    ? dice.pick(["_HLS_msn", "_HLS_msn", "_HLS_part"])
+    : dice.pick([
+        "_HLS_skip",
+        "_hls_msn",
+        "%5FHLS_msn",
+        "_HLS_msn%20",
+        "l",
+        "junk",
+        "",
+        "_HLS_push",
+        "__proto__",
+      ]);
+  if (dice.chance(5)) return key;
+  if (key === "_HLS_skip") return `${key}=${dice.pick(["YES", "v2", "NO", "yes", ""])}`;
+  return `${key}=${number(prey, dice)}`;
+}
+
+/** Now and then a number that is to be waited for; mostly one that is there, or is none. */
+function number(prey: Prey, dice: Dice): string {
+  const live = Math.floor((Date.now() - prey.startedAt) / 1_920);
+  if (dice.chance(3)) return String(live + dice.below(3));
+  if (dice.chance(50)) return String(Math.max(0, live - 2 - dice.below(20)));
+  return dice.pick([
+    "0",
+    "1",
+    "2",
+    String(live + 3 + dice.below(100)),
+    `00${live - 3}`,
+    "999999999999999",
+    "9999999999999999",
+    "9".repeat(400),
+    "-1",
+    "+1",
+    "1.5",
+    "1e3",
+    "0x10",
+    "NaN",
+    "Infinity",
+    "",
+    "%20",
+    "%",
+    "%zz",
+    "%00",
+    "%E2%82%AC",
+    "\u00e9",
+    "1%0d%0aX-Evil:1",
+    "1,2",
+    "[]",
+    "<script>",
+    "\\",
+    "'",
+    "l=1",
+    "٣",
+  ]);
+}
+
+/** Ranges that a body of one byte satisfies, and what are no ranges (RFC 9110 section 14.1.2). */
+function range(dice: Dice): string {
+  return dice.pick([
+    "bytes=0-",
+    "bytes=0-0",
+    "bytes=-1",
+    "bytes=-99999999999999999999",
+    "bytes=0-99999999999999999999",
+    "bytes=9-5",
+    "bytes=0-1,3-4",
+    "bytes=",
+    "bytes=-",
+    "bites=0-1",
+    "bytes 0-1",
+    "bytes=a-b",
+  ]);
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import type { Created } from "../workers/relay.ts";
+import { Runtime } from "../workers/runtime.ts";
+
+/** What has passed from the edge to the origin since the beginning. */
+export interface Toll {
+  readonly fetches: number;
+  /** Of the broadcasts that were asked for. */
+  readonly ids: readonly string[];
+}
+
+/** The Worker as it is deployed in the real runtime, with a counter between its edge and its origin, and one open show. */
+export class Stage {
+  readonly url: URL;
+  readonly id: string;
+  readonly playbackUrl: string;
+  readonly epoch: string;
+  /** When the show's first sample was, milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly #runtime: Runtime;
+
+  static async start(): Promise<Stage> {
+    const runtime = await Runtime.start(
+      [
+        { name: "earshot", entry: "src/worker.ts", services: { ORIGIN: "toll" } },
+        {
+          name: "toll",
+          entry: "test/chaos/toll.ts",
+          services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
+        },
+      ],
+      { isInspected: true },
+    );
+    const show = await runtime.open({ slug: "besieged", latency: "balanced" });
+    const multivariant = await (await fetch(show.playbackUrl)).text();
+    const epoch = /^([0-9a-z]+)\/audio\.m3u8/m.exec(multivariant)?.[1] ?? "";
+    // The first list is held until there are three segments.
+    const list = await (await fetch(new URL(`${epoch}/audio.m3u8`, show.playbackUrl))).text();
+    const startedAt = Date.parse(/^#EXT-X-PROGRAM-DATE-TIME:(.+)$/m.exec(list)?.[1] ?? "");
+    return new Stage(runtime, show, epoch, startedAt);
+  }
+
+  private constructor(runtime: Runtime, { id, playbackUrl }: Created, epoch: string, startedAt: number) {
+    this.#runtime = runtime;
+    this.url = new URL(runtime.url);
+    this.id = id;
+    this.playbackUrl = playbackUrl;
+    this.epoch = epoch;
+    this.startedAt = startedAt;
+  }
+
+  async toll(): Promise<Toll> {
+    return (await (await this.#runtime.ask("toll", "/toll")).json()) as Toll;
+  }
+
+  /** What the origin says it has answered for the show. */
+  readsTold(): Promise<number> {
+    return this.#runtime.readsOf(this.id);
+  }
+
+  /** Live bytes of the isolate that edge, origin and Broadcast share here. */
+  heap(): Promise<number> {
+    return this.#runtime.heap("earshot");
+  }
+
+  /** Connections whose client does not take what the runtime has written for it (proc(5), /proc/net/tcp: tx_queue). */
+  heldUp(): number {
+    const port = Number(this.url.port).toString(16).toUpperCase().padStart(4, "0");
+    const lines = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
+    return lines.filter((line) => {
+      const [, local, , , queues] = line.trim().split(/\s+/);
+      return local?.endsWith(`:${port}`) === true && Number.parseInt(queues ?? "0", 16) > 0;
+    }).length;
+  }
+
+  /** Resident bytes of the runtime. */
+  memory(): number {
+    return this.#runtime.memory();
+  }
+
+  close(): Promise<void> {
+    return this.#runtime.close();
+  }
+}

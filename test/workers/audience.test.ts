@@ -1,0 +1,287 @@
+import { Pool } from "undici";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CAP } from "../../src/audience/cap.ts";
+import { apart, Crowd } from "./crowd.ts";
+import type { Created } from "./relay.ts";
+import { Runtime } from "./runtime.ts";
+
+/**
+ * The count in the real runtime: one isolate, its shard and the shard above it. `cf-connecting-ip` is the platform's and
+ * none can send it there; the local runtime lets these tests say where a listener is.
+ */
+
+let relay: Runtime;
+beforeAll(async () => {
+  relay = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
+});
+afterAll(() => relay.close());
+
+interface Figure {
+  readonly listeners: number;
+  readonly error95: number;
+  readonly windowSeconds: number;
+  readonly delivered: number | null;
+  readonly method: string;
+  readonly asOf: string;
+  readonly confidence: string;
+  readonly why?: string;
+}
+
+interface Series {
+  readonly peak: Figure | null;
+  readonly current: Figure | null;
+  readonly stepMinutes: number;
+  readonly steps: readonly { readonly figures: number; readonly mean: number; readonly most: number }[];
+}
+
+const figureUrl = (playbackUrl: string) => playbackUrl.replace("index.m3u8", "audience.json");
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+async function figureOf(playbackUrl: string): Promise<Figure> {
+  return (await (await fetch(figureUrl(playbackUrl))).json()) as Figure;
+}
+
+/** Opens a show and waits until it hands out lists. */
+async function begin(): Promise<Created> {
+  const show = await relay.open({ latency: "economy" });
+  await listed(show.playbackUrl);
+  return show;
+}
+
+/** Waits for the first list. */
+async function listed(playbackUrl: string): Promise<URL> {
+  const ask = () => fetch(playbackUrl);
+  await expect.poll(async () => (await ask()).status, { timeout: 20_000 }).toBe(200);
+  const text = await (await ask()).text();
+  const url = new URL(text.trim().split("\n").at(-1) ?? "", playbackUrl);
+  // A list that has not three segments yet is held until it has.
+  await (await fetch(new URL("audio.m3u8", url))).text();
+  return url;
+}
+
+/** Seconds until the figure is within its own error of `listeners`; fails after `limit` seconds. */
+async function secondsUntil(playbackUrl: string, listeners: number, limit: number): Promise<number> {
+  const from = Date.now();
+  const off = async () => {
+    const figure = await figureOf(playbackUrl);
+    return Math.abs(figure.listeners - listeners) - Math.ceil(listeners * figure.error95);
+  };
+  await expect.poll(off, { timeout: 1000 * limit, interval: 500 }).toBeLessThanOrEqual(0);
+  return (Date.now() - from) / 1000;
+}
+
+// A count takes its time, so the shows run side by side.
+describe.concurrent("the count of a show", () => {
+  test("is of those who listen, soon after they come and soon after they leave", {
+    timeout: 240_000,
+  }, async ({ expect }) => {
+    const { id, playbackUrl } = await begin();
+    const crowd = new Crowd(playbackUrl, apart(200, 20));
+    const came = await secondsUntil(playbackUrl, 200, 25);
+    await sleep(1000 * (48 - came));
+    const figure = await figureOf(playbackUrl);
+    expect(figure).toMatchObject({ confidence: "high", method: expect.stringContaining("HyperLogLog") });
+    expect(figure.why).toBeUndefined();
+    expect(figure.windowSeconds).toBeGreaterThanOrEqual(30);
+    expect(figure.windowSeconds).toBeLessThanOrEqual(40);
+    expect(Math.abs(figure.listeners - 200)).toBeLessThanOrEqual(Math.ceil(200 * figure.error95));
+    // Seconds of media per second, counted apart: the joining burst of three segments is in it.
+    expect(figure.delivered).toBeGreaterThan(150);
+    expect(figure.delivered).toBeLessThan(300);
+    expect(Math.abs(Date.parse(figure.asOf) - Date.now())).toBeLessThan(6_000);
+    await crowd.leave();
+    expect(crowd.failures).toEqual([]);
+    expect(crowd.ids.size).toBe(200);
+    const left = await secondsUntil(playbackUrl, 0, 45);
+    console.log(`200 listeners: counted ${came} s after they came, none ${left} s after they left`);
+
+    await relay.api("POST", `/broadcasts/${id}/end`);
+    await sleep(5_500);
+    const response = await fetch(`${figureUrl(playbackUrl)}?series=1`);
+    const series = (await response.json()) as Figure & Series;
+    expect(series.listeners).toBe(0);
+    expect(series.peak).toMatchObject({ confidence: "high" });
+    expect(Math.abs((series.peak?.listeners ?? 0) - 200)).toBeLessThanOrEqual(200 * figure.error95 + 1);
+    expect(series.current?.listeners).toBeLessThanOrEqual(200);
+    expect(series.stepMinutes).toBe(1);
+    expect(Math.max(...series.steps.map(({ most }) => most))).toBeGreaterThan(190);
+    const figures = series.steps.reduce((sum, step) => sum + step.figures, 0);
+    expect(figures).toBeGreaterThan(8);
+  });
+
+  test("moves by no more than the cap for one address that invents 20,000 ids, and is doubted", {
+    timeout: 120_000,
+  }, async ({ expect }) => {
+    const { playbackUrl } = await begin();
+    const list = await listed(playbackUrl);
+    const pool = new Pool(relay.url, { connections: 4, pipelining: 4 });
+    let sent = 0;
+    let most = 0;
+    let isOver = false;
+    const invent = async () => {
+      while (!isOver) {
+        const path = `${list.pathname}?l=invented-${sent++}`;
+        const { statusCode, body } = await pool.request({
+          path,
+          method: "GET",
+          headers: { "cf-connecting-ip": "198.51.100.1" },
+        });
+        await body.dump();
+        expect(statusCode).toBe(200);
+        await sleep(8);
+      }
+    };
+    const attack = Promise.all(Array.from({ length: 16 }, invent));
+    let figure = await figureOf(playbackUrl);
+    for (const until = Date.now() + 65_000; Date.now() < until && !(isDoubted(figure) && sent >= 20_000); ) {
+      await sleep(1_000);
+      figure = await figureOf(playbackUrl);
+      most = Math.max(most, figure.listeners);
+      expect(figure.listeners).toBeLessThanOrEqual(Math.ceil(CAP.address * (1 + figure.error95)));
+    }
+    isOver = true;
+    await attack;
+    await pool.close();
+    console.log(`one address, ${sent} ids: counted ${most} at most (cap ${CAP.address}); ${figure.why}`);
+    expect(sent).toBeGreaterThanOrEqual(20_000);
+    // They did arrive.
+    expect(most).toBeGreaterThan(0.95 * CAP.address);
+    expect(isDoubted(figure)).toBe(true);
+  });
+
+  test("recovers within 40 s when its shards restart, and says meanwhile that it is not sure", {
+    timeout: 150_000,
+  }, async ({ expect }) => {
+    const { id, playbackUrl } = await begin();
+    const crowd = new Crowd(playbackUrl, apart(60, 30));
+    await secondsUntil(playbackUrl, 60, 25);
+    const shards = [id, ...[0, 1, 2, 3].map((n) => `${id}/${n}`)];
+    for (const name of shards) await relay.evict("Audience", name);
+    await sleep(5_100);
+    const after = await figureOf(playbackUrl);
+    expect(after.listeners).toBeLessThanOrEqual(60);
+    expect(after).toMatchObject({ confidence: "low", why: expect.stringContaining("Counting began") });
+    const took = 5.1 + (await secondsUntil(playbackUrl, 60, 35));
+    console.log(
+      `${after.listeners} of 60 right after the restart of all shards, all of them after ${took} s`,
+    );
+    await crowd.leave();
+    expect(crowd.failures).toEqual([]);
+  });
+
+  test("tells players that drop the id apart by address and agent", { timeout: 90_000 }, async ({
+    expect,
+  }) => {
+    const { playbackUrl } = await begin();
+    const people = apart(20, 40).flatMap(({ address }) =>
+      ["VLC/4.0", "hi-fi/1"].map((agent) => ({ address, agent, dropsQuery: true })),
+    );
+    // Two of each: they can not be told apart, and the count errs downwards.
+    const crowd = new Crowd(playbackUrl, [...people, ...people]);
+    await secondsUntil(playbackUrl, 40, 25);
+    await sleep(10_000);
+    const { listeners, error95 } = await figureOf(playbackUrl);
+    expect(Math.abs(listeners - 40)).toBeLessThanOrEqual(Math.ceil(40 * error95));
+    await crowd.leave();
+    expect(crowd.failures).toEqual([]);
+  });
+
+  test("has in it who is told that the list is still the same", { timeout: 60_000 }, async ({ expect }) => {
+    const { playbackUrl } = await begin();
+    const list = await listed(playbackUrl);
+    const ask = (address: string) =>
+      fetch(new URL("audio.m3u8", list), {
+        headers: { "cf-connecting-ip": address, "if-none-match": "*" },
+      });
+    for (let n = 0; n < 12; n++) {
+      for (const { address } of apart(5, 50)) expect((await ask(address)).status).toBe(304);
+      await sleep(1_000);
+    }
+    await secondsUntil(playbackUrl, 5, 15);
+  });
+});
+
+function isDoubted({ confidence, why }: Figure): boolean {
+  return confidence === "low" && why !== undefined && why.startsWith("Media was delivered for");
+}
+
+describe("a listener's id", () => {
+  test("is in the multivariant's URL alone, and another for everyone who asks", async () => {
+    const { playbackUrl } = await relay.open({ latency: "low" });
+    await listed(playbackUrl);
+    const ask = async () => (await fetch(playbackUrl)).text();
+    const texts = await Promise.all(Array.from({ length: 50 }, ask));
+    const ids = texts.map((text) => /^[0-9a-z]+\/audio\.m3u8\?l=([\w-]{22})$/m.exec(text)?.[1]);
+    expect(ids).not.toContain(undefined);
+    expect(new Set(ids).size).toBe(50);
+    for (const [n, text] of texts.entries()) {
+      expect(text.replace(ids[n] ?? "", "")).toBe(texts[0]?.replace(ids[0] ?? "", ""));
+    }
+    const list = new URL(texts[0]?.trim().split("\n").at(-1) ?? "", playbackUrl);
+    expect(await (await fetch(list)).text()).not.toContain(ids[0]);
+  });
+
+  test("costs the origin nothing: 200 of them are one listener to it", async () => {
+    const { id, playbackUrl } = await relay.open({ latency: "low" });
+    const list = await listed(playbackUrl);
+    const before = await relay.readsOf(id);
+    const from = performance.now();
+    for (let n = 0; n < 200; n += 20) {
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, k) => {
+          const url = new URL(list);
+          url.searchParams.set("l", `listener-${n + k}`);
+          expect((await fetch(url)).status).toBe(200);
+        }),
+      );
+    }
+    const seconds = Math.ceil((performance.now() - from) / 1000);
+    // A plain list is asked for once a second at the most, and once at either end.
+    expect((await relay.readsOf(id)) - before).toBeLessThanOrEqual(2 * (seconds + 1));
+  });
+});
+
+describe("audience.json", () => {
+  test("may be kept for five seconds, and is the same for as long", async () => {
+    const { playbackUrl } = await relay.open({});
+    const first = await fetch(figureUrl(playbackUrl));
+    expect(first.status).toBe(200);
+    expect(first.headers.get("cache-control")).toBe("public, max-age=5");
+    const { asOf, ...rest } = (await first.json()) as Figure;
+    expect(Object.keys(rest).sort()).toEqual(
+      ["confidence", "delivered", "error95", "listeners", "method", "why", "windowSeconds"].sort(),
+    );
+    await sleep(2_000);
+    expect((await figureOf(playbackUrl)).asOf).toBe(asOf);
+    await sleep(3_500);
+    expect((await figureOf(playbackUrl)).asOf).not.toBe(asOf);
+  });
+
+  test("of an invented show is a 404", async () => {
+    expect((await fetch(`${relay.url}/live/town-hall-000000/audience.json`)).status).toBe(404);
+  });
+});
+
+test("reports that are lost lower the count, which is right within 40 s once they are heard again", {
+  timeout: 180_000,
+}, async () => {
+  const lossy = await Runtime.start([{ name: "lossy", entry: "test/workers/lossy-worker.ts" }]);
+  try {
+    const { playbackUrl } = await lossy.open({});
+    await listed(playbackUrl);
+    await lossy.ask("lossy", "/reports/lost");
+    const crowd = new Crowd(playbackUrl, apart(40, 60));
+    for (let n = 0; n < 5; n++) {
+      await sleep(5_100);
+      expect((await figureOf(playbackUrl)).listeners).toBe(0);
+    }
+    const { lost } = (await (await lossy.ask("lossy", "/reports/heard")).json()) as { lost: number };
+    expect(lost).toBeGreaterThanOrEqual(2);
+    const took = await secondsUntil(playbackUrl, 40, 40);
+    console.log(`${lost} reports lost; 40 listeners counted ${took} s after the next was heard`);
+    await crowd.leave();
+    expect(crowd.failures).toEqual([]);
+  } finally {
+    await lossy.close();
+  }
+});
