@@ -100,23 +100,13 @@ export class Runtime {
 
   /** Bytes that are in use in a Worker's isolate, buffers with them, once what is not has been collected. */
   async heap(name: string): Promise<number> {
-    const socket = new WebSocket(new URL(`/${name}`, await this.#miniflare.getInspectorURL()));
-    const used = Promise.withResolvers<HeapUsage>();
-    const methods = ["Runtime.enable", "HeapProfiler.collectGarbage", "Runtime.getHeapUsage"];
-    const send = (id: number) => socket.send(JSON.stringify({ id, method: methods[id], params: {} }));
-    socket.on("open", () => send(0));
-    socket.on("error", used.reject);
-    const timer = setTimeout(() => used.reject(new Error("the inspector does not answer")), 15_000);
-    socket.on("message", (message) => {
-      const { id, result } = JSON.parse(String(message)) as { id?: number; result: HeapUsage };
-      if (id === methods.length - 1) used.resolve(result);
-      else if (id !== undefined) send(id + 1);
-    });
-    const { usedSize, backingStorageSize } = await used.promise.finally(() => {
-      clearTimeout(timer);
-      socket.close();
-    });
-    return usedSize + backingStorageSize;
+    const url = new URL(`/${name}`, await this.#miniflare.getInspectorURL());
+    // Now and then the inspector's proxy does not reach the runtime, and the socket stays silent for good.
+    for (let tries = 0; tries < 5; tries++) {
+      const used = await heapBy(url, 4_000);
+      if (used !== null) return used;
+    }
+    throw new Error("the inspector does not answer");
   }
 
   /** Resident bytes of the runtime's process. */
@@ -135,6 +125,26 @@ export class Runtime {
 interface HeapUsage {
   readonly usedSize: number;
   readonly backingStorageSize: number;
+}
+
+/** By one socket to the inspector (Chrome DevTools protocol); null when it stays silent for `millis`. */
+async function heapBy(url: URL, millis: number): Promise<number | null> {
+  const methods = ["Runtime.enable", "HeapProfiler.collectGarbage", "Runtime.getHeapUsage"];
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  const socket = new WebSocket(url);
+  const send = (id: number) => socket.send(JSON.stringify({ id, method: methods[id], params: {} }));
+  const timer = setTimeout(() => resolve(null), millis);
+  socket.on("open", () => send(0));
+  socket.on("error", reject);
+  socket.on("message", (message) => {
+    const { id, result } = JSON.parse(String(message)) as { id?: number; result: HeapUsage };
+    if (id === methods.length - 1) resolve(result.usedSize + result.backingStorageSize);
+    else if (id !== undefined) send(id + 1);
+  });
+  return promise.finally(() => {
+    clearTimeout(timer);
+    socket.terminate();
+  });
 }
 
 async function specOf({ name, entry, services, objectsOf }: Deployed) {
