@@ -93,7 +93,7 @@ export class Host {
       for (; (said * FRAME) / 48 <= performance.now() - from; said++) this.say(sound);
     };
     catchUp();
-    this.#timer = setInterval(catchUp, 10);
+    this.#timer = setInterval(catchUp, 4);
   }
 
   hush(): void {

@@ -15,6 +15,8 @@ export interface Deployed {
   >;
   /** The Worker that the Durable Objects are of; itself, if it is none other. */
   readonly objectsOf?: string;
+  /** More of its variables, over the defaults. */
+  readonly vars?: Readonly<Record<string, string>>;
 }
 
 const ADMIN_TOKEN = randomBytes(12).toString("hex");
@@ -147,7 +149,7 @@ async function heapBy(url: URL, millis: number): Promise<number | null> {
   });
 }
 
-async function specOf({ name, entry, services, objectsOf }: Deployed) {
+async function specOf({ name, entry, services, objectsOf, vars }: Deployed) {
   const modules = await bundle(entry);
   const objects = (className: string) => ({
     className,
@@ -172,6 +174,7 @@ async function specOf({ name, entry, services, objectsOf }: Deployed) {
       SFU_API: "http://127.0.0.1:9/v1",
       SFU_APP_ID: "none",
       SFU_APP_SECRET: "none",
+      ...vars,
     },
     ...(services !== undefined && { serviceBindings: services }),
     ...(hasObjects && {

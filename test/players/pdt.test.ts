@@ -1,0 +1,73 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findMarks } from "../audio-probe/marks.ts";
+import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE } from "../audio-probe/signal.ts";
+import * as offers from "../ingest/offers.ts";
+import { FakeSfu } from "../workers/fake-sfu.ts";
+import { Host } from "../workers/host.ts";
+import { Listener } from "../workers/listener.ts";
+import { Runtime } from "../workers/runtime.ts";
+import { decode } from "./program.ts";
+
+let runtime: Runtime;
+let sfu: FakeSfu;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts", vars: { SFU_API: sfu.url } }]);
+});
+afterAll(async () => {
+  await runtime.close();
+  sfu.close();
+});
+
+const SECONDS = 30;
+/** A frame is sent when its last sample has been captured. */
+const FRAME_MS = 20;
+/** A host's jitter beyond 20 ms is buffered for, and so much later its sound is dated. */
+const delay = monitorEventLoopDelay({ resolution: 10 });
+
+/**
+ * Marks that a host captured at known times of the wall clock are decoded where PROGRAM-DATE-TIME says that time is:
+ * from the ingest socket through aligning, mixing, encoding and packaging, the encoder's delay made good for.
+ */
+test("the date of every mark is the time at which it was captured", { timeout: 90_000 }, async () => {
+  const show = await runtime.open({ latency: "low" });
+  const response = await fetch(show.whipUrl, {
+    method: "POST",
+    headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
+    body: offers.chromium,
+  });
+  const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
+  const host = await Host.connect(await sfu.endpointOf(session));
+  const loop = measuringLoop();
+  delay.enable();
+  const capturedFrom = Date.now() - FRAME_MS;
+  host.talk((sample) => loop[sample % loop.length] ?? 0);
+
+  const listener = await Listener.join(show.playbackUrl);
+  const chunks = [await listener.bytes("init.mp4")];
+  let list = await listener.until(3, 0);
+  const first = list.segments.at(-1);
+  if (first === undefined) throw new Error("a live list has segments");
+  const last = first.msn + Math.ceil(SECONDS / 1.92);
+  for (let msn = first.msn; msn <= last; msn++) {
+    if (msn >= list.firstMsn + list.segments.length) list = await listener.until(msn + 1, 0);
+    chunks.push(await listener.bytes(`s${msn}.m4s`));
+  }
+  host.leave();
+  const jitter = delay.max / 1e6 - 10;
+
+  const marks = findMarks(await decode(Buffer.concat(chunks), "mp4"), RATE);
+  const errors = marks.map(({ code, at }) => {
+    const heard = first.date + 1000 * at;
+    const round = Math.round((heard - capturedFrom - 1000 * (code + MARK_CENTRE)) / (1000 * LOOP_SECONDS));
+    return heard - (capturedFrom + 1000 * (round * LOOP_SECONDS + code + MARK_CENTRE));
+  });
+  console.log(
+    `${errors.length} marks, ms from capture to date: ` +
+      `${Math.min(...errors).toFixed(1)} to ${Math.max(...errors).toFixed(1)}; ` +
+      `the host's own jitter is up to ${jitter.toFixed(1)}`,
+  );
+  expect(errors.length).toBeGreaterThanOrEqual(SECONDS - 1);
+  for (const error of errors) expect(Math.abs(error)).toBeLessThan(25 + jitter);
+});

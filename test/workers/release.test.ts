@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Listed, Listener, readList } from "./listener.ts";
+import { Runtime } from "./runtime.ts";
+
+// Not wrangler's harness: what it puts before the Worker takes several times as long as the Worker.
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
+});
+afterAll(() => runtime.close());
+
+const lastOf = (list: Listed): number => list.firstMsn + list.segments.length - 1;
+
+/**
+ * A thousand sockets, opened beforehand, that each ask for the part after the next. Clocked is the arrival of each
+ * socket's first byte. The reading of a thousand answers in this process counts against the relay; it is kept to noting
+ * a time and keeping a buffer.
+ */
+class Crowd {
+  readonly #sockets: readonly Socket[];
+
+  private constructor(sockets: readonly Socket[]) {
+    this.#sockets = sockets;
+  }
+
+  static async of(count: number, url: URL): Promise<Crowd> {
+    const sockets = await Promise.all(
+      Array.from({ length: count }, async () => {
+        const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
+        await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+        return socket;
+      }),
+    );
+    return new Crowd(sockets);
+  }
+
+  /** Every socket asks for one of `urls`, in turn; when each had its first byte, and what it got. */
+  async ask(urls: readonly URL[]): Promise<{ at: Float64Array; wall: number; answers: string[] }> {
+    const at = new Float64Array(this.#sockets.length);
+    const answers: Buffer[][] = this.#sockets.map(() => []);
+    let wall = 0;
+    await Promise.all(
+      this.#sockets.map((socket, n) => {
+        const { pathname, search, host } = urls[n % urls.length] as URL;
+        socket.write(
+          `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nAccept-Encoding: identity\r\n\r\n`,
+        );
+        return new Promise<void>((resolve, reject) => {
+          let left = Number.NaN;
+          const onData = (chunk: Buffer) => {
+            if (at[n] === 0) {
+              at[n] = performance.now();
+              if (wall === 0) wall = Date.now();
+              const head = chunk.toString("latin1");
+              left = head.indexOf("\r\n\r\n") + 4 + Number(/content-length: (\d+)/i.exec(head)?.[1]);
+            }
+            answers[n]?.push(chunk);
+            left -= chunk.length;
+            if (left > 0) return;
+            socket.off("data", onData);
+            if (left === 0) resolve();
+            else reject(new Error("the answer's length is not what it says"));
+          };
+          socket.on("data", onData);
+        });
+      }),
+    );
+    return { at, wall, answers: answers.map((chunks) => Buffer.concat(chunks).toString("latin1")) };
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** The body of a whole answer. */
+const bodyOf = (answer: string) => answer.slice(answer.indexOf("\r\n\r\n") + 4);
+
+const CROWD = 1_000;
+const ROUNDS = 5;
+
+const rank = (times: Float64Array, share: number) => {
+  const sorted = times.toSorted();
+  return (sorted[Math.ceil(share * sorted.length) - 1] ?? 0) - (sorted[0] ?? 0);
+};
+const ascending = (values: readonly number[]) => values.toSorted((a, b) => a - b);
+const millis = (values: readonly number[]) => ascending(values).map((value) => value.toFixed(0));
+
+/** The p99 of the same crowd before the least server there is: what this machine and this client take by themselves. */
+async function ceiling(): Promise<number[]> {
+  const path = fileURLToPath(new URL("bare-sender.ts", import.meta.url));
+  const child = spawn(process.execPath, [path], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const port = await new Promise<string>((resolve) =>
+      child.stdout.once("data", (text) => resolve(`${text}`)),
+    );
+    const url = new URL(`http://127.0.0.1:${port.trim()}/held?`);
+    const crowd = await Crowd.of(CROWD, url);
+    const p99 = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const asked = crowd.ask([url]);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      connect(Number(url.port), url.hostname).end("GET /release HTTP/1.1\r\n\r\n");
+      p99.push(rank((await asked).at, 0.99));
+    }
+    crowd.close();
+    return p99;
+  } finally {
+    child.kill();
+  }
+}
+
+describe.each([
+  ["one URL", 1],
+  ["20 URLs", 20],
+])("a thousand blocked reloads of %s", (_, variants) => {
+  test("have their part within 0.4 s of its last sample, at a middling part, beside what the barest server takes", {
+    timeout: 60_000,
+  }, async () => {
+    const { playbackUrl } = await runtime.open({ latency: "low" });
+    const listener = await Listener.join(playbackUrl);
+    const crowd = await Crowd.of(CROWD, new URL(listener.url));
+    const rounds: { p50: number; p99: number; afterDue: number; overshoot: number }[] = [];
+    try {
+      let list = await listener.list(`_HLS_msn=${lastOf(await listener.list()) + 1}`);
+      for (let round = 0; round < ROUNDS; round++) {
+        // Up to seven parts ahead, within the next two segments: time enough for a thousand requests to be sent.
+        const listed = list.parts.filter((part) => part.msn === lastOf(list) + 1).length;
+        const ahead = Math.min(listed + 6, 9);
+        const [msn, index] = [lastOf(list) + 1 + Math.floor(ahead / 5), ahead % 5];
+        const urls = Array.from({ length: variants }, (_, n) => {
+          const url = new URL(listener.url);
+          url.search = `_HLS_msn=${msn}&_HLS_part=${index}&l=listener${n}`;
+          return url;
+        });
+        const { at, wall, answers } = await crowd.ask(urls);
+        expect(answers.filter((answer) => !answer.startsWith("HTTP/1.1 200 "))).toEqual([]);
+        const bodies = new Set(answers.map(bodyOf));
+        expect(bodies.size).toBe(1);
+        list = readList([...bodies][0] ?? "");
+        const part = list.parts.find((one) => one.msn === msn && one.index === index);
+        if (part === undefined)
+          console.log(
+            answers[0],
+            answers.length,
+            bodies.size,
+            answers.map((a) => a.length),
+          );
+        if (part === undefined) throw new Error(`part ${msn}.${index} is not listed`);
+        rounds.push({
+          p50: rank(at, 0.5),
+          p99: rank(at, 0.99),
+          afterDue: wall - part.date - 1000 * part.duration,
+          overshoot: list.parts.length - 1 - list.parts.indexOf(part),
+        });
+      }
+    } finally {
+      crowd.close();
+    }
+    const bare = await ceiling();
+    const p99 = rounds.map((round) => round.p99);
+    const due = rounds.map((round) => round.afterDue + round.p99);
+    console.log(
+      `${CROWD} reloads of ${variants} URL(s), ${ROUNDS} parts, ms from the first to be let go: ` +
+        `p50 ${millis(rounds.map(({ p50 }) => p50))}; p99 ${millis(p99)}, ` +
+        `of the barest server here ${millis(bare)}; ` +
+        `after the part's last sample: the first ${millis(rounds.map(({ afterDue }) => afterDue))}, p99 ${millis(due)}`,
+    );
+    const middle = (ROUNDS - 1) / 2;
+    expect(ascending(due)[middle]).toBeLessThan(400 + Math.max(...bare));
+    // Who waits for a part is not kept until the next one.
+    expect(ascending(rounds.map(({ overshoot }) => overshoot))[middle]).toBe(0);
+  });
+});
