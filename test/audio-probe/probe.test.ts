@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findMarks } from "./marks.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "./signal.ts";
-import { gaps, phaseJumps, pitch, toneLevel } from "./tone.ts";
+import { gaps, holes, phaseJumps, pitch, toneLevel } from "./tone.ts";
 
 // The yardstick is measured before it measures anything.
 const loop = measuringLoop();
@@ -46,6 +46,10 @@ describe("tone", () => {
     const [gap] = gaps(holed, RATE, TONE_HZ);
     expect(gap?.at).toBeCloseTo(2, 1);
     expect(gap?.seconds).toBeCloseTo(0.03, 2);
+
+    expect(holes(holed, RATE, TONE_HZ, 12)).toHaveLength(1);
+    expect(holes(holed, RATE, TONE_HZ, 39)).toHaveLength(1);
+    expect(holes(holed, RATE, TONE_HZ, 80)).toEqual([]);
 
     const cut = new Float32Array(loop.length - 7);
     cut.set(loop.subarray(0, 3 * RATE));

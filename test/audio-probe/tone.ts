@@ -38,6 +38,18 @@ export function gaps(pcm: Float32Array, rate: number, hz: number): Stretch[] {
   return found;
 }
 
+/** What the relay's buffer for late packets holds at the least, ms. */
+const BUFFERED_MS = 40;
+
+/**
+ * The gaps that the machine does not answer for. `stalledMs` is the longest it kept a sender (a publisher, the media
+ * server) from running: beyond what the relay's buffer holds, silence as long as that is what has to be heard.
+ */
+export function holes(pcm: Float32Array, rate: number, hz: number, stalledMs: number): Stretch[] {
+  const excused = stalledMs > BUFFERED_MS ? stalledMs / 1000 : 0;
+  return gaps(pcm, rate, hz).filter(({ seconds }) => seconds > excused);
+}
+
 /** Where samples were lost, doubled or replaced: the tone's phase leaps by more than `radians` between two blocks. */
 export function phaseJumps(pcm: Float32Array, rate: number, hz: number, radians = 0.5): number[] {
   const advances = phaseAdvances(pcm, rate, hz);

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RATE, TONE_HZ } from "../audio-probe/signal.ts";
-import { gaps, pitch, toneLevel } from "../audio-probe/tone.ts";
+import { holes, pitch, toneLevel } from "../audio-probe/tone.ts";
 import { startChromium, startDoomedChromium } from "./chromium.ts";
 import { listenTo, preparePublisher, publishRaw } from "./people.ts";
 import { take } from "./recording.ts";
@@ -47,10 +47,10 @@ test("a second publisher with the same key is mixed in; neither breaks the other
 
   expect(heard.lost).toBe(0);
   expect(heard.stalls).toBe(0);
-  expect(gaps(heard.pcm, RATE, TONE_HZ), "gaps in the first host").toEqual([]);
+  expect(holes(heard.pcm, RATE, TONE_HZ, stage.stalled()), "gaps in the first host").toEqual([]);
   // The second host came in while we were recording; its last 6 s are whole.
   const together = heard.pcm.subarray(heard.pcm.length - 6 * RATE);
-  expect(gaps(together, RATE, SECOND_TONE_HZ), "gaps in the second host").toEqual([]);
+  expect(holes(together, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the second host").toEqual([]);
   const bend = pitch(together, RATE, SECOND_TONE_HZ) / SECOND_TONE_HZ - 1;
   expect(Math.abs(bend), "a buffer that settles bends the pitch, by no more than can be heard").toBeLessThan(
     0.005,
@@ -58,7 +58,7 @@ test("a second publisher with the same key is mixed in; neither breaks the other
   expect(toneLevel(together, RATE, TONE_HZ) / toneLevel(together, RATE, SECOND_TONE_HZ)).toBeCloseTo(1, 0);
   // The second host left by DELETE: gone at once, the first undisturbed.
   expect(toneLevel(after.pcm, RATE, SECOND_TONE_HZ)).toBeLessThan(0.005);
-  expect(gaps(after.pcm, RATE, TONE_HZ)).toEqual([]);
+  expect(holes(after.pcm, RATE, TONE_HZ, stage.stalled())).toEqual([]);
   expect(after.stalls).toBe(0);
 });
 
@@ -88,6 +88,6 @@ test("a publisher that is killed leaves silence, not a stall, and is back on the
   expect(Number(later) - Number(clock)).toBeGreaterThan(0.8);
   const end = heard.pcm.subarray(heard.pcm.length - 4 * RATE);
   expect(toneLevel(end, RATE, TONE_HZ), "the dead host").toBeLessThan(0.005);
-  expect(gaps(end, RATE, SECOND_TONE_HZ), "gaps in the one that came back").toEqual([]);
+  expect(holes(end, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the one that came back").toEqual([]);
   expect(hosts, "the dead session no longer counts").toBe(1);
 });
