@@ -20,17 +20,14 @@ export class Stage {
   readonly #runtime: Runtime;
 
   static async start(): Promise<Stage> {
-    const runtime = await Runtime.start(
-      [
-        { name: "earshot", entry: "src/worker.ts", services: { ORIGIN: "toll" } },
-        {
-          name: "toll",
-          entry: "test/chaos/toll.ts",
-          services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
-        },
-      ],
-      { isInspected: true },
-    );
+    const runtime = await Runtime.start([
+      { name: "earshot", entry: "src/worker.ts", services: { ORIGIN: "toll" } },
+      {
+        name: "toll",
+        entry: "test/chaos/toll.ts",
+        services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
+      },
+    ]);
     const show = await runtime.open({ slug: "besieged", latency: "balanced" });
     const multivariant = await (await fetch(show.playbackUrl)).text();
     const epoch = /^([0-9a-z]+)\/audio\.m3u8/m.exec(multivariant)?.[1] ?? "";

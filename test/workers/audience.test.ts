@@ -50,9 +50,8 @@ async function begin(): Promise<Created> {
 
 /** Waits for the first list. */
 async function listed(playbackUrl: string): Promise<URL> {
-  const ask = () => fetch(playbackUrl);
-  await expect.poll(async () => (await ask()).status, { timeout: 20_000 }).toBe(200);
-  const text = await (await ask()).text();
+  await within(20, async () => (await fetch(playbackUrl)).status === 200);
+  const text = await (await fetch(playbackUrl)).text();
   const url = new URL(text.trim().split("\n").at(-1) ?? "", playbackUrl);
   // A list that has not three segments yet is held until it has.
   await (await fetch(new URL("audio.m3u8", url))).text();
@@ -60,14 +59,24 @@ async function listed(playbackUrl: string): Promise<URL> {
 }
 
 /** Seconds until the figure is within its own error of `listeners`; fails after `limit` seconds. */
-async function secondsUntil(playbackUrl: string, listeners: number, limit: number): Promise<number> {
-  const from = Date.now();
-  const off = async () => {
+function secondsUntil(playbackUrl: string, listeners: number, limit: number): Promise<number> {
+  return within(limit, async () => {
     const figure = await figureOf(playbackUrl);
-    return Math.abs(figure.listeners - listeners) - Math.ceil(listeners * figure.error95);
-  };
-  await expect.poll(off, { timeout: 1000 * limit, interval: 500 }).toBeLessThanOrEqual(0);
-  return (Date.now() - from) / 1000;
+    const isClose = Math.abs(figure.listeners - listeners) <= Math.ceil(listeners * figure.error95);
+    return isClose || JSON.stringify(figure);
+  });
+}
+
+/** Seconds until `check` gives true; fails with what it gave last after `limit` seconds. */
+async function within(limit: number, check: () => Promise<unknown>): Promise<number> {
+  const from = Date.now();
+  for (;;) {
+    const outcome = await check();
+    const seconds = (Date.now() - from) / 1000;
+    if (outcome === true) return seconds;
+    if (seconds > limit) throw new Error(`after ${limit} s it is still ${String(outcome)}`);
+    await sleep(500);
+  }
 }
 
 // A count takes its time, so the shows run side by side.
@@ -78,7 +87,12 @@ describe.concurrent("the count of a show", () => {
     const { id, playbackUrl } = await begin();
     const crowd = new Crowd(playbackUrl, apart(200, 20));
     const came = await secondsUntil(playbackUrl, 200, 25);
-    await sleep(1000 * (48 - came));
+    await sleep(1000 * (45 - came));
+    // It is not sure before it has counted for 40 s, and on a busy machine reports come late for a slot or two.
+    await within(30, async () => {
+      const { confidence, why } = await figureOf(playbackUrl);
+      return confidence === "high" || why;
+    });
     const figure = await figureOf(playbackUrl);
     expect(figure).toMatchObject({ confidence: "high", method: expect.stringContaining("HyperLogLog") });
     expect(figure.why).toBeUndefined();
@@ -106,7 +120,8 @@ describe.concurrent("the count of a show", () => {
     expect(series.stepMinutes).toBe(1);
     expect(Math.max(...series.steps.map(({ most }) => most))).toBeGreaterThan(190);
     const figures = series.steps.reduce((sum, step) => sum + step.figures, 0);
-    expect(figures).toBeGreaterThan(8);
+    // One for every slot of 10 s, from the first report on.
+    expect(figures).toBeGreaterThan(4);
   });
 
   test("moves by no more than the cap for one address that invents 20,000 ids, and is doubted", {
@@ -147,26 +162,6 @@ describe.concurrent("the count of a show", () => {
     // They did arrive.
     expect(most).toBeGreaterThan(0.95 * CAP.address);
     expect(isDoubted(figure)).toBe(true);
-  });
-
-  test("recovers within 40 s when its shards restart, and says meanwhile that it is not sure", {
-    timeout: 150_000,
-  }, async ({ expect }) => {
-    const { id, playbackUrl } = await begin();
-    const crowd = new Crowd(playbackUrl, apart(60, 30));
-    await secondsUntil(playbackUrl, 60, 25);
-    const shards = [id, ...[0, 1, 2, 3].map((n) => `${id}/${n}`)];
-    for (const name of shards) await relay.evict("Audience", name);
-    await sleep(5_100);
-    const after = await figureOf(playbackUrl);
-    expect(after.listeners).toBeLessThanOrEqual(60);
-    expect(after).toMatchObject({ confidence: "low", why: expect.stringContaining("Counting began") });
-    const took = 5.1 + (await secondsUntil(playbackUrl, 60, 35));
-    console.log(
-      `${after.listeners} of 60 right after the restart of all shards, all of them after ${took} s`,
-    );
-    await crowd.leave();
-    expect(crowd.failures).toEqual([]);
   });
 
   test("tells players that drop the id apart by address and agent", { timeout: 90_000 }, async ({
@@ -246,7 +241,7 @@ describe("audience.json", () => {
     const { playbackUrl } = await relay.open({});
     const first = await fetch(figureUrl(playbackUrl));
     expect(first.status).toBe(200);
-    expect(first.headers.get("cache-control")).toBe("public, max-age=5");
+    expect(first.headers.get("cache-control")).toMatch(/^public, max-age=5\b/);
     const { asOf, ...rest } = (await first.json()) as Figure;
     expect(Object.keys(rest).sort()).toEqual(
       ["confidence", "delivered", "error95", "listeners", "method", "why", "windowSeconds"].sort(),
@@ -262,12 +257,17 @@ describe("audience.json", () => {
   });
 });
 
-test("reports that are lost lower the count, which is right within 40 s once they are heard again", {
-  timeout: 180_000,
-}, async () => {
-  const lossy = await Runtime.start([{ name: "lossy", entry: "test/workers/lossy-worker.ts" }]);
-  try {
-    const { playbackUrl } = await lossy.open({});
+describe("a Worker whose shards fail", () => {
+  let lossy: Runtime;
+  beforeAll(async () => {
+    lossy = await Runtime.start([{ name: "lossy", entry: "test/workers/lossy-worker.ts" }]);
+  });
+  afterAll(() => lossy.close());
+
+  test("by losing reports counts less, and is right within 40 s once it hears them again; so it is after all shards restart", {
+    timeout: 240_000,
+  }, async () => {
+    const { id, playbackUrl } = await lossy.open({});
     await listed(playbackUrl);
     await lossy.ask("lossy", "/reports/lost");
     const crowd = new Crowd(playbackUrl, apart(40, 60));
@@ -277,11 +277,21 @@ test("reports that are lost lower the count, which is right within 40 s once the
     }
     const { lost } = (await (await lossy.ask("lossy", "/reports/heard")).json()) as { lost: number };
     expect(lost).toBeGreaterThanOrEqual(2);
-    const took = await secondsUntil(playbackUrl, 40, 40);
-    console.log(`${lost} reports lost; 40 listeners counted ${took} s after the next was heard`);
+    const heard = await secondsUntil(playbackUrl, 40, 40);
+    console.log(`${lost} reports lost; 40 listeners counted ${heard} s after the next could be heard`);
+
+    for (const shard of [id, ...[0, 1, 2, 3].map((n) => `${id}/${n}`)]) {
+      expect(await (await lossy.ask("lossy", `/restart/${shard}`)).json()).toEqual({ broken: true });
+    }
+    await sleep(5_100);
+    const after = await figureOf(playbackUrl);
+    expect(after.listeners).toBeLessThanOrEqual(41);
+    expect(after).toMatchObject({ confidence: "low", why: expect.stringContaining("Counting began") });
+    const took = 5.1 + (await secondsUntil(playbackUrl, 40, 35));
+    console.log(
+      `${after.listeners} of 40 are counted 5 s after all shards restarted, all of them after ${took} s`,
+    );
     await crowd.leave();
     expect(crowd.failures).toEqual([]);
-  } finally {
-    await lossy.close();
-  }
+  });
 });

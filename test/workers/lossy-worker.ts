@@ -3,8 +3,9 @@ import type { Answer } from "../../src/audience/pace.ts";
 import { edge } from "../../src/edge/edge.ts";
 
 /**
- * The deployed Worker, but that its shards can be made to lose what is reported to them: `/reports/lost`, and
- * `/reports/heard` to have them listen again. A fake for that alone: no report can be lost on demand otherwise.
+ * The deployed Worker, but that its shards can be made to lose what is reported to them (`/reports/lost`, and
+ * `/reports/heard` to have them listen again), and to break down (`/restart/NAME`): a fake for these alone, since neither
+ * can be had on demand. The runtime's own way to evict waits for an object that nobody refers to.
  */
 
 export { Broadcast } from "../../src/broadcast/broadcast.ts";
@@ -19,13 +20,30 @@ export class Audience extends Real {
     lost += 1;
     throw new Error("lost by the test");
   }
+
+  /** Its memory is gone; its storage stays. */
+  breakDown(): void {
+    this.ctx.abort("broken down by the test");
+  }
+}
+
+interface Env {
+  readonly AUDIENCE: DurableObjectNamespace<Audience>;
 }
 
 export default {
-  fetch(request: Request, env: never, context: never): Response | Promise<Response> {
-    const [, first, second] = new URL(request.url).pathname.split("/");
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    const [, first, ...rest] = new URL(request.url).pathname.split("/");
+    if (first === "restart") {
+      const shard = env.AUDIENCE.get(env.AUDIENCE.idFromName(rest.join("/")));
+      const broken = await shard.breakDown().then(
+        () => false,
+        () => true,
+      );
+      return Response.json({ broken });
+    }
     if (first !== "reports") return edge.fetch(request, env, context);
-    areLost = second === "lost";
+    areLost = rest[0] === "lost";
     return Response.json({ lost });
   },
 };

@@ -34,11 +34,7 @@ export class Runtime {
   readonly #miniflare: Miniflare;
   readonly #first: string;
 
-  /** @param isInspected whether {@link heap} is going to be asked for */
-  static async start(
-    workers: readonly [Deployed, ...Deployed[]],
-    { isInspected = false } = {},
-  ): Promise<Runtime> {
+  static async start(workers: readonly [Deployed, ...Deployed[]]): Promise<Runtime> {
     process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
     const lines: string[] = [];
     const specs = await Promise.all(workers.map(specOf));
@@ -47,7 +43,7 @@ export class Runtime {
         workers: specs,
         host: "127.0.0.1",
         port: 0,
-        ...(isInspected && { inspectorPort: 0 }),
+        inspectorPort: 0,
         handleStructuredLogs: ({ message }) => lines.push(message),
       }),
     );
