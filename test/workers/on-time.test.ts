@@ -54,12 +54,12 @@ test("parts of a live show are listed on time", { timeout: 120_000 }, async () =
     }
   }
   host.leave();
-  const machine = delay.percentile(99) / 1e6 - RESOLUTION_MS;
+  const machine = delay.max / 1e6 - RESOLUTION_MS;
   const sorted = lateness.toSorted((a, b) => a - b);
   const rank = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? 0);
   console.log(
     `${sorted.length} parts, ms from last sample to listed: min ${Math.round(sorted[0] ?? 0)}, ` +
-      `p50 ${rank(0.5)}, p99 ${rank(0.99)}, max ${rank(1)}; a timer here is ${machine.toFixed(1)} late at p99`,
+      `p50 ${rank(0.5)}, p99 ${rank(0.99)}, max ${rank(1)}; a timer here is ${machine.toFixed(1)} late at worst`,
   );
   expect(sorted.length).toBeGreaterThan(SECONDS / 0.384 - 1);
   expect(sorted[0]).toBeGreaterThan(90);

@@ -10,7 +10,7 @@ import { type Created, EARSHOT_SECRET, Relay, SFU_SECRET } from "./relay.ts";
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-describe("the socket that the SFU dials", () => {
+describe.concurrent("the socket that the SFU dials", () => {
   let relay: Relay;
   let sfu: FakeSfu;
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe("the socket that the SFU dials", () => {
     return (await fetch(`${show.whipUrl}/${session}`, { headers })).status;
   };
 
-  test("is where the publisher came by, and is opened by its token alone", async () => {
+  test("is where the publisher came by, and is opened by its token alone", async ({ expect }) => {
     const { show, endpoint } = await onAir();
     expect(endpoint).toMatch(
       new RegExp(`^ws://127\\.0\\.0\\.1:\\d+/ingest/${show.id}/[\\w-]{22}/1/[\\w-]{22}$`),
@@ -48,7 +48,7 @@ describe("the socket that the SFU dials", () => {
     (await Host.connect(endpoint)).leave();
   });
 
-  test("is refused before it is opened: 403 for a token that does not fit", async () => {
+  test("is refused before it is opened: 403 for a token that does not fit", async ({ expect }) => {
     const { endpoint } = await onAir();
     const other = await onAir();
     const { pathname, origin } = new URL(endpoint);
@@ -67,7 +67,9 @@ describe("the socket that the SFU dials", () => {
     expect((await fetch(endpoint.replace("ws:", "http:"))).status).toBe(426);
   });
 
-  test("is refused as gone when the token is right and the session or its generation is over", async () => {
+  test("is refused as gone when the token is right and the session or its generation is over", async ({
+    expect,
+  }) => {
     const { show, endpoint, session } = await onAir();
     const secret = new Secret(EARSHOT_SECRET);
     const base = endpoint.split("/").slice(0, 5).join("/");
@@ -80,7 +82,9 @@ describe("the socket that the SFU dials", () => {
     expect(await Host.dial(endpoint)).toBe(410);
   });
 
-  test("gives way to a newer one of the same session, and only the newer one is heard", async () => {
+  test("gives way to a newer one of the same session, and only the newer one is heard", async ({
+    expect,
+  }) => {
     const { show, endpoint } = await onAir();
     const old = await Host.connect(endpoint);
     old.talk(tone(300));
@@ -92,7 +96,7 @@ describe("the socket that the SFU dials", () => {
     newer.leave();
   });
 
-  test("ends its session when it is closed with 1000: the host has gone", async () => {
+  test("ends its session when it is closed with 1000: the host has gone", async ({ expect }) => {
     const { show, endpoint, session } = await onAir();
     const host = await Host.connect(endpoint);
     host.talk(tone(300));
@@ -102,7 +106,7 @@ describe("the socket that the SFU dials", () => {
     expect((await relay.describe(show.id)).hosts).toEqual([]);
   });
 
-  test("may be lost and dialled again with the same URL: the session stays", async () => {
+  test("may be lost and dialled again with the same URL: the session stays", async ({ expect }) => {
     const { show, endpoint, session } = await onAir();
     for (let n = 0; n < 3; n++) {
       const host = await Host.connect(endpoint);
@@ -117,7 +121,7 @@ describe("the socket that the SFU dials", () => {
 
   test("is asked for anew when it stays away for longer than the SFU re-dials; the old URL is void then", {
     timeout: 40_000,
-  }, async () => {
+  }, async ({ expect }) => {
     const { show, endpoint, session } = await onAir();
     const host = await Host.connect(endpoint);
     host.crash();
@@ -131,7 +135,7 @@ describe("the socket that the SFU dials", () => {
     back.leave();
   });
 
-  test("is closed when the show ends", async () => {
+  test("is closed when the show ends", async ({ expect }) => {
     const { show, endpoint } = await onAir();
     const host = await Host.connect(endpoint);
     await relay.api("POST", `/broadcasts/${show.id}/end`);
@@ -144,7 +148,7 @@ describe("the socket that the SFU dials", () => {
   });
 });
 
-describe("with the stand-in, which really terminates WebRTC", () => {
+describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
   let relay: Relay;
   let standIn: { url: string; close(): Promise<void> };
   const ended: string[] = [];
@@ -165,7 +169,7 @@ describe("with the stand-in, which really terminates WebRTC", () => {
   const heard = async ({ id }: Created) => (await relay.describe(id)).hosts.map((host) => host.heard);
   const WAIT = { timeout: 12_000, interval: 100 };
 
-  test("a host is heard, and leaves", async () => {
+  test("a host is heard, and leaves", async ({ expect }) => {
     const show = await relay.create();
     const host = await goLive(show);
     await expect.poll(() => heard(show), WAIT).toEqual([true]);
@@ -177,7 +181,7 @@ describe("with the stand-in, which really terminates WebRTC", () => {
     await expect.poll(() => ended.slice(before).join(), WAIT).toMatch(/adapter \w+ ended.*session \w+ ended/);
   });
 
-  test("two hosts are on at once", async () => {
+  test("two hosts are on at once", async ({ expect }) => {
     const show = await relay.create();
     const hosts = await Promise.all([goLive(show), goLive(show)]);
     await expect.poll(() => heard(show), WAIT).toEqual([true, true]);
@@ -186,7 +190,7 @@ describe("with the stand-in, which really terminates WebRTC", () => {
 
   test("a host that crashed publishes again within 3 s, and takes its own place", {
     timeout: 30_000,
-  }, async () => {
+  }, async ({ expect }) => {
     const show = await relay.create();
     const crashed = await goLive(show);
     await expect.poll(() => heard(show), WAIT).toEqual([true]);
@@ -200,7 +204,7 @@ describe("with the stand-in, which really terminates WebRTC", () => {
     await back.close();
   });
 
-  test("a host that crashed is noticed", { timeout: 30_000 }, async () => {
+  test("a host that crashed is noticed", { timeout: 30_000 }, async ({ expect }) => {
     const show = await relay.create();
     const crashed = await goLive(show);
     await expect.poll(() => heard(show), WAIT).toEqual([true]);
@@ -210,7 +214,7 @@ describe("with the stand-in, which really terminates WebRTC", () => {
     expect(performance.now() - from).toBeLessThan(8_000);
   });
 
-  test("a show that is ended hangs its host up at the SFU", async () => {
+  test("a show that is ended hangs its host up at the SFU", async ({ expect }) => {
     const show = await relay.create();
     await goLive(show);
     await expect.poll(() => heard(show), WAIT).toEqual([true]);
