@@ -15,6 +15,9 @@ export async function capture(playbackUrl: string): Promise<Capture> {
   };
   const multivariant = await ask(playbackUrl);
   const mediaUrl = new URL(uris(multivariant)[0] ?? "", playbackUrl).href;
+  // Fetched beside the reloads, as players do: one after the other they would make the next reload late, and with it
+  // the arrival of a part that was listed in time.
+  const fetching: Promise<string>[] = [];
   let url = mediaUrl;
   for (;;) {
     const list = await ask(url);
@@ -22,11 +25,13 @@ export async function capture(playbackUrl: string): Promise<Capture> {
       const media = new URL(uri, mediaUrl).href;
       if (seen.has(media)) continue;
       seen.add(media);
-      await ask(media);
+      fetching.push(ask(media));
     }
-    if (list.includes("#EXT-X-ENDLIST")) return exchanges;
+    if (list.includes("#EXT-X-ENDLIST")) break;
     url = await next(list, mediaUrl);
   }
+  await Promise.all(fetching);
+  return exchanges;
 }
 
 /** The blocking reload for the part that the list hints; without a hint, the same list after half a target duration. */
