@@ -34,6 +34,7 @@ test("a second publisher with the same key is mixed in; neither breaks the other
   const second = await preparePublisher(browser, show, SECOND_TONE_HZ);
   await seconds(3);
   await listener.page.evaluate("ear.reset()");
+  stage.settle();
   await second.page.evaluate("publisher.publish()");
   await seconds(12);
   const heard = await take(listener.page, "ear.take()");
@@ -41,6 +42,7 @@ test("a second publisher with the same key is mixed in; neither breaks the other
   await second.page.evaluate("publisher.stop()");
   await seconds(4);
   await listener.page.evaluate("ear.reset()");
+  stage.settle();
   await seconds(4);
   const after = await take(listener.page, "ear.take()");
   for (const { page } of [first, second, listener]) await page.context().close();
@@ -70,6 +72,7 @@ test("a publisher that is killed leaves silence, not a stall, and is back on the
   await seconds(3);
   const back = await preparePublisher(browser, show, SECOND_TONE_HZ);
   await listener.page.evaluate("ear.reset()");
+  stage.settle();
   await doomed.kill();
   const killedAt = Date.now();
   await back.page.evaluate("publisher.publish()");

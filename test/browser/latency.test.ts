@@ -36,7 +36,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   console.log(table.join("\n"));
-  console.log(`The machine withheld ${stage.stalled().toFixed(0)} ms at worst from the media server.`);
+  console.log(
+    `In the last round the machine withheld ${stage.stalled().toFixed(0)} ms at worst from the media server.`,
+  );
   await browser?.close();
   await stage?.stop();
 });
@@ -51,6 +53,7 @@ test.each([
   const [ourListener, theirListener] = await Promise.all([listen(ourShow), listen(theirShow)]);
   await studio.page.evaluate("mouth.tap.reset()");
   await new Promise((resolve) => setTimeout(resolve, 3000));
+  stage.settle();
   for (const { page } of [ourListener, theirListener]) await page.evaluate("ear.reset()");
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
 

@@ -16,3 +16,4 @@ process.once("disconnect", () => void relay.stop());
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
 setInterval(() => process.connected && process.send?.({ stalled: delay.max / 1e6 }), 500).unref();
+process.on("message", () => delay.reset());

@@ -25,8 +25,10 @@ export interface Stage {
   end(show: Show): Promise<void>;
   /** Public state of the show (status.json). */
   status(show: Show): Promise<{ state: string; hosts: number }>;
-  /** The longest the machine kept the media server's process from running so far, ms. */
+  /** The longest the media server's process was kept from running since {@link Stage.settle}, ms. */
   stalled(): number;
+  /** Everybody is connected: what accepting them took (certificates are made in its process) no longer counts. */
+  settle(): void;
   stop(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export async function setStage(): Promise<Stage> {
     },
     status: async (show) => (await fetch(show.statusUrl)).json() as Promise<{ state: string; hosts: number }>,
     stalled: relay.stalled,
+    settle: relay.settle,
     stop: async () => {
       await relay.stop();
       await rm(folder, { recursive: true, force: true });
@@ -68,6 +71,7 @@ interface RelayProcess {
   /** The runtime's process. */
   readonly pid: number;
   stalled(): number;
+  settle(): void;
   stop(): Promise<void>;
 }
 
@@ -83,12 +87,16 @@ function startRelayProcess(persist: string, printed: string[]): Promise<RelayPro
     child.disconnect();
     await gone;
   };
+  let stalled = 0;
+  const settle = () => {
+    child.send("settle");
+    stalled = 0;
+  };
   return new Promise((resolve, reject) => {
-    let stalled = 0;
     child.on("message", (message: Message) => {
       if ("line" in message) printed.push(message.line);
       else if ("stalled" in message) stalled = message.stalled;
-      else resolve({ ...message, stalled: () => stalled, stop });
+      else resolve({ ...message, stalled: () => stalled, settle, stop });
     });
     child.once("exit", (code) => reject(new Error(`The relay ended (${code}).\n${printed.join("\n")}`)));
   });

@@ -47,6 +47,7 @@ beforeAll(async () => {
   // What starting all this took is nobody's lateness.
   await Promise.all(shows.values());
   delay.reset();
+  stage.settle();
   quiet = Promise.allSettled(captures.values()).then(async () => {
     clientStalled = delay.max / 1e6;
     const publishers = await Promise.all(shows.values());
