@@ -8,6 +8,10 @@ import { Runtime } from "./runtime.ts";
 /**
  * The deployed edge in the real runtime, with an origin bound to it that fails on demand (faulty-origin.ts): what many
  * listeners of one isolate get, and what of them reaches the origin.
+ *
+ * The local runtime lets a Worker's work go on when its client has left, with or without `waitUntil`; the platform cancels
+ * it. So what is shown here of leaders that leave is that the followers are served; that the work is handed to `waitUntil`,
+ * and what becomes of followers if it is lost all the same, is in test/edge/memory.test.ts.
  */
 
 const secret = new Secret(EARSHOT_SECRET);

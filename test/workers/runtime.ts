@@ -23,8 +23,7 @@ const ADMIN_TOKEN = randomBytes(12).toString("hex");
 
 /**
  * Workers in one workerd, each with its own socket, the first of them the edge. The test harness of wrangler has a proxy
- * and a Worker before that socket, which take most of the time that a request takes, and keep from the Worker that its
- * client has left: this is for tests in which either counts.
+ * and a Worker before that socket, which take most of the time that a request takes: this is for tests in which it counts.
  */
 export class Runtime {
   /** Of the first Worker. */
