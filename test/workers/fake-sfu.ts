@@ -69,7 +69,7 @@ export class FakeSfu {
   }
 
   /** Waits until it has been asked to dial for a WHIP session's generation, and gives where. */
-  async endpointOf(session: string, generation = 1, millis = 5_000): Promise<string> {
+  async endpointOf(session: string, generation = 1, millis = 20_000): Promise<string> {
     for (const deadline = performance.now() + millis; performance.now() < deadline; ) {
       const endpoint = this.endpoints.find((url) => url.includes(`/${session}/${generation}/`));
       if (endpoint !== undefined) return endpoint;

@@ -8,18 +8,36 @@ import { FakeSfu } from "./fake-sfu.ts";
 import { Host, tone } from "./host.ts";
 import { type Created, EARSHOT_SECRET, Relay, SFU_SECRET } from "./relay.ts";
 
+/** Long enough for a machine that has other things to do. */
+const WAIT = { timeout: 30_000, interval: 100 };
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+let sfu: FakeSfu;
+let withFake: Relay;
+let standIn: { url: string; close(): Promise<void> };
+let withStandIn: Relay;
+/** What the stand-in says has ended. */
+const ended: string[] = [];
+
+// One after the other: starting runs the build.
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  withFake = await Relay.start(sfu.url);
+  const log = (line: string) => void ended.push(line);
+  standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET, log });
+  withStandIn = await Relay.start(standIn.url);
+});
+afterAll(async () => {
+  await withFake.close();
+  sfu.close();
+  await withStandIn.close();
+  await standIn.close();
+});
 
 describe.concurrent("the socket that the SFU dials", () => {
   let relay: Relay;
-  let sfu: FakeSfu;
-  beforeAll(async () => {
-    sfu = await FakeSfu.start();
-    relay = await Relay.start(sfu.url);
-  });
-  afterAll(async () => {
-    await relay.close();
-    sfu.close();
+  beforeAll(() => {
+    relay = withFake;
   });
 
   /** Publishes to a broadcast of its own, and gives what the SFU was told to dial. */
@@ -91,8 +109,8 @@ describe.concurrent("the socket that the SFU dials", () => {
     const newer = await Host.connect(endpoint);
     expect(await old.farewell()).toEqual({ code: 1000, reason: "superseded by a newer connection" });
     newer.talk(tone(300));
-    await sleep(500);
-    expect((await relay.describe(show.id)).hosts).toMatchObject([{ heard: true }]);
+    const heard = async () => (await relay.describe(show.id)).hosts.map((host) => host.heard);
+    await expect.poll(heard, WAIT).toEqual([true]);
     newer.leave();
   });
 
@@ -102,7 +120,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     host.talk(tone(300));
     await sleep(300);
     host.leave();
-    await expect.poll(() => sessionStatus(show, session)).toBe(404);
+    await expect.poll(() => sessionStatus(show, session), WAIT).toBe(404);
     expect((await relay.describe(show.id)).hosts).toEqual([]);
   });
 
@@ -131,7 +149,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     expect(await Host.dial(endpoint)).toBe(410);
     const back = await Host.connect(again);
     back.talk(tone(300));
-    await expect.poll(async () => (await relay.describe(show.id)).hosts[0]?.heard).toBe(true);
+    await expect.poll(async () => (await relay.describe(show.id)).hosts[0]?.heard, WAIT).toBe(true);
     back.leave();
   });
 
@@ -150,16 +168,8 @@ describe.concurrent("the socket that the SFU dials", () => {
 
 describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
   let relay: Relay;
-  let standIn: { url: string; close(): Promise<void> };
-  const ended: string[] = [];
-  beforeAll(async () => {
-    const log = (line: string) => void ended.push(line);
-    standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET, log });
-    relay = await Relay.start(standIn.url);
-  });
-  afterAll(async () => {
-    await relay.close();
-    await standIn.close();
+  beforeAll(() => {
+    relay = withStandIn;
   });
 
   const speak = (frames: number) =>
@@ -167,7 +177,6 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
   const goLive = ({ whipUrl, hostKey }: Created): Promise<Publication> =>
     publish({ url: whipUrl, key: hostKey, source: speak });
   const heard = async ({ id }: Created) => (await relay.describe(id)).hosts.map((host) => host.heard);
-  const WAIT = { timeout: 12_000, interval: 100 };
 
   test("a host is heard, and leaves", async ({ expect }) => {
     const show = await relay.create();
