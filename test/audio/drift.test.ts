@@ -93,7 +93,7 @@ test.each([200, -200])(
     expect(sounding / (HOURS * 60 * SAMPLE_RATE)).toBeCloseTo(1, 2);
     // The first hour against the last; the least of each: what is reachable, not what waits to be swept.
     const first = Math.min(...heap.slice(0, 6));
-    expect(Math.min(...heap.slice(-6)) - first).toBeLessThan(50_000);
+    expect(Math.min(...heap.slice(-6)) - first).toBeLessThan(500_000);
   },
   120_000,
 );
