@@ -9,7 +9,7 @@ import { Lists, type Notes, now } from "./listener.ts";
 import { type Cost, Objects } from "./objects.ts";
 import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
 import { type Own, startHosts, startOwn } from "./own.ts";
-import { type Cpu, complaints, type Report, toText } from "./report.ts";
+import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
 import { type Desk, openShow, originReads, removeShow, type Show } from "./show.ts";
 
 /** `npm run load`: listeners by the thousand on one relay; what they got, and what they cost. */
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
     }
     const report = await measure(options);
     console.log(toText(report));
-    if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+    if (options.json !== null) writeFileSync(options.json, toJson(report));
     return complaints(report).length === 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Misuse)) throw error;

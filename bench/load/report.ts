@@ -59,6 +59,24 @@ export function complaints(report: Report): string[] {
   return all;
 }
 
+/**
+ * What a run measured of what the simulation (bench/scale) is driven by, by the names it has there. CPU per request is the
+ * whole runtime's, the origin's share included; requests per listener are known only where all are of one profile and stay.
+ */
+export function constantsOf({ mix, listeners, leftAtOnce, requestsPerSecond, relayCpu }: Report) {
+  const [profile, ...others] = Object.keys(mix);
+  const constants: Record<string, number> = {};
+  if (relayCpu !== null) constants.edgeCpuMs = relayCpu.perRequest;
+  if (others.length === 0 && leftAtOnce === 0)
+    constants[`${profile}Requests`] = requestsPerSecond / listeners;
+  return constants;
+}
+
+/** The report as JSON, for other programs. */
+export function toJson(report: Report): string {
+  return `${JSON.stringify({ ...report, constants: constantsOf(report) }, null, 2)}\n`;
+}
+
 /** The report as people read it. */
 export function toText(report: Report): string {
   const { relayCpu, latency, delivery, generatorLag } = report;

@@ -12,6 +12,7 @@ import type { Directives } from "../media.ts";
 import { canonicalPath, type Target } from "../paths.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { Memory, Unavailable } from "./memory.ts";
+import { problem } from "./problem.ts";
 import { personal, reply } from "./reply.ts";
 
 /** Methods a listener has. */
@@ -43,9 +44,10 @@ export class Delivery {
    * the listener's, so that nothing a listener sends can make a new object upstream; and not at all for what the show's
    * horizon says can not be there.
    *
+   * @param origin where to ask; looked up only when there is something to ask
    * @param keep keeps the runtime working on a promise after this request has gone (`waitUntil`)
    */
-  async answer(origin: Fetcher, asked: Target, request: Request, keep: Keep): Promise<Response> {
+  async answer(origin: () => Fetcher, asked: Target, request: Request, keep: Keep): Promise<Response> {
     const now = Date.now();
     const ask: Ask = { origin, keep, now };
     try {
@@ -56,6 +58,7 @@ export class Delivery {
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       return problem(503, "unavailable", "The show does not answer at this moment; ask again.", {
+        ...BRIEFLY,
         "retry-after": "1",
       });
     }
@@ -112,7 +115,7 @@ export class Delivery {
     const isHeld =
       target.kind === "part" || (target.kind === "playlist" && target.directives.msn !== undefined);
     const timeout = isHeld || target.kind === "playlist" ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
-    const held = await this.#memory.fetch(path, timeout, (at, limit) => load(origin, at, limit), keep);
+    const held = await this.#memory.fetch(path, timeout, (at, limit) => load(origin(), at, limit), keep);
     this.#note(target, held);
     return held;
   }
@@ -142,7 +145,7 @@ type Playlist = Extract<Target, { kind: "playlist" }>;
 export type Keep = (work: Promise<unknown>) => void;
 
 interface Ask {
-  readonly origin: Fetcher;
+  readonly origin: () => Fetcher;
   readonly keep: Keep;
   readonly now: number;
 }
@@ -184,27 +187,23 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
   };
 }
 
+/** Outlives its cause by a second. */
+const BRIEFLY = { "cache-control": "public, max-age=1" };
+
 function refusal(verdict: Verdict): Response {
   switch (verdict) {
     case "too-far-ahead":
-      return problem(400, "bad_directive", "_HLS_msn is more than two segments ahead of the last one.");
+      return problem(
+        400,
+        "bad_directive",
+        "_HLS_msn is more than two segments ahead of the last one.",
+        BRIEFLY,
+      );
     case "other-epoch":
-      return problem(410, "other_epoch", "This show is over; load the playback URL again.");
+      return problem(410, "other_epoch", "This show is over; load the playback URL again.", BRIEFLY);
     default:
-      return problem(404, "no_such_media", "There is no such part or segment, or it is too old.");
+      return problem(404, "no_such_media", "There is no such part or segment, or it is too old.", BRIEFLY);
   }
-}
-
-function problem(
-  status: number,
-  code: string,
-  message: string,
-  headers: Record<string, string> = {},
-): Response {
-  return Response.json(
-    { error: { code, message } },
-    { status, headers: { ...OPEN_TO_ALL, "cache-control": "public, max-age=1", ...headers } },
-  );
 }
 
 /** The answer to a preflight (Fetch standard, CORS protocol): reading is open to all, with a Range if need be. */

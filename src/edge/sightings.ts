@@ -11,6 +11,9 @@ export interface Shards {
   get(id: DurableObjectId): { report(report: Report): Promise<Answer> };
 }
 
+/** Keeps the runtime working on a promise after the request has gone (`waitUntil`). */
+type Keep = (work: Promise<unknown>) => void;
+
 /** Shows whose hash keys are kept; the least recently made is forgotten first. */
 const MAX_KEYS = 1_000;
 
@@ -27,9 +30,11 @@ export class Sightings {
   readonly #schedules = new Map<string, Schedule>();
 
   /** A listener asked for the live playlist of `show`. `listener` is the id in the URL, or what else tells it apart. */
-  async see(show: string, listener: string, address: string, secret: Secret): Promise<void> {
-    const key = this.#keys.get(show) ?? (await this.#makeKey(show, secret));
-    this.#slots.see(show, Date.now(), seat(key, address, listener));
+  see(show: string, listener: string, address: string, secret: Secret, keep: Keep): void {
+    const note = (key: SipKey) => this.#slots.see(show, Date.now(), seat(key, address, listener));
+    const key = this.#keys.get(show);
+    if (key !== undefined) note(key);
+    else keep(this.#makeKey(show, secret).then(note));
   }
 
   /** `mediaMs` of playing time of `show` went out. */
@@ -38,7 +43,7 @@ export class Sightings {
   }
 
   /** Reports what is due of `show`; called with every request, does nothing most of the time. */
-  report(show: string, shards: Shards, shardsPerShow: number, keep: (work: Promise<unknown>) => void): void {
+  report(show: string, shards: Shards, shardsPerShow: number, keep: Keep): void {
     const now = Date.now();
     let schedule = this.#schedules.get(show);
     if (schedule === undefined) {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Histogram } from "../../bench/load/histogram.ts";
 import { Objects } from "../../bench/load/objects.ts";
 import { allot, Misuse, readOptions } from "../../bench/load/options.ts";
-import { complaints, perObject, type Report, toText } from "../../bench/load/report.ts";
+import { complaints, perObject, type Report, toJson, toText } from "../../bench/load/report.ts";
+import { constantsOf } from "../../bench/scale/constants.ts";
 
 const CLEAN: Report = {
   machine: "2 x Test, Node v26",
@@ -70,6 +71,25 @@ describe("the report", () => {
         .split("\n")
         .at(-1),
     ).toBe(sentence);
+  });
+});
+
+describe("what the simulation takes from a report", () => {
+  test("is CPU per request and requests per listener, by its own names", () => {
+    const { constants } = JSON.parse(toJson(CLEAN));
+    expect(constants).toEqual({ edgeCpuMs: 0.299, balancedRequests: 160.6 / 50 });
+    const { edgeCpuMs, balancedRequests, lowRequests } = constantsOf(JSON.parse(toJson(CLEAN)), 4);
+    expect(edgeCpuMs).toMatchObject({ value: 0.299, source: "measured on 2 x Test, Node v26" });
+    expect(balancedRequests).toMatchObject({ value: 160.6 / 50 });
+    expect(lowRequests?.source).toMatch(/^ASSUMPTION/);
+  });
+
+  test.each<[Partial<Report>, object]>([
+    [{ mix: { low: 10, balanced: 40 } }, { edgeCpuMs: 0.299 }],
+    [{ leftAtOnce: 10 }, { edgeCpuMs: 0.299 }],
+    [{ relayCpu: null, mix: { low: 50 } }, { lowRequests: 160.6 / 50 }],
+  ])("says nothing of what %j leaves unknown", (over, constants) => {
+    expect(JSON.parse(toJson({ ...CLEAN, ...over })).constants).toEqual(constants);
   });
 });
 

@@ -15,9 +15,10 @@ export async function capture(playbackUrl: string): Promise<Capture> {
   };
   const multivariant = await ask(playbackUrl);
   const mediaUrl = new URL(uris(multivariant)[0] ?? "", playbackUrl).href;
-  // Fetched beside the reloads, as players do: one after the other they would make the next reload late, and with it
-  // the arrival of a part that was listed in time.
-  const fetching: Promise<string>[] = [];
+  // Media is fetched beside the reloads and one at a time, as players do: in between the reloads it would make the next
+  // one late, and with it the arrival of a part that was listed in time; all that is listed at first would, if fetched
+  // at once, stand in a queue with the reload before this machine's one relay.
+  let fetched: Promise<unknown> = Promise.resolve();
   let url = mediaUrl;
   for (;;) {
     const list = await ask(url);
@@ -25,12 +26,12 @@ export async function capture(playbackUrl: string): Promise<Capture> {
       const media = new URL(uri, mediaUrl).href;
       if (seen.has(media)) continue;
       seen.add(media);
-      fetching.push(ask(media));
+      fetched = fetched.then(() => ask(media));
     }
     if (list.includes("#EXT-X-ENDLIST")) break;
     url = await next(list, mediaUrl);
   }
-  await Promise.all(fetching);
+  await fetched;
   return exchanges;
 }
 

@@ -1,4 +1,6 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 
 /** What a program left behind. */
 export interface Outcome {
@@ -42,8 +44,10 @@ export function run(
   });
 }
 
+/** Looks for it without running it: this process has live shows to follow meanwhile, and must not stand still. */
 function need(name: string): void {
-  if (spawnSync(name, ["-version"], { stdio: "ignore" }).error === undefined) return;
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  if (folders.some((folder) => existsSync(join(folder, name)))) return;
   throw new Error(
     `These tests need ${name}, and it is not installed (Debian, Ubuntu: apt-get install ${PACKAGES[name]}).`,
   );

@@ -78,10 +78,10 @@ export class Listener {
   }
 
   /** @param query directives, e.g. `_HLS_msn=3&_HLS_part=0` */
-  get(query = ""): Promise<Response> {
+  get(query = "", headers: Record<string, string> = {}): Promise<Response> {
     const url = new URL(this.url);
     for (const [name, value] of new URLSearchParams(query)) url.searchParams.append(name, value);
-    return fetch(url);
+    return fetch(url, { headers });
   }
 
   async list(query = ""): Promise<Listed> {

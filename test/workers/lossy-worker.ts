@@ -1,6 +1,7 @@
 import { Audience as Real, type Report } from "../../src/audience/audience.ts";
 import type { Answer } from "../../src/audience/pace.ts";
 import { edge } from "../../src/edge/edge.ts";
+import type { EdgeEnv } from "../../src/edge/env.ts";
 
 /**
  * The deployed Worker, but that its shards can be made to lose what is reported to them (`/reports/lost`, and
@@ -27,7 +28,7 @@ export class Audience extends Real {
   }
 }
 
-interface Env {
+interface Env extends Omit<EdgeEnv, "AUDIENCE"> {
   readonly AUDIENCE: DurableObjectNamespace<Audience>;
 }
 

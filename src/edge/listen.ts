@@ -1,0 +1,63 @@
+import { LISTENER, parseListen, type Target } from "../paths.ts";
+import type { Address } from "./address.ts";
+import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
+import { type EdgeEnv, secretOf } from "./env.ts";
+import { Known } from "./known.ts";
+import { methodNotAllowed, noBroadcast, problem } from "./problem.ts";
+import { Sightings } from "./sightings.ts";
+
+/** This isolate's. */
+const delivery = new Delivery();
+const known = new Known();
+const sightings = new Sightings();
+
+/**
+ * Answers a listener: from what this isolate holds, or from the origin, asked once for all. A request that names nothing
+ * there can be is refused here and costs nothing further in. A million times a minute this runs, so there is no more
+ * between the request and its answer than what differs from the last one.
+ *
+ * @param address the request's URL, which begins with `/live/`
+ */
+export async function listen(
+  address: Address,
+  request: Request,
+  env: EdgeEnv,
+  context: ExecutionContext,
+): Promise<Response> {
+  const { method } = request;
+  if (method === "OPTIONS") return preflight();
+  if (method !== "GET" && method !== "HEAD") return methodNotAllowed(LISTEN_METHODS);
+  const target = parseListen(address);
+  if (target.kind === "invalid") return problem(400, "bad_directive", target.message);
+  if (target.kind === "unknown") return problem(404, "not_found", "There is nothing at this URL.");
+  const isKnown = known.has(target.id) || (await known.learn(secretOf(env), target.id));
+  if (!isKnown) return noBroadcast();
+  const keep = (work: Promise<unknown>) => context.waitUntil(work);
+  const response = await delivery.answer(() => originOf(env, context), target, request, keep);
+  // Who is told that a list is still the same (304) listens all the same.
+  const isServed = response.ok || response.status === 304;
+  if (isServed && method === "GET") count(env, target, address, request, keep);
+  return response;
+}
+
+/** Notes who listens (live playlists) and what is delivered (media), and reports it when that is due. */
+function count(env: EdgeEnv, target: Target, { searchParams }: Address, request: Request, keep: Keep): void {
+  const horizon = delivery.horizonOf(target.id);
+  if (horizon === null || horizon.ended) return;
+  const { id } = target;
+  if (target.kind === "part") sightings.deliver(id, horizon.partMillis);
+  else if (target.kind === "segment") sightings.deliver(id, horizon.partMillis * horizon.partsPerSegment);
+  else if (target.kind !== "playlist") return;
+  else {
+    const { headers } = request;
+    const from = headers.get("cf-connecting-ip") ?? "";
+    // Players that drop the id are told apart by where and what they are.
+    const listener = searchParams.get(LISTENER) ?? `${from} ${headers.get("user-agent")}`;
+    sightings.see(id, listener, from, secretOf(env), keep);
+  }
+  sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
+}
+
+function originOf(env: EdgeEnv, context: unknown): Fetcher {
+  return env.ORIGIN ?? (context as { exports: { Origin: Fetcher } }).exports.Origin;
+}

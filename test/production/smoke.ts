@@ -1,0 +1,223 @@
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { type Desk, openShow, originReads, removeShow, type Show } from "../../bench/load/show.ts";
+import { type Publication, publish } from "../../sfu/publisher.ts";
+import { SpokenSignal } from "../../sfu/signal.ts";
+import { Listener } from "../workers/listener.ts";
+import { Checks } from "./checks.ts";
+
+const USAGE = `npm run smoke -- URL [--during COMMAND]
+
+Puts one short show on a deployed relay, publishes real sound to it, listens, and checks what no local runtime can show:
+the SFU, the cache before the origin, the platform's content codings, the count, the recording, and the end. Takes about a
+minute. The show is its own and is deleted in the end. The relay's admin token is taken from ADMIN_TOKEN.
+
+  --during COMMAND  runs a command in the middle of the show (npm run deploy), which listeners must not notice
+
+The exit code is 1 where a check failed, 2 where the options are wrong.`;
+
+/** How long after a command has ended the show is still watched, ms. */
+const AFTERMATH_MS = 20_000;
+/** Equal requests for one object, of which the origin should see few. */
+const CROWD = 40;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === "string") {
+    (options === USAGE ? console.log : console.error)(options);
+    return options === USAGE ? 0 : 2;
+  }
+  const checks = new Checks();
+  const { desk } = options;
+  const show = await checks.run("a show is made, and its doors open", () => openShow(desk, "low"));
+  if (show === null) return 1;
+  try {
+    await perform(checks, desk, show, options.during);
+  } finally {
+    await checks.run("the show is deleted, and its URL is gone", async () => {
+      await removeShow(desk, show);
+      for (const left of [5, 4, 3, 2, 1]) {
+        if ((await fetch(show.playbackUrl)).status === 404) return "";
+        await sleep(200 * left);
+      }
+      throw new Error("it is answered still");
+    });
+  }
+  console.log(checks.summary());
+  return checks.failed === 0 ? 0 : 1;
+}
+
+async function perform(checks: Checks, desk: Desk, show: Show, during: string | null): Promise<void> {
+  const { url } = desk;
+  const listener = await checks.run("silence is listed before any host", () =>
+    Listener.join(show.playbackUrl),
+  );
+  if (listener === null) return;
+  const publication = await checks.run("a host publishes over WHIP and WebRTC", () => goLive(show));
+  if (publication !== null)
+    await checks.run("its sound arrives", () => until(() => hostsOf(url, show), 10_000));
+
+  await checks.run("a reload is held until its part is there", async () => {
+    const list = await listener.list();
+    const last = list.parts.at(-1);
+    if (last === undefined) throw new Error("the list has no parts");
+    // Five parts on: next to two seconds, whatever of a part has passed.
+    const then = await listener.until(last.msn + 1, last.index);
+    const part = then.parts.find(({ msn, index }) => msn === last.msn + 1 && index === last.index);
+    if (part === undefined) throw new Error("the list lacks it");
+    return `${Math.round(then.readAt - part.date - 1000 * part.duration)} ms after its last sample`;
+  });
+
+  await checks.run("a list is plain to who accepts no coding, and the same to who accepts gzip", async () => {
+    const last = (await listener.list()).parts.at(-1);
+    const there = `_HLS_msn=${last?.msn}&_HLS_part=${last?.index}`;
+    const [plain, coded] = await Promise.all(
+      ["identity", "gzip"].map((coding) => listener.get(there, { "accept-encoding": coding })),
+    );
+    if (plain === undefined || coded === undefined) throw new Error("there is no answer");
+    const coding = plain.headers.get("content-encoding");
+    if (coding !== null && coding !== "identity") throw new Error(`identity was answered with ${coding}`);
+    if (!/^#EXTM3U\n/.test(await plain.text())) throw new Error("what should be plain is no playlist");
+    if (!/^#EXTM3U\n/.test(await coded.text())) throw new Error("what is gzipped is no playlist");
+    return `gzip is answered with ${coded.headers.get("content-encoding") ?? "identity"}`;
+  });
+
+  await checks.run("media may be kept for good, the listener's own list not at all", async () => {
+    const [part] = (await listener.list()).parts;
+    const media = await listener.media(part?.name ?? "");
+    await media.arrayBuffer();
+    const own = await fetch(show.playbackUrl);
+    await own.text();
+    expectHeader(media, "cache-control", /^public, max-age=3600, immutable$/);
+    expectHeader(own, "cache-control", /^no-store$/);
+    return "";
+  });
+
+  await checks.run(`${CROWD} listeners of a part cost the origin few reads`, async () => {
+    const part = (await listener.list()).parts.at(-1);
+    const before = await originReads(desk, show);
+    await Promise.all(Array.from({ length: CROWD }, () => listener.bytes(part?.name ?? "")));
+    const reads = ((await originReads(desk, show)).part ?? 0) - (before.part ?? 0);
+    if (reads > CROWD / 4) throw new Error(`it was read ${reads} times`);
+    return `${reads} of ${CROWD}`;
+  });
+
+  await checks.run("an invented id is nobody's", async () => {
+    const { status } = await fetch(`${url}/live/${show.id.slice(0, -6)}aaaaaa/index.m3u8`);
+    if (status !== 404) throw new Error(`it was answered ${status}`);
+    return "";
+  });
+
+  if (during !== null)
+    await checks.run(`listeners do not notice: ${during}`, () => endure(listener, show, during));
+
+  await checks.run("the listener is counted within 40 s", () =>
+    until(async () => {
+      await (await listener.get()).text();
+      const { listeners } = await json<{ listeners: number }>(`${url}/live/${show.id}/audience.json`);
+      return listeners > 0 ? `${listeners} counted` : null;
+    }, 40_000),
+  );
+
+  await checks.run("the host leaves, and the show goes on in silence", async () => {
+    await publication?.close();
+    const { lastMsn } = endOf(await listener.list());
+    await listener.list(`_HLS_msn=${lastMsn + 2}`);
+    return "";
+  });
+
+  await checks.run("the end closes the list, and its segments are recorded", async () => {
+    await fetch(`${url}/api/broadcasts/${show.id}/end`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${desk.adminToken}` },
+    });
+    const ended = await until(async () => {
+      const list = await listener.list();
+      return list.ended ? list : null;
+    }, 5_000);
+    const last = ended.segments.at(-1);
+    return `${(await listener.bytes(last?.name ?? "")).length} bytes of ${last?.name}`;
+  });
+}
+
+/** Publishes speech-like sound. */
+function goLive({ whipUrl, hostKey }: Show): Promise<Publication> {
+  const signal = new SpokenSignal({ startMillis: Date.now() });
+  return publish({ url: whipUrl, key: hostKey, source: (frames) => signal.read(frames) });
+}
+
+async function hostsOf(url: string, { id }: Show): Promise<string | null> {
+  const { hosts } = await json<{ hosts: number }>(`${url}/live/${id}/status.json`);
+  return hosts > 0 ? `${hosts} on air` : null;
+}
+
+/** Listens part by part while a command runs and after it: every part comes, in one epoch, none long after it is due. */
+async function endure(listener: Listener, show: Show, command: string): Promise<string> {
+  const child = spawn(command, { shell: true, stdio: ["ignore", "inherit", "inherit"] });
+  const code = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  let until = Number.POSITIVE_INFINITY;
+  void code.then(() => {
+    until = Date.now() + AFTERMATH_MS;
+  });
+  let list = await listener.list();
+  let latest = 0;
+  let parts = 0;
+  while (Date.now() < until) {
+    const last = list.parts.at(-1);
+    if (last === undefined) throw new Error("the list has no parts");
+    list = await listener.list(`_HLS_msn=${last.msn}&_HLS_part=${last.index + 1}`);
+    for (const part of list.parts.filter(({ date }) => date > last.date)) {
+      parts++;
+      latest = Math.max(latest, list.readAt - part.date - 1000 * part.duration);
+    }
+  }
+  if ((await code) !== 0) throw new Error(`the command ended with exit code ${await code}`);
+  const { epoch } = await Listener.join(show.playbackUrl);
+  if (epoch !== listener.epoch) throw new Error("the show began anew");
+  if (latest > 2_000) throw new Error(`a part was listed ${Math.round(latest)} ms after its last sample`);
+  return `${parts} parts, the latest listed ${Math.round(latest)} ms after its last sample`;
+}
+
+function endOf({ firstMsn, segments }: Awaited<ReturnType<Listener["list"]>>): { lastMsn: number } {
+  return { lastMsn: firstMsn + segments.length - 1 };
+}
+
+/** The first value that is not null; asks every half second. */
+async function until<T>(ask: () => Promise<T | null>, withinMs: number): Promise<T> {
+  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(500)) {
+    const value = await ask();
+    if (value !== null) return value;
+  }
+  throw new Error(`not within ${withinMs / 1000} s`);
+}
+
+async function json<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} was answered ${response.status}`);
+  return (await response.json()) as T;
+}
+
+function expectHeader({ url, headers }: Response, name: string, form: RegExp): void {
+  const value = headers.get(name);
+  if (value === null || !form.test(value)) throw new Error(`${url} has ${name}: ${value}`);
+}
+
+function readOptions(): { desk: Desk; during: string | null } | string {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { during: { type: "string" }, help: { type: "boolean" } },
+    });
+    if (values.help) return USAGE;
+    const [url = ""] = positionals;
+    if (positionals.length !== 1 || !URL.canParse(url)) return "Say the relay's URL. See --help.";
+    const adminToken = process.env.ADMIN_TOKEN ?? "";
+    if (adminToken === "") return "The relay's admin token is needed in ADMIN_TOKEN.";
+    return { desk: { url: url.replace(/\/+$/, ""), adminToken }, during: values.during ?? null };
+  } catch (error) {
+    return `${(error as Error).message} See --help.`;
+  }
+}
