@@ -14,7 +14,7 @@ const server = createServer((socket) => {
     if (!request.toString("latin1").startsWith("GET /release ")) return void held.add(socket);
     for (const one of held) one.write(ANSWER);
     held.clear();
-    socket.end();
+    socket.end("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
   });
 });
 server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo).port));
