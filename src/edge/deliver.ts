@@ -5,7 +5,6 @@ import {
   type Horizon,
   judge,
   newest,
-  readHorizon,
   type Verdict,
 } from "../horizon.ts";
 import type { Directives } from "../media.ts";
@@ -75,7 +74,7 @@ export class Delivery {
     if (horizon === null || judge(horizon, asked, ask.now) !== "ask") {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
       if (multivariant.loaded.status !== 200) return multivariant;
-      horizon = readHorizon(multivariant.loaded.horizon);
+      horizon = multivariant.horizon;
       // An origin of another version may not say; then all is asked for.
       if (horizon === null) return this.#fetch(asked, ask);
       const verdict = judge(horizon, asked, ask.now);
@@ -94,8 +93,7 @@ export class Delivery {
     const young = this.#young(asked, directives, ask.now);
     if (young !== null) return young;
     const plain = await this.#fetch({ ...asked, directives: {} }, ask);
-    const reached = readHorizon(plain.loaded.horizon);
-    if (reached === null || covers(reached, directives)) return plain;
+    if (plain.horizon === null || covers(plain.horizon, directives)) return plain;
     return this.#fetch({ ...asked, directives: newest(horizon) }, ask);
   }
 
@@ -123,9 +121,11 @@ export class Delivery {
   /** Remembers the horizon that came with a list, if it is newer than what is known. */
   #note(target: Target, held: Held): void {
     if (target.kind !== "playlist" && target.kind !== "multivariant") return;
-    const horizon = readHorizon(held.loaded.horizon);
+    const { horizon } = held;
     if (horizon === null) return;
     const known = this.#fronts.get(target.id);
+    // A thousand listeners have waited for this list, and the first of them was here.
+    if (known?.list?.held === held) return;
     const list = target.kind === "playlist" ? { held, horizon } : null;
     this.#fronts.delete(target.id);
     this.#fronts.set(target.id, {

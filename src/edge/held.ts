@@ -1,3 +1,5 @@
+import { type Horizon, readHorizon } from "../horizon.ts";
+
 /** Headers of everything a listener gets: any page may play a broadcast, and read what players need to time it. */
 export const OPEN_TO_ALL = {
   "access-control-allow-origin": "*",
@@ -29,6 +31,8 @@ export class Held {
   /** A weak validator (RFC 9110 section 8.8.3), the same for the plain and the gzipped form. */
   readonly etag: string;
   readonly gzipped: Uint8Array | null;
+  /** The show's live edge as of this; null where it does not say, or is of another version. */
+  readonly horizon: Horizon | null;
   /** What every answer made of this carries, whenever it is made. */
   readonly #headers: Readonly<Record<string, string>>;
   #stamp: Stamp | null = null;
@@ -43,6 +47,7 @@ export class Held {
     this.loaded = loaded;
     this.fetchedAt = fetchedAt;
     this.gzipped = gzipped;
+    this.horizon = readHorizon(loaded.horizon);
     this.maxAgeMs = maxAge(loaded.cacheControl) * 1000;
     this.etag = `W/"${fingerprint(loaded.bytes)}"`;
     this.#headers = {

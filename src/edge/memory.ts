@@ -120,13 +120,22 @@ export class Memory {
   }
 }
 
-/** The promise's value, or null when it has none after `millis`. */
-async function withTimeout<T>(promise: Promise<T>, millis: number): Promise<T | null> {
-  const { promise: late, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), millis);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * The promise's value, or null when it has none after `millis`. Every listener who waits for a part comes through here,
+ * hence no more promises than one.
+ */
+function withTimeout<T>(promise: Promise<T>, millis: number): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, millis, null);
+    promise.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error as Error);
+      },
+    );
+  });
 }
