@@ -144,24 +144,21 @@ export function ingestUrl(
 
 /** RFC 8216bis section 6.2.5: decimal integers; a part without its sequence number MUST be refused. */
 function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Misnomer {
-  const directives: { msn?: number; part?: number; skip?: boolean } = {};
-  for (const [name, field] of [
-    ["_HLS_msn", "msn"],
-    ["_HLS_part", "part"],
-  ] as const) {
-    const text = query.get(name);
-    if (text === null) continue;
-    if (!NUMBER.test(text)) {
-      return { kind: "invalid", message: `${name} must be a decimal integer of at most 15 digits.` };
-    }
-    directives[field] = Number(text);
-  }
-  if (directives.part !== undefined && directives.msn === undefined) {
+  const [msn, part, skip] = [query.get("_HLS_msn"), query.get("_HLS_part"), query.get("_HLS_skip")];
+  if (msn !== null && !NUMBER.test(msn)) return noNumber("_HLS_msn");
+  if (part !== null && !NUMBER.test(part)) return noNumber("_HLS_part");
+  if (part !== null && msn === null) {
     return { kind: "invalid", message: "_HLS_part needs _HLS_msn beside it." };
   }
-  const skip = query.get("_HLS_skip");
-  if (skip === "YES" || skip === "v2") directives.skip = true;
-  return directives;
+  return {
+    ...(msn !== null && { msn: Number(msn) }),
+    ...(part !== null && { part: Number(part) }),
+    ...((skip === "YES" || skip === "v2") && { skip: true }),
+  };
+}
+
+function noNumber(name: string): Misnomer {
+  return { kind: "invalid", message: `${name} must be a decimal integer of at most 15 digits.` };
 }
 
 function directiveQuery({ msn, part, skip }: Directives): string {

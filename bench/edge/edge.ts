@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const list = canonicalPath({ kind: "playlist", id, epoch: EPOCH, directives: { msn: MSN, part: INDEX } });
   const hits = [
     { kind: "part", path: part },
-    { kind: "playlist", path: `${list}&${LISTENER}=H2aMt6ogYZcLgu1R7ij21A` },
+    { kind: "playlist", path: `${list}&${LISTENER}=z.H2aMt6ogYZcLgu1R7ij21A` },
   ];
   const { compatibility_date: date = "" } = unstable_readConfig({
     config: join(import.meta.dirname, "..", "..", "wrangler.toml"),

@@ -44,16 +44,23 @@ export class Delivery {
    * horizon says can not be there.
    *
    * @param origin where to ask; looked up only when there is something to ask
+   * @param listener the id in the request's URL
    * @param keep keeps the runtime working on a promise after this request has gone (`waitUntil`)
    */
-  async answer(origin: () => Fetcher, asked: Target, request: Request, keep: Keep): Promise<Response> {
+  async answer(
+    origin: () => Fetcher,
+    asked: Target,
+    request: Request,
+    listener: string | null,
+    keep: Keep,
+  ): Promise<Response> {
     const now = Date.now();
     const ask: Ask = { origin, keep, now };
     try {
       const held = this.#memory.peek(canonicalPath(asked), now) ?? (await this.#find(asked, ask));
       if (!(held instanceof Held)) return refusal(held);
       if (asked.kind === "multivariant" && held.loaded.status === 200) return personal(held, request);
-      return reply(held, request, Date.now());
+      return reply(held, request, listener, Date.now());
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       return problem(503, "unavailable", "The show does not answer at this moment; ask again.", {

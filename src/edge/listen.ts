@@ -33,15 +33,16 @@ export async function listen(
   const isKnown = known.has(target.id) || (await known.learn(secretOf(env), target.id));
   if (!isKnown) return noBroadcast();
   const keep = (work: Promise<unknown>) => context.waitUntil(work);
-  const response = await delivery.answer(() => originOf(env, context), target, request, keep);
+  const listener = address.searchParams.get(LISTENER);
+  const response = await delivery.answer(() => originOf(env, context), target, request, listener, keep);
   // Who is told that a list is still the same (304) listens all the same.
   const isServed = response.ok || response.status === 304;
-  if (isServed && method === "GET") count(env, target, address, request, keep);
+  if (isServed && method === "GET") count(env, target, listener, request, keep);
   return response;
 }
 
 /** Notes who listens (live playlists) and what is delivered (media), and reports it when that is due. */
-function count(env: EdgeEnv, target: Target, { searchParams }: Address, request: Request, keep: Keep): void {
+function count(env: EdgeEnv, target: Target, listener: string | null, request: Request, keep: Keep): void {
   const horizon = delivery.horizonOf(target.id);
   if (horizon === null || horizon.ended) return;
   const { id } = target;
@@ -52,8 +53,8 @@ function count(env: EdgeEnv, target: Target, { searchParams }: Address, request:
     const { headers } = request;
     const from = headers.get("cf-connecting-ip") ?? "";
     // Players that drop the id are told apart by where and what they are.
-    const listener = searchParams.get(LISTENER) ?? `${from} ${headers.get("user-agent")}`;
-    sightings.see(id, listener, from, secretOf(env), keep);
+    const self = listener ?? `${from} ${headers.get("user-agent")}`;
+    sightings.see(id, self, from, secretOf(env), keep);
   }
   sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
 }

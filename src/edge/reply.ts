@@ -1,6 +1,5 @@
-import { randomName } from "../access/secret.ts";
 import { withListener } from "../paths.ts";
-import { acceptsGzip } from "./accept.ts";
+import { mintListener, takesGzip } from "./accept.ts";
 import { type Held, OPEN_TO_ALL } from "./held.ts";
 import { spanOf } from "./range.ts";
 
@@ -8,9 +7,10 @@ import { spanOf } from "./range.ts";
  * The answer to a listener's GET or HEAD from what the edge holds: 304 where the listener has it already (RFC 9110
  * section 13.1.2), 206 for a Range of media, gzip for text where it is offered, else the whole.
  *
+ * @param listener the id in its URL
  * @param now milliseconds since 1970
  */
-export function reply(held: Held, request: Request, now: number): Response {
+export function reply(held: Held, request: Request, listener: string | null, now: number): Response {
   const { status, bytes } = held.loaded;
   const { headers: asked } = request;
   const stamp = held.stamp(now);
@@ -20,7 +20,7 @@ export function reply(held: Held, request: Request, now: number): Response {
   const isHead = request.method === "HEAD";
   if (held.gzipped !== null && stamp.gzipped !== null) {
     // A Range on a playlist is answered with the whole of it (section 14.2): some players send one on all they ask.
-    if (!acceptsGzip(codingsOf(request))) return answer(bytes, status, stamp.plain, isHead);
+    if (!takesGzip(request, listener)) return answer(bytes, status, stamp.plain, isHead);
     return answer(held.gzipped, status, stamp.gzipped, isHead, "manual");
   }
   // GET alone has ranges (section 14.2).
@@ -44,7 +44,7 @@ export function reply(held: Held, request: Request, now: number): Response {
  * listeners are told apart and counted. Nothing may keep it, or all who get the copy would count as one.
  */
 export function personal(held: Held, request: Request): Response {
-  const text = withListener(decoder.decode(held.loaded.bytes), randomName());
+  const text = withListener(decoder.decode(held.loaded.bytes), mintListener(request));
   const headers = {
     ...OPEN_TO_ALL,
     "content-type": held.loaded.contentType,
@@ -66,12 +66,6 @@ function answer(
 ): Response {
   const init = { status, headers, encodeBody };
   return new Response(isHead ? null : bytes, init);
-}
-
-/** The listener's own Accept-Encoding: the platform puts one of its own into the header, and the original here. */
-function codingsOf(request: Request): string | null {
-  const original = (request as { cf?: { clientAcceptEncoding?: unknown } }).cf?.clientAcceptEncoding;
-  return typeof original === "string" ? original : request.headers.get("accept-encoding");
 }
 
 /** If-None-Match: a list of validators or `*`, compared weakly. */

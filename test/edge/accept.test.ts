@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { acceptsGzip } from "../../src/edge/accept.ts";
+import { acceptsGzip, mintListener, takesGzip } from "../../src/edge/accept.ts";
 
 /** RFC 9110 section 12.5.3, and what clients really send. */
 test.each([
@@ -35,5 +35,35 @@ test("what is remembered of some headers is not said of others, however many the
     expect(acceptsGzip(`x-${n}, gzip`)).toBe(true);
     expect(acceptsGzip(`x-${n}, gzip;q=0`)).toBe(false);
     expect(acceptsGzip("x-0, gzip")).toBe(true);
+  }
+});
+
+/** As the platform hands it on: a header of its own, and the listener's beside it. */
+function onPlatform(accepted: string): Request {
+  const request = new Request("https://earshot.test/x", { headers: { "accept-encoding": "br, gzip" } });
+  return Object.assign(request, { cf: { clientAcceptEncoding: accepted } });
+}
+
+test.each([
+  ["gzip, deflate, br", true],
+  ["identity", false],
+  ["gzip;q=0", false],
+  ["", false],
+])("who accepts %j says so once, and its id ever after", (accepted, takes) => {
+  const listener = mintListener(onPlatform(accepted));
+  // Only the id knows: what the platform says of this request is something else.
+  expect(takesGzip(onPlatform(takes ? "identity" : "gzip"), listener)).toBe(takes);
+  expect(mintListener(onPlatform(accepted))).not.toBe(listener);
+});
+
+test.each([null, "", "of another kind"])("who has the id %j is asked each time", (listener) => {
+  expect(takesGzip(onPlatform("gzip"), listener)).toBe(true);
+  expect(takesGzip(onPlatform("identity"), listener)).toBe(false);
+});
+
+test("an id in the hands of a player that does not accept gzip gets none", () => {
+  const listener = mintListener(onPlatform("gzip"));
+  for (const headers of [{}, { "accept-encoding": "identity" }] as Record<string, string>[]) {
+    expect(takesGzip(new Request("https://earshot.test/x", { headers }), listener)).toBe(false);
   }
 });

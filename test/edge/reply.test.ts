@@ -27,7 +27,7 @@ function request(headers: Record<string, string>, method = "GET"): Request {
 
 async function answer(range: string, body = BODY) {
   const held = await Held.of({ ...MEDIA, bytes: body }, NOW);
-  const response = reply(held, request({ range }), NOW);
+  const response = reply(held, request({ range }), null, NOW);
   return {
     status: response.status,
     range: response.headers.get("content-range"),
@@ -117,7 +117,7 @@ test("the body is always what Content-Range says it is", async () => {
 describe("text", () => {
   test("is gzipped where that is offered, once for all, and says that it depends on it", async () => {
     const held = await Held.of(LIST, NOW);
-    const response = reply(held, request({ "accept-encoding": "gzip" }), NOW);
+    const response = reply(held, request({ "accept-encoding": "gzip" }), null, NOW);
     expect(response.headers.get("content-encoding")).toBe("gzip");
     expect(response.headers.get("vary")).toBe("Accept-Encoding");
     const body = new Uint8Array(await response.arrayBuffer());
@@ -133,7 +133,7 @@ describe("text", () => {
       { "accept-encoding": "gzip;q=0" },
       { range: "bytes=0-3", "accept-encoding": "identity" },
     ]) {
-      const response = reply(held, request(headers), NOW);
+      const response = reply(held, request(headers), null, NOW);
       expect(response.status).toBe(200);
       expect(response.headers.get("content-encoding")).toBeNull();
       expect(new Uint8Array(await response.arrayBuffer())).toEqual(LIST.bytes);
@@ -149,8 +149,8 @@ describe("conditions and methods", () => {
     ['W/"other"', 200],
   ])("If-None-Match: %s is answered %i", async (header, status) => {
     const held = await Held.of(LIST, NOW);
-    const etag = reply(held, request({}), NOW).headers.get("etag") ?? "";
-    const response = reply(held, request({ "if-none-match": header.replace("ETAG", etag) }), NOW);
+    const etag = reply(held, request({}), null, NOW).headers.get("etag") ?? "";
+    const response = reply(held, request({ "if-none-match": header.replace("ETAG", etag) }), null, NOW);
     expect(response.status).toBe(status);
     expect(response.headers.get("etag")).toBe(etag);
     if (status === 304) expect(await response.text()).toBe("");
@@ -163,7 +163,7 @@ describe("conditions and methods", () => {
 
   test("HEAD has the headers of GET, no body, no ranges", async () => {
     const held = await Held.of(MEDIA, NOW);
-    const response = reply(held, request({ range: "bytes=0-1" }, "HEAD"), NOW);
+    const response = reply(held, request({ range: "bytes=0-1" }, "HEAD"), null, NOW);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-length")).toBe("10");
     expect(await response.text()).toBe("");
@@ -171,8 +171,8 @@ describe("conditions and methods", () => {
 
   test("Age is said once there is one, in whole seconds", async () => {
     const held = await Held.of(LIST, NOW);
-    expect(reply(held, request({}), NOW + 900).headers.get("age")).toBeNull();
-    expect(reply(held, request({}), NOW + 3_100).headers.get("age")).toBe("3");
+    expect(reply(held, request({}), null, NOW + 900).headers.get("age")).toBeNull();
+    expect(reply(held, request({}), null, NOW + 3_100).headers.get("age")).toBe("3");
   });
 
   test("an error keeps its status and says when to come back", async () => {
@@ -180,6 +180,7 @@ describe("conditions and methods", () => {
     const response = reply(
       await Held.of(loaded, NOW),
       request({ "accept-encoding": "gzip", range: "bytes=0-0" }),
+      null,
       NOW,
     );
     expect(response.status).toBe(503);

@@ -2,14 +2,15 @@ import { request } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Listener } from "./listener.ts";
-import { Relay } from "./relay.ts";
+import { type Created, Relay } from "./relay.ts";
 
 let relay: Relay;
+let broadcast: Created;
 let listener: Listener;
 beforeAll(async () => {
   relay = await Relay.start();
-  const { playbackUrl } = await relay.open({ latency: "low" });
-  listener = await Listener.join(playbackUrl);
+  broadcast = await relay.open({ latency: "low" });
+  listener = await Listener.join(broadcast.playbackUrl);
   await listener.list();
 });
 afterAll(() => relay.close());
@@ -43,9 +44,14 @@ test.each([
   [undefined, false],
 ])("a playlist for who accepts %j comes gzipped: %s", async (accepted, isGzipped) => {
   const headers: Record<string, string> = accepted === undefined ? {} : { "accept-encoding": accepted };
-  const { coding, body } = await raw(`${listener.url}&_HLS_msn=0`, headers);
-  expect(coding).toBe(isGzipped ? "gzip" : undefined);
-  expect((isGzipped ? gunzipSync(body) : body).toString()).toMatch(/^#EXTM3U\n/);
+  const { playbackUrl } = broadcast;
+  const [, uri = ""] = /^([^#\n].*)$/m.exec((await raw(playbackUrl, headers)).body.toString()) ?? [];
+  // By the id that such a player is given, and without one.
+  for (const query of [new URL(uri, playbackUrl).search, "?"]) {
+    const { coding, body } = await raw(`${listener.url.split("?")[0]}${query}&_HLS_msn=0`, headers);
+    expect(coding).toBe(isGzipped ? "gzip" : undefined);
+    expect((isGzipped ? gunzipSync(body) : body).toString()).toMatch(/^#EXTM3U\n/);
+  }
 });
 
 test("media never comes gzipped", async () => {
