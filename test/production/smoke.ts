@@ -72,17 +72,20 @@ async function perform(checks: Checks, desk: Desk, show: Show, during: string | 
   });
 
   await checks.run("a list is plain to who accepts no coding, and the same to who accepts gzip", async () => {
-    const last = (await listener.list()).parts.at(-1);
-    const there = `_HLS_msn=${last?.msn}&_HLS_part=${last?.index}`;
-    const [plain, coded] = await Promise.all(
-      ["identity", "gzip"].map((coding) => listener.get(there, { "accept-encoding": coding })),
-    );
-    if (plain === undefined || coded === undefined) throw new Error("there is no answer");
-    const coding = plain.headers.get("content-encoding");
-    if (coding !== null && coding !== "identity") throw new Error(`identity was answered with ${coding}`);
-    if (!/^#EXTM3U\n/.test(await plain.text())) throw new Error("what should be plain is no playlist");
-    if (!/^#EXTM3U\n/.test(await coded.text())) throw new Error("what is gzipped is no playlist");
-    return `gzip is answered with ${coded.headers.get("content-encoding") ?? "identity"}`;
+    const codings: string[] = [];
+    for (const accepted of ["identity", "gzip"]) {
+      const headers = { "accept-encoding": accepted };
+      const player = await Listener.join(show.playbackUrl, headers);
+      // By the id that such a player is given, and without one.
+      for (const target of [player.url, player.url.replace(/\?.*/, "")]) {
+        const response = await fetch(target, { headers });
+        if (!/^#EXTM3U\n/.test(await response.text())) throw new Error(`${accepted}: it is no playlist`);
+        codings.push(response.headers.get("content-encoding") ?? "identity");
+      }
+    }
+    if (codings.slice(0, 2).some((coding) => coding !== "identity"))
+      throw new Error(`identity was answered with ${codings.slice(0, 2).join(" and ")}`);
+    return `gzip is answered with ${codings.slice(2).join(" and ")}`;
   });
 
   await checks.run("media may be kept for good, the listener's own list not at all", async () => {

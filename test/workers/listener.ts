@@ -64,8 +64,8 @@ export class Listener {
     this.url = url;
   }
 
-  static async join(playbackUrl: string): Promise<Listener> {
-    const response = await fetch(playbackUrl);
+  static async join(playbackUrl: string, headers: Record<string, string> = {}): Promise<Listener> {
+    const response = await fetch(playbackUrl, { headers });
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
     const uri = text.split("\n").findLast((line) => line !== "" && !line.startsWith("#"));
@@ -78,10 +78,10 @@ export class Listener {
   }
 
   /** @param query directives, e.g. `_HLS_msn=3&_HLS_part=0` */
-  get(query = "", headers: Record<string, string> = {}): Promise<Response> {
+  get(query = ""): Promise<Response> {
     const url = new URL(this.url);
     for (const [name, value] of new URLSearchParams(query)) url.searchParams.append(name, value);
-    return fetch(url, { headers });
+    return fetch(url);
   }
 
   async list(query = ""): Promise<Listed> {
