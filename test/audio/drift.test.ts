@@ -1,9 +1,7 @@
-import { setTimeout } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Aligner, HOLD } from "../../src/audio/align.ts";
 import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { bytesInUse } from "./heap.ts";
 import { jitter } from "./host.ts";
 
 /**
@@ -17,18 +15,6 @@ const MINUTE = 3_000;
 const SOUNDING = 50;
 const HERTZ = 400;
 const AMPLITUDE = 0.5;
-
-setFlagsFromString("--expose-gc");
-const gc: () => void = runInNewContext("gc");
-
-/** Bytes in use once everything unreachable is given back: buffers are swept by another thread, hence the pause. */
-async function bytesInUse(): Promise<number> {
-  gc();
-  await setTimeout(20);
-  gc();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 /** 400 Hz has whole periods in a packet: one second that swells and fades, so that it has no corner to ring at. */
 const second = Array.from({ length: SOUNDING }, (_, packet) => {

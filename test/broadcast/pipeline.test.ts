@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { encodePacket } from "../../sfu/packet.ts";
+import { HOLD } from "../../src/audio/align.ts";
+import type { Encoder } from "../../src/audio/encode.ts";
+import { Pipeline } from "../../src/broadcast/pipeline.ts";
+import { Ring } from "../../src/broadcast/ring.ts";
+import { mediaPlaylist } from "../../src/hls/playlist.ts";
+import { Segmenter } from "../../src/hls/segmenter.ts";
+import { addCut, emptyWindow, keptFrom } from "../../src/hls/window.ts";
+import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { names } from "../../src/paths.ts";
+import { bytesInUse } from "../audio/heap.ts";
+
+const HOURS = 4;
+const FRAMES = 960;
+const START = samples(0);
+/** A host is on air for so long, then gone for as long, and comes back by another name, as a new WHIP session does. */
+const STAY = 300 * SAMPLE_RATE;
+
+/**
+ * A fake for the AAC encoder, which takes seven minutes for four hours (what it holds is tested in test/audio/aac): it
+ * gives as many access units, of the size they have at 128 kbit/s.
+ */
+function encoder(): Encoder {
+  const unit = new Uint8Array(341);
+  return {
+    config: new Uint8Array([0x11, 0x90]),
+    push: ({ at }) => [{ at, bytes: unit.slice() }],
+    flush: () => [],
+  };
+}
+
+test("4 h of hosts who come and go, from packet to playlist: the heap stays flat", {
+  timeout: 300_000,
+}, async () => {
+  const pipeline = new Pipeline(
+    encoder(),
+    new Segmenter(PROFILES.low, { msn: 0, at: START, parts: [] }),
+    START,
+  );
+  const ring = new Ring();
+  let window = emptyWindow(PROFILES.low, { msn: 0, at: START, startedAt: Date.UTC(2026, 10, 21) });
+  const payload = new Uint8Array(4 * FRAMES).map((_, n) => (n * 97) % 251);
+  const heap: number[] = [];
+  let parts = 0;
+  let packet = 0;
+  for (let now = 0; now < HOURS * 3_600 * SAMPLE_RATE; now += AU_SAMPLES) {
+    for (; packet * FRAMES < now; packet++) {
+      const at = packet * FRAMES;
+      if (Math.floor(at / STAY) % 2 === 1) continue;
+      const host = `session ${Math.floor(at / STAY)}`;
+      pipeline.hear(
+        host,
+        encodePacket({ sequenceNumber: packet + 1, timestamp: at + 1, payload }),
+        samples(at),
+      );
+      pipeline.retain([host]);
+    }
+    for (const cut of pipeline.advance(samples(now), 48)) {
+      parts++;
+      ring.add(cut.part);
+      window = addCut(window, cut);
+      mediaPlaylist(window, names);
+      ring.prune(keptFrom(window));
+    }
+    if (now % (600 * SAMPLE_RATE) < AU_SAMPLES) heap.push(await bytesInUse());
+  }
+  expect(parts).toBe(Math.floor((HOURS * 3_600 * SAMPLE_RATE - HOLD) / (18 * AU_SAMPLES)));
+  expect(fromMillis(HOURS * 3_600_000) - pipeline.due).toBeLessThan(AU_SAMPLES);
+  // The first hour against the last, leaving out what was before anything had been said.
+  const first = Math.min(...heap.slice(1, 7));
+  expect(Math.min(...heap.slice(-6)) - first).toBeLessThan(200_000);
+});
