@@ -55,21 +55,30 @@ export function readList(text: string): Listed {
   return { text, readAt: Date.now(), firstMsn, segments, parts, hint, ended: /^#EXT-X-ENDLIST$/m.test(text) };
 }
 
+/** How a URL is asked for. */
+export type Ask = (url: URL, headers: Record<string, string>) => Promise<Response>;
+
 /** One show's media playlist, and what it names. */
 export class Listener {
   /** The media playlist's URL. */
   readonly url: string;
+  readonly #ask: Ask;
 
-  private constructor(url: string) {
+  private constructor(url: string, ask: Ask) {
     this.url = url;
+    this.#ask = ask;
   }
 
-  static async join(playbackUrl: string, headers: Record<string, string> = {}): Promise<Listener> {
-    const response = await fetch(playbackUrl, { headers });
+  static async join(
+    playbackUrl: string,
+    headers: Record<string, string> = {},
+    ask: Ask = (url, headers) => fetch(url, { headers }),
+  ): Promise<Listener> {
+    const response = await ask(new URL(playbackUrl), headers);
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
     const uri = text.split("\n").findLast((line) => line !== "" && !line.startsWith("#"));
-    return new Listener(new URL(uri ?? "", playbackUrl).href);
+    return new Listener(new URL(uri ?? "", playbackUrl).href, ask);
   }
 
   /** The epoch that the URL carries. */
@@ -81,7 +90,7 @@ export class Listener {
   get(query = ""): Promise<Response> {
     const url = new URL(this.url);
     for (const [name, value] of new URLSearchParams(query)) url.searchParams.append(name, value);
-    return fetch(url);
+    return this.#ask(url, {});
   }
 
   async list(query = ""): Promise<Listed> {
@@ -100,7 +109,7 @@ export class Listener {
   }
 
   media(name: string, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(new URL(name, this.url), { headers });
+    return this.#ask(new URL(name, this.url), headers);
   }
 
   async bytes(name: string): Promise<Uint8Array> {
