@@ -251,7 +251,7 @@ describe("a listener's id", () => {
     await listed(playbackUrl);
     const ask = async () => (await fetch(playbackUrl)).text();
     const texts = await Promise.all(Array.from({ length: 50 }, ask));
-    const ids = texts.map((text) => /^[0-9a-z]+\/audio\.m3u8\?l=([\w-]{22})$/m.exec(text)?.[1]);
+    const ids = texts.map((text) => /^[0-9a-z]+\/audio\.m3u8\?l=([zp]\.[\w-]{22})$/m.exec(text)?.[1]);
     expect(ids).not.toContain(undefined);
     expect(new Set(ids).size).toBe(50);
     for (const [n, text] of texts.entries()) {
