@@ -1,8 +1,11 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** Each project is one kind of evidence; `npm test` runs the two that need nothing beyond node_modules. */
 export default defineConfig({
   test: {
+    // Units keep two cores busy; left to itself the runner would use one of them.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
