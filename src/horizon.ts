@@ -69,10 +69,13 @@ export function judge(horizon: Horizon, target: Target, now: number): Verdict {
     case "init":
       return "ask";
     case "playlist": {
-      // RFC 8216bis section 6.2.5.2: more than two segments after the last one is refused.
-      const { msn } = target.directives;
-      if (horizon.ended || msn === undefined) return "ask";
-      return msn > Math.floor(parts / partsPerSegment) + 1 ? "too-far-ahead" : "ask";
+      // Judged is what would be asked: the origin's refusals are origin reads like any other.
+      const { msn, part } = canonicalDirectives(horizon, target.directives);
+      if (msn === undefined) return "ask";
+      // RFC 8216bis section 6.2.5.2: more than two segments after the last one is refused, and so is a part too far ahead.
+      if (msn > Math.floor(parts / partsPerSegment) + 1) return "too-far-ahead";
+      if (part === undefined) return "ask";
+      return msn * partsPerSegment + part - (parts - 1) > advanceLimit(horizon) ? "too-far-ahead" : "ask";
     }
     case "segment":
       return (horizon.ended ? target.msn <= horizon.lastMsn : (target.msn + 1) * partsPerSegment <= parts)
@@ -87,6 +90,11 @@ export function judge(horizon: Horizon, target: Target, now: number): Verdict {
       return isNamed && isPossible ? "ask" : "no-such-media";
     }
   }
+}
+
+/** The Advance Part Limit: three seconds of parts, rounded up in the client's favour, or three (section 6.2.5.2). */
+function advanceLimit({ partMillis }: Horizon): number {
+  return partMillis < 1_000 ? Math.ceil(3_000 / partMillis) : 3;
 }
 
 /** How many parts the show can have listed by `now`, from its first on; its clock and ours may differ by a little. */

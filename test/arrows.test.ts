@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 /** The floor plan as a test: which room may import which, and what the pure rooms never mention. */
 
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  limit: [],
   media: [],
   paths: ["media"],
   horizon: ["media", "paths"],
@@ -13,8 +14,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ingest: ["media"],
   audio: ["media"],
   hls: ["media"],
-  broadcast: ["access", "audio", "hls", "horizon", "ingest", "media", "paths"],
-  origin: ["audience", "broadcast", "hls", "horizon", "paths"],
+  broadcast: ["access", "audio", "hls", "horizon", "ingest", "limit", "media", "paths"],
+  origin: ["audience", "broadcast", "hls", "horizon", "limit", "paths"],
   edge: ["access", "audience", "horizon", "media", "paths"],
   web: [],
   worker: ["audience", "broadcast", "edge", "origin"],

@@ -26,6 +26,8 @@ const LIVE: Horizon = {
   listsParts: true,
   endsAt: NOW,
 };
+/** Segment 21 has just begun. */
+const FRESH: Horizon = { ...LIVE, openParts: 0 };
 const ENDED: Horizon = { ...LIVE, ended: true, openParts: 0 };
 const PLAIN: Horizon = { ...LIVE, listsParts: false };
 
@@ -72,6 +74,23 @@ describe("what can not be there is not asked for", () => {
     ["a list two segments ahead", LIVE, -1_000, list({ msn: 22 }), "ask"],
     ["a list three ahead", LIVE, -1_000, list({ msn: 23 }), "too-far-ahead"],
     ["the same, when the show may have come so far", LIVE, 800, list({ msn: 23 }), "ask"],
+    [
+      "a list whose part is beyond the last segment that may be asked for",
+      LIVE,
+      -1_000,
+      list({ msn: 22, part: 5 }),
+      "too-far-ahead",
+    ],
+    ["a part 3 s ahead", FRESH, -1_000, list({ msn: 22, part: 2 }), "ask"],
+    ["a part more than 3 s ahead", FRESH, -1_000, list({ msn: 22, part: 3 }), "too-far-ahead"],
+    ["the same, when the show may have come so far", FRESH, -600, list({ msn: 22, part: 3 }), "ask"],
+    [
+      "a part of a list without parts",
+      { ...PLAIN, openParts: 0 },
+      -1_000,
+      list({ msn: 22, part: 99 }),
+      "ask",
+    ],
     ["a list three ahead of the end", ENDED, 0, list({ msn: 23 }), "ask"],
     ["a listed part", LIVE, 0, part(20, 4), "ask"],
     ["a part that no segment has", LIVE, 0, part(20, 5), "no-such-media"],

@@ -68,6 +68,14 @@ export class Audience extends DurableObject<AudienceEnv> {
     return series ? { ...this.#series, ...now } : now;
   }
 
+  /** Forgets a show that was deleted, its course too: its name may be a new show's. */
+  async forget(): Promise<void> {
+    if (this.#round !== null) clearTimeout(this.#round);
+    this.#round = null;
+    this.#series = EMPTY_SERIES;
+    await this.ctx.storage.deleteAll();
+  }
+
   readonly #go = (): void => {
     this.#round = null;
     if (this.#show !== null && this.#up === null) {

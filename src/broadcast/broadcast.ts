@@ -60,11 +60,12 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
 
   async remove(id: string): Promise<void> {
     await this.production?.end();
+    // What R2 does not let go of yet can be deleted by the next call only if there is still a broadcast to delete.
+    await erase(this.env.MEDIA, id);
     this.production = null;
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
     this.#store = new Store(this.ctx.storage.sql);
-    await erase(this.env.MEDIA, id);
   }
 
   acceptSocket(session: string, generation: number): Response | null {

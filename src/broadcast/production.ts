@@ -49,6 +49,7 @@ export class Production {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #choresAt = 0;
   #renewedAt = 0;
+  #readsStoredAt = 0;
 
   /** Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. */
   constructor(show: Show, means: Means) {
@@ -71,9 +72,10 @@ export class Production {
     return this.#reads.read(target, () => this.#stage(), Date.now());
   }
 
-  /** Counts what Origin has answered. */
+  /** Counts what Origin has answered. What is read after the end is counted too, and stored as it comes. */
   count(answered: Counts): void {
     this.#originReads = addCounts(this.#originReads, answered);
+    if (this.#ended !== null) this.#storeReads(Date.now());
   }
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
@@ -86,6 +88,7 @@ export class Production {
   open(): void {
     if (this.#show.state !== "announced") return;
     const now = Date.now();
+    this.#originReads = {};
     this.#put(open(this.#show, { epoch: epochOf(now), startedAt: now }));
     this.#start();
   }
@@ -97,6 +100,7 @@ export class Production {
     const programme = this.#programme;
     programme?.finish();
     this.#put(end(this.#show, now));
+    this.#means.store.putOriginReads(this.#originReads);
     this.#ended = this.#stage();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#programme = null;
@@ -166,6 +170,13 @@ export class Production {
     }
   };
 
+  /** Stores the count of reads now and then: each time is a row written. */
+  #storeReads(now: number): void {
+    if (now - this.#readsStoredAt < RENEWAL_MS) return;
+    this.#readsStoredAt = now;
+    this.#means.store.putOriginReads(this.#originReads);
+  }
+
   #doChores({ pipeline, window }: Programme, now: number): void {
     this.#choresAt = now;
     const { sessions } = this.publishers;
@@ -175,9 +186,9 @@ export class Production {
       this.#put(goLive(this.#show));
     }
     this.#means.later(this.publishers.sweep(now));
+    this.#storeReads(now);
     if (now - this.#renewedAt < RENEWAL_MS) return;
     this.#renewedAt = now;
-    this.#means.store.putOriginReads(this.#originReads);
     this.#means.reviveAt(now + REVIVAL_MS);
   }
 

@@ -15,6 +15,8 @@ import type { Store } from "./store.ts";
 
 /** Access units made in one go when catching up: about a second of sound, some tens of milliseconds of work. */
 const CATCH_UP_UNITS = 48;
+/** How far back a restart reads: beyond every segment that listeners may still ask for (keptFrom, hls/window.ts). */
+const REBUILT_SEGMENTS = 40;
 
 /**
  * A show's running timeline: the pipeline, what it has listed, and where its bytes lie. Made from the store, so that one
@@ -117,9 +119,9 @@ export function endedStage(show: Show, store: Store): Stage | null {
   return { show, window: endWindow(window), ring, init };
 }
 
-/** The window and the ring as the stored parts have them. */
+/** The window and the ring as the stored parts have them; what waits for R2 behind them is not read here. */
 function rebuild(show: Show, store: Store): { window: Window; ring: Ring } {
-  const stored = store.parts();
+  const stored = store.parts(REBUILT_SEGMENTS);
   const first = stored[0]?.part;
   const start = {
     msn: first?.msn ?? 0,

@@ -1,3 +1,4 @@
+import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
 
 /** A put that has not answered by then is tried again; the same bytes under the same name do no harm. */
@@ -56,12 +57,10 @@ export class Recording {
   }
 
   async #put(key: string, bytes: Uint8Array): Promise<void> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`no answer in ${PUT_TIMEOUT_MS} ms`)), PUT_TIMEOUT_MS);
     const put = this.#bucket.put(key, bytes, {
       httpMetadata: { contentType: "audio/mp4", cacheControl: "public, max-age=31536000, immutable" },
     });
-    await Promise.race([put, late]).finally(() => clearTimeout(timer));
+    await withLimit(put, PUT_TIMEOUT_MS);
   }
 }
 

@@ -96,6 +96,11 @@ export function routes(desk: Desk): Hono {
   });
 
   app.notFound(() => problem(404, "not_found", "There is nothing at this URL."));
+  app.onError((error, c) => {
+    console.error(`${c.req.method} failed: ${String(error)}`);
+    const message = "It could not be done now. Ask again in a few seconds.";
+    return problem(503, "unavailable", message, { "retry-after": "3" });
+  });
   return app;
 }
 

@@ -84,12 +84,14 @@ export class Store {
     if (closes) this.#sql.exec("INSERT OR IGNORE INTO segment (msn, kept) VALUES (?, 0)", part.msn);
   }
 
-  /** Every part in the ring in order, each with whether it closes its segment. */
-  parts(): { part: Part; closes: boolean }[] {
+  /** The parts of the last `segments` segments in order, each with whether it closes its segment. */
+  parts(segments: number): { part: Part; closes: boolean }[] {
     const rows = this.#sql
       .exec<PartRow & { closes: number }>(
         `SELECT part.*, segment.msn IS NOT NULL AND idx = (SELECT MAX(idx) FROM part AS p WHERE p.msn = part.msn) AS closes
-         FROM part LEFT JOIN segment ON segment.msn = part.msn ORDER BY part.msn, idx`,
+         FROM part LEFT JOIN segment ON segment.msn = part.msn
+         WHERE part.msn > (SELECT MAX(msn) FROM part) - ? ORDER BY part.msn, idx`,
+        segments,
       )
       .toArray();
     return rows.map((row) => ({ part: toPart(row), closes: row.closes === 1 }));

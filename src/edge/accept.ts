@@ -31,6 +31,7 @@ export function acceptsGzip(header: string | null): boolean {
   const known = answers.get(header);
   if (known !== undefined) return known;
   const answer = offersGzip(header);
+  if (header.length > MAX_LENGTH) return answer;
   if (answers.size >= MAX_ANSWERS) answers.clear();
   answers.set(header, answer);
   return answer;
@@ -38,6 +39,8 @@ export function acceptsGzip(header: string | null): boolean {
 
 /** All players in the world send a few dozen values; who makes up more makes this start over. */
 const MAX_ANSWERS = 100;
+/** No player sends a longer one. */
+const MAX_LENGTH = 200;
 const answers = new Map<string, boolean>();
 
 function offersGzip(header: string): boolean {

@@ -10,7 +10,7 @@ import {
 import type { Directives } from "../media.ts";
 import { canonicalPath, type Target } from "../paths.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
-import { Memory, Unavailable } from "./memory.ts";
+import { type Load, Memory, Unavailable } from "./memory.ts";
 import { problem } from "./problem.ts";
 import { personal, reply } from "./reply.ts";
 
@@ -57,7 +57,7 @@ export class Delivery {
     const now = Date.now();
     const ask: Ask = { origin, keep, now };
     try {
-      const held = this.#memory.peek(canonicalPath(asked), now) ?? (await this.#find(asked, ask));
+      const held = this.#here(asked, now) ?? (await this.#find(asked, ask));
       if (!(held instanceof Held)) return refusal(held);
       if (asked.kind === "multivariant" && held.loaded.status === 200) return personal(held, request);
       return reply(held, request, listener, Date.now());
@@ -104,25 +104,46 @@ export class Delivery {
     return this.#fetch({ ...asked, directives: newest(horizon) }, ask);
   }
 
+  /** What is held of what is asked for. Who joins gets the newest list there is, under whatever URL it was fetched. */
+  #here(asked: Target, now: number): Held | null {
+    const isJoin = asked.kind === "playlist" && asked.directives.msn === undefined;
+    return (isJoin ? this.#young(asked, {}, now) : null) ?? this.#peek(asked, now);
+  }
+
+  /** As the memory has it, except that a plain list that lists parts is of use for a part's time only. */
+  #peek(target: Target, now: number): Held | null {
+    const held = this.#memory.peek(canonicalPath(target), now);
+    const isPlainList = target.kind === "playlist" && target.directives.msn === undefined;
+    if (held === null || !isPlainList || held.horizon?.listsParts !== true) return held;
+    return now - held.madeAt < held.horizon.partMillis ? held : null;
+  }
+
   /** The newest list seen, while it is younger than a part and holds what is asked for. */
   #young({ id, epoch }: Playlist, directives: Directives, now: number): Held | null {
     const front = this.#fronts.get(id);
     if (front?.list == null || !front.list.horizon.listsParts || front.list.horizon.epoch !== epoch)
       return null;
     const { held, horizon } = front.list;
-    return now - held.fetchedAt < horizon.partMillis && covers(horizon, directives) ? held : null;
+    return now - held.madeAt < horizon.partMillis && covers(horizon, directives) ? held : null;
   }
 
   async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {
     const path = canonicalPath(target);
-    const here = this.#memory.peek(path, now);
+    const here = this.#peek(target, now);
     if (here !== null) return here;
     const isHeld =
       target.kind === "part" || (target.kind === "playlist" && target.directives.msn !== undefined);
     const timeout = isHeld || target.kind === "playlist" ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
-    const held = await this.#memory.fetch(path, timeout, (at, limit) => load(origin(), at, limit), keep);
+    const upstream: Load = (at, limit) => load(origin(), at, limit);
+    const held = await this.#memory.fetch(path, timeout, upstream, keep, this.#isPast(target));
     this.#note(target, held);
     return held;
+  }
+
+  #isPast(target: Target): boolean {
+    if (target.kind !== "part" && target.kind !== "segment") return false;
+    const horizon = this.horizonOf(target.id);
+    return horizon !== null && target.msn < horizon.firstMsn;
   }
 
   /** Remembers the horizon that came with a list, if it is newer than what is known. */
@@ -190,6 +211,7 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
     contentType: headers.get("content-type") ?? "application/octet-stream",
     cacheControl: headers.get("cache-control") ?? "no-store",
     retryAfter: headers.get("retry-after"),
+    ageMs: 1000 * (Number(headers.get("age")) || 0),
     horizon: headers.get(HORIZON_HEADER),
   };
 }
@@ -203,7 +225,7 @@ function refusal(verdict: Verdict): Response {
       return problem(
         400,
         "bad_directive",
-        "_HLS_msn is more than two segments ahead of the last one.",
+        "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
         BRIEFLY,
       );
     case "other-epoch":

@@ -15,6 +15,8 @@ export interface Loaded {
   /** Seconds to come back after, where the answer says so. */
   readonly retryAfter: string | null;
   readonly bytes: Uint8Array;
+  /** How old it was already when it came: caches in between say so (RFC 9111 section 5.1). */
+  readonly ageMs: number;
   /** What the origin says of the show's live edge (horizon.ts); listeners do not see it. */
   readonly horizon: string | null;
 }
@@ -26,9 +28,9 @@ export interface Loaded {
 export class Held {
   readonly loaded: Loaded;
   readonly maxAgeMs: number;
-  /** Milliseconds since 1970. */
-  readonly fetchedAt: number;
-  /** A weak validator (RFC 9110 section 8.8.3), the same for the plain and the gzipped form. */
+  /** When the origin made it, milliseconds since 1970. */
+  readonly madeAt: number;
+  /** A validator (RFC 9110 section 8.8.3); weak for text, whose plain and gzipped forms have the same. */
   readonly etag: string;
   readonly gzipped: Uint8Array | null;
   /** The show's live edge as of this; null where it does not say, or is of another version. */
@@ -39,17 +41,18 @@ export class Held {
 
   /** Text is gzipped here, by whoever fetched it: work that one request does must not be awaited by all others. */
   static async of(loaded: Loaded, fetchedAt: number): Promise<Held> {
+    const madeAt = fetchedAt - loaded.ageMs;
     const isText = /mpegurl|json/.test(loaded.contentType);
-    return new Held(loaded, fetchedAt, isText && loaded.status === 200 ? await gzip(loaded.bytes) : null);
+    return new Held(loaded, madeAt, isText && loaded.status === 200 ? await gzip(loaded.bytes) : null);
   }
 
-  private constructor(loaded: Loaded, fetchedAt: number, gzipped: Uint8Array | null) {
+  private constructor(loaded: Loaded, madeAt: number, gzipped: Uint8Array | null) {
     this.loaded = loaded;
-    this.fetchedAt = fetchedAt;
+    this.madeAt = madeAt;
     this.gzipped = gzipped;
     this.horizon = readHorizon(loaded.horizon);
     this.maxAgeMs = maxAge(loaded.cacheControl) * 1000;
-    this.etag = `W/"${fingerprint(loaded.bytes)}"`;
+    this.etag = `${gzipped === null ? "" : "W/"}"${fingerprint(loaded.bytes)}"`;
     this.#headers = {
       ...OPEN_TO_ALL,
       "content-type": loaded.contentType,
@@ -66,7 +69,7 @@ export class Held {
    */
   stamp(now: number): Stamp {
     const second = Math.floor(now / 1000);
-    const age = Math.floor((now - this.fetchedAt) / 1000);
+    const age = Math.floor((now - this.madeAt) / 1000);
     if (this.#stamp?.second === second && this.#stamp.age === age) return this.#stamp;
     const common = new Headers(this.#headers);
     common.set("date", new Date(now).toUTCString());
@@ -87,7 +90,7 @@ export class Held {
   }
 
   isFresh(now: number): boolean {
-    return now - this.fetchedAt < this.maxAgeMs;
+    return now - this.madeAt < this.maxAgeMs;
   }
 }
 

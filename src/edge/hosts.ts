@@ -72,7 +72,10 @@ hosts.all("/api/broadcasts/:id/:action{open|end}?", async (c) => {
   const name = c.req.param("id");
   const id = (await isId(secretOf(c.env), name)) ? name : await mintId(secretOf(c.env), name);
   const url = new URL(`/api/broadcasts/${id}${action === undefined ? "" : `/${action}`}`, c.req.url);
-  return forward(c.env, id, new Request(url, { method: c.req.method }));
+  const answer = await forward(c.env, id, new Request(url, { method: c.req.method }));
+  if (c.req.method === "DELETE" && answer.ok)
+    await c.env.AUDIENCE.get(c.env.AUDIENCE.idFromName(id)).forget();
+  return answer;
 });
 
 hosts.notFound(() => problem(404, "not_found", "There is nothing at this URL."));

@@ -35,20 +35,27 @@ export async function listen(
   const keep = (work: Promise<unknown>) => context.waitUntil(work);
   const listener = address.searchParams.get(LISTENER);
   const response = await delivery.answer(() => originOf(env, context), target, request, listener, keep);
-  // Who is told that a list is still the same (304) listens all the same.
-  const isServed = response.ok || response.status === 304;
-  if (isServed && method === "GET") count(env, target, listener, request, keep);
+  if (method === "GET") count(env, target, listener, request, response, keep);
   return response;
 }
 
 /** Notes who listens (live playlists) and what is delivered (media), and reports it when that is due. */
-function count(env: EdgeEnv, target: Target, listener: string | null, request: Request, keep: Keep): void {
+function count(
+  env: EdgeEnv,
+  target: Target,
+  listener: string | null,
+  request: Request,
+  response: Response,
+  keep: Keep,
+): void {
   const horizon = delivery.horizonOf(target.id);
-  if (horizon === null || horizon.ended) return;
+  // Who is told that a list is still the same (304) listens all the same.
+  if (horizon === null || horizon.ended || !(response.ok || response.status === 304)) return;
   const { id } = target;
-  if (target.kind === "part") sightings.deliver(id, horizon.partMillis);
-  else if (target.kind === "segment") sightings.deliver(id, horizon.partMillis * horizon.partsPerSegment);
-  else if (target.kind !== "playlist") return;
+  if (target.kind === "part" || target.kind === "segment") {
+    const partCount = target.kind === "part" ? 1 : horizon.partsPerSegment;
+    sightings.deliver(id, horizon.partMillis * partCount * sentShare(response));
+  } else if (target.kind !== "playlist") return;
   else {
     const { headers } = request;
     const from = headers.get("cf-connecting-ip") ?? "";
@@ -57,6 +64,13 @@ function count(env: EdgeEnv, target: Target, listener: string | null, request: R
     sightings.see(id, self, from, secretOf(env), keep);
   }
   sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
+}
+
+/** How much of the whole goes out with an answer, 0 to 1: of a range (206) its part, with a 304 nothing. */
+function sentShare({ status, headers }: Response): number {
+  if (status !== 206) return status === 200 ? 1 : 0;
+  const [, first, last, length] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
+  return (Number(last) - Number(first) + 1) / Number(length);
 }
 
 function originOf(env: EdgeEnv, context: unknown): Fetcher {

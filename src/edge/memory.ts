@@ -6,16 +6,27 @@ export interface Bounds {
   readonly entries: number;
   /** Distinct objects being fetched at one time; one more is refused. */
   readonly flights: number;
+  /** How many of them may be media that has left its playlist: whoever asks for all of it must not keep the show waiting. */
+  readonly pastFlights: number;
 }
 
-const BOUNDS: Bounds = { bytes: 24 * 1024 * 1024, entries: 4_000, flights: 1_000 };
+/** What is in flight comes on top: 200 segments of 4 s and 256 kbit/s are 25 MiB, and nothing else that is as large. */
+const BOUNDS: Bounds = { bytes: 24 * 1024 * 1024, entries: 4_000, flights: 1_000, pastFlights: 200 };
 /** What an entry costs beside its bytes: its names, headers and place in the map, rounded up. */
 const OVERHEAD_BYTES = 1_024;
-/** How long a follower gives a leader's promise beyond the fetch's own time limit before it takes the lead itself. */
+/** How long a leader's promise is believed in beyond the fetch's own time limit; then a follower takes the lead itself. */
 const GRACE_MS = 500;
 
 /** Fetches one object from upstream; rejects when it can not be had whole within `timeoutMs`. */
 export type Load = (path: string, timeoutMs: number) => Promise<Loaded>;
+
+/** A fetch under way. */
+interface Flight {
+  readonly held: Promise<Held>;
+  /** When it has either landed or is lost, milliseconds since 1970. */
+  readonly endsAt: number;
+  readonly isPast: boolean;
+}
 
 /** Why there is nothing to hand out; the listener is told to come back. */
 export class Unavailable extends Error {}
@@ -28,7 +39,8 @@ export class Memory {
   readonly #bounds: Bounds;
   /** Map order is the order of use: the first is the least recently used. */
   readonly #entries = new Map<string, Held>();
-  readonly #flights = new Map<string, Promise<Held>>();
+  readonly #flights = new Map<string, Flight>();
+  #pastFlights = 0;
   #bytes = 0;
 
   constructor(bounds: Bounds = BOUNDS) {
@@ -59,38 +71,68 @@ export class Memory {
    * @param keep keeps the runtime working on a promise though the request that began it has gone (`waitUntil`): the
    *   leader's client may leave while others follow. Should the leader's work be lost all the same, each follower has
    *   a timer of its own, and the first to run out takes the lead.
+   * @param isPast whether it is media that has left its playlist
    */
   async fetch(
     path: string,
     timeoutMs: number,
     load: Load,
     keep: (work: Promise<unknown>) => void,
+    isPast = false,
   ): Promise<Held> {
-    const flight = this.#flights.get(path);
-    if (flight === undefined) return this.#lead(path, timeoutMs, load, keep);
-    const followed = await withTimeout(flight, timeoutMs + GRACE_MS);
+    const lead = () => this.#lead(path, timeoutMs, load, keep, isPast);
+    const flight = this.#underWay(path, Date.now());
+    if (flight === null) return lead().held;
+    const followed = await withTimeout(flight.held, flight.endsAt - Date.now());
     if (followed !== null) return followed;
-    if (this.#flights.get(path) === flight) this.#flights.delete(path);
+    this.#land(path, flight);
     // Followers tire together: whoever comes second finds what the first has fetched.
     const here = this.peek(path, Date.now());
     if (here !== null) return here;
-    const next = this.#flights.get(path) ?? this.#lead(path, timeoutMs, load, keep);
-    const last = await withTimeout(next, timeoutMs + GRACE_MS);
+    const last = await withTimeout((this.#flights.get(path) ?? lead()).held, timeoutMs + GRACE_MS);
     if (last === null) throw new Unavailable("upstream does not answer");
     return last;
   }
 
-  #lead(path: string, timeoutMs: number, load: Load, keep: (work: Promise<unknown>) => void): Promise<Held> {
-    if (this.#flights.size >= this.#bounds.flights) {
-      return Promise.reject(new Unavailable("too many different objects are being fetched"));
+  /** The fetch under way, unless it is lost: the runtime may drop a leader's work, and nobody is told. */
+  #underWay(path: string, now: number): Flight | null {
+    const flight = this.#flights.get(path);
+    if (flight === undefined) return null;
+    if (now < flight.endsAt) return flight;
+    this.#land(path, flight);
+    return null;
+  }
+
+  #lead(
+    path: string,
+    timeoutMs: number,
+    load: Load,
+    keep: (work: Promise<unknown>) => void,
+    isPast: boolean,
+  ): Pick<Flight, "held"> {
+    const now = Date.now();
+    if (this.#isFull(isPast)) for (const known of this.#flights.keys()) this.#underWay(known, now);
+    if (this.#isFull(isPast)) {
+      return { held: Promise.reject(new Unavailable("too many different objects are being fetched")) };
     }
-    const flight = this.#load(path, timeoutMs, load).finally(() => {
-      if (this.#flights.get(path) === flight) this.#flights.delete(path);
-    });
+    const held = this.#load(path, timeoutMs, load).finally(() => this.#land(path, flight));
+    const flight: Flight = { held, endsAt: now + timeoutMs + GRACE_MS, isPast };
     this.#flights.set(path, flight);
+    if (isPast) this.#pastFlights++;
     // A rejection is for those who await the flight; to `keep` it is only the end of the work.
-    keep(flight.catch(() => undefined));
+    keep(held.catch(() => undefined));
     return flight;
+  }
+
+  #isFull(isPast: boolean): boolean {
+    const { flights, pastFlights } = this.#bounds;
+    return this.#flights.size >= flights || (isPast && this.#pastFlights >= pastFlights);
+  }
+
+  #land(path: string, flight: Flight): void {
+    if (this.#flights.get(path) !== flight) return;
+    this.#flights.delete(path);
+    if (flight.isPast) this.#pastFlights--;
   }
 
   async #load(path: string, timeoutMs: number, load: Load): Promise<Held> {

@@ -24,7 +24,8 @@ export function reply(held: Held, request: Request, listener: string | null, now
     return answer(held.gzipped, status, stamp.gzipped, isHead, "manual");
   }
   // GET alone has ranges (section 14.2).
-  const range = status === 200 && !isHead ? asked.get("range") : null;
+  const range =
+    status === 200 && !isHead && isStill(asked.get("if-range"), held.etag) ? asked.get("range") : null;
   const span = range === null ? null : spanOf(range, bytes.length);
   if (span === null) return answer(bytes, status, stamp.plain, isHead);
   const headers = new Headers(stamp.common);
@@ -68,10 +69,14 @@ function answer(
   return new Response(isHead ? null : bytes, init);
 }
 
+/** If-Range: a Range is for this very body only; dates and weak validators can not tell (RFC 9110 section 13.1.5). */
+function isStill(header: string | null, etag: string): boolean {
+  return header === null || (header.trim() === etag && !etag.startsWith("W/"));
+}
+
 /** If-None-Match: a list of validators or `*`, compared weakly. */
 function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
-  return header
-    .split(",")
-    .some((item) => item.trim() === "*" || item.trim().replace(/^W\//, "") === etag.slice(2));
+  const opaque = etag.replace(/^W\//, "");
+  return header.split(",").some((item) => item.trim() === "*" || item.trim().replace(/^W\//, "") === opaque);
 }

@@ -8,7 +8,7 @@ import { ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
 /** Where reports go: the Audience objects by name. */
 export interface Shards {
   idFromName(name: string): DurableObjectId;
-  get(id: DurableObjectId): { report(report: Report): Promise<Answer> };
+  get(id: DurableObjectId): { report(report: Report): Promise<Answer>; forget(): Promise<void> };
 }
 
 /** Keeps the runtime working on a promise after the request has gone (`waitUntil`). */

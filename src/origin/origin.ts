@@ -3,6 +3,7 @@ import type { Audience } from "../audience/audience.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
 import type { Read } from "../broadcast/reads.ts";
 import { HORIZON_HEADER, type Horizon, writeHorizon } from "../horizon.ts";
+import { withLimit } from "../limit.ts";
 import { keys, parseListen, type Target } from "../paths.ts";
 import { Tally } from "./tally.ts";
 
@@ -18,6 +19,9 @@ const RETRY_DELAYS_MS = [50, 200, 500, 1_000];
 /** How long a count of reads waits for a read that takes it along to the Broadcast. */
 const TALLY_MS = 1_000;
 
+/** How long R2 is given before the Broadcast is asked, which has what is recent. */
+const R2_TIMEOUT_MS = 1_000;
+
 /** One per isolate. */
 const tally = new Tally();
 
@@ -30,10 +34,18 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     const target = parseListen(new URL(request.url));
     if (target.kind === "unknown") return refuse(404, "not_found", "There is nothing at this URL.");
     if (target.kind === "invalid") return refuse(400, "bad_directive", target.message);
-    if (target.kind === "audience") return this.#audience(target.id, target.series);
     tally.add(target.id, target.kind);
+    if (target.kind === "audience") {
+      this.ctx.waitUntil(this.#handOn(target.id));
+      return this.#audience(target.id, target.series);
+    }
     const kept = await this.#kept(target);
-    if (kept === null) return toResponse(await this.#read(target));
+    if (kept === null || kept === "unknown") {
+      const read = await this.#read(target);
+      // A Broadcast says of what it has handed to R2 that it is not there; who knows whether it is.
+      const isOpen = kept === "unknown" && read.kind === "refused" && read.status === 404;
+      return toResponse(isOpen ? R2_SILENT : read);
+    }
     this.ctx.waitUntil(this.#handOn(target.id));
     return kept;
   }
@@ -44,15 +56,18 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     return Response.json(figure, { headers: { "cache-control": brief(5) } });
   }
 
-  /** Media that R2 holds; null where it does not, or not yet. */
-  async #kept(target: Target): Promise<Response | null> {
+  /** Media that R2 holds; null where it does not, or not yet, and `unknown` where it does not say. */
+  async #kept(target: Target): Promise<Response | null | "unknown"> {
     if (target.kind !== "init" && target.kind !== "segment") return null;
     const key =
       target.kind === "init"
         ? keys.init(target.id, target.epoch)
         : keys.segment(target.id, target.epoch, target.msn);
-    const object = await this.env.MEDIA.get(key);
-    if (object === null) return null;
+    const object = await withLimit(this.env.MEDIA.get(key), R2_TIMEOUT_MS).catch((error: unknown) => {
+      console.warn(`R2 gave nothing for ${key}; the broadcast is asked: ${String(error)}`);
+      return "unknown" as const;
+    });
+    if (object === null || object === "unknown") return object;
     return new Response(object.body, {
       headers: { ...MEDIA_HEADERS, "content-length": String(object.size) },
     });
@@ -70,10 +85,11 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
         else await new Promise((resolve) => setTimeout(resolve, delay));
       }
     }
+    tally.putBack(target.id, answered);
     return RESTARTING;
   }
 
-  /** Tells the Broadcast of reads that R2 answered, many at a time. */
+  /** Tells the Broadcast of reads that R2 or the audience answered, many at a time. */
   async #handOn(id: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, TALLY_MS));
     const reads = tally.take(id);
@@ -87,6 +103,13 @@ const RESTARTING: Read = {
   code: "unavailable",
   message: "The show is restarting; ask again.",
 };
+const R2_SILENT: Read = {
+  kind: "refused",
+  status: 503,
+  code: "unavailable",
+  message: "The recording can not be read at this moment; ask again.",
+};
+
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** Names are immutable and carry the epoch; an hour is longer than any of them stays in a live playlist. */
 const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
@@ -129,12 +152,12 @@ function playlist({ text, horizon }: { text: string; horizon: Horizon }, cacheCo
 }
 
 /**
- * That something is gone may be kept for a second, which shields the origin. What may be otherwise in a moment may not be
- * kept at all: to a player, a cache that goes on saying so is an outage.
+ * That something is gone, or nothing to ask for (no player asks for what is 400 now), may be kept for a second, which
+ * shields the origin. That it does not answer may not be kept at all: to a player, a cache that goes on saying so is an
+ * outage.
  */
 function refuse(status: number, code: string, message: string): Response {
-  const isLasting = status === 404 || status === 410;
-  const headers: Record<string, string> = { "cache-control": isLasting ? brief(1) : "no-store" };
+  const headers: Record<string, string> = { "cache-control": status < 500 ? brief(1) : "no-store" };
   if (status === 503) headers["retry-after"] = "1";
   return Response.json({ error: { code, message } }, { status, headers });
 }

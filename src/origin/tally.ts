@@ -14,6 +14,13 @@ export class Tally {
     this.#counts.set(id, counts);
   }
 
+  /** Takes back what could not be handed over. */
+  putBack(id: string, reads: Reads): void {
+    const counts = this.#counts.get(id) ?? {};
+    for (const [kind, count] of Object.entries(reads)) counts[kind] = (counts[kind] ?? 0) + count;
+    this.#counts.set(id, counts);
+  }
+
   /** Hands over what was counted since the last time; null where there is nothing. */
   take(id: string): Reads | null {
     const counts = this.#counts.get(id) ?? null;

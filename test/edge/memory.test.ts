@@ -5,7 +5,7 @@ import { type Load, Memory, Unavailable } from "../../src/edge/memory.ts";
 /** Follows the clock of vitest's fake timers: single flight, freshness, bounds, and every way an upstream can fail. */
 
 const LIMIT = 1_000;
-const ROOMY = { bytes: 1_000_000, entries: 1_000, flights: 1_000 };
+const ROOMY = { bytes: 1_000_000, entries: 1_000, flights: 1_000, pastFlights: 100 };
 
 function loaded(over: Partial<Loaded> = {}): Loaded {
   return {
@@ -13,6 +13,7 @@ function loaded(over: Partial<Loaded> = {}): Loaded {
     contentType: "audio/mp4",
     cacheControl: "public, max-age=10",
     retryAfter: null,
+    ageMs: 0,
     bytes: new Uint8Array([1, 2, 3]),
     horizon: null,
     ...over,
@@ -67,6 +68,29 @@ describe("single flight", () => {
     await expect(Promise.race([leader, Promise.resolve("still lost")])).resolves.toBe("still lost");
   });
 
+  test("a lost fetch is not waited for once its time is up, nor does it take up room", async () => {
+    const memory = new Memory({ ...ROOMY, flights: 2 });
+    const lost = counting(() => new Promise<Loaded>(() => {}));
+    for (const path of ["/a", "/b"]) void memory.fetch(path, LIMIT, lost.load, keep).catch(() => {});
+    await vi.advanceTimersByTimeAsync(LIMIT + 500);
+    const well = counting(async () => loaded());
+    await expect(memory.fetch("/a", LIMIT, well.load, keep)).resolves.toBeDefined();
+    await expect(memory.fetch("/c", LIMIT, well.load, keep)).resolves.toBeDefined();
+    await expect(memory.fetch("/d", LIMIT, well.load, keep)).resolves.toBeDefined();
+    expect(memory.size.flights).toBe(1);
+  });
+
+  test("who follows late waits for what is left of the leader's time, not for all of it anew", async () => {
+    const memory = new Memory(ROOMY);
+    let n = 0;
+    const load: Load = () => (n++ === 0 ? new Promise<Loaded>(() => {}) : Promise.resolve(loaded()));
+    void memory.fetch("/a", LIMIT, load, keep).catch(() => {});
+    await vi.advanceTimersByTimeAsync(LIMIT);
+    const follower = memory.fetch("/a", LIMIT, load, keep);
+    await vi.advanceTimersByTimeAsync(500);
+    await expect(Promise.race([follower, Promise.resolve("waiting")])).resolves.toHaveProperty("etag");
+  });
+
   test("an upstream that stays silent is an error for every follower, in bounded time", async () => {
     const memory = new Memory(ROOMY);
     const { load } = counting(() => new Promise<Loaded>(() => {}));
@@ -95,6 +119,15 @@ describe("single flight", () => {
 });
 
 describe("freshness", () => {
+  test("what was old when it came is kept for so much less", async () => {
+    const memory = new Memory(ROOMY);
+    await memory.fetch("/a", LIMIT, async () => loaded({ ageMs: 8_000 }), keep);
+    const then = Date.now();
+    expect(memory.peek("/a", then)?.stamp(then).common.get("age")).toBe("8");
+    expect(memory.peek("/a", then + 1_999)).not.toBeNull();
+    expect(memory.peek("/a", then + 2_000)).toBeNull();
+  });
+
   test("an object is handed out for max-age seconds and not a moment longer", async () => {
     const memory = new Memory(ROOMY);
     await memory.fetch("/a", LIMIT, async () => loaded(), keep);
@@ -139,6 +172,17 @@ describe("bounds", () => {
     );
     expect(large.loaded.bytes).toHaveLength(200_000);
     expect(memory.peek("/large", Date.now())).toBeNull();
+  });
+
+  test("who asks for all that is past, of an upstream that is slow, keeps nobody else waiting", async () => {
+    const memory = new Memory({ ...ROOMY, pastFlights: 2 });
+    const slow: Load = () => new Promise(() => {});
+    const past = (path: string) => memory.fetch(path, LIMIT, slow, keep, true);
+    for (const path of ["/a", "/b"]) void past(path).catch(() => {});
+    await expect(past("/c")).rejects.toBeInstanceOf(Unavailable);
+    await expect(memory.fetch("/live", LIMIT, async () => loaded(), keep)).resolves.toBeDefined();
+    await vi.advanceTimersByTimeAsync(LIMIT + 500);
+    await expect(memory.fetch("/c", LIMIT, async () => loaded(), keep, true)).resolves.toBeDefined();
   });
 
   test("one fetch too many is refused at once", async () => {

@@ -11,6 +11,7 @@ const MEDIA: Loaded = {
   contentType: "audio/mp4",
   cacheControl: "public, max-age=3600, immutable",
   retryAfter: null,
+  ageMs: 0,
   bytes: BODY,
   horizon: null,
 };
@@ -186,5 +187,27 @@ describe("conditions and methods", () => {
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toBe("1");
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  });
+});
+
+describe("a Range with If-Range (RFC 9110 section 13.1.5)", () => {
+  test.each([
+    ["no header", () => null, 206],
+    ["the validator that it has", (etag: string) => etag, 206],
+    ["another validator", () => '"other"', 200],
+    ["its validator, made weak", (etag: string) => `W/${etag}`, 200],
+    ["a date", () => "Sat, 21 Nov 2026 12:00:00 GMT", 200],
+  ])("%s", async (_what, ifRange, status) => {
+    const held = await Held.of(MEDIA, NOW);
+    const header = ifRange(held.etag);
+    const asked = request({ range: "bytes=2-5", ...(header === null ? {} : { "if-range": header }) });
+    const response = reply(held, asked, null, NOW);
+    expect(response.status).toBe(status);
+    expect(await response.text()).toBe(status === 206 ? "2345" : "0123456789");
+  });
+
+  test("media has a strong validator, text with its two forms a weak one", async () => {
+    expect((await Held.of(MEDIA, NOW)).etag).toMatch(/^"/);
+    expect((await Held.of(LIST, NOW)).etag).toMatch(/^W\/"/);
   });
 });

@@ -1,4 +1,4 @@
-import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
+import { ARCHIVE, type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
 
 /**
  * An origin that fails on demand, as none can be made to: it throws, hangs, errs, breaks off and lies. It stands where
@@ -9,6 +9,7 @@ import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
  */
 
 const HORIZON = `${EPOCH};live;0;9;2;5;640;parts;`;
+const ARCHIVED = `${EPOCH};live;${ARCHIVE.segments - 15};${ARCHIVE.segments - 1};2;5;640;parts;`;
 const KEPT = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
 const asked: Asked[] = [];
@@ -24,9 +25,12 @@ export default {
     const before = asked.filter((one) => one.path === pathname + search).length;
     asked.push({ id, path: pathname + search, method: request.method, headers });
     const name = rest.at(-1) ?? "";
-    if (name === "index.m3u8")
-      return list("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nk0000000/audio.m3u8\n", 1);
     const fault = id.replace(/-\d+-[0-9a-z]{6}$/, "");
+    if (name === "index.m3u8") {
+      const text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nk0000000/audio.m3u8\n";
+      return list(text, 1, fault === "archive" ? ARCHIVED : HORIZON);
+    }
+    if (fault === "archive") return new Response(new Uint8Array(ARCHIVE.bytes), { headers: KEPT });
     if (fault === "slow") await sleep(SLOW_MS);
     else if (fault !== "well" && (!fault.startsWith("once-") || before === 0)) {
       return failing(fault.replace("once-", ""));
@@ -36,11 +40,11 @@ export default {
   },
 };
 
-function list(text: string, seconds: number): Response {
+function list(text: string, seconds: number, horizon = HORIZON): Response {
   const headers = {
     "content-type": "application/vnd.apple.mpegurl",
     "cache-control": `public, max-age=${seconds}`,
-    "earshot-horizon": HORIZON + Date.now(),
+    "earshot-horizon": horizon + Date.now(),
   };
   return new Response(text, { headers });
 }

@@ -13,5 +13,7 @@ export interface Asked {
 export const EPOCH = "k0000000";
 /** What media is where nothing is wrong with it. */
 export const BYTES = Uint8Array.from({ length: 4_000 }, (_, n) => n % 251);
+/** Segments of a show that is called `archive`, and the bytes of each. */
+export const ARCHIVE = { segments: 10_000, bytes: 32_000 };
 /** How long a slow show's answers take. */
 export const SLOW_MS = 1_000;

@@ -237,6 +237,17 @@ describe("blocking reloads", () => {
     expect(await askedOf(id)).toHaveLength(1);
   });
 
+  test("serve those who join though an older plain list is held, and that one for no longer than a part's time", async () => {
+    const id = await showThat("well");
+    const textOf = ({ bytes }: Answer) => new TextDecoder().decode(bytes);
+    expect(textOf(await get(id, "audio.m3u8"))).toBe("#EXTM3U\n#asked:\n");
+    const newer = textOf(await get(id, "audio.m3u8?_HLS_msn=10&_HLS_part=2"));
+    expect(textOf(await get(id, "audio.m3u8"))).toBe(newer);
+    await sleep(700);
+    expect(textOf(await get(id, "audio.m3u8"))).toBe("#EXTM3U\n#asked:\n");
+    expect(await askedOf(id)).toHaveLength(3);
+  });
+
   test("that are let go serve those who join for a part's time without a fetch", async () => {
     const id = await showThat("well");
     await get(id, "audio.m3u8?_HLS_msn=10&_HLS_part=2");

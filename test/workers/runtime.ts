@@ -98,12 +98,21 @@ export class Runtime {
   /** Bytes that are in use in a Worker's isolate, buffers with them, once what is not has been collected. */
   async heap(name: string): Promise<number> {
     const url = new URL(`/${name}`, await this.#miniflare.getInspectorURL());
-    // Now and then the inspector's proxy does not reach the runtime, and the socket stays silent for good.
-    for (let tries = 0; tries < 5; tries++) {
-      const used = await heapBy(url, 4_000);
-      if (used !== null) return used;
+    // An isolate with nothing to do does not attend to its inspector.
+    const awake = setInterval(
+      () => void this.ask(name, "/robots.txt").then((response) => response.text()),
+      50,
+    );
+    try {
+      // Now and then the inspector's proxy does not reach the runtime, and the socket stays silent for good.
+      for (let tries = 0; tries < 5; tries++) {
+        const used = await heapBy(url, 4_000);
+        if (used !== null) return used;
+      }
+      throw new Error("the inspector does not answer");
+    } finally {
+      clearInterval(awake);
     }
-    throw new Error("the inspector does not answer");
   }
 
   /** Resident bytes of the runtime's process. */

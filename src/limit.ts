@@ -1,0 +1,9 @@
+/**
+ * The promise's outcome, or a rejection when there is none within `millis`. The promise itself goes on: nothing that the
+ * platform hands out here can be called off.
+ */
+export function withLimit<T>(promise: Promise<T>, millis: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${millis} ms`)), millis);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

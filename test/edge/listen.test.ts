@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { mintId } from "../../src/access/id.ts";
+import { Secret } from "../../src/access/secret.ts";
+import type { Report } from "../../src/audience/audience.ts";
+import { addressOf } from "../../src/edge/address.ts";
+import type { EdgeEnv } from "../../src/edge/env.ts";
+import { listen } from "../../src/edge/listen.ts";
+
+// What the listeners' door hands on beside the answer: work to `waitUntil`, deliveries and sightings to the audience.
+
+const EPOCH = "k0000000";
+const EARSHOT_SECRET = "0123456789abcdef0123456789abcdef";
+const PART_MS = 640;
+const BODY = new Uint8Array(1_000);
+const KEPT = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
+
+/** An origin whose shows have segments 0 to 9 and two parts of 10, and answers when it is let. */
+function origin(until: Promise<unknown> = Promise.resolve()) {
+  return {
+    async fetch(url: string): Promise<Response> {
+      if (!url.endsWith(".m3u8")) {
+        await until;
+        return new Response(BODY, { headers: KEPT });
+      }
+      const headers = {
+        "content-type": "application/vnd.apple.mpegurl",
+        "cache-control": "public, max-age=1",
+      };
+      const horizon = `${EPOCH};live;0;9;2;3;${PART_MS};parts;${Date.now()}`;
+      return new Response("#EXTM3U\n", { headers: { ...headers, "earshot-horizon": horizon } });
+    },
+  };
+}
+
+/** Audience objects that note what they are told. */
+function audience() {
+  const reports: Report[] = [];
+  const report = async (told: Report) => {
+    reports.push(told);
+    return { boot: "b", afterMs: 10_000 };
+  };
+  return { reports, binding: { idFromName: (name: string) => name, get: () => ({ report }) } };
+}
+
+let shows = 0;
+beforeEach(() => void vi.useRealTimers());
+
+async function world(until?: Promise<unknown>) {
+  const id = await mintId(new Secret(EARSHOT_SECRET), `show-${++shows}`);
+  const { reports, binding } = audience();
+  const env = {
+    EARSHOT_SECRET,
+    AUDIENCE_SHARDS: "1",
+    ORIGIN: origin(until),
+    AUDIENCE: binding,
+  } as unknown as EdgeEnv;
+  const kept: Promise<unknown>[] = [];
+  const context = {
+    waitUntil: (work: Promise<unknown>) => void kept.push(work),
+  } as unknown as ExecutionContext;
+  const get = (name: string, headers: Record<string, string> = {}) => {
+    const url = `https://earshot.test/live/${id}/${name}`;
+    return listen(addressOf(url), new Request(url, { headers }), env, context);
+  };
+  /** Media that the audience has been told of, milliseconds, once all is told. */
+  const delivered = async () => {
+    vi.useFakeTimers({ now: Date.now() + 12_000, toFake: ["Date"] });
+    await get(`${EPOCH}/audio.m3u8`);
+    await Promise.all(kept);
+    return reports.flatMap(({ entries }) => entries).reduce((sum, { deliveredMs }) => sum + deliveredMs, 0);
+  };
+  return { get, kept, reports, delivered };
+}
+
+describe("the listeners' door", () => {
+  test("hands the leader's fetch to waitUntil: it goes on when its client has left", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { get, kept } = await world(promise);
+    const answer = get(`${EPOCH}/s3.m4s`);
+    await vi.waitFor(() => expect(kept.length).toBe(2));
+    let isDone = false;
+    const fetched = Promise.all(kept).then(() => {
+      isDone = true;
+    });
+    await new Promise((tick) => setTimeout(tick, 20));
+    expect(isDone).toBe(false);
+    resolve();
+    await fetched;
+    expect((await answer).status).toBe(200);
+  });
+
+  test("counts media by what of it goes out", async () => {
+    const cases: readonly [string, Record<string, string>, number, number][] = [
+      [`${EPOCH}/p9.0.m4s`, {}, 200, PART_MS],
+      [`${EPOCH}/s3.m4s`, {}, 200, 3 * PART_MS],
+      [`${EPOCH}/p9.0.m4s`, { range: "bytes=0-249" }, 206, PART_MS / 4],
+      [`${EPOCH}/p9.0.m4s`, { range: "bytes=0-0" }, 206, PART_MS / 1_000],
+      [`${EPOCH}/p9.0.m4s`, { range: "bytes=5000-" }, 416, 0],
+      [`${EPOCH}/p9.0.m4s`, { "if-none-match": "*" }, 304, 0],
+      [`${EPOCH}/p9.7.m4s`, {}, 404, 0],
+    ];
+    for (const [name, headers, status, millis] of cases) {
+      vi.useRealTimers();
+      const { get, delivered } = await world();
+      expect((await get(name, headers)).status, name).toBe(status);
+      expect(await delivered(), `${name} ${JSON.stringify(headers)}`).toBeCloseTo(millis, 6);
+    }
+  });
+});

@@ -1,0 +1,24 @@
+/** What unit tests of src reach of the runtime's types: the whole of them does not go together with Node's. */
+type R2Bucket = import("@cloudflare/workers-types").R2Bucket;
+type SqlStorage = import("@cloudflare/workers-types").SqlStorage;
+type ExecutionContext = import("@cloudflare/workers-types").ExecutionContext;
+type DurableObjectId = import("@cloudflare/workers-types").DurableObjectId;
+type DurableObjectState = import("@cloudflare/workers-types").DurableObjectState;
+type DurableObjectNamespace<
+  T extends import("@cloudflare/workers-types").Rpc.DurableObjectBranded | undefined = undefined,
+> = import("@cloudflare/workers-types").DurableObjectNamespace<T>;
+
+interface Fetcher {
+  fetch(url: string, init?: RequestInit): Promise<Response>;
+}
+
+declare module "cloudflare:workers" {
+  export abstract class DurableObject<Env> {
+    readonly [Rpc.__DURABLE_OBJECT_BRAND]: never;
+    protected readonly ctx: DurableObjectState;
+    protected readonly env: Env;
+    constructor(ctx: DurableObjectState, env: Env);
+  }
+
+  import type { Rpc } from "@cloudflare/workers-types";
+}

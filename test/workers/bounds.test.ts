@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { mintId } from "../../src/access/id.ts";
+import { Secret } from "../../src/access/secret.ts";
+import { ARCHIVE, EPOCH } from "./faulty-show.ts";
+import { EARSHOT_SECRET } from "./relay.ts";
+import { Runtime } from "./runtime.ts";
+
+/** The edge in the real runtime, with an origin bound to it that has more than an isolate may hold. */
+
+const MIB = 2 ** 20;
+/** Of {@link ARCHIVE}'s segments: 61 MiB. */
+const WALK = 2_000;
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await Runtime.start([
+    { name: "earshot", entry: "src/worker.ts", services: { ORIGIN: "archive" } },
+    { name: "archive", entry: "test/workers/faulty-origin.ts" },
+  ]);
+});
+afterAll(() => runtime.close());
+
+test("a walk through more than its memory holds leaves an isolate at its bound", async () => {
+  const id = await mintId(new Secret(EARSHOT_SECRET), "archive-1");
+  const get = async (msn: number) => {
+    const response = await fetch(`${runtime.url}/live/${id}/${EPOCH}/s${msn}.m4s`);
+    expect(response.status).toBe(200);
+    expect((await response.arrayBuffer()).byteLength).toBe(ARCHIVE.bytes);
+  };
+  const before = await runtime.heap("earshot");
+  for (let from = 0; from < WALK; from += 50) {
+    await Promise.all(Array.from({ length: 50 }, (_, n) => get(from + n)));
+  }
+  const held = ((await runtime.heap("earshot")) - before) / MIB;
+  console.log(
+    `${WALK} segments, ${Math.round((WALK * ARCHIVE.bytes) / MIB)} MiB: the isolate holds ${held.toFixed(1)} MiB more`,
+  );
+  // It is full, and no fuller than it may be: 24 MiB, and a sixth for what the engine needs around them.
+  expect(held).toBeGreaterThan(16);
+  expect(held).toBeLessThan(28);
+});
