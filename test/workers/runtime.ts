@@ -183,7 +183,7 @@ async function specOf({ name, entry, services, objectsOf, vars }: Deployed) {
     ...(services !== undefined && { serviceBindings: services }),
     ...(hasObjects && {
       durableObjects: { BROADCAST: objects("Broadcast"), AUDIENCE: objects("Audience") },
-      r2Buckets: ["MEDIA"],
+      r2Buckets: services?.MEDIA === undefined ? ["MEDIA"] : [],
     }),
     unsafeInspectorProxy: true,
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Listener } from "./listener.ts";
+import { Runtime } from "./runtime.ts";
+
+/** The deployed Worker with a bucket that fails on demand (r2-worker.ts), and a way to ask its Origin without the edge. */
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await Runtime.start([
+    { name: "earshot", entry: "src/worker.ts", services: { MEDIA: "r2" } },
+    { name: "r2", entry: "test/workers/r2-worker.ts" },
+    {
+      name: "origin",
+      entry: "test/chaos/toll.ts",
+      services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
+    },
+  ]);
+});
+afterAll(() => runtime.close());
+
+const bucket = (mode: "works" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
+beforeEach(async () => void (await bucket("works")));
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+interface Described {
+  readonly originReads: { readonly total: number; readonly byKind: Readonly<Record<string, number>> };
+}
+async function readsOf(id: string): Promise<Described["originReads"]> {
+  return ((await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as Described).originReads;
+}
+
+describe("an R2 that", () => {
+  test.for(["fails", "hangs"] as const)(
+    "%s keeps no listener of a live show from its segments",
+    { timeout: 40_000 },
+    async (mode) => {
+      await bucket(mode);
+      const show = await runtime.open({ latency: "low" });
+      const listener = await Listener.join(show.playbackUrl);
+      const list = await listener.list();
+      const init = await listener.bytes("init.mp4");
+      expect(new TextDecoder().decode(init.subarray(4, 8))).toBe("ftyp");
+      for (const { msn } of list.segments.slice(0, 3)) {
+        const from = performance.now();
+        expect((await listener.bytes(`s${msn}.m4s`)).length).toBeGreaterThan(1_000);
+        expect(performance.now() - from).toBeLessThan(2_500);
+      }
+    },
+  );
+
+  test("does not answer may have what the Broadcast has not: nobody is told that it is not there", async () => {
+    const show = await runtime.open({ latency: "low" });
+    const listener = await Listener.join(show.playbackUrl);
+    await listener.until(0, 0);
+    const past = () => runtime.ask("origin", `/live/${show.id}/${listener.epoch}/s99999.m4s`);
+    expect((await past()).status).toBe(404);
+    await bucket("fails");
+    const answer = await past();
+    expect([answer.status, answer.headers.get("cache-control")]).toEqual([503, "no-store"]);
+  });
+
+  test("fails leaves a broadcast that is being deleted to be deleted again", async () => {
+    const { id } = await runtime.open({});
+    await bucket("fails");
+    const failed = await runtime.api("DELETE", `/broadcasts/${id}`);
+    expect([failed.status, failed.headers.get("retry-after")]).toEqual([503, "3"]);
+    expect(await failed.json()).toMatchObject({ error: { code: "unavailable" } });
+    await bucket("works");
+    expect((await runtime.api("DELETE", `/broadcasts/${id}`)).status).toBe(204);
+    expect((await runtime.api("DELETE", `/broadcasts/${id}`)).status).toBe(404);
+  });
+});
+
+test("what reached the origin is counted from the show's epoch on, the audience's figure with it, and kept beyond the end", async () => {
+  const created = await runtime.api("POST", "/broadcasts", { latency: "low" });
+  const { id, statusUrl, playbackUrl } = (await created.json()) as Record<string, string>;
+  if (id === undefined || statusUrl === undefined || playbackUrl === undefined)
+    throw new Error("not created");
+  await fetch(statusUrl);
+  await sleep(1_100);
+  await fetch(statusUrl);
+  expect((await readsOf(id)).total).toBe(2);
+  await runtime.api("POST", `/broadcasts/${id}/open`);
+  expect((await readsOf(id)).total).toBe(0);
+
+  const listener = await Listener.join(playbackUrl);
+  await listener.bytes("init.mp4");
+  await fetch(new URL("audience.json", playbackUrl));
+  await sleep(1_500);
+  const { total, byKind } = await readsOf(id);
+  expect(byKind).toMatchObject({ init: 1, audience: 1, multivariant: expect.any(Number) });
+  expect(total).toBe(Object.values(byKind).reduce((sum, count) => sum + count, 0));
+
+  await runtime.api("POST", `/broadcasts/${id}/end`);
+  const atEnd = await readsOf(id);
+  await runtime.evict("Broadcast", id);
+  expect(await readsOf(id)).toEqual(atEnd);
+});
