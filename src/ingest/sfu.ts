@@ -161,7 +161,7 @@ export class Sfu {
   ): Promise<{ kind: "reply"; body: T } | SfuFault> {
     const timeout = Math.max(1, Math.min(CALL_TIMEOUT_MS, deadline - Date.now()));
     let response: Response;
-    let json: unknown;
+    let text: string;
     try {
       response = await fetch(`${this.#base}/${path}`, {
         method,
@@ -169,10 +169,11 @@ export class Sfu {
         signal: AbortSignal.timeout(timeout),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      json = await response.json();
+      text = await response.text();
     } catch (error) {
       return fault(0, error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable");
     }
+    const json = jsonOf(text);
     if (!response.ok) {
       const failure = Failure.safeParse(json).data;
       const code = failure?.errorCode ?? failure?.tracks?.find((track) => track.errorCode)?.errorCode;
@@ -181,6 +182,20 @@ export class Sfu {
     const parsed = schema.safeParse(json);
     return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
   }
+}
+
+/** The text as JSON; undefined where it is none, as of a proxy's error page: its status says more than its body. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the SFU does not know the app or its secret: it will not, until the operator has set them right. */
+export function isMisconfigured({ status }: SfuFault): boolean {
+  return status === 401 || status === 403 || status === 404;
 }
 
 /** Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. */

@@ -45,6 +45,7 @@ describe("against an SFU that fails on demand", () => {
       ["fails with 500", { status: 500, json: {} }],
       ["is cut off", "cut"],
       ["is throttled", { status: 429, json: {} }],
+      ["fails with 502 and a page that is no JSON", { status: 502, text: "<html>" }],
     ])("is tried once more, on a new session, when it %s", async (_, reaction) => {
       script("/sessions/:id/tracks/new", reaction);
       expect(await sfu.publish(OFFER)).toEqual({ kind: "published", session: fake.ids[1], answer: ANSWER });
@@ -71,6 +72,8 @@ describe("against an SFU that fails on demand", () => {
       ],
       ["no answer in the reply", { status: 200, json: { tracks: [] } }, "no_answer"],
       ["a reply of another shape", { status: 200, json: { sessionDescription: 7 } }, "unexpected_reply"],
+      ["a reply that is no JSON", { status: 200, text: "<html>" }, "unexpected_reply"],
+      ["a refusal that is no JSON", { status: 403, text: "<html>" }, "unknown_error"],
     ])("is not tried again with %s", async (_, reaction, code) => {
       script("/sessions/:id/tracks/new", reaction);
       expect(await sfu.publish(OFFER)).toMatchObject({ kind: "fault", code, transient: false });
@@ -166,7 +169,9 @@ describe("against an SFU that fails on demand", () => {
       expect(await sfu.close("session", "0")).toBeNull();
     });
 
-    test("say so when they failed", async () => {
+    test("say so when they failed, with the status though the body be no JSON", async () => {
+      fake.react = () => ({ status: 502, text: "<html>" });
+      expect(await sfu.close("session", "0")).toMatchObject({ status: 502, code: "unknown_error" });
       fake.react = () => "cut";
       expect(await sfu.detach("adapter")).toMatchObject({ kind: "fault", status: 0, code: "unreachable" });
       expect(await sfu.close("session", "0")).toMatchObject({ kind: "fault", status: 0 });

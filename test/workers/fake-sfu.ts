@@ -12,8 +12,13 @@ export interface Call {
   readonly at: number;
 }
 
-/** What is answered: a reply, nothing ever, or the connection cut. Undefined: as a healthy SFU. */
-export type Reaction = { readonly status: number; readonly json: unknown } | "hang" | "cut" | undefined;
+/** What is answered: JSON, other text, nothing ever, or the connection cut. Undefined: as a healthy SFU. */
+export type Reaction =
+  | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly text: string }
+  | "hang"
+  | "cut"
+  | undefined;
 
 export const ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n";
 
@@ -48,8 +53,9 @@ export class FakeSfu {
       const reaction = this.react(call) ?? this.#healthy(call);
       if (reaction === "hang") return;
       if (reaction === "cut") return void response.destroy();
-      response.writeHead(reaction.status, { "content-type": "application/json" });
-      response.end(JSON.stringify(reaction.json));
+      const isJson = "json" in reaction;
+      response.writeHead(reaction.status, { "content-type": isJson ? "application/json" : "text/html" });
+      response.end(isJson ? JSON.stringify(reaction.json) : reaction.text);
     });
   }
 

@@ -322,9 +322,8 @@ describe("when the SFU can not take a publisher, it is told to come back: 503 wi
     ["erring in the item, though 200", tracks(item("internal_error"))],
     ["erring as a whole", () => ({ status: 500, json: { errorCode: "internal_error" } })],
     ["overloaded", () => ({ status: 503, json: { errorCode: "temporarily_unavailable_error" } })],
-    ["refusing our secret", () => ({ status: 401, json: { errorCode: "unauthorized" } })],
     ["silent about the answer", tracks({ status: 200, json: { tracks: [{ mid: "0" }] } })],
-    ["answering with what is no JSON", () => ({ status: 200, json: "<html>" })],
+    ["answering with what is no JSON", () => ({ status: 200, text: "<html>" })],
   ])("%s", async (_, react) => {
     sfu.react = react;
     const before = sfu.calls.length;
@@ -343,6 +342,24 @@ describe("when the SFU can not take a publisher, it is told to come back: 503 wi
     const response = await publish(offers.chromium);
     expect(response.status).toBe(503);
     expect(performance.now() - from).toBeLessThan(7_500);
+  });
+
+  test.each<[string, Reaction]>([
+    ["our secret", { status: 401, json: { errorCode: "unauthorized" } }],
+    ["our app's use of it", { status: 403, text: "<html>" }],
+    ["to know our app", { status: 404, json: { errorCode: "not_found" } }],
+  ])("refusing %s: the operator has to act, which both are told", async (_, refusal) => {
+    sfu.react = () => refusal;
+    const before = relay.log().length;
+    const response = await publish(offers.chromium);
+    expect(response.headers.get("retry-after")).toBe("30");
+    const error = await errorOf(response);
+    expect(error).toMatchObject({ status: 503, code: "sfu_unavailable" });
+    expect(error.message).toContain("operator");
+    expect(error.message).not.toContain("seconds");
+    for (const word of ["SFU_APP_ID", "SFU_APP_SECRET", "npx wrangler secret put"]) {
+      await expect.poll(() => relay.log().slice(before - 1)).toContain(word);
+    }
   });
 
   test("but an offer that the SFU can not use is the publisher's fault: 422", async () => {
