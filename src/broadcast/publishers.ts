@@ -52,7 +52,10 @@ export class Publishers {
   readonly #id: string;
   readonly #all = new Map<string, Publisher>();
   readonly #sockets = new Map<string, WebSocket>();
-  /** Since when a session has had no socket, milliseconds since 1970. */
+  /**
+   * Since when a session that the SFU was to dial for has had no socket, milliseconds since 1970. One that is being
+   * attached is not missing: {@link attach} itself gives up in time.
+   */
   readonly #missing = new Map<string, number>();
 
   readonly #later: (work: Promise<void>) => void;
@@ -67,7 +70,8 @@ export class Publishers {
     this.#id = id;
     for (const publisher of store.publishers()) {
       this.#all.set(publisher.session, publisher);
-      this.#missing.set(publisher.session, now);
+      // Nobody dials for a session that was being attached when the object went.
+      this.#missing.set(publisher.session, publisher.adapter === null ? 0 : now);
     }
   }
 
@@ -106,7 +110,6 @@ export class Publishers {
       createdAt: now,
     };
     this.#put(publisher);
-    this.#missing.set(publisher.session, now);
     return { kind: "accepted", answer: published.answer, session: publisher.session };
   }
 
@@ -124,6 +127,7 @@ export class Publishers {
       if (isCurrent()) await this.drop(session, "could not be attached");
     } else if (isCurrent()) {
       this.#put({ ...publisher, adapter: attached.adapter });
+      if (!this.#sockets.has(session)) this.#missing.set(session, Date.now());
     } else {
       await this.#sfu.detach(attached.adapter);
     }
@@ -161,13 +165,14 @@ export class Publishers {
 
   /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials. */
   async sweep(now: number): Promise<void> {
-    for (const [session, since] of this.#missing) {
-      const publisher = this.#all.get(session);
-      if (publisher === undefined || now - since < REDIAL_MS) continue;
-      this.#missing.set(session, now);
+    const lost = [...this.#all.values()].filter(
+      ({ session }) => now - (this.#missing.get(session) ?? now) >= REDIAL_MS,
+    );
+    for (const publisher of lost) {
+      this.#missing.delete(publisher.session);
       this.#put({ ...publisher, generation: publisher.generation + 1, adapter: null });
-      await this.attach(session);
     }
+    await Promise.all(lost.map(({ session }) => this.attach(session)));
   }
 
   /** Ends a session here and at the SFU. `why` goes into the socket's close frame. */

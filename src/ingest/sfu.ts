@@ -35,8 +35,10 @@ export const STUN_SERVER = "stun:stun.cloudflare.com:3478";
 const CALL_TIMEOUT_MS = 5_000;
 /** OBS gives up on a POST after 8 s, so the whole of publishing ends before. */
 const PUBLISH_BUDGET_MS = 7_000;
-/** Delays before each further try to attach: quick while ICE and DTLS settle, then a second apart; 25 s in all. */
-const ATTACH_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700, ...Array<number>(22).fill(1_000)];
+/** Delays before each further try to attach: quick while ICE and DTLS settle, then a second apart. */
+const ATTACH_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700];
+/** A publisher that has not connected by then will not; calls that hang count as well. */
+const ATTACH_BUDGET_MS = 25_000;
 
 const Item = z.looseObject({ errorCode: z.string().optional() });
 const Failure = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
@@ -77,13 +79,15 @@ export class Sfu {
   /**
    * Has the SFU dial `endpoint` with the session's decoded audio. Until the publisher's transport is up and its first
    * packets are there the SFU answers 425, `not_found_track_error` or `empty_track_error`: that is waited for, up to
-   * about 25 s and as long as `wanted()` holds.
+   * 25 s and as long as `wanted()` holds.
    */
   async attach(session: string, endpoint: string, wanted: () => boolean): Promise<Attached | SfuFault> {
+    const deadline = Date.now() + ATTACH_BUDGET_MS;
     for (let attempt = 0; ; attempt++) {
-      const result = await this.#attachOnce(session, endpoint);
-      const delay = ATTACH_DELAYS_MS[attempt];
-      if (result.kind === "attached" || !isPending(result) || delay === undefined || !wanted()) return result;
+      const result = await this.#attachOnce(session, endpoint, deadline);
+      const delay = ATTACH_DELAYS_MS[attempt] ?? 1_000;
+      const isOver = Date.now() + delay > deadline;
+      if (result.kind === "attached" || !isPending(result) || isOver || !wanted()) return result;
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
@@ -135,7 +139,7 @@ export class Sfu {
     return answer === undefined ? fault(200, "no_answer") : { kind: "published", session, answer };
   }
 
-  async #attachOnce(session: string, endpoint: string): Promise<Attached | SfuFault> {
+  async #attachOnce(session: string, endpoint: string, deadline: number): Promise<Attached | SfuFault> {
     const reply = await this.#call(
       "POST",
       "adapters/websocket/new",
@@ -145,6 +149,7 @@ export class Sfu {
         ],
       },
       NewAdapters,
+      deadline,
     );
     if (reply.kind === "fault") return reply;
     const item = reply.body.tracks[0];

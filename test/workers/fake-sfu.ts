@@ -30,6 +30,8 @@ export class FakeSfu {
   readonly calls: Call[] = [];
   /** Where adapters were asked to dial, in order. */
   readonly endpoints: string[] = [];
+  /** The sessions whose tracks it was told to close. */
+  readonly closed: string[] = [];
   /** Every id given out. */
   readonly ids: string[] = [];
   react: (call: Call) => Reaction = () => undefined;
@@ -41,6 +43,7 @@ export class FakeSfu {
       let text = "";
       for await (const chunk of request) text += chunk;
       const [, , , , ...rest] = (request.url ?? "").split("/");
+      if (rest.at(-1) === "close" && rest[0] === "sessions") this.closed.push(rest[1] ?? "");
       const path = `/${rest.join("/")}`.replace(/^\/sessions\/(?!new)[^/]+/, "/sessions/:id");
       const call: Call = {
         method: request.method ?? "",
