@@ -117,9 +117,8 @@ export class Production {
 
   /** Takes a host's offer; the doors open with the first. */
   async publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault | "ended"> {
-    if (this.#show.state === "ended") return "ended";
-    const result = await this.publishers.publish(offer, origin);
-    if (result.kind === "accepted") {
+    const result = await this.publishers.publish(offer, origin, () => this.#show.state === "ended");
+    if (result !== "ended" && result.kind === "accepted") {
       this.open();
       this.#means.later(this.publishers.attach(result.session));
     }

@@ -98,17 +98,24 @@ export class Publishers {
    * Takes a host's offer to the SFU. Hosts who have long been quiet give their places to the newcomer; one who lost the
    * connection and publishes again is mixed with its own silence until then. The SFU is told to dial by {@link attach},
    * afterwards.
+   *
+   * @param isOver whether the show has ended: it may while the SFU is asked, and nothing is stored for it then
    */
-  async publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault> {
+  async publish(
+    offer: Offer,
+    origin: string,
+    isOver: () => boolean,
+  ): Promise<Accepted | Crowded | SfuFault | "ended"> {
+    if (isOver()) return "ended";
     if (this.#givingWay(Date.now()) === null) return CROWDED;
     const published = await this.#sfu.publish(offer);
     if (published.kind === "fault") return published;
     // Others have come, gone or been heard while the SFU was asked.
     const now = Date.now();
     const givingWay = this.#givingWay(now);
-    if (givingWay === null) {
+    if (isOver() || givingWay === null) {
       this.#later(this.#release({ sfuSession: published.session, mid: offer.mid, adapter: null }));
-      return CROWDED;
+      return isOver() ? "ended" : CROWDED;
     }
     for (const session of givingWay) this.#later(this.drop(session, "superseded by a new connection"));
     const publisher: Publisher = {

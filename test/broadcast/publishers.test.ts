@@ -22,12 +22,15 @@ let calls: string[];
 let dial: () => Response;
 /** How long the SFU takes to answer an offer. */
 let answerMillis: number;
+let hasEnded: boolean;
+const isOver = () => hasEnded;
 beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(console, "warn").mockImplementation(() => {});
   rows = new Rows();
   calls = [];
   answerMillis = 0;
+  hasEnded = false;
   dial = () => Response.json({ tracks: [{ adapterId: "adapter" }] });
   vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
     const operation = String(url).split("/").slice(-2).join("/");
@@ -59,8 +62,8 @@ const make = () =>
   );
 
 async function publish(publishers: Publishers): Promise<string> {
-  const result = await publishers.publish(OFFER, "https://relay");
-  if (result.kind !== "accepted") throw new Error(result.kind);
+  const result = await publishers.publish(OFFER, "https://relay", isOver);
+  if (result === "ended" || result.kind !== "accepted") throw new Error(JSON.stringify(result));
   return result.session;
 }
 
@@ -141,7 +144,7 @@ describe("where all eight places are taken", () => {
     const { publishers, hosts } = await full();
     await talk(publishers, 30_000, ...hosts);
     calls.length = 0;
-    const result = await publishers.publish(OFFER, "https://relay");
+    const result = await publishers.publish(OFFER, "https://relay", isOver);
     expect(result).toEqual({ kind: "crowded", limit: 8 });
     expect(calls).toEqual([]);
     expect(publishers.sessions).toEqual(hosts);
@@ -181,13 +184,25 @@ describe("where all eight places are taken", () => {
   test("of many who come at once no ninth stays, and the SFU is told so", async () => {
     const publishers = make();
     answerMillis = 1_000;
-    const results = Array.from({ length: 10 }, () => publishers.publish(OFFER, "https://relay"));
+    const results = Array.from({ length: 10 }, () => publishers.publish(OFFER, "https://relay", isOver));
     await vi.advanceTimersByTimeAsync(1_100);
-    const kinds = (await Promise.all(results)).map(({ kind }) => kind);
+    const kinds = (await Promise.all(results)).map((result) => (result === "ended" ? result : result.kind));
     expect(kinds).toEqual([...Array(8).fill("accepted"), "crowded", "crowded"]);
     expect(publishers.sessions).toHaveLength(8);
     expect(calls.filter((call) => call === "tracks/close")).toHaveLength(2);
   });
+});
+
+test("a host whom the SFU answers after the show has ended is not taken: nothing is stored, the SFU is told", async () => {
+  const publishers = make();
+  answerMillis = 1_000;
+  const result = publishers.publish(OFFER, "https://relay", isOver);
+  await vi.advanceTimersByTimeAsync(500);
+  hasEnded = true;
+  await vi.advanceTimersByTimeAsync(600);
+  expect(await result).toBe("ended");
+  expect([publishers.sessions, rows.all.size]).toEqual([[], 0]);
+  expect(calls.at(-1)).toBe("tracks/close");
 });
 
 describe("a host that never connects", () => {

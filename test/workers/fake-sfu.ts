@@ -34,7 +34,7 @@ export class FakeSfu {
   readonly closed: string[] = [];
   /** Every id given out. */
   readonly ids: string[] = [];
-  react: (call: Call) => Reaction = () => undefined;
+  react: (call: Call) => Reaction | Promise<Reaction> = () => undefined;
   readonly #server: Server;
   #count = 0;
 
@@ -53,7 +53,7 @@ export class FakeSfu {
         at: performance.now(),
       };
       this.calls.push(call);
-      const reaction = this.react(call) ?? this.#healthy(call);
+      const reaction = (await this.react(call)) ?? this.#healthy(call);
       if (reaction === "hang") return;
       if (reaction === "cut") return void response.destroy();
       const isJson = "json" in reaction;

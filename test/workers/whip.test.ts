@@ -209,6 +209,44 @@ describe("POST is refused", () => {
   });
 });
 
+describe("POST while the show ends", () => {
+  /** Publishes, and does `meanwhile` before the SFU answers the offer. */
+  async function publishing(fresh: Created, meanwhile: () => Promise<unknown>): Promise<Response> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const tracks = () => sfu.of("POST /sessions/:id/tracks/new").length;
+    const before = tracks();
+    sfu.react = ({ path }) => (path === "/sessions/:id/tracks/new" ? promise : undefined);
+    const response = publish(offers.chromium, { authorization: `Bearer ${fresh.hostKey}` }, fresh.whipUrl);
+    await expect.poll(tracks).toBe(before + 1);
+    await meanwhile();
+    resolve(undefined);
+    return response;
+  }
+  const closes = () => sfu.of("PUT /sessions/:id/tracks/close").length;
+
+  test("is 410, whether the doors were open or not, and the SFU is told to close", async () => {
+    for (const fresh of [await relay.create(), await relay.open()]) {
+      const before = closes();
+      const end = () => relay.api("POST", `/broadcasts/${fresh.id}/end`);
+      const response = await publishing(fresh, end);
+      expect(await errorOf(response)).toMatchObject({ status: 410, code: "ended" });
+      await expect.poll(closes).toBe(before + 1);
+      expect(await relay.describe(fresh.id)).toMatchObject({ state: "ended", hosts: [] });
+    }
+  });
+
+  test("is 410 when it is deleted as well, and a new one of that name has no hosts", async () => {
+    const fresh = await relay.create({ slug: "deleted-meanwhile" });
+    const before = closes();
+    const remove = () => relay.api("DELETE", `/broadcasts/${fresh.id}`);
+    expect((await publishing(fresh, remove)).status).toBe(410);
+    await expect.poll(closes).toBe(before + 1);
+    const again = await relay.create({ slug: "deleted-meanwhile" });
+    expect(again.id).toBe(fresh.id);
+    expect(await relay.describe(again.id)).toMatchObject({ state: "announced", hosts: [] });
+  });
+});
+
 describe("the session URL", () => {
   test("DELETE ends the session, its track and its adapter at the SFU, and is gone then", async () => {
     const before = sfu.ids.length;
