@@ -121,10 +121,8 @@ export class Production {
 
   /** Takes a host's offer; the doors open with the first. */
   async publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault | "ended"> {
-    if (this.#show.state === "ended") return "ended";
-    const isHeard = (session: string) => this.#programme?.pipeline.isHeard(session) ?? false;
-    const result = await this.publishers.publish(offer, origin, isHeard, Date.now());
-    if (result.kind === "accepted") {
+    const result = await this.publishers.publish(offer, origin, () => this.#show.state === "ended");
+    if (result !== "ended" && result.kind === "accepted") {
       this.open();
       this.#means.later(this.publishers.attach(result.session));
     }
@@ -133,7 +131,9 @@ export class Production {
 
   /** Takes one message of a host's socket. */
   hear(host: string, message: Uint8Array): void {
-    this.#programme?.pipeline.hear(host, message, this.#programme.at(Date.now()));
+    const now = Date.now();
+    this.publishers.hear(host, now);
+    this.#programme?.pipeline.hear(host, message, this.#programme.at(now));
   }
 
   /** Starts or resumes the timeline. One that stood still for too long is begun anew, under a new epoch. */

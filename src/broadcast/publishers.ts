@@ -39,10 +39,16 @@ export interface Dependencies {
 }
 
 const MAX_PUBLISHERS = 8;
+const CROWDED: Crowded = { kind: "crowded", limit: MAX_PUBLISHERS };
 /** The SFU re-dials a lost socket for 15 s; after that a new adapter is asked for. */
 const REDIAL_MS = 17_000;
-/** A session this young may still be connecting, so silence is no reason to give its place away. */
-const SETTLING_MS = 3_000;
+/**
+ * For how long a host may be quiet before its place goes to a newcomer: once it was heard, what a dead publisher is
+ * noticed by; before, what {@link Sfu.attach} takes to give up. A hiccup or a slow start must not cost anybody the show.
+ */
+const PATIENCE_MS = { heard: 6_000, connecting: 25_000 };
+/** The same where every place is taken: a host that lost the connection is to be back at once. */
+const PATIENCE_IN_A_CROWD_MS = { heard: 1_000, connecting: 5_000 };
 
 /** The publishers of one broadcast. Owns the SFU's sessions and adapters; the shell owns the sockets' events. */
 export class Publishers {
@@ -52,8 +58,15 @@ export class Publishers {
   readonly #id: string;
   readonly #all = new Map<string, Publisher>();
   readonly #sockets = new Map<string, WebSocket>();
-  /** Since when a session has had no socket, milliseconds since 1970. */
+  /**
+   * Since when a session that the SFU was to dial for has had no socket, milliseconds since 1970. One that is being
+   * attached is not missing: {@link attach} itself gives up in time.
+   */
   readonly #missing = new Map<string, number>();
+  /** When a session's last message came, as far as this object has heard it, milliseconds since 1970. */
+  readonly #heard = new Map<string, number>();
+  /** When this object took the sessions up: before, none of them can have been heard. */
+  readonly #since: number;
 
   readonly #later: (work: Promise<void>) => void;
 
@@ -65,9 +78,11 @@ export class Publishers {
     this.#sfu = sfu;
     this.#secret = secret;
     this.#id = id;
+    this.#since = now;
     for (const publisher of store.publishers()) {
       this.#all.set(publisher.session, publisher);
-      this.#missing.set(publisher.session, now);
+      // Nobody dials for a session that was being attached when the object went.
+      this.#missing.set(publisher.session, publisher.adapter === null ? 0 : now);
     }
   }
 
@@ -80,22 +95,29 @@ export class Publishers {
   }
 
   /**
-   * Takes a host's offer to the SFU. A session that has gone quiet gives its place to the newcomer: that is what a host
-   * who lost the connection and publishes again looks like. The SFU is told to dial by {@link attach}, afterwards.
+   * Takes a host's offer to the SFU. Hosts who have long been quiet give their places to the newcomer; one who lost the
+   * connection and publishes again is mixed with its own silence until then. The SFU is told to dial by {@link attach},
+   * afterwards.
+   *
+   * @param isOver whether the show has ended: it may while the SFU is asked, and nothing is stored for it then
    */
   async publish(
     offer: Offer,
     origin: string,
-    isHeard: (session: string) => boolean,
-    now: number,
-  ): Promise<Accepted | Crowded | SfuFault> {
-    const quiet = [...this.#all.values()].filter(
-      ({ session, createdAt }) => !isHeard(session) && now - createdAt > SETTLING_MS,
-    );
-    if (this.#all.size - quiet.length >= MAX_PUBLISHERS) return { kind: "crowded", limit: MAX_PUBLISHERS };
+    isOver: () => boolean,
+  ): Promise<Accepted | Crowded | SfuFault | "ended"> {
+    if (isOver()) return "ended";
+    if (this.#givingWay(Date.now()) === null) return CROWDED;
     const published = await this.#sfu.publish(offer);
     if (published.kind === "fault") return published;
-    for (const { session } of quiet) this.#later(this.drop(session, "superseded by a new connection"));
+    // Others have come, gone or been heard while the SFU was asked.
+    const now = Date.now();
+    const givingWay = this.#givingWay(now);
+    if (isOver() || givingWay === null) {
+      this.#later(this.#release({ sfuSession: published.session, mid: offer.mid, adapter: null }));
+      return isOver() ? "ended" : CROWDED;
+    }
+    for (const session of givingWay) this.#later(this.drop(session, "superseded by a new connection"));
     const publisher: Publisher = {
       session: randomName(),
       sfuSession: published.session,
@@ -106,7 +128,6 @@ export class Publishers {
       createdAt: now,
     };
     this.#put(publisher);
-    this.#missing.set(publisher.session, now);
     return { kind: "accepted", answer: published.answer, session: publisher.session };
   }
 
@@ -124,6 +145,7 @@ export class Publishers {
       if (isCurrent()) await this.drop(session, "could not be attached");
     } else if (isCurrent()) {
       this.#put({ ...publisher, adapter: attached.adapter });
+      if (!this.#sockets.has(session)) this.#missing.set(session, Date.now());
     } else {
       await this.#sfu.detach(attached.adapter);
     }
@@ -146,6 +168,11 @@ export class Publishers {
     this.#missing.delete(session);
   }
 
+  /** A message of `session` came. */
+  hear(session: string, now: number): void {
+    this.#heard.set(session, now);
+  }
+
   /** Whether `socket` is the one that `session` is heard on. */
   isCurrent(session: string, socket: WebSocket): boolean {
     return this.#sockets.get(session) === socket;
@@ -161,13 +188,14 @@ export class Publishers {
 
   /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials. */
   async sweep(now: number): Promise<void> {
-    for (const [session, since] of this.#missing) {
-      const publisher = this.#all.get(session);
-      if (publisher === undefined || now - since < REDIAL_MS) continue;
-      this.#missing.set(session, now);
+    const lost = [...this.#all.values()].filter(
+      ({ session }) => now - (this.#missing.get(session) ?? now) >= REDIAL_MS,
+    );
+    for (const publisher of lost) {
+      this.#missing.delete(publisher.session);
       this.#put({ ...publisher, generation: publisher.generation + 1, adapter: null });
-      await this.attach(session);
     }
+    await Promise.all(lost.map(({ session }) => this.attach(session)));
   }
 
   /** Ends a session here and at the SFU. `why` goes into the socket's close frame. */
@@ -176,12 +204,36 @@ export class Publishers {
     if (publisher === undefined) return;
     this.#all.delete(session);
     this.#missing.delete(session);
+    this.#heard.delete(session);
     this.#store.dropPublisher(session);
     this.#sockets.get(session)?.close(1000, why);
     this.#sockets.delete(session);
+    await this.#release(publisher);
+  }
+
+  /** Who gives a place to a host that comes at `now`; null where none is free and nobody is quiet. */
+  #givingWay(now: number): readonly string[] | null {
+    const quiet = [...this.#all.values()]
+      .map(({ session, createdAt }) => {
+        const heard = this.#heard.get(session);
+        return {
+          session,
+          millis: now - (heard ?? Math.max(createdAt, this.#since)),
+          phase: heard === undefined ? ("connecting" as const) : ("heard" as const),
+        };
+      })
+      .sort((one, other) => other.millis - one.millis);
+    const gone = quiet.filter(({ millis, phase }) => millis >= PATIENCE_MS[phase]);
+    if (quiet.length - gone.length < MAX_PUBLISHERS) return gone.map(({ session }) => session);
+    const longest = quiet.find(({ millis, phase }) => millis >= PATIENCE_IN_A_CROWD_MS[phase]);
+    return longest === undefined ? null : [longest.session];
+  }
+
+  /** Ends at the SFU what it has of a session. */
+  async #release(held: Pick<Publisher, "adapter" | "sfuSession" | "mid">): Promise<void> {
     const faults = [
-      publisher.adapter === null ? null : await this.#sfu.detach(publisher.adapter),
-      await this.#sfu.close(publisher.sfuSession, publisher.mid),
+      held.adapter === null ? null : await this.#sfu.detach(held.adapter),
+      await this.#sfu.close(held.sfuSession, held.mid),
     ];
     for (const fault of faults) {
       // The SFU collects what it was not told to close after 30 s without packets; the log is for those who wonder.

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { SfuFault } from "../ingest/sfu.ts";
+import { isMisconfigured, type SfuFault } from "../ingest/sfu.ts";
 import { created, patchNotAllowed, readPost, SESSION_METHODS } from "../ingest/whip.ts";
 import type { Latency } from "../media.ts";
 import { whipSessionPath } from "../paths.ts";
@@ -136,10 +136,23 @@ function methodNotAllowed(allow: string): Response {
   return problem(405, "method_not_allowed", `Allowed here: ${allow}.`, { allow });
 }
 
-/** What a publisher is told when the SFU refuses: its offer's fault is a 4xx, everything else a 503 to come back after. */
+/**
+ * What a publisher is told when the SFU refuses: its offer's fault is a 4xx, everything else a 503 to come back after.
+ * Who is to mend it is said, lest a host tries for ever what the operator alone can put right.
+ */
 function sfuProblem(fault: SfuFault): Response {
   if (fault.code === "invalid_session_description" || fault.status === 406) {
     return problem(422, "offer_refused", "The media server could not use this offer.");
+  }
+  if (isMisconfigured(fault)) {
+    console.error(
+      `The SFU refused a publisher: ${fault.status} ${fault.code}. It does not take this deployment's app or secret: ` +
+        "check SFU_APP_ID and SFU_APP_SECRET, and set the wrong one with `npx wrangler secret put SFU_APP_ID` or " +
+        "`npx wrangler secret put SFU_APP_SECRET`.",
+    );
+    const message =
+      "The media server does not accept this relay's credentials. The relay's operator has to correct them; its log says how.";
+    return problem(503, "sfu_unavailable", message, { "retry-after": "30" });
   }
   console.warn(`The SFU refused a publisher: ${fault.status} ${fault.code}`);
   const message =

@@ -35,8 +35,10 @@ export const STUN_SERVER = "stun:stun.cloudflare.com:3478";
 const CALL_TIMEOUT_MS = 5_000;
 /** OBS gives up on a POST after 8 s, so the whole of publishing ends before. */
 const PUBLISH_BUDGET_MS = 7_000;
-/** Delays before each further try to attach: quick while ICE and DTLS settle, then a second apart; 25 s in all. */
-const ATTACH_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700, ...Array<number>(22).fill(1_000)];
+/** Delays before each further try to attach: quick while ICE and DTLS settle, then a second apart. */
+const ATTACH_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700];
+/** A publisher that has not connected by then will not; calls that hang count as well. */
+const ATTACH_BUDGET_MS = 25_000;
 
 const Item = z.looseObject({ errorCode: z.string().optional() });
 const Failure = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
@@ -77,13 +79,15 @@ export class Sfu {
   /**
    * Has the SFU dial `endpoint` with the session's decoded audio. Until the publisher's transport is up and its first
    * packets are there the SFU answers 425, `not_found_track_error` or `empty_track_error`: that is waited for, up to
-   * about 25 s and as long as `wanted()` holds.
+   * 25 s and as long as `wanted()` holds.
    */
   async attach(session: string, endpoint: string, wanted: () => boolean): Promise<Attached | SfuFault> {
+    const deadline = Date.now() + ATTACH_BUDGET_MS;
     for (let attempt = 0; ; attempt++) {
-      const result = await this.#attachOnce(session, endpoint);
-      const delay = ATTACH_DELAYS_MS[attempt];
-      if (result.kind === "attached" || !isPending(result) || delay === undefined || !wanted()) return result;
+      const result = await this.#attachOnce(session, endpoint, deadline);
+      const delay = ATTACH_DELAYS_MS[attempt] ?? 1_000;
+      const isOver = Date.now() + delay > deadline;
+      if (result.kind === "attached" || !isPending(result) || isOver || !wanted()) return result;
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
@@ -135,7 +139,7 @@ export class Sfu {
     return answer === undefined ? fault(200, "no_answer") : { kind: "published", session, answer };
   }
 
-  async #attachOnce(session: string, endpoint: string): Promise<Attached | SfuFault> {
+  async #attachOnce(session: string, endpoint: string, deadline: number): Promise<Attached | SfuFault> {
     const reply = await this.#call(
       "POST",
       "adapters/websocket/new",
@@ -145,6 +149,7 @@ export class Sfu {
         ],
       },
       NewAdapters,
+      deadline,
     );
     if (reply.kind === "fault") return reply;
     const item = reply.body.tracks[0];
@@ -161,7 +166,7 @@ export class Sfu {
   ): Promise<{ kind: "reply"; body: T } | SfuFault> {
     const timeout = Math.max(1, Math.min(CALL_TIMEOUT_MS, deadline - Date.now()));
     let response: Response;
-    let json: unknown;
+    let text: string;
     try {
       response = await fetch(`${this.#base}/${path}`, {
         method,
@@ -169,10 +174,11 @@ export class Sfu {
         signal: AbortSignal.timeout(timeout),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      json = await response.json();
+      text = await response.text();
     } catch (error) {
       return fault(0, error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable");
     }
+    const json = jsonOf(text);
     if (!response.ok) {
       const failure = Failure.safeParse(json).data;
       const code = failure?.errorCode ?? failure?.tracks?.find((track) => track.errorCode)?.errorCode;
@@ -181,6 +187,20 @@ export class Sfu {
     const parsed = schema.safeParse(json);
     return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
   }
+}
+
+/** The text as JSON; undefined where it is none, as of a proxy's error page: its status says more than its body. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the SFU does not know the app or its secret: it will not, until the operator has set them right. */
+export function isMisconfigured({ status }: SfuFault): boolean {
+  return status === 401 || status === 403 || status === 404;
 }
 
 /** Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. */

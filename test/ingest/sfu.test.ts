@@ -45,6 +45,7 @@ describe("against an SFU that fails on demand", () => {
       ["fails with 500", { status: 500, json: {} }],
       ["is cut off", "cut"],
       ["is throttled", { status: 429, json: {} }],
+      ["fails with 502 and a page that is no JSON", { status: 502, text: "<html>" }],
     ])("is tried once more, on a new session, when it %s", async (_, reaction) => {
       script("/sessions/:id/tracks/new", reaction);
       expect(await sfu.publish(OFFER)).toEqual({ kind: "published", session: fake.ids[1], answer: ANSWER });
@@ -71,6 +72,8 @@ describe("against an SFU that fails on demand", () => {
       ],
       ["no answer in the reply", { status: 200, json: { tracks: [] } }, "no_answer"],
       ["a reply of another shape", { status: 200, json: { sessionDescription: 7 } }, "unexpected_reply"],
+      ["a reply that is no JSON", { status: 200, text: "<html>" }, "unexpected_reply"],
+      ["a refusal that is no JSON", { status: 403, text: "<html>" }, "unknown_error"],
     ])("is not tried again with %s", async (_, reaction, code) => {
       script("/sessions/:id/tracks/new", reaction);
       expect(await sfu.publish(OFFER)).toMatchObject({ kind: "fault", code, transient: false });
@@ -136,17 +139,32 @@ describe("against an SFU that fails on demand", () => {
       expect(fake.calls).toHaveLength(asked);
     });
 
-    test("is given up after about 25 s", async () => {
+    test.each<[string, () => Promise<Response>, number]>([
+      [
+        "the host does not connect",
+        () => Promise.resolve(Response.json({ errorCode: "session_error" }, { status: 425 })),
+        32,
+      ],
+      [
+        "the SFU does not answer",
+        () =>
+          new Promise((_, reject) => setTimeout(() => reject(new DOMException("", "TimeoutError")), 5_000)),
+        5,
+      ],
+    ])("is given up after 25 s when %s", async (_, answer, most) => {
       vi.useFakeTimers();
-      const pending = () => Promise.resolve(Response.json({ errorCode: "session_error" }, { status: 425 }));
-      const calls = vi.spyOn(globalThis, "fetch").mockImplementation(pending);
+      const calls = vi.spyOn(globalThis, "fetch").mockImplementation(answer);
       try {
         const from = Date.now();
-        const result = sfu.attach("session", "ws://host/", always);
-        await vi.advanceTimersByTimeAsync(60_000);
-        expect(await result).toMatchObject({ kind: "fault", status: 425 });
-        expect(calls).toHaveBeenCalledTimes(32);
-        expect(Date.now() - from).toBe(60_000);
+        const result = sfu
+          .attach("session", "ws://host/", always)
+          .then((outcome) => ({ ...outcome, after: Date.now() - from }));
+        await vi.advanceTimersByTimeAsync(200_000);
+        const { kind, after } = await result;
+        expect(kind).toBe("fault");
+        expect(after).toBeGreaterThan(24_000);
+        expect(after).toBeLessThan(27_000);
+        expect(calls.mock.calls.length).toBeLessThanOrEqual(most);
       } finally {
         calls.mockRestore();
         vi.useRealTimers();
@@ -166,7 +184,9 @@ describe("against an SFU that fails on demand", () => {
       expect(await sfu.close("session", "0")).toBeNull();
     });
 
-    test("say so when they failed", async () => {
+    test("say so when they failed, with the status though the body be no JSON", async () => {
+      fake.react = () => ({ status: 502, text: "<html>" });
+      expect(await sfu.close("session", "0")).toMatchObject({ status: 502, code: "unknown_error" });
       fake.react = () => "cut";
       expect(await sfu.detach("adapter")).toMatchObject({ kind: "fault", status: 0, code: "unreachable" });
       expect(await sfu.close("session", "0")).toMatchObject({ kind: "fault", status: 0 });

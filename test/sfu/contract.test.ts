@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startSfu } from "../../sfu/server.ts";
+import { type Published, Sfu } from "../../src/ingest/sfu.ts";
 import { CONTRACT, CONTRACT_AT_THE_END, CONTRACT_WITH_ENDPOINT, type Context, type Row } from "./contract.ts";
 import { Ear } from "./ear.ts";
 import { SfuCaller } from "./front.ts";
-import { bareOffer, connectShape } from "./shape.ts";
+import { bareOffer, connectBy, connectShape } from "./shape.ts";
 
 /**
  * Runs against the stand-in. With SFU_APP_ID and SFU_APP_SECRET in the environment (and SFU_API, by default the
@@ -14,6 +15,7 @@ const { SFU_API, SFU_APP_ID, SFU_APP_SECRET, SFU_ENDPOINT } = process.env;
 const real = SFU_APP_ID !== undefined && SFU_APP_SECRET !== undefined;
 
 let context: Context;
+let target: { readonly api: string; readonly appId: string; readonly secret: string };
 const cleanups: (() => unknown)[] = [];
 
 beforeAll(async () => {
@@ -30,6 +32,7 @@ beforeAll(async () => {
     api = server.url;
     endpoint = ear.url;
   }
+  target = { api, appId, secret };
   const sfu = new SfuCaller(api, appId, secret);
   const publisher = await connectShape(sfu, {});
   cleanups.unshift(() => publisher.close());
@@ -56,6 +59,81 @@ async function hold({ request, status, body }: Row): Promise<void> {
 describe(`the API of ${real ? "the service at SFU_API" : "the stand-in"}`, () => {
   const rows = real && !SFU_ENDPOINT ? CONTRACT : [...CONTRACT, ...CONTRACT_WITH_ENDPOINT];
   for (const row of [...rows, ...CONTRACT_AT_THE_END]) test(row.name, () => hold(row));
+});
+
+describe(`the relay's own client at ${real ? "the service at SFU_API" : "the stand-in"}`, () => {
+  /** RFC 2606: a name that never resolves. */
+  const NOWHERE = "wss://earshot.invalid/ear";
+  const once = () => false;
+  const clientOf = (changed: Partial<typeof target> = {}) => {
+    const { api, appId, secret } = { ...target, ...changed };
+    return new Sfu(api, appId, secret);
+  };
+  const publishWith = async (sfu: Sfu, sdp: string, mid: string): Promise<Published> => {
+    const published = await sfu.publish({ sdp, mid });
+    if (published.kind === "fault") throw new Error(`${published.status} ${published.code}`);
+    return published;
+  };
+
+  let sfu: Sfu;
+  /** A session whose publisher is connected and sends. */
+  let live: string;
+  beforeAll(async () => {
+    sfu = clientOf();
+    const publisher = await connectBy(async (sdp, mid) => {
+      const { session, answer } = await publishWith(sfu, sdp, mid);
+      return { sessionId: session, answer };
+    }, {});
+    cleanups.unshift(() => publisher.close());
+    live = publisher.sessionId;
+  }, 30_000);
+
+  test.each([
+    ["the secret is wrong", { secret: "wrong" }, { status: 401, code: "unauthorized" }],
+    ["the app is unknown", { appId: "0".repeat(32) }, { status: 404, code: "not_found" }],
+  ])("publish: %s", async (_, changed, fault) => {
+    const offer = { sdp: await bareOffer(), mid: "0" };
+    expect(await clientOf(changed).publish(offer)).toEqual({ kind: "fault", transient: false, ...fault });
+  });
+
+  test("publish: the SDP is none", async () => {
+    expect(await sfu.publish({ sdp: "garbage", mid: "0" })).toEqual({
+      kind: "fault",
+      status: 406,
+      code: "invalid_session_description",
+      transient: false,
+    });
+  });
+
+  test("attach: the publisher has not connected yet, which is waited for", async () => {
+    const { session } = await publishWith(sfu, await bareOffer(), "0");
+    let asked = 0;
+    const result = await sfu.attach(session, NOWHERE, () => ++asked < 3);
+    expect(result).toMatchObject({ kind: "fault" });
+    expect(asked).toBe(3);
+    expect(await sfu.close(session, "0")).toBeNull();
+  });
+
+  test("attach: the endpoint can not be reached", async () => {
+    const result = await sfu.attach(live, NOWHERE, once);
+    expect(result).toMatchObject({ kind: "fault", code: expect.stringMatching(/^websocket_/) });
+  });
+
+  test.runIf(!real || SFU_ENDPOINT)("attach and detach, twice", async () => {
+    const attached = await sfu.attach(live, context.endpoint, () => true);
+    if (attached.kind === "fault") throw new Error(`${attached.status} ${attached.code}`);
+    expect(await sfu.detach(attached.adapter)).toBeNull();
+    expect(await sfu.detach(attached.adapter)).toBeNull();
+  });
+
+  test("close, twice; nothing is left to attach to", async () => {
+    expect(await sfu.close(live, "0")).toBeNull();
+    expect(await sfu.close(live, "0")).toBeNull();
+    expect(await sfu.attach(live, NOWHERE, once)).toMatchObject({
+      kind: "fault",
+      code: expect.stringMatching(/^(not_found|empty)_track_error$/),
+    });
+  });
 });
 
 describe("the table itself", () => {

@@ -8,7 +8,7 @@ import {
   RtpPacket,
   useVP8,
 } from "werift";
-import type { Reply, SfuCaller } from "./front.ts";
+import type { SfuCaller } from "./front.ts";
 import { toneSource } from "./tone.ts";
 
 /** How a publisher's offer differs from a plain one. */
@@ -28,12 +28,23 @@ export async function bareOffer(): Promise<string> {
 }
 
 /** A bare WebRTC publisher that says what it is told to, straight to the SFU's API. */
-export async function connectShape(sfu: SfuCaller, shape: Shape) {
+export function connectShape(sfu: SfuCaller, shape: Shape) {
+  return connectBy(async (sdp, mid) => {
+    const sessionId = await sfu.newSession();
+    const { json } = await sfu.newTrack(sessionId, sdp, mid);
+    return { sessionId, answer: json.sessionDescription.sdp };
+  }, shape);
+}
+
+/** Takes an offer and its audio section's mid to the SFU. */
+export type Publish = (sdp: string, mid: string) => Promise<{ sessionId: string; answer: string }>;
+
+/** The same publisher, whose offer another client takes to the SFU. */
+export async function connectBy(publish: Publish, shape: Shape) {
   const { peer, track, sdp: local } = await offering(shape);
   const sdp = shape.rewrite?.(local) ?? local;
-  const sessionId = await sfu.newSession();
   const mid = midOf(sdp);
-  const reply: Reply = await sfu.newTrack(sessionId, sdp, mid);
+  const { sessionId, answer: given } = await publish(sdp, mid);
   const connected = new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`the publisher is ${peer.connectionState}`)), 8_000);
     peer.connectionStateChange.subscribe((state) => {
@@ -42,8 +53,7 @@ export async function connectShape(sfu: SfuCaller, shape: Shape) {
       resolve();
     });
   });
-  let answer: string = reply.json.sessionDescription.sdp;
-  if (mid !== midOf(local)) answer = answer.replaceAll(mid, midOf(local));
+  const answer = mid === midOf(local) ? given : given.replaceAll(mid, midOf(local));
   await peer.setRemoteDescription({ type: "answer", sdp: answer });
   await connected;
   const encoder = await createEncoder({ channels: shape.channels ?? 2 });
@@ -60,7 +70,7 @@ export async function connectShape(sfu: SfuCaller, shape: Shape) {
   }, 10);
   return {
     sessionId,
-    answer: reply.json.sessionDescription.sdp as string,
+    answer: given,
     close: async () => {
       clearInterval(pacing);
       encoder.free();

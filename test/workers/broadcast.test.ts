@@ -145,7 +145,9 @@ describe.concurrent("a show", () => {
     other.leave();
   });
 
-  test("gives a quiet host's place to a newcomer, and leaves the one who talks on", async ({ expect }) => {
+  test("gives the place of a host who has long been quiet to a newcomer, and not that of one who paused", async ({
+    expect,
+  }) => {
     const show = await relay.create({ latency: "low" });
     const [talking, quiet] = [await join(show), await join(show)];
     talking.talk(tone(300));
@@ -153,6 +155,10 @@ describe.concurrent("a show", () => {
     await sleep(1_500);
     quiet.hush();
     await sleep(3_000);
+    const early = await join(show);
+    expect((await relay.describe(show.id)).hosts.map(({ heard }) => heard)).toEqual([true, false, false]);
+    early.leave();
+    await sleep(3_500);
     const newcomer = await join(show);
     expect(await quiet.farewell()).toEqual({ code: 1000, reason: "superseded by a new connection" });
     newcomer.talk(tone(500));

@@ -12,8 +12,13 @@ export interface Call {
   readonly at: number;
 }
 
-/** What is answered: a reply, nothing ever, or the connection cut. Undefined: as a healthy SFU. */
-export type Reaction = { readonly status: number; readonly json: unknown } | "hang" | "cut" | undefined;
+/** What is answered: JSON, other text, nothing ever, or the connection cut. Undefined: as a healthy SFU. */
+export type Reaction =
+  | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly text: string }
+  | "hang"
+  | "cut"
+  | undefined;
 
 export const ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n";
 
@@ -25,9 +30,11 @@ export class FakeSfu {
   readonly calls: Call[] = [];
   /** Where adapters were asked to dial, in order. */
   readonly endpoints: string[] = [];
+  /** The sessions whose tracks it was told to close. */
+  readonly closed: string[] = [];
   /** Every id given out. */
   readonly ids: string[] = [];
-  react: (call: Call) => Reaction = () => undefined;
+  react: (call: Call) => Reaction | Promise<Reaction> = () => undefined;
   readonly #server: Server;
   #count = 0;
 
@@ -36,6 +43,7 @@ export class FakeSfu {
       let text = "";
       for await (const chunk of request) text += chunk;
       const [, , , , ...rest] = (request.url ?? "").split("/");
+      if (rest.at(-1) === "close" && rest[0] === "sessions") this.closed.push(rest[1] ?? "");
       const path = `/${rest.join("/")}`.replace(/^\/sessions\/(?!new)[^/]+/, "/sessions/:id");
       const call: Call = {
         method: request.method ?? "",
@@ -45,11 +53,12 @@ export class FakeSfu {
         at: performance.now(),
       };
       this.calls.push(call);
-      const reaction = this.react(call) ?? this.#healthy(call);
+      const reaction = (await this.react(call)) ?? this.#healthy(call);
       if (reaction === "hang") return;
       if (reaction === "cut") return void response.destroy();
-      response.writeHead(reaction.status, { "content-type": "application/json" });
-      response.end(JSON.stringify(reaction.json));
+      const isJson = "json" in reaction;
+      response.writeHead(reaction.status, { "content-type": isJson ? "application/json" : "text/html" });
+      response.end(isJson ? JSON.stringify(reaction.json) : reaction.text);
     });
   }
 

@@ -16,12 +16,18 @@ let sfu: FakeSfu;
 let withFake: Relay;
 let standIn: { url: string; close(): Promise<void> };
 let withStandIn: Relay;
+/** Broadcasts whose hosts never connect to the fake SFU. */
+const unconnected = new Set<string>();
 /** What the stand-in says has ended. */
 const ended: string[] = [];
 
 // One after the other: starting runs the build.
 beforeAll(async () => {
   sfu = await FakeSfu.start();
+  sfu.react = ({ path, body }) =>
+    path === "/adapters/websocket/new" && unconnected.has(body.tracks[0].endpoint.split("/")[4])
+      ? { status: 503, json: { tracks: [{ errorCode: "not_found_track_error" }] } }
+      : undefined;
   withFake = await Relay.start(sfu.url);
   const log = (line: string) => void ended.push(line);
   standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET, log });
@@ -43,13 +49,18 @@ describe.concurrent("the socket that the SFU dials", () => {
   /** Publishes to a broadcast of its own, and gives what the SFU was told to dial. */
   async function onAir(): Promise<{ show: Created; endpoint: string; session: string }> {
     const show = await relay.create();
+    const session = await post(show);
+    return { show, endpoint: await sfu.endpointOf(session), session };
+  }
+
+  /** Publishes, and gives the WHIP session. */
+  async function post(show: Created): Promise<string> {
     const response = await fetch(show.whipUrl, {
       method: "POST",
       headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
       body: offers.chromium,
     });
-    const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
-    return { show, endpoint: await sfu.endpointOf(session), session };
+    return (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
   }
 
   const sessionStatus = async (show: Created, session: string) => {
@@ -153,6 +164,27 @@ describe.concurrent("the socket that the SFU dials", () => {
     back.leave();
   });
 
+  test("is asked for during 25 s when the host never connects; then its session is over, here and at the SFU", {
+    timeout: 60_000,
+  }, async ({ expect }) => {
+    const show = await relay.create();
+    unconnected.add(show.id);
+    const asked = () =>
+      sfu.of("POST /adapters/websocket/new").filter(({ body }) => body.tracks[0].endpoint.includes(show.id));
+    const session = await post(show);
+    const from = performance.now();
+    await expect.poll(() => sessionStatus(show, session), { ...WAIT, timeout: 40_000 }).toBe(404);
+    const millis = performance.now() - from;
+    expect(millis).toBeGreaterThan(23_000);
+    expect(millis).toBeLessThan(28_000);
+    const sfuSession = asked()[0]?.body.tracks[0].sessionId;
+    await expect.poll(() => sfu.closed, WAIT).toContain(sfuSession);
+    const before = asked().length;
+    expect(before).toBeLessThanOrEqual(32);
+    await sleep(2_500);
+    expect(asked()).toHaveLength(before);
+  });
+
   test("is closed when the show ends", async ({ expect }) => {
     const { show, endpoint } = await onAir();
     const host = await Host.connect(endpoint);
@@ -197,7 +229,7 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
     await Promise.all(hosts.map((host) => host.close()));
   });
 
-  test("a host that crashed publishes again within 3 s, and takes its own place", {
+  test("a host that crashed publishes again within 3 s, and is alone again when the SFU has noticed", {
     timeout: 30_000,
   }, async ({ expect }) => {
     const show = await relay.create();
@@ -208,8 +240,9 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
     await sleep(1_500);
     const from = performance.now();
     const back = await goLive(show);
-    await expect.poll(() => heard(show), WAIT).toEqual([true]);
+    await expect.poll(() => heard(show), WAIT).toEqual([false, true]);
     expect(performance.now() - from).toBeLessThan(3_000);
+    await expect.poll(() => heard(show), WAIT).toEqual([true]);
     await back.close();
   });
 

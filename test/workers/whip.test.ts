@@ -209,6 +209,44 @@ describe("POST is refused", () => {
   });
 });
 
+describe("POST while the show ends", () => {
+  /** Publishes, and does `meanwhile` before the SFU answers the offer. */
+  async function publishing(fresh: Created, meanwhile: () => Promise<unknown>): Promise<Response> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const tracks = () => sfu.of("POST /sessions/:id/tracks/new").length;
+    const before = tracks();
+    sfu.react = ({ path }) => (path === "/sessions/:id/tracks/new" ? promise : undefined);
+    const response = publish(offers.chromium, { authorization: `Bearer ${fresh.hostKey}` }, fresh.whipUrl);
+    await expect.poll(tracks).toBe(before + 1);
+    await meanwhile();
+    resolve(undefined);
+    return response;
+  }
+  const closes = () => sfu.of("PUT /sessions/:id/tracks/close").length;
+
+  test("is 410, whether the doors were open or not, and the SFU is told to close", async () => {
+    for (const fresh of [await relay.create(), await relay.open()]) {
+      const before = closes();
+      const end = () => relay.api("POST", `/broadcasts/${fresh.id}/end`);
+      const response = await publishing(fresh, end);
+      expect(await errorOf(response)).toMatchObject({ status: 410, code: "ended" });
+      await expect.poll(closes).toBe(before + 1);
+      expect(await relay.describe(fresh.id)).toMatchObject({ state: "ended", hosts: [] });
+    }
+  });
+
+  test("is 410 when it is deleted as well, and a new one of that name has no hosts", async () => {
+    const fresh = await relay.create({ slug: "deleted-meanwhile" });
+    const before = closes();
+    const remove = () => relay.api("DELETE", `/broadcasts/${fresh.id}`);
+    expect((await publishing(fresh, remove)).status).toBe(410);
+    await expect.poll(closes).toBe(before + 1);
+    const again = await relay.create({ slug: "deleted-meanwhile" });
+    expect(again.id).toBe(fresh.id);
+    expect(await relay.describe(again.id)).toMatchObject({ state: "announced", hosts: [] });
+  });
+});
+
 describe("the session URL", () => {
   test("DELETE ends the session, its track and its adapter at the SFU, and is gone then", async () => {
     const before = sfu.ids.length;
@@ -322,9 +360,8 @@ describe("when the SFU can not take a publisher, it is told to come back: 503 wi
     ["erring in the item, though 200", tracks(item("internal_error"))],
     ["erring as a whole", () => ({ status: 500, json: { errorCode: "internal_error" } })],
     ["overloaded", () => ({ status: 503, json: { errorCode: "temporarily_unavailable_error" } })],
-    ["refusing our secret", () => ({ status: 401, json: { errorCode: "unauthorized" } })],
     ["silent about the answer", tracks({ status: 200, json: { tracks: [{ mid: "0" }] } })],
-    ["answering with what is no JSON", () => ({ status: 200, json: "<html>" })],
+    ["answering with what is no JSON", () => ({ status: 200, text: "<html>" })],
   ])("%s", async (_, react) => {
     sfu.react = react;
     const before = sfu.calls.length;
@@ -343,6 +380,24 @@ describe("when the SFU can not take a publisher, it is told to come back: 503 wi
     const response = await publish(offers.chromium);
     expect(response.status).toBe(503);
     expect(performance.now() - from).toBeLessThan(7_500);
+  });
+
+  test.each<[string, Reaction]>([
+    ["our secret", { status: 401, json: { errorCode: "unauthorized" } }],
+    ["our app's use of it", { status: 403, text: "<html>" }],
+    ["to know our app", { status: 404, json: { errorCode: "not_found" } }],
+  ])("refusing %s: the operator has to act, which both are told", async (_, refusal) => {
+    sfu.react = () => refusal;
+    const before = relay.log().length;
+    const response = await publish(offers.chromium);
+    expect(response.headers.get("retry-after")).toBe("30");
+    const error = await errorOf(response);
+    expect(error).toMatchObject({ status: 503, code: "sfu_unavailable" });
+    expect(error.message).toContain("operator");
+    expect(error.message).not.toContain("seconds");
+    for (const word of ["SFU_APP_ID", "SFU_APP_SECRET", "npx wrangler secret put"]) {
+      await expect.poll(() => relay.log().slice(before - 1)).toContain(word);
+    }
   });
 
   test("but an offer that the SFU can not use is the publisher's fault: 422", async () => {
