@@ -99,15 +99,23 @@ export class Delivery {
     if (!covers(horizon, directives)) return this.#fetch({ ...asked, directives }, ask);
     const young = this.#young(asked, directives, ask.now);
     if (young !== null) return young;
-    const plain = await this.#fetch({ ...asked, directives: {} }, ask);
+    const plain = this.#newest(asked, await this.#fetch({ ...asked, directives: {} }, ask));
     if (plain.horizon === null || covers(plain.horizon, directives)) return plain;
     return this.#fetch({ ...asked, directives: newest(horizon) }, ask);
   }
 
   /** What is held of what is asked for. Who joins gets the newest list there is, under whatever URL it was fetched. */
   #here(asked: Target, now: number): Held | null {
-    const isJoin = asked.kind === "playlist" && asked.directives.msn === undefined;
-    return (isJoin ? this.#young(asked, {}, now) : null) ?? this.#peek(asked, now);
+    if (asked.kind !== "playlist" || asked.directives.msn !== undefined) return this.#peek(asked, now);
+    const plain = this.#young(asked, {}, now) ?? this.#peek(asked, now);
+    return plain === null ? null : this.#newest(asked, plain);
+  }
+
+  /** A plain list, or the one known that is newer: what a cache has kept may be older, and a show does not go back. */
+  #newest({ id, epoch }: Playlist, plain: Held): Held {
+    const known = this.#fronts.get(id)?.list;
+    if (known == null || known.horizon.epoch !== epoch || plain.horizon === null) return plain;
+    return isNewer(plain.horizon, known.horizon) ? plain : known.held;
   }
 
   /** As the memory has it, except that a plain list that lists parts is of use for a part's time only. */
