@@ -1,5 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { Dice, type Draw, directives, farMedia, forgedIds, junkQueries, type Prey } from "./requests.ts";
+import {
+  Dice,
+  type Draw,
+  directives,
+  farMedia,
+  forgedIds,
+  junkQueries,
+  outOfReach,
+  type Prey,
+} from "./requests.ts";
 import { type Answered, type Unanswered, Wire } from "./wire.ts";
 
 /** A thread that sends one kind of request over and over, so that those who listen have theirs to themselves. */
@@ -28,7 +37,7 @@ export interface Outcome {
   readonly slowest: number;
 }
 
-const KINDS = { forgedIds, junkQueries, farMedia, directives } satisfies Record<string, Draw>;
+const KINDS = { forgedIds, junkQueries, farMedia, directives, outOfReach } satisfies Record<string, Draw>;
 /** Above the 12 s that a blocking reload may take, and what queues behind it on its connection. */
 const HUNG_MS = 30_000;
 

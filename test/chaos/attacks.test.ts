@@ -216,6 +216,27 @@ describe("twenty listeners play on while somebody sends", () => {
       expect(answers[status]).toBeGreaterThan(50 * SHARE);
   });
 
+  // Those that may be waited for are: they hang on their connections until the list is there.
+  test("requests for lists just out of reach", async () => {
+    const { answers } = await endure(
+      "out of reach",
+      // What is refused by the origin, since its clock and the edge's may differ, is a handful of URLs a second.
+      { perSecond: 12, once: 20 },
+      () =>
+        attack({
+          kind: "outOfReach",
+          seed: 5,
+          requests: 10_000,
+          pace: 2_000,
+          connections: 600,
+          pipelining: 1,
+        }),
+      said,
+    );
+    expect(Object.keys(answers).sort()).toEqual(["200", "400"]);
+    expect(answers[400]).toBeGreaterThan(5_000);
+  });
+
   test("nothing after asking, and reads one byte a second, two hundred times", async () => {
     const segment = get(prey.host, `/live/${prey.id}/${prey.epoch}/audio.m3u8?l=slow`).replace(
       "gzip",

@@ -76,6 +76,21 @@ export const farMedia: Draw = ({ host, id, epoch }, dice) => {
 };
 
 /**
+ * Lists that lie just beyond what may be waited for, as the newest list has it: each is a 400 today and an object tomorrow.
+ */
+export const outOfReach: Draw = (prey, dice) => {
+  const live = Math.floor((Date.now() - prey.startedAt) / 1_920);
+  const directives = dice.pick([
+    `_HLS_msn=${live + 1}&_HLS_part=${3 + dice.below(1_000_000)}`,
+    `_HLS_msn=${live + 1}&_HLS_part=2`,
+    `_HLS_msn=${live + 2}`,
+    `_HLS_msn=${live + 2}&_HLS_part=${dice.below(4)}`,
+    `_HLS_msn=${live + 3 + dice.below(1_000_000)}`,
+  ]);
+  return get(prey.host, `/live/${prey.id}/${prey.epoch}/audio.m3u8?${directives}`);
+};
+
+/**
  * Directives as nobody should write them, methods, ranges and validators. Left out, because their answers are not of
  * those that this attack may have and have tests of their own: OPTIONS (204) and a range beyond the end (416).
  */

@@ -65,3 +65,10 @@ test("the objects keep their code through a deploy for as long as the platform a
     );
   }
 });
+
+test("a deploy does not empty the cache, and no request's URL is logged", () => {
+  const config = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
+  expect(config).toMatch(/\[cache\]\nenabled = true\ncross_version_cache = true\n/);
+  expect(config).toMatch(/\[observability\.logs\]\nenabled = true\ninvocation_logs = false\n/);
+  expect(config).not.toMatch(/^\[observability\]$/m);
+});
