@@ -128,6 +128,14 @@ describe.concurrent("the count of a show", () => {
     const figures = series.steps.reduce((sum, step) => sum + step.figures, 0);
     // One for every slot of 10 s, from the first report on.
     expect(figures).toBeGreaterThan(4);
+
+    // A new show of that name has a course of its own.
+    expect((await relay.api("DELETE", `/broadcasts/${id}`)).status).toBe(204);
+    const again = await relay.api("POST", "/broadcasts", { slug: id.slice(0, id.lastIndexOf("-")) });
+    expect(((await again.json()) as { id: string }).id).toBe(id);
+    await sleep(5_500);
+    const anew = await fetch(`${figureUrl(playbackUrl)}?series=1`);
+    expect(await anew.json()).toMatchObject({ listeners: 0, peak: null, steps: [] });
   });
 
   test("moves by no more than the cap for one address that invents 20,000 ids, and is doubted", {
