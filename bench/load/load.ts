@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Counts } from "./counted.ts";
 import { machineBusy } from "./cpu.ts";
 import { Crowd } from "./crowd.ts";
 import { Histogram } from "./histogram.ts";
@@ -89,6 +90,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   };
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
+  const startCounts = await own?.counts();
   const began = now();
   const startCpu = {
     relay: own?.cpu() ?? 0,
@@ -116,6 +118,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
     generator: process.cpuUsage(startCpu.generator),
   };
   const generatorCpu = (endCpu.generator.user + endCpu.generator.system) / 1000;
+  const endCounts = await own?.counts();
   const { requests } = notes.traffic;
   clearInterval(progress);
   lag.disable();
@@ -124,6 +127,9 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   await sleep(COUNT_MS);
   const fetches = subtract(await allReads(desk, shows), before);
   const elapsed = (ended - began) / 1000;
+  /** Null where the relay has nobody who counts. */
+  const perSecond = (object: keyof Counts): number | null =>
+    startCounts && endCounts ? (endCounts[object] - startCounts[object]) / elapsed : null;
   const { listenerSeconds } = crowd;
   const cpu = endCpu.relay - startCpu.relay - idle * elapsed;
   const relayCpu: Cpu | null =
@@ -154,6 +160,8 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
     failures: Object.fromEntries(notes.traffic.failures),
     originFetches: notes.objects.against(fetches) as Record<string, Cost>,
     originReadsPerSecond: Object.values(fetches).reduce((sum, count) => sum + count, 0) / elapsed,
+    broadcastPerSecond: perSecond("broadcast"),
+    audiencePerSecond: own?.hasAudience === false ? "stub" : perSecond("audience"),
     relayCpu,
     generatorCpu: generatorCpu / listenerSeconds,
     othersCpu:

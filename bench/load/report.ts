@@ -30,6 +30,10 @@ export interface Report {
   /** By the origin's kinds; null where the target does not tell. */
   readonly originFetches: Readonly<Record<string, Cost>>;
   readonly originReadsPerSecond: number;
+  /** Requests to all Broadcast objects, besides the hosts' sound. Null where the target does not tell. */
+  readonly broadcastPerSecond: number | null;
+  /** Requests to all Audience objects. "stub": the edges' isolates reported to none. */
+  readonly audiencePerSecond: number | "stub" | null;
   /** CPU time per listener-second. Null where the relay runs elsewhere. */
   readonly relayCpu: Cpu | null;
   readonly generatorCpu: number;
@@ -104,6 +108,8 @@ export function toText(report: Report): string {
       `  of each ${kind}`,
       `${perObject(cost, report.isolates)} per isolate (${cost.fetches} fetches, ${cost.objects} objects)`,
     ]),
+    ["Broadcast", objectRate(report.broadcastPerSecond)],
+    ["Audience", objectRate(report.audiencePerSecond)],
     ["relay's CPU", relayCpu === null ? "not measured: it runs elsewhere" : cpu(relayCpu)],
     ["generator's CPU", `${report.generatorCpu.toFixed(2)} ms per listener-second`],
     ["generator's lag", percentiles(generatorLag)],
@@ -117,6 +123,12 @@ export function toText(report: Report): string {
 /** Fetches per object and isolate, to two digits; a dash where there were no objects to speak of. */
 export function perObject({ fetches, objects }: Cost, isolates: number): string {
   return objects === 0 ? "-" : (fetches / objects / isolates).toFixed(2);
+}
+
+function objectRate(perSecond: number | "stub" | null): string {
+  if (perSecond === null) return "not known: the relay does not tell";
+  if (perSecond === "stub") return "not measured: isolates of their own report to a stub in its place";
+  return `${perSecond.toFixed(2)} requests a second`;
 }
 
 function cpu({ perListenerSecond, perRequest, idle, share }: Cpu): string {

@@ -28,6 +28,8 @@ const CLEAN: Report = {
   failures: {},
   originFetches: { part: { fetches: 26, objects: 26 }, playlist: { fetches: 25, objects: 30 } },
   originReadsPerSecond: 3.83,
+  broadcastPerSecond: 3.91,
+  audiencePerSecond: 0.13,
   relayCpu: { perListenerSecond: 1.11, perRequest: 0.299, idle: 100, share: 0.14 },
   generatorCpu: 0.9,
   othersCpu: 0.07,
@@ -51,6 +53,8 @@ describe("the report", () => {
       origin reads            3.83 a second
         of each part          1.00 per isolate (26 fetches, 26 objects)
         of each playlist      0.83 per isolate (25 fetches, 30 objects)
+      Broadcast               3.91 requests a second
+      Audience                0.13 requests a second
       relay's CPU             1.11 ms per listener-second, 299 us per request; 14 % of a core (10.0 % without listeners)
       generator's CPU         0.90 ms per listener-second
       generator's lag         nothing measured
@@ -58,6 +62,14 @@ describe("the report", () => {
 
       Every listener joined, and none stalled."
     `);
+  });
+
+  test.each<[Partial<Report>, RegExp]>([
+    [{ broadcastPerSecond: null }, /^Broadcast +not known/m],
+    [{ audiencePerSecond: null }, /^Audience +not known/m],
+    [{ audiencePerSecond: "stub" }, /^Audience +not measured: .* stub/m],
+  ])("says of %j that there is no figure", (over, line) => {
+    expect(toText({ ...CLEAN, ...over })).toMatch(line);
   });
 
   test.each<[Partial<Report>, string]>([
