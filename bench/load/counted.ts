@@ -6,13 +6,15 @@ export interface Counts {
   readonly broadcast: number;
   /** Reports to Audience objects, by isolates and by other shards, and reads of the figure. */
   readonly audience: number;
+  /** Lists asked for without directives: the origin's own count has one number for these and those that are waited for. */
+  readonly plainLists: number;
 }
 
 /** The entrypoint that answers every request with {@link Counts}. */
 export const COUNTS = "Counts";
 
 /**
- * The deployed Worker with counters where its objects answer. All its objects share one isolate here, and with it one
+ * The deployed Worker with counters where its origin and its objects answer. They share one isolate here, and with it one
  * set of counts; what is deployed has nothing to count them by, since a listener's load must not reach them.
  *
  * @param worker the Worker's modules; the first is the one that is run
@@ -21,7 +23,7 @@ export function counted(worker: readonly Module[]): Module[] {
   const script = `
 import { WorkerEntrypoint } from "cloudflare:workers";
 import * as deployed from "./${worker[0]?.name}";
-const counts = { broadcast: 0, audience: 0 };
+const counts = { broadcast: 0, audience: 0, plainLists: 0 };
 function counted(Base, object, methods) {
   const Counted = class extends Base {};
   for (const name of methods) {
@@ -34,7 +36,14 @@ function counted(Base, object, methods) {
   }
   return Counted;
 }
-export { Origin, default } from "./${worker[0]?.name}";
+export { default } from "./${worker[0]?.name}";
+export class Origin extends deployed.Origin {
+  fetch(request) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname.endsWith("/audio.m3u8") && !searchParams.has("_HLS_msn")) counts.plainLists += 1;
+    return super.fetch(request);
+  }
+}
 export const Broadcast = counted(deployed.Broadcast, "broadcast", ["fetch", "read", "count"]);
 export const Audience = counted(deployed.Audience, "audience", ["report", "read"]);
 export class ${COUNTS} extends WorkerEntrypoint {

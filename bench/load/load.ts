@@ -2,12 +2,11 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Counts } from "./counted.ts";
 import { machineBusy } from "./cpu.ts";
 import { Crowd } from "./crowd.ts";
 import { Histogram } from "./histogram.ts";
 import { Lists, type Notes, now } from "./listener.ts";
-import { type Cost, Objects } from "./objects.ts";
+import { Objects } from "./objects.ts";
 import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
 import { type Own, startHosts, startOwn } from "./own.ts";
 import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
@@ -126,9 +125,11 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   await crowd.leave(options.listeners);
   await sleep(COUNT_MS);
   const fetches = subtract(await allReads(desk, shows), before);
+  // Of the same time as the reads, or a list of in between would pass for one that was waited for.
+  const settled = await own?.counts();
+  const plainLists = startCounts && settled ? settled.plainLists - startCounts.plainLists : null;
   const elapsed = (ended - began) / 1000;
-  /** Null where the relay has nobody who counts. */
-  const perSecond = (object: keyof Counts): number | null =>
+  const perSecond = (object: "broadcast" | "audience"): number | null =>
     startCounts && endCounts ? (endCounts[object] - startCounts[object]) / elapsed : null;
   const { listenerSeconds } = crowd;
   const cpu = endCpu.relay - startCpu.relay - idle * elapsed;
@@ -144,11 +145,12 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`,
     relay: own === null ? desk.url : "its own",
-    isolates: own?.edges.length ?? 1,
+    isolates: own?.edges.length ?? null,
     listeners: options.listeners,
     mix: Object.fromEntries(groups),
     rampSeconds: options.ramp,
     durationSeconds: options.duration,
+    seconds: elapsed,
     listenerSeconds,
     ...crowd.outcome,
     leftAtOnce,
@@ -158,7 +160,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
     requestsPerSecond: (requests - full.requests) / ((ended - full.at) / 1000),
     bytes: notes.traffic.bytes,
     failures: Object.fromEntries(notes.traffic.failures),
-    originFetches: notes.objects.against(fetches) as Record<string, Cost>,
+    originFetches: notes.objects.against(fetches, plainLists),
     originReadsPerSecond: Object.values(fetches).reduce((sum, count) => sum + count, 0) / elapsed,
     broadcastPerSecond: perSecond("broadcast"),
     audiencePerSecond: own?.hasAudience === false ? "stub" : perSecond("audience"),
