@@ -11,6 +11,7 @@ import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
 import { type Own, startHosts, startOwn } from "./own.ts";
 import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
 import { type Desk, openShow, originReads, removeShow, type Show } from "./show.ts";
+import { spread } from "./spread.ts";
 
 /** `npm run load`: listeners by the thousand on one relay; what they got, and what they cost. */
 
@@ -99,7 +100,10 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   };
   const crowd = new Crowd(notes);
   const progress = setInterval(() => console.log(crowd.line(now() - began)), 2_000);
-  const playbackUrls = spread(groups, shows, own?.edges ?? [desk.url]);
+  const playbackUrls = spread(
+    groups.map(([, count], g) => ({ count, playbackUrl: shows[g]?.playbackUrl ?? "" })),
+    own?.edges ?? [desk.url],
+  );
   for (const [n, playbackUrl] of playbackUrls.entries()) {
     const due = began + (n * options.ramp * 1000) / playbackUrls.length;
     if (due > now() + 1) await sleep(due - now());
@@ -171,16 +175,6 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
       (1000 * elapsed * cpus().length),
     generatorLag,
   };
-}
-
-/** Playback URLs in joining order, the groups evenly among each other, and the isolates in turns. */
-function spread(groups: Setting["groups"], shows: readonly Show[], edges: readonly string[]): string[] {
-  return groups
-    .flatMap(([, count], g) =>
-      Array.from({ length: count }, (_, n) => ({ at: (n + 0.5) / count, url: shows[g]?.playbackUrl ?? "" })),
-    )
-    .sort((a, b) => a.at - b.at)
-    .map(({ url }, n) => new URL(new URL(url).pathname, edges[n % edges.length]).href);
 }
 
 /** What the shows cost the runtime without listeners, ms a second. */

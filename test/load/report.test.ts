@@ -3,6 +3,7 @@ import { Histogram } from "../../bench/load/histogram.ts";
 import { Objects } from "../../bench/load/objects.ts";
 import { allot, Misuse, readOptions } from "../../bench/load/options.ts";
 import { complaints, perObject, type Report, toJson, toText } from "../../bench/load/report.ts";
+import { spread } from "../../bench/load/spread.ts";
 import { constantsOf } from "../../bench/scale/constants.ts";
 
 const CLEAN: Report = {
@@ -191,6 +192,24 @@ describe("objects", () => {
     });
     expect(perObject({ fetches: 6, objects: 3 })).toBe("2.00");
     expect(perObject({ fetches: 2, objects: 0 })).toBe("-");
+  });
+});
+
+describe("joining", () => {
+  test("mixes the shows evenly, and gives each isolate its share of each show", () => {
+    const groups = [
+      { count: 6, playbackUrl: "http://relay/live/a/index.m3u8" },
+      { count: 2, playbackUrl: "http://relay/live/b/index.m3u8" },
+    ];
+    const urls = spread(groups, ["http://127.0.0.1:1", "http://127.0.0.1:2"]);
+    expect(urls.map((url) => url.split("/")[4]).join("")).toBe("aabaaaba");
+    const counts = Object.groupBy(urls, (url) => url);
+    expect(Object.fromEntries(Object.entries(counts).map(([url, all]) => [url, all?.length]))).toEqual({
+      "http://127.0.0.1:1/live/a/index.m3u8": 3,
+      "http://127.0.0.1:2/live/a/index.m3u8": 3,
+      "http://127.0.0.1:1/live/b/index.m3u8": 1,
+      "http://127.0.0.1:2/live/b/index.m3u8": 1,
+    });
   });
 });
 
