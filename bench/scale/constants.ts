@@ -20,6 +20,12 @@ const DEFAULTS = {
   lowRequests: assumed(5.7, "/s", "of a listener, `low`: hls.js 1.7.4 at parts of 0.384 s"),
   balancedRequests: assumed(3.6, "/s", "of a listener, `balanced`: hls.js 1.7.4 at parts of 0.640 s"),
   economyRequests: assumed(0.53, "/s", "of a listener, `economy`: a list and a segment every 3.84 s"),
+  pageShare: assumed(1, "", "of listeners, those who use our page: the link that is posted is its own"),
+  statusSeconds: assumed(
+    5,
+    "s",
+    "our page asks for the show's status so often, playing or not (src/web/poll.ts)",
+  ),
   isolateRequests: assumed(400, "/s", "an isolate takes this much before the platform starts another"),
   spread: assumed(8, "isolates", "a data centre uses at least so many, however few the requests"),
   dataCentres: assumed(330, "", "cities on cloudflare.com/network, one data centre each"),

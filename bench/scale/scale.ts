@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import type { Latency } from "../../src/media.ts";
 import { type Constants, constantsOf, deployedShards } from "./constants.ts";
 import { picture } from "./picture.ts";
-import { breakdown, premises, short, table } from "./report.ts";
+import { breakdown, pageLine, premises, short, table } from "./report.ts";
 import { BROADCAST_GOAL, type Run, runOf, SHARD_GOAL } from "./run.ts";
 import { loadOfBusiest } from "./shard.ts";
 import { playShow, untiered } from "./show.ts";
@@ -81,7 +81,9 @@ function simulate(constants: Constants, seed: number, out: string): void {
     runs.push(...own);
     const largest = own.at(-1);
     console.log(`${latency}: the busiest second of each tier\n${table(own)}`);
-    if (largest !== undefined) console.log(`of the money, with the most listeners: ${breakdown(largest)}\n`);
+    if (largest === undefined) continue;
+    console.log(`of the requests, with the most listeners, for our page's status: ${pageLine(largest)}`);
+    console.log(`of the money, with the most listeners: ${breakdown(largest)}\n`);
   }
 
   const most = SIZES.at(-1) ?? 0;
