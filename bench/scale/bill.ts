@@ -56,6 +56,12 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
   const shards = constants.audienceShards.value;
   const requests = hourly(outcome.edge.rate(constants.steadySeconds.value));
   const polls = hourly(outcome.status.edge.rate(constants.steadySeconds.value));
+  const partHits = hourly(outcome.media.hitRate(constants.steadySeconds.value));
+  const listHits = hourly(outcome.lists.hitRate(constants.steadySeconds.value));
+  const edgeCpuMs =
+    partHits * constants.partCpuMs.value +
+    listHits * constants.playlistCpuMs.value +
+    (requests - partHits - listHits) * constants.edgeCpuMs.value;
   const nested = hourly(outcome.lower.rate(constants.steadySeconds.value));
   const runs = hourly(outcome.origin.rate(constants.steadySeconds.value));
   const reports = hourly(outcome.isolates / Math.max(1, shard.everySeconds) + shards / 10);
@@ -65,7 +71,7 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
   return [
     { what: "players' edge requests", dollars: ((requests - polls) * PRICES.request.dollars) / 1e6 },
     { what: "our page's edge requests", dollars: (polls * PRICES.request.dollars) / 1e6 },
-    { what: "edge CPU", dollars: (requests * constants.edgeCpuMs.value * PRICES.cpu.dollars) / 1e6 },
+    { what: "edge CPU", dollars: (edgeCpuMs * PRICES.cpu.dollars) / 1e6 },
     { what: "calls of the cached origin", dollars: (nested * PRICES.nested.dollars) / 1e6 },
     { what: "origin CPU", dollars: (runs * constants.originCpuMs.value * PRICES.cpu.dollars) / 1e6 },
     {

@@ -6,7 +6,8 @@ import { BROADCAST_GOAL, type Run, SHARD_GOAL } from "./run.ts";
 /** What the simulation takes for granted, and the prices: said with every result. */
 export function premises(constants: Constants, seed: number): string {
   const lines = Object.entries(constants).map(
-    ([name, { value, unit, source }]) => `  ${name.padEnd(17)}${`${value} ${unit}`.padEnd(16)}${source}`,
+    ([name, { value, unit, basis, source }]) =>
+      `  ${name.padEnd(17)}${`${Number(value.toPrecision(4))} ${unit}`.padEnd(16)}${basis.padEnd(10)}${source}`,
   );
   const prices = Object.values(PRICES).map(
     ({ dollars, per, source }) => `  $${String(dollars).padEnd(7)}per ${per.padEnd(62)}${source}`,

@@ -18,6 +18,9 @@ export interface Outcome extends Tiers {
   readonly listeners: number;
   /** Of all those requests, the ones for the show's status: the listener page's, not the player's. */
   readonly status: Tiers;
+  /** Of the edge's, the ones of those who were here already for parts or segments, and for lists. */
+  readonly media: Flow;
+  readonly lists: Flow;
   /** Isolates of the edge at the end, and when each came to be (second of the show). */
   readonly isolates: number;
   readonly births: readonly number[];
@@ -57,6 +60,7 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
   const demand = demandOf(latency, constants);
   const [edge, lower, upper, origin] = [new Flow(), new Flow(), new Flow(), new Flow()];
   const status: Tiers = { edge: new Flow(), lower: new Flow(), upper: new Flow(), origin: new Flow() };
+  const [media, lists] = [new Flow(), new Flow()];
   const pageShare = constants.pageShare.value;
   const births: number[] = [];
   const present: number[] = [];
@@ -94,13 +98,16 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
       const extra = Math.round(here * demand.extra);
       let asked = 2 * published * here + extra;
       let missed = 0;
+      lists.take(extra, 0);
       for (let n = 0; n < published; n++) {
-        const lists = dice.occupied(here, place.isolates);
-        const media = dice.occupied(here, place.isolates);
-        missed += lists + media;
-        fromLower += Number(lists > 0) + Number(media > 0);
-        if (lists > 0) asking.list.add(at);
-        if (media > 0) asking.media.add(at);
+        const listMisses = dice.occupied(here, place.isolates);
+        const mediaMisses = dice.occupied(here, place.isolates);
+        lists.take(here, listMisses);
+        media.take(here, mediaMisses);
+        missed += listMisses + mediaMisses;
+        fromLower += Number(listMisses > 0) + Number(mediaMisses > 0);
+        if (listMisses > 0) asking.list.add(at);
+        if (mediaMisses > 0) asking.media.add(at);
       }
       // Those who join. Where parts are listed, an isolate with listeners has a list young enough for them.
       asked += joins * (3 + demand.backlog);
@@ -145,10 +152,11 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
     for (const tiers of [{ edge, lower, upper, origin }, status]) {
       for (const flow of [tiers.edge, tiers.lower, tiers.upper, tiers.origin]) flow.tick();
     }
+    for (const flow of [media, lists]) flow.tick();
     present.push(places.reduce((sum, place) => sum + place.present, 0));
   }
   const isolates = births.length;
-  return { latency, listeners, edge, lower, upper, origin, status, isolates, births, present };
+  return { latency, listeners, edge, lower, upper, origin, status, media, lists, isolates, births, present };
 }
 
 /** The same geography without upper tiers: each data centre asks the origin itself. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { toJson } from "../../bench/edge/report.ts";
 import { PRICES, totalOf } from "../../bench/scale/bill.ts";
-import { type Constants, constantsOf, type Name } from "../../bench/scale/constants.ts";
+import { type Constants, constantsOf, type Measured, type Name } from "../../bench/scale/constants.ts";
 import { countError } from "../../bench/scale/count.ts";
 import { Dice } from "../../bench/scale/dice.ts";
 import { Flow } from "../../bench/scale/flow.ts";
@@ -12,11 +13,11 @@ import { loadOfBusiest } from "../../bench/scale/shard.ts";
 import { joined, playShow, untiered } from "../../bench/scale/show.ts";
 import type { Latency } from "../../src/media.ts";
 
-const CONSTANTS = constantsOf(null, 4);
+const CONSTANTS = constantsOf([], 4);
 const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 
 function having(values: Partial<Record<Name, number>>): Constants {
-  return constantsOf({ constants: values }, 4);
+  return constantsOf([{ file: "test", report: { constants: values } }], 4);
 }
 
 /** Without our page, which asks for the show's status. */
@@ -226,19 +227,64 @@ describe("the bill", () => {
 
 describe("constants", () => {
   test("measured ones stand in for assumed ones, and say so", () => {
-    const constants = constantsOf({ constants: { edgeCpuMs: 0.31 }, machine: "two cores", other: 1 }, 4);
-    expect(constants.edgeCpuMs).toEqual({ value: 0.31, unit: "ms", source: "measured on two cores" });
-    expect(constants.originCpuMs.source).toMatch(/^ASSUMPTION/);
-    expect(constants.audienceShards).toMatchObject({ value: 4, source: "wrangler.toml, AUDIENCE_SHARDS" });
+    const report = { constants: { edgeCpuMs: 0.31 }, machine: "two cores", other: 1 };
+    const constants = constantsOf([{ file: "a.json", report }], 4);
+    expect(constants.edgeCpuMs).toEqual({
+      value: 0.31,
+      unit: "ms",
+      basis: "measured",
+      source: "a.json, on two cores",
+    });
+    expect(constants.originCpuMs.basis).toBe("ASSUMED");
+    expect(constants.audienceShards).toMatchObject({ value: 4, basis: "deployed" });
+    // Who has not measured hits takes them for any request.
+    expect(constants.partCpuMs).toMatchObject({ value: 0.31, basis: "ASSUMED" });
+  });
+
+  test("are taken from all reports, the later one's where two have one", () => {
+    const reports = [{ edgeCpuMs: 0.3, lowRequests: 5 }, { partCpuMs: 0.1 }, { edgeCpuMs: 0.4 }];
+    const constants = constantsOf(
+      reports.map((constants, n) => ({ file: `${n}.json`, report: { constants } })),
+      4,
+    );
+    expect(constants).toMatchObject({
+      edgeCpuMs: { value: 0.4, source: "2.json" },
+      lowRequests: { value: 5, source: "0.json" },
+      partCpuMs: { value: 0.1, source: "1.json" },
+      playlistCpuMs: { value: 0.4, basis: "ASSUMED" },
+    });
+  });
+
+  test("of the edge's hits are its bench's, and the bill follows them", () => {
+    const hits = (["part", "playlist"] as const).map((kind, n) => ({
+      kind,
+      bytes: 1,
+      contenders: [
+        { name: "ceiling", costs: [50, 50, 50] },
+        { name: "edge", costs: [99, 70 + 40 * n, 1] },
+      ],
+    }));
+    const report = JSON.parse(toJson("a machine", "a loader", hits));
+    expect(report.constants).toEqual({ partCpuMs: 0.07, playlistCpuMs: 0.099 });
+    const cpu = (measured: Measured[]) =>
+      runOf(1_000_000, "balanced", constantsOf(measured, 4), 1).bill.find(({ what }) => what === "edge CPU");
+    const constants = constantsOf([{ file: "edge.json", report }], 4);
+    expect(constants.playlistCpuMs).toMatchObject({ basis: "measured", source: "edge.json, on a machine" });
+    const [before, after] = [cpu([]), cpu([{ file: "edge.json", report }])];
+    // 3.6 requests and 0.2 for the status at 0.2 ms each; of them 1/0.64 parts, the rest lists.
+    const parts = 1 / 0.64;
+    const expected = (parts * 0.07 + (3.6 - parts) * 0.099 + 0.2 * 0.2) / (3.8 * 0.2);
+    expect(Math.abs((after?.dollars ?? 0) / (before?.dollars ?? 0) / expected - 1)).toBeLessThan(0.02);
   });
 
   test.each([
     [{}, "no object"],
+    [null, "no object"],
     [{ constants: { edgeCpuMS: 1 } }, "none of the simulation's"],
     [{ constants: { edgeCpuMs: "1" } }, "no number"],
     [{ constants: { edgeCpuMs: 0 } }, "no number"],
-  ])("%j is refused", (measured, why) => {
-    expect(() => constantsOf(measured, 4)).toThrow(why);
+  ])("%j is refused", (report, why) => {
+    expect(() => constantsOf([{ file: "a.json", report }], 4)).toThrow(why);
   });
 });
 
@@ -248,9 +294,11 @@ describe("what is printed", () => {
   test("says every constant with its source and every price with its section", () => {
     const text = premises(CONSTANTS, 1);
     expect(text).toMatch(/an address counts as 1024 .* 4096 is not modelled/);
-    for (const [name, { source }] of Object.entries(CONSTANTS)) {
-      expect(text).toContain(`${name} `);
-      expect(text).toContain(source);
+    for (const [name, { value, unit, basis, source }] of Object.entries(CONSTANTS)) {
+      const line = text.split("\n").find((one) => one.startsWith(`  ${name} `));
+      expect(line?.split(/ +/).slice(2).join(" ")).toBe(
+        [value, unit, basis, source].filter((word) => word !== "").join(" "),
+      );
     }
     for (const { source } of Object.values(PRICES)) expect(source).toMatch(/^platform\.md [A-H]/);
     expect(table(runs).split("\n")).toHaveLength(1 + runs.length);

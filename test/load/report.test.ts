@@ -133,10 +133,15 @@ describe("what the simulation takes from a report", () => {
   test("is CPU per request and requests per listener, by its own names", () => {
     const { constants } = JSON.parse(toJson(CLEAN));
     expect(constants).toEqual({ edgeCpuMs: 0.299, balancedRequests: 160.6 / 50 });
-    const { edgeCpuMs, balancedRequests, lowRequests } = constantsOf(JSON.parse(toJson(CLEAN)), 4);
-    expect(edgeCpuMs).toMatchObject({ value: 0.299, source: "measured on 2 x Test, Node v26" });
-    expect(balancedRequests).toMatchObject({ value: 160.6 / 50 });
-    expect(lowRequests?.source).toMatch(/^ASSUMPTION/);
+    const report = JSON.parse(toJson(CLEAN));
+    const simulated = constantsOf([{ file: "load.json", report }], 4);
+    expect(simulated.edgeCpuMs).toMatchObject({
+      value: 0.299,
+      basis: "measured",
+      source: "load.json, on 2 x Test, Node v26",
+    });
+    expect(simulated.balancedRequests).toMatchObject({ value: 160.6 / 50, basis: "measured" });
+    expect(simulated.lowRequests.basis).toBe("ASSUMED");
   });
 
   test.each<[Partial<Report>, object]>([
