@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { request } from "undici";
@@ -8,9 +9,12 @@ import { Secret } from "../../src/access/secret.ts";
 import { HORIZON_HEADER, writeHorizon } from "../../src/horizon.ts";
 import { canonicalPath, LISTENER } from "../../src/paths.ts";
 import { cpuOf } from "../load/cpu.ts";
+import { Misuse } from "../load/options.ts";
 import { frontService } from "./front.ts";
 import { findLoader, type Loader, type Shot } from "./loader.ts";
 import { type Page, startNginx } from "./nginx.ts";
+import { readOptions, USAGE } from "./options.ts";
+import { type Hit, toJson, toText } from "./report.ts";
 import { type Service, startWorkerd } from "./workerd.ts";
 
 /**
@@ -21,7 +25,6 @@ import { type Service, startWorkerd } from "./workerd.ts";
 
 const ROUNDS = 9;
 const SECONDS = 1;
-const GOAL = 0.7;
 const SECRET = "a secret for the bench";
 const EPOCH = "benchmark";
 const [MSN, INDEX] = [20, 1];
@@ -33,23 +36,43 @@ interface Contender {
   readonly shot: Shot;
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
+  try {
+    const options = readOptions(process.argv.slice(2));
+    if (options === "help") {
+      console.log(USAGE);
+      return 0;
+    }
+    const loader = findLoader();
+    const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+    console.log(machine);
+    console.log(`Load by ${loader.name}: 32 connections, ${ROUNDS} rounds of ${SECONDS} s each, in turns.\n`);
+    const hits = await run(loader);
+    if (options.json !== null) writeFileSync(options.json, toJson(machine, loader.name, hits));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Misuse)) throw error;
+    console.error(`${error.message} See --help.`);
+    return 2;
+  }
+}
+
+/** Measures and prints each kind of hit. */
+async function run(loader: Loader): Promise<Hit[]> {
   const id = await mintId(new Secret(SECRET), "show");
   const part = canonicalPath({ kind: "part", id, epoch: EPOCH, msn: MSN, index: INDEX });
   const list = canonicalPath({ kind: "playlist", id, epoch: EPOCH, directives: { msn: MSN, part: INDEX } });
-  const hits = [
+  const asked = [
     { kind: "part", path: part },
     { kind: "playlist", path: `${list}&${LISTENER}=z.H2aMt6ogYZcLgu1R7ij21A` },
-  ];
+  ] as const;
   const { compatibility_date: date = "" } = unstable_readConfig({
     config: join(import.meta.dirname, "..", "..", "wrangler.toml"),
   }) as { compatibility_date?: string };
-  const loader = findLoader();
-  console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`);
-  console.log(`Load by ${loader.name}: 32 connections, ${ROUNDS} rounds of ${SECONDS} s each, in turns.\n`);
+  const hits: Hit[] = [];
   const edge = await startWorkerd(await edgeServices(), date);
   try {
-    const pages = await Promise.all(hits.map(({ path }) => read(edge.ports.get("edge") ?? 0, path)));
+    const pages = await Promise.all(asked.map(({ path }) => read(edge.ports.get("edge") ?? 0, path)));
     const bare = await startWorkerd(
       pages.map((page, n) => bareService(`bare${n}`, page)),
       date,
@@ -57,7 +80,7 @@ async function main(): Promise<void> {
     const nginx = await startNginx(pages);
     if (nginx === null) console.log("nginx is not installed (apt install nginx): there is no far ceiling.\n");
     try {
-      for (const [n, { kind, path }] of hits.entries()) {
+      for (const [n, { kind, path }] of asked.entries()) {
         const [page] = pages.slice(n);
         const barePort = bare.ports.get(`bare${n}`) ?? 0;
         if (page !== undefined) await check(page, barePort);
@@ -67,9 +90,16 @@ async function main(): Promise<void> {
         ];
         if (nginx !== null)
           contenders.push({ name: "nginx", pid: nginx.pid, shot: { port: nginx.port, path } });
-        console.log(`A ${kind} that is held (${page?.bytes.length} bytes)`);
-        print(contenders, await measure(loader, contenders));
+        const costs = await measure(loader, contenders);
+        const hit: Hit = {
+          kind,
+          bytes: page?.bytes.length ?? 0,
+          contenders: contenders.map(({ name }, own) => ({ name, costs: costs[own] ?? [] })),
+        };
+        hits.push(hit);
+        console.log(toText(hit));
       }
+      return hits;
     } finally {
       await nginx?.stop();
       await bare.stop();
@@ -91,24 +121,6 @@ async function measure(loader: Loader, contenders: readonly Contender[]): Promis
     }
   }
   return costs;
-}
-
-function print(contenders: readonly Contender[], costs: readonly number[][]): void {
-  const ceiling = costs[0] ?? [];
-  for (const [n, { name }] of contenders.entries()) {
-    const own = costs[n] ?? [];
-    const ratio = median(own.map((cost, round) => (ceiling[round] ?? Number.NaN) / cost));
-    const [low, high] = [Math.min(...own), Math.max(...own)];
-    console.log(
-      [
-        `  ${name.padEnd(30)}`,
-        `${median(own).toFixed(0).padStart(4)} us of CPU (${low.toFixed(0)} to ${high.toFixed(0)})`,
-        `${(1e6 / median(own)).toFixed(0).padStart(6)} requests/s/core`,
-        n === 0 ? "" : `${ratio.toFixed(2)} of the Worker${n === 1 ? ` (goal: ${GOAL})` : ""}`,
-      ].join("  "),
-    );
-  }
-  console.log();
 }
 
 /** The edge of the deploy with a canned origin bound to it. */
@@ -195,8 +207,4 @@ async function check(page: Page, port: number): Promise<void> {
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-await main();
+process.exitCode = await main();

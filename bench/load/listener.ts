@@ -139,7 +139,7 @@ export class Listener {
 
   async #fetch(wire: Wire, path: string, canonical = path): Promise<Answer> {
     for (let tries = 1; ; tries++) {
-      this.#notes.objects.ask(canonical, now());
+      this.#notes.objects.ask(`${this.#playback.origin}${canonical}`);
       try {
         return await wire.get(path);
       } catch (error) {

@@ -6,11 +6,12 @@ import { machineBusy } from "./cpu.ts";
 import { Crowd } from "./crowd.ts";
 import { Histogram } from "./histogram.ts";
 import { Lists, type Notes, now } from "./listener.ts";
-import { type Cost, Objects } from "./objects.ts";
+import { Objects } from "./objects.ts";
 import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
 import { type Own, startHosts, startOwn } from "./own.ts";
 import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
 import { type Desk, openShow, originReads, removeShow, type Show } from "./show.ts";
+import { spread } from "./spread.ts";
 
 /** `npm run load`: listeners by the thousand on one relay; what they got, and what they cost. */
 
@@ -89,6 +90,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   };
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
+  const startCounts = await own?.counts();
   const began = now();
   const startCpu = {
     relay: own?.cpu() ?? 0,
@@ -98,7 +100,10 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   };
   const crowd = new Crowd(notes);
   const progress = setInterval(() => console.log(crowd.line(now() - began)), 2_000);
-  const playbackUrls = spread(groups, shows, own?.edges ?? [desk.url]);
+  const playbackUrls = spread(
+    groups.map(([, count], g) => ({ count, playbackUrl: shows[g]?.playbackUrl ?? "" })),
+    own?.edges ?? [desk.url],
+  );
   for (const [n, playbackUrl] of playbackUrls.entries()) {
     const due = began + (n * options.ramp * 1000) / playbackUrls.length;
     if (due > now() + 1) await sleep(due - now());
@@ -116,6 +121,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
     generator: process.cpuUsage(startCpu.generator),
   };
   const generatorCpu = (endCpu.generator.user + endCpu.generator.system) / 1000;
+  const endCounts = await own?.counts();
   const { requests } = notes.traffic;
   clearInterval(progress);
   lag.disable();
@@ -123,7 +129,12 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   await crowd.leave(options.listeners);
   await sleep(COUNT_MS);
   const fetches = subtract(await allReads(desk, shows), before);
+  // Of the same time as the reads, or a list of in between would pass for one that was waited for.
+  const settled = await own?.counts();
+  const plainLists = startCounts && settled ? settled.plainLists - startCounts.plainLists : null;
   const elapsed = (ended - began) / 1000;
+  const perSecond = (object: "broadcast" | "audience"): number | null =>
+    startCounts && endCounts ? (endCounts[object] - startCounts[object]) / elapsed : null;
   const { listenerSeconds } = crowd;
   const cpu = endCpu.relay - startCpu.relay - idle * elapsed;
   const relayCpu: Cpu | null =
@@ -138,11 +149,12 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   return {
     machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`,
     relay: own === null ? desk.url : "its own",
-    isolates: own?.edges.length ?? 1,
+    isolates: own?.edges.length ?? null,
     listeners: options.listeners,
     mix: Object.fromEntries(groups),
     rampSeconds: options.ramp,
     durationSeconds: options.duration,
+    seconds: elapsed,
     listenerSeconds,
     ...crowd.outcome,
     leftAtOnce,
@@ -152,8 +164,10 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
     requestsPerSecond: (requests - full.requests) / ((ended - full.at) / 1000),
     bytes: notes.traffic.bytes,
     failures: Object.fromEntries(notes.traffic.failures),
-    originFetches: notes.objects.against(fetches) as Record<string, Cost>,
+    originFetches: notes.objects.against(fetches, plainLists),
     originReadsPerSecond: Object.values(fetches).reduce((sum, count) => sum + count, 0) / elapsed,
+    broadcastPerSecond: perSecond("broadcast"),
+    audiencePerSecond: own?.hasAudience === false ? "stub" : perSecond("audience"),
     relayCpu,
     generatorCpu: generatorCpu / listenerSeconds,
     othersCpu:
@@ -161,16 +175,6 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
       (1000 * elapsed * cpus().length),
     generatorLag,
   };
-}
-
-/** Playback URLs in joining order, the groups evenly among each other, and the isolates in turns. */
-function spread(groups: Setting["groups"], shows: readonly Show[], edges: readonly string[]): string[] {
-  return groups
-    .flatMap(([, count], g) =>
-      Array.from({ length: count }, (_, n) => ({ at: (n + 0.5) / count, url: shows[g]?.playbackUrl ?? "" })),
-    )
-    .sort((a, b) => a.at - b.at)
-    .map(({ url }, n) => new URL(new URL(url).pathname, edges[n % edges.length]).href);
 }
 
 /** What the shows cost the runtime without listeners, ms a second. */

@@ -12,13 +12,18 @@ what it cost. By default the relay is its own, on this machine, and ends with it
   --mix PROFILES      their shares by profile, e.g. low=1,balanced=8,economy=1 (default balanced=1)
   --exit-spike SHARE  a share of them (0 to 1) leaves in one instant, half way through the duration
   --isolates N        puts N edges before the relay's origin, each in a runtime of its own, and divides the listeners
-                      among them (default 0: edge and origin share one runtime, as one isolate)
+                      among them (default 0: edge and origin share one runtime, as one isolate); not with --target
   --target URL        a relay that is running already; its admin token is taken from ADMIN_TOKEN
   --i-own-this-host   allows a --target that is not this machine
   --json FILE         writes the report as JSON too
   --help              this text
 
-The exit code is 1 where a listener could not join, stalled or gave up, 2 where the options are wrong.`;
+Fetches per object are of what never changes (init, parts, segments, lists that are waited for); of what is kept for a
+second, fetches a second. Of a --target it is not known how many isolates it has, how many of the lists were waited for,
+and what its Broadcast and Audience were asked.
+
+The exit code is 1 where a listener could not join, stalled or gave up, or where an isolate fetched what never changes
+more than once (1.02 times by kind; not of a --target), 2 where the options are wrong.`;
 
 /** The most that one run may ask for, of any relay. */
 const MOST = { listeners: 20_000, seconds: 3_600 };
@@ -47,12 +52,15 @@ export function readOptions(args: readonly string[]): Options | "help" {
   if (target !== null && !isLoopback(target) && !values["i-own-this-host"]) {
     throw new Misuse(`${target} is not this machine. Load is for relays of your own: say --i-own-this-host.`);
   }
+  const isolates = number("--isolates", values.isolates, 0, 16);
+  if (target !== null && isolates > 0)
+    throw new Misuse("--isolates are of the tool's own relay, not a --target.");
   return {
     listeners: number("--listeners", values.listeners, 1, MOST.listeners),
     ramp: number("--ramp", values.ramp, 0, MOST.seconds),
     duration: number("--duration", values.duration, 5, MOST.seconds),
     mix: readMix(values.mix),
-    isolates: number("--isolates", values.isolates, 0, 16),
+    isolates,
     exitSpike: number("--exit-spike", values["exit-spike"], 0, 1),
     target: target?.replace(/\/+$/, "") ?? null,
     json: values.json ?? null,

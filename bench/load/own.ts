@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import type { Counts } from "./counted.ts";
 import { cpuOf, groupOf } from "./cpu.ts";
 import type { Call } from "./host.ts";
 import type { Desk, Show } from "./show.ts";
@@ -9,10 +10,14 @@ import type { Staged } from "./stage.ts";
 export interface Own extends Desk {
   /** Where listeners go: one URL for each isolate of the edge. */
   readonly edges: readonly string[];
+  /** Whether isolates report to the relay's own Audience: edges in runtimes of their own have a stub in its place. */
+  readonly hasAudience: boolean;
   /** CPU time that its runtime (all its workerd processes) has taken so far, ms. */
   cpu(): number;
   /** CPU time of all its processes: the stand-in for the SFU too. */
   groupCpu(): number;
+  /** What has reached its objects so far. */
+  counts(): Promise<Counts>;
   stop(): Promise<void>;
 }
 
@@ -27,7 +32,8 @@ export async function startOwn(isolates: number): Promise<Own> {
     throw new Error("The relay answers, but its runtime is not to be found.");
   const cpu = () => runtimes.reduce((sum, { pid }) => sum + cpuOf(pid), 0);
   const groupCpu = () => groupOf(child.pid ?? 0).reduce((sum, { pid }) => sum + cpuOf(pid), 0);
-  return { ...staged, cpu, groupCpu, stop: () => end(child) };
+  const counts = async () => (await (await fetch(staged.countsUrl)).json()) as Counts;
+  return { ...staged, hasAudience: isolates === 0, cpu, groupCpu, counts, stop: () => end(child) };
 }
 
 /** Starts a host for each show, in one process; resolves when all of them are heard. */

@@ -1,16 +1,18 @@
 import type { Percentiles } from "./histogram.ts";
-import type { Cost } from "./objects.ts";
+import type { Cost, Fetches } from "./objects.ts";
 
 /** What a run found. Times are milliseconds unless the name says otherwise. */
 export interface Report {
   readonly machine: string;
   readonly relay: string;
-  /** Isolates of the edge that the listeners were divided among. */
-  readonly isolates: number;
+  /** Isolates of the edge that the listeners were divided among. Null where the target does not tell. */
+  readonly isolates: number | null;
   readonly listeners: number;
   readonly mix: Readonly<Record<string, number>>;
   readonly rampSeconds: number;
   readonly durationSeconds: number;
+  /** How long there were listeners. */
+  readonly seconds: number;
   /** Sum of the time that each listener was there. */
   readonly listenerSeconds: number;
   readonly joined: number;
@@ -27,9 +29,12 @@ export interface Report {
   readonly requestsPerSecond: number;
   readonly bytes: number;
   readonly failures: Readonly<Record<string, number>>;
-  /** By the origin's kinds; null where the target does not tell. */
-  readonly originFetches: Readonly<Record<string, Cost>>;
+  readonly originFetches: Fetches;
   readonly originReadsPerSecond: number;
+  /** Requests to all Broadcast objects, besides the hosts' sound. Null where the target does not tell. */
+  readonly broadcastPerSecond: number | null;
+  /** Requests to all Audience objects. "stub": the edges' isolates reported to none. */
+  readonly audiencePerSecond: number | "stub" | null;
   /** CPU time per listener-second. Null where the relay runs elsewhere. */
   readonly relayCpu: Cpu | null;
   readonly generatorCpu: number;
@@ -49,13 +54,24 @@ export interface Cpu {
   readonly share: number;
 }
 
-/** What is wrong with a run, one sentence each; nothing where the listeners had nothing to complain of. */
+/** Fetches of one lasting object by one isolate, at most: the goal is one, and what is more is one kept in two places. */
+const MOST_FETCHES = 1.02;
+
+/**
+ * What is wrong with a run, one sentence each; nothing where the listeners had nothing to complain of and were no more to
+ * the origin than one of them is. How often a relay may fetch an object is not known where its isolates are not.
+ */
 export function complaints(report: Report): string[] {
   const { failedJoins, givenUp, stalls, stalledFor } = report;
   const all: string[] = [];
   if (failedJoins > 0) all.push(`${failedJoins} listeners could not join.`);
   if (givenUp > 0) all.push(`${givenUp} listeners gave up.`);
   if (stalls > 0) all.push(`There were ${stalls} stalls, ${seconds(stalledFor)} s in all.`);
+  if (report.isolates === null) return all;
+  for (const [kind, cost] of Object.entries(report.originFetches.lasting)) {
+    if (cost.fetches <= MOST_FETCHES * cost.objects) continue;
+    all.push(`Each ${kind} was fetched ${perObject(cost)} times by an isolate (at most ${MOST_FETCHES}).`);
+  }
   return all;
 }
 
@@ -82,7 +98,7 @@ export function toText(report: Report): string {
   const { relayCpu, latency, delivery, generatorLag } = report;
   const rows: [string, string][] = [
     ["machine", report.machine],
-    ["relay", `${report.relay}, ${report.isolates} isolate${report.isolates === 1 ? "" : "s"} of the edge`],
+    ["relay", `${report.relay}, ${isolates(report.isolates)} of the edge`],
     [
       "listeners",
       `${report.listeners} (${Object.entries(report.mix)
@@ -100,10 +116,9 @@ export function toText(report: Report): string {
     ],
     ["failed requests", counts(report.failures)],
     ["origin reads", `${report.originReadsPerSecond.toFixed(2)} a second`],
-    ...Object.entries(report.originFetches).map(([kind, cost]): [string, string] => [
-      `  of each ${kind}`,
-      `${perObject(cost, report.isolates)} per isolate (${cost.fetches} fetches, ${cost.objects} objects)`,
-    ]),
+    ...originRows(report),
+    ["Broadcast", objectRate(report.broadcastPerSecond)],
+    ["Audience", objectRate(report.audiencePerSecond)],
     ["relay's CPU", relayCpu === null ? "not measured: it runs elsewhere" : cpu(relayCpu)],
     ["generator's CPU", `${report.generatorCpu.toFixed(2)} ms per listener-second`],
     ["generator's lag", percentiles(generatorLag)],
@@ -114,9 +129,44 @@ export function toText(report: Report): string {
   return `${rows.map(([name, value]) => `${name.padEnd(24)}${value}`).join("\n")}\n\n${verdict}`;
 }
 
-/** Fetches per object and isolate, to two digits; a dash where there were no objects to speak of. */
-export function perObject({ fetches, objects }: Cost, isolates: number): string {
-  return objects === 0 ? "-" : (fetches / objects / isolates).toFixed(2);
+/** Fetches of an object, to two digits; a dash where there were no objects to speak of. */
+export function perObject({ fetches, objects }: Cost): string {
+  return objects === 0 ? "-" : (fetches / objects).toFixed(2);
+}
+
+/** What lasts by object; what does not by the second, for each isolate and show, either of which keeps its own. */
+function originRows({ originFetches, isolates, mix, seconds }: Report): [string, string][] {
+  const { lasting, brief } = originFetches;
+  const by = isolates === null ? "by all isolates" : "by an isolate";
+  const row = (name: string, cost: Cost): [string, string] => [
+    `  ${name}`,
+    `${perObject(cost)} ${by} (${cost.fetches} fetches, ${cost.objects} objects)`,
+  ];
+  const costs = Object.values(lasting);
+  const all: Cost = {
+    fetches: costs.reduce((sum, { fetches }) => sum + fetches, 0),
+    objects: costs.reduce((sum, { objects }) => sum + objects, 0),
+  };
+  const keepers = (isolates ?? 1) * Object.keys(mix).length;
+  return [
+    ...Object.entries(lasting).map(([kind, cost]) => row(`of each ${kind}`, cost)),
+    row("of all that last", all),
+    ...Object.entries(brief).map(([kind, fetches]): [string, string] => [
+      `  ${kind}`,
+      `${(fetches / seconds / keepers).toFixed(2)} a second ${by} (${fetches} fetches)`,
+    ]),
+  ];
+}
+
+function isolates(count: number | null): string {
+  if (count === null) return "not known how many isolates";
+  return `${count} isolate${count === 1 ? "" : "s"}`;
+}
+
+function objectRate(perSecond: number | "stub" | null): string {
+  if (perSecond === null) return "not known: the relay does not tell";
+  if (perSecond === "stub") return "not measured: isolates of their own report to a stub in its place";
+  return `${perSecond.toFixed(2)} requests a second`;
 }
 
 function cpu({ perListenerSecond, perRequest, idle, share }: Cpu): string {

@@ -9,6 +9,7 @@ import { startSfu } from "../../sfu/server.ts";
 import { frontService } from "../edge/front.ts";
 import { startWorkerd } from "../edge/workerd.ts";
 import { bundle } from "./bundle.ts";
+import { COUNTS, counted } from "./counted.ts";
 
 /**
  * The relay that the load is put on: the whole deploy in one workerd, with the Worker's own socket. `wrangler dev` has a
@@ -26,6 +27,8 @@ export interface Staged {
   readonly adminToken: string;
   /** Where listeners go: one URL for each isolate. */
   readonly edges: readonly string[];
+  /** Answers with what reached its objects (counted.ts). */
+  readonly countsUrl: string;
 }
 
 /** What is read of wrangler.toml. */
@@ -59,7 +62,7 @@ const runtime = new Miniflare(
   convertV4MiniflareOptions({
     name: "relay",
     modulesRoot: "/",
-    modules: (await bundle("src/worker.ts")).map(({ name, kind, bytes }) => ({
+    modules: counted(await bundle("src/worker.ts")).map(({ name, kind, bytes }) => ({
       type: kind === "wasm" ? "CompiledWasm" : "ESModule",
       path: `/${name}`,
       contents: bytes,
@@ -78,6 +81,7 @@ const runtime = new Miniflare(
     unsafeDirectSockets: [
       { host: "127.0.0.1", port: 0 },
       { host: "127.0.0.1", port: 0, entrypoint: "Origin" },
+      { host: "127.0.0.1", port: 0, entrypoint: COUNTS },
     ],
     defaultPersistRoot: persist,
     host: "127.0.0.1",
@@ -87,6 +91,7 @@ const runtime = new Miniflare(
 await runtime.ready;
 const url = (await runtime.unsafeGetDirectURL("relay")).href.replace(/\/$/, "");
 const { host: origin } = await runtime.unsafeGetDirectURL("relay", "Origin");
+const { href: countsUrl } = await runtime.unsafeGetDirectURL("relay", COUNTS);
 const isolates = Number(process.argv[2] ?? 0);
 const front = await frontService(secret, "origin");
 const edges = await Promise.all(
@@ -100,4 +105,4 @@ process.once("disconnect", async () => {
   process.exit();
 });
 const urls = edges.map(({ ports }) => `http://127.0.0.1:${ports.get("edge")}`);
-process.send?.({ url, adminToken, edges: isolates === 0 ? [url] : urls } satisfies Staged);
+process.send?.({ url, adminToken, edges: isolates === 0 ? [url] : urls, countsUrl } satisfies Staged);

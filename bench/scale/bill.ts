@@ -55,6 +55,13 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
   const segments = 3600 / ((segmentUnits * AU_SAMPLES) / SAMPLE_RATE);
   const shards = constants.audienceShards.value;
   const requests = hourly(outcome.edge.rate(constants.steadySeconds.value));
+  const polls = hourly(outcome.status.edge.rate(constants.steadySeconds.value));
+  const partHits = hourly(outcome.media.hitRate(constants.steadySeconds.value));
+  const listHits = hourly(outcome.lists.hitRate(constants.steadySeconds.value));
+  const edgeCpuMs =
+    partHits * constants.partCpuMs.value +
+    listHits * constants.playlistCpuMs.value +
+    (requests - partHits - listHits) * constants.edgeCpuMs.value;
   const nested = hourly(outcome.lower.rate(constants.steadySeconds.value));
   const runs = hourly(outcome.origin.rate(constants.steadySeconds.value));
   const reports = hourly(outcome.isolates / Math.max(1, shard.everySeconds) + shards / 10);
@@ -62,8 +69,9 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
   const objects = 1 + (shards > 1 ? shards + 1 : 1);
   const gigabytes = (segments * 16_000 * ((segmentUnits * AU_SAMPLES) / SAMPLE_RATE)) / 1e9;
   return [
-    { what: "edge requests", dollars: (requests * PRICES.request.dollars) / 1e6 },
-    { what: "edge CPU", dollars: (requests * constants.edgeCpuMs.value * PRICES.cpu.dollars) / 1e6 },
+    { what: "players' edge requests", dollars: ((requests - polls) * PRICES.request.dollars) / 1e6 },
+    { what: "our page's edge requests", dollars: (polls * PRICES.request.dollars) / 1e6 },
+    { what: "edge CPU", dollars: (edgeCpuMs * PRICES.cpu.dollars) / 1e6 },
     { what: "calls of the cached origin", dollars: (nested * PRICES.nested.dollars) / 1e6 },
     { what: "origin CPU", dollars: (runs * constants.originCpuMs.value * PRICES.cpu.dollars) / 1e6 },
     {

@@ -4,22 +4,36 @@ import { readFileSync } from "node:fs";
 export interface Constant {
   readonly value: number;
   readonly unit: string;
+  /** "deployed": the code or its configuration says so. */
+  readonly basis: "measured" | "ASSUMED" | "deployed";
   readonly source: string;
 }
 
 const assumed = (value: number, unit: string, why: string): Constant => ({
   value,
   unit,
-  source: `ASSUMPTION: ${why}`,
+  basis: "ASSUMED",
+  source: why,
 });
 
 /** What stands where nothing was measured. Cloudflare publishes none of the figures about its machines. */
 const DEFAULTS = {
-  edgeCpuMs: assumed(0.2, "ms", "CPU of an edge request; `npm run load` and `bench:edge` measure it"),
+  edgeCpuMs: assumed(
+    0.2,
+    "ms",
+    "CPU of an edge request; `npm run load` measures it, with the origin's share in it",
+  ),
   originCpuMs: assumed(2, "ms", "CPU of a run of the Origin entrypoint"),
   lowRequests: assumed(5.7, "/s", "of a listener, `low`: hls.js 1.7.4 at parts of 0.384 s"),
   balancedRequests: assumed(3.6, "/s", "of a listener, `balanced`: hls.js 1.7.4 at parts of 0.640 s"),
   economyRequests: assumed(0.53, "/s", "of a listener, `economy`: a list and a segment every 3.84 s"),
+  pageShare: assumed(1, "", "of listeners, those who use our page: the link that is posted is its own"),
+  statusSeconds: {
+    value: 5,
+    unit: "s",
+    basis: "deployed",
+    source: "src/web/poll.ts: our page asks for the show's status so often",
+  },
   isolateRequests: assumed(400, "/s", "an isolate takes this much before the platform starts another"),
   spread: assumed(8, "isolates", "a data centre uses at least so many, however few the requests"),
   dataCentres: assumed(330, "", "cities on cloudflare.com/network, one data centre each"),
@@ -30,33 +44,60 @@ const DEFAULTS = {
   hosts: assumed(2, "", "hosts on air"),
 } satisfies Record<string, Constant>;
 
-export type Name = keyof typeof DEFAULTS | "audienceShards";
+export type Name = keyof typeof DEFAULTS | "partCpuMs" | "playlistCpuMs" | "audienceShards";
 export type Constants = Readonly<Record<Name, Constant>>;
 
+/** A report of one of the other tools, and the file it was read from. */
+export interface Measured {
+  readonly file: string;
+  /**
+   * `{"constants": {"edgeCpuMs": 0.31, ...}, "machine"?: "..."}`; other keys of it are its own. A constant that is not one
+   * of ours, or no number above zero, is an error: a typo must not pass for a measurement.
+   */
+  readonly report: unknown;
+}
+
 /**
- * The constants, those that `measured` has instead of the assumed ones.
+ * The constants, those that were measured instead of the assumed ones; of what two reports have, the later's.
  *
- * @param measured a load tool's report: `{"constants": {"edgeCpuMs": 0.31, ...}, "machine"?: "..."}`; other keys of it are
- *   its own. A constant that is not one of ours, or no number above zero, is an error: a typo must not pass for a measurement.
  * @param shards `AUDIENCE_SHARDS` as it is deployed
  */
-export function constantsOf(measured: unknown, shards: number): Constants {
+export function constantsOf(measured: readonly Measured[], shards: number): Constants {
+  const found = new Map(measured.flatMap((one) => Object.entries(valuesOf(one))));
+  const edgeCpuMs = found.get("edgeCpuMs") ?? DEFAULTS.edgeCpuMs;
+  const hit = (kind: string) =>
+    assumed(
+      edgeCpuMs.value,
+      "ms",
+      `as edgeCpuMs; CPU of a ${kind} that is held, \`npm run bench:edge\` measures it`,
+    );
   const constants: Record<Name, Constant> = {
+    partCpuMs: hit("part"),
+    playlistCpuMs: hit("playlist"),
     ...DEFAULTS,
-    audienceShards: { value: shards, unit: "", source: "wrangler.toml, AUDIENCE_SHARDS" },
+    audienceShards: { value: shards, unit: "", basis: "deployed", source: "wrangler.toml, AUDIENCE_SHARDS" },
   };
-  if (measured === null) return constants;
-  const { constants: values, machine } = measured as { constants?: unknown; machine?: unknown };
-  if (typeof values !== "object" || values === null) throw new Error('The report has no object "constants".');
-  for (const [name, value] of Object.entries(values)) {
+  for (const [name, { value, source }] of found) {
     const known = constants[name as Name];
-    if (known === undefined) throw new Error(`The report's constant "${name}" is none of the simulation's.`);
-    if (typeof value !== "number" || !(value > 0))
-      throw new Error(`The report's "${name}" is no number above 0.`);
-    const where = typeof machine === "string" ? ` on ${machine}` : "";
-    constants[name as Name] = { value, unit: known.unit, source: `measured${where}` };
+    if (known === undefined) throw new Error(`the report's constant "${name}" is none of the simulation's`);
+    constants[name as Name] = { value, unit: known.unit, basis: "measured", source };
   }
   return constants;
+}
+
+/** What a report measured, by name. */
+function valuesOf({ file, report }: Measured): Record<string, Pick<Constant, "value" | "source">> {
+  const { constants, machine } = (report ?? {}) as { constants?: unknown; machine?: unknown };
+  if (typeof constants !== "object" || constants === null)
+    throw new Error('the report has no object "constants"');
+  const source = `${file}${typeof machine === "string" ? `, on ${machine}` : ""}`;
+  return Object.fromEntries(
+    Object.entries(constants).map(([name, value]) => {
+      if (typeof value !== "number" || !(value > 0))
+        throw new Error(`the report's "${name}" is no number above 0`);
+      return [name, { value, source }];
+    }),
+  );
 }
 
 /** `AUDIENCE_SHARDS` of the deployed configuration. */

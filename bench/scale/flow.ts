@@ -5,7 +5,10 @@ export class Flow {
   misses = 0;
   /** Requests in each second that is over. */
   readonly seconds: number[] = [];
+  /** Of those, the ones that were hits. */
+  readonly #hitSeconds: number[] = [];
   #counted = 0;
+  #countedHits = 0;
 
   /** `requests` came, `misses` of them go on to the next tier. */
   take(requests: number, misses: number): void {
@@ -19,6 +22,8 @@ export class Flow {
   tick(): void {
     this.seconds.push(this.requests - this.#counted);
     this.#counted = this.requests;
+    this.#hitSeconds.push(this.hits - this.#countedHits);
+    this.#countedHits = this.hits;
   }
 
   /** The most requests in a second. */
@@ -28,6 +33,15 @@ export class Flow {
 
   /** Requests a second, on average over the last `seconds`. */
   rate(seconds: number): number {
-    return this.seconds.slice(-seconds).reduce((sum, count) => sum + count, 0) / seconds;
+    return mean(this.seconds, seconds);
   }
+
+  /** The same of hits alone. */
+  hitRate(seconds: number): number {
+    return mean(this.#hitSeconds, seconds);
+  }
+}
+
+function mean(counts: readonly number[], last: number): number {
+  return counts.slice(-last).reduce((sum, count) => sum + count, 0) / last;
 }

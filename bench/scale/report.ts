@@ -1,3 +1,4 @@
+import { CAP } from "../../src/audience/cap.ts";
 import { PRICES } from "./bill.ts";
 import type { Constants } from "./constants.ts";
 import { BROADCAST_GOAL, type Run, SHARD_GOAL } from "./run.ts";
@@ -5,7 +6,8 @@ import { BROADCAST_GOAL, type Run, SHARD_GOAL } from "./run.ts";
 /** What the simulation takes for granted, and the prices: said with every result. */
 export function premises(constants: Constants, seed: number): string {
   const lines = Object.entries(constants).map(
-    ([name, { value, unit, source }]) => `  ${name.padEnd(17)}${`${value} ${unit}`.padEnd(16)}${source}`,
+    ([name, { value, unit, basis, source }]) =>
+      `  ${name.padEnd(17)}${`${Number(value.toPrecision(4))} ${unit}`.padEnd(16)}${basis.padEnd(10)}${source}`,
   );
   const prices = Object.values(PRICES).map(
     ({ dollars, per, source }) => `  $${String(dollars).padEnd(7)}per ${per.padEnd(62)}${source}`,
@@ -20,6 +22,7 @@ export function premises(constants: Constants, seed: number): string {
     "  both tiers collapse requests for one key, however long the origin holds them (no lock timeout is documented)",
     "  R2 answers none of the origin's reads, so the Broadcast gets every one that reaches the origin",
     "  reports to Audience shards are not lost; shards report upwards every 10 s",
+    `  no two listeners have one seat: that an address counts as ${CAP.address} at most and its /24 or /48 as ${CAP.prefix} is not modelled`,
     "",
     "List prices, nothing included in a plan taken off",
     ...prices,
@@ -62,6 +65,13 @@ export function table(runs: readonly Run[]): string {
   return [head, ...rows]
     .map((row) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  "))
     .join("\n");
+}
+
+/** What our page's requests for the show's status are of a run's, in the busiest second of each tier. */
+export function pageLine({ outcome: { status } }: Run): string {
+  const { edge, lower, upper, origin } = status;
+  const rates = [edge, lower, upper, origin].map(({ peak }) => short(peak));
+  return ["edge", "lower", "upper", "Broadcast"].map((tier, i) => `${tier} ${rates[i]}/s`).join(", ");
 }
 
 /** Where the money of a run goes, the largest first; what is under a thousandth is left out. */

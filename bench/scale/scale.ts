@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Latency } from "../../src/media.ts";
-import { type Constants, constantsOf, deployedShards } from "./constants.ts";
+import { type Constants, constantsOf, deployedShards, type Measured } from "./constants.ts";
 import { picture } from "./picture.ts";
-import { breakdown, premises, short, table } from "./report.ts";
+import { breakdown, pageLine, premises, short, table } from "./report.ts";
 import { BROADCAST_GOAL, type Run, runOf, SHARD_GOAL } from "./run.ts";
 import { loadOfBusiest } from "./shard.ts";
 import { playShow, untiered } from "./show.ts";
@@ -12,9 +12,11 @@ import { playShow, untiered } from "./show.ts";
 const USAGE = `npm run scale -- [options]
 
 Simulates a show of ten thousand to eight million listeners in each latency profile: the busiest second of each tier, the
-Audience shards, the count's error and the bill. What it assumes is printed first.
+Audience shards, the count's error and the bill. What drives it is printed first, each number with whether it was
+measured, is deployed so, or is assumed.
 
-  --measured FILE  takes what it can from the report of \`npm run load -- --json FILE\` instead of assuming it
+  --measured FILE  takes what it can from a report of \`npm run load -- --json FILE\` or \`npm run bench:edge -- --json FILE\`
+                   instead of assuming it; may be given for each of them, and of what two have the later one's counts
   --seed N         of the dice (default 1)
   --out FILE       the picture (default dist/scale.svg)
   --help           this text`;
@@ -48,7 +50,7 @@ function parse() {
   try {
     const { values } = parseArgs({
       options: {
-        measured: { type: "string" },
+        measured: { type: "string", multiple: true, default: [] },
         seed: { type: "string", default: "1" },
         out: { type: "string", default: "dist/scale.svg" },
         help: { type: "boolean", default: false },
@@ -61,14 +63,19 @@ function parse() {
   }
 }
 
-function readConstants(file: string | undefined): Constants {
+function readConstants(files: readonly string[]): Constants {
   const shards = deployedShards(join(ROOT, "wrangler.toml"));
-  if (file === undefined) return constantsOf(null, shards);
-  try {
-    return constantsOf(JSON.parse(readFileSync(file, "utf8")), shards);
-  } catch (error) {
-    throw new Misuse(`${file} can not be used: ${(error as Error).message}.`);
-  }
+  const measured = files.map((file): Measured => {
+    try {
+      const one = { file, report: JSON.parse(readFileSync(file, "utf8")) };
+      // What is wrong with it alone is said with its name.
+      constantsOf([one], shards);
+      return one;
+    } catch (error) {
+      throw new Misuse(`${file} can not be used: ${(error as Error).message}.`);
+    }
+  });
+  return constantsOf(measured, shards);
 }
 
 function simulate(constants: Constants, seed: number, out: string): void {
@@ -81,7 +88,9 @@ function simulate(constants: Constants, seed: number, out: string): void {
     runs.push(...own);
     const largest = own.at(-1);
     console.log(`${latency}: the busiest second of each tier\n${table(own)}`);
-    if (largest !== undefined) console.log(`of the money, with the most listeners: ${breakdown(largest)}\n`);
+    if (largest === undefined) continue;
+    console.log(`of the requests, with the most listeners, for our page's status: ${pageLine(largest)}`);
+    console.log(`of the money, with the most listeners: ${breakdown(largest)}\n`);
   }
 
   const most = SIZES.at(-1) ?? 0;
@@ -119,7 +128,7 @@ function simulate(constants: Constants, seed: number, out: string): void {
   );
 
   const file = resolve(ROOT, out);
-  const isMeasured = Object.values(constants).filter(({ source }) => source.startsWith("measured")).length;
+  const isMeasured = Object.values(constants).filter(({ basis }) => basis === "measured").length;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(
     file,

@@ -4,15 +4,23 @@ import { Dice } from "./dice.ts";
 import { Flow } from "./flow.ts";
 import { geographyOf } from "./geography.ts";
 
-/** What became of one simulated show. */
-export interface Outcome {
-  readonly latency: Latency;
-  readonly listeners: number;
-  /** Requests at each tier, in their order: a miss of one is a request to the next. */
+/** Requests at each tier, in their order: a miss of one is a request to the next. */
+export interface Tiers {
   readonly edge: Flow;
   readonly lower: Flow;
   readonly upper: Flow;
   readonly origin: Flow;
+}
+
+/** What became of one simulated show. */
+export interface Outcome extends Tiers {
+  readonly latency: Latency;
+  readonly listeners: number;
+  /** Of all those requests, the ones for the show's status: the listener page's, not the player's. */
+  readonly status: Tiers;
+  /** Of the edge's, the ones of those who were here already for parts or segments, and for lists. */
+  readonly media: Flow;
+  readonly lists: Flow;
   /** Isolates of the edge at the end, and when each came to be (second of the show). */
   readonly isolates: number;
   readonly births: readonly number[];
@@ -36,8 +44,8 @@ interface Place {
  * or segment each), those who join for the show's list, the playlist, the init segment and what they play first; each
  * tier is asked for what the one below does not hold, once for each key (collapsing).
  *
- * A listener's requests go to any isolate of its data centre. An object is new once; a list without directives and the
- * multivariant playlist are kept a second, everything else for as long as it matters.
+ * A listener's requests go to any isolate of its data centre. An object is new once; a list without directives, the
+ * multivariant playlist and the show's status are kept a second, everything else for as long as it matters.
  */
 export function playShow(listeners: number, latency: Latency, constants: Constants, seed: number): Outcome {
   const dice = new Dice(seed);
@@ -51,6 +59,9 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
   }));
   const demand = demandOf(latency, constants);
   const [edge, lower, upper, origin] = [new Flow(), new Flow(), new Flow(), new Flow()];
+  const status: Tiers = { edge: new Flow(), lower: new Flow(), upper: new Flow(), origin: new Flow() };
+  const [media, lists] = [new Flow(), new Flow()];
+  const pageShare = constants.pageShare.value;
   const births: number[] = [];
   const present: number[] = [];
   const openUppers = new Set<number>();
@@ -64,7 +75,10 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
       media: new Set<number>(),
       start: new Set<number>(),
       plain: new Set<number>(),
+      status: new Set<number>(),
     };
+    let statusFromEdge = 0;
+    let statusFromLower = 0;
     let fromEdge = 0;
     let fromLower = 0;
     let old = 0;
@@ -74,7 +88,7 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
       const joins = Math.floor(place.total * joined(second + 1, constants) + place.dither) - here;
       if (here + joins === 0) continue;
       const busy = dice.occupied(here, place.isolates);
-      const grown = isolatesFor(here + joins, demand.requests, constants);
+      const grown = isolatesFor(here + joins, demand.requests + demand.polls, constants);
       const newIsolates = Math.max(0, grown - place.isolates);
       for (let n = 0; n < newIsolates; n++) births.push(second);
       place.isolates += newIsolates;
@@ -84,13 +98,16 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
       const extra = Math.round(here * demand.extra);
       let asked = 2 * published * here + extra;
       let missed = 0;
+      lists.take(extra, 0);
       for (let n = 0; n < published; n++) {
-        const lists = dice.occupied(here, place.isolates);
-        const media = dice.occupied(here, place.isolates);
-        missed += lists + media;
-        fromLower += Number(lists > 0) + Number(media > 0);
-        if (lists > 0) asking.list.add(at);
-        if (media > 0) asking.media.add(at);
+        const listMisses = dice.occupied(here, place.isolates);
+        const mediaMisses = dice.occupied(here, place.isolates);
+        lists.take(here, listMisses);
+        media.take(here, mediaMisses);
+        missed += listMisses + mediaMisses;
+        fromLower += Number(listMisses > 0) + Number(mediaMisses > 0);
+        if (listMisses > 0) asking.list.add(at);
+        if (mediaMisses > 0) asking.media.add(at);
       }
       // Those who join. Where parts are listed, an isolate with listeners has a list young enough for them.
       asked += joins * (3 + demand.backlog);
@@ -110,17 +127,36 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
         old += openUppers.has(at) ? 0 : 1 + demand.backlog;
         openUppers.add(at);
       }
-      edge.take(asked, missed);
-      fromEdge += missed;
+      // Our page asks for the status as it opens, and then for as long as it plays.
+      const polls = dice.binomial(joins, pageShare) + dice.binomial(here, demand.polls);
+      const stale = dice.occupied(polls, place.isolates);
+      if (stale > 0) asking.status.add(at);
+      status.edge.take(polls, stale);
+      statusFromEdge += stale;
+      statusFromLower += Number(stale > 0);
+      edge.take(asked + polls, missed + stale);
+      fromEdge += missed + stale;
+      fromLower += Number(stale > 0);
     }
-    const fresh = published * (asking.list.size + asking.media.size) + asking.start.size + asking.plain.size;
+    const fresh =
+      published * (asking.list.size + asking.media.size) +
+      asking.start.size +
+      asking.plain.size +
+      asking.status.size;
     lower.take(fromEdge, fromLower);
     upper.take(fromLower, fresh + old);
     origin.take(fresh + old, 0);
-    for (const flow of [edge, lower, upper, origin]) flow.tick();
+    status.lower.take(statusFromEdge, statusFromLower);
+    status.upper.take(statusFromLower, asking.status.size);
+    status.origin.take(asking.status.size, 0);
+    for (const tiers of [{ edge, lower, upper, origin }, status]) {
+      for (const flow of [tiers.edge, tiers.lower, tiers.upper, tiers.origin]) flow.tick();
+    }
+    for (const flow of [media, lists]) flow.tick();
     present.push(places.reduce((sum, place) => sum + place.present, 0));
   }
-  return { latency, listeners, edge, lower, upper, origin, isolates: births.length, births, present };
+  const isolates = births.length;
+  return { latency, listeners, edge, lower, upper, origin, status, media, lists, isolates, births, present };
 }
 
 /** The same geography without upper tiers: each data centre asks the origin itself. */
@@ -133,10 +169,12 @@ interface Demand {
   /** Seconds between new objects. */
   readonly period: number;
   readonly listsParts: boolean;
-  /** Requests a second of one listener, all told. */
+  /** Requests a second of one listener's player. */
   readonly requests: number;
   /** Of those, the ones that are for no new object. */
   readonly extra: number;
+  /** Requests a second for the show's status, of the mean listener: not all use our page. */
+  readonly polls: number;
   /** Media objects that one who joins plays first: the hold-back, three parts or three segments. */
   readonly backlog: number;
 }
@@ -145,7 +183,9 @@ function demandOf(latency: Latency, constants: Constants): Demand {
   const { lowLatency, partUnits, segmentUnits } = PROFILES[latency];
   const period = ((lowLatency ? partUnits : segmentUnits) * AU_SAMPLES) / SAMPLE_RATE;
   const requests = constants[`${latency}Requests`].value;
-  return { period, listsParts: lowLatency, requests, extra: Math.max(0, requests - 2 / period), backlog: 3 };
+  const extra = Math.max(0, requests - 2 / period);
+  const polls = constants.pageShare.value / constants.statusSeconds.value;
+  return { period, listsParts: lowLatency, requests, extra, polls, backlog: 3 };
 }
 
 /** The share of listeners that has come by `second`: a surge whose middle is twice as fast as its mean. */

@@ -1,22 +1,28 @@
 import { describe, expect, test } from "vitest";
+import { toJson } from "../../bench/edge/report.ts";
 import { PRICES, totalOf } from "../../bench/scale/bill.ts";
-import { type Constants, constantsOf, type Name } from "../../bench/scale/constants.ts";
+import { type Constants, constantsOf, type Measured, type Name } from "../../bench/scale/constants.ts";
 import { countError } from "../../bench/scale/count.ts";
 import { Dice } from "../../bench/scale/dice.ts";
 import { Flow } from "../../bench/scale/flow.ts";
 import { geographyOf } from "../../bench/scale/geography.ts";
 import { picture } from "../../bench/scale/picture.ts";
-import { premises, short, table } from "../../bench/scale/report.ts";
+import { pageLine, premises, short, table } from "../../bench/scale/report.ts";
 import { runOf } from "../../bench/scale/run.ts";
 import { loadOfBusiest } from "../../bench/scale/shard.ts";
 import { joined, playShow, untiered } from "../../bench/scale/show.ts";
 import type { Latency } from "../../src/media.ts";
 
-const CONSTANTS = constantsOf(null, 4);
+const CONSTANTS = constantsOf([], 4);
 const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 
 function having(values: Partial<Record<Name, number>>): Constants {
-  return constantsOf({ constants: values }, 4);
+  return constantsOf([{ file: "test", report: { constants: values } }], 4);
+}
+
+/** Without our page, which asks for the show's status. */
+function playersOnly(constants: Constants): Constants {
+  return { ...constants, pageShare: { ...constants.pageShare, value: 0 } };
 }
 
 describe("a simulated show", () => {
@@ -25,15 +31,17 @@ describe("a simulated show", () => {
     (latency) => {
       for (const listeners of [1, 900, 40_000]) {
         for (const seed of [1, 2]) {
-          const { edge, lower, upper, origin, present } = playShow(listeners, latency, CONSTANTS, seed);
-          for (const flow of [edge, lower, upper, origin]) {
-            expect(flow.hits + flow.misses).toBe(flow.requests);
-            expect(flow.seconds.reduce((sum, count) => sum + count)).toBe(flow.requests);
+          const show = playShow(listeners, latency, CONSTANTS, seed);
+          for (const { edge, lower, upper, origin } of [show, show.status]) {
+            for (const flow of [edge, lower, upper, origin]) {
+              expect(flow.hits + flow.misses).toBe(flow.requests);
+              expect(flow.seconds.reduce((sum, count) => sum + count)).toBe(flow.requests);
+            }
+            expect(lower.requests).toBe(edge.misses);
+            expect(upper.requests).toBe(lower.misses);
+            expect(origin.requests).toBe(upper.misses);
           }
-          expect(lower.requests).toBe(edge.misses);
-          expect(upper.requests).toBe(lower.misses);
-          expect(origin.requests).toBe(upper.misses);
-          expect(present.at(-1)).toBe(listeners);
+          expect(show.present.at(-1)).toBe(listeners);
         }
       }
     },
@@ -63,7 +71,9 @@ describe("a simulated show", () => {
 
   test("one listener alone asks the origin for each object once: by hand", () => {
     // 30 s, of which two to join. A part every 0.64 s: 46.875 in 30 s.
-    const constants = having({ surgeSeconds: 2, steadySeconds: 28, balancedRequests: 3.125, dataCentres: 1 });
+    const constants = playersOnly(
+      having({ surgeSeconds: 2, steadySeconds: 28, balancedRequests: 3.125, dataCentres: 1 }),
+    );
     const { edge, origin, births } = playShow(1, "balanced", constants, 5);
     const joinedAt = births[0] ?? Number.NaN;
     const published = Math.floor(30 / 0.64) - Math.floor((joinedAt + 1) / 0.64);
@@ -72,15 +82,34 @@ describe("a simulated show", () => {
     expect(origin.requests).toBe(6 + 2 * published);
   });
 
-  test("in steady state the origin is asked for a list and a part by each upper tier, and for nothing else", () => {
-    const constants = having({ upperTiers: 5 });
+  test("in steady state players have each upper tier ask for each list and part, and for nothing else", () => {
+    const constants = playersOnly(having({ upperTiers: 5 }));
     expect(playShow(100_000, "balanced", constants, 1).origin.rate(64)).toBeCloseTo((5 * 2) / 0.64, 6);
     expect(playShow(100_000, "low", constants, 1).origin.rate(96)).toBeCloseTo((5 * 2) / 0.384, 6);
   });
 
+  test("our page asks for the status every 5 s, and has each tier ask for it once a second", () => {
+    const [all, some] = [{ upperTiers: 5 }, { upperTiers: 5, pageShare: 0.25 }].map((values) =>
+      playShow(100_000, "balanced", having(values), 1),
+    );
+    const players = playShow(100_000, "balanced", playersOnly(having({ upperTiers: 5 })), 1);
+    for (const [show, share] of [
+      [all, 1],
+      [some, 0.25],
+    ] as const) {
+      const polls = (share * 100_000) / 5;
+      expect(Math.abs((show?.status.edge.rate(64) ?? 0) / polls - 1)).toBeLessThan(0.01);
+      expect(show?.edge.rate(64)).toBeCloseTo(players.edge.rate(64) + (show?.status.edge.rate(64) ?? 0), 6);
+      expect(show?.status.origin.rate(64)).toBe(5);
+      expect(show?.origin.rate(64)).toBeCloseTo(players.origin.rate(64) + 5, 6);
+    }
+    expect(players.status.edge.requests).toBe(0);
+    expect(all?.isolates).toBeGreaterThan(players.isolates);
+  });
+
   test("without upper tiers every data centre asks the origin itself", () => {
     const constants = having({ upperTiers: 5, dataCentres: 50 });
-    const { upper, origin } = playShow(100_000, "low", untiered(constants), 1);
+    const { upper, origin } = playShow(100_000, "low", playersOnly(untiered(constants)), 1);
     expect(origin.requests).toBe(upper.requests);
     expect(origin.rate(96)).toBeCloseTo((50 * 2) / 0.384, 6);
   });
@@ -180,10 +209,12 @@ describe("the audience", () => {
 describe("the bill", () => {
   test("of a million listeners is their requests, at list price: by hand", () => {
     const run = runOf(1_000_000, "balanced", CONSTANTS, 1);
-    const perHour = 3600 * 3.6 * (PRICES.request.dollars / 1e6);
+    const perHour = 3600 * (3.6 + 0.2) * (PRICES.request.dollars / 1e6);
     expect(run.dollarsPerListenerHour).toBeGreaterThan(perHour);
     expect(run.dollarsPerListenerHour).toBeLessThan(1.05 * perHour);
     expect(run.dollarsPerListenerHour * 1e6).toBeCloseTo(totalOf(run.bill), 6);
+    const polls = run.bill.find(({ what }) => what === "our page's edge requests")?.dollars;
+    expect(polls).toBeCloseTo(3600 * 0.2 * PRICES.request.dollars, 0);
     const sound = run.bill.find(({ what }) => what === "SFU")?.dollars;
     expect(sound).toBeCloseTo(2 * 0.0346, 3);
   });
@@ -196,19 +227,64 @@ describe("the bill", () => {
 
 describe("constants", () => {
   test("measured ones stand in for assumed ones, and say so", () => {
-    const constants = constantsOf({ constants: { edgeCpuMs: 0.31 }, machine: "two cores", other: 1 }, 4);
-    expect(constants.edgeCpuMs).toEqual({ value: 0.31, unit: "ms", source: "measured on two cores" });
-    expect(constants.originCpuMs.source).toMatch(/^ASSUMPTION/);
-    expect(constants.audienceShards).toMatchObject({ value: 4, source: "wrangler.toml, AUDIENCE_SHARDS" });
+    const report = { constants: { edgeCpuMs: 0.31 }, machine: "two cores", other: 1 };
+    const constants = constantsOf([{ file: "a.json", report }], 4);
+    expect(constants.edgeCpuMs).toEqual({
+      value: 0.31,
+      unit: "ms",
+      basis: "measured",
+      source: "a.json, on two cores",
+    });
+    expect(constants.originCpuMs.basis).toBe("ASSUMED");
+    expect(constants.audienceShards).toMatchObject({ value: 4, basis: "deployed" });
+    // Who has not measured hits takes them for any request.
+    expect(constants.partCpuMs).toMatchObject({ value: 0.31, basis: "ASSUMED" });
+  });
+
+  test("are taken from all reports, the later one's where two have one", () => {
+    const reports = [{ edgeCpuMs: 0.3, lowRequests: 5 }, { partCpuMs: 0.1 }, { edgeCpuMs: 0.4 }];
+    const constants = constantsOf(
+      reports.map((constants, n) => ({ file: `${n}.json`, report: { constants } })),
+      4,
+    );
+    expect(constants).toMatchObject({
+      edgeCpuMs: { value: 0.4, source: "2.json" },
+      lowRequests: { value: 5, source: "0.json" },
+      partCpuMs: { value: 0.1, source: "1.json" },
+      playlistCpuMs: { value: 0.4, basis: "ASSUMED" },
+    });
+  });
+
+  test("of the edge's hits are its bench's, and the bill follows them", () => {
+    const hits = (["part", "playlist"] as const).map((kind, n) => ({
+      kind,
+      bytes: 1,
+      contenders: [
+        { name: "ceiling", costs: [50, 50, 50] },
+        { name: "edge", costs: [99, 70 + 40 * n, 1] },
+      ],
+    }));
+    const report = JSON.parse(toJson("a machine", "a loader", hits));
+    expect(report.constants).toEqual({ partCpuMs: 0.07, playlistCpuMs: 0.099 });
+    const cpu = (measured: Measured[]) =>
+      runOf(1_000_000, "balanced", constantsOf(measured, 4), 1).bill.find(({ what }) => what === "edge CPU");
+    const constants = constantsOf([{ file: "edge.json", report }], 4);
+    expect(constants.playlistCpuMs).toMatchObject({ basis: "measured", source: "edge.json, on a machine" });
+    const [before, after] = [cpu([]), cpu([{ file: "edge.json", report }])];
+    // 3.6 requests and 0.2 for the status at 0.2 ms each; of them 1/0.64 parts, the rest lists.
+    const parts = 1 / 0.64;
+    const expected = (parts * 0.07 + (3.6 - parts) * 0.099 + 0.2 * 0.2) / (3.8 * 0.2);
+    expect(Math.abs((after?.dollars ?? 0) / (before?.dollars ?? 0) / expected - 1)).toBeLessThan(0.02);
   });
 
   test.each([
     [{}, "no object"],
+    [null, "no object"],
     [{ constants: { edgeCpuMS: 1 } }, "none of the simulation's"],
     [{ constants: { edgeCpuMs: "1" } }, "no number"],
     [{ constants: { edgeCpuMs: 0 } }, "no number"],
-  ])("%j is refused", (measured, why) => {
-    expect(() => constantsOf(measured, 4)).toThrow(why);
+  ])("%j is refused", (report, why) => {
+    expect(() => constantsOf([{ file: "a.json", report }], 4)).toThrow(why);
   });
 });
 
@@ -217,13 +293,23 @@ describe("what is printed", () => {
 
   test("says every constant with its source and every price with its section", () => {
     const text = premises(CONSTANTS, 1);
-    for (const [name, { source }] of Object.entries(CONSTANTS)) {
-      expect(text).toContain(`${name} `);
-      expect(text).toContain(source);
+    expect(text).toMatch(/an address counts as 1024 .* 4096 is not modelled/);
+    for (const [name, { value, unit, basis, source }] of Object.entries(CONSTANTS)) {
+      const line = text.split("\n").find((one) => one.startsWith(`  ${name} `));
+      expect(line?.split(/ +/).slice(2).join(" ")).toBe(
+        [value, unit, basis, source].filter((word) => word !== "").join(" "),
+      );
     }
     for (const { source } of Object.values(PRICES)) expect(source).toMatch(/^platform\.md [A-H]/);
     expect(table(runs).split("\n")).toHaveLength(1 + runs.length);
     expect([999, 12_345, 123_456, 12_345_678].map(short)).toEqual(["999", "12.3k", "123k", "12.3M"]);
+  });
+
+  test("says what the status of the show is of the requests", () => {
+    const [run] = runs;
+    if (run === undefined) throw new Error("there was no run");
+    const { edge, origin } = run.outcome.status;
+    expect(pageLine(run)).toMatch(new RegExp(`^edge ${edge.peak}/s, .*, Broadcast ${origin.peak}/s$`));
   });
 
   test("a goal that is missed is marked", () => {

@@ -3,6 +3,7 @@ import { Histogram } from "../../bench/load/histogram.ts";
 import { Objects } from "../../bench/load/objects.ts";
 import { allot, Misuse, readOptions } from "../../bench/load/options.ts";
 import { complaints, perObject, type Report, toJson, toText } from "../../bench/load/report.ts";
+import { spread } from "../../bench/load/spread.ts";
 import { constantsOf } from "../../bench/scale/constants.ts";
 
 const CLEAN: Report = {
@@ -13,6 +14,7 @@ const CLEAN: Report = {
   mix: { balanced: 50 },
   rampSeconds: 5,
   durationSeconds: 10,
+  seconds: 15,
   listenerSeconds: 600,
   joined: 50,
   failedJoins: 0,
@@ -26,8 +28,13 @@ const CLEAN: Report = {
   requestsPerSecond: 160.6,
   bytes: 11_100_000,
   failures: {},
-  originFetches: { part: { fetches: 26, objects: 26 }, playlist: { fetches: 25, objects: 30 } },
+  originFetches: {
+    lasting: { part: { fetches: 26, objects: 26 }, "blocking list": { fetches: 24, objects: 24 } },
+    brief: { "plain list": 3, multivariant: 6 },
+  },
   originReadsPerSecond: 3.83,
+  broadcastPerSecond: 3.91,
+  audiencePerSecond: 0.13,
   relayCpu: { perListenerSecond: 1.11, perRequest: 0.299, idle: 100, share: 0.14 },
   generatorCpu: 0.9,
   othersCpu: 0.07,
@@ -49,8 +56,13 @@ describe("the report", () => {
       requests                2306, 161 a second, 11.1 MB
       failed requests         none
       origin reads            3.83 a second
-        of each part          1.00 per isolate (26 fetches, 26 objects)
-        of each playlist      0.83 per isolate (25 fetches, 30 objects)
+        of each part          1.00 by an isolate (26 fetches, 26 objects)
+        of each blocking list 1.00 by an isolate (24 fetches, 24 objects)
+        of all that last      1.00 by an isolate (50 fetches, 50 objects)
+        plain list            0.20 a second by an isolate (3 fetches)
+        multivariant          0.40 a second by an isolate (6 fetches)
+      Broadcast               3.91 requests a second
+      Audience                0.13 requests a second
       relay's CPU             1.11 ms per listener-second, 299 us per request; 14 % of a core (10.0 % without listeners)
       generator's CPU         0.90 ms per listener-second
       generator's lag         nothing measured
@@ -60,10 +72,31 @@ describe("the report", () => {
     `);
   });
 
+  test.each<[Partial<Report>, RegExp]>([
+    [{ broadcastPerSecond: null }, /^Broadcast +not known/m],
+    [{ audiencePerSecond: null }, /^Audience +not known/m],
+    [{ audiencePerSecond: "stub" }, /^Audience +not measured: .* stub/m],
+  ])("says of %j that there is no figure", (over, line) => {
+    expect(toText({ ...CLEAN, ...over })).toMatch(line);
+  });
+
   test.each<[Partial<Report>, string]>([
     [{ failedJoins: 2 }, "2 listeners could not join."],
     [{ givenUp: 1 }, "1 listeners gave up."],
     [{ stalls: 3, stalledFor: 1_260 }, "There were 3 stalls, 1.3 s in all."],
+    [
+      { originFetches: { lasting: { part: { fetches: 52, objects: 50 } }, brief: {} } },
+      "Each part was fetched 1.04 times by an isolate (at most 1.02).",
+    ],
+    [
+      {
+        originFetches: {
+          lasting: { part: { fetches: 900, objects: 1_000 }, init: { fetches: 2, objects: 1 } },
+          brief: {},
+        },
+      },
+      "Each init was fetched 2.00 times by an isolate (at most 1.02).",
+    ],
   ])("complains of %j", (over, sentence) => {
     expect(complaints({ ...CLEAN, ...over })).toEqual([sentence]);
     expect(
@@ -74,14 +107,41 @@ describe("the report", () => {
   });
 });
 
+describe("fetches per object", () => {
+  test("are no matter for complaint up to the bound, nor of a relay of unknown isolates, nor of what is kept briefly", () => {
+    const part = (fetches: number) => ({ lasting: { part: { fetches, objects: 50 } }, brief: {} });
+    expect(complaints({ ...CLEAN, originFetches: part(51) })).toEqual([]);
+    expect(complaints({ ...CLEAN, isolates: null, originFetches: part(200) })).toEqual([]);
+    expect(complaints({ ...CLEAN, originFetches: { lasting: {}, brief: { "plain list": 999 } } })).toEqual(
+      [],
+    );
+  });
+
+  test("are of all isolates together where their number is not known", () => {
+    const text = toText({ ...CLEAN, isolates: null });
+    expect(text).toMatch(/^relay +its own, not known how many isolates of the edge$/m);
+    expect(text).toMatch(/^ {2}of each part +1\.00 by all isolates /m);
+  });
+
+  test("of what is kept briefly are a second's, for each isolate and show", () => {
+    const text = toText({ ...CLEAN, isolates: 2, mix: { low: 25, balanced: 25 } });
+    expect(text).toMatch(/^ {2}multivariant +0\.10 a second by an isolate \(6 fetches\)$/m);
+  });
+});
+
 describe("what the simulation takes from a report", () => {
   test("is CPU per request and requests per listener, by its own names", () => {
     const { constants } = JSON.parse(toJson(CLEAN));
     expect(constants).toEqual({ edgeCpuMs: 0.299, balancedRequests: 160.6 / 50 });
-    const { edgeCpuMs, balancedRequests, lowRequests } = constantsOf(JSON.parse(toJson(CLEAN)), 4);
-    expect(edgeCpuMs).toMatchObject({ value: 0.299, source: "measured on 2 x Test, Node v26" });
-    expect(balancedRequests).toMatchObject({ value: 160.6 / 50 });
-    expect(lowRequests?.source).toMatch(/^ASSUMPTION/);
+    const report = JSON.parse(toJson(CLEAN));
+    const simulated = constantsOf([{ file: "load.json", report }], 4);
+    expect(simulated.edgeCpuMs).toMatchObject({
+      value: 0.299,
+      basis: "measured",
+      source: "load.json, on 2 x Test, Node v26",
+    });
+    expect(simulated.balancedRequests).toMatchObject({ value: 160.6 / 50, basis: "measured" });
+    expect(simulated.lowRequests.basis).toBe("ASSUMED");
   });
 
   test.each<[Partial<Report>, object]>([
@@ -110,26 +170,51 @@ describe("percentiles", () => {
 });
 
 describe("objects", () => {
-  test("are counted once however often they are asked for; what lives a second is new each second", () => {
+  test("that last are counted once for each isolate, however often they are asked for", () => {
     const objects = new Objects();
-    for (const at of [0, 999, 1_000]) {
-      objects.ask("/live/x/index.m3u8", at);
-      objects.ask("/live/x/e/audio.m3u8", at);
-      objects.ask("/live/x/e/audio.m3u8?_HLS_msn=3&_HLS_part=1", at);
-      objects.ask("/live/x/e/p3.1.m4s", at);
+    for (const isolate of ["http://127.0.0.1:1", "http://127.0.0.1:2"]) {
+      for (let n = 0; n < 3; n++) {
+        objects.ask(`${isolate}/live/x/index.m3u8`);
+        objects.ask(`${isolate}/live/x/e/audio.m3u8`);
+        objects.ask(`${isolate}/live/x/e/audio.m3u8?_HLS_msn=3&_HLS_part=1`);
+        objects.ask(`${isolate}/live/x/e/p3.1.m4s`);
+      }
     }
-    objects.ask("/live/x/e/s2.m4s", 0);
-    const costs = objects.against({ playlist: 6, part: 1, status: 2 });
-    expect(costs).toEqual({
-      multivariant: { fetches: 0, objects: 2 },
-      playlist: { fetches: 6, objects: 3 },
-      part: { fetches: 1, objects: 1 },
-      segment: { fetches: 0, objects: 1 },
-      status: { fetches: 2, objects: 0 },
+    objects.ask("http://127.0.0.1:1/live/x/e/s2.m4s");
+    const byKind = { multivariant: 4, playlist: 7, part: 2, status: 2 };
+    expect(objects.against(byKind, 4)).toEqual({
+      lasting: {
+        "blocking list": { fetches: 3, objects: 2 },
+        part: { fetches: 2, objects: 2 },
+        segment: { fetches: 0, objects: 1 },
+      },
+      brief: { "plain list": 4, multivariant: 4, status: 2 },
     });
-    expect(perObject({ fetches: 6, objects: 3 }, 1)).toBe("2.00");
-    expect(perObject({ fetches: 2, objects: 0 }, 1)).toBe("-");
-    expect(perObject({ fetches: 6, objects: 3 }, 2)).toBe("1.00");
+    // Where the lists are not told apart, none can be said to last.
+    expect(objects.against(byKind, null)).toMatchObject({
+      lasting: { part: { fetches: 2, objects: 2 } },
+      brief: { "list of any kind": 7, multivariant: 4, status: 2 },
+    });
+    expect(perObject({ fetches: 6, objects: 3 })).toBe("2.00");
+    expect(perObject({ fetches: 2, objects: 0 })).toBe("-");
+  });
+});
+
+describe("joining", () => {
+  test("mixes the shows evenly, and gives each isolate its share of each show", () => {
+    const groups = [
+      { count: 6, playbackUrl: "http://relay/live/a/index.m3u8" },
+      { count: 2, playbackUrl: "http://relay/live/b/index.m3u8" },
+    ];
+    const urls = spread(groups, ["http://127.0.0.1:1", "http://127.0.0.1:2"]);
+    expect(urls.map((url) => url.split("/")[4]).join("")).toBe("aabaaaba");
+    const counts = Object.groupBy(urls, (url) => url);
+    expect(Object.fromEntries(Object.entries(counts).map(([url, all]) => [url, all?.length]))).toEqual({
+      "http://127.0.0.1:1/live/a/index.m3u8": 3,
+      "http://127.0.0.1:2/live/a/index.m3u8": 3,
+      "http://127.0.0.1:1/live/b/index.m3u8": 1,
+      "http://127.0.0.1:2/live/b/index.m3u8": 1,
+    });
   });
 });
 
@@ -173,5 +258,6 @@ describe("options", () => {
     ["--mix", "low=0"],
     ["--target", "here"],
     ["--nonsense", "1"],
+    ["--isolates", "2", "--target", "http://localhost:8787"],
   ])("%s %j is refused", (...args) => expect(() => readOptions(args)).toThrow(Misuse));
 });

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Own, startOwn } from "../../bench/load/own.ts";
+import { openShow } from "../../bench/load/show.ts";
+
+const START_MS = 60_000;
+
+let own: Own;
+
+beforeAll(async () => {
+  own = await startOwn(0);
+}, START_MS);
+
+afterAll(() => own.stop());
+
+test("a relay of the tool's own counts what reaches its objects and which lists are plain, and nothing else", async () => {
+  const { id, playbackUrl } = await openShow(own, "economy");
+  const multivariant = await (await fetch(playbackUrl)).text();
+  const list = /^[0-9a-z]+\/audio\.m3u8/m.exec(multivariant)?.[0];
+  const before = await own.counts();
+  for (const [name, status] of [
+    [`${id}/status.json`, 200],
+    [`${id}/audience.json`, 200],
+    ["no-such-show/index.m3u8", 404],
+  ]) {
+    const response = await fetch(`${own.url}/live/${name}`);
+    expect(response.status).toBe(status);
+  }
+  // Both are held until there are segments: that they have been asked for is enough.
+  for (const directives of ["", "?_HLS_msn=0"]) {
+    const signal = AbortSignal.timeout(500);
+    await expect(fetch(`${own.url}/live/${id}/${list}${directives}`, { signal })).rejects.toThrow("timeout");
+  }
+  const after = await own.counts();
+  expect(after.broadcast - before.broadcast).toBe(3);
+  expect(after.audience - before.audience).toBe(1);
+  expect(after.plainLists - before.plainLists).toBe(1);
+});
