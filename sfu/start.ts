@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { mintSecrets, type Relay, type Secrets, StartFailure, startRelay } from "./relay.ts";
+import { mintSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
+import { StartFailure } from "./runtime.ts";
 
 /** `npm start`: the relay on this machine, with a broadcast to try it on. */
 
@@ -39,22 +40,50 @@ async function main(): Promise<number> {
     return 0;
   }
   if (options.fresh) rmSync(STATE, { recursive: true, force: true });
+  const signal = untilToldToStop();
   console.log("Starting Earshot …");
-  const log = options.log ? console.log : printTrouble;
-  const relay = await startRelay({ ...options, persist: STATE, secrets: readSecrets(), log });
-  const interrupted = new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
   try {
-    console.log(greeting(await demo(relay), relay));
-    await interrupted;
-    console.log("\nStopping …");
-  } finally {
-    await relay.stop();
+    await run(options, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
   return 0;
 }
+
+/** Aborts on Ctrl-C, and when the terminal closes. Once more does no more: stopping takes a few seconds at most. */
+function untilToldToStop(): AbortSignal {
+  const told = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (!told.signal.aborted) console.log("\nStopping …");
+      told.abort();
+    });
+  }
+  return told.signal;
+}
+
+/** Rejects when `signal` is aborted, or with the {@link StartFailure} that ended the relay. */
+async function run(options: Options, signal: AbortSignal): Promise<never> {
+  const log = options.log ? console.log : printTrouble;
+  const relay = await startRelay({ ...options, persist: STATE, secrets: readSecrets(), log, signal });
+  const end = Promise.race([relay.failed, aborted(signal)]);
+  try {
+    console.log(greeting(await Promise.race([end, demo(relay)]), relay));
+    return await end;
+  } finally {
+    await relay.stop();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
+  });
+}
+
+type Options = NonNullable<ReturnType<typeof readOptions>>;
 
 function readOptions() {
   try {
@@ -116,14 +145,17 @@ interface Broadcast {
 /** The broadcast called demo, made if there is none. */
 async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
   const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
-  const found = await fetch(`${url}/api/broadcasts/demo`, { headers });
+  const ask = (method: string, path: string, body?: string) =>
+    fetch(`${url}/api/broadcasts${path}`, { method, headers, body: body ?? null }).catch(() => {
+      throw new StartFailure("The demo broadcast could not be made: the relay does not answer.");
+    });
+  const found = await ask("GET", "/demo");
   if (found.ok && ((await found.clone().json()) as { state: string }).state !== "ended") {
     return (await found.json()) as Broadcast;
   }
   // One that has ended makes room: `npm start` always has a show to try things on.
-  if (found.ok) await fetch(`${url}/api/broadcasts/demo`, { method: "DELETE", headers });
-  const body = JSON.stringify({ title: "Demo", slug: "demo" });
-  const made = await fetch(`${url}/api/broadcasts`, { method: "POST", headers, body });
+  if (found.ok) await ask("DELETE", "/demo");
+  const made = await ask("POST", "", JSON.stringify({ title: "Demo", slug: "demo" }));
   if (!made.ok) throw new StartFailure(`The demo broadcast could not be made: ${await made.text()}`);
   return (await made.json()) as Broadcast;
 }
