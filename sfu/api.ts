@@ -142,6 +142,7 @@ export class SfuApi {
       sdp = await session.negotiate(offer, named);
     } catch (error) {
       session.close("the negotiation failed");
+      this.log(`sfu: the negotiation failed: ${(error as Error).message}.`);
       const errorDescription = `The transport could not be set up: ${(error as Error).message}.`;
       return fail(c, { status: 503, errorCode: "transport_unavailable_error", errorDescription });
     }

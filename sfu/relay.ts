@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { httpOrigin, ownAddresses } from "./address.ts";
 import { Runtime, StartFailure } from "./runtime.ts";
 import { startSfu } from "./server.ts";
 
@@ -28,7 +29,7 @@ export interface RelayOptions {
   /** Minted when absent. With a `persist` that is used again, give the same ones again. */
   readonly secrets?: Secrets;
   /** The UDP ports that publishers are told of; any free ones by default. */
-  readonly udpPorts?: [number, number];
+  readonly udpPorts?: readonly [number, number];
   /** Gets each line that the runtime and the stand-in print. */
   readonly log?: (line: string) => void;
   /** More of the Worker's variables, over the defaults. */
@@ -81,9 +82,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     rmSync(envFile, { force: true });
     process.off("exit", abandon);
   };
-  const url = `http://${host === "127.0.0.1" ? "localhost" : host}:${port}`;
+  const url = httpOrigin(host === "127.0.0.1" ? "localhost" : host, port);
   try {
-    await runtime.ready(`http://${host}:${port}/api/ready`, options.signal);
+    await runtime.ready(`${httpOrigin(host, port)}/api/ready`, options.signal);
   } catch (error) {
     await stop();
     throw error;
@@ -103,11 +104,13 @@ function freePort(port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === "EADDRINUSE"
-          ? `Port ${port} is in use: stop what uses it, or start with another one (PORT=${port + 1} npm start).`
-          : `${host}:${port} can not be listened on (${error.code}): is HOST an address of this machine?`;
-      reject(new StartFailure(why));
+      const why: Readonly<Record<string, string>> = {
+        EADDRINUSE: `Port ${port} is in use: stop what uses it, or start with another one (PORT=${port + 1} npm start).`,
+        EADDRNOTAVAIL: `HOST must be an address of this machine (${ownAddresses()}), not ${host}.`,
+        EACCES: `Port ${port} is not for this user: start with a higher one (PORT=8787 npm start).`,
+      };
+      const other = `${host}:${port} can not be listened on (${error.code}): give another HOST or PORT.`;
+      reject(new StartFailure(why[error.code ?? ""] ?? other));
     });
     probe.listen(port, host, () => {
       const address = probe.address();

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, isIP, isIPv6 } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import type { Hono } from "hono";
+import { httpOrigin } from "./address.ts";
 import { SfuApi } from "./api.ts";
 
 /** How to start the stand-in. */
@@ -34,7 +35,7 @@ export async function startSfu(options: SfuOptions): Promise<{ url: string; clos
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${isIPv6(host) ? `[${host}]` : host}:${address.port}/v1`,
+    url: `${httpOrigin(host, address.port)}/v1`,
     close: async () => {
       api.close();
       const closed = new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { type Options, readOptions } from "./options.ts";
 import { mintSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
 import { StartFailure } from "./runtime.ts";
 
@@ -15,8 +15,8 @@ Cloudflare Realtime. State is kept between starts.
   --help    this text
 
   PORT=8787         the HTTP port
-  HOST=127.0.0.1    the address to serve on and to tell publishers; one of this machine's, for a network's sake
-  UDP_PORTS=a-b     the UDP ports that publishers connect to, to open in a firewall (any free ones by default)
+  HOST=127.0.0.1    the IP address to serve on and to tell publishers; one of this machine's, for a network's sake
+  UDP_PORTS=a-b     the UDP ports that publishers connect to, one each, to open in a firewall (default: any free)
   ADMIN_TOKEN=...   the admin token (else the one in .dev.vars, where the first start puts a random one)
   LOG=1             show what the runtime prints
 `;
@@ -33,8 +33,13 @@ try {
 }
 
 async function main(): Promise<number> {
-  const options = readOptions();
-  if (options === null) return 2;
+  let options: Options;
+  try {
+    options = readOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
   if (options.help) {
     console.log(HELP);
     return 0;
@@ -68,7 +73,7 @@ async function run(options: Options, signal: AbortSignal): Promise<never> {
   const relay = await startRelay({ ...options, persist: STATE, secrets: readSecrets(), log, signal });
   const end = Promise.race([relay.failed, aborted(signal)]);
   try {
-    console.log(greeting(await Promise.race([end, demo(relay)]), relay));
+    console.log(greeting(await Promise.race([end, demo(relay)]), relay, options));
     return await end;
   } finally {
     await relay.stop();
@@ -81,32 +86,6 @@ function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) end();
     else signal.addEventListener("abort", end);
   });
-}
-
-type Options = NonNullable<ReturnType<typeof readOptions>>;
-
-function readOptions() {
-  try {
-    const { values } = parseArgs({ options: { fresh: { type: "boolean" }, help: { type: "boolean" } } });
-    const port = Number(process.env.PORT ?? "8787");
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-      throw new Error(`PORT must be a number from 1 to 65535, not "${process.env.PORT}".`);
-    }
-    const range = /^(\d+)-(\d+)$/.exec(process.env.UDP_PORTS ?? "");
-    if (process.env.UDP_PORTS && range === null)
-      throw new Error("UDP_PORTS must be a range such as 40000-40100.");
-    return {
-      fresh: values.fresh ?? false,
-      help: values.help ?? false,
-      log: Boolean(process.env.LOG),
-      port,
-      host: process.env.HOST || "127.0.0.1",
-      ...(range === null ? {} : { udpPorts: [Number(range[1]), Number(range[2])] as [number, number] }),
-    };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    return null;
-  }
 }
 
 /** The admin token and the deployment secret: the environment's, else those in `.dev.vars`, else new ones put there. */
@@ -160,7 +139,8 @@ async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
   return (await made.json()) as Broadcast;
 }
 
-function greeting(demo: Broadcast, { adminToken }: Relay): string {
+function greeting(demo: Broadcast, { adminToken }: Relay, { host, udpPorts }: Options): string {
+  const ports = udpPorts ? `UDP ports ${udpPorts.join("-")}` : "any free UDP port";
   return `
 Earshot is running. Press Ctrl-C to stop.
 
@@ -171,6 +151,7 @@ Earshot is running. Press Ctrl-C to stop.
   WHIP       ${demo.whipUrl}
   Host key   ${demo.hostKey}
   Admin      Authorization: Bearer ${adminToken}
+  Media      ${ports} of ${host}
 
   No microphone?   npm run demo
   ffplay           ffplay -nodisp ${demo.playbackUrl}

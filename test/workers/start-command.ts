@@ -20,12 +20,15 @@ export interface Ended {
 /** `npm start` in a folder, with its state in that folder, and a watch over the processes it starts. */
 export class StartCommand {
   out = "";
+  /** The address it serves on. */
+  readonly host: string;
   readonly ended: Promise<Ended>;
   readonly child: ChildProcess;
   /** The process groups that it has made. */
   private readonly groups = new Set<number>();
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {
+    this.host = env.HOST || "127.0.0.1";
     this.child = spawn(process.execPath, [START], { cwd: folder, env: { ...process.env, ...env } });
     let err = "";
     this.child.stdout?.on("data", (chunk) => {
