@@ -37,12 +37,21 @@ export class SfuApi {
   private readonly appSecret: string;
   private readonly address: MediaAddress;
   private readonly log: (line: string) => void;
+  private readonly dial: string | undefined;
 
-  constructor(appId: string, appSecret: string, address: MediaAddress, log: (line: string) => void) {
+  /** @param dial the origin that adapters dial in place of their endpoints' own */
+  constructor(
+    appId: string,
+    appSecret: string,
+    address: MediaAddress,
+    log: (line: string) => void,
+    dial?: string,
+  ) {
     this.appId = appId;
     this.appSecret = appSecret;
     this.address = address;
     this.log = log;
+    this.dial = dial;
     const app = this.app.basePath("/v1/apps/:appId");
     app.use("*", async (c, next) => {
       c.header("vary", "Origin");
@@ -206,7 +215,8 @@ export class SfuApi {
       return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
     }
     const id = newId();
-    const adapter = await Adapter.open(id, endpoint, (reason) => {
+    const dialled = this.dial ? endpoint.replace(/^wss?:\/\/[^/]*/, this.dial) : endpoint;
+    const adapter = await Adapter.open(id, dialled, (reason) => {
       this.adapters.delete(id);
       if (opened) track.adapters.delete(opened);
       this.log(`sfu: adapter ${id.slice(0, 6)} ended: ${reason}`);

@@ -57,6 +57,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     appId: "local",
     appSecret,
     log,
+    // The Worker names the origin that the publisher used: behind a proxy a name and a scheme that may not lead here.
+    dial: httpOrigin(host, port).replace("http", "ws"),
     ...(options.udpPorts === undefined ? {} : { udpPortRange: options.udpPorts }),
   });
   // The runtime runs in a folder of its own.

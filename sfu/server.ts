@@ -17,6 +17,8 @@ export interface SfuOptions {
   readonly log?: (line: string) => void;
   /** First and last UDP port for media; the system's choice if absent. */
   readonly udpPortRange?: readonly [number, number];
+  /** The origin (`ws://…`) that adapters dial in place of their endpoints' own, which may be a proxy's; theirs if absent. */
+  readonly dial?: string;
 }
 
 /**
@@ -25,10 +27,10 @@ export interface SfuOptions {
  * address of this machine or the port is taken.
  */
 export async function startSfu(options: SfuOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { host = "127.0.0.1", port, appId, appSecret, log = () => {}, udpPortRange } = options;
+  const { host = "127.0.0.1", port, appId, appSecret, log = () => {}, udpPortRange, dial } = options;
   if (isIP(host) === 0)
     throw new Error(`The SFU needs an IP address to receive media on; ${host} is a name.`);
-  const api = new SfuApi(appId, appSecret, { host, ports: udpPortRange }, log);
+  const api = new SfuApi(appId, appSecret, { host, ports: udpPortRange }, log, dial);
   const server = createServer((request, response) => {
     answer(api.app, request, response).catch((error: unknown) => response.destroy(error as Error));
   });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createProxy, request } from "node:http";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,6 +96,29 @@ export async function freePort(host: string): Promise<number> {
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/**
+ * What a TLS proxy is to those behind it: it speaks HTTP to `origin` under a name that only the world outside knows. It
+ * carries no WebSockets.
+ */
+export async function startProxy(origin: string, name: string): Promise<{ url: string; close(): void }> {
+  const server = createProxy((incoming, outgoing) => {
+    const { method, headers } = incoming;
+    const onward = request(
+      origin + incoming.url,
+      { method, headers: { ...headers, host: name } },
+      (reply) => {
+        outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
+        reply.pipe(outgoing);
+      },
+    );
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
 /** Whether somebody listens there. */

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publish } from "../../sfu/publisher.ts";
 import { toneSource } from "../sfu/tone.ts";
-import { type Ended, folder, freePort, isOpen, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
+import {
+  type Ended,
+  folder,
+  freePort,
+  isOpen,
+  StartCommand,
+  startProxy,
+  TELLS_PROCESSES,
+} from "./start-command.ts";
 
 const state = folder();
 let port: number;
@@ -46,9 +54,12 @@ async function expectHeard(
   { hostKey = "", statusUrl = "" }: Record<string, string>,
 ): Promise<void> {
   const publication = await publish({ url, key: hostKey, source: toneSource() });
-  const hosts = async () => ((await (await fetch(statusUrl)).json()) as { hosts: number }).hosts;
-  await expect.poll(hosts, { timeout: 5_000 }).toBe(1);
-  await publication.close();
+  try {
+    const hosts = async () => ((await (await fetch(statusUrl)).json()) as { hosts: number }).hosts;
+    await expect.poll(hosts, { timeout: 5_000 }).toBe(1);
+  } finally {
+    await publication.close();
+  }
 }
 
 /** Nothing may be left of a command that has ended: no process, no port, no file with secrets in it. */
@@ -61,7 +72,9 @@ async function expectNothingLeft(command: StartCommand): Promise<void> {
 }
 
 describe("npm start", () => {
-  test("is ready within 15 s, and tells how to use it", { timeout: 30_000 }, async () => {
+  test("is ready within 15 s, and tells how to use it, and is used from behind a proxy", {
+    timeout: 30_000,
+  }, async () => {
     const command = start();
     await ready(command);
     const origin = `http://localhost:${port}`;
@@ -73,6 +86,10 @@ describe("npm start", () => {
     expect(command.out).toContain(demo.hostKey);
     expect(command.out).toContain(`Bearer ${token()}`);
     expect(command.out).toContain("any free UDP port of 127.0.0.1\n");
+
+    const proxy = await startProxy(`http://127.0.0.1:${port}`, "relay.example");
+    await expectHeard(demo.whipUrl?.replace(origin, proxy.url) ?? "", demo);
+    proxy.close();
 
     const second = await start().ended;
     expect(second).toMatchObject({ code: 1, out: "Starting Earshot …\n" });
