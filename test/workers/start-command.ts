@@ -18,7 +18,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** `npm start` in a folder, with its state in that folder, and a watch over the processes it starts. */
+/** `npm start`, or another script, in a folder that has its state, and a watch over the processes it starts. */
 export class StartCommand {
   out = "";
   /** The address it serves on. */
@@ -28,9 +28,9 @@ export class StartCommand {
   /** The process groups that it has made. */
   private readonly groups = new Set<number>();
 
-  constructor(folder: string, env: Readonly<Record<string, string>>) {
+  constructor(folder: string, env: Readonly<Record<string, string>>, args: readonly string[] = [START]) {
     this.host = env.HOST || "127.0.0.1";
-    this.child = spawn(process.execPath, [START], { cwd: folder, env: { ...process.env, ...env } });
+    this.child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, ...env } });
     let err = "";
     this.child.stdout?.on("data", (chunk) => {
       this.out += chunk;

@@ -27,9 +27,9 @@ afterEach(() => {
   for (const command of commands.splice(0)) command.kill();
 });
 
-function start(env: Readonly<Record<string, string>> = {}): StartCommand {
+function start(env: Readonly<Record<string, string>> = {}, args?: readonly string[]): StartCommand {
   const none = { ADMIN_TOKEN: "", UDP_PORTS: "", LOG: "", HOST: "" };
-  const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env });
+  const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env }, args);
   commands.push(command);
   return command;
 }
@@ -157,6 +157,20 @@ describe("npm start", () => {
       code: 1,
       err: "The runtime ended by itself (SIGKILL); run with LOG=1 to see why.\n",
     });
+    await expectNothingLeft(command);
+  });
+
+  test.runIf(TELLS_PROCESSES)("leaves no runtime behind when it crashes", async () => {
+    const relay = new URL("../../sfu/relay.ts", import.meta.url).href;
+    const script = `
+      import { startRelay } from ${JSON.stringify(relay)};
+      process.once("SIGUSR2", () => { throw new Error("crash"); });
+      await startRelay({ port: ${port}, persist: ".wrangler/earshot" });
+    `;
+    const command = start({}, ["--input-type=module", "--eval", script]);
+    await expect.poll(() => command.look().length, { timeout: 15_000 }).toBeGreaterThan(0);
+    command.child.kill("SIGUSR2");
+    expect((await command.ended).err).toContain("Error: crash");
     await expectNothingLeft(command);
   });
 });
