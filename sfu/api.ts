@@ -37,12 +37,21 @@ export class SfuApi {
   private readonly appSecret: string;
   private readonly address: MediaAddress;
   private readonly log: (line: string) => void;
+  private readonly dial: string | undefined;
 
-  constructor(appId: string, appSecret: string, address: MediaAddress, log: (line: string) => void) {
+  /** @param dial the origin that adapters dial in place of their endpoints' own */
+  constructor(
+    appId: string,
+    appSecret: string,
+    address: MediaAddress,
+    log: (line: string) => void,
+    dial?: string,
+  ) {
     this.appId = appId;
     this.appSecret = appSecret;
     this.address = address;
     this.log = log;
+    this.dial = dial;
     const app = this.app.basePath("/v1/apps/:appId");
     app.use("*", async (c, next) => {
       c.header("vary", "Origin");
@@ -142,6 +151,7 @@ export class SfuApi {
       sdp = await session.negotiate(offer, named);
     } catch (error) {
       session.close("the negotiation failed");
+      this.log(`sfu: the negotiation failed: ${(error as Error).message}.`);
       const errorDescription = `The transport could not be set up: ${(error as Error).message}.`;
       return fail(c, { status: 503, errorCode: "transport_unavailable_error", errorDescription });
     }
@@ -205,7 +215,8 @@ export class SfuApi {
       return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
     }
     const id = newId();
-    const adapter = await Adapter.open(id, endpoint, (reason) => {
+    const dialled = this.dial ? endpoint.replace(/^wss?:\/\/[^/]*/, this.dial) : endpoint;
+    const adapter = await Adapter.open(id, dialled, (reason) => {
       this.adapters.delete(id);
       if (opened) track.adapters.delete(opened);
       this.log(`sfu: adapter ${id.slice(0, 6)} ended: ${reason}`);

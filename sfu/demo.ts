@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import { httpOrigin } from "./address.ts";
 import { Meter } from "./meter.ts";
 import { firstVariant, listeningDelay } from "./playback.ts";
 import { type Publication, publish } from "./publisher.ts";
@@ -116,7 +117,7 @@ async function findTarget(
     if (key === undefined) throw new Stop(2, "--url needs the host key: --key KEY.");
     return { whipUrl: url, hostKey: key };
   }
-  const relay = `http://${process.env.HOST ?? "localhost"}:${process.env.PORT ?? 8787}`;
+  const relay = httpOrigin(process.env.HOST || "localhost", process.env.PORT || 8787);
   const token = await adminToken();
   const path = `/api/broadcasts/${encodeURIComponent(broadcast)}`;
   const response = await fetch(relay + path, {

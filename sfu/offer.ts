@@ -2,7 +2,7 @@
 export interface OfferedMedia {
   readonly kind: "audio" | "video" | "application";
   readonly mid: string;
-  /** Whether the section is live (its port is not zero). */
+  /** Whether the section is live: its port is not zero, or it is bundle-only in a group. */
   readonly live: boolean;
   /** Codec names in the offer's order, in the offer's own letter case, with clock rates: `opus/48000`. */
   readonly codecs: readonly string[];
@@ -10,17 +10,20 @@ export interface OfferedMedia {
   readonly setup: "actpass" | "active" | "passive";
 }
 
-/** An offer that can be answered, with its line ends put right, or the reason why it cannot. */
+/** An offer that can be answered, as {@link readOffer} puts it right, or the reason why it cannot. */
 export type Offer =
   | { readonly ok: true; readonly sdp: string; readonly media: readonly OfferedMedia[] }
   | { readonly ok: false; readonly reason: string };
 
 /**
  * Reads an SDP offer of a publisher (RFC 8866; JSEP, RFC 8829) strictly enough that answering it makes sense: every
- * live section has a mid, ICE credentials and a SHA-256 fingerprint, of its own or of the session, and there is
- * at least one live audio or video section. Lax where real publishers are: no BUNDLE group, no candidates, bare
- * LF, any order of sections, any letter case of codec names. (werift itself answers whatever it is given, even
- * text that is no SDP at all.)
+ * live section has a mid, ICE credentials and a SHA-256 fingerprint, of its own, of the session or of the section
+ * that its BUNDLE group begins with (RFC 9143), and there is at least one live audio or video section. Lax where
+ * real publishers are: no BUNDLE group, no candidates, bare LF, any order of sections, any letter case of codec
+ * names. (werift itself answers whatever it is given, even text that is no SDP at all.)
+ *
+ * `sdp` has its line ends put right, and bundled sections filled in: werift takes port 0 for a refusal even where it
+ * says bundle-only, and looks for a group's transport in the first section that it can decode.
  */
 export function readOffer(text: string): Offer {
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== "");
@@ -29,9 +32,11 @@ export function readOffer(text: string): Offer {
   if (strange !== undefined) return refuse("it has a line that is not <type>=<value>");
   const starts = lines.flatMap((line, at) => (line.startsWith("m=") ? [at] : []));
   const session = lines.slice(0, starts[0] ?? lines.length);
+  const offered = starts.map((start, index) => lines.slice(start, starts[index + 1]));
+  const sections = offered.map((section) => withBundle(section, offered, session));
   const media: OfferedMedia[] = [];
-  for (const [index, start] of starts.entries()) {
-    const section = readSection(lines.slice(start, starts[index + 1]), session);
+  for (const filled of sections) {
+    const section = readSection(filled, session);
     if (typeof section === "string") return refuse(section);
     if (media.some(({ mid }) => mid === section.mid)) return refuse(`two sections have mid ${section.mid}`);
     media.push(section);
@@ -39,25 +44,51 @@ export function readOffer(text: string): Offer {
   if (!media.some(({ live, kind }) => live && kind !== "application")) {
     return refuse("it offers neither audio nor video");
   }
-  return { ok: true, sdp: `${lines.join("\r\n")}\r\n`, media };
+  return { ok: true, sdp: `${[...session, ...sections.flat()].join("\r\n")}\r\n`, media };
 }
 
 function refuse(reason: string): Offer {
   return { ok: false, reason };
 }
 
+const MID = /^a=mid:([^\s]{1,64})$/;
+/** What the sections of a group share, and all but its first may leave out (RFC 9143 section 7.1.3, JSEP 5.2.1). */
+const TRANSPORT = ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:"];
+
+/** A section as it would be without BUNDLE: live where it is bundle-only, with the transport of its group's first one. */
+function withBundle(
+  lines: readonly string[],
+  offered: readonly (readonly string[])[],
+  session: readonly string[],
+): readonly string[] {
+  const mid = attributeOf(MID, lines);
+  const [tag] = session.map(membersOf).find((mids) => mid !== undefined && mids.includes(mid)) ?? [];
+  const refused = /^m=\w+ 0 /.test(lines[0] ?? "") && !lines.includes("a=bundle-only");
+  if (tag === undefined || refused) return lines;
+  const first = offered.find((section) => attributeOf(MID, section) === tag) ?? [];
+  const left = TRANSPORT.filter((attribute) => !lines.some((line) => line.startsWith(attribute)));
+  const inherited = first.filter((line) => left.some((attribute) => line.startsWith(attribute)));
+  // Any port but 0 will do: it is the candidates that say where media goes.
+  return [...lines.map((line) => line.replace(/^(m=\w+) 0 /, "$1 9 ")), ...inherited];
+}
+
+function membersOf(line: string): readonly string[] {
+  return /^a=group:BUNDLE (.+)$/.exec(line)?.[1]?.split(" ") ?? [];
+}
+
+function attributeOf(pattern: RegExp, lines: readonly string[]): string | undefined {
+  return lines.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined);
+}
+
 function readSection(lines: readonly string[], session: readonly string[]): OfferedMedia | string {
   const [, kind, port] = /^m=(audio|video|application) (\d+) [^ ]+ [^ ]/.exec(lines[0] ?? "") ?? [];
   if (kind !== "audio" && kind !== "video" && kind !== "application")
     return "it has an m-line of no known kind";
-  const own = (pattern: RegExp) =>
-    lines.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined);
-  const any = (pattern: RegExp) =>
-    own(pattern) ?? session.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined);
-  const mid = own(/^a=mid:([^\s]{1,64})$/);
+  const any = (pattern: RegExp) => attributeOf(pattern, lines) ?? attributeOf(pattern, session);
+  const mid = attributeOf(MID, lines);
   if (mid === undefined) return `its ${kind} section has no a=mid`;
   const live = port !== "0";
-  if (live || lines.includes("a=bundle-only")) {
+  if (live) {
     if (any(/^a=ice-ufrag:([\w+/-]{4,256})$/) === undefined) return `its ${kind} section has no a=ice-ufrag`;
     if (any(/^a=ice-pwd:([\w+/-]{22,256})$/) === undefined) return `its ${kind} section has no a=ice-pwd`;
     if (any(/^a=fingerprint:sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i) === undefined) {

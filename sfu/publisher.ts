@@ -70,11 +70,13 @@ export async function publish(options: PublishOptions): Promise<Publication> {
     channels: 2,
     parameters: "minptime=10;useinbandfec=1;stereo=1",
   });
+  const ipv6 = new URL(options.url).hostname.startsWith("[");
   const peer = new RTCPeerConnection({
     iceServers: [],
-    iceUseIpv6: false,
+    // A relay at an IPv6 address receives media there too (sfu/start.ts: HOST).
+    iceUseIpv6: ipv6,
     // werift lists the interfaces' own addresses; a machine without a network has only this one.
-    iceAdditionalHostAddresses: ["127.0.0.1"],
+    iceAdditionalHostAddresses: [ipv6 ? "::1" : "127.0.0.1"],
     codecs: { audio: [codec], video: [] },
     bundlePolicy: "max-bundle",
   });

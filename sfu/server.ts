@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, isIP, isIPv6 } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import type { Hono } from "hono";
+import { httpOrigin } from "./address.ts";
 import { SfuApi } from "./api.ts";
 
 /** How to start the stand-in. */
@@ -16,6 +17,8 @@ export interface SfuOptions {
   readonly log?: (line: string) => void;
   /** First and last UDP port for media; the system's choice if absent. */
   readonly udpPortRange?: readonly [number, number];
+  /** The origin (`ws://…`) that adapters dial in place of their endpoints' own, which may be a proxy's; theirs if absent. */
+  readonly dial?: string;
 }
 
 /**
@@ -24,17 +27,17 @@ export interface SfuOptions {
  * address of this machine or the port is taken.
  */
 export async function startSfu(options: SfuOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { host = "127.0.0.1", port, appId, appSecret, log = () => {}, udpPortRange } = options;
+  const { host = "127.0.0.1", port, appId, appSecret, log = () => {}, udpPortRange, dial } = options;
   if (isIP(host) === 0)
     throw new Error(`The SFU needs an IP address to receive media on; ${host} is a name.`);
-  const api = new SfuApi(appId, appSecret, { host, ports: udpPortRange }, log);
+  const api = new SfuApi(appId, appSecret, { host, ports: udpPortRange }, log, dial);
   const server = createServer((request, response) => {
     answer(api.app, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${isIPv6(host) ? `[${host}]` : host}:${address.port}/v1`,
+    url: `${httpOrigin(host, address.port)}/v1`,
     close: async () => {
       api.close();
       const closed = new Promise((resolve) => server.close(resolve));

@@ -84,7 +84,7 @@ export class Session {
     }
     await peer.setLocalDescription(await peer.createAnswer());
     const sdp = peer.localDescription?.sdp ?? "";
-    if (!sdp.includes("a=candidate:")) throw new Error(`no UDP port could be opened on ${this.address.host}`);
+    if (!sdp.includes("a=candidate:")) throw new Error(noPort(this.address));
     if (this.state === "negotiating") this.state = before === "connected" ? "connected" : "connecting";
     return fixAnswer(sdp);
   }
@@ -140,7 +140,6 @@ export class Session {
       iceUseIpv6: false,
       iceAdditionalHostAddresses: [host],
       iceInterfaceAddresses: isIPv6(host) ? { udp6: host } : { udp4: host },
-      ...(ports && { icePortRange: [ports[0], ports[1]] as [number, number] }),
       bundlePolicy: "max-bundle",
       codecs: { audio: [opus()], video: videoCodecs(offered) },
       iceFilterStunResponse: () => {
@@ -148,6 +147,8 @@ export class Session {
         return true;
       },
     });
+    // Not among the options above, where werift refuses a range of one port.
+    if (ports) peer.config.icePortRange = [ports[0], ports[1]];
     peer.connectionStateChange.subscribe((state) => {
       if (state === "connected" && this.state !== "closed") {
         this.state = "connected";
@@ -181,6 +182,12 @@ export class Session {
   private wake(): void {
     for (const wake of [...this.waiters]) wake();
   }
+}
+
+function noPort({ host, ports }: MediaAddress): string {
+  return ports
+    ? `none of the UDP ports ${ports[0]} to ${ports[1]} is free on ${host}; each publisher takes one`
+    : `no UDP port could be opened on ${host}`;
 }
 
 function opus(): RTCRtpCodecParameters {

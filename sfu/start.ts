@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { mintSecrets, type Relay, type Secrets, StartFailure, startRelay } from "./relay.ts";
+import { type Options, readOptions } from "./options.ts";
+import { mintSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
+import { StartFailure } from "./runtime.ts";
 
 /** `npm start`: the relay on this machine, with a broadcast to try it on. */
 
@@ -14,8 +15,8 @@ Cloudflare Realtime. State is kept between starts.
   --help    this text
 
   PORT=8787         the HTTP port
-  HOST=127.0.0.1    the address to serve on and to tell publishers; one of this machine's, for a network's sake
-  UDP_PORTS=a-b     the UDP ports that publishers connect to, to open in a firewall (any free ones by default)
+  HOST=127.0.0.1    the IP address to serve on and to tell publishers; one of this machine's, for a network's sake
+  UDP_PORTS=a-b     the UDP ports that publishers connect to, one each, to open in a firewall (default: any free)
   ADMIN_TOKEN=...   the admin token (else the one in .dev.vars, where the first start puts a random one)
   LOG=1             show what the runtime prints
 `;
@@ -32,52 +33,59 @@ try {
 }
 
 async function main(): Promise<number> {
-  const options = readOptions();
-  if (options === null) return 2;
+  let options: Options;
+  try {
+    options = readOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
   if (options.help) {
     console.log(HELP);
     return 0;
   }
   if (options.fresh) rmSync(STATE, { recursive: true, force: true });
+  const signal = untilToldToStop();
   console.log("Starting Earshot …");
-  const log = options.log ? console.log : printTrouble;
-  const relay = await startRelay({ ...options, persist: STATE, secrets: readSecrets(), log });
-  const interrupted = new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
   try {
-    console.log(greeting(await demo(relay), relay));
-    await interrupted;
-    console.log("\nStopping …");
-  } finally {
-    await relay.stop();
+    await run(options, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
   return 0;
 }
 
-function readOptions() {
-  try {
-    const { values } = parseArgs({ options: { fresh: { type: "boolean" }, help: { type: "boolean" } } });
-    const port = Number(process.env.PORT ?? "8787");
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-      throw new Error(`PORT must be a number from 1 to 65535, not "${process.env.PORT}".`);
-    }
-    const range = /^(\d+)-(\d+)$/.exec(process.env.UDP_PORTS ?? "");
-    if (process.env.UDP_PORTS && range === null)
-      throw new Error("UDP_PORTS must be a range such as 40000-40100.");
-    return {
-      fresh: values.fresh ?? false,
-      help: values.help ?? false,
-      log: Boolean(process.env.LOG),
-      port,
-      host: process.env.HOST || "127.0.0.1",
-      ...(range === null ? {} : { udpPorts: [Number(range[1]), Number(range[2])] as [number, number] }),
-    };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    return null;
+/** Aborts on Ctrl-C, and when the terminal closes. Once more does no more: stopping takes a few seconds at most. */
+function untilToldToStop(): AbortSignal {
+  const told = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (!told.signal.aborted) console.log("\nStopping …");
+      told.abort();
+    });
   }
+  return told.signal;
+}
+
+/** Rejects when `signal` is aborted, or with the {@link StartFailure} that ended the relay. */
+async function run(options: Options, signal: AbortSignal): Promise<never> {
+  const log = options.log ? console.log : printTrouble;
+  const relay = await startRelay({ ...options, persist: STATE, secrets: readSecrets(), log, signal });
+  const end = Promise.race([relay.failed, aborted(signal)]);
+  try {
+    console.log(greeting(await Promise.race([end, demo(relay)]), relay, options));
+    return await end;
+  } finally {
+    await relay.stop();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(signal.reason);
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
+  });
 }
 
 /** The admin token and the deployment secret: the environment's, else those in `.dev.vars`, else new ones put there. */
@@ -116,19 +124,23 @@ interface Broadcast {
 /** The broadcast called demo, made if there is none. */
 async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
   const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
-  const found = await fetch(`${url}/api/broadcasts/demo`, { headers });
+  const ask = (method: string, path: string, body?: string) =>
+    fetch(`${url}/api/broadcasts${path}`, { method, headers, body: body ?? null }).catch(() => {
+      throw new StartFailure("The demo broadcast could not be made: the relay does not answer.");
+    });
+  const found = await ask("GET", "/demo");
   if (found.ok && ((await found.clone().json()) as { state: string }).state !== "ended") {
     return (await found.json()) as Broadcast;
   }
   // One that has ended makes room: `npm start` always has a show to try things on.
-  if (found.ok) await fetch(`${url}/api/broadcasts/demo`, { method: "DELETE", headers });
-  const body = JSON.stringify({ title: "Demo", slug: "demo" });
-  const made = await fetch(`${url}/api/broadcasts`, { method: "POST", headers, body });
+  if (found.ok) await ask("DELETE", "/demo");
+  const made = await ask("POST", "", JSON.stringify({ title: "Demo", slug: "demo" }));
   if (!made.ok) throw new StartFailure(`The demo broadcast could not be made: ${await made.text()}`);
   return (await made.json()) as Broadcast;
 }
 
-function greeting(demo: Broadcast, { adminToken }: Relay): string {
+function greeting(demo: Broadcast, { adminToken }: Relay, { host, udpPorts }: Options): string {
+  const ports = udpPorts ? `UDP ports ${udpPorts.join("-")}` : "any free UDP port";
   return `
 Earshot is running. Press Ctrl-C to stop.
 
@@ -139,6 +151,7 @@ Earshot is running. Press Ctrl-C to stop.
   WHIP       ${demo.whipUrl}
   Host key   ${demo.hostKey}
   Admin      Authorization: Bearer ${adminToken}
+  Media      ${ports} of ${host}
 
   No microphone?   npm run demo
   ffplay           ffplay -nodisp ${demo.playbackUrl}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fixAnswer, offersOpus, readOffer } from "../../sfu/offer.ts";
-import { CHROMIUM, FFMPEG, GSTREAMER, OBS } from "./offers.ts";
+import { CHROMIUM, FFMPEG, FIREFOX_AUDIO_FIRST, FIREFOX_VIDEO_FIRST, GSTREAMER, OBS } from "./offers.ts";
 
 describe("offers that can be answered", () => {
   test.each([
@@ -25,6 +25,53 @@ describe("offers that can be answered", () => {
       offer.ok ? offer.media.map((media) => [media.kind, media.mid, media.setup, offersOpus(media)]) : offer,
     ).toEqual(expected);
     if (offer.ok) expect(offer.sdp).toBe(sdp.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n"));
+  });
+});
+
+describe("sections that leave their transport to their bundle's first (RFC 9143)", () => {
+  const live = (sdp: string) => {
+    const offer = readOffer(sdp);
+    return offer.ok
+      ? offer.media.filter((media) => media.live).map(({ kind, setup }) => [kind, setup])
+      : offer;
+  };
+
+  test.each([
+    ["video first, the audio bundle-only", FIREFOX_VIDEO_FIRST, ["video", "audio"]],
+    ["audio first, the video bundle-only", FIREFOX_AUDIO_FIRST, ["audio", "video"]],
+    ["bundled, but with a port", FIREFOX_VIDEO_FIRST.replace("m=audio 0", "m=audio 9"), ["video", "audio"]],
+  ])("%s: are live, with that transport", (_, sdp, kinds) => {
+    expect(live(sdp)).toEqual(kinds.map((kind) => [kind, "actpass"]));
+    const offer = readOffer(sdp);
+    const second = offer.ok ? offer.sdp.slice(offer.sdp.lastIndexOf("m=")) : "";
+    expect(second).toMatch(/^m=\w+ 9 /);
+    for (const line of [
+      "a=ice-ufrag:9d4f7c21",
+      "a=ice-pwd:b8c9f0d2a4e6180c3f5b7d9e2a4c6e80",
+      "a=setup:actpass",
+    ])
+      expect(second).toContain(`\r\n${line}\r\n`);
+  });
+
+  test("share its DTLS role", () => {
+    const passive = FIREFOX_VIDEO_FIRST.replace("a=setup:actpass", "a=setup:passive");
+    expect(live(passive)).toEqual([
+      ["video", "passive"],
+      ["audio", "passive"],
+    ]);
+  });
+
+  test("are refused where they are in no group", () => {
+    expect(live(FIREFOX_AUDIO_FIRST.replace("BUNDLE 0 1", "BUNDLE 0"))).toEqual([["audio", "actpass"]]);
+  });
+
+  test("are refused where port 0 stands alone", () => {
+    expect(live(FIREFOX_AUDIO_FIRST.replace("a=bundle-only\r\n", ""))).toEqual([["audio", "actpass"]]);
+  });
+
+  test("need a first section that has one", () => {
+    const without = FIREFOX_VIDEO_FIRST.replace(/a=ice-pwd.*\r\n/, "");
+    expect(readOffer(without)).toEqual({ ok: false, reason: "its video section has no a=ice-pwd" });
   });
 });
 

@@ -99,3 +99,45 @@ export const FFMPEG = lines(
   "a=rtcp-mux",
   "a=rtpmap:111 opus/48000/2",
 );
+
+const FIREFOX_TRANSPORT = [
+  "a=ice-pwd:b8c9f0d2a4e6180c3f5b7d9e2a4c6e80",
+  "a=ice-ufrag:9d4f7c21",
+  "a=setup:actpass",
+  "a=rtcp-mux",
+];
+
+const FIREFOX = session(`a=fingerprint:${FINGERPRINT}`, "a=group:BUNDLE 0 1", "a=ice-options:trickle");
+
+/** Firefox with `max-bundle`: what follows the first section is bundle-only, with port 0 and no transport of its own. */
+export const FIREFOX_VIDEO_FIRST = lines(
+  ...FIREFOX,
+  "m=video 9 UDP/TLS/RTP/SAVPF 120",
+  "c=IN IP4 0.0.0.0",
+  "a=sendonly",
+  ...FIREFOX_TRANSPORT,
+  "a=mid:0",
+  "a=rtpmap:120 VP8/90000",
+  "m=audio 0 UDP/TLS/RTP/SAVPF 109",
+  "c=IN IP4 0.0.0.0",
+  "a=bundle-only",
+  "a=sendonly",
+  "a=mid:1",
+  "a=rtpmap:109 opus/48000/2",
+);
+
+export const FIREFOX_AUDIO_FIRST = lines(
+  ...FIREFOX,
+  "m=audio 9 UDP/TLS/RTP/SAVPF 109",
+  "c=IN IP4 0.0.0.0",
+  "a=sendonly",
+  ...FIREFOX_TRANSPORT,
+  "a=mid:0",
+  "a=rtpmap:109 opus/48000/2",
+  "m=video 0 UDP/TLS/RTP/SAVPF 120",
+  "c=IN IP4 0.0.0.0",
+  "a=bundle-only",
+  "a=sendonly",
+  "a=mid:1",
+  "a=rtpmap:120 VP8/90000",
+);

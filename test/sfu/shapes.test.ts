@@ -16,6 +16,16 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const without = (pattern: RegExp) => (sdp: string) => sdp.replace(pattern, "");
+/** All sections but the first as `max-bundle` has them in Firefox: bundle-only, port 0, no transport of their own. */
+const bundleOnly = (sdp: string) => {
+  const [session = "", first = "", ...rest] = sdp.split(/^(?=m=)/m);
+  const bare = rest.map((section) =>
+    section
+      .replace(/^(m=\w+) \d+ (.*\r\n)/, "$1 0 $2a=bundle-only\r\n")
+      .replace(/^a=(ice-.*|candidate:.*|end-of-candidates|fingerprint:.*|setup:.*|rtcp-mux)\r\n/gm, ""),
+  );
+  return [session, first, ...bare].join("");
+};
 const setup = (role: string) => (sdp: string) => sdp.replace(/a=setup:actpass/g, `a=setup:${role}`);
 
 /** What each of these stands for is told in the notes on real publishers: rtc.md. */
@@ -41,6 +51,12 @@ const SHAPES: readonly [string, Shape][] = [
   [
     "video first, without BUNDLE",
     { video: "first", bundle: "disable", rewrite: without(/^a=group:BUNDLE.*\r\n/gm) },
+  ],
+  ["video first, the audio bundle-only (Firefox)", { video: "first", rewrite: bundleOnly }],
+  ["video last, bundle-only (Firefox)", { video: "last", rewrite: bundleOnly }],
+  [
+    "an undecodable video first, the audio bundle-only",
+    { video: "first", rewrite: (sdp) => bundleOnly(sdp).replace(/^a=rtpmap:\d+ VP8.*\r\n/gm, "") },
   ],
   ["mono", { channels: 1 }],
 ];

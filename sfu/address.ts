@@ -1,0 +1,27 @@
+import { BlockList, isIP, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
+
+/** The origin of an HTTP server, with the brackets that an IPv6 address needs in a URL (RFC 3986 section 3.2.2). */
+export function httpOrigin(host: string, port: number | string): string {
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** `0.0.0.0` and `::` in every spelling, IPv4-mapped too. */
+const UNSPECIFIED = new BlockList();
+UNSPECIFIED.addAddress("0.0.0.0");
+UNSPECIFIED.addAddress("::", "ipv6");
+
+/**
+ * Whether `host` is one IP address that others can be told: no name, not "any address", and none with a zone, which means
+ * nothing on another machine.
+ */
+export function isTellable(host: string): boolean {
+  const family = isIP(host) === 6 ? "ipv6" : "ipv4";
+  return isIP(host) !== 0 && !host.includes("%") && !UNSPECIFIED.check(host, family);
+}
+
+/** The addresses of this machine that a relay can be told to others at, as a list for people. */
+export function ownAddresses(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.flatMap(({ address, scopeid }) => (scopeid ? [] : [address])).join(", ");
+}

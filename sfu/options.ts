@@ -1,0 +1,53 @@
+import { parseArgs } from "node:util";
+import { isTellable, ownAddresses } from "./address.ts";
+
+/** What `npm start` was told. */
+export interface Options {
+  readonly fresh: boolean;
+  readonly help: boolean;
+  /** Whether to show all that the runtime prints. */
+  readonly log: boolean;
+  readonly port: number;
+  readonly host: string;
+  readonly udpPorts?: readonly [number, number];
+}
+
+/** Reads the command line and the environment. Throws an Error that says in one sentence what is wrong and what to do. */
+export function readOptions(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Options {
+  const { fresh = false, help = false } = readArguments(args);
+  const host = env.HOST || "127.0.0.1";
+  if (!isTellable(host)) {
+    throw new Error(`HOST must be one IP address of this machine (${ownAddresses()}), not "${host}".`);
+  }
+  const port = readPort(env.PORT || "8787");
+  if (port === null) throw new Error(`PORT must be a number from 1 to 65535, not "${env.PORT}".`);
+  const udpPorts = env.UDP_PORTS ? { udpPorts: readRange(env.UDP_PORTS) } : {};
+  return { fresh, help, log: Boolean(env.LOG), port, host, ...udpPorts };
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    const options = { fresh: { type: "boolean" }, help: { type: "boolean" } } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new Error(`${(error as Error).message.split(". ")[0]}. Try npm start -- --help.`);
+  }
+}
+
+function readRange(text: string): readonly [number, number] {
+  const [first, last] = (/^(\d+)-(\d+)$/.exec(text) ?? []).slice(1).map(readPort);
+  if (!first || !last || first > last) {
+    throw new Error(
+      `UDP_PORTS must be two ports from 1 to 65535, the lower one first, such as 40000-40100, not "${text}".`,
+    );
+  }
+  return [first, last];
+}
+
+function readPort(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : null;
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { readOptions } from "../../sfu/options.ts";
+
+describe("the options of npm start", () => {
+  test.each([
+    ["none", {}, { port: 8787, host: "127.0.0.1" }],
+    ["empty ones", { PORT: "", HOST: "", UDP_PORTS: "", LOG: "" }, { port: 8787, host: "127.0.0.1" }],
+    ["a port", { PORT: "65535" }, { port: 65_535 }],
+    ["an IPv4 address", { HOST: "127.0.0.2" }, { host: "127.0.0.2" }],
+    ["an IPv6 address", { HOST: "::1" }, { host: "::1" }],
+    ["a range", { UDP_PORTS: "40000-40100" }, { udpPorts: [40_000, 40_100] }],
+    ["a range of one", { UDP_PORTS: "1-1" }, { udpPorts: [1, 1] }],
+  ])("%s", (_, env, options) => {
+    expect(readOptions([], env)).toMatchObject(options);
+  });
+
+  test.each([
+    "localhost",
+    "relay.example",
+    "0.0.0.0",
+    "::",
+    "0:0::0",
+    "::ffff:0.0.0.0",
+    "fe80::1%eth0",
+    "1.2.3",
+  ])("HOST=%s is one sentence with the addresses there are", (host) => {
+    expect(() => readOptions([], { HOST: host })).toThrow(
+      /^HOST must be one IP address of this machine \(127\.0\.0\.1.*\), not ".*"\.$/,
+    );
+  });
+
+  test.each(["0", "65536", "-1", "80.5", "0x50", "1e3", "http"])("PORT=%s is one sentence", (port) => {
+    expect(() => readOptions([], { PORT: port })).toThrow(
+      `PORT must be a number from 1 to 65535, not "${port}".`,
+    );
+  });
+
+  test.each(["40100-40000", "0-0", "0-10", "70000-80000", "40000", "40000-", "a-b", "40000-99999"])(
+    "UDP_PORTS=%s is one sentence",
+    (range) => {
+      expect(() => readOptions([], { UDP_PORTS: range })).toThrow(
+        `UDP_PORTS must be two ports from 1 to 65535, the lower one first, such as 40000-40100, not "${range}".`,
+      );
+    },
+  );
+
+  test("an unknown argument is one sentence", () => {
+    expect(() => readOptions(["--loud"], {})).toThrow("Unknown option '--loud'. Try npm start -- --help.");
+  });
+});

@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createProxy, request } from "node:http";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const START = fileURLToPath(new URL("../../sfu/start.ts", import.meta.url));
+
+/** Whether this system tells what runs on it: where it does not, there is less to check. */
+export const TELLS_PROCESSES = existsSync("/proc/self/stat");
+
+/** How a command ended, and all that it printed. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `npm start`, or another script, in a folder that has its state, and a watch over the processes it starts. */
+export class StartCommand {
+  out = "";
+  /** The address it serves on. */
+  readonly host: string;
+  readonly ended: Promise<Ended>;
+  readonly child: ChildProcess;
+  /** The process groups that it has made. */
+  private readonly groups = new Set<number>();
+
+  constructor(folder: string, env: Readonly<Record<string, string>>, args: readonly string[] = [START]) {
+    this.host = env.HOST || "127.0.0.1";
+    this.child = spawn(process.execPath, args, { cwd: folder, env: { ...process.env, ...env } });
+    let err = "";
+    this.child.stdout?.on("data", (chunk) => {
+      this.out += chunk;
+    });
+    this.child.stderr?.on("data", (chunk) => {
+      err += chunk;
+    });
+    const watching = setInterval(() => this.look(), 50);
+    this.ended = new Promise((resolve) => {
+      this.child.once("exit", (code) => {
+        clearInterval(watching);
+        resolve({ code, out: this.out, err });
+      });
+    });
+  }
+
+  /** Processes that it started and that are alive. */
+  look(): readonly number[] {
+    const all = processes();
+    const ours = new Set([this.child.pid ?? 0]);
+    // A parent's id is lower than its children's, but for once in 2^22 processes.
+    for (const { pid, parent, group } of all) {
+      if (!ours.has(parent)) continue;
+      ours.add(pid);
+      if (group === pid) this.groups.add(group);
+    }
+    return all.filter(({ group }) => this.groups.has(group)).map(({ pid }) => pid);
+  }
+
+  /** Ends it and what it started, for a test that failed. */
+  kill(): void {
+    for (const pid of this.look()) process.kill(pid, "SIGKILL");
+    this.child.kill("SIGKILL");
+  }
+}
+
+/** All that runs here, by process id; what has ended and waits to be fetched does not run. */
+function processes(): { pid: number; parent: number; group: number }[] {
+  if (!TELLS_PROCESSES) return [];
+  const ids = readdirSync("/proc", { withFileTypes: true }).flatMap(({ name }) => Number(name) || []);
+  return ids
+    .sort((a, b) => a - b)
+    .flatMap((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        const [state, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        return state === "Z" ? [] : [{ pid, parent: Number(parent), group: Number(group) }];
+      } catch {
+        return []; // it ended meanwhile
+      }
+    });
+}
+
+/** A folder for one test's state, and what forgets it. */
+export function folder(): { path: string; [Symbol.dispose](): void } {
+  const path = mkdtempSync(join(tmpdir(), "earshot-start-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+/**
+ * What a TLS proxy is to those behind it: it speaks HTTP to `origin` under a name that only the world outside knows. It
+ * carries no WebSockets.
+ */
+export async function startProxy(origin: string, name: string): Promise<{ url: string; close(): void }> {
+  const server = createProxy((incoming, outgoing) => {
+    const { method, headers } = incoming;
+    const onward = request(
+      origin + incoming.url,
+      { method, headers: { ...headers, host: name } },
+      (reply) => {
+        outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
+        reply.pipe(outgoing);
+      },
+    );
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+/** Whether somebody listens there. */
+export function isOpen(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}

@@ -1,0 +1,176 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { publish } from "../../sfu/publisher.ts";
+import { toneSource } from "../sfu/tone.ts";
+import {
+  type Ended,
+  folder,
+  freePort,
+  isOpen,
+  StartCommand,
+  startProxy,
+  TELLS_PROCESSES,
+} from "./start-command.ts";
+
+const state = folder();
+let port: number;
+
+beforeAll(async () => {
+  port = await freePort("127.0.0.1");
+});
+afterAll(() => state[Symbol.dispose]());
+
+const commands: StartCommand[] = [];
+afterEach(() => {
+  for (const command of commands.splice(0)) command.kill();
+});
+
+function start(env: Readonly<Record<string, string>> = {}, args?: readonly string[]): StartCommand {
+  const none = { ADMIN_TOKEN: "", UDP_PORTS: "", LOG: "", HOST: "" };
+  const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env }, args);
+  commands.push(command);
+  return command;
+}
+
+const token = () => /^ADMIN_TOKEN="(.+)"$/m.exec(readFileSync(join(state.path, ".dev.vars"), "utf8"))?.[1];
+
+async function ready(command: StartCommand): Promise<void> {
+  await expect.poll(() => command.out, { timeout: 15_000 }).toContain("Earshot is running");
+}
+
+/** The broadcast called demo, as the admin API has it at `origin`. */
+async function demoAt(origin: string, adminToken: string): Promise<Record<string, string>> {
+  const headers = { authorization: `Bearer ${adminToken}` };
+  const response = await fetch(`${origin}/api/broadcasts/demo`, { headers });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Record<string, string>;
+}
+
+/** Publishes to `url` until a host of the show is heard. */
+async function expectHeard(
+  url: string,
+  { hostKey = "", statusUrl = "" }: Record<string, string>,
+): Promise<void> {
+  const publication = await publish({ url, key: hostKey, source: toneSource() });
+  try {
+    const hosts = async () => ((await (await fetch(statusUrl)).json()) as { hosts: number }).hosts;
+    await expect.poll(hosts, { timeout: 5_000 }).toBe(1);
+  } finally {
+    await publication.close();
+  }
+}
+
+/** Nothing may be left of a command that has ended: no process, no port, no file with secrets in it. */
+async function expectNothingLeft(command: StartCommand): Promise<void> {
+  await expect.poll(() => command.look(), { timeout: 2_000 }).toEqual([]);
+  expect(await isOpen(command.host, port)).toBe(false);
+  expect(
+    readdirSync(join(state.path, ".wrangler", "earshot")).filter((name) => name.endsWith(".env")),
+  ).toEqual([]);
+}
+
+describe("npm start", () => {
+  test("is ready within 15 s, and tells how to use it, and is used from behind a proxy", {
+    timeout: 30_000,
+  }, async () => {
+    const command = start();
+    await ready(command);
+    const origin = `http://localhost:${port}`;
+    const demo = await demoAt(origin, token() ?? "");
+    for (const url of ["studioUrl", "listenUrl", "playbackUrl", "whipUrl"]) {
+      expect(demo[url]).toMatch(`${origin}/`);
+      expect(command.out).toContain(demo[url]);
+    }
+    expect(command.out).toContain(demo.hostKey);
+    expect(command.out).toContain(`Bearer ${token()}`);
+    expect(command.out).toContain("any free UDP port of 127.0.0.1\n");
+
+    const proxy = await startProxy(`http://127.0.0.1:${port}`, "relay.example");
+    await expectHeard(demo.whipUrl?.replace(origin, proxy.url) ?? "", demo);
+    proxy.close();
+
+    const second = await start().ended;
+    expect(second).toMatchObject({ code: 1, out: "Starting Earshot …\n" });
+    expect(second.err).toBe(
+      `Port ${port} is in use: stop what uses it, or start with another one (PORT=${port + 1} npm start).\n`,
+    );
+    command.child.kill("SIGINT");
+    expect(await command.ended).toMatchObject({ code: 0, err: "" });
+    expect(command.out).toMatch(/Stopping …\n$/);
+    await expectNothingLeft(command);
+  });
+
+  test("refuses what it can not serve on, in one sentence", async () => {
+    const { code, out, err } = await start({ HOST: "localhost" }).ended;
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(/^HOST must be one IP address of this machine \(.*\), not "localhost"\.\n$/);
+  });
+
+  /** When the signal comes: once the runtime's leader is there, and once it has started the runtime. */
+  test.runIf(TELLS_PROCESSES).each([
+    ["SIGINT", 1],
+    ["SIGTERM", 3],
+  ] as const)("%s while it starts, with %i processes there, leaves nothing behind", async (signal, count) => {
+    const command = start();
+    await expect
+      .poll(() => command.look().length, { timeout: 15_000, interval: 10 })
+      .toBeGreaterThanOrEqual(count);
+    expect(command.out).toBe("Starting Earshot …\n");
+    command.child.kill(signal);
+    command.child.kill(signal); // people press it twice, and npm passes it on once more
+    expect(await command.ended).toMatchObject({ code: 0, err: "" });
+    await expectNothingLeft(command);
+  });
+
+  test("keeps its state, and stops when its terminal closes", { timeout: 30_000 }, async () => {
+    const before = token();
+    // All of 127.0.0.0/8 is this machine's on Linux alone.
+    const host = process.platform === "linux" ? "127.0.0.2" : "127.0.0.1";
+    const media = await freePort(host);
+    const command = start({ HOST: host, UDP_PORTS: `${media}-${media}` });
+    await ready(command);
+    expect(token()).toBe(before);
+    expect(command.out).toContain(`UDP ports ${media}-${media} of ${host}\n`);
+    const demo = await demoAt(`http://${host}:${port}`, token() ?? "");
+    await expectHeard(demo.whipUrl ?? "", demo);
+    command.child.stdout?.destroy();
+    command.child.stderr?.destroy();
+    command.child.kill("SIGHUP");
+    expect(((await command.ended) as Ended).code).toBe(0);
+    await expectNothingLeft(command);
+  });
+
+  test.runIf(TELLS_PROCESSES)("says so when the runtime ends by itself", { timeout: 30_000 }, async () => {
+    const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+      all?.some(({ address }) => address === "::1"),
+    );
+    const command = start({ ADMIN_TOKEN: "mine", HOST: hasIpv6 ? "::1" : "127.0.0.1" });
+    await ready(command);
+    expect(command.out).toContain("Bearer mine");
+    const demo = await demoAt(hasIpv6 ? `http://[::1]:${port}` : `http://127.0.0.1:${port}`, "mine");
+    await expectHeard(demo.whipUrl ?? "", demo);
+    const [leader = 0] = command.look();
+    process.kill(leader, "SIGKILL");
+    expect(await command.ended).toMatchObject({
+      code: 1,
+      err: "The runtime ended by itself (SIGKILL); run with LOG=1 to see why.\n",
+    });
+    await expectNothingLeft(command);
+  });
+
+  test.runIf(TELLS_PROCESSES)("leaves no runtime behind when it crashes", async () => {
+    const relay = new URL("../../sfu/relay.ts", import.meta.url).href;
+    const script = `
+      import { startRelay } from ${JSON.stringify(relay)};
+      process.once("SIGUSR2", () => { throw new Error("crash"); });
+      await startRelay({ port: ${port}, persist: ".wrangler/earshot" });
+    `;
+    const command = start({}, ["--input-type=module", "--eval", script]);
+    await expect.poll(() => command.look().length, { timeout: 15_000 }).toBeGreaterThan(0);
+    command.child.kill("SIGUSR2");
+    expect((await command.ended).err).toContain("Error: crash");
+    await expectNothingLeft(command);
+  });
+});
