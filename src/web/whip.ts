@@ -85,11 +85,13 @@ async function post(endpoint: string, key: string, sdp: string): Promise<Respons
   } catch {
     throw new WhipError(0, "The relay can not be reached.");
   }
-  if (response.status !== 201) throw new WhipError(response.status, refusal(response.status));
+  if (response.status !== 201) throw new WhipError(response.status, await refusal(response));
   return response;
 }
 
-function refusal(status: number): string {
+/** What the host is told of an answer that is not 201: what to do about it, or what the relay itself says. */
+export async function refusal(response: Response): Promise<string> {
+  const { status } = response;
   switch (status) {
     case 401:
     case 403:
@@ -100,11 +102,11 @@ function refusal(status: number): string {
       return "Every seat is taken: another host has to leave first.";
     case 410:
       return "This broadcast has ended.";
-    case 429:
-    case 503:
-      return "The relay is busy.";
-    default:
-      return `The relay refused the connection (${status}).`;
+    default: {
+      const body: unknown = await response.json().catch(() => null);
+      const said = (body as { error?: { message?: unknown } } | null)?.error?.message;
+      return typeof said === "string" ? said : `The relay refused the connection (${status}).`;
+    }
   }
 }
 

@@ -41,13 +41,20 @@ export function gaps(pcm: Float32Array, rate: number, hz: number): Stretch[] {
 /** What the relay's buffer for late packets holds at the least, ms. */
 const BUFFERED_MS = 40;
 
+/** How many stalls as long as the longest there may have been; with more than that, the gaps are not the machine's. */
+const STALLS = 3;
+
 /**
  * The gaps that the machine does not answer for. `stalledMs` is the longest it kept a sender (a publisher, the media
- * server) from running: beyond what the relay's buffer holds, silence as long as that is what has to be heard.
+ * server) from running: beyond what the relay's buffer holds, silence as long as that is what has to be heard. It excuses
+ * none of the gaps when together they are more than a few such stalls make.
  */
 export function holes(pcm: Float32Array, rate: number, hz: number, stalledMs: number): Stretch[] {
+  const found = gaps(pcm, rate, hz);
   const excused = stalledMs > BUFFERED_MS ? stalledMs / 1000 : 0;
-  return gaps(pcm, rate, hz).filter(({ seconds }) => seconds > excused);
+  const isShort = ({ seconds }: Stretch) => seconds <= excused;
+  const short = found.filter(isShort).reduce((sum, { seconds }) => sum + seconds, 0);
+  return short > STALLS * excused ? found : found.filter((gap) => !isShort(gap));
 }
 
 /** Where samples were lost, doubled or replaced: the tone's phase leaps by more than `radians` between two blocks. */

@@ -21,6 +21,8 @@ afterAll(async () => {
 
 const SECONDS = 60;
 const RESOLUTION_MS = 10;
+/** Allowed for what this machine adds, at the most, ms. */
+const MOST_ALLOWED = 60;
 
 /**
  * From a part's last sample to its being listed, as a listener has it who asks for every part beforehand: the arrival of
@@ -63,5 +65,5 @@ test("parts of a live show are listed on time", { timeout: 120_000 }, async () =
   );
   expect(sorted.length).toBeGreaterThan(SECONDS / 0.384 - 1);
   expect(sorted[0]).toBeGreaterThan(90);
-  expect(rank(0.99)).toBeLessThan(120 + machine);
+  expect(rank(0.99)).toBeLessThan(120 + Math.min(machine, MOST_ALLOWED));
 });

@@ -179,6 +179,7 @@ describe.each([
     );
     // Whatever else this machine does only adds to it: the least disturbed part tells.
     expect(Math.min(...due)).toBeLessThan(400 + Math.max(...server));
+    expect(Math.min(...p99)).toBeLessThan(100 + Math.max(...worker));
     // Who waits for a part is not kept until the next one.
     expect(Math.min(...rounds.map(({ overshoot }) => overshoot))).toBe(0);
   });
