@@ -1,3 +1,5 @@
+import { refusal } from "./refusal.ts";
+
 /** Why a WHIP offer was not taken. `status` 0: no answer at all. `final`: the same request can not succeed later. */
 export class WhipError extends Error {
   readonly status: number;
@@ -87,27 +89,6 @@ async function post(endpoint: string, key: string, sdp: string): Promise<Respons
   }
   if (response.status !== 201) throw new WhipError(response.status, await refusal(response));
   return response;
-}
-
-/** What the host is told of an answer that is not 201: what to do about it, or what the relay itself says. */
-export async function refusal(response: Response): Promise<string> {
-  const { status } = response;
-  switch (status) {
-    case 401:
-    case 403:
-      return "The host key in this link is wrong. Ask for the studio link again.";
-    case 404:
-      return "There is no such broadcast.";
-    case 409:
-      return "Every seat is taken: another host has to leave first.";
-    case 410:
-      return "This broadcast has ended.";
-    default: {
-      const body: unknown = await response.json().catch(() => null);
-      const said = (body as { error?: { message?: unknown } } | null)?.error?.message;
-      return typeof said === "string" ? said : `The relay refused the connection (${status}).`;
-    }
-  }
 }
 
 /** Asks Opus for stereo, 128 kbit/s, in-band FEC and no DTX: a pause in speech must not become a hole. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { refusal } from "../../src/web/whip.ts";
+import { refusal } from "../../src/web/refusal.ts";
 
 test.each([
   [401, null, "The host key in this link is wrong. Ask for the studio link again."],

@@ -1,0 +1,20 @@
+/** What the host is told of an answer that is not 201: what to do about it, or what the relay itself says. */
+export async function refusal(response: Response): Promise<string> {
+  const { status } = response;
+  switch (status) {
+    case 401:
+    case 403:
+      return "The host key in this link is wrong. Ask for the studio link again.";
+    case 404:
+      return "There is no such broadcast.";
+    case 409:
+      return "Every seat is taken: another host has to leave first.";
+    case 410:
+      return "This broadcast has ended.";
+    default: {
+      const body: unknown = await response.json().catch(() => null);
+      const said = (body as { error?: { message?: unknown } } | null)?.error?.message;
+      return typeof said === "string" ? said : `The relay refused the connection (${status}).`;
+    }
+  }
+}
