@@ -67,3 +67,31 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
   // What else the machine does only adds to it.
   expect(Math.min(...p99s)).toBeLessThan(20);
 });
+
+test("what does not come is a 503 after three target durations, for each from when it asked on", async () => {
+  const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
+  const reads = new Reads({ partsOf: () => [] } as unknown as Store);
+  const window = windows[60] as Stage["window"];
+  const stage = (): Stage => ({ show: SHOW, window, init: new Uint8Array(), ring: new Ring() });
+  const [msn, part] = [lastMsn(window) + 1, window.open?.parts.length ?? 0];
+  const list = { kind: "playlist", id: SHOW.id, epoch: EPOCH, directives: { msn, part } } as const;
+  const media = { kind: "part", id: SHOW.id, epoch: EPOCH, msn, index: part } as const;
+  const refusals: string[] = [];
+  const ask = (name: string, target: typeof list | typeof media, now: number) =>
+    reads.read(target, stage, now).then((read) => {
+      if (read.kind === "refused") refusals.push(`${name} ${read.status} ${read.code}`);
+    });
+  const asked = [ask("list", list, 0), ask("part", media, 0), ask("late list", list, 5_000)];
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  for (const [now, expected] of [
+    [5_999, []],
+    [6_000, ["list 503 not_in_time", "part 503 not_in_time"]],
+    [10_999, ["list 503 not_in_time", "part 503 not_in_time"]],
+    [11_000, ["list 503 not_in_time", "part 503 not_in_time", "late list 503 not_in_time"]],
+  ] as const) {
+    reads.wake(window, now);
+    await turn();
+    expect(refusals).toEqual(expected);
+  }
+  await Promise.all(asked);
+});

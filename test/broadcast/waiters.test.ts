@@ -39,15 +39,25 @@ test("all who wait for the same thing share one promise", () => {
   expect(waiters.size).toBe(1);
 });
 
-test("who comes later to the same thing gets the time that the first one left, then a fresh hold", async () => {
+test("who comes later to the same thing is held as long as the first one was", async () => {
   const waiters = new Waiters<number>();
   const first = waiters.until("3", 3, 1_000);
   const second = waiters.until("3", 3, 1_900);
+  expect(waiters.size).toBe(1);
   waiters.release(() => false, 1_000);
-  expect(await Promise.all([fate(first), fate(second)])).toEqual([false, false]);
-  const third = waiters.until("3", 3, 2_000);
-  waiters.release(() => false, 1_500);
-  expect(await fate(third)).toBe("held");
+  expect(await Promise.all([fate(first), fate(second)])).toEqual([false, "held"]);
+  const third = waiters.until("3", 3, 1_950);
+  expect(third).toBe(second);
+  waiters.release(() => false, 1_900);
+  expect(await Promise.all([fate(second), fate(third)])).toEqual([false, false]);
+  expect(waiters.size).toBe(0);
+});
+
+test("all are let go at once when it holds, however late they came", async () => {
+  const waiters = new Waiters<number>();
+  const all = [1_000, 1_900, 2_800].map((deadline) => waiters.until("3", 3, deadline));
+  waiters.release(() => true, 0);
+  expect(await Promise.all(all)).toEqual([true, true, true]);
 });
 
 test("each is let go for its own condition", async () => {
