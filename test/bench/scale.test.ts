@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { toJson } from "../../bench/edge/report.ts";
 import { PRICES, totalOf } from "../../bench/scale/bill.ts";
@@ -226,6 +227,12 @@ describe("the bill", () => {
 });
 
 describe("constants", () => {
+  test("our page asks for the status as often as it is said to", () => {
+    const page = readFileSync(new URL("../../src/web/poll.ts", import.meta.url), "utf8");
+    const millis = Number(/^const EVERY_MS = (\d+);$/m.exec(page)?.[1]);
+    expect(constantsOf([], 1).statusSeconds.value).toBe(millis / 1000);
+  });
+
   test("measured ones stand in for assumed ones, and say so", () => {
     const report = { constants: { edgeCpuMs: 0.31 }, machine: "two cores", other: 1 };
     const constants = constantsOf([{ file: "a.json", report }], 4);
