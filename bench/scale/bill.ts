@@ -7,31 +7,27 @@ import type { Outcome } from "./show.ts";
 export interface Price {
   readonly dollars: number;
   readonly per: string;
-  /** Section of the platform's fact sheet, and the page behind it. */
+  /** The page of developers.cloudflare.com that says so. */
   readonly source: string;
 }
 
 const price = (dollars: number, per: string, source: string): Price => ({ dollars, per, source });
 
 export const PRICES = {
-  request: price(0.3, "million Worker requests", "platform.md B; workers/platform/pricing"),
-  nested: price(
-    0.3,
-    "million nested calls of a cached entrypoint, hits too",
-    "platform.md E; workers/cache, Billing",
-  ),
-  cpu: price(0.02, "million CPU ms", "platform.md B; workers/platform/pricing"),
+  request: price(0.3, "million Worker requests", "workers/platform/pricing"),
+  nested: price(0.3, "million nested calls of a cached entrypoint, hits too", "workers/cache, Billing"),
+  cpu: price(0.02, "million CPU ms", "workers/platform/pricing"),
   objectRequest: price(
     0.15,
     "million Durable Object requests, 20 socket messages being one",
-    "platform.md C",
+    "durable-objects/platform/pricing",
   ),
-  objectTime: price(12.5, "million GB-s of Durable Objects", "platform.md C"),
-  put: price(4.5, "million R2 writes", "platform.md D"),
-  get: price(0.36, "million R2 reads", "platform.md D"),
-  storage: price(0.015, "GB-month in R2", "platform.md D"),
-  sound: price(0.05, "GB from the SFU", "platform.md A"),
-  egress: price(0, "GB to listeners", "platform.md B: no bandwidth charge"),
+  objectTime: price(12.5, "million GB-s of Durable Objects", "durable-objects/platform/pricing"),
+  put: price(4.5, "million R2 writes", "r2/pricing"),
+  get: price(0.36, "million R2 reads", "r2/pricing"),
+  storage: price(0.015, "GB-month in R2", "r2/pricing"),
+  sound: price(0.05, "GB from the SFU", "realtime/sfu/platform/pricing"),
+  egress: price(0, "GB to listeners", "workers/platform/pricing: none"),
 } satisfies Record<string, Price>;
 
 /** One line of the bill of an hour. */

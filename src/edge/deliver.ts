@@ -107,7 +107,9 @@ export class Delivery {
   /** What is held of what is asked for. Who joins gets the newest list there is, under whatever URL it was fetched. */
   #here(asked: Target, now: number): Held | null {
     if (asked.kind !== "playlist" || asked.directives.msn !== undefined) return this.#peek(asked, now);
-    const plain = this.#young(asked, {}, now) ?? this.#peek(asked, now);
+    const young = this.#young(asked, {}, now);
+    if (young !== null) return young;
+    const plain = this.#peek(asked, now);
     return plain === null ? null : this.#newest(asked, plain);
   }
 

@@ -28,7 +28,7 @@ const bundleOnly = (sdp: string) => {
 };
 const setup = (role: string) => (sdp: string) => sdp.replace(/a=setup:actpass/g, `a=setup:${role}`);
 
-/** What each of these stands for is told in the notes on real publishers: rtc.md. */
+/** What real publishers send, named where it is one's own. */
 const SHAPES: readonly [string, Shape][] = [
   ["a plain offer", {}],
   ["setup:passive (FFmpeg)", { rewrite: setup("passive") }],
