@@ -298,7 +298,7 @@ describe("constants", () => {
 describe("what is printed", () => {
   const runs = PROFILES.flatMap((latency) => [1e3, 1e4].map((n) => runOf(n, latency, CONSTANTS, 1)));
 
-  test("says every constant with its source and every price with its section", () => {
+  test("says every constant with its source and every price with its page", () => {
     const text = premises(CONSTANTS, 1);
     expect(text).toMatch(/an address counts as 1024 .* 4096 is not modelled/);
     for (const [name, { value, unit, basis, source }] of Object.entries(CONSTANTS)) {
@@ -307,7 +307,7 @@ describe("what is printed", () => {
         [value, unit, basis, source].filter((word) => word !== "").join(" "),
       );
     }
-    for (const { source } of Object.values(PRICES)) expect(source).toMatch(/^platform\.md [A-H]/);
+    for (const { source } of Object.values(PRICES)) expect(source).toMatch(/^[a-z0-9-]+\/[a-z/]*(pricing|cache)/);
     expect(table(runs).split("\n")).toHaveLength(1 + runs.length);
     expect([999, 12_345, 123_456, 12_345_678].map(short)).toEqual(["999", "12.3k", "123k", "12.3M"]);
   });
