@@ -307,7 +307,8 @@ describe("what is printed", () => {
         [value, unit, basis, source].filter((word) => word !== "").join(" "),
       );
     }
-    for (const { source } of Object.values(PRICES)) expect(source).toMatch(/^[a-z0-9-]+\/[a-z/]*(pricing|cache)/);
+    for (const { source } of Object.values(PRICES))
+      expect(source).toMatch(/^[a-z0-9-]+\/[a-z/]*(pricing|cache)/);
     expect(table(runs).split("\n")).toHaveLength(1 + runs.length);
     expect([999, 12_345, 123_456, 12_345_678].map(short)).toEqual(["999", "12.3k", "123k", "12.3M"]);
   });
