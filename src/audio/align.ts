@@ -110,8 +110,13 @@ export class Aligner {
     this.#hide = options.hide ?? true;
   }
 
-  /** Takes a packet that arrived when the timeline was at `arrival`. The PCM must not change afterwards. */
-  push(packet: PcmPacket, arrival: Samples): void {
+  /**
+   * Takes a packet that arrived when the timeline was at `arrival`. The PCM must not change afterwards.
+   *
+   * @param due where the timeline is, or was, when the next pull is due. After that it is the line that is late, by as
+   * much at least: a packet that waited for it has missed nothing
+   */
+  push(packet: PcmPacket, arrival: Samples, due: Samples = arrival): void {
     this.stats.received++;
     const { sequenceNumber, timestamp, pcm } = packet;
     const frames = frameCount(pcm);
@@ -119,7 +124,7 @@ export class Aligner {
       this.stats.malformed++;
       return;
     }
-    this.#place({ sequenceNumber, timestamp, frames }, pcm, arrival);
+    this.#place({ sequenceNumber, timestamp, frames }, pcm, arrival, Math.max(0, arrival - due));
   }
 
   /**
@@ -145,23 +150,27 @@ export class Aligner {
     return at - this.#heard < ACTIVE;
   }
 
-  #place(marks: Marks, pcm: Float32Array, arrival: number): void {
+  /** @param excused how much of its delay, at the most, is the line's own lateness, samples */
+  #place(marks: Marks, pcm: Float32Array, came: number, excused: number): void {
     const start = this.#sender.locate(marks);
     if (start === null) {
       this.stats.duplicate++;
-      this.#stale(marks, pcm, arrival);
+      this.#stale(marks, pcm, came);
       return;
     }
     const end = start + marks.frames;
+    // An undelayed packet stays one: only what is beyond the baseline can have been waiting for the line.
+    const delay = this.#delay.known ? Math.max(0, came - end - this.#delay.base) : 0;
+    const arrival = came - Math.min(excused, delay);
     if (this.#delay.known && Math.abs(arrival - end - this.#delay.base) > JUMP) {
-      this.#meet(marks, pcm, arrival);
+      this.#meet(marks, pcm, came, excused);
       return;
     }
     this.#stranger = null;
     this.#delay.observe(end, marks.frames, arrival);
     if (end <= this.#floor) {
       this.stats.late++;
-      this.#stale(marks, pcm, arrival);
+      this.#stale(marks, pcm, came);
       return;
     }
     if (!this.#sender.isAhead(marks)) this.stats.reordered++;
@@ -171,12 +180,12 @@ export class Aligner {
   }
 
   /** One odd packet proves nothing; two in sequence are a new time line (compare RFC 3550 appendix A.1). */
-  #meet(marks: Marks, pcm: Float32Array, arrival: number): void {
+  #meet(marks: Marks, pcm: Float32Array, arrival: number, excused: number): void {
     const before = this.#stranger;
     this.#stranger = { marks, pcm, arrival };
     if (before === null || (marks.sequenceNumber - before.marks.sequenceNumber) >>> 0 > 1) return;
     this.#resync(before.marks, before.pcm, before.arrival);
-    this.#place(marks, pcm, arrival);
+    this.#place(marks, pcm, arrival, excused);
   }
 
   /** A sender that began again close to where it was looks like one that repeats itself. */

@@ -37,7 +37,7 @@ export class Pipeline {
       return;
     }
     const { sequenceNumber, timestamp, payload } = packet;
-    aligner.push({ sequenceNumber, timestamp, pcm: decodeS16(payload) }, arrival);
+    aligner.push({ sequenceNumber, timestamp, pcm: decodeS16(payload) }, arrival, this.due);
   }
 
   /** Lets go of every host but `present`, once what it delivered has been played out. */

@@ -3,6 +3,7 @@ import type { Secret } from "../access/secret.ts";
 import type { Offer } from "../ingest/offer.ts";
 import type { Sfu, SfuFault } from "../ingest/sfu.ts";
 import { epochOf, type Target } from "../paths.ts";
+import { Backlog } from "./backlog.ts";
 import { addCounts, type Counts } from "./counts.ts";
 import { describe, publicStatus } from "./description.ts";
 import { beginAnew, end, goLive, isRunning, LONGEST_FILL_MS, open, type Show } from "./lifecycle.ts";
@@ -43,6 +44,7 @@ export class Production {
   readonly #reads: Reads;
   #show: Show;
   #originReads: Counts;
+  readonly #backlog = new Backlog();
   #programme: Programme | null = null;
   #recording: Recording | null = null;
   #ended: Stage | null = null;
@@ -133,6 +135,7 @@ export class Production {
   hear(host: string, message: Uint8Array): void {
     const now = Date.now();
     this.publishers.hear(host, now);
+    this.#backlog.hear();
     this.#programme?.pipeline.hear(host, message, this.#programme.at(now));
   }
 
@@ -158,6 +161,11 @@ export class Production {
     if (programme === null) return;
     try {
       const now = Date.now();
+      const wait = this.#backlog.wait(programme.lateness(now));
+      if (wait > 0) {
+        this.#timer = setTimeout(this.#tick, wait);
+        return;
+      }
       if (programme.advance(now)) {
         this.#reads.wake(programme.window, now);
         this.#means.later(programme.recording.run());

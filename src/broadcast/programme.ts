@@ -13,8 +13,8 @@ import { Recording } from "./recording.ts";
 import { joinParts, Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 
-/** Access units made in one go when catching up: about a second of sound, some tens of milliseconds of work. */
-const CATCH_UP_UNITS = 48;
+/** Access units made in one go when catching up: some milliseconds of work, for which the sockets wait. */
+const CATCH_UP_UNITS = 6;
 /** How far back a restart reads: beyond every segment that listeners may still ask for (keptFrom, hls/window.ts). */
 const REBUILT_SEGMENTS = 40;
 
@@ -66,6 +66,11 @@ export class Programme {
   /** Milliseconds from `now` until there is something to do; 0 when there is already. */
   millisUntilDue(now: number): number {
     return Math.max(0, Math.ceil(this.#startedAt + toMillis(this.pipeline.due) - now));
+  }
+
+  /** Milliseconds since there has been something to do; 0 when there is nothing yet. */
+  lateness(now: number): number {
+    return Math.max(0, now - this.#startedAt - toMillis(this.pipeline.due));
   }
 
   /** Makes what is due at `now` and lists it. Whether a part came of it. */

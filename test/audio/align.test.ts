@@ -212,6 +212,34 @@ test("a network that gets faster by 250 ms is followed at once, by a cut that is
   expect(largestStep(line).step).toBeLessThan(voice.slope * SMOOTH);
 });
 
+describe("a show that stands still and then catches up", () => {
+  const halts = [80, 150, 800, 3_000].map((millis, n) => {
+    const from = fromMillis(10_000 + 8_000 * n) + 700 * n;
+    return { from, until: from + fromMillis(millis) };
+  });
+  const { aligner, line } = rehearse({ seconds: 45, signal: clicks, halts });
+
+  test("misses nothing that waited for it", () => {
+    expect(aligner.stats).toMatchObject({ late: 0, concealedSamples: 0, droppedSamples: 0, resyncs: 0 });
+    const heard = Array.from(line.keys()).filter((at) => (line[at] as number) > 0.3);
+    expect(heard.length).toBeGreaterThan(40 * 4);
+  });
+
+  test("has it where it belongs: its own lateness is not the host's", () => {
+    for (const at of line.keys()) {
+      if ((line[at] as number) < 0.3) continue;
+      const off = mediaAt(at) % 12_000;
+      expect(Math.abs(off > 6_000 ? off - 12_000 : off)).toBeLessThanOrEqual(fromMillis(25));
+    }
+  });
+
+  test("believes that a packet was late which comes after others were played", () => {
+    const network = (packet: number) => [packet === 600 ? fromMillis(150) : 0];
+    const late = rehearse({ seconds: 20, signal: clicks, network }).aligner;
+    expect(late.stats).toMatchObject({ late: 1, concealedSamples: 960 });
+  });
+});
+
 describe("a host that stops", () => {
   const stop = 300;
   const back = 500;

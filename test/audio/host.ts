@@ -22,6 +22,8 @@ export interface Rehearsal {
   /** When copies of the packet arrive, in samples after it was complete; [] is a lost one. Default [0]. */
   readonly network?: (packet: number) => readonly number[];
   readonly marks?: (packet: number) => { sequenceNumber: number; timestamp: number };
+  /** When the show stands still, in samples, in order: what arrives and what is due meanwhile waits for the end of it. */
+  readonly halts?: readonly { readonly from: number; readonly until: number }[];
   readonly aligner?: Aligner;
   /** Called with what each pull gave. */
   readonly hear?: (at: Samples, pcm: Float32Array, aligner: Aligner) => void;
@@ -39,6 +41,8 @@ export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float3
   const marks =
     rehearsal.marks ??
     ((n) => ({ sequenceNumber: (4_294_967_290 + n) >>> 0, timestamp: (4_294_900_000 + n * frames) >>> 0 }));
+  const heardAt = (time: number) =>
+    rehearsal.halts?.find(({ from, until }) => from <= time && time < until)?.until ?? time;
   const aligner = rehearsal.aligner ?? new Aligner();
   const total = Math.floor((seconds * 48_000) / AU_SAMPLES) * AU_SAMPLES;
   const line = new Float32Array(total);
@@ -57,8 +61,9 @@ export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float3
   for (let at = 0; at < total; at += AU_SAMPLES) {
     for (; landed < flying.length; landed++) {
       const { arrival, packet } = flying[landed] as { arrival: number; packet: PcmPacket };
-      if (arrival > at + AU_SAMPLES + HOLD) break;
-      aligner.push(packet, samples(arrival));
+      const due = samples(at + AU_SAMPLES + HOLD);
+      if (arrival > heardAt(due)) break;
+      aligner.push(packet, samples(heardAt(arrival)), due);
     }
     const pcm = aligner.pull(samples(at), AU_SAMPLES);
     for (let i = 0; i < AU_SAMPLES; i++) line[at + i] = pcm[2 * i] as number;

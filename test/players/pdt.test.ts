@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findMarks } from "../audio-probe/marks.ts";
-import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE } from "../audio-probe/signal.ts";
+import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "../audio-probe/signal.ts";
+import { gaps, phaseJumps } from "../audio-probe/tone.ts";
 import * as offers from "../ingest/offers.ts";
 import { FakeSfu } from "../workers/fake-sfu.ts";
 import { Host } from "../workers/host.ts";
@@ -23,14 +24,19 @@ afterAll(async () => {
 const SECONDS = 30;
 /** A frame is sent when its last sample has been captured. */
 const FRAME_MS = 20;
-/** A host's jitter beyond 20 ms is buffered for, and so much later its sound is dated. */
-const delay = monitorEventLoopDelay({ resolution: 10 });
+const after = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/**
- * Marks that a host captured at known times of the wall clock are decoded where PROGRAM-DATE-TIME says that time is:
- * from the ingest socket through aligning, mixing, encoding and packaging, the encoder's delay made good for.
- */
-test("the date of every mark is the time at which it was captured", { timeout: 90_000 }, async () => {
+/** What listeners have of a host who spoke marks for {@link SECONDS}. */
+interface Heard {
+  readonly pcm: Float32Array;
+  /** How much later than it was captured each mark is dated, ms. */
+  readonly errors: readonly number[];
+  /** How late the host's own timers were at worst, ms: what it sent late is dated late. */
+  readonly jitter: number;
+}
+
+/** @param meanwhile happens while the host speaks */
+async function speak(meanwhile: () => Promise<void>): Promise<Heard> {
   const show = await runtime.open({ latency: "low" });
   const response = await fetch(show.whipUrl, {
     method: "POST",
@@ -40,6 +46,7 @@ test("the date of every mark is the time at which it was captured", { timeout: 9
   const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
   const host = await Host.connect(await sfu.endpointOf(session));
   const loop = measuringLoop();
+  const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const capturedFrom = Date.now() - FRAME_MS;
   host.talk((sample) => loop[sample % loop.length] ?? 0);
@@ -49,20 +56,25 @@ test("the date of every mark is the time at which it was captured", { timeout: 9
   let list = await listener.until(3, 0);
   const first = list.segments.at(-1);
   if (first === undefined) throw new Error("a live list has segments");
+  const done = meanwhile();
   const last = first.msn + Math.ceil(SECONDS / 1.92);
   for (let msn = first.msn; msn <= last; msn++) {
     if (msn >= list.firstMsn + list.segments.length) list = await listener.until(msn + 1, 0);
     chunks.push(await listener.bytes(`s${msn}.m4s`));
   }
+  await done;
   host.leave();
-  const jitter = delay.max / 1e6 - 10;
 
-  const marks = findMarks(await decode(Buffer.concat(chunks), "mp4"), RATE);
-  const errors = marks.map(({ code, at }) => {
+  const pcm = await decode(Buffer.concat(chunks), "mp4");
+  const errors = findMarks(pcm, RATE).map(({ code, at }) => {
     const heard = first.date + 1000 * at;
     const round = Math.round((heard - capturedFrom - 1000 * (code + MARK_CENTRE)) / (1000 * LOOP_SECONDS));
     return heard - (capturedFrom + 1000 * (round * LOOP_SECONDS + code + MARK_CENTRE));
   });
+  return { pcm, errors, jitter: delay.max / 1e6 - 10 };
+}
+
+function expectDates({ errors, jitter }: Heard): void {
   console.log(
     `${errors.length} marks, ms from capture to date: ` +
       `${Math.min(...errors).toFixed(1)} to ${Math.max(...errors).toFixed(1)}; ` +
@@ -70,4 +82,29 @@ test("the date of every mark is the time at which it was captured", { timeout: 9
   );
   expect(errors.length).toBeGreaterThanOrEqual(SECONDS - 1);
   for (const error of errors) expect(Math.abs(error)).toBeLessThan(25 + jitter);
+}
+
+/**
+ * Marks that a host captured at known times of the wall clock are decoded where PROGRAM-DATE-TIME says that time is:
+ * from the ingest socket through aligning, mixing, encoding and packaging, the encoder's delay made good for.
+ */
+test("the date of every mark is the time at which it was captured", { timeout: 90_000 }, async () => {
+  expectDates(await speak(async () => undefined));
+});
+
+/** Its parts are late then, which players buffer for. But what waits in its sockets is not late: nobody has played on. */
+test("a relay that is kept from running misses nothing that was said meanwhile, and dates it right", {
+  timeout: 90_000,
+}, async () => {
+  const heard = await speak(async () => {
+    for (const millis of [80, 150, 300, 800, 150]) {
+      await after(4_000);
+      await runtime.halt(millis);
+    }
+  });
+  expectDates(heard);
+  // A recording that is begun in the middle lacks what the decoder would know of the access unit before.
+  const pcm = heard.pcm.subarray(0.1 * RATE);
+  expect(gaps(pcm, RATE, TONE_HZ)).toEqual([]);
+  expect(phaseJumps(pcm, RATE, TONE_HZ)).toEqual([]);
 });

@@ -117,10 +117,15 @@ export class Runtime {
 
   /** Resident bytes of the runtime's process. */
   memory(): number {
-    const statuses = descendantsOf(process.pid).map((pid) => readFileSync(`/proc/${pid}/status`, "utf8"));
-    const runtimes = statuses.filter((status) => status.startsWith("Name:\tworkerd\n"));
-    if (runtimes.length !== 1) throw new Error(`there are ${runtimes.length} runtimes, not one`);
-    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(runtimes[0] ?? "")?.[1]);
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(statusOf(processOf()))?.[1]);
+  }
+
+  /** Keeps the runtime's process from running for so long, as a machine does that has too much to do. */
+  async halt(millis: number): Promise<void> {
+    const pid = processOf();
+    process.kill(pid, "SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, millis));
+    process.kill(pid, "SIGCONT");
   }
 
   close(): Promise<void> {
@@ -188,6 +193,20 @@ async function specOf({ name, entry, services, objectsOf, vars }: Deployed) {
     unsafeInspectorProxy: true,
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
+}
+
+/** The one runtime that this process has started. */
+function processOf(): number {
+  const [pid, ...others] = descendantsOf(process.pid).filter((child) =>
+    statusOf(child).startsWith("Name:\tworkerd\n"),
+  );
+  if (pid === undefined || others.length > 0)
+    throw new Error("there is not one runtime, but none or several");
+  return pid;
+}
+
+function statusOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/status`, "utf8");
 }
 
 function descendantsOf(pid: number): number[] {
