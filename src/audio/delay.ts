@@ -1,9 +1,9 @@
 import { fromMillis, SAMPLE_RATE } from "../media.ts";
 
 /** The fixed base of the jitter buffer: a position is played this long after the wall clock has passed it. */
-export const HOLD = fromMillis(50);
+export const HOLD = fromMillis(45);
 /** What the buffer should still hold when the next packet comes in as late as any lately. */
-const MARGIN = fromMillis(30);
+const MARGIN = fromMillis(25);
 const MAX_EXTRA = fromMillis(170);
 /** Until a host's jitter is known it is taken to need this much. */
 const FIRST_EXTRA = fromMillis(20);

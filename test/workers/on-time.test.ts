@@ -26,7 +26,7 @@ const MOST_ALLOWED = 60;
 
 /**
  * From a part's last sample to its being listed, as a listener has it who asks for every part beforehand: the arrival of
- * the list that has the part, less the part's date and duration. By design it is the aligner's hold of 50 ms and the
+ * the list that has the part, less the part's date and duration. By design it is the aligner's hold of 45 ms and the
  * encoder's lookahead of 43 ms; what comes on top is lateness. What this machine added to it by not letting processes
  * run is measured beside it, as the lateness of this process's own timers, and not held against the relay.
  */
@@ -55,15 +55,18 @@ test("parts of a live show are listed on time", { timeout: 120_000 }, async () =
       lateness.push(list.readAt - part.date - 1000 * part.duration);
     }
   }
+  const described = await (await runtime.api("GET", `/broadcasts/${show.id}`)).json();
+  const { listingMs } = described as { listingMs: { p50: number; p99: number; max: number } };
   host.leave();
   const machine = delay.max / 1e6 - RESOLUTION_MS;
   const sorted = lateness.toSorted((a, b) => a - b);
   const rank = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? 0);
   console.log(
     `${sorted.length} parts, ms from last sample to listed: min ${Math.round(sorted[0] ?? 0)}, ` +
-      `p50 ${rank(0.5)}, p99 ${rank(0.99)}, max ${rank(1)}; a timer here is ${machine.toFixed(1)} late at worst`,
+      `p50 ${rank(0.5)}, p99 ${rank(0.99)}, max ${rank(1)} ` +
+      `(the Broadcast's own account: p50 ${listingMs.p50}, p99 ${listingMs.p99}, max ${listingMs.max}); a timer here is ${machine.toFixed(1)} late at worst`,
   );
   expect(sorted.length).toBeGreaterThan(SECONDS / 0.384 - 1);
-  expect(sorted[0]).toBeGreaterThan(90);
+  expect(sorted[0]).toBeGreaterThan(85);
   expect(rank(0.99)).toBeLessThan(120 + Math.min(machine, MOST_ALLOWED));
 });
