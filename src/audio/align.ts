@@ -1,12 +1,10 @@
 import { CHANNELS, fromMillis, SAMPLE_RATE, type Samples } from "../media.ts";
-import { Delay, HOLD } from "./delay.ts";
+import { Delay, type HOLD } from "./delay.ts";
 import { frameCount } from "./pcm.ts";
 import { LOOKAHEAD, LOOKBEHIND, resample, TAPS } from "./resample.ts";
 import { type Marks, SenderClock } from "./sender.ts";
 import { Shelf } from "./shelf.ts";
 import { QUIET, Tape } from "./tape.ts";
-
-export { HOLD };
 
 /** One packet of a host's PCM: interleaved stereo of 2.5 to 120 ms; both counters are u32 and wrap. */
 export interface PcmPacket {
@@ -111,10 +109,8 @@ export class Aligner {
   }
 
   /**
-   * Takes a packet that arrived when the timeline was at `arrival`. The PCM must not change afterwards.
-   *
-   * @param due where the timeline is, or was, when the next pull is due. After that it is the line that is late, by as
-   * much at least: a packet that waited for it has missed nothing
+   * Takes a packet that arrived when the timeline was at `arrival`; its PCM must not change afterwards. Since `due`, when
+   * the next pull was to be, it is the line that is late: what waited for it has missed nothing.
    */
   push(packet: PcmPacket, arrival: Samples, due: Samples = arrival): void {
     this.stats.received++;
@@ -150,7 +146,7 @@ export class Aligner {
     return at - this.#heard < ACTIVE;
   }
 
-  /** @param excused how much of its delay, at the most, is the line's own lateness, samples */
+  /** Up to `excused` samples of its delay are the line's own lateness. */
   #place(marks: Marks, pcm: Float32Array, came: number, excused: number): void {
     const start = this.#sender.locate(marks);
     if (start === null) {
@@ -160,9 +156,8 @@ export class Aligner {
     }
     const end = start + marks.frames;
     // An undelayed packet stays one: only what is beyond the baseline can have been waiting for the line.
-    const delay = this.#delay.known ? Math.max(0, came - end - this.#delay.base) : 0;
-    const arrival = came - Math.min(excused, delay);
-    if (this.#delay.known && Math.abs(arrival - end - this.#delay.base) > JUMP) {
+    const arrival = came - Math.min(excused, Math.max(0, this.#delay.lateness(end, came)));
+    if (Math.abs(this.#delay.lateness(end, arrival)) > JUMP) {
       this.#meet(marks, pcm, came, excused);
       return;
     }

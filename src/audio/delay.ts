@@ -42,6 +42,11 @@ export class Delay {
     return this.#base + this.#extra;
   }
 
+  /** How much later than an undelayed one a packet came that ends at `end` in media time, samples; 0 until known. */
+  lateness(end: number, arrival: number): number {
+    return this.known ? arrival - end - this.#base : 0;
+  }
+
   /** Takes a packet of `frames` samples that ends at `end` in media time and arrived at `arrival` on the timeline. */
   observe(end: number, frames: number, arrival: number): void {
     const slot = this.#turnTo(Math.floor(arrival / SLOT));

@@ -1,4 +1,5 @@
-import { Aligner, HOLD } from "../audio/align.ts";
+import { Aligner } from "../audio/align.ts";
+import { HOLD } from "../audio/delay.ts";
 import type { Encoder } from "../audio/encode.ts";
 import { Meter } from "../audio/meter.ts";
 import { Mixer } from "../audio/mix.ts";

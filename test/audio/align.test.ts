@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Aligner, HOLD } from "../../src/audio/align.ts";
+import { Aligner } from "../../src/audio/align.ts";
+import { HOLD } from "../../src/audio/delay.ts";
 import { fromMillis, samples } from "../../src/media.ts";
 import { FIRST, jitter, largestStep, random, rehearse, sine } from "./host.ts";
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Aligner, HOLD } from "../../src/audio/align.ts";
+import { Aligner } from "../../src/audio/align.ts";
+import { HOLD } from "../../src/audio/delay.ts";
 import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
 import { bytesInUse } from "./heap.ts";
 import { jitter } from "./host.ts";

@@ -1,4 +1,5 @@
-import { Aligner, HOLD, type PcmPacket } from "../../src/audio/align.ts";
+import { Aligner, type PcmPacket } from "../../src/audio/align.ts";
+import { HOLD } from "../../src/audio/delay.ts";
 import { AU_SAMPLES, type Samples, samples } from "../../src/media.ts";
 
 /** A seeded generator of uniform numbers in [0, 1) (mulberry32). */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { encodePacket } from "../../sfu/packet.ts";
-import { HOLD } from "../../src/audio/align.ts";
+import { HOLD } from "../../src/audio/delay.ts";
 import type { Encoder } from "../../src/audio/encode.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Ring } from "../../src/broadcast/ring.ts";

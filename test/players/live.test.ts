@@ -159,7 +159,8 @@ describe.concurrent("live", () => {
         `the machine withheld ${clientStalled.toFixed(0)} ms from the client, ${sendersStalled.toFixed(0)} ms from the senders; pitch ${pitch(spoken, RATE, TONE_HZ).toFixed(3)} Hz, ${jumps.length} jumps`,
     );
     expect(holes(spoken, RATE, TONE_HZ, sendersStalled)).toEqual([]);
-    if (sendersStalled < 40) expect(jumps).toEqual([]);
+    // Concealment is found at up to four blocks; of holes that are the machine's there are a few at most.
+    expect(jumps.length).toBeLessThanOrEqual(sendersStalled < 40 ? 0 : 12);
     expect(worst, "ms from the microphone to the sample's date (issue: buffer 40 to 250 ms)").toBeLessThan(
       300,
     );
