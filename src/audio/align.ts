@@ -1,17 +1,10 @@
 import { CHANNELS, fromMillis, SAMPLE_RATE, type Samples } from "../media.ts";
 import { Delay, type HOLD } from "./delay.ts";
-import { frameCount } from "./pcm.ts";
+import { frameCount, type PcmPacket } from "./pcm.ts";
 import { LOOKAHEAD, LOOKBEHIND, resample, TAPS } from "./resample.ts";
 import { type Marks, SenderClock } from "./sender.ts";
 import { Shelf } from "./shelf.ts";
 import { QUIET, Tape } from "./tape.ts";
-
-/** One packet of a host's PCM: interleaved stereo of 2.5 to 120 ms; both counters are u32 and wrap. */
-export interface PcmPacket {
-  readonly sequenceNumber: number;
-  readonly timestamp: number;
-  readonly pcm: Float32Array;
-}
 
 /** What happened to a host's packets, and how its line stands. Durations are in samples. */
 export interface AlignStats {
@@ -139,6 +132,11 @@ export class Aligner {
       this.#render(at + done, out, done, Math.min(CHUNK, count - done));
     }
     return out;
+  }
+
+  /** For how long, at `now`, the next packet has been overdue; 0 where none came in the second before `due`. */
+  overdue(now: Samples, due: Samples): number {
+    return this.#delay.overdue(now, due - ACTIVE);
   }
 
   /** Whether real sound was on the line within a second before `at`. */

@@ -26,6 +26,7 @@ export class Delay {
   #base = 0;
   #wanted: number = FIRST_EXTRA;
   #extra: number = FIRST_EXTRA;
+  #last: { readonly end: number; readonly frames: number; readonly arrival: number } | null = null;
 
   /** Whether there has been a packet to tell from. */
   get known(): boolean {
@@ -47,11 +48,18 @@ export class Delay {
     return this.known ? arrival - end - this.#base : 0;
   }
 
+  /** For how long, at `now`, an undelayed packet after the last has been due; 0 if that one came before `since`. */
+  overdue(now: number, since: number): number {
+    if (this.#last === null || this.#last.arrival < since) return 0;
+    return Math.max(0, now - this.#base - this.#last.end - this.#last.frames);
+  }
+
   /** Takes a packet of `frames` samples that ends at `end` in media time and arrived at `arrival` on the timeline. */
   observe(end: number, frames: number, arrival: number): void {
     const slot = this.#turnTo(Math.floor(arrival / SLOT));
     const index = slot % SLOTS;
     const offset = arrival - end;
+    this.#last = { end, frames, arrival };
     this.#least[index] = Math.min(this.#least[index] as number, offset);
     const base = this.#leastOf(0);
     this.#base = base;

@@ -1,5 +1,12 @@
 import { CHANNELS } from "../media.ts";
 
+/** One packet of a host's PCM: interleaved stereo of 2.5 to 120 ms; both counters are u32 and wrap. */
+export interface PcmPacket {
+  readonly sequenceNumber: number;
+  readonly timestamp: number;
+  readonly pcm: Float32Array;
+}
+
 /**
  * Decodes s16le interleaved stereo into interleaved floats in [-1, 1): 32767 -> 0.99997, -32768 -> -1. The bytes may
  * start at any offset of their buffer, odd ones too. A trailing part of a sample frame (under 4 bytes) is left out.

@@ -6,7 +6,10 @@ import { Mixer } from "../audio/mix.ts";
 import { decodeS16 } from "../audio/pcm.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { readPacket } from "../ingest/packet.ts";
-import { AU_SAMPLES, type Samples, samples } from "../media.ts";
+import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
+
+/** A packet that has not come by then is not merely the next one, with the jitter of any network. */
+const OVERDUE = fromMillis(20);
 
 /**
  * The way of the sound, from a socket's message to a listed part:
@@ -71,6 +74,11 @@ export class Pipeline {
   /** The position on the timeline at which {@link advance} next has something to do. */
   get due(): Samples {
     return samples(this.#position + AU_SAMPLES + HOLD);
+  }
+
+  /** Whether a packet of a host that was delivering is long overdue at `now`. */
+  isOverdue(now: Samples): boolean {
+    return [...this.#hosts.values()].some(({ aligner }) => aligner.overdue(now, this.due) > OVERDUE);
   }
 
   /** Whether `host` has delivered sound lately. */

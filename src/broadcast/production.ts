@@ -135,7 +135,6 @@ export class Production {
   hear(host: string, message: Uint8Array): void {
     const now = Date.now();
     this.publishers.hear(host, now);
-    this.#backlog.hear();
     this.#programme?.pipeline.hear(host, message, this.#programme.at(now));
   }
 
@@ -161,7 +160,7 @@ export class Production {
     if (programme === null) return;
     try {
       const now = Date.now();
-      const wait = this.#backlog.wait(programme.lateness(now));
+      const wait = this.#backlog.wait(programme.lateness(now), programme.isOverdue(now));
       if (wait > 0) {
         this.#timer = setTimeout(this.#tick, wait);
         return;

@@ -73,6 +73,11 @@ export class Programme {
     return Math.max(0, now - this.#startedAt - toMillis(this.pipeline.due));
   }
 
+  /** Whether a host that was delivering owes more at `now` than it usually does. */
+  isOverdue(now: number): boolean {
+    return this.pipeline.isOverdue(this.at(now));
+  }
+
   /** Makes what is due at `now` and lists it. Whether a part came of it. */
   advance(now: number): boolean {
     const cuts = this.pipeline.advance(this.at(now), CATCH_UP_UNITS);

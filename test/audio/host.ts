@@ -1,5 +1,6 @@
-import { Aligner, type PcmPacket } from "../../src/audio/align.ts";
+import { Aligner } from "../../src/audio/align.ts";
 import { HOLD } from "../../src/audio/delay.ts";
+import type { PcmPacket } from "../../src/audio/pcm.ts";
 import { AU_SAMPLES, type Samples, samples } from "../../src/media.ts";
 
 /** A seeded generator of uniform numbers in [0, 1) (mulberry32). */
