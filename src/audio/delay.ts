@@ -26,7 +26,7 @@ export class Delay {
   #base = 0;
   #wanted: number = FIRST_EXTRA;
   #extra: number = FIRST_EXTRA;
-  #last: { readonly end: number; readonly frames: number; readonly arrival: number } | null = null;
+  #last: { readonly frames: number; readonly arrival: number } | null = null;
 
   /** Whether there has been a packet to tell from. */
   get known(): boolean {
@@ -48,10 +48,10 @@ export class Delay {
     return this.known ? arrival - end - this.#base : 0;
   }
 
-  /** For how long, at `now`, an undelayed packet after the last has been due; 0 if that one came before `since`. */
+  /** For how long, at `now`, the packet after the last has been due; 0 if the last came before `since`. */
   overdue(now: number, since: number): number {
     if (this.#last === null || this.#last.arrival < since) return 0;
-    return Math.max(0, now - this.#base - this.#last.end - this.#last.frames);
+    return Math.max(0, now - this.#last.arrival - this.#last.frames);
   }
 
   /** Takes a packet of `frames` samples that ends at `end` in media time and arrived at `arrival` on the timeline. */
@@ -59,7 +59,7 @@ export class Delay {
     const slot = this.#turnTo(Math.floor(arrival / SLOT));
     const index = slot % SLOTS;
     const offset = arrival - end;
-    this.#last = { end, frames, arrival };
+    this.#last = { frames, arrival };
     this.#least[index] = Math.min(this.#least[index] as number, offset);
     const base = this.#leastOf(0);
     this.#base = base;

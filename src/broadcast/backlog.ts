@@ -10,21 +10,21 @@ const MOST_WAITED = 60;
  * go on without sound that is there.
  */
 export class Backlog {
-  #waited = 0;
+  /** How late the clock was when the wait began; null while there is none. */
+  #lateAtFirst: number | null = null;
 
   /**
    * Asked whenever the clock comes: how many milliseconds to wait and ask again, or 0 to go on. It waits for no longer
-   * than the clock was late to begin with.
+   * than the clock was late, and always for less than the sound that is made then lasts: what is late must not get later.
    *
    * @param late milliseconds by which the clock comes late
    * @param isOverdue whether a host that was delivering owes more than it usually does
    */
   wait(late: number, isOverdue: boolean): number {
-    if (late < LATE || !isOverdue || this.#waited >= Math.min(MOST_WAITED, late - this.#waited)) {
-      this.#waited = 0;
-      return 0;
-    }
-    this.#waited += WAIT;
-    return WAIT;
+    this.#lateAtFirst ??= late;
+    const waited = late - this.#lateAtFirst;
+    if (late >= LATE && isOverdue && waited < Math.min(MOST_WAITED, this.#lateAtFirst)) return WAIT;
+    this.#lateAtFirst = null;
+    return 0;
   }
 }

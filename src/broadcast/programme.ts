@@ -13,7 +13,7 @@ import { Recording } from "./recording.ts";
 import { joinParts, Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 
-/** Access units made in one go when catching up: some milliseconds of work, for which the sockets wait. */
+/** Access units made in one go when catching up: 128 ms of sound, some milliseconds of work, for which the sockets wait. */
 const CATCH_UP_UNITS = 6;
 /** How far back a restart reads: beyond every segment that listeners may still ask for (keptFrom, hls/window.ts). */
 const REBUILT_SEGMENTS = 40;

@@ -36,9 +36,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   console.log(table.join("\n"));
-  console.log(
-    `In the last round the machine withheld ${stage.stalled().toFixed(0)} ms at worst from the media server.`,
-  );
   await browser?.close();
   await stage?.stop();
 });
@@ -61,6 +58,11 @@ test.each([
   const heardTheirs = await take(theirListener.page, "ear.take()");
   const mouth = await take(studio.page, "mouth.tap.take()");
   const now = Date.now();
+  const listings = await Promise.all([ourShow, theirShow].map((show) => stage.listing(show)));
+  table.push(
+    `  parts listed p50, p99, max ms after their last sample: ${listings.map(({ p50, p99, max }) => `${p50}, ${p99}, ${max}`).join(" and ")}; ` +
+      `the machine withheld ${stage.stalled().toFixed(0)} ms at worst from the media server`,
+  );
   const rows = [
     judge(ours, "studio", heardOurs, timedMarks(mouth, mouth.renderedAt), TONE_HZ),
     judge(theirs, "other", heardTheirs, clockMarks(now - 60_000, now), OTHER_TONE_HZ),

@@ -25,6 +25,8 @@ export interface Stage {
   end(show: Show): Promise<void>;
   /** Public state of the show (status.json). */
   status(show: Show): Promise<{ state: string; hosts: number }>;
+  /** How long after its last sample each of the last parts was listed, by the Broadcast's own account, ms. */
+  listing(show: Show): Promise<{ p50: number; p99: number; max: number }>;
   /** The longest the media server's process was kept from running since {@link Stage.settle}, ms. */
   stalled(): number;
   /** Everybody is connected: what accepting them took (certificates are made in its process) no longer counts. */
@@ -56,6 +58,11 @@ export async function setStage(): Promise<Stage> {
       await admin(`/api/broadcasts/${show.id}/end`, {});
     },
     status: async (show) => (await fetch(show.statusUrl)).json() as Promise<{ state: string; hosts: number }>,
+    listing: async (show) => {
+      const headers = { Authorization: `Bearer ${relay.adminToken}` };
+      const response = await fetch(`${relay.url}/api/broadcasts/${show.id}`, { headers });
+      return ((await response.json()) as { listingMs: { p50: number; p99: number; max: number } }).listingMs;
+    },
     stalled: relay.stalled,
     settle: relay.settle,
     stop: async () => {
