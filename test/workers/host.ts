@@ -1,4 +1,7 @@
 import WebSocket from "ws";
+import { chromium } from "../ingest/offers.ts";
+import type { FakeSfu } from "./fake-sfu.ts";
+import type { Created } from "./relay.ts";
 
 const FRAME = 960;
 
@@ -52,6 +55,14 @@ export class Host {
     const host = await Host.dial(endpoint);
     if (typeof host === "number") throw new Error(`the endpoint answered ${host}`);
     return host;
+  }
+
+  /** Publishes to a show as a browser does, and takes the SFU's part from there. */
+  static async publish({ whipUrl, hostKey }: Created, sfu: FakeSfu): Promise<Host> {
+    const headers = { authorization: `Bearer ${hostKey}`, "content-type": "application/sdp" };
+    const response = await fetch(whipUrl, { method: "POST", headers, body: chromium });
+    const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
+    return Host.connect(await sfu.endpointOf(session));
   }
 
   /** Waits for the other end's close frame. It does not wait for the end of TCP, which the local runtime puts off. */

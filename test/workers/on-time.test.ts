@@ -1,6 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import * as offers from "../ingest/offers.ts";
 import { FakeSfu } from "./fake-sfu.ts";
 import { Host, tone } from "./host.ts";
 import { Listener } from "./listener.ts";
@@ -32,13 +31,7 @@ const MOST_ALLOWED = 60;
  */
 test("parts of a live show are listed on time", { timeout: 120_000 }, async () => {
   const show = await runtime.open({ latency: "low" });
-  const response = await fetch(show.whipUrl, {
-    method: "POST",
-    headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
-    body: offers.chromium,
-  });
-  const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
-  const host = await Host.connect(await sfu.endpointOf(session));
+  const host = await Host.publish(show, sfu);
   host.talk(tone(440));
   const listener = await Listener.join(show.playbackUrl);
   let { parts } = await listener.until(3, 0);
@@ -55,8 +48,7 @@ test("parts of a live show are listed on time", { timeout: 120_000 }, async () =
       lateness.push(list.readAt - part.date - 1000 * part.duration);
     }
   }
-  const described = await (await runtime.api("GET", `/broadcasts/${show.id}`)).json();
-  const { listingMs } = described as { listingMs: { p50: number; p99: number; max: number } };
+  const listing = await runtime.listingOf(show.id);
   host.leave();
   const machine = delay.max / 1e6 - RESOLUTION_MS;
   const sorted = lateness.toSorted((a, b) => a - b);
@@ -64,7 +56,7 @@ test("parts of a live show are listed on time", { timeout: 120_000 }, async () =
   console.log(
     `${sorted.length} parts, ms from last sample to listed: min ${Math.round(sorted[0] ?? 0)}, ` +
       `p50 ${rank(0.5)}, p99 ${rank(0.99)}, max ${rank(1)} ` +
-      `(the Broadcast's own account: p50 ${listingMs.p50}, p99 ${listingMs.p99}, max ${listingMs.max}); a timer here is ${machine.toFixed(1)} late at worst`,
+      `(the Broadcast's own account: p50 ${listing.p50}, p99 ${listing.p99}, max ${listing.max}); a timer here is ${machine.toFixed(1)} late at worst`,
   );
   expect(sorted.length).toBeGreaterThan(SECONDS / 0.384 - 1);
   expect(sorted[0]).toBeGreaterThan(85);

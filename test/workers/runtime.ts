@@ -87,6 +87,12 @@ export class Runtime {
     return (described as { originReads: { total: number } }).originReads.total;
   }
 
+  /** How long after its last sample each of a show's last parts was listed, by the Broadcast's own account, ms. */
+  async listingOf(id: string): Promise<{ p50: number; p99: number; max: number }> {
+    const described = await (await this.api("GET", `/broadcasts/${id}`)).json();
+    return (described as { listingMs: { p50: number; p99: number; max: number } }).listingMs;
+  }
+
   /** Ends the running object of that name; its storage stays. */
   async evict(objects: "Broadcast" | "Audience", name: string): Promise<void> {
     await this.#miniflare.unsafeEvictDurableObject(this.#first, objects, {
