@@ -65,12 +65,12 @@ export class Programme {
 
   /** Milliseconds from `now` until there is something to do; 0 when there is already. */
   millisUntilDue(now: number): number {
-    return Math.max(0, Math.ceil(this.#startedAt + toMillis(this.pipeline.due) - now));
+    return Math.max(0, Math.ceil(this.#dueAt - now));
   }
 
   /** Milliseconds since there has been something to do; 0 when there is nothing yet. */
   lateness(now: number): number {
-    return Math.max(0, now - this.#startedAt - toMillis(this.pipeline.due));
+    return Math.max(0, now - this.#dueAt);
   }
 
   /** Whether a host that was delivering owes more at `now` than it usually does. */
@@ -92,6 +92,11 @@ export class Programme {
   finish(): void {
     for (const cut of this.pipeline.finish()) this.#list(cut);
     this.window = endWindow(this.window);
+  }
+
+  /** The wall-clock time at which there is something to do next, or was. */
+  get #dueAt(): number {
+    return this.#startedAt + toMillis(this.pipeline.due);
   }
 
   /** Bytes first, then the list: nothing is named before it can be fetched, and survives a crash before it is named. */
