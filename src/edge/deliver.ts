@@ -63,10 +63,8 @@ export class Delivery {
       return reply(held, request, listener, Date.now());
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      return problem(503, "unavailable", "The show does not answer at this moment; ask again.", {
-        ...BRIEFLY,
-        "retry-after": "1",
-      });
+      const message = "The show does not answer at this moment; ask again.";
+      return problem(503, "unavailable", message, { "retry-after": "1" });
     }
   }
 
@@ -219,14 +217,15 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
     status,
     bytes,
     contentType: headers.get("content-type") ?? "application/octet-stream",
-    cacheControl: headers.get("cache-control") ?? "no-store",
+    // To a player, a cache that goes on saying that there is no answer is an outage.
+    cacheControl: (status < 500 && headers.get("cache-control")) || "no-store",
     retryAfter: headers.get("retry-after"),
     ageMs: 1000 * (Number(headers.get("age")) || 0),
     horizon: headers.get(HORIZON_HEADER),
   };
 }
 
-/** Outlives its cause by a second. */
+/** Of what is gone, or never was: may outlive its cause by a second. */
 const BRIEFLY = { "cache-control": "public, max-age=1" };
 
 function refusal(verdict: Verdict): Response {

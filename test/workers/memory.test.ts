@@ -44,6 +44,7 @@ async function askedOf(id: string): Promise<readonly Asked[]> {
 interface Answer {
   readonly status: number;
   readonly retryAfter: string | null;
+  readonly cacheControl: string | null;
   readonly bytes: Uint8Array;
   readonly type: string | null;
   /** How long it took. */
@@ -57,6 +58,7 @@ async function get(id: string, name: string, init: RequestInit = {}): Promise<An
   return {
     status: response.status,
     retryAfter: response.headers.get("retry-after"),
+    cacheControl: response.headers.get("cache-control"),
     type: response.headers.get("content-type"),
     bytes,
     millis: performance.now() - from,
@@ -74,10 +76,10 @@ function expectWhole(answers: readonly Answer[]): void {
   }
 }
 
-/** All were told to come back in a second, by an error they can read, within `millis`. */
+/** All were told to come back in a second, by an error that they can read and no cache keeps, within `millis`. */
 function expectUnavailable(answers: readonly Answer[], millis: number): void {
-  for (const { status, retryAfter, bytes, millis: took } of answers) {
-    expect([status, retryAfter]).toEqual([503, "1"]);
+  for (const { status, retryAfter, cacheControl, bytes, millis: took } of answers) {
+    expect([status, retryAfter, cacheControl]).toEqual([503, "1", "no-store"]);
     expect(JSON.parse(new TextDecoder().decode(bytes))).toMatchObject({ error: { code: "unavailable" } });
     expect(took).toBeLessThan(millis);
   }
