@@ -25,10 +25,17 @@ export class Crowd {
   /** The ids that the edge gave them. */
   readonly ids = new Set<string>();
 
-  /** Everyone comes within two seconds, and asks for the list every `reloadMs`. */
-  constructor(playbackUrl: string, people: readonly Person[], reloadMs = 4_000) {
+  /**
+   * Everyone comes within two seconds, and asks for the list every four.
+   *
+   * @param speed how many seconds of the show's clock pass in one; theirs goes as fast
+   */
+  constructor(playbackUrl: string, people: readonly Person[], speed = 1) {
+    const reloadMs = 4_000 / speed;
     this.#done = Promise.all(
-      people.map((person, n) => this.#listen(playbackUrl, person, (2_000 * n) / people.length, reloadMs)),
+      people.map((person, n) =>
+        this.#listen(playbackUrl, person, (reloadMs * n) / (2 * people.length), reloadMs),
+      ),
     );
   }
 

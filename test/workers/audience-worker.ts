@@ -2,15 +2,18 @@ import { Audience as Real, type Report } from "../../src/audience/audience.ts";
 import type { Answer } from "../../src/audience/pace.ts";
 import { edge } from "../../src/edge/edge.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
+import { hasten } from "./fast-clock.ts";
 
 /**
- * The deployed Worker, but that its shards can be made to lose what is reported to them (`/reports/lost`, and
+ * The deployed Worker, but that its clock is fast (fast-clock.ts), and that its shards can be made to lose what is reported to them (`/reports/lost`, and
  * `/reports/heard` to have them listen again), and to break down (`/restart/NAME`): a fake for these alone, since neither
  * can be had on demand. The runtime's own way to evict waits for an object that nobody refers to.
  */
 
 export { Broadcast } from "../../src/broadcast/broadcast.ts";
 export { Origin } from "../../src/origin/origin.ts";
+
+hasten();
 
 let areLost = false;
 let lost = 0;
