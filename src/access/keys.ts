@@ -2,16 +2,39 @@ import { base64url, type Secret, sameText } from "./secret.ts";
 
 /** The keys people and machines present: a host's key, the SFU's ingest token, the operator's admin token. */
 
-/** The key that lets a host publish to broadcast `id`: 22 characters of base64url (128 bits). */
-export async function hostKey(secret: Secret, id: string): Promise<string> {
-  return base64url((await secret.sign("host key", id)).subarray(0, 16));
+/**
+ * The key that lets a host publish to broadcast `id`: 22 characters of base64url (128 bits), and before them, once the key
+ * has been replaced, how often it was and a dot. Nobody has to be asked whether a key was made here; whether its
+ * `generation` is the present one the Broadcast alone knows.
+ */
+export async function hostKey(secret: Secret, id: string, generation: number): Promise<string> {
+  const fields = generation === 0 ? [id] : [id, String(generation)];
+  const key = base64url((await secret.sign("host key", ...fields)).subarray(0, 16));
+  return generation === 0 ? key : `${generation}.${key}`;
 }
 
-/** Whether an `Authorization` header carries `id`'s host key as a Bearer token (RFC 6750 section 2.1). */
+/** Whether an `Authorization` header carries a host key of `id` as a Bearer token (RFC 6750 section 2.1), of whatever generation. */
 export async function isHost(secret: Secret, id: string, authorization: string | null): Promise<boolean> {
   const token = bearer(authorization);
-  return token !== null && sameText(token, await hostKey(secret, id));
+  const generation = generationOf(authorization);
+  return token !== null && generation !== null && sameText(token, await hostKey(secret, id, generation));
 }
+
+/** The generation that a host key in an `Authorization` header names, whether or not it was made here; null where none is. */
+export function generationOf(authorization: string | null): number | null {
+  const [, generation = "0"] = /^(?:([1-9]\d{0,8})\.)?[\w-]+$/.exec(bearer(authorization) ?? "") ?? [
+    null,
+    null,
+  ];
+  return generation === null ? null : Number(generation);
+}
+
+/** What is said to those whose host key does not open the show. */
+export const WRONG_HOST_KEY = {
+  code: "unauthorized",
+  message: "The host key is missing or wrong. Send it as: Authorization: Bearer HOSTKEY.",
+  headers: { "www-authenticate": 'Bearer realm="earshot"' },
+} as const;
 
 /**
  * The token in the URL that the SFU dials back: bound to broadcast, publisher session and generation, and valid for as

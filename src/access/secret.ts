@@ -9,9 +9,12 @@ const encoder = new TextEncoder();
 export class Secret {
   readonly #key: Promise<CryptoKey>;
 
-  /** @param text the deployment's `EARSHOT_SECRET`, 16 characters or more; throws a sentence when it is shorter. */
-  constructor(text: string) {
-    if (text.length < 16) throw new Error("EARSHOT_SECRET must be at least 16 characters long.");
+  /**
+   * @param text 16 characters or more; throws a sentence when it is shorter
+   * @param name what the deployment calls it
+   */
+  constructor(text: string, name = "EARSHOT_SECRET") {
+    if (text.length < 16) throw new Error(`${name} must be at least 16 characters long.`);
     this.#key = crypto.subtle.importKey(
       "raw",
       encoder.encode(text),

@@ -1,9 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import { Secret } from "../access/secret.ts";
+import type { Secret } from "../access/secret.ts";
+import { Secrets } from "../access/secrets.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import type { Target } from "../paths.ts";
 import type { Counts } from "./counts.ts";
-import { announce } from "./lifecycle.ts";
+import { announce, type Show } from "./lifecycle.ts";
 import { Production } from "./production.ts";
 import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
@@ -13,6 +14,8 @@ import { Store } from "./store.ts";
 export interface BroadcastEnv {
   readonly MEDIA: R2Bucket;
   readonly EARSHOT_SECRET: string;
+  /** The secret before that one, for as long as shows made under it are to go on. */
+  readonly EARSHOT_SECRET_PREVIOUS?: string;
   readonly SFU_API: string;
   readonly SFU_APP_ID: string;
   readonly SFU_APP_SECRET: string;
@@ -24,6 +27,7 @@ export interface BroadcastEnv {
 export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   readonly iceServers: readonly string[];
   readonly #app = routes(this);
+  readonly #secrets: Secrets;
   #store: Store;
   /** Null where no broadcast was created, or it was deleted. */
   production: Production | null = null;
@@ -33,8 +37,10 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   constructor(ctx: DurableObjectState, env: BroadcastEnv) {
     super(ctx, env);
     this.iceServers = env.ICE_SERVERS.split(",").filter((server) => server !== "");
+    this.#secrets = new Secrets(env.EARSHOT_SECRET, env.EARSHOT_SECRET_PREVIOUS);
     this.#store = new Store(ctx.storage.sql);
-    this.#takeUp();
+    // Nothing comes in before the stored show has been taken up.
+    void ctx.blockConcurrencyWhile(() => this.#takeUp());
   }
 
   override fetch(request: Request): Response | Promise<Response> {
@@ -51,10 +57,13 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     this.production?.count(answered);
   }
 
-  create(settings: Settings): boolean {
+  async create(settings: Settings): Promise<boolean> {
+    const secret = await this.#secrets.of(settings.id);
+    if (secret === null) throw new Error("this object has not been given the secret of that id yet");
     if (this.production !== null) return false;
-    this.#store.putShow(announce(settings, Date.now()));
-    this.#takeUp();
+    const show = announce(settings, Date.now());
+    this.#store.putShow(show);
+    this.production = this.#produce(show, secret);
     return true;
   }
 
@@ -97,17 +106,32 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     await this.production?.settle();
   }
 
-  /** Makes the production of the stored show, if there is one. */
-  #takeUp(): void {
+  /**
+   * Makes the production of the stored show, if there is one. A show whose secret is gone ends here: nobody can reach it
+   * any more, and it would run and cost for ever. Once is enough, because what an object has been bound does not change
+   * while it lives; one that nobody asks for is brought back by the alarm that a running show has.
+   */
+  async #takeUp(): Promise<void> {
     const show = this.#store.show();
     if (show === null) return;
-    const { MEDIA, EARSHOT_SECRET, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
+    const secret = await this.#secrets.of(show.id);
+    this.production = this.#produce(show, secret ?? this.#secrets.present);
+    if (secret !== null) return this.production.start();
+    if (show.state === "ended") return;
+    console.warn(
+      `${show.id} has ended: it was made under a secret that this deployment does not have any more.`,
+    );
+    this.ctx.waitUntil(this.production.end());
+  }
+
+  #produce(show: Show, secret: Secret): Production {
+    const { MEDIA, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
     const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-    this.production = new Production(show, {
+    const production = new Production(show, {
       store: this.#store,
       bucket: MEDIA,
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
-      secret: new Secret(EARSHOT_SECRET),
+      secret,
       later,
       reviveAt: (time) => later(this.ctx.storage.setAlarm(time)),
       restart: (why) => this.ctx.abort(why),
@@ -116,8 +140,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     for (const socket of this.ctx.getWebSockets()) {
       const session = this.ctx.getTags(socket)[0] ?? "";
       this.#sessions.set(socket, session);
-      this.production.publishers.readopt(session, socket);
+      production.publishers.readopt(session, socket);
     }
+    return production;
   }
 }
 

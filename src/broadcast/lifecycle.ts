@@ -16,6 +16,8 @@ export interface Show {
   /** The running timeline; null until the doors open. */
   readonly timeline: Timeline | null;
   readonly endedAt: number | null;
+  /** How often its host key has been replaced. */
+  readonly keyGeneration: number;
 }
 
 export interface Timeline {
@@ -31,7 +33,17 @@ export const LONGEST_FILL_MS = 10 * 60_000;
 /** A show that has been announced and not begun. */
 export function announce(settings: Pick<Show, "id" | "title" | "latency" | "bitrate">, now: number): Show {
   const { id, title, latency, bitrate } = settings;
-  return { id, title, latency, bitrate, createdAt: now, state: "announced", timeline: null, endedAt: null };
+  return {
+    id,
+    title,
+    latency,
+    bitrate,
+    createdAt: now,
+    state: "announced",
+    timeline: null,
+    endedAt: null,
+    keyGeneration: 0,
+  };
 }
 
 /** Opens the doors: the timeline runs from now on. A show that is past it stays as it is. */
@@ -52,6 +64,11 @@ export function beginAnew(show: Show, timeline: Timeline): Show {
 /** Ends the show, for good. */
 export function end(show: Show, now: number): Show {
   return show.state === "ended" ? show : { ...show, state: "ended", endedAt: now };
+}
+
+/** Replaces the host key: the one there was opens nothing any more. */
+export function rotateKey(show: Show): Show {
+  return { ...show, keyGeneration: show.keyGeneration + 1 };
 }
 
 /** Whether the timeline is running. */

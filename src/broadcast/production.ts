@@ -6,7 +6,16 @@ import { epochOf, type Target } from "../paths.ts";
 import { Backlog } from "./backlog.ts";
 import { addCounts, type Counts } from "./counts.ts";
 import { describe, publicStatus } from "./description.ts";
-import { beginAnew, end, goLive, isRunning, LONGEST_FILL_MS, open, type Show } from "./lifecycle.ts";
+import {
+  beginAnew,
+  end,
+  goLive,
+  isRunning,
+  LONGEST_FILL_MS,
+  open,
+  rotateKey,
+  type Show,
+} from "./lifecycle.ts";
 import { endedStage, Programme, recordingOf } from "./programme.ts";
 import { type Accepted, type Crowded, Publishers } from "./publishers.ts";
 import { type Read, Reads, type Stage } from "./reads.ts";
@@ -18,6 +27,7 @@ export interface Means {
   readonly store: Store;
   readonly bucket: R2Bucket;
   readonly sfu: Sfu;
+  /** The one under which the show was made. */
   readonly secret: Secret;
   /** Keeps the object running for work that nobody waits for. */
   readonly later: (work: Promise<void>) => void;
@@ -53,7 +63,10 @@ export class Production {
   #renewedAt = 0;
   #readsStoredAt = 0;
 
-  /** Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. */
+  /**
+   * Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. Its timeline
+   * stands until {@link start}.
+   */
   constructor(show: Show, means: Means) {
     this.#show = show;
     this.#means = means;
@@ -64,7 +77,16 @@ export class Production {
     if (this.#ended !== null) {
       this.#recording = recordingOf(show, means.store, means.bucket, this.#ended.init);
     }
-    if (isRunning(show)) this.#start();
+  }
+
+  /** Lets the timeline go on, if the show has one that runs. */
+  start(): void {
+    if (isRunning(this.#show)) this.#start();
+  }
+
+  /** The generation of the one host key that opens the show. */
+  get keyGeneration(): number {
+    return this.#show.keyGeneration;
   }
 
   /** A listener's read, and what Origin says it has answered since it last said so. */
@@ -82,7 +104,7 @@ export class Production {
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<object> {
-    const key = await hostKey(this.#means.secret, this.#show.id);
+    const key = await hostKey(this.#means.secret, this.#show.id, this.#show.keyGeneration);
     return describe(this.#show, { ...this.#onAir, originReads: this.#originReads }, { origin, hostKey: key });
   }
 
@@ -99,6 +121,9 @@ export class Production {
   async end(): Promise<void> {
     if (this.#show.state === "ended") return;
     const now = Date.now();
+    // One that has not been started here is taken up for its last segment, which is closed where its last part ended.
+    const { store, bucket } = this.#means;
+    this.#programme ??= isRunning(this.#show) ? new Programme(this.#show, store, bucket) : null;
     const programme = this.#programme;
     programme?.finish();
     this.#put(end(this.#show, now));
@@ -107,10 +132,15 @@ export class Production {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#programme = null;
     if (programme !== null) this.#reads.wake(programme.window, now);
-    const { publishers } = this;
-    for (const session of publishers.sessions)
-      this.#means.later(publishers.drop(session, "the show has ended"));
+    this.#recording = programme?.recording ?? null;
+    this.#dropAll("the show has ended");
     await this.settle();
+  }
+
+  /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
+  rotateKey(): void {
+    this.#put(rotateKey(this.#show));
+    this.#dropAll("the host key has been replaced");
   }
 
   /** Gets what is still to be kept to R2; false when some of it has to be tried again later. */
@@ -121,10 +151,16 @@ export class Production {
     return isSettled;
   }
 
-  /** Takes a host's offer; the doors open with the first. */
-  async publish(offer: Offer, origin: string): Promise<Accepted | Crowded | SfuFault | "ended"> {
-    const result = await this.publishers.publish(offer, origin, () => this.#show.state === "ended");
-    if (result !== "ended" && result.kind === "accepted") {
+  /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
+  async publish(
+    offer: Offer,
+    origin: string,
+  ): Promise<Accepted | Crowded | SfuFault | "ended" | "key replaced"> {
+    const { keyGeneration } = this.#show;
+    const isOver = () => this.#show.state === "ended" || this.#show.keyGeneration !== keyGeneration;
+    const result = await this.publishers.publish(offer, origin, isOver);
+    if (result === "ended") return this.#show.state === "ended" ? "ended" : "key replaced";
+    if (result.kind === "accepted") {
       this.open();
       this.#means.later(this.publishers.attach(result.session));
     }
@@ -197,6 +233,10 @@ export class Production {
     if (now - this.#renewedAt < RENEWAL_MS) return;
     this.#renewedAt = now;
     this.#means.reviveAt(now + REVIVAL_MS);
+  }
+
+  #dropAll(why: string): void {
+    for (const session of this.publishers.sessions) this.#means.later(this.publishers.drop(session, why));
   }
 
   get #onAir() {

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { generationOf, WRONG_HOST_KEY } from "../access/keys.ts";
 import { isMisconfigured, type SfuFault } from "../ingest/sfu.ts";
 import { created, patchNotAllowed, readPost, SESSION_METHODS } from "../ingest/whip.ts";
 import type { Latency } from "../media.ts";
@@ -15,13 +16,16 @@ export interface Settings {
   readonly bitrate: number;
 }
 
-/** What a Broadcast does for hosts and operators. Whether they may ask has been checked at the edge. */
+/**
+ * What a Broadcast does for hosts and operators. Whether they may ask has been checked at the edge, except whether a host's
+ * key is still the show's.
+ */
 export interface Desk {
   readonly iceServers: readonly string[];
   /** Null where there is no such broadcast. */
   readonly production: Production | null;
   /** False where there is one already. */
-  create(settings: Settings): boolean;
+  create(settings: Settings): Promise<boolean>;
   remove(id: string): Promise<void>;
   /** Null where the session or its generation is over. */
   acceptSocket(session: string, generation: number): Response | null;
@@ -32,7 +36,7 @@ export function routes(desk: Desk): Hono {
   const app = new Hono();
 
   app.put("/api/broadcasts/:id", async (c) => {
-    const isNew = desk.create(await c.req.json<Settings>());
+    const isNew = await desk.create(await c.req.json<Settings>());
     if (!isNew) return problem(409, "slug_taken", "There is a broadcast with that slug already.");
     return withProduction(desk, (production) => description(production, c.req.url, 201));
   });
@@ -51,6 +55,12 @@ export function routes(desk: Desk): Hono {
       return description(production, c.req.url);
     }),
   );
+  app.post("/api/broadcasts/:id/rotate-key", (c) =>
+    withProduction(desk, (production) => {
+      production.rotateKey();
+      return description(production, c.req.url);
+    }),
+  );
   app.delete("/api/broadcasts/:id", (c) =>
     withProduction(desk, async () => {
       await desk.remove(c.req.param("id"));
@@ -58,12 +68,18 @@ export function routes(desk: Desk): Hono {
     }),
   );
 
+  app.use("/whip/*", async (c, next) => {
+    const { production } = desk;
+    const generation = generationOf(c.req.header("authorization") ?? null);
+    return production === null || generation === production.keyGeneration ? next() : wrongKey();
+  });
   app.post("/whip/:id", (c) =>
     withProduction(desk, async (production) => {
       const post = await readPost(c.req.raw);
       if ("status" in post) return problem(post.status, post.code, post.message);
       const result = await production.publish(post, new URL(c.req.url).origin);
       if (result === "ended") return ENDED();
+      if (result === "key replaced") return wrongKey();
       if (result.kind === "crowded") return crowded(result);
       if (result.kind === "fault") return sfuProblem(result);
       const path = whipSessionPath(c.req.param("id"), result.session);
@@ -126,6 +142,10 @@ function noContent(): Response {
 
 function ENDED(): Response {
   return problem(410, "ended", "This broadcast has ended. Create a new one to go live again.");
+}
+
+function wrongKey(): Response {
+  return problem(401, WRONG_HOST_KEY.code, WRONG_HOST_KEY.message, WRONG_HOST_KEY.headers);
 }
 
 function crowded({ limit }: Crowded): Response {

@@ -27,7 +27,7 @@ export class Store {
 
   show(): Show | null {
     const row = this.#sql.exec<{ json: string }>("SELECT json FROM show").toArray()[0];
-    return row === undefined ? null : (JSON.parse(row.json) as Show);
+    return row === undefined ? null : ({ keyGeneration: 0, ...JSON.parse(row.json) } as Show);
   }
 
   putShow(show: Show): void {

@@ -1,10 +1,12 @@
-import { Secret } from "../access/secret.ts";
+import { Secrets } from "../access/secrets.ts";
 import type { Shards } from "./sightings.ts";
 
 /** What the platform binds to the Worker. */
 export interface EdgeEnv {
   readonly ADMIN_TOKEN: string;
   readonly EARSHOT_SECRET: string;
+  /** The secret before that one, for as long as shows made under it are to go on. */
+  readonly EARSHOT_SECRET_PREVIOUS?: string;
   readonly BROADCAST: DurableObjectNamespace;
   readonly AUDIENCE: Shards;
   /** How many shards each show's audience is counted on. */
@@ -13,11 +15,16 @@ export interface EdgeEnv {
   readonly ORIGIN?: Fetcher;
 }
 
-/** One per isolate: a deployment has one secret, and importing it is what costs. */
-let known: { readonly text: string; readonly secret: Secret } | null = null;
+/** One per isolate: a deployment has one secret, or for a hand-over two, and importing them is what costs. */
+let known: {
+  readonly present: string;
+  readonly previous: string | undefined;
+  readonly secrets: Secrets;
+} | null = null;
 
-/** The deployment's secret, ready to sign with. */
-export function secretOf({ EARSHOT_SECRET }: EdgeEnv): Secret {
-  if (known?.text !== EARSHOT_SECRET) known = { text: EARSHOT_SECRET, secret: new Secret(EARSHOT_SECRET) };
-  return known.secret;
+/** The deployment's secrets, ready to sign with. */
+export function secretsOf({ EARSHOT_SECRET: present, EARSHOT_SECRET_PREVIOUS: previous }: EdgeEnv): Secrets {
+  if (known === null || known.present !== present || known.previous !== previous)
+    known = { present, previous, secrets: new Secrets(present, previous) };
+  return known.secrets;
 }

@@ -1,7 +1,8 @@
 import { Hono } from "hono";
-import { isId, mintId, randomTail, slugOf } from "../access/id.ts";
-import { isAdmin, isHost, isIngest } from "../access/keys.ts";
-import { type EdgeEnv, secretOf } from "./env.ts";
+import { mintId, randomTail, slugOf } from "../access/id.ts";
+import { isAdmin, isHost, isIngest, WRONG_HOST_KEY } from "../access/keys.ts";
+import type { Secrets } from "../access/secrets.ts";
+import { type EdgeEnv, secretsOf } from "./env.ts";
 import { failed, methodNotAllowed, noBroadcast, problem } from "./problem.ts";
 import { faultOf, Settings } from "./settings.ts";
 
@@ -36,8 +37,8 @@ hosts.all("/whip/:id/:session?", async (c) => {
 
 hosts.get("/ingest/:id/:session/:generation/:token", async (c) => {
   const { id, session, generation, token } = c.req.param();
-  const secret = secretOf(c.env);
-  if (!(await isId(secret, id))) return noBroadcast();
+  const secret = await secretsOf(c.env).of(id);
+  if (secret === null) return noBroadcast();
   if (!(await isIngest(secret, id, session, Number(generation), token))) {
     return problem(403, "bad_token", "The token does not open this socket.");
   }
@@ -57,24 +58,26 @@ hosts.post("/api/broadcasts", async (c) => {
   const parsed = Settings.safeParse(text === "" ? {} : jsonOf(text));
   if (!parsed.success) return problem(400, "invalid_settings", faultOf(parsed.error));
   const { slug, ...settings } = parsed.data;
-  const id = await mintId(secretOf(c.env), slug ?? `${slugOf(settings.title)}-${randomTail()}`);
+  const id = await mintId(secretsOf(c.env).present, slug ?? `${slugOf(settings.title)}-${randomTail()}`);
   const url = new URL(`/api/broadcasts/${id}`, c.req.url);
   return forward(c.env, id, new Request(url, { method: "PUT", body: JSON.stringify({ ...settings, id }) }));
 });
 
 hosts.all("/api/broadcasts", () => methodNotAllowed("POST"));
 
-hosts.all("/api/broadcasts/:id/:action{open|end}?", async (c) => {
+hosts.all("/api/broadcasts/:id/:action{open|end|rotate-key}?", async (c) => {
   const { action } = c.req.param();
   const allowed = action === undefined ? ["GET", "HEAD", "DELETE"] : ["POST"];
   if (!allowed.includes(c.req.method)) return methodNotAllowed(allowed.join(", "));
-  // Operators may say the slug alone; what is no id is taken for one.
-  const name = c.req.param("id");
-  const id = (await isId(secretOf(c.env), name)) ? name : await mintId(secretOf(c.env), name);
-  const url = new URL(`/api/broadcasts/${id}${action === undefined ? "" : `/${action}`}`, c.req.url);
-  const answer = await forward(c.env, id, new Request(url, { method: c.req.method }));
-  if (c.req.method === "DELETE" && answer.ok)
-    await c.env.AUDIENCE.get(c.env.AUDIENCE.idFromName(id)).forget();
+  let answer = noBroadcast();
+  for (const id of await idsOf(secretsOf(c.env), c.req.param("id"))) {
+    const url = new URL(`/api/broadcasts/${id}${action === undefined ? "" : `/${action}`}`, c.req.url);
+    answer = await forward(c.env, id, new Request(url, { method: c.req.method }));
+    if (answer.status === 404) continue;
+    if (c.req.method === "DELETE" && answer.ok)
+      await c.env.AUDIENCE.get(c.env.AUDIENCE.idFromName(id)).forget();
+    break;
+  }
   return answer;
 });
 
@@ -82,19 +85,18 @@ hosts.notFound(() => problem(404, "not_found", "There is nothing at this URL."))
 
 hosts.onError(failed);
 
-/** Lets a host through to its Broadcast: the id is one of ours, and the key is the id's. */
+/** The ids that an operator may mean: operators may say the slug alone, and what is no id is taken for one. */
+async function idsOf(secrets: Secrets, name: string): Promise<readonly string[]> {
+  if ((await secrets.of(name)) !== null) return [name];
+  return Promise.all(secrets.all.map((secret) => mintId(secret, name)));
+}
+
+/** Lets a host through to its Broadcast: the id is one of ours, and the key is one of the id's. */
 async function forwardHost(env: EdgeEnv, id: string, request: Request): Promise<Response> {
-  const secret = secretOf(env);
-  if (!(await isId(secret, id))) return noBroadcast();
+  const secret = await secretsOf(env).of(id);
+  if (secret === null) return noBroadcast();
   if (await isHost(secret, id, request.headers.get("authorization"))) return forward(env, id, request);
-  return problem(
-    401,
-    "unauthorized",
-    "The host key is missing or wrong. Send it as: Authorization: Bearer HOSTKEY.",
-    {
-      "www-authenticate": 'Bearer realm="earshot"',
-    },
-  );
+  return problem(401, WRONG_HOST_KEY.code, WRONG_HOST_KEY.message, WRONG_HOST_KEY.headers);
 }
 
 function forward(env: EdgeEnv, id: string, request: Request): Promise<Response> {

@@ -1,7 +1,8 @@
+import type { Secret } from "../access/secret.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import type { Address } from "./address.ts";
 import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
-import { type EdgeEnv, secretOf } from "./env.ts";
+import { type EdgeEnv, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
 import { methodNotAllowed, noBroadcast, problem } from "./problem.ts";
 import { Sightings } from "./sightings.ts";
@@ -30,18 +31,19 @@ export async function listen(
   const target = parseListen(address);
   if (target.kind === "invalid") return problem(400, "bad_directive", target.message);
   if (target.kind === "unknown") return problem(404, "not_found", "There is nothing at this URL.");
-  const isKnown = known.has(target.id) || (await known.learn(secretOf(env), target.id));
-  if (!isKnown) return noBroadcast();
+  const secret = known.secretOf(target.id) ?? (await known.learn(secretsOf(env), target.id));
+  if (secret === null) return noBroadcast();
   const keep = (work: Promise<unknown>) => context.waitUntil(work);
   const listener = address.searchParams.get(LISTENER);
   const response = await delivery.answer(() => originOf(env, context), target, request, listener, keep);
-  if (method === "GET") count(env, target, listener, request, response, keep);
+  if (method === "GET") count(env, secret, target, listener, request, response, keep);
   return response;
 }
 
 /** Notes who listens (live playlists) and what is delivered (media), and reports it when that is due. */
 function count(
   env: EdgeEnv,
+  secret: Secret,
   target: Target,
   listener: string | null,
   request: Request,
@@ -61,7 +63,7 @@ function count(
     const from = headers.get("cf-connecting-ip") ?? "";
     // Players that drop the id are told apart by where and what they are.
     const self = listener ?? `${from} ${headers.get("user-agent")}`;
-    sightings.see(id, self, from, secretOf(env), keep);
+    sightings.see(id, self, from, secret, keep);
   }
   sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hostKey, ingestToken, isAdmin, isHost, isIngest } from "../../src/access/keys.ts";
+import { generationOf, hostKey, ingestToken, isAdmin, isHost, isIngest } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 
 const secret = new Secret("a secret of this test");
@@ -7,9 +7,9 @@ const ID = "town-hall-8802xv";
 
 describe("the host key", () => {
   test("is the same for ever, and fits one broadcast", async () => {
-    const key = await hostKey(secret, ID);
+    const key = await hostKey(secret, ID, 0);
     expect(key).toMatch(/^[\w-]{22}$/);
-    expect(await hostKey(new Secret("a secret of this test"), ID)).toBe(key);
+    expect(await hostKey(new Secret("a secret of this test"), ID, 0)).toBe(key);
     expect(await isHost(secret, ID, `Bearer ${key}`)).toBe(true);
     expect(await isHost(secret, "other-8802xv", `Bearer ${key}`)).toBe(false);
     expect(await isHost(new Secret("another secret, as long"), ID, `Bearer ${key}`)).toBe(false);
@@ -26,7 +26,21 @@ describe("the host key", () => {
     ["twice", (key: string) => `Bearer ${key}, Bearer ${key}`, false],
     ["an empty header", () => "", false],
   ])("with %s", async (_, header, opens) => {
-    expect(await isHost(secret, ID, header(await hostKey(secret, ID)))).toBe(opens);
+    expect(await isHost(secret, ID, header(await hostKey(secret, ID, 0)))).toBe(opens);
+  });
+
+  test("that replaces another says which one it is, and no one's HMAC is another's", async () => {
+    const keys = await Promise.all([0, 1, 2, 12].map((generation) => hostKey(secret, ID, generation)));
+    expect(keys.map((key) => key.replace(/[\w-]{22}$/, ""))).toEqual(["", "1.", "2.", "12."]);
+    expect(new Set(keys.map((key) => key.slice(-22))).size).toBe(4);
+    for (const [index, key] of keys.entries()) {
+      expect(await isHost(secret, ID, `Bearer ${key}`)).toBe(true);
+      expect(generationOf(`Bearer ${key}`)).toBe([0, 1, 2, 12][index]);
+    }
+    for (const forged of ["0.", "01.", "3.", "1e0.", "-1.", "."])
+      expect(await isHost(secret, ID, `Bearer ${forged}${keys[1]?.slice(2)}`), forged).toBe(false);
+    for (const header of [null, "", "Bearer ", `Bearer 0.${keys[0]}`, `Basic ${keys[0]}`])
+      expect(generationOf(header)).toBe(null);
   });
 
   test("without a header opens nothing", async () => expect(await isHost(secret, ID, null)).toBe(false));

@@ -13,6 +13,7 @@ const announced: Show = {
   state: "announced",
   timeline: null,
   endedAt: null,
+  keyGeneration: 0,
 };
 const opened = open(announced, timeline);
 const live = goLive(opened);

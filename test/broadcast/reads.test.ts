@@ -17,6 +17,7 @@ const SHOW: Show = {
   state: "live",
   timeline: { epoch: EPOCH, startedAt: STARTED_AT },
   endedAt: null,
+  keyGeneration: 0,
 };
 const CROWD = 1_000;
 const ROUNDS = 10;

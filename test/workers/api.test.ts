@@ -116,6 +116,7 @@ describe("every call of the API", () => {
     ["DELETE", "/broadcasts/x"],
     ["POST", "/broadcasts/x/open"],
     ["POST", "/broadcasts/x/end"],
+    ["POST", "/broadcasts/x/rotate-key"],
     ["GET", "/nothing"],
   ] as const;
 
@@ -149,6 +150,7 @@ describe("every call of the API", () => {
       ["PATCH", `/broadcasts/${id}`, "GET, HEAD, DELETE"],
       ["GET", `/broadcasts/${id}/end`, "POST"],
       ["DELETE", `/broadcasts/${id}/open`, "POST"],
+      ["GET", `/broadcasts/${id}/rotate-key`, "POST"],
     ] as const) {
       const response = await relay.api(method, path);
       expect(response.headers.get("allow"), `${method} ${path}`).toBe(allow);

@@ -10,12 +10,13 @@ export class Relay {
   readonly url: string;
   readonly adminToken: string;
   readonly #harness: TestHarness;
-  readonly #options: (restarts: number) => TestHarnessOptions;
+  readonly #options: (restarts: number, secrets: DeploymentSecrets) => TestHarnessOptions;
   #restarts = 0;
+  #secrets: DeploymentSecrets = { EARSHOT_SECRET };
 
   private constructor(
     harness: TestHarness,
-    options: (restarts: number) => TestHarnessOptions,
+    options: (restarts: number, secrets: DeploymentSecrets) => TestHarnessOptions,
     access: { readonly url: string; readonly adminToken: string },
   ) {
     this.#harness = harness;
@@ -28,7 +29,7 @@ export class Relay {
   static async start(sfuApi = "http://127.0.0.1:9/v1"): Promise<Relay> {
     process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
     const adminToken = randomBytes(12).toString("hex");
-    const options = (restarts: number): TestHarnessOptions => ({
+    const options = (restarts: number, secrets: DeploymentSecrets): TestHarnessOptions => ({
       root: fileURLToPath(new URL("../..", import.meta.url)),
       workers: [
         {
@@ -40,14 +41,14 @@ export class Relay {
           },
           secrets: {
             ADMIN_TOKEN: adminToken,
-            EARSHOT_SECRET,
+            ...secrets,
             SFU_APP_ID: "local",
             SFU_APP_SECRET: SFU_SECRET,
           },
         },
       ],
     });
-    const harness = createTestHarness(options(0));
+    const harness = createTestHarness(options(0, { EARSHOT_SECRET }));
     const { url } = await harness.listen();
     return new Relay(harness, options, { url: url.origin, adminToken });
   }
@@ -89,15 +90,26 @@ export class Relay {
     return this.#harness.getWorker().evictDurableObject(object, { name, webSockets: "close" });
   }
 
-  /** Ends the runtime with all its objects and sockets, and starts it on the same storage, as a deploy would. */
-  async restart(): Promise<void> {
-    await this.#harness.update(this.#options(++this.#restarts));
+  /**
+   * Ends the runtime with all its objects and sockets, and starts it on the same storage, as a deploy would; with other
+   * secrets, where they are given.
+   */
+  async restart(secrets = this.#secrets): Promise<void> {
+    this.#secrets = secrets;
+    await this.#harness.update(this.#options(++this.#restarts, secrets));
   }
 
-  /** Runs SQL in a broadcast's storage. */
-  async sql(id: string, statement: string): Promise<void> {
+  /** Runs SQL in a broadcast's storage, and gives the rows. */
+  async sql(id: string, statement: string): Promise<Record<string, unknown>[]> {
     const storage = await this.#harness.getWorker().getDurableObjectStorage("Broadcast", { name: id });
-    await storage.exec(statement);
+    return (await storage.exec(statement)) as unknown as Record<string, unknown>[];
+  }
+
+  /** Asks a Broadcast itself, which the edge lets nobody do whose id it refuses. */
+  async ask(id: string, method: string, path: string): Promise<Response> {
+    const { BROADCAST } = await this.#harness.getWorker().getEnv();
+    const object = BROADCAST.get(BROADCAST.idFromName(id));
+    return object.fetch(`${this.url}/api/broadcasts/${id}${path}`, { method });
   }
 
   /** The keys in R2 that begin with `prefix`, and what lies there. */
@@ -116,6 +128,10 @@ export class Relay {
 }
 
 export const EARSHOT_SECRET = "the secret of these tests";
+export interface DeploymentSecrets {
+  readonly EARSHOT_SECRET: string;
+  readonly EARSHOT_SECRET_PREVIOUS?: string;
+}
 /** What the SFU's API asks for in these tests. */
 export const SFU_SECRET = "the sfu application's secret";
 

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromium } from "../ingest/offers.ts";
+import { FakeSfu } from "./fake-sfu.ts";
+import { Host, tone } from "./host.ts";
+import { type Created, type Described, EARSHOT_SECRET, Relay } from "./relay.ts";
+
+const SECOND = "the second secret of these tests";
+const THIRD = "the third secret of these tests";
+
+let relay: Relay;
+let sfu: FakeSfu;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  relay = await Relay.start(sfu.url);
+});
+afterAll(async () => {
+  await relay.close();
+  sfu.close();
+});
+
+/** A WHIP call with a host key. */
+function call(method: string, url: string, key: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/sdp" };
+  return fetch(url, { method, headers, ...(method === "POST" && { body: chromium }) });
+}
+
+async function rotateKey({ id }: Created): Promise<Described> {
+  const response = await relay.api("POST", `/broadcasts/${id}/rotate-key`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Described;
+}
+
+describe("a host key that is replaced", () => {
+  test("opens nothing any more: its hosts are cut off, the new one publishes, the show goes on", async () => {
+    const show = await relay.open({ latency: "low" });
+    const published = await call("POST", show.whipUrl, show.hostKey);
+    const session = new URL(published.headers.get("location") ?? "", show.whipUrl).href;
+    const endpoint = await sfu.endpointOf(session.split("/").at(-1) ?? "");
+    const host = await Host.connect(endpoint);
+    host.talk(tone(440));
+    await expect.poll(async () => (await relay.describe(show.id)).hosts[0]?.heard).toBe(true);
+    const closed = sfu.of("PUT /sessions/:id/tracks/close").length;
+
+    const rotated = await rotateKey(show);
+    expect(rotated.hostKey).toMatch(/^1\.[\w-]{22}$/);
+    expect(rotated.studioUrl).toBe(show.studioUrl.replace(show.hostKey, rotated.hostKey));
+    expect(rotated).toMatchObject({ hosts: [] });
+    expect(await relay.describe(show.id)).toMatchObject({ hostKey: rotated.hostKey });
+
+    expect((await host.farewell()).reason).toBe("the host key has been replaced");
+    await expect.poll(() => sfu.of("PUT /sessions/:id/tracks/close").length).toBe(closed + 1);
+    expect(await Host.dial(endpoint)).toBe(410);
+    for (const [method, url] of [
+      ["POST", show.whipUrl],
+      ["GET", show.whipUrl],
+      ["GET", session],
+      ["DELETE", session],
+    ] as const) {
+      const refused = await call(method, url, show.hostKey);
+      expect([refused.status, refused.headers.get("www-authenticate")], `${method} ${url}`).toEqual([
+        401,
+        'Bearer realm="earshot"',
+      ]);
+    }
+    expect((await call("DELETE", session, rotated.hostKey)).status).toBe(404);
+
+    expect((await call("GET", show.whipUrl, rotated.hostKey)).status).toBe(204);
+    (await Host.publish(rotated, sfu)).talk(tone(440));
+    await expect.poll(async () => (await relay.describe(show.id)).hosts[0]?.heard).toBe(true);
+  });
+
+  test("twice at once is two keys further on, and neither of the two before opens", async () => {
+    const show = await relay.create();
+    const keys = (await Promise.all([rotateKey(show), rotateKey(show)])).map(({ hostKey }) => hostKey);
+    expect(keys.map((key) => key.slice(0, 2)).sort()).toEqual(["1.", "2."]);
+    for (const key of [show.hostKey, ...keys])
+      expect((await call("GET", show.whipUrl, key)).status).toBe(key.startsWith("2.") ? 204 : 401);
+  });
+
+  test("does not open when it is replaced while the SFU is asked: nothing stays of the host", async () => {
+    const show = await relay.create();
+    const closed = sfu.of("PUT /sessions/:id/tracks/close").length;
+    sfu.react = async ({ path }) => {
+      if (path === "/sessions/:id/tracks/new") await rotateKey(show);
+      return undefined;
+    };
+    const response = await call("POST", show.whipUrl, show.hostKey);
+    sfu.react = () => undefined;
+    expect(response.status).toBe(401);
+    await expect.poll(() => sfu.of("PUT /sessions/:id/tracks/close").length).toBe(closed + 1);
+    expect(await relay.describe(show.id)).toMatchObject({ state: "announced", hosts: [] });
+  });
+
+  test("stays replaced when the object is made anew", async () => {
+    const show = await relay.create();
+    const { hostKey } = await rotateKey(show);
+    await relay.evict(show.id, "Broadcast");
+    expect((await relay.describe(show.id)).hostKey).toBe(hostKey);
+    expect((await call("GET", show.whipUrl, show.hostKey)).status).toBe(401);
+  });
+});
+
+describe("a deployment's secret that is replaced", () => {
+  /** As the object itself says, whoever else may know it. */
+  const stateOf = async ({ id }: Created) =>
+    ((await (await relay.ask(id, "GET", "")).json()) as Described).state;
+
+  test("goes on with its shows for as long as the old one is kept beside it, and ends them when it is not", {
+    timeout: 120_000,
+  }, async () => {
+    const [old, announced] = [await relay.open({ latency: "low", slug: "hand-over" }), await relay.create()];
+    await relay.restart({ EARSHOT_SECRET: SECOND, EARSHOT_SECRET_PREVIOUS: EARSHOT_SECRET });
+    expect(await relay.describe(old.id)).toMatchObject({ state: "open", hostKey: old.hostKey });
+    expect(await relay.describe("hand-over")).toMatchObject({ id: old.id });
+    expect(await relay.describe(announced.id)).toMatchObject({ hostKey: announced.hostKey });
+    expect((await fetch(old.playbackUrl)).status).toBe(200);
+    const host = await Host.publish(old, sfu);
+    host.talk(tone(440));
+    await expect.poll(() => stateOf(old)).toBe("live");
+    expect(await rotateKey(old)).toMatchObject({ hostKey: expect.stringMatching(/^1\./) });
+
+    const fresh = await relay.create({ slug: "hand-over" });
+    expect(fresh.id).not.toBe(old.id);
+    expect(await relay.describe("hand-over")).toMatchObject({ id: fresh.id });
+    expect((await call("GET", fresh.whipUrl, fresh.hostKey)).status).toBe(204);
+
+    await relay.restart({ EARSHOT_SECRET: SECOND });
+    for (const url of [old.playbackUrl, old.statusUrl, old.whipUrl])
+      expect((await fetch(url)).status, url).toBe(404);
+    expect((await relay.api("GET", `/broadcasts/${old.id}`)).status).toBe(404);
+    // Nobody asks for it; its own alarm brings it back, within half a minute.
+    const said = `${old.id} has ended: it was made under a secret`;
+    await expect.poll(() => relay.log(), { timeout: 45_000 }).toContain(said);
+    expect(await stateOf(old)).toBe("ended");
+    expect(await relay.describe(fresh.id)).toMatchObject({ hostKey: fresh.hostKey });
+
+    // What it has left can be read and deleted once its secret is there again.
+    await relay.restart({ EARSHOT_SECRET: THIRD, EARSHOT_SECRET_PREVIOUS: EARSHOT_SECRET });
+    expect(await relay.describe(old.id)).toMatchObject({ state: "ended" });
+    expect((await relay.api("DELETE", `/broadcasts/${old.id}`)).status).toBe(204);
+    expect([...(await relay.kept(`${old.id}/`)).keys()]).toEqual([]);
+    await relay.restart({ EARSHOT_SECRET });
+  });
+});
