@@ -9,15 +9,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: [],
   paths: ["media"],
   horizon: ["media", "paths"],
+  status: ["media"],
   access: [],
   audience: [],
   ingest: ["media"],
   audio: ["media"],
   hls: ["media"],
-  broadcast: ["access", "audio", "hls", "horizon", "ingest", "limit", "media", "paths"],
-  origin: ["audience", "broadcast", "hls", "horizon", "limit", "paths"],
+  broadcast: ["access", "audio", "hls", "horizon", "ingest", "limit", "media", "paths", "status"],
+  origin: ["audience", "broadcast", "hls", "horizon", "limit", "paths", "status"],
   edge: ["access", "audience", "horizon", "media", "paths"],
-  web: [],
+  web: ["status"],
   worker: ["audience", "broadcast", "edge", "origin"],
   sfu: [],
 };
@@ -31,7 +32,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   web: ["hls.js"],
   sfu: ["hono", "libopus-wasm", "werift", "ws", "zod"],
 };
-const PURE = ["audio", "hls", "media", "paths"];
+const PURE = ["audio", "hls", "media", "paths", "status"];
 const IMPURE =
   /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
 const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;

@@ -1,4 +1,5 @@
 import { urlsOf } from "../paths.ts";
+import type { ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
 import type { Show } from "./lifecycle.ts";
 import type { Programme } from "./programme.ts";
@@ -34,8 +35,8 @@ export function describe(
   };
 }
 
-/** A broadcast as everybody sees it: `status.json`. */
-export function publicStatus(show: Show, { programme, publishers }: OnAir): object {
+/** A broadcast as everybody sees it: `status.json`, but for who listens. */
+export function publicStatus(show: Show, { programme, publishers }: OnAir): ShowStatus {
   const { id, title, state, latency, timeline, endedAt } = show;
   return {
     id,

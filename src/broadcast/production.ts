@@ -92,7 +92,7 @@ export class Production {
   /** A listener's read, and what Origin says it has answered since it last said so. */
   read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
     this.count(answered);
-    if (target.kind === "status") return { kind: "status", json: publicStatus(this.#show, this.#onAir) };
+    if (target.kind === "status") return { kind: "status", status: publicStatus(this.#show, this.#onAir) };
     return this.#reads.read(target, () => this.#stage(), Date.now());
   }
 

@@ -5,6 +5,7 @@ import { end, lastMsn, type Window } from "../hls/window.ts";
 import type { Horizon } from "../horizon.ts";
 import { AU_SAMPLES, toMillis } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
+import type { ShowStatus } from "../status.ts";
 import type { Show } from "./lifecycle.ts";
 import { joinParts, type Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
@@ -13,7 +14,7 @@ import { Waiters } from "./waiters.ts";
 /** The answer to a listener's read, before it is a Response. `held` says that it answers a blocking reload. */
 export type Read =
   | { readonly kind: "multivariant"; readonly text: string; readonly horizon: Horizon }
-  | { readonly kind: "status"; readonly json: unknown }
+  | { readonly kind: "status"; readonly status: ShowStatus }
   | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly horizon: Horizon }
   | { readonly kind: "media"; readonly bytes: Uint8Array }
   | {

@@ -1,10 +1,13 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Audience } from "../audience/audience.ts";
+import type { Figure } from "../audience/figure.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
 import type { Read } from "../broadcast/reads.ts";
 import { HORIZON_HEADER, type Horizon, writeHorizon } from "../horizon.ts";
 import { withLimit } from "../limit.ts";
 import { keys, parseListen, type Target } from "../paths.ts";
+import type { ShowStatus, Status } from "../status.ts";
+import { Attendance } from "./attendance.ts";
 import { Tally } from "./tally.ts";
 
 export interface OriginEnv {
@@ -24,6 +27,7 @@ const R2_TIMEOUT_MS = 1_000;
 
 /** One per isolate. */
 const tally = new Tally();
+const attendance = new Attendance();
 
 /**
  * Answers canonical reads, which reach it only when no cache holds the answer: media that R2 holds from there, all else
@@ -42,6 +46,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     const kept = await this.#kept(target);
     if (kept === null || kept === "unknown") {
       const read = await this.#read(target);
+      if (read.kind === "status") return this.#status(read.status);
       // A Broadcast says of what it has handed to R2 that it is not there; who knows whether it is.
       const isOpen = kept === "unknown" && read.kind === "refused" && read.status === 404;
       return toResponse(isOpen ? R2_SILENT : read);
@@ -52,8 +57,22 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
 
   /** The figure of who listens, from the show's uppermost shard. */
   async #audience(id: string, series: boolean): Promise<Response> {
-    const figure = await this.env.AUDIENCE.get(this.env.AUDIENCE.idFromName(id)).read(id, series);
+    const figure = await this.#figure(id, series);
     return Response.json(figure, { headers: { "cache-control": brief(5) } });
+  }
+
+  /** A show's state, with the count of who listens: pages show both, and need not ask for a second thing. */
+  async #status(show: ShowStatus): Promise<Response> {
+    const isOn = show.state === "open" || show.state === "live";
+    const listeners = isOn
+      ? await attendance.of(show.id, Date.now(), () => this.#figure(show.id, false))
+      : null;
+    const status: Status = { ...show, listeners };
+    return Response.json(status, { headers: { "cache-control": brief(1) } });
+  }
+
+  async #figure(id: string, series: boolean): Promise<Figure> {
+    return this.env.AUDIENCE.get(this.env.AUDIENCE.idFromName(id)).read(id, series);
   }
 
   /** Media that R2 holds; null where it does not, or not yet, and `unknown` where it does not say. */
@@ -103,7 +122,7 @@ const RESTARTING: Read = {
   code: "unavailable",
   message: "The show is restarting; ask again.",
 };
-const R2_SILENT: Read = {
+const R2_SILENT: Extract<Read, { kind: "refused" }> = {
   kind: "refused",
   status: 503,
   code: "unavailable",
@@ -115,15 +134,13 @@ const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
 /** Lifetimes as RFC 8216bis appendix B.1 has them for a target duration of 2 s, in whole seconds. */
-function toResponse(read: Read): Response {
+function toResponse(read: Exclude<Read, { kind: "status" }>): Response {
   switch (read.kind) {
     case "multivariant":
       return playlist(read, brief(1));
     case "playlist":
       if (read.horizon.ended) return playlist(read, brief(60));
       return playlist(read, brief(read.held ? 12 : 1));
-    case "status":
-      return Response.json(read.json, { headers: { "cache-control": brief(1) } });
     case "media":
       return new Response(read.bytes, {
         headers: { ...MEDIA_HEADERS, "content-length": String(read.bytes.length) },

@@ -71,10 +71,7 @@ function render(): void {
     setText(title, status.title || "Untitled show");
     document.title = `${status.title || "Untitled show"} · Earshot`;
   }
-  setText(
-    listeners,
-    status?.listeners === undefined ? "" : `about ${status.listeners.toLocaleString()} listening`,
-  );
+  setText(listeners, status?.listeners ? `about ${status.listeners.toLocaleString()} listening` : "");
   button.disabled = over;
   button.setAttribute("aria-label", active ? "Stop" : "Play");
   button.dataset.look = active ? (playing === "playing" ? "stop" : "busy") : "play";

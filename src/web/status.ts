@@ -1,18 +1,11 @@
+import type { Level, Status } from "../status.ts";
+
 /** What `GET /live/:id/status.json` says, as far as the pages use it. */
-export interface Status {
-  readonly title: string;
-  readonly state: "announced" | "open" | "live" | "ended";
-  /** Hosts whose audio the relay is receiving. */
-  readonly hosts: number;
-  /** An estimate; absent where the relay does not count. */
-  readonly listeners?: number;
-  /** The programme's level as the relay hears it, dBFS; absent where the relay does not measure. */
-  readonly meter?: { readonly peakDb: number; readonly rmsDb: number };
-}
+export type Seen = Pick<Status, "title" | "state" | "hosts" | "listeners" | "meter">;
 
 /** One answer to "how is the show?": the status, or why there is none. */
 export type Report =
-  | { readonly kind: "status"; readonly status: Status }
+  | { readonly kind: "status"; readonly status: Seen }
   | { readonly kind: "missing" }
   | { readonly kind: "unreachable" };
 
@@ -35,21 +28,21 @@ export async function readStatus(id: string): Promise<Report> {
 }
 
 /** Reads the JSON; `null` when it is not a status. Fields these pages do not know are ignored. */
-export function parseStatus(json: unknown): Status | null {
+export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
-  const { title, state, hosts, listeners, meter } = json as Record<string, unknown>;
+  const { title, state, hosts, listeners, meter } = json as Record<keyof Seen, unknown>;
   if (state !== "announced" && state !== "open" && state !== "live" && state !== "ended") return null;
   return {
     title: typeof title === "string" ? title : "",
     state,
     hosts: typeof hosts === "number" ? hosts : 0,
-    ...(typeof listeners === "number" ? { listeners } : {}),
-    ...(isMeter(meter) ? { meter } : {}),
+    listeners: typeof listeners === "number" ? listeners : null,
+    meter: isLevel(meter) ? meter : null,
   };
 }
 
-function isMeter(value: unknown): value is { peakDb: number; rmsDb: number } {
+function isLevel(value: unknown): value is Level {
   if (typeof value !== "object" || value === null) return false;
-  const { peakDb, rmsDb } = value as Record<string, unknown>;
+  const { peakDb, rmsDb } = value as Record<keyof Level, unknown>;
   return typeof peakDb === "number" && typeof rmsDb === "number";
 }

@@ -175,11 +175,16 @@ function heardByRelay(): string {
   if (sending.kind !== "sending") return "";
   if (report?.kind !== "status") return "The relay's state can not be read just now.";
   const { meter: relayed, listeners, hosts } = report.status;
-  const crowd = listeners === undefined ? "" : ` About ${listeners.toLocaleString()} listening.`;
+  const crowd = crowdOf(listeners);
   if (hosts === 0) return `The relay does not hear you yet.${crowd}`;
-  if (relayed === undefined) return `The relay is receiving you.${crowd}`;
+  if (relayed === null) return `The relay is receiving you.${crowd}`;
   if (relayed.peakDb < SILENT_DB) return `The relay receives you, but hears only silence.${crowd}`;
   return `Listeners hear you, at ${Math.round(relayed.rmsDb)} dB.${crowd}`;
+}
+
+function crowdOf(listeners: number | null): string {
+  if (listeners === null) return "";
+  return listeners === 0 ? " Nobody is listening." : ` About ${listeners.toLocaleString()} listening.`;
 }
 
 function drawLevel(): void {

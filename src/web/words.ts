@@ -1,5 +1,5 @@
 import type { Playing } from "./player.ts";
-import type { Report, Status } from "./status.ts";
+import type { Report, Seen } from "./status.ts";
 
 /** What a listener is told, in one badge and one sentence. */
 export interface Words {
@@ -32,7 +32,7 @@ function sentence(report: Report, playing: Playing, armed: boolean): string {
   return playing === "playing" ? "You are listening live." : "On the air now. Press play to listen.";
 }
 
-function badgeOf({ state, hosts }: Status): string {
+function badgeOf({ state, hosts }: Seen): string {
   if (state === "live") return hosts === 0 ? "Host away" : "Live";
   return { announced: "Not started", open: "Doors open", ended: "Ended" }[state];
 }

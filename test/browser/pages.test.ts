@@ -27,8 +27,8 @@ const SHIFT = `new Promise((resolve) => {
   setTimeout(() => resolve(sum), 200);
 })`;
 
-async function says(page: Page, sentence: string | RegExp): Promise<void> {
-  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout: 20_000 });
+async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
+  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout });
 }
 
 /** Goes on the air in the studio and leaves it to the caller to close. */
@@ -88,6 +88,24 @@ test("the listener stops and comes back at the live edge", async () => {
   expect(faults).toEqual([]);
   for (const each of [page, studio.page]) await each.context().close();
 });
+
+test("those who listen are counted, and the listener page, the embed and the studio say how many", async () => {
+  const show = await stage.create("low", "A counted show");
+  const studio = await host(show);
+  await says(studio.page, /Listeners hear you, at -\d+ dB\. Nobody is listening\./);
+  const listener = await openPage(browser, show.listenUrl);
+  const embed = await openPage(browser, show.listenUrl.replace("/listen/", "/embed/"));
+  for (const { page } of [listener, embed]) {
+    await page.locator("#play:enabled").click();
+    await says(page, "You are listening live.");
+  }
+  // Two isolates' reports, the shard's next round, and how long a figure and a status are kept: some 30 s.
+  await says(studio.page, /Listeners hear you, at -\d+ dB\. About 2 listening\./, 45_000);
+  for (const { page } of [listener, embed])
+    await page.locator("#listeners", { hasText: /^about 2 listening$/ }).waitFor({ timeout: 20_000 });
+  expect([...listener.faults, ...embed.faults, ...studio.faults]).toEqual([]);
+  for (const { page } of [listener, embed, studio]) await page.context().close();
+}, 120_000);
 
 test("a relay that vanishes and returns: the page reconnects by itself", async () => {
   const show = await stage.create("low");

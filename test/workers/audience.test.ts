@@ -96,7 +96,9 @@ describe.concurrent("the count of a show", () => {
   test("is of those who listen, soon after they come and soon after they leave", {
     timeout: 240_000,
   }, async ({ expect }) => {
-    const { id, playbackUrl } = await begin();
+    const { id, playbackUrl, statusUrl } = await begin();
+    const statusOf = async () => (await (await fetch(statusUrl)).json()) as { listeners: number | null };
+    expect((await statusOf()).listeners).toBe(0);
     const crowd = new Crowd(playbackUrl, apart(200, 20), SPEED);
     const came = await secondsUntil(playbackUrl, 200, COUNTED_S);
     await pass(45 - came);
@@ -108,6 +110,10 @@ describe.concurrent("the count of a show", () => {
     const figure = await figureOf(playbackUrl);
     expect(figure).toMatchObject({ confidence: "high", method: expect.stringContaining("HyperLogLog") });
     expect(figure.why).toBeUndefined();
+    // The show's state has it too: from the same place, some seconds older or younger.
+    expect(Math.abs(((await statusOf()).listeners ?? 0) - 200)).toBeLessThanOrEqual(
+      Math.ceil(200 * figure.error95),
+    );
     expect(figure.windowSeconds).toBeGreaterThanOrEqual(30);
     expect(figure.windowSeconds).toBeLessThanOrEqual(40);
     expect(Math.abs(figure.listeners - 200)).toBeLessThanOrEqual(Math.ceil(200 * figure.error95));

@@ -1,0 +1,41 @@
+import { withLimit } from "../limit.ts";
+
+/** How long an answer of the Audience is taken for the figure: as long as audience.json may be kept. */
+const KEPT_MS = 5_000;
+/** How long the Audience is waited for: the state of a show does not wait for the count. */
+const LIMIT_MS = 500;
+/** Shows whose figure is kept; the one asked for longest ago is forgotten first. */
+const MAX_SHOWS = 1_000;
+
+/**
+ * How many listen to each show, as this isolate was last told. The Audience is asked once in five seconds, however often
+ * the state of a show is read, and whether it answers or not.
+ */
+export class Attendance {
+  readonly #told = new Map<string, { readonly at: number; listeners: number | null }>();
+
+  /** @param now milliseconds since 1970
+   * @param ask asks the Audience for its figure of show `id`
+   * @returns null where it does not say */
+  async of(
+    id: string,
+    now: number,
+    ask: () => Promise<{ readonly listeners: number }>,
+  ): Promise<number | null> {
+    const last = this.#told.get(id);
+    if (last !== undefined && now - last.at < KEPT_MS) return last.listeners;
+    // Who asks meanwhile is told what was known before.
+    const told = { at: now, listeners: last?.listeners ?? null };
+    this.#told.delete(id);
+    this.#told.set(id, told);
+    const oldest = this.#told.size > MAX_SHOWS ? this.#told.keys().next().value : undefined;
+    if (oldest !== undefined) this.#told.delete(oldest);
+    try {
+      told.listeners = (await withLimit(ask(), LIMIT_MS)).listeners;
+    } catch (error) {
+      told.listeners = null;
+      console.warn(`The audience of ${id} does not say how many listen: ${String(error)}`);
+    }
+    return told.listeners;
+  }
+}

@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Attendance } from "../../src/origin/attendance.ts";
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
+afterEach(() => void vi.useRealTimers());
+
+/** An Audience that answers with 1, 2, 3 ..., whose figures are asked for by this isolate's Attendance. */
+function audience(answer = async (count: number) => ({ listeners: count })) {
+  const attendance = new Attendance();
+  let asked = 0;
+  const of = (show: string) => attendance.of(show, Date.now(), () => answer(++asked));
+  return { of, asked: () => asked };
+}
+
+test("the Audience is asked once in five seconds, however many want to know", async () => {
+  const { of, asked } = audience();
+  expect(await of("a")).toBe(1);
+  for (let second = 1; second < 5; second++) {
+    vi.advanceTimersByTime(999);
+    expect(await of("a")).toBe(1);
+  }
+  expect(asked()).toBe(1);
+  vi.advanceTimersByTime(1_004);
+  expect(await Promise.all([of("a"), of("a"), of("a")])).toEqual([2, 1, 1]);
+  expect(await of("b")).toBe(3);
+  expect(asked()).toBe(3);
+});
+
+test("an Audience that fails, or takes more than half a second, is not waited for, and not asked again at once", async () => {
+  vi.spyOn(console, "warn").mockReturnValue();
+  for (const answer of [
+    () => Promise.reject(new Error("thrown")),
+    () => new Promise<never>(() => undefined),
+  ]) {
+    const { of, asked } = audience(answer);
+    const told = of("a");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await told).toBeNull();
+    expect(await of("a")).toBeNull();
+    expect(asked()).toBe(1);
+  }
+});
