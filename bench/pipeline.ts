@@ -1,6 +1,7 @@
 import aacNames from "../dist/aac.json";
 import aacModule from "../dist/aac.wasm";
 import { openAac } from "../src/audio/aac.ts";
+import { Contexts } from "../src/audio/contexts.ts";
 import { Pipeline } from "../src/broadcast/pipeline.ts";
 import { Segmenter } from "../src/hls/segmenter.ts";
 import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../src/media.ts";
@@ -21,6 +22,7 @@ export default {
   },
 };
 
+const contexts = new Contexts(aacModule, aacNames);
 const PACKET = 960;
 const BITRATE = 128_000;
 /** The sound repeats after this many samples: a whole number of access units and of packets. */
@@ -54,7 +56,7 @@ function makeSound(): Sound {
 
 function encodeAlone(seconds: number): { bytes: number } {
   const { pcm } = sound ?? makeSound();
-  const encoder = openAac(aacModule, aacNames, { bitrate: BITRATE, at: samples(0) });
+  const encoder = openAac(contexts, { bitrate: BITRATE, at: samples(0) });
   let bytes = 0;
   for (let at = 0; at < seconds * SAMPLE_RATE; at += AU_SAMPLES) {
     const from = 2 * (at % LOOP);
@@ -67,7 +69,7 @@ function encodeAlone(seconds: number): { bytes: number } {
 function takeTheWholeWay(seconds: number): { bytes: number; parts: number } {
   const source = sound ?? makeSound();
   const at = samples(0);
-  const encoder = openAac(aacModule, aacNames, { bitrate: BITRATE, at });
+  const encoder = openAac(contexts, { bitrate: BITRATE, at });
   const pipeline = new Pipeline(encoder, new Segmenter(PROFILES.balanced, { msn: 0, at }), at);
   let bytes = 0;
   let parts = 0;

@@ -12,7 +12,7 @@ const PACKAGE = "@mediabunny/aac-encoder";
 const VERSION = "1.59.0";
 const WASM_SHA256 = "8488acb0bc9f43055b83600cc4c2c07d20f07675aa65671f91ac1d75515845d9";
 
-/** The functions src/audio/aac.ts calls. */
+/** The functions src/audio/contexts.ts calls. */
 const EXPORTS = [
   "init_encoder",
   "get_encoder_frame_size",
@@ -23,9 +23,10 @@ const EXPORTS = [
   "receive_packet",
   "get_encoded_data",
   "flush_encoder_start",
+  "close_encoder",
 ];
 
-/** The functions src/audio/aac.ts supplies: all that the wasm imports, no more and no fewer. */
+/** The functions src/audio/wasm.ts supplies: all that the wasm imports, no more and no fewer. */
 const IMPORTS = [
   "abort_js",
   "clock_time_get",

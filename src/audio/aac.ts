@@ -1,10 +1,12 @@
-import { AU_SAMPLES, CHANNELS, type Frame, type Pcm, SAMPLE_RATE, type Samples, samples } from "../media.ts";
+import { AU_SAMPLES, CHANNELS, type Frame, type Pcm, type Samples, samples } from "../media.ts";
+import type { Context, Contexts } from "./contexts.ts";
 import type { Encoder } from "./encode.ts";
-import { frameCount } from "./pcm.ts";
-import { type AacNames, openWasm, type Wasm } from "./wasm.ts";
+import { frameCount, isSilent } from "./pcm.ts";
 
-/** Whole access units the encoder emits before the one that decodes to the first input sample (delay 1024). */
-const PRIMING_FRAMES = 1;
+/** Packets of a new context before the one that decodes to the first unit it was given (delay 1024). */
+const PRIMING = 1;
+/** By how much frames lag behind what was pushed: the unit that a packet reaches into, and the encoder's lookahead. */
+const LAG = 2;
 
 /**
  * The stereo access unit of digital silence: this encoder gives it whenever the window is all zeros, and it can stand
@@ -15,21 +17,26 @@ export const SILENT_UNIT: Uint8Array = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8
 /**
  * Opens one encoder of AAC-LC, 48 kHz stereo, whose first pushed sample is at `options.at`.
  *
- * `module` is dist/aac.wasm and `names` dist/aac.json. `options.bitrate` is in bit/s. Throws Error when the wasm
- * refuses the settings. One instance holds 17 MB of wasm memory for its whole life: one per show.
+ * `options.bitrate` is in bit/s. Throws Error when the wasm refuses the settings. A context is held while there is sound
+ * alone: in digital silence an encoder holds nothing and costs nothing.
  */
-export function openAac(
-  module: WebAssembly.Module,
-  names: AacNames,
-  options: { bitrate: number; at: Samples },
-): Encoder {
-  return new Aac(openWasm(module, names), options);
+export function openAac(contexts: Contexts, options: { bitrate: number; at: Samples }): Encoder {
+  return new Aac(contexts, options);
 }
 
+/**
+ * The packet of unit n spans the units n and n + 1, and its window looks at n + 2. So a context that is given the two
+ * silent units before sound gives what one would that had never stopped (that of a loud start begins with a silent
+ * packet of another window), and one that has given {@link SILENT_UNIT} is done where two silent units have gone in since.
+ */
 class Aac implements Encoder {
   readonly config: Uint8Array;
-  readonly #wasm: Wasm;
-  readonly #context: number;
+  readonly #contexts: Contexts;
+  readonly #bitrate: number;
+  /** Null in silence. */
+  #context: Context | null = null;
+  /** Packets of {@link #context} that are still to be left out. */
+  #priming = 0;
   /** The access unit being filled, and how many of its sample frames are. */
   readonly #unit = new Float32Array(CHANNELS * AU_SAMPLES);
   #filled = 0;
@@ -37,25 +44,23 @@ class Aac implements Encoder {
   #end: number;
   /** Position of the next frame to be given. */
   #next: number;
-  #sent = 0;
-  #received = 0;
-  #flushed = false;
+  /** The silent units at the end of what was encoded, and whether the last frame was {@link SILENT_UNIT}. */
+  #quiet = 0;
+  #lastIsSilent = false;
+  #closed = false;
 
-  constructor(wasm: Wasm, options: { bitrate: number; at: Samples }) {
-    this.#wasm = wasm;
+  constructor(contexts: Contexts, options: { bitrate: number; at: Samples }) {
+    this.#contexts = contexts;
+    this.#bitrate = options.bitrate;
     this.#end = options.at;
     this.#next = options.at;
-    this.#context = wasm.call("init_encoder", CHANNELS, SAMPLE_RATE, options.bitrate);
-    if (this.#context === 0)
-      throw new Error(`The AAC encoder refused ${options.bitrate} bit/s ${wasm.said()}`);
-    const length = wasm.call("get_encoder_frame_size", this.#context);
-    if (length !== AU_SAMPLES) throw new Error(`The AAC encoder's access unit has ${length} samples`);
-    const config = wasm.call("get_encoder_extradata", this.#context);
-    this.config = wasm.bytes(config, wasm.call("get_encoder_extradata_size", this.#context)).slice();
+    const context = contexts.open(options.bitrate);
+    this.config = context.config;
+    context.close();
   }
 
   push(pcm: Pcm): Frame[] {
-    if (this.#flushed) throw new Error("The AAC encoder was flushed");
+    this.#expectOpen();
     if (pcm.at !== this.#end) throw new RangeError(`PCM at ${pcm.at} where ${this.#end} was expected`);
     const frames: Frame[] = [];
     const count = frameCount(pcm.data);
@@ -64,57 +69,104 @@ class Aac implements Encoder {
       this.#unit.set(pcm.data.subarray(CHANNELS * done, CHANNELS * (done + take)), CHANNELS * this.#filled);
       this.#filled += take;
       done += take;
-      if (this.#filled === AU_SAMPLES) this.#encode(frames);
+      this.#end += take;
+      if (this.#filled === AU_SAMPLES) this.#take(frames);
     }
-    this.#end += count;
+    return frames;
+  }
+
+  pushSilence(units: number): Frame[] {
+    this.#expectOpen();
+    if (this.#filled > 0) throw new RangeError("Silence in the middle of an access unit");
+    const frames: Frame[] = [];
+    let left = units;
+    for (; left > 0 && this.#context !== null; left--) {
+      this.#unit.fill(0);
+      this.#end += AU_SAMPLES;
+      this.#take(frames);
+    }
+    this.#end += left * AU_SAMPLES;
+    this.#giveSilence(frames, this.#end - LAG * AU_SAMPLES);
     return frames;
   }
 
   flush(): Frame[] {
     const frames: Frame[] = [];
-    if (this.#flushed) return frames;
-    this.#flushed = true;
+    if (this.#closed) return frames;
     if (this.#filled > 0) {
       this.#unit.fill(0, CHANNELS * this.#filled);
-      this.#encode(frames);
+      this.#end += AU_SAMPLES - this.#filled;
+      this.#take(frames);
     }
-    this.#wasm.call("flush_encoder_start", this.#context);
-    this.#drain(frames);
+    // The flush yields packets for the encoder's own delay too: those beyond the input's last unit are left out.
+    if (this.#context !== null) this.#give(frames, this.#context.flush());
+    else this.#giveSilence(frames, this.#end);
+    this.close();
     return frames;
   }
 
-  #encode(frames: Frame[]): void {
-    const wasm = this.#wasm;
-    const context = this.#context;
-    const unit = this.#unit;
-    const input = wasm.call("get_encode_input_ptr", context, unit.byteLength);
-    const target = wasm.floats(input, unit.length);
-    // A sample that is not finite would make the encoder refuse the unit, and one far out of range overflow it.
-    for (let i = 0; i < unit.length; i++) {
-      const value = unit[i] as number;
-      target[i] = Number.isNaN(value) ? 0 : Math.min(1, Math.max(-1, value));
-    }
-    this.#filled = 0;
-    const pts = BigInt(this.#sent * AU_SAMPLES);
-    this.#sent++;
-    const status = wasm.call("send_frame", context, pts);
-    if (status < 0) throw new Error(`The AAC encoder failed with ${status} ${wasm.said()}`);
-    this.#drain(frames);
+  close(): void {
+    this.#closed = true;
+    this.#rest();
   }
 
-  /** The flush yields units for the encoder's own delay too: those beyond the input's last unit are left out. */
-  #drain(frames: Frame[]): void {
-    const wasm = this.#wasm;
-    const context = this.#context;
-    for (;;) {
-      const size = wasm.call("receive_packet", context);
-      if (size < 0) throw new Error(`The AAC encoder failed with ${size} ${wasm.said()}`);
-      if (size === 0) return;
-      this.#received++;
-      if (this.#received <= PRIMING_FRAMES || this.#received > PRIMING_FRAMES + this.#sent) continue;
-      const bytes = wasm.bytes(wasm.call("get_encoded_data", context), size).slice();
-      frames.push({ at: samples(this.#next), bytes });
-      this.#next += AU_SAMPLES;
+  /** Takes the filled unit, which ends at `#end`. */
+  #take(frames: Frame[]): void {
+    const silent = isSilent(this.#unit);
+    this.#filled = 0;
+    if (this.#context === null) {
+      if (silent) {
+        this.#giveSilence(frames, this.#end - LAG * AU_SAMPLES);
+        return;
+      }
+      this.#begin(frames);
+    }
+    this.#quiet = silent ? this.#quiet + 1 : 0;
+    this.#give(frames, (this.#context as Context).encode(this.#unit));
+    if (this.#quiet >= LAG && this.#lastIsSilent) this.#rest();
+  }
+
+  /** Opens a context for the unit that ends at `#end`, after the silent ones before it whose frames are yet to be given. */
+  #begin(frames: Frame[]): void {
+    this.#context = this.#contexts.open(this.#bitrate);
+    this.#priming = PRIMING;
+    this.#lastIsSilent = false;
+    for (let at = this.#next; at < this.#end - AU_SAMPLES; at += AU_SAMPLES) {
+      this.#give(frames, this.#context.encode(SILENCE));
     }
   }
+
+  #rest(): void {
+    this.#context?.close();
+    this.#context = null;
+    this.#quiet = 0;
+  }
+
+  #give(frames: Frame[], packets: readonly Uint8Array[]): void {
+    for (const bytes of packets) {
+      if (this.#priming > 0) this.#priming--;
+      else if (this.#next < this.#end) {
+        frames.push({ at: samples(this.#next), bytes });
+        this.#next += AU_SAMPLES;
+        this.#lastIsSilent = isSilentUnit(bytes);
+      }
+    }
+  }
+
+  /** Gives the frames of silence before `end`. */
+  #giveSilence(frames: Frame[], end: number): void {
+    for (; this.#context === null && this.#next < end; this.#next += AU_SAMPLES) {
+      frames.push({ at: samples(this.#next), bytes: SILENT_UNIT });
+    }
+  }
+
+  #expectOpen(): void {
+    if (this.#closed) throw new Error("The AAC encoder was flushed");
+  }
+}
+
+const SILENCE = new Float32Array(CHANNELS * AU_SAMPLES);
+
+function isSilentUnit(bytes: Uint8Array): boolean {
+  return bytes.length === SILENT_UNIT.length && bytes.every((byte, i) => byte === SILENT_UNIT[i]);
 }

@@ -17,6 +17,15 @@ export interface Encoder {
    */
   push(pcm: Pcm): Frame[];
 
-  /** Pads the tail with silence to a whole access unit and gives the remaining frames. Nothing can be pushed after. */
+  /**
+   * The same as a {@link push} of `units` access units of zeros, at next to no cost. RangeError where what was pushed
+   * before is not whole access units.
+   */
+  pushSilence(units: number): Frame[];
+
+  /** Pads the tail with silence to a whole access unit, gives the remaining frames, and closes. */
   flush(): Frame[];
+
+  /** Gives back what it holds. Nothing can be pushed after. */
+  close(): void;
 }

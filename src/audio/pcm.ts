@@ -38,3 +38,9 @@ export function peakOf(pcm: Float32Array): number {
   }
   return peak;
 }
+
+/** Whether interleaved `pcm` is digital silence. */
+export function isSilent(pcm: Float32Array): boolean {
+  for (let i = 0; i < pcm.length; i++) if (pcm[i] !== 0) return false;
+  return true;
+}

@@ -1,6 +1,7 @@
 import aacNames from "../../dist/aac.json";
 import aacModule from "../../dist/aac.wasm";
 import { openAac } from "../audio/aac.ts";
+import { Contexts } from "../audio/contexts.ts";
 import { initSegment } from "../hls/cmaf.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
 import { addCut, emptyWindow, end, endWindow, keptFrom, type Window } from "../hls/window.ts";
@@ -17,6 +18,9 @@ import type { Store } from "./store.ts";
 const CATCH_UP_UNITS = 6;
 /** How far back a restart reads: beyond every segment that listeners may still ask for (keptFrom, hls/window.ts). */
 const REBUILT_SEGMENTS = 40;
+
+/** All encoders of this isolate. */
+const contexts = new Contexts(aacModule, aacNames);
 
 /**
  * A show's running timeline: the pipeline, what it has listed, and where its bytes lie. Made from the store, so that one
@@ -44,7 +48,7 @@ export class Programme {
     this.window = window;
     this.ring = ring;
     const at = end(window);
-    const encoder = openAac(aacModule, aacNames, { bitrate, at });
+    const encoder = openAac(contexts, { bitrate, at });
     const parts = store.partsOf(open.msn);
     const segmenter = new Segmenter(PROFILES[latency], { msn: open.msn, at: open.at, parts });
     this.pipeline = new Pipeline(encoder, segmenter, at);

@@ -3,7 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildAac } from "../../build/aac.mjs";
 import { openAac, SILENT_UNIT } from "../../src/audio/aac.ts";
+import { Contexts } from "../../src/audio/contexts.ts";
+import type { Encoder } from "../../src/audio/encode.ts";
 import { type Frame, type Samples, samples } from "../../src/media.ts";
+import { bytesInUse } from "./heap.ts";
 import { random } from "./host.ts";
 
 await buildAac();
@@ -11,7 +14,8 @@ const module = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm"
 const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
 const START = samples(86_400 * 48_000 + 7);
 
-const open = (at: Samples = START) => openAac(module, names, { bitrate: 128_000, at });
+const contexts = new Contexts(module, names);
+const open = (at: Samples = START) => openAac(contexts, { bitrate: 128_000, at });
 
 function encode(data: Float32Array, at: Samples = START): Frame[] {
   const encoder = open(at);
@@ -125,15 +129,17 @@ describe("misuse", () => {
   });
 
   test("settings the encoder refuses throw", () => {
-    expect(() => openAac(module, names, { bitrate: -1, at: START })).toThrow(/-1 bit/);
+    expect(() => openAac(contexts, { bitrate: -1, at: START })).toThrow(/-1 bit/);
   });
 
   test("a wasm that imports or exports other names throws", () => {
     const strange = { ...names, imports: { ...names.imports, sched_yield: "zz" } };
-    expect(() => openAac(module, strange, { bitrate: 128_000, at: START })).toThrow(/sched_yield/);
+    expect(() => openAac(new Contexts(module, strange), { bitrate: 128_000, at: START })).toThrow(
+      /sched_yield/,
+    );
     const { send_frame: _, ...exports } = names.exports;
     expect(() =>
-      openAac(module, { ...names, exports }, { bitrate: 128_000, at: START }).push({
+      openAac(new Contexts(module, { ...names, exports }), { bitrate: 128_000, at: START }).push({
         at: START,
         data: tone(1_024),
       }),
@@ -183,26 +189,175 @@ test("two encoders are two: the same input gives the same bytes, interleaved wit
   expect([...frames, ...a.flush()]).toEqual(encode(pcm));
 });
 
-test("neither the wasm's memory nor ours grows over a long run", () => {
-  const { Instance } = WebAssembly;
-  let memory: WebAssembly.Memory | undefined;
-  WebAssembly.Instance = class extends Instance {
-    constructor(...settings: ConstructorParameters<typeof Instance>) {
-      super(...settings);
-      memory = this.exports[names.memory] as WebAssembly.Memory;
+describe("silence is not encoded", () => {
+  test("and gives the same frames pushed at once, unit by unit, or in pieces", () => {
+    const talk = speech(20_480);
+    const run = (silence: (encoder: Encoder, at: number) => Frame[]) => {
+      const encoder = open();
+      const frames = encoder.push({ at: START, data: talk });
+      const quiet = silence(encoder, START + 20_480);
+      const back = encoder.push({ at: samples(START + 20_480 + 100 * 1_024), data: talk });
+      return { frames: [...frames, ...quiet, ...back, ...encoder.flush()], quiet };
+    };
+    const atOnce = run((encoder) => encoder.pushSilence(100));
+    const inPieces = run((encoder, at) => {
+      const frames: Frame[] = [];
+      for (let done = 0; done < 102_400; done += 800) {
+        frames.push(...encoder.push({ at: samples(at + done), data: new Float32Array(1_600) }));
+      }
+      return frames;
+    });
+    expect(atOnce.frames).toEqual(inPieces.frames);
+    expect(atOnce.frames.map(({ at }) => at)).toEqual(
+      Array.from({ length: 140 }, (_, n) => START + n * 1_024),
+    );
+    // The last two of the sound before, and all but the last two of these.
+    expect(atOnce.quiet).toHaveLength(100);
+    // The first packet after the sound may have the window that ends a run of short ones.
+    expect(atOnce.quiet.slice(3).every(isSilent)).toBe(true);
+  });
+
+  test("in the middle of an access unit it is a bug", () => {
+    const encoder = open();
+    encoder.push({ at: START, data: tone(1_000) });
+    expect(() => encoder.pushSilence(1)).toThrow(RangeError);
+  });
+
+  test("a silent hour costs less than 100 ms", () => {
+    const encoder = open();
+    const before = performance.now();
+    expect(encoder.pushSilence(168_750)).toHaveLength(168_748);
+    expect(performance.now() - before).toBeLessThan(100);
+  });
+
+  test("around it the packets are those of an encoder that never stops, up to its rate control", () => {
+    const units = Array.from({ length: 120 }, () => new Float32Array(2_048));
+    for (const [from, to] of [
+      [0, 20],
+      [40, 60],
+      [100, 110],
+    ] as const) {
+      const talk = speech((to - from) * 1_024);
+      for (let n = from; n < to; n++) units[n] = talk.slice(2_048 * (n - from), 2_048 * (n + 1 - from));
     }
-  };
-  const encoder = open();
-  WebAssembly.Instance = Instance;
-  const pcm = speech(4_800);
-  let at: number = START;
-  const run = (pushes: number) => {
-    for (let n = 0; n < pushes; n++, at += 4_800) encoder.push({ at: samples(at), data: pcm });
-    return { wasm: memory?.buffer.byteLength, ours: process.memoryUsage().arrayBuffers };
-  };
-  const before = run(50);
-  const after = run(600);
-  expect(before.wasm).toBeGreaterThan(1_000_000);
-  expect(after.wasm).toBe(before.wasm);
-  expect(after.ours - before.ours).toBeLessThan(4_000_000);
+    const context = contexts.open(128_000);
+    const continuous = [...units.flatMap((unit) => context.encode(unit)), ...context.flush()].slice(1);
+    const encoder = open();
+    const skipping = units.flatMap((data, n) => encoder.push({ at: samples(START + n * 1_024), data }));
+    skipping.push(...encoder.flush());
+    // The packet's first bytes tell its window (ISO/IEC 14496-3 table 4.6): a start is announced in silence already.
+    const windows = (packets: Uint8Array[]) =>
+      packets.map((bytes) => [bytes.length === SILENT_UNIT.length, ((bytes[1] ?? 0) >> 5) & 3]);
+    expect(windows(skipping.map(({ bytes }) => bytes))).toEqual(windows(continuous));
+    expect(skipping.slice(0, 15).map(({ bytes }) => bytes)).toEqual(continuous.slice(0, 15));
+  });
+});
+
+describe("the encoders' memory", () => {
+  /** Contexts whose wasm memory can be looked at, and which can be made to trap. */
+  function watched() {
+    const { Instance } = WebAssembly;
+    const instances: { memory: WebAssembly.Memory; traps: boolean }[] = [];
+    WebAssembly.Instance = class {
+      readonly exports: WebAssembly.Exports;
+      constructor(...settings: ConstructorParameters<typeof Instance>) {
+        const { exports } = new Instance(...settings);
+        const state = { memory: exports[names.memory] as WebAssembly.Memory, traps: false };
+        instances.push(state);
+        const send = exports[names.exports.send_frame] as (...args: unknown[]) => unknown;
+        const sendOrTrap = (...args: unknown[]) => {
+          if (state.traps) throw new WebAssembly.RuntimeError("unreachable");
+          return send(...args);
+        };
+        this.exports = { ...exports, [names.exports.send_frame]: sendOrTrap };
+      }
+    };
+    const own = new Contexts(module, names);
+    const openOwn = () => openAac(own, { bitrate: 128_000, at: START });
+    // The instance is made with the first encoder.
+    openOwn().close();
+    return {
+      instances,
+      open: openOwn,
+      bytes: () => instances.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0),
+      done: () => {
+        WebAssembly.Instance = Instance;
+      },
+    };
+  }
+  const MIB = 1_048_576;
+  const talk = tone(4_096);
+
+  test("24 encoders that are in use are 24 contexts of one instance: less than 2 MiB each", () => {
+    const { bytes, done, instances, open } = watched();
+    done();
+    const encoders = Array.from({ length: 24 }, open);
+    const silent = bytes();
+    for (const encoder of encoders) encoder.push({ at: START, data: talk });
+    const busy = bytes();
+    expect(instances).toHaveLength(1);
+    expect(silent / MIB).toBeLessThan(18);
+    expect(busy / MIB / 24).toBeLessThan(1);
+    for (const encoder of encoders) encoder.close();
+  });
+
+  test("500 encoders opened and closed, flushed or fallen silent leave nothing behind", () => {
+    const { bytes, done, open } = watched();
+    done();
+    const before = bytes();
+    for (let n = 0; n < 500; n++) {
+      const encoder = open();
+      encoder.push({ at: START, data: talk });
+      if (n % 3 === 0) encoder.close();
+      else if (n % 3 === 1) encoder.flush();
+      else encoder.pushSilence(10);
+    }
+    expect(bytes()).toBe(before);
+  });
+
+  test("300 encoders that nobody closed are given back once they are collected", async () => {
+    const { bytes, done, open } = watched();
+    done();
+    for (let n = 0; n < 30; n++) {
+      for (let k = 0; k < 10; k++) open().push({ at: START, data: talk });
+      await bytesInUse();
+    }
+    // Of all 300 at once it were 240 MiB, and 64 are the most there is.
+    expect(bytes() / MIB).toBeLessThan(34);
+  });
+
+  test("after a trap every encoder of the instance fails, none silently, and the next ones are on a new instance", () => {
+    const { done, instances, open } = watched();
+    const [first, second] = [open(), open()];
+    for (const encoder of [first, second]) encoder.push({ at: START, data: talk });
+    const trapping = instances[0] as { traps: boolean };
+    trapping.traps = true;
+    const next = samples(START + 4_096);
+    expect(() => first.push({ at: next, data: talk })).toThrow(/unreachable/);
+    trapping.traps = false;
+    expect(() => second.push({ at: next, data: talk })).toThrow(/has failed/);
+    expect(() => first.flush()).toThrow(/has failed/);
+    const fresh = open();
+    done();
+    expect(instances).toHaveLength(2);
+    expect([...fresh.push({ at: START, data: talk }), ...fresh.flush()]).toEqual(encode(talk));
+    for (const encoder of [first, second]) encoder.close();
+  });
+
+  test("neither the wasm's nor ours grows over a long run", () => {
+    const { bytes, done, open } = watched();
+    done();
+    const encoder = open();
+    const pcm = speech(4_800);
+    let at: number = START;
+    const run = (pushes: number) => {
+      for (let n = 0; n < pushes; n++, at += 4_800) encoder.push({ at: samples(at), data: pcm });
+      return { wasm: bytes(), ours: process.memoryUsage().arrayBuffers };
+    };
+    const before = run(50);
+    const after = run(600);
+    expect(before.wasm).toBeGreaterThan(1_000_000);
+    expect(after.wasm).toBe(before.wasm);
+    expect(after.ours - before.ours).toBeLessThan(4_000_000);
+  });
 });

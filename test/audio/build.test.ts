@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { openAac } from "../../src/audio/aac.ts";
+import { Contexts } from "../../src/audio/contexts.ts";
 import { samples } from "../../src/media.ts";
 
 /** The build step on a copy of the project that holds it and the encoder's package, to be spoilt at will. */
@@ -44,8 +45,8 @@ describe("build/aac.mjs", () => {
     expect(await build()).toEqual({ code: 0, stderr: "" });
     const names = JSON.parse(readFileSync(join(copy, "dist/aac.json"), "utf8"));
     const module = new WebAssembly.Module(readFileSync(wasm));
-    const encoder = openAac(module, names, { bitrate: 128_000, at: samples(0) });
-    expect(encoder.push({ at: samples(0), data: new Float32Array(3 * 2_048) })).toHaveLength(1);
+    const encoder = openAac(new Contexts(module, names), { bitrate: 128_000, at: samples(0) });
+    expect(encoder.push({ at: samples(0), data: new Float32Array(3 * 2_048).fill(0.1) })).toHaveLength(1);
     expect(encoder.flush()).toHaveLength(2);
   });
 

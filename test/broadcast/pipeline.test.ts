@@ -26,7 +26,9 @@ function encoder(): Encoder {
   return {
     config: new Uint8Array([0x11, 0x90]),
     push: ({ at }) => [{ at, bytes: unit.slice() }],
+    pushSilence: () => [],
     flush: () => [],
+    close: () => {},
   };
 }
 

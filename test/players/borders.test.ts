@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { buildAac } from "../../build/aac.mjs";
 import { SpokenSignal } from "../../sfu/signal.ts";
 import { openAac } from "../../src/audio/aac.ts";
+import { Contexts } from "../../src/audio/contexts.ts";
 import { initSegment } from "../../src/hls/cmaf.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, type Frame, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
@@ -33,7 +34,7 @@ function programme(): Float32Array {
 
 /** Encodes in pieces of `frames` sample frames. */
 function encode(data: Float32Array, frames: number): { units: Frame[]; config: Uint8Array } {
-  const encoder = openAac(wasm, names, { bitrate: BITRATE, at: START });
+  const encoder = openAac(new Contexts(wasm, names), { bitrate: BITRATE, at: START });
   const units: Frame[] = [];
   for (let at = 0; at < data.length / 2; at += frames) {
     const piece = data.subarray(at * 2, (at + frames) * 2);
@@ -68,6 +69,35 @@ test.each(["low", "balanced", "economy"] as const)(
     expect(border).toBeLessThanOrEqual(inside * 1.5);
   },
 );
+
+test("silence that is not encoded decodes to what an encoder that never stops gives, without a click at its borders", async () => {
+  const data = programme();
+  const context = new Contexts(wasm, names).open(BITRATE);
+  const packets: Uint8Array[] = [];
+  for (let at = 0; at < data.length; at += 2 * AU_SAMPLES) {
+    packets.push(...context.encode(data.slice(at, at + 2 * AU_SAMPLES)));
+  }
+  const continuous = await decode(adts([...packets, ...context.flush()].slice(1)), "aac");
+  const skipping = await decode(adts(encode(data, AU_SAMPLES).units.map(({ bytes }) => bytes)), "aac");
+  expect(skipping.length).toBe(24 * SAMPLE_RATE);
+  // Where sound begins and ends, three access units to either side: no sample is further off than with the other.
+  const worst = (decoded: Float32Array, from: number, to: number) => {
+    let most = 0;
+    for (let i = from; i < to; i++) most = Math.max(most, Math.abs((decoded[i] ?? 0) - (data[2 * i] ?? 0)));
+    return most;
+  };
+  for (const second of [4, 10, 14, 20]) {
+    const [from, to] = [second * SAMPLE_RATE - 3 * AU_SAMPLES, second * SAMPLE_RATE + 3 * AU_SAMPLES];
+    expect(worst(skipping, from, to)).toBeLessThanOrEqual(1.1 * worst(continuous, from, to));
+  }
+  for (const [from, to] of [
+    [0.1, 3.9],
+    [10.1, 13.9],
+    [20.1, 23.9],
+  ] as const) {
+    expect(worst(skipping, from * SAMPLE_RATE, to * SAMPLE_RATE)).toBe(0);
+  }
+});
 
 /** The largest difference from the programme, in access units at a part's border and in all others. */
 function errors(decoded: Float32Array, data: Float32Array, partUnits: number) {

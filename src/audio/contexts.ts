@@ -1,0 +1,141 @@
+import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
+import { type AacNames, openWasm, type Wasm } from "./wasm.ts";
+
+/**
+ * The encoders of an isolate: contexts of one wasm instance, which has 17 MB of its own and takes 0.75 MB more for each
+ * context that is open. What a closed context held is used again by the next.
+ *
+ * A trap leaves the instance in no known state: it is thrown away, every context of it fails when it is next used, and
+ * the next context is opened on a new one.
+ */
+export class Contexts {
+  readonly #module: WebAssembly.Module;
+  readonly #names: AacNames;
+  #instance: Instance | null = null;
+  /** Contexts that nobody closed: their owner went with an object that was ended from outside. */
+  readonly #forgotten = new FinalizationRegistry<Held>(({ instance, pointer }) => instance.free(pointer));
+
+  /** `module` is dist/aac.wasm and `names` dist/aac.json. */
+  constructor(module: WebAssembly.Module, names: AacNames) {
+    this.#module = module;
+    this.#names = names;
+  }
+
+  /** Opens a context of AAC-LC, 48 kHz stereo, `bitrate` bit/s. Throws Error when the wasm refuses it. */
+  open(bitrate: number): Context {
+    if (this.#instance === null || this.#instance.isBroken) {
+      this.#instance = new Instance(openWasm(this.#module, this.#names));
+    }
+    const instance = this.#instance;
+    const pointer = instance.call("init_encoder", CHANNELS, SAMPLE_RATE, bitrate);
+    if (pointer === 0) throw new Error(`The AAC encoder refused ${bitrate} bit/s ${instance.said()}`);
+    const context = new Context(instance, pointer, () => this.#forgotten.unregister(context));
+    this.#forgotten.register(context, { instance, pointer }, context);
+    return context;
+  }
+}
+
+/** One encoder: access units' samples in, packets out, the encoder's own delay included. */
+export class Context {
+  readonly #instance: Instance;
+  readonly #onClose: () => void;
+  /** 0 once closed. */
+  #pointer: number;
+  #sent = 0;
+
+  /** By {@link Contexts.open} alone. */
+  constructor(instance: Instance, pointer: number, onClose: () => void) {
+    this.#instance = instance;
+    this.#pointer = pointer;
+    this.#onClose = onClose;
+    const length = instance.call("get_encoder_frame_size", pointer);
+    if (length !== AU_SAMPLES) throw new Error(`The AAC encoder's access unit has ${length} samples`);
+  }
+
+  /** AudioSpecificConfig. */
+  get config(): Uint8Array {
+    const at = this.#instance.call("get_encoder_extradata", this.#pointer);
+    return this.#instance.bytes(at, this.#instance.call("get_encoder_extradata_size", this.#pointer)).slice();
+  }
+
+  /** Encodes one unit of interleaved stereo; the packets that came of it. Throws Error when the encoder fails. */
+  encode(unit: Float32Array): Uint8Array[] {
+    const instance = this.#instance;
+    const input = instance.call("get_encode_input_ptr", this.#pointer, unit.byteLength);
+    const target = instance.floats(input, unit.length);
+    // A sample that is not finite would make the encoder refuse the unit, and one far out of range overflow it.
+    for (let i = 0; i < unit.length; i++) {
+      const value = unit[i] as number;
+      target[i] = Number.isNaN(value) ? 0 : Math.min(1, Math.max(-1, value));
+    }
+    const status = instance.call("send_frame", this.#pointer, BigInt(this.#sent++ * AU_SAMPLES));
+    if (status < 0) throw new Error(`The AAC encoder failed with ${status} ${instance.said()}`);
+    return this.#packets();
+  }
+
+  /** The packets that are still inside; nothing can be encoded after. */
+  flush(): Uint8Array[] {
+    this.#instance.call("flush_encoder_start", this.#pointer);
+    return this.#packets();
+  }
+
+  /** Gives its memory back. */
+  close(): void {
+    if (this.#pointer === 0) return;
+    this.#instance.free(this.#pointer);
+    this.#pointer = 0;
+    this.#onClose();
+  }
+
+  #packets(): Uint8Array[] {
+    const instance = this.#instance;
+    const packets: Uint8Array[] = [];
+    for (;;) {
+      const size = instance.call("receive_packet", this.#pointer);
+      if (size < 0) throw new Error(`The AAC encoder failed with ${size} ${instance.said()}`);
+      if (size === 0) return packets;
+      packets.push(instance.bytes(instance.call("get_encoded_data", this.#pointer), size).slice());
+    }
+  }
+}
+
+interface Held {
+  readonly instance: Instance;
+  readonly pointer: number;
+}
+
+/** The wasm until it traps. */
+class Instance {
+  readonly #wasm: Wasm;
+  isBroken = false;
+
+  constructor(wasm: Wasm) {
+    this.#wasm = wasm;
+  }
+
+  call(name: string, ...args: (number | bigint)[]): number {
+    if (this.isBroken) throw new Error("The AAC encoder's instance has failed");
+    try {
+      return this.#wasm.call(name, ...args);
+    } catch (error) {
+      this.isBroken = true;
+      throw error;
+    }
+  }
+
+  free(pointer: number): void {
+    if (!this.isBroken) this.call("close_encoder", pointer);
+  }
+
+  bytes(pointer: number, length: number): Uint8Array {
+    return this.#wasm.bytes(pointer, length);
+  }
+
+  floats(pointer: number, length: number): Float32Array {
+    return this.#wasm.floats(pointer, length);
+  }
+
+  said(): string {
+    return this.#wasm.said();
+  }
+}
