@@ -22,6 +22,9 @@ const REBUILT_SEGMENTS = 40;
 /** All encoders of this isolate. */
 const contexts = new Contexts(aacModule, aacNames);
 
+/** Whole segments whose parts are in memory: those in which lists name parts. What is older is read from the store. */
+const RING_SEGMENTS = 5;
+
 /**
  * A show's running timeline: the pipeline, what it has listed, and where its bytes lie. Made from the store, so that one
  * made after a restart goes on exactly where the last stored part ended: the time between is filled with silence.
@@ -109,9 +112,8 @@ export class Programme {
     this.ring.add(cut.part);
     this.window = addCut(this.window, cut);
     if (cut.segment === undefined) return;
-    const oldest = keptFrom(this.window);
-    this.ring.prune(oldest);
-    this.#store.prune(oldest);
+    this.ring.prune(cut.part.msn - RING_SEGMENTS);
+    this.#store.prune(keptFrom(this.window));
   }
 }
 

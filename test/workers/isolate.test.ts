@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { FakeSfu } from "./fake-sfu.ts";
+import { Host, tone } from "./host.ts";
+import { Listener } from "./listener.ts";
+import type { Created } from "./relay.ts";
+import { Runtime } from "./runtime.ts";
+
+/** What shows of one isolate have in common: its memory, and the one instance of the encoder in it. */
+
+const SHOWS = 24;
+const MIB = 1_048_576;
+
+let runtime: Runtime;
+let sfu: FakeSfu;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  runtime = await Runtime.start([
+    { name: "earshot", entry: "test/workers/wasm-worker.ts", vars: { SFU_API: sfu.url } },
+  ]);
+});
+afterAll(async () => {
+  await runtime.close();
+  sfu.close();
+});
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+const describeShow = async ({ id }: Created) =>
+  (await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as { state: string };
+
+test("24 shows of one isolate take less than 2 MiB each, silent ones less than 0.25", {
+  timeout: 120_000,
+}, async () => {
+  const look = async () => {
+    const wasm = (await (await runtime.ask("earshot", "/wasm")).json()) as number[];
+    return { wasm, all: (await runtime.heap("earshot")) + wasm.reduce((sum, bytes) => sum + bytes, 0) };
+  };
+  // The instance that all share comes with the first.
+  await runtime.open({ latency: "low" });
+  await sleep(1_000);
+  const one = await look();
+  const shows = await Promise.all(Array.from({ length: SHOWS }, () => runtime.open({ latency: "low" })));
+  await sleep(2_000);
+  const silent = await look();
+  const hosts = await Promise.all(shows.map((show) => Host.publish(show, sfu)));
+  for (let n = 0; n < 50; n++) for (const host of hosts) host.say(tone(300 + n));
+  await expect
+    .poll(async () => (await Promise.all(shows.map(describeShow))).every(({ state }) => state === "live"), {
+      timeout: 30_000,
+    })
+    .toBe(true);
+  // A wasm memory never shrinks: it is now what it was when all spoke at once.
+  const spoken = await look();
+  const each = (bytes: number) => `${(bytes / SHOWS / MIB).toFixed(2)} MiB`;
+  console.log(
+    `An isolate with one silent show: ${(one.all / MIB).toFixed(1)} MiB. Of ${SHOWS} more each: silent ` +
+      `${each(silent.all - one.all)}, having spoken ${each(spoken.all - one.all)}, with a share of what is common ${each(spoken.all)}`,
+  );
+  expect(silent.wasm).toEqual(one.wasm);
+  expect((silent.all - one.all) / SHOWS).toBeLessThan(MIB / 4);
+  expect(spoken.wasm).toHaveLength(1);
+  expect(spoken.wasm[0]).toBeGreaterThan((one.wasm[0] ?? 0) + MIB);
+  expect(spoken.all / SHOWS).toBeLessThan(2 * MIB);
+  for (const host of hosts) host.leave();
+});
+
+test("a trap of the encoder restarts the shows that were using it, and they go on", {
+  timeout: 60_000,
+}, async () => {
+  const shows = await Promise.all([1, 2].map(() => runtime.open({ latency: "low" })));
+  const hosts = await Promise.all(shows.map((show) => Host.publish(show, sfu)));
+  for (const host of hosts) host.talk(tone(440));
+  const isLive = async (show: Created) => (await describeShow(show)).state === "live";
+  for (const show of shows) await expect.poll(() => isLive(show), { timeout: 20_000 }).toBe(true);
+  const listeners = await Promise.all(shows.map(({ playbackUrl }) => Listener.join(playbackUrl)));
+  const before = ((await (await runtime.ask("earshot", "/wasm")).json()) as number[]).length;
+  await runtime.ask("earshot", "/trap");
+  for (const { id } of shows) {
+    const failed = () =>
+      runtime.lines.some((line) => line.includes(`The programme of ${id} failed and is resumed`));
+    await expect.poll(failed, { timeout: 10_000 }).toBe(true);
+  }
+  for (const listener of listeners) {
+    const { segments } = await listener.list();
+    const after = await listener.until((segments.at(-1)?.msn ?? 0) + 3, 0);
+    expect(after.segments.at(-1)?.msn).toBeGreaterThan(segments.at(-1)?.msn ?? 0);
+  }
+  // With sound again the next instance is made: the SFU re-dials; here a new host does it.
+  for (const host of hosts) host.hush();
+  const again = await Promise.all(shows.map((show) => Host.publish(show, sfu)));
+  for (const host of again) host.talk(tone(440));
+  const instances = async () => ((await (await runtime.ask("earshot", "/wasm")).json()) as number[]).length;
+  await expect.poll(instances, { timeout: 20_000 }).toBe(before + 1);
+  for (const host of again) host.leave();
+});
