@@ -1,6 +1,8 @@
 /** What these tests and src/audio/ use of the WebAssembly JavaScript API, which Node's own types leave out. */
 declare namespace WebAssembly {
   type Imports = Record<string, Record<string, (...args: never[]) => number | undefined>>;
+  type Exports = Record<string, unknown>;
+  class RuntimeError extends Error {}
   class Module {
     constructor(bytes: Uint8Array);
     readonly [Symbol.toStringTag]: string;
@@ -12,6 +14,6 @@ declare namespace WebAssembly {
   }
   class Instance {
     constructor(module: Module, imports?: Imports);
-    readonly exports: Record<string, unknown>;
+    readonly exports: Exports;
   }
 }
