@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** What measures times, or has hosts that speak in real time, has the machine to itself. */
-const TIMED = ["test/workers/{broadcast,on-time,release,sfu,start}.test.ts"];
+const TIMED = ["test/workers/{broadcast,on-time,release,restart,sfu,start}.test.ts"];
 
 /** Each project is one kind of evidence; `npm test` runs the three that need nothing beyond node_modules. */
 export default defineConfig({

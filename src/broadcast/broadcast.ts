@@ -31,8 +31,6 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   #store: Store;
   /** Null where no broadcast was created, or it was deleted. */
   production: Production | null = null;
-  /** Which publisher's session a socket belongs to. */
-  readonly #sessions = new WeakMap<WebSocket, string>();
 
   constructor(ctx: DurableObjectState, env: BroadcastEnv) {
     super(ctx, env);
@@ -80,25 +78,19 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   acceptSocket(session: string, generation: number): Response | null {
     const { 0: client, 1: server } = new WebSocketPair();
     if (this.production?.publishers.connect(session, generation, server) !== true) return null;
-    this.ctx.acceptWebSocket(server, [session]);
-    this.#sessions.set(server, session);
+    server.binaryType = "arraybuffer";
+    server.accept();
+    server.addEventListener("message", ({ data }) => {
+      if (this.production?.publishers.isCurrent(session, server) !== true) return;
+      this.production.hear(session, typeof data === "string" ? NOTHING : new Uint8Array(data as ArrayBuffer));
+    });
+    const disconnect = (code: number) => {
+      const gone = this.production?.publishers.disconnect(session, server, code, Date.now());
+      if (gone !== undefined) this.ctx.waitUntil(gone);
+    };
+    server.addEventListener("close", ({ code }) => disconnect(code));
+    server.addEventListener("error", () => disconnect(1006));
     return new Response(null, { status: 101, webSocket: client });
-  }
-
-  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
-    const session = this.#sessions.get(socket);
-    if (session === undefined || this.production?.publishers.isCurrent(session, socket) !== true) return;
-    this.production.hear(session, typeof message === "string" ? NOTHING : new Uint8Array(message));
-  }
-
-  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    const session = this.#sessions.get(socket);
-    if (session !== undefined)
-      await this.production?.publishers.disconnect(session, socket, code, Date.now());
-  }
-
-  override async webSocketError(socket: WebSocket): Promise<void> {
-    await this.webSocketClose(socket, 1006);
   }
 
   /** Brings the object back: being constructed has resumed the show already. */
@@ -127,7 +119,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   #produce(show: Show, secret: Secret): Production {
     const { MEDIA, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
     const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-    const production = new Production(show, {
+    return new Production(show, {
       store: this.#store,
       bucket: MEDIA,
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
@@ -136,13 +128,6 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
       reviveAt: (time) => later(this.ctx.storage.setAlarm(time)),
       restart: (why) => this.ctx.abort(why),
     });
-    // Sockets outlive an object that hibernated.
-    for (const socket of this.ctx.getWebSockets()) {
-      const session = this.ctx.getTags(socket)[0] ?? "";
-      this.#sessions.set(socket, session);
-      production.publishers.readopt(session, socket);
-    }
-    return production;
   }
 }
 

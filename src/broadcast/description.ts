@@ -1,6 +1,7 @@
 import { urlsOf } from "../paths.ts";
 import type { ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
+import type { DescribedHost } from "./host.ts";
 import type { Show } from "./lifecycle.ts";
 import type { Programme } from "./programme.ts";
 import type { Publishers } from "./publishers.ts";
@@ -22,10 +23,13 @@ export function describe(
     createdAt,
     endedAt,
     ...urlsOf(access.origin, id, access.hostKey),
-    hosts: publishers.sessions.map((session) => ({
-      heard: programme?.pipeline.isHeard(session) ?? false,
-      packets: programme?.pipeline.countsOf(session) ?? null,
-    })),
+    hosts: [...publishers.states].map(
+      ([session, state]): DescribedHost => ({
+        ...state,
+        heard: programme?.pipeline.isHeard(session) ?? false,
+        packets: programme?.pipeline.countsOf(session) ?? null,
+      }),
+    ),
     /** From a part's last sample to its being listed. */
     listingMs: programme?.punctuality.read() ?? null,
     /** What reached Origin since the timeline began: what all listeners together cost. */

@@ -92,7 +92,7 @@ export class Pipeline {
   }
 
   /** What has been counted of `host`'s packets. */
-  countsOf(host: string): object | null {
+  countsOf(host: string): Readonly<Record<string, number>> | null {
     const held = this.#hosts.get(host);
     if (held === undefined) return null;
     const { stats } = held.aligner;

@@ -16,8 +16,9 @@ import {
   rotateKey,
   type Show,
 } from "./lifecycle.ts";
+import type { Crowded } from "./places.ts";
 import { endedStage, Programme, recordingOf } from "./programme.ts";
-import { type Accepted, type Crowded, Publishers } from "./publishers.ts";
+import { type Accepted, Publishers } from "./publishers.ts";
 import { type Read, Reads, type Stage } from "./reads.ts";
 import type { Recording } from "./recording.ts";
 import type { Store } from "./store.ts";
@@ -133,14 +134,14 @@ export class Production {
     this.#programme = null;
     if (programme !== null) this.#reads.wake(programme.window, now);
     this.#recording = programme?.recording ?? null;
-    this.#dropAll("the show has ended");
+    this.publishers.dropAll("the show has ended");
     await this.settle();
   }
 
   /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
   rotateKey(): void {
     this.#put(rotateKey(this.#show));
-    this.#dropAll("the host key has been replaced");
+    this.publishers.dropAll("the host key has been replaced");
   }
 
   /** Gets what is still to be kept to R2; false when some of it has to be tried again later. */
@@ -233,10 +234,6 @@ export class Production {
     if (now - this.#renewedAt < RENEWAL_MS) return;
     this.#renewedAt = now;
     this.#means.reviveAt(now + REVIVAL_MS);
-  }
-
-  #dropAll(why: string): void {
-    for (const session of this.publishers.sessions) this.#means.later(this.publishers.drop(session, why));
   }
 
   get #onAir() {

@@ -1,8 +1,10 @@
 import { ingestToken } from "../access/keys.ts";
 import { randomName, type Secret } from "../access/secret.ts";
 import type { Offer } from "../ingest/offer.ts";
-import type { Sfu, SfuFault } from "../ingest/sfu.ts";
+import { isNotYet, type Sfu, type SfuFault } from "../ingest/sfu.ts";
 import { ingestUrl } from "../paths.ts";
+import type { HostState } from "./host.ts";
+import { CROWDED, type Crowded, givingWay } from "./places.ts";
 import type { Store } from "./store.ts";
 
 /** One WHIP session: a host's connection to the SFU, and the socket on which the SFU brings its sound. */
@@ -13,16 +15,13 @@ export interface Publisher {
   readonly mid: string;
   /** Where the SFU is told to dial: the origin of the request that published. */
   readonly origin: string;
-  /** Counts the adapters made for this session; a token names its generation. */
+  /** Counts the adapters asked for that may have come to be; a token names its generation. */
   readonly generation: number;
+  /** The newest generation whose socket has been taken; 0 before the first. */
+  readonly connected: number;
+  /** The SFU's id of the newest adapter; null while it is unknown. */
   readonly adapter: string | null;
   readonly createdAt: number;
-}
-
-/** Publishing was refused because this many hosts are on already. */
-export interface Crowded {
-  readonly kind: "crowded";
-  readonly limit: number;
 }
 
 export interface Accepted {
@@ -38,18 +37,10 @@ export interface Dependencies {
   readonly later: (work: Promise<void>) => void;
 }
 
-const MAX_PUBLISHERS = 8;
-const CROWDED: Crowded = { kind: "crowded", limit: MAX_PUBLISHERS };
 /** The SFU re-dials a lost socket for 15 s; after that a new adapter is asked for. */
 const REDIAL_MS = 17_000;
-/**
- * For how long a host may be quiet before its place goes to a newcomer: once it was heard, what a dead publisher is
- * noticed by; before, what {@link Sfu.attach} takes to give up. A hiccup or a slow start must not cost anybody the show.
- */
-const PATIENCE_MS = { heard: 6_000, connecting: 25_000 };
-/** The same where every place is taken: a host that lost the connection is to be back at once. */
-const PATIENCE_IN_A_CROWD_MS = { heard: 1_000, connecting: 5_000 };
-
+/** The same after a restart, which costs every host its socket: the SFU re-dials at once, or it has ceased to. */
+const REDIAL_AFTER_RESTART_MS = 1_000;
 /** The publishers of one broadcast. Owns the SFU's sessions and adapters; the shell owns the sockets' events. */
 export class Publishers {
   readonly #store: Store;
@@ -58,11 +49,11 @@ export class Publishers {
   readonly #id: string;
   readonly #all = new Map<string, Publisher>();
   readonly #sockets = new Map<string, WebSocket>();
-  /**
-   * Since when a session that the SFU was to dial for has had no socket, milliseconds since 1970. One that is being
-   * attached is not missing: {@link attach} itself gives up in time.
-   */
-  readonly #missing = new Map<string, number>();
+  /** The sessions that the SFU is being asked to dial for. */
+  readonly #attaching = new Set<string>();
+  /** When a new adapter is asked for, of those sessions whose socket the SFU is to dial again; milliseconds since 1970. */
+  readonly #askAt = new Map<string, number>();
+  readonly #states = new Map<string, HostState>();
   /** When a session's last message came, as far as this object has heard it, milliseconds since 1970. */
   readonly #heard = new Map<string, number>();
   /** When this object took the sessions up: before, none of them can have been heard. */
@@ -80,9 +71,13 @@ export class Publishers {
     this.#id = id;
     this.#since = now;
     for (const publisher of store.publishers()) {
-      this.#all.set(publisher.session, publisher);
-      // Nobody dials for a session that was being attached when the object went.
-      this.#missing.set(publisher.session, publisher.adapter === null ? 0 : now);
+      const { session, connected, createdAt } = publisher;
+      this.#all.set(session, publisher);
+      this.#askAt.set(session, now + REDIAL_AFTER_RESTART_MS);
+      this.#states.set(
+        session,
+        connected === 0 ? { state: "connecting", since: createdAt } : { state: "reattaching", since: now },
+      );
     }
   }
 
@@ -92,6 +87,16 @@ export class Publishers {
 
   has(session: string): boolean {
     return this.#all.has(session);
+  }
+
+  /** Whether any host's sound can come in at this moment. */
+  get isConnected(): boolean {
+    return this.#sockets.size > 0;
+  }
+
+  /** How every session stands, oldest first. */
+  get states(): ReadonlyMap<string, HostState> {
+    return this.#states;
   }
 
   /**
@@ -124,53 +129,74 @@ export class Publishers {
       mid: offer.mid,
       origin,
       generation: 1,
+      connected: 0,
       adapter: null,
       createdAt: now,
     };
     this.#put(publisher);
+    this.#states.set(publisher.session, { state: "connecting", since: now });
     return { kind: "accepted", answer: published.answer, session: publisher.session };
   }
 
-  /** Has the SFU dial this object for `session`, once the host's transport is up. Gives the session up where it can not. */
+  /**
+   * Has the SFU dial this object for `session`, once the host's transport is up. A session whose socket is there is
+   * attached, whatever the call says; one of which the SFU says that it is over is given up.
+   */
   async attach(session: string): Promise<void> {
     const publisher = this.#all.get(session);
-    if (publisher === undefined) return;
-    const { sfuSession, origin, generation } = publisher;
-    const token = await ingestToken(this.#secret, this.#id, session, generation);
-    const endpoint = ingestUrl(origin, this.#id, session, generation, token);
-    const isCurrent = () => this.#all.get(session)?.generation === generation;
-    const attached = await this.#sfu.attach(sfuSession, endpoint, isCurrent);
-    if (attached.kind === "fault") {
-      console.warn(`The SFU could not attach a host of ${this.#id}: ${attached.status} ${attached.code}`);
-      if (isCurrent()) await this.drop(session, "could not be attached");
-    } else if (isCurrent()) {
-      this.#put({ ...publisher, adapter: attached.adapter });
-      if (!this.#sockets.has(session)) this.#missing.set(session, Date.now());
-    } else {
-      await this.#sfu.detach(attached.adapter);
+    if (publisher === undefined || this.#attaching.has(session)) return;
+    this.#attaching.add(session);
+    this.#askAt.delete(session);
+    let told = "";
+    const attached = await this.#sfu
+      .attach(publisher.sfuSession, async (fault) => {
+        if (!this.#isAwaited(session)) return null;
+        if (fault === null || isNotYet(fault)) return this.#endpoint(session);
+        const what = `${fault.status} ${fault.code}`;
+        if (what !== told)
+          console.warn(`The SFU does not attach a host of ${this.#id}, and is asked on: ${what}`);
+        told = what;
+        this.#renew(session);
+        return this.#endpoint(session);
+      })
+      .finally(() => this.#attaching.delete(session));
+    const current = this.#all.get(session);
+    if (attached?.kind === "attached") {
+      if (current === undefined) await this.#sfu.detach(attached.adapter);
+      else this.#put({ ...current, adapter: attached.adapter });
     }
+    if (!this.#isAwaited(session)) return;
+    if (attached?.kind === "fault") {
+      console.warn(`The SFU gave up a host of ${this.#id}: ${attached.status} ${attached.code}`);
+      await this.drop(session, "could not be attached");
+    } else this.#askAt.set(session, Date.now() + REDIAL_MS);
   }
 
-  /** Takes the socket that the SFU dialled for `session`; a newer one supersedes the old. */
+  /**
+   * Takes the socket that the SFU dialled for `session`; a newer one supersedes the old.
+   *
+   * The one rule for who may connect: any generation that was asked for, and none older than one that has connected. The
+   * newest is what is waited for. An older one comes late, of a try that seemed to have failed: until a newer one is
+   * there it is sound worth having, and afterwards an orphan, which must not supersede.
+   */
   connect(session: string, generation: number, socket: WebSocket): boolean {
-    if (this.#all.get(session)?.generation !== generation) return false;
+    const publisher = this.#all.get(session);
+    if (publisher === undefined || generation > publisher.generation || generation < publisher.connected) {
+      return false;
+    }
+    if (generation !== publisher.connected) this.#put({ ...publisher, connected: generation });
     const old = this.#sockets.get(session);
     this.#sockets.set(session, socket);
-    this.#missing.delete(session);
+    this.#askAt.delete(session);
     old?.close(1000, "superseded by a newer connection");
     return true;
-  }
-
-  /** Takes back a socket that outlived the object's memory. */
-  readopt(session: string, socket: WebSocket): void {
-    if (!this.#all.has(session)) return;
-    this.#sockets.set(session, socket);
-    this.#missing.delete(session);
   }
 
   /** A message of `session` came. */
   hear(session: string, now: number): void {
     this.#heard.set(session, now);
+    if (this.#states.get(session)?.state !== "heard")
+      this.#states.set(session, { state: "heard", since: now });
   }
 
   /** Whether `socket` is the one that `session` is heard on. */
@@ -182,20 +208,23 @@ export class Publishers {
   async disconnect(session: string, socket: WebSocket, code: number, now: number): Promise<void> {
     if (this.#sockets.get(session) !== socket) return;
     this.#sockets.delete(session);
-    if (code === 1000) await this.drop(session, "the host has gone");
-    else this.#missing.set(session, now);
+    if (code === 1000) return this.drop(session, "the host has gone");
+    if (!this.#attaching.has(session)) this.#askAt.set(session, now + REDIAL_MS);
+    if (this.#states.get(session)?.state === "heard") {
+      this.#states.set(session, { state: "reattaching", since: now });
+    }
   }
 
   /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials. */
   async sweep(now: number): Promise<void> {
-    const lost = [...this.#all.values()].filter(
-      ({ session }) => now - (this.#missing.get(session) ?? now) >= REDIAL_MS,
-    );
-    for (const publisher of lost) {
-      this.#missing.delete(publisher.session);
-      this.#put({ ...publisher, generation: publisher.generation + 1, adapter: null });
-    }
-    await Promise.all(lost.map(({ session }) => this.attach(session)));
+    const lost = [...this.#askAt].filter(([, at]) => now >= at).map(([session]) => session);
+    for (const session of lost) this.#renew(session);
+    await Promise.all(lost.map((session) => this.attach(session)));
+  }
+
+  /** Ends every session; nobody waits for the SFU. */
+  dropAll(why: string): void {
+    for (const session of this.sessions) this.#later(this.drop(session, why));
   }
 
   /** Ends a session here and at the SFU. `why` goes into the socket's close frame. */
@@ -203,8 +232,9 @@ export class Publishers {
     const publisher = this.#all.get(session);
     if (publisher === undefined) return;
     this.#all.delete(session);
-    this.#missing.delete(session);
+    this.#askAt.delete(session);
     this.#heard.delete(session);
+    this.#states.delete(session);
     this.#store.dropPublisher(session);
     this.#sockets.get(session)?.close(1000, why);
     this.#sockets.delete(session);
@@ -213,20 +243,37 @@ export class Publishers {
 
   /** Who gives a place to a host that comes at `now`; null where none is free and nobody is quiet. */
   #givingWay(now: number): readonly string[] | null {
-    const quiet = [...this.#all.values()]
-      .map(({ session, createdAt }) => {
-        const heard = this.#heard.get(session);
-        return {
-          session,
-          millis: now - (heard ?? Math.max(createdAt, this.#since)),
-          phase: heard === undefined ? ("connecting" as const) : ("heard" as const),
-        };
-      })
-      .sort((one, other) => other.millis - one.millis);
-    const gone = quiet.filter(({ millis, phase }) => millis >= PATIENCE_MS[phase]);
-    if (quiet.length - gone.length < MAX_PUBLISHERS) return gone.map(({ session }) => session);
-    const longest = quiet.find(({ millis, phase }) => millis >= PATIENCE_IN_A_CROWD_MS[phase]);
-    return longest === undefined ? null : [longest.session];
+    const places = [...this.#all.values()].map(({ session, createdAt }) => {
+      const heard = this.#heard.get(session);
+      return {
+        session,
+        quietMs: now - (heard ?? Math.max(createdAt, this.#since)),
+        phase: heard === undefined ? ("connecting" as const) : ("heard" as const),
+        isAwaited: this.#isAwaited(session),
+      };
+    });
+    return givingWay(places);
+  }
+
+  /** Whether the SFU is to dial for a session: it is there, and its socket is not. */
+  #isAwaited(session: string): boolean {
+    return this.#all.has(session) && !this.#sockets.has(session);
+  }
+
+  /** Makes the next adapter one of its own: what became of the one before is not known. */
+  #renew(session: string): void {
+    const publisher = this.#all.get(session);
+    if (publisher !== undefined)
+      this.#put({ ...publisher, generation: publisher.generation + 1, adapter: null });
+  }
+
+  /** Where the SFU is to dial for a session's newest generation; null where nothing is to be dialled for any more. */
+  async #endpoint(session: string): Promise<string | null> {
+    const publisher = this.#all.get(session);
+    if (publisher === undefined) return null;
+    const { origin, generation } = publisher;
+    const token = await ingestToken(this.#secret, this.#id, session, generation);
+    return this.#isAwaited(session) ? ingestUrl(origin, this.#id, session, generation, token) : null;
   }
 
   /** Ends at the SFU what it has of a session. */

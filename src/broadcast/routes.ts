@@ -4,8 +4,8 @@ import { isMisconfigured, type SfuFault } from "../ingest/sfu.ts";
 import { created, patchNotAllowed, readPost, SESSION_METHODS } from "../ingest/whip.ts";
 import type { Latency } from "../media.ts";
 import { whipSessionPath } from "../paths.ts";
+import type { Crowded } from "./places.ts";
 import type { Production } from "./production.ts";
-import type { Crowded } from "./publishers.ts";
 
 /** What a broadcast is created with; checked at the edge. */
 export interface Settings {

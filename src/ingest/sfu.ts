@@ -35,10 +35,14 @@ export const STUN_SERVER = "stun:stun.cloudflare.com:3478";
 const CALL_TIMEOUT_MS = 5_000;
 /** OBS gives up on a POST after 8 s, so the whole of publishing ends before. */
 const PUBLISH_BUDGET_MS = 7_000;
-/** Delays before each further try to attach: quick while ICE and DTLS settle, then a second apart. */
-const ATTACH_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700];
-/** A publisher that has not connected by then will not; calls that hang count as well. */
-const ATTACH_BUDGET_MS = 25_000;
+/** Attaching waits at the SFU for the publisher's transport (5 s, says its documentation), then for our handshake. */
+const ATTACH_TIMEOUT_MS = 15_000;
+/** Delays after "not yet": quick while ICE and DTLS settle, then a second apart. */
+const NOT_YET_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700, 1_000];
+/** Delays after what failed otherwise; the last one again and again. */
+const FAILED_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
+/** A publisher of whom the SFU has said nothing but "not yet" for so long will not connect. */
+const CONNECT_BUDGET_MS = 25_000;
 
 const Item = z.looseObject({ errorCode: z.string().optional() });
 const Failure = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
@@ -77,17 +81,32 @@ export class Sfu {
   }
 
   /**
-   * Has the SFU dial `endpoint` with the session's decoded audio. Until the publisher's transport is up and its first
-   * packets are there the SFU answers 425, `not_found_track_error` or `empty_track_error`: that is waited for, up to
-   * 25 s and as long as `wanted()` holds.
+   * Has the SFU dial for a session, with its decoded audio. It is asked until it has, or says that the session is over,
+   * or has said nothing but {@link isNotYet} for 25 s: a publisher that never connects. An SFU that is slow, errs or is
+   * away is asked on, ever more slowly, down to every 15 s.
+   *
+   * @param next where to dial on the next try, after the fault of the one before; null once there is nothing to dial for
+   * @returns the fault that ended it; null where `next` did
    */
-  async attach(session: string, endpoint: string, wanted: () => boolean): Promise<Attached | SfuFault> {
-    const deadline = Date.now() + ATTACH_BUDGET_MS;
-    for (let attempt = 0; ; attempt++) {
-      const result = await this.#attachOnce(session, endpoint, deadline);
-      const delay = ATTACH_DELAYS_MS[attempt] ?? 1_000;
-      const isOver = Date.now() + delay > deadline;
-      if (result.kind === "attached" || !isPending(result) || isOver || !wanted()) return result;
+  async attach(
+    session: string,
+    next: (fault: SfuFault | null) => Promise<string | null>,
+  ): Promise<Attached | SfuFault | null> {
+    let fault: SfuFault | null = null;
+    /** Tries in a row that ended alike, and when the first of them began. */
+    let alike = { notYet: true, tries: 0, since: 0 };
+    for (;;) {
+      const endpoint = await next(fault);
+      if (endpoint === null) return null;
+      const began = Date.now();
+      const result = await this.#attachOnce(session, endpoint);
+      if (result.kind === "attached" || isOver(result)) return result;
+      const notYet = isNotYet(result);
+      if (alike.tries === 0 || alike.notYet !== notYet) alike = { notYet, tries: 0, since: began };
+      const delays = notYet ? NOT_YET_DELAYS_MS : FAILED_DELAYS_MS;
+      const delay = delays[Math.min(alike.tries++, delays.length - 1)] ?? 0;
+      if (notYet && Date.now() + delay - alike.since > CONNECT_BUDGET_MS) return result;
+      fault = result;
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
@@ -139,7 +158,7 @@ export class Sfu {
     return answer === undefined ? fault(200, "no_answer") : { kind: "published", session, answer };
   }
 
-  async #attachOnce(session: string, endpoint: string, deadline: number): Promise<Attached | SfuFault> {
+  async #attachOnce(session: string, endpoint: string): Promise<Attached | SfuFault> {
     const reply = await this.#call(
       "POST",
       "adapters/websocket/new",
@@ -149,7 +168,8 @@ export class Sfu {
         ],
       },
       NewAdapters,
-      deadline,
+      Number.POSITIVE_INFINITY,
+      ATTACH_TIMEOUT_MS,
     );
     if (reply.kind === "fault") return reply;
     const item = reply.body.tracks[0];
@@ -162,9 +182,10 @@ export class Sfu {
     path: string,
     body: unknown,
     schema: z.ZodType<T>,
-    deadline = Date.now() + CALL_TIMEOUT_MS,
+    deadline = Number.POSITIVE_INFINITY,
+    limit = CALL_TIMEOUT_MS,
   ): Promise<{ kind: "reply"; body: T } | SfuFault> {
-    const timeout = Math.max(1, Math.min(CALL_TIMEOUT_MS, deadline - Date.now()));
+    const timeout = Math.max(1, Math.min(limit, deadline - Date.now()));
     let response: Response;
     let text: string;
     try {
@@ -203,9 +224,23 @@ export function isMisconfigured({ status }: SfuFault): boolean {
   return status === 401 || status === 403 || status === 404;
 }
 
-/** Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. */
-function isPending({ status, code, transient }: SfuFault): boolean {
-  return status === 425 || code === "not_found_track_error" || code === "empty_track_error" || transient;
+/**
+ * Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. No adapter has
+ * come of such a try. Of any other that failed nobody knows: it may have timed out with the socket already dialled.
+ */
+export function isNotYet({ status, code }: SfuFault): boolean {
+  return status === 425 || code === "not_found_track_error" || code === "empty_track_error";
+}
+
+/** Whether to ask again is of no use: the session is over, or the SFU will never take what it is asked. */
+function isOver({ status, code }: SfuFault): boolean {
+  return (
+    status === 410 ||
+    (status === 404 && code === "session_error") ||
+    [400, 406, 413].includes(status) ||
+    code === "invalid_params" ||
+    code === "websocket_localhost_not_allowed"
+  );
 }
 
 function fault(status: number, code: string): SfuFault {

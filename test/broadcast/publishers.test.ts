@@ -19,7 +19,9 @@ let rows: Rows;
 /** What was asked of the SFU. */
 let calls: string[];
 /** What the SFU says when it is to dial. */
-let dial: () => Response;
+let dial: () => Response | Promise<Response>;
+/** Where the SFU was to dial, in order. */
+let endpoints: string[];
 /** How long the SFU takes to answer an offer. */
 let answerMillis: number;
 let hasEnded: boolean;
@@ -29,10 +31,11 @@ beforeEach(() => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   rows = new Rows();
   calls = [];
+  endpoints = [];
   answerMillis = 0;
   hasEnded = false;
-  dial = () => Response.json({ tracks: [{ adapterId: "adapter" }] });
-  vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+  dial = ATTACHED;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) => {
     const operation = String(url).split("/").slice(-2).join("/");
     calls.push(operation);
     if (operation === "sessions/new") return Response.json({ sessionId: `sfu${calls.length}` });
@@ -40,13 +43,41 @@ beforeEach(() => {
       if (answerMillis > 0) await new Promise((resolve) => setTimeout(resolve, answerMillis));
       return Response.json({ sessionDescription: { type: "answer", sdp: "v=0\r\n" } });
     }
-    return operation === "websocket/new" ? dial() : Response.json({});
+    if (operation !== "websocket/new") return Response.json({});
+    endpoints.push(JSON.parse(String(init?.body)).tracks[0].endpoint);
+    return Promise.race([dial(), timeout(init?.signal)]);
+  });
+  // The platform's own timeouts do not go by the fake clock.
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((millis) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), millis);
+    return controller.signal;
   });
 });
 afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
+
+/** Rejects as a call does that is not answered in time. */
+const timeout = (signal?: AbortSignal | null) =>
+  new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(new DOMException("", "TimeoutError")));
+  });
+const ATTACHED = () => Response.json({ tracks: [{ adapterId: "adapter" }] });
+
+/** A socket that the SFU dialled. */
+class Socket {
+  code: number | null = null;
+  close(code: number): void {
+    this.code = code;
+  }
+}
+const connect = (publishers: Publishers, session: string, generation = 1, socket = new Socket()) =>
+  publishers.connect(session, generation, socket as unknown as WebSocket) ? socket : null;
+const lose = (publishers: Publishers, session: string, socket: Socket | null, code = 1006) =>
+  publishers.disconnect(session, socket as unknown as WebSocket, code, Date.now());
+const generations = () => endpoints.map((url) => Number(url.split("/")[6]));
 
 const make = () =>
   new Publishers(
@@ -73,6 +104,13 @@ async function pass(publishers: Publishers, millis: number): Promise<void> {
     await vi.advanceTimersByTimeAsync(1_000);
     void publishers.sweep(Date.now());
   }
+}
+
+/** Publishes, and has the SFU's socket there at once. */
+async function goOn(publishers: Publishers): Promise<string> {
+  const session = await publish(publishers);
+  connect(publishers, session);
+  return session;
 }
 
 /** Lets time pass while these talk. */
@@ -103,7 +141,7 @@ describe("a host that publishes while another", () => {
     ["was never heard in 25 s", 0, 25_000],
   ])("%s takes its place", async (_, talked, quiet) => {
     const publishers = make();
-    const first = await publish(publishers);
+    const first = await goOn(publishers);
     await talk(publishers, talked, first);
     await talk(publishers, quiet);
     const second = await publish(publishers);
@@ -120,6 +158,18 @@ describe("a host that publishes while another", () => {
     const second = publish(publishers);
     await talk(publishers, 4_100, first);
     expect(publishers.sessions).toEqual([first, await second]);
+  });
+
+  test("has lost the SFU's socket for 60 s is mixed with it: the SFU may be away", async () => {
+    const publishers = make();
+    dial = () => Response.json({}, { status: 500 });
+    const first = await publish(publishers);
+    const socket = connect(publishers, first);
+    await talk(publishers, 5_000, first);
+    await lose(publishers, first, socket);
+    await pass(publishers, 60_000);
+    const second = await publish(publishers);
+    expect(publishers.sessions).toEqual([first, second]);
   });
 
   test("is dialled for after a restart is mixed with it", async () => {
@@ -236,14 +286,172 @@ describe("a host that never connects", () => {
   });
 });
 
-test("every host whose socket stayed away after a restart is asked for anew, all at the same time", async () => {
+describe("an SFU that is slow", () => {
+  const slow = (millis: number) => () =>
+    new Promise<Response>((resolve) => setTimeout(() => resolve(ATTACHED()), millis));
+  const hanging = () => new Promise<never>(() => {});
+
+  test("and answers after 6.5 s has attached the host: nothing is asked twice, its adapter is known", async () => {
+    dial = slow(6_500);
+    const publishers = make();
+    const session = await publish(publishers);
+    void publishers.attach(session);
+    await pass(publishers, 4_000);
+    const socket = connect(publishers, session);
+    await talk(publishers, 30_000, session);
+    expect(generations()).toEqual([1]);
+    expect([socket?.code, rows.all.get(session)?.adapter]).toEqual([null, "adapter"]);
+    await publishers.drop(session, "the host has left");
+    expect(calls.slice(-2)).toEqual(["websocket/close", "tracks/close"]);
+  });
+
+  test("and never answers has attached the host whose socket is there, and keeps it on the air", async () => {
+    dial = hanging;
+    const publishers = make();
+    const session = await publish(publishers);
+    void publishers.attach(session);
+    await pass(publishers, 10_000);
+    const socket = connect(publishers, session);
+    await talk(publishers, 600_000, session);
+    expect(publishers.sessions).toEqual([session]);
+    expect([socket?.code, generations()]).toEqual([null, [1]]);
+    // Its adapter's id is not known: the track is all there is to close.
+    await publishers.drop(session, "the host has left");
+    expect(calls.filter((call) => call === "websocket/close")).toEqual([]);
+  });
+
+  test("is asked for another adapter after every try of which nobody knows what became of it", async () => {
+    const answers = [
+      hanging,
+      () => Response.json({}, { status: 500 }),
+      PENDING,
+      () => Promise.reject(new TypeError("connection reset")),
+      () => Response.json({ tracks: [{ adapterId: "adapter" }] }),
+    ];
+    dial = () => (answers.shift() ?? hanging)();
+    const publishers = make();
+    const session = await publish(publishers);
+    void publishers.attach(session);
+    await pass(publishers, 60_000);
+    // "Not yet" alone leaves no adapter behind.
+    expect(generations().slice(0, 5)).toEqual([1, 2, 3, 3, 4]);
+  });
+});
+
+describe("an adapter of a try that seemed to have failed", () => {
+  async function third(): Promise<{ publishers: Publishers; session: string }> {
+    const answers = [500, 500];
+    dial = () => (answers.length > 0 ? Response.json({}, { status: answers.pop() ?? 0 }) : ATTACHED());
+    const publishers = make();
+    const session = await publish(publishers);
+    void publishers.attach(session);
+    await pass(publishers, 2_000);
+    expect(generations()).toEqual([1, 2, 3]);
+    return { publishers, session };
+  }
+
+  test("may connect late, while nothing newer has, and gives way to what is newer", async () => {
+    const { publishers, session } = await third();
+    const [one, two, three] = [1, 2, 3].map((generation) => connect(publishers, session, generation));
+    expect([one?.code, two?.code, three?.code]).toEqual([1000, 1000, null]);
+  });
+
+  test("never supersedes a newer one: not while that is connected, not while that is dialled again, not after a restart", async () => {
+    const { publishers, session } = await third();
+    const newest = connect(publishers, session, 3);
+    expect(connect(publishers, session, 2)).toBeNull();
+    await lose(publishers, session, newest);
+    expect(connect(publishers, session, 1)).toBeNull();
+    expect(newest?.code).toBeNull();
+    const restarted = make();
+    expect(connect(restarted, session, 2)).toBeNull();
+    expect(connect(restarted, session, 3)).not.toBeNull();
+  });
+
+  test("is nobody's when it was never asked for", async () => {
+    const { publishers, session } = await third();
+    expect(connect(publishers, session, 4)).toBeNull();
+  });
+});
+
+describe("an SFU that is away", () => {
+  const away = () => Response.json({}, { status: 503 });
+  const stateOf = (publishers: Publishers, session: string) => publishers.states.get(session);
+
+  test("for an hour costs no host its session: each is heard again within 16 s of its being back", async () => {
+    const publishers = make();
+    const session = await publish(publishers);
+    const published = Date.now();
+    expect(stateOf(publishers, session)).toEqual({ state: "connecting", since: published });
+    void publishers.attach(session);
+    const socket = connect(publishers, session);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const heard = Date.now();
+    await talk(publishers, 3_000, session);
+    expect(stateOf(publishers, session)).toEqual({ state: "heard", since: heard });
+
+    dial = away;
+    const lost = Date.now();
+    await lose(publishers, session, socket);
+    await pass(publishers, 3_600_000);
+    expect(stateOf(publishers, session)).toEqual({ state: "reattaching", since: lost });
+    expect(endpoints.length).toBeLessThan(260);
+
+    dial = ATTACHED;
+    const asked = endpoints.length;
+    await pass(publishers, 16_000);
+    expect(endpoints.length).toBe(asked + 1);
+    const back = Date.now();
+    connect(publishers, session, generations().at(-1));
+    publishers.hear(session, back);
+    expect(stateOf(publishers, session)).toEqual({ state: "heard", since: back });
+  });
+
+  test("is asked no more once the host has left, or the SFU says that its session is over", async () => {
+    const publishers = make();
+    const [leaves, expires] = [await publish(publishers), await publish(publishers)];
+    dial = away;
+    for (const session of [leaves, expires]) void publishers.attach(session);
+    await pass(publishers, 120_000);
+    await publishers.drop(leaves, "the host has left");
+    dial = () => Response.json({ errorCode: "session_error" }, { status: 410 });
+    await pass(publishers, 16_000);
+    expect(publishers.sessions).toEqual([]);
+    expect(rows.all.size).toBe(0);
+    const asked = calls.length;
+    await pass(publishers, 120_000);
+    expect(calls).toHaveLength(asked);
+  });
+
+  test("does not have its host given up by a restart", async () => {
+    const session = await goOn(make());
+    dial = away;
+    const restarted = make();
+    expect(stateOf(restarted, session)).toEqual({ state: "reattaching", since: Date.now() });
+    await pass(restarted, 300_000);
+    expect(restarted.sessions).toEqual([session]);
+  });
+});
+
+test("every host whose socket is not dialled again within a second of a restart is asked for anew, all at the same time", async () => {
   const before = make();
   for (const session of [await publish(before), await publish(before)]) await before.attach(session);
-  calls.length = 0;
+  endpoints = [];
   const restarted = make();
-  await pass(restarted, 16_000);
-  expect(calls).toEqual([]);
   await pass(restarted, 2_000);
-  expect(calls).toEqual(["websocket/new", "websocket/new"]);
-  expect([...rows.all.values()].map(({ generation }) => generation)).toEqual([2, 2]);
+  expect(generations()).toEqual([2, 2]);
+  await pass(restarted, 10_000);
+  expect(generations()).toEqual([2, 2]);
+});
+
+test("a socket that is lost is asked for anew after 17 s: the SFU dials it again for 15", async () => {
+  const publishers = make();
+  const session = await publish(publishers);
+  await publishers.attach(session);
+  const socket = connect(publishers, session);
+  await lose(publishers, session, socket);
+  await pass(publishers, 16_000);
+  expect(generations()).toEqual([1]);
+  await pass(publishers, 2_000);
+  expect(generations()).toEqual([1, 2]);
 });

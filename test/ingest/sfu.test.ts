@@ -4,12 +4,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { publish } from "../../sfu/publisher.ts";
 import { startSfu } from "../../sfu/server.ts";
 import { readOffer } from "../../src/ingest/offer.ts";
-import { Sfu } from "../../src/ingest/sfu.ts";
+import { Sfu, type SfuFault } from "../../src/ingest/sfu.ts";
 import { Ear } from "../sfu/ear.ts";
 import { ANSWER, type Call, FakeSfu, type Reaction } from "../workers/fake-sfu.ts";
 
 const OFFER = { sdp: "v=0\r\n", mid: "0" };
-const always = () => true;
+/** Has the SFU dial there, whatever it says. */
+const to = (endpoint: string) => () => Promise.resolve(endpoint);
+/** The same, once. */
+const onceTo = (endpoint: string) => (fault: SfuFault | null) =>
+  Promise.resolve(fault === null ? endpoint : null);
 
 describe("against an SFU that fails on demand", () => {
   let fake: FakeSfu;
@@ -91,12 +95,11 @@ describe("against an SFU that fails on demand", () => {
         item("not_found_track_error"),
         item("empty_track_error"),
         item("empty_track_error", 200),
-        // The Broadcast may be restarting.
-        item("websocket_handshake_failed"),
-        { status: 503, json: { errorCode: "retryable_transient_error" } },
+        item("empty_track_error", 200),
+        { status: 425, json: { errorCode: "session_error" } },
       ] as const;
       script(NEW, ...pending);
-      const attached = await sfu.attach("session", "ws://host/ingest", always);
+      const attached = await sfu.attach("session", to("ws://host/ingest"));
       expect(attached).toEqual({ kind: "attached", adapter: fake.ids.at(-1) });
       const calls = fake.of(`POST ${NEW}`);
       expect(calls).toHaveLength(pending.length + 1);
@@ -118,57 +121,126 @@ describe("against an SFU that fails on demand", () => {
 
     test.each<[string, Reaction, string]>([
       ["the session is over", { status: 410, json: { errorCode: "session_error" } }, "session_error"],
+      ["the session is not known", { status: 404, json: { errorCode: "session_error" } }, "session_error"],
       ["the parameters are wrong", { status: 406, json: { errorCode: "invalid_params" } }, "invalid_params"],
-      ["the secret is wrong", { status: 401, json: { errorCode: "unauthorized" } }, "unauthorized"],
+      ["the track is no Opus", item("invalid_params"), "invalid_params"],
+      ["it can not dial there", item("websocket_localhost_not_allowed"), "websocket_localhost_not_allowed"],
     ])("is given up at once when %s", async (_, reaction, code) => {
       script(NEW, reaction);
-      expect(await sfu.attach("session", "ws://host/", always)).toMatchObject({ kind: "fault", code });
+      expect(await sfu.attach("session", to("ws://host/"))).toMatchObject({ kind: "fault", code });
       expect(fake.of(`POST ${NEW}`)).toHaveLength(1);
     });
 
-    test("stops when it is not wanted any more", async () => {
+    test("stops when there is nothing to dial for any more", async () => {
       fake.react = () => item("not_found_track_error");
-      let wanted = true;
+      let endpoint: string | null = "ws://host/";
       setTimeout(() => {
-        wanted = false;
+        endpoint = null;
       }, 300);
-      const result = await sfu.attach("session", "ws://host/", () => wanted);
-      expect(result).toMatchObject({ kind: "fault", code: "not_found_track_error" });
+      expect(await sfu.attach("session", () => Promise.resolve(endpoint))).toBeNull();
       const asked = fake.calls.length;
       await new Promise((resolve) => setTimeout(resolve, 500));
       expect(fake.calls).toHaveLength(asked);
     });
 
-    test.each<[string, () => Promise<Response>, number]>([
-      [
-        "the host does not connect",
-        () => Promise.resolve(Response.json({ errorCode: "session_error" }, { status: 425 })),
-        32,
-      ],
-      [
-        "the SFU does not answer",
-        () =>
-          new Promise((_, reject) => setTimeout(() => reject(new DOMException("", "TimeoutError")), 5_000)),
-        5,
-      ],
-    ])("is given up after 25 s when %s", async (_, answer, most) => {
-      vi.useFakeTimers();
-      const calls = vi.spyOn(globalThis, "fetch").mockImplementation(answer);
-      try {
+    describe("for a long time", () => {
+      let calls: { at: number; answer: () => Promise<Response> }[];
+      let answer: () => Promise<Response>;
+      beforeEach(() => {
+        vi.useFakeTimers();
+        calls = [];
+        vi.spyOn(globalThis, "fetch").mockImplementation((_, init) => {
+          calls.push({ at: Date.now(), answer });
+          return Promise.race([
+            answer(),
+            new Promise<never>((_, reject) => {
+              const late = () => reject(new DOMException("", "TimeoutError"));
+              init?.signal?.addEventListener("abort", late);
+            }),
+          ]);
+        });
+        // The platform's own timeouts do not go by the fake clock.
+        vi.spyOn(AbortSignal, "timeout").mockImplementation((millis) => {
+          const controller = new AbortController();
+          setTimeout(() => controller.abort(), millis);
+          return controller.signal;
+        });
+      });
+      afterEach(() => {
+        vi.restoreAllMocks();
+        vi.useRealTimers();
+      });
+      const reply = (status: number, json: object) => () => Promise.resolve(Response.json(json, { status }));
+      const notYet = reply(425, { errorCode: "session_error" });
+      const attached = reply(200, { tracks: [{ adapterId: "adapter" }] });
+      const slow = (millis: number) => () =>
+        new Promise<Response>((resolve) =>
+          setTimeout(() => resolve(Response.json({ tracks: [{ adapterId: "adapter" }] })), millis),
+        );
+
+      test('is given up after 25 s of nothing but "not yet": the host does not connect', async () => {
+        answer = notYet;
         const from = Date.now();
         const result = sfu
-          .attach("session", "ws://host/", always)
-          .then((outcome) => ({ ...outcome, after: Date.now() - from }));
+          .attach("session", to("ws://host/"))
+          .then((outcome) => ({ kind: outcome?.kind, after: Date.now() - from }));
         await vi.advanceTimersByTimeAsync(200_000);
         const { kind, after } = await result;
         expect(kind).toBe("fault");
         expect(after).toBeGreaterThan(24_000);
         expect(after).toBeLessThan(27_000);
-        expect(calls.mock.calls.length).toBeLessThanOrEqual(most);
-      } finally {
-        calls.mockRestore();
-        vi.useRealTimers();
-      }
+        expect(calls.length).toBeLessThanOrEqual(32);
+      });
+
+      test("is answered after 14.9 s, and that is in time", async () => {
+        answer = slow(14_900);
+        const result = sfu.attach("session", onceTo("ws://host/"));
+        await vi.advanceTimersByTimeAsync(14_900);
+        expect(await result).toEqual({ kind: "attached", adapter: "adapter" });
+      });
+
+      test.for<[string, () => Promise<Response>]>([
+        ["does not answer", () => new Promise<never>(() => {})],
+        ["errs", reply(500, {})],
+        ["has the wrong secret", reply(401, { errorCode: "unauthorized" })],
+        ["does not know the application", reply(404, { errorCode: "not_found" })],
+        ["can not reach this relay", reply(503, { tracks: [{ errorCode: "websocket_handshake_failed" }] })],
+        ["answers what nobody understands", reply(200, { tracks: "?" })],
+      ])(
+        "is asked on, down to every 15 s, where the SFU %s: it is attached when that is over",
+        async ([, fault]) => {
+          answer = fault;
+          const faults: (SfuFault | null)[] = [];
+          const result = sfu.attach("session", async (before) => {
+            faults.push(before);
+            return "ws://host/";
+          });
+          await vi.advanceTimersByTimeAsync(3_600_000);
+          const pauses = calls.slice(1).map(({ at }, n) => at - (calls[n]?.at ?? 0));
+          expect(pauses[0]).toBeLessThan(15_500);
+          for (const pause of pauses.slice(10)) {
+            expect(pause).toBeGreaterThan(14_900);
+            expect(pause).toBeLessThan(30_500);
+          }
+          expect(faults.slice(1).every((before) => before?.kind === "fault")).toBe(true);
+          answer = attached;
+          await vi.advanceTimersByTimeAsync(30_000);
+          expect(await result).toEqual({ kind: "attached", adapter: "adapter" });
+        },
+      );
+
+      test('is asked on for 25 s from when an outage has ended, though it was "not yet" before', async () => {
+        answer = notYet;
+        const result = sfu.attach("session", to("ws://host/"));
+        await vi.advanceTimersByTimeAsync(20_000);
+        answer = reply(502, {});
+        await vi.advanceTimersByTimeAsync(60_000);
+        answer = notYet;
+        await vi.advanceTimersByTimeAsync(20_000);
+        answer = attached;
+        await vi.advanceTimersByTimeAsync(2_000);
+        expect(await result).toEqual({ kind: "attached", adapter: "adapter" });
+      });
     });
   });
 
@@ -214,17 +286,14 @@ test("a host's sound comes out of the stand-in, and everything ends when it is t
   });
   await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
   try {
-    expect(await sfu.attach("0".repeat(32), ear.url, () => false)).toMatchObject({
-      kind: "fault",
-      code: "not_found_track_error",
-    });
+    expect(await heardOf(sfu, "0".repeat(32), ear.url)).toBe("not_found_track_error");
     const publication = await publish({
       url: `http://127.0.0.1:${(front.address() as AddressInfo).port}/`,
       key: "key",
       source: (frames) => Int16Array.from({ length: 2 * frames }, (_, n) => (n % 96 < 48 ? 8_000 : -8_000)),
     });
-    const attached = await sfu.attach(session, ear.url, always);
-    if (attached.kind === "fault") throw new Error(attached.code);
+    const attached = await sfu.attach(session, to(ear.url));
+    if (attached?.kind !== "attached") throw new Error(attached?.code);
     await expect.poll(() => ear.heard.length, { timeout: 5_000 }).toBeGreaterThan(25);
     expect(ear.heard[0]?.payload).toHaveLength(3_840);
     expect(Math.max(...ear.pcm(20))).toBeGreaterThan(4_000);
@@ -234,7 +303,7 @@ test("a host's sound comes out of the stand-in, and everything ends when it is t
     expect(await sfu.detach(attached.adapter)).toBeNull();
     expect(await sfu.close(session, "0")).toBeNull();
     expect(await sfu.close(session, "0")).toBeNull();
-    expect(await sfu.attach(session, ear.url, () => false)).toMatchObject({ code: "not_found_track_error" });
+    expect(await heardOf(sfu, session, ear.url)).toBe("not_found_track_error");
     await publication.close();
 
     const wrong = new Sfu(standIn.url, "local", "wrong");
@@ -251,3 +320,13 @@ test("a host's sound comes out of the stand-in, and everything ends when it is t
     await standIn.close();
   }
 });
+
+/** What an SFU says to the first try to attach. */
+async function heardOf(sfu: Sfu, session: string, endpoint: string): Promise<string | undefined> {
+  let code: string | undefined;
+  await sfu.attach(session, async (fault) => {
+    code = fault?.code;
+    return fault === null ? endpoint : null;
+  });
+  return code;
+}

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { createTestHarness } from "wrangler";
+import type { DescribedHost } from "../../src/broadcast/host.ts";
 
 type TestHarness = ReturnType<typeof createTestHarness>;
 type TestHarnessOptions = NonNullable<Parameters<typeof createTestHarness>[0]>;
@@ -149,5 +150,5 @@ export interface Created {
 
 export interface Described extends Created {
   readonly state: string;
-  readonly hosts: readonly { readonly heard: boolean; readonly packets: Record<string, number> | null }[];
+  readonly hosts: readonly DescribedHost[];
 }

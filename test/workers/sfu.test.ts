@@ -18,16 +18,24 @@ let standIn: { url: string; close(): Promise<void> };
 let withStandIn: Relay;
 /** Broadcasts whose hosts never connect to the fake SFU. */
 const unconnected = new Set<string>();
+/** Broadcasts for which it never says that it has dialled. */
+const silent = new Set<string>();
 /** What the stand-in says has ended. */
 const ended: string[] = [];
 
 // One after the other: starting runs the build.
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  sfu.react = ({ path, body }) =>
-    path === "/adapters/websocket/new" && unconnected.has(body.tracks[0].endpoint.split("/")[4])
-      ? { status: 503, json: { tracks: [{ errorCode: "not_found_track_error" }] } }
-      : undefined;
+  sfu.react = ({ path, body }) => {
+    if (path !== "/adapters/websocket/new") return undefined;
+    const { endpoint } = body.tracks[0];
+    const id = endpoint.split("/")[4];
+    if (unconnected.has(id))
+      return { status: 503, json: { tracks: [{ errorCode: "not_found_track_error" }] } };
+    if (!silent.has(id)) return undefined;
+    sfu.endpoints.push(endpoint);
+    return "hang";
+  };
   withFake = await Relay.start(sfu.url);
   const log = (line: string) => void ended.push(line);
   standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET, log });
@@ -148,7 +156,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     (await Host.connect(endpoint)).leave();
   });
 
-  test("is asked for anew when it stays away for longer than the SFU re-dials; the old URL is void then", {
+  test("is asked for anew when it stays away for longer than the SFU re-dials; the old URL is void once the new one is dialled", {
     timeout: 40_000,
   }, async ({ expect }) => {
     const { show, endpoint, session } = await onAir();
@@ -157,8 +165,8 @@ describe.concurrent("the socket that the SFU dials", () => {
     const from = performance.now();
     const again = await sfu.endpointOf(session, 2, 30_000);
     expect(performance.now() - from).toBeGreaterThan(15_000);
-    expect(await Host.dial(endpoint)).toBe(410);
     const back = await Host.connect(again);
+    expect(await Host.dial(endpoint)).toBe(410);
     back.talk(tone(300));
     await expect.poll(async () => (await relay.describe(show.id)).hosts[0]?.heard, WAIT).toBe(true);
     back.leave();
@@ -183,6 +191,42 @@ describe.concurrent("the socket that the SFU dials", () => {
     expect(before).toBeLessThanOrEqual(32);
     await sleep(2_500);
     expect(asked()).toHaveLength(before);
+  });
+
+  test("is taken while the SFU's answer is out, and its host stays on the air though none ever comes", {
+    timeout: 60_000,
+  }, async ({ expect }) => {
+    const show = await relay.create();
+    silent.add(show.id);
+    await post(show);
+    const asked = () => sfu.endpoints.filter((endpoint) => endpoint.includes(show.id));
+    await expect.poll(asked, WAIT).toHaveLength(1);
+    await sleep(3_000);
+    const host = await Host.connect(asked()[0] ?? "");
+    host.talk(tone(300));
+    // The call gets 15 s.
+    await sleep(16_000);
+    expect((await relay.describe(show.id)).hosts).toMatchObject([{ state: "heard", heard: true }]);
+    expect(asked()).toHaveLength(1);
+    host.leave();
+    await expect.poll(async () => (await relay.describe(show.id)).hosts, WAIT).toEqual([]);
+  });
+
+  test("tells by its coming and going how the host stands, which the API says", async ({ expect }) => {
+    const { show, endpoint } = await onAir();
+    const stands = async () => (await relay.describe(show.id)).hosts[0];
+    expect(await stands()).toMatchObject({ state: "connecting", heard: false, packets: null });
+    const host = await Host.connect(endpoint);
+    host.talk(tone(300));
+    await expect.poll(stands, WAIT).toMatchObject({ state: "heard", heard: true });
+    const lost = Date.now();
+    host.crash();
+    await expect.poll(stands, WAIT).toMatchObject({ state: "reattaching", heard: false });
+    expect(Math.abs(((await stands())?.since ?? 0) - lost)).toBeLessThan(1_000);
+    const back = await Host.connect(endpoint);
+    back.talk(tone(300));
+    await expect.poll(stands, WAIT).toMatchObject({ state: "heard", heard: true });
+    back.leave();
   });
 
   test("is closed when the show ends", async ({ expect }) => {

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { publish } from "../../sfu/publisher.ts";
+import { startSfu } from "../../sfu/server.ts";
+import { FakeSfu } from "./fake-sfu.ts";
+import { Host, tone } from "./host.ts";
+import { type Created, Relay, SFU_SECRET } from "./relay.ts";
+
+/** A restart costs an object all its sockets. The stand-in dials them again for 15 s, as the platform does; the fake never. */
+let standIn: { url: string; close(): Promise<void> };
+let fake: FakeSfu;
+let withStandIn: Relay;
+let withFake: Relay;
+// One after the other: starting runs the build.
+beforeAll(async () => {
+  standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET });
+  fake = await FakeSfu.start();
+  withStandIn = await Relay.start(standIn.url);
+  withFake = await Relay.start(fake.url);
+});
+afterAll(async () => {
+  await withStandIn.close();
+  await withFake.close();
+  await standIn.close();
+  fake.close();
+});
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+const square = (frames: number) =>
+  Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
+
+/** For so long the object's storage takes no part, so that it ends at every one; an object with a running clock can not be evicted. */
+const FAULT_MS = 500;
+async function fail(relay: Relay, { id }: Created): Promise<number> {
+  const until = (Date.now() + FAULT_MS) / 1000;
+  await relay.sql(
+    id,
+    `DROP TRIGGER IF EXISTS fault; CREATE TRIGGER fault BEFORE INSERT ON part
+     WHEN unixepoch('now', 'subsec') < ${until} BEGIN SELECT RAISE(ABORT, 'fault'); END`,
+  );
+  await sleep(FAULT_MS);
+  return 1000 * until;
+}
+
+/** Waits until every host is heard, all of them since a time; asks as often as a few listeners would. */
+async function allHeard(relay: Relay, { id }: Created, since = 0): Promise<void> {
+  for (const deadline = Date.now() + 25_000; ; await sleep(20)) {
+    const { hosts } = await relay.describe(id);
+    if (hosts.every((host) => host.state === "heard" && host.heard && host.since > since)) return;
+    if (Date.now() > deadline) throw new Error(JSON.stringify(hosts));
+  }
+}
+
+test("hosts are heard again within 2 s of a restart: the SFU dials again", { timeout: 120_000 }, async () => {
+  const show = await withStandIn.open({ latency: "low" });
+  const hosts = await Promise.all(
+    [1, 2].map(() => publish({ url: show.whipUrl, key: show.hostKey, source: square })),
+  );
+  await allHeard(withStandIn, show);
+  const took: number[] = [];
+  for (let n = 0; n < 5; n++) {
+    const over = await fail(withStandIn, show);
+    await allHeard(withStandIn, show, over - FAULT_MS);
+    took.push(Date.now() - over);
+    await sleep(1_000);
+  }
+  console.log(`heard again after ${took.join(", ")} ms`);
+  for (const millis of took) expect(millis).toBeLessThan(2_000);
+  for (const host of hosts) await host.close();
+});
+
+test("where the SFU dials no more it is asked for a new adapter, and its host is heard within 2 s", {
+  timeout: 120_000,
+}, async () => {
+  const show = await withFake.open({ latency: "low" });
+  const host = await Host.publish(show, fake);
+  host.talk(tone(300));
+  await allHeard(withFake, show);
+  const [session = ""] = fake.endpoints.flatMap((url) => url.split("/")[5] ?? []);
+  const over = await fail(withFake, show);
+  const heard = allHeard(withFake, show, over);
+  const back = await Host.connect(await fake.endpointOf(session, 2));
+  back.talk(tone(300));
+  await heard;
+  const took = Date.now() - over;
+  console.log(`heard again after ${took} ms`);
+  expect(took).toBeLessThan(2_000);
+  back.leave();
+});
