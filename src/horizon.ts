@@ -92,6 +92,16 @@ export function judge(horizon: Horizon, target: Target, now: number): Verdict {
   }
 }
 
+/** How long ago media ended, by the show's clock, in milliseconds at the most; below zero for what is yet to come. */
+export function ageOf(horizon: Horizon, media: Media, now: number): number {
+  const { partsPerSegment, partMillis } = horizon;
+  const ended =
+    media.kind === "part" ? media.msn * partsPerSegment + media.index + 1 : (media.msn + 1) * partsPerSegment;
+  return (possibleParts(horizon, now) - ended) * partMillis;
+}
+
+type Media = Extract<Target, { kind: "part" | "segment" }>;
+
 /** The Advance Part Limit: three seconds of parts, rounded up in the client's favour, or three (section 6.2.5.2). */
 function advanceLimit({ partMillis }: Horizon): number {
   return partMillis < 1_000 ? Math.ceil(3_000 / partMillis) : 3;

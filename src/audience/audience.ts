@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Figure, figure } from "./figure.ts";
+import { type Circumstances, type Figure, figure, settledFigure } from "./figure.ts";
 import { type Answer, Pace } from "./pace.ts";
 import { EMPTY_SERIES, observe, type Series } from "./series.ts";
-import { type Entry, SHARD_LIMITS, SLOT_MS, Slots } from "./slots.ts";
+import { type Entry, SHARD_LIMITS, SLOT_MS, Slots, type Window } from "./slots.ts";
 
 /** What an isolate, or a shard below, tells. */
 export interface Report {
@@ -64,7 +64,7 @@ export class Audience extends DurableObject<AudienceEnv> {
 
   /** The figure now, and with `series` the show's whole course. */
   read(show: string, series: boolean): Figure | (Figure & Series) {
-    const now = this.#figure(show);
+    const now = figure(...this.#known(show));
     return series ? { ...this.#series, ...now } : now;
   }
 
@@ -79,7 +79,12 @@ export class Audience extends DurableObject<AudienceEnv> {
   readonly #go = (): void => {
     this.#round = null;
     if (this.#show !== null && this.#up === null) {
-      this.#series = observe(this.#series, this.#figure(this.#show));
+      const [window, circumstances] = this.#known(this.#show);
+      this.#series = observe(
+        this.#series,
+        figure(window, circumstances),
+        settledFigure(window, circumstances),
+      );
       this.ctx.storage.kv.put("series", this.#series);
     }
     if (this.#up !== null) this.ctx.waitUntil(this.#passUp(this.#up));
@@ -87,7 +92,7 @@ export class Audience extends DurableObject<AudienceEnv> {
   };
 
   async #passUp(up: string): Promise<void> {
-    const entries = this.#slots.report(Date.now());
+    const entries = this.#show === null ? [] : this.#slots.report(this.#show, Date.now(), up);
     if (entries.length === 0) return;
     const { AUDIENCE } = this.env;
     const report = {
@@ -106,9 +111,9 @@ export class Audience extends DurableObject<AudienceEnv> {
     }
   }
 
-  #figure(show: string): Figure {
+  #known(show: string): [Window, Circumstances] {
     const now = Date.now();
     const paceMs = this.#pace.paceMs(now) + Math.max(0, this.#belowMs);
-    return figure(this.#slots.window(show, now), { paceMs, sinceMs: this.#sinceMs });
+    return [this.#slots.window(show, now), { paceMs, sinceMs: this.#sinceMs }];
   }
 }

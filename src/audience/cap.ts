@@ -19,10 +19,22 @@ export interface Cap {
  */
 export const CAP: Cap = { address: 1024, prefix: 4096 };
 
+/** The same networks with a quarter of the seats: by how much fewer are taken, shared seats are known (figure.ts). */
+export const COARSE: Cap = { address: CAP.address / 4, prefix: CAP.prefix / 4 };
+
+/** Where one listener is counted. */
+export interface Place {
+  /** The listener's seat: what the count is of. */
+  readonly seat: Hash;
+  /** Its seat where there are a quarter as many ({@link COARSE}). */
+  readonly coarse: Hash;
+  /** The address, as 32 bits under the show's key. */
+  readonly network: number;
+}
+
 /**
- * The hash to add to a sketch for one sighting: `listener` (the id from the playlist URL, or the fall-back for
- * players that drop it) at `address` (as the platform gives it: dotted IPv4 or RFC 4291 text), under the show's
- * secret `key`.
+ * Where to count a sighting: `listener` (the id from the playlist URL, or the fall-back for players that drop it) at
+ * `address` (as the platform gives it: dotted IPv4 or RFC 4291 text), under the show's secret `key`.
  *
  * Each prefix has `cap.prefix` seats, of which each of its addresses uses `cap.address` in a row from a place of its
  * own; a listener is hashed onto one of these, and the seat is what is counted. So the bound needs no state and no agreement: it holds over all isolates, data centres, slots,
@@ -33,11 +45,26 @@ export const CAP: Cap = { address: 1024, prefix: 4096 };
  * s (1 - (1 - 1/s)^n) are counted, s = 1,024: 10 -> 9.96, 50 -> 48.8, 100 -> 95.3, 500 -> 396, 2,000 -> 879. The
  * count errs downwards, never up. Addresses that cannot be read share the seats of one address.
  */
+export function placeOf(key: SipKey, address: string, listener: string): Place {
+  const network = networkOf(address);
+  const own = siphash(key, text(listener)).low;
+  const first = siphash(key, message(ADDRESS, network.address, 0)).low;
+  const on = (tag: number, cap: Cap) =>
+    siphash(key, message(tag, network.prefix, (first + (own % cap.address)) % cap.prefix));
+  return { seat: on(SEAT, CAP), coarse: on(COARSE_SEAT, COARSE), network: first };
+}
+
+/** {@link Place.network} alone. */
+export function networkUnder(key: SipKey, address: string): number {
+  return siphash(key, message(ADDRESS, networkOf(address).address, 0)).low;
+}
+
+/** The seat alone, with other bounds than ours. */
 export function seat(key: SipKey, address: string, listener: string, cap: Cap = CAP): Hash {
   const network = networkOf(address);
-  const place = siphash(key, text(listener)).low % cap.address;
+  const own = siphash(key, text(listener)).low % cap.address;
   const first = siphash(key, message(ADDRESS, network.address, 0)).low;
-  return siphash(key, message(SEAT, network.prefix, (first + place) % cap.prefix));
+  return siphash(key, message(SEAT, network.prefix, (first + own) % cap.prefix));
 }
 
 /** The network's numbers: a family (0 unreadable, 4 or 6), then the bits that count, as 32-bit words. */
@@ -46,7 +73,8 @@ interface Network {
   readonly prefix: readonly [family: number, high: number, low: number];
 }
 
-function networkOf(address: string): Network {
+function networkOf(whole: string): Network {
+  const address = whole.length > LONGEST_ADDRESS ? "" : whole;
   const v4 = parseV4(address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address);
   if (v4 !== undefined) return { address: [4, 0, v4], prefix: [4, 0, v4 >>> 8] };
   const groups = parseV6(address);
@@ -100,6 +128,12 @@ const MAPPED = "::ffff:";
 /** What a hash is of, as its first byte's tag: so that no two kinds of message are ever equal. */
 const ADDRESS = 1;
 const SEAT = 2;
+const COARSE_SEAT = 3;
+
+/** Of an IPv6 address with IPv4 at its end and a zone: RFC 4291 section 2.2, RFC 4007 section 11; generously. */
+const LONGEST_ADDRESS = 64;
+/** What tells listeners apart is in the first characters; a header may be as long as its sender likes (100 KB). */
+const LONGEST_LISTENER = 256;
 
 /** Tag, family, network, seat. Shared between calls: each sets it afresh, and the hash is taken before the next. */
 const scratch = new DataView(new ArrayBuffer(14));
@@ -114,8 +148,9 @@ function message(tag: number, network: readonly [number, number, number], place:
   return scratchBytes;
 }
 
-/** The text's UTF-16 code units behind a zero tag. */
-function text(value: string): Uint8Array {
+/** The UTF-16 code units of the text's beginning, behind a zero tag. */
+function text(whole: string): Uint8Array {
+  const value = whole.slice(0, LONGEST_LISTENER);
   const bytes = new Uint8Array(1 + 2 * value.length);
   for (let i = 0; i < value.length; i += 1) {
     const unit = value.charCodeAt(i);

@@ -3,7 +3,7 @@ import type { Figure } from "./figure.ts";
 /** A show's audience over time: kept for the show, readable after it. Plain data, to be stored as it is. */
 export interface Series {
   readonly current: Figure | null;
-  /** The largest figure: of those with high confidence once there is one. */
+  /** The largest figure of settled, agreeing slots (figure.ts `settledFigure`): what was doubted is never a peak. */
   readonly peak: Figure | null;
   /** Minutes in one step: 1, and doubled whenever there would be more than {@link MAX_STEPS}. */
   readonly stepMinutes: number;
@@ -27,8 +27,11 @@ export const MAX_STEPS = 1440;
 
 export const EMPTY_SERIES: Series = { current: null, peak: null, stepMinutes: 1, steps: [] };
 
-/** The series with `figure` taken in. A figure no newer than the current one changes nothing: it may come twice. */
-export function observe(series: Series, figure: Figure): Series {
+/**
+ * The series with `figure` taken in, and with the `settled` one if there is one. A figure no newer than the current one
+ * changes nothing: it may come twice.
+ */
+export function observe(series: Series, figure: Figure, settled: Figure | null): Series {
   const ms = Date.parse(figure.asOf);
   if (series.current && ms <= Date.parse(series.current.asOf)) return series;
   const added: Step = {
@@ -41,17 +44,15 @@ export function observe(series: Series, figure: Figure): Series {
   const grown = {
     ...series,
     current: figure,
-    peak: higher(series.peak, figure),
+    peak: higher(series.peak, settled),
     steps: append(series.steps, added),
   };
   return grown.steps.length > MAX_STEPS ? coarser(grown) : grown;
 }
 
-/** A doubtful figure never takes the place of a trusted one, whatever it claims; a trusted one always does. */
-function higher(peak: Figure | null, figure: Figure): Figure {
-  if (!peak) return figure;
-  if (peak.confidence !== figure.confidence) return peak.confidence === "high" ? peak : figure;
-  return figure.listeners > peak.listeners ? figure : peak;
+function higher(peak: Figure | null, settled: Figure | null): Figure | null {
+  if (peak === null || settled === null) return peak ?? settled;
+  return settled.listeners > peak.listeners ? settled : peak;
 }
 
 function coarser(series: Series): Series {

@@ -1,19 +1,23 @@
-import type { Hash } from "./siphash.ts";
+import type { Place } from "./cap.ts";
 import { Sketch } from "./sketch.ts";
+import { Slot } from "./slot.ts";
 
 /** Time is cut into slots of ten seconds; slot n starts n x SLOT_MS after the epoch, on every machine. */
 export const SLOT_MS = 10_000;
 /** Listeners are those seen in the slot under way and the three before it: in the last 30..40 s. */
 export const WINDOW_SLOTS = 4;
-/** Slots kept beyond the window: the oldest that can be compared with the media delivered, and the one before it. */
-export const CONTEXT_SLOTS = 2;
+/** Slots kept beyond the window: with those in it, three that have settled and the one before them (figure.ts). */
+export const CONTEXT_SLOTS = 3;
 
 /** What one reporter saw of one show in one slot: whole, never a difference, so that sending it again is harmless. */
 export interface Entry {
   readonly show: string;
   readonly slot: number;
-  /** {@link Sketch.toBytes}. */
-  readonly sketch: Uint8Array;
+  /** Where it is reported. */
+  readonly shard: string;
+  /** {@link Slot.seats} and {@link Slot.coarse} as {@link Sketch.toBytes} has them. */
+  readonly seats: Uint8Array;
+  readonly coarse: Uint8Array;
   /** Media delivered, in milliseconds of playing time, by this reporter in this slot so far. */
   readonly deliveredMs: number;
   /** The reporter's own: what {@link Slots.acknowledge} goes by. */
@@ -29,39 +33,29 @@ export interface Limits {
   readonly reporters: number;
 }
 
-/** An isolate shares 128 MB with everything else it does; 8 MiB are 70 shows of any size. */
+/** An isolate shares 128 MB with everything else it does; 8 MiB are 40 shows of any size. */
 export const ISOLATE_LIMITS: Limits = { shows: 256, bytes: 8 << 20, reporters: 0 };
-/** A shard does nothing else: 800 shows of any size, or 10,000 of 90 listeners. */
+/** A shard does nothing else, and is one show's: bounds for reports that no isolate of ours sends. */
 export const SHARD_LIMITS: Limits = { shows: 10_000, bytes: 80 << 20, reporters: 4096 };
 
 /** One show as it is known at `toMs`. */
 export interface Window {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Everyone seen in the last {@link WINDOW_SLOTS} slots. */
-  readonly union: Sketch;
   /** Oldest first, the slot under way last; {@link CONTEXT_SLOTS} more than the window, for comparison. */
-  readonly slots: readonly {
-    readonly startMs: number;
-    readonly sketch: Sketch;
-    readonly deliveredMs: number;
-  }[];
+  readonly slots: readonly Seen[];
+}
+
+/** What is known of one slot. */
+export interface Seen {
+  readonly startMs: number;
+  readonly seats: Sketch;
+  readonly coarse: Sketch;
+  readonly deliveredMs: number;
 }
 
 interface Show {
   readonly slots: Map<number, Slot>;
-  /** Of the shard that acknowledged this show's entries. */
-  boot: string;
-}
-
-interface Slot {
-  readonly sketch: Sketch;
-  /** Delivered by this one itself. */
-  ownMs: number;
-  /** Delivered by others, each the most it ever claimed: claims only grow, so an old report changes nothing. */
-  readonly others: Map<string, number>;
-  version: number;
-  acknowledged: number;
 }
 
 /**
@@ -83,8 +77,6 @@ export class Slots {
   #bytes = 0;
   #refused = 0;
   #versions = 0;
-  /** The show the last report ended with: the next one starts behind it. */
-  #turn = "";
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -95,12 +87,13 @@ export class Slots {
     return { shows: this.#shows.size, bytes: this.#bytes, refused: this.#refused };
   }
 
-  /** A listener (its {@link Hash}, already capped) asked for the live playlist of `show`. */
-  see(show: string, ms: number, listener: Hash): void {
+  /** A listener asked for the live playlist of `show`. */
+  see(show: string, ms: number, { seat, coarse }: Pick<Place, "seat" | "coarse">): void {
     const slot = this.#slot(show, this.#turnTo(ms));
     if (!slot) return;
-    const before = slot.sketch.memory();
-    if (slot.sketch.add(listener.high, listener.low)) this.#changed(slot, slot.sketch.memory() - before);
+    const before = slot.bytes;
+    const isNew = slot.seats.add(seat.high, seat.low);
+    if (slot.coarse.add(coarse.high, coarse.low) || isNew) this.#changed(slot, slot.bytes - before);
   }
 
   /**
@@ -129,73 +122,60 @@ export class Slots {
       return "bad";
     if (entry.slot < oldest(now)) return "stale";
     if (entry.slot > now + 1) return "early";
-    const parsed = Sketch.fromBytes(entry.sketch);
-    if (parsed.kind === "bad") return "bad";
+    const [seats, coarse] = [Sketch.fromBytes(entry.seats), Sketch.fromBytes(entry.coarse)];
+    if (seats.kind === "bad" || coarse.kind === "bad") return "bad";
     const slot = this.#slot(entry.show, entry.slot);
     if (!slot) return "refused";
-    const before = slot.sketch.memory();
-    let changed = slot.sketch.merge(parsed.sketch);
-    let more = slot.sketch.memory() - before;
+    const before = slot.bytes;
+    const isNew = slot.seats.merge(seats.sketch);
+    let changed = slot.coarse.merge(coarse.sketch) || isNew;
     const claimed = slot.others.get(reporter);
     if (claimed === undefined && slot.others.size >= this.#limits.reporters) this.#refused += 1;
     else if (entry.deliveredMs > (claimed ?? 0)) {
       slot.others.set(reporter, entry.deliveredMs);
-      if (claimed === undefined) more += REPORTER_BYTES;
       changed = true;
     }
-    if (changed) this.#changed(slot, more);
+    if (changed) this.#changed(slot, slot.bytes - before);
     return this.#shows.has(entry.show) ? "merged" : "refused";
   }
 
   /**
-   * What has changed since it was last acknowledged, at most `maxBytes` of sketches; what does not fit has its turn in
-   * the next report. Empty when there is nothing to tell.
+   * What has changed of `show` since it was last acknowledged: at most a window of sketches. A slot that was not reported
+   * before goes to `shard`, and for good: when a show gets more shards or fewer, isolates change over between two slots,
+   * so that none is on two shards, which would count its media twice.
    */
-  report(ms: number, maxBytes = MAX_REPORT_BYTES): Entry[] {
+  report(show: string, ms: number, shard: string): Entry[] {
     const now = this.#turnTo(ms);
-    const shows = [...this.#shows.keys()];
-    const start = shows.indexOf(this.#turn) + 1;
-    const entries: Entry[] = [];
-    let bytes = 0;
-    for (const show of [...shows.slice(start), ...shows.slice(0, start)]) {
-      for (const entry of this.#news(show, now)) {
-        bytes += entry.sketch.length;
-        if (bytes > maxBytes) return entries;
-        entries.push(entry);
-      }
-      this.#turn = show;
-    }
-    return entries;
-  }
-
-  /** The same of one show alone, which reports to a shard of its own: at most a window of sketches. */
-  reportOf(show: string, ms: number): Entry[] {
-    return this.#news(show, this.#turnTo(ms));
-  }
-
-  #news(show: string, now: number): Entry[] {
     return [...(this.#shows.get(show)?.slots ?? [])]
       .filter(([index, slot]) => index <= now && slot.version !== slot.acknowledged)
       .map(([index, slot]) => {
-        const { version } = slot;
-        return { show, slot: index, sketch: slot.sketch.toBytes(), deliveredMs: deliveredMs(slot), version };
+        slot.shard ??= shard;
+        return {
+          show,
+          slot: index,
+          shard: slot.shard,
+          seats: slot.seats.toBytes(),
+          coarse: slot.coarse.toBytes(),
+          deliveredMs: slot.deliveredMs,
+          version: slot.version,
+        };
       });
   }
 
   /**
-   * The report reached a shard that has been up since `boot` (any text that a restart changes). A boot other than the
-   * one that acknowledged a show before has forgotten it: everything of that show is sent again. One shard's entries
-   * may be acknowledged apart from another's.
+   * The entries, all of one shard, reached it; it has been up since `boot` (any text that a restart changes). A boot other
+   * than the one that acknowledged its slots before has forgotten them: all of the show's that are this shard's are sent
+   * again.
    */
   acknowledge(entries: readonly Entry[], boot: string): void {
-    for (const { show } of entries) {
-      const held = this.#shows.get(show);
-      if (!held || held.boot === boot) continue;
-      for (const slot of held.slots.values()) slot.acknowledged = 0;
-      held.boot = boot;
-    }
-    for (const { show, slot: index, version } of entries) {
-      const slot = this.#shows.get(show)?.slots.get(index);
+    for (const { show, slot: index, shard, version } of entries) {
+      const slots = this.#shows.get(show)?.slots;
+      for (const slot of slots?.values() ?? []) {
+        if (slot.shard !== shard || slot.boot === boot) continue;
+        slot.boot = boot;
+        slot.acknowledged = 0;
+      }
+      const slot = slots?.get(index);
       if (slot) slot.acknowledged = Math.max(slot.acknowledged, version);
     }
   }
@@ -209,12 +189,12 @@ export class Slots {
       const slot = held?.slots.get(index);
       return {
         startMs: index * SLOT_MS,
-        sketch: slot?.sketch ?? new Sketch(),
-        deliveredMs: slot ? deliveredMs(slot) : 0,
+        seats: slot?.seats ?? new Sketch(),
+        coarse: slot?.coarse ?? new Sketch(),
+        deliveredMs: slot?.deliveredMs ?? 0,
       };
     });
-    const union = Sketch.union(slots.slice(CONTEXT_SLOTS).map((slot) => slot.sketch));
-    return { fromMs: (now - WINDOW_SLOTS + 1) * SLOT_MS, toMs: Math.max(ms, now * SLOT_MS), union, slots };
+    return { fromMs: (now - WINDOW_SLOTS + 1) * SLOT_MS, toMs: Math.max(ms, now * SLOT_MS), slots };
   }
 
   /** The slot of `ms`; whatever is no longer kept by then is let go. */
@@ -226,7 +206,7 @@ export class Slots {
       for (const [index, slot] of slots) {
         if (index >= oldest(now)) continue;
         slots.delete(index);
-        this.#bytes -= size(slot);
+        this.#bytes -= slot.bytes;
       }
       if (slots.size === 0) this.#shows.delete(show);
     }
@@ -238,18 +218,18 @@ export class Slots {
     let held = this.#shows.get(show);
     const known = held?.slots.get(index);
     if (known) return known;
-    const slot: Slot = { sketch: new Sketch(), ownMs: 0, others: new Map(), version: 0, acknowledged: 0 };
-    const full = this.#bytes + size(slot) > this.#limits.bytes;
-    if (held ? full && !this.#makeRoom(size(slot), held) : full || this.#shows.size >= this.#limits.shows) {
+    const slot = new Slot();
+    const full = this.#bytes + slot.bytes > this.#limits.bytes;
+    if (held ? full && !this.#makeRoom(slot.bytes, held) : full || this.#shows.size >= this.#limits.shows) {
       this.#refused += 1;
       return undefined;
     }
     if (!held) {
-      held = { slots: new Map(), boot: "" };
+      held = { slots: new Map() };
       this.#shows.set(show, held);
     }
     held.slots.set(index, slot);
-    this.#bytes += size(slot);
+    this.#bytes += slot.bytes;
     return slot;
   }
 
@@ -266,7 +246,7 @@ export class Slots {
     for (const [name, show] of [...this.#shows].reverse()) {
       if (this.#bytes + bytes <= this.#limits.bytes) return true;
       if (show === keep) return false;
-      for (const slot of show.slots.values()) this.#bytes -= size(slot);
+      for (const slot of show.slots.values()) this.#bytes -= slot.bytes;
       this.#shows.delete(name);
       this.#refused += 1;
     }
@@ -274,24 +254,7 @@ export class Slots {
   }
 }
 
-/** What a slot takes beside its sketch's registers, and one reporter's sum in it (V8, measured: rounded up). */
-const SLOT_BYTES = 768;
-const REPORTER_BYTES = 128;
-
-/** A report's sketches: 42 of the largest kind. */
-const MAX_REPORT_BYTES = 512 << 10;
-
 /** The oldest slot kept while `now` is under way. */
 function oldest(now: number): number {
   return now - WINDOW_SLOTS - CONTEXT_SLOTS + 1;
-}
-
-function size(slot: Slot): number {
-  return slot.sketch.memory() + SLOT_BYTES + slot.others.size * REPORTER_BYTES;
-}
-
-function deliveredMs(slot: Slot): number {
-  let sum = slot.ownMs;
-  for (const ms of slot.others.values()) sum += ms;
-  return sum;
 }

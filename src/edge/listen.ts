@@ -1,11 +1,13 @@
 import type { Secret } from "../access/secret.ts";
+import { TAKES_MS } from "../audience/takes.ts";
+import { ageOf, type Horizon } from "../horizon.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import type { Address } from "./address.ts";
 import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
 import { type EdgeEnv, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
 import { methodNotAllowed, noBroadcast, problem } from "./problem.ts";
-import { Sightings } from "./sightings.ts";
+import { type Delivery as Delivered, Sightings } from "./sightings.ts";
 
 /** This isolate's. */
 const delivery = new Delivery();
@@ -54,18 +56,31 @@ function count(
   // Who is told that a list is still the same (304) listens all the same.
   if (horizon === null || horizon.ended || !(response.ok || response.status === 304)) return;
   const { id } = target;
+  const { headers } = request;
+  const from = headers.get("cf-connecting-ip") ?? "";
   if (target.kind === "part" || target.kind === "segment") {
-    const partCount = target.kind === "part" ? 1 : horizon.partsPerSegment;
-    sightings.deliver(id, horizon.partMillis * partCount * sentShare(response));
+    // Who listens takes what is live; what is older is somebody's who reads, whatever for.
+    if (ageOf(horizon, target, Date.now()) > TAKES_MS) return;
+    const share = sentShare(response);
+    if (share > 0) sightings.deliver(id, { ...mediaOf(target, horizon), share, address: from }, secret, keep);
   } else if (target.kind !== "playlist") return;
   else {
-    const { headers } = request;
-    const from = headers.get("cf-connecting-ip") ?? "";
     // Players that drop the id are told apart by where and what they are.
     const self = listener ?? `${from} ${headers.get("user-agent")}`;
     sightings.see(id, self, from, secret, keep);
   }
   sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
+}
+
+/** A segment's name is its first part's: players take the one or the other. */
+function mediaOf(
+  target: Extract<Target, { kind: "part" | "segment" }>,
+  { partsPerSegment, partMillis }: Horizon,
+): Pick<Delivered, "name" | "mediaMs"> {
+  const first = target.msn * partsPerSegment;
+  return target.kind === "part"
+    ? { name: first + target.index, mediaMs: partMillis }
+    : { name: first, mediaMs: partsPerSegment * partMillis };
 }
 
 /** How much of the whole goes out with an answer, 0 to 1: of a range (206) its part, with a 304 nothing. */

@@ -1,9 +1,10 @@
 import type { Secret } from "../access/secret.ts";
 import type { Report } from "../audience/audience.ts";
-import { seat } from "../audience/cap.ts";
+import { networkUnder, placeOf } from "../audience/cap.ts";
 import { type Answer, firstMs, retryMs } from "../audience/pace.ts";
 import { type SipKey, sipKey } from "../audience/siphash.ts";
-import { ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
+import { type Entry, ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
+import { Takes } from "../audience/takes.ts";
 
 /** Where reports go: the Audience objects by name. */
 export interface Shards {
@@ -13,6 +14,17 @@ export interface Shards {
 
 /** Keeps the runtime working on a promise after the request has gone (`waitUntil`). */
 type Keep = (work: Promise<unknown>) => void;
+
+/** Media that went out to a listener. */
+export interface Delivery {
+  /** A number of the media's own in its show. */
+  readonly name: number;
+  /** The whole's playing time, milliseconds. */
+  readonly mediaMs: number;
+  /** How much of the whole was sent, 0 to 1. */
+  readonly share: number;
+  readonly address: string;
+}
 
 /** Shows whose hash keys are kept; the least recently made is forgotten first. */
 const MAX_KEYS = 1_000;
@@ -24,6 +36,7 @@ const MAX_KEYS = 1_000;
  */
 export class Sightings {
   readonly #slots = new Slots(ISOLATE_LIMITS);
+  readonly #takes = new Takes();
   readonly #keys = new Map<string, SipKey>();
   /** Made with the first report: the platform has no randomness before the first request. */
   #self: { readonly reporter: string; readonly place: number } | null = null;
@@ -31,15 +44,21 @@ export class Sightings {
 
   /** A listener asked for the live playlist of `show`. `listener` is the id in the URL, or what else tells it apart. */
   see(show: string, listener: string, address: string, secret: Secret, keep: Keep): void {
-    const note = (key: SipKey) => this.#slots.see(show, Date.now(), seat(key, address, listener));
-    const key = this.#keys.get(show);
-    if (key !== undefined) note(key);
-    else keep(this.#makeKey(show, secret).then(note));
+    this.#withKey(show, secret, keep, (key) => {
+      const now = Date.now();
+      const place = placeOf(key, address, listener);
+      this.#slots.see(show, now, place);
+      this.#takes.see(place.network, place.seat, now);
+    });
   }
 
-  /** `mediaMs` of playing time of `show` went out. */
-  deliver(show: string, mediaMs: number): void {
-    this.#slots.deliver(show, Date.now(), mediaMs);
+  /** Media of `show` went out. What one listener takes twice counts once (takes.ts). */
+  deliver(show: string, { name, mediaMs, share, address }: Delivery, secret: Secret, keep: Keep): void {
+    this.#withKey(show, secret, keep, (key) => {
+      const now = Date.now();
+      const counted = this.#takes.take(networkUnder(key, address), name, share, now);
+      if (counted > 0) this.#slots.deliver(show, now, counted * mediaMs);
+    });
   }
 
   /** Reports what is due of `show`; called with every request, does nothing most of the time. */
@@ -59,12 +78,12 @@ export class Sightings {
   }
 
   async #send(show: string, schedule: Schedule, shards: Shards, shardsPerShow: number): Promise<void> {
-    const entries = this.#slots.reportOf(show, Date.now());
-    if (entries.length === 0) return;
     // One shard of the show's, the same for as long as this isolate lives: it would be counted twice on two.
     this.#self ??= { reporter: crypto.randomUUID(), place: Math.random() };
     const isSharded = shardsPerShow > 1;
     const name = isSharded ? `${show}/${Math.floor(this.#self.place * shardsPerShow)}` : show;
+    const entries: Entry[] = this.#slots.report(show, Date.now(), name);
+    if (entries.length === 0) return;
     const report: Report = {
       reporter: this.#self.reporter,
       entries,
@@ -81,6 +100,13 @@ export class Sightings {
       // What was not acknowledged is in the next report.
       console.warn(`An audience report of ${show} was lost: ${String(error)}`);
     }
+  }
+
+  /** Calls `then` with the show's key: at once, where it has been made. */
+  #withKey(show: string, secret: Secret, keep: Keep, then: (key: SipKey) => void): void {
+    const key = this.#keys.get(show);
+    if (key !== undefined) then(key);
+    else keep(this.#makeKey(show, secret).then(then));
   }
 
   async #makeKey(show: string, secret: Secret): Promise<SipKey> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CAP, seat } from "../../src/audience/cap.ts";
+import { CAP, COARSE, networkUnder, placeOf, seat } from "../../src/audience/cap.ts";
 import { sipKey } from "../../src/audience/siphash.ts";
 import { Sketch } from "../../src/audience/sketch.ts";
 
@@ -77,6 +77,31 @@ describe("honest listeners", () => {
     const other = seat(sipKey(new Uint8Array(16)), "203.0.113.9", "a");
     expect(`${other.high} ${other.low}`).not.toBe(place("203.0.113.9", "a"));
   });
+});
+
+test("what goes into a hash is cut: a header of 100 KB takes as long as one of 256 characters", () => {
+  const agent = "a".repeat(256);
+  const own = place("203.0.113.9", agent);
+  for (const more of ["b", "c".repeat(100_000)]) expect(place("203.0.113.9", agent + more)).toBe(own);
+  expect(place("203.0.113.9", agent.slice(1))).not.toBe(own);
+  // Nor is an address read that can be none.
+  expect(place(`203.0.113.9${" ".repeat(100_000)}`, agent)).toBe(place("", agent));
+});
+
+test("a place is its seat, the seat among a quarter as many, and its address", () => {
+  const { seat: own, coarse, network } = placeOf(key, "203.0.113.9", "a");
+  expect(own).toEqual(seat(key, "203.0.113.9", "a"));
+  expect(networkUnder(key, "203.0.113.9")).toBe(network);
+  expect(networkUnder(key, "203.0.113.10")).not.toBe(network);
+  const seats = new Set<number>();
+  const coarser = new Set<number>();
+  for (let i = 0; i < 20_000; i += 1) {
+    const { seat, coarse } = placeOf(key, "198.51.100.7", `listener-${i}`);
+    seats.add(seat.low);
+    coarser.add(coarse.low);
+  }
+  expect([seats.size, coarser.size]).toEqual([CAP.address, COARSE.address]);
+  expect(coarse).not.toEqual(own);
 });
 
 describe("networks", () => {

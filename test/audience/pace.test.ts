@@ -129,7 +129,7 @@ describe("the count", () => {
       const pace = new Pace(boot, ms);
       const slots = new Slots(SHARD_LIMITS);
       const take: Shard["take"] = (i, at, previous) => {
-        const entries = isolates[i]?.report(at) ?? [];
+        const entries = isolates[i]?.report(SHOW, at, "shard") ?? [];
         for (const entry of entries) slots.merge(`isolate ${i}`, entry, at);
         const answer = pace.answer(at, previous);
         isolates[i]?.acknowledge(entries, answer.boot);
@@ -154,7 +154,7 @@ describe("the count", () => {
           const second = Math.floor(now / 1000);
           for (const [i, id] of ids.entries()) {
             if ((second + i) % 5 !== 0) continue;
-            isolates[i % isolates.length]?.see(SHOW, now, id);
+            isolates[i % isolates.length]?.see(SHOW, now, { seat: id, coarse: id });
             isolates[i % isolates.length]?.deliver(SHOW, now, 5000);
           }
           fleet.run(now, now + 1000, () => (up ? shard : undefined), lost);

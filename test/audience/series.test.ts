@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Figure } from "../../src/audience/figure.ts";
-import { EMPTY_SERIES, MAX_STEPS, observe } from "../../src/audience/series.ts";
+import { EMPTY_SERIES, MAX_STEPS, observe, type Series } from "../../src/audience/series.ts";
 
 const T = Date.parse("2026-11-21T20:00:00Z");
 
@@ -18,7 +18,10 @@ function figureAt(seconds: number, listeners: number, confidence: Figure["confid
   };
 }
 
-const seriesOf = (figures: readonly Figure[]) => figures.reduce(observe, EMPTY_SERIES);
+/** As if each figure of high confidence were settled as it is. */
+const take = (series: Series, figure: Figure) =>
+  observe(series, figure, figure.confidence === "high" ? figure : null);
+const seriesOf = (figures: readonly Figure[]) => figures.reduce(take, EMPTY_SERIES);
 
 test("golden: current, peak and minutes", () => {
   const figures = [
@@ -43,17 +46,19 @@ test("golden: current, peak and minutes", () => {
 
 test("a figure that comes twice, or late, changes nothing", () => {
   const series = seriesOf([figureAt(0, 10), figureAt(5, 20)]);
-  expect(observe(series, figureAt(5, 99))).toBe(series);
-  expect(observe(series, figureAt(4, 99))).toBe(series);
-  expect(observe(series, figureAt(5.001, 99)).peak?.listeners).toBe(99);
+  expect(take(series, figureAt(5, 99))).toBe(series);
+  expect(take(series, figureAt(4, 99))).toBe(series);
+  expect(take(series, figureAt(5.001, 99)).peak?.listeners).toBe(99);
 });
 
-test("a doubtful peak gives way to a trusted one, never the other way round", () => {
-  const listeners = (...figures: Figure[]) => seriesOf(figures).peak?.listeners;
-  expect(listeners(figureAt(0, 900, "low"), figureAt(5, 800, "low"))).toBe(900);
-  expect(listeners(figureAt(0, 900, "low"), figureAt(5, 10))).toBe(10);
-  expect(listeners(figureAt(0, 10), figureAt(5, 900, "low"))).toBe(10);
-  expect(listeners(figureAt(0, 10), figureAt(5, 11), figureAt(10, 11))).toBe(11);
+test("the peak is of settled figures alone, whatever others claim", () => {
+  const peak = (...figures: Figure[]) => seriesOf(figures).peak?.listeners;
+  expect(peak(figureAt(0, 900, "low"), figureAt(5, 800, "low"))).toBeUndefined();
+  expect(peak(figureAt(0, 900, "low"), figureAt(5, 10))).toBe(10);
+  expect(peak(figureAt(0, 10), figureAt(5, 900, "low"))).toBe(10);
+  expect(peak(figureAt(0, 10), figureAt(5, 11), figureAt(10, 11))).toBe(11);
+  // A figure may be sure of itself and not settled yet.
+  expect(observe(EMPTY_SERIES, figureAt(0, 900), null).peak).toBeNull();
 });
 
 test("any show fits in the bound, and no figure is lost from the steps", () => {
@@ -94,7 +99,7 @@ test("steps double when a day is over", () => {
   const day = Array.from({ length: MAX_STEPS }, (_, minute) => figureAt(60 * minute, minute));
   const full = seriesOf(day);
   expect([full.stepMinutes, full.steps.length]).toEqual([1, 1440]);
-  const over = observe(full, figureAt(60 * MAX_STEPS, 7));
+  const over = take(full, figureAt(60 * MAX_STEPS, 7));
   expect([over.stepMinutes, over.steps.length]).toEqual([2, 721]);
   expect(over.steps[1]).toEqual({ minute: T / 60_000 + 2, figures: 2, doubtful: 0, mean: 2.5, most: 3 });
 });
@@ -102,7 +107,7 @@ test("steps double when a day is over", () => {
 test("one figure every half hour is within the bound at every moment", () => {
   let series = EMPTY_SERIES;
   for (let i = 0; i < MAX_STEPS + 10; i += 1) {
-    series = observe(series, figureAt(1800 * i, i));
+    series = take(series, figureAt(1800 * i, i));
     expect(series.steps.length).toBeLessThanOrEqual(MAX_STEPS);
   }
   expect([series.stepMinutes, series.steps.length]).toEqual([32, 1359]);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Entry, type Limits, SLOT_MS, Slots } from "../../src/audience/slots.ts";
+import { Sketch } from "../../src/audience/sketch.ts";
+import { CONTEXT_SLOTS, type Entry, type Limits, SLOT_MS, Slots } from "../../src/audience/slots.ts";
 import { hashes } from "./random.ts";
 
 const LIMITS: Limits = { shows: 100, bytes: 1 << 24, reporters: 100 };
@@ -9,11 +10,19 @@ const T = 1000 * SLOT_MS;
 const ids = hashes(1, 20_000);
 
 function seen(slots: Slots, show: string, ms: number, from: number, to: number): void {
-  for (const id of ids.slice(from, to)) slots.see(show, ms, id);
+  for (const id of ids.slice(from, to)) slots.see(show, ms, { seat: id, coarse: id });
 }
 
-const listeners = (slots: Slots, show: string, ms: number) =>
-  Math.round(slots.window(show, ms).union.estimate());
+const union = (slots: Slots, show: string, ms: number) =>
+  Sketch.union(
+    slots
+      .window(show, ms)
+      .slots.slice(CONTEXT_SLOTS)
+      .map(({ seats }) => seats),
+  );
+const listeners = (slots: Slots, show: string, ms: number) => Math.round(union(slots, show, ms).estimate());
+/** What there is to tell of all shows. */
+const news = (slots: Slots, ms: number) => ["a", "b", "c"].flatMap((show) => slots.report(show, ms, "shard"));
 const deliveredMs = (slots: Slots, show: string, ms: number) =>
   slots.window(show, ms).slots.map((slot) => slot.deliveredMs);
 const told = (entries: readonly Entry[]) => entries.map(({ show, slot }) => `${show} ${slot}`);
@@ -29,16 +38,16 @@ describe("the window", () => {
     expect(listeners(slots, "b", T)).toBe(0);
   });
 
-  test("says how long it is, and holds two slots more for comparison", () => {
+  test("says how long it is, and holds three slots more for comparison", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 7);
     const window = slots.window("a", T + 53_000);
     expect([window.fromMs, window.toMs]).toEqual([T + 20_000, T + 53_000]);
     expect(window.slots.map(({ startMs }) => startMs - T)).toEqual([
-      0, 10_000, 20_000, 30_000, 40_000, 50_000,
+      -10_000, 0, 10_000, 20_000, 30_000, 40_000, 50_000,
     ]);
-    expect(window.slots.map(({ sketch }) => Math.round(sketch.estimate()))).toEqual([7, 0, 0, 0, 0, 0]);
-    expect(Math.round(window.union.estimate())).toBe(0);
+    expect(window.slots.map(({ seats }) => Math.round(seats.estimate()))).toEqual([0, 7, 0, 0, 0, 0, 0]);
+    expect(listeners(slots, "a", T + 53_000)).toBe(0);
   });
 
   test("stands still when the clock steps back", () => {
@@ -52,11 +61,11 @@ describe("the window", () => {
   test("lets go of what has left it", () => {
     const slots = new Slots(LIMITS);
     for (const show of ["a", "b", "c"]) seen(slots, show, T, 0, 5000);
-    expect(slots.load).toEqual({ shows: 3, bytes: 3 * (16_384 + 768), refused: 0 });
-    slots.see("c", T + 59_999, { high: 1, low: 1 });
+    expect(slots.load).toEqual({ shows: 3, bytes: 3 * (2 * 16_384 + 1024), refused: 0 });
+    slots.see("c", T + 69_999, { seat: { high: 1, low: 1 }, coarse: { high: 2, low: 1 } });
     expect(slots.load.shows).toBe(3);
-    slots.window("c", T + 60_000);
-    expect(slots.load).toEqual({ shows: 1, bytes: 32 + 768, refused: 0 });
+    slots.window("c", T + 70_000);
+    expect(slots.load).toEqual({ shows: 1, bytes: 2 * 32 + 1024, refused: 0 });
   });
 });
 
@@ -64,7 +73,7 @@ describe("delivered media", () => {
   test("is credited to the time it plays in, whatever the length of a part", () => {
     for (const partMs of [384, 640, 1920, 3840]) {
       const slots = new Slots(LIMITS);
-      for (let at = 0; at < 60_000; at += partMs) slots.deliver("a", T + at, partMs);
+      for (let at = 0; at < 70_000; at += partMs) slots.deliver("a", T + at, partMs);
       const all = deliveredMs(slots, "a", T + 50_000);
       for (const ms of all) expect(ms).toBeCloseTo(SLOT_MS, 6);
     }
@@ -73,10 +82,8 @@ describe("delivered media", () => {
   test("of the next slot is not told before it has begun", () => {
     const slots = new Slots(LIMITS);
     slots.deliver("a", T + 8000, 3000);
-    expect(slots.report(T + 9000).map(({ slot, deliveredMs }) => [slot, deliveredMs])).toEqual([
-      [1000, 2000],
-    ]);
-    expect(slots.report(T + SLOT_MS).map(({ slot, deliveredMs }) => [slot, deliveredMs])).toEqual([
+    expect(news(slots, T + 9000).map(({ slot, deliveredMs }) => [slot, deliveredMs])).toEqual([[1000, 2000]]);
+    expect(news(slots, T + SLOT_MS).map(({ slot, deliveredMs }) => [slot, deliveredMs])).toEqual([
       [1000, 2000],
       [1001, 1000],
     ]);
@@ -88,52 +95,60 @@ describe("reports", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 10);
     seen(slots, "b", T, 0, 10);
-    const first = slots.report(T + 1000);
+    const first = news(slots, T + 1000);
     expect(told(first)).toEqual(["a 1000", "b 1000"]);
-    expect(told(slots.report(T + 2000))).toEqual(["a 1000", "b 1000"]);
+    expect(told(news(slots, T + 2000))).toEqual(["a 1000", "b 1000"]);
     seen(slots, "a", T + 3000, 0, 12);
     slots.acknowledge(first, "boot 1");
-    const second = slots.report(T + 4000);
+    const second = news(slots, T + 4000);
     expect(told(second)).toEqual(["a 1000"]);
     slots.acknowledge(second, "boot 1");
-    expect(slots.report(T + 5000)).toEqual([]);
+    expect(news(slots, T + 5000)).toEqual([]);
     seen(slots, "a", T + 6000, 0, 12);
-    expect(slots.report(T + 6000)).toEqual([]);
+    expect(news(slots, T + 6000)).toEqual([]);
     seen(slots, "a", T + 10_000, 0, 12);
-    expect(told(slots.report(T + 11_000))).toEqual(["a 1001"]);
+    expect(told(news(slots, T + 11_000))).toEqual(["a 1001"]);
   });
 
-  test("can be of one show alone, and leave the others' turn as it was", () => {
+  test("are of one show each", () => {
     const slots = new Slots(LIMITS);
     for (const show of ["a", "b", "c"]) seen(slots, show, T, 0, 10);
-    expect(told(slots.reportOf("b", T + 1000))).toEqual(["b 1000"]);
-    slots.acknowledge(slots.reportOf("b", T + 1000), "boot 1");
-    expect(slots.reportOf("b", T + 2000)).toEqual([]);
-    expect(slots.reportOf("nobody", T + 2000)).toEqual([]);
-    expect(told(slots.report(T + 2000))).toEqual(["a 1000", "c 1000"]);
+    expect(told(slots.report("b", T + 1000, "shard"))).toEqual(["b 1000"]);
+    slots.acknowledge(slots.report("b", T + 1000, "shard"), "boot 1");
+    expect(slots.report("b", T + 2000, "shard")).toEqual([]);
+    expect(slots.report("nobody", T + 2000, "shard")).toEqual([]);
+    expect(told(news(slots, T + 2000))).toEqual(["a 1000", "c 1000"]);
   });
 
   test("tell a restarted shard everything of the show again", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 10);
-    slots.acknowledge(slots.report(T + 9000), "boot 1");
+    slots.acknowledge(news(slots, T + 9000), "boot 1");
     seen(slots, "a", T + 10_000, 0, 10);
-    slots.acknowledge(slots.report(T + 19_000), "boot 2");
-    expect(told(slots.report(T + 19_500))).toEqual(["a 1000"]);
-    slots.acknowledge(slots.report(T + 19_500), "boot 2");
-    expect(slots.report(T + 19_600)).toEqual([]);
+    slots.acknowledge(news(slots, T + 19_000), "boot 2");
+    expect(told(news(slots, T + 19_500))).toEqual(["a 1000"]);
+    slots.acknowledge(news(slots, T + 19_500), "boot 2");
+    expect(news(slots, T + 19_600)).toEqual([]);
   });
 
-  test("are bounded, and what did not fit is first in the next", () => {
+  test("tell each slot to one shard for good, and each shard's restart is its own", () => {
     const slots = new Slots(LIMITS);
-    for (let i = 0; i < 10; i += 1) seen(slots, `s${i}`, T, 0, 100);
-    const asked = [1, 2, 3, 4].map(() => told(slots.report(T + 1000, 1000)).join());
-    expect(asked).toEqual([
-      "s0 1000,s1 1000,s2 1000",
-      "s3 1000,s4 1000,s5 1000",
-      "s6 1000,s7 1000,s8 1000",
-      "s9 1000,s0 1000,s1 1000",
-    ]);
+    const told = (shard: string, ms: number) =>
+      slots.report("a", ms, shard).map((entry) => `${entry.slot} to ${entry.shard}`);
+    const of = (shard: string, ms: number) =>
+      slots.report("a", ms, shard).filter((entry) => entry.shard === shard);
+    seen(slots, "a", T, 0, 10);
+    expect(told("one", T + 5000)).toEqual(["1000 to one"]);
+    seen(slots, "a", T + 6000, 10, 20);
+    seen(slots, "a", T + 10_000, 0, 10);
+    // The show has got more shards meanwhile.
+    expect(told("four/2", T + 15_000)).toEqual(["1000 to one", "1001 to four/2"]);
+    slots.acknowledge(of("four/2", T + 15_000), "boot of four/2");
+    slots.acknowledge(of("one", T + 15_000), "boot of one");
+    expect(told("four/2", T + 15_000)).toEqual([]);
+    seen(slots, "a", T + 20_000, 0, 10);
+    slots.acknowledge(of("four/2", T + 25_000), "another boot of four/2");
+    expect(told("four/2", T + 25_000)).toEqual(["1001 to four/2"]);
   });
 });
 
@@ -146,7 +161,7 @@ describe("merging", () => {
       for (let at = 0; at < 40_000; at += 4000) {
         seen(slots, "a", T + at, 50 * i, 50 * i + at / 400);
         slots.deliver("a", T + at, 4000);
-        reports.push(...slots.report(T + at));
+        reports.push(...news(slots, T + at));
       }
       return reports.map((entry) => ({ reporter: `isolate ${i}`, entry }));
     }).flat();
@@ -164,7 +179,7 @@ describe("merging", () => {
           const shard = new Slots(LIMITS);
           for (const { reporter, entry } of order) shard.merge(reporter, entry, now);
           for (const i of again) shard.merge(isolates[i]?.reporter ?? "", isolates[i]?.entry as Entry, now);
-          expect(shard.window("a", now).union.toBytes()).toEqual(whole.window("a", now).union.toBytes());
+          expect(union(shard, "a", now).toBytes()).toEqual(union(whole, "a", now).toBytes());
           expect(deliveredMs(shard, "a", now)).toEqual(deliveredMs(whole, "a", now));
         },
       ),
@@ -189,11 +204,11 @@ describe("merging", () => {
       const isolate = new Slots(LIMITS);
       seen(isolate, "a", T, 100 * i, 100 * i + 150);
       isolate.deliver("a", T, 1000);
-      for (const entry of isolate.report(T)) (i % 2 ? leaf1 : leaf2).merge(`isolate ${i}`, entry, T);
+      for (const entry of news(isolate, T)) (i % 2 ? leaf1 : leaf2).merge(`isolate ${i}`, entry, T);
     }
     for (let again = 0; again < 3; again += 1) {
-      for (const entry of leaf1.report(T)) root.merge("leaf 1", entry, T);
-      for (const entry of leaf2.report(T)) root.merge("leaf 2", entry, T);
+      for (const entry of news(leaf1, T)) root.merge("leaf 1", entry, T);
+      for (const entry of news(leaf2, T)) root.merge("leaf 2", entry, T);
     }
     expect(Math.abs(listeners(root, "a", T) / 1050 - 1)).toBeLessThan(0.0159);
     expect(deliveredMs(root, "a", T).at(-1)).toBe(10_000);
@@ -202,15 +217,16 @@ describe("merging", () => {
   test("refuses what is outside the window or unreadable", () => {
     const isolate = new Slots(LIMITS);
     seen(isolate, "a", T, 0, 5);
-    const [entry] = isolate.report(T) as [Entry];
+    const [entry] = news(isolate, T) as [Entry];
     const tried = (changed: Partial<Entry>, ms = T) =>
       new Slots(LIMITS).merge("i", { ...entry, ...changed }, ms);
     expect(tried({})).toBe("merged");
-    expect(tried({}, T + 59_999)).toBe("merged");
-    expect(tried({}, T + 60_000)).toBe("stale");
+    expect(tried({}, T + 69_999)).toBe("merged");
+    expect(tried({}, T + 70_000)).toBe("stale");
     expect(tried({}, T - 1)).toBe("merged");
     expect(tried({}, T - 10_001)).toBe("early");
-    expect(tried({ sketch: Uint8Array.of(1, 2, 3) })).toBe("bad");
+    expect(tried({ seats: Uint8Array.of(1, 2, 3) })).toBe("bad");
+    expect(tried({ coarse: Uint8Array.of(1, 2, 3) })).toBe("bad");
     for (const deliveredMs of [-1, Number.NaN, Number.POSITIVE_INFINITY])
       expect(tried({ deliveredMs })).toBe("bad");
     for (const slot of [Number.NaN, 1000.5, Number.POSITIVE_INFINITY]) expect(tried({ slot })).toBe("bad");
@@ -223,8 +239,8 @@ describe("memory", () => {
     for (const show of ["a", "b", "c", "d", "d"]) seen(slots, show, T, 0, 1);
     expect([slots.load.shows, slots.load.refused, listeners(slots, "d", T)]).toEqual([3, 2, 0]);
     for (const show of ["a", "b"]) seen(slots, show, T + 10_000, 0, 1);
-    seen(slots, "d", T + 60_000, 0, 1);
-    expect([slots.load.shows, listeners(slots, "d", T + 60_000)]).toEqual([3, 1]);
+    seen(slots, "d", T + 70_000, 0, 1);
+    expect([slots.load.shows, listeners(slots, "d", T + 70_000)]).toEqual([3, 1]);
   });
 
   test("stays within its bytes under every growth; the shows that came last pay", () => {
@@ -245,20 +261,20 @@ describe("memory", () => {
   });
 
   test("a show that fills the house alone keeps what it has", () => {
-    const slots = new Slots({ ...LIMITS, bytes: 2 * (16_384 + 768) });
+    const slots = new Slots({ ...LIMITS, bytes: 2 * (2 * 16_384 + 1024) });
     for (const at of [0, 10_000, 20_000]) seen(slots, "a", T + at, 0, 5000);
-    expect(slots.load).toEqual({ shows: 1, bytes: 2 * (16_384 + 768), refused: 5000 });
+    expect(slots.load).toEqual({ shows: 1, bytes: 2 * (2 * 16_384 + 1024), refused: 5000 });
     expect(Math.abs(listeners(slots, "a", T + 20_000) / 5000 - 1)).toBeLessThan(0.0159);
-    expect(told(slots.report(T + 20_000))).toEqual(["a 1000", "a 1001"]);
+    expect(told(news(slots, T + 20_000))).toEqual(["a 1000", "a 1001"]);
   });
 
   test("reporters are told apart up to a number; more are counted as refused, and only lower the sum", () => {
     const shard = new Slots({ ...LIMITS, reporters: 3 });
     const isolate = new Slots(LIMITS);
     isolate.deliver("a", T, 1000);
-    const [entry] = isolate.report(T) as [Entry];
+    const [entry] = news(isolate, T) as [Entry];
     for (const reporter of ["1", "2", "3", "4", "1"]) shard.merge(reporter, entry, T);
     expect([deliveredMs(shard, "a", T).at(-1), shard.load.refused]).toEqual([3000, 1]);
-    expect(shard.load.bytes).toBe(32 + 768 + 3 * 128);
+    expect(shard.load.bytes).toBe(2 * 32 + 1024 + 3 * 128);
   });
 });

@@ -64,6 +64,7 @@ async function world(until?: Promise<unknown>) {
   };
   /** Media that the audience has been told of, milliseconds, once all is told. */
   const delivered = async () => {
+    await Promise.all(kept);
     vi.useFakeTimers({ now: Date.now() + 12_000, toFake: ["Date"] });
     await get(`${EPOCH}/audio.m3u8`);
     await Promise.all(kept);

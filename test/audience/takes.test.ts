@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { TAKES_MS, Takes } from "../../src/audience/takes.ts";
+import { hashes, random } from "./random.ts";
+
+const T = 100 * TAKES_MS;
+const next = random(7);
+const networks = Array.from({ length: 50_000 }, next);
+const [HOME = 0, OFFICE = 0] = networks;
+
+/** How much counts of `count` whole takes. */
+function takes(own: Takes, network: number, name: number, count: number, ms = T): number {
+  let sum = 0;
+  for (let i = 0; i < count; i += 1) sum += own.take(network, name, 1, ms);
+  return sum;
+}
+
+describe("what one listener takes", () => {
+  test("counts once for each part, however often it is fetched", () => {
+    const own = new Takes();
+    for (let part = 0; part < 50; part += 1) expect(takes(own, HOME, part, 600), String(part)).toBe(1);
+  });
+
+  test("counts once for as long as it can be counted, across the turn of the times it is remembered by", () => {
+    for (const from of [0, 0.5, 0.999]) {
+      const own = new Takes();
+      let sum = 0;
+      for (let ms = 0; ms < TAKES_MS; ms += 1000) sum += own.take(HOME, 3, 1, T + from * TAKES_MS + ms);
+      expect(sum).toBe(1);
+    }
+  });
+
+  test("counts by its share where it is a range, and no more than the whole", () => {
+    const own = new Takes();
+    expect(own.take(HOME, 1, 1 / 1000, T)).toBe(1 / 1000);
+    const quarters = [1, 2, 3, 4, 5, 6].map(() => own.take(HOME, 2, 0.25, T));
+    expect(quarters).toEqual([0.25, 0.25, 0.25, 0.25, 0, 0]);
+  });
+});
+
+describe("players behind one address", () => {
+  const ids = hashes(3, 3000);
+
+  test.each([2, 95, 600])("count as the %i that were seen there", (seen) => {
+    const own = new Takes();
+    for (const id of ids.slice(0, seen)) for (let again = 0; again < 3; again += 1) own.see(OFFICE, id, T);
+    const counted = takes(own, OFFICE, 1, seen);
+    expect(counted / seen).toBeGreaterThan(0.99);
+    // A loop beside them gains nothing.
+    expect(takes(own, OFFICE, 1, 5000)).toBeLessThanOrEqual(0.01 * seen);
+    expect(takes(own, HOME, 1, 5000)).toBe(1);
+  });
+
+  test("are known for as long as they go on, whatever time has begun", () => {
+    const own = new Takes();
+    for (let second = 0; second < 120; second += 1) {
+      const ms = T + 1000 * second;
+      if (second % 4 === 0) for (const id of ids.slice(0, 100)) own.see(OFFICE, id, ms);
+      expect(takes(own, OFFICE, second, 100, ms), String(second)).toBeGreaterThan(98);
+    }
+  });
+
+  test("that have gone are forgotten", () => {
+    const own = new Takes();
+    for (const id of ids.slice(0, 100)) own.see(OFFICE, id, T);
+    expect(takes(own, OFFICE, 1, 100, T + 2 * TAKES_MS)).toBe(1);
+  });
+});
+
+test("a thousand takes a second lose less than 0.5 % to others that fall on their counters", () => {
+  const own = new Takes();
+  let counted = 0;
+  let taken = 0;
+  for (let second = 0; second < 60; second += 1) {
+    for (let i = 0; i < 1000; i += 1) {
+      counted += own.take(networks[i] ?? 0, second, 1, T + 1000 * second);
+      taken += 1;
+    }
+  }
+  console.log(`${taken - counted} of ${taken} takes are lost`);
+  expect(taken - counted).toBeLessThan(0.005 * taken);
+});
