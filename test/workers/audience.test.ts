@@ -198,7 +198,7 @@ describe.concurrent("the count of a show", () => {
     expect(isDoubted(figure)).toBe(true);
   });
 
-  test("is not moved by one who fetches a segment in a loop: of each listed one it is one listener's", {
+  test("is not moved by one who fetches segments in a loop: an old one is nobody's, a new one one listener's", {
     timeout: 120_000,
   }, async ({ expect }) => {
     const { playbackUrl } = await begin();
@@ -208,8 +208,8 @@ describe.concurrent("the count of a show", () => {
     const loop = async () => {
       while (!isOver) {
         const { segments } = readList(await (await fetch(list)).text());
-        const oldest = segments[0]?.name ?? "";
-        for (let n = 0; n < 25; n++, fetched++) await (await fetch(new URL(oldest, list))).arrayBuffer();
+        for (const name of [segments[0]?.name ?? "", segments.at(-1)?.name ?? ""])
+          for (let n = 0; n < 12; n++, fetched++) await (await fetch(new URL(name, list))).arrayBuffer();
         await pass(0.5);
       }
     };
@@ -218,9 +218,10 @@ describe.concurrent("the count of a show", () => {
     const { delivered } = await figureOf(playbackUrl);
     isOver = true;
     await loops;
-    console.log(`a segment fetched in a loop, ${fetched} times: delivered ${delivered}`);
+    console.log(`segments fetched in a loop, ${fetched} times: delivered ${delivered}`);
     expect(fetched).toBeGreaterThan(300);
-    expect(delivered).toBeLessThanOrEqual(2);
+    expect(delivered).toBeGreaterThan(0.5);
+    expect(delivered).toBeLessThanOrEqual(1.5);
   });
 
   test("tells players that drop the id apart by address and agent", { timeout: 90_000 }, async ({
