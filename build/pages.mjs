@@ -1,8 +1,9 @@
 import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const SOURCE = new URL("../src/web/", import.meta.url).pathname;
-const TARGET = new URL("../dist/web/", import.meta.url).pathname;
+const SOURCE = fileURLToPath(new URL("../src/web/", import.meta.url));
+const TARGET = fileURLToPath(new URL("../dist/web/", import.meta.url));
 
 const COPIED = [
   "index.html",

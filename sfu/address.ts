@@ -20,6 +20,15 @@ export function isTellable(host: string): boolean {
   return isIP(host) !== 0 && !host.includes("%") && !UNSPECIFIED.check(host, family);
 }
 
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8);
+LOOPBACK.addAddress("::1", "ipv6");
+
+/** Whether the IP address `host` is reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
+}
+
 /** The addresses of this machine that a relay can be told to others at, as a list for people. */
 export function ownAddresses(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);

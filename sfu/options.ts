@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
-import { isTellable, ownAddresses } from "./address.ts";
+import { isLoopback, isTellable, ownAddresses } from "./address.ts";
 
 /** What `npm start` was told. */
 export interface Options {
   readonly fresh: boolean;
   readonly help: boolean;
+  /** Whether code that changes is built anew. */
+  readonly dev: boolean;
   /** Whether to show all that the runtime prints. */
   readonly log: boolean;
   readonly port: number;
@@ -17,20 +19,29 @@ export function readOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Options {
-  const { fresh = false, help = false } = readArguments(args);
+  const { fresh = false, help = false, dev = false } = readArguments(args);
   const host = env.HOST || "127.0.0.1";
   if (!isTellable(host)) {
     throw new Error(`HOST must be one IP address of this machine (${ownAddresses()}), not "${host}".`);
   }
+  if (dev && !isLoopback(host)) {
+    throw new Error(
+      `npm run dev serves this machine alone: wrangler answers more than the relay does. Unset HOST.`,
+    );
+  }
   const port = readPort(env.PORT || "8787");
   if (port === null) throw new Error(`PORT must be a number from 1 to 65535, not "${env.PORT}".`);
   const udpPorts = env.UDP_PORTS ? { udpPorts: readRange(env.UDP_PORTS) } : {};
-  return { fresh, help, log: Boolean(env.LOG), port, host, ...udpPorts };
+  return { fresh, help, dev, log: Boolean(env.LOG), port, host, ...udpPorts };
 }
 
 function readArguments(args: readonly string[]) {
   try {
-    const options = { fresh: { type: "boolean" }, help: { type: "boolean" } } as const;
+    const options = {
+      fresh: { type: "boolean" },
+      help: { type: "boolean" },
+      dev: { type: "boolean" },
+    } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (error) {
     throw new Error(`${(error as Error).message.split(". ")[0]}. Try npm start -- --help.`);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { httpOrigin, ownAddresses } from "./address.ts";
@@ -30,6 +30,8 @@ export interface RelayOptions {
   readonly secrets?: Secrets;
   /** The UDP ports that publishers are told of; any free ones by default. */
   readonly udpPorts?: readonly [number, number];
+  /** Whether code that changes is built anew, by `wrangler dev`; false by default. */
+  readonly dev?: boolean;
   /** Gets each line that the runtime and the stand-in print. */
   readonly log?: (line: string) => void;
   /** More of the Worker's variables, over the defaults. */
@@ -63,25 +65,29 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   // The runtime runs in a folder of its own.
   const persist = resolve(options.persist);
-  const envFile = writeVariables(persist, {
-    ADMIN_TOKEN: secrets.adminToken,
-    EARSHOT_SECRET: secrets.secret,
-    SFU_API: sfu.url,
-    SFU_APP_ID: "local",
-    SFU_APP_SECRET: appSecret,
-    ...options.vars,
+  // What `wrangler dev` once kept of every request, URLs and the tokens in them included.
+  rmSync(join(persist, "v3", "observability"), { recursive: true, force: true });
+  const runtime = new Runtime({
+    host,
+    port,
+    dev: options.dev ?? false,
+    persist,
+    variables: {
+      ADMIN_TOKEN: secrets.adminToken,
+      EARSHOT_SECRET: secrets.secret,
+      SFU_API: sfu.url,
+      SFU_APP_ID: "local",
+      SFU_APP_SECRET: appSecret,
+      ...options.vars,
+    },
+    log,
   });
-  const runtime = new Runtime({ host, port, persist, envFile, log });
   // Whatever ends this process, the runtime must not outlive it: it would hold the port and the secrets.
-  const abandon = () => {
-    runtime.kill();
-    rmSync(envFile, { force: true });
-  };
+  const abandon = () => runtime.kill();
   process.once("exit", abandon);
   const stop = async (): Promise<void> => {
     await runtime.stop();
     await sfu.close();
-    rmSync(envFile, { force: true });
     process.off("exit", abandon);
   };
   const url = httpOrigin(host === "127.0.0.1" ? "localhost" : host, port);
@@ -119,13 +125,4 @@ function freePort(port: number, host: string): Promise<number> {
       probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
     });
   });
-}
-
-/** Secrets go to the runtime in a file that only this user reads, not in arguments that every user sees. */
-function writeVariables(persist: string, variables: Readonly<Record<string, string>>): string {
-  mkdirSync(persist, { recursive: true });
-  const file = join(persist, `${process.pid}-${randomBytes(4).toString("hex")}.env`);
-  const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"`);
-  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
-  return file;
 }

@@ -1,25 +1,19 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
+import { type LeaderOptions, startLeader } from "./leader.ts";
+import type { Failed } from "./workerd.ts";
 
 /** What keeps the relay from starting or running, as one sentence for people. */
 export class StartFailure extends Error {}
 
-export interface RuntimeOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Absolute paths: where the Worker's storage lies, and the file of its variables. */
-  readonly persist: string;
-  readonly envFile: string;
+export interface RuntimeOptions extends LeaderOptions {
   /** Gets each line that the runtime prints. */
   readonly log: (line: string) => void;
 }
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const READY_MS = 60_000;
 const STOP_MS = 5_000;
 
-/** The Worker in the real runtime. Owns a process group: wrangler and all that it starts. */
+/** The Worker in the real runtime. Owns a process group: its leader (workerd.ts, or wrangler) and all that it starts. */
 export class Runtime {
   /** Rejects with a {@link StartFailure} when the runtime ends without having been asked to; never resolves. */
   readonly failed: Promise<never>;
@@ -28,13 +22,22 @@ export class Runtime {
   private readonly exited: Promise<string>;
   private ended = false;
   private stopping = false;
+  /** Why it can not run, where its leader has said so. */
+  private told: string | null = null;
   /** From the first sign of trouble with the build on, what was printed. */
   private readonly trouble: string[] = [];
+  private readonly forget: () => void;
 
   constructor(options: RuntimeOptions) {
-    this.child = run(options, (line) => {
+    const leader = startLeader(options);
+    this.child = leader.child;
+    this.forget = leader.forget;
+    readLines(this.child, (line) => {
       if (line.includes("Build failed") || this.trouble.length > 0) this.trouble.push(line);
       options.log(line);
+    });
+    this.child.on("message", ({ failed }: Failed) => {
+      this.told = failed;
     });
     this.exited = new Promise((resolve) => {
       this.child.once("exit", (code, signal) => {
@@ -47,7 +50,7 @@ export class Runtime {
       if (this.stopping) return new Promise<never>(() => {});
       // Its leader has gone, but those it started may live on and hold the port.
       this.kill();
-      throw new StartFailure(`The runtime ended by itself (${how}); run with LOG=1 to see why.`);
+      throw new StartFailure(this.told ?? `The runtime ended by itself (${how}); run with LOG=1 to see why.`);
     });
     this.failed.catch(() => {}); // not everybody who starts a runtime watches it
   }
@@ -77,10 +80,10 @@ export class Runtime {
     );
   }
 
-  /** Ends the process group: asked first, then made to. Resolves when its leader is gone. */
+  /** Ends the process group: its leader is asked first, then all are made to. Resolves when the leader is gone. */
   async stop(): Promise<void> {
     this.stopping = true;
-    this.signal("SIGINT");
+    this.child.kill("SIGINT");
     const timer = setTimeout(() => this.kill(), STOP_MS);
     await this.exited;
     clearTimeout(timer);
@@ -89,13 +92,10 @@ export class Runtime {
 
   /** Ends the process group at once. */
   kill(): void {
-    this.signal("SIGKILL");
-  }
-
-  private signal(signal: NodeJS.Signals): void {
+    this.forget();
     if (this.child.pid === undefined) return;
     try {
-      process.kill(-this.child.pid, signal);
+      process.kill(-this.child.pid, "SIGKILL");
     } catch (error) {
       // ESRCH: the whole group has ended already, which is what was wanted.
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
@@ -103,23 +103,7 @@ export class Runtime {
   }
 }
 
-function run({ host, port, persist, envFile }: RuntimeOptions, log: (line: string) => void): ChildProcess {
-  const args = ["dev", "--ip", host, "--port", String(port), "--persist-to", persist, "--env-file", envFile];
-  args.push("--inspector-port", "0", "--show-interactive-dev-session=false", "--log-level", "warn");
-  const wrangler = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
-  const child = spawn(process.execPath, [wrangler, ...args], {
-    cwd: ROOT,
-    // A group of its own, so that Ctrl-C comes to us alone and stopping ends the runtime with it.
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      WRANGLER_SEND_METRICS: "false",
-      CLOUDFLARE_CF_FETCH_ENABLED: "false",
-      NO_COLOR: "1",
-      CI: "1",
-    },
-  });
+function readLines(child: ChildProcess, log: (line: string) => void): void {
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
     stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -128,5 +112,4 @@ function run({ host, port, persist, envFile }: RuntimeOptions, log: (line: strin
       for (const line of lines) if (line.trim() !== "") log(line);
     });
   }
-  return child;
 }

@@ -30,7 +30,20 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   audience: ["cloudflare:workers"],
   edge: ["hono", "zod"],
   web: ["hls.js"],
-  sfu: ["hono", "libopus-wasm", "werift", "ws", "zod"],
+  sfu: [
+    // What runs before the Worker on this machine.
+    "cloudflare:workers",
+    "earshot-worker",
+    // What runs it.
+    "esbuild",
+    "miniflare",
+    "wrangler",
+    "hono",
+    "libopus-wasm",
+    "werift",
+    "ws",
+    "zod",
+  ],
 };
 const PURE = ["audio", "hls", "media", "paths", "status"];
 const IMPURE =

@@ -1,4 +1,4 @@
-import { bundle } from "../load/bundle.ts";
+import { bundle } from "../../sfu/bundle.ts";
 import type { Service } from "./workerd.ts";
 
 /**

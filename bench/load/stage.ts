@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
+import { bundle } from "../../sfu/bundle.ts";
 import { mintSecrets } from "../../sfu/relay.ts";
 import { startSfu } from "../../sfu/server.ts";
 import { frontService } from "../edge/front.ts";
 import { startWorkerd } from "../edge/workerd.ts";
-import { bundle } from "./bundle.ts";
 import { COUNTS, counted } from "./counted.ts";
 
 /**

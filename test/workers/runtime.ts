@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import WebSocket from "ws";
-import { bundle } from "../../bench/load/bundle.ts";
+import { bundle } from "../../sfu/bundle.ts";
 import { type Created, EARSHOT_SECRET } from "./relay.ts";
 
 /** A Worker: its entry from the project's root, and what is bound to it. */

@@ -108,10 +108,10 @@ describe("npm start", () => {
     expect(err).toMatch(/^HOST must be one IP address of this machine \(.*\), not "localhost"\.\n$/);
   });
 
-  /** When the signal comes: once the runtime's leader is there, and once it has started the runtime. */
+  /** When the signal comes: once the runtime's leader is there, and once it has started the build or the runtime. */
   test.runIf(TELLS_PROCESSES).each([
     ["SIGINT", 1],
-    ["SIGTERM", 3],
+    ["SIGTERM", 2],
   ] as const)("%s while it starts, with %i processes there, leaves nothing behind", async (signal, count) => {
     const command = start();
     await expect

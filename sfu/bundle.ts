@@ -8,10 +8,16 @@ export interface Module {
   readonly bytes: Uint8Array;
 }
 
-/** Bundles a Worker as a deploy does: one script, and the wasm that it imports beside it. */
-export async function bundle(entry: string): Promise<Module[]> {
+/**
+ * Bundles a Worker as a deploy does: one script, and the wasm that it imports beside it. Rejects with esbuild's BuildFailure,
+ * whose message names the lines at fault.
+ *
+ * @param entry from the project's root
+ * @param alias files to take in the place of packages, by their names
+ */
+export async function bundle(entry: string, alias: Readonly<Record<string, string>> = {}): Promise<Module[]> {
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "..", "..", entry)],
+    entryPoints: [join(import.meta.dirname, "..", entry)],
     bundle: true,
     write: false,
     outdir: "worker",
@@ -19,7 +25,8 @@ export async function bundle(entry: string): Promise<Module[]> {
     target: "es2024",
     external: ["cloudflare:*", "node:*"],
     loader: { ".wasm": "copy" },
-    logLevel: "error",
+    alias: { ...alias },
+    logLevel: "silent",
   });
   const modules = outputFiles.map(({ path, contents }): Module => {
     const name = path.slice(path.lastIndexOf("/") + 1);

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { httpOrigin } from "./address.ts";
+
+export interface LeaderOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether `wrangler dev` leads, which builds anew what changes and takes 25 times as long for a request. */
+  readonly dev: boolean;
+  /** Absolute path: where the Worker's storage lies. */
+  readonly persist: string;
+  /** The Worker's variables and secrets, over those of wrangler.toml. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const ROOT = join(import.meta.dirname, "..");
+
+/**
+ * Starts the process that runs the Worker in workerd, in a process group of its own, so that Ctrl-C comes to its starter
+ * alone and the group can be ended as one. `forget` removes what it has left of the variables on disk.
+ */
+export function startLeader(options: LeaderOptions): { readonly child: ChildProcess; forget(): void } {
+  return options.dev ? startWrangler(options) : startWorkerd(options);
+}
+
+function startWorkerd({ host, port, persist, variables }: LeaderOptions) {
+  const { host: address } = new URL(httpOrigin(host, port));
+  const child = start([join(import.meta.dirname, "workerd.ts"), address, persist]);
+  // Over the channel: every user sees a process's arguments. It may have been ended before it could be told.
+  child.send(variables, (error) => error && child.emit("error", error));
+  return { child, forget: () => {} };
+}
+
+/** Wrangler takes the variables from a file; this one only this user reads. */
+function startWrangler({ host, port, persist, variables }: LeaderOptions) {
+  mkdirSync(persist, { recursive: true });
+  const envFile = join(persist, `${process.pid}-${randomBytes(4).toString("hex")}.env`);
+  const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"\n`);
+  writeFileSync(envFile, lines.join(""), { mode: 0o600 });
+  const args = ["dev", "--ip", host, "--port", String(port), "--persist-to", persist, "--env-file", envFile];
+  args.push("--inspector-port", "0", "--show-interactive-dev-session=false");
+  const child = start([join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js"), ...args]);
+  return { child, forget: () => rmSync(envFile, { force: true }) };
+}
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, args, {
+    cwd: ROOT,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: { ...process.env, ...SETTINGS },
+  });
+}
+
+const SETTINGS = {
+  WRANGLER_LOG: "warn",
+  WRANGLER_SEND_METRICS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  // Wrangler's explorer would give the whole storage to whoever says that the host is localhost, and its traces would keep
+  // every URL on disk, tokens with it.
+  X_LOCAL_EXPLORER: "false",
+  X_LOCAL_OBSERVABILITY: "false",
+  NO_COLOR: "1",
+  CI: "1",
+};
