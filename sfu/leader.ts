@@ -7,7 +7,7 @@ import { httpOrigin } from "./address.ts";
 export interface LeaderOptions {
   readonly host: string;
   readonly port: number;
-  /** Whether `wrangler dev` leads, which builds anew what changes and takes 25 times as long for a request. */
+  /** Whether `wrangler dev` leads, which builds anew what changes and takes 15 times the CPU for a request. */
   readonly dev: boolean;
   /** Absolute path: where the Worker's storage lies. */
   readonly persist: string;

@@ -11,7 +11,7 @@ const HELP = `npm start [-- --fresh]
 Runs Earshot on this machine: the Worker in the real runtime and a local WebRTC server in the place of
 Cloudflare Realtime. State is kept between starts.
 
-  --dev     build anew what changes, by wrangler dev: for who works on it, at 25 times the cost of a request
+  --dev     build anew what changes, by wrangler dev: for who works on it, at 15 times the CPU of a request
   --fresh   forget all broadcasts and recordings first
   --help    this text
 

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { startRelay } from "../sfu/relay.ts";
+import { findLoader } from "./edge/loader.ts";
+import { cpuOf, groupOf } from "./load/cpu.ts";
+import { openShow } from "./load/show.ts";
+
+/**
+ * `npm run bench:start [-- --dev]`: what a cached request costs the runtime of `npm start`, or of `npm run dev`, in CPU time
+ * of all its workerd processes: one list and one part, over and over on 32 connections, less what the show costs by itself.
+ */
+
+/** Until a balanced list has three segments in it. */
+const WARM_UP_MS = 9_000;
+const IDLE_MS = 4_000;
+const ROUNDS = 3;
+const ROUND_S = 4;
+
+const { dev } = parseArgs({ options: { dev: { type: "boolean", default: false } } }).values;
+const persist = mkdtempSync(join(tmpdir(), "earshot-bench-"));
+const started = performance.now();
+const relay = await startRelay({ persist, dev });
+console.log(
+  `npm ${dev ? "run dev" : "start"}: ready after ${((performance.now() - started) / 1000).toFixed(1)} s`,
+);
+try {
+  const show = await openShow(relay, "balanced");
+  await sleep(WARM_UP_MS);
+  const runtimes = groupOf(relay.pid).filter(({ name }) => name === "workerd");
+  const cpu = () => runtimes.reduce((sum, { pid }) => sum + cpuOf(pid), 0);
+  const before = cpu();
+  await sleep(IDLE_MS);
+  const idle = (cpu() - before) / IDLE_MS;
+  const loader = findLoader();
+  console.log(`${runtimes.length} workerd, load by ${loader.name}; CPU per request of ${ROUNDS} rounds`);
+  for (const [name, url] of Object.entries(await cachedOf(show.playbackUrl))) {
+    const perRequest: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const [spent, at] = [cpu(), performance.now()];
+      const answers = await loader.run(
+        { port: Number(url.port), path: `${url.pathname}${url.search}` },
+        ROUND_S,
+      );
+      const own = cpu() - spent - idle * (performance.now() - at);
+      perRequest.push((1000 * own) / answers);
+    }
+    console.log(`  ${name.padEnd(5)} ${perRequest.map((micros) => `${micros.toFixed(0)} us`).join(", ")}`);
+  }
+} finally {
+  await relay.stop();
+  rmSync(persist, { recursive: true, force: true });
+}
+
+/** A list and a part that the edge has in its memory, by name. */
+async function cachedOf(playbackUrl: string): Promise<Record<string, URL>> {
+  const list = new URL(lastLine(await read(playbackUrl)), playbackUrl);
+  const text = await read(list.href);
+  const parts = [...text.matchAll(/#EXT-X-PART:.*URI="([^"]+)"/g)].map((match) => match[1] ?? "");
+  return { list, part: new URL(parts.at(-1) ?? "", list) };
+}
+
+async function read(url: string): Promise<string> {
+  return (await fetch(url)).text();
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
