@@ -140,3 +140,24 @@ export function newest({ lastMsn, openParts, partsPerSegment, listsParts }: Hori
     ? { msn: lastMsn + 1, part: openParts - 1 }
     : { msn: lastMsn, part: partsPerSegment - 1 };
 }
+
+/** Whether a list with horizon `a` is at least as new as one with `b`. */
+export function isAsNew(a: Horizon, b: Horizon): boolean {
+  if (a.epoch !== b.epoch) return a.epoch > b.epoch;
+  return a.ended || a.lastMsn > b.lastMsn || (a.lastMsn === b.lastMsn && a.openParts >= b.openParts);
+}
+
+/** The horizon once media of this timeline has been had: what there is of it, lists that are asked for from now on have. */
+export function reached(horizon: Horizon, target: Target): Horizon {
+  if ((target.kind !== "part" && target.kind !== "segment") || target.epoch !== horizon.epoch) return horizon;
+  const { partsPerSegment, partMillis, endsAt } = horizon;
+  const parts = target.msn * partsPerSegment + (target.kind === "part" ? target.index + 1 : partsPerSegment);
+  const ahead = parts - (horizon.lastMsn + 1) * partsPerSegment - horizon.openParts;
+  if (horizon.ended || ahead <= 0) return horizon;
+  return {
+    ...horizon,
+    lastMsn: Math.floor(parts / partsPerSegment) - 1,
+    openParts: parts % partsPerSegment,
+    endsAt: endsAt + ahead * partMillis,
+  };
+}

@@ -4,8 +4,10 @@ import {
   canonicalDirectives,
   covers,
   type Horizon,
+  isAsNew,
   judge,
   newest,
+  reached,
   readHorizon,
   writeHorizon,
 } from "../src/horizon.ts";
@@ -169,4 +171,50 @@ describe("directives that mean the same have one form", () => {
       expect(covers(horizon, next)).toBe(false);
     },
   );
+});
+
+describe("what media that was had tells of the horizon", () => {
+  const part = (msn: number, index: number, epoch = EPOCH): Target => ({
+    kind: "part",
+    id: "a",
+    epoch,
+    msn,
+    index,
+  });
+  const segment = (msn: number): Target => ({ kind: "segment", id: "a", epoch: EPOCH, msn });
+
+  test.each([
+    ["the hinted part", LIVE, part(21, 3), { openParts: 4, endsAt: NOW + 400 }],
+    ["a segment's last part", LIVE, part(21, 4), { lastMsn: 21, openParts: 0, endsAt: NOW + 800 }],
+    ["the next segment's first part", LIVE, part(22, 0), { lastMsn: 21, openParts: 1, endsAt: NOW + 1_200 }],
+    ["the segment being made", LIVE, segment(21), { lastMsn: 21, openParts: 0, endsAt: NOW + 800 }],
+    [
+      "a segment where there are no parts",
+      PLAIN,
+      segment(22),
+      { lastMsn: 22, openParts: 0, endsAt: NOW + 2_800 },
+    ],
+  ])("%s: there is so much at least", (_, horizon, target, more) => {
+    const after = reached(horizon, target);
+    expect(after).toEqual({ ...horizon, ...more });
+    expect([isAsNew(after, horizon), isAsNew(horizon, after)]).toEqual([true, false]);
+  });
+
+  test.each([
+    ["what is listed already", LIVE, part(21, 2)],
+    ["an older segment", LIVE, segment(12)],
+    ["another timeline's", LIVE, part(30, 0, "mwq4uj3s")],
+    ["an ended show's", ENDED, part(21, 0)],
+    ["the initialisation segment", LIVE, { kind: "init", id: "a", epoch: EPOCH } as const],
+  ])("%s tells nothing", (_, horizon, target) => expect(reached(horizon, target)).toBe(horizon));
+
+  test("and the directives that ask for a list as new ask for that part", () => {
+    fc.assert(
+      fc.property(fc.nat(40), fc.nat(4), (msn, index) => {
+        const after = reached(LIVE, part(msn, index));
+        expect(covers(after, { msn, part: index })).toBe(true);
+        if (after !== LIVE) expect(newest(after)).toEqual({ msn, part: index });
+      }),
+    );
+  });
 });

@@ -3,12 +3,13 @@ import {
   covers,
   HORIZON_HEADER,
   type Horizon,
+  isAsNew,
   judge,
   newest,
   type Verdict,
 } from "../horizon.ts";
-import type { Directives } from "../media.ts";
 import { canonicalPath, type Target } from "../paths.ts";
+import { Fronts, type Playlist } from "./fronts.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { type Load, Memory, Unavailable } from "./memory.ts";
 import { problem } from "./problem.ts";
@@ -20,19 +21,13 @@ export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
 /** A held playlist takes three target durations at most (6 or 12 s), then the origin itself gives up. */
 const HOLD_TIMEOUT_MS = 14_000;
 const FETCH_TIMEOUT_MS = 6_000;
-/** Shows an isolate keeps the horizon of; the least recently used is forgotten first. */
-const MAX_SHOWS = 1_000;
-
-/** What this isolate knows of a show: the newest horizon it has been told, and the newest list it has seen. */
-interface Front {
-  readonly horizon: Horizon;
-  readonly list: { readonly held: Held; readonly horizon: Horizon } | null;
-}
+/** How often a list that was out of date when it came is fetched anew; an origin that has no newer one is let be. */
+const MAX_TURNS = 3;
 
 /** Answers listeners from this isolate's memory, and asks the origin once for what is not there. One per isolate. */
 export class Delivery {
   readonly #memory: Memory;
-  readonly #fronts = new Map<string, Front>();
+  readonly #fronts = new Fronts();
 
   constructor(memory = new Memory()) {
     this.#memory = memory;
@@ -70,12 +65,12 @@ export class Delivery {
 
   /** What is known of the live edge of show `id`, without asking. */
   horizonOf(id: string): Horizon | null {
-    return this.#fronts.get(id)?.horizon ?? null;
+    return this.#fronts.horizonOf(id);
   }
 
   async #find(asked: Target, ask: Ask): Promise<Held | Verdict> {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
-    let horizon = this.#fronts.get(asked.id)?.horizon ?? null;
+    let horizon = this.horizonOf(asked.id);
     if (horizon === null || judge(horizon, asked, ask.now) !== "ask") {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
       if (multivariant.loaded.status !== 200) return multivariant;
@@ -89,62 +84,50 @@ export class Delivery {
   }
 
   /**
-   * A list that holds what is asked for. What is listed already is the same question whoever asks, and has one URL: the
-   * plain list, or where a cache has an older one, the list at least as new as what is known.
+   * A list that holds what is asked for, and all that has been handed out here. What is listed already is the same question
+   * whoever asks, and has one URL: the plain list, or, where the show is known to have come further than the lists seen, the
+   * list at least as new as that.
    */
   async #list(asked: Playlist, horizon: Horizon, ask: Ask): Promise<Held> {
-    const directives = canonicalDirectives(horizon, asked.directives);
-    if (!covers(horizon, directives)) return this.#fetch({ ...asked, directives }, ask);
-    const young = this.#young(asked, directives, ask.now);
-    if (young !== null) return young;
-    const plain = this.#newest(asked, await this.#fetch({ ...asked, directives: {} }, ask));
-    if (plain.horizon === null || covers(plain.horizon, directives)) return plain;
-    return this.#fetch({ ...asked, directives: newest(horizon) }, ask);
+    let directives = canonicalDirectives(horizon, asked.directives);
+    if (covers(horizon, directives)) {
+      directives = this.#fronts.isBehind(asked.id) ? newest(horizon) : {};
+    }
+    for (let turn = 1; ; turn++) {
+      const list = this.#fronts.newest(asked, await this.#fetch({ ...asked, directives }, ask));
+      // The show may have come further meanwhile: an origin far away takes a good part of a part's time.
+      const known = this.horizonOf(asked.id);
+      if (list.horizon === null || known === null || isAsNew(list.horizon, known)) return list;
+      if (turn === MAX_TURNS) return list;
+      directives = newest(known);
+    }
   }
 
-  /** What is held of what is asked for. Who joins gets the newest list there is, under whatever URL it was fetched. */
+  /** What is held of what is asked for. */
   #here(asked: Target, now: number): Held | null {
-    if (asked.kind !== "playlist" || asked.directives.msn !== undefined) return this.#peek(asked, now);
-    const young = this.#young(asked, {}, now);
-    if (young !== null) return young;
-    const plain = this.#peek(asked, now);
-    return plain === null ? null : this.#newest(asked, plain);
-  }
-
-  /** A plain list, or the one known that is newer: what a cache has kept may be older, and a show does not go back. */
-  #newest({ id, epoch }: Playlist, plain: Held): Held {
-    const known = this.#fronts.get(id)?.list;
-    if (known == null || known.horizon.epoch !== epoch || plain.horizon === null) return plain;
-    return isNewer(plain.horizon, known.horizon) ? plain : known.held;
+    return asked.kind === "playlist"
+      ? this.#fronts.young(asked, now)
+      : this.#memory.peek(canonicalPath(asked), now);
   }
 
   /** As the memory has it, except that a plain list that lists parts is of use for a part's time only. */
   #peek(target: Target, now: number): Held | null {
     const held = this.#memory.peek(canonicalPath(target), now);
     const isPlainList = target.kind === "playlist" && target.directives.msn === undefined;
-    if (held === null || !isPlainList || held.horizon?.listsParts !== true) return held;
+    if (held === null || !isPlainList || held.horizon?.listsParts !== true || held.horizon.ended) return held;
     return now - held.madeAt < held.horizon.partMillis ? held : null;
   }
 
-  /** The newest list seen, while it is younger than a part and holds what is asked for. */
-  #young({ id, epoch }: Playlist, directives: Directives, now: number): Held | null {
-    const front = this.#fronts.get(id);
-    if (front?.list == null || !front.list.horizon.listsParts || front.list.horizon.epoch !== epoch)
-      return null;
-    const { held, horizon } = front.list;
-    return now - held.madeAt < horizon.partMillis && covers(horizon, directives) ? held : null;
-  }
-
   async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {
-    const path = canonicalPath(target);
     const here = this.#peek(target, now);
     if (here !== null) return here;
     const isHeld =
       target.kind === "part" || (target.kind === "playlist" && target.directives.msn !== undefined);
     const timeout = isHeld || target.kind === "playlist" ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
     const upstream: Load = (at, limit) => load(origin(), at, limit);
+    const path = canonicalPath(target);
     const held = await this.#memory.fetch(path, timeout, upstream, keep, this.#isPast(target));
-    this.#note(target, held);
+    this.#fronts.note(target, held);
     return held;
   }
 
@@ -153,30 +136,7 @@ export class Delivery {
     const horizon = this.horizonOf(target.id);
     return horizon !== null && target.msn < horizon.firstMsn;
   }
-
-  /** Remembers the horizon that came with a list, if it is newer than what is known. */
-  #note(target: Target, held: Held): void {
-    if (target.kind !== "playlist" && target.kind !== "multivariant") return;
-    const { horizon } = held;
-    if (horizon === null) return;
-    const known = this.#fronts.get(target.id);
-    // A thousand listeners have waited for this list, and the first of them was here.
-    if (known?.list?.held === held) return;
-    const list = target.kind === "playlist" ? { held, horizon } : null;
-    this.#fronts.delete(target.id);
-    this.#fronts.set(target.id, {
-      horizon: known === undefined || isNewer(horizon, known.horizon) ? horizon : known.horizon,
-      list:
-        list !== null && (known?.list == null || isNewer(horizon, known.list.horizon))
-          ? list
-          : (known?.list ?? null),
-    });
-    const oldest = this.#fronts.size > MAX_SHOWS ? this.#fronts.keys().next().value : undefined;
-    if (oldest !== undefined) this.#fronts.delete(oldest);
-  }
 }
-
-type Playlist = Extract<Target, { kind: "playlist" }>;
 
 export type Keep = (work: Promise<unknown>) => void;
 
@@ -184,11 +144,6 @@ interface Ask {
   readonly origin: () => Fetcher;
   readonly keep: Keep;
   readonly now: number;
-}
-
-function isNewer(a: Horizon, b: Horizon): boolean {
-  if (a.epoch !== b.epoch) return a.epoch > b.epoch;
-  return a.ended || a.lastMsn > b.lastMsn || (a.lastMsn === b.lastMsn && a.openParts >= b.openParts);
 }
 
 /** Fetches an object; a failure is told here, once for all who wait. */

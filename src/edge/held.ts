@@ -7,6 +7,15 @@ export const OPEN_TO_ALL = {
   "timing-allow-origin": "*",
 };
 
+/**
+ * How long a list of a running show may be kept beyond the edge, whatever it was fetched as. A browser asks again, with its
+ * validator: one list answers whoever joins and whoever waited, so a lifetime that the origin's caches may give what was
+ * waited for would keep a plain list still for as long; and players repeat directives (video.js, where a list ends with a
+ * whole segment), which must not be answered by the list that they have. A second of a shared cache's is one fetch for all
+ * who ask it at once; after that the next list has another URL, or is this one's next.
+ */
+const LIVE_LIST = "public, max-age=0, s-maxage=1, stale-if-error=0";
+
 /** An upstream answer, read whole. */
 export interface Loaded {
   readonly status: number;
@@ -56,7 +65,7 @@ export class Held {
     this.#headers = {
       ...OPEN_TO_ALL,
       "content-type": loaded.contentType,
-      "cache-control": loaded.cacheControl,
+      "cache-control": this.horizon?.ended === false ? LIVE_LIST : loaded.cacheControl,
       etag: this.etag,
       ...(gzipped === null ? { "accept-ranges": "bytes" } : { vary: "Accept-Encoding" }),
       ...(loaded.retryAfter === null ? {} : { "retry-after": loaded.retryAfter }),

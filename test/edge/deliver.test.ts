@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Delivery } from "../../src/edge/deliver.ts";
 import type { Directives } from "../../src/media.ts";
+import type { Target } from "../../src/paths.ts";
 
 // Which list an isolate hands out, when caches between it and the origin may have older ones.
 
@@ -11,11 +12,16 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ["Date"
 afterEach(() => void vi.useRealTimers());
 
 /** A list whose last segment is `lastMsn`, with `openParts` of the next; its text says so. */
-function list(epoch: string, lastMsn: number, openParts: number): Response {
+function list(
+  epoch: string,
+  lastMsn: number,
+  openParts: number,
+  cacheControl = "public, max-age=1",
+): Response {
   const horizon = `${epoch};live;0;${lastMsn};${openParts};3;${PART_MS};parts;${Date.now()}`;
   const headers = {
     "content-type": "application/vnd.apple.mpegurl",
-    "cache-control": "public, max-age=1",
+    "cache-control": cacheControl,
     "earshot-horizon": horizon,
   };
   return new Response(`${epoch} ${lastMsn}.${openParts}`, { headers });
@@ -24,21 +30,28 @@ function list(epoch: string, lastMsn: number, openParts: number): Response {
 /** A delivery whose upstream answers with what is queued, one after the other. */
 function upstream() {
   const queue: Response[] = [];
-  const origin = { fetch: async () => queue.shift() ?? Response.error() };
+  const paths: string[] = [];
+  const fetch = async (url: string) => {
+    paths.push(url.replace(/^.*\//, ""));
+    return queue.shift() ?? Response.error();
+  };
   const delivery = new Delivery();
-  const ask = async (directives: Directives, epoch: string = EPOCHS[0]) => {
-    const target = { kind: "playlist", id: "a", epoch, directives } as const;
+  const get = (target: Target) => {
     const request = new Request("https://earshot.test/");
-    const answer = await delivery.answer(
-      () => origin as unknown as Fetcher,
+    const origin = { fetch } as unknown as Fetcher;
+    return delivery.answer(
+      () => origin,
       target,
       request,
       null,
       () => undefined,
     );
+  };
+  const ask = async (directives: Directives, epoch: string = EPOCHS[0]) => {
+    const answer = await get({ kind: "playlist", id: "a", epoch, directives });
     return answer.ok ? answer.text() : String(answer.status);
   };
-  return { queue, ask };
+  return { queue, paths, get, ask };
 }
 
 test("a list that a cache has kept does not take back what has been listed here", async () => {
@@ -69,8 +82,70 @@ test("a newer list of another epoch is no answer to who asks for this one", asyn
   vi.advanceTimersByTime(350);
   queue.push(list(EPOCHS[1], 0, 1), list(EPOCHS[1], 0, 1));
   expect(await ask({}, EPOCHS[1])).toBe("k0000001 0.1");
-  expect(await ask({})).toBe("k0000000 10.0");
-  vi.advanceTimersByTime(PART_MS);
   expect(await ask({})).toBe("410");
   expect(queue).toEqual([]);
+});
+
+test("a directive that is repeated is not answered by the list that it had, but by the newest", async () => {
+  const { queue, paths, ask } = upstream();
+  queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 10, 0, "public, max-age=12"));
+  const repeated = { msn: 10, part: 2 };
+  expect([await ask(repeated), await ask(repeated)]).toEqual(Array(2).fill("k0000000 10.0"));
+  vi.advanceTimersByTime(PART_MS);
+  queue.push(list(EPOCHS[0], 10, 1));
+  expect([await ask(repeated), await ask(repeated)]).toEqual(Array(2).fill("k0000000 10.1"));
+  expect(paths).toEqual(["index.m3u8", "audio.m3u8?_HLS_msn=10&_HLS_part=2", "audio.m3u8"]);
+});
+
+test("a list of a running show says to browsers that they ask again, whatever it was fetched as", async () => {
+  const { queue, get } = upstream();
+  const lifeOf = async (directives: Directives) => {
+    const answer = await get({ kind: "playlist", id: "a", epoch: EPOCHS[0], directives });
+    return answer.headers.get("cache-control");
+  };
+  queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 10, 0, "public, max-age=12, stale-if-error=0"));
+  const life = "public, max-age=0, s-maxage=1, stale-if-error=0";
+  expect(await lifeOf({ msn: 10, part: 2 })).toBe(life);
+  // Who joins gets the list that the other has waited for.
+  expect(await lifeOf({})).toBe(life);
+  expect(queue).toEqual([]);
+});
+
+test("a part that was handed out is in every list that is handed out after it, for one fetch", async () => {
+  const { queue, paths, get, ask } = upstream();
+  const media = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
+  const part = (msn: number, index: number) => get({ kind: "part", id: "a", epoch: EPOCHS[0], msn, index });
+  queue.push(list(EPOCHS[0], 9, 1), list(EPOCHS[0], 9, 1));
+  expect(await ask({})).toBe("k0000000 9.1");
+  // The hinted one, waited for, as followers of hints do.
+  queue.push(new Response("10.1", { headers: media }), list(EPOCHS[0], 9, 2, "public, max-age=12"));
+  expect(await (await part(10, 1)).text()).toBe("10.1");
+  expect(await Promise.all([ask({}), ask({}), ask({ msn: 10, part: 1 })])).toEqual(
+    Array(3).fill("k0000000 9.2"),
+  );
+  // A segment's last: the list has the segment.
+  queue.push(new Response("10.2", { headers: media }), list(EPOCHS[0], 10, 0, "public, max-age=12"));
+  expect(await (await part(10, 2)).text()).toBe("10.2");
+  expect(await ask({})).toBe("k0000000 10.0");
+  expect(paths).toEqual([
+    "index.m3u8",
+    "audio.m3u8",
+    "p10.1.m4s",
+    "audio.m3u8?_HLS_msn=10&_HLS_part=1",
+    "p10.2.m4s",
+    "audio.m3u8?_HLS_msn=10&_HLS_part=2",
+  ]);
+});
+
+test("an origin that has no list of a part that it gave is asked three times, and its list is handed out", async () => {
+  const { queue, paths, get, ask } = upstream();
+  queue.push(list(EPOCHS[0], 9, 1), new Response("part"));
+  await get({ kind: "part", id: "a", epoch: EPOCHS[0], msn: 10, index: 1 });
+  queue.push(...Array.from({ length: 4 }, () => list(EPOCHS[0], 9, 1, "no-store")));
+  expect(await ask({})).toBe("k0000000 9.1");
+  expect(paths.slice(2)).toEqual([
+    "audio.m3u8",
+    "audio.m3u8?_HLS_msn=10&_HLS_part=1",
+    "audio.m3u8?_HLS_msn=10&_HLS_part=1",
+  ]);
 });

@@ -1,0 +1,85 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, startChromium } from "./chromium.ts";
+import { goLive } from "./people.ts";
+import { type Stage, setStage } from "./stage.ts";
+
+// Players of other projects, as they are, in a browser with its cache: each on a page of its own, all at once.
+
+const SECONDS = 60;
+const PLAYERS: Readonly<Record<string, string>> = {
+  "hls.js": "hls.js/dist/hls.min.js",
+  Shaka: "shaka-player/dist/shaka-player.compiled.js",
+  "video.js": "video.js/dist/video.min.js",
+  "video.js, llhls": "video.js/dist/video.min.js",
+};
+
+let stage: Stage;
+let browser: Browser;
+const shelf = createServer(
+  (request, response) =>
+    void serve(decodeURIComponent(request.url ?? "").slice(1)).then(([type, body]) =>
+      response.writeHead(200, { "content-type": type }).end(body),
+    ),
+);
+
+/** `NAME` is a page with that player's script in it, `NAME?script` the script. */
+async function serve(path: string): Promise<[string, string]> {
+  const script = path.endsWith("?script") ? PLAYERS[path.replace("?script", "")] : undefined;
+  if (script !== undefined) {
+    return ["text/javascript", await readFile(createRequire(import.meta.url).resolve(script), "utf8")];
+  }
+  const page = `<!doctype html><title>${path}</title><script src="${path}?script"></script><audio></audio>`;
+  return ["text/html", page];
+}
+
+beforeAll(async () => {
+  stage = await setStage();
+  browser = await startChromium();
+  await new Promise<void>((resolve) => shelf.listen(0, "127.0.0.1", resolve));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  shelf.close();
+  await stage?.stop();
+});
+
+test("hls.js, Shaka and video.js, with its low latency and without, play a minute without a stall", async () => {
+  const show = await stage.create("balanced");
+  const studio = await goLive(browser, show);
+  const url = `http://127.0.0.1:${(shelf.address() as AddressInfo).port}/`;
+  const playing = await Promise.all(
+    Object.keys(PLAYERS).map(async (name) => {
+      const { page } = await openPage(browser, url + encodeURIComponent(name), ["player"]);
+      await page.evaluate(`player.start(${JSON.stringify(name)}, ${JSON.stringify(show.playbackUrl)})`);
+      return { name, page };
+    }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  for (const { page } of playing) await page.evaluate("player.reset()");
+  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
+  const outcome = await Promise.all(
+    playing.map(async ({ name, page }) => ({
+      name,
+      ...(await page.evaluate<{ longest: number; played: number }>("player.read()")),
+    })),
+  );
+  console.log(
+    outcome
+      .map(
+        ({ name, longest, played }) =>
+          `${name}: ${played.toFixed(1)} s played, stood still for ${longest.toFixed(0)} ms at most`,
+      )
+      .join("\n"),
+  );
+  for (const { name, longest, played } of outcome) {
+    expect(longest, name).toBeLessThan(500);
+    expect(played, name).toBeGreaterThan(SECONDS - 1.5);
+  }
+  for (const { page } of [studio, ...playing]) await page.context().close();
+}, 180_000);
