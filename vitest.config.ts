@@ -1,30 +1,48 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** What measures times, or has hosts that speak in real time, has the machine to itself. */
-const TIMED = ["test/workers/{broadcast,on-time,release,restart,sfu,start}.test.ts"];
+const CORES = availableParallelism();
+/** What measures times has the machine to itself. */
+const TIMED = ["test/workers/{on-time,release,restart}.test.ts"];
+/** Tests of the stand-in that mostly wait, for outages to pass and processes to start. */
+const WAITING = ["test/sfu/{churn,demo,sfu}.test.ts"];
 
-/** Each project is one kind of evidence; `npm test` runs the three that need nothing beyond node_modules. */
+/** Tests of the runtime that compute rather than wait: crowds, walks through memory, shows by the dozen. */
+const BUSY = ["test/workers/{audience,bounds,isolate}.test.ts"];
+/** How many files that compute run side by side; left to itself the runner would use one core of two. */
+const WORKERS = Math.max(2, CORES - 1);
+
+/** Each project is one kind of evidence; `npm test` runs the four that need nothing beyond node_modules. */
 export default defineConfig({
   test: {
-    // Units keep two cores busy; left to itself the runner would use one of them.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{workers,browser,players,chaos}/**"],
+          exclude: ["test/{workers,browser,players,chaos}/**", ...WAITING],
           testTimeout: 30_000,
+          maxWorkers: WORKERS,
+        },
+      },
+      {
+        test: {
+          name: "busy",
+          include: BUSY,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: WORKERS,
         },
       },
       {
         test: {
           name: "workers",
-          include: ["test/workers/**/*.test.ts"],
-          exclude: TIMED,
+          include: ["test/workers/**/*.test.ts", ...WAITING],
+          exclude: [...TIMED, ...BUSY],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Shows take the time they take and a small part of a core: more files than cores run side by side.
+          maxWorkers: 2 * Math.max(2, CORES),
           sequence: { groupOrder: 1 },
         },
       },

@@ -27,7 +27,7 @@ export class Mixer {
       else for (let i = 0; i < mixed.length; i++) mixed[i] = (mixed[i] as number) + (line[i] as number);
     }
     let gain = this.#gain;
-    // Most sound needs no limiting, and to know it takes a fifth of the time.
+    // Most sound needs no limiting, and to see that takes less than to limit it.
     if (gain === 1 && peakOf(mixed) <= 1) return mixed;
     for (let i = 0; i < mixed.length; i += CHANNELS) {
       const left = mixed[i] as number;

@@ -7,9 +7,13 @@ import { Runtime } from "./runtime.ts";
 
 // Not wrangler's harness: what it puts before the Worker takes several times as long as the Worker.
 let runtime: Runtime;
+/** What the least server and the least Worker take, once for all. */
+let server: readonly number[];
+let worker: readonly number[];
 beforeAll(async () => {
+  [server, worker] = [await ofServer(), await ofWorker()];
   runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
-});
+}, 30_000);
 afterAll(() => runtime.close());
 
 const lastOf = (list: Listed): number => list.firstMsn + list.segments.length - 1;
@@ -171,7 +175,6 @@ describe.each([
       crowd.close();
     }
     const { p50: listing } = await runtime.listingOf(id);
-    const [server, worker] = [await ofServer(), await ofWorker()];
     const of = (name: "first" | "p50" | "p99") => rounds.map((round) => round[name] - listing);
     console.log(
       `${CROWD} reloads of ${variants} URL(s), ${ROUNDS} parts, ms from the part's being listed (${listing} after its last sample): ` +
