@@ -80,6 +80,9 @@ export const PROFILES: Readonly<Record<Latency, Profile>> = {
   economy: { latency: "economy", partUnits: 30, segmentUnits: 180, targetDuration: 4, lowLatency: false },
 };
 
+/** The AAC bit rate of a show that says nothing else, bits per second. */
+export const STANDARD_BITRATE = 128_000;
+
 /** The HLS delivery directives of one playlist request (draft-pantos-hls-rfc8216bis section 6.2.5), parsed. */
 export interface Directives {
   readonly msn?: number;

@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Packages a room may import; what is not named here may import none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ingest: ["zod"],
-  broadcast: ["cloudflare:workers", "hono"],
+  broadcast: ["cloudflare:workers", "hono", "zod"],
   origin: ["cloudflare:workers"],
   audience: ["cloudflare:workers"],
   edge: ["hono", "zod"],

@@ -66,7 +66,11 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
   }
 
   async remove(id: string): Promise<void> {
-    await this.production?.end();
+    try {
+      await this.production?.end();
+    } catch (error) {
+      console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
+    }
     // What R2 does not let go of yet can be deleted by the next call only if there is still a broadcast to delete.
     await erase(this.env.MEDIA, id);
     this.production = null;
@@ -93,8 +97,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Brings the object back: being constructed has resumed the show already. */
+  /** Brings the object back: being constructed has resumed the show already, where that could be. */
   override async alarm(): Promise<void> {
+    this.production?.start();
     await this.production?.settle();
   }
 
@@ -104,16 +109,30 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
    * while it lives; one that nobody asks for is brought back by the alarm that a running show has.
    */
   async #takeUp(): Promise<void> {
-    const show = this.#store.show();
-    if (show === null) return;
+    const stored = this.#store.show(this.ctx.id.name ?? "");
+    if (stored === null) return;
+    const show = stored.kind === "whole" ? stored.show : this.#repair(stored.show);
     const secret = await this.#secrets.of(show.id);
     this.production = this.#produce(show, secret ?? this.#secrets.present);
-    if (secret !== null) return this.production.start();
+    if (secret !== null) {
+      const hasHosts = this.production.publishers.sessions.length > 0;
+      if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.production.open();
+      return this.production.start();
+    }
     if (show.state === "ended") return;
     console.warn(
       `${show.id} has ended: it was made under a secret that this deployment does not have any more.`,
     );
     this.ctx.waitUntil(this.production.end());
+  }
+
+  /** Stores what could be read of a damaged row, without the media of a timeline that nobody can name any more. */
+  #repair(show: Show): Show {
+    const repaired = { ...show, anew: { at: Date.now(), why: "its row could not be read" } };
+    console.warn(`The timeline of ${show.id} is lost: its row could not be read.`);
+    this.#store.setAside(null);
+    this.#store.putShow(repaired);
+    return repaired;
   }
 
   #produce(show: Show, secret: Secret): Production {

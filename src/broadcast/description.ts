@@ -9,10 +9,10 @@ import type { Publishers } from "./publishers.ts";
 /** A broadcast as its operator sees it: everything, keys included. Times are milliseconds since 1970. */
 export function describe(
   show: Show,
-  on: OnAir & { readonly originReads: Counts },
+  on: OnAir & { readonly originReads: Counts; readonly recordingFailures: number },
   access: { readonly origin: string; readonly hostKey: string },
 ): object {
-  const { id, title, latency, bitrate, state, createdAt, endedAt } = show;
+  const { id, title, latency, bitrate, state, createdAt, endedAt, anew } = show;
   const { programme, publishers } = on;
   return {
     id,
@@ -22,6 +22,8 @@ export function describe(
     state,
     createdAt,
     endedAt,
+    /** When its timeline last had to begin anew, under other names, and why; null: never. */
+    anew,
     ...urlsOf(access.origin, id, access.hostKey),
     hosts: [...publishers.states].map(
       ([session, state]): DescribedHost => ({
@@ -35,7 +37,7 @@ export function describe(
     /** What reached Origin since the timeline began: what all listeners together cost. */
     originReads: { total: total(on.originReads), byKind: on.originReads },
     /** Puts that R2 did not take; each is repeated until it does. */
-    recordingFailures: programme?.recording.failures ?? null,
+    recordingFailures: on.recordingFailures,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Latency } from "../media.ts";
+import type { Latency, Profile } from "../media.ts";
 
 /**
  * A broadcast's life: announced -> open -> live -> ended. The timeline runs from open to ended, whatever hosts do; there
@@ -18,6 +18,17 @@ export interface Show {
   readonly endedAt: number | null;
   /** How often its host key has been replaced. */
   readonly keyGeneration: number;
+  /** When its timeline last had to begin anew, and why; null: never. */
+  readonly anew: Anew | null;
+}
+
+/** A show whose timeline runs. */
+export type Running = Show & { readonly timeline: Timeline };
+
+export interface Anew {
+  readonly at: number;
+  /** The end of a sentence. */
+  readonly why: string;
 }
 
 export interface Timeline {
@@ -25,6 +36,8 @@ export interface Timeline {
   readonly epoch: string;
   /** The wall clock at sample 0. */
   readonly startedAt: number;
+  /** The profile it was begun with, which it keeps: a deploy may change what its name stands for. */
+  readonly profile: Profile;
 }
 
 /** A timeline interrupted for longer than this is not filled with silence but begun anew, under a new epoch. */
@@ -43,6 +56,7 @@ export function announce(settings: Pick<Show, "id" | "title" | "latency" | "bitr
     timeline: null,
     endedAt: null,
     keyGeneration: 0,
+    anew: null,
   };
 }
 
@@ -56,9 +70,9 @@ export function goLive(show: Show): Show {
   return show.state === "open" ? { ...show, state: "live" } : show;
 }
 
-/** Begins a new timeline in the place of one that stood still for too long. */
-export function beginAnew(show: Show, timeline: Timeline): Show {
-  return isRunning(show) ? { ...show, state: "open", timeline } : show;
+/** Begins a new timeline in the place of one that can not be gone on with. */
+export function beginAnew(show: Show, timeline: Timeline, why: string): Show {
+  return isRunning(show) ? { ...show, state: "open", timeline, anew: { at: timeline.startedAt, why } } : show;
 }
 
 /** Ends the show, for good. */
@@ -72,6 +86,6 @@ export function rotateKey(show: Show): Show {
 }
 
 /** Whether the timeline is running. */
-export function isRunning(show: Show): show is Show & { readonly timeline: Timeline } {
+export function isRunning(show: Show): show is Running {
   return (show.state === "open" || show.state === "live") && show.timeline !== null;
 }

@@ -1,26 +1,20 @@
 import { hostKey } from "../access/keys.ts";
 import type { Secret } from "../access/secret.ts";
+import type { Window } from "../hls/window.ts";
 import type { Offer } from "../ingest/offer.ts";
 import type { Sfu, SfuFault } from "../ingest/sfu.ts";
-import { epochOf, type Target } from "../paths.ts";
+import type { Target } from "../paths.ts";
 import { Backlog } from "./backlog.ts";
 import { addCounts, type Counts } from "./counts.ts";
 import { describe, publicStatus } from "./description.ts";
-import {
-  beginAnew,
-  end,
-  goLive,
-  isRunning,
-  LONGEST_FILL_MS,
-  open,
-  rotateKey,
-  type Show,
-} from "./lifecycle.ts";
+import { end, goLive, isRunning, LONGEST_FILL_MS, open, rotateKey, type Show } from "./lifecycle.ts";
 import type { Crowded } from "./places.ts";
-import { endedStage, Programme, recordingOf } from "./programme.ts";
+import { endedStage, type Programme } from "./programme.ts";
 import { type Accepted, Publishers } from "./publishers.ts";
 import { type Read, Reads, type Stage } from "./reads.ts";
-import type { Recording } from "./recording.ts";
+import { Recording } from "./recording.ts";
+import { type Resumption, replace, resume, timelineOf } from "./resumption.ts";
+import { Shelf } from "./shelf.ts";
 import type { Store } from "./store.ts";
 
 /** What a production works with; the shell's. */
@@ -57,7 +51,8 @@ export class Production {
   #originReads: Counts;
   readonly #backlog = new Backlog();
   #programme: Programme | null = null;
-  #recording: Recording | null = null;
+  readonly #shelf: Shelf;
+  readonly #recording: Recording;
   #ended: Stage | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #choresAt = 0;
@@ -74,15 +69,24 @@ export class Production {
     this.#reads = new Reads(means.store);
     this.#originReads = means.store.originReads();
     this.publishers = new Publishers(means, show.id, Date.now());
-    if (show.state === "ended") this.#ended = endedStage(show, means.store);
-    if (this.#ended !== null) {
-      this.#recording = recordingOf(show, means.store, means.bucket, this.#ended.init);
-    }
+    this.#shelf = new Shelf(means.store);
+    this.#recording = new Recording(means.bucket, show.id, this.#shelf);
+    const init = means.store.init();
+    if (show.timeline !== null && init !== null) this.#shelf.turnTo(show.timeline.epoch, init);
+    if (show.state === "ended") this.#ended = this.#read();
   }
 
-  /** Lets the timeline go on, if the show has one that runs. */
+  /** Lets the timeline go on, if the show has one that runs. Where that can not be, it is tried again later. */
   start(): void {
-    if (isRunning(this.#show)) this.#start();
+    if (this.#programme !== null || !isRunning(this.#show)) return;
+    try {
+      this.#start();
+    } catch (error) {
+      console.error(
+        `The timeline of ${this.#show.id} can not be begun, and is tried again: ${String(error)}`,
+      );
+      this.#means.reviveAt(Date.now() + REVIVAL_MS);
+    }
   }
 
   /** The generation of the one host key that opens the show. */
@@ -106,34 +110,27 @@ export class Production {
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<object> {
     const key = await hostKey(this.#means.secret, this.#show.id, this.#show.keyGeneration);
-    return describe(this.#show, { ...this.#onAir, originReads: this.#originReads }, { origin, hostKey: key });
+    const counts = { originReads: this.#originReads, recordingFailures: this.#recording.failures };
+    return describe(this.#show, { ...this.#onAir, ...counts }, { origin, hostKey: key });
   }
 
   /** Opens the doors: the timeline runs from now on. */
   open(): void {
     if (this.#show.state !== "announced") return;
-    const now = Date.now();
     this.#originReads = {};
-    this.#put(open(this.#show, { epoch: epochOf(now), startedAt: now }));
-    this.#start();
+    this.#put(open(this.#show, timelineOf(this.#show, Date.now())));
+    this.start();
   }
 
   /** Ends the show: the list first, then the hosts. */
   async end(): Promise<void> {
     if (this.#show.state === "ended") return;
     const now = Date.now();
-    // One that has not been started here is taken up for its last segment, which is closed where its last part ended.
-    const { store, bucket } = this.#means;
-    this.#programme ??= isRunning(this.#show) ? new Programme(this.#show, store, bucket) : null;
-    const programme = this.#programme;
-    programme?.finish();
+    const window = this.#stop(now);
     this.#put(end(this.#show, now));
     this.#means.store.putOriginReads(this.#originReads);
-    this.#ended = this.#stage();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#programme = null;
-    if (programme !== null) this.#reads.wake(programme.window, now);
-    this.#recording = programme?.recording ?? null;
+    this.#ended = this.#read();
+    if (window !== null) this.#reads.wake({ ...window, ended: true }, now);
     this.publishers.dropAll("the show has ended");
     await this.settle();
   }
@@ -146,8 +143,8 @@ export class Production {
 
   /** Gets what is still to be kept to R2; false when some of it has to be tried again later. */
   async settle(): Promise<boolean> {
-    await this.#recording?.run();
-    const isSettled = this.#programme === null && this.#means.store.unkept(1).length === 0;
+    await this.#recording.run();
+    const isSettled = !isRunning(this.#show) && this.#shelf.next() === null;
     if (!isSettled) this.#means.reviveAt(Date.now() + REVIVAL_MS);
     return isSettled;
   }
@@ -177,18 +174,52 @@ export class Production {
 
   /** Starts or resumes the timeline. One that stood still for too long is begun anew, under a new epoch. */
   #start(): void {
-    if (this.#programme !== null) return;
-    const { store, bucket } = this.#means;
+    const { store } = this.#means;
     const now = Date.now();
-    this.#programme = new Programme(this.#show, store, bucket);
-    if (now - this.#programme.listedUntil > LONGEST_FILL_MS) {
-      store.clearMedia();
-      this.#originReads = {};
-      this.#put(beginAnew(this.#show, { epoch: epochOf(now), startedAt: now }));
-      this.#programme = new Programme(this.#show, store, bucket);
+    let programme = this.#take(resume(this.#show, store, now));
+    const stood = now - programme.listedUntil;
+    if (stood > LONGEST_FILL_MS) {
+      const why = `it stood still for ${Math.round(stood / 1000)} s`;
+      programme = this.#take(replace(this.#show, store, now, why));
     }
-    this.#recording = this.#programme.recording;
+    this.#programme = programme;
     this.#tick();
+  }
+
+  #take({ show, programme }: Resumption): Programme {
+    if (show !== this.#show) this.#originReads = {};
+    this.#show = show;
+    this.#shelf.turnTo(show.timeline.epoch, programme.init);
+    return programme;
+  }
+
+  /**
+   * Stops the clock and closes the last segment; the window as it is then, or null where there is no timeline. One that
+   * has not been started here is taken up for it, and closed where its last part ended. What fails at it keeps no show
+   * from its end.
+   */
+  #stop(now: number): Window | null {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    try {
+      const isStanding = this.#programme === null && isRunning(this.#show);
+      const programme = isStanding ? this.#take(resume(this.#show, this.#means.store, now)) : this.#programme;
+      this.#programme = null;
+      programme?.finish();
+      return programme?.window ?? null;
+    } catch (error) {
+      console.error(`The last segment of ${this.#show.id} could not be closed: ${String(error)}`);
+      return null;
+    }
+  }
+
+  /** What is read of the show once it has ended. */
+  #read(): Stage | null {
+    try {
+      return endedStage(this.#show, this.#means.store);
+    } catch (error) {
+      console.warn(`What is stored of ${this.#show.id} can not be read any more: ${String(error)}`);
+      return null;
+    }
   }
 
   /** The show's clock. A bug that throws here must not stop the programme: the object restarts and resumes. */
@@ -204,7 +235,7 @@ export class Production {
       }
       if (programme.advance(now)) {
         this.#reads.wake(programme.window, now);
-        this.#means.later(programme.recording.run());
+        this.#means.later(this.#recording.run());
       }
       if (now - this.#choresAt >= CHORES_MS) this.#doChores(programme, now);
       this.#timer = setTimeout(this.#tick, programme.millisUntilDue(Date.now()));

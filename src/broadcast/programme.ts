@@ -5,13 +5,12 @@ import { Contexts } from "../audio/contexts.ts";
 import { initSegment } from "../hls/cmaf.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
 import { addCut, emptyWindow, end, endWindow, keptFrom, type Window } from "../hls/window.ts";
-import { fromMillis, PROFILES, type Samples, samples, toMillis } from "../media.ts";
-import { isRunning, type Show } from "./lifecycle.ts";
+import { fromMillis, type Samples, samples, toMillis } from "../media.ts";
+import { isRunning, type Show, type Timeline } from "./lifecycle.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Punctuality } from "./punctuality.ts";
 import type { Stage } from "./reads.ts";
-import { Recording } from "./recording.ts";
-import { joinParts, Ring } from "./ring.ts";
+import { Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 
 /** Access units made in one go when catching up: 128 ms of sound, some milliseconds of work, for which the sockets wait. */
@@ -33,17 +32,16 @@ export class Programme {
   readonly init: Uint8Array;
   readonly ring: Ring;
   readonly pipeline: Pipeline;
-  readonly recording: Recording;
   readonly punctuality = new Punctuality();
   window: Window;
   readonly #startedAt: number;
   readonly #store: Store;
 
-  /** @param show must be running */
-  constructor(show: Show, store: Store, bucket: R2Bucket) {
+  /** @param show must be running. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
+  constructor(show: Show, store: Store) {
     if (!isRunning(show)) throw new Error("a programme is made of a running show");
-    const { latency, bitrate, timeline } = show;
-    const { window, ring } = rebuild(show, store);
+    const { bitrate, timeline } = show;
+    const { window, ring } = rebuild(timeline, store);
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
     this.#store = store;
@@ -53,11 +51,10 @@ export class Programme {
     const at = end(window);
     const encoder = openAac(contexts, { bitrate, at });
     const parts = store.partsOf(open.msn);
-    const segmenter = new Segmenter(PROFILES[latency], { msn: open.msn, at: open.at, parts });
+    const segmenter = new Segmenter(timeline.profile, { msn: open.msn, at: open.at, parts });
     this.pipeline = new Pipeline(encoder, segmenter, at);
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);
-    this.recording = recordingOf(show, store, bucket, this.init);
   }
 
   /** The timeline's position at wall-clock time `now`. */
@@ -117,39 +114,24 @@ export class Programme {
   }
 }
 
-/** What keeps a show's media in R2, as far as the store says that it is not there yet. */
-export function recordingOf(show: Show, store: Store, bucket: R2Bucket, init: Uint8Array): Recording {
-  return new Recording(
-    bucket,
-    { id: show.id, epoch: show.timeline?.epoch ?? "", init },
-    {
-      next: () => {
-        const msn = store.unkept(1)[0];
-        return msn === undefined ? null : { msn, bytes: joinParts(store.partsOf(msn)) };
-      },
-      kept: (msn) => store.markKept(msn),
-    },
-  );
-}
-
-/** What a show that has ended is still read from. */
+/** What a show that has ended is still read from; null where it had no timeline. Throws where the store's parts do not make it. */
 export function endedStage(show: Show, store: Store): Stage | null {
   const init = store.init();
-  if (init === null) return null;
-  const { window, ring } = rebuild(show, store);
+  if (init === null || show.timeline === null) return null;
+  const { window, ring } = rebuild(show.timeline, store);
   return { show, window: endWindow(window), ring, init };
 }
 
 /** The window and the ring as the stored parts have them; what waits for R2 behind them is not read here. */
-function rebuild(show: Show, store: Store): { window: Window; ring: Ring } {
+function rebuild({ profile, startedAt }: Timeline, store: Store): { window: Window; ring: Ring } {
   const stored = store.parts(REBUILT_SEGMENTS);
   const first = stored[0]?.part;
   const start = {
     msn: first?.msn ?? 0,
     at: first?.at ?? samples(0),
-    startedAt: show.timeline?.startedAt ?? 0,
+    startedAt,
   };
-  let window = emptyWindow(PROFILES[show.latency], start);
+  let window = emptyWindow(profile, start);
   const ring = new Ring();
   let parts = [];
   for (const { part, closes } of stored) {

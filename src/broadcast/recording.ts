@@ -1,5 +1,6 @@
 import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
+import type { Item, Shelf } from "./shelf.ts";
 
 /** A put that has not answered by then is tried again; the same bytes under the same name do no harm. */
 const PUT_TIMEOUT_MS = 10_000;
@@ -12,18 +13,15 @@ const PUT_TIMEOUT_MS = 10_000;
 export class Recording {
   readonly #bucket: R2Bucket;
   readonly #id: string;
-  readonly #epoch: string;
-  readonly #shelf: Shelf;
+  readonly #shelf: Pick<Shelf, "next" | "kept">;
   #running: Promise<void> | null = null;
-  #init: Uint8Array | null;
-  /** Puts that failed since the show began. */
+  /** Puts that failed since the object was made. */
   failures = 0;
 
-  constructor(bucket: R2Bucket, show: { id: string; epoch: string; init: Uint8Array }, shelf: Shelf) {
+  /** @param id of the show */
+  constructor(bucket: R2Bucket, id: string, shelf: Pick<Shelf, "next" | "kept">) {
     this.#bucket = bucket;
-    this.#id = show.id;
-    this.#epoch = show.epoch;
-    this.#init = show.init;
+    this.#id = id;
     this.#shelf = shelf;
   }
 
@@ -40,13 +38,9 @@ export class Recording {
 
   async #run(): Promise<void> {
     try {
-      if (this.#init !== null) {
-        await this.#put(keys.init(this.#id, this.#epoch), this.#init);
-        this.#init = null;
-      }
-      for (let next = this.#shelf.next(); next !== null; next = this.#shelf.next()) {
-        await this.#put(keys.segment(this.#id, this.#epoch, next.msn), next.bytes);
-        this.#shelf.kept(next.msn);
+      for (let item = this.#shelf.next(); item !== null; item = this.#shelf.next()) {
+        await this.#put(item);
+        this.#shelf.kept(item);
       }
     } catch (error) {
       this.failures++;
@@ -56,7 +50,8 @@ export class Recording {
     }
   }
 
-  async #put(key: string, bytes: Uint8Array): Promise<void> {
+  async #put({ epoch, msn, bytes }: Item): Promise<void> {
+    const key = msn === null ? keys.init(this.#id, epoch) : keys.segment(this.#id, epoch, msn);
     const put = this.#bucket.put(key, bytes, {
       httpMetadata: { contentType: "audio/mp4", cacheControl: "public, max-age=31536000, immutable" },
     });
@@ -71,10 +66,4 @@ export async function erase(bucket: R2Bucket, id: string): Promise<void> {
     if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
     more = truncated;
   }
-}
-
-/** Where the recording finds what is to be kept, and says what has been. */
-export interface Shelf {
-  next(): { readonly msn: number; readonly bytes: Uint8Array } | null;
-  kept(msn: number): void;
 }

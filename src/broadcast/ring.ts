@@ -22,11 +22,16 @@ export class Ring {
 
 /** The bytes of a segment: those of its parts, in order. */
 export function joinParts(parts: readonly Part[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.bytes.length, 0));
+  return joinBytes(parts.map(({ bytes }) => bytes));
+}
+
+/** All of them, one after the other. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;
-  for (const part of parts) {
-    bytes.set(part.bytes, at);
-    at += part.bytes.length;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
   }
   return bytes;
 }

@@ -2,6 +2,17 @@ import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import type { Show } from "./lifecycle.ts";
 import type { Publisher } from "./publishers.ts";
+import { joinBytes } from "./ring.ts";
+import { readRow, type Stored } from "./row.ts";
+import type { Item } from "./shelf.ts";
+
+/** What a former timeline's init segment stands under among its segments: before the first. */
+const INIT = -1;
+/**
+ * Segments of former timelines that wait for R2 at most, an hour and a half of sound: of what is set aside beyond that the
+ * oldest is given up, which {@link Store.setAside} tells.
+ */
+const MOST_FORMER = 3_000;
 
 /**
  * What a Broadcast knows across restarts, in its SQLite: the show, its publishers, and the ring of recent parts. A write
@@ -22,12 +33,16 @@ export class Store {
         PRIMARY KEY (msn, idx)
       ) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS segment (msn INTEGER PRIMARY KEY, kept INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS former (
+        epoch TEXT, msn INTEGER, idx INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (epoch, msn, idx)
+      ) WITHOUT ROWID;
     `);
   }
 
-  show(): Show | null {
+  /** Show `id`, if it is stored here. */
+  show(id: string): Stored | null {
     const row = this.#sql.exec<{ json: string }>("SELECT json FROM show").toArray()[0];
-    return row === undefined ? null : ({ keyGeneration: 0, ...JSON.parse(row.json) } as Show);
+    return row === undefined ? null : readRow(row.json, id);
   }
 
   putShow(show: Show): void {
@@ -36,8 +51,8 @@ export class Store {
 
   /** What Origin has answered since the timeline began, up to the last time it was put here. */
   originReads(): Counts {
-    const row = this.#sql.exec<{ json: string }>("SELECT json FROM reads").toArray()[0];
-    return row === undefined ? {} : (JSON.parse(row.json) as Counts);
+    const rows = this.#sql.exec<{ json: string }>("SELECT json FROM reads").toArray();
+    return readable<Counts>(rows)[0] ?? {};
   }
 
   putOriginReads(reads: Counts): void {
@@ -55,8 +70,7 @@ export class Store {
   }
 
   publishers(): Publisher[] {
-    const rows = this.#sql.exec<{ json: string }>("SELECT json FROM publisher ORDER BY rowid").toArray();
-    return rows.map((row) => JSON.parse(row.json) as Publisher);
+    return readable(this.#sql.exec<{ json: string }>("SELECT json FROM publisher ORDER BY rowid").toArray());
   }
 
   putPublisher(publisher: Publisher): void {
@@ -103,12 +117,15 @@ export class Store {
     return rows.map(toPart);
   }
 
-  /** The finished segments that R2 does not hold yet, oldest first. */
-  unkept(limit: number): number[] {
-    const rows = this.#sql
-      .exec<{ msn: number }>("SELECT msn FROM segment WHERE kept = 0 ORDER BY msn LIMIT ?", limit)
-      .toArray();
-    return rows.map((row) => row.msn);
+  /** The bytes of segment `msn`. */
+  segment(msn: number): Uint8Array {
+    return joinBytes(this.partsOf(msn).map(({ bytes }) => bytes));
+  }
+
+  /** The oldest finished segment that R2 does not hold yet; null where it holds them all. */
+  unkept(): number | null {
+    const sql = "SELECT msn FROM segment WHERE kept = 0 ORDER BY msn LIMIT 1";
+    return this.#sql.exec<{ msn: number }>(sql).toArray()[0]?.msn ?? null;
   }
 
   markKept(msn: number): void {
@@ -121,9 +138,55 @@ export class Store {
     this.#sql.exec("DELETE FROM segment WHERE msn < ? AND kept = 1", msn);
   }
 
-  /** Forgets a timeline's media; the show stays. */
-  clearMedia(): void {
-    this.#sql.exec("DELETE FROM part; DELETE FROM segment; DELETE FROM init; DELETE FROM reads;");
+  /**
+   * Makes room for a new timeline. What R2 does not hold of the one there was is set aside under its `epoch`, its open
+   * segment too; where the epoch is not known (null) it is lost. Returns how many segments had to be given up.
+   */
+  setAside(epoch: string | null): number {
+    const passedOver = epoch === null ? 0 : this.#copyUnkept(epoch);
+    for (const table of ["part", "segment", "init", "reads"]) this.#sql.exec(`DELETE FROM ${table}`);
+    const segments = "SELECT epoch, msn FROM former WHERE msn <> ? GROUP BY epoch, msn";
+    const over = this.#sql
+      .exec<{ epoch: string; msn: number }>(
+        `${segments} ORDER BY epoch DESC, msn DESC LIMIT -1 OFFSET ?`,
+        INIT,
+        MOST_FORMER,
+      )
+      .toArray();
+    for (const { epoch: old, msn } of over) this.dropFormer(old, msn);
+    return passedOver + over.length;
+  }
+
+  /** The oldest object of a former timeline that R2 does not hold; null where it holds them all. */
+  former(): Item | null {
+    const oldest = "SELECT epoch, msn FROM former ORDER BY epoch, msn LIMIT 1";
+    const row = this.#sql.exec<{ epoch: string; msn: number }>(oldest).toArray()[0];
+    if (row === undefined) return null;
+    const { epoch, msn } = row;
+    const parts = "SELECT bytes FROM former WHERE epoch = ? AND msn = ? ORDER BY idx";
+    const rows = this.#sql.exec<{ bytes: ArrayBuffer }>(parts, epoch, msn).toArray();
+    const bytes = joinBytes(rows.map((part) => new Uint8Array(part.bytes)));
+    return { epoch, msn: msn === INIT ? null : msn, bytes };
+  }
+
+  /** Forgets an object of a former timeline. */
+  dropFormer(epoch: string, msn: number | null): void {
+    this.#sql.exec("DELETE FROM former WHERE epoch = ? AND msn = ?", epoch, msn ?? INIT);
+  }
+
+  /** Copies what is new enough to wait; how many segments are not. */
+  #copyUnkept(epoch: string): number {
+    const unkept = "FROM part WHERE msn NOT IN (SELECT msn FROM segment WHERE kept = 1)";
+    const from = "(SELECT MAX(msn) FROM part) - ?";
+    const older = `SELECT COUNT(DISTINCT msn) AS n ${unkept} AND msn <= ${from}`;
+    const passedOver = this.#sql.exec<{ n: number }>(older, MOST_FORMER).toArray()[0]?.n ?? 0;
+    const copy = `INSERT OR REPLACE INTO former SELECT ?, msn, idx, bytes ${unkept} AND msn > ${from}`;
+    this.#sql.exec(copy, epoch, MOST_FORMER);
+    // Who has one of its segments and not this has nothing.
+    const init =
+      "INSERT OR REPLACE INTO former SELECT ?, ?, 0, bytes FROM init WHERE EXISTS (SELECT 1 FROM former WHERE epoch = ?)";
+    this.#sql.exec(init, epoch, INIT, epoch);
+    return passedOver;
   }
 }
 
@@ -137,4 +200,16 @@ function toPart({ msn, idx, at, duration, bytes }: PartRow): Part {
     duration: samples(duration),
     bytes: new Uint8Array(bytes),
   };
+}
+
+/** What can be read of some rows; one that can not is told in the log and left out. */
+function readable<T>(rows: readonly { readonly json: string }[]): T[] {
+  return rows.flatMap(({ json }) => {
+    try {
+      return [JSON.parse(json) as T];
+    } catch (error) {
+      console.warn(`A stored row can not be read and is left out: ${String(error)}`);
+      return [];
+    }
+  });
 }

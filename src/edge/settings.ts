@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { STANDARD_BITRATE } from "../media.ts";
 
 /** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
 export const Settings = z.strictObject({
@@ -10,7 +11,7 @@ export const Settings = z.strictObject({
     .optional(),
   latency: z.enum(["low", "balanced", "economy"]).default("balanced"),
   /** AAC bit rate, bits per second. */
-  bitrate: z.int().min(64_000).max(256_000).default(128_000),
+  bitrate: z.int().min(64_000).max(256_000).default(STANDARD_BITRATE),
 });
 
 /** Why a body is not {@link Settings}: the first field at fault, and what it should be. */

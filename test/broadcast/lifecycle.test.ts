@@ -1,8 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { beginAnew, end, goLive, isRunning, open, type Show } from "../../src/broadcast/lifecycle.ts";
+import {
+  beginAnew,
+  end,
+  goLive,
+  isRunning,
+  open,
+  rotateKey,
+  type Show,
+} from "../../src/broadcast/lifecycle.ts";
+import { PROFILES } from "../../src/media.ts";
 
-const timeline = { epoch: "mwq4yx3z", startedAt: 1_000 };
-const later = { epoch: "mwq4zzzz", startedAt: 9_000 };
+const profile = PROFILES.low;
+const timeline = { epoch: "mwq4yx3z", startedAt: 1_000, profile };
+const later = { epoch: "mwq4zzzz", startedAt: 9_000, profile };
 
 const announced: Show = {
   id: "town-hall-8802xv",
@@ -14,6 +24,7 @@ const announced: Show = {
   timeline: null,
   endedAt: null,
   keyGeneration: 0,
+  anew: null,
 };
 const opened = open(announced, timeline);
 const live = goLive(opened);
@@ -38,7 +49,7 @@ describe("what comes at the wrong time changes nothing:", () => {
   test.each<[string, (show: Show) => Show, Show[]]>([
     ["opening", (show) => open(show, later), [opened, live, ended]],
     ["going live", goLive, [announced, live, ended]],
-    ["beginning anew", (show) => beginAnew(show, later), [announced, ended]],
+    ["beginning anew", (show) => beginAnew(show, later, "why"), [announced, ended]],
     ["ending", (show) => end(show, 9_000), [ended]],
   ])("%s", (_, step, shows) => {
     for (const show of shows) expect(step(show)).toBe(show);
@@ -46,5 +57,11 @@ describe("what comes at the wrong time changes nothing:", () => {
 });
 
 test("a timeline that stood still for too long is replaced, and waits for its first host again", () => {
-  expect(beginAnew(live, later)).toEqual({ ...announced, state: "open", timeline: later });
+  const anew = { at: 9_000, why: "it stood still" };
+  expect(beginAnew(live, later, anew.why)).toEqual({ ...announced, state: "open", timeline: later, anew });
+});
+
+test("its host key can be replaced at any time, and nothing else changes", () => {
+  for (const show of [announced, opened, live, ended])
+    expect(rotateKey(rotateKey(show))).toEqual({ ...show, keyGeneration: 2 });
 });

@@ -15,9 +15,10 @@ const SHOW: Show = {
   bitrate: 128_000,
   createdAt: STARTED_AT,
   state: "live",
-  timeline: { epoch: EPOCH, startedAt: STARTED_AT },
+  timeline: { epoch: EPOCH, startedAt: STARTED_AT, profile: PROFILES.low },
   endedAt: null,
   keyGeneration: 0,
+  anew: null,
 };
 const CROWD = 1_000;
 const ROUNDS = 10;

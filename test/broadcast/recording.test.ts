@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Recording } from "../../src/broadcast/recording.ts";
+import type { Item } from "../../src/broadcast/shelf.ts";
 
 /**
  * A bucket that fails on demand: a fake, because neither the local R2 nor the real one can be made to fail. What a
@@ -20,18 +21,18 @@ class Bucket {
   }
 }
 
-/** Finished segments that wait to be kept, as the Broadcast's store has them. */
-function shelf(...msns: number[]) {
+/** What waits to be kept of one timeline; the init segment is null. */
+function shelf(...msns: (number | null)[]) {
   return {
     msns,
-    next: () => (msns[0] === undefined ? null : { msn: msns[0], bytes: Uint8Array.of(msns[0]) }),
-    kept: (msn: number) => void msns.splice(msns.indexOf(msn), 1),
+    next: (): Item | null =>
+      msns[0] === undefined ? null : { epoch: "mwq4yx3z", msn: msns[0], bytes: Uint8Array.of(msns[0] ?? 0) },
+    kept: ({ msn }: Item) => void msns.splice(msns.indexOf(msn), 1),
   };
 }
 
-const SHOW = { id: "a-b", epoch: "mwq4yx3z", init: Uint8Array.of(0) };
 const record = (bucket: Bucket, held: ReturnType<typeof shelf>) =>
-  new Recording(bucket as unknown as R2Bucket, SHOW, held);
+  new Recording(bucket as unknown as R2Bucket, "a-b", held);
 
 let warn: ReturnType<typeof vi.spyOn>;
 beforeEach(() => {
@@ -45,7 +46,7 @@ afterEach(() => {
 
 describe("a recording", () => {
   test("puts the init first, then every segment, oldest first, each once", async () => {
-    const [bucket, held] = [new Bucket(), shelf(3, 4)];
+    const [bucket, held] = [new Bucket(), shelf(null, 3, 4)];
     const recording = record(bucket, held);
     await recording.run();
     held.msns.push(5);
@@ -62,7 +63,7 @@ describe("a recording", () => {
   });
 
   test("leaves nothing out when R2 fails for a while: it is put by a later run, in order", async () => {
-    const [bucket, held] = [new Bucket(), shelf(3)];
+    const [bucket, held] = [new Bucket(), shelf(null, 3)];
     const recording = record(bucket, held);
     bucket.mode = "fails";
     await recording.run();
@@ -80,7 +81,7 @@ describe("a recording", () => {
   });
 
   test("does not wait for ever for a put that hangs, nor start a second run beside it", async () => {
-    const [bucket, held] = [new Bucket(), shelf(3)];
+    const [bucket, held] = [new Bucket(), shelf(null, 3)];
     const recording = record(bucket, held);
     bucket.mode = "hangs";
     const run = recording.run();
@@ -97,7 +98,7 @@ describe("a recording", () => {
   });
 
   test("says so in the log, once a run", async () => {
-    const [bucket, held] = [new Bucket(), shelf(3)];
+    const [bucket, held] = [new Bucket(), shelf(null, 3)];
     bucket.mode = "fails";
     await record(bucket, held).run();
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("10001"));

@@ -1,18 +1,8 @@
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { type Item, Shelf } from "../../src/broadcast/shelf.ts";
 import { Store } from "../../src/broadcast/store.ts";
-import { samples } from "../../src/media.ts";
-
-/** SQLite, by Node's binding in place of the runtime's; as much of it as the store uses. */
-function sqlite(): SqlStorage {
-  const database = new DatabaseSync(":memory:");
-  const exec = (query: string, ...values: SQLInputValue[]) => {
-    if (/^\s*CREATE/.test(query)) database.exec(query);
-    const rows = /^\s*CREATE/.test(query) ? [] : database.prepare(query).all(...values);
-    return { toArray: () => rows };
-  };
-  return { exec } as unknown as SqlStorage;
-}
+import { type Part, samples } from "../../src/media.ts";
+import { sqlite } from "./sqlite.ts";
 
 const PARTS = 5;
 
@@ -38,7 +28,7 @@ test("what is read back is no more than was asked for, however much waits for R2
     Array.from({ length: 39 }, () => PARTS - 1),
   );
   // It is all still there for R2.
-  expect(store.unkept(2)).toEqual([0, 1]);
+  expect(store.unkept()).toBe(0);
   expect(store.partsOf(0).map(({ bytes }) => [...bytes])).toEqual(
     Array.from({ length: PARTS }, (_, n) => [0, n]),
   );
@@ -53,6 +43,83 @@ test("pruning never forgets what R2 does not hold", () => {
   const store = storeOf(10);
   for (const msn of [0, 1, 3]) store.markKept(msn);
   store.prune(5);
-  expect(store.unkept(99)).toEqual([2, 4, 5, 6, 7, 8, 9]);
-  expect(store.parts(40).map(({ part }) => part.msn)[0]).toBe(2);
+  expect(store.unkept()).toBe(2);
+  expect([...new Set(store.parts(40).map(({ part }) => part.msn))]).toEqual([2, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+describe("a timeline that makes room for the next", () => {
+  const INIT = Uint8Array.of(7);
+  /** Takes from the shelf, as R2 does, all that is on it. */
+  const emptied = (shelf: Shelf) => {
+    const names: string[] = [];
+    for (let item = shelf.next(); item !== null; item = shelf.next()) {
+      names.push(`${item.epoch} ${item.msn ?? "init"} ${item.bytes.length}`);
+      shelf.kept(item);
+    }
+    return names;
+  };
+
+  test("leaves behind, under its own name, what R2 does not hold: its init, its segments, the open one too", () => {
+    const store = storeOf(4);
+    store.putInit(INIT);
+    const shelf = new Shelf(store);
+    shelf.turnTo("one", INIT);
+    for (const msn of [0, 1]) store.markKept(msn);
+    expect(store.setAside("one")).toBe(0);
+    expect([store.parts(40), store.init(), store.unkept()]).toEqual([[], null, null]);
+    shelf.turnTo("two", Uint8Array.of(8, 8));
+    expect(emptied(shelf)).toEqual(["two init 2", "one init 1", "one 2 10", "one 3 10", "one 4 4"]);
+    expect(shelf.next()).toBe(null);
+  });
+
+  test("leaves nothing behind where R2 holds everything", () => {
+    const store = storeOf(3);
+    store.putInit(INIT);
+    for (const msn of [0, 1, 2, 3]) store.putPart({ ...store.partsOf(msn)[0], msn } as Part, true);
+    for (const msn of [0, 1, 2, 3]) store.markKept(msn);
+    store.setAside("none");
+    expect(new Shelf(store).next()).toBe(null);
+  });
+
+  test("while one of its segments is on the way to R2 is not mixed up with the next", () => {
+    const store = storeOf(2);
+    const shelf = new Shelf(store);
+    shelf.turnTo("one", INIT);
+    shelf.kept({ epoch: "one", msn: null, bytes: INIT });
+    const onTheWay = shelf.next() as Item;
+    expect(onTheWay.msn).toBe(0);
+    store.setAside("one");
+    shelf.turnTo("two", INIT);
+    shelf.kept(onTheWay);
+    expect(emptied(shelf)).toEqual(["two init 1", "one 1 10", "one 2 4"]);
+  });
+
+  test("gives up the oldest where more waits than 3,000 segments, and says how many", () => {
+    const store = storeOf(3_004);
+    expect(store.setAside("one")).toBe(5);
+    expect(store.former()).toMatchObject({ epoch: "one", msn: 5 });
+    expect(storeOf(1).setAside("two")).toBe(0);
+    const part = { msn: 0, index: 0, at: samples(0), duration: samples(1024), bytes: Uint8Array.of(1) };
+    store.putPart(part, true);
+    expect(store.setAside("two")).toBe(1);
+    expect(store.former()).toMatchObject({ epoch: "one", msn: 6 });
+  });
+
+  test("is forgotten where nobody knows its name", () => {
+    const store = storeOf(3);
+    store.setAside(null);
+    expect([store.parts(40), store.former()]).toEqual([[], null]);
+  });
+});
+
+test("a row that can not be read is left out, and the others are not", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const sql = sqlite();
+  const store = new Store(sql);
+  sql.exec("INSERT INTO reads VALUES (1, 'garbage')");
+  sql.exec("INSERT INTO publisher VALUES ('a', '{'), ('b', '{\"session\":\"b\"}')");
+  expect(store.originReads()).toEqual({});
+  expect(store.publishers()).toEqual([{ session: "b" }]);
+  expect(warn).toHaveBeenCalledTimes(2);
+  warn.mockRestore();
 });

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { PROFILES, STANDARD_BITRATE } from "../media.ts";
+import type { Show } from "./lifecycle.ts";
+
+/** A show's row, in JSON: written by this code or by that of any deploy before it. */
+
+const units = z.int().positive();
+const Profile = z
+  .object({
+    latency: z.enum(["low", "balanced", "economy"]),
+    partUnits: units,
+    segmentUnits: units,
+    targetDuration: units,
+    lowLatency: z.boolean(),
+  })
+  .refine(({ partUnits, segmentUnits }) => segmentUnits % partUnits === 0);
+const Timeline = z.object({ epoch: z.string().min(1), startedAt: z.number(), profile: Profile.optional() });
+const state = z.enum(["announced", "open", "live", "ended"]);
+const latency = z.enum(["low", "balanced", "economy"]);
+const bitrate = z.int().positive();
+const generation = z.int().nonnegative();
+const anew = z.object({ at: z.number(), why: z.string() });
+
+/** What later code added has a default, with which rows from before it are read. */
+const Row = z
+  .object({
+    id: z.string().min(1),
+    title: z.string(),
+    latency,
+    bitrate,
+    createdAt: z.number(),
+    state,
+    timeline: Timeline.nullable(),
+    endedAt: z.number().nullable(),
+    keyGeneration: generation.default(0),
+    anew: anew.nullable().default(null),
+  })
+  .refine((row) => row.state === "announced" || row.state === "ended" || row.timeline !== null);
+
+/** Field by field what can be read of a damaged row, and a default for what can not. */
+const Damaged = z.object({
+  title: z.string().catch("Untitled show"),
+  latency: latency.catch("balanced"),
+  bitrate: bitrate.catch(STANDARD_BITRATE),
+  createdAt: z.number().catch(0),
+  state: state.catch("announced"),
+  endedAt: z.number().nullable().catch(null),
+  keyGeneration: generation.catch(0),
+});
+
+/** Reads the row of show `id`. A damaged one loses its timeline: what there was of it is not known. */
+export function readRow(json: string, id: string): Stored {
+  const parsed = jsonOf(json);
+  const row = Row.safeParse(parsed);
+  if (row.success) {
+    const { timeline } = row.data;
+    const profile = timeline?.profile ?? PROFILES[row.data.latency];
+    return {
+      kind: "whole",
+      show: { ...row.data, timeline: timeline === null ? null : { ...timeline, profile } },
+    };
+  }
+  const { state: was, ...rest } = Damaged.safeParse(parsed).data ?? Damaged.parse({});
+  const show: Show = {
+    ...rest,
+    id,
+    state: was === "ended" ? "ended" : "announced",
+    timeline: null,
+    anew: null,
+  };
+  return { kind: "damaged", show, wasRunning: was === "open" || was === "live" };
+}
+
+/** A show as its row has it. */
+export type Stored =
+  | { readonly kind: "whole"; readonly show: Show }
+  | { readonly kind: "damaged"; readonly show: Show; readonly wasRunning: boolean };
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

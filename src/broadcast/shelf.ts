@@ -1,0 +1,45 @@
+import type { Store } from "./store.ts";
+
+/** One object that R2 is to have; `msn` is null for an init segment. */
+export interface Item {
+  readonly epoch: string;
+  readonly msn: number | null;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * What R2 is to have and does not have yet: of the timeline whose parts the store has, and after that of those before it,
+ * which lie in the store under their own epochs until R2 has taken them.
+ */
+export class Shelf {
+  readonly #store: Store;
+  /** The timeline whose parts the store has, and its init segment until R2 has it. */
+  #timeline: { readonly epoch: string; init: Uint8Array | null } | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** From now on the store's parts are of this timeline. */
+  turnTo(epoch: string, init: Uint8Array): void {
+    this.#timeline = { epoch, init };
+  }
+
+  /** What is to be put next, oldest first; null where R2 has everything. */
+  next(): Item | null {
+    if (this.#timeline !== null) {
+      const { epoch, init } = this.#timeline;
+      if (init !== null) return { epoch, msn: null, bytes: init };
+      const msn = this.#store.unkept();
+      if (msn !== null) return { epoch, msn, bytes: this.#store.segment(msn) };
+    }
+    return this.#store.former();
+  }
+
+  /** R2 has an item; its timeline may have become a former one meanwhile. */
+  kept({ epoch, msn }: Item): void {
+    if (epoch !== this.#timeline?.epoch) this.#store.dropFormer(epoch, msn);
+    else if (msn === null) this.#timeline.init = null;
+    else this.#store.markKept(msn);
+  }
+}

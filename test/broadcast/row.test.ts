@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { announce, end, open, rotateKey, type Show } from "../../src/broadcast/lifecycle.ts";
+import { readRow } from "../../src/broadcast/row.ts";
+import { PROFILES } from "../../src/media.ts";
+
+const ID = "town-hall-8802xv";
+const settings = { id: ID, title: "Town hall", latency: "low" as const, bitrate: 96_000 };
+const announced = rotateKey(announce(settings, 500));
+const opened = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile: PROFILES.low });
+/** A row as the first deploys wrote it. */
+const old = { ...settings, createdAt: 500, state: "live", endedAt: null };
+
+test.each<[string, Show]>([
+  ["announced", announced],
+  ["open", opened],
+  ["ended", end(opened, 2_000)],
+])("a row is read as it was written: %s", (_, show) => {
+  expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", show });
+});
+
+test("a row from before key and profile were stored has the first key, and the profile of its name", () => {
+  const timeline = { epoch: "mwq4yx3z", startedAt: 1_000 };
+  expect(readRow(JSON.stringify({ ...old, timeline }), ID)).toEqual({
+    kind: "whole",
+    show: { ...old, timeline: { ...timeline, profile: PROFILES.low }, keyGeneration: 0, anew: null },
+  });
+});
+
+test("a profile that is not today's is kept", () => {
+  const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
+  const show = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile });
+  expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", show });
+});
+
+describe("a damaged row", () => {
+  const timeline = (profile: object) => ({ epoch: "mwq4yx3z", startedAt: 1_000, profile });
+  test.each<[string, object]>([
+    ["a running show without a timeline", { ...opened, timeline: null }],
+    [
+      "a profile whose segment is not whole parts",
+      { ...opened, timeline: timeline({ ...PROFILES.low, partUnits: 17 }) },
+    ],
+    ["a profile that lacks a number", { ...opened, timeline: timeline({ latency: "low" }) }],
+    ["an epoch that is none", { ...opened, timeline: { ...timeline(PROFILES.low), epoch: 7 } }],
+    ["no id", { ...opened, id: undefined }],
+  ])("keeps what can be read of it: %s", (_, row) => {
+    expect(readRow(JSON.stringify(row), ID)).toEqual({ kind: "damaged", show: announced, wasRunning: true });
+  });
+
+  test("has a default for what can not be read", () => {
+    const row = { ...opened, title: 7, latency: "lowest", bitrate: -1, state: "paused", keyGeneration: "x" };
+    expect(readRow(JSON.stringify(row), ID)).toEqual({
+      kind: "damaged",
+      show: { ...announced, title: "Untitled show", latency: "balanced", bitrate: 128_000, keyGeneration: 0 },
+      wasRunning: false,
+    });
+  });
+
+  test("of a show that has ended is of one that has ended", () => {
+    const row = { ...end(opened, 2_000), title: null };
+    const { kind, show } = readRow(JSON.stringify(row), ID);
+    expect([kind, show.state, show.endedAt, show.timeline]).toEqual(["damaged", "ended", 2_000, null]);
+  });
+
+  test.each(["", "garbage", "null", "7", "[]", '"x"', "{}"])(
+    "that says nothing is a show announced: %j",
+    (text) => {
+      expect(readRow(text, ID)).toMatchObject({
+        kind: "damaged",
+        show: { id: ID, title: "Untitled show", state: "announced", timeline: null },
+        wasRunning: false,
+      });
+    },
+  );
+});
