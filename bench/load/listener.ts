@@ -20,6 +20,7 @@ export interface Notes {
 /** Tries in a row that fail before a listener gives up, and the time between them. */
 const TRIES = 4;
 const RETRY_MS = 500;
+const REDIRECTS = 3;
 
 /** One listener, as a player behaves: two connections, one for playlists and one for media, and a {@link Player}. */
 export class Listener {
@@ -75,12 +76,11 @@ export class Listener {
   }
 
   async #follow(): Promise<void> {
-    const { pathname } = this.#playback;
-    const multivariant = await this.#fetch(this.#listWire, pathname);
+    const [multivariant, base] = await this.#multivariant();
     const uri = textOf(multivariant)
-      .split("\n")
+      .split(/\r?\n/)
       .findLast((line) => line !== "" && !line.startsWith("#"));
-    const listUrl = new URL(uri ?? "", this.#playback);
+    const listUrl = new URL(uri ?? "", base);
     let asked = now();
     let list = await this.#list(listUrl, "");
     this.#enqueue(async () => void (await this.#fetch(this.#mediaWire, resolvePath(list.init, listUrl))));
@@ -100,6 +100,17 @@ export class Listener {
     await this.#queue;
   }
 
+  /** The multivariant playlist, and where it is: the URL may lead to another one, on the same server. */
+  async #multivariant(): Promise<readonly [Answer, URL]> {
+    let url = this.#playback;
+    for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
+      const answer = await this.#fetch(this.#listWire, pathOf(url));
+      if (answer.location === "") return [answer, url];
+      url = new URL(answer.location, url);
+    }
+    throw new Failure("redirects without end");
+  }
+
   async #list(url: URL, directives: string): Promise<List> {
     const query = [url.search.slice(1), directives].filter((term) => term !== "").join("&");
     const canonical = directives === "" ? url.pathname : `${url.pathname}?${directives}`;
@@ -113,7 +124,8 @@ export class Listener {
 
   async #load(media: Media, listUrl: URL): Promise<void> {
     try {
-      await this.#fetch(this.#mediaWire, resolvePath(media.name, listUrl));
+      const path = resolvePath(media.name, listUrl);
+      await this.#fetch(this.#mediaWire, path, path, media.range);
     } catch (error) {
       if (!(error instanceof Failure) || this.#isGone) throw error;
       this.#player.lose(media);
@@ -137,11 +149,11 @@ export class Listener {
     });
   }
 
-  async #fetch(wire: Wire, path: string, canonical = path): Promise<Answer> {
+  async #fetch(wire: Wire, path: string, canonical = path, range: string | null = null): Promise<Answer> {
     for (let tries = 1; ; tries++) {
       this.#notes.objects.ask(`${this.#playback.origin}${canonical}`);
       try {
-        return await wire.get(path);
+        return await wire.get(path, range);
       } catch (error) {
         if (this.#isGone || tries === TRIES) throw error;
         await sleep(RETRY_MS, undefined, { ref: false });
@@ -178,5 +190,9 @@ function textOf({ bytes }: Answer): string {
 }
 
 function resolvePath(name: string, base: URL): string {
-  return `${base.pathname.slice(0, base.pathname.lastIndexOf("/") + 1)}${name}`;
+  return pathOf(new URL(name, base));
+}
+
+function pathOf({ pathname, search }: URL): string {
+  return `${pathname}${search}`;
 }

@@ -13,8 +13,8 @@ export interface Played {
  * never skips forward, so what it loses it stays behind.
  */
 export class Player {
-  /** The date up to which media has been asked for; null before the first list. */
-  #askedUntil: number | null = null;
+  /** The last media that has been asked for; null before the first list. */
+  #last: Media | null = null;
   /** When the buffer runs dry (wall clock), and the date of the sample that would be next then. */
   #dryAt: number | null = null;
   #bufferedUntil = Number.NaN;
@@ -26,12 +26,13 @@ export class Player {
     const { media, holdBack } = list;
     const last = media.at(-1);
     if (last === undefined) return [];
-    const end = last.at + last.duration;
-    const start = this.#askedUntil ?? end - holdBack;
+    const before = this.#last;
     const first =
-      this.#askedUntil === null ? startOf(media, start) : media.findIndex((m) => m.at > start - 1);
+      before === null
+        ? startOf(media, last.at + last.duration - holdBack)
+        : media.findIndex((one) => follows(one, before));
     if (first < 0) return [];
-    this.#askedUntil = end;
+    this.#last = last;
     return media.slice(first);
   }
 
@@ -69,6 +70,12 @@ export class Player {
     this.#stalls++;
     this.#stalledFor += millis;
   }
+}
+
+/** By their numbers, not by their dates: those of some servers are what a clock said, and overlap by some milliseconds. */
+function follows(media: Media, before: Media): boolean {
+  if (media.msn !== before.msn) return media.msn > before.msn;
+  return media.part !== null && before.part !== null && media.part > before.part;
 }
 
 /** The last media that starts at `date` or before; the first there is, where the list does not reach back so far. */

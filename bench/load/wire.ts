@@ -13,6 +13,8 @@ export interface Traffic {
 export interface Answer {
   readonly bytes: Buffer;
   readonly etag: string;
+  /** Where the resource is by its own account: a redirect's Location, empty where there is none. */
+  readonly location: string;
 }
 
 /** Why a request came to nothing: a status or an error's code. */
@@ -36,8 +38,11 @@ export class Wire {
     this.#traffic = traffic;
   }
 
-  /** A whole answer with status 200; anything else is a {@link Failure}, and is counted. */
-  get(path: string): Promise<Answer> {
+  /**
+   * A whole answer: 200, or 206 where a range (a Range header's value) was asked for, or a redirect; anything else is a
+   * {@link Failure}, and is counted.
+   */
+  get(path: string, range: string | null = null): Promise<Answer> {
     const traffic = this.#traffic;
     if (traffic.requests >= traffic.limit) return Promise.reject(new Failure("request limit"));
     traffic.requests++;
@@ -45,26 +50,29 @@ export class Wire {
       const chunks: Buffer[] = [];
       let status = 0;
       let etag = "";
+      let location = "";
       const fail = (why: string): void => {
         if (!this.#client.destroyed) traffic.failures.set(why, (traffic.failures.get(why) ?? 0) + 1);
         reject(new Failure(why));
       };
       this.#client.dispatch(
-        { path, method: "GET", headers: HEADERS },
+        { path, method: "GET", headers: range === null ? HEADERS : { ...HEADERS, range } },
         {
           onRequestStart: () => {},
           onResponseStart: (_, code, headers) => {
             status = code;
             etag = String(headers.etag ?? "");
+            location = String(headers.location ?? "");
           },
           onResponseData: (_, chunk) => {
             traffic.bytes += chunk.length;
             chunks.push(chunk);
           },
           onResponseEnd: () => {
-            if (status !== 200) fail(String(status));
-            else
-              resolve({ bytes: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks), etag });
+            const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+            const isRedirect = status >= 300 && status < 400 && location !== "";
+            if (status !== (range === null ? 200 : 206) && !isRedirect) fail(String(status));
+            else resolve({ bytes, etag, location: isRedirect ? location : "" });
           },
           onResponseError: (_, error) => fail((error as NodeJS.ErrnoException).code ?? error.message),
         },

@@ -12,6 +12,9 @@ function parts(from: number, to: number, over: Partial<List> = {}): List {
     name: `p${from + n}`,
     at: ZERO + (from + n) * PART,
     duration: PART,
+    msn: Math.floor((from + n) / 3),
+    part: (from + n) % 3,
+    range: null,
   }));
   return {
     media,
@@ -121,10 +124,10 @@ describe("lists", () => {
       ].join("\n"),
     );
     expect(list.media).toEqual([
-      { name: "s7.m4s", at: ZERO, duration: 1_920 },
-      { name: "p8.0.m4s", at: ZERO + 1_920, duration: 640 },
-      { name: "p8.1.m4s", at: ZERO + 2_560, duration: 1_280 },
-      { name: "p9.0.m4s", at: ZERO + 3_840, duration: 640 },
+      { name: "s7.m4s", at: ZERO, duration: 1_920, msn: 7, part: null, range: null },
+      { name: "p8.0.m4s", at: ZERO + 1_920, duration: 640, msn: 8, part: 0, range: null },
+      { name: "p8.1.m4s", at: ZERO + 2_560, duration: 1_280, msn: 8, part: 1, range: null },
+      { name: "p9.0.m4s", at: ZERO + 3_840, duration: 640, msn: 9, part: 0, range: null },
     ]);
     expect(list).toMatchObject({ reload: "_HLS_msn=9&_HLS_part=1", holdBack: 1_920, init: "init.mp4" });
   });
@@ -132,6 +135,58 @@ describe("lists", () => {
   test("without parts there is no blocking reload, and the hold back is three target durations", () => {
     const list = readList([...HEAD, "#EXTINF:3.84,", "s7.m4s", "#EXT-X-ENDLIST"].join("\n"));
     expect(list).toMatchObject({ reload: null, holdBack: 6_000, targetDuration: 2_000, ended: true });
+  });
+
+  /** As other servers have them: sessions in URIs, gaps, dates by a clock, parts as byte ranges of their segment. */
+  const foreign = (date: string) =>
+    [
+      ...HEAD.slice(0, 3),
+      "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.0,CAN-SKIP-UNTIL=12.0",
+      '#EXT-X-MAP:URI="a_init.mp4?session=1"',
+      "#EXT-X-GAP",
+      "#EXTINF:2.0,",
+      "gap.mp4",
+      "#EXTINF:2.0,",
+      "a_8.mp4?session=1",
+      `#EXT-X-PROGRAM-DATE-TIME:${date}`,
+      '#EXT-X-PART:DURATION=1.0,URI="a_9.mp4?session=1",BYTERANGE="100@0"',
+      '#EXT-X-PART:DURATION=1.0,URI="a_9.mp4?session=1",BYTERANGE="50"',
+      "#EXTINF:2.0,",
+      "#EXT-X-BYTERANGE:150@0",
+      "a_9.mp4?session=1",
+      // 12 ms before the last part's end.
+      "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:03.988Z",
+      '#EXT-X-PART:DURATION=1.0,URI="a_10.mp4?session=1",BYTERANGE="70@0"',
+      '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="a_10.mp4?session=1",BYTERANGE-START=70',
+    ].join("\r\n");
+
+  test("of other servers are read: gaps are left out, what is before the first date is dated back from it", () => {
+    const list = readList(foreign("2027-01-15T08:00:02.000Z"));
+    const of = (msn: number, part: number | null, at: number, range: string | null) => {
+      const duration = part === null ? 2_000 : 1_000;
+      return { name: `a_${msn}.mp4?session=1`, at: ZERO + at, duration, msn, part, range };
+    };
+    expect(list.media).toEqual([
+      of(8, null, 0, null),
+      of(9, 0, 2_000, "bytes=0-99"),
+      of(9, 1, 3_000, "bytes=100-149"),
+      of(10, 0, 3_988, "bytes=0-69"),
+    ]);
+    expect(list).toMatchObject({ reload: "_HLS_msn=10&_HLS_part=1", init: "a_init.mp4?session=1" });
+  });
+
+  test("whose dates overlap lose nothing: what follows is told by its number", () => {
+    const { media, ...list } = readList(foreign("2027-01-15T08:00:02.000Z"));
+    const player = new Player();
+    expect(player.take({ ...list, media: media.slice(0, 3) }).map(({ msn, part }) => [msn, part])).toEqual([
+      [9, 1],
+    ]);
+    expect(player.take({ ...list, media }).map(({ msn, part }) => [msn, part])).toEqual([[10, 0]]);
+  });
+
+  test("without dates are refused: nobody could say how late their media is", () => {
+    const text = foreign("2027-01-15T08:00:02.000Z").replaceAll(/#EXT-X-PROGRAM-DATE-TIME:.*/g, "");
+    expect(() => readList(text)).toThrow("a playlist without dates");
   });
 
   test("what is no live playlist is refused", () => {
