@@ -23,9 +23,20 @@ export default {
     for (const first of env.WORKER_FIRST) {
       if (seen.url.startsWith(first, path)) return worker.fetch(seen, env, context);
     }
-    return env.PAGES.fetch(seen);
+    return reached(seen.url, await env.PAGES.fetch(seen));
   },
 };
+
+/** What tells browsers to stay with https is only for those who came by it, and not by a name that other servers share. */
+function reached(url: string, answer: Response): Response {
+  if (/^https:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(url)) return answer;
+  if (!answer.headers.has(HSTS)) return answer;
+  const headers = new Headers(answer.headers);
+  headers.delete(HSTS);
+  return new Response(answer.body, { status: answer.status, headers });
+}
+
+const HSTS = "strict-transport-security";
 
 /** The Worker itself, for what the asset service has no page for. */
 export class Relay extends WorkerEntrypoint<Env> {

@@ -3,12 +3,16 @@ import type { EdgeEnv } from "./env.ts";
 import { hosts } from "./hosts.ts";
 import { listen } from "./listen.ts";
 import { failed } from "./problem.ts";
+import { refusePlain, stayWithHttps } from "./transport.ts";
 
 /** Everything the world reaches comes in here: listeners by one door, all others by the other. */
 export const edge = {
   async fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Promise<Response> {
     const address = addressOf(request.url);
-    if (!address.pathname.startsWith("/live/")) return hosts.fetch(request, env, context);
+    if (!address.pathname.startsWith("/live/")) {
+      const answer = refusePlain(request, env) ?? (await hosts.fetch(request, env, context));
+      return stayWithHttps(request, answer);
+    }
     try {
       return await listen(address, request, env, context);
     } catch (error) {

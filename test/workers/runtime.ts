@@ -63,11 +63,14 @@ export class Runtime {
     return fetch(new URL(path, await this.#miniflare.unsafeGetDirectURL(name)), init);
   }
 
+  /** What the admin API takes as `Authorization`. */
+  readonly authorization = `Bearer ${ADMIN_TOKEN}`;
+
   /** Calls the admin API. */
   api(method: string, path: string, body?: unknown): Promise<Response> {
     return fetch(`${this.url}/api${path}`, {
       method,
-      headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      headers: { authorization: this.authorization },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   }

@@ -107,7 +107,7 @@ export async function startProxy(origin: string, name: string): Promise<{ url: s
     const { method, headers } = incoming;
     const onward = request(
       origin + incoming.url,
-      { method, headers: { ...headers, host: name } },
+      { method, headers: { ...headers, host: name, "x-forwarded-proto": "https" } },
       (reply) => {
         outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
         reply.pipe(outgoing);

@@ -89,6 +89,11 @@ describe("npm start", () => {
 
     const proxy = await startProxy(`http://127.0.0.1:${port}`, "relay.example");
     await expectHeard(demo.whipUrl?.replace(origin, proxy.url) ?? "", demo);
+    // People see the proxy's name and its https; the relay sees neither, but is told by it.
+    expect((await demoAt(proxy.url, token() ?? "")).studioUrl).toMatch(/^https:\/\/relay\.example\/studio\//);
+    const page = async (url: string) => (await fetch(`${url}/studio/x`)).headers;
+    expect((await page(proxy.url)).get("strict-transport-security")).toBe("max-age=31536000");
+    expect((await page(origin)).get("strict-transport-security")).toBeNull();
     proxy.close();
 
     const second = await start().ended;

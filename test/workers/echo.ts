@@ -1,0 +1,5 @@
+/** Answers with what it sees of a request; in the Worker's place behind sfu/front-worker.ts. */
+export default {
+  fetch: ({ url, headers }: Request): Response =>
+    Response.json({ url, address: headers.get("cf-connecting-ip") }),
+};

@@ -1,0 +1,93 @@
+import { request } from "node:http";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "../../sfu/bundle.ts";
+import { socketAt } from "../../sfu/socket.ts";
+import { freePort } from "./start-command.ts";
+
+/** What `npm start` puts before the Worker, with another Worker behind it that says what it sees. */
+
+/** An address of this machine that is not loopback, as a proxy elsewhere would have one. */
+const FAR = Object.values(networkInterfaces())
+  .flatMap((all) => all ?? [])
+  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+
+let miniflare: Miniflare;
+let port: number;
+
+beforeAll(async () => {
+  // On all of this machine's addresses: it is asked from more than one.
+  port = await freePort("0.0.0.0");
+  const modules = await bundle("sfu/front-worker.ts", {
+    "earshot-worker": join(import.meta.dirname, "echo.ts"),
+  });
+  const hsts = { "strict-transport-security": "max-age=1" };
+  miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: "front",
+      compatibilityDate: "2026-11-17",
+      modulesRoot: "/",
+      modules: modules.map(({ name, bytes }) => ({ type: "ESModule", path: `/${name}`, contents: bytes })),
+      bindings: { WORKER_FIRST: ["/live/"] },
+      serviceBindings: { PAGES: () => new Response("a page", { headers: hsts }) as never },
+      unsafeBindings: [socketAt(`0.0.0.0:${port}`)],
+      host: "127.0.0.1",
+      port: 0,
+    }),
+  );
+  await miniflare.ready;
+});
+afterAll(() => miniflare.dispose());
+
+/** GET from one of this machine's addresses, which is also the one that is asked. */
+function ask(from: string, path: string, headers: Record<string, string> = {}) {
+  return new Promise<{ body: string; headers: Record<string, unknown> }>((resolve, reject) => {
+    const options = { host: from, port, path, localAddress: from, agent: false, headers };
+    const asked = request(options, (response) => {
+      let body = "";
+      response.on("data", (chunk) => {
+        body += chunk;
+      });
+      response.on("end", () => resolve({ body, headers: response.headers }));
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
+const seen = async (from: string, headers: Record<string, string> = {}) =>
+  JSON.parse((await ask(from, "/live/x", { host: "relay.example", ...headers })).body);
+
+describe("what stands before the Worker", () => {
+  test("tells it the asker's address", async () => {
+    expect(await seen("127.0.0.1")).toEqual({ url: "http://relay.example/live/x", address: "127.0.0.1" });
+  });
+
+  test("believes a proxy on this machine", async () => {
+    const headers = { "cf-connecting-ip": "192.0.2.1", "x-forwarded-proto": "https" };
+    expect(await seen("127.0.0.1", headers)).toEqual({
+      url: "https://relay.example/live/x",
+      address: "192.0.2.1",
+    });
+  });
+
+  test.runIf(FAR !== undefined)("believes nobody else", async () => {
+    const headers = { "cf-connecting-ip": "192.0.2.1", "x-forwarded-proto": "https" };
+    expect(await seen(FAR ?? "", headers)).toEqual({ url: "http://relay.example/live/x", address: FAR });
+  });
+
+  test.each([
+    ["relay.example", { "x-forwarded-proto": "https" }, "max-age=1"],
+    ["relay.example", {}, undefined],
+    ["localhost:8443", { "x-forwarded-proto": "https" }, undefined],
+    ["127.0.0.1:8443", { "x-forwarded-proto": "https" }, undefined],
+  ])("pages of %s with %j tell browsers to stay with https: %s", async (host, headers, hsts) => {
+    const page = await ask("127.0.0.1", "/studio/x", { host, ...headers });
+    expect({ body: page.body, hsts: page.headers["strict-transport-security"] }).toEqual({
+      body: "a page",
+      hsts,
+    });
+  });
+});
