@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Counts } from "./counted.ts";
 import { cpuOf, groupOf } from "./cpu.ts";
 import type { Call } from "./host.ts";
+import { memoryOf } from "./memory.ts";
 import type { Desk, Show } from "./show.ts";
 import type { Staged } from "./stage.ts";
 
@@ -14,6 +15,8 @@ export interface Own extends Desk {
   readonly hasAudience: boolean;
   /** CPU time that its runtime (all its workerd processes) has taken so far, ms. */
   cpu(): number;
+  /** Resident memory of its runtime, bytes. */
+  memory(): number;
   /** CPU time of all its processes: the stand-in for the SFU too. */
   groupCpu(): number;
   /** What has reached its objects so far. */
@@ -31,9 +34,10 @@ export async function startOwn(isolates: number): Promise<Own> {
   if (runtimes.length !== 1 + isolates)
     throw new Error("The relay answers, but its runtime is not to be found.");
   const cpu = () => runtimes.reduce((sum, { pid }) => sum + cpuOf(pid), 0);
+  const memory = () => runtimes.reduce((sum, { pid }) => sum + memoryOf(pid), 0);
   const groupCpu = () => groupOf(child.pid ?? 0).reduce((sum, { pid }) => sum + cpuOf(pid), 0);
   const counts = async () => (await (await fetch(staged.countsUrl)).json()) as Counts;
-  return { ...staged, hasAudience: isolates === 0, cpu, groupCpu, counts, stop: () => end(child) };
+  return { ...staged, hasAudience: isolates === 0, cpu, memory, groupCpu, counts, stop: () => end(child) };
 }
 
 /** Starts a host for each show, in one process; resolves when all of them are heard. */

@@ -31,14 +31,16 @@ const square = (frames: number) =>
 /** For so long the object's storage takes no part, so that it ends at every one; an object with a running clock can not be evicted. */
 const FAULT_MS = 500;
 async function fail(relay: Relay, { id }: Created): Promise<number> {
-  const until = (Date.now() + FAULT_MS) / 1000;
+  // By the object's own clock: to get there may take longer than the fault.
   await relay.sql(
     id,
-    `DROP TRIGGER IF EXISTS fault; CREATE TRIGGER fault BEFORE INSERT ON part
-     WHEN unixepoch('now', 'subsec') < ${until} BEGIN SELECT RAISE(ABORT, 'fault'); END`,
+    `DROP TRIGGER IF EXISTS fault; DROP TABLE IF EXISTS fault_until;
+     CREATE TABLE fault_until AS SELECT unixepoch('now', 'subsec') + ${FAULT_MS / 1000} AS at;
+     CREATE TRIGGER fault BEFORE INSERT ON part WHEN unixepoch('now', 'subsec') < (SELECT at FROM fault_until)
+     BEGIN SELECT RAISE(ABORT, 'fault'); END`,
   );
   await sleep(FAULT_MS);
-  return 1000 * until;
+  return Date.now();
 }
 
 /** Waits until every host is heard, all of them since a time; asks as often as a few listeners would. */
