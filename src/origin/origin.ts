@@ -8,6 +8,7 @@ import { withLimit } from "../limit.ts";
 import { keys, parseListen, type Target } from "../paths.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { Attendance } from "./attendance.ts";
+import { retried } from "./retry.ts";
 import { Tally } from "./tally.ts";
 
 export interface OriginEnv {
@@ -15,9 +16,6 @@ export interface OriginEnv {
   readonly AUDIENCE: DurableObjectNamespace<Audience>;
   readonly MEDIA: R2Bucket;
 }
-
-/** How long a restarting Broadcast is waited for before a read is given up, in milliseconds between tries. */
-const RETRY_DELAYS_MS = [50, 200, 500, 1_000];
 
 /** How long a count of reads waits for a read that takes it along to the Broadcast. */
 const TALLY_MS = 1_000;
@@ -96,13 +94,10 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
   async #read(target: Exclude<Target, { kind: "audience" }>): Promise<Read> {
     const id = this.env.BROADCAST.idFromName(target.id);
     const answered = tally.take(target.id) ?? {};
-    for (const delay of [...RETRY_DELAYS_MS, null]) {
-      try {
-        return await this.env.BROADCAST.get(id).read(target, answered);
-      } catch (error) {
-        if (delay === null) console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
-        else await new Promise((resolve) => setTimeout(resolve, delay));
-      }
+    try {
+      return await retried<Read>(async () => this.env.BROADCAST.get(id).read(target, answered));
+    } catch (error) {
+      console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
     }
     tally.putBack(target.id, answered);
     return RESTARTING;
