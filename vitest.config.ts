@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 const CORES = availableParallelism();
 /** What measures times has the machine to itself. */
 const TIMED = ["test/workers/{on-time,release,restart}.test.ts"];
-/** Tests of the stand-in that mostly wait, for outages to pass and processes to start. */
-const WAITING = ["test/sfu/{churn,demo,sfu}.test.ts"];
+/** Tests outside of the runtime that mostly wait: for outages to pass, processes to start, players to play. */
+const WAITING = ["test/sfu/{churn,demo,sfu}.test.ts", "test/load/turn.test.ts"];
 
 /** Tests of the runtime that compute rather than wait: crowds, walks through memory, shows by the dozen. */
 const BUSY = ["test/workers/{audience,bounds,isolate}.test.ts"];

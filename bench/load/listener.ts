@@ -10,6 +10,8 @@ import { type Answer, Failure, type Traffic, Wire } from "./wire.ts";
 export interface Notes {
   readonly traffic: Traffic;
   readonly objects: Objects;
+  /** From joining to the first media's being here whole, ms. */
+  readonly start: Histogram;
   /** From a part's last sample to its being here whole, ms. */
   readonly delivery: Histogram;
   /** What is heard behind what is said, ms, looked at with each arrival. */
@@ -135,6 +137,7 @@ export class Listener {
     const isFirst = !this.#player.hasStarted;
     this.#player.receive(media, here);
     this.#notes.latency.add(this.#player.latency);
+    if (isFirst) this.#notes.start.add(here - this.joinedAt);
     // What was there before the listener came was not late.
     if (!isFirst && media.at + media.duration > this.joinedAt) {
       this.#notes.delivery.add(here - media.at - media.duration);

@@ -1,17 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { machineBusy } from "./cpu.ts";
-import { Crowd } from "./crowd.ts";
-import { Histogram } from "./histogram.ts";
-import { Lists, type Notes, now } from "./listener.ts";
-import { Objects } from "./objects.ts";
+import { cpuOf } from "./cpu.ts";
 import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
 import { type Own, startHosts, startOwn } from "./own.ts";
 import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
 import { type Desk, openShow, originReads, removeShow, type Show } from "./show.ts";
 import { spread } from "./spread.ts";
+import { type Taken, take } from "./turn.ts";
 
 /** `npm run load`: listeners by the thousand on one relay; what they got, and what they cost. */
 
@@ -20,8 +16,6 @@ const WARM_UP_MS = 16_000;
 const IDLE_MS = 4_000;
 /** How long the origin takes to hand on its count of reads that R2 answered, and some. */
 const COUNT_MS = 1_500;
-/** Requests that a listener of the busiest profile makes a second, with room for retries. */
-const MOST_REQUESTS = 12;
 
 process.exitCode = await main();
 
@@ -44,6 +38,7 @@ async function main(): Promise<number> {
 }
 
 async function measure(options: Options): Promise<Report> {
+  if (options.peer !== null) return measurePeer(options, options.peer);
   const own = options.target === null ? await startOwn(options.isolates) : null;
   const desk: Desk = own ?? { url: options.target ?? "", adminToken: adminToken() };
   const groups = allot(options.listeners, options.mix);
@@ -73,115 +68,93 @@ interface Setting {
 }
 
 async function run(options: Options, { desk, own, groups, shows }: Setting): Promise<Report> {
-  const idle = await idleCpu(own);
+  const cpu = () => ({ server: own?.cpu() ?? 0, group: own?.groupCpu() ?? 0 });
+  const idle = await idleCpu(() => cpu().server);
   const before = await allReads(desk, shows);
-  const seconds = options.ramp + options.duration;
-  const notes: Notes = {
-    traffic: {
-      requests: 0,
-      bytes: 0,
-      failures: new Map(),
-      limit: options.listeners * seconds * MOST_REQUESTS,
-    },
-    objects: new Objects(),
-    delivery: new Histogram(),
-    latency: new Histogram(),
-    lists: new Lists(),
-  };
-  const lag = monitorEventLoopDelay({ resolution: 10 });
-  lag.enable();
   const startCounts = await own?.counts();
-  const began = now();
-  const startCpu = {
-    relay: own?.cpu() ?? 0,
-    group: own?.groupCpu() ?? 0,
-    machine: machineBusy(),
-    generator: process.cpuUsage(),
-  };
-  const crowd = new Crowd(notes);
-  const progress = setInterval(() => console.log(crowd.line(now() - began)), 2_000);
   const playbackUrls = spread(
     groups.map(([, count], g) => ({ count, playbackUrl: shows[g]?.playbackUrl ?? "" })),
     own?.edges ?? [desk.url],
   );
-  for (const [n, playbackUrl] of playbackUrls.entries()) {
-    const due = began + (n * options.ramp * 1000) / playbackUrls.length;
-    if (due > now() + 1) await sleep(due - now());
-    crowd.join(playbackUrl);
-  }
-  const full = { at: now(), relay: own?.cpu() ?? 0, requests: notes.traffic.requests };
-  await sleep(options.duration * 500);
-  const leftAtOnce = await crowd.leave(Math.round(options.exitSpike * options.listeners));
-  await sleep(options.duration * 500);
-  const ended = now();
-  const endCpu = {
-    relay: own?.cpu() ?? 0,
-    group: own?.groupCpu() ?? 0,
-    machine: machineBusy(),
-    generator: process.cpuUsage(startCpu.generator),
-  };
-  const generatorCpu = (endCpu.generator.user + endCpu.generator.system) / 1000;
+  const taken = await take({ ...options, playbackUrls, cpu });
   const endCounts = await own?.counts();
-  const { requests } = notes.traffic;
-  clearInterval(progress);
-  lag.disable();
-  const generatorLag = lag.count === 0 ? null : percentilesOf(lag);
-  await crowd.leave(options.listeners);
   await sleep(COUNT_MS);
   const fetches = subtract(await allReads(desk, shows), before);
   // Of the same time as the reads, or a list of in between would pass for one that was waited for.
   const settled = await own?.counts();
   const plainLists = startCounts && settled ? settled.plainLists - startCounts.plainLists : null;
-  const elapsed = (ended - began) / 1000;
   const perSecond = (object: "broadcast" | "audience"): number | null =>
-    startCounts && endCounts ? (endCounts[object] - startCounts[object]) / elapsed : null;
-  const { listenerSeconds } = crowd;
-  const cpu = endCpu.relay - startCpu.relay - idle * elapsed;
-  const relayCpu: Cpu | null =
-    own === null
-      ? null
-      : {
-          perListenerSecond: cpu / listenerSeconds,
-          perRequest: cpu / requests,
-          idle,
-          share: (endCpu.relay - full.relay) / (ended - full.at),
-        };
+    startCounts && endCounts ? (endCounts[object] - startCounts[object]) / taken.seconds : null;
   return {
-    machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`,
+    ...figuresOf(taken, options),
     relay: own === null ? desk.url : "its own",
     isolates: own?.edges.length ?? null,
-    listeners: options.listeners,
     mix: Object.fromEntries(groups),
-    rampSeconds: options.ramp,
-    durationSeconds: options.duration,
-    seconds: elapsed,
-    listenerSeconds,
-    ...crowd.outcome,
-    leftAtOnce,
-    latency: notes.latency.read(),
-    delivery: notes.delivery.read(),
-    requests,
-    requestsPerSecond: (requests - full.requests) / ((ended - full.at) / 1000),
-    bytes: notes.traffic.bytes,
-    failures: Object.fromEntries(notes.traffic.failures),
-    originFetches: notes.objects.against(fetches, plainLists),
-    originReadsPerSecond: Object.values(fetches).reduce((sum, count) => sum + count, 0) / elapsed,
+    originFetches: taken.notes.objects.against(fetches, plainLists),
+    originReadsPerSecond: Object.values(fetches).reduce((sum, count) => sum + count, 0) / taken.seconds,
     broadcastPerSecond: perSecond("broadcast"),
     audiencePerSecond: own?.hasAudience === false ? "stub" : perSecond("audience"),
-    relayCpu,
-    generatorCpu: generatorCpu / listenerSeconds,
-    othersCpu:
-      (endCpu.machine - startCpu.machine - (endCpu.group - startCpu.group) - generatorCpu) /
-      (1000 * elapsed * cpus().length),
-    generatorLag,
+    relayCpu: own === null ? null : cpuOfServer(taken, idle),
   };
 }
 
-/** What the shows cost the runtime without listeners, ms a second. */
-async function idleCpu(own: Own | null): Promise<number> {
-  const before = own?.cpu() ?? 0;
+/** Of a server that is none of ours and is on air: what listeners get, and with its process what they cost. */
+async function measurePeer(options: Options, peer: string): Promise<Report> {
+  const { peerPid } = options;
+  const cpu = () => ({ server: peerPid === null ? 0 : cpuOf(peerPid), group: 0 });
+  const idle = await idleCpu(() => cpu().server);
+  const playbackUrls = Array.from({ length: options.listeners }, () => peer);
+  const taken = await take({ ...options, playbackUrls, cpu });
+  return {
+    ...figuresOf(taken, options),
+    relay: peer,
+    isolates: null,
+    mix: { peer: options.listeners },
+    originFetches: null,
+    originReadsPerSecond: null,
+    broadcastPerSecond: null,
+    audiencePerSecond: null,
+    relayCpu: peerPid === null ? null : cpuOfServer(taken, idle),
+  };
+}
+
+/** What is told of any server. */
+function figuresOf(taken: Taken, { listeners, ramp, duration }: Options) {
+  const { notes } = taken;
+  return {
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`,
+    listeners,
+    rampSeconds: ramp,
+    durationSeconds: duration,
+    seconds: taken.seconds,
+    listenerSeconds: taken.listenerSeconds,
+    ...taken.outcome,
+    leftAtOnce: taken.leftAtOnce,
+    latency: notes.latency.read(),
+    delivery: notes.delivery.read(),
+    requests: taken.requests,
+    requestsPerSecond: taken.requestsPerSecond,
+    bytes: notes.traffic.bytes,
+    failures: Object.fromEntries(notes.traffic.failures),
+    generatorCpu: taken.generatorCpu / taken.listenerSeconds,
+    othersCpu: taken.othersCpu / (1000 * taken.seconds * cpus().length),
+    generatorLag: taken.generatorLag,
+  };
+}
+
+function cpuOfServer(
+  { serverCpu, serverShare, seconds, listenerSeconds, requests }: Taken,
+  idle: number,
+): Cpu {
+  const cpu = serverCpu - idle * seconds;
+  return { perListenerSecond: cpu / listenerSeconds, perRequest: cpu / requests, idle, share: serverShare };
+}
+
+/** What `cpu` takes without listeners, ms a second. */
+async function idleCpu(cpu: () => number): Promise<number> {
+  const before = cpu();
   await sleep(IDLE_MS);
-  return ((own?.cpu() ?? 0) - before) / (IDLE_MS / 1000);
+  return (cpu() - before) / (IDLE_MS / 1000);
 }
 
 async function allReads(desk: Desk, shows: readonly Show[]): Promise<Record<string, number>> {
@@ -196,12 +169,6 @@ async function allReads(desk: Desk, shows: readonly Show[]): Promise<Record<stri
 
 function subtract(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(a).map(([kind, count]) => [kind, count - (b[kind] ?? 0)]));
-}
-
-/** Nanoseconds in, ms out. The histogram holds the sampling's own interval as well. */
-function percentilesOf(lag: ReturnType<typeof monitorEventLoopDelay>) {
-  const at = (percentile: number): number => Math.max(0, Math.round(lag.percentile(percentile) / 1e6) - 10);
-  return { p50: at(50), p95: at(95), p99: at(99), max: Math.max(0, Math.round(lag.max / 1e6) - 10) };
 }
 
 function adminToken(): string {

@@ -14,7 +14,9 @@ what it cost. By default the relay is its own, on this machine, and ends with it
   --isolates N        puts N edges before the relay's origin, each in a runtime of its own, and divides the listeners
                       among them (default 0: edge and origin share one runtime, as one isolate); not with --target
   --target URL        a relay that is running already; its admin token is taken from ADMIN_TOKEN
-  --i-own-this-host   allows a --target that is not this machine
+  --peer URL          any other server's multivariant playlist, LL-HLS or HLS, with dates; somebody publishes there
+  --peer-pid PID      its process on this machine, for its CPU
+  --i-own-this-host   allows a --target or --peer that is not this machine
   --json FILE         writes the report as JSON too
   --help              this text
 
@@ -25,6 +27,7 @@ and what its Broadcast and Audience were asked.
 The exit code is 1 where a listener could not join, stalled or gave up, or where an isolate fetched what never changes
 more than once (1.02 times by kind; not of a --target), 2 where the options are wrong.`;
 
+const MIX = "balanced=1";
 /** The most that one run may ask for, of any relay. */
 const MOST = { listeners: 20_000, seconds: 3_600 };
 
@@ -38,6 +41,9 @@ export interface Options {
   readonly isolates: number;
   /** Without a slash at the end; null for a relay of its own. */
   readonly target: string | null;
+  /** A multivariant playlist of another server; null for a relay. */
+  readonly peer: string | null;
+  readonly peerPid: number | null;
   readonly json: string | null;
 }
 
@@ -49,8 +55,13 @@ export function readOptions(args: readonly string[]): Options | "help" {
   const values = parse(args);
   if (values.help) return "help";
   const target = values.target ?? null;
-  if (target !== null && !isLoopback(target) && !values["i-own-this-host"]) {
-    throw new Misuse(`${target} is not this machine. Load is for relays of your own: say --i-own-this-host.`);
+  const peer = values.peer ?? null;
+  if (peer !== null && (target !== null || values.isolates !== "0" || values.mix !== MIX))
+    throw new Misuse("--peer goes with no --target, no --isolates and no --mix.");
+  if (peer === null && values["peer-pid"] !== undefined) throw new Misuse("--peer-pid is of a --peer.");
+  for (const [name, url] of Object.entries({ "--target": target, "--peer": peer })) {
+    if (url !== null && !isLoopback(name, url) && !values["i-own-this-host"])
+      throw new Misuse(`${url} is not this machine. Load is for relays of your own: say --i-own-this-host.`);
   }
   const isolates = number("--isolates", values.isolates, 0, 16);
   if (target !== null && isolates > 0)
@@ -63,6 +74,8 @@ export function readOptions(args: readonly string[]): Options | "help" {
     isolates,
     exitSpike: number("--exit-spike", values["exit-spike"], 0, 1),
     target: target?.replace(/\/+$/, "") ?? null,
+    peer,
+    peerPid: values["peer-pid"] === undefined ? null : number("--peer-pid", values["peer-pid"], 1, 2 ** 22),
     json: values.json ?? null,
   };
 }
@@ -88,10 +101,12 @@ function parse(args: readonly string[]) {
         listeners: { type: "string", default: "200" },
         ramp: { type: "string", default: "10" },
         duration: { type: "string", default: "20" },
-        mix: { type: "string", default: "balanced=1" },
+        mix: { type: "string", default: MIX },
         "exit-spike": { type: "string", default: "0" },
         isolates: { type: "string", default: "0" },
         target: { type: "string" },
+        peer: { type: "string" },
+        "peer-pid": { type: "string" },
         "i-own-this-host": { type: "boolean", default: false },
         json: { type: "string" },
         help: { type: "boolean", default: false },
@@ -102,9 +117,9 @@ function parse(args: readonly string[]) {
   }
 }
 
-function isLoopback(target: string): boolean {
-  if (!URL.canParse(target)) throw new Misuse("--target must be a URL.");
-  const { hostname } = new URL(target);
+function isLoopback(name: string, url: string): boolean {
+  if (!URL.canParse(url)) throw new Misuse(`${name} must be a URL.`);
+  const { hostname } = new URL(url);
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
 }
 

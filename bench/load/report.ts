@@ -29,8 +29,9 @@ export interface Report {
   readonly requestsPerSecond: number;
   readonly bytes: number;
   readonly failures: Readonly<Record<string, number>>;
-  readonly originFetches: Fetches;
-  readonly originReadsPerSecond: number;
+  /** Null of a server that is none of ours. */
+  readonly originFetches: Fetches | null;
+  readonly originReadsPerSecond: number | null;
   /** Requests to all Broadcast objects, besides the hosts' sound. Null where the target does not tell. */
   readonly broadcastPerSecond: number | null;
   /** Requests to all Audience objects. "stub": the edges' isolates reported to none. */
@@ -67,7 +68,7 @@ export function complaints(report: Report): string[] {
   if (failedJoins > 0) all.push(`${failedJoins} listeners could not join.`);
   if (givenUp > 0) all.push(`${givenUp} listeners gave up.`);
   if (stalls > 0) all.push(`There were ${stalls} stalls, ${seconds(stalledFor)} s in all.`);
-  if (report.isolates === null) return all;
+  if (report.isolates === null || report.originFetches === null) return all;
   for (const [kind, cost] of Object.entries(report.originFetches.lasting)) {
     if (cost.fetches <= MOST_FETCHES * cost.objects) continue;
     all.push(`Each ${kind} was fetched ${perObject(cost)} times by an isolate (at most ${MOST_FETCHES}).`);
@@ -79,7 +80,9 @@ export function complaints(report: Report): string[] {
  * What a run measured of what the simulation (bench/scale) is driven by, by the names it has there. CPU per request is the
  * whole runtime's, the origin's share included; requests per listener are known only where all are of one profile and stay.
  */
-export function constantsOf({ mix, listeners, leftAtOnce, requestsPerSecond, relayCpu }: Report) {
+export function constantsOf(report: Report): Record<string, number> {
+  const { mix, listeners, leftAtOnce, requestsPerSecond, relayCpu } = report;
+  if (report.originFetches === null) return {}; // of another server they are none of ours
   const [profile, ...others] = Object.keys(mix);
   const constants: Record<string, number> = {};
   if (relayCpu !== null) constants.edgeCpuMs = relayCpu.perRequest;
@@ -115,10 +118,7 @@ export function toText(report: Report): string {
       `${report.requests}, ${report.requestsPerSecond.toFixed(0)} a second, ${(report.bytes / 1e6).toFixed(1)} MB`,
     ],
     ["failed requests", counts(report.failures)],
-    ["origin reads", `${report.originReadsPerSecond.toFixed(2)} a second`],
     ...originRows(report),
-    ["Broadcast", objectRate(report.broadcastPerSecond)],
-    ["Audience", objectRate(report.audiencePerSecond)],
     ["relay's CPU", relayCpu === null ? "not measured: it runs elsewhere" : cpu(relayCpu)],
     ["generator's CPU", `${report.generatorCpu.toFixed(2)} ms per listener-second`],
     ["generator's lag", percentiles(generatorLag)],
@@ -135,7 +135,9 @@ export function perObject({ fetches, objects }: Cost): string {
 }
 
 /** What lasts by object; what does not by the second, for each isolate and show, either of which keeps its own. */
-function originRows({ originFetches, isolates, mix, seconds }: Report): [string, string][] {
+function originRows(report: Report): [string, string][] {
+  const { originFetches, originReadsPerSecond, isolates, mix, seconds } = report;
+  if (originFetches === null) return [];
   const { lasting, brief } = originFetches;
   const by = isolates === null ? "by all isolates" : "by an isolate";
   const row = (name: string, cost: Cost): [string, string] => [
@@ -149,12 +151,15 @@ function originRows({ originFetches, isolates, mix, seconds }: Report): [string,
   };
   const keepers = (isolates ?? 1) * Object.keys(mix).length;
   return [
+    ["origin reads", `${(originReadsPerSecond ?? Number.NaN).toFixed(2)} a second`],
     ...Object.entries(lasting).map(([kind, cost]) => row(`of each ${kind}`, cost)),
     row("of all that last", all),
     ...Object.entries(brief).map(([kind, fetches]): [string, string] => [
       `  ${kind}`,
       `${(fetches / seconds / keepers).toFixed(2)} a second ${by} (${fetches} fetches)`,
     ]),
+    ["Broadcast", objectRate(report.broadcastPerSecond)],
+    ["Audience", objectRate(report.audiencePerSecond)],
   ];
 }
 

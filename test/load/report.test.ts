@@ -107,6 +107,31 @@ describe("the report", () => {
   });
 });
 
+describe("of another server", () => {
+  const PEER: Report = {
+    ...CLEAN,
+    relay: "http://127.0.0.1:8888/show/index.m3u8",
+    isolates: null,
+    mix: { peer: 50 },
+    originFetches: null,
+    originReadsPerSecond: null,
+    broadcastPerSecond: null,
+    audiencePerSecond: null,
+  };
+
+  test("the report says what listeners got, and nothing of an origin", () => {
+    expect(toText(PEER)).toMatch(/^part due to part here /m);
+    expect(toText(PEER)).not.toMatch(/origin|Broadcast|Audience/);
+    expect(complaints({ ...PEER, stalls: 1, stalledFor: 100 })).toEqual([
+      "There were 1 stalls, 0.1 s in all.",
+    ]);
+  });
+
+  test("the simulation of ours takes nothing from it", () => {
+    expect(JSON.parse(toJson(PEER)).constants).toEqual({});
+  });
+});
+
 describe("fetches per object", () => {
   test("are no matter for complaint up to the bound, nor of a relay of unknown isolates, nor of what is kept briefly", () => {
     const part = (fetches: number) => ({ lasting: { part: { fetches, objects: 50 } }, brief: {} });
@@ -259,5 +284,10 @@ describe("options", () => {
     ["--target", "here"],
     ["--nonsense", "1"],
     ["--isolates", "2", "--target", "http://localhost:8787"],
+    ["--peer", "here"],
+    ["--peer", "http://10.0.0.1/show/index.m3u8"],
+    ["--peer", "http://localhost/index.m3u8", "--target", "http://localhost:8787"],
+    ["--peer", "http://localhost/index.m3u8", "--mix", "low=1"],
+    ["--peer-pid", "77"],
   ])("%s %j is refused", (...args) => expect(() => readOptions(args)).toThrow(Misuse));
 });

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { take } from "../../bench/load/turn.ts";
+import { ForeignServer } from "./foreign.ts";
+
+let server: ForeignServer;
+beforeAll(async () => {
+  server = await ForeignServer.start();
+});
+afterAll(() => server.close());
+
+test("listeners play another project's server: each part once, by its bytes, as soon as it is there", async () => {
+  const playbackUrls = Array.from({ length: 4 }, () => server.url);
+  const cpu = () => ({ server: 0, group: 0 });
+  const { notes, outcome, requests } = await take({ playbackUrls, ramp: 1, duration: 3, exitSpike: 0, cpu });
+  expect(outcome).toEqual({ joined: 4, failedJoins: 0, givenUp: 0, stalls: 0, stalledFor: 0 });
+  expect([...notes.traffic.failures]).toEqual([]);
+  expect(server.strange).toEqual([]);
+  expect(notes.start.total).toBe(4);
+  // From 3 to 4 s each, of parts of 200 ms; beside them a list for each part, and what it takes to begin.
+  expect(notes.delivery.total).toBeGreaterThan(4 * 14);
+  expect(notes.delivery.total).toBeLessThan(4 * 21);
+  expect(requests).toBeLessThan(4 * (2 * 21 + 8));
+  expect(notes.delivery.read()?.p50).toBeLessThan(100);
+});
