@@ -30,6 +30,7 @@ async function soak(): Promise<boolean> {
     const listener = new Listener(show.playbackUrl, {
       traffic: { requests: 0, bytes: 0, failures: new Map(), limit: Number.POSITIVE_INFINITY },
       objects: new Objects(),
+      start: new Histogram(),
       delivery: new Histogram(),
       latency: new Histogram(),
       lists: new Lists(),
