@@ -1,12 +1,12 @@
 import { AU_SAMPLES, CHANNELS, type Frame, type Pcm, type Samples, samples } from "../media.ts";
 import type { Context, Contexts } from "./contexts.ts";
-import type { Encoder } from "./encode.ts";
+import { ENCODER_LAG, type Encoder } from "./encode.ts";
 import { frameCount, isSilent } from "./pcm.ts";
 
 /** Packets of a new context before the one that decodes to the first unit it was given (delay 1024). */
 const PRIMING = 1;
-/** By how much frames lag behind what was pushed: the unit that a packet reaches into, and the encoder's lookahead. */
-const LAG = 2;
+/** Silent units after the last frame that was {@link SILENT_UNIT}, with which those that are to come are such, too. */
+const SETTLED = ENCODER_LAG / AU_SAMPLES;
 
 /**
  * The stereo access unit of digital silence: this encoder gives it whenever the window is all zeros, and it can stand
@@ -86,7 +86,7 @@ class Aac implements Encoder {
       this.#take(frames);
     }
     this.#end += left * AU_SAMPLES;
-    this.#giveSilence(frames, this.#end - LAG * AU_SAMPLES);
+    this.#giveSilence(frames, this.#end - ENCODER_LAG);
     return frames;
   }
 
@@ -116,14 +116,14 @@ class Aac implements Encoder {
     this.#filled = 0;
     if (this.#context === null) {
       if (silent) {
-        this.#giveSilence(frames, this.#end - LAG * AU_SAMPLES);
+        this.#giveSilence(frames, this.#end - ENCODER_LAG);
         return;
       }
       this.#begin(frames);
     }
     this.#quiet = silent ? this.#quiet + 1 : 0;
     this.#give(frames, (this.#context as Context).encode(this.#unit));
-    if (this.#quiet >= LAG && this.#lastIsSilent) this.#rest();
+    if (this.#quiet >= SETTLED && this.#lastIsSilent) this.#rest();
   }
 
   /** Opens a context for the unit that ends at `#end`, after the silent ones before it whose frames are yet to be given. */

@@ -1,31 +1,11 @@
 import { CHANNELS, fromMillis, SAMPLE_RATE, type Samples } from "../media.ts";
+import type { AlignStats } from "./align-stats.ts";
 import { Delay, type HOLD } from "./delay.ts";
 import { frameCount, type PcmPacket } from "./pcm.ts";
 import { LOOKAHEAD, LOOKBEHIND, resample, TAPS } from "./resample.ts";
 import { type Marks, SenderClock } from "./sender.ts";
 import { Shelf } from "./shelf.ts";
 import { QUIET, Tape } from "./tape.ts";
-
-/** What happened to a host's packets, and how its line stands. Durations are in samples. */
-export interface AlignStats {
-  received: number;
-  /** Of a length no packet has. */
-  malformed: number;
-  duplicate: number;
-  /** Came after its place had been played. */
-  late: number;
-  /** Came after a later one, and was played in its place. */
-  reordered: number;
-  concealedSamples: number;
-  /** The sender began again, or its clock jumped. */
-  resyncs: number;
-  /** Came in time and was left out, to catch up. */
-  droppedSamples: number;
-  /** What waited just before the last pull took its part. */
-  depth: number;
-  /** The sender's clock against ours over the last 30 s, parts per million, positive when it is fast; 0 until known. */
-  ppm: number;
-}
 
 export interface AlignOptions {
   /** Whether larger corrections are made where the line is quiet and nobody can hear them; default true. */
@@ -137,6 +117,18 @@ export class Aligner {
   /** For how long, at `now`, the next packet has been overdue; 0 where none came in the second before `due`. */
   overdue(now: Samples, due: Samples): number {
     return this.#delay.overdue(now, due - ACTIVE);
+  }
+
+  /**
+   * For how many samples from `at` on, where the next pull would begin, the line is certain to be digital silence, as far
+   * as packets have come. So long a pull may be left out.
+   */
+  silentFor(at: Samples): number {
+    const tape = this.#tape;
+    if (tape.zeros < tape.length - this.#read + LOOKBEHIND) return 0;
+    const first = this.#shelf.first;
+    if (first === undefined || !this.#delay.known) return Number.POSITIVE_INFINITY;
+    return Math.max(0, first.start + this.#delay.target - SKIP - at);
   }
 
   /** Whether real sound was on the line within a second before `at`. */

@@ -1,4 +1,7 @@
-import type { Frame, Pcm } from "../media.ts";
+import { AU_SAMPLES, type Frame, type Pcm, samples } from "../media.ts";
+
+/** By how much frames lag behind what was pushed: the unit that a packet reaches into, and the encoder's lookahead. */
+export const ENCODER_LAG = samples(2 * AU_SAMPLES);
 
 /**
  * A streaming AAC-LC encoder of 48 kHz stereo: PCM in, access units out, one timeline through.

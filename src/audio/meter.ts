@@ -31,6 +31,16 @@ export class Meter {
     }
   }
 
+  /** The same as a {@link push} of `frames` sample frames of silence. */
+  pushSilence(frames: number): void {
+    for (let left = Math.min(CHANNELS * frames, (WINDOW + 1) * SLOT); left > 0; ) {
+      if (this.#counts[this.#slot] === SLOT) this.#turn();
+      const take = Math.min(left, SLOT - (this.#counts[this.#slot] as number));
+      this.#counts[this.#slot] = (this.#counts[this.#slot] as number) + take;
+      left -= take;
+    }
+  }
+
   /** dBFS, at least -100. A full-scale sine on both channels reads peak 0 and RMS -3.01; on one channel RMS -6.02. */
   read(): { peakDb: number; rmsDb: number } {
     const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);

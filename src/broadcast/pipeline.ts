@@ -1,6 +1,6 @@
 import { Aligner } from "../audio/align.ts";
 import { HOLD } from "../audio/delay.ts";
-import type { Encoder } from "../audio/encode.ts";
+import { ENCODER_LAG, type Encoder } from "../audio/encode.ts";
 import { Meter } from "../audio/meter.ts";
 import { Mixer } from "../audio/mix.ts";
 import { decodeS16 } from "../audio/pcm.ts";
@@ -10,16 +10,25 @@ import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
 
 /** A packet that has not come by then is not merely the next one, with the jitter of any network. */
 const OVERDUE = fromMillis(20);
+/** As far behind, the line does not wait any more for what active hosts may still have sent: what they lack is filled. */
+const FAR_BEHIND = fromMillis(2_000);
+/** Silence made in one go, access units: 12.8 s, some milliseconds of work, for which the sockets wait. */
+const FILL_UNITS = 600;
+
+/** At which position on the timeline all before `end`, where a part ends, has been made and can be listed. */
+export function listedAfter(end: Samples): Samples {
+  return samples(end + ENCODER_LAG + HOLD);
+}
 
 /**
  * The way of the sound, from a socket's message to a listed part:
  * packet -> align (each host onto the sample line) -> mix -> meter -> encode -> segment.
  *
- * It is told the time and has no clock; where no host delivers, it goes on with silence.
+ * It is told the time and has no clock; where no host delivers, it goes on with silence, which costs next to nothing.
  */
 export class Pipeline {
   readonly #hosts = new Map<string, Host>();
-  readonly #mixer = new Mixer();
+  #mixer = new Mixer();
   readonly #meter = new Meter();
   readonly #encoder: Encoder;
   readonly #segmenter: Segmenter;
@@ -57,23 +66,21 @@ export class Pipeline {
    */
   advance(now: Samples, limit: number): Cut[] {
     const cuts: Cut[] = [];
-    for (let n = 0; n < limit && this.#position + AU_SAMPLES + HOLD <= now; n++) {
-      const lines = Array.from(this.#hosts.values(), ({ aligner }) =>
-        aligner.pull(this.#position, AU_SAMPLES),
-      );
-      const data = this.#mixer.mix(lines, AU_SAMPLES);
-      this.#meter.push(data);
-      for (const frame of this.#encoder.push({ at: this.#position, data })) {
-        cuts.push(...this.#segmenter.push(frame));
-      }
-      this.#position = samples(this.#position + AU_SAMPLES);
+    for (let n = 0; n < limit && this.#unitDue <= now; n++) {
+      const silent = this.#silentUnits(now);
+      cuts.push(...(silent > 0 ? this.#fill(silent) : this.#make()));
+      if (silent === FILL_UNITS) break;
     }
     return cuts;
   }
 
-  /** The position on the timeline at which {@link advance} next has something to do. */
+  /**
+   * The position on the timeline at which {@link advance} next has something to do. Without hosts that is a whole part:
+   * nothing is lost by making its silence in one go.
+   */
   get due(): Samples {
-    return samples(this.#position + AU_SAMPLES + HOLD);
+    if (this.#hosts.size > 0) return this.#unitDue;
+    return samples(Math.max(this.#unitDue, listedAfter(this.#segmenter.partEnd)));
   }
 
   /** Whether a packet of a host that was delivering is long overdue at `now`. */
@@ -104,6 +111,45 @@ export class Pipeline {
     const cuts: Cut[] = [];
     for (const frame of this.#encoder.flush()) cuts.push(...this.#segmenter.push(frame));
     return [...cuts, ...this.#segmenter.flush()];
+  }
+
+  /** Lets go of the encoder: nothing is made any more. */
+  abandon(): void {
+    this.#encoder.close();
+  }
+
+  /** When the next access unit is due. */
+  get #unitDue(): Samples {
+    return samples(this.#position + AU_SAMPLES + HOLD);
+  }
+
+  /** How many of the access units that are due at `now` are certain to be digital silence, from the first of them on. */
+  #silentUnits(now: Samples): number {
+    const behind = now - HOLD - this.#position;
+    let silent: number = Math.min(behind, FILL_UNITS * AU_SAMPLES);
+    for (const { aligner } of this.#hosts.values()) {
+      if (behind < FAR_BEHIND && aligner.active(this.#position)) return 0;
+      silent = Math.min(silent, aligner.silentFor(this.#position));
+    }
+    return Math.floor(silent / AU_SAMPLES);
+  }
+
+  /** The next `units` as silence, which needs neither mixing nor encoding. */
+  #fill(units: number): Cut[] {
+    this.#mixer = new Mixer();
+    this.#meter.pushSilence(units * AU_SAMPLES);
+    this.#position = samples(this.#position + units * AU_SAMPLES);
+    return this.#encoder.pushSilence(units).flatMap((frame) => this.#segmenter.push(frame));
+  }
+
+  /** The next unit, of what the hosts' lines have. */
+  #make(): Cut[] {
+    const lines = Array.from(this.#hosts.values(), ({ aligner }) => aligner.pull(this.#position, AU_SAMPLES));
+    const data = this.#mixer.mix(lines, AU_SAMPLES);
+    this.#meter.push(data);
+    const frames = this.#encoder.push({ at: this.#position, data });
+    this.#position = samples(this.#position + AU_SAMPLES);
+    return frames.flatMap((frame) => this.#segmenter.push(frame));
   }
 
   #host(name: string): Host {

@@ -1,13 +1,14 @@
 import { hostKey } from "../access/keys.ts";
-import type { Secret } from "../access/secret.ts";
 import type { Window } from "../hls/window.ts";
 import type { Offer } from "../ingest/offer.ts";
-import type { Sfu, SfuFault } from "../ingest/sfu.ts";
+import type { SfuFault } from "../ingest/sfu.ts";
 import type { Target } from "../paths.ts";
 import { Backlog } from "./backlog.ts";
+import { Clock } from "./clock.ts";
 import { addCounts, type Counts } from "./counts.ts";
 import { describe, publicStatus } from "./description.ts";
-import { end, goLive, isRunning, LONGEST_FILL_MS, open, rotateKey, type Show } from "./lifecycle.ts";
+import { end, goLive, isRunning, open, rotateKey, type Show } from "./lifecycle.ts";
+import type { Means } from "./means.ts";
 import type { Crowded } from "./places.ts";
 import { endedStage, type Programme } from "./programme.ts";
 import { type Accepted, Publishers } from "./publishers.ts";
@@ -15,22 +16,6 @@ import { type Read, Reads, type Stage } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, replace, resume, timelineOf } from "./resumption.ts";
 import { Shelf } from "./shelf.ts";
-import type { Store } from "./store.ts";
-
-/** What a production works with; the shell's. */
-export interface Means {
-  readonly store: Store;
-  readonly bucket: R2Bucket;
-  readonly sfu: Sfu;
-  /** The one under which the show was made. */
-  readonly secret: Secret;
-  /** Keeps the object running for work that nobody waits for. */
-  readonly later: (work: Promise<void>) => void;
-  /** Has the object brought back at a time (milliseconds since 1970) if it should be gone by then. */
-  readonly reviveAt: (time: number) => void;
-  /** Ends this object, to be made anew from its store. */
-  readonly restart: (why: string) => void;
-}
 
 /** How far ahead a revival is arranged: for an object that went while nobody was asking anything of it. */
 const REVIVAL_MS = 30_000;
@@ -38,6 +23,8 @@ const REVIVAL_MS = 30_000;
 const RENEWAL_MS = 10_000;
 /** How often what has no event of its own is looked after. */
 const CHORES_MS = 1_000;
+/** How exact a timer is. */
+const TIMER_MS = 2;
 
 /**
  * One broadcast that exists: its show, its hosts, what listeners read of it and, while its timeline runs, its programme
@@ -54,7 +41,10 @@ export class Production {
   readonly #shelf: Shelf;
   readonly #recording: Recording;
   #ended: Stage | null = null;
+  #clock = new Clock(Date.now(), 0);
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** When the timer goes off, by the show's time. */
+  #timerAt = 0;
   #choresAt = 0;
   #renewedAt = 0;
   #readsStoredAt = 0;
@@ -73,7 +63,7 @@ export class Production {
     this.#recording = new Recording(means.bucket, show.id, this.#shelf);
     const init = means.store.init();
     if (show.timeline !== null && init !== null) this.#shelf.turnTo(show.timeline.epoch, init);
-    if (show.state === "ended") this.#ended = this.#read();
+    if (show.state === "ended") this.#ended = endedStage(show, means.store);
   }
 
   /** Lets the timeline go on, if the show has one that runs. Where that can not be, it is tried again later. */
@@ -98,7 +88,7 @@ export class Production {
   read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
     this.count(answered);
     if (target.kind === "status") return { kind: "status", status: publicStatus(this.#show, this.#onAir) };
-    return this.#reads.read(target, () => this.#stage(), Date.now());
+    return this.#reads.read(target, () => this.#stage(), this.#clock.read(Date.now()));
   }
 
   /** Counts what Origin has answered. What is read after the end is counted too, and stored as it comes. */
@@ -129,7 +119,7 @@ export class Production {
     const window = this.#stop(now);
     this.#put(end(this.#show, now));
     this.#means.store.putOriginReads(this.#originReads);
-    this.#ended = this.#read();
+    this.#ended = endedStage(this.#show, this.#means.store);
     if (window !== null) this.#reads.wake({ ...window, ended: true }, now);
     this.publishers.dropAll("the show has ended");
     await this.settle();
@@ -167,23 +157,34 @@ export class Production {
 
   /** Takes one message of a host's socket. */
   hear(host: string, message: Uint8Array): void {
-    const now = Date.now();
-    this.publishers.hear(host, now);
-    this.#programme?.pipeline.hear(host, message, this.#programme.at(now));
+    const wall = Date.now();
+    this.publishers.hear(host, wall);
+    const programme = this.#programme;
+    if (programme === null) return;
+    const now = this.#clock.read(wall);
+    programme.pipeline.hear(host, message, programme.at(now));
+    // A timeline without hosts wakes up for whole parts alone.
+    const due = programme.millisUntilDue(now);
+    if (now + due < this.#timerAt - TIMER_MS) this.#wakeIn(due);
   }
 
-  /** Starts or resumes the timeline. One that stood still for too long is begun anew, under a new epoch. */
+  /** Starts or resumes the timeline. */
   #start(): void {
-    const { store } = this.#means;
-    const now = Date.now();
-    let programme = this.#take(resume(this.#show, store, now));
-    const stood = now - programme.listedUntil;
-    if (stood > LONGEST_FILL_MS) {
-      const why = `it stood still for ${Math.round(stood / 1000)} s`;
-      programme = this.#take(replace(this.#show, store, now, why));
-    }
+    const wall = Date.now();
+    const programme = this.#take(resume(this.#show, this.#means.store, wall));
     this.#programme = programme;
+    this.#clock = new Clock(wall, programme.staleness(wall) === null ? programme.listedUntil : wall);
     this.#tick();
+  }
+
+  /** Begins a timeline that can not be gone on with anew, under a new epoch. */
+  #replace(programme: Programme, why: string): Programme {
+    const wall = Date.now();
+    this.#programme = this.#take(replace(this.#show, this.#means.store, wall, why));
+    this.#clock = new Clock(wall, 0);
+    programme.abandon();
+    this.#reads.abandon();
+    return this.#programme;
   }
 
   #take({ show, programme }: Resumption): Programme {
@@ -212,25 +213,17 @@ export class Production {
     }
   }
 
-  /** What is read of the show once it has ended. */
-  #read(): Stage | null {
-    try {
-      return endedStage(this.#show, this.#means.store);
-    } catch (error) {
-      console.warn(`What is stored of ${this.#show.id} can not be read any more: ${String(error)}`);
-      return null;
-    }
-  }
-
   /** The show's clock. A bug that throws here must not stop the programme: the object restarts and resumes. */
   readonly #tick = (): void => {
-    const programme = this.#programme;
+    let programme = this.#programme;
     if (programme === null) return;
     try {
-      const now = Date.now();
+      const why = programme.staleness(Date.now());
+      if (why !== null) programme = this.#replace(programme, why);
+      const now = this.#clock.read(Date.now());
       const wait = this.#backlog.wait(programme.lateness(now), programme.isOverdue(now));
       if (wait > 0) {
-        this.#timer = setTimeout(this.#tick, wait);
+        this.#wakeIn(wait);
         return;
       }
       if (programme.advance(now)) {
@@ -238,12 +231,18 @@ export class Production {
         this.#means.later(this.#recording.run());
       }
       if (now - this.#choresAt >= CHORES_MS) this.#doChores(programme, now);
-      this.#timer = setTimeout(this.#tick, programme.millisUntilDue(Date.now()));
+      this.#wakeIn(programme.millisUntilDue(this.#clock.read(Date.now())));
     } catch (error) {
       console.error(`The programme of ${this.#show.id} failed and is resumed: ${String(error)}`);
       this.#means.restart("The programme failed.");
     }
   };
+
+  #wakeIn(millis: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = this.#clock.read(Date.now()) + millis;
+    this.#timer = setTimeout(this.#tick, millis);
+  }
 
   /** Stores the count of reads now and then: each time is a row written. */
   #storeReads(now: number): void {
@@ -260,11 +259,12 @@ export class Production {
     if (this.#show.state === "open" && sessions.some((session) => pipeline.isHeard(session))) {
       this.#put(goLive(this.#show));
     }
-    this.#means.later(this.publishers.sweep(now));
-    this.#storeReads(now);
+    const wall = Date.now();
+    this.#means.later(this.publishers.sweep(wall));
+    this.#storeReads(wall);
     if (now - this.#renewedAt < RENEWAL_MS) return;
     this.#renewedAt = now;
-    this.#means.reviveAt(now + REVIVAL_MS);
+    this.#means.reviveAt(wall + REVIVAL_MS);
   }
 
   get #onAir() {

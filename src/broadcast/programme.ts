@@ -4,10 +4,10 @@ import { openAac } from "../audio/aac.ts";
 import { Contexts } from "../audio/contexts.ts";
 import { initSegment } from "../hls/cmaf.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
-import { addCut, emptyWindow, end, endWindow, keptFrom, type Window } from "../hls/window.ts";
-import { fromMillis, type Samples, samples, toMillis } from "../media.ts";
-import { isRunning, type Show, type Timeline } from "./lifecycle.ts";
-import { Pipeline } from "./pipeline.ts";
+import { addCut, emptyWindow, end, endWindow, firstListed, keptFrom, type Window } from "../hls/window.ts";
+import { fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
+import { isRunning, LONGEST_FILL_MS, type Show, type Timeline } from "./lifecycle.ts";
+import { listedAfter, Pipeline } from "./pipeline.ts";
 import { Punctuality } from "./punctuality.ts";
 import type { Stage } from "./reads.ts";
 import { Ring } from "./ring.ts";
@@ -17,6 +17,14 @@ import type { Store } from "./store.ts";
 const CATCH_UP_UNITS = 6;
 /** How far back a restart reads: beyond every segment that listeners may still ask for (keptFrom, hls/window.ts). */
 const REBUILT_SEGMENTS = 40;
+
+/**
+ * By how many milliseconds a timeline begins before it opens: it begins with the silence of a whole first list, so that the
+ * first listener need not wait for it.
+ */
+export function leadMillis(profile: Profile): number {
+  return Math.ceil(toMillis(listedAfter(firstListed(profile))));
+}
 
 /** All encoders of this isolate. */
 const contexts = new Contexts(aacModule, aacNames);
@@ -36,6 +44,8 @@ export class Programme {
   window: Window;
   readonly #startedAt: number;
   readonly #store: Store;
+  /** The position at which this object first had to do with the timeline. */
+  #since: Samples | null = null;
 
   /** @param show must be running. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
   constructor(show: Show, store: Store) {
@@ -62,6 +72,14 @@ export class Programme {
     return fromMillis(now - this.#startedAt);
   }
 
+  /** Why the timeline can not be gone on with where the wall clock says `wall`, the end of a sentence; null where it can. */
+  staleness(wall: number): string | null {
+    const stood = wall - this.listedUntil;
+    if (Math.abs(stood) <= LONGEST_FILL_MS) return null;
+    const seconds = Math.round(Math.abs(stood) / 1000);
+    return stood > 0 ? `it stood still for ${seconds} s` : `the clock was set back by ${seconds} s`;
+  }
+
   /** The wall-clock time up to which there is listed media. */
   get listedUntil(): number {
     return this.#startedAt + toMillis(end(this.window));
@@ -85,9 +103,12 @@ export class Programme {
   /** Makes what is due at `now` and lists it. Whether a part came of it. */
   advance(now: number): boolean {
     const cuts = this.pipeline.advance(this.at(now), CATCH_UP_UNITS);
+    this.#since ??= this.at(now);
     for (const cut of cuts) {
       this.#list(cut);
-      this.punctuality.add(now - this.#startedAt - toMillis(cut.part.at + cut.part.duration));
+      const ends = cut.part.at + cut.part.duration;
+      // What was due before this object was there could not be on time.
+      if (ends > this.#since) this.punctuality.add(now - this.#startedAt - toMillis(ends));
     }
     return cuts.length > 0;
   }
@@ -96,6 +117,11 @@ export class Programme {
   finish(): void {
     for (const cut of this.pipeline.finish()) this.#list(cut);
     this.window = endWindow(this.window);
+  }
+
+  /** Lets go of what it holds; the timeline is not to go on. */
+  abandon(): void {
+    this.pipeline.abandon();
   }
 
   /** The wall-clock time at which there is something to do next, or was. */
@@ -114,12 +140,17 @@ export class Programme {
   }
 }
 
-/** What a show that has ended is still read from; null where it had no timeline. Throws where the store's parts do not make it. */
+/** What a show that has ended is still read from; null where it had no timeline, or the store's parts do not make it. */
 export function endedStage(show: Show, store: Store): Stage | null {
-  const init = store.init();
-  if (init === null || show.timeline === null) return null;
-  const { window, ring } = rebuild(show.timeline, store);
-  return { show, window: endWindow(window), ring, init };
+  try {
+    const init = store.init();
+    if (init === null || show.timeline === null) return null;
+    const { window, ring } = rebuild(show.timeline, store);
+    return { show, window: endWindow(window), ring, init };
+  } catch (error) {
+    console.warn(`What is stored of ${show.id} can not be read any more: ${String(error)}`);
+    return null;
+  }
 }
 
 /** The window and the ring as the stored parts have them; what waits for R2 behind them is not read here. */

@@ -50,6 +50,11 @@ export class Reads {
     else this.#waiters.release((condition) => holds(window, condition), now);
   }
 
+  /** Lets all go: their timeline is over. */
+  abandon(): void {
+    this.#waiters.releaseAll();
+  }
+
   /** @param stage the show as it stands when asked; it is asked for again after a wait. Null: no such timeline. */
   async read(
     target: Exclude<Target, { kind: "status" | "audience" }>,
@@ -68,15 +73,20 @@ export class Reads {
     }
     if (target.epoch !== show.timeline?.epoch) return OTHER_EPOCH;
     const deadline = now + 3_000 * window.profile.targetDuration;
+    // While a read waits, another timeline may begin, whose numbers are the same.
+    const sameEpoch = () => {
+      const later = stage();
+      return later?.show.timeline?.epoch === target.epoch ? later : null;
+    };
     switch (target.kind) {
       case "playlist":
-        return this.#playlist(target, stage, deadline);
+        return this.#playlist(target, sameEpoch, deadline);
       case "init":
         return { kind: "media", bytes: current.init };
       case "segment":
-        return this.#segment(target.msn, stage, deadline);
+        return this.#segment(target.msn, sameEpoch, deadline);
       case "part":
-        return this.#part(target, stage, deadline);
+        return this.#part(target, sameEpoch, deadline);
     }
   }
 
@@ -128,7 +138,9 @@ export class Reads {
       const condition = { kind: "part", msn, index } as const;
       if (!(await this.#waiters.until(`part ${msn}.${index}`, condition, deadline))) return TOO_LATE;
     }
-    const bytes = stage()?.ring.part(msn, index) ?? this.#store.partsOf(msn)[index]?.bytes;
+    const later = stage();
+    if (later === null) return OTHER_EPOCH;
+    const bytes = later.ring.part(msn, index) ?? this.#store.partsOf(msn)[index]?.bytes;
     return bytes === undefined ? NO_SUCH_MEDIA : { kind: "media", bytes };
   }
 

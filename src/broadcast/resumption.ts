@@ -1,7 +1,7 @@
 import { PROFILES, STANDARD_BITRATE } from "../media.ts";
 import { epochOf } from "../paths.ts";
 import { beginAnew, isRunning, type Running, type Show, type Timeline } from "./lifecycle.ts";
-import { Programme } from "./programme.ts";
+import { leadMillis, Programme } from "./programme.ts";
 import type { Store } from "./store.ts";
 
 /** A show and its programme; the store has the show as it is here. */
@@ -28,7 +28,7 @@ export function replace(show: Show, store: Store, now: number, why: string): Res
   console.warn(`The timeline of ${show.id} begins anew: ${why}.`);
   setAside(show, store);
   const timeline = timelineOf(show, now);
-  const next = { ...beginAnew(show, timeline, why), timeline };
+  const next = { ...beginAnew(show, timeline, why), timeline, anew: { at: now, why } };
   store.putShow(next);
   try {
     return { show: next, programme: new Programme(next, store) };
@@ -40,9 +40,10 @@ export function replace(show: Show, store: Store, now: number, why: string): Res
   }
 }
 
-/** The timeline that begins now. */
+/** The timeline that opens now. */
 export function timelineOf({ latency }: Show, now: number): Timeline {
-  return { epoch: epochOf(now), startedAt: now, profile: PROFILES[latency] };
+  const profile = PROFILES[latency];
+  return { epoch: epochOf(now), startedAt: now - leadMillis(profile), profile };
 }
 
 /** Makes room in the store for a new timeline; what R2 does not hold of the one there was waits there on. */

@@ -57,6 +57,11 @@ export class Segmenter {
     return samples(this.#at + this.#parts.length * this.#partSamples + this.#frames.length * AU_SAMPLES);
   }
 
+  /** Where the part that is being made ends, unless it is the last. */
+  get partEnd(): Samples {
+    return samples(this.#at + (this.#parts.length + 1) * this.#partSamples);
+  }
+
   /** Takes the next frame; a frame that is not due throws (the timeline has no holes). At most one cut comes out. */
   push(frame: Frame): Cut[] {
     if (frame.at !== this.position)

@@ -124,6 +124,11 @@ export function published(window: Window): boolean {
   return window.ended || window.segments.length >= FIRST_LENGTH;
 }
 
+/** How much media a show's first list needs. */
+export function firstListed(profile: Profile): Samples {
+  return samples(FIRST_LENGTH * profile.segmentUnits * AU_SAMPLES);
+}
+
 /** The part with which {@link published} becomes true. */
 export function firstPublished(window: Window): { msn: number; part: number } {
   return { msn: window.firstMsn + FIRST_LENGTH - 1, part: partsPerSegment(window.profile) - 1 };

@@ -1,0 +1,269 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { encodePacket } from "../../sfu/packet.ts";
+import { Secret } from "../../src/access/secret.ts";
+import { announce, type Show } from "../../src/broadcast/lifecycle.ts";
+import type { Means } from "../../src/broadcast/means.ts";
+import { Production } from "../../src/broadcast/production.ts";
+import type { Read } from "../../src/broadcast/reads.ts";
+import { Store } from "../../src/broadcast/store.ts";
+import { Sfu } from "../../src/ingest/sfu.ts";
+import type { Latency } from "../../src/media.ts";
+import { readList } from "../workers/listener.ts";
+import { sqlite } from "./sqlite.ts";
+
+vi.mock("../../dist/aac.wasm", async () => {
+  const { readFileSync } = await import("node:fs");
+  const { buildAac } = await import("../../build/aac.mjs");
+  await buildAac();
+  const bytes = readFileSync(new URL("../../dist/aac.wasm", import.meta.url));
+  return { default: new WebAssembly.Module(bytes) };
+});
+
+const NOW = Date.UTC(2026, 10, 25, 12);
+const HOST = "host";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A production on a fake clock, and its host. */
+class Stage {
+  readonly store = new Store(sqlite());
+  readonly puts: string[] = [];
+  readonly restarts: string[] = [];
+  production: Production;
+  #sequenceNumber = 1;
+  /** When the host sent its next packet, by its own clock, which nobody sets; milliseconds. */
+  #sent = 0;
+
+  constructor(latency: Latency = "low") {
+    this.store.putShow(announce({ id: "show", title: "A show", latency, bitrate: 128_000 }, Date.now()));
+    this.production = this.restart();
+  }
+
+  /** The object anew, from its store. */
+  restart(): Production {
+    const now = Date.now();
+    // Which sets the clock back to where it began.
+    vi.clearAllTimers();
+    vi.setSystemTime(now);
+    const { show } = this;
+    const put = async (key: string) => {
+      this.puts.push(key);
+      return {};
+    };
+    const means: Means = {
+      store: this.store,
+      bucket: { put } as unknown as R2Bucket,
+      sfu: new Sfu("http://127.0.0.1:9", "none", "none"),
+      secret: new Secret("a secret for the test"),
+      later: () => {},
+      reviveAt: () => {},
+      restart: (why) => this.restarts.push(why),
+    };
+    this.production = new Production(show, means);
+    this.production.start();
+    return this.production;
+  }
+
+  get show(): Show {
+    const stored = this.store.show("show");
+    if (stored?.kind !== "whole") throw new Error("there is no show");
+    return stored.show;
+  }
+
+  get epoch(): string {
+    return this.show.timeline?.epoch ?? "";
+  }
+
+  /** Lets `millis` pass, of which the host talks throughout. */
+  talk(millis: number): void {
+    for (let passed = 0; passed < millis; passed += 20) {
+      vi.advanceTimersByTime(20);
+      this.#sent += 20;
+      const payload = new Uint8Array(4 * 960).map((_, n) => (n % 2 === 0 ? 0 : n % 384 < 192 ? 30 : 226));
+      const [sequenceNumber, timestamp] = [this.#sequenceNumber++, (this.#sent * 48) % 2 ** 32];
+      this.production.hear(HOST, encodePacket({ sequenceNumber, timestamp, payload }));
+    }
+  }
+
+  /** The wall clock jumps by so much in no time; the host goes on all the same for `slept`. */
+  jump(millis: number, slept = 0): void {
+    vi.setSystemTime(Date.now() + millis);
+    this.#sent += slept;
+    this.#sequenceNumber += slept / 20;
+  }
+
+  read(epoch = this.epoch): Promise<Read> | Read {
+    return this.production.read({ kind: "playlist", id: "show", epoch, directives: {} } as never, {});
+  }
+
+  async list() {
+    const read = await this.read();
+    if (read.kind !== "playlist") throw new Error(JSON.stringify(read));
+    const list = readList(read.text);
+    const last = list.parts.at(-1) ?? list.segments.at(-1);
+    if (last === undefined) throw new Error("the list is empty");
+    return { ...list, end: last.date + 1000 * last.duration };
+  }
+
+  async peak(): Promise<number> {
+    const read = await this.production.read({ kind: "status", id: "show" } as never, {});
+    if (read.kind !== "status") throw new Error(read.kind);
+    return (read.status as { meter: { peakDb: number } }).meter.peakDb;
+  }
+}
+
+/** Every segment's date is where the one before it ended. */
+function expectOneClock({ segments }: { segments: readonly { date: number; duration: number }[] }): void {
+  for (const [n, { date, duration }] of segments.slice(0, -1).entries()) {
+    expect(segments[n + 1]?.date).toBeCloseTo(date + 1000 * duration, 6);
+  }
+}
+
+describe("a timeline that opens", () => {
+  test.each(["low", "balanced", "economy"] as const)(
+    "has a whole first list at once, %s",
+    async (latency) => {
+      const stage = new Stage(latency);
+      stage.production.open();
+      const list = await stage.list();
+      expect(list.segments).toHaveLength(3);
+      expectOneClock(list);
+      // It ends where a list that has run for long ends: what the hold and the encoder take before now.
+      expect(NOW - list.end).toBeGreaterThan(85);
+      expect(NOW - list.end).toBeLessThan(90);
+      await vi.advanceTimersByTimeAsync(10_000);
+      const later = await stage.list();
+      const [part, segment] = [latency === "low" ? 384 : 640, latency === "economy" ? 3_840 : 0];
+      expect(NOW + 10_000 - later.end).toBeLessThan(90 + part + segment);
+      expect(stage.restarts).toEqual([]);
+    },
+  );
+
+  test("wakes up for whole parts while there is no host, and at once for the first packet of one", () => {
+    const stage = new Stage("balanced");
+    stage.production.open();
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    vi.advanceTimersByTime(64_000);
+    expect(timers.mock.calls.length).toBeGreaterThan(98);
+    expect(timers.mock.calls.length).toBeLessThan(103);
+    stage.talk(200);
+    expect(timers.mock.calls.length).toBeGreaterThan(108);
+    timers.mockRestore();
+  });
+});
+
+describe("an object that did not run for a while, and goes on", () => {
+  test("690 s: a new epoch begins at once, which has the host's sound from the first moment on", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    stage.talk(3_000);
+    const { epoch } = stage;
+    const held = stage.production.read(
+      { kind: "playlist", id: "show", epoch, directives: { msn: 5 } } as never,
+      {},
+    );
+    stage.jump(690_000, 690_000);
+    const before = performance.now();
+    stage.talk(300);
+    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(stage.epoch).not.toBe(epoch);
+    const list = await stage.list();
+    expect(list.segments.length).toBeGreaterThanOrEqual(3);
+    expect(Date.now() - list.end).toBeLessThan(90 + 384);
+    expect(await stage.peak()).toBeGreaterThan(-20);
+    expect(await held).toMatchObject({ kind: "refused", status: 410 });
+    expect(await stage.read(epoch)).toMatchObject({ kind: "refused", status: 410 });
+  });
+
+  test("590 s: filled with silence within a second, and the host is heard from the first moment on", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    stage.talk(3_000);
+    const { epoch } = stage;
+    const start = await stage.list();
+    stage.jump(590_000, 590_000);
+    const before = performance.now();
+    stage.talk(300);
+    const took = performance.now() - before;
+    console.log(`590 s of silence took ${took.toFixed(0)} ms`);
+    expect(took).toBeLessThan(1_000);
+    expect(stage.epoch).toBe(epoch);
+    const list = await stage.list();
+    expectOneClock(list);
+    expect(Date.now() - list.end).toBeLessThan(90 + 384);
+    // The list has moved on by as much as the clock.
+    const moved = (list.segments.at(-1)?.msn ?? 0) - (start.segments.at(-1)?.msn ?? 0);
+    expect(moved).toBeGreaterThan(590_000 / 1_920 - 2);
+    expect(await stage.peak()).toBeGreaterThan(-20);
+  });
+
+  test("a timeline that has waited in its store for 400 s is filled as well", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    stage.talk(3_000);
+    const { epoch } = stage;
+    stage.jump(400_000);
+    stage.restart();
+    stage.talk(300);
+    const list = await stage.list();
+    expect(stage.epoch).toBe(epoch);
+    expect(Date.now() - list.end).toBeLessThan(90 + 384);
+    expect(await stage.peak()).toBeGreaterThan(-20);
+  });
+});
+
+describe("a wall clock that is set back by two minutes", () => {
+  const STEP = 120_000;
+
+  test("neither stalls the timeline nor leaves a gap in it, and sound goes on", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    stage.talk(3_000);
+    const before = await stage.list();
+    stage.jump(-STEP);
+    stage.talk(10_000);
+    const after = await stage.list();
+    expectOneClock(after);
+    expect(after.end - before.end).toBeGreaterThan(9_500);
+    expect(after.end - before.end).toBeLessThan(10_500);
+    expect(await stage.peak()).toBeGreaterThan(-20);
+    expect(stage.production.publishers.sessions).toEqual([]);
+  });
+
+  test("nor does it where the object restarts meanwhile; and set right again, the dates are true again", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    stage.talk(3_000);
+    const before = await stage.list();
+    const { epoch } = stage;
+    stage.jump(-STEP);
+    stage.restart();
+    stage.talk(10_000);
+    const after = await stage.list();
+    expect(after.end - before.end).toBeGreaterThan(9_500);
+    stage.jump(STEP);
+    stage.talk(10_000);
+    const last = await stage.list();
+    expectOneClock(last);
+    expect(last.end - after.end).toBeLessThan(10_500);
+    expect(Math.abs(Date.now() - last.end)).toBeLessThan(90 + 384 + 50);
+    expect(stage.epoch).toBe(epoch);
+  });
+
+  test("by more than ten minutes, a new epoch begins whose dates are true", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    stage.talk(3_000);
+    const { epoch } = stage;
+    stage.jump(-3_600_000);
+    stage.talk(1_000);
+    const list = await stage.list();
+    expect(stage.epoch).not.toBe(epoch);
+    expect(Math.abs(Date.now() - list.end)).toBeLessThan(90 + 384);
+  });
+});
