@@ -1,0 +1,57 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { Runtime } from "../test/workers/runtime.ts";
+
+/**
+ * `npm run bench:idle`: what open shows without hosts and listeners cost, in the bare runtime, each profile beside the
+ * same runtime with nothing to do. Prints CPU in ms a second, of all shows together: 10 is one per cent of a core.
+ */
+
+const SHOWS = 24;
+const SECONDS = 30;
+const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/** CPU of the runtime's process since it began, ms (proc(5), fields 14 and 15). */
+function cpuMillis(): number {
+  const own = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(statOf)
+    .filter((stat) => stat?.name === "workerd" && stat.parent === process.pid);
+  return (own.reduce((sum, stat) => sum + (stat?.ticks ?? 0), 0) * 1000) / TICKS;
+}
+
+function statOf(pid: string): { name: string; parent: number; ticks: number } | null {
+  try {
+    const [, name = "", rest = ""] =
+      /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+    const fields = rest.split(" ");
+    return { name, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  } catch {
+    // It has ended meanwhile.
+    return null;
+  }
+}
+
+async function costOf(seconds: number): Promise<number> {
+  const before = cpuMillis();
+  await sleep(1_000 * seconds);
+  return (cpuMillis() - before) / seconds;
+}
+
+for (const latency of ["low", "balanced", "economy"]) {
+  const runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
+  try {
+    await sleep(3_000);
+    const nothing = await costOf(10);
+    await Promise.all(Array.from({ length: SHOWS }, () => runtime.open({ latency })));
+    await sleep(3_000);
+    const open = await costOf(SECONDS);
+    console.log(
+      `${SHOWS} open shows, ${latency.padEnd(8)}: ${(open - nothing).toFixed(1)} ms/s in all ` +
+        `(a runtime with nothing to do ${nothing.toFixed(1)} ms/s)`,
+    );
+  } finally {
+    await runtime.close();
+  }
+}
