@@ -4,6 +4,11 @@ import type { Item, Shelf } from "./shelf.ts";
 
 /** A put that has not answered by then is tried again; the same bytes under the same name do no harm. */
 const PUT_TIMEOUT_MS = 10_000;
+/**
+ * Puts that may be out at a time, those that were given up with them: each holds one of the six connections that an object
+ * has (Workers, limits), behind which the calls to the SFU would have to queue.
+ */
+const MOST_PUTS = 2;
 
 /**
  * Keeps a show's init segment and every finished segment in R2, under names written once. It runs beside the timeline
@@ -15,6 +20,8 @@ export class Recording {
   readonly #id: string;
   readonly #shelf: Pick<Shelf, "next" | "kept">;
   #running: Promise<void> | null = null;
+  /** Puts that R2 has not answered, waited for or given up. */
+  #out = 0;
   /** Puts that failed since the object was made. */
   failures = 0;
 
@@ -26,7 +33,8 @@ export class Recording {
   }
 
   /**
-   * Puts what is not kept yet, one object after the other; resolves when there is none left or one could not be put.
+   * Puts what is not kept yet, one object after the other; resolves when there is none left, one could not be put, or R2
+   * owes too many answers.
    * Asked again meanwhile, it is the same run that is waited for.
    */
   run(): Promise<void> {
@@ -38,9 +46,10 @@ export class Recording {
 
   async #run(): Promise<void> {
     try {
-      for (let item = this.#shelf.next(); item !== null; item = this.#shelf.next()) {
-        await this.#put(item);
-        this.#shelf.kept(item);
+      while (this.#out < MOST_PUTS) {
+        const item = this.#shelf.next();
+        if (item === null) return;
+        await withLimit(this.#put(item), PUT_TIMEOUT_MS);
       }
     } catch (error) {
       this.failures++;
@@ -50,12 +59,19 @@ export class Recording {
     }
   }
 
-  async #put({ epoch, msn, bytes }: Item): Promise<void> {
+  /** What R2 takes late it has all the same. */
+  async #put(item: Item): Promise<void> {
+    const { epoch, msn, bytes } = item;
     const key = msn === null ? keys.init(this.#id, epoch) : keys.segment(this.#id, epoch, msn);
-    const put = this.#bucket.put(key, bytes, {
-      httpMetadata: { contentType: "audio/mp4", cacheControl: "public, max-age=31536000, immutable" },
-    });
-    await withLimit(put, PUT_TIMEOUT_MS);
+    this.#out++;
+    try {
+      await this.#bucket.put(key, bytes, {
+        httpMetadata: { contentType: "audio/mp4", cacheControl: "public, max-age=31536000, immutable" },
+      });
+    } finally {
+      this.#out--;
+    }
+    this.#shelf.kept(item);
   }
 }
 

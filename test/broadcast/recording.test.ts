@@ -10,10 +10,12 @@ class Bucket {
   readonly objects = new Map<string, Uint8Array>();
   readonly puts: string[] = [];
   mode: "works" | "fails" | "hangs" = "works";
+  /** Lets go of the puts that hang, oldest first. */
+  readonly hanging: (() => void)[] = [];
 
   put(key: string, bytes: Uint8Array): Promise<unknown> {
     this.puts.push(key);
-    if (this.mode === "hangs") return new Promise(() => {});
+    if (this.mode === "hangs") return new Promise((resolve) => this.hanging.push(() => resolve({})));
     if (this.mode === "fails") return Promise.reject(new Error("10001: internal error"));
     if (this.objects.has(key)) throw new Error(`${key} was put twice`);
     this.objects.set(key, bytes);
@@ -27,7 +29,9 @@ function shelf(...msns: (number | null)[]) {
     msns,
     next: (): Item | null =>
       msns[0] === undefined ? null : { epoch: "mwq4yx3z", msn: msns[0], bytes: Uint8Array.of(msns[0] ?? 0) },
-    kept: ({ msn }: Item) => void msns.splice(msns.indexOf(msn), 1),
+    kept: ({ msn }: Item) => {
+      if (msns.includes(msn)) msns.splice(msns.indexOf(msn), 1);
+    },
   };
 }
 
@@ -94,6 +98,38 @@ describe("a recording", () => {
     expect(recording.failures).toBe(1);
     bucket.mode = "works";
     await recording.run();
+    expect(held.msns).toEqual([]);
+  });
+
+  test("has two puts out at the most, however long R2 hangs: the object has six connections for all it does", async () => {
+    const [bucket, held] = [new Bucket(), shelf(null, 3, 4, 5)];
+    const recording = record(bucket, held);
+    bucket.mode = "hangs";
+    for (let second = 0; second < 600; second++) {
+      void recording.run();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(bucket.puts).toHaveLength(2);
+    expect(held.msns).toEqual([null, 3, 4, 5]);
+    // One comes back, and R2 is well again: all goes on, what it took late is not put once more.
+    bucket.mode = "works";
+    bucket.hanging[0]?.();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(held.msns).toEqual([3, 4, 5]);
+    await recording.run();
+    expect(held.msns).toEqual([]);
+    expect(bucket.puts.slice(2).map((key) => key.slice(-8))).toEqual(["0003.m4s", "0004.m4s", "0005.m4s"]);
+  });
+
+  test("gets on, though R2 takes longer for every put than it is given", async () => {
+    const [bucket, held] = [new Bucket(), shelf(3, 4, 5)];
+    const recording = record(bucket, held);
+    bucket.mode = "hangs";
+    for (let second = 0; second < 120; second++) {
+      void recording.run();
+      await vi.advanceTimersByTimeAsync(1_000);
+      if (second % 12 === 11) bucket.hanging.shift()?.();
+    }
     expect(held.msns).toEqual([]);
   });
 

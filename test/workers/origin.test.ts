@@ -1,12 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { HostState } from "../../src/broadcast/host.ts";
+import { FakeSfu } from "./fake-sfu.ts";
+import { Host, tone } from "./host.ts";
 import { Listener } from "./listener.ts";
 import { Runtime } from "./runtime.ts";
 
 /** The deployed Worker with a bucket that fails on demand (r2-worker.ts), and a way to ask its Origin without the edge. */
 let runtime: Runtime;
+let sfu: FakeSfu;
 beforeAll(async () => {
+  sfu = await FakeSfu.start();
   runtime = await Runtime.start([
-    { name: "earshot", entry: "src/worker.ts", services: { MEDIA: "r2" } },
+    { name: "earshot", entry: "src/worker.ts", services: { MEDIA: "r2" }, vars: { SFU_API: sfu.url } },
     { name: "r2", entry: "test/workers/r2-worker.ts" },
     {
       name: "origin",
@@ -15,13 +20,17 @@ beforeAll(async () => {
     },
   ]);
 });
-afterAll(() => runtime.close());
+afterAll(async () => {
+  await runtime.close();
+  sfu.close();
+});
 
 const bucket = (mode: "works" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
 beforeEach(async () => void (await bucket("works")));
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 interface Described {
+  readonly hosts: readonly HostState[];
   readonly originReads: { readonly total: number; readonly byKind: Readonly<Record<string, number>> };
 }
 async function readsOf(id: string): Promise<Described["originReads"]> {
@@ -46,6 +55,24 @@ describe("an R2 that", () => {
       }
     },
   );
+
+  test("hangs is owed two answers at the most, and the SFU's calls go through beside it", {
+    timeout: 60_000,
+  }, async () => {
+    await bucket("hangs");
+    const show = await runtime.open({ latency: "low" });
+    // A put is given up after 10 s, the fake lets go of it after 30.
+    await sleep(27_000);
+    expect(await (await runtime.ask("r2", `/out/${show.id}`)).json()).toBe(2);
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(440));
+    const heard = async () => {
+      const { hosts } = (await (await runtime.api("GET", `/broadcasts/${show.id}`)).json()) as Described;
+      return hosts.map(({ state }) => state);
+    };
+    await expect.poll(heard).toEqual(["heard"]);
+    host.leave();
+  });
 
   test("does not answer may have what the Broadcast has not: nobody is told that it is not there", async () => {
     const show = await runtime.open({ latency: "low" });

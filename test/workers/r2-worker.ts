@@ -2,13 +2,16 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 
 /**
  * A bucket that works, fails or hangs as it is told at `/set/MODE`: a fake, because the local R2 can not be made to do so.
- * What it takes it forgets.
+ * What it takes it forgets; `/out/ID` tells how many puts of a broadcast it owes an answer.
  */
 let mode = "works";
+const out = new Map<string, number>();
 
 export default class Bucket extends WorkerEntrypoint {
   override fetch(request: Request): Response {
-    mode = new URL(request.url).pathname.split("/")[2] ?? "";
+    const [, what, name = ""] = new URL(request.url).pathname.split("/");
+    if (what === "out") return Response.json(out.get(name) ?? 0);
+    mode = name;
     return new Response(null, { status: 204 });
   }
 
@@ -16,8 +19,15 @@ export default class Bucket extends WorkerEntrypoint {
     return this.#do(null);
   }
 
-  put(): Promise<object> {
-    return this.#do({});
+  async put(key: string): Promise<object> {
+    const [id = ""] = key.split("/");
+    const count = (change: number) => out.set(id, (out.get(id) ?? 0) + change);
+    count(1);
+    try {
+      return await this.#do({});
+    } finally {
+      count(-1);
+    }
   }
 
   list(): Promise<object> {
