@@ -49,7 +49,18 @@ export function created(
     "cache-control": "no-store",
   });
   for (const server of session.iceServers) headers.append("link", `<${server}>; rel="ice-server"`);
-  return new Response(answer, { status: 201, headers });
+  return new Response(withoutTrickle(answer), { status: 201, headers });
+}
+
+/**
+ * The SFU's answer says that it takes candidates later (RFC 8840: `a=ice-options:trickle`, of the session or of a medium).
+ * Over WHIP they would come by PATCH, which there is none of; a client is not told to try.
+ */
+function withoutTrickle(answer: string): string {
+  return answer.replace(/^a=ice-options:(.*?)(\r?\n|$)/gm, (_, options: string, end: string) => {
+    const left = options.split(/\s+/).filter((option) => option !== "" && option.toLowerCase() !== "trickle");
+    return left.length === 0 ? "" : `a=ice-options:${left.join(" ")}${end}`;
+  });
 }
 
 /**

@@ -20,7 +20,18 @@ export type Reaction =
   | "cut"
   | undefined;
 
-export const ANSWER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n";
+export const ANSWER = [
+  "v=0",
+  "o=- 1 1 IN IP4 127.0.0.1",
+  "s=-",
+  "t=0 0",
+  "a=ice-lite",
+  "a=ice-options:trickle",
+  "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+  "a=mid:0",
+  "a=ice-options:ice2 trickle",
+  "",
+].join("\r\n");
 
 /**
  * An SFU that does as it is told, for the faults that neither the real one nor the stand-in has on demand. It carries no
