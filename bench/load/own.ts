@@ -29,7 +29,7 @@ const READY_MS = 60_000;
 /** @param isolates edges before the origin, each in a runtime of its own; 0 for the whole deploy in one isolate */
 export async function startOwn(isolates: number): Promise<Own> {
   const child = fork(join(import.meta.dirname, "stage.ts"), [String(isolates)], { detached: true });
-  const staged = await reply<Staged>(child);
+  const staged = await replyOf<Staged>(child);
   const runtimes = groupOf(child.pid ?? 0).filter(({ name }) => name === "workerd");
   if (runtimes.length !== 1 + isolates)
     throw new Error("The relay answers, but its runtime is not to be found.");
@@ -37,21 +37,23 @@ export async function startOwn(isolates: number): Promise<Own> {
   const memory = () => runtimes.reduce((sum, { pid }) => sum + memoryOf(pid), 0);
   const groupCpu = () => groupOf(child.pid ?? 0).reduce((sum, { pid }) => sum + cpuOf(pid), 0);
   const counts = async () => (await (await fetch(staged.countsUrl)).json()) as Counts;
-  return { ...staged, hasAudience: isolates === 0, cpu, memory, groupCpu, counts, stop: () => end(child) };
+  return { ...staged, hasAudience: isolates === 0, cpu, memory, groupCpu, counts, stop: () => endOf(child) };
 }
 
 /** Starts a host for each show, in one process; resolves when all of them are heard. */
-export async function startHosts(shows: readonly Show[]): Promise<{ stop(): Promise<void> }> {
+export async function startHosts(
+  shows: readonly Pick<Show, "whipUrl" | "hostKey">[],
+): Promise<{ stop(): Promise<void> }> {
   const child = fork(join(import.meta.dirname, "host.ts"), { detached: true });
   for (const { whipUrl, hostKey } of shows) {
     child.send({ whipUrl, hostKey } satisfies Call);
-    await reply<string>(child);
+    await replyOf<string>(child);
   }
-  return { stop: () => end(child) };
+  return { stop: () => endOf(child) };
 }
 
 /** The child's next message. */
-function reply<T>(child: ChildProcess): Promise<T> {
+export function replyOf<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("A process of the bench does not answer.")), READY_MS);
     child.once("message", (message) => {
@@ -67,7 +69,7 @@ function reply<T>(child: ChildProcess): Promise<T> {
 }
 
 /** It ends by itself when the channel closes. */
-function end(child: ChildProcess): Promise<void> {
+export function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || !child.connected) return resolve();
     child.once("exit", () => resolve());

@@ -1,0 +1,75 @@
+import { fork } from "node:child_process";
+import { join } from "node:path";
+import { cpuOf, groupOf } from "../load/cpu.ts";
+import { endOf, replyOf, startHosts, startOwn } from "../load/own.ts";
+import { type Desk, openShow } from "../load/show.ts";
+import { startMediaMtx } from "./mediamtx.ts";
+
+/** A server on air: one host publishes to it, by the same WHIP publisher whichever server it is. */
+export interface Contender {
+  readonly playbackUrl: string;
+  /** CPU time that the server has taken so far, ms: of Earshot the runtime, without the stand-in for the SFU. */
+  cpu(): number;
+  /** The same of all processes but the one that measures. */
+  groupCpu(): number;
+  stop(): Promise<void>;
+}
+
+/** How each of them is started, by its name in the table. */
+export function contendersOf(binary: string | null): ReadonlyMap<string, () => Promise<Contender>> {
+  const all = new Map<string, () => Promise<Contender>>([
+    ["Earshot, bare runtime", startBare],
+    ["Earshot, npm start", startWhole],
+  ]);
+  if (binary !== null) all.set("MediaMTX", () => startPeer(binary));
+  return all;
+}
+
+async function startBare(): Promise<Contender> {
+  const own = await startOwn(0);
+  return publishing(own, own);
+}
+
+async function startWhole(): Promise<Contender> {
+  const child = fork(join(import.meta.dirname, "whole.ts"), { detached: true });
+  const { pid, ...desk } = await replyOf<Desk & { readonly pid: number }>(child);
+  const cpu = () =>
+    groupOf(pid)
+      .filter(({ name }) => name === "workerd")
+      .reduce((sum, runtime) => sum + cpuOf(runtime.pid), 0);
+  return publishing(desk, { cpu, groupCpu: () => cpu() + cpuOf(child.pid ?? 0), stop: () => endOf(child) });
+}
+
+async function publishing(desk: Desk, server: Omit<Contender, "playbackUrl">): Promise<Contender> {
+  try {
+    const show = await openShow(desk, "low");
+    const hosts = await startHosts([show]);
+    return { ...withHosts(server, hosts), playbackUrl: show.playbackUrl };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function startPeer(binary: string): Promise<Contender> {
+  const peer = await startMediaMtx(binary);
+  const cpu = () => cpuOf(peer.pid);
+  try {
+    const hosts = await startHosts([{ whipUrl: peer.whipUrl, hostKey: "none" }]);
+    return {
+      ...withHosts({ cpu, groupCpu: cpu, stop: peer.stop }, hosts),
+      playbackUrl: peer.playbackUrl,
+    };
+  } catch (error) {
+    await peer.stop();
+    throw error;
+  }
+}
+
+function withHosts(server: Omit<Contender, "playbackUrl">, hosts: { stop(): Promise<void> }) {
+  const stop = async () => {
+    await hosts.stop();
+    await server.stop();
+  };
+  return { cpu: () => server.cpu(), groupCpu: () => server.groupCpu(), stop };
+}

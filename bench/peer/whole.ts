@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startRelay } from "../../sfu/relay.ts";
+
+/** The relay of `npm start`, in a process of its own with an IPC channel: it sends where it is, and ends with the channel. */
+const persist = mkdtempSync(join(tmpdir(), "earshot-peer-"));
+const { url, adminToken, pid, stop } = await startRelay({ persist });
+process.once("disconnect", async () => {
+  await stop();
+  rmSync(persist, { recursive: true, force: true });
+  process.exit();
+});
+process.send?.({ url, adminToken, pid });

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { type Measured, table } from "../../bench/peer/table.ts";
+
+const of = (listeners: number, over: Partial<Measured> = {}): Measured => ({
+  listeners,
+  cpuPerRequest: 0.1484,
+  idle: 87.4,
+  failed: 0,
+  stalls: 0,
+  p50: 122,
+  p99: 150,
+  start: 31.2,
+  ...over,
+});
+
+test("the table of peers has a column for each, every round's figures, and a dash for what was not measured", () => {
+  const ours = [of(500, { stalls: 3, failed: 1 }), of(10), of(500)];
+  expect(
+    table(
+      new Map([
+        ["Earshot", ours],
+        ["Peer", [of(10, { idle: 17, p50: 29, p99: 31 })]],
+      ]),
+    ),
+  ).toBe(
+    `| figure | Earshot | Peer |
+| --- | --- | --- |
+| CPU of a show with one host and no listener, ms/s | 87 | 17 |
+| last sample, by the list's dates, to part fetched, 10 listeners, p50 / p99 ms | 122 / 150 | 29 / 31 |
+| joining to first media here, median ms | 31 | 31 |
+| CPU per request of 500 listeners, us | 148, 148 | - |
+| stalls, failed listeners of 500 | 3, 1, 0, 0 | - |
+| last sample to part fetched by all of 500, p50 / p99 ms | 122 / 150, 122 / 150 | - |`,
+  );
+});
