@@ -6,6 +6,7 @@ import type { Horizon } from "../horizon.ts";
 import { AU_SAMPLES, toMillis } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
 import type { ShowStatus } from "../status.ts";
+import { bandwidthOf } from "./bandwidth.ts";
 import type { Show } from "./lifecycle.ts";
 import { joinParts, type Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
@@ -191,17 +192,8 @@ function holds(window: Window, condition: Condition): boolean {
   return window.ended || partsAhead(window, condition.msn, condition.index) < 0;
 }
 
-/**
- * BANDWIDTH covers the encoder's bursts (a quarter above its nominal rate) and AVERAGE-BANDWIDTH its mean overshoot,
- * each with 6 kbit/s of CMAF around it.
- */
 function multivariant({ title, bitrate, timeline }: Show): string {
-  return multivariantPlaylist({
-    uri: playlistUri(timeline?.epoch ?? ""),
-    bandwidth: Math.ceil(bitrate * 1.3) + 6_000,
-    averageBandwidth: Math.ceil(bitrate * 1.06) + 6_000,
-    title,
-  });
+  return multivariantPlaylist({ uri: playlistUri(timeline?.epoch ?? ""), ...bandwidthOf(bitrate), title });
 }
 
 const NOT_STARTED = refused(404, "not_started", "This broadcast has not started yet.");

@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { buildAac } from "../../build/aac.mjs";
+import { openAac } from "../../src/audio/aac.ts";
+import { Contexts } from "../../src/audio/contexts.ts";
+import { bandwidthOf } from "../../src/broadcast/bandwidth.ts";
+import { Segmenter } from "../../src/hls/segmenter.ts";
+import { AU_SAMPLES, type Latency, PROFILES, type Segment, samples } from "../../src/media.ts";
+import { random } from "../audio/host.ts";
+
+await buildAac();
+const module = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
+const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
+const contexts = new Contexts(module, names);
+
+/** The value of both channels' samples. */
+type Signal = (sample: number) => readonly [left: number, right: number];
+
+const uniform = random(5);
+const noise = () => 2 * uniform() - 1;
+/** Noise for `on` access units, digital silence for `off`, and so on. */
+const gated =
+  (on: number, off: number): Signal =>
+  (n) =>
+    n % Math.round((on + off) * AU_SAMPLES) < on * AU_SAMPLES ? [noise(), noise()] : [0, 0];
+
+/** Programme that goes on and on: what the average is of. */
+const CONTINUOUS: Readonly<Record<string, Signal>> = {
+  noise: () => [noise(), noise()],
+  "noise of changing level": (n) => {
+    const level = (n >> 14) % 2 === 0 ? 1 : 1e-4;
+    return [level * noise(), level * noise()];
+  },
+  castanets: (n) => {
+    const level = Math.exp(-(n % 4_000) / 300);
+    return [level * noise(), level * noise()];
+  },
+};
+/** The worst found among noise of 0.05 to 3 access units with pauses of 1 to 5 between. */
+const BURSTS: Readonly<Record<string, Signal>> = {
+  "noise after silence": (n) => (n < 180 * AU_SAMPLES ? [0, 0] : [noise(), noise()]),
+  "castanets with pauses": (n) => {
+    const level = n % 5_500 < 1_500 ? Math.exp(-(n % 5_500) / 300) : 0;
+    return [level * noise(), level * noise()];
+  },
+  "noise gated 2, 2": gated(2, 2),
+  "noise gated 3, 2.5": gated(3, 2.5),
+  "noise gated 2, 1.5": gated(2, 1.5),
+};
+
+/** The segments of `signal`, bit/s each, and of all of them. */
+function ratesOf(signal: Signal, bitrate: number, latency: Latency) {
+  const at = samples(0);
+  const encoder = openAac(contexts, { bitrate, at });
+  const segmenter = new Segmenter(PROFILES[latency], { msn: 0, at });
+  const segments: Segment[] = [];
+  const data = new Float32Array(2 * AU_SAMPLES);
+  for (let unit = 0; unit < 363; unit++) {
+    for (let n = 0; n < AU_SAMPLES; n++) data.set(signal(unit * AU_SAMPLES + n), 2 * n);
+    for (const frame of encoder.push({ at: samples(unit * AU_SAMPLES), data })) {
+      for (const { segment } of segmenter.push(frame)) if (segment !== undefined) segments.push(segment);
+    }
+  }
+  encoder.close();
+  const bitsOf = ({ parts }: Segment) => 8 * parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const secondsOf = ({ duration }: Segment) => duration / 48_000;
+  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  return {
+    peak: Math.max(...segments.map((segment) => bitsOf(segment) / secondsOf(segment))),
+    average: sum(segments.map(bitsOf)) / sum(segments.map(secondsOf)),
+  };
+}
+
+test.each([64_000, 96_000, 128_000, 160_000, 192_000, 256_000])(
+  "%d bit/s: no segment is above the declared BANDWIDTH, nor the average of steady sound above AVERAGE-BANDWIDTH",
+  { timeout: 120_000 },
+  (bitrate) => {
+    const { bandwidth, averageBandwidth } = bandwidthOf(bitrate);
+    const steady = Object.values(CONTINUOUS).map((signal) => ratesOf(signal, bitrate, "low"));
+    const bursts = Object.values(BURSTS).map((signal) => ratesOf(signal, bitrate, "low"));
+    const others = (["balanced", "economy"] as const).map((latency) =>
+      ratesOf(BURSTS["noise after silence"] as Signal, bitrate, latency),
+    );
+    const peak = Math.max(...[...steady, ...bursts, ...others].map((rates) => rates.peak));
+    const average = Math.max(...steady.map((rates) => rates.average));
+    console.log(
+      `${bitrate}: worst segment ${Math.round(peak)} (declared ${bandwidth}), average ${Math.round(average)} (${averageBandwidth})`,
+    );
+    expect(peak).toBeLessThanOrEqual(bandwidth);
+    expect(average).toBeLessThanOrEqual(averageBandwidth);
+    // Declared is what was measured, and not more than a tenth above.
+    expect(bandwidth / peak).toBeLessThan(1.1);
+    expect(averageBandwidth / average).toBeLessThan(1.1);
+  },
+);
