@@ -37,7 +37,7 @@ async function throughCaches(): Promise<World> {
 const lastOf = (list: Listed): number => list.firstMsn + list.segments.length - 1;
 
 /** The directives of RFC 8216bis section 6.2.5, as they are answered over HTTP: with caches before the origin, and without. */
-describe.each([
+describe.concurrent.each([
   ["straight from the relay", straight],
   ["through the edges of two data centres and two tiers of cache", throughCaches],
 ])("a playlist %s", (_, start) => {
