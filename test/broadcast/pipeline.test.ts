@@ -7,7 +7,7 @@ import { Ring } from "../../src/broadcast/ring.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { addCut, emptyWindow, keptFrom } from "../../src/hls/window.ts";
-import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, type Samples, samples } from "../../src/media.ts";
 import { names } from "../../src/paths.ts";
 import { bytesInUse } from "../audio/heap.ts";
 
@@ -23,10 +23,18 @@ const STAY = 300 * SAMPLE_RATE;
  */
 function encoder(): Encoder {
   const unit = new Uint8Array(341);
+  let next = START;
+  const frames = (at: Samples, units: number) => {
+    next = samples(at + units * AU_SAMPLES);
+    return Array.from({ length: units }, (_, n) => ({
+      at: samples(at + n * AU_SAMPLES),
+      bytes: unit.slice(),
+    }));
+  };
   return {
     config: new Uint8Array([0x11, 0x90]),
-    push: ({ at }) => [{ at, bytes: unit.slice() }],
-    pushSilence: () => [],
+    push: ({ at }) => frames(at, 1),
+    pushSilence: (units) => frames(next, units),
     flush: () => [],
     close: () => {},
   };
