@@ -1,26 +1,50 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const CORES = availableParallelism();
-/** What measures times has the machine to itself. */
-const TIMED = ["test/workers/{on-time,release,restart}.test.ts"];
-/** Tests outside of the runtime that mostly wait: for outages to pass, processes to start, players to play. */
-const WAITING = ["test/sfu/{churn,demo,sfu}.test.ts", "test/load/turn.test.ts"];
+/** What measures times has the machine to itself, and so has a crowd that needs all of it. */
+const TIMED = ["test/workers/{audience,on-time,release}.test.ts"];
+/** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
+const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
+/**
+ * How many files of units and of {@link BUSY} run side by side: one for each core, and one for those that wait for outages
+ * to pass. Left to itself the runner would use one core of two.
+ */
+const WORKERS = CORES + 1;
 
-/** Tests of the runtime that compute rather than wait: crowds, walks through memory, shows by the dozen. */
-const BUSY = ["test/workers/{audience,bounds,isolate}.test.ts"];
-/** How many files that compute run side by side; left to itself the runner would use one core of two. */
-const WORKERS = Math.max(2, CORES - 1);
+/** What would be left over at the end, on one core, if it began last. */
+const LONGEST = [
+  "isolate",
+  "drift",
+  "pipeline",
+  "scale",
+  "sfu/sfu",
+  "secrets",
+  "origin",
+  "hints",
+  "local",
+  "cached",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) =>
+      LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`)) >>> 0;
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 /** Each project is one kind of evidence; `npm test` runs the four that need nothing beyond node_modules. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{workers,browser,players,chaos}/**", ...WAITING],
+          exclude: ["test/{workers,browser,players,chaos}/**"],
           testTimeout: 30_000,
           maxWorkers: WORKERS,
         },
@@ -37,7 +61,7 @@ export default defineConfig({
       {
         test: {
           name: "workers",
-          include: ["test/workers/**/*.test.ts", ...WAITING],
+          include: ["test/workers/**/*.test.ts"],
           exclude: [...TIMED, ...BUSY],
           testTimeout: 60_000,
           hookTimeout: 60_000,
