@@ -82,6 +82,8 @@ export const PROFILES: Readonly<Record<Latency, Profile>> = {
 
 /** The AAC bit rate of a show that says nothing else, bits per second. */
 export const STANDARD_BITRATE = 128_000;
+/** After how many minutes the doors of a show close that says nothing else and has neither host nor listener. */
+export const STANDARD_IDLE_MINUTES = 30;
 
 /** The HLS delivery directives of one playlist request (draft-pantos-hls-rfc8216bis section 6.2.5), parsed. */
 export interface Directives {

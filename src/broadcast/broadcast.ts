@@ -4,11 +4,11 @@ import { Secrets } from "../access/secrets.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import type { Target } from "../paths.ts";
 import type { Counts } from "./counts.ts";
-import { announce, type Show } from "./lifecycle.ts";
+import { announce, type Settings, type Show } from "./lifecycle.ts";
 import { Production } from "./production.ts";
 import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
-import { type Desk, routes, type Settings } from "./routes.ts";
+import { type Desk, routes } from "./routes.ts";
 import { Store } from "./store.ts";
 
 export interface BroadcastEnv {
@@ -144,7 +144,8 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
       secret,
       later,
-      reviveAt: (time) => later(this.ctx.storage.setAlarm(time)),
+      reviveAt: (time) =>
+        later(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
       restart: (why) => this.ctx.abort(why),
     });
   }

@@ -12,7 +12,7 @@ export function describe(
   on: OnAir & { readonly originReads: Counts; readonly recordingFailures: number },
   access: { readonly origin: string; readonly hostKey: string },
 ): object {
-  const { id, title, latency, bitrate, state, createdAt, endedAt, anew } = show;
+  const { id, title, latency, bitrate, state, createdAt, endedAt, idleMinutes, anew } = show;
   const { programme, publishers } = on;
   return {
     id,
@@ -22,6 +22,7 @@ export function describe(
     state,
     createdAt,
     endedAt,
+    idleMinutes,
     /** When its timeline last had to begin anew, under other names, and why; null: never. */
     anew,
     ...urlsOf(access.origin, id, access.hostKey),

@@ -1,8 +1,9 @@
 import type { Latency, Profile } from "../media.ts";
 
 /**
- * A broadcast's life: announced -> open -> live -> ended. The timeline runs from open to ended, whatever hosts do; there
- * is no way back from ended. Pure: every function returns the next show.
+ * A broadcast's life: announced -> open -> live -> ended. The timeline runs from open to ended, whatever hosts do, except
+ * that one which nobody attends is closed, and the show announced again; there is no way back from ended. Pure: every
+ * function returns the next show.
  */
 export interface Show {
   readonly id: string;
@@ -16,6 +17,8 @@ export interface Show {
   /** The running timeline; null until the doors open. */
   readonly timeline: Timeline | null;
   readonly endedAt: number | null;
+  /** After how many minutes with neither host nor listener its doors close. */
+  readonly idleMinutes: number;
   /** How often its host key has been replaced. */
   readonly keyGeneration: number;
   /** When its timeline last had to begin anew, and why; null: never. */
@@ -31,6 +34,9 @@ export interface Anew {
   readonly why: string;
 }
 
+/** What a show is created with; checked at the edge. */
+export type Settings = Pick<Show, "id" | "title" | "latency" | "bitrate" | "idleMinutes">;
+
 export interface Timeline {
   /** What keeps this timeline's names from all others' (paths.ts). */
   readonly epoch: string;
@@ -44,8 +50,8 @@ export interface Timeline {
 export const LONGEST_FILL_MS = 10 * 60_000;
 
 /** A show that has been announced and not begun. */
-export function announce(settings: Pick<Show, "id" | "title" | "latency" | "bitrate">, now: number): Show {
-  const { id, title, latency, bitrate } = settings;
+export function announce(settings: Settings, now: number): Show {
+  const { id, title, latency, bitrate, idleMinutes } = settings;
   return {
     id,
     title,
@@ -55,6 +61,7 @@ export function announce(settings: Pick<Show, "id" | "title" | "latency" | "bitr
     state: "announced",
     timeline: null,
     endedAt: null,
+    idleMinutes,
     keyGeneration: 0,
     anew: null,
   };
@@ -73,6 +80,16 @@ export function goLive(show: Show): Show {
 /** Begins a new timeline in the place of one that can not be gone on with. */
 export function beginAnew(show: Show, timeline: Timeline, why: string): Show {
   return isRunning(show) ? { ...show, state: "open", timeline, anew: { at: timeline.startedAt, why } } : show;
+}
+
+/** Closes the doors until they are opened again; the next timeline is another. */
+export function close(show: Show): Show {
+  return isRunning(show) ? { ...show, state: "announced", timeline: null } : show;
+}
+
+/** Whether a running show is to be closed, where a host or a listener was last there at `attendedAt`. */
+export function isForgotten(show: Show, attendedAt: number, now: number): boolean {
+  return isRunning(show) && now - attendedAt >= show.idleMinutes * 60_000;
 }
 
 /** Ends the show, for good. */

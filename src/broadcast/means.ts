@@ -11,8 +11,8 @@ export interface Means {
   readonly secret: Secret;
   /** Keeps the object running for work that nobody waits for. */
   readonly later: (work: Promise<void>) => void;
-  /** Has the object brought back at a time (milliseconds since 1970) if it should be gone by then. */
-  readonly reviveAt: (time: number) => void;
+  /** Has the object brought back at a time (milliseconds since 1970) if it should be gone by then; null: not at all. */
+  readonly reviveAt: (time: number | null) => void;
   /** Ends this object, to be made anew from its store. */
   readonly restart: (why: string) => void;
 }

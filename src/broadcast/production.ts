@@ -3,18 +3,20 @@ import type { Window } from "../hls/window.ts";
 import type { Offer } from "../ingest/offer.ts";
 import type { SfuFault } from "../ingest/sfu.ts";
 import type { Target } from "../paths.ts";
+import { Attendance } from "./attendance.ts";
 import { Backlog } from "./backlog.ts";
 import { Clock } from "./clock.ts";
-import { addCounts, type Counts } from "./counts.ts";
+import type { Counts } from "./counts.ts";
 import { describe, publicStatus } from "./description.ts";
-import { end, goLive, isRunning, open, rotateKey, type Show } from "./lifecycle.ts";
+import { Ledger } from "./ledger.ts";
+import { close, end, goLive, isForgotten, isRunning, open, rotateKey, type Show } from "./lifecycle.ts";
 import type { Means } from "./means.ts";
 import type { Crowded } from "./places.ts";
 import { endedStage, type Programme } from "./programme.ts";
 import { type Accepted, Publishers } from "./publishers.ts";
 import { type Read, Reads, type Stage } from "./reads.ts";
 import { Recording } from "./recording.ts";
-import { type Resumption, replace, resume, timelineOf } from "./resumption.ts";
+import { type Resumption, replace, resume, setAside, timelineOf } from "./resumption.ts";
 import { Shelf } from "./shelf.ts";
 
 /** How far ahead a revival is arranged: for an object that went while nobody was asking anything of it. */
@@ -35,7 +37,7 @@ export class Production {
   readonly #means: Means;
   readonly #reads: Reads;
   #show: Show;
-  #originReads: Counts;
+  readonly #ledger: Ledger;
   readonly #backlog = new Backlog();
   #programme: Programme | null = null;
   readonly #shelf: Shelf;
@@ -45,9 +47,9 @@ export class Production {
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** When the timer goes off, by the show's time. */
   #timerAt = 0;
+  readonly #attendance = new Attendance(Date.now());
   #choresAt = 0;
   #renewedAt = 0;
-  #readsStoredAt = 0;
 
   /**
    * Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. Its timeline
@@ -57,7 +59,7 @@ export class Production {
     this.#show = show;
     this.#means = means;
     this.#reads = new Reads(means.store);
-    this.#originReads = means.store.originReads();
+    this.#ledger = new Ledger(means.store);
     this.publishers = new Publishers(means, show.id, Date.now());
     this.#shelf = new Shelf(means.store);
     this.#recording = new Recording(means.bucket, show.id, this.#shelf);
@@ -72,9 +74,7 @@ export class Production {
     try {
       this.#start();
     } catch (error) {
-      console.error(
-        `The timeline of ${this.#show.id} can not be begun, and is tried again: ${String(error)}`,
-      );
+      console.error(`${this.#show.id} can not be begun, and is tried again: ${String(error)}`);
       this.#means.reviveAt(Date.now() + REVIVAL_MS);
     }
   }
@@ -88,26 +88,30 @@ export class Production {
   read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
     this.count(answered);
     if (target.kind === "status") return { kind: "status", status: publicStatus(this.#show, this.#onAir) };
-    return this.#reads.read(target, () => this.#stage(), this.#clock.read(Date.now()));
+    const wall = Date.now();
+    this.#attendance.read(target, this.#show, wall);
+    return this.#reads.read(target, () => this.#stage(), this.#clock.read(wall));
   }
 
   /** Counts what Origin has answered. What is read after the end is counted too, and stored as it comes. */
   count(answered: Counts): void {
-    this.#originReads = addCounts(this.#originReads, answered);
-    if (this.#ended !== null) this.#storeReads(Date.now());
+    this.#attendance.answered(answered, Date.now());
+    this.#ledger.add(answered);
+    if (this.#ended !== null) this.#ledger.keepNowAndThen(Date.now());
   }
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<object> {
     const key = await hostKey(this.#means.secret, this.#show.id, this.#show.keyGeneration);
-    const counts = { originReads: this.#originReads, recordingFailures: this.#recording.failures };
+    const counts = { originReads: this.#ledger.counts, recordingFailures: this.#recording.failures };
     return describe(this.#show, { ...this.#onAir, ...counts }, { origin, hostKey: key });
   }
 
   /** Opens the doors: the timeline runs from now on. */
   open(): void {
     if (this.#show.state !== "announced") return;
-    this.#originReads = {};
+    this.#ledger.clear();
+    this.#attendance.lastAt = Date.now();
     this.#put(open(this.#show, timelineOf(this.#show, Date.now())));
     this.start();
   }
@@ -118,7 +122,7 @@ export class Production {
     const now = Date.now();
     const window = this.#stop(now);
     this.#put(end(this.#show, now));
-    this.#means.store.putOriginReads(this.#originReads);
+    this.#ledger.keep();
     this.#ended = endedStage(this.#show, this.#means.store);
     if (window !== null) this.#reads.wake({ ...window, ended: true }, now);
     this.publishers.dropAll("the show has ended");
@@ -131,12 +135,11 @@ export class Production {
     this.publishers.dropAll("the host key has been replaced");
   }
 
-  /** Gets what is still to be kept to R2; false when some of it has to be tried again later. */
-  async settle(): Promise<boolean> {
+  /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
+  async settle(): Promise<void> {
     await this.#recording.run();
     const isSettled = !isRunning(this.#show) && this.#shelf.next() === null;
-    if (!isSettled) this.#means.reviveAt(Date.now() + REVIVAL_MS);
-    return isSettled;
+    this.#means.reviveAt(isSettled ? null : Date.now() + REVIVAL_MS);
   }
 
   /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
@@ -144,6 +147,8 @@ export class Production {
     offer: Offer,
     origin: string,
   ): Promise<Accepted | Crowded | SfuFault | "ended" | "key replaced"> {
+    // The doors do not close in the face of a host whom the SFU is asked about.
+    this.#attendance.lastAt = Date.now();
     const { keyGeneration } = this.#show;
     const isOver = () => this.#show.state === "ended" || this.#show.keyGeneration !== keyGeneration;
     const result = await this.publishers.publish(offer, origin, isOver);
@@ -182,22 +187,22 @@ export class Production {
     const wall = Date.now();
     this.#programme = this.#take(replace(this.#show, this.#means.store, wall, why));
     this.#clock = new Clock(wall, 0);
+    this.#attendance.lastAt = wall;
     programme.abandon();
     this.#reads.abandon();
     return this.#programme;
   }
 
   #take({ show, programme }: Resumption): Programme {
-    if (show !== this.#show) this.#originReads = {};
+    if (show !== this.#show) this.#ledger.clear();
     this.#show = show;
     this.#shelf.turnTo(show.timeline.epoch, programme.init);
     return programme;
   }
 
   /**
-   * Stops the clock and closes the last segment; the window as it is then, or null where there is no timeline. One that
-   * has not been started here is taken up for it, and closed where its last part ended. What fails at it keeps no show
-   * from its end.
+   * Stops the clock and closes the last segment, of a timeline that has not been started here where its last part ended; the
+   * window as it is then, null where there is none. What fails at it keeps no show from its end.
    */
   #stop(now: number): Window | null {
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -231,7 +236,7 @@ export class Production {
         this.#means.later(this.#recording.run());
       }
       if (now - this.#choresAt >= CHORES_MS) this.#doChores(programme, now);
-      this.#wakeIn(programme.millisUntilDue(this.#clock.read(Date.now())));
+      if (this.#programme !== null) this.#wakeIn(programme.millisUntilDue(this.#clock.read(Date.now())));
     } catch (error) {
       console.error(`The programme of ${this.#show.id} failed and is resumed: ${String(error)}`);
       this.#means.restart("The programme failed.");
@@ -244,13 +249,6 @@ export class Production {
     this.#timer = setTimeout(this.#tick, millis);
   }
 
-  /** Stores the count of reads now and then: each time is a row written. */
-  #storeReads(now: number): void {
-    if (now - this.#readsStoredAt < RENEWAL_MS) return;
-    this.#readsStoredAt = now;
-    this.#means.store.putOriginReads(this.#originReads);
-  }
-
   #doChores({ pipeline, window }: Programme, now: number): void {
     this.#choresAt = now;
     const { sessions } = this.publishers;
@@ -260,11 +258,28 @@ export class Production {
       this.#put(goLive(this.#show));
     }
     const wall = Date.now();
+    if (sessions.length > 0 || this.#reads.areHeld) this.#attendance.lastAt = wall;
+    if (isForgotten(this.#show, this.#attendance.lastAt, wall)) {
+      this.#close(wall);
+      return;
+    }
     this.#means.later(this.publishers.sweep(wall));
-    this.#storeReads(wall);
+    this.#ledger.keepNowAndThen(wall);
     if (now - this.#renewedAt < RENEWAL_MS) return;
     this.#renewedAt = now;
     this.#means.reviveAt(wall + REVIVAL_MS);
+  }
+
+  /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
+  #close(now: number): void {
+    const { id, idleMinutes } = this.#show;
+    console.log(`The doors of ${id} close: neither host nor listener for ${idleMinutes} minutes.`);
+    this.#stop(now);
+    setAside(this.#show, this.#means.store);
+    this.#shelf.rest();
+    this.#put(close(this.#show));
+    this.#reads.abandon();
+    this.#means.later(this.settle());
   }
 
   get #onAir() {

@@ -45,6 +45,11 @@ export class Reads {
     this.#store = store;
   }
 
+  /** Whether somebody waits for what comes next. */
+  get areHeld(): boolean {
+    return this.#waiters.size > 0;
+  }
+
   /** Lets those go whom `window` satisfies, and those whose time is up. */
   wake(window: Window, now: number): void {
     if (window.ended) this.#waiters.releaseAll();

@@ -19,7 +19,8 @@ export class Recording {
   readonly #bucket: R2Bucket;
   readonly #id: string;
   readonly #shelf: Pick<Shelf, "next" | "kept">;
-  #running: Promise<void> | null = null;
+  #latest: Promise<void> = Promise.resolve();
+  #isRunning = false;
   /** Puts that R2 has not answered, waited for or given up. */
   #out = 0;
   /** Puts that failed since the object was made. */
@@ -38,10 +39,11 @@ export class Recording {
    * Asked again meanwhile, it is the same run that is waited for.
    */
   run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
+    if (!this.#isRunning) {
+      this.#isRunning = true;
+      this.#latest = this.#run();
+    }
+    return this.#latest;
   }
 
   async #run(): Promise<void> {
@@ -56,6 +58,9 @@ export class Recording {
       console.warn(
         `R2 did not take a segment of ${this.#id}; it is kept here and tried again: ${String(error)}`,
       );
+    } finally {
+      // At once, and not when the promise is: what is there to be put a moment after a run has found nothing needs another.
+      this.#isRunning = false;
     }
   }
 

@@ -2,19 +2,10 @@ import { Hono } from "hono";
 import { generationOf, WRONG_HOST_KEY } from "../access/keys.ts";
 import { isMisconfigured, type SfuFault } from "../ingest/sfu.ts";
 import { created, patchNotAllowed, readPost, SESSION_METHODS } from "../ingest/whip.ts";
-import type { Latency } from "../media.ts";
 import { whipSessionPath } from "../paths.ts";
+import type { Settings } from "./lifecycle.ts";
 import type { Crowded } from "./places.ts";
 import type { Production } from "./production.ts";
-
-/** What a broadcast is created with; checked at the edge. */
-export interface Settings {
-  readonly id: string;
-  readonly title: string;
-  readonly latency: Latency;
-  /** Bits per second. */
-  readonly bitrate: number;
-}
 
 /**
  * What a Broadcast does for hosts and operators. Whether they may ask has been checked at the edge, except whether a host's

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PROFILES, STANDARD_BITRATE } from "../media.ts";
+import { PROFILES, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
 import type { Show } from "./lifecycle.ts";
 
 /** A show's row, in JSON: written by this code or by that of any deploy before it. */
@@ -18,6 +18,7 @@ const Timeline = z.object({ epoch: z.string().min(1), startedAt: z.number(), pro
 const state = z.enum(["announced", "open", "live", "ended"]);
 const latency = z.enum(["low", "balanced", "economy"]);
 const bitrate = z.int().positive();
+const idleMinutes = z.number().positive();
 const generation = z.int().nonnegative();
 const anew = z.object({ at: z.number(), why: z.string() });
 
@@ -32,6 +33,7 @@ const Row = z
     state,
     timeline: Timeline.nullable(),
     endedAt: z.number().nullable(),
+    idleMinutes: idleMinutes.default(STANDARD_IDLE_MINUTES),
     keyGeneration: generation.default(0),
     anew: anew.nullable().default(null),
   })
@@ -45,6 +47,7 @@ const Damaged = z.object({
   createdAt: z.number().catch(0),
   state: state.catch("announced"),
   endedAt: z.number().nullable().catch(null),
+  idleMinutes: idleMinutes.catch(STANDARD_IDLE_MINUTES),
   keyGeneration: generation.catch(0),
 });
 

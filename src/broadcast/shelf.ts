@@ -25,6 +25,11 @@ export class Shelf {
     this.#timeline = { epoch, init };
   }
 
+  /** The store has no timeline's parts. */
+  rest(): void {
+    this.#timeline = null;
+  }
+
   /** What is to be put next, oldest first; null where R2 has everything. */
   next(): Item | null {
     if (this.#timeline !== null) {

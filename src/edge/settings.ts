@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { STANDARD_BITRATE } from "../media.ts";
+import { STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
 
 /** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
 export const Settings = z.strictObject({
@@ -12,6 +12,8 @@ export const Settings = z.strictObject({
   latency: z.enum(["low", "balanced", "economy"]).default("balanced"),
   /** AAC bit rate, bits per second. */
   bitrate: z.int().min(64_000).max(256_000).default(STANDARD_BITRATE),
+  /** After how many minutes with neither host nor listener the doors close: a day at the most, since each costs. */
+  idleMinutes: z.int().min(1).max(1_440).default(STANDARD_IDLE_MINUTES),
 });
 
 /** Why a body is not {@link Settings}: the first field at fault, and what it should be. */

@@ -34,13 +34,17 @@ class Stage {
   readonly store = new Store(sqlite());
   readonly puts: string[] = [];
   readonly restarts: string[] = [];
+  /** When the object is to be brought back. */
+  alarm: number | null = null;
   production: Production;
   #sequenceNumber = 1;
   /** When the host sent its next packet, by its own clock, which nobody sets; milliseconds. */
   #sent = 0;
 
   constructor(latency: Latency = "low") {
-    this.store.putShow(announce({ id: "show", title: "A show", latency, bitrate: 128_000 }, Date.now()));
+    this.store.putShow(
+      announce({ id: "show", title: "A show", latency, bitrate: 128_000, idleMinutes: 30 }, Date.now()),
+    );
     this.production = this.restart();
   }
 
@@ -61,7 +65,9 @@ class Stage {
       sfu: new Sfu("http://127.0.0.1:9", "none", "none"),
       secret: new Secret("a secret for the test"),
       later: () => {},
-      reviveAt: () => {},
+      reviveAt: (time) => {
+        this.alarm = time;
+      },
       restart: (why) => this.restarts.push(why),
     };
     this.production = new Production(show, means);
@@ -265,5 +271,60 @@ describe("a wall clock that is set back by two minutes", () => {
     const list = await stage.list();
     expect(stage.epoch).not.toBe(epoch);
     expect(Math.abs(Date.now() - list.end)).toBeLessThan(90 + 384);
+  });
+});
+
+describe("a show that has neither host nor listener", () => {
+  const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
+  const segment = (epoch: string) => ({ kind: "segment", id: "show", epoch, msn: 0 }) as const;
+
+  test("closes after half an hour, whoever asks how it is; then there is no timer and no alarm", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    const { epoch } = stage;
+    await minutes(29.9);
+    await stage.peak();
+    await stage.production.read(
+      { kind: "multivariant", id: "show" },
+      { status: 9, multivariant: 9, audience: 9 },
+    );
+    await stage.production.read(segment("another"), {});
+    expect(stage.show.state).toBe("open");
+    expect(stage.alarm).toEqual(expect.any(Number));
+    await minutes(0.2);
+    expect(stage.show).toMatchObject({ state: "announced", timeline: null });
+    expect([vi.getTimerCount(), stage.alarm]).toEqual([0, null]);
+    expect(await stage.read(epoch)).toMatchObject({ status: 404, code: "not_started" });
+    stage.production.open();
+    expect(stage.epoch > epoch).toBe(true);
+    expect((await stage.list()).firstMsn).toBe(0);
+    expect(await stage.read(epoch)).toMatchObject({ status: 410, code: "other_epoch" });
+    expect(stage.restarts).toEqual([]);
+  });
+
+  test.each<[string, (stage: Stage) => unknown]>([
+    ["a list", (stage) => stage.read()],
+    ["a segment", (stage) => stage.production.read(segment(stage.epoch), {})],
+    ["a segment of R2", (stage) => stage.production.count({ segment: 1 })],
+  ])("stays open half an hour from when somebody read %s", async (_, read) => {
+    const stage = new Stage();
+    stage.production.open();
+    await minutes(20);
+    await read(stage);
+    await minutes(29.9);
+    expect(stage.show.state).toBe("open");
+    await minutes(0.2);
+    expect(stage.show.state).toBe("announced");
+  });
+
+  test("stays open half an hour from when its object was made anew", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    await minutes(29);
+    stage.restart();
+    await minutes(29);
+    expect(stage.show.state).toBe("open");
+    await minutes(1.1);
+    expect(stage.show.state).toBe("announced");
   });
 });

@@ -17,6 +17,7 @@ const SHOW: Show = {
   state: "live",
   timeline: { epoch: EPOCH, startedAt: STARTED_AT, profile: PROFILES.low },
   endedAt: null,
+  idleMinutes: 30,
   keyGeneration: 0,
   anew: null,
 };

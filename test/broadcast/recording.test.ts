@@ -66,6 +66,15 @@ describe("a recording", () => {
     expect(recording.failures).toBe(0);
   });
 
+  test("puts what comes a moment after a run has found nothing, when asked once more", async () => {
+    const [bucket, held] = [new Bucket(), shelf()];
+    const recording = record(bucket, held);
+    void recording.run();
+    held.msns.push(3);
+    await recording.run();
+    expect(held.msns).toEqual([]);
+  });
+
   test("leaves nothing out when R2 fails for a while: it is put by a later run, in order", async () => {
     const [bucket, held] = [new Bucket(), shelf(null, 3)];
     const recording = record(bucket, held);

@@ -4,11 +4,12 @@ import { readRow } from "../../src/broadcast/row.ts";
 import { PROFILES } from "../../src/media.ts";
 
 const ID = "town-hall-8802xv";
-const settings = { id: ID, title: "Town hall", latency: "low" as const, bitrate: 96_000 };
+const settings = { id: ID, title: "Town hall", latency: "low" as const, bitrate: 96_000, idleMinutes: 5 };
 const announced = rotateKey(announce(settings, 500));
 const opened = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile: PROFILES.low });
 /** A row as the first deploys wrote it. */
-const old = { ...settings, createdAt: 500, state: "live", endedAt: null };
+const { idleMinutes: _, ...first } = settings;
+const old = { ...first, createdAt: 500, state: "live", endedAt: null };
 
 test.each<[string, Show]>([
   ["announced", announced],
@@ -18,11 +19,17 @@ test.each<[string, Show]>([
   expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", show });
 });
 
-test("a row from before key and profile were stored has the first key, and the profile of its name", () => {
+test("a row from before key, profile and idle time were stored has the first key, its name's profile, half an hour", () => {
   const timeline = { epoch: "mwq4yx3z", startedAt: 1_000 };
   expect(readRow(JSON.stringify({ ...old, timeline }), ID)).toEqual({
     kind: "whole",
-    show: { ...old, timeline: { ...timeline, profile: PROFILES.low }, keyGeneration: 0, anew: null },
+    show: {
+      ...old,
+      timeline: { ...timeline, profile: PROFILES.low },
+      idleMinutes: 30,
+      keyGeneration: 0,
+      anew: null,
+    },
   });
 });
 
@@ -48,10 +55,25 @@ describe("a damaged row", () => {
   });
 
   test("has a default for what can not be read", () => {
-    const row = { ...opened, title: 7, latency: "lowest", bitrate: -1, state: "paused", keyGeneration: "x" };
+    const row = {
+      ...opened,
+      title: 7,
+      latency: "lowest",
+      bitrate: -1,
+      state: "paused",
+      keyGeneration: "x",
+      idleMinutes: 0,
+    };
     expect(readRow(JSON.stringify(row), ID)).toEqual({
       kind: "damaged",
-      show: { ...announced, title: "Untitled show", latency: "balanced", bitrate: 128_000, keyGeneration: 0 },
+      show: {
+        ...announced,
+        title: "Untitled show",
+        latency: "balanced",
+        bitrate: 128_000,
+        idleMinutes: 30,
+        keyGeneration: 0,
+      },
       wasRunning: false,
     });
   });

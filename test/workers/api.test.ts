@@ -20,7 +20,13 @@ async function refusal(response: Response) {
 
 describe("POST /api/broadcasts", () => {
   test("creates a broadcast with all that is asked for", async () => {
-    const settings = { title: " Town hall ", slug: "town-hall", latency: "low", bitrate: 96_000 };
+    const settings = {
+      title: " Town hall ",
+      slug: "town-hall",
+      latency: "low",
+      bitrate: 96_000,
+      idleMinutes: 5,
+    };
     const response = await relay.api("POST", "/broadcasts", settings);
     expect(response.status).toBe(201);
     expect(response.headers.get("cache-control")).toBe("no-store");
@@ -31,6 +37,7 @@ describe("POST /api/broadcasts", () => {
       title: "Town hall",
       latency: "low",
       bitrate: 96_000,
+      idleMinutes: 5,
       state: "announced",
       whipUrl: `${relay.url}/whip/${id}`,
       hostKey: expect.stringMatching(/^[\w-]{22}$/),
@@ -49,6 +56,7 @@ describe("POST /api/broadcasts", () => {
       title: "Untitled show",
       latency: "balanced",
       bitrate: 128_000,
+      idleMinutes: 30,
     });
   });
 
@@ -76,6 +84,10 @@ describe("POST /api/broadcasts", () => {
     [{ bitrate: 256_001 }, "bitrate"],
     [{ bitrate: 128_000.5 }, "bitrate"],
     [{ bitrate: "128000" }, "bitrate"],
+    [{ idleMinutes: 0 }, "idleMinutes"],
+    [{ idleMinutes: 1_441 }, "idleMinutes"],
+    [{ idleMinutes: 1.5 }, "idleMinutes"],
+    [{ idleMinutes: null }, "idleMinutes"],
   ])("refuses %j and names the field", async (settings, field) => {
     expect(await refusal(await relay.api("POST", "/broadcasts", settings))).toEqual({
       status: 400,

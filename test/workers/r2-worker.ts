@@ -2,14 +2,16 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 
 /**
  * A bucket that works, fails or hangs as it is told at `/set/MODE`: a fake, because the local R2 can not be made to do so.
- * What it takes it forgets; `/out/ID` tells how many puts of a broadcast it owes an answer.
+ * Of what it takes it keeps the names, which `/taken` gives; `/out/ID` tells how many puts of a broadcast it owes an answer.
  */
 let mode = "works";
+const taken: string[] = [];
 const out = new Map<string, number>();
 
 export default class Bucket extends WorkerEntrypoint {
   override fetch(request: Request): Response {
     const [, what, name = ""] = new URL(request.url).pathname.split("/");
+    if (what === "taken") return Response.json(taken);
     if (what === "out") return Response.json(out.get(name) ?? 0);
     mode = name;
     return new Response(null, { status: 204 });
@@ -24,7 +26,9 @@ export default class Bucket extends WorkerEntrypoint {
     const count = (change: number) => out.set(id, (out.get(id) ?? 0) + change);
     count(1);
     try {
-      return await this.#do({});
+      const answer = await this.#do({});
+      taken.push(key);
+      return answer;
     } finally {
       count(-1);
     }

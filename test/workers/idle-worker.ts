@@ -1,0 +1,34 @@
+import { Broadcast as Real } from "../../src/broadcast/broadcast.ts";
+import type { Settings } from "../../src/broadcast/lifecycle.ts";
+import { edge } from "../../src/edge/edge.ts";
+import type { EdgeEnv } from "../../src/edge/env.ts";
+import { IDLE_MS } from "./idle.ts";
+
+/**
+ * The deployed Worker, but that its shows are forgotten after {@link IDLE_MS}, whatever they ask for: the API takes a
+ * minute at the least. `/alarm/ID` says whether a show's object is to be woken.
+ */
+export { Audience } from "../../src/audience/audience.ts";
+export { Origin } from "../../src/origin/origin.ts";
+
+export class Broadcast extends Real {
+  override create(settings: Settings): Promise<boolean> {
+    return super.create({ ...settings, idleMinutes: IDLE_MS / 60_000 });
+  }
+
+  alarmAt(): Promise<number | null> {
+    return this.ctx.storage.getAlarm();
+  }
+}
+
+interface Env extends Omit<EdgeEnv, "BROADCAST"> {
+  readonly BROADCAST: DurableObjectNamespace<Broadcast>;
+}
+
+export default {
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    const [, first, id = ""] = new URL(request.url).pathname.split("/");
+    if (first !== "alarm") return edge.fetch(request, env as unknown as EdgeEnv, context);
+    return Response.json(await env.BROADCAST.get(env.BROADCAST.idFromName(id)).alarmAt());
+  },
+};

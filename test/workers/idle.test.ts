@@ -1,0 +1,171 @@
+import { inspect, isDeepStrictEqual } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { chromium } from "../ingest/offers.ts";
+import { FakeSfu } from "./fake-sfu.ts";
+import { Host, tone } from "./host.ts";
+import { IDLE_MS } from "./idle.ts";
+import { Listener } from "./listener.ts";
+import type { Created, Described } from "./relay.ts";
+import { Runtime } from "./runtime.ts";
+
+/** The deployed Worker, impatient (idle-worker.ts), with a bucket that fails on demand (r2-worker.ts). */
+let runtime: Runtime;
+let sfu: FakeSfu;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  runtime = await Runtime.start([
+    {
+      name: "earshot",
+      entry: "test/workers/idle-worker.ts",
+      services: { MEDIA: "r2" },
+      vars: { SFU_API: sfu.url },
+    },
+    { name: "r2", entry: "test/workers/r2-worker.ts" },
+  ]);
+});
+afterAll(async () => {
+  await runtime.close();
+  sfu.close();
+});
+beforeEach(async () => {
+  sfu.react = () => undefined;
+  await bucket("works");
+});
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+const bucket = (mode: "works" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
+const takenOf = async ({ id }: Created) =>
+  ((await (await runtime.ask("r2", "/taken")).json()) as string[]).filter((key) => key.startsWith(`${id}/`));
+/** What R2 has taken of a show, of one of its epochs where that is named, each name once. */
+const namesOf = async (show: Created, epoch?: string) => {
+  const taken = (await takenOf(show)).map((key) => key.split("/"));
+  const names = taken.filter(([, of]) => epoch === undefined || of === epoch).map(([, , name]) => name);
+  return [...new Set(names)];
+};
+const describeShow = async ({ id }: Created) =>
+  (await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as Described;
+const stateOf = async (show: Created) => (await describeShow(show)).state;
+/** Waits until what is read is as wanted; expect.poll does not know which of concurrent tests it is in. */
+async function become(read: () => Promise<unknown>, wanted: unknown, millis = 2_000): Promise<void> {
+  for (const deadline = performance.now() + millis; ; await sleep(50)) {
+    const now = await read();
+    if (isDeepStrictEqual(now, wanted)) return;
+    if (performance.now() > deadline) throw new Error(`it is ${inspect(now)}, not ${inspect(wanted)}`);
+  }
+}
+const closed = (show: Created, millis = 3 * IDLE_MS) => become(() => stateOf(show), "announced", millis);
+
+/** Status and body of a refusal. */
+async function refusal(url: string): Promise<[number, string]> {
+  const response = await fetch(url);
+  const { error } = (await response.json()) as { error: { code: string } };
+  return [response.status, error.code];
+}
+
+describe.concurrent("a show with neither host nor listener", () => {
+  test("is closed after its idle time, and then nothing of it runs", async () => {
+    const show = await runtime.open({ latency: "low" });
+    const openedAt = performance.now();
+    // Who asks how it is, who listens, or what there would be to hear, is no listener.
+    while ((await stateOf(show)) !== "announced") {
+      for (const url of [show.statusUrl, show.statusUrl.replace("status", "audience"), show.playbackUrl])
+        await (await fetch(url)).text();
+      await sleep(200);
+      expect(performance.now() - openedAt).toBeLessThan(3 * IDLE_MS);
+    }
+    expect(performance.now() - openedAt).toBeGreaterThan(IDLE_MS);
+    await sleep(1_100);
+    expect(await (await fetch(show.statusUrl)).json()).toMatchObject({ state: "announced", startedAt: null });
+    await become(() => refusal(show.playbackUrl), [404, "not_started"]);
+    expect(await (await runtime.ask("earshot", `/alarm/${show.id}`)).json()).toBe(null);
+    expect(runtime.lines.join("\n")).toContain(`The doors of ${show.id} close`);
+    // A running object can not be evicted; and made anew it stays as it is.
+    await runtime.evict("Broadcast", show.id);
+    expect(await describeShow(show)).toMatchObject({ state: "announced", hostKey: show.hostKey });
+    // Every segment of it, the last and short one too.
+    const names = await namesOf(show);
+    expect(names.length).toBeGreaterThan(3);
+    expect(names).toEqual([
+      "init.mp4",
+      ...names.slice(1).map((_, msn) => `s${String(msn).padStart(10, "0")}.m4s`),
+    ]);
+  });
+
+  test("opens with the next host, under a new epoch, and who was there before is told so", async () => {
+    const show = await runtime.open({ latency: "low" });
+    const before = await Listener.join(show.playbackUrl);
+    await before.until(3, 0);
+    await closed(show, 5 * IDLE_MS);
+    // As of any show that has not begun: the edge knows of the old epoch, and asks.
+    await become(() => refusal(before.url), [404, "not_started"]);
+    (await Host.publish(show, sfu)).talk(tone(440));
+    await become(() => stateOf(show), "live", 5_000);
+    const again = await Listener.join(show.playbackUrl);
+    expect(again.epoch > before.epoch).toBe(true);
+    expect((await again.until(3, 0)).firstMsn).toBe(0);
+    expect(await refusal(before.url)).toEqual([410, "other_epoch"]);
+  });
+});
+
+describe.concurrent("a show is not closed", () => {
+  test("while somebody listens, even to the list alone, and is when nobody does any more", async () => {
+    const show = await runtime.open({ latency: "low" });
+    const { url } = await Listener.join(show.playbackUrl);
+    for (const until = performance.now() + 2.5 * IDLE_MS; performance.now() < until; await sleep(500))
+      expect((await fetch(url)).status).toBe(200);
+    expect(await stateOf(show)).toBe("open");
+    await closed(show);
+  });
+
+  test("while a host is there, though it is silent and unheard, and is when it has left", async () => {
+    const show = await runtime.open({ latency: "low" });
+    const host = await Host.publish(show, sfu);
+    await sleep(2.5 * IDLE_MS);
+    expect(await stateOf(show)).toBe("open");
+    host.leave();
+    await closed(show);
+  });
+});
+
+test("a show is not closed in a host's face: one whose offer takes the SFU longer than the doors stay open publishes all the same", async () => {
+  const show = await runtime.open({ latency: "low" });
+  const { epoch } = await Listener.join(show.playbackUrl);
+  sfu.react = async ({ path }) => {
+    if (path === "/sessions/:id/tracks/new") await sleep(1.4 * IDLE_MS);
+    return undefined;
+  };
+  const headers = { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" };
+  const publishing = fetch(show.whipUrl, { method: "POST", headers, body: chromium });
+  await closed(show);
+  expect((await publishing).status).toBe(201);
+  expect(await describeShow(show)).toMatchObject({ state: "open", hosts: [{}] });
+  expect((await Listener.join(show.playbackUrl)).epoch > epoch).toBe(true);
+});
+
+test("what R2 did not take of a timeline that was closed it gets later, under that one's names", async () => {
+  const show = await runtime.open({ latency: "low" });
+  const { epoch } = await Listener.join(show.playbackUrl);
+  await bucket("fails");
+  const before = (await takenOf(show)).length;
+  await closed(show, 5 * IDLE_MS);
+  expect(await (await runtime.ask("earshot", `/alarm/${show.id}`)).json()).toEqual(expect.any(Number));
+  await runtime.api("POST", `/broadcasts/${show.id}/open`);
+  const listener = await Listener.join(show.playbackUrl);
+  expect(listener.epoch > epoch).toBe(true);
+  expect(await takenOf(show)).toHaveLength(before);
+  await bucket("works");
+  await listener.until(3, 0);
+  await expect.poll(() => namesOf(show, epoch), { timeout: 10_000 }).toContain("s0000000001.m4s");
+  expect((await namesOf(show, epoch)).slice(0, 2)).toEqual(["init.mp4", "s0000000000.m4s"]);
+  expect((await namesOf(show, listener.epoch)).slice(0, 2)).toEqual(["init.mp4", "s0000000000.m4s"]);
+});
+
+test("a show is deleted while it is closed, and while it closes", async () => {
+  for (const wait of [0, IDLE_MS, 2 * IDLE_MS]) {
+    const show = await runtime.open({ latency: "low" });
+    await sleep(wait);
+    expect((await runtime.api("DELETE", `/broadcasts/${show.id}`)).status, `${wait} ms`).toBe(204);
+    expect((await runtime.api("GET", `/broadcasts/${show.id}`)).status).toBe(404);
+    expect(await (await runtime.ask("earshot", `/alarm/${show.id}`)).json()).toBe(null);
+  }
+});
