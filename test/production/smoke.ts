@@ -4,16 +4,20 @@ import { parseArgs } from "node:util";
 import { type Desk, openShow, originReads, removeShow, type Show } from "../../bench/load/show.ts";
 import { type Publication, publish } from "../../sfu/publisher.ts";
 import { SpokenSignal } from "../../sfu/signal.ts";
+import type { HostState } from "../../src/broadcast/host.ts";
 import { Listener } from "../workers/listener.ts";
 import { Checks } from "./checks.ts";
 
-const USAGE = `npm run smoke -- URL [--during COMMAND]
+const USAGE = `npm run smoke -- URL [--during COMMAND] [--on-air MINUTES]
 
 Puts one short show on a deployed relay, publishes real sound to it, listens, and checks what no local runtime can show:
 the SFU, the cache before the origin, the platform's content codings, the count, the recording, and the end. Takes about a
-minute. The show is its own and is deleted in the end. The relay's admin token is taken from ADMIN_TOKEN.
+minute, with --on-air so much longer. The show is its own and is deleted in the end. The relay's admin token is taken from ADMIN_TOKEN.
 
   --during COMMAND  runs a command in the middle of the show (npm run deploy), which listeners must not notice
+  --on-air MINUTES  keeps the host on for so long, and fails when its Broadcast was made anew (or lost its socket). An object has 30 s
+                    of CPU, which each event renews (Durable Objects, limits); whether a message of a standard socket
+                    is one is not written anywhere. A show with one host uses 30 s in 5 to 20 minutes: take 25
 
 The exit code is 1 where a check failed, 2 where the options are wrong.`;
 
@@ -35,7 +39,7 @@ async function main(): Promise<number> {
   const show = await checks.run("a show is made, and its doors open", () => openShow(desk, "low"));
   if (show === null) return 1;
   try {
-    await perform(checks, desk, show, options.during);
+    await perform(checks, desk, show, options);
   } finally {
     await checks.run("the show is deleted, and its URL is gone", async () => {
       await removeShow(desk, show);
@@ -50,7 +54,12 @@ async function main(): Promise<number> {
   return checks.failed === 0 ? 0 : 1;
 }
 
-async function perform(checks: Checks, desk: Desk, show: Show, during: string | null): Promise<void> {
+async function perform(
+  checks: Checks,
+  desk: Desk,
+  show: Show,
+  { during, onAirMs }: Pick<Options, "during" | "onAirMs">,
+): Promise<void> {
   const { url } = desk;
   const listener = await checks.run("silence is listed before any host", () =>
     Listener.join(show.playbackUrl),
@@ -117,6 +126,11 @@ async function perform(checks: Checks, desk: Desk, show: Show, during: string | 
   if (during !== null)
     await checks.run(`listeners do not notice: ${during}`, () => endure(listener, show, during));
 
+  if (onAirMs > 0)
+    await checks.run(`the host's Broadcast lives on for ${onAirMs / 60_000} minutes`, () =>
+      stayOn(desk, show, onAirMs),
+    );
+
   await checks.run("the listener is counted within 40 s", () =>
     until(async () => {
       await (await listener.get()).text();
@@ -155,6 +169,23 @@ function goLive({ whipUrl, hostKey }: Show): Promise<Publication> {
 async function hostsOf(url: string, { id }: Show): Promise<string | null> {
   const { hosts } = await json<{ hosts: number }>(`${url}/live/${id}/status.json`);
   return hosts > 0 ? `${hosts} on air` : null;
+}
+
+/** Watches a show's only host: one that is heard without a break has had one Broadcast, whose sockets end with it. */
+async function stayOn({ url, adminToken }: Desk, { id }: Show, millis: number): Promise<string> {
+  const standing = async () => {
+    const headers = { authorization: `Bearer ${adminToken}` };
+    const response = await fetch(`${url}/api/broadcasts/${id}`, { headers });
+    const { hosts } = (await response.json()) as { hosts: HostState[] };
+    return hosts.map(({ state, since }) => `${state} since ${new Date(since).toISOString()}`).join();
+  };
+  const before = await standing();
+  if (!before.startsWith("heard")) throw new Error(`the host is ${before || "not on"}`);
+  for (const end = Date.now() + millis; Date.now() < end; await sleep(10_000)) {
+    const now = await standing();
+    if (now !== before) throw new Error(`the host was ${before} and is ${now || "gone"}`);
+  }
+  return before;
 }
 
 /** Listens part by part while a command runs and after it: every part comes, in one epoch, none long after it is due. */
@@ -208,18 +239,29 @@ function expectHeader({ url, headers }: Response, name: string, form: RegExp): v
   if (value === null || !form.test(value)) throw new Error(`${url} has ${name}: ${value}`);
 }
 
-function readOptions(): { desk: Desk; during: string | null } | string {
+interface Options {
+  readonly desk: Desk;
+  /** A command to run in the middle of the show. */
+  readonly during: string | null;
+  /** For how long the host is kept on and watched. */
+  readonly onAirMs: number;
+}
+
+function readOptions(): Options | string {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { during: { type: "string" }, help: { type: "boolean" } },
+      options: { during: { type: "string" }, "on-air": { type: "string" }, help: { type: "boolean" } },
     });
     if (values.help) return USAGE;
     const [url = ""] = positionals;
     if (positionals.length !== 1 || !URL.canParse(url)) return "Say the relay's URL. See --help.";
     const adminToken = process.env.ADMIN_TOKEN ?? "";
     if (adminToken === "") return "The relay's admin token is needed in ADMIN_TOKEN.";
-    return { desk: { url: url.replace(/\/+$/, ""), adminToken }, during: values.during ?? null };
+    const minutes = Number(values["on-air"] ?? 0);
+    if (!(minutes >= 0)) return "--on-air takes minutes. See --help.";
+    const desk = { url: url.replace(/\/+$/, ""), adminToken };
+    return { desk, during: values.during ?? null, onAirMs: 60_000 * minutes };
   } catch (error) {
     return `${(error as Error).message} See --help.`;
   }
