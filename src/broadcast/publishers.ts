@@ -3,26 +3,9 @@ import { randomName, type Secret } from "../access/secret.ts";
 import type { Offer } from "../ingest/offer.ts";
 import { isNotYet, type Sfu, type SfuFault } from "../ingest/sfu.ts";
 import { ingestUrl } from "../paths.ts";
-import type { HostState } from "./host.ts";
+import type { HostState, Publisher } from "./host.ts";
 import { CROWDED, type Crowded, givingWay } from "./places.ts";
 import type { Store } from "./store.ts";
-
-/** One WHIP session: a host's connection to the SFU, and the socket on which the SFU brings its sound. */
-export interface Publisher {
-  /** The WHIP session's unguessable name; never the SFU's. */
-  readonly session: string;
-  readonly sfuSession: string;
-  readonly mid: string;
-  /** Where the SFU is told to dial: the origin of the request that published. */
-  readonly origin: string;
-  /** Counts the adapters asked for that may have come to be; a token names its generation. */
-  readonly generation: number;
-  /** The newest generation whose socket has been taken; 0 before the first. */
-  readonly connected: number;
-  /** The SFU's id of the newest adapter; null while it is unknown. */
-  readonly adapter: string | null;
-  readonly createdAt: number;
-}
 
 export interface Accepted {
   readonly kind: "accepted";
@@ -39,8 +22,11 @@ export interface Dependencies {
 
 /** The SFU re-dials a lost socket for 15 s; after that a new adapter is asked for. */
 const REDIAL_MS = 17_000;
-/** The same after a restart, which costs every host its socket: the SFU re-dials at once, or it has ceased to. */
+/** The same where the SFU re-dials at once, or has ceased to: after a restart, which costs every host its socket. */
 const REDIAL_AFTER_RESTART_MS = 1_000;
+/** A socket that is quiet for so long is dead: the SFU went without a word, or has collected the track by now. */
+const DEAD_SOCKET_MS = 30_000;
+
 /** The publishers of one broadcast. Owns the SFU's sessions and adapters; the shell owns the sockets' events. */
 export class Publishers {
   readonly #store: Store;
@@ -54,6 +40,8 @@ export class Publishers {
   /** When a new adapter is asked for, of those sessions whose socket the SFU is to dial again; milliseconds since 1970. */
   readonly #askAt = new Map<string, number>();
   readonly #states = new Map<string, HostState>();
+  /** Since when nothing has come on a session's socket, milliseconds since 1970. */
+  readonly #quietFrom = new Map<string, number>();
   /** When a session's last message came, as far as this object has heard it, milliseconds since 1970. */
   readonly #heard = new Map<string, number>();
   /** When this object took the sessions up: before, none of them can have been heard. */
@@ -187,6 +175,7 @@ export class Publishers {
     if (generation !== publisher.connected) this.#put({ ...publisher, connected: generation });
     const old = this.#sockets.get(session);
     this.#sockets.set(session, socket);
+    this.#quietFrom.set(session, Date.now());
     this.#askAt.delete(session);
     old?.close(1000, "superseded by a newer connection");
     return true;
@@ -195,6 +184,7 @@ export class Publishers {
   /** A message of `session` came. */
   hear(session: string, now: number): void {
     this.#heard.set(session, now);
+    this.#quietFrom.set(session, now);
     if (this.#states.get(session)?.state !== "heard")
       this.#states.set(session, { state: "heard", since: now });
   }
@@ -207,16 +197,18 @@ export class Publishers {
   /** A socket closed. The SFU closes with 1000 when the host has gone; anything else it re-dials. */
   async disconnect(session: string, socket: WebSocket, code: number, now: number): Promise<void> {
     if (this.#sockets.get(session) !== socket) return;
+    if (code !== 1000) return this.#lose(session, now + REDIAL_MS, now);
     this.#sockets.delete(session);
-    if (code === 1000) return this.drop(session, "the host has gone");
-    if (!this.#attaching.has(session)) this.#askAt.set(session, now + REDIAL_MS);
-    if (this.#states.get(session)?.state === "heard") {
-      this.#states.set(session, { state: "reattaching", since: now });
-    }
+    await this.drop(session, "the host has gone");
   }
 
-  /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials. */
+  /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials, or is dead. */
   async sweep(now: number): Promise<void> {
+    for (const [session, socket] of [...this.#sockets]) {
+      if (now - (this.#quietFrom.get(session) ?? now) < DEAD_SOCKET_MS) continue;
+      this.#lose(session, now + REDIAL_AFTER_RESTART_MS, now);
+      socket.close(1011, "nothing has come for 30 s");
+    }
     const lost = [...this.#askAt].filter(([, at]) => now >= at).map(([session]) => session);
     for (const session of lost) this.#renew(session);
     await Promise.all(lost.map((session) => this.attach(session)));
@@ -234,6 +226,7 @@ export class Publishers {
     this.#all.delete(session);
     this.#askAt.delete(session);
     this.#heard.delete(session);
+    this.#quietFrom.delete(session);
     this.#states.delete(session);
     this.#store.dropPublisher(session);
     this.#sockets.get(session)?.close(1000, why);
@@ -253,6 +246,15 @@ export class Publishers {
       };
     });
     return givingWay(places);
+  }
+
+  /** A session's socket is gone, and the host is not. */
+  #lose(session: string, askAt: number, now: number): void {
+    this.#sockets.delete(session);
+    if (!this.#attaching.has(session)) this.#askAt.set(session, askAt);
+    if (this.#states.get(session)?.state === "heard") {
+      this.#states.set(session, { state: "reattaching", since: now });
+    }
   }
 
   /** Whether the SFU is to dial for a session: it is there, and its socket is not. */

@@ -1,7 +1,7 @@
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
+import type { Publisher } from "./host.ts";
 import type { Show } from "./lifecycle.ts";
-import type { Publisher } from "./publishers.ts";
 import { joinBytes } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
 import type { Item } from "./shelf.ts";

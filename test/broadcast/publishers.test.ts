@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Secret } from "../../src/access/secret.ts";
-import { type Publisher, Publishers } from "../../src/broadcast/publishers.ts";
+import type { Publisher } from "../../src/broadcast/host.ts";
+import { Publishers } from "../../src/broadcast/publishers.ts";
 import type { Store } from "../../src/broadcast/store.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 
@@ -454,4 +455,41 @@ test("a socket that is lost is asked for anew after 17 s: the SFU dials it again
   expect(generations()).toEqual([1]);
   await pass(publishers, 2_000);
   expect(generations()).toEqual([1, 2]);
+});
+
+describe("a socket on which nothing comes", () => {
+  async function quiet(publishers: Publishers): Promise<{ session: string; socket: Socket | null }> {
+    const session = await publish(publishers);
+    await publishers.attach(session);
+    const socket = connect(publishers, session);
+    for (let second = 0; second < 60; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      publishers.hear(session, Date.now());
+      void publishers.sweep(Date.now());
+    }
+    await pass(publishers, 29_000);
+    expect([socket?.code, generations()]).toEqual([null, [1]]);
+    return { session, socket };
+  }
+
+  test("for 30 s is dead: the SFU is asked for another, and says of what is over that it is", async () => {
+    const publishers = make();
+    const { session, socket } = await quiet(publishers);
+    await pass(publishers, 3_000);
+    expect([socket?.code, generations()]).toEqual([1011, [1, 2]]);
+    const back = connect(publishers, session, 2);
+    dial = () => Response.json({ errorCode: "session_error" }, { status: 410 });
+    await pass(publishers, 32_000);
+    expect([back?.code, publishers.sessions]).toEqual([1011, []]);
+  });
+
+  test("is dialled again by an SFU that is there after all, and its host stays", async () => {
+    const publishers = make();
+    const { session } = await quiet(publishers);
+    await pass(publishers, 1_000);
+    const again = connect(publishers, session);
+    publishers.hear(session, Date.now());
+    await pass(publishers, 20_000);
+    expect([again?.code, generations(), publishers.states.get(session)?.state]).toEqual([null, [1], "heard"]);
+  });
 });
