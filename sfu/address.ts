@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from "node:net";
-import { networkInterfaces } from "node:os";
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
 
 /** The origin of an HTTP server, with the brackets that an IPv6 address needs in a URL (RFC 3986 section 3.2.2). */
 export function httpOrigin(host: string, port: number | string): string {
@@ -31,6 +31,22 @@ export function isLoopback(host: string): boolean {
 
 /** The addresses of this machine that a relay can be told to others at, as a list for people. */
 export function ownAddresses(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all.flatMap(({ address, scopeid }) => (scopeid ? [] : [address])).join(", ");
+  return own()
+    .flatMap(({ address, scopeid }) => (scopeid ? [] : [address]))
+    .join(", ");
+}
+
+/** Whether `address` is one of this machine's, as those who are on it have for a source. */
+export function isOwn(address: string): boolean {
+  return isLoopback(address) || own().some((other) => other.address === address);
+}
+
+/** An address of this machine that is not loopback, IPv4 first, for who can not reach loopback; null where it has none. */
+export function ownAddress(): string | null {
+  const open = own().filter(({ internal, scopeid }) => !internal && !scopeid);
+  return (open.find(({ family }) => family === "IPv4") ?? open[0])?.address ?? null;
+}
+
+function own(): NetworkInterfaceInfo[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
 }

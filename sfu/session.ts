@@ -1,6 +1,8 @@
 import { isIPv6 } from "node:net";
 import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
 import type { Adapter } from "./adapter.ts";
+import { isLoopback, isOwn, ownAddress } from "./address.ts";
+import { guard } from "./guard.ts";
 import { fixAnswer, type Offer, type OfferedMedia, offersOpus } from "./offer.ts";
 
 /** A publisher that sends neither RTP nor STUN for this long is gone. */
@@ -8,12 +10,16 @@ export const DEAD_MILLIS = 6_000;
 /** A session that nobody has connected to by then has expired. */
 export const SETUP_MILLIS = 30_000;
 const WATCH_MILLIS = 250;
+/** How Firefox's descriptions begin (RFC 8866 section 5.2: who made it). */
+const FIREFOX = /^o=mozilla\b/m;
 const OPUS = "minptime=10;useinbandfec=1;stereo=1";
 
 /** Where media is received: one address, and the UDP ports it may use. */
 export interface MediaAddress {
   readonly host: string;
   readonly ports?: readonly [number, number] | undefined;
+  /** Whom a socket hears that stands in for loopback; by default, who is on this machine. */
+  readonly hears?: (address: string) => boolean;
 }
 
 /** A published track. `closed` ones stay listed. */
@@ -62,7 +68,12 @@ export class Session {
   ): Promise<string> {
     const before = this.state;
     this.state = "negotiating";
-    const peer = this.peer ?? this.connect(offer.media);
+    const { host } = this.address;
+    // Firefox has no loopback candidate and pairs with none: it is told another address of this machine, one on which
+    // nobody but this machine is heard, as on loopback.
+    const near = isLoopback(host) && FIREFOX.test(offer.sdp) ? ownAddress() : null;
+    const peer = this.peer ?? this.connect(offer.media, near ?? host);
+    const isNew = peer !== this.peer;
     this.peer = peer;
     for (const { name, mid } of tracks) {
       const media = offer.media.find((section) => section.mid === mid);
@@ -83,6 +94,7 @@ export class Session {
       if (transceiver.kind === "video") transceiver.setDirection("inactive");
     }
     await peer.setLocalDescription(await peer.createAnswer());
+    if (isNew && near !== null) guard(peer, this.address.hears ?? isOwn);
     const sdp = peer.localDescription?.sdp ?? "";
     if (!sdp.includes("a=candidate:")) throw new Error(noPort(this.address));
     if (this.state === "negotiating") this.state = before === "connected" ? "connected" : "connecting";
@@ -129,8 +141,8 @@ export class Session {
     this.onEnd(reason);
   }
 
-  private connect(offered: readonly OfferedMedia[]): RTCPeerConnection {
-    const { host, ports } = this.address;
+  private connect(offered: readonly OfferedMedia[], host: string): RTCPeerConnection {
+    const { ports } = this.address;
     const peer = new RTCPeerConnection({
       iceServers: [],
       iceLite: true,

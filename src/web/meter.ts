@@ -38,15 +38,20 @@ export class Meter {
     }
   }
 
-  /** Reads this stream from now on. Call it after a press: audio contexts start suspended. */
-  async listen(stream: MediaStream): Promise<void> {
+  /**
+   * Reads this stream from now on. Call it after a press: audio contexts start suspended. Nobody waits for them to start:
+   * where there is no audio output, Firefox's never do.
+   */
+  listen(stream: MediaStream): void {
     this.#source?.disconnect();
     this.#source = this.#context.createMediaStreamSource(stream);
     this.#source.connect(this.#splitter);
-    await this.#context.resume();
+    void this.#context.resume();
   }
 
-  read(): Level {
+  /** Null while the browser does not run the audio context: there is nothing to be read then. */
+  read(): Level | null {
+    if (this.#context.state !== "running") return null;
     const levels = this.#analysers.map((analyser) => {
       analyser.getFloatTimeDomainData(this.#samples);
       return level(this.#samples);

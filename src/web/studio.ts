@@ -74,7 +74,7 @@ async function open(): Promise<boolean> {
       render();
     });
     meter ??= new Meter();
-    await meter.listen(next);
+    meter.listen(next);
     loudAt = Date.now();
     await sender.replace(track);
     await fillDevices(track.getSettings().deviceId);
@@ -189,13 +189,16 @@ function crowdOf(listeners: number | null): string {
 
 function drawLevel(): void {
   const now = Date.now();
-  const level: Level = meter?.read() ?? { peakDb: FLOOR_DB, rmsDb: FLOOR_DB };
-  if (level.peakDb > SILENT_DB) loudAt = now;
+  const read = meter?.read() ?? null;
+  const level: Level = read ?? { peakDb: FLOOR_DB, rmsDb: FLOOR_DB };
+  if (read === null || level.peakDb > SILENT_DB) loudAt = now;
   bar.value = Math.max(-60, level.peakDb);
   const silent = stream !== null && now - loudAt > SILENT_AFTER_MS;
   bar.dataset.silent = String(muted || silent);
   if (stream === null) setText(levelText, "No microphone yet.");
   else if (muted) setText(levelText, "Muted: nobody can hear you.");
+  else if (read === null)
+    setText(levelText, "The level can not be shown: this browser does not run the page's sound.");
   else if (silent) setText(levelText, "Silent: this microphone picks nothing up.");
   else if (level.peakDb > -1) setText(levelText, "Too loud: move back or turn down.");
   else setText(levelText, "Your microphone is working.");

@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import WebSocket from "ws";
+
+/** A Firefox of its own, headless, spoken to by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/). */
+export interface Firefox {
+  /** Opens a page in a tab of its own; resolves when it has loaded. */
+  open(url: string): Promise<Tab>;
+  close(): Promise<void>;
+}
+
+export interface Tab {
+  /** The value of a JavaScript expression in the page, awaited; a string. */
+  read(expression: string): Promise<string>;
+}
+
+/** A microphone that needs neither device nor leave (a beep once a second). */
+const PREFERENCES = {
+  "media.navigator.streams.fake": true,
+  "media.navigator.permission.disabled": true,
+  "app.normandy.enabled": false,
+  "app.update.enabled": false,
+  "browser.safebrowsing.update.enabled": false,
+  "datareporting.policy.dataSubmissionEnabled": false,
+  "network.captive-portal-service.enabled": false,
+  "network.connectivity-service.enabled": false,
+  "services.settings.server": "http://127.0.0.1:9/",
+  "toolkit.telemetry.enabled": false,
+};
+
+const READY_MS = 60_000;
+
+/** Starts Debian's (or your) Firefox without an audio output, as on a server. Throws one plain sentence when there is none. */
+export async function startFirefox(): Promise<Firefox> {
+  const folder = await mkdtemp(join(tmpdir(), "earshot-firefox-"));
+  const lines = Object.entries(PREFERENCES).map(
+    ([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`,
+  );
+  await writeFile(join(folder, "user.js"), lines.join("\n"));
+  const env = {
+    ...process.env,
+    PULSE_SERVER: `unix:${join(folder, "none")}`,
+    ALSA_CONFIG_PATH: "/dev/null",
+    XDG_RUNTIME_DIR: folder,
+  };
+  const programs: Program[] = [];
+  const close = async () => {
+    for (const program of programs.reverse()) await program.kill();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const args = ["--headless", "--no-remote", "--profile", folder, "--remote-debugging-port", "0"];
+    const firefox = start(process.env.FIREFOX ?? "firefox-esr", args, env);
+    programs.push(firefox);
+    const [, address] = await firefox.says(/WebDriver BiDi listening on (ws:\S+)/);
+    const call = await converse(`${address}/session`);
+    await call("session.new", { capabilities: {} });
+    return { open: (url) => openTab(call, url), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Program {
+  /** The first match in what it prints as errors. Rejects when there is none within a minute. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+  kill(): Promise<void>;
+}
+
+/** Starts a program in a process group of its own. */
+function start(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Program {
+  const child = spawn(name, args, { stdio: ["ignore", "ignore", "pipe"], detached: true, env });
+  const gone = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
+  });
+  let printed = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    printed += text;
+  });
+  return {
+    says: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = pattern.exec(printed);
+          if (found === null) return;
+          clearTimeout(timer);
+          resolve(found);
+        };
+        const timer = setTimeout(() => reject(new Error(`${name} is not ready. ${printed}`)), READY_MS);
+        child.stderr.on("data", look);
+        child.once("error", (error: NodeJS.ErrnoException) => {
+          clearTimeout(timer);
+          const missing = `These tests need ${name}: install it (Debian: apt-get install firefox-esr).`;
+          reject(error.code === "ENOENT" ? new Error(missing) : error);
+        });
+        look();
+      }),
+    kill: async () => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+      await gone;
+    },
+  };
+}
+
+type Call = (method: string, params: object) => Promise<Record<string, never>>;
+
+/** One connection: a call of a method by its name resolves to its result, and rejects with the error's message. */
+async function converse(url: string): Promise<Call> {
+  const socket = new WebSocket(url);
+  await once(socket, "open");
+  const waiting = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
+  socket.on("message", (data) => {
+    const { id, type, result, message } = JSON.parse(String(data));
+    if (type === "success") waiting.get(id)?.resolve(result as never);
+    else if (type === "error") waiting.get(id)?.reject(new Error(message));
+    waiting.delete(id);
+  });
+  let calls = 0;
+  return (method, params) =>
+    new Promise((resolve, reject) => {
+      const id = ++calls;
+      waiting.set(id, { resolve, reject });
+      socket.send(JSON.stringify({ id, method, params }));
+    });
+}
+
+async function openTab(call: Call, url: string): Promise<Tab> {
+  const { context } = await call("browsingContext.create", { type: "tab" });
+  await call("browsingContext.navigate", { context, url, wait: "complete" });
+  return {
+    read: async (expression) => {
+      const evaluated = await call("script.evaluate", {
+        expression: `(async () => String(await (${expression})))()`,
+        target: { context },
+        awaitPromise: true,
+        userActivation: true,
+      });
+      const { type, result, exceptionDetails } = evaluated as unknown as {
+        type: string;
+        result?: { value: string };
+        exceptionDetails?: { text: string };
+      };
+      if (type !== "success") throw new Error(exceptionDetails?.text);
+      return result?.value ?? "";
+    },
+  };
+}
