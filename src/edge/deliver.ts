@@ -111,21 +111,21 @@ export class Delivery {
   }
 
   /** As the memory has it, except that a plain list that lists parts is of use for a part's time only. */
-  #peek(target: Target, now: number): Held | null {
-    const held = this.#memory.peek(canonicalPath(target), now);
+  #peek(target: Target, path: string, now: number): Held | null {
+    const held = this.#memory.peek(path, now);
     const isPlainList = target.kind === "playlist" && target.directives.msn === undefined;
     if (held === null || !isPlainList || held.horizon?.listsParts !== true || held.horizon.ended) return held;
     return now - held.madeAt < held.horizon.partMillis ? held : null;
   }
 
   async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {
-    const here = this.#peek(target, now);
+    const path = canonicalPath(target);
+    const here = this.#peek(target, path, now);
     if (here !== null) return here;
     const isHeld =
       target.kind === "part" || (target.kind === "playlist" && target.directives.msn !== undefined);
     const timeout = isHeld || target.kind === "playlist" ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
     const upstream: Load = (at, limit) => load(origin(), at, limit);
-    const path = canonicalPath(target);
     const held = await this.#memory.fetch(path, timeout, upstream, keep, this.#isPast(target));
     this.#fronts.note(target, held);
     return held;

@@ -22,10 +22,18 @@ export type Load = (path: string, timeoutMs: number) => Promise<Loaded>;
 
 /** A fetch under way. */
 interface Flight {
+  /** For who began it. */
   readonly held: Promise<Held>;
+  /** Those who follow, each with a promise of its own to settle: in the runtime, one request's waiting for another's promise costs more. */
+  readonly followers: Set<Follower>;
   /** When it has either landed or is lost, milliseconds since 1970. */
   readonly endsAt: number;
   readonly isPast: boolean;
+}
+
+interface Follower {
+  readonly resolve: (held: Held) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Why there is nothing to hand out; the listener is told to come back. */
@@ -83,13 +91,13 @@ export class Memory {
     const lead = () => this.#lead(path, timeoutMs, load, keep, isPast);
     const flight = this.#underWay(path, Date.now());
     if (flight === null) return lead().held;
-    const followed = await withTimeout(flight.held, flight.endsAt - Date.now());
+    const followed = await follow(flight, flight.endsAt - Date.now());
     if (followed !== null) return followed;
     this.#land(path, flight);
     // Followers tire together: whoever comes second finds what the first has fetched.
     const here = this.peek(path, Date.now());
     if (here !== null) return here;
-    const last = await withTimeout((this.#flights.get(path) ?? lead()).held, timeoutMs + GRACE_MS);
+    const last = await follow(this.#flights.get(path) ?? lead(), timeoutMs + GRACE_MS);
     if (last === null) throw new Unavailable("upstream does not answer");
     return last;
   }
@@ -109,18 +117,26 @@ export class Memory {
     load: Load,
     keep: (work: Promise<unknown>) => void,
     isPast: boolean,
-  ): Pick<Flight, "held"> {
+  ): Flight {
     const now = Date.now();
     if (this.#isFull(isPast)) for (const known of this.#flights.keys()) this.#underWay(known, now);
     if (this.#isFull(isPast)) {
-      return { held: Promise.reject(new Unavailable("too many different objects are being fetched")) };
+      throw new Unavailable("too many different objects are being fetched");
     }
+    const followers = new Set<Follower>();
     const held = this.#load(path, timeoutMs, load).finally(() => this.#land(path, flight));
-    const flight: Flight = { held, endsAt: now + timeoutMs + GRACE_MS, isPast };
+    const flight: Flight = { held, followers, endsAt: now + timeoutMs + GRACE_MS, isPast };
     this.#flights.set(path, flight);
     if (isPast) this.#pastFlights++;
-    // A rejection is for those who await the flight; to `keep` it is only the end of the work.
-    keep(held.catch(() => undefined));
+    const told = held.then(
+      (value) => {
+        for (const { resolve } of followers) resolve(value);
+      },
+      (error: unknown) => {
+        for (const { reject } of followers) reject(error);
+      },
+    );
+    keep(told);
     return flight;
   }
 
@@ -163,21 +179,20 @@ export class Memory {
 }
 
 /**
- * The promise's value, or null when it has none after `millis`. Every listener who waits for a part comes through here,
- * hence no more promises than one.
+ * What the flight brings, or null when that is nothing after `millis`. The timer is a request's own, to be cleared by it
+ * alone; and a request that waits for nothing of its own is ended by the runtime.
  */
-function withTimeout<T>(promise: Promise<T>, millis: number): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, millis, null);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
-  });
+async function follow({ followers }: Flight, millis: number): Promise<Held | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<Held | null>();
+  const follower: Follower = { resolve, reject };
+  followers.add(follower);
+  const timer = setTimeout(() => {
+    followers.delete(follower);
+    resolve(null);
+  }, millis);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
 }
