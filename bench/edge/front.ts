@@ -13,14 +13,14 @@ export async function frontService(secret: string, origin: string): Promise<Serv
   return {
     name: "edge",
     modules: { "front.js": FRONT, "edge.js": edge?.bytes ?? "" },
-    text: { EARSHOT_SECRET: secret, ADMIN_TOKEN: "", AUDIENCE_SHARDS: "1" },
+    text: { EARSHOT_SECRET: secret, ADMIN_TOKEN: "" },
     services: { ORIGIN: origin },
     isPublic: true,
   };
 }
 
 const FRONT = `import { edge } from "edge.js";
-const answer = { boot: "bench", afterMs: 10_000, dueMs: 10_000, reachMs: 0 };
+const answer = { boot: "bench", afterMs: 10_000, dueMs: 10_000, reachMs: 0, shards: 1 };
 const AUDIENCE = { idFromName: (name) => name, get: () => ({ report: async () => answer }) };
 let bindings = null;
 export default {

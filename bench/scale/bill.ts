@@ -23,6 +23,7 @@ export const PRICES = {
     "durable-objects/platform/pricing",
   ),
   objectTime: price(12.5, "million GB-s of Durable Objects", "durable-objects/platform/pricing"),
+  row: price(1, "million rows written by Durable Objects", "durable-objects/platform/pricing"),
   put: price(4.5, "million R2 writes", "r2/pricing"),
   get: price(0.36, "million R2 reads", "r2/pricing"),
   storage: price(0.015, "GB-month in R2", "r2/pricing"),
@@ -49,7 +50,6 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
   const hourly = (perSecond: number) => 3600 * perSecond;
   const { segmentUnits } = PROFILES[outcome.latency];
   const segments = 3600 / ((segmentUnits * AU_SAMPLES) / SAMPLE_RATE);
-  const shards = constants.audienceShards.value;
   const requests = hourly(outcome.edge.rate(constants.steadySeconds.value));
   const polls = hourly(outcome.status.edge.rate(constants.steadySeconds.value));
   const partHits = hourly(outcome.media.hitRate(constants.steadySeconds.value));
@@ -60,9 +60,8 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
     (requests - partHits - listHits) * constants.edgeCpuMs.value;
   const nested = hourly(outcome.lower.rate(constants.steadySeconds.value));
   const runs = hourly(outcome.origin.rate(constants.steadySeconds.value));
-  const reports = hourly(outcome.isolates / Math.max(1, shard.everySeconds) + shards / 10);
+  const audience = audienceOf(shard.shards, outcome.isolates / Math.max(1, shard.everySeconds), constants);
   const messages = hourly(constants.hosts.value * MESSAGES) / 20;
-  const objects = 1 + (shards > 1 ? shards + 1 : 1);
   const gigabytes = (segments * 16_000 * ((segmentUnits * AU_SAMPLES) / SAMPLE_RATE)) / 1e9;
   return [
     { what: "players' edge requests", dollars: ((requests - polls) * PRICES.request.dollars) / 1e6 },
@@ -72,9 +71,13 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
     { what: "origin CPU", dollars: (runs * constants.originCpuMs.value * PRICES.cpu.dollars) / 1e6 },
     {
       what: "Durable Object requests",
-      dollars: ((runs + reports + messages) * PRICES.objectRequest.dollars) / 1e6,
+      dollars: ((runs + hourly(audience.requests) + messages) * PRICES.objectRequest.dollars) / 1e6,
     },
-    { what: "Durable Object time", dollars: (objects * 3600 * OBJECT_GB * PRICES.objectTime.dollars) / 1e6 },
+    {
+      what: "Durable Object time",
+      dollars: (hourly(1 + audience.objects) * OBJECT_GB * PRICES.objectTime.dollars) / 1e6,
+    },
+    { what: "Audience's rows", dollars: (hourly(audience.rows) * PRICES.row.dollars) / 1e6 },
     {
       what: "R2, with a month of the recording",
       dollars:
@@ -84,6 +87,41 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
     { what: "SFU", dollars: constants.hosts.value * PCM_GB_PER_HOUR * PRICES.sound.dollars },
   ];
 }
+
+/** What counting takes, per second. */
+interface Counting {
+  readonly requests: number;
+  /** Objects that are billed for their time: a share where one sleeps between reports. */
+  readonly objects: number;
+  readonly rows: number;
+}
+
+/**
+ * A show's uppermost shard has neither timer nor alarm, so it is billed for the time its calls take; each one below has a
+ * timer for as long as anybody listens, and is billed for all of it (src/audience/audience.ts). The figure is read once in
+ * five seconds, and the window and the course are stored once in ten.
+ */
+function audienceOf(shards: number, reports: number, { reportMs }: Constants): Counting {
+  const below = shards === 1 ? 0 : shards;
+  const onTop = (below === 0 ? reports : below / 10) + 1 / 5;
+  return {
+    requests: (below === 0 ? 0 : reports) + onTop,
+    objects: below + (onTop * reportMs.value) / 1000,
+    rows: 2 / 10,
+  };
+}
+
+/** Dollars of a month of counting day and night on so many shards, their isolates together reporting so often a second. */
+export function countingOf(shards: number, reports: number, constants: Constants): number {
+  const { requests, objects, rows } = audienceOf(shards, reports, constants);
+  const perSecond =
+    requests * PRICES.objectRequest.dollars +
+    objects * OBJECT_GB * PRICES.objectTime.dollars +
+    rows * PRICES.row.dollars;
+  return (perSecond * MONTH_SECONDS) / 1e6;
+}
+
+const MONTH_SECONDS = 30 * 24 * 3600;
 
 /** Dollars of all items. */
 export function totalOf(bill: readonly Item[]): number {

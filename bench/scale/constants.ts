@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 /** One number the simulation is driven by, and where it is from. */
 export interface Constant {
   readonly value: number;
@@ -42,9 +40,10 @@ const DEFAULTS = {
   surgeSeconds: assumed(300, "s", "all join within this time, the middle of it twice as fast as its mean"),
   steadySeconds: assumed(120, "s", "then all stay for this time"),
   hosts: assumed(2, "", "hosts on air"),
+  reportMs: assumed(5, "ms", "an Audience object runs for each report and each read of the figure"),
 } satisfies Record<string, Constant>;
 
-export type Name = keyof typeof DEFAULTS | "partCpuMs" | "playlistCpuMs" | "audienceShards";
+export type Name = keyof typeof DEFAULTS | "partCpuMs" | "playlistCpuMs";
 export type Constants = Readonly<Record<Name, Constant>>;
 
 /** A report of one of the other tools, and the file it was read from. */
@@ -59,10 +58,8 @@ export interface Measured {
 
 /**
  * The constants, those that were measured instead of the assumed ones; of what two reports have, the later's.
- *
- * @param shards `AUDIENCE_SHARDS` as it is deployed
  */
-export function constantsOf(measured: readonly Measured[], shards: number): Constants {
+export function constantsOf(measured: readonly Measured[]): Constants {
   const found = new Map(measured.flatMap((one) => Object.entries(valuesOf(one))));
   const edgeCpuMs = found.get("edgeCpuMs") ?? DEFAULTS.edgeCpuMs;
   const hit = (kind: string) =>
@@ -75,7 +72,6 @@ export function constantsOf(measured: readonly Measured[], shards: number): Cons
     partCpuMs: hit("part"),
     playlistCpuMs: hit("playlist"),
     ...DEFAULTS,
-    audienceShards: { value: shards, unit: "", basis: "deployed", source: "wrangler.toml, AUDIENCE_SHARDS" },
   };
   for (const [name, { value, source }] of found) {
     const known = constants[name as Name];
@@ -98,11 +94,4 @@ function valuesOf({ file, report }: Measured): Record<string, Pick<Constant, "va
       return [name, { value, source }];
     }),
   );
-}
-
-/** `AUDIENCE_SHARDS` of the deployed configuration. */
-export function deployedShards(wranglerToml: string): number {
-  const match = /^AUDIENCE_SHARDS = "(\d+)"$/m.exec(readFileSync(wranglerToml, "utf8"));
-  if (match === null) throw new Error(`${wranglerToml} sets no AUDIENCE_SHARDS.`);
-  return Number(match[1]);
 }

@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { FULL, Growth } from "../../src/audience/growth.ts";
 import type { Latency } from "../../src/media.ts";
-import { type Constants, constantsOf, deployedShards, type Measured } from "./constants.ts";
+import { countingOf } from "./bill.ts";
+import { type Constants, constantsOf, type Measured } from "./constants.ts";
 import { picture } from "./picture.ts";
 import { breakdown, pageLine, premises, short, table } from "./report.ts";
-import { BROADCAST_GOAL, type Run, runOf, SHARD_GOAL } from "./run.ts";
-import { loadOfBusiest } from "./shard.ts";
+import { BROADCAST_GOAL, type Run, runOf, SHARD_GOAL, TOP_GOAL } from "./run.ts";
 import { playShow, untiered } from "./show.ts";
 
 const USAGE = `npm run scale -- [options]
@@ -22,8 +23,8 @@ measured, is deployed so, or is assumed.
   --help           this text`;
 
 const SIZES = [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 8e6];
-/** Seconds; slower reports miss the window (src/audience/figure.ts), and the count says that it is low. */
-const SLOWEST_REPORT = 20;
+/** Isolates, and how many shards they are counted on, of which the month is told: of small shows and of full shards. */
+const COUNTED = [1, 8, FULL, 4 * FULL, 16 * FULL, 64 * FULL];
 const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -64,18 +65,17 @@ function parse() {
 }
 
 function readConstants(files: readonly string[]): Constants {
-  const shards = deployedShards(join(ROOT, "wrangler.toml"));
   const measured = files.map((file): Measured => {
     try {
       const one = { file, report: JSON.parse(readFileSync(file, "utf8")) };
       // What is wrong with it alone is said with its name.
-      constantsOf([one], shards);
+      constantsOf([one]);
       return one;
     } catch (error) {
       throw new Misuse(`${file} can not be used: ${(error as Error).message}.`);
     }
   });
-  return constantsOf(measured, shards);
+  return constantsOf(measured);
 }
 
 function simulate(constants: Constants, seed: number, out: string): void {
@@ -104,27 +104,24 @@ function simulate(constants: Constants, seed: number, out: string): void {
       `  ${outcome.latency.padEnd(9)} kept with up to ${Math.floor(BROADCAST_GOAL / objects)} upper tiers; with none, ${origin.peak} requests`,
     );
   }
-  const seconds = constants.surgeSeconds.value + constants.steadySeconds.value;
-  const crowd = runs.reduce(
-    (largest, { outcome }) => (outcome.isolates > largest.isolates ? outcome : largest),
-    {
-      isolates: 0,
-      births: [] as readonly number[],
-    },
+  const busiest = runs.reduce((most, { shard }) => Math.max(most, shard.topPeak), 0);
+  const shards = Math.max(...runs.map(({ shard }) => shard.shards));
+  console.log(
+    `Audience: up to ${shards} shards; the uppermost takes ${busiest} reports in the busiest second at the most, new isolates' first ones (goal ${TOP_GOAL}).`,
   );
-  let shards = constants.audienceShards.value;
-  for (; ; shards *= 2) {
-    const { peak, everySeconds } = loadOfBusiest(crowd.births, shards, seconds, seed + 1);
-    if (peak <= SHARD_GOAL && everySeconds <= SLOWEST_REPORT) break;
+  console.log("  counting for a month, day and night (isolates -> shards, dollars):");
+  for (const isolates of COUNTED) {
+    const shards = new Growth(1, 0).at(isolates, 0);
+    console.log(
+      `    ${short(isolates)} -> ${shards}: $${countingOf(shards, isolates / 10.5, constants).toFixed(2)}`,
+    );
   }
-  console.log(
-    `Audience shards: ${constants.audienceShards.value} deployed; the ${short(crowd.isolates)} isolates of the largest run need ${shards} to report within ${SLOWEST_REPORT} s at no more than ${SHARD_GOAL}/s.`,
-  );
   const over = runs.filter(
-    ({ outcome, shard }) => outcome.origin.peak > BROADCAST_GOAL || shard.peak > SHARD_GOAL,
+    ({ outcome, shard }) =>
+      outcome.origin.peak > BROADCAST_GOAL || shard.peak > SHARD_GOAL || shard.topPeak > TOP_GOAL,
   );
   console.log(
-    `Goals (Broadcast ${BROADCAST_GOAL}/s, shard ${SHARD_GOAL}/s): kept in ${runs.length - over.length} of ${runs.length} runs.`,
+    `Goals (Broadcast ${BROADCAST_GOAL}/s, shard ${SHARD_GOAL}/s, the uppermost of several ${TOP_GOAL}/s): kept in ${runs.length - over.length} of ${runs.length} runs.`,
   );
 
   const file = resolve(ROOT, out);

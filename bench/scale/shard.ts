@@ -1,12 +1,17 @@
+import { Growth } from "../../src/audience/growth.ts";
 import { type Answer, FLOOR_MS, firstMs, Pace } from "../../src/audience/pace.ts";
 import { Dice } from "./dice.ts";
 
-/** How the busiest Audience shard of a show fared. */
+/** How a show's Audience shards fared. */
 export interface ShardLoad {
-  /** Isolates that report to it. */
+  /** How many there are at the end; the uppermost, which is above them where they are several, is not counted. */
+  readonly shards: number;
+  /** Isolates of the busiest one. */
   readonly isolates: number;
-  /** The most reports in a second. */
+  /** The most reports in a second on one of them. */
   readonly peak: number;
+  /** The most in a second on the uppermost, new isolates and the shards below: the same where there is only that. */
+  readonly topPeak: number;
   /** Seconds from one report of an isolate to its next, on average over the last minute; ten where there are no isolates. */
   readonly everySeconds: number;
 }
@@ -14,47 +19,102 @@ export interface ShardLoad {
 const TICK_MS = 100;
 /** The last of the show, over which reports are counted, in seconds. */
 const SETTLED = 60;
+/** How long a shard gathers before it passes on what it has (src/audience/audience.ts). */
+const ROUND_SECONDS = 10;
+
+interface Isolate {
+  /** Its place among the shards, 0 to 1. */
+  readonly place: number;
+  /** How many shards it knows of. */
+  shards: number;
+  readonly answers: Map<number, Answer>;
+}
+
+/** One shard: the uppermost is number -1. */
+class Post {
+  readonly pace = new Pace("boot", 0);
+  readonly load: Uint32Array;
+  /** How many shards there are, as far as it has been told. */
+  shards: number | null = null;
+
+  constructor(seconds: number) {
+    this.load = new Uint32Array(seconds);
+  }
+
+  count(ms: number): void {
+    const second = Math.floor(ms / 1000);
+    this.load[second] = (this.load[second] ?? 0) + 1;
+  }
+
+  get most(): number {
+    return this.load.reduce((most, count) => Math.max(most, count), 0);
+  }
+}
 
 /**
- * Lets the isolates of the busiest of `shards` report as the real controller (src/audience/pace.ts) answers them.
+ * Lets the isolates of a show report as the real controllers (src/audience/pace.ts, growth.ts) answer them.
  *
- * @param births when each isolate came to be, in seconds of the show; which shard it reports to is its own throw
+ * @param births when each isolate came to be, in seconds of the show; its place among the shards is its own throw
  */
-export function loadOfBusiest(
-  births: readonly number[],
-  shards: number,
-  seconds: number,
-  seed: number,
-): ShardLoad {
+export function loadOf(births: readonly number[], seconds: number, seed: number): ShardLoad {
   const dice = new Dice(seed);
-  const byShard: number[][] = Array.from({ length: shards }, () => []);
-  for (const birth of births) byShard[Math.floor(dice.unit() * shards)]?.push(birth);
-  const busiest = byShard.reduce((most, own) => (own.length > most.length ? own : most));
-
-  const pace = new Pace("boot", 0);
-  const due = new Map<number, (Answer | undefined)[]>();
-  const plan = (ms: number, previous: Answer | undefined) => {
+  const growth = new Growth(1, 0);
+  const top = new Post(seconds);
+  const posts = new Map<number, Post>();
+  const post = (index: number): Post => {
+    const known = posts.get(index) ?? new Post(seconds);
+    posts.set(index, known);
+    return known;
+  };
+  const due = new Map<number, Isolate[]>();
+  const plan = (ms: number, isolate: Isolate) => {
     const tick = Math.ceil(ms / TICK_MS);
     const planned = due.get(tick);
-    if (planned) planned.push(previous);
-    else due.set(tick, [previous]);
+    if (planned) planned.push(isolate);
+    else due.set(tick, [isolate]);
   };
-  for (const birth of busiest) plan(1000 * (birth + dice.unit()) + firstMs(dice.unit()), undefined);
-  const load = new Uint32Array(seconds);
+  for (const birth of births) {
+    const isolate = { place: dice.unit(), shards: 1, answers: new Map() };
+    plan(1000 * (birth + dice.unit()) + firstMs(dice.unit()), isolate);
+  }
+  let below = 0;
   for (let tick = 0; tick * TICK_MS < 1000 * seconds; tick++) {
     const ms = tick * TICK_MS;
-    for (const previous of due.get(tick) ?? []) {
-      const second = Math.floor(ms / 1000);
-      load[second] = (load[second] ?? 0) + 1;
-      const answer = pace.answer(ms, previous);
-      plan(ms + answer.afterMs, answer);
+    if (ms % 1000 === 0) {
+      // Each shard below passes on what it has once in a round, and hears how many they are.
+      for (const [index, own] of posts) {
+        if ((ms / 1000 + index) % ROUND_SECONDS !== 0 || own.pace.booked(ms) === 0) continue;
+        top.count(ms);
+        own.shards = growth.count;
+      }
+      below = [...posts.values()].reduce((sum, own) => sum + own.pace.booked(ms), 0);
+    }
+    for (const isolate of due.get(tick) ?? []) {
+      const index = isolate.shards === 1 ? -1 : Math.floor(isolate.place * isolate.shards);
+      const own = index < 0 ? top : post(index);
+      own.count(ms);
+      const shards = index < 0 ? growth.at(top.pace.booked(ms) + below, ms) : (own.shards ?? isolate.shards);
+      if (index < 0 && shards > 1) plan(ms + FLOOR_MS, isolate);
+      else {
+        const answer = own.pace.answer(ms, isolate.answers.get(index));
+        isolate.answers.clear();
+        isolate.answers.set(index, answer);
+        plan(ms + answer.afterMs, isolate);
+      }
+      isolate.shards = shards;
     }
     due.delete(tick);
   }
-  const settled = load.slice(-SETTLED).reduce((sum, count) => sum + count, 0);
+  const all = growth.count === 1 ? [top] : [...posts.values()];
+  const settled = all.reduce(
+    (sum, { load }) => sum + load.slice(-SETTLED).reduce((own, count) => own + count, 0),
+    0,
+  );
   return {
-    isolates: busiest.length,
-    peak: load.reduce((most, count) => Math.max(most, count), 0),
-    everySeconds: busiest.length === 0 ? FLOOR_MS / 1000 : (SETTLED * busiest.length) / Math.max(1, settled),
+    shards: growth.count,
+    isolates: Math.max(0, ...all.map(({ pace }) => pace.booked(1000 * seconds))),
+    peak: Math.max(...all.map(({ most }) => most)),
+    topPeak: top.most,
+    everySeconds: births.length === 0 ? FLOOR_MS / 1000 : (SETTLED * births.length) / Math.max(1, settled),
   };
 }

@@ -1,119 +1,119 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Circumstances, type Figure, figure, settledFigure } from "./figure.ts";
-import { type Answer, Pace } from "./pace.ts";
+import type { Figure } from "./figure.ts";
+import { Growth } from "./growth.ts";
 import { EMPTY_SERIES, observe, type Series } from "./series.ts";
-import { type Entry, SHARD_LIMITS, SLOT_MS, Slots, type Window } from "./slots.ts";
-
-/** What an isolate, or a shard below, tells. */
-export interface Report {
-  /** The reporter's own name: what it delivered is counted by it. */
-  readonly reporter: string;
-  readonly entries: readonly Entry[];
-  /** The last answer it had from here, if any. */
-  readonly previous: Answer | null;
-  /** The name of the shard that all of a show's shards report to; null where this is that shard. */
-  readonly up: string | null;
-  /** How slow reports to the reporter are, milliseconds; 0 for one that nobody reports to. */
-  readonly paceMs: number;
-}
+import { type Kept, type Report, Shard, type ShardAnswer } from "./shard.ts";
+import { SLOT_MS } from "./slots.ts";
 
 export interface AudienceEnv {
   readonly AUDIENCE: DurableObjectNamespace<Audience>;
 }
 
-/** How often what was counted is looked at, passed up and put into the series. */
+/** How long a shard gathers before it passes on what it has. */
 const ROUND_MS = SLOT_MS;
+/** Reports that are under way while a show is deleted have come by then. */
+const FAREWELL_MS = 15_000;
 
 /**
- * One shard of a show's audience: merges what isolates report, and either passes it up or, at the top, publishes it.
- * Only the series is stored; a restarted shard asks for everything again and has it within a window.
+ * The shell of one {@link Shard}. A show's uppermost publishes the figure and stores what it needs to sleep between two
+ * reports: it has no timer and no alarm, since the platform bills an object that could not sleep for all the time that it
+ * is there. A shard below has a timer from the first report on until it has passed on what it has; it stores nothing. One
+ * that nobody has reported to stores nothing either.
  */
 export class Audience extends DurableObject<AudienceEnv> {
-  readonly #slots = new Slots(SHARD_LIMITS);
-  readonly #boot = crypto.randomUUID();
-  readonly #sinceMs = Date.now();
-  readonly #pace = new Pace(this.#boot, this.#sinceMs);
+  #shard: Shard;
   #series: Series;
-  #previous: Answer | null = null;
+  /** Where a shard below reports to. */
   #up: string | null = null;
-  /** The slowest that a shard below lately said reports to it are. */
-  #belowMs = 0;
-  #round: ReturnType<typeof setTimeout> | null = null;
-  /** When a report last came; rounds end a window after. */
-  #heardAt = 0;
-  #show: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** The slot in which the series was last looked after. */
+  #observed = 0;
+  #forgottenMs = Number.NEGATIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: AudienceEnv) {
     super(ctx, env);
-    this.#series = ctx.storage.kv.get<Series>("series") ?? EMPTY_SERIES;
+    const { kv } = ctx.storage;
+    this.#series = kv.get<Series>("series") ?? EMPTY_SERIES;
+    this.#shard = this.#start(kv.get<Kept>("kept"), kv.get<number>("shards") ?? 1);
   }
 
-  /** Takes a report; the answer says when the next one is welcome. */
-  report({ reporter, entries, previous, up, paceMs }: Report): Answer {
+  /** Takes a report; the answer says when and where the next one is welcome. */
+  report(report: Report): ShardAnswer {
     const now = Date.now();
-    for (const entry of entries) {
-      this.#slots.merge(reporter, entry, now);
-      this.#show = entry.show;
+    if (now - this.#forgottenMs < FAREWELL_MS) return this.#farewell(now);
+    const { kv } = this.ctx.storage;
+    const before = this.#shard.shards;
+    const answer = this.#shard.take(report, now);
+    this.#up = report.up;
+    if (report.up !== null) {
+      this.#timer ??= setTimeout(this.#passUp, ROUND_MS);
+      return answer;
     }
-    this.#up = up;
-    this.#belowMs = Math.max(paceMs, this.#belowMs - 100);
-    this.#heardAt = now;
-    this.#round ??= setTimeout(this.#go, ROUND_MS);
-    return this.#pace.answer(now, previous ?? undefined);
+    if (this.#shard.shards !== before) kv.put("shards", this.#shard.shards);
+    this.#observe(now);
+    const kept = this.#shard.kept(now);
+    if (kept !== null) kv.put("kept", kept);
+    return answer;
   }
 
   /** The figure now, and with `series` the show's whole course. */
   read(show: string, series: boolean): Figure | (Figure & Series) {
-    const now = figure(...this.#known(show));
-    return series ? { ...this.#series, ...now } : now;
+    const now = Date.now();
+    this.#observe(now);
+    const figure = this.#shard.figures(show, now).now;
+    return series ? { ...this.#series, ...figure } : figure;
   }
 
   /** Forgets a show that was deleted, its course too: its name may be a new show's. */
   async forget(): Promise<void> {
-    if (this.#round !== null) clearTimeout(this.#round);
-    this.#round = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     this.#series = EMPTY_SERIES;
+    this.#shard = this.#start(undefined, 1);
+    this.#forgottenMs = Date.now();
     await this.ctx.storage.deleteAll();
   }
 
-  readonly #go = (): void => {
-    this.#round = null;
-    if (this.#show !== null && this.#up === null) {
-      const [window, circumstances] = this.#known(this.#show);
-      this.#series = observe(
-        this.#series,
-        figure(window, circumstances),
-        settledFigure(window, circumstances),
-      );
-      this.ctx.storage.kv.put("series", this.#series);
-    }
-    if (this.#up !== null) this.ctx.waitUntil(this.#passUp(this.#up));
-    if (Date.now() - this.#heardAt < 6 * SLOT_MS) this.#round = setTimeout(this.#go, ROUND_MS);
-  };
-
-  async #passUp(up: string): Promise<void> {
-    const entries = this.#show === null ? [] : this.#slots.report(this.#show, Date.now(), up);
-    if (entries.length === 0) return;
-    const { AUDIENCE } = this.env;
-    const report = {
-      reporter: this.ctx.id.toString(),
-      entries,
-      previous: this.#previous,
-      up: null,
-      paceMs: this.#pace.paceMs(Date.now()),
-    };
-    try {
-      this.#previous = await AUDIENCE.get(AUDIENCE.idFromName(up)).report(report);
-      this.#slots.acknowledge(entries, this.#previous.boot);
-    } catch (error) {
-      // What was not acknowledged is in the next report.
-      console.warn(`An audience shard did not reach the one above it: ${String(error)}`);
-    }
-  }
-
-  #known(show: string): [Window, Circumstances] {
+  #start(kept: Kept | undefined, shards: number): Shard {
     const now = Date.now();
-    const paceMs = this.#pace.paceMs(now) + Math.max(0, this.#belowMs);
-    return [this.#slots.window(show, now), { paceMs, sinceMs: this.#sinceMs }];
+    return new Shard(crypto.randomUUID(), now, kept, new Growth(shards, now));
   }
+
+  /** The answer to a report of a deleted show: it is not kept, and a boot of its own has all of it told to the next. */
+  #farewell(now: number): ShardAnswer {
+    return {
+      boot: crypto.randomUUID(),
+      afterMs: FAREWELL_MS,
+      dueMs: now + FAREWELL_MS,
+      reachMs: FAREWELL_MS,
+      shards: 1,
+    };
+  }
+
+  /** Takes the figure into the series once a slot, for as long as there is something to say. */
+  #observe(now: number): void {
+    const slot = Math.floor(now / SLOT_MS);
+    const show = this.#shard.show(now);
+    if (show === null || this.#up !== null || slot === this.#observed) return;
+    this.#observed = slot;
+    const { now: figure, settled } = this.#shard.figures(show, now);
+    this.#series = observe(this.#series, figure, settled);
+    this.ctx.storage.kv.put("series", this.#series);
+  }
+
+  readonly #passUp = async (): Promise<void> => {
+    this.#timer = null;
+    const up = this.#up;
+    const now = Date.now();
+    const report = up === null ? null : this.#shard.report(this.ctx.id.toString(), up, now);
+    if (up === null || report === null) return;
+    const { AUDIENCE } = this.env;
+    try {
+      this.#shard.answered(report, await AUDIENCE.get(AUDIENCE.idFromName(up)).report(report));
+    } catch (error) {
+      console.warn(`An audience shard did not reach the one above it: ${String(error)}`);
+      // What was not acknowledged is in the next report.
+      if (this.#shard.show(now) !== null) this.#timer ??= setTimeout(this.#passUp, ROUND_MS);
+    }
+  };
 }

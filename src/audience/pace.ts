@@ -25,7 +25,7 @@ export const HORIZON_SECONDS = 4096;
  * A calendar, not a rate controller: every answer books a place in the first second, ten or more from now, that has
  * room. Nothing is estimated, so nothing oscillates, and the load is flat at once, whatever the number of isolates:
  * up to 1,600 on a shard report every 10 s, 3,200 every 20 s, 100,000 every 625 s (then the count is low, and says
- * so: put in more shards). Bookings that nobody keeps (isolates that ended, reports that were lost) only make room.
+ * so; it is for more shards to come in before, growth.ts). Bookings that nobody keeps (isolates that ended, reports that were lost) only make room.
  *
  * Some come by no booking of this calendar: for the first time (spread by {@link firstMs}), again after a loss, late
  * because there was nothing to report, or by the calendar of the shard's last boot. They can not be booked, only
@@ -41,6 +41,8 @@ export class Pace {
   /** The second under way, and the first from which on there may be room. */
   #now: number;
   #open = 0;
+  /** Places taken in all seconds to come. */
+  #booked = 0;
   /** The furthest second booked. */
   #last = 0;
   /** Where the last booking beyond the horizon went. */
@@ -76,6 +78,7 @@ export class Pace {
     const index = second % HORIZON_SECONDS;
     const place = this.#taken[index] ?? 0;
     this.#taken[index] = place + 1;
+    this.#booked += 1;
     const within = Math.min(999, Math.floor((1000 * place) / this.#bookable));
     const dueMs = second * 1000 + within;
     this.#last = Math.max(this.#last, second);
@@ -86,6 +89,22 @@ export class Pace {
   paceMs(ms: number): number {
     this.#turnTo(Math.floor(ms / 1000));
     return this.#room(Math.ceil((ms + FLOOR_MS) / 1000)) * 1000 + 1000 - ms;
+  }
+
+  /** How many are due to report by this calendar: those who did of late, each once. */
+  booked(ms: number): number {
+    this.#turnTo(Math.floor(ms / 1000));
+    return this.#booked;
+  }
+
+  /** Whether anybody is due within `withinMs` from `ms` on, the second under way left out: who is due in it is heard. */
+  isDueWithin(withinMs: number, ms: number): boolean {
+    const now = Math.floor(ms / 1000);
+    this.#turnTo(now);
+    for (let second = now + 1; second * 1000 < ms + withinMs; second += 1) {
+      if ((this.#taken[second % HORIZON_SECONDS] ?? 0) > 0) return true;
+    }
+    return false;
   }
 
   /** The first second from `earliest` on with room, or, when all are full, one after the other in turn. */
@@ -109,7 +128,10 @@ export class Pace {
   #turnTo(second: number): void {
     if (second > this.#now) this.#open = 0;
     for (let passed = 0; this.#now < second; passed += 1) {
-      if (passed < HORIZON_SECONDS) this.#taken[this.#now % HORIZON_SECONDS] = 0;
+      if (passed < HORIZON_SECONDS) {
+        this.#booked -= this.#taken[this.#now % HORIZON_SECONDS] ?? 0;
+        this.#taken[this.#now % HORIZON_SECONDS] = 0;
+      }
       this.#strayRate += (this.#strays - this.#strayRate) / STRAY_SECONDS;
       this.#strays = 0;
       this.#leftoverRate = Math.max(this.#leftovers, LEFTOVER_DECAY * this.#leftoverRate);

@@ -24,6 +24,11 @@ export interface Entry {
   readonly version: number;
 }
 
+/** What a shard knows of one slot, as plain data. */
+export interface KeptSlot extends Pick<Entry, "slot" | "seats" | "coarse"> {
+  readonly others: readonly (readonly [reporter: string, deliveredMs: number])[];
+}
+
 export interface Limits {
   /** Shows at once. */
   readonly shows: number;
@@ -177,6 +182,25 @@ export class Slots {
       }
       const slot = slots?.get(index);
       if (slot) slot.acknowledged = Math.max(slot.acknowledged, version);
+    }
+  }
+
+  /** All that is held of `show`, to be stored as it is. */
+  keep(show: string): KeptSlot[] {
+    return [...(this.#shows.get(show)?.slots ?? [])].map(([index, slot]) => ({
+      slot: index,
+      seats: slot.seats.toBytes(),
+      coarse: slot.coarse.toBytes(),
+      others: [...slot.others],
+    }));
+  }
+
+  /** Takes in what was kept. */
+  restore(show: string, kept: readonly KeptSlot[], ms: number): void {
+    for (const { others, ...slot } of kept) {
+      const entry = { ...slot, show, shard: "", version: 0, deliveredMs: 0 };
+      this.merge("", entry, ms);
+      for (const [reporter, deliveredMs] of others) this.merge(reporter, { ...entry, deliveredMs }, ms);
     }
   }
 

@@ -9,8 +9,6 @@ export interface EdgeEnv {
   readonly EARSHOT_SECRET_PREVIOUS?: string;
   readonly BROADCAST: DurableObjectNamespace;
   readonly AUDIENCE: Shards;
-  /** How many shards each show's audience is counted on. */
-  readonly AUDIENCE_SHARDS: string;
   /** Set by `npm start` alone, which speaks no https: keys are taken over plain http from other machines too. */
   readonly PLAIN_HTTP?: string;
   /** The origin, where it is deployed as a Worker of its own. */

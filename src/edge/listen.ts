@@ -69,7 +69,7 @@ function count(
     const self = listener ?? `${from} ${headers.get("user-agent")}`;
     sightings.see(id, self, from, secret, keep);
   }
-  sightings.report(id, env.AUDIENCE, Number(env.AUDIENCE_SHARDS), keep);
+  sightings.report(id, env.AUDIENCE, keep);
 }
 
 /** A segment's name is its first part's: players take the one or the other. */

@@ -1,7 +1,8 @@
 import type { Secret } from "../access/secret.ts";
-import type { Report } from "../audience/audience.ts";
 import { networkUnder, placeOf } from "../audience/cap.ts";
-import { type Answer, firstMs, retryMs } from "../audience/pace.ts";
+import { moreThan } from "../audience/growth.ts";
+import { firstMs, retryMs } from "../audience/pace.ts";
+import type { Report, ShardAnswer } from "../audience/shard.ts";
 import { type SipKey, sipKey } from "../audience/siphash.ts";
 import { type Entry, ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
 import { Takes } from "../audience/takes.ts";
@@ -9,7 +10,7 @@ import { Takes } from "../audience/takes.ts";
 /** Where reports go: the Audience objects by name. */
 export interface Shards {
   idFromName(name: string): DurableObjectId;
-  get(id: DurableObjectId): { report(report: Report): Promise<Answer>; forget(): Promise<void> };
+  get(id: DurableObjectId): { report(report: Report): Promise<ShardAnswer>; forget(): Promise<void> };
 }
 
 /** Keeps the runtime working on a promise after the request has gone (`waitUntil`). */
@@ -62,42 +63,53 @@ export class Sightings {
   }
 
   /** Reports what is due of `show`; called with every request, does nothing most of the time. */
-  report(show: string, shards: Shards, shardsPerShow: number, keep: Keep): void {
+  report(show: string, shards: Shards, keep: Keep): void {
     const now = Date.now();
     let schedule = this.#schedules.get(show);
     if (schedule === undefined) {
-      schedule = { dueAt: now + firstMs(Math.random()), previous: null };
+      schedule = { dueAt: now + firstMs(Math.random()), shards: 1, answers: new Map() };
       this.#schedules.set(show, schedule);
       const oldest = this.#schedules.size > MAX_KEYS ? this.#schedules.keys().next().value : undefined;
       if (oldest !== undefined) this.#schedules.delete(oldest);
     }
     if (now < schedule.dueAt) return;
+    // One shard of the show's, the same place among however many: only a change of their number moves an isolate.
+    this.#self ??= { reporter: crypto.randomUUID(), place: Math.random() };
+    const { place } = this.#self;
+    const current = schedule.shards === 1 ? show : `${show}/${Math.floor(place * schedule.shards)}`;
     // Due again only after an answer, or after the time that a lost one is given.
-    schedule.dueAt = now + retryMs(schedule.previous ?? undefined);
-    keep(this.#send(show, schedule, shards, shardsPerShow));
+    schedule.dueAt = now + retryMs(schedule.answers.get(current));
+    const byShard = Map.groupBy(this.#slots.report(show, now, current), ({ shard }) => shard);
+    for (const shard of schedule.answers.keys()) {
+      if (shard !== current && !byShard.has(shard)) schedule.answers.delete(shard);
+    }
+    for (const [shard, entries] of byShard)
+      keep(this.#send(show, { shard, current, entries }, schedule, shards));
   }
 
-  async #send(show: string, schedule: Schedule, shards: Shards, shardsPerShow: number): Promise<void> {
-    // One shard of the show's, the same for as long as this isolate lives: it would be counted twice on two.
-    this.#self ??= { reporter: crypto.randomUUID(), place: Math.random() };
-    const isSharded = shardsPerShow > 1;
-    const name = isSharded ? `${show}/${Math.floor(this.#self.place * shardsPerShow)}` : show;
-    const entries: Entry[] = this.#slots.report(show, Date.now(), name);
-    if (entries.length === 0) return;
+  async #send(
+    show: string,
+    { shard, current, entries }: { shard: string; current: string; entries: readonly Entry[] },
+    schedule: Schedule,
+    shards: Shards,
+  ): Promise<void> {
     const report: Report = {
-      reporter: this.#self.reporter,
+      reporter: this.#self?.reporter ?? "",
       entries,
-      previous: schedule.previous,
-      up: isSharded ? show : null,
-      paceMs: 0,
+      previous: schedule.answers.get(shard) ?? null,
+      up: shard === show ? null : show,
+      below: null,
     };
     try {
-      const answer = await shards.get(shards.idFromName(name)).report(report);
-      schedule.previous = answer;
-      schedule.dueAt = Date.now() + answer.afterMs;
+      const answer = await shards.get(shards.idFromName(shard)).report(report);
+      schedule.answers.set(shard, answer);
       this.#slots.acknowledge(entries, answer.boot);
+      if (shard !== current) return;
+      schedule.shards = answer.shards ?? schedule.shards;
+      schedule.dueAt = Date.now() + answer.afterMs;
     } catch (error) {
-      // What was not acknowledged is in the next report.
+      // What was not acknowledged is in the next report. Who is never answered may be one of too many for this shard.
+      if (shard === current && !schedule.answers.has(shard)) schedule.shards = moreThan(schedule.shards);
       console.warn(`An audience report of ${show} was lost: ${String(error)}`);
     }
   }
@@ -120,5 +132,8 @@ export class Sightings {
 
 interface Schedule {
   dueAt: number;
-  previous: Answer | null;
+  /** How many shards the show has, as far as is known. */
+  shards: number;
+  /** The last answers, by shard: of the one reported to, and while it changes of the one before. */
+  readonly answers: Map<string, ShardAnswer>;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { toJson } from "../../bench/edge/report.ts";
-import { PRICES, totalOf } from "../../bench/scale/bill.ts";
+import { countingOf, PRICES, totalOf } from "../../bench/scale/bill.ts";
 import { type Constants, constantsOf, type Measured, type Name } from "../../bench/scale/constants.ts";
 import { countError } from "../../bench/scale/count.ts";
 import { Dice } from "../../bench/scale/dice.ts";
@@ -10,15 +10,15 @@ import { geographyOf } from "../../bench/scale/geography.ts";
 import { picture } from "../../bench/scale/picture.ts";
 import { pageLine, premises, short, table } from "../../bench/scale/report.ts";
 import { runOf } from "../../bench/scale/run.ts";
-import { loadOfBusiest } from "../../bench/scale/shard.ts";
+import { loadOf } from "../../bench/scale/shard.ts";
 import { joined, playShow, untiered } from "../../bench/scale/show.ts";
 import type { Latency } from "../../src/media.ts";
 
-const CONSTANTS = constantsOf([], 4);
+const CONSTANTS = constantsOf([]);
 const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 
 function having(values: Partial<Record<Name, number>>): Constants {
-  return constantsOf([{ file: "test", report: { constants: values } }], 4);
+  return constantsOf([{ file: "test", report: { constants: values } }]);
 }
 
 /** Without our page, which asks for the show's status. */
@@ -163,36 +163,42 @@ describe("chance", () => {
 });
 
 describe("the audience", () => {
-  test("few isolates report every ten seconds or so; many no more often than a shard bears", () => {
-    const few = loadOfBusiest(
+  test("few isolates report to one shard, every ten seconds or so", () => {
+    const few = loadOf(
       Array.from({ length: 100 }, (_, i) => i),
-      1,
       300,
       1,
     );
-    expect(few.isolates).toBe(100);
+    expect(few).toMatchObject({ shards: 1, isolates: 100 });
+    expect(few.topPeak).toBe(few.peak);
     expect(few.everySeconds).toBeGreaterThan(10);
     expect(few.everySeconds).toBeLessThan(11.5);
-    const many = loadOfBusiest(
+    expect(loadOf([], 60, 1)).toMatchObject({ shards: 1, isolates: 0, peak: 0, everySeconds: 10 });
+  });
+
+  test("many report to more shards, as often, and to none more than it bears; the busiest has more than its share", () => {
+    const many = loadOf(
       Array.from({ length: 8_000 }, (_, i) => i / 40),
-      1,
       420,
       1,
     );
+    expect(many.shards).toBe(16);
+    expect(many.isolates).toBeGreaterThan(8_000 / 16);
+    expect(many.isolates).toBeLessThan(700);
     expect(many.peak).toBeLessThanOrEqual(200);
-    expect(many.everySeconds).toBeGreaterThan(8_000 / 200);
-    expect(loadOfBusiest([], 4, 60, 1)).toEqual({ isolates: 0, peak: 0, everySeconds: 10 });
+    expect(many.everySeconds).toBeLessThan(11.5);
+    // New isolates, 40 a second, and the shards below.
+    expect(many.topPeak).toBeGreaterThan(40);
+    expect(many.topPeak).toBeLessThanOrEqual(200);
   });
 
-  test("shards divide the isolates; the busiest has more than its share", () => {
-    const { isolates } = loadOfBusiest(
-      Array.from({ length: 4_000 }, () => 0),
-      4,
-      60,
-      1,
-    );
-    expect(isolates).toBeGreaterThan(1_000);
-    expect(isolates).toBeLessThan(1_150);
+  test("counting costs by the shards that can not sleep: one sleeps, 64 do not", () => {
+    const [one, all] = [countingOf(1, 1 / 10.5, CONSTANTS), countingOf(64, 0, CONSTANTS)];
+    // Figures by hand: a read in five seconds and a report in 10.5, at 5 ms each, and two rows in ten seconds.
+    const calls = (1 / 5 + 1 / 10.5) * 2.592;
+    expect(one).toBeCloseTo(calls * 0.15 + calls * 0.005 * 0.128 * 12.5 + 0.2 * 2.592, 6);
+    expect(all).toBeGreaterThan(64 * 0.128 * 2.592 * 12.5);
+    expect(all).toBeLessThan(1.05 * 64 * 0.128 * 2.592 * 12.5);
   });
 
   test("the count's errors: the sketch's own, those who came since the last report, those whose reports are too slow", () => {
@@ -230,12 +236,12 @@ describe("constants", () => {
   test("our page asks for the status as often as it is said to", () => {
     const page = readFileSync(new URL("../../src/web/poll.ts", import.meta.url), "utf8");
     const millis = Number(/^const EVERY_MS = (\d+);$/m.exec(page)?.[1]);
-    expect(constantsOf([], 1).statusSeconds.value).toBe(millis / 1000);
+    expect(constantsOf([]).statusSeconds.value).toBe(millis / 1000);
   });
 
   test("measured ones stand in for assumed ones, and say so", () => {
     const report = { constants: { edgeCpuMs: 0.31 }, machine: "two cores", other: 1 };
-    const constants = constantsOf([{ file: "a.json", report }], 4);
+    const constants = constantsOf([{ file: "a.json", report }]);
     expect(constants.edgeCpuMs).toEqual({
       value: 0.31,
       unit: "ms",
@@ -243,7 +249,6 @@ describe("constants", () => {
       source: "a.json, on two cores",
     });
     expect(constants.originCpuMs.basis).toBe("ASSUMED");
-    expect(constants.audienceShards).toMatchObject({ value: 4, basis: "deployed" });
     // Who has not measured hits takes them for any request.
     expect(constants.partCpuMs).toMatchObject({ value: 0.31, basis: "ASSUMED" });
   });
@@ -252,7 +257,6 @@ describe("constants", () => {
     const reports = [{ edgeCpuMs: 0.3, lowRequests: 5 }, { partCpuMs: 0.1 }, { edgeCpuMs: 0.4 }];
     const constants = constantsOf(
       reports.map((constants, n) => ({ file: `${n}.json`, report: { constants } })),
-      4,
     );
     expect(constants).toMatchObject({
       edgeCpuMs: { value: 0.4, source: "2.json" },
@@ -274,8 +278,8 @@ describe("constants", () => {
     const report = JSON.parse(toJson("a machine", "a loader", hits));
     expect(report.constants).toEqual({ partCpuMs: 0.07, playlistCpuMs: 0.099 });
     const cpu = (measured: Measured[]) =>
-      runOf(1_000_000, "balanced", constantsOf(measured, 4), 1).bill.find(({ what }) => what === "edge CPU");
-    const constants = constantsOf([{ file: "edge.json", report }], 4);
+      runOf(1_000_000, "balanced", constantsOf(measured), 1).bill.find(({ what }) => what === "edge CPU");
+    const constants = constantsOf([{ file: "edge.json", report }]);
     expect(constants.playlistCpuMs).toMatchObject({ basis: "measured", source: "edge.json, on a machine" });
     const [before, after] = [cpu([]), cpu([{ file: "edge.json", report }])];
     // 3.6 requests and 0.2 for the status at 0.2 ms each; of them 1/0.64 parts, the rest lists.
@@ -291,7 +295,7 @@ describe("constants", () => {
     [{ constants: { edgeCpuMs: "1" } }, "no number"],
     [{ constants: { edgeCpuMs: 0 } }, "no number"],
   ])("%j is refused", (report, why) => {
-    expect(() => constantsOf([{ file: "a.json", report }], 4)).toThrow(why);
+    expect(() => constantsOf([{ file: "a.json", report }])).toThrow(why);
   });
 });
 

@@ -66,7 +66,7 @@ export class CachedWorld {
             ...common,
             name,
             main: "edge-worker.ts",
-            vars: { ...secrets, AUDIENCE_SHARDS: "1" },
+            vars: secrets,
             services: [{ binding: "ORIGIN", service: `tier-${dataCentre}` }],
             durable_objects: {
               bindings: [

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
-import type { Report } from "../../src/audience/audience.ts";
+import type { Report } from "../../src/audience/shard.ts";
 import { addressOf } from "../../src/edge/address.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
 import { listen } from "../../src/edge/listen.ts";
@@ -50,7 +50,6 @@ async function world(until?: Promise<unknown>) {
   const { reports, binding } = audience();
   const env = {
     EARSHOT_SECRET,
-    AUDIENCE_SHARDS: "1",
     ORIGIN: origin(until),
     AUDIENCE: binding,
   } as unknown as EdgeEnv;

@@ -40,7 +40,7 @@ let shows = 0;
 /** A GET by the listeners' door, of a show whose origin gives `answer`. */
 async function get(path: string, answer: Answer): Promise<Response> {
   const id = await mintId(new Secret(EARSHOT_SECRET), `show-${++shows}`);
-  const env = { EARSHOT_SECRET, AUDIENCE_SHARDS: "1", ORIGIN: { fetch: answer } } as unknown as EdgeEnv;
+  const env = { EARSHOT_SECRET, ORIGIN: { fetch: answer } } as unknown as EdgeEnv;
   const context = { waitUntil: () => undefined } as unknown as ExecutionContext;
   const url = `https://earshot.test/live/${id}/${path}`;
   return listen(addressOf(url), new Request(url), env, context);

@@ -159,7 +159,7 @@ describe("what the simulation takes from a report", () => {
     const { constants } = JSON.parse(toJson(CLEAN));
     expect(constants).toEqual({ edgeCpuMs: 0.299, balancedRequests: 160.6 / 50 });
     const report = JSON.parse(toJson(CLEAN));
-    const simulated = constantsOf([{ file: "load.json", report }], 4);
+    const simulated = constantsOf([{ file: "load.json", report }]);
     expect(simulated.edgeCpuMs).toMatchObject({
       value: 0.299,
       basis: "measured",

@@ -176,7 +176,7 @@ describe.concurrent("the count of a show", () => {
     const attack = Promise.all(Array.from({ length: 64 }, invent));
     let figure = await figureOf(playbackUrl);
     for (
-      const until = Date.now() + 100_000 / SPEED;
+      const until = Date.now() + 200_000 / SPEED;
       Date.now() < until && !(isDoubted(figure) && sent >= 20_000);
     ) {
       await pass(1);
@@ -203,13 +203,15 @@ describe.concurrent("the count of a show", () => {
   }, async ({ expect }) => {
     const { playbackUrl } = await begin();
     const list = await listed(playbackUrl);
+    const headers = { "cf-connecting-ip": "198.51.100.9" };
     let fetched = 0;
     let isOver = false;
     const loop = async () => {
       while (!isOver) {
-        const { segments } = readList(await (await fetch(list)).text());
+        const { segments } = readList(await (await fetch(list, { headers })).text());
         for (const name of [segments[0]?.name ?? "", segments.at(-1)?.name ?? ""])
-          for (let n = 0; n < 12; n++, fetched++) await (await fetch(new URL(name, list))).arrayBuffer();
+          for (let n = 0; n < 12; n++, fetched++)
+            await (await fetch(new URL(name, list), { headers })).arrayBuffer();
         await pass(0.5);
       }
     };
@@ -222,6 +224,56 @@ describe.concurrent("the count of a show", () => {
     expect(fetched).toBeGreaterThan(300);
     expect(delivered).toBeGreaterThan(0.5);
     expect(delivered).toBeLessThanOrEqual(1.5);
+  });
+
+  test("is made by one shard, by four when it is told to be, and by one again when they are too many", {
+    timeout: 120_000,
+  }, async ({ expect }) => {
+    const objects = async (): Promise<string[]> => {
+      const names = (await (await fast.ask("fast", "/objects")).json()) as string[];
+      return names.filter((name) => name.split("/")[0] === id).map((name) => name.replace(/\d+$/, "N"));
+    };
+    const { id, playbackUrl } = await begin();
+    const crowd = new Crowd(playbackUrl, apart(30, 70), SPEED);
+    await secondsUntil(playbackUrl, 30, COUNTED_S);
+    expect(await objects()).toEqual([id]);
+
+    await fast.ask("fast", `/shards/${id}/4`);
+    await fast.ask("fast", `/restart/${id}`);
+    let both = 0;
+    for (let n = 0; n < 14; n++) {
+      await pass(5.1);
+      const { listeners, error95, delivered } = await figureOf(playbackUrl);
+      expect(Math.abs(listeners - 30)).toBeLessThanOrEqual(Math.ceil(30 * error95));
+      // The joining burst of three segments is in it.
+      expect(delivered ?? 0).toBeLessThanOrEqual(45);
+      if ((await objects()).includes(`${id}/N`)) both += 1;
+    }
+    expect(both).toBeGreaterThanOrEqual(3);
+    await pass(15);
+    await objects();
+    await pass(12);
+    expect(await objects()).toEqual([id]);
+    await crowd.leave();
+  });
+
+  test("leaves nothing behind when its show is deleted while people listen, nor where there is no show", {
+    timeout: 60_000,
+  }, async ({ expect }) => {
+    const stored = async (id: string) => (await fast.ask("fast", `/stored/${id}`)).json();
+    const { id, playbackUrl } = await begin();
+    const crowd = new Crowd(playbackUrl, apart(20, 80), SPEED);
+    await secondsUntil(playbackUrl, 20, COUNTED_S);
+    expect(await stored(id)).toEqual(["kept", "series"]);
+    expect((await fast.api("DELETE", `/broadcasts/${id}`)).status).toBe(204);
+    await fast.ask("fast", `/late/${id}`);
+    expect(await stored(id)).toEqual([]);
+    await pass(25);
+    await crowd.leave();
+    expect(await stored(id)).toEqual([]);
+    expect((await figureOf(playbackUrl)).listeners).toBe(0);
+    await pass(10);
+    expect(await stored(id)).toEqual([]);
   });
 
   test("tells players that drop the id apart by address and agent", { timeout: 90_000 }, async ({
@@ -263,7 +315,7 @@ describe.concurrent("a Worker whose shards fail", () => {
   });
   afterAll(() => lossy.close());
 
-  test("by losing reports counts less, and is right within 40 s once it hears them again; so it is after all shards restart", {
+  test("by losing reports counts less, and is right within 40 s once it hears them again; a restart is not to be seen", {
     timeout: 240_000,
   }, async ({ expect }) => {
     const { id, playbackUrl } = await lossy.open({});
@@ -279,17 +331,16 @@ describe.concurrent("a Worker whose shards fail", () => {
     const heard = await secondsUntil(playbackUrl, 40, 40);
     console.log(`${lost} reports lost; 40 listeners counted ${heard} s after the next could be heard`);
 
-    for (const shard of [id, ...[0, 1, 2, 3].map((n) => `${id}/${n}`)]) {
-      expect(await (await lossy.ask("lossy", `/restart/${shard}`)).json()).toEqual({ broken: true });
+    // Who was not answered has tried more shards than there are; these are asleep again.
+    await pass(30);
+    // What the show's one shard needs is stored: a restart is not to be seen.
+    expect(await (await lossy.ask("lossy", `/restart/${id}`)).json()).toEqual({ broken: true });
+    for (let n = 0; n < 3; n++) {
+      await pass(5.1);
+      const { listeners, error95, why } = await figureOf(playbackUrl);
+      expect(Math.abs(listeners - 40)).toBeLessThanOrEqual(Math.ceil(40 * error95));
+      expect(why ?? "").not.toContain("Counting began");
     }
-    await pass(5.1);
-    const after = await figureOf(playbackUrl);
-    expect(after.listeners).toBeLessThanOrEqual(41);
-    expect(after).toMatchObject({ confidence: "low", why: expect.stringContaining("Counting began") });
-    const took = 5.1 + (await secondsUntil(playbackUrl, 40, 35));
-    console.log(
-      `${after.listeners} of 40 are counted 5 s after all shards restarted, all of them after ${took} s`,
-    );
     await crowd.leave();
     expect(crowd.failures).toEqual([]);
   });

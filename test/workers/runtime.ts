@@ -187,7 +187,6 @@ async function specOf({ name, entry, services, objectsOf, vars }: Deployed) {
     bindings: {
       ADMIN_TOKEN,
       EARSHOT_SECRET,
-      AUDIENCE_SHARDS: "4",
       ICE_SERVERS: "",
       SFU_API: "http://127.0.0.1:9/v1",
       SFU_APP_ID: "none",
