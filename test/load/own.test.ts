@@ -25,13 +25,12 @@ test("a relay of the tool's own counts what reaches its objects and which lists 
     const response = await fetch(`${own.url}/live/${name}`);
     expect(response.status).toBe(status);
   }
-  // Both are held until there are segments: that they have been asked for is enough.
   for (const directives of ["", "?_HLS_msn=0"]) {
-    const signal = AbortSignal.timeout(500);
-    await expect(fetch(`${own.url}/live/${id}/${list}${directives}`, { signal })).rejects.toThrow("timeout");
+    await (await fetch(`${own.url}/live/${id}/${list}${directives}`)).text();
   }
   const after = await own.counts();
-  expect(after.broadcast - before.broadcast).toBe(3);
+  // The status, and the list, which holds what the second one asks for.
+  expect(after.broadcast - before.broadcast).toBe(2);
   // The status says how many listen, which it asks the Audience for.
   expect(after.audience - before.audience).toBe(2);
   expect(after.plainLists - before.plainLists).toBe(1);
