@@ -131,6 +131,11 @@ export class Aligner {
     return Math.max(0, first.start + this.#delay.target - SKIP - at);
   }
 
+  /** Takes note that the `count` frames from `at` on were silent and have not been pulled: what comes for them is late. */
+  leaveOut(at: Samples, count: number): void {
+    this.#pulled = at + count;
+  }
+
   /** Whether real sound was on the line within a second before `at`. */
   active(at: Samples): boolean {
     return at - this.#heard < ACTIVE;

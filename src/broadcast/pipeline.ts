@@ -137,6 +137,7 @@ export class Pipeline {
   /** The next `units` as silence, which needs neither mixing nor encoding. */
   #fill(units: number): Cut[] {
     this.#mixer = new Mixer();
+    for (const { aligner } of this.#hosts.values()) aligner.leaveOut(this.#position, units * AU_SAMPLES);
     this.#meter.pushSilence(units * AU_SAMPLES);
     this.#position = samples(this.#position + units * AU_SAMPLES);
     return this.#encoder.pushSilence(units).flatMap((frame) => this.#segmenter.push(frame));

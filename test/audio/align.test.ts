@@ -403,3 +403,19 @@ test("a pull that goes back is a bug, one that leaves out a stretch is not", () 
   aligner.pull(samples(20_000), 960);
   expect(() => aligner.pull(samples(20_000), 960)).toThrow(RangeError);
 });
+
+test("what comes for silence that was left out is late", () => {
+  const aligner = new Aligner();
+  const pcm = new Float32Array(2 * 960).fill(0.1);
+  const packet = (n: number) => ({ sequenceNumber: n, timestamp: 960 * n, pcm });
+  const arrival = (n: number) => samples(48_000 + 960 * (n + 1));
+  for (let n = 0; n < 50; n++) aligner.push(packet(n), arrival(n));
+  const from = samples(arrival(49) - HOLD);
+  aligner.pull(from, 48_000);
+  const silent = samples(from + 48_000);
+  expect(aligner.silentFor(silent)).toBe(Number.POSITIVE_INFINITY);
+  aligner.leaveOut(silent, 12_000);
+  // It should have come at the beginning of what was left out, and comes at its end.
+  aligner.push(packet(100), samples(silent + 12_000 + HOLD));
+  expect(aligner.stats.late).toBe(1);
+});
