@@ -256,10 +256,13 @@ describe.concurrent("the count of a show", () => {
       if ((await objects()).includes(`${id}/N`)) both += 1;
     }
     expect(both).toBeGreaterThanOrEqual(3);
-    await pass(15);
-    await objects();
-    await pass(12);
-    expect(await objects()).toEqual([id]);
+    // On a busy machine reports that are still owed to the shards below take longer to get there.
+    await within(90, async () => {
+      await objects();
+      await pass(12);
+      const names = await objects();
+      return (names.length === 1 && names[0] === id) || names;
+    });
     await crowd.leave();
   });
 
