@@ -107,6 +107,11 @@ export function epochOf(startedAt: number): string {
   return Math.floor(startedAt).toString(36).padStart(8, "0");
 }
 
+/** The time that {@link epochOf} was given, ms since 1970. */
+export function timeOf(epoch: string): number {
+  return Number.parseInt(epoch, 36);
+}
+
 /** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it. */
 export const keys = {
   init: (id: string, epoch: string): string => `${id}/${epoch}/init.mp4`,

@@ -9,6 +9,7 @@ import {
   parseListen,
   playlistUri,
   type Target,
+  timeOf,
   urlsOf,
   whipSessionPath,
 } from "../src/paths.ts";
@@ -199,6 +200,7 @@ describe("epochs", () => {
     fc.assert(
       fc.property(millis, millis, (a, b) => {
         expect(epochOf(a)).toMatch(/^[0-9a-z]{8}$/);
+        expect(timeOf(epochOf(a))).toBe(a);
         expect(epochOf(a) < epochOf(b)).toBe(a < b);
       }),
     );

@@ -1,5 +1,5 @@
 import { PROFILES, STANDARD_BITRATE } from "../media.ts";
-import { epochOf } from "../paths.ts";
+import { epochOf, timeOf } from "../paths.ts";
 import { beginAnew, isRunning, type Running, type Show, type Timeline } from "./lifecycle.ts";
 import { leadMillis, Programme } from "./programme.ts";
 import type { Store } from "./store.ts";
@@ -40,10 +40,11 @@ export function replace(show: Show, store: Store, now: number, why: string): Res
   }
 }
 
-/** The timeline that opens now. */
-export function timelineOf({ latency }: Show, now: number): Timeline {
+/** The timeline that opens now. Its epoch is later than the one before it, also where the clock was set back: the edge compares them. */
+export function timelineOf({ latency, timeline }: Show, now: number): Timeline {
   const profile = PROFILES[latency];
-  return { epoch: epochOf(now), startedAt: now - leadMillis(profile), profile };
+  const earliest = timeline === null ? 0 : timeOf(timeline.epoch) + 1;
+  return { epoch: epochOf(Math.max(now, earliest)), startedAt: now - leadMillis(profile), profile };
 }
 
 /** Makes room in the store for a new timeline; what R2 does not hold of the one there was waits there on. */

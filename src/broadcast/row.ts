@@ -14,7 +14,11 @@ const Profile = z
     lowLatency: z.boolean(),
   })
   .refine(({ partUnits, segmentUnits }) => segmentUnits % partUnits === 0);
-const Timeline = z.object({ epoch: z.string().min(1), startedAt: z.number(), profile: Profile.optional() });
+const Timeline = z.object({
+  epoch: z.string().regex(/^[0-9a-z]{6,12}$/),
+  startedAt: z.number(),
+  profile: Profile.optional(),
+});
 const state = z.enum(["announced", "open", "live", "ended"]);
 const latency = z.enum(["low", "balanced", "economy"]);
 const bitrate = z.int().positive();

@@ -269,7 +269,7 @@ describe("a wall clock that is set back by two minutes", () => {
     stage.jump(-3_600_000);
     stage.talk(1_000);
     const list = await stage.list();
-    expect(stage.epoch).not.toBe(epoch);
+    expect(stage.epoch > epoch).toBe(true);
     expect(Math.abs(Date.now() - list.end)).toBeLessThan(90 + 384);
   });
 });
