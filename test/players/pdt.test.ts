@@ -46,7 +46,8 @@ async function speak(meanwhile: () => Promise<void>): Promise<Heard> {
 
   const listener = await Listener.join(show.playbackUrl);
   const chunks = [await listener.bytes("init.mp4")];
-  let list = await listener.until(3, 0);
+  // A show begins with the silence of three segments; the recording begins where the host has been on for two.
+  let list = await listener.until(6, 0);
   const first = list.segments.at(-1);
   if (first === undefined) throw new Error("a live list has segments");
   const done = meanwhile();
