@@ -41,9 +41,7 @@ describe.concurrent("a show through two tiers", () => {
     expect(immutable.length).toBeGreaterThan(20);
     expect(immutable.filter(([, count]) => count !== 1)).toEqual([]);
     for (const tier of world.model.lower) {
-      const twice = [...tier.sent]
-        .filter(own)
-        .filter(([path, count]) => isImmutable(path) && count > 1);
+      const twice = [...tier.sent].filter(own).filter(([path, count]) => isImmutable(path) && count > 1);
       expect(twice).toEqual([]);
     }
     await sleep(1_500);
