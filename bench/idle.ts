@@ -1,14 +1,22 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { REST_MS } from "../src/broadcast/clockwork.ts";
 import { Runtime } from "../test/workers/runtime.ts";
 
 /**
  * `npm run bench:idle`: what open shows without hosts and listeners cost, in the bare runtime, each profile beside the
  * same runtime with nothing to do. Prints CPU in ms a second, of all shows together: 10 is one per cent of a core.
+ *
+ * Such shows rest, and wake up once in a while. How much a waking costs is measured by asking for all of them at once, the
+ * requests included, and shared out over the time from one waking to the next.
  */
 
 const SHOWS = 24;
 const SECONDS = 30;
+/** From opening on, or from when nobody asks any more, shows are awake for 10 s and to the end of a segment. */
+const AWAKE_SECONDS = 16;
+/** What they are busy with after waking, puts to R2 included, is over by then. */
+const WAKING_SECONDS = 4;
 const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
@@ -43,13 +51,20 @@ for (const latency of ["low", "balanced", "economy"]) {
   const runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
   try {
     await sleep(3_000);
-    const nothing = await costOf(10);
-    await Promise.all(Array.from({ length: SHOWS }, () => runtime.open({ latency })));
+    const nothing = await costOf(5);
+    const shows = await Promise.all(Array.from({ length: SHOWS }, () => runtime.open({ latency })));
     await sleep(3_000);
-    const open = await costOf(SECONDS);
+    const awake = await costOf(6);
+    await sleep(1_000 * (AWAKE_SECONDS - 9));
+    const resting = await costOf(SECONDS);
+    for (const { playbackUrl } of shows) void fetch(playbackUrl);
+    const waking = await costOf(WAKING_SECONDS);
+    const each = WAKING_SECONDS * (waking - nothing);
+    const all = resting - nothing + each / (REST_MS / 1_000);
     console.log(
-      `${SHOWS} open shows, ${latency.padEnd(8)}: ${(open - nothing).toFixed(1)} ms/s in all ` +
-        `(a runtime with nothing to do ${nothing.toFixed(1)} ms/s)`,
+      `${SHOWS} open shows, ${latency.padEnd(8)}: ${all.toFixed(1)} ms/s in all: at rest ${(resting - nothing).toFixed(1)}, ` +
+        `and ${(each / SHOWS).toFixed(0)} ms for each show once in ${REST_MS / 60_000} minutes; awake ` +
+        `${(awake - nothing).toFixed(1)} (a runtime with nothing to do ${nothing.toFixed(1)})`,
     );
   } finally {
     await runtime.close();

@@ -2,13 +2,27 @@ import type { Target } from "../paths.ts";
 import type { Counts } from "./counts.ts";
 import type { Show } from "./lifecycle.ts";
 
+/**
+ * After so long without anybody asking for a list or media, milliseconds, nobody follows a show: players ask more often, and
+ * a read is held for two segments and a part at most.
+ */
+const QUIET_MS = 10_000;
+
 /** When a host or a listener was last at a show, as far as its object knows since it was made. */
 export class Attendance {
   /** Milliseconds since 1970, by the wall clock. */
   lastAt: number;
+  /** When somebody last asked for a list or media, whatever it was for. */
+  #askedAt: number;
 
   constructor(wall: number) {
     this.lastAt = wall;
+    this.#askedAt = wall;
+  }
+
+  /** Whether nobody has asked for a list or media for a while. */
+  isQuiet(wall: number): boolean {
+    return wall - this.#askedAt > QUIET_MS;
   }
 
   /**
@@ -16,6 +30,7 @@ export class Attendance {
    * init segment or how the show is only looks in.
    */
   read(target: Target, { timeline }: Show, wall: number): void {
+    this.#askedAt = wall;
     const isOfMedia = target.kind === "playlist" || target.kind === "segment" || target.kind === "part";
     if (isOfMedia && target.epoch === timeline?.epoch) this.lastAt = wall;
   }

@@ -87,9 +87,14 @@ export function close(show: Show): Show {
   return isRunning(show) ? { ...show, state: "announced", timeline: null } : show;
 }
 
-/** Whether a running show is to be closed, where a host or a listener was last there at `attendedAt`. */
+/** When a show that runs is to be closed, where a host or a listener was last there at `attendedAt`. */
+export function forgottenAt({ idleMinutes }: Show, attendedAt: number): number {
+  return attendedAt + idleMinutes * 60_000;
+}
+
+/** Whether a running show is to be closed at `now`. */
 export function isForgotten(show: Show, attendedAt: number, now: number): boolean {
-  return isRunning(show) && now - attendedAt >= show.idleMinutes * 60_000;
+  return isRunning(show) && now >= forgottenAt(show, attendedAt);
 }
 
 /** Ends the show, for good. */

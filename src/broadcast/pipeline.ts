@@ -88,6 +88,11 @@ export class Pipeline {
     return [...this.#hosts.values()].some(({ aligner }) => aligner.overdue(now, this.due) > OVERDUE);
   }
 
+  /** Whether there is a host whose sound is not over yet. */
+  get hasHosts(): boolean {
+    return this.#hosts.size > 0;
+  }
+
   /** Whether `host` has delivered sound lately. */
   isHeard(host: string): boolean {
     return this.#hosts.get(host)?.aligner.active(this.#position) ?? false;

@@ -4,12 +4,21 @@ import type { Offer } from "../ingest/offer.ts";
 import type { SfuFault } from "../ingest/sfu.ts";
 import type { Target } from "../paths.ts";
 import { Attendance } from "./attendance.ts";
-import { Backlog } from "./backlog.ts";
-import { Clock } from "./clock.ts";
+import { Clockwork } from "./clockwork.ts";
 import type { Counts } from "./counts.ts";
 import { describe, publicStatus } from "./description.ts";
 import { Ledger } from "./ledger.ts";
-import { close, end, goLive, isForgotten, isRunning, open, rotateKey, type Show } from "./lifecycle.ts";
+import {
+  close,
+  end,
+  forgottenAt,
+  goLive,
+  isForgotten,
+  isRunning,
+  open,
+  rotateKey,
+  type Show,
+} from "./lifecycle.ts";
 import type { Means } from "./means.ts";
 import type { Crowded } from "./places.ts";
 import { endedStage, type Programme } from "./programme.ts";
@@ -17,20 +26,12 @@ import { type Accepted, Publishers } from "./publishers.ts";
 import { type Read, Reads, type Stage } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, replace, resume, setAside, timelineOf } from "./resumption.ts";
+import { Revival } from "./revival.ts";
 import { Shelf } from "./shelf.ts";
 
-/** How far ahead a revival is arranged: for an object that went while nobody was asking anything of it. */
-const REVIVAL_MS = 30_000;
-/** How often it is moved on; each time is a row written. */
-const RENEWAL_MS = 10_000;
-/** How often what has no event of its own is looked after. */
-const CHORES_MS = 1_000;
-/** How exact a timer is. */
-const TIMER_MS = 2;
-
 /**
- * One broadcast that exists: its show, its hosts, what listeners read of it and, while its timeline runs, its programme
- * and the clock that drives it. What changes is stored before it is seen.
+ * One broadcast that exists: its show, its hosts, what listeners read of it and, while its timeline runs, the clockwork
+ * that drives its programme. What changes is stored before it is seen.
  */
 export class Production {
   readonly publishers: Publishers;
@@ -38,18 +39,29 @@ export class Production {
   readonly #reads: Reads;
   #show: Show;
   readonly #ledger: Ledger;
-  readonly #backlog = new Backlog();
-  #programme: Programme | null = null;
   readonly #shelf: Shelf;
   readonly #recording: Recording;
+  readonly #revival: Revival;
   #ended: Stage | null = null;
-  #clock = new Clock(Date.now(), 0);
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  /** When the timer goes off, by the show's time. */
-  #timerAt = 0;
   readonly #attendance = new Attendance(Date.now());
-  #choresAt = 0;
-  #renewedAt = 0;
+  readonly #clockwork = new Clockwork({
+    listed: ({ window }, now) => {
+      this.#reads.wake(window, now);
+      this.#means.later(this.#recording.run());
+    },
+    doChores: (programme, now) => this.#doChores(programme, now),
+    restsUntil: (wall) =>
+      this.publishers.sessions.length === 0 && this.#attendance.isQuiet(wall)
+        ? forgottenAt(this.#show, this.#attendance.lastAt)
+        : null,
+    mayPassOver: () => this.#show.state === "open" && this.#shelf.next() === null,
+    rests: (until) => this.#revival.arrange(until),
+    replace: (why) => this.#replace(why),
+    fail: (error) => {
+      console.error(`The programme of ${this.#show.id} failed and is resumed: ${String(error)}`);
+      this.#means.restart("The programme failed.");
+    },
+  });
 
   /**
    * Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. Its timeline
@@ -60,6 +72,7 @@ export class Production {
     this.#means = means;
     this.#reads = new Reads(means.store);
     this.#ledger = new Ledger(means.store);
+    this.#revival = new Revival(means.reviveAt);
     this.publishers = new Publishers(means, show.id, Date.now());
     this.#shelf = new Shelf(means.store);
     this.#recording = new Recording(means.bucket, show.id, this.#shelf);
@@ -70,12 +83,12 @@ export class Production {
 
   /** Lets the timeline go on, if the show has one that runs. Where that can not be, it is tried again later. */
   start(): void {
-    if (this.#programme !== null || !isRunning(this.#show)) return;
+    if (this.#clockwork.programme !== null || !isRunning(this.#show)) return;
     try {
-      this.#start();
+      this.#clockwork.start(this.#take(resume(this.#show, this.#means.store, Date.now())));
     } catch (error) {
       console.error(`${this.#show.id} can not be begun, and is tried again: ${String(error)}`);
-      this.#means.reviveAt(Date.now() + REVIVAL_MS);
+      this.#revival.arrange(Date.now());
     }
   }
 
@@ -90,7 +103,8 @@ export class Production {
     if (target.kind === "status") return { kind: "status", status: publicStatus(this.#show, this.#onAir) };
     const wall = Date.now();
     this.#attendance.read(target, this.#show, wall);
-    return this.#reads.read(target, () => this.#stage(), this.#clock.read(wall));
+    this.#clockwork.rouse();
+    return this.#reads.read(target, () => this.#stage(), this.#clockwork.read(wall));
   }
 
   /** Counts what Origin has answered. What is read after the end is counted too, and stored as it comes. */
@@ -120,7 +134,7 @@ export class Production {
   async end(): Promise<void> {
     if (this.#show.state === "ended") return;
     const now = Date.now();
-    const window = this.#stop(now);
+    const window = this.#stop();
     this.#put(end(this.#show, now));
     this.#ledger.keep();
     this.#ended = endedStage(this.#show, this.#means.store);
@@ -139,7 +153,8 @@ export class Production {
   async settle(): Promise<void> {
     await this.#recording.run();
     const isSettled = !isRunning(this.#show) && this.#shelf.next() === null;
-    this.#means.reviveAt(isSettled ? null : Date.now() + REVIVAL_MS);
+    if (isSettled) this.#revival.cancel();
+    else this.#revival.arrange(Date.now());
   }
 
   /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
@@ -164,33 +179,15 @@ export class Production {
   hear(host: string, message: Uint8Array): void {
     const wall = Date.now();
     this.publishers.hear(host, wall);
-    const programme = this.#programme;
-    if (programme === null) return;
-    const now = this.#clock.read(wall);
-    programme.pipeline.hear(host, message, programme.at(now));
-    // A timeline without hosts wakes up for whole parts alone.
-    const due = programme.millisUntilDue(now);
-    if (now + due < this.#timerAt - TIMER_MS) this.#wakeIn(due);
+    this.#clockwork.hear(host, message, wall);
   }
 
-  /** Starts or resumes the timeline. */
-  #start(): void {
+  #replace(why: string): Programme {
     const wall = Date.now();
-    const programme = this.#take(resume(this.#show, this.#means.store, wall));
-    this.#programme = programme;
-    this.#clock = new Clock(wall, programme.staleness(wall) === null ? programme.listedUntil : wall);
-    this.#tick();
-  }
-
-  /** Begins a timeline that can not be gone on with anew, under a new epoch. */
-  #replace(programme: Programme, why: string): Programme {
-    const wall = Date.now();
-    this.#programme = this.#take(replace(this.#show, this.#means.store, wall, why));
-    this.#clock = new Clock(wall, 0);
+    const programme = this.#take(replace(this.#show, this.#means.store, wall, why));
     this.#attendance.lastAt = wall;
-    programme.abandon();
     this.#reads.abandon();
-    return this.#programme;
+    return programme;
   }
 
   #take({ show, programme }: Resumption): Programme {
@@ -204,12 +201,12 @@ export class Production {
    * Stops the clock and closes the last segment, of a timeline that has not been started here where its last part ended; the
    * window as it is then, null where there is none. What fails at it keeps no show from its end.
    */
-  #stop(now: number): Window | null {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+  #stop(): Window | null {
     try {
-      const isStanding = this.#programme === null && isRunning(this.#show);
-      const programme = isStanding ? this.#take(resume(this.#show, this.#means.store, now)) : this.#programme;
-      this.#programme = null;
+      const isStanding = this.#clockwork.programme === null && isRunning(this.#show);
+      const programme = isStanding
+        ? this.#take(resume(this.#show, this.#means.store, Date.now()))
+        : this.#clockwork.stop();
       programme?.finish();
       return programme?.window ?? null;
     } catch (error) {
@@ -218,39 +215,7 @@ export class Production {
     }
   }
 
-  /** The show's clock. A bug that throws here must not stop the programme: the object restarts and resumes. */
-  readonly #tick = (): void => {
-    let programme = this.#programme;
-    if (programme === null) return;
-    try {
-      const why = programme.staleness(Date.now());
-      if (why !== null) programme = this.#replace(programme, why);
-      const now = this.#clock.read(Date.now());
-      const wait = this.#backlog.wait(programme.lateness(now), programme.isOverdue(now));
-      if (wait > 0) {
-        this.#wakeIn(wait);
-        return;
-      }
-      if (programme.advance(now)) {
-        this.#reads.wake(programme.window, now);
-        this.#means.later(this.#recording.run());
-      }
-      if (now - this.#choresAt >= CHORES_MS) this.#doChores(programme, now);
-      if (this.#programme !== null) this.#wakeIn(programme.millisUntilDue(this.#clock.read(Date.now())));
-    } catch (error) {
-      console.error(`The programme of ${this.#show.id} failed and is resumed: ${String(error)}`);
-      this.#means.restart("The programme failed.");
-    }
-  };
-
-  #wakeIn(millis: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timerAt = this.#clock.read(Date.now()) + millis;
-    this.#timer = setTimeout(this.#tick, millis);
-  }
-
   #doChores({ pipeline, window }: Programme, now: number): void {
-    this.#choresAt = now;
     const { sessions } = this.publishers;
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
@@ -260,21 +225,19 @@ export class Production {
     const wall = Date.now();
     if (sessions.length > 0 || this.#reads.areHeld) this.#attendance.lastAt = wall;
     if (isForgotten(this.#show, this.#attendance.lastAt, wall)) {
-      this.#close(wall);
+      this.#close();
       return;
     }
     this.#means.later(this.publishers.sweep(wall));
     this.#ledger.keepNowAndThen(wall);
-    if (now - this.#renewedAt < RENEWAL_MS) return;
-    this.#renewedAt = now;
-    this.#means.reviveAt(wall + REVIVAL_MS);
+    this.#revival.renew(wall);
   }
 
   /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
-  #close(now: number): void {
+  #close(): void {
     const { id, idleMinutes } = this.#show;
     console.log(`The doors of ${id} close: neither host nor listener for ${idleMinutes} minutes.`);
-    this.#stop(now);
+    this.#stop();
     setAside(this.#show, this.#means.store);
     this.#shelf.rest();
     this.#put(close(this.#show));
@@ -283,12 +246,13 @@ export class Production {
   }
 
   get #onAir() {
-    return { programme: this.#programme, publishers: this.publishers };
+    return { programme: this.#clockwork.programme, publishers: this.publishers };
   }
 
   #stage(): Stage | null {
-    if (this.#programme === null) return this.#ended;
-    const { window, init, ring } = this.#programme;
+    const { programme } = this.#clockwork;
+    if (programme === null) return this.#ended;
+    const { window, init, ring } = programme;
     return { show: this.#show, window, init, ring };
   }
 

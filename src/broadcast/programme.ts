@@ -5,7 +5,7 @@ import { Contexts } from "../audio/contexts.ts";
 import { initSegment } from "../hls/cmaf.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
 import { addCut, emptyWindow, end, endWindow, firstListed, keptFrom, type Window } from "../hls/window.ts";
-import { fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
+import { AU_SAMPLES, fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
 import { isRunning, LONGEST_FILL_MS, type Show, type Timeline } from "./lifecycle.ts";
 import { listedAfter, Pipeline } from "./pipeline.ts";
 import { Punctuality } from "./punctuality.ts";
@@ -38,13 +38,14 @@ const RING_SEGMENTS = 5;
  */
 export class Programme {
   readonly init: Uint8Array;
-  readonly ring: Ring;
-  readonly pipeline: Pipeline;
+  ring: Ring;
+  pipeline: Pipeline;
   readonly punctuality = new Punctuality();
   window: Window;
+  readonly #bitrate: number;
   readonly #startedAt: number;
   readonly #store: Store;
-  /** The position at which this object first had to do with the timeline. */
+  /** The position at which this object first had to do with the timeline, or had to again after a rest. */
   #since: Samples | null = null;
 
   /** @param show must be running. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
@@ -55,6 +56,7 @@ export class Programme {
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
     this.#store = store;
+    this.#bitrate = bitrate;
     this.#startedAt = timeline.startedAt;
     this.window = window;
     this.ring = ring;
@@ -107,10 +109,29 @@ export class Programme {
     for (const cut of cuts) {
       this.#list(cut);
       const ends = cut.part.at + cut.part.duration;
-      // What was due before this object was there could not be on time.
+      // What was due before this object was there, or awake, could not be on time.
       if (ends > this.#since) this.punctuality.add(now - this.#startedAt - toMillis(ends));
     }
     return cuts.length > 0;
+  }
+
+  /** Whether it can be left alone for a while: no host is in it, and no list has a segment that is not whole. */
+  get mayRest(): boolean {
+    return !this.pipeline.hasHosts && this.window.open?.parts.length === 0;
+  }
+
+  /**
+   * Makes all that has become due in a rest, which is silence. Where it `passesOver`, only what lists have at `now`: the
+   * same lists, to the byte. Whether a part came of it.
+   */
+  wake(now: number, passesOver: boolean): boolean {
+    this.#since = this.at(now);
+    const hasPassed = passesOver && this.#passOver(this.#since);
+    let hasMade = false;
+    while (this.millisUntilDue(now) === 0) hasMade = this.advance(now) || hasMade;
+    // What was there is forgotten when there is something in its place.
+    if (hasPassed) this.#store.prune(this.window.firstMsn);
+    return hasMade;
   }
 
   /** Ends the timeline: closes the last part and segment, and the list. */
@@ -122,6 +143,26 @@ export class Programme {
   /** Lets go of what it holds; the timeline is not to go on. */
   abandon(): void {
     this.pipeline.abandon();
+  }
+
+  /** Goes on from where the list begins that is due at `now`; not where that is within what there is. */
+  #passOver(now: Samples): boolean {
+    const { profile, open, length, startedAt } = this.window;
+    if (open === null) return false;
+    const segment = profile.segmentUnits * AU_SAMPLES;
+    const whole = Math.floor((now - listedAfter(open.at)) / segment);
+    const passed = whole - length;
+    if (passed <= 0) return false;
+    const [msn, at] = [open.msn + passed, samples(open.at + passed * segment)];
+    this.pipeline.abandon();
+    this.pipeline = new Pipeline(
+      openAac(contexts, { bitrate: this.#bitrate, at }),
+      new Segmenter(profile, { msn, at }),
+      at,
+    );
+    this.window = emptyWindow(profile, { startedAt, msn, at }, { length });
+    this.ring = new Ring();
+    return true;
   }
 
   /** The wall-clock time at which there is something to do next, or was. */

@@ -33,6 +33,8 @@ afterEach(() => {
 class Stage {
   readonly store = new Store(sqlite());
   readonly puts: string[] = [];
+  /** Whether R2 takes what is put. */
+  takes = true;
   readonly restarts: string[] = [];
   /** When the object is to be brought back. */
   alarm: number | null = null;
@@ -56,6 +58,7 @@ class Stage {
     vi.setSystemTime(now);
     const { show } = this;
     const put = async (key: string) => {
+      if (!this.takes) throw new Error("the test's R2 takes nothing");
       this.puts.push(key);
       return {};
     };
@@ -123,6 +126,21 @@ class Stage {
   }
 }
 
+/** Lets `millis` pass, in all of which a listener follows the show. */
+async function listen(stage: Stage, millis: number): Promise<void> {
+  for (let passed = 0; passed < millis; passed += 1_000) {
+    await vi.advanceTimersByTimeAsync(Math.min(1_000, millis - passed));
+    await stage.read();
+  }
+}
+
+/** The numbers of the segments that R2 has of a timeline. */
+function numbersOf({ puts, epoch }: Stage): number[] {
+  return puts.flatMap((key) =>
+    key.includes(epoch) ? (/s(\d+)\.m4s$/.exec(key)?.slice(1).map(Number) ?? []) : [],
+  );
+}
+
 /** Every segment's date is where the one before it ended. */
 function expectOneClock({ segments }: { segments: readonly { date: number; duration: number }[] }): void {
   for (const [n, { date, duration }] of segments.slice(0, -1).entries()) {
@@ -150,16 +168,145 @@ describe("a timeline that opens", () => {
     },
   );
 
-  test("wakes up for whole parts while there is no host, and at once for the first packet of one", () => {
+  test("wakes up for whole parts while there is no host, and at once for the first packet of one", async () => {
     const stage = new Stage("balanced");
     stage.production.open();
     const timers = vi.spyOn(globalThis, "setTimeout");
-    vi.advanceTimersByTime(64_000);
-    expect(timers.mock.calls.length).toBeGreaterThan(98);
-    expect(timers.mock.calls.length).toBeLessThan(103);
+    // Those of the clock: what waits for R2 has a limit of its own, which is longer.
+    const wakes = () => timers.mock.calls.filter(([, millis = 0]) => millis <= 1_000).length;
+    await listen(stage, 64_000);
+    expect(wakes()).toBeGreaterThan(98);
+    expect(wakes()).toBeLessThan(103);
     stage.talk(200);
-    expect(timers.mock.calls.length).toBeGreaterThan(108);
+    expect(wakes()).toBeGreaterThan(108);
     timers.mockRestore();
+  });
+});
+
+describe("a show with neither host nor reader rests", () => {
+  const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
+  const rows = ({ store }: Stage) =>
+    store.parts(40).map(({ part: { msn, index, at, bytes } }) => ({ msn, index, at, bytes }));
+
+  test.each(["low", "balanced", "economy"] as const)(
+    "and whoever comes finds it as one that somebody has followed all the time, %s",
+    async (latency) => {
+      const [stage, twin] = [new Stage(latency), new Stage(latency)];
+      for (const one of [stage, twin]) one.production.open();
+      for (const millis of [12_000, 27_300, 4_400, 61_000, 299_000, 0, 301_000, 900_000]) {
+        await listen(twin, millis);
+        const lists = [await stage.read(), await twin.read()];
+        expect(lists[0], `${millis} ms`).toEqual(lists[1]);
+        const [own, others] = [rows(stage), rows(twin)];
+        expect(own).toEqual(others.slice(-own.length));
+        const first = own.find(({ index }) => index === 0);
+        const read = { kind: "part", id: "show", epoch: stage.epoch, msn: first?.msn, index: 0 } as never;
+        expect(await stage.production.read(read, {})).toMatchObject({ bytes: first?.bytes });
+        for (const one of [stage, twin]) expectOneClock(await one.list());
+      }
+      // And goes on at its pace from then on. What was made late, because nobody needed it, does not count as late.
+      for (const one of [stage, twin]) await listen(one, 7_000);
+      expect(await stage.read()).toEqual(await twin.read());
+      const { listingMs } = (await stage.production.describe("https://relay")) as {
+        listingMs: { max: number };
+      };
+      expect(listingMs.max).toBeLessThan(100);
+      expect([...stage.restarts, ...twin.restarts]).toEqual([]);
+    },
+  );
+
+  test("nothing of it runs meanwhile but once in five minutes, nor is any of its silence put to R2 but what lists have", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    await minutes(0.5);
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const written = vi.spyOn(stage.store, "putPart");
+    stage.puts.length = 0;
+    await minutes(4);
+    expect([timers.mock.calls.length, written.mock.calls.length, stage.puts.length]).toEqual([0, 0, 0]);
+    await minutes(10);
+    expect(written.mock.calls.length).toBeLessThan(200);
+    expect(stage.puts.length).toBeLessThan(40);
+    // What is listed then, R2 has, each segment once.
+    const numbers = numbersOf(stage);
+    expect(new Set(numbers).size).toBe(numbers.length);
+    const { segments } = await stage.list();
+    await vi.advanceTimersByTimeAsync(3_000);
+    for (const { msn } of segments) expect(numbersOf(stage)).toContain(msn);
+    timers.mockRestore();
+  });
+
+  test("an alarm would bring it back if its object went meanwhile, and the timeline goes on", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    const { epoch } = stage;
+    await minutes(7);
+    expect(stage.alarm).toBeGreaterThan(Date.now() + 60_000);
+    expect(stage.alarm).toBeLessThan(Date.now() + 6 * 60_000);
+    await minutes(2.9);
+    stage.restart();
+    const list = await stage.list();
+    expect(stage.epoch).toBe(epoch);
+    expectOneClock(list);
+    expect(list.segments).toHaveLength(15);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(Date.now() - (await stage.list()).end).toBeLessThan(90 + 384);
+  });
+
+  test("a host is heard from the first packet on; once one has been, R2 misses nothing, however long nobody is there", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    const { epoch } = stage;
+    await minutes(4);
+    stage.talk(20);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await stage.peak()).toBeGreaterThan(-20);
+    stage.talk(3_000);
+    expect(await stage.peak()).toBeGreaterThan(-20);
+    stage.store.putShow({ ...stage.show, state: "live" });
+    stage.restart();
+    const from = (await stage.list()).firstMsn;
+    const written = vi.spyOn(stage.store, "putPart");
+    await minutes(1);
+    written.mockClear();
+    await minutes(4);
+    expect(written).not.toHaveBeenCalled();
+    const last = (await stage.list()).segments.at(-1)?.msn ?? 0;
+    expect(last - from).toBeGreaterThan(150);
+    await vi.advanceTimersByTimeAsync(3_000);
+    const numbers = numbersOf(stage).filter((msn) => msn >= from && msn <= last);
+    expect(numbers).toEqual(Array.from({ length: last - from + 1 }, (_, n) => from + n));
+    expect(stage.epoch).toBe(epoch);
+  });
+
+  test("nothing is passed over that R2 has not got before", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    await listen(stage, 20_000);
+    stage.takes = false;
+    await minutes(4);
+    stage.takes = true;
+    const last = (await stage.list()).segments.at(-1)?.msn ?? 0;
+    expect(last).toBeGreaterThan(120);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(numbersOf(stage).slice(0, last + 1)).toEqual(Array.from({ length: last + 1 }, (_, msn) => msn));
+  });
+
+  test("ended in it, it ends at that moment, and closed in it, at its time", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    await minutes(1.3);
+    void stage.production.end();
+    const list = await stage.list();
+    expect(list.ended).toBe(true);
+    expect(Date.now() - list.end).toBeLessThan(150);
+    const other = new Stage();
+    other.production.open();
+    await minutes(29.9);
+    expect(other.show.state).toBe("open");
+    await minutes(0.11);
+    expect(other.show.state).toBe("announced");
+    expect(other.store.parts(40)).toEqual([]);
   });
 });
 
