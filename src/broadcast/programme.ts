@@ -55,6 +55,9 @@ export class Programme {
     const { window, ring } = rebuild(timeline, store);
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
+    const last = window.segments.at(-1);
+    if (last !== undefined && last.duration !== timeline.profile.segmentUnits * AU_SAMPLES)
+      throw new RangeError(`segment ${last.msn} is not one of its timeline: it has ${last.duration} samples`);
     this.#store = store;
     this.#bitrate = bitrate;
     this.#startedAt = timeline.startedAt;

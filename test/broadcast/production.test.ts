@@ -7,7 +7,7 @@ import { Production } from "../../src/broadcast/production.ts";
 import type { Read } from "../../src/broadcast/reads.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
-import type { Latency } from "../../src/media.ts";
+import { type Latency, PROFILES } from "../../src/media.ts";
 import { readList } from "../workers/listener.ts";
 import { sqlite } from "./sqlite.ts";
 
@@ -353,6 +353,19 @@ describe("an object that did not run for a while, and goes on", () => {
     const moved = (list.segments.at(-1)?.msn ?? 0) - (start.segments.at(-1)?.msn ?? 0);
     expect(moved).toBeGreaterThan(590_000 / 1_920 - 2);
     expect(await stage.peak()).toBeGreaterThan(-20);
+  });
+
+  test("a timeline whose stored segments are not its profile's begins anew, also where none was open", async () => {
+    const stage = new Stage();
+    stage.production.open();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(stage.store.parts(1)).toHaveLength(5);
+    const { show } = stage;
+    const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
+    if (show.timeline !== null) stage.store.putShow({ ...show, timeline: { ...show.timeline, profile } });
+    stage.restart();
+    expect(stage.show.anew?.why).toMatch(/^what was stored of it does not fit/);
+    expect(stage.epoch > (show.timeline?.epoch ?? "")).toBe(true);
   });
 
   test("a timeline that has waited in its store for 400 s is filled as well", async () => {
