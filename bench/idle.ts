@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { REST_MS } from "../src/broadcast/clockwork.ts";
 import { Runtime } from "../test/workers/runtime.ts";
 
@@ -17,48 +15,20 @@ const SECONDS = 30;
 const AWAKE_SECONDS = 16;
 /** What they are busy with after waking, puts to R2 included, is over by then. */
 const WAKING_SECONDS = 4;
-const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
-
-/** CPU of the runtime's process since it began, ms (proc(5), fields 14 and 15). */
-function cpuMillis(): number {
-  const own = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(statOf)
-    .filter((stat) => stat?.name === "workerd" && stat.parent === process.pid);
-  return (own.reduce((sum, stat) => sum + (stat?.ticks ?? 0), 0) * 1000) / TICKS;
-}
-
-function statOf(pid: string): { name: string; parent: number; ticks: number } | null {
-  try {
-    const [, name = "", rest = ""] =
-      /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
-    const fields = rest.split(" ");
-    return { name, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
-  } catch {
-    // It has ended meanwhile.
-    return null;
-  }
-}
-
-async function costOf(seconds: number): Promise<number> {
-  const before = cpuMillis();
-  await sleep(1_000 * seconds);
-  return (cpuMillis() - before) / seconds;
-}
 
 for (const latency of ["low", "balanced", "economy"]) {
   const runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
   try {
     await sleep(3_000);
-    const nothing = await costOf(5);
+    const nothing = await costOf(runtime, 5);
     const shows = await Promise.all(Array.from({ length: SHOWS }, () => runtime.open({ latency })));
     await sleep(3_000);
-    const awake = await costOf(6);
+    const awake = await costOf(runtime, 6);
     await sleep(1_000 * (AWAKE_SECONDS - 9));
-    const resting = await costOf(SECONDS);
+    const resting = await costOf(runtime, SECONDS);
     for (const { playbackUrl } of shows) void fetch(playbackUrl);
-    const waking = await costOf(WAKING_SECONDS);
+    const waking = await costOf(runtime, WAKING_SECONDS);
     const each = WAKING_SECONDS * (waking - nothing);
     const all = resting - nothing + each / (REST_MS / 1_000);
     console.log(
@@ -69,4 +39,10 @@ for (const latency of ["low", "balanced", "economy"]) {
   } finally {
     await runtime.close();
   }
+}
+
+async function costOf(runtime: Runtime, seconds: number): Promise<number> {
+  const before = runtime.cpu();
+  await sleep(1_000 * seconds);
+  return (runtime.cpu() - before) / seconds;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import WebSocket from "ws";
+import { cpuOf } from "../../bench/load/cpu.ts";
 import { bundle } from "../../sfu/bundle.ts";
 import { type Created, EARSHOT_SECRET } from "./relay.ts";
 
@@ -60,7 +61,7 @@ export class Runtime {
 
   /** Asks a Worker by its own socket. */
   async ask(name: string, path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(new URL(path, await this.#miniflare.unsafeGetDirectURL(name)), init);
+    return fetch(await this.at(name, path), init);
   }
 
   /** What the admin API takes as `Authorization`. */
@@ -122,6 +123,16 @@ export class Runtime {
     } finally {
       clearInterval(awake);
     }
+  }
+
+  /** Where a Worker's own socket answers for a path. */
+  async at(name: string, path: string): Promise<string> {
+    return new URL(path, await this.#miniflare.unsafeGetDirectURL(name)).href;
+  }
+
+  /** CPU time that the runtime's process has taken, ms. */
+  cpu(): number {
+    return cpuOf(processOf());
   }
 
   /** Resident bytes of the runtime's process. */
