@@ -12,6 +12,12 @@ export interface Bounds {
 
 /** What is in flight comes on top: 200 segments of 4 s and 256 kbit/s are 25 MiB, and nothing else that is as large. */
 const BOUNDS: Bounds = { bytes: 24 * 1024 * 1024, entries: 4_000, flights: 1_000, pastFlights: 200 };
+/**
+ * What nobody has asked for in so long is let go of. A live list names its media for half as long, and each listener asks once,
+ * shortly after it was listed. By their lifetimes alone (an hour for media) the last quarter of an hour of every show would
+ * stay, and all its lists, whose URLs nobody asks for again.
+ */
+const IDLE_MS = 60_000;
 /** What an entry costs beside its bytes: its names, headers and place in the map, rounded up. */
 const OVERHEAD_BYTES = 1_024;
 /** How long a leader's promise is believed in beyond the fetch's own time limit; then a follower takes the lead itself. */
@@ -31,6 +37,12 @@ interface Flight {
   readonly isPast: boolean;
 }
 
+interface Entry {
+  readonly held: Held;
+  /** When it was last asked for, milliseconds since 1970. */
+  usedAt: number;
+}
+
 interface Follower {
   readonly resolve: (held: Held) => void;
   readonly reject: (error: unknown) => void;
@@ -46,7 +58,7 @@ export class Unavailable extends Error {}
 export class Memory {
   readonly #bounds: Bounds;
   /** Map order is the order of use: the first is the least recently used. */
-  readonly #entries = new Map<string, Held>();
+  readonly #entries = new Map<string, Entry>();
   readonly #flights = new Map<string, Flight>();
   #pastFlights = 0;
   #bytes = 0;
@@ -62,15 +74,16 @@ export class Memory {
 
   /** The object, if it is here and fresh at `now` (milliseconds since 1970). */
   peek(path: string, now: number): Held | null {
-    const held = this.#entries.get(path);
-    if (held === undefined) return null;
-    if (!held.isFresh(now)) {
-      this.#forget(path, held);
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return null;
+    if (!entry.held.isFresh(now)) {
+      this.#forget(path, entry);
       return null;
     }
+    entry.usedAt = now;
     this.#entries.delete(path);
-    this.#entries.set(path, held);
-    return held;
+    this.#entries.set(path, entry);
+    return entry.held;
   }
 
   /**
@@ -154,26 +167,27 @@ export class Memory {
   async #load(path: string, timeoutMs: number, load: Load): Promise<Held> {
     try {
       const held = await Held.of(await load(path, timeoutMs), Date.now());
-      this.#remember(path, held);
+      this.#remember(path, held, Date.now());
       return held;
     } catch (error) {
       throw new Unavailable(String(error));
     }
   }
 
-  #remember(path: string, held: Held): void {
+  #remember(path: string, held: Held, now: number): void {
     if (held.maxAgeMs <= 0 || held.cost + OVERHEAD_BYTES > this.#bounds.bytes) return;
     const before = this.#entries.get(path);
     if (before !== undefined) this.#forget(path, before);
-    this.#entries.set(path, held);
+    this.#entries.set(path, { held, usedAt: now });
     this.#bytes += held.cost + OVERHEAD_BYTES;
     for (const [oldest, entry] of this.#entries) {
-      if (this.#bytes <= this.#bounds.bytes && this.#entries.size <= this.#bounds.entries) break;
+      const isBounded = this.#bytes <= this.#bounds.bytes && this.#entries.size <= this.#bounds.entries;
+      if (isBounded && now - entry.usedAt < IDLE_MS) break;
       this.#forget(oldest, entry);
     }
   }
 
-  #forget(path: string, held: Held): void {
+  #forget(path: string, { held }: Entry): void {
     if (this.#entries.delete(path)) this.#bytes -= held.cost + OVERHEAD_BYTES;
   }
 }

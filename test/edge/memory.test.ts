@@ -157,6 +157,20 @@ describe("bounds", () => {
     expect(here).toEqual(["/a", "/c", "/d"]);
   });
 
+  test("what nobody has asked for in a minute is let go of, however long it may be kept", async () => {
+    const memory = new Memory(ROOMY);
+    const lasting = async () => loaded({ cacheControl: "public, max-age=3600, immutable" });
+    await memory.fetch("/asked for again", LIMIT, lasting, keep);
+    for (let second = 0; second < 600; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      await memory.fetch(`/${second}`, LIMIT, lasting, keep);
+      expect(memory.peek("/asked for again", Date.now())).not.toBeNull();
+    }
+    expect(memory.size).toMatchObject({ entries: 61, bytes: 61 * (3 + 1_024) });
+    expect(memory.peek("/540", Date.now())).not.toBeNull();
+    expect(memory.peek("/539", Date.now())).toBeNull();
+  });
+
   test("bytes stay under the bound through 5,000 objects, and an object above it is passed on but not kept", async () => {
     const memory = new Memory({ ...ROOMY, bytes: 100_000 });
     for (let n = 0; n < 5_000; n++) {
