@@ -35,6 +35,9 @@ export interface Loaded {
  * gzipped form, the validator).
  */
 export class Held {
+  /** Those that have a stamp, of the second in which the last one was made. */
+  static #stamped: { readonly second: number; readonly all: Held[] } = { second: 0, all: [] };
+
   readonly loaded: Loaded;
   readonly maxAgeMs: number;
   /** When the origin made it, milliseconds since 1970. */
@@ -74,7 +77,8 @@ export class Held {
 
   /**
    * The headers of answers given at `now` (milliseconds since 1970). Date and Age change once a second, and a thousand
-   * listeners ask in that second: what is made of these headers copies them, so that one set serves them all.
+   * listeners ask in that second: what is made of these headers copies them, so that one set serves them all. It is let go
+   * of when that second is over: the runtime holds headers outside the heap, at several times what a list takes.
    */
   stamp(now: number): Stamp {
     const second = Math.floor(now / 1000);
@@ -83,6 +87,7 @@ export class Held {
     const common = new Headers(this.#headers);
     common.set("date", new Date(now).toUTCString());
     if (age > 0) common.set("age", String(age));
+    Held.#note(this, second);
     this.#stamp = {
       second,
       age,
@@ -91,6 +96,14 @@ export class Held {
       gzipped: this.gzipped === null ? null : whole(common, this.gzipped, "gzip"),
     };
     return this.#stamp;
+  }
+
+  static #note(held: Held, second: number): void {
+    if (Held.#stamped.second !== second) {
+      for (const earlier of Held.#stamped.all) earlier.#stamp = null;
+      Held.#stamped = { second, all: [] };
+    }
+    Held.#stamped.all.push(held);
   }
 
   /** Bytes that holding this takes. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Loaded } from "../../src/edge/held.ts";
+import { Held, type Loaded } from "../../src/edge/held.ts";
 import { type Load, Memory, Unavailable } from "../../src/edge/memory.ts";
 
 /** Follows the clock of vitest's fake timers: single flight, freshness, bounds, and every way an upstream can fail. */
@@ -169,6 +169,15 @@ describe("bounds", () => {
     expect(memory.size).toMatchObject({ entries: 61, bytes: 61 * (3 + 1_024) });
     expect(memory.peek("/540", Date.now())).not.toBeNull();
     expect(memory.peek("/539", Date.now())).toBeNull();
+  });
+
+  test("the headers of one second's answers are let go of in the next, whatever is asked for then", async () => {
+    const [asked, other] = [await Held.of(loaded(), 0), await Held.of(loaded(), 0)];
+    const headers = asked.stamp(1_000);
+    other.stamp(1_500);
+    expect(asked.stamp(1_999)).toBe(headers);
+    other.stamp(2_000);
+    expect(asked.stamp(1_000)).not.toBe(headers);
   });
 
   test("bytes stay under the bound through 5,000 objects, and an object above it is passed on but not kept", async () => {
