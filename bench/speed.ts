@@ -1,12 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpus } from "node:os";
 import { createTestHarness } from "wrangler";
-import { publish } from "../sfu/publisher.ts";
-import { startRelay } from "../sfu/relay.ts";
 
-/** `npm run bench`: what a show costs and how fast it starts, each figure beside its ceiling from the same run. */
+/** `npm run bench`: what a show costs and how fast the runtime starts, each figure beside its ceiling from the same run. */
 
 const ROUNDS = 5;
 const SECONDS = 60;
@@ -18,7 +15,6 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}\n`);
 await measurePipeline();
 await measureColdStart();
-await measureFirstPart();
 
 /** CPU of the whole way of the sound against the encoder alone, in workerd, alternating. */
 async function measurePipeline(): Promise<void> {
@@ -85,91 +81,6 @@ async function measureColdStart(): Promise<void> {
   console.log("First request to a new runtime, ms");
   console.log(`  a Worker that does nothing              ${spread(bare)}`);
   console.log(`  Earshot                                 ${spread(earshot)}\n`);
-}
-
-/** From a host's POST, with which the doors open, to the first part in a listener's hands that has the host's sound in it. */
-async function measureFirstPart(): Promise<void> {
-  const relay = await startRelay({ persist: join(tmpdir(), `earshot-bench-${process.pid}`) });
-  try {
-    const totals: number[] = [];
-    const connects: number[] = [];
-    const withoutIce: number[] = [];
-    for (const latency of ["low", "balanced"] as const) {
-      for (let round = 0; round < 3; round++) {
-        const { total, connect } = await timeFirstPart(relay.url, relay.adminToken, latency);
-        totals.push(total);
-        connects.push(connect);
-        withoutIce.push(total - connect);
-      }
-      console.log(`WHIP POST to the first fetched part with sound, ${latency}, ms`);
-      console.log(`  POST to connected (SDP, ICE, DTLS)              ${spread(connects.splice(0))}`);
-      console.log(`  POST to fetched                                 ${spread(totals.splice(0))}`);
-      console.log(`  connected to fetched (goal: 1000 without ICE)   ${spread(withoutIce.splice(0))}\n`);
-    }
-  } finally {
-    await relay.stop();
-  }
-}
-
-async function timeFirstPart(url: string, adminToken: string, latency: string) {
-  const headers = { authorization: `Bearer ${adminToken}` };
-  const made = await fetch(`${url}/api/broadcasts`, {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ latency }),
-  });
-  const broadcast = (await made.json()) as {
-    id: string;
-    whipUrl: string;
-    hostKey: string;
-    playbackUrl: string;
-  };
-  const started = performance.now();
-  let connect = Number.NaN;
-  let n = 0;
-  const publishing = publish({
-    url: broadcast.whipUrl,
-    key: broadcast.hostKey,
-    source: (frames) =>
-      Int16Array.from(
-        { length: 2 * frames },
-        () => 8_000 * Math.sin((2 * Math.PI * 300 * (n++ >> 1)) / 48_000),
-      ),
-  });
-  void publishing.then(() => {
-    connect = performance.now() - started;
-  });
-  try {
-    const list = await whenOpen(url, adminToken, broadcast);
-    for (let text = await (await fetch(list)).text(); ; ) {
-      const hint = /PRELOAD-HINT:TYPE=PART,URI="(p(\d+)\.(\d+)\.m4s)"/.exec(text);
-      if (hint === null) throw new Error("the playlist has no hint");
-      text = await (await fetch(`${list}&_HLS_msn=${hint[2]}&_HLS_part=${hint[3]}`)).text();
-      const part = await (await fetch(new URL(hint[1] ?? "", list))).arrayBuffer();
-      // Silence is some 6 bytes an access unit; a part with sound is ten times as large.
-      if (part.byteLength > 2_000) return { total: performance.now() - started, connect };
-    }
-  } finally {
-    await (await publishing).close();
-    await fetch(`${url}/api/broadcasts/${broadcast.id}`, { method: "DELETE", headers });
-  }
-}
-
-/** The media playlist's URL, once the show has one: a listener who asks before may be refused for a second. */
-async function whenOpen(
-  url: string,
-  adminToken: string,
-  { id, playbackUrl }: { id: string; playbackUrl: string },
-): Promise<URL> {
-  const headers = { authorization: `Bearer ${adminToken}` };
-  for (let state = "announced"; state === "announced"; ) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    ({ state } = (await (await fetch(`${url}/api/broadcasts/${id}`, { headers })).json()) as {
-      state: string;
-    });
-  }
-  const text = await (await fetch(playbackUrl)).text();
-  return new URL(text.trim().split("\n").at(-1) ?? "", playbackUrl);
 }
 
 /** The processes below `parent`: the runtime and what starts it. */

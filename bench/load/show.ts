@@ -16,9 +16,18 @@ export interface Show {
 
 /** Makes a broadcast and opens its doors. */
 export async function openShow(desk: Desk, latency: Latency): Promise<Show> {
-  const show = (await call(desk, "POST", "", { latency, title: `Load ${latency}` })) as Show;
-  await call(desk, "POST", `/${show.id}/open`);
+  const show = await makeShow(desk, latency);
+  await openDoors(desk, show);
   return show;
+}
+
+/** Makes a broadcast; its first host opens the doors. */
+export async function makeShow(desk: Desk, latency: Latency): Promise<Show> {
+  return (await call(desk, "POST", "", { latency, title: `Load ${latency}` })) as Show;
+}
+
+export async function openDoors(desk: Desk, { id }: Show): Promise<void> {
+  await call(desk, "POST", `/${id}/open`);
 }
 
 /** What reached the origin of a show since its doors opened, by kind. */

@@ -1,0 +1,140 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { publish } from "../sfu/publisher.ts";
+import { startRelay } from "../sfu/relay.ts";
+import type { Latency } from "../src/media.ts";
+import { type Media, readList } from "./load/list.ts";
+import { now } from "./load/listener.ts";
+import { type Desk, makeShow, openDoors, removeShow, type Show } from "./load/show.ts";
+
+/** `npm run bench:first`: from a host's POST to the first part in a listener's hands that has the host's sound in it. */
+
+const ROUNDS = 8;
+/** Silence is some 6 bytes an access unit, sound some 340: such a part has a tenth of a second of it. */
+const SOUND_BYTES = 2_000;
+
+/** The way of a show's first sound, milliseconds each, in the order in which they pass. */
+interface Way {
+  /** From the POST until SDP, ICE and DTLS are done with. */
+  readonly connecting: number;
+  /** Until the SFU has dialled the Broadcast and its first message is there. */
+  readonly dialling: number;
+  /** Until the part that has the sound is full: as long as it takes, wherever in a part the host comes in. */
+  readonly filling: number;
+  /** Until the part is here: the line's HOLD, the encoder's delay, the list, the fetch. */
+  readonly fetching: number;
+}
+
+const relay = await startRelay({ persist: join(tmpdir(), `earshot-bench-${process.pid}`) });
+try {
+  for (const latency of ["low", "balanced"] as const) {
+    for (const [who, areOpen] of [
+      ["a host opens the doors", false],
+      ["the doors are open", true],
+    ] as const) {
+      const ways: Way[] = [];
+      for (let round = 0; round < ROUNDS; round++) ways.push(await follow(relay, latency, areOpen));
+      print(`${latency}, ${who}`, ways);
+    }
+  }
+} finally {
+  await relay.stop();
+}
+
+async function follow(desk: Desk, latency: Latency, areOpen: boolean): Promise<Way> {
+  const show = await makeShow(desk, latency);
+  if (areOpen) {
+    await openDoors(desk, show);
+    // The next host comes in at another place in a part.
+    await sleep(1_000 + 640 * Math.random());
+  }
+  const posted = now();
+  let connected = Number.NaN;
+  let n = 0;
+  const tone = () => 8_000 * Math.sin((2 * Math.PI * 300 * (n++ >> 1)) / 48_000);
+  const publishing = publish({
+    url: show.whipUrl,
+    key: show.hostKey,
+    source: (frames) => Int16Array.from({ length: 2 * frames }, tone),
+  });
+  void publishing.then(() => {
+    connected = now();
+  });
+  try {
+    const { part, fetched } = await firstSound(await listOf(desk, show));
+    const heard = await heardSince(desk, show);
+    const full = part.at + part.duration;
+    return {
+      connecting: connected - posted,
+      dialling: heard - connected,
+      filling: full - heard,
+      fetching: fetched - full,
+    };
+  } finally {
+    await (await publishing).close();
+    await removeShow(desk, show);
+  }
+}
+
+/** Follows a live list as a player does, until a part has sound in it. */
+async function firstSound(url: URL): Promise<{ part: Media; fetched: number }> {
+  let list = readList(await textOf(url));
+  let last = list.media.at(-1);
+  for (;;) {
+    if (list.reload === null) throw new Error("the list offers no blocking reload");
+    list = readList(await textOf(new URL(`${url}&${list.reload}`)));
+    const fresh = list.media.filter(({ at }) => last === undefined || at > last.at);
+    for (const part of fresh) {
+      const { byteLength } = await (await fetch(new URL(part.name, url))).arrayBuffer();
+      if (byteLength > SOUND_BYTES) return { part, fetched: now() };
+    }
+    last = list.media.at(-1);
+  }
+}
+
+/** The media playlist's URL, once the show has one: a listener who asks before may be refused for a second. */
+async function listOf(desk: Desk, show: Show): Promise<URL> {
+  while ((await stateOf(desk, show)).state === "announced") await sleep(10);
+  const text = await textOf(new URL(show.playbackUrl));
+  return new URL(text.trim().split("\n").at(-1) ?? "", show.playbackUrl);
+}
+
+/** When the Broadcast had the host's first message, milliseconds since 1970. */
+async function heardSince(desk: Desk, show: Show): Promise<number> {
+  const { hosts } = await stateOf(desk, show);
+  const [host] = hosts;
+  if (host?.state !== "heard") throw new Error("its sound is there, and the host is not heard");
+  return host.since;
+}
+
+async function stateOf(desk: Desk, { id }: Show) {
+  const headers = { authorization: `Bearer ${desk.adminToken}` };
+  const response = await fetch(`${desk.url}/api/broadcasts/${id}`, { headers });
+  return (await response.json()) as { state: string; hosts: { state: string; since: number }[] };
+}
+
+async function textOf(url: URL): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname} was answered ${response.status}`);
+  return response.text();
+}
+
+function print(title: string, ways: readonly Way[]): void {
+  console.log(`First sound, ${title}, ms: mean (least to most, n=${ways.length})`);
+  const row = (name: string, read: (way: Way) => number) => {
+    const values = ways.map(read);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    console.log(`  ${name.padEnd(50)} ${mean.toFixed(0)}  (${least.toFixed(0)} to ${most.toFixed(0)})`);
+  };
+  row("POST to connected (SDP, ICE, DTLS)", ({ connecting }) => connecting);
+  row("to the first message (SFU's adapter, socket)", ({ dialling }) => dialling);
+  row("to the end of the part", ({ filling }) => filling);
+  row("to the part fetched (HOLD, encoder, list)", ({ fetching }) => fetching);
+  row(
+    "connected to fetched (goal: 1000)",
+    ({ dialling, filling, fetching }) => dialling + filling + fetching,
+  );
+  console.log("");
+}
