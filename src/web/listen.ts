@@ -25,7 +25,7 @@ const player = new Player(audio, `/live/${encodeURIComponent(id)}/index.m3u8`, (
 });
 
 function isActive(): boolean {
-  return armed || playing === "joining" || playing === "playing" || playing === "reconnecting";
+  return armed || ["joining", "playing", "reconnecting", "no-output"].includes(playing);
 }
 
 /** Call it inside a press: browsers let sound out only then. */

@@ -1,8 +1,11 @@
 import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
 
-/** What a player is doing. `blocked`: the browser wants another press before it lets sound out. */
-export type Playing = "stopped" | "joining" | "playing" | "reconnecting" | "blocked" | "ended";
+/**
+ * What a player is doing. `blocked`: the browser wants another press before it lets sound out; `no-output`: it has nothing to
+ * play sound on, and is tried again.
+ */
+export type Playing = "stopped" | "joining" | "playing" | "reconnecting" | "no-output" | "blocked" | "ended";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -39,6 +42,8 @@ export class Player {
   #joinedAt = 0;
   #position = -1;
   #fresh = false;
+  /** Why it has to join again. */
+  #trouble: "reconnecting" | "no-output" = "reconnecting";
 
   constructor(audio: HTMLAudioElement, url: string, tell: (playing: Playing) => void) {
     this.#audio = audio;
@@ -56,6 +61,7 @@ export class Player {
   play(): void {
     this.#wanted = true;
     this.#attempt = 0;
+    this.#trouble = "reconnecting";
     this.#join();
   }
 
@@ -74,7 +80,7 @@ export class Player {
 
   #join(): void {
     this.#leave();
-    this.#tell(this.#attempt === 0 ? "joining" : "reconnecting");
+    this.#tell(this.#attempt === 0 ? "joining" : this.#trouble);
     this.#movedAt = this.#joinedAt = Date.now();
     this.#position = -1;
     this.#fresh = true;
@@ -126,7 +132,8 @@ export class Player {
   #sounding(): void {
     if (!this.#wanted) return;
     this.#movedAt = Date.now();
-    this.#tell("playing");
+    // What has no output begins to play as well, and fails some 40 ms later.
+    if (this.#trouble !== "no-output") this.#tell("playing");
     const hls = this.#hls;
     if (hls === null || !this.#fresh) return;
     this.#fresh = false;
@@ -164,8 +171,9 @@ export class Player {
     if (!this.#wanted || this.#timer !== 0) return;
     const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
     this.#attempt += 1;
+    this.#trouble = hasNoOutput(this.#audio.error) ? "no-output" : "reconnecting";
     this.#leave();
-    this.#tell("reconnecting");
+    this.#tell(this.#trouble);
     this.#timer = window.setTimeout(() => this.#join(), wait);
   }
 
@@ -191,11 +199,20 @@ export class Player {
     const now = Date.now();
     this.#pace();
     if (this.#audio.currentTime !== this.#position) {
+      if (this.#trouble === "no-output" && this.#position > 0) {
+        this.#trouble = "reconnecting";
+        this.#tell("playing");
+      }
       this.#position = this.#audio.currentTime;
       this.#movedAt = now;
       if (now - this.#joinedAt > SETTLED_MS) this.#attempt = 0;
     } else if (now - this.#movedAt > DEAD_MS) this.#failed();
   }
+}
+
+/** Whether a media element failed for want of an audio output. Firefox alone fails then, and says so in the message alone. */
+function hasNoOutput(error: MediaError | null): boolean {
+  return error !== null && /MediaSinkAudioError|MEDIASINK/.test(error.message);
 }
 
 /**

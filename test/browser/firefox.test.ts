@@ -1,22 +1,27 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { holes, toneLevel } from "../audio-probe/tone.ts";
 import { type Firefox, startFirefox, type Tab } from "./firefox.ts";
+import { LOUDSPEAKER_RATE, type Loudspeaker, startLoudspeaker } from "./loudspeaker.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 // Firefox on the pages of a relay on loopback, which it pairs with by another address (sfu/session.ts).
 
 let stage: Stage;
-const open: Firefox[] = [];
+const open: { close(): Promise<void> }[] = [];
+/** How long is listened, and what its own microphone gives. */
+const SECONDS = 6;
+const FIREFOX_TONE_HZ = 1000;
 
 beforeAll(async () => {
   stage = await setStage();
 });
 afterEach(async () => {
-  for (const firefox of open.splice(0)) await firefox.close();
+  for (const program of open.splice(0).reverse()) await program.close();
 });
 afterAll(() => stage?.stop());
 
-async function start(): Promise<Firefox> {
-  const firefox = await startFirefox();
+async function start(loudspeaker?: Loudspeaker): Promise<Firefox> {
+  const firefox = await startFirefox(loudspeaker);
   open.push(firefox);
   return firefox;
 }
@@ -41,4 +46,55 @@ test("where there is no audio output, its studio goes live all the same, and bla
   expect(await text(studio, "level-text")).toBe(
     "The level can not be shown: this browser does not run the page's sound.",
   );
+});
+
+const sentences = (tab: Tab) => text(tab, "sentence");
+
+test("it publishes and it listens: five seconds of the host's tone without a hole, and the studio shows its level", async () => {
+  const loudspeaker = await startLoudspeaker();
+  open.push(loudspeaker);
+  const firefox = await start(loudspeaker);
+  const show = await stage.create("low");
+  const studio = await firefox.open(show.studioUrl);
+  await press(studio, "go");
+  await expect.poll(() => text(studio, "message"), { timeout: 15_000 }).toBe("You are on the air.");
+  await expect.poll(() => text(studio, "level-text"), { timeout: 5_000 }).toBe("Your microphone is working.");
+  // The microphone's tone at 0.1 of full scale.
+  expect(Number(await studio.read(`document.getElementById("level").value`))).toBeCloseTo(-20, 0);
+
+  const listener = await firefox.open(show.listenUrl);
+  await press(listener, "play");
+  await expect.poll(() => sentences(listener), { timeout: 20_000 }).toBe("You are listening live.");
+  // The first second of a player is its own: it leaps to its place in it.
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await listener.read(`((globalThis.waits = 0),
+    document.querySelector("audio").addEventListener("waiting", () => waits++))`);
+  const place = async () => Number(await listener.read(`document.querySelector("audio").currentTime`));
+  stage.settle();
+  const from = await place();
+  const heard = await loudspeaker.record(SECONDS);
+  const played = (await place()) - from;
+  const tone = toneLevel(heard, LOUDSPEAKER_RATE, FIREFOX_TONE_HZ);
+  console.log(`Firefox played ${played.toFixed(2)} s, the tone at ${tone.toFixed(3)}`);
+  expect(played).toBeGreaterThanOrEqual(SECONDS - 0.5);
+  expect(Number(await listener.read("waits"))).toBe(0);
+  expect(tone).toBeGreaterThan(0.05);
+  expect(holes(heard, LOUDSPEAKER_RATE, FIREFOX_TONE_HZ, stage.stalled())).toEqual([]);
+});
+
+test("where there is no audio output, its listener page says that and what to do, and nothing else", async () => {
+  const show = await stage.create("low");
+  const firefox = await start();
+  const studio = await firefox.open(show.studioUrl);
+  await press(studio, "go");
+  await expect.poll(() => text(studio, "message"), { timeout: 15_000 }).toBe("You are on the air.");
+  const listener = await firefox.open(show.listenUrl);
+  await press(listener, "play");
+  const said = "This browser has nothing to play sound on. Connect headphones or a loudspeaker";
+  await expect.poll(() => sentences(listener), { timeout: 20_000 }).toContain(said);
+  // It is tried again some three times in this time.
+  for (let look = 0; look < 40; look++) {
+    expect(await sentences(listener)).toContain(said);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 });

@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import WebSocket from "ws";
+import type { Loudspeaker } from "./loudspeaker.ts";
+import { type Program, start } from "./program.ts";
 
 /** A Firefox of its own, headless, spoken to by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/). */
 export interface Firefox {
@@ -17,9 +18,10 @@ export interface Tab {
   read(expression: string): Promise<string>;
 }
 
-/** A microphone that needs neither device nor leave (a beep once a second). */
+/** A microphone that needs neither device nor leave: a tone of 1 kHz, at 0.1 of full scale. */
 const PREFERENCES = {
   "media.navigator.streams.fake": true,
+  "media.navigator.audio.fake_frequency": 1000,
   "media.navigator.permission.disabled": true,
   "app.normandy.enabled": false,
   "app.update.enabled": false,
@@ -31,10 +33,12 @@ const PREFERENCES = {
   "toolkit.telemetry.enabled": false,
 };
 
-const READY_MS = 60_000;
-
-/** Starts Debian's (or your) Firefox without an audio output, as on a server. Throws one plain sentence when there is none. */
-export async function startFirefox(): Promise<Firefox> {
+/**
+ * Starts Debian's (or your) Firefox. Throws one plain sentence when there is none.
+ *
+ * @param loudspeaker where its sound goes; without one it has no audio output, as on a server
+ */
+export async function startFirefox(loudspeaker?: Loudspeaker): Promise<Firefox> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-firefox-"));
   const lines = Object.entries(PREFERENCES).map(
     ([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`,
@@ -42,7 +46,7 @@ export async function startFirefox(): Promise<Firefox> {
   await writeFile(join(folder, "user.js"), lines.join("\n"));
   const env = {
     ...process.env,
-    PULSE_SERVER: `unix:${join(folder, "none")}`,
+    PULSE_SERVER: loudspeaker?.server ?? `unix:${join(folder, "none")}`,
     ALSA_CONFIG_PATH: "/dev/null",
     XDG_RUNTIME_DIR: folder,
   };
@@ -53,7 +57,7 @@ export async function startFirefox(): Promise<Firefox> {
   };
   try {
     const args = ["--headless", "--no-remote", "--profile", folder, "--remote-debugging-port", "0"];
-    const firefox = start(process.env.FIREFOX ?? "firefox-esr", args, env);
+    const firefox = start(process.env.FIREFOX ?? "firefox-esr", args, env, "firefox-esr");
     programs.push(firefox);
     const [, address] = await firefox.says(/WebDriver BiDi listening on (ws:\S+)/);
     const call = await converse(`${address}/session`);
@@ -63,48 +67,6 @@ export async function startFirefox(): Promise<Firefox> {
     await close();
     throw error;
   }
-}
-
-interface Program {
-  /** The first match in what it prints as errors. Rejects when there is none within a minute. */
-  says(pattern: RegExp): Promise<RegExpExecArray>;
-  kill(): Promise<void>;
-}
-
-/** Starts a program in a process group of its own. */
-function start(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Program {
-  const child = spawn(name, args, { stdio: ["ignore", "ignore", "pipe"], detached: true, env });
-  const gone = new Promise<void>((resolve) => {
-    child.once("exit", () => resolve());
-    child.once("error", () => resolve());
-  });
-  let printed = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    printed += text;
-  });
-  return {
-    says: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const found = pattern.exec(printed);
-          if (found === null) return;
-          clearTimeout(timer);
-          resolve(found);
-        };
-        const timer = setTimeout(() => reject(new Error(`${name} is not ready. ${printed}`)), READY_MS);
-        child.stderr.on("data", look);
-        child.once("error", (error: NodeJS.ErrnoException) => {
-          clearTimeout(timer);
-          const missing = `These tests need ${name}: install it (Debian: apt-get install firefox-esr).`;
-          reject(error.code === "ENOENT" ? new Error(missing) : error);
-        });
-        look();
-      }),
-    kill: async () => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-      await gone;
-    },
-  };
 }
 
 type Call = (method: string, params: object) => Promise<Record<string, never>>;
