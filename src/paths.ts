@@ -10,7 +10,8 @@ import type { Directives } from "./media.ts";
 /** What a listener asks for. */
 export type Target =
   | { readonly kind: "multivariant"; readonly id: string }
-  | { readonly kind: "status"; readonly id: string }
+  /** `waits`: a show whose doors have not opened yet is told of when they do, or after a while. */
+  | { readonly kind: "status"; readonly id: string; readonly waits: boolean }
   | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
   | {
       readonly kind: "playlist";
@@ -46,7 +47,7 @@ export function parseListen(url: {
   if (live === null) return { kind: "unknown" };
   const [, id = "", multivariant, status, audience, epoch = "", name = ""] = live;
   if (multivariant !== undefined) return { kind: "multivariant", id };
-  if (status !== undefined) return { kind: "status", id };
+  if (status !== undefined) return { kind: "status", id, waits: url.searchParams.get("wait") === "open" };
   if (audience !== undefined) return { kind: "audience", id, series: url.searchParams.get("series") === "1" };
   const media = MEDIA.exec(name);
   if (media === null) return { kind: "unknown" };
@@ -66,7 +67,7 @@ export function canonicalPath(target: Target): string {
     case "multivariant":
       return `/live/${target.id}/index.m3u8`;
     case "status":
-      return `/live/${target.id}/status.json`;
+      return `/live/${target.id}/status.json${target.waits ? "?wait=open" : ""}`;
     case "audience":
       return `/live/${target.id}/audience.json${target.series ? "?series=1" : ""}`;
     case "playlist":

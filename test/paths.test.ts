@@ -25,7 +25,7 @@ const msn = fc.nat({ max: 9_999_999_999 });
 const index = fc.nat({ max: 999 });
 const target: fc.Arbitrary<Target> = fc.oneof(
   fc.record({ kind: fc.constant("multivariant" as const), id }),
-  fc.record({ kind: fc.constant("status" as const), id }),
+  fc.record({ kind: fc.constant("status" as const), id, waits: fc.boolean() }),
   fc.record({ kind: fc.constant("init" as const), id, epoch }),
   fc.record({ kind: fc.constant("segment" as const), id, epoch, msn }),
   fc.record({ kind: fc.constant("part" as const), id, epoch, msn, index }),
@@ -44,7 +44,8 @@ const target: fc.Arbitrary<Target> = fc.oneof(
 describe("a listener's URL", () => {
   test.each<[string, Target]>([
     [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
-    [`/live/${ID}/status.json`, { kind: "status", id: ID }],
+    [`/live/${ID}/status.json`, { kind: "status", id: ID, waits: false }],
+    [`/live/${ID}/status.json?wait=open`, { kind: "status", id: ID, waits: true }],
     [`/live/${ID}/${EPOCH}/audio.m3u8`, { kind: "playlist", id: ID, epoch: EPOCH, directives: {} }],
     [
       `/live/${ID}/${EPOCH}/audio.m3u8?_HLS_msn=12&_HLS_part=3`,

@@ -100,7 +100,7 @@ export class Production {
   /** A listener's read, and what Origin says it has answered since it last said so. */
   read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
     this.count(answered);
-    if (target.kind === "status") return { kind: "status", status: publicStatus(this.#show, this.#onAir) };
+    if (target.kind === "status") return this.#reads.say(target, () => publicStatus(this.#show, this.#onAir));
     const wall = Date.now();
     this.#attendance.read(target, this.#show, wall);
     this.#clockwork.rouse();

@@ -7,6 +7,7 @@ import { AU_SAMPLES, toMillis } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
+import { Doors } from "./doors.ts";
 import type { Show } from "./lifecycle.ts";
 import { joinParts, type Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
@@ -39,6 +40,7 @@ type Condition = Wait | { readonly kind: "part"; readonly msn: number; readonly 
 export class Reads {
   readonly #store: Store;
   readonly #waiters = new Waiters<Condition>();
+  readonly #doors = new Doors();
   #rendered: { window: Window; full: string | null; delta: string | null } | null = null;
 
   constructor(store: Store) {
@@ -50,8 +52,14 @@ export class Reads {
     return this.#waiters.size > 0;
   }
 
+  /** How the show is, by `status`; who waits for its doors is told when there is a window. */
+  async say({ waits }: Extract<Target, { kind: "status" }>, status: () => ShowStatus): Promise<Read> {
+    return { kind: "status", status: await this.#doors.tell(waits, status) };
+  }
+
   /** Lets those go whom `window` satisfies, and those whose time is up. */
   wake(window: Window, now: number): void {
+    this.#doors.open();
     if (window.ended) this.#waiters.releaseAll();
     else this.#waiters.release((condition) => holds(window, condition), now);
   }

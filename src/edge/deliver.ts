@@ -18,7 +18,7 @@ import { personal, reply } from "./reply.ts";
 /** Methods a listener has. */
 export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
 
-/** A held playlist takes three target durations at most (6 or 12 s), then the origin itself gives up. */
+/** What is held takes 12 s at most (a playlist three target durations), then the origin itself gives up. */
 const HOLD_TIMEOUT_MS = 14_000;
 const FETCH_TIMEOUT_MS = 6_000;
 /** How often a list that was out of date when it came is fetched anew; an origin that has no newer one is let be. */
@@ -123,8 +123,8 @@ export class Delivery {
     const here = this.#peek(target, path, now);
     if (here !== null) return here;
     const isHeld =
-      target.kind === "part" || (target.kind === "playlist" && target.directives.msn !== undefined);
-    const timeout = isHeld || target.kind === "playlist" ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
+      target.kind === "part" || target.kind === "playlist" || (target.kind === "status" && target.waits);
+    const timeout = isHeld ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
     const upstream: Load = (at, limit) => load(origin(), at, limit);
     const held = await this.#memory.fetch(path, timeout, upstream, keep, this.#isPast(target));
     this.#fronts.note(target, held);

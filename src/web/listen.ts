@@ -16,6 +16,8 @@ const audio = element("audio", HTMLAudioElement);
 
 let report: Report | null = null;
 let playing: Playing = "stopped";
+/** Nothing has been played yet: what a first press would wait for is done before it, once. */
+let isNew = true;
 /** Play was pressed before there was anything to hear: start as soon as there is. */
 let armed = false;
 
@@ -31,10 +33,12 @@ function isActive(): boolean {
 /** Call it inside a press: browsers let sound out only then. */
 function begin(): void {
   if (isActive() || button.disabled) return;
+  isNew = false;
   if (report?.kind === "status" && report.status.state !== "announced") player.play();
   else {
     armed = true;
     player.bless();
+    askNow();
   }
   render();
 }
@@ -54,6 +58,8 @@ function onReport(now: Report): void {
     player.play();
   }
   if (now.kind === "missing") armed = false;
+  const isOn = now.kind === "status" && (now.status.state === "open" || now.status.state === "live");
+  if (isOn && isNew && !document.hidden) player.prepare();
   render();
 }
 
@@ -101,4 +107,4 @@ if ("mediaSession" in navigator) {
   navigator.mediaSession.setActionHandler("stop", leave);
 }
 button.disabled = true;
-pollStatus(id, isActive, onReport);
+const askNow = pollStatus(id, isActive, onReport, () => armed);

@@ -9,15 +9,21 @@ export type Playing = "stopped" | "joining" | "playing" | "reconnecting" | "no-o
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
+/** How long what was made ready is of use: a show may have closed its doors since, and opened them with other names. */
+const READY_MS = 10 * 60_000;
 /** A playhead that has not moved for this long is dead, whatever the player says: longest hold is 3 x TD = 6 s. */
 const DEAD_MS = 12_000;
 /** After this long without trouble the next failure is a first one again. */
 const SETTLED_MS = 20_000;
 /** Further behind than this many target durations, jump back to live. */
 const MAX_LATENCY_TARGETS = 4;
-/** When after the first sound to look, and how far behind its target a player must be to be moved. */
+/**
+ * When after the first sound to look once more, how far behind its target a player must be to be moved, and how much it must
+ * have where it is moved to.
+ */
 const CLOSE_UP_MS = 500;
 const CLOSE_UP_SECONDS = 0.2;
+const IN_HAND_SECONDS = 0.4;
 /** Behind its target by more than the first, a player hurries until it is behind by less than the second. */
 const HURRY_SECONDS = 0.75;
 const CLOSE_SECONDS = 0.1;
@@ -35,6 +41,8 @@ export class Player {
   readonly #url: string;
   readonly #tell: (playing: Playing) => void;
   #hls: Hls | null = null;
+  /** What the next join begins with. */
+  #ready: { readonly hls: Hls; readonly at: number } | null = null;
   #wanted = false;
   #attempt = 0;
   #timer = 0;
@@ -57,6 +65,15 @@ export class Player {
     window.setInterval(() => this.#watch(), 1000);
   }
 
+  /**
+   * Does before the press what need not wait for it: the element is attached, and the first list is here. Asks for that list
+   * once, and for nothing else before {@link play}.
+   */
+  prepare(): void {
+    if (this.#wanted || this.#ready !== null || playsNatively(this.#audio)) return;
+    this.#getReady().loadSource(this.#url);
+  }
+
   /** Joins at the live edge. Call it inside a press, or after {@link bless} was. */
   play(): void {
     this.#wanted = true;
@@ -70,16 +87,22 @@ export class Player {
     this.#wanted = false;
     this.#leave();
     this.#tell("stopped");
+    if (!playsNatively(this.#audio)) this.#getReady();
   }
 
   /** Inside a press: lets the element sound later without one (WebKit grants that per element). */
   bless(): void {
+    this.#leave();
     this.#audio.src = HUSH;
     this.#audio.play().catch(() => undefined);
   }
 
   #join(): void {
-    this.#leave();
+    const ready = this.#ready;
+    this.#ready = null;
+    const isOld = ready !== null && Date.now() - ready.at > READY_MS;
+    if (isOld) ready.hls.destroy();
+    if (ready === null || isOld) this.#leave();
     this.#tell(this.#attempt === 0 ? "joining" : this.#trouble);
     this.#movedAt = this.#joinedAt = Date.now();
     this.#position = -1;
@@ -89,7 +112,23 @@ export class Player {
       this.#start();
       return;
     }
+    const hls = ready === null || isOld ? this.#open() : ready.hls;
+    this.#hls = hls;
+    if (hls.url === null) hls.loadSource(this.#url);
+    hls.startLoad();
+    if (hls.levels.length > 0) this.#start();
+  }
+
+  #getReady(): Hls {
+    const hls = this.#open();
+    this.#ready = { hls, at: Date.now() };
+    return hls;
+  }
+
+  /** An hls.js on the element, which loads nothing yet. */
+  #open(): Hls {
     const hls = new Hls({
+      autoStartLoad: false,
       lowLatencyMode: true,
       // Fragmented MP4 passes through unchanged: there is nothing for a worker to do.
       enableWorker: false,
@@ -101,11 +140,12 @@ export class Player {
     // Without a ceiling a player that fell behind stays there for the rest of the show. Set afterwards, because the
     // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
-    this.#hls = hls;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#start());
-    hls.loadSource(this.#url);
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      if (hls === this.#hls) this.#start();
+    });
     hls.attachMedia(this.#audio);
+    return hls;
   }
 
   #leave(): void {
@@ -113,6 +153,8 @@ export class Player {
     this.#timer = 0;
     this.#hls?.destroy();
     this.#hls = null;
+    this.#ready?.hls.destroy();
+    this.#ready = null;
     if (this.#audio.hasAttribute("src")) {
       this.#audio.removeAttribute("src");
       this.#audio.load();
@@ -137,17 +179,21 @@ export class Player {
     const hls = this.#hls;
     if (hls === null || !this.#fresh) return;
     this.#fresh = false;
+    this.#closeUp(hls);
     window.setTimeout(() => this.#closeUp(hls), CLOSE_UP_MS);
   }
 
   /**
-   * Takes back, in one small leap while the sound has barely begun, what loading the first parts lost: hls.js chooses
-   * the place to start before it loads them, and on a slow phone that is a second or more.
+   * Takes back, in one small leap before the sound has begun or when it barely has, what loading the
+   * first parts lost: hls.js chooses the place to start before it loads them, and on a slow phone that is a second or more.
    */
   #closeUp(hls: Hls): void {
     const target = hls.liveSyncPosition;
     if (hls !== this.#hls || target === null) return;
-    if (target - this.#audio.currentTime > CLOSE_UP_SECONDS) this.#audio.currentTime = target;
+    const { buffered, currentTime } = this.#audio;
+    const here = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1) - IN_HAND_SECONDS;
+    const place = Math.min(target, here);
+    if (place - currentTime > CLOSE_UP_SECONDS) this.#audio.currentTime = place;
   }
 
   #ended(): void {
@@ -163,8 +209,9 @@ export class Player {
   }
 
   #erred(hls: Hls, data: ErrorData): void {
-    if (!data.fatal || hls !== this.#hls) return;
-    this.#failed();
+    if (!data.fatal) return;
+    if (hls === this.#ready?.hls) this.#leave();
+    else if (hls === this.#hls) this.#failed();
   }
 
   #failed(): void {

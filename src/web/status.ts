@@ -14,10 +14,18 @@ export function statusUrl(id: string): string {
   return `/live/${encodeURIComponent(id)}/status.json`;
 }
 
-/** Asks once. A relay that is down, slow (5 s) or speaks nonsense is `unreachable`, an unknown show `missing`. */
-export async function readStatus(id: string): Promise<Report> {
+/** How long an answer may take, milliseconds; of one that waits for the doors, a little more than the relay holds it. */
+const ANSWER_MS = 5_000;
+const HELD_MS = 16_000;
+
+/**
+ * Asks once. A relay that is down, slow or speaks nonsense is `unreachable`, an unknown show `missing`. With `waits` a show
+ * that has not begun answers when it does, or after some 12 s.
+ */
+export async function readStatus(id: string, waits = false): Promise<Report> {
   try {
-    const response = await fetch(statusUrl(id), { signal: AbortSignal.timeout(5000) });
+    const url = `${statusUrl(id)}${waits ? "?wait=open" : ""}`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(waits ? HELD_MS : ANSWER_MS) });
     if (response.status === 404 || response.status === 410) return { kind: "missing" };
     if (!response.ok) return { kind: "unreachable" };
     const status = parseStatus(await response.json());

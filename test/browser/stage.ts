@@ -22,6 +22,8 @@ export interface Stage {
   /** A folder that goes when the stage does. */
   readonly folder: string;
   create(latency: Latency, title?: string): Promise<Show>;
+  /** Opens the doors before there is a host. */
+  open(show: Show): Promise<void>;
   end(show: Show): Promise<void>;
   /** Public state of the show (status.json). */
   status(show: Show): Promise<{ state: string; hosts: number }>;
@@ -54,6 +56,9 @@ export async function setStage(): Promise<Stage> {
     url: relay.url,
     folder,
     create: (latency, title = `A ${latency} show`) => admin("/api/broadcasts", { title, latency }),
+    open: async (show) => {
+      await admin(`/api/broadcasts/${show.id}/open`, {});
+    },
     end: async (show) => {
       await admin(`/api/broadcasts/${show.id}/end`, {});
     },

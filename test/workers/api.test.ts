@@ -225,6 +225,24 @@ describe("a broadcast's life over the API", () => {
   });
 });
 
+test("who waits for a show to begin is told as soon as its doors open; who only asks is told at once", async () => {
+  const { id, statusUrl } = await relay.create({ title: "Waited for" });
+  const stateOf = async (url: string) => ((await (await fetch(url)).json()) as { state: string }).state;
+  const told: string[] = [];
+  const waiting = [0, 1].map(() => stateOf(`${statusUrl}?wait=open`).then((state) => told.push(state)));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(await stateOf(statusUrl)).toBe("announced");
+  expect(told).toEqual([]);
+  const opened = Date.now();
+  await relay.api("POST", `/broadcasts/${id}/open`);
+  await Promise.all(waiting);
+  expect(told).toEqual(["open", "open"]);
+  expect(Date.now() - opened).toBeLessThan(1_000);
+  const asked = Date.now();
+  expect(await stateOf(`${statusUrl}?wait=open`)).toBe("open");
+  expect(Date.now() - asked).toBeLessThan(1_000);
+});
+
 test("an id that was not minted here is refused without asking any Broadcast", async () => {
   for (const path of ["/live/town-hall-000000/index.m3u8", "/live/x/status.json", "/whip/town-hall-000000"]) {
     expect(await refusal(await fetch(relay.url + path)), path).toMatchObject({

@@ -7,7 +7,7 @@ globalThis.ear = {
 
   /** Call it once the page plays. */
   async start() {
-    const audio = document.querySelector("audio");
+    const audio = document.querySelector("audio, video");
     const context = new AudioContext({ sampleRate: 48000 });
     const source = context.createMediaElementSource(audio);
     source.connect(context.destination);

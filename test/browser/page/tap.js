@@ -32,6 +32,19 @@ globalThis.Tap = class Tap {
     this.anchors = [];
   }
 
+  /** When the first sample louder than `level` was heard, milliseconds since 1970; null while there is none. */
+  heardAt(level) {
+    for (const { frame, samples } of this.blocks) {
+      const first = samples.findIndex((sample) => Math.abs(sample) > level);
+      if (first < 0) continue;
+      // Of the last second: the context's clock may have begun with a start.
+      const starts = this.anchors.slice(-20).map(({ heard }) => heard);
+      starts.sort((a, b) => a - b);
+      return starts[Math.floor(starts.length / 2)] + ((frame + first) / this.context.sampleRate) * 1000;
+    }
+    return null;
+  }
+
   /** What was recorded so far: samples as base64 of s16le, frames that never arrived, and the clock. */
   take() {
     const blocks = this.blocks;

@@ -1,0 +1,133 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Latency } from "../../src/media.ts";
+import { measuringLoop, RATE } from "../audio-probe/signal.ts";
+import { wav } from "../audio-probe/wav.ts";
+import { openPage, type Probed, startChromium } from "./chromium.ts";
+import { type Show, type Stage, setStage } from "./stage.ts";
+
+// From the studio's "You are on the air." to the first sound that leaves the listener page, for who has waited for the show
+// to begin, who has been listening to its open doors, and who opens the page at that moment.
+
+const ROUNDS = 3;
+/**
+ * Ceilings, ms. A listener hears PART-HOLD-BACK behind the live edge (three parts: 1.15 s, 1.92 s), the first sound as all
+ * others, so that of `balanced` can not be there within two seconds.
+ */
+const CEILING = { low: 2000, balanced: 2800 };
+/** The microphone gives a tone at 0.2. */
+const AUDIBLE = 0.02;
+const LOOK_MS = 200;
+
+let stage: Stage;
+let browser: Browser;
+const table = ["show      listener     ms from 'on the air' to sound"];
+
+beforeAll(async () => {
+  stage = await setStage();
+  const microphone = join(stage.folder, "microphone.wav");
+  const loop = measuringLoop();
+  await writeFile(microphone, wav([loop, loop, loop], RATE));
+  browser = await startChromium({ microphone });
+});
+
+afterAll(async () => {
+  console.log(table.join("\n"));
+  await browser?.close();
+  await stage?.stop();
+});
+
+test.each(["low", "balanced"] as const)("%s: who waits for the show hears it begin", async (latency) => {
+  await rounds(latency, "waits", async (show, studio) => {
+    const listener = await arrive(show);
+    await listener.page.getByText("It will start here by itself").waitFor();
+    // Long enough for the page to have asked how the show is more than once, at any pace.
+    await listener.page.waitForTimeout(3_000 + 3_000 * Math.random());
+    return { listener, air: await goOnAir(studio) };
+  });
+});
+
+test.each(["low", "balanced"] as const)(
+  "%s: who listens to the open doors hears the host",
+  async (latency) => {
+    await rounds(latency, "is there", async (show, studio) => {
+      await stage.open(show);
+      const listener = await arrive(show);
+      await listener.page.getByText("The doors are open.").waitFor();
+      await listener.page.waitForTimeout(3_000 + 640 * Math.random());
+      return { listener, air: await goOnAir(studio) };
+    });
+  },
+);
+
+test.each(["low", "balanced"] as const)(
+  "%s: who comes as the host goes on the air hears it",
+  async (latency) => {
+    await rounds(latency, "comes", async (show, studio) => {
+      const air = await goOnAir(studio);
+      return { listener: await arrive(show), air };
+    });
+  },
+);
+
+type Meet = (show: Show, studio: Probed) => Promise<{ listener: Probed; air: number }>;
+
+async function rounds(latency: Latency, who: string, meet: Meet): Promise<void> {
+  const took: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const began = Date.now();
+    const show = await stage.create(latency);
+    const studio = await readyStudio(show);
+    const { listener, air } = await meet(show, studio);
+    const sound = await firstSound(listener.page);
+    took.push(sound - air);
+    console.log(
+      `${latency}, ${who}: ${(sound - air).toFixed(0)} ms; the round took ${((Date.now() - began) / 1000).toFixed(1)} s`,
+    );
+    expect([...listener.faults, ...studio.faults]).toEqual([]);
+    for (const { page } of [listener, studio]) await page.context().close();
+    await stage.end(show);
+  }
+  table.push(`${latency.padEnd(9)} ${who.padEnd(12)} ${took.map((ms) => ms.toFixed(0)).join(", ")}`);
+  for (const ms of took) expect(ms).toBeLessThanOrEqual(CEILING[latency as keyof typeof CEILING]);
+}
+
+/** A listener who has pressed play, with an ear at the page from the press on. */
+async function arrive(show: Show): Promise<Probed> {
+  const listener = await openPage(browser, show.listenUrl, ["ear"]);
+  await listener.page.locator("#play:enabled").click();
+  await listener.page.evaluate("ear.start()");
+  return listener;
+}
+
+/** A studio whose microphone is open, without the filters that take a tone for noise. */
+async function readyStudio(show: Show): Promise<Probed> {
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  for (const filter of ["#echo", "#noise", "#gain"]) await page.locator(filter).uncheck();
+  await page.locator("#test").click();
+  await page.getByText("Ready. You are not on the air.").waitFor();
+  return studio;
+}
+
+/** Presses "Go live"; when the page said "You are on the air.", milliseconds since 1970. */
+function goOnAir({ page }: Probed): Promise<number> {
+  return page.evaluate<number>(`new Promise((resolve) => {
+    const message = document.getElementById("message");
+    new MutationObserver(() => {
+      if (message.textContent === "You are on the air.") resolve(performance.timeOrigin + performance.now());
+    }).observe(message, { childList: true, characterData: true, subtree: true });
+    document.getElementById("go").click();
+  })`);
+}
+
+/** When the first audible sample left the page, milliseconds since 1970. */
+async function firstSound(page: Page): Promise<number> {
+  for (;;) {
+    const at = await page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`);
+    if (at !== null) return at;
+    await page.waitForTimeout(LOOK_MS);
+  }
+}
