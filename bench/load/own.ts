@@ -40,11 +40,16 @@ export async function startOwn(isolates: number): Promise<Own> {
   return { ...staged, hasAudience: isolates === 0, cpu, memory, groupCpu, counts, stop: () => endOf(child) };
 }
 
-/** Starts a host for each show, in one process; resolves when all of them are heard. */
+/**
+ * Starts a host for each show, in one process; resolves when all of them are heard.
+ *
+ * @param program what hosts are to run, from this folder
+ */
 export async function startHosts(
   shows: readonly Pick<Show, "whipUrl" | "hostKey">[],
+  program = "host.ts",
 ): Promise<{ stop(): Promise<void> }> {
-  const child = fork(join(import.meta.dirname, "host.ts"), { detached: true });
+  const child = fork(join(import.meta.dirname, program), { detached: true });
   for (const { whipUrl, hostKey } of shows) {
     child.send({ whipUrl, hostKey } satisfies Call);
     await replyOf<string>(child);

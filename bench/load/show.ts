@@ -10,6 +10,7 @@ export interface Desk {
 export interface Show {
   readonly id: string;
   readonly playbackUrl: string;
+  readonly listenUrl: string;
   readonly whipUrl: string;
   readonly hostKey: string;
 }

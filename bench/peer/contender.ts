@@ -8,6 +8,8 @@ import { startMediaMtx } from "./mediamtx.ts";
 /** A server on air: one host publishes to it, by the same WHIP publisher whichever server it is. */
 export interface Contender {
   readonly playbackUrl: string;
+  /** Its own page for listeners; null where it serves none, as the bare runtime does. */
+  readonly pageUrl: string | null;
   /** CPU time that the server has taken so far, ms: of Earshot the runtime, without the stand-in for the SFU. */
   cpu(): number;
   /** The same of all processes but the one that measures. */
@@ -15,50 +17,59 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
+/** What a host says: speech, or the tone with marks by which delay is measured. */
+export type Says = "speech" | "marks";
+
+const PROGRAMS: Readonly<Record<Says, string>> = { speech: "host.ts", marks: "../peer/mouth.ts" };
+
 /** How each of them is started, by its name in the table. */
-export function contendersOf(binary: string | null): ReadonlyMap<string, () => Promise<Contender>> {
-  const all = new Map<string, () => Promise<Contender>>([
+export function contendersOf(binary: string | null): ReadonlyMap<string, (says: Says) => Promise<Contender>> {
+  const all = new Map<string, (says: Says) => Promise<Contender>>([
     ["Earshot, bare runtime", startBare],
     ["Earshot, npm start", startWhole],
   ]);
-  if (binary !== null) all.set("MediaMTX", () => startPeer(binary));
+  if (binary !== null) all.set("MediaMTX", (says) => startPeer(binary, says));
   return all;
 }
 
-async function startBare(): Promise<Contender> {
+async function startBare(says: Says): Promise<Contender> {
   const own = await startOwn(0);
-  return publishing(own, own);
+  return { ...(await publishing(own, own, says)), pageUrl: null };
 }
 
-async function startWhole(): Promise<Contender> {
+async function startWhole(says: Says): Promise<Contender> {
   const child = fork(join(import.meta.dirname, "whole.ts"), { detached: true });
   const { pid, ...desk } = await replyOf<Desk & { readonly pid: number }>(child);
   const cpu = () =>
     groupOf(pid)
       .filter(({ name }) => name === "workerd")
       .reduce((sum, runtime) => sum + cpuOf(runtime.pid), 0);
-  return publishing(desk, { cpu, groupCpu: () => cpu() + cpuOf(child.pid ?? 0), stop: () => endOf(child) });
+  const groupCpu = () => cpu() + cpuOf(child.pid ?? 0);
+  return publishing(desk, { cpu, groupCpu, stop: () => endOf(child) }, says);
 }
 
-async function publishing(desk: Desk, server: Omit<Contender, "playbackUrl">): Promise<Contender> {
+type Server = Omit<Contender, "playbackUrl" | "pageUrl">;
+
+async function publishing(desk: Desk, server: Server, says: Says): Promise<Contender> {
   try {
     const show = await openShow(desk, "low");
-    const hosts = await startHosts([show]);
-    return { ...withHosts(server, hosts), playbackUrl: show.playbackUrl };
+    const hosts = await startHosts([show], PROGRAMS[says]);
+    return { ...withHosts(server, hosts), playbackUrl: show.playbackUrl, pageUrl: show.listenUrl };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
-async function startPeer(binary: string): Promise<Contender> {
+async function startPeer(binary: string, says: Says): Promise<Contender> {
   const peer = await startMediaMtx(binary);
   const cpu = () => cpuOf(peer.pid);
   try {
-    const hosts = await startHosts([{ whipUrl: peer.whipUrl, hostKey: "none" }]);
+    const hosts = await startHosts([{ whipUrl: peer.whipUrl, hostKey: "none" }], PROGRAMS[says]);
     return {
       ...withHosts({ cpu, groupCpu: cpu, stop: peer.stop }, hosts),
       playbackUrl: peer.playbackUrl,
+      pageUrl: peer.pageUrl,
     };
   } catch (error) {
     await peer.stop();
@@ -66,7 +77,7 @@ async function startPeer(binary: string): Promise<Contender> {
   }
 }
 
-function withHosts(server: Omit<Contender, "playbackUrl">, hosts: { stop(): Promise<void> }) {
+function withHosts(server: Server, hosts: { stop(): Promise<void> }) {
   const stop = async () => {
     await hosts.stop();
     await server.stop();

@@ -11,6 +11,8 @@ export interface MediaMtx {
   readonly pid: number;
   readonly whipUrl: string;
   readonly playbackUrl: string;
+  /** Its own page with a player, which begins to play by itself. */
+  readonly pageUrl: string;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startMediaMtx(binary: string): Promise<MediaMtx> {
     pid: child.pid ?? 0,
     whipUrl: `http://127.0.0.1:${whip}/show/whip`,
     playbackUrl: `http://127.0.0.1:${hls}/show/index.m3u8`,
+    pageUrl: `http://127.0.0.1:${hls}/show/`,
     stop,
   };
 }

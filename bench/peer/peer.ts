@@ -4,14 +4,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { take } from "../load/turn.ts";
 import { type Contender, contendersOf } from "./contender.ts";
-import { type Measured, table } from "./table.ts";
+import { type Heard, listenTo } from "./ears.ts";
+import { heardTable, type Measured, table } from "./table.ts";
 
 const USAGE = `npm run bench:peer -- [MEDIAMTX] [options]
 
 Measures Earshot, on the bare runtime and through npm start, and MediaMTX (the path of its program, which is not part of
-this project) in turns: the same publisher, the same listeners, parts of 384 ms. Without MEDIAMTX, Earshot alone.
+this project) in turns: the same publisher, the same listeners, parts of 384 ms. Without MEDIAMTX, Earshot alone. Then Chromium
+listens to each of them, with hls.js alone and on the server's own page: mouth to ear, and from pressing play to sound.
 
-  --listeners N,M,..  sizes of the crowds (default 10,50,200,500); the smallest tells of parts and of joining
+  --listeners N,M,..  sizes of the crowds (default 10,50,200,500); the smallest tells of parts and of joining; none: no crowds
+  --ears N            how often Chromium listens to each of them, a minute each (default 1); 0: needs no Chromium
   --ramp S            seconds over which they join (default 5)
   --duration S        seconds that all of them stay (default 15)
   --rounds N          how often all of it is done (default 1)
@@ -29,6 +32,7 @@ const { values, positionals } = parseArgs({
     ramp: { type: "string", default: "5" },
     duration: { type: "string", default: "15" },
     rounds: { type: "string", default: "1" },
+    ears: { type: "string", default: "1" },
     json: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -39,12 +43,12 @@ else await compare(positionals[0] ?? null);
 async function compare(binary: string | null): Promise<void> {
   const contenders = contendersOf(binary);
   const results = new Map<string, Measured[]>([...contenders.keys()].map((name) => [name, []]));
-  const sizes = values.listeners.split(",").map(Number);
+  const sizes = values.listeners === "none" ? [] : values.listeners.split(",").map(Number);
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const listeners of sizes) {
       for (const [name, start] of contenders) {
         console.log(`\n${name}, ${listeners} listeners`);
-        const contender = await start();
+        const contender = await start("speech");
         try {
           results.get(name)?.push(await measure(contender, listeners));
         } finally {
@@ -53,11 +57,26 @@ async function compare(binary: string | null): Promise<void> {
       }
     }
   }
-  console.log(
-    `\n${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}\n\n${table(results)}`,
-  );
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`);
+  const heard = new Map<string, Heard[]>([...contenders.keys()].map((name) => [name, []]));
+  for (let round = 0; round < Number(values.ears); round++) {
+    for (const [name, start] of contenders) {
+      console.log(`\n${name}, Chromium listens`);
+      const contender = await start("marks");
+      try {
+        const one = await listenTo(contender);
+        console.log(JSON.stringify(one));
+        heard.get(name)?.push(one);
+      } finally {
+        await contender.stop();
+      }
+    }
+  }
+  console.log(`\n${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}\n`);
+  if (sizes.length > 0) console.log(`${table(results)}\n`);
+  if (Number(values.ears) > 0) console.log(heardTable(heard));
+  if (values.json === undefined) return;
+  const all = { crowds: Object.fromEntries(results), ears: Object.fromEntries(heard) };
+  writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`);
 }
 
 async function measure(contender: Contender, listeners: number): Promise<Measured> {

@@ -1,3 +1,5 @@
+import type { Heard } from "./ears.ts";
+
 /** What one crowd before one server came to. Times are milliseconds. */
 export interface Measured {
   readonly listeners: number;
@@ -35,8 +37,31 @@ export function table(results: ReadonlyMap<string, readonly Measured[]>): string
       row(`last sample to part fetched by all of ${count}, p50 / p99 ms`, count, way),
     ]),
   ];
-  const rule = rows[0]?.map(() => "---") ?? [];
-  return [rows[0] ?? [], rule, ...rows.slice(1)].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return marked(rows);
+}
+
+/** What a person at a loudspeaker notices, a row each and a column for each server; one figure for each round. */
+export function heardTable(results: ReadonlyMap<string, readonly Heard[]>): string {
+  const row = (figure: string, read: (heard: Heard) => number) => [
+    figure,
+    ...[...results.values()].map((all) =>
+      all.map((one) => (Number.isNaN(read(one)) ? "-" : read(one).toFixed(0))).join(", "),
+    ),
+  ];
+  return marked([
+    ["figure", ...results.keys()],
+    row("mouth to ear, hls.js alone, ms", ({ bare }) => bare),
+    row("mouth to ear, the server's own page, ms", ({ own }) => own),
+    row("press play to sound, warm, hls.js alone, ms", ({ bareStart }) => bareStart),
+    row("press play to sound, warm, the server's own page, ms", ({ ownStart }) => ownStart),
+    row("stalls", ({ stalls }) => stalls),
+  ]);
+}
+
+/** As Markdown; the first row is the head. */
+function marked([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const rule = head.map(() => "---");
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function way({ p50, p99 }: Measured): string {

@@ -1,0 +1,40 @@
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+
+/** The button joins, and leaves; hls.js is as it comes, with low latency. */
+const PAGE = `<!doctype html><title>hls.js</title><script src="/hls.js"></script>
+<button id="play">Play</button><audio id="audio"></audio>
+<script>
+  const audio = document.getElementById("audio");
+  let hls = null;
+  document.getElementById("play").addEventListener("click", () => {
+    if (hls !== null) {
+      audio.pause();
+      hls.destroy();
+      hls = null;
+      return;
+    }
+    hls = new Hls({ lowLatencyMode: true });
+    hls.on(Hls.Events.MANIFEST_PARSED, () => audio.play());
+    hls.loadSource(new URLSearchParams(location.search).get("url"));
+    hls.attachMedia(audio);
+  });
+</script>`;
+
+/** A web server of the bench's own: a page with nothing but hls.js, for any playback URL. */
+export async function serveBarePage(): Promise<{ urlFor(playbackUrl: string): string; stop(): void }> {
+  const script = await readFile(createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js"), "utf8");
+  const server = createServer((request, response) => {
+    const isScript = request.url === "/hls.js";
+    const type = isScript ? "text/javascript" : "text/html; charset=utf-8";
+    response.writeHead(200, { "content-type": type }).end(isScript ? script : PAGE);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    urlFor: (playbackUrl) => `${origin}/?url=${encodeURIComponent(playbackUrl)}`,
+    stop: () => void server.close(),
+  };
+}

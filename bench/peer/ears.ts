@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Browser, Page } from "playwright-core";
+import { openPage, startChromium } from "../../test/browser/chromium.ts";
+import { clockMarks } from "../../test/browser/people.ts";
+import { delays, quantile, take, timedMarks } from "../../test/browser/recording.ts";
+import { serveBarePage } from "./bare-page.ts";
+import type { Contender } from "./contender.ts";
+
+/** What a person at a loudspeaker notices of one server, medians, ms. The browser's own output is in it. */
+export interface Heard {
+  /** From a sample's being spoken to its being heard, with hls.js alone and on the server's own page. */
+  readonly bare: number;
+  /** NaN where it has no page. */
+  readonly own: number;
+  /** From the press to the first sound, on a page that has played before. */
+  readonly bareStart: number;
+  /** NaN where the own page has nothing to press. */
+  readonly ownStart: number;
+  readonly stalls: number;
+}
+
+const WARM_UP_MS = 6_000;
+const JOINS = 5;
+/** Until a player that leaps or hurries to its place has done so. */
+const SETTLE_MS = 2_500;
+const LISTEN_MS = 3_500;
+/** The tone that is published is at 0.2. */
+const AUDIBLE = 0.02;
+
+/** Listens to a server that is on the air, in Chromium, page by page. */
+export async function listenTo(contender: Contender): Promise<Heard> {
+  await sleep(WARM_UP_MS);
+  const shelf = await serveBarePage();
+  const browser = await startChromium();
+  try {
+    const bare = await listenOn(browser, shelf.urlFor(contender.playbackUrl));
+    const own = contender.pageUrl === null ? null : await listenOn(browser, contender.pageUrl);
+    return {
+      bare: bare.delay,
+      own: own?.delay ?? Number.NaN,
+      bareStart: bare.start,
+      ownStart: own?.start ?? Number.NaN,
+      stalls: bare.stalls + (own?.stalls ?? 0),
+    };
+  } finally {
+    await browser.close();
+    shelf.stop();
+  }
+}
+
+/** One page: joins once for the caches' sake, and then again and again; the median of these joins. */
+async function listenOn(browser: Browser, url: string) {
+  const { page } = await openPage(browser, url, ["ear"]);
+  try {
+    const join = (await page.locator("#play").count()) > 0 ? pressPlay : loadAgain;
+    await join(page);
+    const joins: Joined[] = [];
+    for (let n = 0; n < JOINS; n++) joins.push(await listen(page, await join(page)));
+    return {
+      delay: quantile(
+        joins.map(({ delay }) => delay),
+        0.5,
+      ),
+      start: quantile(
+        joins.map(({ start }) => start),
+        0.5,
+      ),
+      stalls: joins.reduce((sum, { stalls }) => sum + stalls, 0),
+    };
+  } finally {
+    await page.context().close();
+  }
+}
+
+interface Joined {
+  readonly start: number;
+  readonly delay: number;
+  readonly stalls: number;
+}
+
+async function listen(page: Page, start: number): Promise<Joined> {
+  await sleep(SETTLE_MS);
+  await page.evaluate("ear.reset()");
+  await sleep(LISTEN_MS);
+  const heard = await take(page, "ear.take()");
+  const spoken = clockMarks(Date.now() - 60_000, Date.now());
+  const late = delays(spoken, timedMarks(heard, heard.heardAt));
+  return { start, delay: quantile(late, 0.5), stalls: heard.stalls };
+}
+
+/** Leaves, if it has joined, and a while later presses play: milliseconds from the press to the sound. */
+async function pressPlay(page: Page): Promise<number> {
+  const hasEar = await page.evaluate<boolean>("ear.tap.context !== undefined");
+  if (hasEar) await page.locator("#play").click();
+  else {
+    // An audio context starts only after a press.
+    await page.mouse.click(2, 2);
+    await page.locator("#play:enabled").waitFor();
+    await page.evaluate("ear.start()");
+  }
+  await sleep(1_000 + 1_000 * Math.random());
+  await page.evaluate("ear.reset()");
+  const pressed = await page.evaluate<number>(`(() => {
+    const at = performance.timeOrigin + performance.now();
+    document.getElementById("play").click();
+    return at;
+  })()`);
+  return (await firstSound(page)) - pressed;
+}
+
+/** For a page that plays by itself, muted: there is no press to measure from. */
+async function loadAgain(page: Page): Promise<number> {
+  await page.reload();
+  await page.locator("video, audio").first().click();
+  await page.evaluate("ear.start()");
+  await page.evaluate("for (const one of document.querySelectorAll('video, audio')) one.muted = false");
+  await firstSound(page);
+  return Number.NaN;
+}
+
+/** When the first audible sample was heard since the last reset, milliseconds since 1970. */
+async function firstSound(page: Page): Promise<number> {
+  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(100)) {
+    const at = await page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`);
+    if (at !== null) return at;
+  }
+  throw new Error(`${page.url()} is silent.`);
+}

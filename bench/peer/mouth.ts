@@ -1,0 +1,29 @@
+import { publish } from "../../sfu/publisher.ts";
+import { measuringLoop, RATE } from "../../test/audio-probe/signal.ts";
+import type { Call } from "../load/host.ts";
+
+/**
+ * A host whose every sample has its place on the wall clock (second s since 1970 is second s mod 16 of the loop), in a
+ * process of its own. It is told where to publish, and answers once sound flows; it ends with the IPC channel.
+ */
+
+/** A packet is sent when the last of its samples has been spoken, as a microphone's is. */
+const PACKET_MS = 20;
+
+const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(32_767 * sample));
+
+process.on("message", async ({ whipUrl, hostKey }: Call) => {
+  let next = -1;
+  const source = (frames: number) => {
+    if (next < 0) next = Math.round((performance.timeOrigin + performance.now() - PACKET_MS) * (RATE / 1000));
+    const from = next;
+    next += frames;
+    return Int16Array.from({ length: 2 * frames }, (_, i) => loop[(from + (i >> 1)) % loop.length] ?? 0);
+  };
+  const onLost = (reason: string) => {
+    throw new Error(reason);
+  };
+  await publish({ url: whipUrl, key: hostKey, source, onLost });
+  process.send?.(whipUrl);
+});
+process.once("disconnect", () => process.exit());
