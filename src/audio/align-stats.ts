@@ -18,3 +18,18 @@ export interface AlignStats {
   /** The sender's clock against ours over the last 30 s, parts per million, positive when it is fast; 0 until known. */
   ppm: number;
 }
+
+export function freshStats(): AlignStats {
+  return {
+    received: 0,
+    malformed: 0,
+    duplicate: 0,
+    late: 0,
+    reordered: 0,
+    concealedSamples: 0,
+    resyncs: 0,
+    droppedSamples: 0,
+    depth: 0,
+    ppm: 0,
+  };
+}

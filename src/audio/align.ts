@@ -1,6 +1,6 @@
-import { CHANNELS, fromMillis, SAMPLE_RATE, type Samples } from "../media.ts";
-import type { AlignStats } from "./align-stats.ts";
-import { Delay, type HOLD } from "./delay.ts";
+import { CHANNELS, fromMillis, SAMPLE_RATE, type Samples, samples } from "../media.ts";
+import { freshStats } from "./align-stats.ts";
+import { Delay } from "./delay.ts";
 import { frameCount, type PcmPacket } from "./pcm.ts";
 import { LOOKAHEAD, LOOKBEHIND, resample, TAPS } from "./resample.ts";
 import { type Marks, SenderClock } from "./sender.ts";
@@ -33,30 +33,20 @@ const SLEW = 0.005;
 const QUIET_SLEW = 0.02;
 /** Delay no longer needed is given back at this speed. */
 const GIVE_BACK = 0.002;
-/** Within LOCK of its place the line is played as it is, until it is UNLOCK off. */
-const LOCK = 1;
-const UNLOCK = 24;
+/** Within the first of its place the line is played as it is, until it is the second off. */
+const [LOCK, UNLOCK] = [1, 24];
+/** What is read beyond the end of a pull, all rounding included. */
+const REACH = LOOKAHEAD + 2;
 
 /**
  * Puts one host's packets onto the show's sample line: ordered, de-duplicated, gaps concealed, jitter buffered, and
  * the drift of the host's clock resampled away. Never a click: every seam is faded or joined.
  *
- * A packet's last sample is put where the line was when it arrived, plus what the host's jitter needs beyond
- * {@link HOLD}; so the line is right to the network's own delay.
+ * A packet's last sample is put where the line was when it arrived, had its way been the shortest lately: so the line is
+ * right to the network's own delay. Whoever pulls waits for what is late, by {@link has} and {@link deadline}.
  */
 export class Aligner {
-  readonly stats: AlignStats = {
-    received: 0,
-    malformed: 0,
-    duplicate: 0,
-    late: 0,
-    reordered: 0,
-    concealedSamples: 0,
-    resyncs: 0,
-    droppedSamples: 0,
-    depth: 0,
-    ppm: 0,
-  };
+  readonly stats = freshStats();
   readonly #hide: boolean;
   readonly #sender = new SenderClock();
   readonly #delay = new Delay();
@@ -98,7 +88,7 @@ export class Aligner {
 
   /**
    * The line's `count` sample frames from `at` on, interleaved stereo; silence where there is nothing. Ranges follow
-   * one another (RangeError if one goes back), each pulled when the wall clock is at `at + count + HOLD`.
+   * one another (RangeError if one goes back), each pulled when the wall clock is past it and it is there, or overdue.
    */
   pull(at: Samples, count: number): Float32Array {
     if (this.#pulled !== null && at < this.#pulled)
@@ -112,6 +102,21 @@ export class Aligner {
       this.#render(at + done, out, done, Math.min(CHUNK, count - done));
     }
     return out;
+  }
+
+  /** Whether all of a pull of `count` from `at` on has come, up to what it is read ahead. */
+  has(at: Samples, count: number): boolean {
+    const byPlace = at + count + REACH - this.#delay.target;
+    const first = this.#shelf.first;
+    if (first === undefined) return false;
+    if (this.#dry) return this.#shelf.has(first.start, byPlace);
+    const bySpeed = this.#media + this.#read - this.#tape.length + (1 + QUIET_SLEW) * count + REACH;
+    return this.#shelf.has(this.#media, Math.max(byPlace, bySpeed));
+  }
+
+  /** Until when what a pull up to `end` lacks is waited for. */
+  deadline(end: Samples): Samples {
+    return samples(Math.ceil(this.#delay.deadline(end)));
   }
 
   /** For how long, at `now`, the next packet has been overdue; 0 where none came in the second before `due`. */

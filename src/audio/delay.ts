@@ -1,12 +1,14 @@
 import { fromMillis, SAMPLE_RATE } from "../media.ts";
 
-/** The fixed base of the jitter buffer: a position is played this long after the wall clock has passed it. */
+/** For how long what a position lacks is waited for where nobody is delivering it: a usual packet, and some jitter. */
 export const HOLD = fromMillis(45);
-/** What the buffer should still hold when the next packet comes in as late as any lately. */
+/** The same where a host is delivering, and merely late; and for how long one is taken to be late, and not to have stopped. */
+const PATIENCE = fromMillis(120);
+/** By how much a packet may be later than any lately, and still come in time. */
 const MARGIN = fromMillis(25);
-const MAX_EXTRA = fromMillis(170);
-/** Until a host's jitter is known it is taken to need this much. */
-const FIRST_EXTRA = fromMillis(20);
+const MAX_EXTRA = fromMillis(95);
+/** Until a host's jitter is known it is taken to need this much: a usual packet, and some jitter. */
+const FIRST_NEED = fromMillis(40);
 /** The window is of one-second slots: long for lateness, so that a rare spike is remembered, short for the baseline. */
 const SLOT = SAMPLE_RATE;
 const SLOTS = 30;
@@ -15,7 +17,8 @@ const FIRST_SLOTS = 3;
 
 /**
  * How far a sender's media time is to be put behind its clock: the least offset from media time to arrival seen lately
- * (an undelayed packet's last sample sits at its arrival), plus what its jitter needs beyond {@link HOLD}.
+ * (an undelayed packet's last sample sits at its arrival), plus what its jitter needs beyond {@link PATIENCE}. And for how
+ * long what it owes is waited for: that moves nothing, so it is as long as the network's last burst, or none.
  *
  * The minimum is what is robust: jitter only ever adds. A window of 10 s follows 200 ppm of drift within 2 ms.
  */
@@ -24,8 +27,9 @@ export class Delay {
   readonly #needs = new Float64Array(SLOTS);
   #slot: number | null = null;
   #base = 0;
-  #wanted: number = FIRST_EXTRA;
-  #extra: number = FIRST_EXTRA;
+  /** The most that was lacking lately just before a packet came, the packet itself included. */
+  #need: number = FIRST_NEED;
+  #extra = 0;
   #last: { readonly frames: number; readonly arrival: number } | null = null;
 
   /** Whether there has been a packet to tell from. */
@@ -54,6 +58,16 @@ export class Delay {
     return Math.max(0, now - this.#last.arrival - this.#last.frames);
   }
 
+  /**
+   * Until when what is lacking of the timeline before `end` is waited for. A host whose next packet is more than
+   * {@link PATIENCE} late has stopped: what it may begin again with is waited for by what its jitter was.
+   */
+  deadline(end: number): number {
+    const { arrival, frames } = this.#last ?? { arrival: Number.NEGATIVE_INFINITY, frames: 0 };
+    const hold = Math.min(PATIENCE, Math.max(HOLD, this.#need + MARGIN));
+    return Math.min(end + PATIENCE, Math.max(end + hold, arrival + frames + PATIENCE));
+  }
+
   /** Takes a packet of `frames` samples that ends at `end` in media time and arrived at `arrival` on the timeline. */
   observe(end: number, frames: number, arrival: number): void {
     const slot = this.#turnTo(Math.floor(arrival / SLOT));
@@ -65,8 +79,7 @@ export class Delay {
     this.#base = base;
     // Just before it came, what had been played lacked the packet itself and its lateness.
     this.#needs[index] = Math.max(this.#needs[index] as number, frames + offset - base);
-    const need = this.#needs.reduce((most, one) => Math.max(most, one), 0);
-    this.#wanted = Math.min(MAX_EXTRA, Math.max(0, need + MARGIN - HOLD));
+    this.#need = this.#needs.reduce((most, one) => Math.max(most, one), 0);
     this.#extra = Math.max(this.#extra, this.#wanted);
   }
 
@@ -79,13 +92,17 @@ export class Delay {
   restart(): void {
     this.#needs.fill(0);
     this.#expect((this.#slot ?? 0) + FIRST_SLOTS);
-    this.#extra = FIRST_EXTRA;
+    this.#extra = 0;
   }
 
-  /** Until the slot comes round, the first extra is needed. */
+  /** Until the slot comes round, the first need is there. */
   #expect(slot: number): void {
-    this.#needs[slot % SLOTS] = FIRST_EXTRA + HOLD - MARGIN;
-    this.#wanted = FIRST_EXTRA;
+    this.#needs[slot % SLOTS] = FIRST_NEED;
+    this.#need = FIRST_NEED;
+  }
+
+  get #wanted(): number {
+    return Math.min(MAX_EXTRA, Math.max(0, this.#need + MARGIN - PATIENCE));
   }
 
   /** How fast the sender's clock is against the arrivals', by the baselines at both ends of the window; 0 until known. */

@@ -53,6 +53,11 @@ export class Shelf {
     return gone;
   }
 
+  /** Whether nothing from `start` to `end` is missing. */
+  has(start: number, end: number): boolean {
+    return this.isBelow(Number.POSITIVE_INFINITY, start, end);
+  }
+
   /** Whether nothing from `start` to `end` is missing or louder than `peak`. */
   isBelow(peak: number, start: number, end: number): boolean {
     let covered = start;

@@ -19,7 +19,8 @@ export class Tape {
   zeros: number = HISTORY;
   quiet: number = HISTORY;
   #concealment: Concealment | null = null;
-  #fading = 0;
+  /** The first sound does not follow from the silence before it. */
+  #fading: number = FADE_IN;
 
   /** Writes `count` frames of `pcm` from `from` on; `peak` is at least their peak. Fades in after a break. */
   append(pcm: Float32Array, from: number, count: number, peak: number): void {
@@ -45,10 +46,10 @@ export class Tape {
   /** Writes `count` frames of concealment, which is silence soon. */
   conceal(count: number): void {
     this.cut();
-    const concealment = this.#concealment as Concealment;
+    const concealment = this.#concealment;
     this.data.fill(0, CHANNELS * this.length, CHANNELS * (this.length + count));
-    const silent = concealment.over || this.zeros >= HISTORY;
-    concealment.addTo(this.data, this.length, count, () => 1);
+    const silent = concealment === null || concealment.over || this.zeros >= HISTORY;
+    concealment?.addTo(this.data, this.length, count, () => 1);
     this.length += count;
     this.#note(count, silent ? 0 : 1);
   }

@@ -3,6 +3,7 @@ import { HOLD } from "../audio/delay.ts";
 import { ENCODER_LAG, type Encoder } from "../audio/encode.ts";
 import { Meter } from "../audio/meter.ts";
 import { Mixer } from "../audio/mix.ts";
+import { Patience } from "../audio/patience.ts";
 import { decodeS16 } from "../audio/pcm.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { readPacket } from "../ingest/packet.ts";
@@ -15,7 +16,7 @@ const FAR_BEHIND = fromMillis(2_000);
 /** Silence made in one go, access units: 12.8 s, some milliseconds of work, for which the sockets wait. */
 const FILL_UNITS = 600;
 
-/** At which position on the timeline all before `end`, where a part ends, has been made and can be listed. */
+/** At which position on the timeline the silence before `end`, where a part ends, has been made and can be listed. */
 export function listedAfter(end: Samples): Samples {
   return samples(end + ENCODER_LAG + HOLD);
 }
@@ -24,7 +25,9 @@ export function listedAfter(end: Samples): Samples {
  * The way of the sound, from a socket's message to a listed part:
  * packet -> align (each host onto the sample line) -> mix -> meter -> encode -> segment.
  *
- * It is told the time and has no clock; where no host delivers, it goes on with silence, which costs next to nothing.
+ * It is told the time and has no clock. An access unit is due when its time is past and all hosts' sound of it is there;
+ * for what does not come it waits as long as the host's aligner says. Where no host delivers, it goes on with silence,
+ * which costs next to nothing.
  */
 export class Pipeline {
   readonly #hosts = new Map<string, Host>();
@@ -34,6 +37,7 @@ export class Pipeline {
   readonly #segmenter: Segmenter;
   /** Everything before this position has been mixed and encoded. */
   #position: Samples;
+  readonly #patience = new Patience();
 
   constructor(encoder: Encoder, segmenter: Segmenter, start: Samples) {
     this.#encoder = encoder;
@@ -50,7 +54,9 @@ export class Pipeline {
       return;
     }
     const { sequenceNumber, timestamp, payload } = packet;
-    aligner.push({ sequenceNumber, timestamp, pcm: decodeS16(payload) }, arrival, this.due);
+    const end = this.#unitEnd;
+    const late = this.#isWhole ? end : this.#patience.lateFrom(end, this.#deadline);
+    aligner.push({ sequenceNumber, timestamp, pcm: decodeS16(payload) }, arrival, samples(late));
   }
 
   /** Lets go of every host but `present`, once what it delivered has been played out. */
@@ -62,11 +68,11 @@ export class Pipeline {
 
   /**
    * Mixes and encodes all that is due at `now`, at most `limit` access units of it; the parts that came of it, in order.
-   * A part's sound is due {@link HOLD} after it was heard, which is what a late packet has to arrive in.
+   * What has not come by the aligners' deadlines is concealed.
    */
   advance(now: Samples, limit: number): Cut[] {
     const cuts: Cut[] = [];
-    for (let n = 0; n < limit && this.#unitDue <= now; n++) {
+    for (let n = 0; n < limit && this.#isDue(now); n++) {
       const silent = this.#silentUnits(now);
       cuts.push(...(silent > 0 ? this.#fill(silent) : this.#make()));
       if (silent === FILL_UNITS) break;
@@ -75,12 +81,13 @@ export class Pipeline {
   }
 
   /**
-   * The position on the timeline at which {@link advance} next has something to do. Without hosts that is a whole part:
-   * nothing is lost by making its silence in one go.
+   * The position on the timeline at which {@link advance} next has something to do or to look for. Without hosts that is a
+   * whole part: nothing is lost by making its silence in one go.
    */
   get due(): Samples {
-    if (this.#hosts.size > 0) return this.#unitDue;
-    return samples(Math.max(this.#unitDue, listedAfter(this.#segmenter.partEnd)));
+    const end = this.#unitEnd;
+    if (this.#hosts.size === 0) return samples(Math.max(end + HOLD, listedAfter(this.#segmenter.partEnd)));
+    return this.#isWhole ? end : samples(this.#patience.due(end, this.#deadline));
   }
 
   /** Whether a packet of a host that was delivering is long overdue at `now`. */
@@ -123,14 +130,39 @@ export class Pipeline {
     this.#encoder.close();
   }
 
-  /** When the next access unit is due. */
-  get #unitDue(): Samples {
-    return samples(this.#position + AU_SAMPLES + HOLD);
+  /** Where the next access unit ends. */
+  get #unitEnd(): Samples {
+    return samples(this.#position + AU_SAMPLES);
+  }
+
+  /** Whether all hosts have delivered the next access unit. */
+  get #isWhole(): boolean {
+    return [...this.#hosts.values()].every(({ aligner }) => aligner.has(this.#position, AU_SAMPLES));
+  }
+
+  /** Whether the next access unit is made at `now`, whole or as it is. */
+  #isDue(now: Samples): boolean {
+    const end = this.#unitEnd;
+    const isWhole = this.#isWhole;
+    if (this.#hosts.size > 0 && !isWhole) return this.#patience.isOver(now, end, this.#deadline);
+    this.#patience.reset();
+    return (this.#hosts.size > 0 ? end : end + HOLD) <= now;
+  }
+
+  /** Until when what the next access unit lacks is waited for. */
+  get #deadline(): Samples {
+    const end = this.#unitEnd;
+    let deadline = samples(end + HOLD);
+    for (const { aligner } of this.#hosts.values()) {
+      if (aligner.has(this.#position, AU_SAMPLES)) continue;
+      deadline = samples(Math.max(deadline, aligner.deadline(end)));
+    }
+    return deadline;
   }
 
   /** How many of the access units that are due at `now` are certain to be digital silence, from the first of them on. */
   #silentUnits(now: Samples): number {
-    const behind = now - HOLD - this.#position;
+    const behind = now - (this.#deadline - this.#unitEnd) - this.#position;
     let silent: number = Math.min(behind, FILL_UNITS * AU_SAMPLES);
     for (const { aligner } of this.#hosts.values()) {
       if (behind < FAR_BEHIND && aligner.active(this.#position)) return 0;

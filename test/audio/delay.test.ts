@@ -18,14 +18,12 @@ describe("delay", () => {
     expect(new Delay().known).toBe(false);
   });
 
-  test("starts with 20 ms and gives them back to a host without jitter", () => {
+  test("adds nothing for what can be waited for", () => {
     const delay = new Delay();
     deliver(delay, 0, 1, () => 0);
     expect(delay.known).toBe(true);
-    expect(delay.target - delay.base).toBe(fromMillis(20));
-    deliver(delay, 1, 100, () => 0);
-    expect(delay.target - delay.base).toBe(fromMillis(20));
-    deliver(delay, 101, 800, () => 0);
+    expect(delay.target).toBe(delay.base);
+    deliver(delay, 1, 900, (n) => (n % 50 === 20 ? fromMillis(75) : 0));
     expect(delay.base).toBe(10_000);
     expect(delay.target).toBe(delay.base);
   });
@@ -40,30 +38,46 @@ describe("delay", () => {
     expect(delay.base).toBe(10_900);
   });
 
-  test("lateness is met at once and given back slowly, half a minute later", () => {
+  test("more than that is met at once and given back slowly, half a minute later", () => {
     const delay = new Delay();
     deliver(delay, 0, 1_000, () => 0);
-    deliver(delay, 1_000, 1, () => fromMillis(80));
-    // 20 ms of the packet itself, 80 of lateness, 25 to spare, 45 of which are held anyway.
-    expect(delay.target - delay.base).toBe(fromMillis(80));
+    deliver(delay, 1_000, 1, () => fromMillis(150));
+    // 20 ms of the packet itself, 150 of lateness, 25 to spare, 120 of which are waited for.
+    expect(delay.target - delay.base).toBe(fromMillis(75));
     deliver(delay, 1_001, 1_400, () => 0);
-    expect(delay.target - delay.base).toBe(fromMillis(80));
+    expect(delay.target - delay.base).toBe(fromMillis(75));
     deliver(delay, 2_401, 200, () => 0);
-    expect(delay.target - delay.base).toBeLessThan(fromMillis(80));
-    expect(delay.target - delay.base).toBeGreaterThan(fromMillis(70));
+    expect(delay.target - delay.base).toBeLessThan(fromMillis(75));
+    expect(delay.target - delay.base).toBeGreaterThan(fromMillis(65));
   });
 
   test("it is bounded, whatever comes", () => {
     const delay = new Delay();
     deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(9_000) : 0));
-    expect(delay.target - delay.base).toBe(fromMillis(170));
+    expect(delay.target - delay.base).toBe(fromMillis(95));
     expect(HOLD).toBe(fromMillis(45));
   });
 
   test("long packets need what they are long", () => {
     const delay = new Delay();
     delay.observe(5_760, 5_760, 20_000);
-    expect(delay.target - delay.base).toBe(fromMillis(120 + 30 - 50));
+    expect(delay.target - delay.base).toBe(fromMillis(120 + 25 - 120));
+  });
+
+  test("who delivers is waited for for 120 ms, who has stopped for 45, or what the jitter was", () => {
+    const delay = new Delay();
+    deliver(delay, 0, 400, () => 0);
+    const last = 10_000 + 400 * FRAMES;
+    const waitOf = (end: number) => delay.deadline(end) - end;
+    expect(waitOf(last + 900)).toBe(fromMillis(120));
+    // The packet after the last is due 20 ms after it, and given up 120 ms later.
+    expect(delay.deadline(last + fromMillis(50))).toBe(last + fromMillis(140));
+    expect(waitOf(last + fromMillis(95))).toBe(HOLD);
+    expect(waitOf(last + fromMillis(3_000))).toBe(HOLD);
+    deliver(delay, 400, 1, () => fromMillis(60));
+    expect(waitOf(last + fromMillis(3_000))).toBe(fromMillis(20 + 60 + 25));
+    deliver(delay, 401, 1, () => fromMillis(600));
+    expect(waitOf(last + fromMillis(3_000))).toBe(fromMillis(120));
   });
 
   test.each([200, 20, -20, -200])(
@@ -91,9 +105,10 @@ describe("delay", () => {
   test("a restart forgets the jitter and keeps the base", () => {
     const delay = new Delay();
     deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(300) : 0));
+    expect(delay.target).toBeGreaterThan(delay.base);
     delay.restart();
     expect(delay.base).toBe(10_000);
-    expect(delay.target - delay.base).toBe(fromMillis(20));
+    expect(delay.target).toBe(delay.base);
   });
 
   test("after an hour of nothing it starts from what comes", () => {

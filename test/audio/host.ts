@@ -1,5 +1,5 @@
 import { Aligner } from "../../src/audio/align.ts";
-import { HOLD } from "../../src/audio/delay.ts";
+import { Patience } from "../../src/audio/patience.ts";
 import type { PcmPacket } from "../../src/audio/pcm.ts";
 import { AU_SAMPLES, type Samples, samples } from "../../src/media.ts";
 
@@ -12,6 +12,13 @@ export function random(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
+}
+
+interface Pulled {
+  readonly at: Samples;
+  readonly pcm: Float32Array;
+  readonly aligner: Aligner;
+  readonly late: number;
 }
 
 export interface Rehearsal {
@@ -27,8 +34,8 @@ export interface Rehearsal {
   /** When the show stands still, in samples, in order: what arrives and what is due meanwhile waits for the end of it. */
   readonly halts?: readonly { readonly from: number; readonly until: number }[];
   readonly aligner?: Aligner;
-  /** Called with what each pull gave. */
-  readonly hear?: (at: Samples, pcm: Float32Array, aligner: Aligner) => void;
+  /** Called with what each pull gave, and how long after its last sample's time that was. */
+  readonly hear?: (pulled: Pulled) => void;
 }
 
 /** The host's first packet is complete here. */
@@ -36,7 +43,7 @@ export const FIRST = 4_800;
 /** The furthest a network may delay a packet. */
 const REACH = 10 * 48_000;
 
-/** A host with a clock of its own and a network, and a show that pulls in real time: all by a fake clock. */
+/** A host with a clock of its own and a network, and a show that pulls as soon as it can: all by a fake clock. */
 export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float32Array } {
   const { seconds, signal, ppm = 0, frames = 960 } = rehearsal;
   const network = rehearsal.network ?? (() => [0]);
@@ -60,18 +67,58 @@ export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float3
   }
   flying.sort((a, b) => a.arrival - b.arrival);
   let landed = 0;
+  const socket = {
+    get arrival() {
+      return flying[landed]?.arrival ?? Number.POSITIVE_INFINITY;
+    },
+    take: () => (flying[landed++] as { packet: PcmPacket }).packet,
+  };
+  const show = new Puller(aligner, socket, heardAt);
   for (let at = 0; at < total; at += AU_SAMPLES) {
-    for (; landed < flying.length; landed++) {
-      const { arrival, packet } = flying[landed] as { arrival: number; packet: PcmPacket };
-      const due = samples(at + AU_SAMPLES + HOLD);
-      if (arrival > heardAt(due)) break;
-      aligner.push(packet, samples(heardAt(arrival)), due);
-    }
-    const pcm = aligner.pull(samples(at), AU_SAMPLES);
+    const pcm = show.pull(samples(at));
     for (let i = 0; i < AU_SAMPLES; i++) line[at + i] = pcm[2 * i] as number;
-    rehearsal.hear?.(samples(at), pcm, aligner);
+    rehearsal.hear?.({ at: samples(at), pcm, aligner, late: show.now - at - AU_SAMPLES });
   }
   return { aligner, line };
+}
+
+/** A show that pulls a host's line as soon as it can, by a fake clock; it is told when what happens at a time is noticed. */
+export class Puller {
+  readonly #aligner: Aligner;
+  readonly #socket: { readonly arrival: number; take(): PcmPacket };
+  readonly #heardAt: (time: number) => number;
+  readonly #patience = new Patience();
+  now = 0;
+
+  /** @param socket what arrives next, and when */
+  constructor(
+    aligner: Aligner,
+    socket: { readonly arrival: number; take(): PcmPacket },
+    heardAt = (time: number) => time,
+  ) {
+    this.#aligner = aligner;
+    this.#socket = socket;
+    this.#heardAt = heardAt;
+  }
+
+  /** The access unit from `at` on, once it is there or overdue. */
+  pull(at: Samples): Float32Array {
+    const [aligner, patience, end] = [this.#aligner, this.#patience, at + AU_SAMPLES];
+    for (;;) {
+      const isWhole = aligner.has(at, AU_SAMPLES);
+      const deadline = aligner.deadline(samples(end));
+      if (isWhole ? this.now >= end : patience.isOver(this.now, end, deadline)) {
+        if (isWhole) patience.reset();
+        return aligner.pull(at, AU_SAMPLES);
+      }
+      const due = this.#heardAt(isWhole ? end : patience.due(end, deadline));
+      const arrival = this.#heardAt(this.#socket.arrival);
+      this.now = Math.max(this.now, Math.min(arrival, due));
+      if (arrival > due) continue;
+      const lateFrom = isWhole ? end : patience.lateFrom(end, deadline);
+      aligner.push(this.#socket.take(), samples(arrival), samples(lateFrom));
+    }
+  }
 }
 
 /** The largest step from one sample to the next, with its place. */
