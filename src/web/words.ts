@@ -17,7 +17,7 @@ export function words(report: Report, playing: Playing, armed: boolean): Words {
 function sentence(report: Report, playing: Playing, armed: boolean): string {
   if (playing === "reconnecting") return "The connection was lost. Reconnecting by itself …";
   if (playing === "no-output")
-    return "This browser has nothing to play sound on. Connect headphones or a loudspeaker; trying again by itself …";
+    return "This browser has no audio output. Connect headphones or a loudspeaker; if that does not help, restart the browser.";
   if (playing === "blocked") return "Your browser wants one more press before it lets the sound out.";
   if (playing === "ended") return "The show has ended. Thank you for listening.";
   if (report.kind !== "status") return "The relay can not be reached. Trying again by itself …";

@@ -90,7 +90,7 @@ test("where there is no audio output, its listener page says that and what to do
   await expect.poll(() => text(studio, "message"), { timeout: 15_000 }).toBe("You are on the air.");
   const listener = await firefox.open(show.listenUrl);
   await press(listener, "play");
-  const said = "This browser has nothing to play sound on. Connect headphones or a loudspeaker";
+  const said = "This browser has no audio output. Connect headphones or a loudspeaker";
   await expect.poll(() => sentences(listener), { timeout: 20_000 }).toContain(said);
   // It is tried again some three times in this time.
   for (let look = 0; look < 40; look++) {
