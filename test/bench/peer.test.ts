@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Measured, table } from "../../bench/peer/table.ts";
+import { heardTable, type Measured, table } from "../../bench/peer/table.ts";
 
 const of = (listeners: number, over: Partial<Measured> = {}): Measured => ({
   listeners,
@@ -31,5 +31,26 @@ test("the table of peers has a column for each, every round's figures, and a das
 | CPU per request of 500 listeners, us | 148, 148 | - |
 | stalls, failed listeners of 500 | 3, 1, 0, 0 | - |
 | last sample to part fetched by all of 500, p50 / p99 ms | 122 / 150, 122 / 150 | - |`,
+  );
+});
+
+test("the table of what is heard has every round's figures, and a dash where a server has no page or nothing to press", () => {
+  const heard = { bare: 1486.4, own: 1435.9, bareStart: 171.2, ownStart: 110.3, stalls: 0 };
+  const pageless = { ...heard, own: Number.NaN, ownStart: Number.NaN, stalls: 2 };
+  expect(
+    heardTable(
+      new Map([
+        ["Earshot", [heard, { ...heard, ownStart: 120 }]],
+        ["Peer", [pageless]],
+      ]),
+    ),
+  ).toBe(
+    `| figure | Earshot | Peer |
+| --- | --- | --- |
+| mouth to ear, hls.js alone, ms | 1486, 1486 | 1486 |
+| mouth to ear, the server's own page, ms | 1436, 1436 | - |
+| press play to sound, warm, hls.js alone, ms | 171, 171 | 171 |
+| press play to sound, warm, the server's own page, ms | 110, 120 | - |
+| stalls | 0, 0 | 2 |`,
   );
 });
