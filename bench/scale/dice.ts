@@ -56,11 +56,20 @@ export class Dice {
   occupied(balls: number, bins: number): number {
     if (balls <= 0 || bins <= 0) return 0;
     if (bins === 1 || balls === 1) return 1;
-    if (balls <= 32) return new Set(Array.from({ length: balls }, () => Math.floor(this.unit() * bins))).size;
+    if (balls <= 32) return this.#thrown(balls, bins);
     const load = balls / bins;
     const missed = Math.exp(-load);
     const variance = bins * (missed - (1 + load) * missed * missed);
     const drawn = bins * (1 - missed) + this.normal() * Math.sqrt(Math.max(0, variance));
     return Math.min(bins, balls, Math.max(1, Math.round(drawn)));
+  }
+
+  #thrown(balls: number, bins: number): number {
+    const hit: number[] = [];
+    for (let n = 0; n < balls; n++) {
+      const bin = Math.floor(this.unit() * bins);
+      if (!hit.includes(bin)) hit.push(bin);
+    }
+    return hit.length;
   }
 }

@@ -58,11 +58,13 @@ export class Sketch {
   estimate(): number {
     const histogram = new Uint32Array(MAX_RANK + 1);
     let occupied = 0;
-    for (const rank of this.#registers ?? this.#table) {
-      const value = this.#registers ? rank : rank & RANK_MASK;
-      if (value === 0) continue;
+    const held = this.#registers ?? this.#table;
+    // A rank is the lowest bits of either.
+    for (let place = 0; place < held.length; place += 1) {
+      const rank = (held[place] ?? 0) & RANK_MASK;
+      if (rank === 0) continue;
       occupied += 1;
-      histogram[value] = (histogram[value] ?? 0) + 1;
+      histogram[rank] = (histogram[rank] ?? 0) + 1;
     }
     let z = REGISTERS * tau(1 - (histogram[MAX_RANK] ?? 0) / REGISTERS);
     for (let rank = MAX_RANK - 1; rank >= 1; rank -= 1) z = 0.5 * (z + (histogram[rank] ?? 0));

@@ -3,6 +3,8 @@ import { unit } from "./random.ts";
 
 const REGISTERS = 2 ** PRECISION;
 const TAIL = 64 - PRECISION;
+/** That a hash beats each rank. */
+const CHANCE = Float64Array.from({ length: TAIL + 2 }, (_, rank) => 2 ** -rank);
 
 /**
  * Takes a sketch of `from` uniform hashes to one of `to`, adding only the hashes that change it.
@@ -28,13 +30,14 @@ export function drawUpTo(
     while (byRank[lowest]?.length === 0) lowest += 1;
     const top = Math.min(highest, TAIL);
     let weights = 0;
-    for (let rank = lowest; rank <= top; rank += 1) weights += (byRank[rank]?.length ?? 0) * 2 ** -rank;
+    for (let rank = lowest; rank <= top; rank += 1)
+      weights += (byRank[rank]?.length ?? 0) * (CHANCE[rank] ?? 0);
     added += 1 + Math.floor(Math.log(unit(next)) / Math.log1p(-weights / REGISTERS));
     if (added > to) return;
     let place = unit(next) * weights;
     let rank = lowest;
     for (; rank < top; rank += 1) {
-      const weight = (byRank[rank]?.length ?? 0) * 2 ** -rank;
+      const weight = (byRank[rank]?.length ?? 0) * (CHANCE[rank] ?? 0);
       if (place <= weight) break;
       place -= weight;
     }

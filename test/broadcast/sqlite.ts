@@ -1,11 +1,17 @@
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
 /** SQLite, by Node's binding in place of the runtime's; as much of it as the store uses. */
 export function sqlite(): SqlStorage {
   const database = new DatabaseSync(":memory:");
+  const statements = new Map<string, StatementSync>();
   const exec = (query: string, ...values: SQLInputValue[]) => {
-    if (/^\s*CREATE/.test(query)) database.exec(query);
-    const rows = /^\s*CREATE/.test(query) ? [] : database.prepare(query).all(...values);
+    if (/^\s*CREATE/.test(query)) {
+      database.exec(query);
+      return { toArray: () => [] };
+    }
+    const statement = statements.get(query) ?? database.prepare(query);
+    statements.set(query, statement);
+    const rows = statement.all(...values);
     return { toArray: () => rows };
   };
   return { exec } as unknown as SqlStorage;
