@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { bundle } from "./bundle.ts";
+import { isOfFlags, V8_FLAGS } from "./heap.ts";
 import { socketAt } from "./socket.ts";
 
 /**
@@ -41,6 +42,7 @@ const ROOT = join(import.meta.dirname, "..");
 const MOST_ENDS = 3;
 
 const [address = "", persist = ""] = process.argv.slice(2);
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
 let miniflare: Miniflare | undefined;
 process.once("disconnect", () => void end(0));
 // Ctrl-C may come to all of the terminal's processes; who started this one decides.
@@ -102,7 +104,9 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
       port: 0,
       resourcePersistencePath: join(persist, "v3"),
       log: new Trouble(LogLevel.ERROR),
-      handleStructuredLogs: ({ level, message }) => console.log(`${level}: ${message}`),
+      handleStructuredLogs: ({ level, message }) => {
+        if (!isOfFlags(message)) console.log(`${level}: ${message}`);
+      },
       unsafeHandleRuntimeRestart: noteEnd,
     }),
   );

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
 import { bundle } from "../../sfu/bundle.ts";
+import { isOfFlags, V8_FLAGS } from "../../sfu/heap.ts";
 import { mintSecrets } from "../../sfu/relay.ts";
 import { startSfu } from "../../sfu/server.ts";
 import { frontService } from "../edge/front.ts";
@@ -43,6 +44,8 @@ const ROOT = join(import.meta.dirname, "..", "..");
 
 // The runtime would look up where on Earth it is; a bench talks to this machine alone.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+// As `npm start` has it.
+process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
 const persist = mkdtempSync(join(tmpdir(), "earshot-load-"));
 const { adminToken, secret } = mintSecrets();
 const appSecret = randomBytes(16).toString("hex");
@@ -86,6 +89,9 @@ const runtime = new Miniflare(
     defaultPersistRoot: persist,
     host: "127.0.0.1",
     port: 0,
+    handleStructuredLogs: ({ message }) => {
+      if (!isOfFlags(message)) console.error(message);
+    },
   }),
 );
 await runtime.ready;

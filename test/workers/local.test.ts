@@ -162,6 +162,8 @@ describe("npm start", () => {
     await publication.close();
     await stop(running);
     expect(command.out).not.toContain("/ingest/");
+    // What the runtime says of its flags at its start is for nobody.
+    expect(command.out).not.toContain("NOSENTRY per-isolate");
     expect(filesWith(state.path, "/ingest/")).toEqual([]);
   });
 
