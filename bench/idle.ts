@@ -27,8 +27,9 @@ for (const latency of ["low", "balanced", "economy"]) {
     const awake = await costOf(runtime, 6);
     await sleep(1_000 * (AWAKE_SECONDS - 9));
     const resting = await costOf(runtime, SECONDS);
-    for (const { playbackUrl } of shows) void fetch(playbackUrl);
+    const asked = Promise.all(shows.map(async ({ playbackUrl }) => (await fetch(playbackUrl)).text()));
     const waking = await costOf(runtime, WAKING_SECONDS);
+    await asked;
     const each = WAKING_SECONDS * (waking - nothing);
     const all = resting - nothing + each / (REST_MS / 1_000);
     console.log(
