@@ -91,6 +91,49 @@ describe("a host key that is replaced", () => {
     expect(await relay.describe(show.id)).toMatchObject({ state: "announced", hosts: [] });
   });
 
+  test("leaves no half state when it is replaced while its show is deleted", async () => {
+    const slug = "half-state";
+    const gone = { rows: 0 };
+    for (const wait of [0, 1, 2, 4, 8]) {
+      const show = await relay.open({ latency: "low", slug });
+      // Deleting takes its time: R2 is asked for what it has, and the SFU to close.
+      const host = await Host.publish(show, sfu);
+      const deleted = relay.api("DELETE", `/broadcasts/${show.id}`);
+      const rotations: Promise<Response>[] = [];
+      for (let n = 0; n < 8; n++) {
+        rotations.push(relay.api("POST", `/broadcasts/${show.id}/rotate-key`));
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+      expect((await deleted).status).toBe(204);
+      for (const { status } of await Promise.all(rotations)) expect([200, 404]).toContain(status);
+      expect((await host.farewell()).code).toBe(1000);
+      expect((await relay.api("GET", `/broadcasts/${show.id}`)).status).toBe(404);
+      expect(await relay.sql(show.id, "SELECT COUNT(*) AS rows FROM show")).toEqual([gone]);
+      expect([...(await relay.kept(`${show.id}/`)).keys()]).toEqual([]);
+      // The next show of that name begins with the first key.
+      const next = await relay.create({ slug });
+      expect([next.id, next.hostKey]).toEqual([show.id, show.hostKey]);
+      expect((await relay.api("DELETE", `/broadcasts/${next.id}`)).status).toBe(204);
+    }
+  });
+
+  test("leaves no half state when it is replaced while its show ends: ended, by one key, also when it is made anew", async () => {
+    const show = await relay.open({ latency: "low" });
+    await Host.publish(show, sfu);
+    const [ended, ...rotations] = await Promise.all([
+      relay.api("POST", `/broadcasts/${show.id}/end`),
+      ...Array.from({ length: 8 }, () => rotateKey(show)),
+    ]);
+    expect(ended.status).toBe(200);
+    const described = await relay.describe(show.id);
+    expect(described).toMatchObject({ state: "ended", hosts: [] });
+    expect(new Set(rotations.map(({ hostKey }) => hostKey)).size).toBe(8);
+    expect(described.hostKey).toMatch(/^8\./);
+    await relay.evict(show.id, "Broadcast");
+    expect(await relay.describe(show.id)).toMatchObject({ state: "ended", hostKey: described.hostKey });
+    expect((await call("GET", show.whipUrl, show.hostKey)).status).toBe(401);
+  });
+
   test("stays replaced when the object is made anew", async () => {
     const show = await relay.create();
     const { hostKey } = await rotateKey(show);
