@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { publish } from "../../sfu/publisher.ts";
+import { startSfu } from "../../sfu/server.ts";
+import { type Listed, Listener, payloadSize } from "../workers/listener.ts";
+import type { Described } from "../workers/relay.ts";
+import { Runtime } from "../workers/runtime.ts";
+
+/** The runtime's process does not run for a while, as where a laptop's lid was shut; the host and the listener go on. */
+
+const PAUSE_MS = 25_000;
+const PART_MS = 384;
+const SEGMENT_MS = 1_920;
+/** What the hold and the encoder take before a part is listed. */
+const LISTING_MS = 90;
+/** A part of silence has 18 units of a few bytes, one of sound 6 KB. */
+const SOUNDING_BYTES = 3_000;
+
+let runtime: Runtime;
+let sfu: { url: string; close(): Promise<void> };
+beforeAll(async () => {
+  sfu = await startSfu({ port: 0, appId: "none", appSecret: "none", log: () => {} });
+  runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts", vars: { SFU_API: sfu.url } }]);
+});
+afterAll(async () => {
+  await runtime.close();
+  await sfu.close();
+});
+
+const square = (frames: number) =>
+  Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
+
+/** The date at which a list ends. */
+function endOf({ parts }: Listed): number {
+  const last = parts.at(-1);
+  if (last === undefined) throw new Error("a live list has parts");
+  return last.date + 1000 * last.duration;
+}
+
+/** The list that has the part after the last of `list`. */
+function next(listener: Listener, { parts }: Listed): Promise<Listed> {
+  const last = parts.at(-1);
+  return listener.list(`_HLS_msn=${last?.msn}&_HLS_part=${(last?.index ?? 0) + 1}`);
+}
+
+test("a pause of 25 s: the list is the present one within a second, on the same line, and the host is heard at once", async () => {
+  const show = await runtime.open({ latency: "low" });
+  const host = await publish({ url: show.whipUrl, key: show.hostKey, source: square });
+  const heard = async () =>
+    ((await (await runtime.api("GET", `/broadcasts/${show.id}`)).json()) as Described).hosts[0]?.heard;
+  await expect.poll(heard, { timeout: 15_000 }).toBe(true);
+  const listener = await Listener.join(show.playbackUrl);
+  const before = await listener.list();
+  // A player asks for the next part, whenever it has been given one; the first of these is held when the pause begins.
+  const asked = listener.list(`_HLS_msn=${before.firstMsn + before.segments.length + 1}&_HLS_part=0`);
+  await runtime.halt(PAUSE_MS);
+  const from = Date.now();
+  let list = await asked;
+  expect(list.firstMsn).toBeGreaterThanOrEqual(before.firstMsn);
+  while (Date.now() - endOf(list) > LISTING_MS + PART_MS + 60) list = await next(listener, list);
+  const took = Date.now() - from;
+
+  expect((await Listener.join(show.playbackUrl)).epoch).toBe(listener.epoch);
+  expect(list.text).not.toContain("#EXT-X-DISCONTINUITY\n");
+  const [then, now] = [before.segments.at(-1), list.segments.at(-1)];
+  const moved = (now?.msn ?? 0) - (then?.msn ?? 0);
+  expect(moved).toBeGreaterThan(PAUSE_MS / SEGMENT_MS - 1);
+  expect((now?.date ?? 0) - (then?.date ?? 0)).toBeCloseTo(moved * SEGMENT_MS, 3);
+  for (const [n, { date, duration }] of list.segments.slice(0, -1).entries())
+    expect(list.segments[n + 1]?.date).toBeCloseTo(date + 1000 * duration, 3);
+
+  // Of the sound since: the first part that has some.
+  while (endOf(list) < from + 2_000) list = await next(listener, list);
+  const sizes = await Promise.all(
+    list.parts
+      .filter(({ date, duration }) => date + 1000 * duration > from)
+      .map(async ({ name, date }) => ({
+        after: date - from,
+        bytes: payloadSize(await listener.bytes(name)),
+      })),
+  );
+  const first = sizes.find(({ bytes }) => bytes > SOUNDING_BYTES);
+  console.log(
+    `${PAUSE_MS / 1000} s of pause: the list was the present one after ${took} ms; parts since, ms after it and bytes: ` +
+      sizes.map(({ after, bytes }) => `${after.toFixed(0)} ${bytes}`).join(", "),
+  );
+  expect(took).toBeLessThan(1_000);
+  expect(first?.after ?? Number.POSITIVE_INFINITY).toBeLessThan(500);
+  await expect.poll(heard, { timeout: 1_000 }).toBe(true);
+  await host.close();
+});
