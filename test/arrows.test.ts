@@ -8,16 +8,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   limit: [],
   media: [],
   paths: ["media"],
-  horizon: ["media", "paths"],
+  "live-edge": ["media"],
   status: ["media"],
   access: [],
   audience: [],
   ingest: ["media"],
   audio: ["media"],
-  hls: ["media"],
-  broadcast: ["access", "audio", "hls", "horizon", "ingest", "limit", "media", "paths", "status"],
-  origin: ["audience", "broadcast", "hls", "horizon", "limit", "paths", "status"],
-  edge: ["access", "audience", "horizon", "media", "paths"],
+  hls: ["live-edge", "media"],
+  broadcast: ["access", "audio", "hls", "live-edge", "ingest", "limit", "media", "paths", "status"],
+  origin: ["audience", "broadcast", "hls", "live-edge", "limit", "paths", "status"],
+  edge: ["access", "audience", "live-edge", "media", "paths"],
   web: ["status"],
   worker: ["audience", "broadcast", "edge", "origin"],
   sfu: [],
@@ -45,7 +45,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
 };
-const PURE = ["audio", "hls", "media", "paths", "status"];
+const PURE = ["audio", "hls", "live-edge", "media", "paths", "status"];
 const IMPURE =
   /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
 const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;

@@ -6,7 +6,7 @@ import { request } from "undici";
 import { unstable_readConfig } from "wrangler";
 import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
-import { HORIZON_HEADER, writeHorizon } from "../../src/horizon.ts";
+import { LIVE_EDGE_HEADER, writeLiveEdge } from "../../src/live-edge.ts";
 import { canonicalPath, LISTENER } from "../../src/paths.ts";
 import { cpuOf } from "../load/cpu.ts";
 import { Misuse } from "../load/options.ts";
@@ -125,7 +125,7 @@ async function measure(loader: Loader, contenders: readonly Contender[]): Promis
 
 /** The edge of the deploy with a canned origin bound to it. */
 async function edgeServices(): Promise<Service[]> {
-  const horizon = writeHorizon({
+  const liveEdge = writeLiveEdge({
     epoch: EPOCH,
     ended: false,
     firstMsn: MSN - 11,
@@ -139,17 +139,17 @@ async function edgeServices(): Promise<Service[]> {
   });
   return [
     await frontService(SECRET, "origin"),
-    { name: "origin", modules: { "origin.js": originScript(horizon) }, isPublic: false },
+    { name: "origin", modules: { "origin.js": originScript(liveEdge) }, isPublic: false },
   ];
 }
 
 /** An origin that knows three answers: 640 ms of 128 kbit/s in CMAF, a live list, and the way to it. */
-function originScript(horizon: string): string {
+function originScript(liveEdge: string): string {
   const part = randomBytes(10_650).toString("base64");
   return `
 const part = Uint8Array.from(atob(${JSON.stringify(part)}), (c) => c.charCodeAt(0));
 const list = ${JSON.stringify(liveList())};
-const headers = { "content-type": "application/vnd.apple.mpegurl", "${HORIZON_HEADER}": "${horizon}" };
+const headers = { "content-type": "application/vnd.apple.mpegurl", "${LIVE_EDGE_HEADER}": "${liveEdge}" };
 const media = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 export default { fetch({ url }) {
   if (url.endsWith(".m4s")) return new Response(part, { headers: media });

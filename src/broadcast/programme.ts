@@ -198,12 +198,13 @@ export function endedStage(show: Show, store: Store): Stage | null {
 }
 
 /** The window and the ring as the stored parts have them; what waits for R2 behind them is not read here. */
-function rebuild({ profile, startedAt }: Timeline, store: Store): { window: Window; ring: Ring } {
+function rebuild({ epoch, profile, startedAt }: Timeline, store: Store): { window: Window; ring: Ring } {
   const stored = store.parts(REBUILT_SEGMENTS);
   const first = stored[0]?.part;
   const start = {
     msn: first?.msn ?? 0,
     at: first?.at ?? samples(0),
+    epoch,
     startedAt,
   };
   let window = emptyWindow(profile, start);

@@ -1,9 +1,8 @@
-import { decide, satisfied, type Wait } from "../hls/directives.ts";
+import { decide, isDelta } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
-import { partsPerSegment } from "../hls/segmenter.ts";
-import { end, lastMsn, type Window } from "../hls/window.ts";
-import type { Horizon } from "../horizon.ts";
-import { AU_SAMPLES, toMillis } from "../media.ts";
+import { lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
+import { covers, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
+import type { Directives } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
@@ -15,9 +14,9 @@ import { Waiters } from "./waiters.ts";
 
 /** The answer to a listener's read, before it is a Response. `held` says that it answers a blocking reload. */
 export type Read =
-  | { readonly kind: "multivariant"; readonly text: string; readonly horizon: Horizon }
+  | { readonly kind: "multivariant"; readonly text: string; readonly liveEdge: LiveEdge }
   | { readonly kind: "status"; readonly status: ShowStatus }
-  | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly horizon: Horizon }
+  | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly liveEdge: LiveEdge }
   | { readonly kind: "media"; readonly bytes: Uint8Array }
   | {
       readonly kind: "refused";
@@ -34,12 +33,10 @@ export interface Stage {
   readonly ring: Ring;
 }
 
-type Condition = Wait | { readonly kind: "part"; readonly msn: number; readonly index: number };
-
 /** Answers reads from the window, and holds those that ask for what comes next. One rendering serves all who wait. */
 export class Reads {
   readonly #store: Store;
-  readonly #waiters = new Waiters<Condition>();
+  readonly #waiters = new Waiters<Place>();
   readonly #doors = new Doors();
   #rendered: { window: Window; full: string | null; delta: string | null } | null = null;
 
@@ -60,8 +57,8 @@ export class Reads {
   /** Lets those go whom `window` satisfies, and those whose time is up. */
   wake(window: Window, now: number): void {
     this.#doors.open();
-    if (window.ended) this.#waiters.releaseAll();
-    else this.#waiters.release((condition) => holds(window, condition), now);
+    const liveEdge = liveEdgeOf(window);
+    this.#waiters.release((place) => covers(liveEdge, place), now);
   }
 
   /** Lets all go: their timeline is over. */
@@ -82,7 +79,7 @@ export class Reads {
       return {
         kind: "multivariant",
         text: multivariant(show),
-        horizon: horizonOf(window, show.timeline?.epoch ?? ""),
+        liveEdge: liveEdgeOf(window),
       };
     }
     if (target.epoch !== show.timeline?.epoch) return OTHER_EPOCH;
@@ -105,23 +102,19 @@ export class Reads {
   }
 
   async #playlist(
-    { directives, epoch }: Extract<Target, { kind: "playlist" }>,
+    { directives }: Extract<Target, { kind: "playlist" }>,
     stage: () => Stage | null,
     deadline: number,
   ): Promise<Read> {
     const held = directives.msn !== undefined;
     for (let window = stage()?.window; window !== undefined; window = stage()?.window) {
-      const decision = decide(window, directives);
+      const liveEdge = liveEdgeOf(window);
+      const decision = decide(liveEdge, directives);
       if (decision.kind === "reject") return refused(400, "bad_directive", decision.reason);
       if (decision.kind === "ready") {
-        return {
-          kind: "playlist",
-          text: this.#render(window, decision.skip),
-          held,
-          horizon: horizonOf(window, epoch),
-        };
+        return { kind: "playlist", text: this.#render(window, directives), held, liveEdge };
       }
-      if (!(await this.#waiters.until(JSON.stringify(decision), decision, deadline))) return TOO_LATE;
+      if (!(await this.#until(decision.place, deadline))) return TOO_LATE;
     }
     return OTHER_EPOCH;
   }
@@ -129,10 +122,7 @@ export class Reads {
   /** A finished segment that is kept here; the one being made is waited for, for the same reason as a part. */
   async #segment(msn: number, stage: () => Stage | null, deadline: number): Promise<Read> {
     const window = stage()?.window;
-    if (window?.open?.msn === msn) {
-      const condition = { kind: "wait", msn, part: null } as const;
-      if (!(await this.#waiters.until(`segment ${msn}`, condition, deadline))) return TOO_LATE;
-    }
+    if (window?.open?.msn === msn && !(await this.#until({ msn }, deadline))) return TOO_LATE;
     const now = stage()?.window;
     const parts = now !== undefined && msn <= lastMsn(now) ? this.#store.partsOf(msn) : [];
     return parts.length === 0 ? NO_SUCH_MEDIA : { kind: "media", bytes: joinParts(parts) };
@@ -149,8 +139,7 @@ export class Reads {
   ): Promise<Read> {
     const current = stage();
     if (current !== null && isSoon(current.window, msn, index)) {
-      const condition = { kind: "part", msn, index } as const;
-      if (!(await this.#waiters.until(`part ${msn}.${index}`, condition, deadline))) return TOO_LATE;
+      if (!(await this.#until({ msn, part: index }, deadline))) return TOO_LATE;
     }
     const later = stage();
     if (later === null) return OTHER_EPOCH;
@@ -158,10 +147,14 @@ export class Reads {
     return bytes === undefined ? NO_SUCH_MEDIA : { kind: "media", bytes };
   }
 
-  #render(window: Window, skip: boolean): string {
+  #until(place: Place, deadline: number): Promise<boolean> {
+    return this.#waiters.until(`${place.msn}.${place.part}`, place, deadline);
+  }
+
+  #render(window: Window, directives: Directives): string {
     if (this.#rendered?.window !== window) this.#rendered = { window, full: null, delta: null };
     const rendered = this.#rendered;
-    if (skip) {
+    if (isDelta(window, directives)) {
       rendered.delta ??= mediaPlaylist(window, names, { skip: true });
       return rendered.delta;
     }
@@ -170,39 +163,12 @@ export class Reads {
   }
 }
 
-/** What the edge is told of the live edge. */
-function horizonOf(window: Window, epoch: string): Horizon {
-  const { profile, ended, firstMsn, open } = window;
-  return {
-    epoch,
-    ended,
-    firstMsn,
-    lastMsn: lastMsn(window),
-    openParts: open?.parts.length ?? 0,
-    partsPerSegment: partsPerSegment(profile),
-    partMillis: toMillis(profile.partUnits * AU_SAMPLES),
-    listsParts: profile.lowLatency,
-    endsAt: window.startedAt + toMillis(end(window)),
-  };
-}
-
 /** Whether part `msn.index` is to come within a segment's time. */
 function isSoon(window: Window, msn: number, index: number): boolean {
-  const perSegment = partsPerSegment(window.profile);
-  const ahead = partsAhead(window, msn, index);
-  return !window.ended && index < perSegment && ahead >= 0 && ahead < perSegment;
-}
-
-/** How many parts there are to come before part `msn.index`; negative when it is there. */
-function partsAhead(window: Window, msn: number, index: number): number {
-  return (
-    (msn - lastMsn(window) - 1) * partsPerSegment(window.profile) + index - (window.open?.parts.length ?? 0)
-  );
-}
-
-function holds(window: Window, condition: Condition): boolean {
-  if (condition.kind !== "part") return satisfied(window, condition);
-  return window.ended || partsAhead(window, condition.msn, condition.index) < 0;
+  const liveEdge = liveEdgeOf(window);
+  const until = partsUntil(liveEdge, { msn, part: index });
+  const perSegment = liveEdge.partsPerSegment;
+  return !window.ended && index < perSegment && until > 0 && until <= perSegment;
 }
 
 function multivariant({ title, bitrate, timeline }: Show): string {

@@ -1,19 +1,11 @@
-import {
-  canonicalDirectives,
-  covers,
-  HORIZON_HEADER,
-  type Horizon,
-  isAsNew,
-  judge,
-  newest,
-  type Verdict,
-} from "../horizon.ts";
+import { covers, isAsNew, LIVE_EDGE_HEADER, type LiveEdge, newest, placeAsked } from "../live-edge.ts";
 import { canonicalPath, type Target } from "../paths.ts";
 import { Fronts, type Playlist } from "./fronts.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { type Load, Memory, Unavailable } from "./memory.ts";
 import { problem } from "./problem.ts";
 import { personal, reply } from "./reply.ts";
+import { judge, type Verdict } from "./verdict.ts";
 
 /** Methods a listener has. */
 export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
@@ -36,7 +28,7 @@ export class Delivery {
   /**
    * Answers a GET or HEAD. The origin is asked for the canonical form alone: no query but the directives, no header of
    * the listener's, so that nothing a listener sends can make a new object upstream; and not at all for what the show's
-   * horizon says can not be there.
+   * live edge says can not be there.
    *
    * @param origin where to ask; looked up only when there is something to ask
    * @param listener the id in the request's URL
@@ -64,23 +56,23 @@ export class Delivery {
   }
 
   /** What is known of the live edge of show `id`, without asking. */
-  horizonOf(id: string): Horizon | null {
-    return this.#fronts.horizonOf(id);
+  liveEdgeOf(id: string): LiveEdge | null {
+    return this.#fronts.liveEdgeOf(id);
   }
 
   async #find(asked: Target, ask: Ask): Promise<Held | Verdict> {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
-    let horizon = this.horizonOf(asked.id);
-    if (horizon === null || judge(horizon, asked, ask.now) !== "ask") {
+    let liveEdge = this.liveEdgeOf(asked.id);
+    if (liveEdge === null || judge(liveEdge, asked, ask.now) !== "ask") {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
       if (multivariant.loaded.status !== 200) return multivariant;
-      horizon = multivariant.horizon;
+      liveEdge = multivariant.liveEdge;
       // An origin of another version may not say; then all is asked for.
-      if (horizon === null) return this.#fetch(asked, ask);
-      const verdict = judge(horizon, asked, ask.now);
+      if (liveEdge === null) return this.#fetch(asked, ask);
+      const verdict = judge(liveEdge, asked, ask.now);
       if (verdict !== "ask") return verdict;
     }
-    return asked.kind === "playlist" ? this.#list(asked, horizon, ask) : this.#fetch(asked, ask);
+    return asked.kind === "playlist" ? this.#list(asked, liveEdge, ask) : this.#fetch(asked, ask);
   }
 
   /**
@@ -88,18 +80,17 @@ export class Delivery {
    * whoever asks, and has one URL: the plain list, or, where the show is known to have come further than the lists seen, the
    * list at least as new as that.
    */
-  async #list(asked: Playlist, horizon: Horizon, ask: Ask): Promise<Held> {
-    let directives = canonicalDirectives(horizon, asked.directives);
-    if (covers(horizon, directives)) {
-      directives = this.#fronts.isBehind(asked.id) ? newest(horizon) : {};
-    }
+  async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held> {
+    let place = placeAsked(liveEdge, asked.directives);
+    if (covers(liveEdge, place)) place = this.#fronts.isBehind(asked.id) ? newest(liveEdge) : null;
     for (let turn = 1; ; turn++) {
-      const list = this.#fronts.newest(asked, await this.#fetch({ ...asked, directives }, ask));
+      const fetched = await this.#fetch({ ...asked, directives: place ?? {} }, ask);
+      const list = this.#fronts.newest(asked, fetched);
       // The show may have come further meanwhile: an origin far away takes a good part of a part's time.
-      const known = this.horizonOf(asked.id);
-      if (list.horizon === null || known === null || isAsNew(list.horizon, known)) return list;
+      const known = this.liveEdgeOf(asked.id);
+      if (list.liveEdge === null || known === null || isAsNew(list.liveEdge, known)) return list;
       if (turn === MAX_TURNS) return list;
-      directives = newest(known);
+      place = newest(known);
     }
   }
 
@@ -114,8 +105,9 @@ export class Delivery {
   #peek(target: Target, path: string, now: number): Held | null {
     const held = this.#memory.peek(path, now);
     const isPlainList = target.kind === "playlist" && target.directives.msn === undefined;
-    if (held === null || !isPlainList || held.horizon?.listsParts !== true || held.horizon.ended) return held;
-    return now - held.madeAt < held.horizon.partMillis ? held : null;
+    if (held === null || !isPlainList || held.liveEdge?.listsParts !== true || held.liveEdge.ended)
+      return held;
+    return now - held.madeAt < held.liveEdge.partMillis ? held : null;
   }
 
   async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {
@@ -133,8 +125,8 @@ export class Delivery {
 
   #isPast(target: Target): boolean {
     if (target.kind !== "part" && target.kind !== "segment") return false;
-    const horizon = this.horizonOf(target.id);
-    return horizon !== null && target.msn < horizon.firstMsn;
+    const liveEdge = this.liveEdgeOf(target.id);
+    return liveEdge !== null && target.msn < liveEdge.firstMsn;
   }
 }
 
@@ -176,7 +168,7 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
     cacheControl: (status < 500 && headers.get("cache-control")) || "no-store",
     retryAfter: headers.get("retry-after"),
     ageMs: 1000 * (Number(headers.get("age")) || 0),
-    horizon: headers.get(HORIZON_HEADER),
+    liveEdge: headers.get(LIVE_EDGE_HEADER),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Horizon, readHorizon } from "../horizon.ts";
+import { type LiveEdge, readLiveEdge } from "../live-edge.ts";
 
 /** Headers of everything a listener gets: any page may play a broadcast, and read what players need to time it. */
 export const OPEN_TO_ALL = {
@@ -26,8 +26,8 @@ export interface Loaded {
   readonly bytes: Uint8Array;
   /** How old it was already when it came: caches in between say so (RFC 9111 section 5.1). */
   readonly ageMs: number;
-  /** What the origin says of the show's live edge (horizon.ts); listeners do not see it. */
-  readonly horizon: string | null;
+  /** What the origin says of the show's live edge (live-edge.ts); listeners do not see it. */
+  readonly liveEdge: string | null;
 }
 
 /**
@@ -46,7 +46,7 @@ export class Held {
   readonly etag: string;
   readonly gzipped: Uint8Array | null;
   /** The show's live edge as of this; null where it does not say, or is of another version. */
-  readonly horizon: Horizon | null;
+  readonly liveEdge: LiveEdge | null;
   /** What every answer made of this carries, whenever it is made. */
   readonly #headers: Readonly<Record<string, string>>;
   #stamp: Stamp | null = null;
@@ -62,13 +62,13 @@ export class Held {
     this.loaded = loaded;
     this.madeAt = madeAt;
     this.gzipped = gzipped;
-    this.horizon = readHorizon(loaded.horizon);
+    this.liveEdge = readLiveEdge(loaded.liveEdge);
     this.maxAgeMs = maxAge(loaded.cacheControl) * 1000;
     this.etag = `${gzipped === null ? "" : "W/"}"${fingerprint(loaded.bytes)}"`;
     this.#headers = {
       ...OPEN_TO_ALL,
       "content-type": loaded.contentType,
-      "cache-control": this.horizon?.ended === false ? LIVE_LIST : loaded.cacheControl,
+      "cache-control": this.liveEdge?.ended === false ? LIVE_LIST : loaded.cacheControl,
       etag: this.etag,
       ...(gzipped === null ? { "accept-ranges": "bytes" } : { vary: "Accept-Encoding" }),
       ...(loaded.retryAfter === null ? {} : { "retry-after": loaded.retryAfter }),

@@ -1,6 +1,6 @@
 import type { Secret } from "../access/secret.ts";
 import { TAKES_MS } from "../audience/takes.ts";
-import { ageOf, type Horizon } from "../horizon.ts";
+import { ageOf, type LiveEdge } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import type { Address } from "./address.ts";
 import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
@@ -52,17 +52,18 @@ function count(
   response: Response,
   keep: Keep,
 ): void {
-  const horizon = delivery.horizonOf(target.id);
+  const liveEdge = delivery.liveEdgeOf(target.id);
   // Who is told that a list is still the same (304) listens all the same.
-  if (horizon === null || horizon.ended || !(response.ok || response.status === 304)) return;
+  if (liveEdge === null || liveEdge.ended || !(response.ok || response.status === 304)) return;
   const { id } = target;
   const { headers } = request;
   const from = headers.get("cf-connecting-ip") ?? "";
   if (target.kind === "part" || target.kind === "segment") {
     // Who listens takes what is live; what is older is somebody's who reads, whatever for.
-    if (ageOf(horizon, target, Date.now()) > TAKES_MS) return;
+    if (ageOf(liveEdge, target, Date.now()) > TAKES_MS) return;
     const share = sentShare(response);
-    if (share > 0) sightings.deliver(id, { ...mediaOf(target, horizon), share, address: from }, secret, keep);
+    if (share > 0)
+      sightings.deliver(id, { ...mediaOf(target, liveEdge), share, address: from }, secret, keep);
   } else if (target.kind !== "playlist") return;
   else {
     // Players that drop the id are told apart by where and what they are.
@@ -75,7 +76,7 @@ function count(
 /** A segment's name is its first part's: players take the one or the other. */
 function mediaOf(
   target: Extract<Target, { kind: "part" | "segment" }>,
-  { partsPerSegment, partMillis }: Horizon,
+  { partsPerSegment, partMillis }: LiveEdge,
 ): Pick<Delivered, "name" | "mediaMs"> {
   const first = target.msn * partsPerSegment;
   return target.kind === "part"

@@ -1,11 +1,12 @@
 /**
  * The sliding window of a live show: what a media playlist lists, as data without bytes. Playlists are rendered from
- * it (playlist.ts) and requests are judged by it (directives.ts); only {@link addCut} and {@link endWindow} change
+ * it (playlist.ts) and requests are decided by its live edge (directives.ts); only {@link addCut} and {@link endWindow} change
  * it, by returning a new one, so that a part and the segment it closes appear in one step
  * (draft-pantos-hls-rfc8216bis section 6.2.1: changes are atomic).
  */
 
-import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples } from "../media.ts";
+import type { LiveEdge, Place } from "../live-edge.ts";
+import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
 import { type Cut, partsPerSegment } from "./segmenter.ts";
 
 /** A part as a playlist knows it; its index is its place in its segment. */
@@ -27,6 +28,8 @@ export interface ClosedSegment extends OpenSegment {
 }
 
 export interface Window {
+  /** What keeps this timeline's names from all others' (paths.ts). */
+  readonly epoch: string;
   readonly profile: Profile;
   /** Wall-clock time of sample 0, epoch milliseconds; it dates every segment and never changes within a show. */
   readonly startedAt: number;
@@ -56,12 +59,13 @@ const FIRST_LENGTH = 3;
  */
 export function emptyWindow(
   profile: Profile,
-  start: { startedAt: number; msn: number; at: Samples },
+  start: { epoch: string; startedAt: number; msn: number; at: Samples },
   options: { length?: number } = {},
 ): Window {
   const length = options.length ?? (profile.segmentUnits <= 90 ? 15 : MIN_LENGTH);
   if (length < MIN_LENGTH) throw new RangeError(`a window of ${length} segments is too short`);
   return {
+    epoch: start.epoch,
     profile,
     startedAt: start.startedAt,
     length,
@@ -119,9 +123,20 @@ export function lastMsn(window: Window): number {
   return window.firstMsn + window.segments.length - 1;
 }
 
-/** Whether a playlist may be handed out: not before three segments exist, so that players can hold back. */
-export function published(window: Window): boolean {
-  return window.ended || window.segments.length >= FIRST_LENGTH;
+/** How far the show has come, for those who decide what to answer and what to ask for. */
+export function liveEdgeOf(window: Window): LiveEdge {
+  const { epoch, profile, ended, firstMsn, open } = window;
+  return {
+    epoch,
+    ended,
+    firstMsn,
+    lastMsn: lastMsn(window),
+    openParts: open?.parts.length ?? 0,
+    partsPerSegment: partsPerSegment(profile),
+    partMillis: toMillis(profile.partUnits * AU_SAMPLES),
+    listsParts: profile.lowLatency,
+    endsAt: window.startedAt + toMillis(end(window)),
+  };
 }
 
 /** How much media a show's first list needs. */
@@ -129,9 +144,10 @@ export function firstListed(profile: Profile): Samples {
   return samples(FIRST_LENGTH * profile.segmentUnits * AU_SAMPLES);
 }
 
-/** The part with which {@link published} becomes true. */
-export function firstPublished(window: Window): { msn: number; part: number } {
-  return { msn: window.firstMsn + FIRST_LENGTH - 1, part: partsPerSegment(window.profile) - 1 };
+/** What must be there before a playlist is handed out: three segments, so that players can hold back. */
+export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEdge): Place {
+  const msn = firstMsn + FIRST_LENGTH - 1;
+  return listsParts ? { msn, part: partsPerSegment - 1 } : { msn };
 }
 
 /**

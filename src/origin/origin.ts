@@ -3,8 +3,8 @@ import type { Audience } from "../audience/audience.ts";
 import type { Figure } from "../audience/figure.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
 import type { Read } from "../broadcast/reads.ts";
-import { HORIZON_HEADER, type Horizon, writeHorizon } from "../horizon.ts";
 import { withLimit } from "../limit.ts";
+import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts";
 import { keys, parseListen, type Target } from "../paths.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { Attendance } from "./attendance.ts";
@@ -134,7 +134,7 @@ function toResponse(read: Exclude<Read, { kind: "status" }>): Response {
     case "multivariant":
       return playlist(read, brief(1));
     case "playlist":
-      if (read.horizon.ended) return playlist(read, brief(60));
+      if (read.liveEdge.ended) return playlist(read, brief(60));
       return playlist(read, brief(read.held ? 12 : 1));
     case "media":
       return new Response(read.bytes, {
@@ -153,12 +153,12 @@ function brief(seconds: number): string {
   return `public, max-age=${seconds}, stale-if-error=0`;
 }
 
-function playlist({ text, horizon }: { text: string; horizon: Horizon }, cacheControl: string): Response {
+function playlist({ text, liveEdge }: { text: string; liveEdge: LiveEdge }, cacheControl: string): Response {
   return new Response(text, {
     headers: {
       "content-type": PLAYLIST_TYPE,
       "cache-control": cacheControl,
-      [HORIZON_HEADER]: writeHorizon(horizon),
+      [LIVE_EDGE_HEADER]: writeLiveEdge(liveEdge),
     },
   });
 }

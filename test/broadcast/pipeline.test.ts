@@ -49,7 +49,12 @@ test("2 h of hosts who come and go, from packet to playlist: the heap stays flat
     START,
   );
   const ring = new Ring();
-  let window = emptyWindow(PROFILES.low, { msn: 0, at: START, startedAt: Date.UTC(2026, 10, 21) });
+  let window = emptyWindow(PROFILES.low, {
+    epoch: "mwq4yx3z",
+    msn: 0,
+    at: START,
+    startedAt: Date.UTC(2026, 10, 21),
+  });
   const silence = new Uint8Array(4 * FRAMES);
   const noise = silence.map((_, n) => (n * 97) % 251);
   const heap: number[] = [];

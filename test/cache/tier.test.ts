@@ -203,11 +203,11 @@ test("the server hands on paths, headers, statuses and bodies, and makes an exce
     );
     return new Response(text, {
       status: 404,
-      headers: { "earshot-horizon": "h", "cache-control": "max-age=1" },
+      headers: { "earshot-live-edge": "h", "cache-control": "max-age=1" },
     });
   });
   const answer = await fetch(`${server.url}/a?b=c`, { headers: { "x-forwarded-host": "evil" } });
-  expect([answer.status, await answer.text(), answer.headers.get("earshot-horizon")]).toEqual([
+  expect([answer.status, await answer.text(), answer.headers.get("earshot-live-edge")]).toEqual([
     404,
     "GET ?b=c evil",
     "h",

@@ -18,11 +18,11 @@ function list(
   openParts: number,
   cacheControl = "public, max-age=1",
 ): Response {
-  const horizon = `${epoch};live;0;${lastMsn};${openParts};3;${PART_MS};parts;${Date.now()}`;
+  const liveEdge = `${epoch};live;0;${lastMsn};${openParts};3;${PART_MS};parts;${Date.now()}`;
   const headers = {
     "content-type": "application/vnd.apple.mpegurl",
     "cache-control": cacheControl,
-    "earshot-horizon": horizon,
+    "earshot-live-edge": liveEdge,
   };
   return new Response(`${epoch} ${lastMsn}.${openParts}`, { headers });
 }

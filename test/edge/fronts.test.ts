@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Fronts, type Playlist } from "../../src/edge/fronts.ts";
 import { Held } from "../../src/edge/held.ts";
+import type { Target } from "../../src/paths.ts";
 
 const NOW = 1_800_000_000_000;
 const EPOCH = "k0000000";
@@ -15,7 +16,7 @@ function list(lastMsn: number, openParts: number, { epoch = EPOCH, madeAt = NOW 
     retryAfter: null,
     bytes: new TextEncoder().encode(`${lastMsn}.${openParts}`),
     ageMs: 0,
-    horizon: `${epoch};live;0;${lastMsn};${openParts};3;640;parts;${madeAt}`,
+    liveEdge: `${epoch};live;0;${lastMsn};${openParts};3;640;parts;${madeAt}`,
   };
   return Held.of(loaded, madeAt);
 }
@@ -45,7 +46,7 @@ test("a list noted late does not take the front back", async () => {
   const newer = await list(10, 0);
   fronts.note(asked("a"), newer);
   fronts.note(asked("a"), await list(9, 2));
-  expect(fronts.horizonOf("a")).toEqual(newer.horizon);
+  expect(fronts.liveEdgeOf("a")).toEqual(newer.liveEdge);
   expect(fronts.isBehind("a")).toBe(false);
   expect(fronts.young(asked("a"), NOW)).toBe(newer);
 });
@@ -56,10 +57,39 @@ test("of more than a thousand shows the one least recently changed is forgotten"
   for (let n = 0; n < 1_000; n++) fronts.note(asked(`show-${n}`), held);
   fronts.note(asked("show-0"), await list(9, 2));
   fronts.note(asked("one more"), held);
-  expect(["show-0", "show-1", "show-2", "one more"].map((id) => fronts.horizonOf(id) !== null)).toEqual([
+  expect(["show-0", "show-1", "show-2", "one more"].map((id) => fronts.liveEdgeOf(id) !== null)).toEqual([
     true,
     false,
     true,
     true,
   ]);
+});
+
+test("media that was had moves its show's live edge; other media does not", async () => {
+  const fronts = new Fronts();
+  const part = (epoch: string): Target => ({ kind: "part", id: "a", epoch, msn: 10, index: 1 });
+  const media = await Held.of(
+    {
+      status: 200,
+      contentType: "audio/mp4",
+      cacheControl: "public, max-age=3600",
+      retryAfter: null,
+      bytes: new Uint8Array(1),
+      ageMs: 0,
+      liveEdge: null,
+    },
+    NOW,
+  );
+  const newestPart = () => {
+    const { lastMsn, openParts } = fronts.liveEdgeOf("a") ?? {};
+    return [lastMsn, openParts];
+  };
+  fronts.note(part(EPOCH), media);
+  expect(fronts.liveEdgeOf("a")).toBeNull();
+  fronts.note(asked("a"), await list(9, 1));
+  fronts.note(part("j0000000"), media);
+  fronts.note({ kind: "init", id: "a", epoch: EPOCH }, media);
+  expect([newestPart(), fronts.isBehind("a")]).toEqual([[9, 1], false]);
+  fronts.note(part(EPOCH), media);
+  expect([newestPart(), fronts.isBehind("a")]).toEqual([[9, 2], true]);
 });

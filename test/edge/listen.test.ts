@@ -26,8 +26,8 @@ function origin(until: Promise<unknown> = Promise.resolve()) {
         "content-type": "application/vnd.apple.mpegurl",
         "cache-control": "public, max-age=1",
       };
-      const horizon = `${EPOCH};live;0;9;2;3;${PART_MS};parts;${Date.now()}`;
-      return new Response("#EXTM3U\n", { headers: { ...headers, "earshot-horizon": horizon } });
+      const liveEdge = `${EPOCH};live;0;9;2;3;${PART_MS};parts;${Date.now()}`;
+      return new Response("#EXTM3U\n", { headers: { ...headers, "earshot-live-edge": liveEdge } });
     },
   };
 }

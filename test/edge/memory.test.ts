@@ -15,7 +15,7 @@ function loaded(over: Partial<Loaded> = {}): Loaded {
     retryAfter: null,
     ageMs: 0,
     bytes: new Uint8Array([1, 2, 3]),
-    horizon: null,
+    liveEdge: null,
     ...over,
   };
 }

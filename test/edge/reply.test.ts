@@ -13,7 +13,7 @@ const MEDIA: Loaded = {
   retryAfter: null,
   ageMs: 0,
   bytes: BODY,
-  horizon: null,
+  liveEdge: null,
 };
 const LIST: Loaded = {
   ...MEDIA,

@@ -1,13 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Decision, decide, satisfied } from "../../src/hls/directives.ts";
+import { type Decision, decide as decideAt, isDelta } from "../../src/hls/directives.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
+import { liveEdgeOf, type Window } from "../../src/hls/window.ts";
+import { covers, type Place } from "../../src/live-edge.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
 import { FIRST_MSN, names, show, windowAfter } from "./show.ts";
 
 const { low, balanced, economy } = PROFILES;
-const READY: Decision = { kind: "ready", skip: false };
-const wait = (msn: number, part: number | null): Decision => ({ kind: "wait", msn, part });
+const READY: Decision = { kind: "ready" };
+const wait = (msn: number, part?: number): Decision => ({
+  kind: "wait",
+  place: part === undefined ? { msn } : { msn, part },
+});
+const decide = (window: Window, directives: Directives) => decideAt(liveEdgeOf(window), directives);
+const holds = (window: Window, place: Place) => covers(liveEdgeOf(window), place);
 
 /** Twenty closed segments (1000..1019, 1005..1019 listed), segment 1020 has parts 0..2 (low) or 0 (balanced). */
 const LOW = windowAfter(low, 20 * 90 + 3 * 18, { live: true });
@@ -22,13 +29,12 @@ describe("low, segment 1020 with parts 0..2", () => {
     ["the next part", { msn: LAST + 1, part: 3 }, wait(LAST + 1, 3)],
     ["the last part of the open segment", { msn: LAST + 1, part: 4 }, wait(LAST + 1, 4)],
     ["a part beyond the open segment's last", { msn: LAST + 1, part: 5 }, wait(LAST + 2, 0)],
-    ["the advance part limit itself: 8 after part 2", { msn: LAST + 1, part: 10 }, wait(LAST + 2, 0)],
-    ["one more than the limit", { msn: LAST + 1, part: 11 }, "reject"],
+    ["many parts beyond the open segment's last", { msn: LAST + 1, part: 99 }, wait(LAST + 2, 0)],
     ["the open segment without a part (Safari): it has one", { msn: LAST + 1 }, READY],
     ["the segment after without a part", { msn: LAST + 2 }, wait(LAST + 2, 0)],
     ["a part of the segment after", { msn: LAST + 2, part: 1 }, wait(LAST + 2, 1)],
-    ["a part of the segment after, at the limit", { msn: LAST + 2, part: 5 }, wait(LAST + 3, 0)],
-    ["a part of the segment after, over the limit", { msn: LAST + 2, part: 6 }, "reject"],
+    ["the last part of the segment after: 7 after part 2", { msn: LAST + 2, part: 4 }, wait(LAST + 2, 4)],
+    ["the first part of the segment after that", { msn: LAST + 2, part: 5 }, "reject"],
     ["more than two after the last segment", { msn: LAST + 3 }, "reject"],
     ["far in the future", { msn: Number.MAX_SAFE_INTEGER, part: 0 }, "reject"],
     ["a closed segment's last part", { msn: LAST, part: 4 }, READY],
@@ -58,8 +64,7 @@ describe("low, segment 1020 with parts 0..2", () => {
 describe("balanced, segment 1020 with part 0: the limit is 5", () => {
   const rows: [string, Directives, Decision | "reject"][] = [
     ["the last part of the open segment", { msn: LAST + 1, part: 2 }, wait(LAST + 1, 2)],
-    ["five after part 0", { msn: LAST + 1, part: 5 }, wait(LAST + 2, 0)],
-    ["six after part 0", { msn: LAST + 1, part: 6 }, "reject"],
+    ["beyond it", { msn: LAST + 1, part: 6 }, wait(LAST + 2, 0)],
     ["five after part 0, in the next segment", { msn: LAST + 2, part: 2 }, wait(LAST + 2, 2)],
     ["six after part 0, in the next segment", { msn: LAST + 2, part: 3 }, "reject"],
   ];
@@ -70,13 +75,9 @@ describe("economy lists no parts", () => {
   const rows: [string, Directives, Decision | "reject"][] = [
     ["nothing", {}, READY],
     ["the last segment", { msn: LAST }, READY],
-    ["the open segment", { msn: LAST + 1 }, wait(LAST + 1, null)],
-    [
-      "the open segment with a part: parts mean nothing here",
-      { msn: LAST + 1, part: 0 },
-      wait(LAST + 1, null),
-    ],
-    ["the segment after", { msn: LAST + 2 }, wait(LAST + 2, null)],
+    ["the open segment", { msn: LAST + 1 }, wait(LAST + 1)],
+    ["the open segment with a part: parts mean nothing here", { msn: LAST + 1, part: 0 }, wait(LAST + 1)],
+    ["the segment after", { msn: LAST + 2 }, wait(LAST + 2)],
     ["two after", { msn: LAST + 3 }, "reject"],
   ];
   test.each(rows)("%s", (_, directives, expected) => check(decide(ECONOMY, directives), expected));
@@ -89,18 +90,18 @@ describe("deltas", () => {
   test("are for whoever can have what they skip", () => {
     const skipped = Number(/SKIPPED-SEGMENTS=(\d+)/.exec(mediaPlaylist(long, names, { skip: true }))?.[1]);
     expect(skipped).toBe(56);
-    expect(decide(long, { skip: true })).toEqual({ kind: "ready", skip: true });
-    expect(decide(long, { msn: last + 1, part: 0, skip: true })).toEqual({ kind: "ready", skip: true });
-    expect(decide(long, { msn: first + skipped, skip: true })).toEqual({ kind: "ready", skip: true });
+    expect(isDelta(long, { skip: true })).toBe(true);
+    expect(isDelta(long, { msn: last + 1, part: 0, skip: true })).toBe(true);
+    expect(isDelta(long, { msn: first + skipped, skip: true })).toBe(true);
     // The delta would skip the very segment that is asked for.
-    expect(decide(long, { msn: first + skipped - 1, skip: true })).toEqual(READY);
+    expect(isDelta(long, { msn: first + skipped - 1, skip: true })).toBe(false);
     // Section 6.2.5.2: the entire list, even if the segment is no longer in it.
-    expect(decide(long, { msn: first - 1, skip: true })).toEqual(READY);
-    expect(decide(long, { msn: last + 1, part: 0 })).toEqual(READY);
+    expect(isDelta(long, { msn: first - 1, skip: true })).toBe(false);
+    expect(isDelta(long, { msn: last + 1, part: 0 })).toBe(false);
   });
-  test("are ignored at the end", () => {
-    const ended = windowAfter(low, 100 * 90 + 18, { length: 63 });
-    expect(decide(ended, { skip: true })).toEqual(READY);
+  test("are not there where none is offered, nor at the end", () => {
+    expect(isDelta(LOW, { skip: true })).toBe(false);
+    expect(isDelta(windowAfter(low, 100 * 90 + 18, { length: 63 }), { skip: true })).toBe(false);
   });
 });
 
@@ -109,7 +110,7 @@ test("the end ignores every directive and satisfies every wait", () => {
   for (const directives of [{}, { msn: 1e9 }, { msn: LAST + 9, part: 500 }, { msn: 0, skip: true }]) {
     expect(decide(ended, directives)).toEqual(READY);
   }
-  expect(satisfied(ended, { kind: "wait", msn: LAST + 9, part: 3 })).toBe(true);
+  expect(holds(ended, { msn: LAST + 9, part: 3 })).toBe(true);
   const silent = windowAfter(low, 0);
   expect(decide(silent, {})).toEqual(READY);
 });
@@ -120,22 +121,21 @@ describe("before three segments exist", () => {
   test("a plain request waits for the part that closes the third", () => {
     expect(decide(empty, {})).toEqual(wait(FIRST_MSN + 2, 4));
     expect(decide(two, {})).toEqual(wait(FIRST_MSN + 2, 4));
-    expect(decide(windowAfter(economy, 0, { live: true }), {})).toEqual(wait(FIRST_MSN + 2, null));
+    expect(decide(windowAfter(economy, 0, { live: true }), {})).toEqual(wait(FIRST_MSN + 2));
   });
   test("a request for something earlier waits for it too, though it is there", () => {
     expect(decide(two, { msn: FIRST_MSN, part: 0 })).toEqual(wait(FIRST_MSN + 2, 4));
-    expect(satisfied(two, { kind: "wait", msn: FIRST_MSN, part: 0 })).toBe(false);
   });
   test("a later one waits for what it asks, and a wild one is refused", () => {
     expect(decide(two, { msn: FIRST_MSN + 3, part: 1 })).toEqual(wait(FIRST_MSN + 3, 1));
     expect(decide(empty, { msn: FIRST_MSN })).toEqual(wait(FIRST_MSN + 2, 4));
     expect(decide(empty, { msn: FIRST_MSN + 1 })).toEqual(wait(FIRST_MSN + 2, 4));
     check(decide(empty, { msn: FIRST_MSN + 2 }), "reject");
-    check(decide(empty, { msn: FIRST_MSN, part: 12 }), "reject");
+    check(decide(empty, { msn: FIRST_MSN + 1, part: 5 }), "reject");
   });
   test("all are released by the third", () => {
     const three = windowAfter(low, 3 * 90, { live: true });
-    expect(satisfied(three, { kind: "wait", msn: FIRST_MSN + 2, part: 4 })).toBe(true);
+    expect(holds(three, { msn: FIRST_MSN + 2, part: 4 })).toBe(true);
     expect(decide(three, {})).toEqual(READY);
   });
 });
@@ -158,16 +158,15 @@ test("a held request is released by the first window that makes it ready, and by
       if (decision.kind !== "wait") return;
       for (const window of windows.slice(from)) {
         const now = decide(window, directives);
-        expect(now.kind).toBe(satisfied(window, decision) ? "ready" : "wait");
+        expect(now.kind).toBe(holds(window, decision.place) ? "ready" : "wait");
         // What it waited for is really in the list it then gets.
-        if (now.kind === "ready" && !window.ended && decision.part !== null) {
+        if (now.kind === "ready" && !window.ended && decision.place.part !== undefined) {
+          const { msn, part } = decision.place;
           const list = mediaPlaylist(window, names);
-          expect(list).toMatch(
-            new RegExp(`"${decision.msn}\\.${decision.part}\\.m4s"|\n(${decision.msn}|[0-9]+)\\.m4s`),
-          );
+          expect(list).toMatch(new RegExp(`"${msn}\\.${part}\\.m4s"|\n(${msn}|[0-9]+)\\.m4s`));
         }
       }
-      expect(satisfied(windows.at(-1) ?? start, decision)).toBe(true);
+      expect(holds(windows.at(-1) ?? start, decision.place)).toBe(true);
     },
   );
   fc.assert(property, { seed: 11, numRuns: 150 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { mediaPlaylist, multivariantPlaylist, seconds } from "../../src/hls/playlist.ts";
 import { addCut, emptyWindow } from "../../src/hls/window.ts";
 import { PROFILES, samples } from "../../src/media.ts";
-import { FIRST_MSN, names, STARTED_AT, show, windowAfter } from "./show.ts";
+import { EPOCH, FIRST_MSN, names, STARTED_AT, show, windowAfter } from "./show.ts";
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 const SEED = { seed: 20261121, numRuns: 60 };
@@ -94,7 +94,7 @@ test("a list never changes a constant, a date, a duration or a name it has once 
 test("dates follow durations to the millisecond, wherever the timeline and the clock begin", () => {
   fc.assert(
     fc.property(PROFILE, fc.nat(2_000_000_000_000), fc.nat(1e9), (profile, startedAt, unit) => {
-      const start = { startedAt, msn: 0, at: samples(unit * 1024) };
+      const start = { epoch: EPOCH, startedAt, msn: 0, at: samples(unit * 1024) };
       let window = emptyWindow(profile, start);
       const duration = samples(profile.segmentUnits * 1024);
       for (let msn = 0; msn < 12; msn += 1) {

@@ -6,6 +6,7 @@ import { addCut, emptyWindow, endWindow, type Window } from "../../src/hls/windo
 import { AU_SAMPLES, type Frame, type Profile, samples } from "../../src/media.ts";
 
 export const STARTED_AT = Date.UTC(2026, 10, 21, 20, 0, 0);
+export const EPOCH = "mwq4yx3z";
 export const FIRST_MSN = 1000;
 
 export const names: Names = {
@@ -31,7 +32,7 @@ export function show(
   units: number,
   options: { live?: boolean; length?: number; startedAt?: number } = {},
 ): Show {
-  const start = { startedAt: options.startedAt ?? STARTED_AT, msn: FIRST_MSN, at: samples(0) };
+  const start = { epoch: EPOCH, startedAt: options.startedAt ?? STARTED_AT, msn: FIRST_MSN, at: samples(0) };
   const segmenter = new Segmenter(profile, start);
   let window = emptyWindow(profile, start, options.length === undefined ? {} : { length: options.length });
   const windows = [window];

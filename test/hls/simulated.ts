@@ -2,7 +2,8 @@
 
 import { initSegment } from "../../src/hls/cmaf.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../../src/hls/playlist.ts";
-import { published, skippable } from "../../src/hls/window.ts";
+import { firstPublished, liveEdgeOf, skippable } from "../../src/hls/window.ts";
+import { covers } from "../../src/live-edge.ts";
 import { type Profile, toMillis } from "../../src/media.ts";
 import type { Exchange } from "../validator/capture.ts";
 import { names, STARTED_AT, show } from "./show.ts";
@@ -30,7 +31,7 @@ export function simulatedCapture(
       body: bytes,
     });
   };
-  const first = windows.findIndex(published);
+  const first = windows.map(liveEdgeOf).findIndex((edge) => covers(edge, firstPublished(edge)));
   const start = STARTED_AT + 5000;
   const multivariant = { uri: "a/index.m3u8", bandwidth: 60_000, averageBandwidth: 50_000 };
   answer(start, "../index.m3u8", LIST, multivariantPlaylist(multivariant));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addCut, emptyWindow, end, endWindow, keptFrom, listsParts } from "../../src/hls/window.ts";
 import { PROFILES, type Samples, samples } from "../../src/media.ts";
-import { FIRST_MSN, show, windowAfter } from "./show.ts";
+import { EPOCH, FIRST_MSN, show, windowAfter } from "./show.ts";
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 
@@ -33,9 +33,9 @@ test("whatever is cut, the sequence goes on by ones, times add up and the list n
           if (open !== null) expect([open.msn, open.at]).toEqual([firstMsn + segments.length, at]);
           before = window;
         }
-        expect(end(windows.at(-1) ?? emptyWindow(profile, { startedAt: 0, msn: 0, at: samples(0) }))).toBe(
-          units * 1024,
-        );
+        expect(
+          end(windows.at(-1) ?? emptyWindow(profile, { epoch: EPOCH, startedAt: 0, msn: 0, at: samples(0) })),
+        ).toBe(units * 1024);
         expect(cuts.length).toBe(
           new Set(cuts.map(({ part }) => `${part.msn}.${part.index}`)).size + repeats(cuts),
         );
@@ -88,7 +88,7 @@ test("what left the list stays fetchable for as long as the draft asks", () => {
 });
 
 describe("bugs throw", () => {
-  const start = { startedAt: 0, msn: 5, at: samples(0) };
+  const start = { epoch: EPOCH, startedAt: 0, msn: 5, at: samples(0) };
   const part = (index: number, at: number) => ({
     msn: 5,
     index,

@@ -8,7 +8,7 @@ import { ARCHIVE, type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
  * playlist is always well. Requests are noted and told at `/asked/ID`.
  */
 
-const HORIZON = `${EPOCH};live;0;9;2;5;640;parts;`;
+const LIVE_EDGE = `${EPOCH};live;0;9;2;5;640;parts;`;
 const ARCHIVED = `${EPOCH};live;${ARCHIVE.segments - 15};${ARCHIVE.segments - 1};2;5;640;parts;`;
 const KEPT = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
@@ -28,7 +28,7 @@ export default {
     const fault = id.replace(/-\d+-[0-9a-z]{6}$/, "");
     if (name === "index.m3u8") {
       const text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nk0000000/audio.m3u8\n";
-      return list(text, 1, fault === "archive" ? ARCHIVED : HORIZON);
+      return list(text, 1, fault === "archive" ? ARCHIVED : LIVE_EDGE);
     }
     if (fault === "archive") return new Response(new Uint8Array(ARCHIVE.bytes), { headers: KEPT });
     if (fault === "slow") await sleep(SLOW_MS);
@@ -40,11 +40,11 @@ export default {
   },
 };
 
-function list(text: string, seconds: number, horizon = HORIZON): Response {
+function list(text: string, seconds: number, liveEdge = LIVE_EDGE): Response {
   const headers = {
     "content-type": "application/vnd.apple.mpegurl",
     "cache-control": `public, max-age=${seconds}`,
-    "earshot-horizon": horizon + Date.now(),
+    "earshot-live-edge": liveEdge + Date.now(),
   };
   return new Response(text, { headers });
 }

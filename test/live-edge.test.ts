@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  covers,
+  isAsNew,
+  type LiveEdge,
+  type MediaName,
+  newest,
+  type Place,
+  placeAsked,
+  readLiveEdge,
+  withMedia,
+  writeLiveEdge,
+} from "../src/live-edge.ts";
+import type { Directives } from "../src/media.ts";
+
+const EPOCH = "mwq4uj3r";
+const NOW = 1_800_000_000_000;
+/** Segments 10 to 20 are listed, three parts of 21 are there, two more make it whole; clocks may differ by 1 s. */
+const LIVE: LiveEdge = {
+  epoch: EPOCH,
+  ended: false,
+  firstMsn: 10,
+  lastMsn: 20,
+  openParts: 3,
+  partsPerSegment: 5,
+  partMillis: 400,
+  listsParts: true,
+  endsAt: NOW,
+};
+const ENDED: LiveEdge = { ...LIVE, ended: true, openParts: 0 };
+const PLAIN: LiveEdge = { ...LIVE, listsParts: false };
+
+describe("the header", () => {
+  test("is read back as it was written", () => {
+    fc.assert(
+      fc.property(
+        fc.boolean(),
+        fc.nat(),
+        fc.nat(),
+        fc.nat(99),
+        fc.integer({ min: 1, max: 99 }),
+        (ended, first, length, openParts, partsPerSegment) => {
+          const liveEdge = {
+            ...LIVE,
+            ended,
+            firstMsn: first,
+            lastMsn: first + length - 1,
+            openParts,
+            partsPerSegment,
+          };
+          expect(readLiveEdge(writeLiveEdge(liveEdge))).toEqual(liveEdge);
+        },
+      ),
+    );
+  });
+
+  test.each([null, "", "x", "mwq4uj3r;live;1;2;3;4;5;parts", "mwq4uj3r;gone;1;2;3;4;5;parts;6"])(
+    "%s is none",
+    (header) => expect(readLiveEdge(header)).toBeNull(),
+  );
+});
+
+describe("directives that mean the same have one form", () => {
+  test.each<[string, LiveEdge, Directives, Place | null]>([
+    ["none", LIVE, {}, null],
+    ["a skip alone", LIVE, { skip: true }, null],
+    ["a part, with a skip", LIVE, { msn: 21, part: 3, skip: true }, { msn: 21, part: 3 }],
+    ["a segment, part unsaid", LIVE, { msn: 22 }, { msn: 22, part: 0 }],
+    ["beyond a segment's last part", LIVE, { msn: 21, part: 5 }, { msn: 22, part: 0 }],
+    ["anything, when it has ended", ENDED, { msn: 99, part: 7 }, null],
+    ["a segment of a list without parts", PLAIN, { msn: 21, part: 3 }, { msn: 21 }],
+  ])("%s", (_what, liveEdge, directives, form) => {
+    expect(placeAsked(liveEdge, directives)).toEqual(form);
+  });
+
+  test.each<[string, LiveEdge, Place | null, boolean]>([
+    ["nothing", LIVE, null, true],
+    ["a segment long listed", LIVE, { msn: 3, part: 2 }, true],
+    ["the newest part", LIVE, { msn: 21, part: 2 }, true],
+    ["the next part", LIVE, { msn: 21, part: 3 }, false],
+    ["the next segment", LIVE, { msn: 22, part: 0 }, false],
+    ["anything, when it has ended", ENDED, { msn: 99, part: 0 }, true],
+    ["the last segment of a list without parts", PLAIN, { msn: 20 }, true],
+    ["the open segment of one", PLAIN, { msn: 21 }, false],
+  ])("%s is held by the list, or not", (_what, liveEdge, directives, held) => {
+    expect(covers(liveEdge, directives)).toBe(held);
+  });
+
+  test.each([LIVE, { ...LIVE, openParts: 0 }, PLAIN])(
+    "the newest that is known is listed, and the next is not",
+    (liveEdge) => {
+      const place = newest(liveEdge);
+      expect(covers(liveEdge, place)).toBe(true);
+      const { msn, part } = place;
+      const next = part === undefined ? { msn: msn + 1 } : placeAsked(liveEdge, { msn, part: part + 1 });
+      expect(covers(liveEdge, next)).toBe(false);
+    },
+  );
+});
+
+describe("what media that was had tells of the live edge", () => {
+  const part = (msn: number, index: number): MediaName => ({ kind: "part", msn, index });
+  const segment = (msn: number): MediaName => ({ kind: "segment", msn });
+
+  test.each([
+    ["the hinted part", LIVE, part(21, 3), { openParts: 4, endsAt: NOW + 400 }],
+    ["a segment's last part", LIVE, part(21, 4), { lastMsn: 21, openParts: 0, endsAt: NOW + 800 }],
+    ["the next segment's first part", LIVE, part(22, 0), { lastMsn: 21, openParts: 1, endsAt: NOW + 1_200 }],
+    ["the segment being made", LIVE, segment(21), { lastMsn: 21, openParts: 0, endsAt: NOW + 800 }],
+    [
+      "a segment where there are no parts",
+      PLAIN,
+      segment(22),
+      { lastMsn: 22, openParts: 0, endsAt: NOW + 2_800 },
+    ],
+  ])("%s: there is so much at least", (_, liveEdge, target, more) => {
+    const after = withMedia(liveEdge, target);
+    expect(after).toEqual({ ...liveEdge, ...more });
+    expect([isAsNew(after, liveEdge), isAsNew(liveEdge, after)]).toEqual([true, false]);
+  });
+
+  test.each([
+    ["what is listed already", LIVE, part(21, 2)],
+    ["an older segment", LIVE, segment(12)],
+    ["an ended show's", ENDED, part(21, 0)],
+  ])("%s tells nothing", (_, liveEdge, target) => expect(withMedia(liveEdge, target)).toBe(liveEdge));
+
+  test("and the directives that ask for a list as new ask for that part", () => {
+    fc.assert(
+      fc.property(fc.nat(40), fc.nat(4), (msn, index) => {
+        const after = withMedia(LIVE, part(msn, index));
+        expect(covers(after, { msn, part: index })).toBe(true);
+        if (after !== LIVE) expect(newest(after)).toEqual({ msn, part: index });
+      }),
+    );
+  });
+});
