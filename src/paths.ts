@@ -1,4 +1,5 @@
 import type { Directives } from "./media.ts";
+import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
 
 /**
  * Every URL and every R2 key: built here, parsed here.
@@ -29,28 +30,28 @@ export type Target =
       readonly index: number;
     };
 
-/** A request that names nothing (404), or that names something in a way the specification forbids (400). */
-export type Misnomer = { readonly kind: "unknown" } | { readonly kind: "invalid"; readonly message: string };
-
 const LIVE =
   /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|([0-9a-z]{6,12})\/([\w.]+))$/;
 const MEDIA =
   /^(?:(audio\.m3u8)|(init\.mp4)|s(0|[1-9]\d{0,9})\.m4s|p(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,2})\.m4s)$/;
 const NUMBER = /^\d{1,15}$/;
 
-/** Reads a listener's URL. Everything but the path and the `_HLS_*` directives is dropped here and never seen again. */
+/**
+ * Reads a listener's URL. Everything but the path and the `_HLS_*` directives is dropped here and never seen again. A
+ * problem where it names nothing, or names something in a way that the specification forbids.
+ */
 export function parseListen(url: {
   readonly pathname: string;
   readonly searchParams: Pick<URLSearchParams, "get">;
-}): Target | Misnomer {
+}): Target | Problem {
   const live = LIVE.exec(url.pathname);
-  if (live === null) return { kind: "unknown" };
+  if (live === null) return PROBLEMS.notFound;
   const [, id = "", multivariant, status, audience, epoch = "", name = ""] = live;
   if (multivariant !== undefined) return { kind: "multivariant", id };
   if (status !== undefined) return { kind: "status", id, waits: url.searchParams.get("wait") === "open" };
   if (audience !== undefined) return { kind: "audience", id, series: url.searchParams.get("series") === "1" };
   const media = MEDIA.exec(name);
-  if (media === null) return { kind: "unknown" };
+  if (media === null) return PROBLEMS.notFound;
   const [, playlist, init, segment, part, index] = media;
   if (playlist !== undefined) {
     const directives = parseDirectives(url.searchParams);
@@ -132,6 +133,16 @@ export function urlsOf(origin: string, id: string, key: string) {
   };
 }
 
+/** The URLs of hosts, operators and the SFU, as Hono's router has them. */
+export const patterns = {
+  whip: "/whip/:id",
+  whipSession: "/whip/:id/:session",
+  ingest: "/ingest/:id/:session/:generation/:token",
+  broadcasts: "/api/broadcasts",
+  broadcast: "/api/broadcasts/:id",
+  act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
+} as const;
+
 /** The WHIP session URL: an absolute path without a query, because OBS clears one. */
 export function whipSessionPath(id: string, session: string): string {
   return `/whip/${id}/${session}`;
@@ -148,13 +159,20 @@ export function ingestUrl(
   return `${origin.replace(/^http/, "ws")}/ingest/${id}/${session}/${generation}/${token}`;
 }
 
+/** Reads what {@link ingestUrl} has built; null where it is none. Whether the token is right is checked before. */
+export function parseIngest(url: string): { readonly session: string; readonly generation: number } | null {
+  const [, session, generation] =
+    /^\/ingest\/[^/]+\/([^/]+)\/(\d{1,9})\/[^/]+$/.exec(new URL(url).pathname) ?? [];
+  return session === undefined ? null : { session, generation: Number(generation) };
+}
+
 /** RFC 8216bis section 6.2.5: decimal integers; a part without its sequence number MUST be refused. */
-function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Misnomer {
+function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Problem {
   const [msn, part, skip] = [query.get("_HLS_msn"), query.get("_HLS_part"), query.get("_HLS_skip")];
   if (msn !== null && !NUMBER.test(msn)) return noNumber("_HLS_msn");
   if (part !== null && !NUMBER.test(part)) return noNumber("_HLS_part");
   if (part !== null && msn === null) {
-    return { kind: "invalid", message: "_HLS_part needs _HLS_msn beside it." };
+    return badDirective("_HLS_part needs _HLS_msn beside it.");
   }
   return {
     ...(msn !== null && { msn: Number(msn) }),
@@ -163,8 +181,8 @@ function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Misn
   };
 }
 
-function noNumber(name: string): Misnomer {
-  return { kind: "invalid", message: `${name} must be a decimal integer of at most 15 digits.` };
+function noNumber(name: string): Problem {
+  return badDirective(`${name} must be a decimal integer of at most 15 digits.`);
 }
 
 function directiveQuery({ msn, part, skip }: Directives): string {

@@ -7,17 +7,31 @@ import { describe, expect, test } from "vitest";
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   limit: [],
   media: [],
-  paths: ["media"],
+  paths: ["media", "problem"],
+  problem: [],
+  "broadcast-api": ["media", "problem"],
   "live-edge": ["media"],
   status: ["media"],
   access: [],
   audience: [],
-  ingest: ["media"],
+  ingest: ["broadcast-api", "media", "problem"],
   audio: ["media"],
   hls: ["live-edge", "media"],
-  broadcast: ["access", "audio", "hls", "live-edge", "ingest", "limit", "media", "paths", "status"],
-  origin: ["audience", "broadcast", "hls", "live-edge", "limit", "paths", "status"],
-  edge: ["access", "audience", "live-edge", "media", "paths"],
+  broadcast: [
+    "access",
+    "audio",
+    "broadcast-api",
+    "hls",
+    "ingest",
+    "limit",
+    "live-edge",
+    "media",
+    "paths",
+    "problem",
+    "status",
+  ],
+  origin: ["audience", "broadcast", "limit", "live-edge", "paths", "problem", "status"],
+  edge: ["access", "audience", "broadcast-api", "ingest", "live-edge", "media", "paths", "problem"],
   web: ["status"],
   worker: ["audience", "broadcast", "edge", "origin"],
   sfu: [],
@@ -25,7 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Packages a room may import; what is not named here may import none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ingest: ["zod"],
-  broadcast: ["cloudflare:workers", "hono", "zod"],
+  broadcast: ["cloudflare:workers", "zod"],
   origin: ["cloudflare:workers"],
   audience: ["cloudflare:workers"],
   edge: ["hono", "zod"],
@@ -45,7 +59,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
 };
-const PURE = ["audio", "hls", "live-edge", "media", "paths", "status"];
+const PURE = ["audio", "hls", "live-edge", "media", "paths", "problem", "status"];
 const IMPURE =
   /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
 const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;

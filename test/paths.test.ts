@@ -13,6 +13,7 @@ import {
   urlsOf,
   whipSessionPath,
 } from "../src/paths.ts";
+import { PROBLEMS } from "../src/problem.ts";
 
 const ID = "town-hall-8802xv";
 const EPOCH = "mwq4yx3z";
@@ -127,7 +128,7 @@ describe("a listener's URL", () => {
     `/live/${ID}/${EPOCH}/p1.2.3.m4s`,
     `/live/${ID}/${EPOCH}/s1.m4s%0a`,
     `/live/${ID}/${EPOCH}/s\u0661.m4s`,
-  ])("%s names nothing", (path) => expect(read(path)).toEqual({ kind: "unknown" }));
+  ])("%s names nothing", (path) => expect(read(path)).toEqual(PROBLEMS.notFound));
 });
 
 describe("directives (RFC 8216bis section 6.2.5)", () => {
@@ -156,7 +157,7 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
     "_HLS_msn=1&_HLS_part=1.5",
   ])("%s is an error", (query) => {
     const got = playlist(query);
-    expect(got.kind).toBe("invalid");
+    expect(got).toMatchObject({ kind: "problem", status: 400, code: "bad_directive" });
     expect((got as { message: string }).message).toMatch(/_HLS_(msn|part)/);
   });
 
@@ -181,7 +182,7 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
 
   test("are an error on nothing but a media playlist", () => {
     for (const path of [`index.m3u8`, `status.json`, `${EPOCH}/init.mp4`, `${EPOCH}/s1.m4s`]) {
-      expect(read(`/live/${ID}/${path}?_HLS_part=x`).kind).not.toBe("invalid");
+      expect(read(`/live/${ID}/${path}?_HLS_part=x`).kind).not.toBe("problem");
     }
   });
 });

@@ -29,13 +29,6 @@ export function generationOf(authorization: string | null): number | null {
   return generation === null ? null : Number(generation);
 }
 
-/** What is said to those whose host key does not open the show. */
-export const WRONG_HOST_KEY = {
-  code: "unauthorized",
-  message: "The host key is missing or wrong. Send it as: Authorization: Bearer HOSTKEY.",
-  headers: { "www-authenticate": 'Bearer realm="earshot"' },
-} as const;
-
 /**
  * The token in the URL that the SFU dials back: bound to broadcast, publisher session and generation, and valid for as
  * long as these stand, because the SFU re-dials the same URL after a loss.

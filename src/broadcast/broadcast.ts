@@ -1,14 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
+import type { Accepted, BroadcastApi, Description, Offer, Settings } from "../broadcast-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
-import type { Target } from "../paths.ts";
+import { parseIngest, type Target } from "../paths.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Counts } from "./counts.ts";
-import { announce, type Settings, type Show } from "./lifecycle.ts";
+import { announce, type Show } from "./lifecycle.ts";
 import { Production } from "./production.ts";
 import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
-import { type Desk, routes } from "./routes.ts";
 import { Store } from "./store.ts";
 
 export interface BroadcastEnv {
@@ -19,77 +20,148 @@ export interface BroadcastEnv {
   readonly SFU_API: string;
   readonly SFU_APP_ID: string;
   readonly SFU_APP_SECRET: string;
-  /** ICE servers for publishers, comma-separated; may be empty. */
-  readonly ICE_SERVERS: string;
 }
 
-/** One broadcast. A shell: requests, sockets and alarms come in here and go to the production, where there is one. */
-export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
-  readonly iceServers: readonly string[];
-  readonly #app = routes(this);
+/** One broadcast. A shell: calls, sockets and alarms come in here and go to the production, where there is one. */
+export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastApi {
   readonly #secrets: Secrets;
   #store: Store;
   /** Null where no broadcast was created, or it was deleted. */
-  production: Production | null = null;
+  #production: Production | null = null;
 
   constructor(ctx: DurableObjectState, env: BroadcastEnv) {
     super(ctx, env);
-    this.iceServers = env.ICE_SERVERS.split(",").filter((server) => server !== "");
     this.#secrets = new Secrets(env.EARSHOT_SECRET, env.EARSHOT_SECRET_PREVIOUS);
     this.#store = new Store(ctx.storage.sql);
     // Nothing comes in before the stored show has been taken up.
     void ctx.blockConcurrencyWhile(() => this.#takeUp());
   }
 
-  override fetch(request: Request): Response | Promise<Response> {
-    return this.#app.fetch(request);
+  /** The SFU's WebSocket; whether it may come has been checked at the edge. */
+  override fetch(request: Request): Response {
+    const dialled = parseIngest(request.url);
+    const accepted = dialled === null ? null : this.#acceptSocket(dialled.session, dialled.generation);
+    if (accepted !== null) return accepted;
+    const { status, code, message } = PROBLEMS.sessionOver;
+    return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
   }
 
   /** A listener's read, called by Origin, which says what it has answered since it last did. */
   async read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> {
-    return this.production?.read(target, answered) ?? UNKNOWN;
+    return this.#production?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
   }
 
   /** What Origin has answered without asking here. */
   count(answered: Counts): void {
-    this.production?.count(answered);
+    this.#production?.count(answered);
   }
 
-  async create(settings: Settings): Promise<boolean> {
-    const secret = await this.#secrets.of(settings.id);
-    if (secret === null) throw new Error("this object has not been given the secret of that id yet");
-    if (this.production !== null) return false;
-    const show = announce(settings, Date.now());
-    this.#store.putShow(show);
-    this.production = this.#produce(show, secret);
-    return true;
+  async create(settings: Settings, origin: string): Promise<Description | Problem> {
+    return told("create", async () => {
+      const secret = await this.#secrets.of(settings.id);
+      if (secret === null) throw new Error("this object has not been given the secret of that id yet");
+      if (this.#production !== null) return PROBLEMS.slugTaken;
+      const show = announce(settings, Date.now());
+      this.#store.putShow(show);
+      this.#production = this.#produce(show, secret);
+      return this.#production.describe(origin);
+    });
   }
 
-  async remove(id: string): Promise<void> {
-    try {
-      await this.production?.end();
-    } catch (error) {
-      console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
-    }
-    // What R2 does not let go of yet can be deleted by the next call only if there is still a broadcast to delete.
-    await erase(this.env.MEDIA, id);
-    this.production = null;
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
-    this.#store = new Store(this.ctx.storage.sql);
+  async describe(origin: string): Promise<Description | Problem> {
+    return this.#changed("describe", origin, () => {});
   }
 
-  acceptSocket(session: string, generation: number): Response | null {
+  async open(origin: string): Promise<Description | Problem> {
+    return this.#changed("open", origin, (production) => production.open());
+  }
+
+  async end(origin: string): Promise<Description | Problem> {
+    return this.#changed("end", origin, (production) => production.end());
+  }
+
+  async rotateKey(origin: string): Promise<Description | Problem> {
+    return this.#changed("rotateKey", origin, (production) => production.rotateKey());
+  }
+
+  async remove(): Promise<null | Problem> {
+    return told("remove", async () => {
+      if (this.#production === null) return PROBLEMS.unknownBroadcast;
+      const id = this.ctx.id.name ?? "";
+      try {
+        await this.#production.end();
+      } catch (error) {
+        console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
+      }
+      // What R2 does not let go of yet can be deleted by the next call only if there is still a broadcast to delete.
+      await erase(this.env.MEDIA, id);
+      this.#production = null;
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+      this.#store = new Store(this.ctx.storage.sql);
+      return null;
+    });
+  }
+
+  async publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem> {
+    return this.#forHost("publish", key, (production) => production.publish(offer, origin));
+  }
+
+  async admit(key: number, session: string | null): Promise<null | Problem> {
+    return this.#forHost("admit", key, ({ publishers }) =>
+      session === null || publishers.has(session) ? null : PROBLEMS.noSession,
+    );
+  }
+
+  async leave(key: number, session: string): Promise<null | Problem> {
+    return this.#forHost("leave", key, async ({ publishers }) => {
+      if (!publishers.has(session)) return PROBLEMS.noSession;
+      await publishers.drop(session, "the host has left");
+      return null;
+    });
+  }
+
+  /** Does `work` for a host, if its key is the present one. */
+  #forHost<T>(
+    what: string,
+    key: number,
+    work: (production: Production) => T | Problem | Promise<T | Problem>,
+  ): Promise<T | Problem> {
+    return told(what, async () => {
+      if (this.#production === null) return PROBLEMS.unknownBroadcast;
+      return this.#production.keyGeneration === key ? work(this.#production) : PROBLEMS.wrongHostKey;
+    });
+  }
+
+  /** What the broadcast is like after a change. */
+  #changed(
+    what: string,
+    origin: string,
+    change: (production: Production) => void | Promise<void>,
+  ): Promise<Description | Problem> {
+    return told(what, async () => {
+      if (this.#production === null) return PROBLEMS.unknownBroadcast;
+      await change(this.#production);
+      // It may have been removed meanwhile.
+      return this.#production?.describe(origin) ?? PROBLEMS.unknownBroadcast;
+    });
+  }
+
+  /** Null where the session or its generation is over. */
+  #acceptSocket(session: string, generation: number): Response | null {
     const { 0: client, 1: server } = new WebSocketPair();
-    if (this.production?.publishers.connect(session, generation, server) !== true) return null;
+    if (this.#production?.publishers.connect(session, generation, server) !== true) return null;
     server.binaryType = "arraybuffer";
     server.accept();
     server.addEventListener("message", ({ data }) => {
-      if (this.production?.publishers.isCurrent(session, server) !== true) return;
-      this.production.hear(session, typeof data === "string" ? NOTHING : new Uint8Array(data as ArrayBuffer));
+      if (this.#production?.publishers.isCurrent(session, server) !== true) return;
+      this.#production.hear(
+        session,
+        typeof data === "string" ? NOTHING : new Uint8Array(data as ArrayBuffer),
+      );
     });
     const disconnect = (code: number) => {
-      const gone = this.production?.publishers.disconnect(session, server, code, Date.now());
+      const gone = this.#production?.publishers.disconnect(session, server, code, Date.now());
       if (gone !== undefined) this.ctx.waitUntil(gone);
     };
     server.addEventListener("close", ({ code }) => disconnect(code));
@@ -99,8 +171,8 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
 
   /** Brings the object back: being constructed has resumed the show already, where that could be. */
   override async alarm(): Promise<void> {
-    this.production?.start();
-    await this.production?.settle();
+    this.#production?.start();
+    await this.#production?.settle();
   }
 
   /**
@@ -113,17 +185,17 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
     if (stored === null) return;
     const show = stored.kind === "whole" ? stored.show : this.#repair(stored.show);
     const secret = await this.#secrets.of(show.id);
-    this.production = this.#produce(show, secret ?? this.#secrets.present);
+    this.#production = this.#produce(show, secret ?? this.#secrets.present);
     if (secret !== null) {
-      const hasHosts = this.production.publishers.sessions.length > 0;
-      if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.production.open();
-      return this.production.start();
+      const hasHosts = this.#production.publishers.sessions.length > 0;
+      if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.#production.open();
+      return this.#production.start();
     }
     if (show.state === "ended") return;
     console.warn(
       `${show.id} has ended: it was made under a secret that this deployment does not have any more.`,
     );
-    this.ctx.waitUntil(this.production.end());
+    this.ctx.waitUntil(this.#production.end());
   }
 
   /** Stores what could be read of a damaged row, without the media of a timeline that nobody can name any more. */
@@ -154,9 +226,12 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements Desk {
 /** A text message says nothing that the SFU would; it is counted with the garbage. */
 const NOTHING = new Uint8Array(0);
 
-const UNKNOWN: Read = {
-  kind: "refused",
-  status: 404,
-  code: "unknown_broadcast",
-  message: "There is no such broadcast.",
-};
+/** Does what the edge has called for. What fails is said in this log, and the caller told to come back. */
+async function told<T>(what: string, work: () => Promise<T | Problem>): Promise<T | Problem> {
+  try {
+    return await work();
+  } catch (error) {
+    console.error(`${what} failed: ${String(error)}`);
+    return PROBLEMS.notNow;
+  }
+}

@@ -1,3 +1,4 @@
+import type { Settings } from "../broadcast-api.ts";
 import type { Latency, Profile } from "../media.ts";
 
 /**
@@ -33,9 +34,6 @@ export interface Anew {
   /** The end of a sentence. */
   readonly why: string;
 }
-
-/** What a show is created with; checked at the edge. */
-export type Settings = Pick<Show, "id" | "title" | "latency" | "bitrate" | "idleMinutes">;
 
 export interface Timeline {
   /** What keeps this timeline's names from all others' (paths.ts). */

@@ -1,9 +1,3 @@
-/** Publishing was refused because this many hosts are on already. */
-export interface Crowded {
-  readonly kind: "crowded";
-  readonly limit: number;
-}
-
 /** A host's place in a show, as far as it matters for whether it is given to another. */
 export interface Place {
   readonly session: string;
@@ -15,8 +9,8 @@ export interface Place {
   readonly isAwaited: boolean;
 }
 
-const LIMIT = 8;
-export const CROWDED: Crowded = { kind: "crowded", limit: LIMIT };
+/** Hosts who may be on at the same time. */
+export const LIMIT = 8;
 /**
  * For how long a host may be quiet on its socket before its place goes to a newcomer: once it was heard, what a dead
  * publisher is noticed by; before, as long as one that never connects is waited for. A hiccup or a slow start must not

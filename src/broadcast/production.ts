@@ -1,8 +1,8 @@
 import { hostKey } from "../access/keys.ts";
+import type { Accepted, Description, Offer } from "../broadcast-api.ts";
 import type { Window } from "../hls/window.ts";
-import type { Offer } from "../ingest/offer.ts";
-import type { SfuFault } from "../ingest/sfu.ts";
 import type { Target } from "../paths.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
 import { Attendance } from "./attendance.ts";
 import { Clockwork } from "./clockwork.ts";
 import type { Counts } from "./counts.ts";
@@ -20,9 +20,8 @@ import {
   type Show,
 } from "./lifecycle.ts";
 import type { Means } from "./means.ts";
-import type { Crowded } from "./places.ts";
 import { endedStage, type Programme } from "./programme.ts";
-import { type Accepted, Publishers } from "./publishers.ts";
+import { Publishers } from "./publishers.ts";
 import { type Read, Reads, type Stage } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, replace, resume, setAside, timelineOf } from "./resumption.ts";
@@ -115,7 +114,7 @@ export class Production {
   }
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
-  async describe(origin: string): Promise<object> {
+  async describe(origin: string): Promise<Description> {
     const key = await hostKey(this.#means.secret, this.#show.id, this.#show.keyGeneration);
     const counts = { originReads: this.#ledger.counts, recordingFailures: this.#recording.failures };
     return describe(this.#show, { ...this.#onAir, ...counts }, { origin, hostKey: key });
@@ -158,16 +157,14 @@ export class Production {
   }
 
   /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
-  async publish(
-    offer: Offer,
-    origin: string,
-  ): Promise<Accepted | Crowded | SfuFault | "ended" | "key replaced"> {
+  async publish(offer: Offer, origin: string): Promise<Accepted | Problem> {
     // The doors do not close in the face of a host whom the SFU is asked about.
     this.#attendance.lastAt = Date.now();
     const { keyGeneration } = this.#show;
-    const isOver = () => this.#show.state === "ended" || this.#show.keyGeneration !== keyGeneration;
-    const result = await this.publishers.publish(offer, origin, isOver);
-    if (result === "ended") return this.#show.state === "ended" ? "ended" : "key replaced";
+    const isReplaced = () => this.#show.keyGeneration !== keyGeneration;
+    const refusal = () =>
+      this.#show.state === "ended" ? PROBLEMS.ended : isReplaced() ? PROBLEMS.wrongHostKey : null;
+    const result = await this.publishers.publish(offer, origin, refusal);
     if (result.kind === "accepted") {
       this.open();
       this.#means.later(this.publishers.attach(result.session));

@@ -1,17 +1,13 @@
 import { ingestToken } from "../access/keys.ts";
 import { randomName, type Secret } from "../access/secret.ts";
-import type { Offer } from "../ingest/offer.ts";
-import { isNotYet, type Sfu, type SfuFault } from "../ingest/sfu.ts";
+import type { Accepted, HostState, Offer } from "../broadcast-api.ts";
+import { problemOf } from "../ingest/fault.ts";
+import { isNotYet, type Sfu } from "../ingest/sfu.ts";
 import { ingestUrl } from "../paths.ts";
-import type { HostState, Publisher } from "./host.ts";
-import { CROWDED, type Crowded, givingWay } from "./places.ts";
+import { type Problem, tooManyHosts } from "../problem.ts";
+import type { Publisher } from "./host.ts";
+import { givingWay, LIMIT } from "./places.ts";
 import type { Store } from "./store.ts";
-
-export interface Accepted {
-  readonly kind: "accepted";
-  readonly answer: string;
-  readonly session: string;
-}
 
 export interface Dependencies {
   readonly store: Store;
@@ -92,23 +88,22 @@ export class Publishers {
    * connection and publishes again is mixed with its own silence until then. The SFU is told to dial by {@link attach},
    * afterwards.
    *
-   * @param isOver whether the show has ended: it may while the SFU is asked, and nothing is stored for it then
+   * @param refusal why nobody may publish, null where all may: the show may end, and its key be replaced, while the SFU is
+   *   asked, and nothing is stored then
    */
-  async publish(
-    offer: Offer,
-    origin: string,
-    isOver: () => boolean,
-  ): Promise<Accepted | Crowded | SfuFault | "ended"> {
-    if (isOver()) return "ended";
-    if (this.#givingWay(Date.now()) === null) return CROWDED;
+  async publish(offer: Offer, origin: string, refusal: () => Problem | null): Promise<Accepted | Problem> {
+    const refused = refusal();
+    if (refused !== null) return refused;
+    if (this.#givingWay(Date.now()) === null) return tooManyHosts(LIMIT);
     const published = await this.#sfu.publish(offer);
-    if (published.kind === "fault") return published;
+    if (published.kind === "fault") return problemOf(published);
     // Others have come, gone or been heard while the SFU was asked.
     const now = Date.now();
     const givingWay = this.#givingWay(now);
-    if (isOver() || givingWay === null) {
+    const refusedNow = refusal();
+    if (refusedNow !== null || givingWay === null) {
       this.#later(this.#release({ sfuSession: published.session, mid: offer.mid, adapter: null }));
-      return isOver() ? "ended" : CROWDED;
+      return refusedNow ?? tooManyHosts(LIMIT);
     }
     for (const session of givingWay) this.#later(this.drop(session, "superseded by a new connection"));
     const publisher: Publisher = {

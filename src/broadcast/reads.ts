@@ -4,6 +4,7 @@ import { lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
 import { covers, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { Doors } from "./doors.ts";
@@ -18,12 +19,7 @@ export type Read =
   | { readonly kind: "status"; readonly status: ShowStatus }
   | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly liveEdge: LiveEdge }
   | { readonly kind: "media"; readonly bytes: Uint8Array }
-  | {
-      readonly kind: "refused";
-      readonly status: 400 | 404 | 410 | 503;
-      readonly code: string;
-      readonly message: string;
-    };
+  | Problem;
 
 /** A show whose doors are open, as its readers see it. */
 export interface Stage {
@@ -73,7 +69,7 @@ export class Reads {
     now: number,
   ): Promise<Read> {
     const current = stage();
-    if (current === null) return NOT_STARTED;
+    if (current === null) return PROBLEMS.notStarted;
     const { show, window } = current;
     if (target.kind === "multivariant") {
       return {
@@ -82,7 +78,7 @@ export class Reads {
         liveEdge: liveEdgeOf(window),
       };
     }
-    if (target.epoch !== show.timeline?.epoch) return OTHER_EPOCH;
+    if (target.epoch !== show.timeline?.epoch) return PROBLEMS.otherEpoch;
     const deadline = now + 3_000 * window.profile.targetDuration;
     // While a read waits, another timeline may begin, whose numbers are the same.
     const sameEpoch = () => {
@@ -110,22 +106,22 @@ export class Reads {
     for (let window = stage()?.window; window !== undefined; window = stage()?.window) {
       const liveEdge = liveEdgeOf(window);
       const decision = decide(liveEdge, directives);
-      if (decision.kind === "reject") return refused(400, "bad_directive", decision.reason);
+      if (decision.kind === "reject") return PROBLEMS.tooFarAhead;
       if (decision.kind === "ready") {
         return { kind: "playlist", text: this.#render(window, directives), held, liveEdge };
       }
-      if (!(await this.#until(decision.place, deadline))) return TOO_LATE;
+      if (!(await this.#until(decision.place, deadline))) return PROBLEMS.notInTime;
     }
-    return OTHER_EPOCH;
+    return PROBLEMS.otherEpoch;
   }
 
   /** A finished segment that is kept here; the one being made is waited for, for the same reason as a part. */
   async #segment(msn: number, stage: () => Stage | null, deadline: number): Promise<Read> {
     const window = stage()?.window;
-    if (window?.open?.msn === msn && !(await this.#until({ msn }, deadline))) return TOO_LATE;
+    if (window?.open?.msn === msn && !(await this.#until({ msn }, deadline))) return PROBLEMS.notInTime;
     const now = stage()?.window;
     const parts = now !== undefined && msn <= lastMsn(now) ? this.#store.partsOf(msn) : [];
-    return parts.length === 0 ? NO_SUCH_MEDIA : { kind: "media", bytes: joinParts(parts) };
+    return parts.length === 0 ? PROBLEMS.noSuchMedia : { kind: "media", bytes: joinParts(parts) };
   }
 
   /**
@@ -139,12 +135,12 @@ export class Reads {
   ): Promise<Read> {
     const current = stage();
     if (current !== null && isSoon(current.window, msn, index)) {
-      if (!(await this.#until({ msn, part: index }, deadline))) return TOO_LATE;
+      if (!(await this.#until({ msn, part: index }, deadline))) return PROBLEMS.notInTime;
     }
     const later = stage();
-    if (later === null) return OTHER_EPOCH;
+    if (later === null) return PROBLEMS.otherEpoch;
     const bytes = later.ring.part(msn, index) ?? this.#store.partsOf(msn)[index]?.bytes;
-    return bytes === undefined ? NO_SUCH_MEDIA : { kind: "media", bytes };
+    return bytes === undefined ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
   }
 
   #until(place: Place, deadline: number): Promise<boolean> {
@@ -173,17 +169,4 @@ function isSoon(window: Window, msn: number, index: number): boolean {
 
 function multivariant({ title, bitrate, timeline }: Show): string {
   return multivariantPlaylist({ uri: playlistUri(timeline?.epoch ?? ""), ...bandwidthOf(bitrate), title });
-}
-
-const NOT_STARTED = refused(404, "not_started", "This broadcast has not started yet.");
-const OTHER_EPOCH = refused(410, "other_epoch", "This show is over; load the playback URL again.");
-const NO_SUCH_MEDIA = refused(404, "no_such_media", "There is no such part or segment, or it is too old.");
-const TOO_LATE = refused(
-  503,
-  "not_in_time",
-  "What was asked for did not come within three target durations.",
-);
-
-function refused(status: 400 | 404 | 410 | 503, code: string, message: string): Read {
-  return { kind: "refused", status, code, message };
 }

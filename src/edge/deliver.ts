@@ -1,11 +1,12 @@
 import { covers, isAsNew, LIVE_EDGE_HEADER, type LiveEdge, newest, placeAsked } from "../live-edge.ts";
 import { canonicalPath, type Target } from "../paths.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
 import { Fronts, type Playlist } from "./fronts.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { type Load, Memory, Unavailable } from "./memory.ts";
-import { problem } from "./problem.ts";
+import { refuse } from "./refusal.ts";
 import { personal, reply } from "./reply.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import { judge } from "./verdict.ts";
 
 /** Methods a listener has. */
 export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
@@ -45,13 +46,12 @@ export class Delivery {
     const ask: Ask = { origin, keep, now };
     try {
       const held = this.#here(asked, now) ?? (await this.#find(asked, ask));
-      if (!(held instanceof Held)) return refusal(held);
+      if (!(held instanceof Held)) return refuse(held, BRIEFLY);
       if (asked.kind === "multivariant" && held.loaded.status === 200) return personal(held, request);
       return reply(held, request, listener, Date.now());
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      const message = "The show does not answer at this moment; ask again.";
-      return problem(503, "unavailable", message, { "retry-after": "1" });
+      return refuse(PROBLEMS.noAnswer);
     }
   }
 
@@ -60,17 +60,17 @@ export class Delivery {
     return this.#fronts.liveEdgeOf(id);
   }
 
-  async #find(asked: Target, ask: Ask): Promise<Held | Verdict> {
+  async #find(asked: Target, ask: Ask): Promise<Held | Problem> {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
     let liveEdge = this.liveEdgeOf(asked.id);
-    if (liveEdge === null || judge(liveEdge, asked, ask.now) !== "ask") {
+    if (liveEdge === null || judge(liveEdge, asked, ask.now) !== null) {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
       if (multivariant.loaded.status !== 200) return multivariant;
       liveEdge = multivariant.liveEdge;
       // An origin of another version may not say; then all is asked for.
       if (liveEdge === null) return this.#fetch(asked, ask);
-      const verdict = judge(liveEdge, asked, ask.now);
-      if (verdict !== "ask") return verdict;
+      const problem = judge(liveEdge, asked, ask.now);
+      if (problem !== null) return problem;
     }
     return asked.kind === "playlist" ? this.#list(asked, liveEdge, ask) : this.#fetch(asked, ask);
   }
@@ -174,22 +174,6 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
 
 /** Of what is gone, or never was: may outlive its cause by a second. */
 const BRIEFLY = { "cache-control": "public, max-age=1" };
-
-function refusal(verdict: Verdict): Response {
-  switch (verdict) {
-    case "too-far-ahead":
-      return problem(
-        400,
-        "bad_directive",
-        "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
-        BRIEFLY,
-      );
-    case "other-epoch":
-      return problem(410, "other_epoch", "This show is over; load the playback URL again.", BRIEFLY);
-    default:
-      return problem(404, "no_such_media", "There is no such part or segment, or it is too old.", BRIEFLY);
-  }
-}
 
 /** The answer to a preflight (Fetch standard, CORS protocol): reading is open to all, with a Range if need be. */
 export function preflight(): Response {

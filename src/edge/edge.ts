@@ -2,7 +2,7 @@ import { addressOf } from "./address.ts";
 import type { EdgeEnv } from "./env.ts";
 import { hosts } from "./hosts.ts";
 import { listen } from "./listen.ts";
-import { failed } from "./problem.ts";
+import { failed } from "./refusal.ts";
 import { refusePlain, stayWithHttps } from "./transport.ts";
 
 /** Everything the world reaches comes in here: listeners by one door, all others by the other. */

@@ -1,4 +1,5 @@
 import { Secrets } from "../access/secrets.ts";
+import type { BroadcastApi } from "../broadcast-api.ts";
 import type { Shards } from "./sightings.ts";
 
 /** What the platform binds to the Worker. */
@@ -7,12 +8,25 @@ export interface EdgeEnv {
   readonly EARSHOT_SECRET: string;
   /** The secret before that one, for as long as shows made under it are to go on. */
   readonly EARSHOT_SECRET_PREVIOUS?: string;
-  readonly BROADCAST: DurableObjectNamespace;
+  readonly BROADCAST: Broadcasts;
   readonly AUDIENCE: Shards;
+  /** ICE servers for publishers, comma-separated, the best one first; may be empty. */
+  readonly ICE_SERVERS: string;
   /** Set by `npm start` alone, which speaks no https: keys are taken over plain http from other machines too. */
   readonly PLAIN_HTTP?: string;
   /** The origin, where it is deployed as a Worker of its own. */
   readonly ORIGIN?: Fetcher;
+}
+
+/** The Broadcast objects by name; what they are asked is in broadcast-api.ts, and `fetch` takes the SFU's socket. */
+export interface Broadcasts {
+  idFromName(name: string): DurableObjectId;
+  get(id: DurableObjectId): BroadcastApi & Pick<Fetcher, "fetch">;
+}
+
+/** The object of broadcast `id`. */
+export function broadcastOf({ BROADCAST }: EdgeEnv, id: string): BroadcastApi & Pick<Fetcher, "fetch"> {
+  return BROADCAST.get(BROADCAST.idFromName(id));
 }
 
 /** One per isolate: a deployment has one secret, or for a hand-over two, and importing them is what costs. */

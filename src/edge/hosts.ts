@@ -1,113 +1,118 @@
 import { Hono } from "hono";
 import { mintId, randomTail, slugOf } from "../access/id.ts";
-import { isAdmin, isHost, isIngest, WRONG_HOST_KEY } from "../access/keys.ts";
+import { isAdmin, isIngest } from "../access/keys.ts";
 import type { Secrets } from "../access/secrets.ts";
-import { type EdgeEnv, secretsOf } from "./env.ts";
-import { failed, methodNotAllowed, noBroadcast, problem } from "./problem.ts";
+import type { BroadcastApi, Description } from "../broadcast-api.ts";
+import { patterns } from "../paths.ts";
+import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
+import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
+import { failed, refuse } from "./refusal.ts";
 import { faultOf, Settings } from "./settings.ts";
+import { whip } from "./whip.ts";
 
 /**
- * Hosts (WHIP), operators (the API) and the SFU (ingest). They are let through to their Broadcast once they have shown a
- * key; what has none is refused here and costs nothing further in.
+ * Hosts (WHIP), operators (the API) and the SFU (its socket). They are let through to their Broadcast once they have shown
+ * a key; what has none is refused here and costs nothing further in.
  */
 export const hosts = new Hono<{ Bindings: EdgeEnv }>();
 
-/** RFC 9725 section 4.7: a preflight carries no credentials and gets its answer all the same. */
-hosts.options("/whip/*", (c) => {
-  const isSession = c.req.path.split("/").length > 3;
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...WHIP_CORS,
-      "accept-post": "application/sdp",
-      allow: isSession ? "GET, HEAD, OPTIONS, DELETE" : "GET, HEAD, OPTIONS, POST",
-      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
-      "access-control-allow-headers": "Authorization, Content-Type, If-Match",
-      "access-control-max-age": "86400",
-    },
-  });
-});
+hosts.route("/", whip);
 
-hosts.all("/whip/:id/:session?", async (c) => {
-  const answer = await forwardHost(c.env, c.req.param("id"), c.req.raw);
-  const headers = new Headers(answer.headers);
-  for (const [name, value] of Object.entries(WHIP_CORS)) headers.set(name, value);
-  return new Response(answer.body, { status: answer.status, headers });
-});
-
-hosts.get("/ingest/:id/:session/:generation/:token", async (c) => {
+hosts.get(patterns.ingest, async (c) => {
   const { id, session, generation, token } = c.req.param();
   const secret = await secretsOf(c.env).of(id);
-  if (secret === null) return noBroadcast();
+  if (secret === null) return refuse(PROBLEMS.unknownBroadcast);
   if (!(await isIngest(secret, id, session, Number(generation), token))) {
-    return problem(403, "bad_token", "The token does not open this socket.");
+    return refuse(PROBLEMS.wrongIngestToken);
   }
-  return forward(c.env, id, c.req.raw);
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket") return refuse(PROBLEMS.upgradeRequired);
+  return broadcastOf(c.env, id).fetch(c.req.raw);
 });
 
 hosts.use("/api/*", async (c, next) =>
   isAdmin(c.env.ADMIN_TOKEN, c.req.header("authorization") ?? null)
     ? next()
-    : problem(401, "unauthorized", "Send the admin token: Authorization: Bearer ADMIN_TOKEN.", {
-        "www-authenticate": 'Bearer realm="earshot"',
-      }),
+    : refuse(PROBLEMS.wrongAdminToken),
 );
 
-hosts.post("/api/broadcasts", async (c) => {
+hosts.post(patterns.broadcasts, async (c) => {
   const text = await c.req.text();
   const parsed = Settings.safeParse(text === "" ? {} : jsonOf(text));
-  if (!parsed.success) return problem(400, "invalid_settings", faultOf(parsed.error));
+  if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
   const { slug, ...settings } = parsed.data;
   const id = await mintId(secretsOf(c.env).present, slug ?? `${slugOf(settings.title)}-${randomTail()}`);
-  const url = new URL(`/api/broadcasts/${id}`, c.req.url);
-  return forward(c.env, id, new Request(url, { method: "PUT", body: JSON.stringify({ ...settings, id }) }));
+  return answer(await broadcastOf(c.env, id).create({ ...settings, id }, new URL(c.req.url).origin), 201);
 });
 
-hosts.all("/api/broadcasts", () => methodNotAllowed("POST"));
+hosts.all(patterns.broadcasts, () => refuse(methodNotAllowed("POST")));
 
-hosts.all("/api/broadcasts/:id/:action{open|end|rotate-key}?", async (c) => {
-  const { action } = c.req.param();
-  const allowed = action === undefined ? ["GET", "HEAD", "DELETE"] : ["POST"];
-  if (!allowed.includes(c.req.method)) return methodNotAllowed(allowed.join(", "));
-  let answer = noBroadcast();
-  for (const id of await idsOf(secretsOf(c.env), c.req.param("id"))) {
-    const url = new URL(`/api/broadcasts/${id}${action === undefined ? "" : `/${action}`}`, c.req.url);
-    answer = await forward(c.env, id, new Request(url, { method: c.req.method }));
-    if (answer.status === 404) continue;
-    if (c.req.method === "DELETE" && answer.ok)
-      await c.env.AUDIENCE.get(c.env.AUDIENCE.idFromName(id)).forget();
-    break;
+hosts.all(patterns.broadcast, async (c) => {
+  const { origin } = new URL(c.req.url);
+  switch (c.req.method) {
+    case "GET":
+    case "HEAD":
+      return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.describe(origin)));
+    case "DELETE":
+      return answer(await first(c.env, c.req.param("id"), (broadcast, id) => remove(c.env, broadcast, id)));
+    default:
+      return refuse(methodNotAllowed("GET, HEAD, DELETE"));
   }
-  return answer;
 });
 
-hosts.notFound(() => problem(404, "not_found", "There is nothing at this URL."));
+hosts.all(patterns.act, async (c) => {
+  if (c.req.method !== "POST") return refuse(methodNotAllowed("POST"));
+  const { origin } = new URL(c.req.url);
+  const act = ACTS[c.req.param("act") as keyof typeof ACTS];
+  return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast[act](origin)));
+});
+
+hosts.notFound(() => refuse(PROBLEMS.notFound));
 
 hosts.onError(failed);
 
-/** The ids that an operator may mean: operators may say the slug alone, and what is no id is taken for one. */
+/** What an operator may have done, as its URL says it. */
+const ACTS = { open: "open", end: "end", "rotate-key": "rotateKey" } as const;
+
+/**
+ * Asks the broadcast that an operator means by `name`: operators may say the slug alone, and what is no id is taken for one,
+ * of a broadcast made under either secret.
+ */
+async function first<T>(
+  env: EdgeEnv,
+  name: string,
+  ask: (broadcast: BroadcastApi, id: string) => Promise<T | Problem>,
+): Promise<T | Problem> {
+  let found: T | Problem = PROBLEMS.unknownBroadcast;
+  for (const id of await idsOf(secretsOf(env), name)) {
+    found = await ask(broadcastOf(env, id), id);
+    if (!isUnknown(found)) return found;
+  }
+  return found;
+}
+
+function isUnknown(answer: unknown): boolean {
+  return (answer as Problem | null)?.kind === "problem" && (answer as Problem).status === 404;
+}
+
 async function idsOf(secrets: Secrets, name: string): Promise<readonly string[]> {
   if ((await secrets.of(name)) !== null) return [name];
   return Promise.all(secrets.all.map((secret) => mintId(secret, name)));
 }
 
-/** Lets a host through to its Broadcast: the id is one of ours, and the key is one of the id's. */
-async function forwardHost(env: EdgeEnv, id: string, request: Request): Promise<Response> {
-  const secret = await secretsOf(env).of(id);
-  if (secret === null) return noBroadcast();
-  if (await isHost(secret, id, request.headers.get("authorization"))) return forward(env, id, request);
-  return problem(401, WRONG_HOST_KEY.code, WRONG_HOST_KEY.message, WRONG_HOST_KEY.headers);
+async function remove(env: EdgeEnv, broadcast: BroadcastApi, id: string): Promise<null | Problem> {
+  const problem = await broadcast.remove();
+  if (problem === null) await env.AUDIENCE.get(env.AUDIENCE.idFromName(id)).forget();
+  return problem;
 }
 
-function forward(env: EdgeEnv, id: string, request: Request): Promise<Response> {
-  return env.BROADCAST.get(env.BROADCAST.idFromName(id)).fetch(request);
-}
+const NO_STORE = { "cache-control": "no-store" };
 
-/** Browsers publish from any page; what they may read of the answer is named (Fetch standard, CORS protocol). */
-const WHIP_CORS = {
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate",
-};
+function answer(result: Description | Problem | null, status = 200): Response {
+  if (result === null) return new Response(null, { status: 204, headers: NO_STORE });
+  if (result.kind === "problem") return refuse(result);
+  const { kind: _, ...described } = result;
+  return Response.json(described, { status, headers: NO_STORE });
+}
 
 function jsonOf(text: string): unknown {
   try {

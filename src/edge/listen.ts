@@ -2,11 +2,12 @@ import type { Secret } from "../access/secret.ts";
 import { TAKES_MS } from "../audience/takes.ts";
 import { ageOf, type LiveEdge } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
+import { methodNotAllowed, PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
 import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
 import { type EdgeEnv, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
-import { methodNotAllowed, noBroadcast, problem } from "./problem.ts";
+import { refuse } from "./refusal.ts";
 import { type Delivery as Delivered, Sightings } from "./sightings.ts";
 
 /** This isolate's. */
@@ -29,12 +30,11 @@ export async function listen(
 ): Promise<Response> {
   const { method } = request;
   if (method === "OPTIONS") return preflight();
-  if (method !== "GET" && method !== "HEAD") return methodNotAllowed(LISTEN_METHODS);
+  if (method !== "GET" && method !== "HEAD") return refuse(methodNotAllowed(LISTEN_METHODS));
   const target = parseListen(address);
-  if (target.kind === "invalid") return problem(400, "bad_directive", target.message);
-  if (target.kind === "unknown") return problem(404, "not_found", "There is nothing at this URL.");
+  if (target.kind === "problem") return refuse(target);
   const secret = known.secretOf(target.id) ?? (await known.learn(secretsOf(env), target.id));
-  if (secret === null) return noBroadcast();
+  if (secret === null) return refuse(PROBLEMS.unknownBroadcast);
   const keep = (work: Promise<unknown>) => context.waitUntil(work);
   const listener = address.searchParams.get(LISTENER);
   const response = await delivery.answer(() => originOf(env, context), target, request, listener, keep);

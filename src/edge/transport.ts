@@ -1,5 +1,6 @@
+import { PROBLEMS } from "../problem.ts";
 import type { EdgeEnv } from "./env.ts";
-import { problem } from "./problem.ts";
+import { refuse } from "./refusal.ts";
 
 /** A year: browsers that came by https once come by nothing else (RFC 6797). The pages' own is in web/_headers. */
 const HSTS = "max-age=31536000";
@@ -13,7 +14,7 @@ const LOOPBACK = /^https?:\/\/(localhost|127(\.\d+){3}|\[::1\])(:|\/|$)/;
  */
 export function refusePlain({ url }: Request, env: EdgeEnv): Response | null {
   if (!url.startsWith("http:") || LOOPBACK.test(url) || env.PLAIN_HTTP !== undefined) return null;
-  return problem(403, "https_required", "Keys are taken over https alone: use this URL with https://.");
+  return refuse(PROBLEMS.httpsRequired);
 }
 
 /** The answer, with word to browsers that came by https to stay with it. */

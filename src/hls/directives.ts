@@ -8,7 +8,7 @@ import { firstPublished, skippable, type Window } from "./window.ts";
 export type Decision =
   | { readonly kind: "ready" }
   | { readonly kind: "wait"; readonly place: Place }
-  | { readonly kind: "reject"; readonly reason: string };
+  | { readonly kind: "reject" };
 
 /**
  * Judges a request for a playlist with this live edge: `ready` is answered at once, `wait` is held and then decided again,
@@ -17,10 +17,7 @@ export type Decision =
 export function decide(edge: LiveEdge, directives: Directives): Decision {
   const asked = placeAsked(edge, directives);
   if (asked !== null && isTooFarAhead(edge, asked)) {
-    return {
-      kind: "reject",
-      reason: "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
-    };
+    return { kind: "reject" };
   }
   const first = firstPublished(edge);
   if (!covers(edge, first)) return { kind: "wait", place: asked === null ? first : later(asked, first) };

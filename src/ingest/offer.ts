@@ -1,22 +1,14 @@
-/** A publisher's SDP offer, read just far enough to refuse what can not work (RFC 9725 section 4.2, RFC 8866). */
-export interface Offer {
-  readonly sdp: string;
-  /** The audio track's `a=mid`. */
-  readonly mid: string;
-}
+import type { Offer } from "../broadcast-api.ts";
+import { malformedOffer, type Problem, unsupportedOffer } from "../problem.ts";
 
-/** Why an offer is refused, and with which status (RFC 9725 section 4.2: malformed 400, unsupported 422). */
-export interface Refusal {
-  readonly status: 400 | 422;
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Reads an offer. Video m-lines are left where they are: the answer declines them, the whole offer still stands. */
-export function readOffer(sdp: string): Offer | Refusal {
-  if (!/^v=0\r?\n/.test(sdp)) return malformed("An SDP offer begins with v=0.");
+/**
+ * Reads a publisher's SDP offer, just far enough to refuse what can not work (RFC 9725 section 4.2, RFC 8866). Video m-lines
+ * are left where they are: the answer declines them, the whole offer still stands.
+ */
+export function readOffer(sdp: string): Offer | Problem {
+  if (!/^v=0\r?\n/.test(sdp)) return malformedOffer("An SDP offer begins with v=0.");
   const [session = "", ...media] = sdp.split(/^(?=m=)/m);
-  if (media.length === 0) return malformed("The offer has no media section (no m= line).");
+  if (media.length === 0) return malformedOffer("The offer has no media section (no m= line).");
   const audio = media.filter(
     (section) =>
       /^m=audio \d+ \S*RTP\S* /.test(section) && (!/^m=audio 0 /.test(section) || isBundleOnly(section)),
@@ -24,37 +16,29 @@ export function readOffer(sdp: string): Offer | Refusal {
   const opus = audio.filter((section) => /^a=rtpmap:\d+ opus\/48000/im.test(section));
   const section = opus[0];
   if (section === undefined) {
-    return unsupported(
+    return unsupportedOffer(
       audio.length === 0
         ? "The offer has no audio. Add a microphone or audio source and publish again."
         : "The offer has no Opus audio. Earshot takes Opus alone: choose it as the audio codec.",
     );
   }
   if (opus.length > 1)
-    return unsupported("The offer has more than one audio track. Publish one; mix at your end.");
+    return unsupportedOffer("The offer has more than one audio track. Publish one; mix at your end.");
   if (/^a=(recvonly|inactive)\s*$/m.test(section)) {
-    return unsupported("The audio is recvonly or inactive; a publisher offers sendonly or sendrecv.");
+    return unsupportedOffer("The audio is recvonly or inactive; a publisher offers sendonly or sendrecv.");
   }
   const mid = /^a=mid:(\S+)/m.exec(section)?.[1];
-  if (mid === undefined) return malformed("The audio section has no a=mid line (RFC 5888).");
+  if (mid === undefined) return malformedOffer("The audio section has no a=mid line (RFC 5888).");
   const transport = isBundleOnly(section) ? sdp : session + section;
   for (const attribute of ["ice-ufrag", "ice-pwd", "fingerprint"]) {
     if (!new RegExp(`^a=${attribute}:\\S`, "m").test(transport)) {
-      return malformed(`The offer has no a=${attribute} line, so no WebRTC connection can be made.`);
+      return malformedOffer(`The offer has no a=${attribute} line, so no WebRTC connection can be made.`);
     }
   }
-  return { sdp, mid };
+  return { kind: "offer", sdp, mid };
 }
 
 /** A section with port 0 that is no refusal: its transport is that of its bundle's first section (RFC 9143 section 6). */
 function isBundleOnly(section: string): boolean {
   return /^a=bundle-only\s*$/m.test(section);
-}
-
-function malformed(message: string): Refusal {
-  return { status: 400, code: "malformed_offer", message };
-}
-
-function unsupported(message: string): Refusal {
-  return { status: 422, code: "unsupported_offer", message };
 }

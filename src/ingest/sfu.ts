@@ -29,8 +29,6 @@ export interface Attached {
 
 /** The track name every publisher session has; sessions keep them apart. */
 export const TRACK_NAME = "audio";
-/** Cloudflare's STUN server, for publishers that gather only with a server's help. */
-export const STUN_SERVER = "stun:stun.cloudflare.com:3478";
 
 const CALL_TIMEOUT_MS = 5_000;
 /** OBS gives up on a POST after 8 s, so the whole of publishing ends before. */
@@ -217,11 +215,6 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Whether the SFU does not know the app or its secret: it will not, until the operator has set them right. */
-export function isMisconfigured({ status }: SfuFault): boolean {
-  return status === 401 || status === 403 || status === 404;
 }
 
 /**

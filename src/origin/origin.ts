@@ -6,6 +6,7 @@ import type { Read } from "../broadcast/reads.ts";
 import { withLimit } from "../limit.ts";
 import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts";
 import { keys, parseListen, type Target } from "../paths.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { Attendance } from "./attendance.ts";
 import { retried } from "./retry.ts";
@@ -34,8 +35,7 @@ const attendance = new Attendance();
 export class Origin extends WorkerEntrypoint<OriginEnv> {
   override async fetch(request: Request): Promise<Response> {
     const target = parseListen(new URL(request.url));
-    if (target.kind === "unknown") return refuse(404, "not_found", "There is nothing at this URL.");
-    if (target.kind === "invalid") return refuse(400, "bad_directive", target.message);
+    if (target.kind === "problem") return refuse(target);
     tally.add(target.id, target.kind);
     if (target.kind === "audience") {
       this.ctx.waitUntil(this.#handOn(target.id));
@@ -45,9 +45,9 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     if (kept === null || kept === "unknown") {
       const read = await this.#read(target);
       if (read.kind === "status") return this.#status(read.status);
-      // A Broadcast says of what it has handed to R2 that it is not there; who knows whether it is.
-      const isOpen = kept === "unknown" && read.kind === "refused" && read.status === 404;
-      return toResponse(isOpen ? R2_SILENT : read);
+      // A Broadcast says of what it has handed to R2 that it is not there; while R2 does not say, it may be.
+      const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
+      return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
     }
     this.ctx.waitUntil(this.#handOn(target.id));
     return kept;
@@ -100,7 +100,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
       console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
     }
     tally.putBack(target.id, answered);
-    return RESTARTING;
+    return PROBLEMS.restarting;
   }
 
   /** Tells the Broadcast of reads that R2 or the audience answered, many at a time. */
@@ -110,19 +110,6 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     if (reads !== null) await this.env.BROADCAST.get(this.env.BROADCAST.idFromName(id)).count(reads);
   }
 }
-
-const RESTARTING: Read = {
-  kind: "refused",
-  status: 503,
-  code: "unavailable",
-  message: "The show is restarting; ask again.",
-};
-const R2_SILENT: Extract<Read, { kind: "refused" }> = {
-  kind: "refused",
-  status: 503,
-  code: "unavailable",
-  message: "The recording can not be read at this moment; ask again.",
-};
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** Names are immutable and carry the epoch; an hour is longer than any of them stays in a live playlist. */
@@ -140,8 +127,8 @@ function toResponse(read: Exclude<Read, { kind: "status" }>): Response {
       return new Response(read.bytes, {
         headers: { ...MEDIA_HEADERS, "content-length": String(read.bytes.length) },
       });
-    case "refused":
-      return refuse(read.status, read.code, read.message);
+    case "problem":
+      return refuse(read);
   }
 }
 
@@ -168,8 +155,10 @@ function playlist({ text, liveEdge }: { text: string; liveEdge: LiveEdge }, cach
  * shields the origin. That it does not answer may not be kept at all: to a player, a cache that goes on saying so is an
  * outage.
  */
-function refuse(status: number, code: string, message: string): Response {
-  const headers: Record<string, string> = { "cache-control": status < 500 ? brief(1) : "no-store" };
-  if (status === 503) headers["retry-after"] = "1";
-  return Response.json({ error: { code, message } }, { status, headers });
+function refuse({ status, code, message, headers }: Problem): Response {
+  const cacheControl = status < 500 ? brief(1) : "no-store";
+  return Response.json(
+    { error: { code, message } },
+    { status, headers: { "cache-control": cacheControl, ...headers } },
+  );
 }

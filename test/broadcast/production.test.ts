@@ -329,8 +329,8 @@ describe("an object that did not run for a while, and goes on", () => {
     expect(list.segments.length).toBeGreaterThanOrEqual(3);
     expect(Date.now() - list.end).toBeLessThan(90 + 384);
     expect(await stage.peak()).toBeGreaterThan(-20);
-    expect(await held).toMatchObject({ kind: "refused", status: 410 });
-    expect(await stage.read(epoch)).toMatchObject({ kind: "refused", status: 410 });
+    expect(await held).toMatchObject({ kind: "problem", status: 410 });
+    expect(await stage.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
   });
 
   test("590 s: filled with silence within a second, and the host is heard from the first moment on", async () => {

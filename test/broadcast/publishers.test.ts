@@ -3,7 +3,9 @@ import type { Secret } from "../../src/access/secret.ts";
 import type { Publisher } from "../../src/broadcast/host.ts";
 import { Publishers } from "../../src/broadcast/publishers.ts";
 import type { Store } from "../../src/broadcast/store.ts";
+import type { Offer } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
+import { PROBLEMS, tooManyHosts } from "../../src/problem.ts";
 
 /** The rows of a Broadcast's SQLite that publishers are in. */
 class Rows {
@@ -13,7 +15,7 @@ class Rows {
   dropPublisher = (session: string) => void this.all.delete(session);
 }
 
-const OFFER = { sdp: "v=0\r\n", mid: "0" };
+const OFFER: Offer = { kind: "offer", sdp: "v=0\r\n", mid: "0" };
 const PENDING = () => Response.json({ errorCode: "session_error" }, { status: 425 });
 
 let rows: Rows;
@@ -26,7 +28,7 @@ let endpoints: string[];
 /** How long the SFU takes to answer an offer. */
 let answerMillis: number;
 let hasEnded: boolean;
-const isOver = () => hasEnded;
+const refusal = () => (hasEnded ? PROBLEMS.ended : null);
 beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -94,8 +96,8 @@ const make = () =>
   );
 
 async function publish(publishers: Publishers): Promise<string> {
-  const result = await publishers.publish(OFFER, "https://relay", isOver);
-  if (result === "ended" || result.kind !== "accepted") throw new Error(JSON.stringify(result));
+  const result = await publishers.publish(OFFER, "https://relay", refusal);
+  if (result.kind !== "accepted") throw new Error(JSON.stringify(result));
   return result.session;
 }
 
@@ -195,8 +197,8 @@ describe("where all eight places are taken", () => {
     const { publishers, hosts } = await full();
     await talk(publishers, 30_000, ...hosts);
     calls.length = 0;
-    const result = await publishers.publish(OFFER, "https://relay", isOver);
-    expect(result).toEqual({ kind: "crowded", limit: 8 });
+    const result = await publishers.publish(OFFER, "https://relay", refusal);
+    expect(result).toEqual(tooManyHosts(8));
     expect(calls).toEqual([]);
     expect(publishers.sessions).toEqual(hosts);
   });
@@ -235,10 +237,12 @@ describe("where all eight places are taken", () => {
   test("of many who come at once no ninth stays, and the SFU is told so", async () => {
     const publishers = make();
     answerMillis = 1_000;
-    const results = Array.from({ length: 10 }, () => publishers.publish(OFFER, "https://relay", isOver));
+    const results = Array.from({ length: 10 }, () => publishers.publish(OFFER, "https://relay", refusal));
     await vi.advanceTimersByTimeAsync(1_100);
-    const kinds = (await Promise.all(results)).map((result) => (result === "ended" ? result : result.kind));
-    expect(kinds).toEqual([...Array(8).fill("accepted"), "crowded", "crowded"]);
+    const kinds = (await Promise.all(results)).map((result) =>
+      result.kind === "problem" ? result.code : result.kind,
+    );
+    expect(kinds).toEqual([...Array(8).fill("accepted"), "too_many_hosts", "too_many_hosts"]);
     expect(publishers.sessions).toHaveLength(8);
     expect(calls.filter((call) => call === "tracks/close")).toHaveLength(2);
   });
@@ -247,11 +251,11 @@ describe("where all eight places are taken", () => {
 test("a host whom the SFU answers after the show has ended is not taken: nothing is stored, the SFU is told", async () => {
   const publishers = make();
   answerMillis = 1_000;
-  const result = publishers.publish(OFFER, "https://relay", isOver);
+  const result = publishers.publish(OFFER, "https://relay", refusal);
   await vi.advanceTimersByTimeAsync(500);
   hasEnded = true;
   await vi.advanceTimersByTimeAsync(600);
-  expect(await result).toBe("ended");
+  expect(await result).toEqual(PROBLEMS.ended);
   expect([publishers.sessions, rows.all.size]).toEqual([[], 0]);
   expect(calls.at(-1)).toBe("tracks/close");
 });

@@ -82,7 +82,7 @@ test("what does not come is a 503 after three target durations, for each from wh
   const refusals: string[] = [];
   const ask = (name: string, target: typeof list | typeof media, now: number) =>
     reads.read(target, stage, now).then((read) => {
-      if (read.kind === "refused") refusals.push(`${name} ${read.status} ${read.code}`);
+      if (read.kind === "problem") refusals.push(`${name} ${read.status} ${read.code}`);
     });
   const asked = [ask("list", list, 0), ask("part", media, 0), ask("late list", list, 5_000)];
   const turn = () => new Promise((resolve) => setImmediate(resolve));

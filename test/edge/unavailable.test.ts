@@ -6,7 +6,7 @@ import { Delivery } from "../../src/edge/deliver.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
 import { listen } from "../../src/edge/listen.ts";
 import { Memory } from "../../src/edge/memory.ts";
-import { failed } from "../../src/edge/problem.ts";
+import { failed } from "../../src/edge/refusal.ts";
 
 // Every 5xx that the edge can give: kept by nobody, since to a player a cache that goes on saying so is an outage.
 

@@ -14,7 +14,7 @@ describe("an offer is taken as it is", () => {
     ["with video first and the audio bundle-only (RFC 9143)", offers.bundleOnly, "1"],
     ["with bare line feeds", offers.bareLineFeeds, "0"],
     ["with mono Opus", offers.mono, "0"],
-  ])("%s", (_, sdp, mid) => expect(readOffer(sdp)).toEqual({ sdp, mid }));
+  ])("%s", (_, sdp, mid) => expect(readOffer(sdp)).toEqual({ kind: "offer", sdp, mid }));
 });
 
 describe("an offer that can not work is refused, and its publisher told why", () => {

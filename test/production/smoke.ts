@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { type Desk, openShow, originReads, removeShow, type Show } from "../../bench/load/show.ts";
 import { type Publication, publish } from "../../sfu/publisher.ts";
 import { SpokenSignal } from "../../sfu/signal.ts";
-import type { HostState } from "../../src/broadcast/host.ts";
+import type { HostState } from "../../src/broadcast-api.ts";
 import { Listener } from "../workers/listener.ts";
 import { Checks } from "./checks.ts";
 

@@ -1,7 +1,8 @@
 import { Broadcast as Real } from "../../src/broadcast/broadcast.ts";
-import type { Settings } from "../../src/broadcast/lifecycle.ts";
+import type { Description, Settings } from "../../src/broadcast-api.ts";
 import { edge } from "../../src/edge/edge.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
+import type { Problem } from "../../src/problem.ts";
 import { IDLE_MS } from "./idle.ts";
 
 /**
@@ -12,8 +13,8 @@ export { Audience } from "../../src/audience/audience.ts";
 export { Origin } from "../../src/origin/origin.ts";
 
 export class Broadcast extends Real {
-  override create(settings: Settings): Promise<boolean> {
-    return super.create({ ...settings, idleMinutes: IDLE_MS / 60_000 });
+  override create(settings: Settings, origin: string): Promise<Description | Problem> {
+    return super.create({ ...settings, idleMinutes: IDLE_MS / 60_000 }, origin);
   }
 
   alarmAt(): Promise<number | null> {

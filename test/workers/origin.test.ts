@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { HostState } from "../../src/broadcast/host.ts";
+import type { HostState } from "../../src/broadcast-api.ts";
 import { FakeSfu } from "./fake-sfu.ts";
 import { Host, tone } from "./host.ts";
 import { Listener } from "./listener.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { createTestHarness } from "wrangler";
-import type { DescribedHost } from "../../src/broadcast/host.ts";
+import type { BroadcastApi, DescribedHost } from "../../src/broadcast-api.ts";
 
 type TestHarness = ReturnType<typeof createTestHarness>;
 type TestHarnessOptions = NonNullable<Parameters<typeof createTestHarness>[0]>;
@@ -106,11 +106,12 @@ export class Relay {
     return (await storage.exec(statement)) as unknown as Record<string, unknown>[];
   }
 
-  /** Asks a Broadcast itself, which the edge lets nobody do whose id it refuses. */
-  async ask(id: string, method: string, path: string): Promise<Response> {
+  /** How a Broadcast itself says its show is; the edge lets nobody ask whose id it refuses. */
+  async stateOf(id: string): Promise<string> {
     const { BROADCAST } = await this.#harness.getWorker().getEnv();
-    const object = BROADCAST.get(BROADCAST.idFromName(id));
-    return object.fetch(`${this.url}/api/broadcasts/${id}${path}`, { method });
+    const object: BroadcastApi = BROADCAST.get(BROADCAST.idFromName(id));
+    const described = await object.describe(this.url);
+    return described.kind === "problem" ? described.code : described.state;
   }
 
   /** The keys in R2 that begin with `prefix`, and what lies there. */

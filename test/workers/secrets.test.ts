@@ -145,8 +145,7 @@ describe("a host key that is replaced", () => {
 
 describe("a deployment's secret that is replaced", () => {
   /** As the object itself says, whoever else may know it. */
-  const stateOf = async ({ id }: Created) =>
-    ((await (await relay.ask(id, "GET", "")).json()) as Described).state;
+  const stateOf = ({ id }: Created) => relay.stateOf(id);
 
   test("goes on with its shows for as long as the old one is kept beside it, and ends them when it is not", {
     timeout: 120_000,

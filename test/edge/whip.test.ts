@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { created } from "../../src/ingest/whip.ts";
+import { created } from "../../src/edge/whip.ts";
 
 /** What an answer of these lines is handed on as. */
 async function handedOn(lines: readonly string[], end = "\r\n"): Promise<string[]> {

@@ -1,0 +1,92 @@
+import type { Latency } from "./media.ts";
+import type { Problem } from "./problem.ts";
+
+/**
+ * What a Broadcast does for hosts and operators, and what crosses the seam: the edge calls it, broadcast/broadcast.ts does it.
+ * Whether they may ask has been checked at the edge, except whether a host's key is still the broadcast's: that the Broadcast
+ * alone knows. `origin` is that of the request, with which the absolute URLs in answers begin.
+ */
+export interface BroadcastApi {
+  create(settings: Settings, origin: string): Promise<Description | Problem>;
+  describe(origin: string): Promise<Description | Problem>;
+  open(origin: string): Promise<Description | Problem>;
+  end(origin: string): Promise<Description | Problem>;
+  rotateKey(origin: string): Promise<Description | Problem>;
+  /** Ends the broadcast, and removes all there is of it. Null: done. */
+  remove(): Promise<null | Problem>;
+
+  /** Takes a host's offer. @param key the generation of the host key that it came with */
+  publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem>;
+  /** Whether a host's key is the broadcast's, and the WHIP session is there, where one is named. Null: yes. */
+  admit(key: number, session: string | null): Promise<null | Problem>;
+  /** Ends a WHIP session. Null: done. */
+  leave(key: number, session: string): Promise<null | Problem>;
+}
+
+/** What a broadcast is created with; checked at the edge (edge/settings.ts). */
+export interface Settings {
+  readonly id: string;
+  readonly title: string;
+  readonly latency: Latency;
+  /** AAC bit rate, bits per second. */
+  readonly bitrate: number;
+  /** After how many minutes with neither host nor listener its doors close. */
+  readonly idleMinutes: number;
+}
+
+/** A publisher's SDP offer, as far as it has been read (ingest/offer.ts). */
+export interface Offer {
+  readonly kind: "offer";
+  readonly sdp: string;
+  /** The audio track's `a=mid`. */
+  readonly mid: string;
+}
+
+/** An offer that was taken. */
+export interface Accepted {
+  readonly kind: "accepted";
+  readonly answer: string;
+  /** The WHIP session's unguessable name. */
+  readonly session: string;
+}
+
+/** A broadcast as its operator sees it: everything, keys included. Times are milliseconds since 1970. */
+export interface Description extends Settings {
+  readonly kind: "description";
+  readonly state: "announced" | "open" | "live" | "ended";
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+  /** When its timeline last had to begin anew, under other names, and why; null: never. */
+  readonly anew: { readonly at: number; readonly why: string } | null;
+  readonly whipUrl: string;
+  readonly hostKey: string;
+  readonly playbackUrl: string;
+  readonly listenUrl: string;
+  readonly studioUrl: string;
+  readonly statusUrl: string;
+  readonly hosts: readonly DescribedHost[];
+  /** From a part's last sample to its being listed, over the last 512 parts; null before the first. */
+  readonly listingMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
+  /** What reached Origin since the timeline began: what all listeners together cost. */
+  readonly originReads: { readonly total: number; readonly byKind: Readonly<Record<string, number>> };
+  /** Puts that R2 did not take; each is repeated until it does. */
+  readonly recordingFailures: number;
+}
+
+/** How a host stands. */
+export interface HostState {
+  /**
+   * `connecting`: nothing has come of it yet; `heard`: its sound comes in; `reattaching`: it was on, and the way from the
+   * SFU is broken, which is mended without the host's doing.
+   */
+  readonly state: "connecting" | "heard" | "reattaching";
+  /** Since when, milliseconds since 1970. */
+  readonly since: number;
+}
+
+export interface DescribedHost extends HostState {
+  /** Whether it is in the mix at this moment. */
+  readonly heard: boolean;
+  /** What became of its packets; null before the first. */
+  readonly packets: Readonly<Record<string, number>> | null;
+}

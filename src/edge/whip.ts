@@ -1,0 +1,175 @@
+import { type Context, Hono } from "hono";
+import { generationOf, isHost } from "../access/keys.ts";
+import type { BroadcastApi, Offer } from "../broadcast-api.ts";
+import { readOffer } from "../ingest/offer.ts";
+import { patterns, whipSessionPath } from "../paths.ts";
+import { methodNotAllowed, offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
+import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
+import { refuse } from "./refusal.ts";
+
+/**
+ * WHIP (RFC 9725), all of its HTTP. A publisher posts an offer and gets an answer and a session of its own, whose URL it
+ * deletes when it leaves. Who has no host key, or sends what is no offer, is refused here and costs the Broadcast nothing.
+ */
+export const whip = new Hono<{ Bindings: EdgeEnv }>();
+
+const ENDPOINT_METHODS = "GET, HEAD, OPTIONS, POST";
+const SESSION_METHODS = "GET, HEAD, OPTIONS, DELETE";
+const MAX_OFFER_BYTES = 64 * 1024;
+const NO_STORE = { "cache-control": "no-store" };
+
+/** Browsers publish from any page; what they may read of the answer is named (Fetch standard, CORS protocol). */
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate",
+};
+
+/**
+ * PATCH on a session. The SFU has neither a candidate endpoint nor ICE restarts, and its candidates are all in the
+ * answer; a client that trickles all the same is reached as a peer-reflexive candidate (RFC 8445 section 7.3.1.3).
+ */
+const NO_TRICKLE = methodNotAllowed(
+  SESSION_METHODS,
+  "Trickle ICE and ICE restarts are not supported; publish again on a new connection.",
+);
+
+/** RFC 9725 section 4.7: a preflight carries no credentials and gets its answer all the same. */
+whip.options("/whip/*", (c) => {
+  const isSession = c.req.path.split("/").length > 3;
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS,
+      "accept-post": "application/sdp",
+      allow: isSession ? SESSION_METHODS : ENDPOINT_METHODS,
+      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+      "access-control-allow-headers": "Authorization, Content-Type, If-Match",
+      "access-control-max-age": "86400",
+    },
+  });
+});
+
+whip.use("/whip/*", async (c, next) => {
+  await next();
+  for (const [name, value] of Object.entries(CORS)) c.res.headers.set(name, value);
+});
+
+whip.all(patterns.whip, async (c) => {
+  const host = await hostOf(c, c.req.param("id"));
+  if (host.kind === "problem") return refuse(host);
+  const { broadcast, key } = host;
+  switch (c.req.method) {
+    case "POST": {
+      const offer = await readPost(c.req.raw);
+      if (offer.kind === "problem") return refuse(offer);
+      const published = await broadcast.publish(offer, key, new URL(c.req.url).origin);
+      if (published.kind === "problem") return refuse(published);
+      const path = whipSessionPath(c.req.param("id"), published.session);
+      return created(published.answer, {
+        path,
+        etag: published.session.slice(0, 11),
+        iceServers: c.env.ICE_SERVERS.split(",").filter((server) => server !== ""),
+      });
+    }
+    case "GET":
+    case "HEAD":
+      return noContent(await broadcast.admit(key, null));
+    default:
+      return refuse(methodNotAllowed(ENDPOINT_METHODS));
+  }
+});
+
+whip.all(patterns.whipSession, async (c) => {
+  const host = await hostOf(c, c.req.param("id"));
+  if (host.kind === "problem") return refuse(host);
+  const { broadcast, key } = host;
+  const session = c.req.param("session");
+  if (c.req.method === "DELETE") {
+    const problem = await broadcast.leave(key, session);
+    return problem === null ? new Response(null, { status: 200, headers: NO_STORE }) : refuse(problem);
+  }
+  const problem = await broadcast.admit(key, session);
+  if (problem !== null) return refuse(problem);
+  switch (c.req.method) {
+    case "GET":
+    case "HEAD":
+      return noContent(null);
+    case "PATCH":
+      return refuse(NO_TRICKLE);
+    default:
+      return refuse(methodNotAllowed(SESSION_METHODS));
+  }
+});
+
+/** The Broadcast that a request's id and host key are for, and the key's generation: whether it is the present one, it knows. */
+async function hostOf(
+  c: Context<{ Bindings: EdgeEnv }>,
+  id: string,
+): Promise<{ readonly kind: "host"; readonly broadcast: BroadcastApi; readonly key: number } | Problem> {
+  const secret = await secretsOf(c.env).of(id);
+  if (secret === null) return PROBLEMS.unknownBroadcast;
+  const authorization = c.req.header("authorization") ?? null;
+  const key = generationOf(authorization);
+  if (key === null || !(await isHost(secret, id, authorization))) return PROBLEMS.wrongHostKey;
+  return { kind: "host", broadcast: broadcastOf(c.env, id), key };
+}
+
+/** RFC 9725 section 4.1: GET and HEAD succeed without content. */
+function noContent(problem: Problem | null): Response {
+  return problem === null ? new Response(null, { status: 204, headers: NO_STORE }) : refuse(problem);
+}
+
+/** Reads the offer out of a POST (RFC 9725 section 4.2). */
+async function readPost(request: Request): Promise<Offer | Problem> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/sdp") return PROBLEMS.offerNotSdp;
+  const body = await readBounded(request, MAX_OFFER_BYTES);
+  return body === null ? offerTooLarge(MAX_OFFER_BYTES) : readOffer(new TextDecoder().decode(body));
+}
+
+/**
+ * The answer to an accepted offer (RFC 9725 section 4.2): 201, the session's URL, a strong ETag, and a link to each ICE
+ * server. The runtime writes links into one Link header, of which OBS reads the first alone: the best server comes first.
+ */
+export function created(
+  answer: string,
+  session: { readonly path: string; readonly etag: string; readonly iceServers: readonly string[] },
+): Response {
+  const headers = new Headers({
+    "content-type": "application/sdp",
+    location: session.path,
+    etag: `"${session.etag}"`,
+    ...NO_STORE,
+  });
+  for (const server of session.iceServers) headers.append("link", `<${server}>; rel="ice-server"`);
+  return new Response(withoutTrickle(answer), { status: 201, headers });
+}
+
+/**
+ * The SFU's answer says that it takes candidates later (RFC 8840: `a=ice-options:trickle`, of the session or of a medium).
+ * Over WHIP they would come by PATCH, which there is none of; a client is not told to try.
+ */
+function withoutTrickle(answer: string): string {
+  return answer.replace(/^a=ice-options:(.*?)(\r?\n|$)/gm, (_, options: string, end: string) => {
+    const left = options.split(/\s+/).filter((option) => option !== "" && option.toLowerCase() !== "trickle");
+    return left.length === 0 ? "" : `a=ice-options:${left.join(" ")}${end}`;
+  });
+}
+
+/** The body, or null when it has more than `limit` bytes; reading stops there, whatever Content-Length says. */
+async function readBounded(request: Request, limit: number): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length;
+    if (length > limit) return null;
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}

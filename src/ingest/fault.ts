@@ -1,0 +1,25 @@
+import { PROBLEMS, type Problem } from "../problem.ts";
+import type { SfuFault } from "./sfu.ts";
+
+/**
+ * What a publisher is told when the SFU refuses: its offer's fault is a 4xx, everything else a 503 to come back after.
+ * Who is to mend it is said, lest a host tries for ever what the operator alone can put right.
+ */
+export function problemOf(fault: SfuFault): Problem {
+  if (fault.code === "invalid_session_description" || fault.status === 406) return PROBLEMS.offerRefused;
+  if (isMisconfigured(fault)) {
+    console.error(
+      `The SFU refused a publisher: ${fault.status} ${fault.code}. It does not take this deployment's app or secret: ` +
+        "check SFU_APP_ID and SFU_APP_SECRET, and set the wrong one with `npx wrangler secret put SFU_APP_ID` or " +
+        "`npx wrangler secret put SFU_APP_SECRET`.",
+    );
+    return PROBLEMS.sfuMisconfigured;
+  }
+  console.warn(`The SFU refused a publisher: ${fault.status} ${fault.code}`);
+  return PROBLEMS.sfuUnavailable;
+}
+
+/** Whether the SFU does not know the app or its secret: it will not, until the operator has set them right. */
+function isMisconfigured({ status }: SfuFault): boolean {
+  return status === 401 || status === 403 || status === 404;
+}

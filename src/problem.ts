@@ -1,0 +1,134 @@
+/**
+ * Everything that is refused or fails, with its HTTP status, its code and the sentence that says what to do: the one table
+ * of them. A room that can not do what it was asked to returns a {@link Problem}; the doors make `{error: {code, message}}`
+ * of it (edge/refusal.ts, origin/origin.ts).
+ */
+export interface Problem {
+  readonly kind: "problem";
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** What HTTP has a header for: Allow, Retry-After, WWW-Authenticate. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Those that are the same whoever asks. */
+export const PROBLEMS = {
+  notFound: problem(404, "not_found", "There is nothing at this URL."),
+  unknownBroadcast: problem(404, "unknown_broadcast", "There is no such broadcast."),
+  notStarted: problem(404, "not_started", "This broadcast has not started yet."),
+  noSuchMedia: problem(404, "no_such_media", "There is no such part or segment, or it is too old."),
+  tooFarAhead: problem(
+    400,
+    "bad_directive",
+    "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
+  ),
+  noSession: problem(404, "no_session", "There is no such WHIP session."),
+  otherEpoch: problem(410, "other_epoch", "This show is over; load the playback URL again."),
+  ended: problem(410, "ended", "This broadcast has ended. Create a new one to go live again."),
+  sessionOver: problem(410, "no_session", "That session is over."),
+  wrongAdminToken: problem(
+    401,
+    "unauthorized",
+    "Send the admin token: Authorization: Bearer ADMIN_TOKEN.",
+    bearer(),
+  ),
+  wrongHostKey: problem(
+    401,
+    "unauthorized",
+    "The host key is missing or wrong. Send it as: Authorization: Bearer HOSTKEY.",
+    bearer(),
+  ),
+  wrongIngestToken: problem(403, "bad_token", "The token does not open this socket."),
+  httpsRequired: problem(
+    403,
+    "https_required",
+    "Keys are taken over https alone: use this URL with https://.",
+  ),
+  slugTaken: problem(409, "slug_taken", "There is a broadcast with that slug already."),
+  offerNotSdp: problem(415, "unsupported_media_type", "Send the offer as application/sdp."),
+  offerRefused: problem(422, "offer_refused", "The media server could not use this offer."),
+  upgradeRequired: problem(426, "upgrade_required", "This URL is the SFU's WebSocket."),
+  notInTime: problem(
+    503,
+    "not_in_time",
+    "What was asked for did not come within three target durations.",
+    after(1),
+  ),
+  restarting: problem(503, "unavailable", "The show is restarting; ask again.", after(1)),
+  noAnswer: problem(503, "unavailable", "The show does not answer at this moment; ask again.", after(1)),
+  recordingUnreadable: problem(
+    503,
+    "unavailable",
+    "The recording can not be read at this moment; ask again.",
+    after(1),
+  ),
+  failed: problem(503, "unavailable", "Something went wrong here; try again.", after(1)),
+  notNow: problem(503, "unavailable", "It could not be done now. Ask again in a few seconds.", after(3)),
+  sfuUnavailable: problem(
+    503,
+    "sfu_unavailable",
+    "The media server is not reachable or not taking publishers now. Try again in a few seconds.",
+    after(3),
+  ),
+  sfuMisconfigured: problem(
+    503,
+    "sfu_unavailable",
+    "The media server does not accept this relay's credentials. The relay's operator has to correct them; its log says how.",
+    after(30),
+  ),
+} as const;
+
+/** Delivery directives that the specification forbids (RFC 8216bis section 6.2.5). */
+export function badDirective(message: string): Problem {
+  return problem(400, "bad_directive", message);
+}
+
+/** A body that is no settings of a broadcast. */
+export function invalidSettings(message: string): Problem {
+  return problem(400, "invalid_settings", message);
+}
+
+/** An offer that is no SDP, or not enough of one (RFC 9725 section 4.2). */
+export function malformedOffer(message: string): Problem {
+  return problem(400, "malformed_offer", message);
+}
+
+/** An offer that is well formed, and of what can not be taken (RFC 9725 section 4.2). */
+export function unsupportedOffer(message: string): Problem {
+  return problem(422, "unsupported_offer", message);
+}
+
+export function offerTooLarge(bytes: number): Problem {
+  return problem(413, "offer_too_large", `An offer has at most ${bytes} bytes.`);
+}
+
+export function tooManyHosts(limit: number): Problem {
+  return problem(409, "too_many_hosts", `${limit} hosts are on already; one has to leave first.`);
+}
+
+/**
+ * @param allow the methods that are allowed, as the header has them (RFC 9110 section 10.2.1)
+ * @param message where there is more to say
+ */
+export function methodNotAllowed(allow: string, message = `Allowed here: ${allow}.`): Problem {
+  return problem(405, "method_not_allowed", message, { allow });
+}
+
+function problem(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Problem {
+  return { kind: "problem", status, code, message, headers };
+}
+
+/** RFC 6750 section 3. */
+function bearer(): Record<string, string> {
+  return { "www-authenticate": 'Bearer realm="earshot"' };
+}
+
+function after(seconds: number): Record<string, string> {
+  return { "retry-after": String(seconds) };
+}
