@@ -1,6 +1,7 @@
 import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
-import type { Item, Shelf } from "./shelf.ts";
+import type { Shelf } from "./shelf.ts";
+import type { Item } from "./store.ts";
 
 /** A put that has not answered by then is tried again; the same bytes under the same name do no harm. */
 const PUT_TIMEOUT_MS = 10_000;

@@ -1,11 +1,4 @@
-import type { Store } from "./store.ts";
-
-/** One object that R2 is to have; `msn` is null for an init segment. */
-export interface Item {
-  readonly epoch: string;
-  readonly msn: number | null;
-  readonly bytes: Uint8Array;
-}
+import type { Item, Store } from "./store.ts";
 
 /**
  * What R2 is to have and does not have yet: of the timeline whose parts the store has, and after that of those before it,

@@ -4,7 +4,6 @@ import type { Publisher } from "./host.ts";
 import type { Show } from "./lifecycle.ts";
 import { joinBytes } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
-import type { Item } from "./shelf.ts";
 
 /** What a former timeline's init segment stands under among its segments: before the first. */
 const INIT = -1;
@@ -13,6 +12,13 @@ const INIT = -1;
  * oldest is given up, which {@link Store.setAside} tells.
  */
 const MOST_FORMER = 3_000;
+
+/** One object that R2 is to have; `msn` is null for an init segment. */
+export interface Item {
+  readonly epoch: string;
+  readonly msn: number | null;
+  readonly bytes: Uint8Array;
+}
 
 /**
  * What a Broadcast knows across restarts, in its SQLite: the show, its publishers, and the ring of recent parts. A write

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Recording } from "../../src/broadcast/recording.ts";
-import type { Item } from "../../src/broadcast/shelf.ts";
+import type { Item } from "../../src/broadcast/store.ts";
 
 /**
  * A bucket that fails on demand: a fake, because neither the local R2 nor the real one can be made to fail. What a

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { type Item, Shelf } from "../../src/broadcast/shelf.ts";
-import { Store } from "../../src/broadcast/store.ts";
+import { Shelf } from "../../src/broadcast/shelf.ts";
+import { type Item, Store } from "../../src/broadcast/store.ts";
 import { type Part, samples } from "../../src/media.ts";
 import { sqlite } from "./sqlite.ts";
 
