@@ -14,7 +14,7 @@ export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
 /** What is held takes 12 s at most (a playlist three target durations), then the origin itself gives up. */
 const HOLD_TIMEOUT_MS = 14_000;
 const FETCH_TIMEOUT_MS = 6_000;
-/** How often a list that was out of date when it came is fetched anew; an origin that has no newer one is let be. */
+/** How many times a playlist is fetched when each one is out of date on arrival; the last one is then handed out. */
 const MAX_TURNS = 3;
 
 /** Answers listeners from this isolate's memory, and asks the origin once for what is not there. One per isolate. */
@@ -27,9 +27,8 @@ export class Delivery {
   }
 
   /**
-   * Answers a GET or HEAD. The origin is asked for the canonical form alone: no query but the directives, no header of
-   * the listener's, so that nothing a listener sends can make a new object upstream; and not at all for what the show's
-   * live edge says can not be there.
+   * Answers a GET or HEAD. The origin is asked for the canonical URL only, without the listener's query and headers, so
+   * that no listener can create another cache entry there. It is not asked for what the show's live edge rules out.
    *
    * @param origin where to ask; looked up only when there is something to ask
    * @param listener the id in the request's URL
@@ -76,9 +75,9 @@ export class Delivery {
   }
 
   /**
-   * A list that holds what is asked for, and all that has been handed out here. What is listed already is the same question
-   * whoever asks, and has one URL: the plain list, or, where the show is known to have come further than the lists seen, the
-   * list at least as new as that.
+   * A playlist that covers what is asked for, and is not older than anything this isolate has handed out. Whoever asks for
+   * what is listed already is answered from one URL: the plain playlist, or, where parts newer than the newest playlist have
+   * been handed out, the blocking one for the newest of these parts.
    */
   async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held> {
     let place = placeAsked(liveEdge, asked.directives);
@@ -86,7 +85,7 @@ export class Delivery {
     for (let turn = 1; ; turn++) {
       const fetched = await this.#fetch({ ...asked, directives: place ?? {} }, ask);
       const list = this.#fronts.newest(asked, fetched);
-      // The show may have come further meanwhile: an origin far away takes a good part of a part's time.
+      // While a distant origin was answering, another request may have got a newer playlist or part.
       const known = this.liveEdgeOf(asked.id);
       if (list.liveEdge === null || known === null || isAsNew(list.liveEdge, known)) return list;
       if (turn === MAX_TURNS) return list;
@@ -94,14 +93,14 @@ export class Delivery {
     }
   }
 
-  /** What is held of what is asked for. */
+  /** The answer from this isolate's memory, or null. */
   #here(asked: Target, now: number): Held | null {
     return asked.kind === "playlist"
       ? this.#fronts.young(asked, now)
       : this.#memory.peek(canonicalPath(asked), now);
   }
 
-  /** As the memory has it, except that a plain list that lists parts is of use for a part's time only. */
+  /** An object in memory that is still of use: a plain playlist with parts for no longer than one part lasts. */
   #peek(target: Target, path: string, now: number): Held | null {
     const held = this.#memory.peek(path, now);
     const isPlainList = target.kind === "playlist" && target.directives.msn === undefined;
@@ -138,7 +137,7 @@ interface Ask {
   readonly now: number;
 }
 
-/** Fetches an object; a failure is told here, once for all who wait. */
+/** Fetches an object. A failure is logged here, once, however many listeners wait for it. */
 async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   try {
     return await loadWhole(origin, path, timeoutMs);
@@ -148,11 +147,11 @@ async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<L
   }
 }
 
-/** Half a part is no part (RFC 8216bis section 6.2.6). */
+/** Fetches an object; rejects unless all of it arrives, since a part must be handed out whole (RFC 8216bis section 6.2.6). */
 async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   const response = await origin.fetch(`https://origin${path}`, { signal: AbortSignal.timeout(timeoutMs) });
   const { headers, status } = response;
-  // The origin's own 503 says when to come back; any other is an exception or the platform's, and no listener's business.
+  // Origin's own 503 has Retry-After. Any other 5xx is an exception or the platform's, whose text is not for listeners.
   if (status >= 500 && !headers.has("retry-after")) {
     await response.body?.cancel();
     throw new Error(`the origin answered ${status}`);
@@ -164,7 +163,7 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
     status,
     bytes,
     contentType: headers.get("content-type") ?? "application/octet-stream",
-    // To a player, a cache that goes on saying that there is no answer is an outage.
+    // A 5xx is never kept: a cache that repeats it makes a moment's failure last.
     cacheControl: (status < 500 && headers.get("cache-control")) || "no-store",
     retryAfter: headers.get("retry-after"),
     ageMs: 1000 * (Number(headers.get("age")) || 0),
@@ -172,7 +171,7 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
   };
 }
 
-/** Of what is gone, or never was: may outlive its cause by a second. */
+/** For refusals: caches may keep one for a second, which is how long it can then be wrong. */
 const BRIEFLY = { "cache-control": "public, max-age=1" };
 
 /** The answer to a preflight (Fetch standard, CORS protocol): reading is open to all, with a Range if need be. */

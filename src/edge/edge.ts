@@ -5,7 +5,7 @@ import { listen } from "./listen.ts";
 import { failed } from "./refusal.ts";
 import { refusePlain, stayWithHttps } from "./transport.ts";
 
-/** Everything the world reaches comes in here: listeners by one door, all others by the other. */
+/** Every request arrives here. Paths under /live/ are listeners'; all others are hosts', operators' and the SFU's. */
 export const edge = {
   async fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Promise<Response> {
     const address = addressOf(request.url);

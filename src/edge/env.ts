@@ -2,7 +2,7 @@ import { Secrets } from "../access/secrets.ts";
 import type { BroadcastApi } from "../broadcast-api.ts";
 import type { Shards } from "./sightings.ts";
 
-/** What the platform binds to the Worker. */
+/** The bindings of the edge (wrangler.toml). */
 export interface EdgeEnv {
   readonly ADMIN_TOKEN: string;
   readonly EARSHOT_SECRET: string;
@@ -29,7 +29,7 @@ export function broadcastOf({ BROADCAST }: EdgeEnv, id: string): BroadcastApi & 
   return BROADCAST.get(BROADCAST.idFromName(id));
 }
 
-/** One per isolate: a deployment has one secret, or for a hand-over two, and importing them is what costs. */
+/** Kept for the life of the isolate, since importing a key costs more than signing with it. */
 let known: {
   readonly present: string;
   readonly previous: string | undefined;

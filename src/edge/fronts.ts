@@ -2,9 +2,9 @@ import { covers, isAsNew, type LiveEdge, placeAsked, withMedia } from "../live-e
 import type { Target } from "../paths.ts";
 import type { Held } from "./held.ts";
 
-/** Shows an isolate keeps the front of; the least recently changed is forgotten first. */
+/** How many shows are remembered; the one that changed longest ago is forgotten first. */
 const MAX_SHOWS = 1_000;
-/** How long a list without parts serves those who join, milliseconds: as long as the origin lets a plain one be kept. */
+/** For how long a playlist without parts is handed out, milliseconds: as long as the origin lets a plain one be kept. */
 const PLAIN_MS = 1_000;
 
 /** What this isolate knows of a show: how far it has come, and the newest list that it has seen. */
@@ -15,19 +15,19 @@ interface Front {
 
 export type Playlist = Extract<Target, { kind: "playlist" }>;
 
-/** The live edge of each show, as what has passed through this isolate tells: it never goes back. */
+/** The live edge of each show, as far as it can be told from the answers that have passed through this isolate. It never goes back. */
 export class Fronts {
   readonly #fronts = new Map<string, Front>();
 
-  /** How far show `id` has come, for all that is known here. */
+  /** The newest live edge known of show `id`; null where none is. */
   liveEdgeOf(id: string): LiveEdge | null {
     return this.#fronts.get(id)?.liveEdge ?? null;
   }
 
   /**
-   * The list that answers `asked` though none is fetched: the newest there is, whatever it was fetched as, while it is
-   * younger than a part. A list that is behind the live edge does not do: it would hint at a part that has been handed out here, and
-   * who follows hints without blocking reload (gohlslib) would play that part twice.
+   * The newest playlist in memory, if it covers what is asked for and is younger than one part. Null where it is behind the
+   * live edge: it would hint at a part that this isolate has handed out, and clients that follow hints without blocking reload
+   * (gohlslib) would play that part twice.
    */
   young({ id, epoch, directives }: Playlist, now: number): Held | null {
     const front = this.#fronts.get(id);
@@ -40,24 +40,24 @@ export class Fronts {
     return covers(liveEdge, placeAsked(liveEdge, directives)) ? held : null;
   }
 
-  /** Whether the newest list seen is older than what else has been seen of the show. */
+  /** Whether parts or segments newer than the newest playlist have been seen. */
   isBehind(id: string): boolean {
     const front = this.#fronts.get(id);
     return front?.list != null && !isAsNew(front.list.liveEdge, front.liveEdge);
   }
 
-  /** A plain list, or the one known that is newer: what a cache has kept may be older, and a show does not go back. */
+  /** The newer one of `plain` and the newest playlist in memory: a cache between here and the origin may have an old one. */
   newest({ id, epoch }: Playlist, plain: Held): Held {
     const known = this.#fronts.get(id)?.list;
     if (known == null || known.liveEdge.epoch !== epoch || plain.liveEdge === null) return plain;
     return isAsNew(plain.liveEdge, known.liveEdge) ? plain : known.held;
   }
 
-  /** Notes what an object that has been fetched says of its show: a playlist its live edge, media that there is so much. */
+  /** Moves the live edge to what a fetched object tells: a playlist says it, and media shows that its show has come so far. */
   note(target: Target, held: Held): void {
     if (held.loaded.status !== 200) return;
     const known = this.#fronts.get(target.id);
-    // A thousand listeners have waited for this list, and the first of them was here.
+    // All who waited for this playlist get the same object; the first of them has noted it.
     if (known?.list?.held === held) return;
     const { liveEdge } = held;
     if (liveEdge !== null) {

@@ -8,11 +8,10 @@ export const OPEN_TO_ALL = {
 };
 
 /**
- * How long a list of a running show may be kept beyond the edge, whatever it was fetched as. A browser asks again, with its
- * validator: one list answers whoever joins and whoever waited, so a lifetime that the origin's caches may give what was
- * waited for would keep a plain list still for as long; and players repeat directives (video.js, where a list ends with a
- * whole segment), which must not be answered by the list that they have. A second of a shared cache's is one fetch for all
- * who ask it at once; after that the next list has another URL, or is this one's next.
+ * Cache-Control of a running show's playlist, to listeners. Browsers ask again each time, with a validator: players repeat
+ * directives (video.js, where a playlist ends with a whole segment), and a browser's cache that answers the repeat with the
+ * playlist they have stops them. Shared caches may keep it for a second, so that all who ask at once cost one request. The
+ * twelve seconds that the origin gives a blocking reload are not handed on, because here one playlist answers plain requests too.
  */
 const LIVE_LIST = "public, max-age=0, s-maxage=1, stale-if-error=0";
 
@@ -24,16 +23,13 @@ export interface Loaded {
   /** Seconds to come back after, where the answer says so. */
   readonly retryAfter: string | null;
   readonly bytes: Uint8Array;
-  /** How old it was already when it came: caches in between say so (RFC 9111 section 5.1). */
+  /** Its age on arrival, milliseconds, by the Age header of caches in between (RFC 9111 section 5.1). */
   readonly ageMs: number;
   /** What the origin says of the show's live edge (live-edge.ts); listeners do not see it. */
   readonly liveEdge: string | null;
 }
 
-/**
- * One object as the edge holds it: its bytes, and whatever can be made of them once instead of for each listener (the
- * gzipped form, the validator).
- */
+/** One object in the edge's memory: its bytes, and what is made of them once for all listeners (gzip, ETag, headers). */
 export class Held {
   /** Those that have a stamp, of the second in which the last one was made. */
   static #stamped: { readonly second: number; readonly all: Held[] } = { second: 0, all: [] };
@@ -47,7 +43,7 @@ export class Held {
   readonly gzipped: Uint8Array | null;
   /** The show's live edge as of this; null where it does not say, or is of another version. */
   readonly liveEdge: LiveEdge | null;
-  /** What every answer made of this carries, whenever it is made. */
+  /** The headers that all answers made of this have in common. */
   readonly #headers: Readonly<Record<string, string>>;
   #stamp: Stamp | null = null;
 
@@ -76,9 +72,9 @@ export class Held {
   }
 
   /**
-   * The headers of answers given at `now` (milliseconds since 1970). Date and Age change once a second, and a thousand
-   * listeners ask in that second: what is made of these headers copies them, so that one set serves them all. It is let go
-   * of when that second is over: the runtime holds headers outside the heap, at several times what a list takes.
+   * The headers of answers given at `now` (milliseconds since 1970). Date and Age change once a second, so the headers are
+   * made once a second, and each Response copies them. They are let go of when the second is over: the runtime keeps headers
+   * outside the heap, where a set takes several times the memory of a playlist.
    */
   stamp(now: number): Stamp {
     const second = Math.floor(now / 1000);
@@ -106,7 +102,7 @@ export class Held {
     Held.#stamped.all.push(held);
   }
 
-  /** Bytes that holding this takes. */
+  /** How much memory its bytes take. */
   get cost(): number {
     return this.loaded.bytes.length + (this.gzipped?.length ?? 0);
   }
@@ -140,7 +136,7 @@ function maxAge(cacheControl: string): number {
   return Number(/\bmax-age=(\d+)/.exec(cacheControl)?.[1] ?? 0);
 }
 
-/** FNV-1a over 2 x 32 bits: names a rendering, guards nothing. */
+/** An ETag's text: FNV-1a over 2 x 32 bits. It tells versions of one object apart and is no protection against forgery. */
 function fingerprint(bytes: Uint8Array): string {
   let a = 0x811c9dc5;
   let b = 0x01000193;

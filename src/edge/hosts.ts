@@ -11,8 +11,8 @@ import { faultOf, Settings } from "./settings.ts";
 import { whip } from "./whip.ts";
 
 /**
- * Hosts (WHIP), operators (the API) and the SFU (its socket). They are let through to their Broadcast once they have shown
- * a key; what has none is refused here and costs nothing further in.
+ * The routes of hosts (WHIP), operators (the API) and the SFU (its WebSocket). A request without a valid id and key is
+ * refused here, before a Broadcast is asked.
  */
 export const hosts = new Hono<{ Bindings: EdgeEnv }>();
 
@@ -70,12 +70,12 @@ hosts.notFound(() => refuse(PROBLEMS.notFound));
 
 hosts.onError(failed);
 
-/** What an operator may have done, as its URL says it. */
+/** The last word of an operator's URL, and the call that it stands for. */
 const ACTS = { open: "open", end: "end", "rotate-key": "rotateKey" } as const;
 
 /**
- * Asks the broadcast that an operator means by `name`: operators may say the slug alone, and what is no id is taken for one,
- * of a broadcast made under either secret.
+ * Asks the broadcast that an operator means by `name`, which is an id or a slug. The id of a slug depends on the secret that
+ * made it, so during a hand-over there are two; the first that exists answers.
  */
 async function first<T>(
   env: EdgeEnv,

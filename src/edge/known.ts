@@ -1,12 +1,12 @@
 import type { Secret } from "../access/secret.ts";
 import type { Secrets } from "../access/secrets.ts";
 
-/** Ids whose check an isolate remembers: more shows than it will ever serve at a time. */
+/** How many ids are remembered: more than the shows one isolate will serve at a time. */
 const MAX_IDS = 1_000;
 
 /**
- * The ids that have passed their check (access/id.ts), each with the secret that made it, so that the HMAC is paid by a
- * show's first listener. Invented ids are not remembered: there are as many as an attacker likes.
+ * The ids that have passed their check (access/id.ts), each with the secret that made it, so that the HMAC is computed for a
+ * show's first request only. Ids that fail are not remembered, since an attacker could fill the memory with them.
  */
 export class Known {
   readonly #ids = new Map<string, Secret>();

@@ -10,15 +10,15 @@ import { Known } from "./known.ts";
 import { refuse } from "./refusal.ts";
 import { type Delivery as Delivered, Sightings } from "./sightings.ts";
 
-/** This isolate's. */
+/** One each per isolate. */
 const delivery = new Delivery();
 const known = new Known();
 const sightings = new Sightings();
 
 /**
- * Answers a listener: from what this isolate holds, or from the origin, asked once for all. A request that names nothing
- * there can be is refused here and costs nothing further in. A million times a minute this runs, so there is no more
- * between the request and its answer than what differs from the last one.
+ * Answers a listener, from this isolate's memory or from the origin, which is asked once for all who want the same. What
+ * names nothing that can exist is refused here. This runs for every request of every listener: whatever does not depend on
+ * the request is done once and kept.
  *
  * @param address the request's URL, which begins with `/live/`
  */
@@ -53,27 +53,27 @@ function count(
   keep: Keep,
 ): void {
   const liveEdge = delivery.liveEdgeOf(target.id);
-  // Who is told that a list is still the same (304) listens all the same.
+  // A listener who gets 304 for a playlist is listening too.
   if (liveEdge === null || liveEdge.ended || !(response.ok || response.status === 304)) return;
   const { id } = target;
   const { headers } = request;
   const from = headers.get("cf-connecting-ip") ?? "";
   if (target.kind === "part" || target.kind === "segment") {
-    // Who listens takes what is live; what is older is somebody's who reads, whatever for.
+    // Only media near the live edge counts as listening; who fetches older media may be an archiver or an attacker.
     if (ageOf(liveEdge, target, Date.now()) > TAKES_MS) return;
     const share = sentShare(response);
     if (share > 0)
       sightings.deliver(id, { ...mediaOf(target, liveEdge), share, address: from }, secret, keep);
   } else if (target.kind !== "playlist") return;
   else {
-    // Players that drop the id are told apart by where and what they are.
+    // A player that drops the id from the URL is told from others by its address and user agent.
     const self = listener ?? `${from} ${headers.get("user-agent")}`;
     sightings.see(id, self, from, secret, keep);
   }
   sightings.report(id, env.AUDIENCE, keep);
 }
 
-/** A segment's name is its first part's: players take the one or the other. */
+/** A number for the media in its show. A segment has that of its first part, since a player takes either the one or the other. */
 function mediaOf(
   target: Extract<Target, { kind: "part" | "segment" }>,
   { partsPerSegment, partMillis }: LiveEdge,
@@ -84,7 +84,7 @@ function mediaOf(
     : { name: first, mediaMs: partsPerSegment * partMillis };
 }
 
-/** How much of the whole goes out with an answer, 0 to 1: of a range (206) its part, with a 304 nothing. */
+/** How much of the whole an answer carries, 0 to 1: with 206 its range, with 304 nothing. */
 function sentShare({ status, headers }: Response): number {
   if (status !== 206) return status === 200 ? 1 : 0;
   const [, first, last, length] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];

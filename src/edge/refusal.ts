@@ -12,7 +12,7 @@ export function refuse(
   );
 }
 
-/** The answer where there was an exception. Nothing of the error itself: it may name what is nobody's business. */
+/** The answer after an exception. The error is logged and not sent: its text may hold what is not for the asker. */
 export function failed(error: unknown): Response {
   console.error(`A request failed: ${String(error)}`);
   return refuse(PROBLEMS.failed);

@@ -19,7 +19,7 @@ export function reply(held: Held, request: Request, listener: string | null, now
   }
   const isHead = request.method === "HEAD";
   if (held.gzipped !== null && stamp.gzipped !== null) {
-    // A Range on a playlist is answered with the whole of it (section 14.2): some players send one on all they ask.
+    // A Range on a playlist is ignored (section 14.2): some players send one with every request.
     if (!takesGzip(request, listener)) return answer(bytes, status, stamp.plain, isHead);
     return answer(held.gzipped, status, stamp.gzipped, isHead, "manual");
   }
@@ -42,7 +42,7 @@ export function reply(held: Held, request: Request, listener: string | null, now
 
 /**
  * The multivariant playlist for one listener: its media playlist's URL carries an id of the listener's own, by which
- * listeners are told apart and counted. Nothing may keep it, or all who get the copy would count as one.
+ * listeners are told apart and counted. No cache may keep it: all who got the copy would count as one.
  */
 export function personal(held: Held, request: Request): Response {
   const text = withListener(decoder.decode(held.loaded.bytes), mintListener(request));
@@ -69,7 +69,7 @@ function answer(
   return new Response(isHead ? null : bytes, init);
 }
 
-/** If-Range: a Range is for this very body only; dates and weak validators can not tell (RFC 9110 section 13.1.5). */
+/** Whether If-Range allows the Range: only a strong validator that matches does (RFC 9110 section 13.1.5). */
 function isStill(header: string | null, etag: string): boolean {
   return header === null || (header.trim() === etag && !etag.startsWith("W/"));
 }

@@ -39,7 +39,7 @@ export class Sightings {
   readonly #slots = new Slots(ISOLATE_LIMITS);
   readonly #takes = new Takes();
   readonly #keys = new Map<string, SipKey>();
-  /** Made with the first report: the platform has no randomness before the first request. */
+  /** Made with the first report, since the platform gives no random numbers outside a request. */
   #self: { readonly reporter: string; readonly place: number } | null = null;
   readonly #schedules = new Map<string, Schedule>();
 
@@ -53,7 +53,7 @@ export class Sightings {
     });
   }
 
-  /** Media of `show` went out. What one listener takes twice counts once (takes.ts). */
+  /** Media of `show` was sent. The same media sent to one listener twice counts once (takes.ts). */
   deliver(show: string, { name, mediaMs, share, address }: Delivery, secret: Secret, keep: Keep): void {
     this.#withKey(show, secret, keep, (key) => {
       const now = Date.now();
@@ -62,7 +62,7 @@ export class Sightings {
     });
   }
 
-  /** Reports what is due of `show`; called with every request, does nothing most of the time. */
+  /** Sends the reports of `show` that are due. Called with every request; most of the time none is. */
   report(show: string, shards: Shards, keep: Keep): void {
     const now = Date.now();
     let schedule = this.#schedules.get(show);
@@ -73,11 +73,11 @@ export class Sightings {
       if (oldest !== undefined) this.#schedules.delete(oldest);
     }
     if (now < schedule.dueAt) return;
-    // One shard of the show's, the same place among however many: only a change of their number moves an isolate.
+    // An isolate keeps its place, 0 to 1, among the shards; it reports to another shard only when their number changes.
     this.#self ??= { reporter: crypto.randomUUID(), place: Math.random() };
     const { place } = this.#self;
     const current = schedule.shards === 1 ? show : `${show}/${Math.floor(place * schedule.shards)}`;
-    // Due again only after an answer, or after the time that a lost one is given.
+    // The next report is due when this one is answered, or when its answer is taken for lost.
     schedule.dueAt = now + retryMs(schedule.answers.get(current));
     const byShard = Map.groupBy(this.#slots.report(show, now, current), ({ shard }) => shard);
     for (const shard of schedule.answers.keys()) {
@@ -108,7 +108,7 @@ export class Sightings {
       schedule.shards = answer.shards ?? schedule.shards;
       schedule.dueAt = Date.now() + answer.afterMs;
     } catch (error) {
-      // What was not acknowledged is in the next report. Who is never answered may be one of too many for this shard.
+      // What was not acknowledged goes into the next report. A shard that never answers may have too many isolates.
       if (shard === current && !schedule.answers.has(shard)) schedule.shards = moreThan(schedule.shards);
       console.warn(`An audience report of ${show} was lost: ${String(error)}`);
     }

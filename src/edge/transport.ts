@@ -2,24 +2,24 @@ import { PROBLEMS } from "../problem.ts";
 import type { EdgeEnv } from "./env.ts";
 import { refuse } from "./refusal.ts";
 
-/** A year: browsers that came by https once come by nothing else (RFC 6797). The pages' own is in web/_headers. */
+/** For a year, browsers that came by https use https only (RFC 6797). The pages have the same header from web/_headers. */
 const HSTS = "max-age=31536000";
 
-/** The names of the machine itself, to which no network lies between. */
+/** URLs of this machine itself: no network lies between. */
 const LOOPBACK = /^https?:\/\/(localhost|127(\.\d+){3}|\[::1\])(:|\/|$)/;
 
 /**
- * What is said to hosts, operators and the SFU who come by plain http, whose keys everybody on the way could read; null where
- * they do not. On this machine, and where PLAIN_HTTP is set, nobody is refused.
+ * The refusal of a host's, an operator's or the SFU's request over plain http, on which everybody on the way can read the
+ * key; null for any other. On loopback, and where PLAIN_HTTP is set, http is allowed.
  */
 export function refusePlain({ url }: Request, env: EdgeEnv): Response | null {
   if (!url.startsWith("http:") || LOOPBACK.test(url) || env.PLAIN_HTTP !== undefined) return null;
   return refuse(PROBLEMS.httpsRequired);
 }
 
-/** The answer, with word to browsers that came by https to stay with it. */
+/** The answer, with Strict-Transport-Security where the request came by https. */
 export function stayWithHttps({ url }: Request, answer: Response): Response {
-  // An accepted WebSocket can not be made anew.
+  // A 101 carries a WebSocket, which a copied Response would lose.
   if (!url.startsWith("https:") || LOOPBACK.test(url) || answer.status === 101) return answer;
   const headers = new Headers(answer.headers);
   headers.set("strict-transport-security", HSTS);

@@ -6,9 +6,8 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 const GRACE_SEGMENTS = 4;
 
 /**
- * Judges a request for a show with this live edge at wall-clock time `now`: why it is refused, null where the origin is to be
- * asked. What can not be there is not asked for, whatever may be there by now is. The origin's refusals are reads like any
- * other, so what it would refuse is refused here.
+ * Why a request for a show with this live edge is refused at wall-clock time `now`; null where the origin is to be asked.
+ * Refused is what can not exist yet or any more, and what the origin would refuse, which would cost it a read.
  */
 export function judge(edge: LiveEdge, target: Target, now: number): Problem | null {
   if (!("epoch" in target)) return null;

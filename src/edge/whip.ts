@@ -101,7 +101,7 @@ whip.all(patterns.whipSession, async (c) => {
   }
 });
 
-/** The Broadcast that a request's id and host key are for, and the key's generation: whether it is the present one, it knows. */
+/** The Broadcast that a request is for, if its host key was made here; whether the key's generation is the present one, it checks. */
 async function hostOf(
   c: Context<{ Bindings: EdgeEnv }>,
   id: string,

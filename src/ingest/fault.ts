@@ -2,8 +2,8 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { SfuFault } from "./sfu.ts";
 
 /**
- * What a publisher is told when the SFU refuses: its offer's fault is a 4xx, everything else a 503 to come back after.
- * Who is to mend it is said, lest a host tries for ever what the operator alone can put right.
+ * What a publisher is told when the SFU refuses: 422 where its offer is at fault, else 503 with Retry-After. Where the SFU
+ * does not take the deployment's credentials the answer says that the operator has to act, and the log says how.
  */
 export function problemOf(fault: SfuFault): Problem {
   if (fault.code === "invalid_session_description" || fault.status === 406) return PROBLEMS.offerRefused;

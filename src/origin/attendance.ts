@@ -1,8 +1,8 @@
 import { withLimit } from "../limit.ts";
 
-/** How long an answer of the Audience is taken for the figure: as long as audience.json may be kept. */
+/** For how long an answer of the Audience is used, milliseconds: as long as audience.json may be cached. */
 const KEPT_MS = 5_000;
-/** How long the Audience is waited for: the state of a show does not wait for the count. */
+/** How long an answer is waited for, milliseconds; after that status.json goes out without the count. */
 const LIMIT_MS = 500;
 /** Shows whose figure is kept; the one asked for longest ago is forgotten first. */
 const MAX_SHOWS = 1_000;
@@ -24,7 +24,7 @@ export class Attendance {
   ): Promise<number | null> {
     const last = this.#told.get(id);
     if (last !== undefined && now - last.at < KEPT_MS) return last.listeners;
-    // Who asks meanwhile is told what was known before.
+    // Until it answers, others get the figure from before.
     const told = { at: now, listeners: last?.listeners ?? null };
     this.#told.delete(id);
     this.#told.set(id, told);

@@ -18,10 +18,10 @@ export interface OriginEnv {
   readonly MEDIA: R2Bucket;
 }
 
-/** How long a count of reads waits for a read that takes it along to the Broadcast. */
+/** How long counted reads wait for a read that goes to the Broadcast anyway, milliseconds; then they are sent by themselves. */
 const TALLY_MS = 1_000;
 
-/** How long R2 is given before the Broadcast is asked, which has what is recent. */
+/** How long R2 may take, milliseconds; then the Broadcast is asked, which has recent media. */
 const R2_TIMEOUT_MS = 1_000;
 
 /** One per isolate. */
@@ -29,8 +29,8 @@ const tally = new Tally();
 const attendance = new Attendance();
 
 /**
- * Answers canonical reads, which reach it only when no cache holds the answer: media that R2 holds from there, all else
- * from the Broadcast. Every answer says how long it may be kept, because what says nothing is kept for hours.
+ * Answers canonical reads that no cache could answer: media from R2 where R2 has it, all else from the Broadcast. Every
+ * answer has a Cache-Control, because Workers Cache keeps a 200 without one for two hours.
  */
 export class Origin extends WorkerEntrypoint<OriginEnv> {
   override async fetch(request: Request): Promise<Response> {
@@ -45,7 +45,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     if (kept === null || kept === "unknown") {
       const read = await this.#read(target);
       if (read.kind === "status") return this.#status(read.status);
-      // A Broadcast says of what it has handed to R2 that it is not there; while R2 does not say, it may be.
+      // The Broadcast says 404 for media that it has handed to R2. While R2 does not answer, that media may exist.
       const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
       return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
     }
@@ -90,7 +90,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     });
   }
 
-  /** Asks the Broadcast. One that restarts meanwhile is asked again: players take one failed playlist very badly. */
+  /** Asks the Broadcast, and again where it restarts meanwhile: some players stop at the first failed playlist. */
   async #read(target: Exclude<Target, { kind: "audience" }>): Promise<Read> {
     const id = this.env.BROADCAST.idFromName(target.id);
     const answered = tally.take(target.id) ?? {};
@@ -133,8 +133,8 @@ function toResponse(read: Exclude<Read, { kind: "status" }>): Response {
 }
 
 /**
- * Kept for so many seconds and no longer: without `stale-if-error=0` Workers Cache hands out what has gone stale for as
- * long as the origin errs, and a live list that stands still is worse than none.
+ * A Cache-Control for so many seconds. Without `stale-if-error=0` Workers Cache hands out a stale playlist for as long as the
+ * origin fails; a player then waits on it for ever, where an error would have it try again.
  */
 function brief(seconds: number): string {
   return `public, max-age=${seconds}, stale-if-error=0`;
@@ -151,9 +151,8 @@ function playlist({ text, liveEdge }: { text: string; liveEdge: LiveEdge }, cach
 }
 
 /**
- * That something is gone, or nothing to ask for (no player asks for what is 400 now), may be kept for a second, which
- * shields the origin. That it does not answer may not be kept at all: to a player, a cache that goes on saying so is an
- * outage.
+ * A refusal. A 4xx may be cached for a second, which shields the origin from those who repeat it. A 5xx may not be cached at
+ * all: a cache that repeats it makes a moment's failure last.
  */
 function refuse({ status, code, message, headers }: Problem): Response {
   const cacheControl = status < 500 ? brief(1) : "no-store";
