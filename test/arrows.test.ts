@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 /** The floor plan as a test: which room may import which, and what the pure rooms never mention. */
 
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  bounded: [],
   limit: [],
   media: [],
   paths: ["media", "problem"],
@@ -30,8 +31,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "problem",
     "status",
   ],
-  origin: ["audience", "broadcast", "limit", "live-edge", "paths", "problem", "status"],
-  edge: ["access", "audience", "broadcast-api", "live-edge", "media", "paths", "problem"],
+  origin: ["audience", "bounded", "broadcast", "limit", "live-edge", "paths", "problem", "status"],
+  edge: ["access", "audience", "bounded", "broadcast-api", "live-edge", "media", "paths", "problem"],
   web: ["status"],
   worker: ["audience", "broadcast", "edge", "origin"],
   sfu: [],
@@ -61,7 +62,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "zod",
   ],
 };
-const PURE = ["audio", "hls", "live-edge", "media", "paths", "problem", "status"];
+const PURE = ["audio", "bounded", "hls", "live-edge", "media", "paths", "problem", "status"];
 const IMPURE =
   /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
 const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;

@@ -1,4 +1,5 @@
 import { randomName } from "../access/secret.ts";
+import { Bounded } from "../bounded.ts";
 
 /** What a listener's id begins with: whether its listener accepts gzip. */
 const [GZIP, NO_GZIP] = ["z.", "p."];
@@ -31,17 +32,15 @@ export function acceptsGzip(header: string | null): boolean {
   const known = answers.get(header);
   if (known !== undefined) return known;
   const answer = offersGzip(header);
-  if (header.length > MAX_LENGTH) return answer;
-  if (answers.size >= MAX_ANSWERS) answers.clear();
-  answers.set(header, answer);
+  if (header.length <= MAX_LENGTH) answers.set(header, answer);
   return answer;
 }
 
-/** Header values whose answer is remembered. Players send a few dozen different ones; beyond this all are forgotten. */
+/** Header values whose answer is remembered. Players send a few dozen different ones. */
 const MAX_ANSWERS = 100;
 /** Longer values are not remembered, characters. No player sends one. */
 const MAX_LENGTH = 200;
-const answers = new Map<string, boolean>();
+const answers = new Bounded<string, boolean>(MAX_ANSWERS);
 
 function offersGzip(header: string): boolean {
   let any = false;

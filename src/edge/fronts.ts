@@ -1,11 +1,11 @@
+import { Bounded } from "../bounded.ts";
 import { covers, isAsNew, type LiveEdge, placeAsked, withMedia } from "../live-edge.ts";
 import type { Target } from "../paths.ts";
 import type { Held } from "./held.ts";
+import { lifetimeOf } from "./lifetime.ts";
 
 /** How many shows are remembered; the one that changed longest ago is forgotten first. */
 const MAX_SHOWS = 1_000;
-/** For how long a playlist without parts is handed out, milliseconds: as long as the origin lets a plain one be kept. */
-const PLAIN_MS = 1_000;
 
 /** What this isolate knows of a show: how far it has come, and the newest list that it has seen. */
 interface Front {
@@ -17,7 +17,7 @@ export type Playlist = Extract<Target, { kind: "playlist" }>;
 
 /** The live edge of each show, as far as it can be told from the answers that have passed through this isolate. It never goes back. */
 export class Fronts {
-  readonly #fronts = new Map<string, Front>();
+  readonly #fronts = new Bounded<string, Front>(MAX_SHOWS);
 
   /** The newest live edge known of show `id`; null where none is. */
   liveEdgeOf(id: string): LiveEdge | null {
@@ -33,10 +33,7 @@ export class Fronts {
     const front = this.#fronts.get(id);
     if (front?.list == null || front.list.liveEdge.epoch !== epoch) return null;
     const { held, liveEdge } = front.list;
-    const isYoung = liveEdge.ended
-      ? held.isFresh(now)
-      : now - held.madeAt < (liveEdge.listsParts ? liveEdge.partMillis : PLAIN_MS);
-    if (!isYoung || !isAsNew(liveEdge, front.liveEdge)) return null;
+    if (now - held.madeAt >= lifetimeOf(held, "newest") || !isAsNew(liveEdge, front.liveEdge)) return null;
     return covers(liveEdge, placeAsked(liveEdge, directives)) ? held : null;
   }
 
@@ -62,7 +59,7 @@ export class Fronts {
     const { liveEdge } = held;
     if (liveEdge !== null) {
       const list = target.kind === "playlist" ? { held, liveEdge } : null;
-      this.#put(target.id, {
+      this.#fronts.set(target.id, {
         liveEdge: known === undefined || isAsNew(liveEdge, known.liveEdge) ? liveEdge : known.liveEdge,
         list:
           list !== null && (known?.list == null || isAsNew(liveEdge, known.list.liveEdge))
@@ -71,15 +68,8 @@ export class Fronts {
       });
     } else if (known !== undefined && isMedia(target) && target.epoch === known.liveEdge.epoch) {
       const after = withMedia(known.liveEdge, target);
-      if (after !== known.liveEdge) this.#put(target.id, { ...known, liveEdge: after });
+      if (after !== known.liveEdge) this.#fronts.set(target.id, { ...known, liveEdge: after });
     }
-  }
-
-  #put(id: string, front: Front): void {
-    this.#fronts.delete(id);
-    this.#fronts.set(id, front);
-    const oldest = this.#fronts.size > MAX_SHOWS ? this.#fronts.keys().next().value : undefined;
-    if (oldest !== undefined) this.#fronts.delete(oldest);
   }
 }
 

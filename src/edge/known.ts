@@ -1,5 +1,6 @@
 import type { Secret } from "../access/secret.ts";
 import type { Secrets } from "../access/secrets.ts";
+import { Bounded } from "../bounded.ts";
 
 /** How many ids are remembered: more than the shows one isolate will serve at a time. */
 const MAX_IDS = 1_000;
@@ -9,11 +10,10 @@ const MAX_IDS = 1_000;
  * show's first request only. Ids that fail are not remembered, since an attacker could fill the memory with them.
  */
 export class Known {
-  readonly #ids = new Map<string, Secret>();
-  readonly #max: number;
+  readonly #ids: Bounded<string, Secret>;
 
   constructor(max = MAX_IDS) {
-    this.#max = max;
+    this.#ids = new Bounded(max);
   }
 
   /** The secret that made `id`, if it has passed. */
@@ -27,10 +27,7 @@ export class Known {
    */
   async learn(secrets: Secrets, id: string): Promise<Secret | null> {
     const secret = await secrets.of(id);
-    if (secret === null) return null;
-    this.#ids.set(id, secret);
-    const [oldest] = this.#ids.keys();
-    if (this.#ids.size > this.#max && oldest !== undefined) this.#ids.delete(oldest);
+    if (secret !== null) this.#ids.set(id, secret);
     return secret;
   }
 }

@@ -4,11 +4,11 @@ import { ageOf, type LiveEdge } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import { methodNotAllowed, PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
-import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./deliver.ts";
+import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./delivery.ts";
 import { type EdgeEnv, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
 import { refuse } from "./refusal.ts";
-import { type Delivery as Delivered, Sightings } from "./sightings.ts";
+import { type SentMedia, Sightings } from "./sightings.ts";
 
 /** One each per isolate. */
 const delivery = new Delivery();
@@ -77,7 +77,7 @@ function count(
 function mediaOf(
   target: Extract<Target, { kind: "part" | "segment" }>,
   { partsPerSegment, partMillis }: LiveEdge,
-): Pick<Delivered, "name" | "mediaMs"> {
+): Pick<SentMedia, "name" | "mediaMs"> {
   const first = target.msn * partsPerSegment;
   return target.kind === "part"
     ? { name: first + target.index, mediaMs: partMillis }

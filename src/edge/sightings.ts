@@ -6,6 +6,7 @@ import type { Report, ShardAnswer } from "../audience/shard.ts";
 import { type SipKey, sipKey } from "../audience/siphash.ts";
 import { type Entry, ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
 import { Takes } from "../audience/takes.ts";
+import { Bounded } from "../bounded.ts";
 
 /** Where reports go: the Audience objects by name. */
 export interface Shards {
@@ -16,8 +17,8 @@ export interface Shards {
 /** Keeps the runtime working on a promise after the request has gone (`waitUntil`). */
 type Keep = (work: Promise<unknown>) => void;
 
-/** Media that went out to a listener. */
-export interface Delivery {
+/** Media that was sent to a listener. */
+export interface SentMedia {
   /** A number of the media's own in its show. */
   readonly name: number;
   /** The whole's playing time, milliseconds. */
@@ -27,8 +28,8 @@ export interface Delivery {
   readonly address: string;
 }
 
-/** Shows whose hash keys are kept; the least recently made is forgotten first. */
-const MAX_KEYS = 1_000;
+/** Shows whose hash keys and schedules are kept. */
+const MAX_SHOWS = 1_000;
 
 /**
  * Who listens, as this isolate sees it: every request for a live playlist is a sighting, every part and segment is media
@@ -38,10 +39,10 @@ const MAX_KEYS = 1_000;
 export class Sightings {
   readonly #slots = new Slots(ISOLATE_LIMITS);
   readonly #takes = new Takes();
-  readonly #keys = new Map<string, SipKey>();
+  readonly #keys = new Bounded<string, SipKey>(MAX_SHOWS);
   /** Made with the first report, since the platform gives no random numbers outside a request. */
   #self: { readonly reporter: string; readonly place: number } | null = null;
-  readonly #schedules = new Map<string, Schedule>();
+  readonly #schedules = new Bounded<string, Schedule>(MAX_SHOWS);
 
   /** A listener asked for the live playlist of `show`. `listener` is the id in the URL, or what else tells it apart. */
   see(show: string, listener: string, address: string, secret: Secret, keep: Keep): void {
@@ -54,7 +55,7 @@ export class Sightings {
   }
 
   /** Media of `show` was sent. The same media sent to one listener twice counts once (takes.ts). */
-  deliver(show: string, { name, mediaMs, share, address }: Delivery, secret: Secret, keep: Keep): void {
+  deliver(show: string, { name, mediaMs, share, address }: SentMedia, secret: Secret, keep: Keep): void {
     this.#withKey(show, secret, keep, (key) => {
       const now = Date.now();
       const counted = this.#takes.take(networkUnder(key, address), name, share, now);
@@ -69,8 +70,6 @@ export class Sightings {
     if (schedule === undefined) {
       schedule = { dueAt: now + firstMs(Math.random()), shards: 1, answers: new Map() };
       this.#schedules.set(show, schedule);
-      const oldest = this.#schedules.size > MAX_KEYS ? this.#schedules.keys().next().value : undefined;
-      if (oldest !== undefined) this.#schedules.delete(oldest);
     }
     if (now < schedule.dueAt) return;
     // An isolate keeps its place, 0 to 1, among the shards; it reports to another shard only when their number changes.
@@ -124,8 +123,6 @@ export class Sightings {
   async #makeKey(show: string, secret: Secret): Promise<SipKey> {
     const key = sipKey(await secret.sign("audience", show));
     this.#keys.set(show, key);
-    const oldest = this.#keys.size > MAX_KEYS ? this.#keys.keys().next().value : undefined;
-    if (oldest !== undefined) this.#keys.delete(oldest);
     return key;
   }
 }

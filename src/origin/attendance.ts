@@ -1,10 +1,11 @@
+import { Bounded } from "../bounded.ts";
 import { withLimit } from "../limit.ts";
 
 /** For how long an answer of the Audience is used, milliseconds: as long as audience.json may be cached. */
 const KEPT_MS = 5_000;
 /** How long an answer is waited for, milliseconds; after that status.json goes out without the count. */
 const LIMIT_MS = 500;
-/** Shows whose figure is kept; the one asked for longest ago is forgotten first. */
+/** Shows whose figure is kept. */
 const MAX_SHOWS = 1_000;
 
 /**
@@ -12,7 +13,7 @@ const MAX_SHOWS = 1_000;
  * the state of a show is read, and whether it answers or not.
  */
 export class Attendance {
-  readonly #told = new Map<string, { readonly at: number; listeners: number | null }>();
+  readonly #told = new Bounded<string, { readonly at: number; listeners: number | null }>(MAX_SHOWS);
 
   /** @param now milliseconds since 1970
    * @param ask asks the Audience for its figure of show `id`
@@ -26,10 +27,7 @@ export class Attendance {
     if (last !== undefined && now - last.at < KEPT_MS) return last.listeners;
     // Until it answers, others get the figure from before.
     const told = { at: now, listeners: last?.listeners ?? null };
-    this.#told.delete(id);
     this.#told.set(id, told);
-    const oldest = this.#told.size > MAX_SHOWS ? this.#told.keys().next().value : undefined;
-    if (oldest !== undefined) this.#told.delete(oldest);
     try {
       told.listeners = (await withLimit(ask(), LIMIT_MS)).listeners;
     } catch (error) {

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { addressOf } from "../../src/edge/address.ts";
-import { Delivery } from "../../src/edge/deliver.ts";
+import { Delivery } from "../../src/edge/delivery.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
 import { listen } from "../../src/edge/listen.ts";
 import { Memory } from "../../src/edge/memory.ts";

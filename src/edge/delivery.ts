@@ -3,6 +3,7 @@ import { canonicalPath, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Fronts, type Playlist } from "./fronts.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
+import { lifetimeOf } from "./lifetime.ts";
 import { type Load, Memory, Unavailable } from "./memory.ts";
 import { refuse } from "./refusal.ts";
 import { personal, reply } from "./reply.ts";
@@ -100,13 +101,12 @@ export class Delivery {
       : this.#memory.peek(canonicalPath(asked), now);
   }
 
-  /** An object in memory that is still of use: a plain playlist with parts for no longer than one part lasts. */
+  /** An object in memory that is still the answer to its URL; the plain playlist's stands for the newest. */
   #peek(target: Target, path: string, now: number): Held | null {
     const held = this.#memory.peek(path, now);
-    const isPlainList = target.kind === "playlist" && target.directives.msn === undefined;
-    if (held === null || !isPlainList || held.liveEdge?.listsParts !== true || held.liveEdge.ended)
-      return held;
-    return now - held.madeAt < held.liveEdge.partMillis ? held : null;
+    const isPlain = target.kind === "playlist" && target.directives.msn === undefined;
+    if (held === null || !isPlain) return held;
+    return now - held.madeAt < lifetimeOf(held, "newest") ? held : null;
   }
 
   async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Delivery } from "../../src/edge/deliver.ts";
+import { Delivery } from "../../src/edge/delivery.ts";
 import type { Directives } from "../../src/media.ts";
 import type { Target } from "../../src/paths.ts";
 

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { Bounded } from "../src/bounded.ts";
+
+test("what was set longest ago is forgotten first, and reading keeps nothing", () => {
+  const map = new Bounded<string, number>(2);
+  map.set("a", 1);
+  map.set("b", 2);
+  map.set("a", 3);
+  expect(map.get("b")).toBe(2);
+  map.set("c", 4);
+  expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([3, undefined, 4]);
+});
+
+test("an entry that holds undefined counts like any other", () => {
+  const map = new Bounded<string | undefined, undefined>(1);
+  map.set(undefined, undefined);
+  map.set("a", undefined);
+  map.set("b", undefined);
+  expect(map.get("a")).toBeUndefined();
+});
