@@ -32,72 +32,16 @@ const PAGE = 65_536;
 /** 17 MB and 0.75 MB for each context: 80 of them fit. A bug that wants more must not take the isolate (128 MB) along. */
 const MAX_MEMORY = 64 * 1024 * 1024;
 const MAX_SAID = 300;
+/** Before the instance has its own. */
+const NO_MEMORY = new WebAssembly.Memory({ initial: 0 });
 
 /** Instantiates the module with the smallest system that Emscripten's libc is content with: no files, no time. */
 export function openWasm(module: WebAssembly.Module, names: AacNames): Wasm {
-  let said = "";
-  let memory: WebAssembly.Memory;
-  const data = () => new DataView(memory.buffer);
-
-  const system: Record<string, (...args: never[]) => number | undefined> = {
-    abort_js: () => {
-      throw new Error(`The AAC encoder aborted ${said}`);
-    },
-    proc_exit: (code: number) => {
-      throw new Error(`The AAC encoder exited with ${code} ${said}`);
-    },
-    // The encoder takes no notice of time; a constant makes its output a function of its input alone.
-    clock_time_get: (_id: number, _precision: bigint, pointer: number) => {
-      data().setBigUint64(pointer, 0n, true);
-      return 0;
-    },
-    emscripten_date_now: () => 0,
-    emscripten_resize_heap: (size: number) => {
-      const wanted = size >>> 0;
-      if (wanted > MAX_MEMORY) return 0;
-      memory.grow(Math.ceil((wanted - memory.buffer.byteLength) / PAGE));
-      return 1;
-    },
-    emscripten_runtime_keepalive_clear: () => undefined,
-    environ_get: () => 0,
-    environ_sizes_get: (count: number, size: number) => {
-      data().setUint32(count, 0, true);
-      data().setUint32(size, 0, true);
-      return 0;
-    },
-    fd_close: () => NOSYS,
-    fd_fdstat_get: () => BADF,
-    fd_read: () => NOSYS,
-    fd_seek: () => SPIPE,
-    fd_write: (_fd: number, vectors: number, count: number, written: number) => {
-      const view = data();
-      let total = 0;
-      for (let i = 0; i < count; i++) {
-        const pointer = view.getUint32(vectors + 8 * i, true);
-        const length = view.getUint32(vectors + 8 * i + 4, true);
-        said += new TextDecoder().decode(new Uint8Array(memory.buffer, pointer, length).slice());
-        total += length;
-      }
-      said = said.slice(-MAX_SAID);
-      view.setUint32(written, total, true);
-      return 0;
-    },
-    setitimer_js: () => 0,
-    syscall_fcntl64: () => 0,
-    syscall_ioctl: () => 0,
-    syscall_openat: () => MINUS_ENOENT,
-  };
-
-  const imports: Record<string, (...args: never[]) => number | undefined> = {};
-  for (const [name, minified] of Object.entries(names.imports)) {
-    const call = system[name];
-    if (!call) throw new Error(`The wasm imports ${name}, which is unknown`);
-    imports[minified] = call;
-  }
+  const system = new System();
+  const imports = importsOf(system, names.imports);
   const { exports } = new WebAssembly.Instance(module, { [names.namespace]: imports });
-  memory = exports[names.memory] as WebAssembly.Memory;
+  system.memory = exports[names.memory] as WebAssembly.Memory;
   (exports[names.init] as () => void)();
-
   return {
     call(name, ...args) {
       const call = exports[names.exports[name] ?? ""] as
@@ -106,11 +50,102 @@ export function openWasm(module: WebAssembly.Module, names: AacNames): Wasm {
       if (!call) throw new Error(`The wasm exports no ${name}`);
       return call(...args);
     },
-    bytes: (pointer, length) => new Uint8Array(memory.buffer, pointer, length),
+    bytes: (pointer, length) => new Uint8Array(system.memory.buffer, pointer, length),
     floats(pointer, length) {
       if (pointer === 0) throw new RangeError("The wasm is out of memory");
-      return new Float32Array(memory.buffer, pointer, length);
+      return new Float32Array(system.memory.buffer, pointer, length);
     },
-    said: () => said.trim().replaceAll(/\s+/g, " "),
+    said: () => system.said.trim().replaceAll(/\s+/g, " "),
   };
+}
+
+type Import = (...args: never[]) => number | undefined;
+
+/** The imports under their minified names. */
+function importsOf(system: System, names: AacNames["imports"]): Record<string, Import> {
+  const calls: Readonly<Record<string, Import>> = {
+    ...NOTHING,
+    abort_js: () => system.abort(),
+    proc_exit: (code: number) => system.exit(code),
+    clock_time_get: (_id: number, _precision: bigint, pointer: number) => system.time(pointer),
+    emscripten_resize_heap: (size: number) => system.grow(size),
+    environ_sizes_get: (count: number, size: number) => system.environment(count, size),
+    fd_write: (_fd: number, vectors: number, count: number, written: number) =>
+      system.write(vectors, count, written),
+  };
+  const imports: Record<string, Import> = {};
+  for (const [name, minified] of Object.entries(names)) {
+    const call = calls[name];
+    if (!call) throw new Error(`The wasm imports ${name}, which is unknown`);
+    imports[minified] = call;
+  }
+  return imports;
+}
+
+/** The calls for which there is nothing to do here. */
+const NOTHING: Readonly<Record<string, Import>> = {
+  emscripten_date_now: () => 0,
+  emscripten_runtime_keepalive_clear: () => undefined,
+  environ_get: () => 0,
+  fd_close: () => NOSYS,
+  fd_fdstat_get: () => BADF,
+  fd_read: () => NOSYS,
+  fd_seek: () => SPIPE,
+  setitimer_js: () => 0,
+  syscall_fcntl64: () => 0,
+  syscall_ioctl: () => 0,
+  syscall_openat: () => MINUS_ENOENT,
+};
+
+/** What the instance's C code calls that has to do with its memory. Its memory is there once it is instantiated. */
+class System {
+  memory = NO_MEMORY;
+  said = "";
+
+  abort(): never {
+    throw new Error(`The AAC encoder aborted ${this.said}`);
+  }
+
+  exit(code: number): never {
+    throw new Error(`The AAC encoder exited with ${code} ${this.said}`);
+  }
+
+  /** The encoder takes no notice of time; a constant makes its output a function of its input alone. */
+  time(pointer: number): number {
+    this.#data.setBigUint64(pointer, 0n, true);
+    return 0;
+  }
+
+  /** 1 where the memory has grown to `size` bytes, 0 where it may not. */
+  grow(size: number): number {
+    const wanted = size >>> 0;
+    if (wanted > MAX_MEMORY) return 0;
+    this.memory.grow(Math.ceil((wanted - this.memory.buffer.byteLength) / PAGE));
+    return 1;
+  }
+
+  /** There are no environment variables. */
+  environment(count: number, size: number): number {
+    this.#data.setUint32(count, 0, true);
+    this.#data.setUint32(size, 0, true);
+    return 0;
+  }
+
+  write(vectors: number, count: number, written: number): number {
+    const view = this.#data;
+    let total = 0;
+    for (let i = 0; i < count; i++) {
+      const pointer = view.getUint32(vectors + 8 * i, true);
+      const length = view.getUint32(vectors + 8 * i + 4, true);
+      this.said += new TextDecoder().decode(new Uint8Array(this.memory.buffer, pointer, length).slice());
+      total += length;
+    }
+    this.said = this.said.slice(-MAX_SAID);
+    view.setUint32(written, total, true);
+    return 0;
+  }
+
+  get #data(): DataView {
+    return new DataView(this.memory.buffer);
+  }
 }
