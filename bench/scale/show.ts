@@ -48,115 +48,182 @@ interface Place {
  * multivariant playlist and the show's status are kept a second, everything else for as long as it matters.
  */
 export function playShow(listeners: number, latency: Latency, constants: Constants, seed: number): Outcome {
-  const dice = new Dice(seed);
-  const geography = geographyOf(constants, dice);
-  const places: Place[] = dice.share(listeners, geography.weights).map((total) => ({
-    total,
-    dither: dice.unit(),
-    present: 0,
-    isolates: 0,
-    isOpen: false,
-  }));
-  const demand = demandOf(latency, constants);
-  const [edge, lower, upper, origin] = [new Flow(), new Flow(), new Flow(), new Flow()];
-  const status: Tiers = { edge: new Flow(), lower: new Flow(), upper: new Flow(), origin: new Flow() };
-  const [media, lists] = [new Flow(), new Flow()];
-  const pageShare = constants.pageShare.value;
-  const births: number[] = [];
-  const present: number[] = [];
-  const openUppers = new Set<number>();
+  const play = new Play(listeners, demandOf(latency, constants), constants, new Dice(seed));
   const seconds = constants.surgeSeconds.value + constants.steadySeconds.value;
+  for (let second = 0; second < seconds; second++) play.second(second);
+  const { tiers, status, media, lists, births, present } = play;
+  return { latency, listeners, ...tiers, status, media, lists, isolates: births.length, births, present };
+}
 
-  for (let second = 0; second < seconds; second++) {
-    const published = Math.floor((second + 1) / demand.period) - Math.floor(second / demand.period);
-    // Misses of the lower tiers by upper tier: for each new object and each short-lived list, and what is old.
-    const asking = {
-      list: new Set<number>(),
-      media: new Set<number>(),
-      start: new Set<number>(),
-      plain: new Set<number>(),
-      status: new Set<number>(),
-    };
-    let statusFromEdge = 0;
-    let statusFromLower = 0;
-    let fromEdge = 0;
-    let fromLower = 0;
-    let old = 0;
-    for (const [index, place] of places.entries()) {
-      const at = geography.upper[index] ?? 0;
-      const here = place.present;
-      const joins = Math.floor(place.total * joined(second + 1, constants) + place.dither) - here;
-      if (here + joins === 0) continue;
-      const busy = dice.occupied(here, place.isolates);
-      const grown = isolatesFor(here + joins, demand.requests + demand.polls, constants);
-      const newIsolates = Math.max(0, grown - place.isolates);
-      for (let n = 0; n < newIsolates; n++) births.push(second);
-      place.isolates += newIsolates;
-      place.present = here + joins;
+/** What one second asks of the tiers above the edge. */
+class Second {
+  /** New objects of this second. */
+  readonly published: number;
+  /** Upper tiers that are asked for each of the new objects, and for each short-lived one. */
+  readonly asking = {
+    list: new Set<number>(),
+    media: new Set<number>(),
+    start: new Set<number>(),
+    plain: new Set<number>(),
+    status: new Set<number>(),
+  };
+  fromEdge = 0;
+  fromLower = 0;
+  /** Objects that an upper tier is asked for and has never had. */
+  old = 0;
+  statusFromEdge = 0;
+  statusFromLower = 0;
 
-      // Those who were here: each new object once, and now and then a list that is at hand.
-      const extra = Math.round(here * demand.extra);
-      let asked = 2 * published * here + extra;
-      let missed = 0;
-      lists.take(extra, 0);
-      for (let n = 0; n < published; n++) {
-        const listMisses = dice.occupied(here, place.isolates);
-        const mediaMisses = dice.occupied(here, place.isolates);
-        lists.take(here, listMisses);
-        media.take(here, mediaMisses);
-        missed += listMisses + mediaMisses;
-        fromLower += Number(listMisses > 0) + Number(mediaMisses > 0);
-        if (listMisses > 0) asking.list.add(at);
-        if (mediaMisses > 0) asking.media.add(at);
-      }
-      // Those who join. Where parts are listed, an isolate with listeners has a list young enough for them.
-      asked += joins * (3 + demand.backlog);
-      const starts = dice.occupied(joins, place.isolates);
-      const plainAsks = demand.listsParts
-        ? Math.round((joins * (place.isolates - busy)) / place.isolates)
-        : joins + extra;
-      const plain = dice.occupied(plainAsks, demand.listsParts ? place.isolates - busy : place.isolates);
-      const first = Math.min(joins, newIsolates);
-      missed += starts + plain + first * (1 + demand.backlog);
-      fromLower += Number(starts > 0) + Number(plain > 0);
-      if (starts > 0) asking.start.add(at);
-      if (plain > 0) asking.plain.add(at);
-      if (!place.isOpen && first > 0) {
-        place.isOpen = true;
-        fromLower += 1 + demand.backlog;
-        old += openUppers.has(at) ? 0 : 1 + demand.backlog;
-        openUppers.add(at);
-      }
-      // Our page asks for the status as it opens, and then for as long as it plays.
-      const polls = dice.binomial(joins, pageShare) + dice.binomial(here, demand.polls);
-      const stale = dice.occupied(polls, place.isolates);
-      if (stale > 0) asking.status.add(at);
-      status.edge.take(polls, stale);
-      statusFromEdge += stale;
-      statusFromLower += Number(stale > 0);
-      edge.take(asked + polls, missed + stale);
-      fromEdge += missed + stale;
-      fromLower += Number(stale > 0);
+  constructor(published: number) {
+    this.published = published;
+  }
+
+  /** Requests of the upper tiers for what is new to all. */
+  get fresh(): number {
+    const { list, media, start, plain, status } = this.asking;
+    return this.published * (list.size + media.size) + start.size + plain.size + status.size;
+  }
+}
+
+/** The show as it is played. */
+class Play {
+  readonly tiers = tiers();
+  readonly status = tiers();
+  readonly media = new Flow();
+  readonly lists = new Flow();
+  readonly births: number[] = [];
+  readonly present: number[] = [];
+  readonly #demand: Demand;
+  readonly #constants: Constants;
+  readonly #dice: Dice;
+  readonly #places: readonly Place[];
+  /** The upper tier of each place. */
+  readonly #upper: readonly number[];
+  readonly #openUppers = new Set<number>();
+
+  constructor(listeners: number, demand: Demand, constants: Constants, dice: Dice) {
+    const geography = geographyOf(constants, dice);
+    this.#places = dice.share(listeners, geography.weights).map((total) => ({
+      total,
+      dither: dice.unit(),
+      present: 0,
+      isolates: 0,
+      isOpen: false,
+    }));
+    this.#upper = geography.upper;
+    this.#demand = demand;
+    this.#constants = constants;
+    this.#dice = dice;
+  }
+
+  second(number: number): void {
+    const { period } = this.#demand;
+    const second = new Second(Math.floor((number + 1) / period) - Math.floor(number / period));
+    for (const [index, place] of this.#places.entries()) {
+      this.#visit(place, this.#upper[index] ?? 0, number, second);
     }
-    const fresh =
-      published * (asking.list.size + asking.media.size) +
-      asking.start.size +
-      asking.plain.size +
-      asking.status.size;
+    const { fromEdge, fromLower, fresh, old, statusFromEdge, statusFromLower, asking } = second;
+    const { lower, upper, origin } = this.tiers;
     lower.take(fromEdge, fromLower);
     upper.take(fromLower, fresh + old);
     origin.take(fresh + old, 0);
-    status.lower.take(statusFromEdge, statusFromLower);
-    status.upper.take(statusFromLower, asking.status.size);
-    status.origin.take(asking.status.size, 0);
-    for (const tiers of [{ edge, lower, upper, origin }, status]) {
-      for (const flow of [tiers.edge, tiers.lower, tiers.upper, tiers.origin]) flow.tick();
-    }
-    for (const flow of [media, lists]) flow.tick();
-    present.push(places.reduce((sum, place) => sum + place.present, 0));
+    this.status.lower.take(statusFromEdge, statusFromLower);
+    this.status.upper.take(statusFromLower, asking.status.size);
+    this.status.origin.take(asking.status.size, 0);
+    for (const flow of [...Object.values(this.tiers), ...Object.values(this.status)]) flow.tick();
+    for (const flow of [this.media, this.lists]) flow.tick();
+    this.present.push(this.#places.reduce((sum, place) => sum + place.present, 0));
   }
-  const isolates = births.length;
-  return { latency, listeners, edge, lower, upper, origin, status, media, lists, isolates, births, present };
+
+  /** One second of one data centre. */
+  #visit(place: Place, at: number, number: number, second: Second): void {
+    const dice = this.#dice;
+    const here = place.present;
+    const joins = Math.floor(place.total * joined(number + 1, this.#constants) + place.dither) - here;
+    if (here + joins === 0) return;
+    const busy = dice.occupied(here, place.isolates);
+    const born = this.#grow(place, here + joins, number);
+    place.present = here + joins;
+    const staying = this.#stay(place, here, at, second);
+    const joining = this.#join(place, { joins, busy, born, at, extra: staying.extra }, second);
+    // Our page asks for the status as it opens, and then for as long as it plays.
+    const polls =
+      dice.binomial(joins, this.#constants.pageShare.value) + dice.binomial(here, this.#demand.polls);
+    const stale = dice.occupied(polls, place.isolates);
+    if (stale > 0) second.asking.status.add(at);
+    this.status.edge.take(polls, stale);
+    second.statusFromEdge += stale;
+    second.statusFromLower += Number(stale > 0);
+    const missed = staying.missed + joining.missed + stale;
+    this.tiers.edge.take(staying.asked + joining.asked + polls, missed);
+    second.fromEdge += missed;
+    second.fromLower += Number(stale > 0);
+  }
+
+  /** The isolates that come to be for so many listeners. */
+  #grow(place: Place, listeners: number, number: number): number {
+    const { requests, polls } = this.#demand;
+    const born = Math.max(0, isolatesFor(listeners, requests + polls, this.#constants) - place.isolates);
+    for (let n = 0; n < born; n++) this.births.push(number);
+    place.isolates += born;
+    return born;
+  }
+
+  /** Those who were here: each new object once, and now and then a list that is at hand. */
+  #stay(place: Place, here: number, at: number, second: Second) {
+    const dice = this.#dice;
+    const extra = Math.round(here * this.#demand.extra);
+    let missed = 0;
+    this.lists.take(extra, 0);
+    for (let n = 0; n < second.published; n++) {
+      const listMisses = dice.occupied(here, place.isolates);
+      const mediaMisses = dice.occupied(here, place.isolates);
+      this.lists.take(here, listMisses);
+      this.media.take(here, mediaMisses);
+      missed += listMisses + mediaMisses;
+      second.fromLower += Number(listMisses > 0) + Number(mediaMisses > 0);
+      if (listMisses > 0) second.asking.list.add(at);
+      if (mediaMisses > 0) second.asking.media.add(at);
+    }
+    return { asked: 2 * second.published * here + extra, missed, extra };
+  }
+
+  /** Those who join. Where parts are listed, an isolate with listeners has a list young enough for them. */
+  #join(
+    place: Place,
+    come: {
+      readonly joins: number;
+      readonly busy: number;
+      readonly born: number;
+      readonly at: number;
+      readonly extra: number;
+    },
+    second: Second,
+  ) {
+    const { joins, busy, born, at, extra } = come;
+    const { backlog, listsParts } = this.#demand;
+    const dice = this.#dice;
+    const starts = dice.occupied(joins, place.isolates);
+    const plainAsks = listsParts
+      ? Math.round((joins * (place.isolates - busy)) / place.isolates)
+      : joins + extra;
+    const plain = dice.occupied(plainAsks, listsParts ? place.isolates - busy : place.isolates);
+    const first = Math.min(joins, born);
+    second.fromLower += Number(starts > 0) + Number(plain > 0);
+    if (starts > 0) second.asking.start.add(at);
+    if (plain > 0) second.asking.plain.add(at);
+    if (!place.isOpen && first > 0) {
+      place.isOpen = true;
+      second.fromLower += 1 + backlog;
+      second.old += this.#openUppers.has(at) ? 0 : 1 + backlog;
+      this.#openUppers.add(at);
+    }
+    return { asked: joins * (3 + backlog), missed: starts + plain + first * (1 + backlog) };
+  }
+}
+
+function tiers(): Tiers {
+  return { edge: new Flow(), lower: new Flow(), upper: new Flow(), origin: new Flow() };
 }
 
 /** The same geography without upper tiers: each data centre asks the origin itself. */
