@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { Application, createEncoder, type OpusEncoderHandle } from "libopus-wasm";
 import {
   type DtlsSocket,
@@ -7,16 +6,11 @@ import {
   RTCRtpCodecParameters,
   type RTCRtpTransceiver,
   RtcpRrPacket,
-  RtpHeader,
-  RtpPacket,
 } from "werift";
+import { type PublishStats, type Source, Stream } from "./stream.ts";
 
-const FRAME_SAMPLES = 960;
-const FRAME_MILLIS = 20;
 const CONNECT_MILLIS = 10_000;
 const REQUEST_MILLIS = 15_000;
-/** A stall longer than this is not caught up with: the sound of the lost time is skipped. */
-const LONGEST_CATCH_UP = 50;
 
 /** What to publish and where. */
 export interface PublishOptions {
@@ -24,26 +18,13 @@ export interface PublishOptions {
   readonly url: string;
   /** The bearer token for it. */
   readonly key: string;
-  /** Gives the next `frames` sample frames, interleaved stereo at 48 kHz; called in real time, 960 at a time. */
-  readonly source: (frames: number) => Int16Array;
+  readonly source: Source;
   /** Opus bit rate; default 128 000 bit/s. */
   readonly bitrate?: number;
   /** Let the encoder pause in silence (DTX). Default off. */
   readonly dtx?: boolean;
   /** Called once when the connection is lost without `close`. */
   readonly onLost?: (reason: string) => void;
-}
-
-/** What has been sent, and what the receiver reported of it (RTCP receiver reports). */
-export interface PublishStats {
-  /** 20 ms frames encoded and sent. */
-  frames: number;
-  /** Frames skipped because this process stood still. */
-  skipped: number;
-  bytes: number;
-  reports: number;
-  /** Packets lost, by the last report. */
-  lost: number;
 }
 
 /** A published stream. */
@@ -120,55 +101,20 @@ function start(
   track: MediaStreamTrack,
   encoder: OpusEncoderHandle,
 ): Publication {
-  const stats: PublishStats = { frames: 0, skipped: 0, bytes: 0, reports: 0, lost: 0 };
-  let sequenceNumber = randomInt(0x10000);
-  let timestamp = randomInt(0x100000000);
-  let due = 0;
-  let ended = false;
-  const began = performance.now();
-  const send = () => {
-    const now = Math.floor((performance.now() - began) / FRAME_MILLIS) + 1;
-    if (now - due > LONGEST_CATCH_UP) {
-      stats.skipped += now - 1 - due;
-      timestamp = (timestamp + (now - 1 - due) * FRAME_SAMPLES) >>> 0;
-      due = now - 1;
-    }
-    for (; due < now; due++) {
-      const payload = Buffer.from(encoder.encode(options.source(FRAME_SAMPLES)));
-      const header = new RtpHeader({ sequenceNumber, timestamp, payloadType: 0, marker: stats.frames === 0 });
-      track.writeRtp(new RtpPacket(header, payload));
-      sequenceNumber = (sequenceNumber + 1) & 0xffff;
-      timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
-      stats.frames++;
-      stats.bytes += payload.length;
-    }
-  };
-  const pacing = setInterval(send, FRAME_MILLIS / 2);
+  const stream = new Stream(track, encoder, options.source);
   transceiver.sender.onRtcp.subscribe((packet) => {
-    if (!(packet instanceof RtcpRrPacket)) return;
-    const [report] = packet.reports;
-    if (ended || !report) return;
-    stats.reports++;
-    stats.lost = report.packetsLost;
-    // As browsers do. Told of a loss that is not there, libopus leaves full-band CELT for SILK to carry its FEC.
-    encoder.setPacketLossPercent(Math.min(30, Math.ceil((report.fractionLost * 100) / 256)));
+    if (packet instanceof RtcpRrPacket) stream.report(packet);
   });
-  const stop = () => {
-    ended = true;
-    clearInterval(pacing);
-    encoder.free();
-  };
   peer.connectionStateChange.subscribe((state) => {
-    if (ended || (state !== "disconnected" && state !== "failed" && state !== "closed")) return;
-    stop();
+    if (stream.hasEnded || (state !== "disconnected" && state !== "failed" && state !== "closed")) return;
+    stream.end();
     options.onLost?.(`the WebRTC connection was lost (${state})`);
   });
-  send();
   return {
     sessionUrl,
-    stats,
+    stats: stream.stats,
     close: async (graceful = true) => {
-      if (!ended) stop();
+      stream.end();
       const failure = graceful ? await remove(sessionUrl, options.key) : undefined;
       if (graceful) for (const { dtls } of peer.dtlsTransports) if (dtls) await closeNotify(dtls);
       await peer.close();

@@ -1,0 +1,87 @@
+import { randomInt } from "node:crypto";
+import type { OpusEncoderHandle } from "libopus-wasm";
+import { type MediaStreamTrack, type RtcpRrPacket, RtpHeader, RtpPacket } from "werift";
+
+const FRAME_SAMPLES = 960;
+const FRAME_MILLIS = 20;
+/** Frames. A stall longer than this is not caught up with: the sound of the lost time is skipped. */
+const LONGEST_CATCH_UP = 50;
+
+/** What has been sent, and what the receiver reported of it (RTCP receiver reports). */
+export interface PublishStats {
+  /** 20 ms frames encoded and sent. */
+  frames: number;
+  /** Frames skipped because this process stood still. */
+  skipped: number;
+  bytes: number;
+  reports: number;
+  /** Packets lost, by the last report. */
+  lost: number;
+}
+
+/** Opus packets of a source, sent at the wall clock's pace from the moment it is made. Owns the encoder. */
+export class Stream {
+  readonly stats: PublishStats = { frames: 0, skipped: 0, bytes: 0, reports: 0, lost: 0 };
+  hasEnded = false;
+  private readonly track: MediaStreamTrack;
+  private readonly encoder: OpusEncoderHandle;
+  private readonly source: Source;
+  private readonly began = performance.now();
+  private readonly pacing: NodeJS.Timeout;
+  private sequenceNumber = randomInt(0x10000);
+  private timestamp = randomInt(0x100000000);
+  /** The number of the next frame since the beginning, skipped ones counted. */
+  private due = 0;
+
+  constructor(track: MediaStreamTrack, encoder: OpusEncoderHandle, source: Source) {
+    this.track = track;
+    this.encoder = encoder;
+    this.source = source;
+    this.pacing = setInterval(() => this.send(), FRAME_MILLIS / 2);
+    this.send();
+  }
+
+  /**
+   * Takes a receiver report, and tells the encoder of losses as browsers do. Told of a loss that is not there, libopus leaves
+   * full-band CELT for SILK to carry its FEC.
+   */
+  report({ reports: [report] }: RtcpRrPacket): void {
+    if (this.hasEnded || report === undefined) return;
+    this.stats.reports++;
+    this.stats.lost = report.packetsLost;
+    this.encoder.setPacketLossPercent(Math.min(30, Math.ceil((report.fractionLost * 100) / 256)));
+  }
+
+  end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    clearInterval(this.pacing);
+    this.encoder.free();
+  }
+
+  /** Sends the frames that are due, at most {@link LONGEST_CATCH_UP} of them. */
+  private send(): void {
+    const now = Math.floor((performance.now() - this.began) / FRAME_MILLIS) + 1;
+    if (now - this.due > LONGEST_CATCH_UP) {
+      const skipped = now - 1 - this.due;
+      this.stats.skipped += skipped;
+      this.timestamp = (this.timestamp + skipped * FRAME_SAMPLES) >>> 0;
+      this.due = now - 1;
+    }
+    for (; this.due < now; this.due++) this.sendFrame();
+  }
+
+  private sendFrame(): void {
+    const payload = Buffer.from(this.encoder.encode(this.source(FRAME_SAMPLES)));
+    const { sequenceNumber, timestamp, stats } = this;
+    const header = new RtpHeader({ sequenceNumber, timestamp, payloadType: 0, marker: stats.frames === 0 });
+    this.track.writeRtp(new RtpPacket(header, payload));
+    this.sequenceNumber = (sequenceNumber + 1) & 0xffff;
+    this.timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
+    stats.frames++;
+    stats.bytes += payload.length;
+  }
+}
+
+/** Gives the next `frames` sample frames, interleaved stereo at 48 kHz; called in real time, 960 at a time. */
+export type Source = (frames: number) => Int16Array;
