@@ -150,7 +150,7 @@ export class Programme {
 
   /** Goes on from where the list begins that is due at `now`; not where that is within what there is. */
   #passOver(now: Samples): boolean {
-    const { profile, open, length, startedAt } = this.window;
+    const { epoch, profile, open, length, startedAt } = this.window;
     if (open === null) return false;
     const segment = profile.segmentUnits * AU_SAMPLES;
     const whole = Math.floor((now - listedAfter(open.at)) / segment);
@@ -163,7 +163,7 @@ export class Programme {
       new Segmenter(profile, { msn, at }),
       at,
     );
-    this.window = emptyWindow(profile, { startedAt, msn, at }, { length });
+    this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length });
     this.ring = new Ring();
     return true;
   }
