@@ -119,11 +119,6 @@ export class Aligner {
     return samples(Math.ceil(this.#delay.deadline(end)));
   }
 
-  /** For how long, at `now`, the next packet has been overdue; 0 where none came in the second before `due`. */
-  overdue(now: Samples, due: Samples): number {
-    return this.#delay.overdue(now, due - ACTIVE);
-  }
-
   /**
    * For how many samples from `at` on, where the next pull would begin, the line is certain to be digital silence, as far
    * as packets have come. So long a pull may be left out.

@@ -52,12 +52,6 @@ export class Delay {
     return this.known ? arrival - end - this.#base : 0;
   }
 
-  /** For how long, at `now`, the packet after the last has been due; 0 if the last came before `since`. */
-  overdue(now: number, since: number): number {
-    if (this.#last === null || this.#last.arrival < since) return 0;
-    return Math.max(0, now - this.#last.arrival - this.#last.frames);
-  }
-
   /**
    * Until when what is lacking of the timeline before `end` is waited for. A host whose next packet is more than
    * {@link PATIENCE} late has stopped: what it may begin again with is waited for by what its jitter was.

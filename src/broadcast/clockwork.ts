@@ -1,4 +1,3 @@
-import { Backlog } from "./backlog.ts";
 import { Clock } from "./clock.ts";
 import type { Programme } from "./programme.ts";
 import { Timer } from "./timer.ts";
@@ -34,7 +33,6 @@ export interface Owner {
  */
 export class Clockwork {
   readonly #owner: Owner;
-  readonly #backlog = new Backlog();
   readonly #timer = new Timer(() => this.#tick());
   #clock = new Clock(Date.now(), 0);
   #programme: Programme | null = null;
@@ -94,11 +92,6 @@ export class Clockwork {
       const why = programme.staleness(Date.now());
       if (why !== null) programme = this.#replace(programme, why);
       const now = this.#clock.read(Date.now());
-      const wait = this.#backlog.wait(programme.lateness(now), programme.isOverdue(now));
-      if (wait > 0) {
-        this.#timer.set(now, wait);
-        return;
-      }
       if (this.#isResting ? this.#wake(programme, now) : programme.advance(now)) {
         this.#owner.listed(programme, now);
       }

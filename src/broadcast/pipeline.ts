@@ -9,8 +9,6 @@ import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { readPacket } from "../ingest/packet.ts";
 import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
 
-/** A packet that has not come by then is not merely the next one, with the jitter of any network. */
-const OVERDUE = fromMillis(20);
 /** As far behind, the line does not wait any more for what active hosts may still have sent: what they lack is filled. */
 const FAR_BEHIND = fromMillis(2_000);
 /** Silence made in one go, access units: 12.8 s, some milliseconds of work, for which the sockets wait. */
@@ -88,11 +86,6 @@ export class Pipeline {
     const end = this.#unitEnd;
     if (this.#hosts.size === 0) return samples(Math.max(end + HOLD, listedAfter(this.#segmenter.partEnd)));
     return this.#isWhole ? end : samples(this.#patience.due(end, this.#deadline));
-  }
-
-  /** Whether a packet of a host that was delivering is long overdue at `now`. */
-  isOverdue(now: Samples): boolean {
-    return [...this.#hosts.values()].some(({ aligner }) => aligner.overdue(now, this.due) > OVERDUE);
   }
 
   /** Whether there is a host whose sound is not over yet. */

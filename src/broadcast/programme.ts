@@ -95,16 +95,6 @@ export class Programme {
     return Math.max(0, Math.ceil(this.#dueAt - now));
   }
 
-  /** Milliseconds since there has been something to do; 0 when there is nothing yet. */
-  lateness(now: number): number {
-    return Math.max(0, now - this.#dueAt);
-  }
-
-  /** Whether a host that was delivering owes more at `now` than it usually does. */
-  isOverdue(now: number): boolean {
-    return this.pipeline.isOverdue(this.at(now));
-  }
-
   /** Makes what is due at `now` and lists it. Whether a part came of it. */
   advance(now: number): boolean {
     const cuts = this.pipeline.advance(this.at(now), CATCH_UP_UNITS);

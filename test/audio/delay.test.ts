@@ -91,17 +91,6 @@ describe("delay", () => {
     },
   );
 
-  test("a packet is overdue when it has not come after the last, however late that one was", () => {
-    const delay = new Delay();
-    expect(delay.overdue(10_000, 0)).toBe(0);
-    deliver(delay, 0, 10, (n) => (n === 9 ? 300 : 0));
-    const due = 10_300 + 11 * FRAMES;
-    expect(delay.overdue(due - 1, 0)).toBe(0);
-    expect(delay.overdue(due + 5_000, 0)).toBe(5_000);
-    // Who had stopped before that owes nothing.
-    expect(delay.overdue(due + 5_000, due)).toBe(0);
-  });
-
   test("a restart forgets the jitter and keeps the base", () => {
     const delay = new Delay();
     deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(300) : 0));
