@@ -51,14 +51,6 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
-/** A finished segment; its bytes are those of its parts, one after the other. */
-export interface Segment {
-  readonly msn: number;
-  readonly at: Samples;
-  readonly duration: Samples;
-  readonly parts: readonly Part[];
-}
-
 export type Latency = "low" | "balanced" | "economy";
 
 /** What never changes within a show. Durations are counted in access units. */

@@ -165,10 +165,10 @@ export class Programme {
 
   /** Bytes first, then the list: nothing is named before it can be fetched, and survives a crash before it is named. */
   #list(cut: Cut): void {
-    this.#store.putPart(cut.part, cut.segment !== undefined);
+    this.#store.putPart(cut.part, cut.closes);
     this.ring.add(cut.part);
     this.window = addCut(this.window, cut);
-    if (cut.segment === undefined) return;
+    if (!cut.closes) return;
     this.ring.prune(cut.part.msn - RING_SEGMENTS);
     this.#store.prune(keptFrom(this.window));
   }
@@ -190,27 +190,12 @@ export function endedStage(show: Show, store: Store): Stage | null {
 /** The window and the ring as the stored parts have them; what waits for R2 behind them is not read here. */
 function rebuild({ epoch, profile, startedAt }: Timeline, store: Store): { window: Window; ring: Ring } {
   const stored = store.parts(REBUILT_SEGMENTS);
-  const first = stored[0]?.part;
-  const start = {
-    msn: first?.msn ?? 0,
-    at: first?.at ?? samples(0),
-    epoch,
-    startedAt,
-  };
-  let window = emptyWindow(profile, start);
+  const { msn, at } = stored[0]?.part ?? { msn: 0, at: samples(0) };
+  let window = emptyWindow(profile, { epoch, startedAt, msn, at });
   const ring = new Ring();
-  let parts = [];
-  for (const { part, closes } of stored) {
-    ring.add(part);
-    parts.push(part);
-    if (!closes) {
-      window = addCut(window, { part });
-      continue;
-    }
-    const at = parts[0]?.at ?? part.at;
-    const duration = samples(part.at + part.duration - at);
-    window = addCut(window, { part, segment: { msn: part.msn, at, duration, parts } });
-    parts = [];
+  for (const cut of stored) {
+    ring.add(cut.part);
+    window = addCut(window, cut);
   }
   return { window, ring };
 }

@@ -1,20 +1,12 @@
 /** Cuts the frames of a show into parts and segments on the fixed grid of its profile. */
 
-import {
-  AU_SAMPLES,
-  type Frame,
-  type Part,
-  type Profile,
-  type Samples,
-  type Segment,
-  samples,
-} from "../media.ts";
+import { AU_SAMPLES, type Frame, type Part, type Profile, type Samples, samples } from "../media.ts";
 import { chunk } from "./cmaf.ts";
 
-/** A part that has just been finished, and the segment it closes, if it closes one. */
+/** A part that has just been finished, and whether it closes its segment. */
 export interface Cut {
   readonly part: Part;
-  readonly segment?: Segment;
+  readonly closes: boolean;
 }
 
 /**
@@ -69,9 +61,9 @@ export class Segmenter {
     this.#frames.push(frame);
     if (this.#frames.length < this.#profile.partUnits) return [];
     const part = this.#cutPart();
-    return this.#parts.length < partsPerSegment(this.#profile)
-      ? [{ part }]
-      : [{ part, segment: this.#closeSegment() }];
+    const closes = this.#parts.length === partsPerSegment(this.#profile);
+    if (closes) this.#closeSegment();
+    return [{ part, closes }];
   }
 
   /**
@@ -80,7 +72,9 @@ export class Segmenter {
    */
   flush(): Cut[] {
     const part = this.#frames.length > 0 ? this.#cutPart() : this.#parts.at(-1);
-    return part === undefined ? [] : [{ part, segment: this.#closeSegment() }];
+    if (part === undefined) return [];
+    this.#closeSegment();
+    return [{ part, closes: true }];
   }
 
   get #partSamples(): number {
@@ -102,13 +96,10 @@ export class Segmenter {
     return part;
   }
 
-  #closeSegment(): Segment {
-    const duration = samples(this.#parts.reduce((sum, part) => sum + part.duration, 0));
-    const segment: Segment = { msn: this.#msn, at: this.#at, duration, parts: this.#parts };
+  #closeSegment(): void {
     this.#msn += 1;
-    this.#at = samples(this.#at + duration);
+    this.#at = samples(this.#at + this.#parts.reduce((sum, part) => sum + part.duration, 0));
     this.#parts = [];
-    return segment;
   }
 }
 

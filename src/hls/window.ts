@@ -79,24 +79,25 @@ export function emptyWindow(
 
 /** The window with one more part and, when that closes its segment, one more segment. A cut out of order throws. */
 export function addCut(window: Window, cut: Cut): Window {
-  const { part, segment } = cut;
+  const { part, closes } = cut;
   const open = window.open;
   if (open === null) throw new Error("the show has ended");
   // The segmenter's flush names the last part again when it has nothing but the segment to close.
-  const repeated = segment !== undefined && part.index === open.parts.length - 1;
+  const repeated = closes && part.index === open.parts.length - 1;
   const due = repeated ? part.at : end(window);
   if (part.msn !== open.msn || part.at !== due || (!repeated && part.index !== open.parts.length)) {
     throw new RangeError(`part ${part.msn}.${part.index} at ${part.at} is not the next one`);
   }
   const parts = repeated ? open.parts : [...open.parts, { at: part.at, duration: part.duration }];
-  if (segment === undefined) return { ...window, open: { ...open, parts } };
-  const closed: ClosedSegment = { msn: open.msn, at: open.at, duration: segment.duration, parts };
+  if (!closes) return { ...window, open: { ...open, parts } };
+  const duration = samples(parts.reduce((sum, { duration }) => sum + duration, 0));
+  const closed: ClosedSegment = { msn: open.msn, at: open.at, duration, parts };
   // Section 6.2.2: segments leave in order, one by one, and never below three target durations: length sees to it.
   const segments = [...window.segments, closed].slice(-window.length);
   return {
     ...window,
     segments,
-    open: { msn: open.msn + 1, at: samples(open.at + segment.duration), parts: [] },
+    open: { msn: open.msn + 1, at: samples(open.at + duration), parts: [] },
     firstMsn: segments[0]?.msn ?? window.firstMsn,
   };
 }

@@ -5,7 +5,7 @@ import { openAac } from "../../src/audio/aac.ts";
 import { Contexts } from "../../src/audio/contexts.ts";
 import { bandwidthOf } from "../../src/broadcast/bandwidth.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
-import { AU_SAMPLES, type Frame, type Latency, PROFILES, type Segment, samples } from "../../src/media.ts";
+import { AU_SAMPLES, type Frame, type Latency, type Part, PROFILES, samples } from "../../src/media.ts";
 import { random } from "../audio/host.ts";
 
 await buildAac();
@@ -65,13 +65,17 @@ function encode(signal: Signal, bitrate: number): Frame[] {
 /** The rates of segments that `frames` make, bit/s: the highest, and all of them together. */
 function ratesOf(frames: readonly Frame[], latency: Latency) {
   const segmenter = new Segmenter(PROFILES[latency], { msn: 0, at: START });
-  const segments: Segment[] = [];
-  for (const frame of frames) {
-    for (const { segment } of segmenter.push(frame)) if (segment !== undefined) segments.push(segment);
+  const segments: (readonly Part[])[] = [];
+  let parts: Part[] = [];
+  for (const { part, closes } of frames.flatMap((frame) => segmenter.push(frame))) {
+    parts.push(part);
+    if (!closes) continue;
+    segments.push(parts);
+    parts = [];
   }
-  const bitsOf = ({ parts }: Segment) => 8 * parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const secondsOf = ({ duration }: Segment) => duration / 48_000;
-  const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const bitsOf = (segment: readonly Part[]) => 8 * sum(segment.map(({ bytes }) => bytes.length));
+  const secondsOf = (segment: readonly Part[]) => sum(segment.map(({ duration }) => duration)) / 48_000;
   return {
     peak: Math.max(...segments.map((segment) => bitsOf(segment) / secondsOf(segment))),
     average: sum(segments.map(bitsOf)) / sum(segments.map(secondsOf)),

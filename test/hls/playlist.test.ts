@@ -100,7 +100,7 @@ test("dates follow durations to the millisecond, wherever the timeline and the c
       for (let msn = 0; msn < 12; msn += 1) {
         const at = samples(start.at + msn * duration);
         const part = { msn, index: 0, at, duration, bytes: new Uint8Array() };
-        window = addCut(window, { part, segment: { msn, at, duration, parts: [part] } });
+        window = addCut(window, { part, closes: true });
       }
       const dates = [...mediaPlaylist(window, names).matchAll(/DATE-TIME:(.*)/g)].map((m) =>
         Date.parse(m[1] ?? ""),

@@ -49,7 +49,7 @@ export function simulatedCapture(
       ...(skip ? ["_HLS_skip=YES"] : []),
     ];
     const query = directives.length > 0 ? `?${directives.join("&")}` : "";
-    if (index === first || profile.lowLatency || last.segment) {
+    if (index === first || profile.lowLatency || last.closes) {
       answer(at, `index.m3u8${query}`, LIST, mediaPlaylist(window, names, { skip }));
     }
     if (index === first) {
@@ -57,8 +57,9 @@ export function simulatedCapture(
       answer(at + 1, names.init, MEDIA, initSegment(config, { bitrate: 128_000 }));
     }
     if (profile.lowLatency) answer(at + 2, names.part(msn, part), MEDIA, last.part.bytes);
-    if (last.segment) {
-      const whole = Buffer.concat(last.segment.parts.map(({ bytes }) => bytes));
+    if (last.closes) {
+      const parts = new Set(cuts.filter(({ part }) => part.msn === msn).map(({ part }) => part));
+      const whole = Buffer.concat([...parts].map(({ bytes }) => bytes));
       answer(at + 3, names.segment(msn), MEDIA, new Uint8Array(whole));
     }
   }
