@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Figure } from "./figure.ts";
 import { Growth } from "./growth.ts";
-import { EMPTY_SERIES, observe, type Series } from "./series.ts";
+import { EMPTY_SERIES, observe, type Series, withPeak } from "./series.ts";
 import { type Kept, type Report, Shard, type ShardAnswer } from "./shard.ts";
 import { SLOT_MS } from "./slots.ts";
 
@@ -60,7 +60,8 @@ export class Audience extends DurableObject<AudienceEnv> {
   read(show: string, series: boolean): Figure | (Figure & Series) {
     const now = Date.now();
     this.#observe(now);
-    const figure = this.#shard.figures(show, now).now;
+    const { now: figure, settled } = this.#shard.figures(show, now);
+    this.#put(withPeak(this.#series, settled));
     return series ? { ...this.#series, ...figure } : figure;
   }
 
@@ -97,8 +98,13 @@ export class Audience extends DurableObject<AudienceEnv> {
     if (show === null || this.#up !== null || slot === this.#observed) return;
     this.#observed = slot;
     const { now: figure, settled } = this.#shard.figures(show, now);
-    this.#series = observe(this.#series, figure, settled);
-    this.ctx.storage.kv.put("series", this.#series);
+    this.#put(observe(this.#series, figure, settled));
+  }
+
+  #put(series: Series): void {
+    if (series === this.#series) return;
+    this.#series = series;
+    this.ctx.storage.kv.put("series", series);
   }
 
   readonly #passUp = async (): Promise<void> => {

@@ -50,6 +50,15 @@ export function observe(series: Series, figure: Figure, settled: Figure | null):
   return grown.steps.length > MAX_STEPS ? coarser(grown) : grown;
 }
 
+/**
+ * The series with its peak at `settled`, if that is higher; the same series if not. Slots agree for a part of the time only
+ * where reports are late, so the peak is looked for with every reading, and not only once in a slot as the rest is.
+ */
+export function withPeak(series: Series, settled: Figure | null): Series {
+  const peak = higher(series.peak, settled);
+  return peak === series.peak ? series : { ...series, peak };
+}
+
 function higher(peak: Figure | null, settled: Figure | null): Figure | null {
   if (peak === null || settled === null) return peak ?? settled;
   return settled.listeners > peak.listeners ? settled : peak;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Figure } from "../../src/audience/figure.ts";
-import { EMPTY_SERIES, MAX_STEPS, observe, type Series } from "../../src/audience/series.ts";
+import { EMPTY_SERIES, MAX_STEPS, observe, type Series, withPeak } from "../../src/audience/series.ts";
 
 const T = Date.parse("2026-11-21T20:00:00Z");
 
@@ -49,6 +49,16 @@ test("a figure that comes twice, or late, changes nothing", () => {
   expect(take(series, figureAt(5, 99))).toBe(series);
   expect(take(series, figureAt(4, 99))).toBe(series);
   expect(take(series, figureAt(5.001, 99)).peak?.listeners).toBe(99);
+});
+
+test("slots that agree only after the series was looked after in their slot make the peak all the same", () => {
+  const series = observe(EMPTY_SERIES, figureAt(0, 200, "low"), null);
+  const settled = figureAt(4, 200);
+  expect(observe(series, figureAt(0, 200), settled).peak).toBeNull();
+  const peaked = withPeak(series, settled);
+  expect(peaked).toEqual({ ...series, peak: settled });
+  expect(withPeak(peaked, figureAt(5, 100))).toBe(peaked);
+  expect(withPeak(series, null)).toBe(series);
 });
 
 test("the peak is of settled figures alone, whatever others claim", () => {
