@@ -63,11 +63,10 @@ test("a pause of 25 s: the list is the present one within a second, on the same 
   await expect.poll(heard, { timeout: 15_000 }).toBe(true);
   const listener = await Listener.join(show.playbackUrl);
   const before = await listener.list();
-  // A player asks for the next part, whenever it has been given one; the first of these is held when the pause begins.
-  const asked = listener.list(`_HLS_msn=${before.firstMsn + before.segments.length + 1}&_HLS_part=0`);
+  // What is held while the pause lasts is not looked at: the edge gives it up, and players have by then.
   await runtime.halt(PAUSE_MS);
   const from = Date.now();
-  let list = await asked;
+  let list = await next(listener, before);
   expect(list.firstMsn).toBeGreaterThanOrEqual(before.firstMsn);
   while (Date.now() - endOf(list) > LISTING_MS + PART_MS + 60) list = await next(listener, list);
   const took = Date.now() - from;
