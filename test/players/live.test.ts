@@ -175,7 +175,9 @@ describe.concurrent("live", () => {
       const whole = assemble(captured);
       const pcm = await decode(whole.bytes, "mp4");
       expect(Math.abs((pcm.length / RATE) * 1000 - whole.datedMs)).toBeLessThan(UNIT_MS);
-      expect(holes(pcm.subarray(HEARD_AFTER_S * RATE, pcm.length - RATE), RATE, TONE_HZ, sendersStalled)).toEqual([]);
+      expect(
+        holes(pcm.subarray(HEARD_AFTER_S * RATE, pcm.length - RATE), RATE, TONE_HZ, sendersStalled),
+      ).toEqual([]);
     },
   );
 });
