@@ -13,23 +13,7 @@ import {
   writeLiveEdge,
 } from "../src/live-edge.ts";
 import type { Directives } from "../src/media.ts";
-
-const EPOCH = "mwq4uj3r";
-const NOW = 1_800_000_000_000;
-/** Segments 10 to 20 are listed, three parts of 21 are there, two more make it whole; clocks may differ by 1 s. */
-const LIVE: LiveEdge = {
-  epoch: EPOCH,
-  ended: false,
-  firstMsn: 10,
-  lastMsn: 20,
-  openParts: 3,
-  partsPerSegment: 5,
-  partMillis: 400,
-  listsParts: true,
-  endsAt: NOW,
-};
-const ENDED: LiveEdge = { ...LIVE, ended: true, openParts: 0 };
-const PLAIN: LiveEdge = { ...LIVE, listsParts: false };
+import { ENDED, LIVE, NOW, PLAIN } from "./live-edges.ts";
 
 describe("the header", () => {
   test("is read back as it was written", () => {

@@ -27,7 +27,7 @@ export interface Circumstances {
   readonly sinceMs: number;
 }
 
-export const METHOD = "HyperLogLog 2^14 of listeners asking for the live playlist";
+const METHOD = "HyperLogLog 2^14 of listeners asking for the live playlist";
 
 /**
  * The figure for what `window` holds.

@@ -1,7 +1,7 @@
 import { SHARD_REQUESTS } from "./pace.ts";
 
 /** How many shards a show may be counted on: one that is its own uppermost, or as many below it. */
-export const SHARD_COUNTS: readonly number[] = [1, 4, 16, 64];
+const SHARD_COUNTS: readonly number[] = [1, 4, 16, 64];
 
 /**
  * Isolates for each shard above which there are more shards: three in eight of the places it has (pace.ts), for while they

@@ -40,7 +40,7 @@ export interface ShardAnswer extends Answer {
 /** The platform takes an object's memory after ten seconds in which nobody asked it anything; a second before. */
 const SLEEP_MS = 9_000;
 /** For how long what was kept is of use, and a show is looked at whose reports have ended: the slots of a window. */
-export const MEMORY_MS = 7 * SLOT_MS;
+const MEMORY_MS = 7 * SLOT_MS;
 /** A shard below that has not reported for so long is no more. */
 const SILENT_MS = 3 * SLOT_MS;
 

@@ -28,7 +28,7 @@ export interface Attached {
 }
 
 /** The track name every publisher session has; sessions keep them apart. */
-export const TRACK_NAME = "audio";
+const TRACK_NAME = "audio";
 
 const CALL_TIMEOUT_MS = 5_000;
 /** OBS gives up on a POST after 8 s, so the whole of publishing ends before. */

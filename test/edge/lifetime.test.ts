@@ -2,18 +2,7 @@ import { expect, test } from "vitest";
 import { Held } from "../../src/edge/held.ts";
 import { lifetimeOf } from "../../src/edge/lifetime.ts";
 import { type LiveEdge, writeLiveEdge } from "../../src/live-edge.ts";
-
-const LIVE: LiveEdge = {
-  epoch: "mwq4uj3r",
-  ended: false,
-  firstMsn: 10,
-  lastMsn: 20,
-  openParts: 3,
-  partsPerSegment: 5,
-  partMillis: 384,
-  listsParts: true,
-  endsAt: 1_800_000_000_000,
-};
+import { ENDED, LIVE, PLAIN } from "../live-edges.ts";
 
 const held = (maxAge: number, liveEdge: LiveEdge | null): Promise<Held> =>
   Held.of(
@@ -32,11 +21,11 @@ const held = (maxAge: number, liveEdge: LiveEdge | null): Promise<Held> =>
 test.each<[string, number, LiveEdge | null, "own" | "newest", number]>([
   ["media", 3_600, null, "own", 3_600_000],
   ["a playlist for its own directives", 12, LIVE, "own", 12_000],
-  ["the same, as the newest", 12, LIVE, "newest", 384],
-  ["a plain playlist", 1, LIVE, "newest", 384],
-  ["a playlist without parts for its own directives", 12, { ...LIVE, listsParts: false }, "own", 12_000],
-  ["the same, as the newest", 12, { ...LIVE, listsParts: false }, "newest", 1_000],
-  ["an ended playlist", 60, { ...LIVE, ended: true, openParts: 0 }, "newest", 60_000],
+  ["the same, as the newest", 12, LIVE, "newest", 400],
+  ["a plain playlist", 1, LIVE, "newest", 400],
+  ["a playlist without parts for its own directives", 12, PLAIN, "own", 12_000],
+  ["the same, as the newest", 12, PLAIN, "newest", 1_000],
+  ["an ended playlist", 60, ENDED, "newest", 60_000],
   ["a playlist that says nothing of the live edge", 1, null, "newest", 1_000],
   ["what is not to be kept", 0, LIVE, "newest", 0],
 ])("%s", async (_, maxAge, liveEdge, use, millis) => {

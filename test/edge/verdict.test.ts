@@ -4,25 +4,10 @@ import { judge } from "../../src/edge/verdict.ts";
 import type { LiveEdge } from "../../src/live-edge.ts";
 import type { Directives } from "../../src/media.ts";
 import type { Target } from "../../src/paths.ts";
+import { ENDED, EPOCH, LIVE, NOW, PLAIN } from "../live-edges.ts";
 
-const EPOCH = "mwq4uj3r";
-const NOW = 1_800_000_000_000;
-/** Segments 10 to 20 are listed, three parts of 21 are there, two more make it whole; clocks may differ by 1 s. */
-const LIVE: LiveEdge = {
-  epoch: EPOCH,
-  ended: false,
-  firstMsn: 10,
-  lastMsn: 20,
-  openParts: 3,
-  partsPerSegment: 5,
-  partMillis: 400,
-  listsParts: true,
-  endsAt: NOW,
-};
 /** Segment 21 has just begun. */
 const FRESH: LiveEdge = { ...LIVE, openParts: 0 };
-const ENDED: LiveEdge = { ...LIVE, ended: true, openParts: 0 };
-const PLAIN: LiveEdge = { ...LIVE, listsParts: false };
 
 describe("what can not be there is not asked for", () => {
   const list = (directives: Directives): Target => ({ kind: "playlist", id: "x", epoch: EPOCH, directives });
