@@ -137,7 +137,8 @@ export class Production {
     this.#put(end(this.#show, now));
     this.#ledger.keep();
     this.#ended = endedStage(this.#show, this.#means.store);
-    if (window !== null) this.#reads.wake({ ...window, ended: true }, now);
+    if (window === null) this.#reads.abandon();
+    else this.#reads.wake({ ...window, ended: true }, now);
     this.publishers.dropAll("the show has ended");
     await this.settle();
   }

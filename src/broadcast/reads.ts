@@ -57,8 +57,9 @@ export class Reads {
     this.#waiters.release((place) => covers(liveEdge, place), now);
   }
 
-  /** Lets all go: their timeline is over. */
+  /** Lets all go: their timeline is over, or will not begin. */
   abandon(): void {
+    this.#doors.open();
     this.#waiters.releaseAll();
   }
 

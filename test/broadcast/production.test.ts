@@ -148,6 +148,14 @@ function expectOneClock({ segments }: { segments: readonly { date: number; durat
   }
 }
 
+test("who waits for a show that ends without having begun is told at once", async () => {
+  const stage = new Stage();
+  const waiting = stage.production.read({ kind: "status", id: "show", waits: true }, {});
+  void stage.production.end();
+  const told = await Promise.race([waiting, new Promise((resolve) => setImmediate(() => resolve("held")))]);
+  expect(told).toMatchObject({ kind: "status", status: { state: "ended" } });
+});
+
 describe("a timeline that opens", () => {
   test.each(["low", "balanced", "economy"] as const)(
     "has a whole first list at once, %s",
