@@ -71,7 +71,7 @@ export class Delay {
     this.#least[index] = Math.min(this.#least[index] as number, offset);
     const base = this.#leastOf(0);
     this.#base = base;
-    // Just before it came, what had been played lacked the packet itself and its lateness.
+    // Just before the packet came, the line had run past the sound there was by the packet's length and its lateness.
     this.#needs[index] = Math.max(this.#needs[index] as number, frames + offset - base);
     this.#need = this.#needs.reduce((most, one) => Math.max(most, one), 0);
     this.#extra = Math.max(this.#extra, this.#wanted);

@@ -1,36 +1,36 @@
 import { fromMillis } from "../media.ts";
 import { HOLD } from "./delay.ts";
 
-/** How often it is looked whether what is late has come. */
+/** After how long missing packets are looked for again. All times here are in samples. */
 const LOOK = fromMillis(20);
-/** A look that comes later than this after its time was kept from coming; less is the jitter of any timer. */
+/** A timer that fires later than this was held up by other work; less is the jitter of any timer. */
 const LATE = fromMillis(4);
-/** What is in the sockets then is heard within this time. */
+/** After a timer that was held up: within this time the packets that wait in the sockets have been taken. */
 const NEXT = fromMillis(5);
-/** What does not come at all must not hold the line up. */
+/** For how long, after such a timer, packets that wait in the sockets are waited for at most. */
 const MOST_WAITED = fromMillis(60);
 
 /**
- * When a stretch of the line that lacks something is made as it is: at its deadline, and by a look that comes on time. One
- * that is late, because the machine or other work kept it from coming, finds what the hosts sent meanwhile waiting in
- * their sockets, behind it: that is heard first.
+ * Decides when an access unit that lacks packets is made without them: at its deadline, if the timer fired on time. When the
+ * timer was held up, because the machine had other work, what the hosts sent meanwhile still waits in their sockets; it is
+ * waited for.
  */
 export class Patience {
   #lookAt: number | null = null;
-  /** A look that came late: when it was to come, and when it came. */
+  /** A timer that was held up: when it was due, and when it fired. */
   #missed: { readonly due: number; readonly came: number } | null = null;
 
-  /** When it is to be looked for what the stretch to `end` lacks, which is waited for until `deadline`. */
+  /** When to look next for what the unit that ends at `end` lacks; it is waited for until `deadline`. */
   due(end: number, deadline: number): number {
     return this.#lookAt ?? Math.min(deadline, end + HOLD);
   }
 
-  /** Since when, or from when on, it is the line that is late where something comes. */
+  /** From when on a packet's lateness is that of this object's timer, and not of the network. */
   lateFrom(end: number, deadline: number): number {
     return this.#missed?.due ?? this.due(end, deadline);
   }
 
-  /** A look at `now`: whether the stretch is made as it is. */
+  /** Whether, at `now`, the unit is made without what it lacks. */
   isOver(now: number, end: number, deadline: number): boolean {
     const due = this.due(end, deadline);
     if (now < due) return false;
@@ -39,14 +39,14 @@ export class Patience {
     if (now < deadline) this.#lookAt = Math.min(deadline, now + LOOK);
     else if (this.#missed !== null && now - this.#missed.came < MOST_WAITED) this.#lookAt = now + NEXT;
     else {
-      // What follows may be overdue as well, and has been looked for as this was.
+      // The next unit may be past its deadline too; its packets have been waited for together with this one's.
       this.#lookAt = now;
       return true;
     }
     return false;
   }
 
-  /** A stretch was made whole. */
+  /** A unit was made of which nothing was missing. */
   reset(): void {
     this.#lookAt = null;
     this.#missed = null;
