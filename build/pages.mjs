@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -27,7 +27,7 @@ export async function buildPages() {
   for (const name of await readdir(TARGET)) {
     if (!wanted.has(name)) await rm(TARGET + name, { recursive: true });
   }
-  await Promise.all(COPIED.map((name) => cp(SOURCE + name, TARGET + name)));
+  await Promise.all(COPIED.map((name) => copyFile(SOURCE + name, TARGET + name)));
   await build({
     entryPoints: BUNDLED.map((name) => SOURCE + name),
     outdir: TARGET,
