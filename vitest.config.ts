@@ -35,7 +35,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Each project is one kind of evidence; `npm test` runs the first three, which need nothing and measure no times. */
+/** Each project is one kind of evidence; `npm test` runs the first three, which need nothing beyond node_modules. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
