@@ -15,16 +15,29 @@ const WORKERS = CORES + 1;
 
 /** What would be left over at the end, on one core, if it began last. */
 const LONGEST = [
+  "bandwidth",
   "isolate",
   "drift",
   "pipeline",
-  "scale",
   "sfu/sfu",
+  "aac",
+  "churn",
+  "guard",
+  "ingest/sfu",
+  "bench/scale",
+  "sketch",
   "secrets",
   "origin",
+  "workers/sfu",
+  "idle",
+  "memory",
   "hints",
-  "local",
+  "start",
   "cached",
+  "local",
+  "resume",
+  "restart",
+  "whip",
 ];
 
 class LongestFirst extends BaseSequencer {

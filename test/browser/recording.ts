@@ -11,8 +11,8 @@ export interface Recording {
   /** The wall clock (ms since 1970) at the recording's first sample: when rendered, and when heard. */
   readonly renderedAt: number;
   readonly heardAt: number;
-  /** Listener pages only: how often the element ran dry. */
-  readonly stalls: number;
+  /** Listener pages only: each time the element ran dry, in words. */
+  readonly stalls: readonly string[];
 }
 
 /** Takes the recording of `ear.take()`, `mouth.tap.take()` ... in this page. */
@@ -22,7 +22,7 @@ export async function take(page: Page, expression: string): Promise<Recording> {
     first: number;
     lost: number;
     rate: number;
-    stalls?: number;
+    stalls?: string[];
     anchors: { rendered: number; heard: number }[];
   };
   const bytes = Buffer.from(raw.pcm, "base64");
@@ -35,7 +35,7 @@ export async function take(page: Page, expression: string): Promise<Recording> {
     // The graph renders ahead by a varying part of its buffer: the earliest sight of a frame is the true one.
     renderedAt: first + Math.min(...raw.anchors.map((anchor) => anchor.rendered)),
     heardAt: first + median(raw.anchors.map((anchor) => anchor.heard)),
-    stalls: raw.stalls ?? 0,
+    stalls: raw.stalls ?? [],
   };
 }
 

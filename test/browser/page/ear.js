@@ -1,37 +1,46 @@
-// In the listener page: what comes out of its audio element, and how often it ran dry.
+// In the listener page: what comes out of its audio element, and when it ran dry.
 globalThis.ear = {
   tap: new globalThis.Tap(),
-  /** Times the element ran out of sound after it had begun, and how long it was dry, ms. */
-  stalls: 0,
-  dry: 0,
+  /** Each time the element ran out of sound after it had begun, and what the page had asked for last. */
+  stalls: [],
 
   /** Call it once the page plays. */
   async start() {
+    this.from = performance.now();
     const audio = document.querySelector("audio, video");
     const context = new AudioContext({ sampleRate: 48000 });
     const source = context.createMediaElementSource(audio);
     source.connect(context.destination);
     await this.tap.start(context, source);
     await context.resume();
-    let since = 0;
-    audio.addEventListener("waiting", () => {
-      this.stalls += 1;
-      since = performance.now();
-    });
-    audio.addEventListener("playing", () => {
-      if (since > 0) this.dry += performance.now() - since;
-      since = 0;
-    });
+    audio.addEventListener("waiting", () => this.stalls.push(this.describe(audio)));
+  },
+
+  /** Times in ms since {@link reset}. */
+  describe(audio) {
+    const since = (time) => Math.round(time - this.from);
+    const { buffered, currentTime } = audio;
+    const ahead = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1) - currentTime;
+    const asked = performance
+      .getEntriesByType("resource")
+      .slice(-6)
+      .map(({ name, startTime, responseStart, responseEnd }) => {
+        const { pathname, search } = new URL(name);
+        return `${pathname.split("/").at(-1)}${search} ${[startTime, responseStart, responseEnd].map(since)}`;
+      });
+    return `${since(performance.now())} ms: ${ahead.toFixed(3)} s ahead; ${asked.join("; ")}`;
   },
 
   /** Forgets what was recorded and counted so far. */
   reset() {
     this.tap.reset();
-    this.stalls = 0;
-    this.dry = 0;
+    this.stalls = [];
+    this.from = performance.now();
+    // The browser keeps 250 of them and no more.
+    performance.clearResourceTimings();
   },
 
   take() {
-    return { ...this.tap.take(), stalls: this.stalls, dry: this.dry };
+    return { ...this.tap.take(), stalls: this.stalls };
   },
 };
