@@ -15,6 +15,7 @@ const WORKERS = CORES + 1;
 
 /** What would be left over at the end, on one core, if it began last. */
 const LONGEST = [
+  "live",
   "bandwidth",
   "isolate",
   "drift",
@@ -79,7 +80,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Shows take the time they take and a small part of a core: more files than cores run side by side.
-          maxWorkers: 2 * Math.max(2, CORES),
+          maxWorkers: 2 * Math.max(2, CORES) + 1,
           sequence: { groupOrder: 1 },
         },
       },
@@ -116,7 +117,8 @@ export default defineConfig({
           include: ["test/players/**/*.test.ts"],
           testTimeout: 900_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // A capture waits for minutes; beside it there is a core for the others.
+          maxWorkers: 2,
         },
       },
     ],

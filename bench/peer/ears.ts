@@ -85,7 +85,7 @@ async function listen(page: Page, start: number): Promise<Joined> {
   const heard = await take(page, "ear.take()");
   const spoken = clockMarks(Date.now() - 60_000, Date.now());
   const late = delays(spoken, timedMarks(heard, heard.heardAt));
-  return { start, delay: quantile(late, 0.5), stalls: heard.stalls };
+  return { start, delay: quantile(late, 0.5), stalls: heard.stalls.length };
 }
 
 /** Leaves, if it has joined, and a while later presses play: milliseconds from the press to the sound. */
