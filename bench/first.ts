@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { publish } from "../sfu/publisher.ts";
-import { startRelay } from "../sfu/relay.ts";
+import { publish } from "../local/host/publisher.ts";
+import { startRelay } from "../local/relay.ts";
 import type { Latency } from "../src/media.ts";
 import { type Media, readList } from "./load/list.ts";
 import { now } from "./load/listener.ts";

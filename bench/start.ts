@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { startRelay } from "../sfu/relay.ts";
+import { startRelay } from "../local/relay.ts";
 import { findLoader } from "./edge/loader.ts";
 import { cpuOf, groupOf } from "./load/cpu.ts";
 import { openShow } from "./load/show.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { publish } from "../sfu/publisher.ts";
+import { publish } from "../local/host/publisher.ts";
 import { ENCODER_LAG } from "../src/audio/encode.ts";
 import { SAMPLE_RATE, toMillis } from "../src/media.ts";
 import { findMarks } from "../test/audio-probe/marks.ts";

@@ -35,7 +35,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   edge: ["access", "audience", "bounded", "broadcast-api", "live-edge", "media", "paths", "problem"],
   web: ["status"],
   worker: ["audience", "broadcast", "edge", "origin"],
-  sfu: [],
+  "local/address": [],
+  "local/sfu": ["local/address"],
+  "local/host": ["local/address"],
+  local: ["local/address", "local/sfu"],
 };
 /** Files that a room may import beyond that, by name. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { edge: ["src/ingest/offer.ts"] };
@@ -47,7 +50,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   audience: ["cloudflare:workers"],
   edge: ["hono", "zod"],
   web: ["hls.js"],
-  sfu: [
+  "local/sfu": ["hono", "libopus-wasm", "werift", "ws", "zod"],
+  "local/host": ["libopus-wasm", "werift"],
+  local: [
     // What runs before the Worker on this machine.
     "cloudflare:workers",
     "earshot-worker",
@@ -55,11 +60,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "esbuild",
     "miniflare",
     "wrangler",
-    "hono",
-    "libopus-wasm",
-    "werift",
-    "ws",
-    "zod",
   ],
 };
 const PURE = ["audio", "bounded", "hls", "live-edge", "media", "paths", "problem", "status"];
@@ -81,7 +81,8 @@ function faults(sources: readonly Source[]): string[] {
 function arrowFaults({ path, text }: Source): string[] {
   const room = roomOf(path);
   return importsOf(text).flatMap((specifier) => {
-    if (specifier.startsWith("node:")) return room === "sfu" ? [] : [`${path} imports ${specifier}`];
+    if (specifier.startsWith("node:"))
+      return path.startsWith("local/") ? [] : [`${path} imports ${specifier}`];
     if (!specifier.startsWith(".")) {
       return PACKAGES[room]?.includes(specifier) ? [] : [`${path} imports the package ${specifier}`];
     }
@@ -126,10 +127,11 @@ function roomFaults({ path, text }: Source): string[] {
   return found;
 }
 
-/** `src/hls/box.ts` is in hls, `src/media.ts` is a room of its own, all of `sfu/` is one. */
+/** `src/hls/box.ts` is in hls, `local/sfu/api.ts` in local/sfu; `src/media.ts` and `local/address.ts` are rooms of their own. */
 function roomOf(path: string): string {
-  const [top = "", second = ""] = path.split("/");
-  return top === "src" ? second.replace(/\.ts$/, "") : top;
+  const [top = "", second = ""] = path.replace(/\.ts$/, "").split("/");
+  if (top === "src") return second;
+  return `${top}/${second}` in ROOMS ? `${top}/${second}` : top;
 }
 
 function importsOf(text: string): string[] {
@@ -149,7 +151,7 @@ function readTree(folder: string): Source[] {
 
 describe("the floor plan", () => {
   test("holds in the sources", () => {
-    const sources = [...readTree("src"), ...readTree("sfu")];
+    const sources = [...readTree("src"), ...readTree("local")];
     expect(sources.length).toBeGreaterThan(40);
     expect(faults(sources)).toEqual([]);
     expect(circles(sources)).toEqual([]);
@@ -182,7 +184,13 @@ describe("the floor plan", () => {
     ["a re-export", "src/hls/window.ts", 'export { names } from "../paths.ts";'],
     ["a dynamic import", "src/audio/aac.ts", 'const x = await import("../ingest/sfu.ts");'],
     ["a package where none belongs", "src/audio/aac.ts", 'import { z } from "zod";'],
-    ["the stand-in reaching into the product", "sfu/api.ts", 'import { Sfu } from "../src/ingest/sfu.ts";'],
+    [
+      "the stand-in reaching into the product",
+      "local/sfu/api.ts",
+      'import { Sfu } from "../../src/ingest/sfu.ts";',
+    ],
+    ["the stand-in reaching into the runner", "local/sfu/api.ts", 'import { Relay } from "../relay.ts";'],
+    ["the demo host reaching into the stand-in", "local/host/demo.ts", 'import { x } from "../sfu/opus.ts";'],
     ["a clock in a pure room", "src/hls/window.ts", "const now = Date.now();"],
     ["a timer in a pure room", "src/audio/align.ts", "setTimeout(() => {}, 1);"],
     ["a drawer", "src/hls/utils.ts", ""],

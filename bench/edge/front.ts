@@ -1,4 +1,4 @@
-import { bundle } from "../../sfu/bundle.ts";
+import { bundle } from "../../local/bundle.ts";
 import type { Service } from "./workerd.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Module } from "../../sfu/bundle.ts";
+import type { Module } from "../../local/bundle.ts";
 
 /** What reached parts of the relay that do not tell of it themselves, since the relay began. */
 export interface Counts {

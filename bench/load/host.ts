@@ -1,5 +1,5 @@
-import { publish } from "../../sfu/publisher.ts";
-import { SpokenSignal } from "../../sfu/signal.ts";
+import { publish } from "../../local/host/publisher.ts";
+import { SpokenSignal } from "../../local/host/signal.ts";
 
 /**
  * The hosts of the shows under load, in a process of their own so that nobody's CPU is counted with theirs. Each message

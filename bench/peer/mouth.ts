@@ -1,4 +1,4 @@
-import { publish } from "../../sfu/publisher.ts";
+import { publish } from "../../local/host/publisher.ts";
 import { measuringLoop, RATE } from "../../test/audio-probe/signal.ts";
 import type { Call } from "../load/host.ts";
 

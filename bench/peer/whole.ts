@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startRelay } from "../../sfu/relay.ts";
+import { startRelay } from "../../local/relay.ts";
 
 /** The relay of `npm start`, in a process of its own with an IPC channel: it sends where it is, and ends with the channel. */
 const persist = mkdtempSync(join(tmpdir(), "earshot-peer-"));

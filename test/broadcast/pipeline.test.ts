@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodePacket } from "../../sfu/packet.ts";
+import { encodePacket } from "../../local/sfu/packet.ts";
 import { HOLD } from "../../src/audio/delay.ts";
 import type { Encoder } from "../../src/audio/encode.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { encodePacket } from "../../sfu/packet.ts";
+import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { announce, type Show } from "../../src/broadcast/lifecycle.ts";
 import type { Means } from "../../src/broadcast/means.ts";

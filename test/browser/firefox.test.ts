@@ -4,7 +4,7 @@ import { type Firefox, startFirefox, type Tab } from "./firefox.ts";
 import { LOUDSPEAKER_RATE, type Loudspeaker, startLoudspeaker } from "./loudspeaker.ts";
 import { type Stage, setStage } from "./stage.ts";
 
-// Firefox on the pages of a relay on loopback, which it pairs with by another address (sfu/session.ts).
+// Firefox on the pages of a relay on loopback, which it pairs with by another address (local/sfu/session.ts).
 
 let stage: Stage;
 const open: { close(): Promise<void> }[] = [];

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { startRelay } from "../../sfu/relay.ts";
+import { startRelay } from "../../local/relay.ts";
 
 // A relay in a process of its own: a test that analyses a minute of sound, or parses it, stands still for a while,
 // and a media server in the same process would stand still with it. Argument: the folder for its storage.

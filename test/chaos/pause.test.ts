@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { publish } from "../../sfu/publisher.ts";
-import { startSfu } from "../../sfu/server.ts";
+import { publish } from "../../local/host/publisher.ts";
+import { startSfu } from "../../local/sfu/server.ts";
 import { type Listed, Listener, payloadSize } from "../workers/listener.ts";
 import type { Described } from "../workers/relay.ts";
 import { Runtime } from "../workers/runtime.ts";

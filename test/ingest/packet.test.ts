@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodePacket } from "../../sfu/packet.ts";
+import { encodePacket } from "../../local/sfu/packet.ts";
 import { readPacket } from "../../src/ingest/packet.ts";
 
 const U32 = 0xffff_ffff;

@@ -1,11 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { publish } from "../../sfu/publisher.ts";
-import { startSfu } from "../../sfu/server.ts";
+import { publish } from "../../local/host/publisher.ts";
+import { startSfu } from "../../local/sfu/server.ts";
 import { readOffer } from "../../src/ingest/offer.ts";
 import { Sfu, type SfuFault } from "../../src/ingest/sfu.ts";
-import { Ear } from "../sfu/ear.ts";
+import { Ear } from "../kit/ear.ts";
 import { ANSWER, type Call, FakeSfu, type Reaction } from "../workers/fake-sfu.ts";
 
 const OFFER = { sdp: "v=0\r\n", mid: "0" };

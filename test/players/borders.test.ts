@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { buildAac } from "../../build/aac.mjs";
-import { SpokenSignal } from "../../sfu/signal.ts";
+import { SpokenSignal } from "../../local/host/signal.ts";
 import { openAac } from "../../src/audio/aac.ts";
 import { Contexts } from "../../src/audio/contexts.ts";
 import { initSegment } from "../../src/hls/cmaf.ts";

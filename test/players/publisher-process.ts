@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { publish } from "../../sfu/publisher.ts";
+import { publish } from "../../local/host/publisher.ts";
 import { measuringLoop } from "../audio-probe/signal.ts";
 
 // A publisher in a process of its own: it has to speak every 20 ms, whatever the test's process is busy with.

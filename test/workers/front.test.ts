@@ -3,8 +3,8 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundle } from "../../sfu/bundle.ts";
-import { socketAt } from "../../sfu/socket.ts";
+import { bundle } from "../../local/bundle.ts";
+import { socketAt } from "../../local/socket.ts";
 import { freePort } from "./start-command.ts";
 
 /** What `npm start` puts before the Worker, with another Worker behind it that says what it sees. */
@@ -20,7 +20,7 @@ let port: number;
 beforeAll(async () => {
   // On all of this machine's addresses: it is asked from more than one.
   port = await freePort("0.0.0.0");
-  const modules = await bundle("sfu/front-worker.ts", {
+  const modules = await bundle("local/front-worker.ts", {
     "earshot-worker": join(import.meta.dirname, "echo.ts"),
   });
   const hsts = { "strict-transport-security": "max-age=1" };

@@ -14,8 +14,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
-import { publish } from "../../sfu/publisher.ts";
-import { toneSource } from "../sfu/tone.ts";
+import { publish } from "../../local/host/publisher.ts";
+import { toneSource } from "../kit/tone.ts";
 import { folder, freePort, isOpen, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
 
 /** What `npm start` and `npm run dev` open to the world, and what they leave of it. */

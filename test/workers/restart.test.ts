@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { publish } from "../../sfu/publisher.ts";
-import { startSfu } from "../../sfu/server.ts";
+import { publish } from "../../local/host/publisher.ts";
+import { startSfu } from "../../local/sfu/server.ts";
 import { FakeSfu } from "./fake-sfu.ts";
 import { Host, tone } from "./host.ts";
 import { type Created, Relay, SFU_SECRET } from "./relay.ts";

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Publication, publish } from "../../sfu/publisher.ts";
-import { mintSecrets, startRelay } from "../../sfu/relay.ts";
-import { startSfu } from "../../sfu/server.ts";
+import { type Publication, publish } from "../../local/host/publisher.ts";
+import { mintSecrets, startRelay } from "../../local/relay.ts";
+import { startSfu } from "../../local/sfu/server.ts";
 import { decodeTimes, type Listed, Listener, payloadSize } from "./listener.ts";
 import { type Created, Relay, SFU_SECRET } from "./relay.ts";
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import WebSocket from "ws";
 import { cpuOf } from "../../bench/load/cpu.ts";
-import { bundle } from "../../sfu/bundle.ts";
+import { bundle } from "../../local/bundle.ts";
 import { type Created, EARSHOT_SECRET } from "./relay.ts";
 
 /** A Worker: its entry from the project's root, and what is bound to it. */

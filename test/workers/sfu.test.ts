@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Publication, publish } from "../../sfu/publisher.ts";
-import { startSfu } from "../../sfu/server.ts";
+import { type Publication, publish } from "../../local/host/publisher.ts";
+import { startSfu } from "../../local/sfu/server.ts";
 import { ingestToken } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 import * as offers from "../ingest/offers.ts";

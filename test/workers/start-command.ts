@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const START = fileURLToPath(new URL("../../sfu/start.ts", import.meta.url));
+const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 
 /** Whether this system tells what runs on it: where it does not, there is less to check. */
 export const TELLS_PROCESSES = existsSync("/proc/self/stat");

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { publish } from "../../sfu/publisher.ts";
-import { toneSource } from "../sfu/tone.ts";
+import { publish } from "../../local/host/publisher.ts";
+import { toneSource } from "../kit/tone.ts";
 import {
   type Ended,
   folder,
@@ -166,7 +166,7 @@ describe("npm start", () => {
   });
 
   test.runIf(TELLS_PROCESSES)("leaves no runtime behind when it crashes", async () => {
-    const relay = new URL("../../sfu/relay.ts", import.meta.url).href;
+    const relay = new URL("../../local/relay.ts", import.meta.url).href;
     const script = `
       import { startRelay } from ${JSON.stringify(relay)};
       process.once("SIGUSR2", () => { throw new Error("crash"); });

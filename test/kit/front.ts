@@ -8,7 +8,7 @@ export interface Reply {
   readonly json: any;
 }
 
-/** A caller of the SFU's API with its own few lines of fetch: nothing of src/ or sfu/. */
+/** A caller of the SFU's API with its own few lines of fetch: nothing of src/ or local/. */
 export class SfuCaller {
   private readonly base: string;
   private readonly secret: string;

@@ -54,7 +54,7 @@ export async function publish(options: PublishOptions): Promise<Publication> {
   const ipv6 = new URL(options.url).hostname.startsWith("[");
   const peer = new RTCPeerConnection({
     iceServers: [],
-    // A relay at an IPv6 address receives media there too (sfu/start.ts: HOST).
+    // A relay at an IPv6 address receives media there too (local/start.ts: HOST).
     iceUseIpv6: ipv6,
     // werift lists the interfaces' own addresses; a machine without a network has only this one.
     iceAdditionalHostAddresses: [ipv6 ? "::1" : "127.0.0.1"],

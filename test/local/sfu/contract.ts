@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Reply, SfuCaller } from "./front.ts";
+import type { Reply, SfuCaller } from "../../kit/front.ts";
 
 /**
  * The part of Cloudflare Realtime's API that ingest uses, as a table of requests and what must come back: statuses

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
+import { isLoopback, isOwn, ownAddress } from "../address.ts";
 import type { Adapter } from "./adapter.ts";
-import { isLoopback, isOwn, ownAddress } from "./address.ts";
 import { guard } from "./guard.ts";
 import { fixAnswer, type Offer, type OfferedMedia, offersOpus } from "./offer.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
 import type { Hono } from "hono";
-import { httpOrigin } from "./address.ts";
+import { httpOrigin } from "../address.ts";
 import { SfuApi } from "./api.ts";
 
 /** How to start the stand-in. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Meter } from "../../sfu/meter.ts";
-import { firstVariant, listeningDelay } from "../../sfu/playback.ts";
+import { Meter } from "../../../local/host/meter.ts";
+import { firstVariant, listeningDelay } from "../../../local/host/playback.ts";
 
 const NOW = Date.parse("2026-11-21T12:00:10.000Z");
 const LIVE = `#EXTM3U

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readWav, WavLoop } from "../../sfu/wav.ts";
-import { followTone } from "./tone.ts";
+import { readWav, WavLoop } from "../../../local/host/wav.ts";
+import { followTone } from "../../kit/tone.ts";
 
 interface Format {
   readonly tag: number;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { isLoopback, isOwn, ownAddress } from "../../sfu/address.ts";
-import { readOffer } from "../../sfu/offer.ts";
-import { Session } from "../../sfu/session.ts";
+import { isLoopback, isOwn, ownAddress } from "../../../local/address.ts";
+import { readOffer } from "../../../local/sfu/offer.ts";
+import { Session } from "../../../local/sfu/session.ts";
 import { connectBy } from "./shape.ts";
 
 /** Where a browser that pairs with no loopback candidate is told to go, and who is heard there. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { publish } from "../../sfu/publisher.ts";
-import { startSfu } from "../../sfu/server.ts";
-import { Ear, type Heard } from "./ear.ts";
-import { SfuCaller, startFront } from "./front.ts";
-import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "./tone.ts";
+import { publish } from "../../../local/host/publisher.ts";
+import { startSfu } from "../../../local/sfu/server.ts";
+import { Ear, type Heard } from "../../kit/ear.ts";
+import { SfuCaller, startFront } from "../../kit/front.ts";
+import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "../../kit/tone.ts";
 
 const SECRET = "integration-secret";
 let server: Awaited<ReturnType<typeof startSfu>>;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { startSfu } from "../../sfu/server.ts";
-import { Ear } from "./ear.ts";
-import { SfuCaller } from "./front.ts";
+import { startSfu } from "../../../local/sfu/server.ts";
+import { Ear } from "../../kit/ear.ts";
+import { SfuCaller } from "../../kit/front.ts";
+import { followTone, LEFT_HZ, RIGHT_HZ } from "../../kit/tone.ts";
 import { connectShape, type Shape } from "./shape.ts";
-import { followTone, LEFT_HZ, RIGHT_HZ } from "./tone.ts";
 
 const SECRET = "shapes-secret";
 let server: Awaited<ReturnType<typeof startSfu>>;

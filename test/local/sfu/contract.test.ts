@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startSfu } from "../../sfu/server.ts";
-import { type Published, Sfu } from "../../src/ingest/sfu.ts";
+import { startSfu } from "../../../local/sfu/server.ts";
+import { type Published, Sfu } from "../../../src/ingest/sfu.ts";
+import { Ear } from "../../kit/ear.ts";
+import { SfuCaller } from "../../kit/front.ts";
 import { CONTRACT, CONTRACT_AT_THE_END, CONTRACT_WITH_ENDPOINT, type Context, type Row } from "./contract.ts";
-import { Ear } from "./ear.ts";
-import { SfuCaller } from "./front.ts";
 import { bareOffer, connectBy, connectShape } from "./shape.ts";
 
 /**

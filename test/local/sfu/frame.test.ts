@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FRAME_SAMPLES, Framer } from "../../sfu/frame.ts";
+import { FRAME_SAMPLES, Framer } from "../../../local/sfu/frame.ts";
 
 /** A block whose samples are their own place on the timeline, so that any shift shows. */
 function block(timestamp: number, length: number) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodePacket } from "../../sfu/packet.ts";
-import { readProtobuf } from "./ear.ts";
+import { encodePacket } from "../../../local/sfu/packet.ts";
+import { readProtobuf } from "../../kit/ear.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 

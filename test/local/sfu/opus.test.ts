@@ -1,7 +1,7 @@
 import { Application, createDecoder, createEncoder } from "libopus-wasm";
 import { describe, expect, test } from "vitest";
-import { type OpusPacket, OpusTimeline, type PcmBlock } from "../../sfu/opus.ts";
-import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "./tone.ts";
+import { type OpusPacket, OpusTimeline, type PcmBlock } from "../../../local/sfu/opus.ts";
+import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "../../kit/tone.ts";
 
 const SSRC = 7;
 const SEQUENCE = 65_500;

@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import { startSfu } from "../../sfu/server.ts";
-import { SfuCaller, startFront } from "./front.ts";
+import { startSfu } from "../../../local/sfu/server.ts";
+import { SfuCaller, startFront } from "../../kit/front.ts";
 
 let sfu: Awaited<ReturnType<typeof startSfu>>;
 let front: Awaited<ReturnType<typeof startFront>>;
@@ -32,7 +32,7 @@ afterAll(async () => {
 
 /** Runs the demo; `interrupt`: Ctrl-C once it publishes. */
 function demo(args: readonly string[], env: Record<string, string> = {}, interrupt = false) {
-  const child = spawn(process.execPath, ["sfu/demo.ts", ...args], {
+  const child = spawn(process.execPath, ["local/host/demo.ts", ...args], {
     env: { ...process.env, PORT: String(port), ADMIN_TOKEN: "admin", ...env },
   });
   let [out, err] = ["", ""];

@@ -65,7 +65,7 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
   const config = read as unknown as Config;
   const { command } = config.build;
   if (command !== undefined) await build(promisify(exec)(command, { cwd: ROOT }));
-  const modules = await build(bundle("sfu/front-worker.ts", { "earshot-worker": config.main }));
+  const modules = await build(bundle("local/front-worker.ts", { "earshot-worker": config.main }));
   // Secrets are in `variables`; wrangler would look for them elsewhere and miss them.
   const { workerOptions } = unstable_getMiniflareWorkerOptions({ ...read, secrets: undefined });
   const { assets, modulesRules: _, ...worker } = workerOptions as unknown as Plain;

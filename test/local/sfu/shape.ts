@@ -8,8 +8,8 @@ import {
   RtpPacket,
   useVP8,
 } from "werift";
-import type { SfuCaller } from "./front.ts";
-import { toneSource } from "./tone.ts";
+import type { SfuCaller } from "../../kit/front.ts";
+import { toneSource } from "../../kit/tone.ts";
 
 /** How a publisher's offer differs from a plain one. */
 export interface Shape {

@@ -2,11 +2,11 @@ import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterEach, describe, expect, test } from "vitest";
-import { httpOrigin } from "../../sfu/address.ts";
-import { startRelay } from "../../sfu/relay.ts";
-import { startSfu } from "../../sfu/server.ts";
-import { SfuCaller } from "./front.ts";
-import { bareOffer } from "./shape.ts";
+import { httpOrigin } from "../../local/address.ts";
+import { startRelay } from "../../local/relay.ts";
+import { startSfu } from "../../local/sfu/server.ts";
+import { SfuCaller } from "../kit/front.ts";
+import { bareOffer } from "./sfu/shape.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { publish } from "../../sfu/publisher.ts";
-import { startSfu } from "../../sfu/server.ts";
-import { Ear } from "./ear.ts";
-import { SfuCaller, startFront } from "./front.ts";
-import { toneSource } from "./tone.ts";
+import { publish } from "../../../local/host/publisher.ts";
+import { startSfu } from "../../../local/sfu/server.ts";
+import { Ear } from "../../kit/ear.ts";
+import { SfuCaller, startFront } from "../../kit/front.ts";
+import { toneSource } from "../../kit/tone.ts";
 
 /** UDP sockets that this process holds open. */
 function sockets(): number {

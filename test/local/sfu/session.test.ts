@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Session } from "../../sfu/session.ts";
+import { Session } from "../../../local/sfu/session.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fixAnswer, offersOpus, readOffer } from "../../sfu/offer.ts";
+import { fixAnswer, offersOpus, readOffer } from "../../../local/sfu/offer.ts";
 import { CHROMIUM, FFMPEG, FIREFOX_AUDIO_FIRST, FIREFOX_VIDEO_FIRST, GSTREAMER, OBS } from "./offers.ts";
 
 describe("offers that can be answered", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readOptions } from "../../sfu/options.ts";
+import { readOptions } from "../../local/options.ts";
 
 describe("the options of npm start", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SpokenSignal } from "../../sfu/signal.ts";
+import { SpokenSignal } from "../../../local/host/signal.ts";
 import { findBeeps } from "./beep.ts";
 
 const START = 1_700_000_000_250;

@@ -1,4 +1,4 @@
-import { digitHz } from "../../sfu/signal.ts";
+import { digitHz } from "../../../local/host/signal.ts";
 
 /** A beep of the test signal, found in a recording: its second modulo 256, and its first sample (to about 2 ms). */
 export interface Beep {

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { httpOrigin, ownAddresses } from "./address.ts";
 import { Runtime, StartFailure } from "./runtime.ts";
-import { startSfu } from "./server.ts";
+import { startSfu } from "./sfu/server.ts";
 
 /** The whole relay on this machine: the SFU stand-in and the Worker in the real runtime. */
 export interface Relay {
