@@ -1,4 +1,4 @@
-import { REST_MS } from "../src/broadcast/clockwork.ts";
+import { REST_MS } from "../src/broadcast/clock.ts";
 import { Runtime } from "../test/workers/runtime.ts";
 
 /**

@@ -6,10 +6,10 @@ import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Counts } from "./counts.ts";
-import { announce, type Show } from "./lifecycle.ts";
-import { Production } from "./production.ts";
+import { announce, type ShowRow } from "./lifecycle.ts";
 import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
+import { Show } from "./show.ts";
 import { Store } from "./store.ts";
 
 export interface BroadcastEnv {
@@ -22,12 +22,12 @@ export interface BroadcastEnv {
   readonly SFU_APP_SECRET: string;
 }
 
-/** One broadcast. A shell: calls, sockets and alarms come in here and go to the production, where there is one. */
+/** One broadcast. A shell: calls, sockets and alarms come in here and go to the show, where there is one. */
 export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastApi {
   readonly #secrets: Secrets;
   #store: Store;
   /** Null where no broadcast was created, or it was deleted. */
-  #production: Production | null = null;
+  #show: Show | null = null;
 
   constructor(ctx: DurableObjectState, env: BroadcastEnv) {
     super(ctx, env);
@@ -48,23 +48,23 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   /** A listener's read, called by Origin, which says what it has answered since it last did. */
   async read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> {
-    return this.#production?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
+    return this.#show?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
   }
 
   /** What Origin has answered without asking here. */
   count(answered: Counts): void {
-    this.#production?.count(answered);
+    this.#show?.count(answered);
   }
 
   async create(settings: Settings, origin: string): Promise<Description | Problem> {
     return told("create", async () => {
       const secret = await this.#secrets.of(settings.id);
       if (secret === null) throw new Error("this object has not been given the secret of that id yet");
-      if (this.#production !== null) return PROBLEMS.slugTaken;
-      const show = announce(settings, Date.now());
-      this.#store.putShow(show);
-      this.#production = this.#produce(show, secret);
-      return this.#production.describe(origin);
+      if (this.#show !== null) return PROBLEMS.slugTaken;
+      const row = announce(settings, Date.now());
+      this.#store.putShow(row);
+      this.#show = this.#make(row, secret);
+      return this.#show.describe(origin);
     });
   }
 
@@ -73,29 +73,29 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   async open(origin: string): Promise<Description | Problem> {
-    return this.#changed("open", origin, (production) => production.open());
+    return this.#changed("open", origin, (show) => show.open());
   }
 
   async end(origin: string): Promise<Description | Problem> {
-    return this.#changed("end", origin, (production) => production.end());
+    return this.#changed("end", origin, (show) => show.end());
   }
 
   async rotateKey(origin: string): Promise<Description | Problem> {
-    return this.#changed("rotateKey", origin, (production) => production.rotateKey());
+    return this.#changed("rotateKey", origin, (show) => show.rotateKey());
   }
 
   async remove(): Promise<null | Problem> {
     return told("remove", async () => {
-      if (this.#production === null) return PROBLEMS.unknownBroadcast;
+      if (this.#show === null) return PROBLEMS.unknownBroadcast;
       const id = this.ctx.id.name ?? "";
       try {
-        await this.#production.end();
+        await this.#show.end();
       } catch (error) {
         console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
       }
       // What R2 does not let go of yet can be deleted by the next call only if there is still a broadcast to delete.
       await erase(this.env.MEDIA, id);
-      this.#production = null;
+      this.#show = null;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
       this.#store = new Store(this.ctx.storage.sql);
@@ -104,7 +104,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   async publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem> {
-    return this.#forHost("publish", key, (production) => production.publish(offer, origin));
+    return this.#forHost("publish", key, (show) => show.publish(offer, origin));
   }
 
   async admit(key: number, session: string | null): Promise<null | Problem> {
@@ -125,11 +125,11 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   #forHost<T>(
     what: string,
     key: number,
-    work: (production: Production) => T | Problem | Promise<T | Problem>,
+    work: (show: Show) => T | Problem | Promise<T | Problem>,
   ): Promise<T | Problem> {
     return told(what, async () => {
-      if (this.#production === null) return PROBLEMS.unknownBroadcast;
-      return this.#production.keyGeneration === key ? work(this.#production) : PROBLEMS.wrongHostKey;
+      if (this.#show === null) return PROBLEMS.unknownBroadcast;
+      return this.#show.keyGeneration === key ? work(this.#show) : PROBLEMS.wrongHostKey;
     });
   }
 
@@ -137,31 +137,28 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   #changed(
     what: string,
     origin: string,
-    change: (production: Production) => void | Promise<void>,
+    change: (show: Show) => void | Promise<void>,
   ): Promise<Description | Problem> {
     return told(what, async () => {
-      if (this.#production === null) return PROBLEMS.unknownBroadcast;
-      await change(this.#production);
+      if (this.#show === null) return PROBLEMS.unknownBroadcast;
+      await change(this.#show);
       // It may have been removed meanwhile.
-      return this.#production?.describe(origin) ?? PROBLEMS.unknownBroadcast;
+      return this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast;
     });
   }
 
   /** Null where the session or its generation is over. */
   #acceptSocket(session: string, generation: number): Response | null {
     const { 0: client, 1: server } = new WebSocketPair();
-    if (this.#production?.publishers.connect(session, generation, server) !== true) return null;
+    if (this.#show?.publishers.connect(session, generation, server) !== true) return null;
     server.binaryType = "arraybuffer";
     server.accept();
     server.addEventListener("message", ({ data }) => {
-      if (this.#production?.publishers.isCurrent(session, server) !== true) return;
-      this.#production.hear(
-        session,
-        typeof data === "string" ? NOTHING : new Uint8Array(data as ArrayBuffer),
-      );
+      if (this.#show?.publishers.isCurrent(session, server) !== true) return;
+      this.#show.hear(session, typeof data === "string" ? NOTHING : new Uint8Array(data as ArrayBuffer));
     });
     const disconnect = (code: number) => {
-      const gone = this.#production?.publishers.disconnect(session, server, code, Date.now());
+      const gone = this.#show?.publishers.disconnect(session, server, code, Date.now());
       if (gone !== undefined) this.ctx.waitUntil(gone);
     };
     server.addEventListener("close", ({ code }) => disconnect(code));
@@ -171,53 +168,53 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   /** Brings the object back: being constructed has resumed the show already, where that could be. */
   override async alarm(): Promise<void> {
-    this.#production?.start();
-    await this.#production?.settle();
+    this.#show?.start();
+    await this.#show?.settle();
   }
 
   /**
-   * Makes the production of the stored show, if there is one. A show whose secret is gone ends here: nobody can reach it
+   * Makes the show of the stored show, if there is one. A show whose secret is gone ends here: nobody can reach it
    * any more, and it would run and cost for ever. Once is enough, because what an object has been bound does not change
    * while it lives; one that nobody asks for is brought back by the alarm that a running show has.
    */
   async #takeUp(): Promise<void> {
     const stored = this.#store.show(this.ctx.id.name ?? "");
     if (stored === null) return;
-    const show = stored.kind === "whole" ? stored.show : this.#repair(stored.show);
-    const secret = await this.#secrets.of(show.id);
-    this.#production = this.#produce(show, secret ?? this.#secrets.present);
+    const row = stored.kind === "whole" ? stored.row : this.#repair(stored.row);
+    const secret = await this.#secrets.of(row.id);
+    this.#show = this.#make(row, secret ?? this.#secrets.present);
     if (secret !== null) {
-      const hasHosts = this.#production.publishers.sessions.length > 0;
-      if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.#production.open();
-      return this.#production.start();
+      const hasHosts = this.#show.publishers.sessions.length > 0;
+      if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.#show.open();
+      return this.#show.start();
     }
-    if (show.state === "ended") return;
+    if (row.state === "ended") return;
     console.warn(
-      `${show.id} has ended: it was made under a secret that this deployment does not have any more.`,
+      `${row.id} has ended: it was made under a secret that this deployment does not have any more.`,
     );
-    this.ctx.waitUntil(this.#production.end());
+    this.ctx.waitUntil(this.#show.end());
   }
 
   /** Stores what could be read of a damaged row, without the media of a timeline that nobody can name any more. */
-  #repair(show: Show): Show {
-    const repaired = { ...show, anew: { at: Date.now(), why: "its row could not be read" } };
-    console.warn(`The timeline of ${show.id} is lost: its row could not be read.`);
+  #repair(row: ShowRow): ShowRow {
+    const repaired = { ...row, anew: { at: Date.now(), why: "its row could not be read" } };
+    console.warn(`The timeline of ${row.id} is lost: its row could not be read.`);
     this.#store.setAside(null);
     this.#store.putShow(repaired);
     return repaired;
   }
 
-  #produce(show: Show, secret: Secret): Production {
+  #make(row: ShowRow, secret: Secret): Show {
     const { MEDIA, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
-    const later = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-    return new Production(show, {
+    const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    return new Show(row, {
       store: this.#store,
       bucket: MEDIA,
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
       secret,
-      later,
-      reviveAt: (time) =>
-        later(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
+      waitUntil,
+      setAlarm: (time) =>
+        waitUntil(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
       restart: (why) => this.ctx.abort(why),
     });
   }

@@ -5,15 +5,15 @@ import { problemOf } from "../ingest/fault.ts";
 import { isNotYet, type Sfu } from "../ingest/sfu.ts";
 import { ingestUrl } from "../paths.ts";
 import { type Problem, tooManyHosts } from "../problem.ts";
-import type { Publisher } from "./host.ts";
-import { givingWay, LIMIT } from "./places.ts";
+import { givingWay, LIMIT } from "./precedence.ts";
+import type { Publisher } from "./publisher.ts";
 import type { Store } from "./store.ts";
 
 export interface Dependencies {
   readonly store: Store;
   readonly sfu: Sfu;
   readonly secret: Secret;
-  readonly later: (work: Promise<void>) => void;
+  readonly waitUntil: (work: Promise<void>) => void;
 }
 
 /** The SFU re-dials a lost socket for 15 s; after that a new adapter is asked for. */
@@ -43,12 +43,12 @@ export class Publishers {
   /** When this object took the sessions up: before, none of them can have been heard. */
   readonly #since: number;
 
-  readonly #later: (work: Promise<void>) => void;
+  readonly #waitUntil: (work: Promise<void>) => void;
 
-  /** @param deps.later keeps the object alive for work that nobody waits for */
+  /** @param deps.waitUntil keeps the object alive for work that nobody waits for */
   constructor(deps: Dependencies, id: string, now: number) {
-    const { store, sfu, secret, later } = deps;
-    this.#later = later;
+    const { store, sfu, secret, waitUntil } = deps;
+    this.#waitUntil = waitUntil;
     this.#store = store;
     this.#sfu = sfu;
     this.#secret = secret;
@@ -102,10 +102,10 @@ export class Publishers {
     const givingWay = this.#givingWay(now);
     const refusedNow = refusal();
     if (refusedNow !== null || givingWay === null) {
-      this.#later(this.#release({ sfuSession: published.session, mid: offer.mid, adapter: null }));
+      this.#waitUntil(this.#release({ sfuSession: published.session, mid: offer.mid, adapter: null }));
       return refusedNow ?? tooManyHosts(LIMIT);
     }
-    for (const session of givingWay) this.#later(this.drop(session, "superseded by a new connection"));
+    for (const session of givingWay) this.#waitUntil(this.drop(session, "superseded by a new connection"));
     const publisher: Publisher = {
       session: randomName(),
       sfuSession: published.session,
@@ -211,7 +211,7 @@ export class Publishers {
 
   /** Ends every session; nobody waits for the SFU. */
   dropAll(why: string): void {
-    for (const session of this.sessions) this.#later(this.drop(session, why));
+    for (const session of this.sessions) this.#waitUntil(this.drop(session, why));
   }
 
   /** Ends a session here and at the SFU. `why` goes into the socket's close frame. */

@@ -8,7 +8,7 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { Doors } from "./doors.ts";
-import type { Show } from "./lifecycle.ts";
+import type { ShowRow } from "./lifecycle.ts";
 import { joinParts, type Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 import { Waiters } from "./waiters.ts";
@@ -23,7 +23,7 @@ export type Read =
 
 /** A show whose doors are open, as its readers see it. */
 export interface Stage {
-  readonly show: Show;
+  readonly show: ShowRow;
   readonly window: Window;
   readonly init: Uint8Array;
   readonly ring: Ring;
@@ -168,6 +168,6 @@ function isSoon(window: Window, msn: number, index: number): boolean {
   return !window.ended && index < perSegment && until > 0 && until <= perSegment;
 }
 
-function multivariant({ title, bitrate, timeline }: Show): string {
+function multivariant({ title, bitrate, timeline }: ShowRow): string {
   return multivariantPlaylist({ uri: playlistUri(timeline?.epoch ?? ""), ...bandwidthOf(bitrate), title });
 }

@@ -1,6 +1,6 @@
 import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
-import type { Shelf } from "./shelf.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Item } from "./store.ts";
 
 /** A put that has not answered by then is tried again; the same bytes under the same name do no harm. */
@@ -19,7 +19,7 @@ const MOST_PUTS = 2;
 export class Recording {
   readonly #bucket: R2Bucket;
   readonly #id: string;
-  readonly #shelf: Pick<Shelf, "next" | "kept">;
+  readonly #outbox: Pick<Outbox, "next" | "kept">;
   #latest: Promise<void> = Promise.resolve();
   #isRunning = false;
   /** Puts that R2 has not answered, waited for or given up. */
@@ -28,10 +28,10 @@ export class Recording {
   failures = 0;
 
   /** @param id of the show */
-  constructor(bucket: R2Bucket, id: string, shelf: Pick<Shelf, "next" | "kept">) {
+  constructor(bucket: R2Bucket, id: string, outbox: Pick<Outbox, "next" | "kept">) {
     this.#bucket = bucket;
     this.#id = id;
-    this.#shelf = shelf;
+    this.#outbox = outbox;
   }
 
   /**
@@ -50,7 +50,7 @@ export class Recording {
   async #run(): Promise<void> {
     try {
       while (this.#out < MOST_PUTS) {
-        const item = this.#shelf.next();
+        const item = this.#outbox.next();
         if (item === null) return;
         await withLimit(this.#put(item), PUT_TIMEOUT_MS);
       }
@@ -77,7 +77,7 @@ export class Recording {
     } finally {
       this.#out--;
     }
-    this.#shelf.kept(item);
+    this.#outbox.kept(item);
   }
 }
 

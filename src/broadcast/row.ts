@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PROFILES, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
-import type { Show } from "./lifecycle.ts";
+import type { ShowRow } from "./lifecycle.ts";
 
 /** A show's row, in JSON: written by this code or by that of any deploy before it. */
 
@@ -58,30 +58,30 @@ const Damaged = z.object({
 /** Reads the row of show `id`. A damaged one loses its timeline: what there was of it is not known. */
 export function readRow(json: string, id: string): Stored {
   const parsed = jsonOf(json);
-  const row = Row.safeParse(parsed);
-  if (row.success) {
-    const { timeline } = row.data;
-    const profile = timeline?.profile ?? PROFILES[row.data.latency];
+  const whole = Row.safeParse(parsed);
+  if (whole.success) {
+    const { timeline } = whole.data;
+    const profile = timeline?.profile ?? PROFILES[whole.data.latency];
     return {
       kind: "whole",
-      show: { ...row.data, timeline: timeline === null ? null : { ...timeline, profile } },
+      row: { ...whole.data, timeline: timeline === null ? null : { ...timeline, profile } },
     };
   }
   const { state: was, ...rest } = Damaged.safeParse(parsed).data ?? Damaged.parse({});
-  const show: Show = {
+  const row: ShowRow = {
     ...rest,
     id,
     state: was === "ended" ? "ended" : "announced",
     timeline: null,
     anew: null,
   };
-  return { kind: "damaged", show, wasRunning: was === "open" || was === "live" };
+  return { kind: "damaged", row, wasRunning: was === "open" || was === "live" };
 }
 
 /** A show as its row has it. */
 export type Stored =
-  | { readonly kind: "whole"; readonly show: Show }
-  | { readonly kind: "damaged"; readonly show: Show; readonly wasRunning: boolean };
+  | { readonly kind: "whole"; readonly row: ShowRow }
+  | { readonly kind: "damaged"; readonly row: ShowRow; readonly wasRunning: boolean };
 
 function jsonOf(text: string): unknown {
   try {

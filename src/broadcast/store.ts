@@ -1,7 +1,7 @@
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
-import type { Publisher } from "./host.ts";
-import type { Show } from "./lifecycle.ts";
+import type { ShowRow } from "./lifecycle.ts";
+import type { Publisher } from "./publisher.ts";
 import { joinBytes } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
 
@@ -51,7 +51,7 @@ export class Store {
     return row === undefined ? null : readRow(row.json, id);
   }
 
-  putShow(show: Show): void {
+  putShow(show: ShowRow): void {
     this.#sql.exec("INSERT OR REPLACE INTO show (only, json) VALUES (1, ?)", JSON.stringify(show));
   }
 

@@ -8,7 +8,7 @@ import {
   isRunning,
   open,
   rotateKey,
-  type Show,
+  type ShowRow,
 } from "../../src/broadcast/lifecycle.ts";
 import { PROFILES } from "../../src/media.ts";
 
@@ -16,7 +16,7 @@ const profile = PROFILES.low;
 const timeline = { epoch: "mwq4yx3z", startedAt: 1_000, profile };
 const later = { epoch: "mwq4zzzz", startedAt: 9_000, profile };
 
-const announced: Show = {
+const announced: ShowRow = {
   id: "town-hall-8802xv",
   title: "Town hall",
   latency: "low",
@@ -49,7 +49,7 @@ test("it may end before its doors opened", () => {
 });
 
 describe("what comes at the wrong time changes nothing:", () => {
-  test.each<[string, (show: Show) => Show, Show[]]>([
+  test.each<[string, (show: ShowRow) => ShowRow, ShowRow[]]>([
     ["opening", (show) => open(show, later), [opened, live, ended]],
     ["going live", goLive, [announced, live, ended]],
     ["beginning anew", (show) => beginAnew(show, later, "why"), [announced, ended]],
@@ -74,7 +74,7 @@ describe("a show that nobody attends", () => {
   const attended = 100_000;
   const at = (minutes: number) => attended + minutes * 60_000;
 
-  test.each<[string, Show, number, boolean]>([
+  test.each<[string, ShowRow, number, boolean]>([
     ["open for 29 minutes", opened, 29, false],
     ["open for 30 minutes", opened, 30, true],
     ["live for 30 minutes", live, 30, true],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Secret } from "../../src/access/secret.ts";
-import type { Publisher } from "../../src/broadcast/host.ts";
+import type { Publisher } from "../../src/broadcast/publisher.ts";
 import { Publishers } from "../../src/broadcast/publishers.ts";
 import type { Store } from "../../src/broadcast/store.ts";
 import type { Offer } from "../../src/broadcast-api.ts";
@@ -89,7 +89,7 @@ const make = () =>
       sfu: new Sfu("http://sfu/v1", "app", "secret"),
       // Signing takes real time, which a fake clock does not wait for.
       secret: { sign: async () => new Uint8Array(32) } as unknown as Secret,
-      later: () => {},
+      waitUntil: () => {},
     },
     "show-aaaaaa",
     Date.now(),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Show } from "../../src/broadcast/lifecycle.ts";
+import type { ShowRow } from "../../src/broadcast/lifecycle.ts";
 import { type Read, Reads, type Stage } from "../../src/broadcast/reads.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
 import type { Store } from "../../src/broadcast/store.ts";
@@ -8,7 +8,7 @@ import { PROFILES } from "../../src/media.ts";
 import { show as rehearsed, STARTED_AT } from "../hls/show.ts";
 
 const EPOCH = "mwq4yx3z";
-const SHOW: Show = {
+const SHOW: ShowRow = {
   id: "show-aaaaaa",
   title: "A show",
   latency: "low",

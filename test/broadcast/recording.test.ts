@@ -24,7 +24,7 @@ class Bucket {
 }
 
 /** What waits to be kept of one timeline; the init segment is null. */
-function shelf(...msns: (number | null)[]) {
+function outbox(...msns: (number | null)[]) {
   return {
     msns,
     next: (): Item | null =>
@@ -35,7 +35,7 @@ function shelf(...msns: (number | null)[]) {
   };
 }
 
-const record = (bucket: Bucket, held: ReturnType<typeof shelf>) =>
+const record = (bucket: Bucket, held: ReturnType<typeof outbox>) =>
   new Recording(bucket as unknown as R2Bucket, "a-b", held);
 
 let warn: ReturnType<typeof vi.spyOn>;
@@ -50,7 +50,7 @@ afterEach(() => {
 
 describe("a recording", () => {
   test("puts the init first, then every segment, oldest first, each once", async () => {
-    const [bucket, held] = [new Bucket(), shelf(null, 3, 4)];
+    const [bucket, held] = [new Bucket(), outbox(null, 3, 4)];
     const recording = record(bucket, held);
     await recording.run();
     held.msns.push(5);
@@ -67,7 +67,7 @@ describe("a recording", () => {
   });
 
   test("puts what comes a moment after a run has found nothing, when asked once more", async () => {
-    const [bucket, held] = [new Bucket(), shelf()];
+    const [bucket, held] = [new Bucket(), outbox()];
     const recording = record(bucket, held);
     void recording.run();
     held.msns.push(3);
@@ -76,7 +76,7 @@ describe("a recording", () => {
   });
 
   test("leaves nothing out when R2 fails for a while: it is put by a later run, in order", async () => {
-    const [bucket, held] = [new Bucket(), shelf(null, 3)];
+    const [bucket, held] = [new Bucket(), outbox(null, 3)];
     const recording = record(bucket, held);
     bucket.mode = "fails";
     await recording.run();
@@ -94,7 +94,7 @@ describe("a recording", () => {
   });
 
   test("does not wait for ever for a put that hangs, nor start a second run beside it", async () => {
-    const [bucket, held] = [new Bucket(), shelf(null, 3)];
+    const [bucket, held] = [new Bucket(), outbox(null, 3)];
     const recording = record(bucket, held);
     bucket.mode = "hangs";
     const run = recording.run();
@@ -111,7 +111,7 @@ describe("a recording", () => {
   });
 
   test("has two puts out at the most, however long R2 hangs: the object has six connections for all it does", async () => {
-    const [bucket, held] = [new Bucket(), shelf(null, 3, 4, 5)];
+    const [bucket, held] = [new Bucket(), outbox(null, 3, 4, 5)];
     const recording = record(bucket, held);
     bucket.mode = "hangs";
     for (let second = 0; second < 600; second++) {
@@ -131,7 +131,7 @@ describe("a recording", () => {
   });
 
   test("gets on, though R2 takes longer for every put than it is given", async () => {
-    const [bucket, held] = [new Bucket(), shelf(3, 4, 5)];
+    const [bucket, held] = [new Bucket(), outbox(3, 4, 5)];
     const recording = record(bucket, held);
     bucket.mode = "hangs";
     for (let second = 0; second < 120; second++) {
@@ -143,7 +143,7 @@ describe("a recording", () => {
   });
 
   test("says so in the log, once a run", async () => {
-    const [bucket, held] = [new Bucket(), shelf(null, 3)];
+    const [bucket, held] = [new Bucket(), outbox(null, 3)];
     bucket.mode = "fails";
     await record(bucket, held).run();
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("10001"));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { announce, end, open, rotateKey, type Show } from "../../src/broadcast/lifecycle.ts";
+import { announce, end, open, rotateKey, type ShowRow } from "../../src/broadcast/lifecycle.ts";
 import { readRow } from "../../src/broadcast/row.ts";
 import { PROFILES } from "../../src/media.ts";
 
@@ -11,19 +11,19 @@ const opened = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile: P
 const { idleMinutes: _, ...first } = settings;
 const old = { ...first, createdAt: 500, state: "live", endedAt: null };
 
-test.each<[string, Show]>([
+test.each<[string, ShowRow]>([
   ["announced", announced],
   ["open", opened],
   ["ended", end(opened, 2_000)],
 ])("a row is read as it was written: %s", (_, show) => {
-  expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", show });
+  expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", row: show });
 });
 
 test("a row from before key, profile and idle time were stored has the first key, its name's profile, half an hour", () => {
   const timeline = { epoch: "mwq4yx3z", startedAt: 1_000 };
   expect(readRow(JSON.stringify({ ...old, timeline }), ID)).toEqual({
     kind: "whole",
-    show: {
+    row: {
       ...old,
       timeline: { ...timeline, profile: PROFILES.low },
       idleMinutes: 30,
@@ -36,7 +36,7 @@ test("a row from before key, profile and idle time were stored has the first key
 test("a profile that is not today's is kept", () => {
   const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
   const show = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile });
-  expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", show });
+  expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", row: show });
 });
 
 describe("a damaged row", () => {
@@ -51,7 +51,7 @@ describe("a damaged row", () => {
     ["an epoch that is none", { ...opened, timeline: { ...timeline(PROFILES.low), epoch: 7 } }],
     ["no id", { ...opened, id: undefined }],
   ])("keeps what can be read of it: %s", (_, row) => {
-    expect(readRow(JSON.stringify(row), ID)).toEqual({ kind: "damaged", show: announced, wasRunning: true });
+    expect(readRow(JSON.stringify(row), ID)).toEqual({ kind: "damaged", row: announced, wasRunning: true });
   });
 
   test("has a default for what can not be read", () => {
@@ -66,7 +66,7 @@ describe("a damaged row", () => {
     };
     expect(readRow(JSON.stringify(row), ID)).toEqual({
       kind: "damaged",
-      show: {
+      row: {
         ...announced,
         title: "Untitled show",
         latency: "balanced",
@@ -80,7 +80,7 @@ describe("a damaged row", () => {
 
   test("of a show that has ended is of one that has ended", () => {
     const row = { ...end(opened, 2_000), title: null };
-    const { kind, show } = readRow(JSON.stringify(row), ID);
+    const { kind, row: show } = readRow(JSON.stringify(row), ID);
     expect([kind, show.state, show.endedAt, show.timeline]).toEqual(["damaged", "ended", 2_000, null]);
   });
 
@@ -89,7 +89,7 @@ describe("a damaged row", () => {
     (text) => {
       expect(readRow(text, ID)).toMatchObject({
         kind: "damaged",
-        show: { id: ID, title: "Untitled show", state: "announced", timeline: null },
+        row: { id: ID, title: "Untitled show", state: "announced", timeline: null },
         wasRunning: false,
       });
     },

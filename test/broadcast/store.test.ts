@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { Shelf } from "../../src/broadcast/shelf.ts";
+import { Outbox } from "../../src/broadcast/outbox.ts";
 import { type Item, Store } from "../../src/broadcast/store.ts";
 import { type Part, samples } from "../../src/media.ts";
 import { sqlite } from "./sqlite.ts";
@@ -49,12 +49,12 @@ test("pruning never forgets what R2 does not hold", () => {
 
 describe("a timeline that makes room for the next", () => {
   const INIT = Uint8Array.of(7);
-  /** Takes from the shelf, as R2 does, all that is on it. */
-  const emptied = (shelf: Shelf) => {
+  /** Takes from the outbox, as R2 does, all that is on it. */
+  const emptied = (outbox: Outbox) => {
     const names: string[] = [];
-    for (let item = shelf.next(); item !== null; item = shelf.next()) {
+    for (let item = outbox.next(); item !== null; item = outbox.next()) {
       names.push(`${item.epoch} ${item.msn ?? "init"} ${item.bytes.length}`);
-      shelf.kept(item);
+      outbox.kept(item);
     }
     return names;
   };
@@ -62,14 +62,14 @@ describe("a timeline that makes room for the next", () => {
   test("leaves behind, under its own name, what R2 does not hold: its init, its segments, the open one too", () => {
     const store = storeOf(4);
     store.putInit(INIT);
-    const shelf = new Shelf(store);
-    shelf.turnTo("one", INIT);
+    const outbox = new Outbox(store);
+    outbox.turnTo("one", INIT);
     for (const msn of [0, 1]) store.markKept(msn);
     expect(store.setAside("one")).toBe(0);
     expect([store.parts(40), store.init(), store.unkept()]).toEqual([[], null, null]);
-    shelf.turnTo("two", Uint8Array.of(8, 8));
-    expect(emptied(shelf)).toEqual(["two init 2", "one init 1", "one 2 10", "one 3 10", "one 4 4"]);
-    expect(shelf.next()).toBe(null);
+    outbox.turnTo("two", Uint8Array.of(8, 8));
+    expect(emptied(outbox)).toEqual(["two init 2", "one init 1", "one 2 10", "one 3 10", "one 4 4"]);
+    expect(outbox.next()).toBe(null);
   });
 
   test("leaves nothing behind where R2 holds everything", () => {
@@ -78,20 +78,20 @@ describe("a timeline that makes room for the next", () => {
     for (const msn of [0, 1, 2, 3]) store.putPart({ ...store.partsOf(msn)[0], msn } as Part, true);
     for (const msn of [0, 1, 2, 3]) store.markKept(msn);
     store.setAside("none");
-    expect(new Shelf(store).next()).toBe(null);
+    expect(new Outbox(store).next()).toBe(null);
   });
 
   test("while one of its segments is on the way to R2 is not mixed up with the next", () => {
     const store = storeOf(2);
-    const shelf = new Shelf(store);
-    shelf.turnTo("one", INIT);
-    shelf.kept({ epoch: "one", msn: null, bytes: INIT });
-    const onTheWay = shelf.next() as Item;
+    const outbox = new Outbox(store);
+    outbox.turnTo("one", INIT);
+    outbox.kept({ epoch: "one", msn: null, bytes: INIT });
+    const onTheWay = outbox.next() as Item;
     expect(onTheWay.msn).toBe(0);
     store.setAside("one");
-    shelf.turnTo("two", INIT);
-    shelf.kept(onTheWay);
-    expect(emptied(shelf)).toEqual(["two init 1", "one 1 10", "one 2 4"]);
+    outbox.turnTo("two", INIT);
+    outbox.kept(onTheWay);
+    expect(emptied(outbox)).toEqual(["two init 1", "one 1 10", "one 2 4"]);
   });
 
   test("gives up the oldest where more waits than 3,000 segments, and says how many", () => {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
-import { announce, type Show } from "../../src/broadcast/lifecycle.ts";
-import type { Means } from "../../src/broadcast/means.ts";
-import { Production } from "../../src/broadcast/production.ts";
+import type { Dependencies } from "../../src/broadcast/dependencies.ts";
+import { announce, type ShowRow } from "../../src/broadcast/lifecycle.ts";
 import type { Read } from "../../src/broadcast/reads.ts";
+import { Show } from "../../src/broadcast/show.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { type Latency, PROFILES } from "../../src/media.ts";
@@ -29,7 +29,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A production on a fake clock, and its host. */
+/** A show on a fake clock, and its host. */
 class Stage {
   readonly store = new Store(sqlite());
   readonly puts: string[] = [];
@@ -38,7 +38,7 @@ class Stage {
   readonly restarts: string[] = [];
   /** When the object is to be brought back. */
   alarm: number | null = null;
-  production: Production;
+  show: Show;
   #sequenceNumber = 1;
   /** When the host sent its next packet, by its own clock, which nobody sets; milliseconds. */
   #sent = 0;
@@ -47,45 +47,45 @@ class Stage {
     this.store.putShow(
       announce({ id: "show", title: "A show", latency, bitrate: 128_000, idleMinutes: 30 }, Date.now()),
     );
-    this.production = this.restart();
+    this.show = this.restart();
   }
 
   /** The object anew, from its store. */
-  restart(): Production {
+  restart(): Show {
     const now = Date.now();
     // Which sets the clock back to where it began.
     vi.clearAllTimers();
     vi.setSystemTime(now);
-    const { show } = this;
+    const { row } = this;
     const put = async (key: string) => {
       if (!this.takes) throw new Error("the test's R2 takes nothing");
       this.puts.push(key);
       return {};
     };
-    const means: Means = {
+    const dependencies: Dependencies = {
       store: this.store,
       bucket: { put } as unknown as R2Bucket,
       sfu: new Sfu("http://127.0.0.1:9", "none", "none"),
       secret: new Secret("a secret for the test"),
-      later: () => {},
-      reviveAt: (time) => {
+      waitUntil: () => {},
+      setAlarm: (time) => {
         this.alarm = time;
       },
       restart: (why) => this.restarts.push(why),
     };
-    this.production = new Production(show, means);
-    this.production.start();
-    return this.production;
+    this.show = new Show(row, dependencies);
+    this.show.start();
+    return this.show;
   }
 
-  get show(): Show {
+  get row(): ShowRow {
     const stored = this.store.show("show");
     if (stored?.kind !== "whole") throw new Error("there is no show");
-    return stored.show;
+    return stored.row;
   }
 
   get epoch(): string {
-    return this.show.timeline?.epoch ?? "";
+    return this.row.timeline?.epoch ?? "";
   }
 
   /** Lets `millis` pass, of which the host talks throughout. */
@@ -95,7 +95,7 @@ class Stage {
       this.#sent += 20;
       const payload = new Uint8Array(4 * 960).map((_, n) => (n % 2 === 0 ? 0 : n % 384 < 192 ? 30 : 226));
       const [sequenceNumber, timestamp] = [this.#sequenceNumber++, (this.#sent * 48) % 2 ** 32];
-      this.production.hear(HOST, encodePacket({ sequenceNumber, timestamp, payload }));
+      this.show.hear(HOST, encodePacket({ sequenceNumber, timestamp, payload }));
     }
   }
 
@@ -107,7 +107,7 @@ class Stage {
   }
 
   read(epoch = this.epoch): Promise<Read> | Read {
-    return this.production.read({ kind: "playlist", id: "show", epoch, directives: {} } as never, {});
+    return this.show.read({ kind: "playlist", id: "show", epoch, directives: {} } as never, {});
   }
 
   async list() {
@@ -120,7 +120,7 @@ class Stage {
   }
 
   async peak(): Promise<number> {
-    const read = await this.production.read({ kind: "status", id: "show" } as never, {});
+    const read = await this.show.read({ kind: "status", id: "show" } as never, {});
     if (read.kind !== "status") throw new Error(read.kind);
     return (read.status as { meter: { peakDb: number } }).meter.peakDb;
   }
@@ -150,8 +150,8 @@ function expectOneClock({ segments }: { segments: readonly { date: number; durat
 
 test("who waits for a show that ends without having begun is told at once", async () => {
   const stage = new Stage();
-  const waiting = stage.production.read({ kind: "status", id: "show", waits: true }, {});
-  void stage.production.end();
+  const waiting = stage.show.read({ kind: "status", id: "show", waits: true }, {});
+  void stage.show.end();
   const told = await Promise.race([waiting, new Promise((resolve) => setImmediate(() => resolve("held")))]);
   expect(told).toMatchObject({ kind: "status", status: { state: "ended" } });
 });
@@ -161,7 +161,7 @@ describe("a timeline that opens", () => {
     "has a whole first list at once, %s",
     async (latency) => {
       const stage = new Stage(latency);
-      stage.production.open();
+      stage.show.open();
       const list = await stage.list();
       expect(list.segments).toHaveLength(3);
       expectOneClock(list);
@@ -178,7 +178,7 @@ describe("a timeline that opens", () => {
 
   test("wakes up for whole parts while there is no host, and at once for the first packet of one", async () => {
     const stage = new Stage("balanced");
-    stage.production.open();
+    stage.show.open();
     const timers = vi.spyOn(globalThis, "setTimeout");
     // Those of the clock: what waits for R2 has a limit of its own, which is longer.
     const wakes = () => timers.mock.calls.filter(([, millis = 0]) => millis <= 1_000).length;
@@ -200,7 +200,7 @@ describe("a show with neither host nor reader rests", () => {
     "and whoever comes finds it as one that somebody has followed all the time, %s",
     async (latency) => {
       const [stage, twin] = [new Stage(latency), new Stage(latency)];
-      for (const one of [stage, twin]) one.production.open();
+      for (const one of [stage, twin]) one.show.open();
       for (const millis of [12_000, 27_300, 4_400, 61_000, 299_000, 0, 301_000, 900_000]) {
         await listen(twin, millis);
         const lists = [await stage.read(), await twin.read()];
@@ -209,13 +209,13 @@ describe("a show with neither host nor reader rests", () => {
         expect(own).toEqual(others.slice(-own.length));
         const first = own.find(({ index }) => index === 0);
         const read = { kind: "part", id: "show", epoch: stage.epoch, msn: first?.msn, index: 0 } as never;
-        expect(await stage.production.read(read, {})).toMatchObject({ bytes: first?.bytes });
+        expect(await stage.show.read(read, {})).toMatchObject({ bytes: first?.bytes });
         for (const one of [stage, twin]) expectOneClock(await one.list());
       }
       // And goes on at its pace from then on. What was made late, because nobody needed it, does not count as late.
       for (const one of [stage, twin]) await listen(one, 7_000);
       expect(await stage.read()).toEqual(await twin.read());
-      const { listingMs } = (await stage.production.describe("https://relay")) as {
+      const { listingMs } = (await stage.show.describe("https://relay")) as {
         listingMs: { max: number };
       };
       expect(listingMs.max).toBeLessThan(100);
@@ -225,7 +225,7 @@ describe("a show with neither host nor reader rests", () => {
 
   test("nothing of it runs meanwhile but once in five minutes, nor is any of its silence put to R2 but what lists have", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     await minutes(0.5);
     const timers = vi.spyOn(globalThis, "setTimeout");
     const written = vi.spyOn(stage.store, "putPart");
@@ -246,7 +246,7 @@ describe("a show with neither host nor reader rests", () => {
 
   test("an alarm would bring it back if its object went meanwhile, and the timeline goes on", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     const { epoch } = stage;
     await minutes(7);
     expect(stage.alarm).toBeGreaterThan(Date.now() + 60_000);
@@ -263,7 +263,7 @@ describe("a show with neither host nor reader rests", () => {
 
   test("a host is heard from the first packet on; once one has been, R2 misses nothing, however long nobody is there", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     const { epoch } = stage;
     await minutes(4);
     stage.talk(20);
@@ -271,7 +271,7 @@ describe("a show with neither host nor reader rests", () => {
     expect(await stage.peak()).toBeGreaterThan(-20);
     stage.talk(3_000);
     expect(await stage.peak()).toBeGreaterThan(-20);
-    stage.store.putShow({ ...stage.show, state: "live" });
+    stage.store.putShow({ ...stage.row, state: "live" });
     stage.restart();
     const from = (await stage.list()).firstMsn;
     const written = vi.spyOn(stage.store, "putPart");
@@ -289,7 +289,7 @@ describe("a show with neither host nor reader rests", () => {
 
   test("nothing is passed over that R2 has not got before", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     await listen(stage, 20_000);
     stage.takes = false;
     await minutes(4);
@@ -302,18 +302,18 @@ describe("a show with neither host nor reader rests", () => {
 
   test("ended in it, it ends at that moment, and closed in it, at its time", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     await minutes(1.3);
-    void stage.production.end();
+    void stage.show.end();
     const list = await stage.list();
     expect(list.ended).toBe(true);
     expect(Date.now() - list.end).toBeLessThan(150);
     const other = new Stage();
-    other.production.open();
+    other.show.open();
     await minutes(29.9);
-    expect(other.show.state).toBe("open");
+    expect(other.row.state).toBe("open");
     await minutes(0.11);
-    expect(other.show.state).toBe("announced");
+    expect(other.row.state).toBe("announced");
     expect(other.store.parts(40)).toEqual([]);
   });
 });
@@ -321,10 +321,10 @@ describe("a show with neither host nor reader rests", () => {
 describe("an object that did not run for a while, and goes on", () => {
   test("690 s: a new epoch begins at once, which has the host's sound from the first moment on", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     stage.talk(3_000);
     const { epoch } = stage;
-    const held = stage.production.read(
+    const held = stage.show.read(
       { kind: "playlist", id: "show", epoch, directives: { msn: 5 } } as never,
       {},
     );
@@ -343,7 +343,7 @@ describe("an object that did not run for a while, and goes on", () => {
 
   test("590 s: filled with silence within a second, and the host is heard from the first moment on", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     stage.talk(3_000);
     const { epoch } = stage;
     const start = await stage.list();
@@ -365,20 +365,20 @@ describe("an object that did not run for a while, and goes on", () => {
 
   test("a timeline whose stored segments are not its profile's begins anew, also where none was open", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     await vi.advanceTimersByTimeAsync(30_000);
     expect(stage.store.parts(1)).toHaveLength(5);
-    const { show } = stage;
+    const { row } = stage;
     const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
-    if (show.timeline !== null) stage.store.putShow({ ...show, timeline: { ...show.timeline, profile } });
+    if (row.timeline !== null) stage.store.putShow({ ...row, timeline: { ...row.timeline, profile } });
     stage.restart();
-    expect(stage.show.anew?.why).toMatch(/^what was stored of it does not fit/);
-    expect(stage.epoch > (show.timeline?.epoch ?? "")).toBe(true);
+    expect(stage.row.anew?.why).toMatch(/^what was stored of it does not fit/);
+    expect(stage.epoch > (row.timeline?.epoch ?? "")).toBe(true);
   });
 
   test("a timeline that has waited in its store for 400 s is filled as well", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     stage.talk(3_000);
     const { epoch } = stage;
     stage.jump(400_000);
@@ -396,7 +396,7 @@ describe("a wall clock that is set back by two minutes", () => {
 
   test("neither stalls the timeline nor leaves a gap in it, and sound goes on", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     stage.talk(3_000);
     const before = await stage.list();
     stage.jump(-STEP);
@@ -406,12 +406,12 @@ describe("a wall clock that is set back by two minutes", () => {
     expect(after.end - before.end).toBeGreaterThan(9_500);
     expect(after.end - before.end).toBeLessThan(10_500);
     expect(await stage.peak()).toBeGreaterThan(-20);
-    expect(stage.production.publishers.sessions).toEqual([]);
+    expect(stage.show.publishers.sessions).toEqual([]);
   });
 
   test("nor does it where the object restarts meanwhile; and set right again, the dates are true again", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     stage.talk(3_000);
     const before = await stage.list();
     const { epoch } = stage;
@@ -431,7 +431,7 @@ describe("a wall clock that is set back by two minutes", () => {
 
   test("by more than ten minutes, a new epoch begins whose dates are true", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     stage.talk(3_000);
     const { epoch } = stage;
     stage.jump(-3_600_000);
@@ -448,22 +448,19 @@ describe("a show that has neither host nor listener", () => {
 
   test("closes after half an hour, whoever asks how it is; then there is no timer and no alarm", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     const { epoch } = stage;
     await minutes(29.9);
     await stage.peak();
-    await stage.production.read(
-      { kind: "multivariant", id: "show" },
-      { status: 9, multivariant: 9, audience: 9 },
-    );
-    await stage.production.read(segment("another"), {});
-    expect(stage.show.state).toBe("open");
+    await stage.show.read({ kind: "multivariant", id: "show" }, { status: 9, multivariant: 9, audience: 9 });
+    await stage.show.read(segment("another"), {});
+    expect(stage.row.state).toBe("open");
     expect(stage.alarm).toEqual(expect.any(Number));
     await minutes(0.2);
-    expect(stage.show).toMatchObject({ state: "announced", timeline: null });
+    expect(stage.row).toMatchObject({ state: "announced", timeline: null });
     expect([vi.getTimerCount(), stage.alarm]).toEqual([0, null]);
     expect(await stage.read(epoch)).toMatchObject({ status: 404, code: "not_started" });
-    stage.production.open();
+    stage.show.open();
     expect(stage.epoch > epoch).toBe(true);
     expect((await stage.list()).firstMsn).toBe(0);
     expect(await stage.read(epoch)).toMatchObject({ status: 410, code: "other_epoch" });
@@ -472,27 +469,27 @@ describe("a show that has neither host nor listener", () => {
 
   test.each<[string, (stage: Stage) => unknown]>([
     ["a list", (stage) => stage.read()],
-    ["a segment", (stage) => stage.production.read(segment(stage.epoch), {})],
-    ["a segment of R2", (stage) => stage.production.count({ segment: 1 })],
+    ["a segment", (stage) => stage.show.read(segment(stage.epoch), {})],
+    ["a segment of R2", (stage) => stage.show.count({ segment: 1 })],
   ])("stays open half an hour from when somebody read %s", async (_, read) => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     await minutes(20);
     await read(stage);
     await minutes(29.9);
-    expect(stage.show.state).toBe("open");
+    expect(stage.row.state).toBe("open");
     await minutes(0.2);
-    expect(stage.show.state).toBe("announced");
+    expect(stage.row.state).toBe("announced");
   });
 
   test("stays open half an hour from when its object was made anew", async () => {
     const stage = new Stage();
-    stage.production.open();
+    stage.show.open();
     await minutes(29);
     stage.restart();
     await minutes(29);
-    expect(stage.show.state).toBe("open");
+    expect(stage.row.state).toBe("open");
     await minutes(1.1);
-    expect(stage.show.state).toBe("announced");
+    expect(stage.row.state).toBe("announced");
   });
 });

@@ -1,5 +1,5 @@
-/** A host's place in a show, as far as it matters for whether it is given to another. */
-export interface Place {
+/** A publisher, as far as it matters for whether its place in the show is given to another. */
+export interface Candidate {
   readonly session: string;
   /** For how long nothing has come of it. */
   readonly quietMs: number;
@@ -21,7 +21,7 @@ const PATIENCE_MS = { heard: 6_000, connecting: 25_000 };
 const PATIENCE_IN_A_CROWD_MS = { heard: 1_000, connecting: 5_000 };
 
 /** Whose places go to a newcomer; null where none is free and nobody is quiet. */
-export function givingWay(places: readonly Place[]): readonly string[] | null {
+export function givingWay(places: readonly Candidate[]): readonly string[] | null {
   const quietest = places.toSorted((one, other) => other.quietMs - one.quietMs);
   const gone = quietest.filter(
     ({ quietMs, phase, isAwaited }) => !isAwaited && quietMs >= PATIENCE_MS[phase],

@@ -1,6 +1,6 @@
 import type { Target } from "../paths.ts";
 import type { Counts } from "./counts.ts";
-import type { Show } from "./lifecycle.ts";
+import type { ShowRow } from "./lifecycle.ts";
 
 /**
  * After so long without anybody asking for a list or media, milliseconds, nobody follows a show: players ask more often, and
@@ -9,7 +9,7 @@ import type { Show } from "./lifecycle.ts";
 const QUIET_MS = 10_000;
 
 /** When a host or a listener was last at a show, as far as its object knows since it was made. */
-export class Attendance {
+export class Presence {
   /** Milliseconds since 1970, by the wall clock. */
   lastAt: number;
   /** When somebody last asked for a list or media, whatever it was for. */
@@ -29,7 +29,7 @@ export class Attendance {
    * A listener asks for something. Who asks for another timeline listens to nothing, and who asks for the first list, the
    * init segment or how the show is only looks in.
    */
-  read(target: Target, { timeline }: Show, wall: number): void {
+  read(target: Target, { timeline }: ShowRow, wall: number): void {
     this.#askedAt = wall;
     const isOfMedia = target.kind === "playlist" || target.kind === "segment" || target.kind === "part";
     if (isOfMedia && target.epoch === timeline?.epoch) this.lastAt = wall;

@@ -2,17 +2,17 @@ import type { Secret } from "../access/secret.ts";
 import type { Sfu } from "../ingest/sfu.ts";
 import type { Store } from "./store.ts";
 
-/** What a production works with; the shell's. */
-export interface Means {
+/** What a show works with; the shell's. */
+export interface Dependencies {
   readonly store: Store;
   readonly bucket: R2Bucket;
   readonly sfu: Sfu;
   /** The one under which the show was made. */
   readonly secret: Secret;
   /** Keeps the object running for work that nobody waits for. */
-  readonly later: (work: Promise<void>) => void;
+  readonly waitUntil: (work: Promise<void>) => void;
   /** Has the object brought back at a time (milliseconds since 1970) if it should be gone by then; null: not at all. */
-  readonly reviveAt: (time: number | null) => void;
+  readonly setAlarm: (time: number | null) => void;
   /** Ends this object, to be made anew from its store. */
   readonly restart: (why: string) => void;
 }

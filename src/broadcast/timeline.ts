@@ -6,9 +6,9 @@ import { initSegment } from "../hls/cmaf.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
 import { addCut, emptyWindow, end, endWindow, firstListed, keptFrom, type Window } from "../hls/window.ts";
 import { AU_SAMPLES, fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
-import { isRunning, LONGEST_FILL_MS, type Show, type Timeline } from "./lifecycle.ts";
+import { Lateness } from "./lateness.ts";
+import { isRunning, LONGEST_FILL_MS, type ShowRow, type TimelineRow } from "./lifecycle.ts";
 import { listedAfter, Pipeline } from "./pipeline.ts";
-import { Punctuality } from "./punctuality.ts";
 import type { Stage } from "./reads.ts";
 import { Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
@@ -36,11 +36,11 @@ const RING_SEGMENTS = 5;
  * A show's running timeline: the pipeline, what it has listed, and where its bytes lie. Made from the store, so that one
  * made after a restart goes on exactly where the last stored part ended: the time between is filled with silence.
  */
-export class Programme {
+export class Timeline {
   readonly init: Uint8Array;
   ring: Ring;
   pipeline: Pipeline;
-  readonly punctuality = new Punctuality();
+  readonly lateness = new Lateness();
   window: Window;
   readonly #bitrate: number;
   readonly #startedAt: number;
@@ -48,10 +48,10 @@ export class Programme {
   /** The position at which this object first had to do with the timeline, or had to again after a rest. */
   #since: Samples | null = null;
 
-  /** @param show must be running. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
-  constructor(show: Show, store: Store) {
-    if (!isRunning(show)) throw new Error("a programme is made of a running show");
-    const { bitrate, timeline } = show;
+  /** @param row must be running. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
+  constructor(row: ShowRow, store: Store) {
+    if (!isRunning(row)) throw new Error("a timeline is made of a running show");
+    const { bitrate, timeline } = row;
     const { window, ring } = rebuild(timeline, store);
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
@@ -103,7 +103,7 @@ export class Programme {
       this.#list(cut);
       const ends = cut.part.at + cut.part.duration;
       // What was due before this object was there, or awake, could not be on time.
-      if (ends > this.#since) this.punctuality.add(now - this.#startedAt - toMillis(ends));
+      if (ends > this.#since) this.lateness.add(now - this.#startedAt - toMillis(ends));
     }
     return cuts.length > 0;
   }
@@ -175,7 +175,7 @@ export class Programme {
 }
 
 /** What a show that has ended is still read from; null where it had no timeline, or the store's parts do not make it. */
-export function endedStage(show: Show, store: Store): Stage | null {
+export function endedStage(show: ShowRow, store: Store): Stage | null {
   try {
     const init = store.init();
     if (init === null || show.timeline === null) return null;
@@ -188,7 +188,7 @@ export function endedStage(show: Show, store: Store): Stage | null {
 }
 
 /** The window and the ring as the stored parts have them; what waits for R2 behind them is not read here. */
-function rebuild({ epoch, profile, startedAt }: Timeline, store: Store): { window: Window; ring: Ring } {
+function rebuild({ epoch, profile, startedAt }: TimelineRow, store: Store): { window: Window; ring: Ring } {
   const stored = store.parts(REBUILT_SEGMENTS);
   const { msn, at } = stored[0]?.part ?? { msn: 0, at: samples(0) };
   let window = emptyWindow(profile, { epoch, startedAt, msn, at });

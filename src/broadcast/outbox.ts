@@ -4,7 +4,7 @@ import type { Item, Store } from "./store.ts";
  * What R2 is to have and does not have yet: of the timeline whose parts the store has, and after that of those before it,
  * which lie in the store under their own epochs until R2 has taken them.
  */
-export class Shelf {
+export class Outbox {
   readonly #store: Store;
   /** The timeline whose parts the store has, and its init segment until R2 has it. */
   #timeline: { readonly epoch: string; init: Uint8Array | null } | null = null;

@@ -1,5 +1,5 @@
 /** How long after its last sample each of the recent parts was listed: what an operator looks at first. */
-export class Punctuality {
+export class Lateness {
   readonly #lags = new Float64Array(LENGTH);
   #count = 0;
 

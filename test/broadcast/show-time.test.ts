@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { Clock } from "../../src/broadcast/clock.ts";
+import { ShowTime } from "../../src/broadcast/show-time.ts";
 
 test("where the wall clock runs, it is the wall clock, sleeps included", () => {
-  const clock = new Clock(1_000, 0);
+  const clock = new ShowTime(1_000, 0);
   expect([1_000, 1_021, 1_021, 700_000].map((wall) => clock.read(wall))).toEqual([
     1_000, 1_021, 1_021, 700_000,
   ]);
@@ -10,14 +10,14 @@ test("where the wall clock runs, it is the wall clock, sleeps included", () => {
 });
 
 test("a wall clock that is set back stops it for that instant alone", () => {
-  const clock = new Clock(500_000, 0);
+  const clock = new ShowTime(500_000, 0);
   clock.read(500_100);
   expect([380_100, 380_121, 381_100].map((wall) => clock.read(wall))).toEqual([500_100, 500_121, 501_100]);
   expect(clock.ahead).toBe(120_000);
 });
 
 test("a jump forward is taken out of what it is ahead first; what is left of it is time", () => {
-  const clock = new Clock(500_000, 0);
+  const clock = new ShowTime(500_000, 0);
   clock.read(380_000);
   expect(clock.read(440_000)).toBe(500_000);
   expect(clock.ahead).toBe(60_000);
@@ -26,6 +26,6 @@ test("a jump forward is taken out of what it is ahead first; what is left of it 
 });
 
 test("it begins no earlier than what has been reached already", () => {
-  const clock = new Clock(380_000, 500_000);
+  const clock = new ShowTime(380_000, 500_000);
   expect([380_000, 380_500].map((wall) => clock.read(wall))).toEqual([500_000, 500_500]);
 });
