@@ -13,14 +13,16 @@ globalThis.ear = {
     source.connect(context.destination);
     await this.tap.start(context, source);
     await context.resume();
-    audio.addEventListener("waiting", () => this.stalls.push(this.describe(audio)));
+    for (const event of ["waiting", "seeking"])
+      audio.addEventListener(event, () => this.stalls.push(this.describe(event, audio)));
   },
 
   /** Times in ms since {@link reset}. */
-  describe(audio) {
+  describe(event, audio) {
     const since = (time) => Math.round(time - this.from);
-    const { buffered, currentTime } = audio;
-    const ahead = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1) - currentTime;
+    const { buffered, currentTime, readyState } = audio;
+    const ranges = Array.from({ length: buffered.length }, (_, n) => [buffered.start(n), buffered.end(n)]);
+    const ahead = ranges.map((range) => range.map((time) => (time - currentTime).toFixed(3)).join(" to "));
     const asked = performance
       .getEntriesByType("resource")
       .slice(-6)
@@ -28,7 +30,7 @@ globalThis.ear = {
         const { pathname, search } = new URL(name);
         return `${pathname.split("/").at(-1)}${search} ${[startTime, responseStart, responseEnd].map(since)}`;
       });
-    return `${since(performance.now())} ms: ${ahead.toFixed(3)} s ahead; ${asked.join("; ")}`;
+    return `${event} at ${since(performance.now())} ms, state ${readyState}: has ${ahead} s; ${asked.join("; ")}`;
   },
 
   /** Forgets what was recorded and counted so far. */
