@@ -150,4 +150,11 @@ describe("how long sound is waited for", () => {
     expect(Math.max(...made.waits)).toBeLessThanOrEqual(121);
     expect(mean(made.waits)).toBeLessThan(16);
   });
+
+  test("no longer once silence has been made in its place: each packet that comes for it then is late", () => {
+    // 75 packets are held back for up to 1.5 s. The last of them is waited for, and so are those within the deadline before.
+    const [from, to] = [200, 275];
+    const made = run([(n) => (n >= from && n < to ? (to - n) * FRAMES : 0)], voice.signal);
+    expect(made.counts[0]).toMatchObject({ late: 68, droppedSamples: 0, resyncs: 0 });
+  });
 });
