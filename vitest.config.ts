@@ -109,6 +109,8 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // Of one file's tests that say they may run at once: each has pages of a browser to paint.
+          maxConcurrency: 3,
         },
       },
       {

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "./chromium.ts";
 import { type Show, type Stage, setStage } from "./stage.ts";
 
-// The pages as people meet them, with their Content-Security-Policy in force: nothing here is bypassed.
+// The pages as people meet them, with their Content-Security-Policy in force: nothing here is bypassed. Each test has a show of
+// its own and mostly waits, so that a few of them run at once.
 
 let stage: Stage;
 let browser: Browser;
@@ -39,7 +40,7 @@ async function host(show: Show) {
   return studio;
 }
 
-test("a listener who is early presses play once and hears the show begin, pause, return and end", async () => {
+test.concurrent("a listener who is early presses play once and hears the show begin, pause, return and end", async () => {
   const show = await stage.create("low", "Early birds");
   const listener = await openPage(browser, show.listenUrl);
   const { page } = listener;
@@ -68,7 +69,7 @@ test("a listener who is early presses play once and hears the show begin, pause,
   for (const { page } of [listener, studio]) await page.context().close();
 }, 120_000);
 
-test("the listener stops and comes back at the live edge", async () => {
+test.concurrent("the listener stops and comes back at the live edge", async () => {
   const show = await stage.create("low");
   const studio = await host(show);
   const { page, faults } = await openPage(browser, show.listenUrl);
@@ -89,7 +90,7 @@ test("the listener stops and comes back at the live edge", async () => {
   for (const each of [page, studio.page]) await each.context().close();
 });
 
-test("those who listen are counted, and the listener page, the embed and the studio say how many", async () => {
+test.concurrent("those who listen are counted, and the listener page, the embed and the studio say how many", async () => {
   const show = await stage.create("low", "A counted show");
   const studio = await host(show);
   await says(studio.page, /Listeners hear you, at -\d+ dB\. Nobody is listening\./);
@@ -107,7 +108,7 @@ test("those who listen are counted, and the listener page, the embed and the stu
   for (const { page } of [listener, embed, studio]) await page.context().close();
 }, 120_000);
 
-test("a relay that vanishes and returns: the page reconnects by itself", async () => {
+test.concurrent("a relay that vanishes and returns: the page reconnects by itself", async () => {
   const show = await stage.create("low");
   const studio = await host(show);
   const { page } = await openPage(browser, show.listenUrl);
@@ -120,7 +121,7 @@ test("a relay that vanishes and returns: the page reconnects by itself", async (
   for (const each of [page, studio.page]) await each.context().close();
 });
 
-test("a host whose session is cut off comes back on the air by itself", async () => {
+test.concurrent("a host whose session is cut off comes back on the air by itself", async () => {
   const show = await stage.create("low");
   const { page, faults } = await openPage(browser, show.studioUrl);
   const posted = page.waitForResponse((response) => response.request().method() === "POST");
@@ -139,7 +140,7 @@ test("a host whose session is cut off comes back on the air by itself", async ()
   await page.context().close();
 });
 
-test("what is wrong is said plainly", async () => {
+test.concurrent("what is wrong is said plainly", async () => {
   const show = await stage.create("low");
   const wrongKey = await openPage(browser, show.studioUrl.replace(/#.*/, "#key=not-the-key"));
   await wrongKey.page.locator("#go:enabled").click();
@@ -155,7 +156,7 @@ test("what is wrong is said plainly", async () => {
   for (const { page } of [wrongKey, noKey, nothing]) await page.context().close();
 });
 
-test("the studio says so when it is muted, and its level shows", async () => {
+test.concurrent("the studio says so when it is muted, and its level shows", async () => {
   const show = await stage.create("low");
   const { page } = await host(show);
   // Chromium's own fake microphone beeps once a second.
@@ -168,7 +169,7 @@ test("the studio says so when it is muted, and its level shows", async () => {
   await page.context().close();
 });
 
-test("no page scrolls sideways at 320 px or moves under the finger, and none lets its key leave the browser", async () => {
+test.concurrent("no page scrolls sideways at 320 px or moves under the finger, and none lets its key leave the browser", async () => {
   const show = await stage.create("low", "A title long enough to wrap on every telephone there is");
   const key = show.studioUrl.split("#key=")[1] ?? "";
   for (const url of [
@@ -191,7 +192,7 @@ test("no page scrolls sideways at 320 px or moves under the finger, and none let
   }
 });
 
-test("the studio can not be framed, the embed can", async () => {
+test.concurrent("the studio can not be framed, the embed can", async () => {
   const show = await stage.create("low");
   const header = async (url: string) => (await fetch(url)).headers.get("content-security-policy") ?? "";
   expect(await header(show.studioUrl)).toContain("frame-ancestors 'none'");
