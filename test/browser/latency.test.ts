@@ -21,7 +21,7 @@ const OTHER_TONE_HZ = 1300;
 
 let stage: Stage;
 let browser: Browser;
-const table = ["show      publisher   marks  p50 ms  p95 ms  stalls  gaps  jumps  pitch Hz"];
+const table = ["show      publisher   marks  p50 ms  p95 ms  stalls  starved  gaps  jumps  pitch Hz"];
 
 beforeAll(async () => {
   stage = await setStage();
@@ -102,6 +102,7 @@ function judge(
     p50: quantile(late, 0.5),
     p95: quantile(late, 0.95),
     stalls: heard.stalls,
+    starved: heard.starved,
     gaps: gaps(heard.pcm, heard.rate, toneHz),
     holes: holes(heard.pcm, heard.rate, toneHz, stage.stalled()),
     jumps: phaseJumps(heard.pcm, heard.rate, toneHz).length,
@@ -115,6 +116,7 @@ function judge(
       row.p50.toFixed(0).padStart(7),
       row.p95.toFixed(0).padStart(7),
       String(row.stalls.length).padStart(7),
+      String(row.starved).padStart(8),
       String(row.gaps.length).padStart(5),
       String(row.jumps).padStart(6),
       row.pitch.toFixed(2).padStart(9),

@@ -11,8 +11,10 @@ export interface Recording {
   /** The wall clock (ms since 1970) at the recording's first sample: when rendered, and when heard. */
   readonly renderedAt: number;
   readonly heardAt: number;
-  /** Listener pages only: each time the element ran dry, in words. */
+  /** Listener pages only: each time the element ran dry or leapt, in words. */
   readonly stalls: readonly string[];
+  /** Listener pages only: how often it waited though the media was there. */
+  readonly starved: number;
 }
 
 /** Takes the recording of `ear.take()`, `mouth.tap.take()` ... in this page. */
@@ -23,6 +25,7 @@ export async function take(page: Page, expression: string): Promise<Recording> {
     lost: number;
     rate: number;
     stalls?: string[];
+    starved?: number;
     anchors: { rendered: number; heard: number }[];
   };
   const bytes = Buffer.from(raw.pcm, "base64");
@@ -36,6 +39,7 @@ export async function take(page: Page, expression: string): Promise<Recording> {
     renderedAt: first + Math.min(...raw.anchors.map((anchor) => anchor.rendered)),
     heardAt: first + median(raw.anchors.map((anchor) => anchor.heard)),
     stalls: raw.stalls ?? [],
+    starved: raw.starved ?? 0,
   };
 }
 

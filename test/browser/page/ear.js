@@ -1,8 +1,10 @@
 // In the listener page: what comes out of its audio element, and when it ran dry.
 globalThis.ear = {
   tap: new globalThis.Tap(),
-  /** Each time the element ran out of sound after it had begun, and what the page had asked for last. */
+  /** Each time the element had nothing to play after it had begun, or leapt; and what the page had asked for last. */
   stalls: [],
+  /** How often it waited with the media in hand: the browser did not get to decode it in time, on a busy machine. */
+  starved: 0,
 
   /** Call it once the page plays. */
   async start() {
@@ -13,8 +15,12 @@ globalThis.ear = {
     source.connect(context.destination);
     await this.tap.start(context, source);
     await context.resume();
-    for (const event of ["waiting", "seeking"])
-      audio.addEventListener(event, () => this.stalls.push(this.describe(event, audio)));
+    for (const event of ["waiting", "seeking"]) audio.addEventListener(event, () => this.note(event, audio));
+  },
+
+  note(event, audio) {
+    if (event === "waiting" && audio.readyState > HTMLMediaElement.HAVE_CURRENT_DATA) this.starved += 1;
+    else this.stalls.push(this.describe(event, audio));
   },
 
   /** Times in ms since {@link reset}. */
@@ -37,12 +43,13 @@ globalThis.ear = {
   reset() {
     this.tap.reset();
     this.stalls = [];
+    this.starved = 0;
     this.from = performance.now();
     // The browser keeps 250 of them and no more.
     performance.clearResourceTimings();
   },
 
   take() {
-    return { ...this.tap.take(), stalls: this.stalls };
+    return { ...this.tap.take(), stalls: this.stalls, starved: this.starved };
   },
 };
