@@ -22,4 +22,8 @@ export class Bounded<Key, Value> {
     const [oldest] = this.#entries.keys();
     this.#entries.delete(oldest as Key);
   }
+
+  delete(key: Key): void {
+    this.#entries.delete(key);
+  }
 }

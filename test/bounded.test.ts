@@ -11,6 +11,15 @@ test("what was set longest ago is forgotten first, and reading keeps nothing", (
   expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([3, undefined, 4]);
 });
 
+test("what was deleted makes room", () => {
+  const map = new Bounded<string, number>(2);
+  map.set("a", 1);
+  map.set("b", 2);
+  map.delete("b");
+  map.set("c", 3);
+  expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([1, undefined, 3]);
+});
+
 test("an entry that holds undefined counts like any other", () => {
   const map = new Bounded<string | undefined, undefined>(1);
   map.set(undefined, undefined);

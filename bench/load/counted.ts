@@ -44,7 +44,7 @@ export class Origin extends deployed.Origin {
     return super.fetch(request);
   }
 }
-export const Broadcast = counted(deployed.Broadcast, "broadcast", ["fetch", "read", "count"]);
+export const Broadcast = counted(deployed.Broadcast, "broadcast", ["fetch", "read"]);
 export const Audience = counted(deployed.Audience, "audience", ["report", "read"]);
 export class ${COUNTS} extends WorkerEntrypoint {
   fetch() {

@@ -14,8 +14,8 @@ import { type Taken, take } from "./turn.ts";
 /** Until the longest profile has more than its HOLD-BACK of media (12 s) and the origin has settled. */
 const WARM_UP_MS = 16_000;
 const IDLE_MS = 4_000;
-/** How long the origin takes to hand on its count of reads that R2 answered, and some. */
-const COUNT_MS = 1_500;
+/** Until reads that were under way when the listeners left have been answered. */
+const SETTLE_MS = 1_500;
 
 process.exitCode = await main();
 
@@ -78,7 +78,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   );
   const taken = await take({ ...options, playbackUrls, cpu });
   const endCounts = await own?.counts();
-  await sleep(COUNT_MS);
+  await sleep(SETTLE_MS);
   const fetches = subtract(await allReads(desk, shows), before);
   // Of the same time as the reads, or a list of in between would pass for one that was waited for.
   const settled = await own?.counts();

@@ -11,6 +11,7 @@ export interface Show {
   readonly id: string;
   readonly playbackUrl: string;
   readonly listenUrl: string;
+  readonly statusUrl: string;
   readonly whipUrl: string;
   readonly hostKey: string;
 }
@@ -31,12 +32,17 @@ export async function openDoors(desk: Desk, { id }: Show): Promise<void> {
   await call(desk, "POST", `/${id}/open`);
 }
 
-/** What reached the origin of a show since its doors opened, by kind. */
-export async function originReads(desk: Desk, { id }: Show): Promise<Record<string, number>> {
+/**
+ * What reached the origin of a show since its doors opened, by kind, but for reads of its state, of which one is made here:
+ * the origin tells of reads that R2 has answered with the next one that it has to ask the Broadcast for.
+ */
+export async function originReads(desk: Desk, { id, statusUrl }: Show): Promise<Record<string, number>> {
+  await (await fetch(statusUrl, { signal: AbortSignal.timeout(15_000) })).text();
   const { originReads: reads } = (await call(desk, "GET", `/${id}`)) as {
     originReads: { byKind: Record<string, number> };
   };
-  return reads.byKind;
+  const { status: _, ...byKind } = reads.byKind;
+  return byKind;
 }
 
 export async function removeShow(desk: Desk, { id }: Show): Promise<void> {

@@ -46,14 +46,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
   }
 
-  /** A listener's read, called by Origin, which says what it has answered since it last did. */
+  /** A listener's read, called by Origin, with the reads that it has answered and not told of yet, this one included. */
   async read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> {
     return this.#show?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
-  }
-
-  /** What Origin has answered without asking here. */
-  count(answered: Counts): void {
-    this.#show?.count(answered);
   }
 
   async create(settings: Settings, origin: string): Promise<Description | Problem> {

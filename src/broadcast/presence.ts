@@ -1,5 +1,4 @@
 import type { Target } from "../paths.ts";
-import type { Counts } from "./counts.ts";
 import type { ShowRow } from "./lifecycle.ts";
 
 /**
@@ -27,16 +26,12 @@ export class Presence {
 
   /**
    * A listener asks for something. Who asks for another timeline listens to nothing, and who asks for the first list, the
-   * init segment or how the show is only looks in.
+   * init segment or how the show is only looks in. Media that R2 or a cache answers is not seen here, and need not be: each
+   * player reloads its list, no list is in R2, and no cache keeps one of a running show for longer than 12 s.
    */
   read(target: Target, { timeline }: ShowRow, wall: number): void {
     this.#askedAt = wall;
     const isOfMedia = target.kind === "playlist" || target.kind === "segment" || target.kind === "part";
     if (isOfMedia && target.epoch === timeline?.epoch) this.lastAt = wall;
-  }
-
-  /** Origin has answered: segments are what a listener may have had from R2, without being seen here. */
-  answered(answered: Counts, wall: number): void {
-    if ((answered.segment ?? 0) > 0) this.lastAt = wall;
   }
 }

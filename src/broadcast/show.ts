@@ -95,21 +95,18 @@ export class Show {
     return this.#row.keyGeneration;
   }
 
-  /** A listener's read, and what Origin says it has answered since it last said so. */
+  /**
+   * A listener's read, with the reads that Origin has answered and not told of yet, this one included. What is read after
+   * the end is counted too, and stored as it comes.
+   */
   read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
-    this.count(answered);
-    if (target.kind === "status") return this.#reads.say(target, () => publicStatus(this.#row, this.#onAir));
     const wall = Date.now();
+    this.#ledger.add(answered);
+    if (this.#ended !== null) this.#ledger.keepNowAndThen(wall);
+    if (target.kind === "status") return this.#reads.say(target, () => publicStatus(this.#row, this.#onAir));
     this.#presence.read(target, this.#row, wall);
     this.#clock.rouse();
     return this.#reads.read(target, () => this.#stage(), this.#clock.read(wall));
-  }
-
-  /** Counts what Origin has answered. What is read after the end is counted too, and stored as it comes. */
-  count(answered: Counts): void {
-    this.#presence.answered(answered, Date.now());
-    this.#ledger.add(answered);
-    if (this.#ended !== null) this.#ledger.keepNowAndThen(Date.now());
   }
 
   /** @param origin where the asker reached us; absolute URLs begin with it */

@@ -18,9 +18,6 @@ export interface OriginEnv {
   readonly MEDIA: R2Bucket;
 }
 
-/** How long counted reads wait for a read that goes to the Broadcast anyway, milliseconds; then they are sent by themselves. */
-const TALLY_MS = 1_000;
-
 /** How long R2 may take, milliseconds; then the Broadcast is asked, which has recent media. */
 const R2_TIMEOUT_MS = 1_000;
 
@@ -36,21 +33,15 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
   override async fetch(request: Request): Promise<Response> {
     const target = parseListen(new URL(request.url));
     if (target.kind === "problem") return refuse(target);
-    tally.add(target.id, target.kind);
-    if (target.kind === "audience") {
-      this.ctx.waitUntil(this.#handOn(target.id));
-      return this.#audience(target.id, target.series);
-    }
+    tally.add(target.id, { [target.kind]: 1 });
+    if (target.kind === "audience") return this.#audience(target.id, target.series);
     const kept = await this.#kept(target);
-    if (kept === null || kept === "unknown") {
-      const read = await this.#read(target);
-      if (read.kind === "status") return this.#status(read.status);
-      // The Broadcast says 404 for media that it has handed to R2. While R2 does not answer, that media may exist.
-      const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
-      return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
-    }
-    this.ctx.waitUntil(this.#handOn(target.id));
-    return kept;
+    if (kept instanceof Response) return kept;
+    const read = await this.#read(target);
+    if (read.kind === "status") return this.#status(read.status);
+    // The Broadcast says 404 for media that it has handed to R2. While R2 does not answer, that media may exist.
+    const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
+    return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
   }
 
   /** The figure of who listens, from the show's uppermost shard. */
@@ -93,21 +84,14 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
   /** Asks the Broadcast, and again where it restarts meanwhile: some players stop at the first failed playlist. */
   async #read(target: Exclude<Target, { kind: "audience" }>): Promise<Read> {
     const id = this.env.BROADCAST.idFromName(target.id);
-    const answered = tally.take(target.id) ?? {};
+    const answered = tally.take(target.id);
     try {
       return await retried<Read>(async () => this.env.BROADCAST.get(id).read(target, answered));
     } catch (error) {
       console.warn(`The broadcast ${target.id} does not answer: ${String(error)}`);
     }
-    tally.putBack(target.id, answered);
+    tally.add(target.id, answered);
     return PROBLEMS.restarting;
-  }
-
-  /** Tells the Broadcast of reads that R2 or the audience answered, many at a time. */
-  async #handOn(id: string): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, TALLY_MS));
-    const reads = tally.take(id);
-    if (reads !== null) await this.env.BROADCAST.get(this.env.BROADCAST.idFromName(id)).count(reads);
   }
 }
 

@@ -1,29 +1,29 @@
-/** How many reads of each kind reached the origin. */
-export type Reads = Readonly<Record<string, number>>;
+import { Bounded } from "../bounded.ts";
+import { addCounts, type Counts } from "../broadcast/counts.ts";
+
+/** Shows of which reads are counted; beyond that the count of the show that was read longest ago is lost. */
+const MAX_SHOWS = 1_000;
 
 /**
- * Counts what an isolate of the origin answered, by show, until it is handed on to the show's Broadcast: with the next
- * read that goes there anyway, or by itself when there is none for a while.
+ * The reads that this isolate of the origin has answered, by show and kind, for the Broadcast to be told of. It is told with
+ * the next read that has to be asked of it anyway, and by nothing else: a read that R2 or the Audience answers costs an
+ * addition here, no call and no timer.
+ *
+ * So the Broadcast's figure is never too high, and lacks what no such read has followed yet. Of a show that is listened to
+ * that is little, since lists are in no R2 and each player asks for one every few seconds. What an isolate has not told of
+ * when it ends is lost.
  */
 export class Tally {
-  readonly #counts = new Map<string, Record<string, number>>();
+  readonly #counts = new Bounded<string, Counts>(MAX_SHOWS);
 
-  add(id: string, kind: string): void {
-    const counts = this.#counts.get(id) ?? {};
-    counts[kind] = (counts[kind] ?? 0) + 1;
-    this.#counts.set(id, counts);
+  /** Counts reads of show `id`; those too that {@link take} gave and the Broadcast could not be told of. */
+  add(id: string, reads: Counts): void {
+    this.#counts.set(id, addCounts(this.#counts.get(id) ?? {}, reads));
   }
 
-  /** Takes back what could not be handed over. */
-  putBack(id: string, reads: Reads): void {
+  /** What the Broadcast of show `id` is to be told now; it counts as told. */
+  take(id: string): Counts {
     const counts = this.#counts.get(id) ?? {};
-    for (const [kind, count] of Object.entries(reads)) counts[kind] = (counts[kind] ?? 0) + count;
-    this.#counts.set(id, counts);
-  }
-
-  /** Hands over what was counted since the last time; null where there is nothing. */
-  take(id: string): Reads | null {
-    const counts = this.#counts.get(id) ?? null;
     this.#counts.delete(id);
     return counts;
   }

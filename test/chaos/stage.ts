@@ -50,8 +50,9 @@ export class Stage {
     return (await (await this.#runtime.ask("toll", "/toll")).json()) as Toll;
   }
 
-  /** What the origin says it has answered for the show. */
-  readsTold(): Promise<number> {
+  /** What the origin says it has answered for the show, told with a last read that has to be asked of the Broadcast. */
+  async readsTold(): Promise<number> {
+    await (await fetch(new URL("status.json", this.playbackUrl))).text();
     return this.#runtime.readsOf(this.id);
   }
 

@@ -108,7 +108,7 @@ describe.concurrent("a show with neither host nor listener", () => {
 });
 
 describe.concurrent("a show is not closed", () => {
-  test("while somebody listens, even to the list alone, and is when nobody does any more", async () => {
+  test("while somebody asks for its lists, though caches and R2 answer for the media, and is when nobody does any more", async () => {
     const show = await runtime.open({ latency: "low" });
     const { url } = await Listener.join(show.playbackUrl);
     for (const until = performance.now() + 2.5 * IDLE_MS; performance.now() < until; await sleep(500))

@@ -1,7 +1,8 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 /**
- * A bucket that works, fails or hangs as it is told at `/set/MODE`: a fake, because the local R2 can not be made to do so.
+ * A bucket that works, gives, fails or hangs as it is told at `/set/MODE`: a fake, because the local R2 can not be made to do
+ * so. One that works has nothing to give, one that gives has ten bytes under each name.
  * Of what it takes it keeps the names, which `/taken` gives; `/out/ID` tells how many puts of a broadcast it owes an answer.
  */
 let mode = "works";
@@ -17,8 +18,8 @@ export default class Bucket extends WorkerEntrypoint {
     return new Response(null, { status: 204 });
   }
 
-  get(): Promise<null> {
-    return this.#do(null);
+  get(): Promise<object | null> {
+    return this.#do(mode === "gives" ? { body: new Uint8Array(10), size: 10 } : null);
   }
 
   async put(key: string): Promise<object> {
@@ -45,7 +46,7 @@ export default class Bucket extends WorkerEntrypoint {
   async #do<T>(answer: T): Promise<T> {
     // With a timer: the runtime ends by itself what waits for nothing.
     if (mode === "hangs") await new Promise((resolve) => setTimeout(resolve, 30_000));
-    if (mode === "works") return answer;
-    throw new Error("10001: internal error");
+    if (mode === "fails" || mode === "hangs") throw new Error("10001: internal error");
+    return answer;
   }
 }
