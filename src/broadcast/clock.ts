@@ -1,3 +1,4 @@
+import { Lateness } from "./lateness.ts";
 import { ShowTime } from "./show-time.ts";
 import type { Timeline } from "./timeline.ts";
 import { Timer } from "./timer.ts";
@@ -12,121 +13,124 @@ export const REST_MS = 5 * 60_000;
 
 /** What the owner of a clock does for it. Times called `now` are the show's, those called `wall` the wall clock's. */
 export interface Owner {
-  /** Parts have come. */
-  readonly listed: (timeline: Timeline, now: number) => void;
+  /** Parts have been listed. */
+  readonly listed: (now: number) => void;
   /** Looks after what has no event of its own, about once a second. The clock may be stopped in it. */
-  readonly doChores: (timeline: Timeline, now: number) => void;
+  readonly doChores: (now: number) => void;
   /** Until when nobody needs anything to be made; null while somebody may. */
   readonly restsUntil: (wall: number) => number | null;
   /** Whether what was made before is where it belongs, and silence that nobody heard need not be. */
   readonly mayPassOver: () => boolean;
   readonly rests: (until: number) => void;
-  /** Begins a timeline that can not be gone on with anew; `why` is the end of a sentence. */
-  readonly replace: (why: string) => Timeline;
-  /** A bug has thrown. It must not stop the timeline: the object is to restart, and to resume it. */
+  /** The timeline can not be gone on with; `why` is the end of a sentence. The clock is to be abandoned in it. */
+  readonly replace: (why: string) => void;
+  /** A bug has thrown. It must not stop the show: the object is to restart, and to resume it. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * Drives a timeline in real time: it makes what is due when it is. Where nobody is there it rests, and who comes has what is
- * due made at once, so that nobody can tell.
+ * Drives one timeline in real time: it makes what is due when it is. Where nobody is there it rests, and who comes has what
+ * is due made at once, so that nobody can tell.
  */
 export class Clock {
+  /** How late parts are listed. */
+  readonly lateness = new Lateness();
+  readonly #timeline: Timeline;
   readonly #owner: Owner;
+  readonly #time: ShowTime;
   readonly #timer = new Timer(() => this.#tick());
-  #clock = new ShowTime(Date.now(), 0);
-  #timeline: Timeline | null = null;
-  #isResting = false;
+  #state: "going" | "resting" | "stopped" = "going";
   #choresAt = 0;
+  /** When it first had to do with the timeline, or had to again after a rest: nothing before could be on time. */
+  #since: number;
 
-  constructor(owner: Owner) {
+  constructor(timeline: Timeline, owner: Owner) {
+    this.#timeline = timeline;
     this.#owner = owner;
+    const wall = Date.now();
+    this.#time = new ShowTime(wall, timeline.staleness(wall) === null ? timeline.listedUntil : wall);
+    this.#since = this.#time.read(wall);
   }
 
-  /** Null while it stands. */
-  get timeline(): Timeline | null {
-    return this.#timeline;
+  start(): void {
+    this.#tick();
   }
 
   /** The show's time where the wall clock says `wall`. */
   read(wall: number): number {
-    return this.#clock.read(wall);
-  }
-
-  start(timeline: Timeline): void {
-    const wall = Date.now();
-    this.#timeline = timeline;
-    this.#clock = new ShowTime(wall, timeline.staleness(wall) === null ? timeline.listedUntil : wall);
-    this.#tick();
-  }
-
-  /** Stops it; the timeline, which has all that is due, or null where none was driven. */
-  stop(): Timeline | null {
-    const timeline = this.#timeline;
-    this.#timer.stop();
-    this.#timeline = null;
-    if (timeline !== null && this.#isResting) this.#wake(timeline, this.#clock.read(Date.now()));
-    return timeline;
+    return this.#time.read(wall);
   }
 
   /** Somebody is there: all that is due is made. */
   rouse(): void {
-    if (this.#isResting) this.#tick();
+    if (this.#state === "resting") this.#tick();
   }
 
-  /** Takes one message of a host's socket. */
-  hear(host: string, message: Uint8Array, wall: number): void {
-    this.rouse();
-    const timeline = this.#timeline;
-    if (timeline === null) return;
-    const now = this.#clock.read(wall);
-    timeline.pipeline.hear(host, message, timeline.at(now));
+  /** Takes one message of a host's socket; the clock must have been roused. */
+  hear(session: string, message: Uint8Array, wall: number): void {
+    const now = this.#time.read(wall);
+    this.#timeline.hear(session, message, now);
     // A timeline without hosts wakes up for whole parts alone.
-    this.#timer.hurry(now, timeline.millisUntilDue(now));
+    this.#timer.hurry(now, this.#timeline.millisUntilDue(now));
+  }
+
+  /** Stops it; its timeline has all that is due. */
+  stop(): void {
+    this.#timer.stop();
+    if (this.#state === "resting") this.#wake(this.#time.read(Date.now()));
+    this.#state = "stopped";
+  }
+
+  /** Stops it, and lets go of what its timeline holds, which is not to go on. */
+  abandon(): void {
+    this.#timer.stop();
+    this.#state = "stopped";
+    this.#timeline.abandon();
   }
 
   #tick(): void {
-    let timeline = this.#timeline;
-    if (timeline === null) return;
     try {
-      const why = timeline.staleness(Date.now());
-      if (why !== null) timeline = this.#replace(timeline, why);
-      const now = this.#clock.read(Date.now());
-      if (this.#isResting ? this.#wake(timeline, now) : timeline.advance(now)) {
-        this.#owner.listed(timeline, now);
+      const why = this.#timeline.staleness(Date.now());
+      if (why !== null) {
+        this.#owner.replace(why);
+        return;
       }
+      const now = this.#time.read(Date.now());
+      if (this.#state === "resting" ? this.#wake(now) : this.#advance(now)) this.#owner.listed(now);
       if (now - this.#choresAt >= CHORES_MS) {
         this.#choresAt = now;
-        this.#owner.doChores(timeline, now);
+        this.#owner.doChores(now);
       }
-      if (this.#timeline !== null) this.#goOn(timeline);
+      this.#goOn();
     } catch (error) {
       this.#owner.fail(error);
     }
   }
 
-  #replace(timeline: Timeline, why: string): Timeline {
-    const next = this.#owner.replace(why);
-    this.#timeline = next;
-    this.#clock = new ShowTime(Date.now(), 0);
-    timeline.abandon();
-    return next;
+  /** Makes what is due at `now`. Whether a part came of it. */
+  #advance(now: number): boolean {
+    const ends = this.#timeline.advance(now);
+    for (const end of ends) if (end > this.#since) this.lateness.add(now - end);
+    return ends.length > 0;
+  }
+
+  /** Makes all that has become due in a rest. Whether a part came of it. */
+  #wake(now: number): boolean {
+    this.#state = "going";
+    this.#since = now;
+    return this.#timeline.wake(now, this.#owner.mayPassOver());
   }
 
   /** Waits for what is due next, where somebody may want it. */
-  #goOn(timeline: Timeline): void {
+  #goOn(): void {
+    if (this.#state === "stopped") return;
     const wall = Date.now();
-    const now = this.#clock.read(wall);
-    const due = timeline.millisUntilDue(now);
-    const until = timeline.mayRest ? this.#owner.restsUntil(wall) : null;
+    const now = this.#time.read(wall);
+    const due = this.#timeline.millisUntilDue(now);
+    const until = this.#timeline.mayRest ? this.#owner.restsUntil(wall) : null;
     const rest = until === null ? 0 : Math.min(until - wall, REST_MS);
-    this.#isResting = due > 0 && rest > due;
-    this.#timer.set(now, this.#isResting ? rest : due);
-    if (this.#isResting) this.#owner.rests(wall + rest);
-  }
-
-  #wake(timeline: Timeline, now: number): boolean {
-    this.#isResting = false;
-    return timeline.wake(now, this.#owner.mayPassOver());
+    this.#state = due > 0 && rest > due ? "resting" : "going";
+    this.#timer.set(now, this.#state === "resting" ? rest : due);
+    if (this.#state === "resting") this.#owner.rests(wall + rest);
   }
 }

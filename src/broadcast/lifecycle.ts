@@ -2,22 +2,42 @@ import type { Settings } from "../broadcast-api.ts";
 import type { Latency, Profile } from "../media.ts";
 
 /**
- * A broadcast's life: announced -> open -> live -> ended. The timeline runs from open to ended, whatever hosts do, except
- * that one which nobody attends is closed, and the show announced again; there is no way back from ended. Pure: every
- * function returns the next show.
+ * A show's life, as its row in the store has it: announced -> open -> live -> ended. The timeline runs from open to ended,
+ * whatever hosts do, except that one which nobody attends is closed, and the show announced again; there is no way back from
+ * ended. Pure: each step takes a show that it can be taken with, and returns what becomes of it.
  */
-export interface ShowRow {
+export type ShowRow = AnnouncedRow | RunningRow | EndedRow;
+
+/** Its doors are closed: not open yet, or closed because nobody was there. */
+export interface AnnouncedRow extends Facts {
+  readonly state: "announced";
+  readonly timeline: null;
+  readonly endedAt: null;
+}
+
+/** Its timeline runs: open, or live from the first host that is heard on. */
+export interface RunningRow extends Facts {
+  readonly state: "open" | "live";
+  readonly timeline: TimelineRow;
+  readonly endedAt: null;
+}
+
+export interface EndedRow extends Facts {
+  readonly state: "ended";
+  /** Null where its doors were closed when it ended, or its row was damaged. */
+  readonly timeline: TimelineRow | null;
+  /** Null where its row was damaged. */
+  readonly endedAt: number | null;
+}
+
+/** What does not depend on where a show is in its life. Every `...At` is in milliseconds since 1970. */
+export interface Facts {
   readonly id: string;
   readonly title: string;
   readonly latency: Latency;
   /** AAC bit rate, bits per second. */
   readonly bitrate: number;
-  /** Milliseconds since 1970, like every `...At` here. */
   readonly createdAt: number;
-  readonly state: "announced" | "open" | "live" | "ended";
-  /** The running timeline; null until the doors open. */
-  readonly timeline: TimelineRow | null;
-  readonly endedAt: number | null;
   /** After how many minutes with neither host nor listener its doors close. */
   readonly idleMinutes: number;
   /** How often its host key has been replaced. */
@@ -25,9 +45,6 @@ export interface ShowRow {
   /** When its timeline last had to begin anew, and why; null: never. */
   readonly anew: Anew | null;
 }
-
-/** A show whose timeline runs. */
-export type RunningRow = ShowRow & { readonly timeline: TimelineRow };
 
 export interface Anew {
   readonly at: number;
@@ -48,7 +65,7 @@ export interface TimelineRow {
 export const LONGEST_FILL_MS = 10 * 60_000;
 
 /** A show that has been announced and not begun. */
-export function announce(settings: Settings, now: number): ShowRow {
+export function announce(settings: Settings, now: number): AnnouncedRow {
   const { id, title, latency, bitrate, idleMinutes } = settings;
   return {
     id,
@@ -65,47 +82,42 @@ export function announce(settings: Settings, now: number): ShowRow {
   };
 }
 
-/** Opens the doors: the timeline runs from now on. A show that is past it stays as it is. */
-export function open(show: ShowRow, timeline: TimelineRow): ShowRow {
-  return show.state === "announced" ? { ...show, state: "open", timeline } : show;
+/** Opens the doors: the timeline runs from now on. */
+export function open(row: AnnouncedRow, timeline: TimelineRow): RunningRow {
+  return { ...row, state: "open", timeline };
 }
 
 /** The first host has been heard. */
-export function goLive(show: ShowRow): ShowRow {
-  return show.state === "open" ? { ...show, state: "live" } : show;
+export function goLive(row: RunningRow): RunningRow {
+  return row.state === "open" ? { ...row, state: "live" } : row;
 }
 
-/** Begins a new timeline in the place of one that can not be gone on with. */
-export function beginAnew(show: ShowRow, timeline: TimelineRow, why: string): ShowRow {
-  return isRunning(show) ? { ...show, state: "open", timeline, anew: { at: timeline.startedAt, why } } : show;
+/** Begins a new timeline in the place of one that can not be gone on with, which waits for its first host again. */
+export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
+  return { ...row, state: "open", timeline, anew };
 }
 
 /** Closes the doors until they are opened again; the next timeline is another. */
-export function close(show: ShowRow): ShowRow {
-  return isRunning(show) ? { ...show, state: "announced", timeline: null } : show;
+export function close(row: RunningRow): AnnouncedRow {
+  return { ...row, state: "announced", timeline: null };
 }
 
 /** When a show that runs is to be closed, where a host or a listener was last there at `attendedAt`. */
-export function forgottenAt({ idleMinutes }: ShowRow, attendedAt: number): number {
+export function forgottenAt({ idleMinutes }: RunningRow, attendedAt: number): number {
   return attendedAt + idleMinutes * 60_000;
 }
 
-/** Whether a running show is to be closed at `now`. */
-export function isForgotten(show: ShowRow, attendedAt: number, now: number): boolean {
-  return isRunning(show) && now >= forgottenAt(show, attendedAt);
-}
-
 /** Ends the show, for good. */
-export function end(show: ShowRow, now: number): ShowRow {
-  return show.state === "ended" ? show : { ...show, state: "ended", endedAt: now };
+export function end(row: AnnouncedRow | RunningRow, now: number): EndedRow {
+  return { ...row, state: "ended", endedAt: now };
 }
 
 /** Replaces the host key: the one there was opens nothing any more. */
-export function rotateKey(show: ShowRow): ShowRow {
-  return { ...show, keyGeneration: show.keyGeneration + 1 };
+export function rotateKey<Row extends ShowRow>(row: Row): Row {
+  return { ...row, keyGeneration: row.keyGeneration + 1 };
 }
 
 /** Whether the timeline is running. */
-export function isRunning(show: ShowRow): show is RunningRow {
-  return (show.state === "open" || show.state === "live") && show.timeline !== null;
+export function isRunning(row: ShowRow): row is RunningRow {
+  return row.state === "open" || row.state === "live";
 }

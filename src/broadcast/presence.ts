@@ -1,5 +1,4 @@
 import type { Target } from "../paths.ts";
-import type { ShowRow } from "./lifecycle.ts";
 
 /**
  * After so long without anybody asking for a list or media, milliseconds, nobody follows a show: players ask more often, and
@@ -25,13 +24,14 @@ export class Presence {
   }
 
   /**
-   * A listener asks for something. Who asks for another timeline listens to nothing, and who asks for the first list, the
-   * init segment or how the show is only looks in. Media that R2 or a cache answers is not seen here, and need not be: each
-   * player reloads its list, no list is in R2, and no cache keeps one of a running show for longer than 12 s.
+   * A listener asks for something of the show, whose timeline is of `epoch`; null: none runs. Who asks for another timeline
+   * listens to nothing, and who asks for the first list, the init segment or how the show is only looks in. Media that R2 or
+   * a cache answers is not seen here, and need not be: each player reloads its list, no list is in R2, and no cache keeps one
+   * of a running show for longer than 12 s.
    */
-  read(target: Target, { timeline }: ShowRow, wall: number): void {
+  read(target: Target, epoch: string | null, wall: number): void {
     this.#askedAt = wall;
     const isOfMedia = target.kind === "playlist" || target.kind === "segment" || target.kind === "part";
-    if (isOfMedia && target.epoch === timeline?.epoch) this.lastAt = wall;
+    if (isOfMedia && target.epoch === epoch) this.lastAt = wall;
   }
 }

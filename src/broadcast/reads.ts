@@ -8,7 +8,7 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { Doors } from "./doors.ts";
-import type { ShowRow } from "./lifecycle.ts";
+import type { EndedRow, RunningRow } from "./lifecycle.ts";
 import { joinParts, type Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 import { Waiters } from "./waiters.ts";
@@ -21,9 +21,9 @@ export type Read =
   | { readonly kind: "media"; readonly bytes: Uint8Array }
   | Problem;
 
-/** A show whose doors are open, as its readers see it. */
-export interface Stage {
-  readonly show: ShowRow;
+/** What of a show its listeners can read. */
+export interface Published {
+  readonly row: RunningRow | EndedRow;
   readonly window: Window;
   readonly init: Uint8Array;
   readonly ring: Ring;
@@ -63,28 +63,28 @@ export class Reads {
     this.#waiters.releaseAll();
   }
 
-  /** @param stage the show as it stands when asked; it is asked for again after a wait. Null: no such timeline. */
+  /** @param published what there is to read when asked; it is asked for again after a wait. Null: no timeline. */
   async read(
     target: Exclude<Target, { kind: "status" | "audience" }>,
-    stage: () => Stage | null,
+    published: () => Published | null,
     now: number,
   ): Promise<Read> {
-    const current = stage();
+    const current = published();
     if (current === null) return PROBLEMS.notStarted;
-    const { show, window } = current;
+    const { row, window } = current;
     if (target.kind === "multivariant") {
       return {
         kind: "multivariant",
-        text: multivariant(show),
+        text: multivariant(row, window),
         liveEdge: liveEdgeOf(window),
       };
     }
-    if (target.epoch !== show.timeline?.epoch) return PROBLEMS.otherEpoch;
+    if (target.epoch !== window.epoch) return PROBLEMS.otherEpoch;
     const deadline = now + 3_000 * window.profile.targetDuration;
     // While a read waits, another timeline may begin, whose numbers are the same.
     const sameEpoch = () => {
-      const later = stage();
-      return later?.show.timeline?.epoch === target.epoch ? later : null;
+      const later = published();
+      return later?.window.epoch === target.epoch ? later : null;
     };
     switch (target.kind) {
       case "playlist":
@@ -100,11 +100,11 @@ export class Reads {
 
   async #playlist(
     { directives }: Extract<Target, { kind: "playlist" }>,
-    stage: () => Stage | null,
+    published: () => Published | null,
     deadline: number,
   ): Promise<Read> {
     const held = directives.msn !== undefined;
-    for (let window = stage()?.window; window !== undefined; window = stage()?.window) {
+    for (let window = published()?.window; window !== undefined; window = published()?.window) {
       const liveEdge = liveEdgeOf(window);
       const decision = decide(liveEdge, directives);
       if (decision.kind === "reject") return PROBLEMS.tooFarAhead;
@@ -117,10 +117,10 @@ export class Reads {
   }
 
   /** A finished segment that is kept here; the one being made is waited for, for the same reason as a part. */
-  async #segment(msn: number, stage: () => Stage | null, deadline: number): Promise<Read> {
-    const window = stage()?.window;
+  async #segment(msn: number, published: () => Published | null, deadline: number): Promise<Read> {
+    const window = published()?.window;
     if (window?.open?.msn === msn && !(await this.#until({ msn }, deadline))) return PROBLEMS.notInTime;
-    const now = stage()?.window;
+    const now = published()?.window;
     const parts = now !== undefined && msn <= lastMsn(now) ? this.#store.partsOf(msn) : [];
     return parts.length === 0 ? PROBLEMS.noSuchMedia : { kind: "media", bytes: joinParts(parts) };
   }
@@ -131,14 +131,14 @@ export class Reads {
    */
   async #part(
     { msn, index }: Extract<Target, { kind: "part" }>,
-    stage: () => Stage | null,
+    published: () => Published | null,
     deadline: number,
   ): Promise<Read> {
-    const current = stage();
+    const current = published();
     if (current !== null && isSoon(current.window, msn, index)) {
       if (!(await this.#until({ msn, part: index }, deadline))) return PROBLEMS.notInTime;
     }
-    const later = stage();
+    const later = published();
     if (later === null) return PROBLEMS.otherEpoch;
     const bytes = later.ring.part(msn, index) ?? this.#store.partsOf(msn)[index]?.bytes;
     return bytes === undefined ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
@@ -168,6 +168,6 @@ function isSoon(window: Window, msn: number, index: number): boolean {
   return !window.ended && index < perSegment && until > 0 && until <= perSegment;
 }
 
-function multivariant({ title, bitrate, timeline }: ShowRow): string {
-  return multivariantPlaylist({ uri: playlistUri(timeline?.epoch ?? ""), ...bandwidthOf(bitrate), title });
+function multivariant({ title, bitrate }: Published["row"], { epoch }: Window): string {
+  return multivariantPlaylist({ uri: playlistUri(epoch), ...bandwidthOf(bitrate), title });
 }

@@ -1,6 +1,6 @@
 import { PROFILES, STANDARD_BITRATE } from "../media.ts";
 import { epochOf, timeOf } from "../paths.ts";
-import { beginAnew, isRunning, type RunningRow, type ShowRow, type TimelineRow } from "./lifecycle.ts";
+import { beginAnew, type RunningRow, type ShowRow, type TimelineRow } from "./lifecycle.ts";
 import type { Store } from "./store.ts";
 import { leadMillis, Timeline } from "./timeline.ts";
 
@@ -10,9 +10,8 @@ export interface Resumption {
   readonly timeline: Timeline;
 }
 
-/** The timeline of a running show's stored timeline; of a new one where that can not be gone on with. */
-export function resume(row: ShowRow, store: Store, now: number): Resumption {
-  if (!isRunning(row)) throw new Error("only a running show is resumed");
+/** The timeline that a running show has stored; a new one where that can not be gone on with. */
+export function resume(row: RunningRow, store: Store, now: number): Resumption {
   try {
     return { row, timeline: new Timeline(row, store) };
   } catch (error) {
@@ -21,14 +20,13 @@ export function resume(row: ShowRow, store: Store, now: number): Resumption {
 }
 
 /**
- * The timeline of a new timeline in the place of the one there was, under a new epoch; `why` is the end of a sentence.
+ * A new timeline in the place of the one there was, under a new epoch; `why` is the end of a sentence.
  * Throws where there can be no encoder at all.
  */
-export function replace(row: ShowRow, store: Store, now: number, why: string): Resumption {
+export function replace(row: RunningRow, store: Store, now: number, why: string): Resumption {
   console.warn(`The timeline of ${row.id} begins anew: ${why}.`);
   setAside(row, store);
-  const timeline = timelineOf(row, now);
-  const next = { ...beginAnew(row, timeline, why), timeline, anew: { at: now, why } };
+  const next = beginAnew(row, timelineOf(row, now), { at: now, why });
   store.putShow(next);
   try {
     return { row: next, timeline: new Timeline(next, store) };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PROFILES, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
-import type { ShowRow } from "./lifecycle.ts";
+import type { ShowRow, TimelineRow } from "./lifecycle.ts";
 
 /** A show's row, in JSON: written by this code or by that of any deploy before it. */
 
@@ -27,21 +27,26 @@ const generation = z.int().nonnegative();
 const anew = z.object({ at: z.number(), why: z.string() });
 
 /** What later code added has a default, with which rows from before it are read. */
-const Row = z
-  .object({
-    id: z.string().min(1),
-    title: z.string(),
-    latency,
-    bitrate,
-    createdAt: z.number(),
-    state,
+const facts = {
+  id: z.string().min(1),
+  title: z.string(),
+  latency,
+  bitrate,
+  createdAt: z.number(),
+  idleMinutes: idleMinutes.default(STANDARD_IDLE_MINUTES),
+  keyGeneration: generation.default(0),
+  anew: anew.nullable().default(null),
+};
+const Row = z.discriminatedUnion("state", [
+  z.object({ ...facts, state: z.literal("announced"), timeline: z.null(), endedAt: z.null() }),
+  z.object({ ...facts, state: z.enum(["open", "live"]), timeline: Timeline, endedAt: z.null() }),
+  z.object({
+    ...facts,
+    state: z.literal("ended"),
     timeline: Timeline.nullable(),
     endedAt: z.number().nullable(),
-    idleMinutes: idleMinutes.default(STANDARD_IDLE_MINUTES),
-    keyGeneration: generation.default(0),
-    anew: anew.nullable().default(null),
-  })
-  .refine((row) => row.state === "announced" || row.state === "ended" || row.timeline !== null);
+  }),
+]);
 
 /** Field by field what can be read of a damaged row, and a default for what can not. */
 const Damaged = z.object({
@@ -59,23 +64,30 @@ const Damaged = z.object({
 export function readRow(json: string, id: string): Stored {
   const parsed = jsonOf(json);
   const whole = Row.safeParse(parsed);
-  if (whole.success) {
-    const { timeline } = whole.data;
-    const profile = timeline?.profile ?? PROFILES[whole.data.latency];
-    return {
-      kind: "whole",
-      row: { ...whole.data, timeline: timeline === null ? null : { ...timeline, profile } },
-    };
-  }
-  const { state: was, ...rest } = Damaged.safeParse(parsed).data ?? Damaged.parse({});
-  const row: ShowRow = {
-    ...rest,
-    id,
-    state: was === "ended" ? "ended" : "announced",
-    timeline: null,
-    anew: null,
-  };
+  if (whole.success) return { kind: "whole", row: rowOf(whole.data) };
+  const { state: was, endedAt, ...rest } = Damaged.safeParse(parsed).data ?? Damaged.parse({});
+  const facts = { ...rest, id, timeline: null, anew: null };
+  const row: ShowRow =
+    was === "ended" ? { ...facts, state: "ended", endedAt } : { ...facts, state: "announced", endedAt: null };
   return { kind: "damaged", row, wasRunning: was === "open" || was === "live" };
+}
+
+/** A timeline that was stored without its profile was begun with what its latency stands for. */
+function rowOf(row: z.infer<typeof Row>): ShowRow {
+  const withProfile = ({ epoch, startedAt, profile }: z.infer<typeof Timeline>): TimelineRow => ({
+    epoch,
+    startedAt,
+    profile: profile ?? PROFILES[row.latency],
+  });
+  switch (row.state) {
+    case "announced":
+      return row;
+    case "open":
+    case "live":
+      return { ...row, timeline: withProfile(row.timeline) };
+    case "ended":
+      return { ...row, timeline: row.timeline === null ? null : withProfile(row.timeline) };
+  }
 }
 
 /** A show as its row has it. */

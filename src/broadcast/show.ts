@@ -1,6 +1,5 @@
 import { hostKey } from "../access/keys.ts";
 import type { Accepted, Description, Offer } from "../broadcast-api.ts";
-import type { Window } from "../hls/window.ts";
 import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Alarm } from "./alarm.ts";
@@ -9,158 +8,123 @@ import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
 import { Ledger } from "./ledger.ts";
+import { type Life, lifeOf, publishedOf, type Running, type Standing } from "./life.ts";
 import {
   close,
   end,
   forgottenAt,
   goLive,
-  isForgotten,
-  isRunning,
   open,
+  type RunningRow,
   rotateKey,
   type ShowRow,
 } from "./lifecycle.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
-import { type Read, Reads, type Stage } from "./reads.ts";
+import { type Read, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, replace, resume, setAside, timelineOf } from "./resumption.ts";
-import { endedStage, type Timeline } from "./timeline.ts";
 
 /**
- * One broadcast's life: its row, its hosts, what listeners read of it and, while its timeline runs, the clock that drives it. What changes is stored before it is seen.
+ * One broadcast's life, its hosts, and what listeners read of it. What changes is stored before it is seen. Each step of the
+ * life is one method: start, open, end, and those that the clock leads to: going live, closing, and beginning anew.
  */
 export class Show {
   readonly publishers: Publishers;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
-  #row: ShowRow;
   readonly #ledger: Ledger;
   readonly #outbox: Outbox;
   readonly #recording: Recording;
   readonly #alarm: Alarm;
-  #ended: Stage | null = null;
   readonly #presence = new Presence(Date.now());
-  readonly #clock = new Clock({
-    listed: ({ window }, now) => {
-      this.#reads.wake(window, now);
-      this.#deps.waitUntil(this.#recording.run());
-    },
-    doChores: (timeline, now) => this.#doChores(timeline, now),
-    restsUntil: (wall) =>
-      this.publishers.sessions.length === 0 && this.#presence.isQuiet(wall)
-        ? forgottenAt(this.#row, this.#presence.lastAt)
-        : null,
-    mayPassOver: () => this.#row.state === "open" && this.#outbox.next() === null,
-    rests: (until) => this.#alarm.arrange(until),
-    replace: (why) => this.#replace(why),
-    fail: (error) => {
-      console.error(`The programme of ${this.#row.id} failed and is resumed: ${String(error)}`);
-      this.#deps.restart("The programme failed.");
-    },
-  });
+  #life: Life;
 
   /**
    * Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. Its timeline
    * stands until {@link start}.
    */
   constructor(row: ShowRow, deps: Dependencies) {
-    this.#row = row;
+    const { store, bucket, setAlarm } = deps;
     this.#deps = deps;
-    this.#reads = new Reads(deps.store);
-    this.#ledger = new Ledger(deps.store);
-    this.#alarm = new Alarm(deps.setAlarm);
+    this.#reads = new Reads(store);
+    this.#ledger = new Ledger(store);
+    this.#alarm = new Alarm(setAlarm);
     this.publishers = new Publishers(deps, row.id, Date.now());
-    this.#outbox = new Outbox(deps.store);
-    this.#recording = new Recording(deps.bucket, row.id, this.#outbox);
-    const init = deps.store.init();
+    this.#outbox = new Outbox(store);
+    this.#recording = new Recording(bucket, row.id, this.#outbox);
+    const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
-    if (row.state === "ended") this.#ended = endedStage(row, deps.store);
+    this.#life = lifeOf(row, store);
   }
 
-  /** Lets the timeline go on, if the show has one that runs. Where that can not be, it is tried again later. */
+  /** Lets a timeline go on that stands. Where that can not be, it is tried again later. */
   start(): void {
-    if (this.#clock.timeline !== null || !isRunning(this.#row)) return;
+    const life = this.#life;
+    if (life.kind !== "standing") return;
     try {
-      this.#clock.start(this.#take(resume(this.#row, this.#deps.store, Date.now())));
+      this.#run(this.#takeUp(life));
     } catch (error) {
-      console.error(`${this.#row.id} can not be begun, and is tried again: ${String(error)}`);
+      console.error(`${life.row.id} can not be begun, and is tried again: ${String(error)}`);
       this.#alarm.arrange(Date.now());
     }
   }
 
-  /** The generation of the one host key that opens the show. */
-  get keyGeneration(): number {
-    return this.#row.keyGeneration;
-  }
-
-  /**
-   * A listener's read, with the reads that Origin has answered and not told of yet, this one included. What is read after
-   * the end is counted too, and stored as it comes.
-   */
-  read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
-    const wall = Date.now();
-    this.#ledger.add(answered);
-    if (this.#ended !== null) this.#ledger.keepNowAndThen(wall);
-    if (target.kind === "status") return this.#reads.say(target, () => publicStatus(this.#row, this.#onAir));
-    this.#presence.read(target, this.#row, wall);
-    this.#clock.rouse();
-    return this.#reads.read(target, () => this.#stage(), this.#clock.read(wall));
-  }
-
-  /** @param origin where the asker reached us; absolute URLs begin with it */
-  async describe(origin: string): Promise<Description> {
-    const key = await hostKey(this.#deps.secret, this.#row.id, this.#row.keyGeneration);
-    const counts = { originReads: this.#ledger.counts, recordingFailures: this.#recording.failures };
-    return describe(this.#row, { ...this.#onAir, ...counts }, { origin, hostKey: key });
-  }
-
   /** Opens the doors: the timeline runs from now on. */
   open(): void {
-    if (this.#row.state !== "announced") return;
+    const life = this.#life;
+    if (life.kind !== "announced") return;
     this.#ledger.clear();
     this.#presence.lastAt = Date.now();
-    this.#put(open(this.#row, timelineOf(this.#row, Date.now())));
+    const row = open(life.row, timelineOf(life.row, Date.now()));
+    this.#store(row);
+    this.#life = { kind: "standing", row };
     this.start();
   }
 
   /** Ends the show: the list first, then the hosts. */
   async end(): Promise<void> {
-    if (this.#row.state === "ended") return;
+    const life = this.#life;
+    if (life.kind === "ended") return;
     const now = Date.now();
-    const window = this.#stop();
-    this.#put(end(this.#row, now));
+    const row = end(life.kind === "announced" ? life.row : this.#finish(life), now);
+    this.#store(row);
     this.#ledger.keep();
-    this.#ended = endedStage(this.#row, this.#deps.store);
-    if (window === null) this.#reads.abandon();
-    else this.#reads.wake({ ...window, ended: true }, now);
+    this.#life = lifeOf(row, this.#deps.store);
+    this.#reads.abandon();
     this.publishers.dropAll("the show has ended");
     await this.settle();
   }
 
+  /** The generation of the one host key that opens the show. */
+  get keyGeneration(): number {
+    return this.#life.row.keyGeneration;
+  }
+
   /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
   rotateKey(): void {
-    this.#put(rotateKey(this.#row));
+    this.#life = withNewKey(this.#life);
+    this.#store(this.#life.row);
     this.publishers.dropAll("the host key has been replaced");
   }
 
-  /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
-  async settle(): Promise<void> {
-    await this.#recording.run();
-    const isSettled = !isRunning(this.#row) && this.#outbox.next() === null;
-    if (isSettled) this.#alarm.cancel();
-    else this.#alarm.arrange(Date.now());
+  /** @param origin where the asker reached us; absolute URLs begin with it */
+  async describe(origin: string): Promise<Description> {
+    const { id, keyGeneration } = this.#life.row;
+    const key = await hostKey(this.#deps.secret, id, keyGeneration);
+    const counts = { originReads: this.#ledger.counts, recordingFailures: this.#recording.failures };
+    return describe(this.#life, this.publishers, counts, { origin, hostKey: key });
   }
 
   /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
   async publish(offer: Offer, origin: string): Promise<Accepted | Problem> {
     // The doors do not close in the face of a host whom the SFU is asked about.
     this.#presence.lastAt = Date.now();
-    const { keyGeneration } = this.#row;
-    const isReplaced = () => this.#row.keyGeneration !== keyGeneration;
+    const { keyGeneration } = this;
+    const isReplaced = () => this.keyGeneration !== keyGeneration;
     const refusal = () =>
-      this.#row.state === "ended" ? PROBLEMS.ended : isReplaced() ? PROBLEMS.wrongHostKey : null;
+      this.#life.kind === "ended" ? PROBLEMS.ended : isReplaced() ? PROBLEMS.wrongHostKey : null;
     const result = await this.publishers.publish(offer, origin, refusal);
     if (result.kind === "accepted") {
       this.open();
@@ -170,56 +134,97 @@ export class Show {
   }
 
   /** Takes one message of a host's socket. */
-  hear(host: string, message: Uint8Array): void {
+  hear(session: string, message: Uint8Array): void {
     const wall = Date.now();
-    this.publishers.hear(host, wall);
-    this.#clock.hear(host, message, wall);
-  }
-
-  #replace(why: string): Timeline {
-    const wall = Date.now();
-    const timeline = this.#take(replace(this.#row, this.#deps.store, wall, why));
-    this.#presence.lastAt = wall;
-    this.#reads.abandon();
-    return timeline;
-  }
-
-  #take({ row, timeline }: Resumption): Timeline {
-    if (row !== this.#row) this.#ledger.clear();
-    this.#row = row;
-    this.#outbox.turnTo(row.timeline.epoch, timeline.init);
-    return timeline;
+    this.publishers.hear(session, wall);
+    this.#rouse();
+    if (this.#life.kind === "running") this.#life.clock.hear(session, message, wall);
   }
 
   /**
-   * Stops the clock and closes the last segment, of a timeline that has not been started here where its last part ended; the
-   * window as it is then, null where there is none. What fails at it keeps no show from its end.
+   * A listener's read, with the reads that Origin has answered and not told of yet, this one included. What is read after
+   * the end is counted too, and stored as it comes.
    */
-  #stop(): Window | null {
-    try {
-      const isStanding = this.#clock.timeline === null && isRunning(this.#row);
-      const timeline = isStanding
-        ? this.#take(resume(this.#row, this.#deps.store, Date.now()))
-        : this.#clock.stop();
-      timeline?.finish();
-      return timeline?.window ?? null;
-    } catch (error) {
-      console.error(`The last segment of ${this.#row.id} could not be closed: ${String(error)}`);
-      return null;
-    }
+  read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
+    const wall = Date.now();
+    this.#ledger.add(answered);
+    if (this.#life.kind === "ended") this.#ledger.keepNowAndThen(wall);
+    if (target.kind === "status")
+      return this.#reads.say(target, () => publicStatus(this.#life, this.publishers));
+    this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
+    this.#rouse();
+    const now = this.#life.kind === "running" ? this.#life.clock.read(wall) : wall;
+    return this.#reads.read(target, () => publishedOf(this.#life), now);
   }
 
-  #doChores({ pipeline, window }: Timeline, now: number): void {
+  /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
+  async settle(): Promise<void> {
+    await this.#recording.run();
+    const { kind } = this.#life;
+    const isSettled = (kind === "announced" || kind === "ended") && this.#outbox.next() === null;
+    if (isSettled) this.#alarm.cancel();
+    else this.#alarm.arrange(Date.now());
+  }
+
+  /** The timeline that stands, or the one that had to begin in its place. */
+  #takeUp({ row }: Standing): Resumption {
+    return this.#turnTo(row, resume(row, this.#deps.store, Date.now()));
+  }
+
+  /** From now on what is counted and kept is that of a timeline, which is not that of `before` where its row is another. */
+  #turnTo(before: RunningRow, resumption: Resumption): Resumption {
+    const { row, timeline } = resumption;
+    if (row !== before) this.#ledger.clear();
+    this.#outbox.turnTo(row.timeline.epoch, timeline.init);
+    return resumption;
+  }
+
+  /** Drives a timeline from now on. */
+  #run({ row, timeline }: Resumption): void {
+    const clock = new Clock(timeline, {
+      listed: (now) => {
+        this.#reads.wake(timeline.window, now);
+        this.#deps.waitUntil(this.#recording.run());
+      },
+      doChores: (now) => this.#doChores(now),
+      restsUntil: (wall) =>
+        this.publishers.sessions.length === 0 && this.#presence.isQuiet(wall)
+          ? forgottenAt(row, this.#presence.lastAt)
+          : null,
+      mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
+      rests: (until) => this.#alarm.arrange(until),
+      replace: (why) => this.#replace(why),
+      fail: (error) => {
+        console.error(`The programme of ${row.id} failed and is resumed: ${String(error)}`);
+        this.#deps.restart("The programme failed.");
+      },
+    });
+    this.#life = { kind: "running", row, timeline, clock };
+    clock.start();
+  }
+
+  /** Begins a timeline that can not be gone on with anew; `why` is the end of a sentence. */
+  #replace(why: string): void {
+    const { row, clock } = this.#running;
+    const wall = Date.now();
+    const next = this.#turnTo(row, replace(row, this.#deps.store, wall, why));
+    clock.abandon();
+    this.#presence.lastAt = wall;
+    this.#reads.abandon();
+    this.#run(next);
+  }
+
+  #doChores(now: number): void {
+    const life = this.#running;
+    const { pipeline, window } = life.timeline;
     const { sessions } = this.publishers;
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
-    if (this.#row.state === "open" && sessions.some((session) => pipeline.isHeard(session))) {
-      this.#put(goLive(this.#row));
-    }
+    if (sessions.some((session) => pipeline.isHeard(session))) this.#goLive(life);
     const wall = Date.now();
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.lastAt = wall;
-    if (isForgotten(this.#row, this.#presence.lastAt, wall)) {
-      this.#close();
+    if (wall >= forgottenAt(life.row, this.#presence.lastAt)) {
+      this.#close(life);
       return;
     }
     this.#deps.waitUntil(this.publishers.sweep(wall));
@@ -227,31 +232,61 @@ export class Show {
     this.#alarm.renew(wall);
   }
 
+  /** A host is heard. */
+  #goLive(life: Running): void {
+    if (life.row.state === "live") return;
+    const row = goLive(life.row);
+    this.#store(row);
+    this.#life = { ...life, row };
+  }
+
   /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
-  #close(): void {
-    const { id, idleMinutes } = this.#row;
+  #close(life: Running): void {
+    const { id, idleMinutes } = life.row;
     console.log(`The doors of ${id} close: neither host nor listener for ${idleMinutes} minutes.`);
-    this.#stop();
-    setAside(this.#row, this.#deps.store);
+    const row = this.#finish(life);
+    setAside(row, this.#deps.store);
     this.#outbox.rest();
-    this.#put(close(this.#row));
+    const closed = close(row);
+    this.#store(closed);
+    this.#life = { kind: "announced", row: closed };
     this.#reads.abandon();
     this.#deps.waitUntil(this.settle());
   }
 
-  get #onAir() {
-    return { timeline: this.#clock.timeline, publishers: this.publishers };
+  /**
+   * Stops the clock and closes the last segment, of a timeline that stands where its last part ended. What fails at it keeps
+   * no show from its end.
+   */
+  #finish(life: Standing | Running): RunningRow {
+    let { row } = life;
+    try {
+      const taken = life.kind === "standing" ? this.#takeUp(life) : life;
+      row = taken.row;
+      if (life.kind === "running") life.clock.stop();
+      taken.timeline.finish();
+    } catch (error) {
+      console.error(`The last segment of ${row.id} could not be closed: ${String(error)}`);
+    }
+    return row;
   }
 
-  #stage(): Stage | null {
-    const { timeline } = this.#clock;
-    if (timeline === null) return this.#ended;
-    const { window, init, ring } = timeline;
-    return { show: this.#row, window, init, ring };
+  /** Somebody is there: all that is due is made. A timeline that stood still for too long may be another then. */
+  #rouse(): void {
+    if (this.#life.kind === "running") this.#life.clock.rouse();
   }
 
-  #put(row: ShowRow): void {
-    this.#row = row;
+  /** For what a clock calls for, which only one that drives a timeline does. */
+  get #running(): Running {
+    if (this.#life.kind !== "running") throw new Error("no timeline runs");
+    return this.#life;
+  }
+
+  #store(row: ShowRow): void {
     this.#deps.store.putShow(row);
   }
+}
+
+function withNewKey<Some extends Life>(life: Some): Some {
+  return { ...life, row: rotateKey(life.row) };
 }

@@ -6,10 +6,9 @@ import { initSegment } from "../hls/cmaf.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
 import { addCut, emptyWindow, end, endWindow, firstListed, keptFrom, type Window } from "../hls/window.ts";
 import { AU_SAMPLES, fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
-import { Lateness } from "./lateness.ts";
-import { isRunning, LONGEST_FILL_MS, type ShowRow, type TimelineRow } from "./lifecycle.ts";
+import { type EndedRow, LONGEST_FILL_MS, type RunningRow, type TimelineRow } from "./lifecycle.ts";
 import { listedAfter, Pipeline } from "./pipeline.ts";
-import type { Stage } from "./reads.ts";
+import type { Published } from "./reads.ts";
 import { Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 
@@ -40,18 +39,13 @@ export class Timeline {
   readonly init: Uint8Array;
   ring: Ring;
   pipeline: Pipeline;
-  readonly lateness = new Lateness();
   window: Window;
   readonly #bitrate: number;
   readonly #startedAt: number;
   readonly #store: Store;
-  /** The position at which this object first had to do with the timeline, or had to again after a rest. */
-  #since: Samples | null = null;
 
-  /** @param row must be running. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
-  constructor(row: ShowRow, store: Store) {
-    if (!isRunning(row)) throw new Error("a timeline is made of a running show");
-    const { bitrate, timeline } = row;
+  /** Throws where the store's parts do not make its timeline, or the encoder refuses it. */
+  constructor({ bitrate, timeline }: RunningRow, store: Store) {
     const { window, ring } = rebuild(timeline, store);
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
@@ -72,11 +66,6 @@ export class Timeline {
     store.putInit(this.init);
   }
 
-  /** The timeline's position at wall-clock time `now`. */
-  at(now: number): Samples {
-    return fromMillis(now - this.#startedAt);
-  }
-
   /** Why the timeline can not be gone on with where the wall clock says `wall`, the end of a sentence; null where it can. */
   staleness(wall: number): string | null {
     const stood = wall - this.listedUntil;
@@ -95,17 +84,16 @@ export class Timeline {
     return Math.max(0, Math.ceil(this.#dueAt - now));
   }
 
-  /** Makes what is due at `now` and lists it. Whether a part came of it. */
-  advance(now: number): boolean {
-    const cuts = this.pipeline.advance(this.at(now), CATCH_UP_UNITS);
-    this.#since ??= this.at(now);
-    for (const cut of cuts) {
-      this.#list(cut);
-      const ends = cut.part.at + cut.part.duration;
-      // What was due before this object was there, or awake, could not be on time.
-      if (ends > this.#since) this.lateness.add(now - this.#startedAt - toMillis(ends));
-    }
-    return cuts.length > 0;
+  /** Takes one message of a host's socket that came at `now`. */
+  hear(session: string, message: Uint8Array, now: number): void {
+    this.pipeline.hear(session, message, this.#at(now));
+  }
+
+  /** Makes what is due at `now` and lists it. When each part ends that came of it, by the show's time. */
+  advance(now: number): number[] {
+    const cuts = this.pipeline.advance(this.#at(now), CATCH_UP_UNITS);
+    for (const cut of cuts) this.#list(cut);
+    return cuts.map(({ part }) => this.#startedAt + toMillis(part.at + part.duration));
   }
 
   /** Whether it can be left alone for a while: no host is in it, and no list has a segment that is not whole. */
@@ -118,10 +106,9 @@ export class Timeline {
    * same lists, to the byte. Whether a part came of it.
    */
   wake(now: number, passesOver: boolean): boolean {
-    this.#since = this.at(now);
-    const hasPassed = passesOver && this.#passOver(this.#since);
+    const hasPassed = passesOver && this.#passOver(this.#at(now));
     let hasMade = false;
-    while (this.millisUntilDue(now) === 0) hasMade = this.advance(now) || hasMade;
+    while (this.millisUntilDue(now) === 0) hasMade = this.advance(now).length > 0 || hasMade;
     // What was there is forgotten when there is something in its place.
     if (hasPassed) this.#store.prune(this.window.firstMsn);
     return hasMade;
@@ -136,6 +123,11 @@ export class Timeline {
   /** Lets go of what it holds; the timeline is not to go on. */
   abandon(): void {
     this.pipeline.abandon();
+  }
+
+  /** The timeline's position at `now`. */
+  #at(now: number): Samples {
+    return fromMillis(now - this.#startedAt);
   }
 
   /** Goes on from where the list begins that is due at `now`; not where that is within what there is. */
@@ -175,14 +167,14 @@ export class Timeline {
 }
 
 /** What a show that has ended is still read from; null where it had no timeline, or the store's parts do not make it. */
-export function endedStage(show: ShowRow, store: Store): Stage | null {
+export function lastPublished(row: EndedRow, store: Store): Published | null {
   try {
     const init = store.init();
-    if (init === null || show.timeline === null) return null;
-    const { window, ring } = rebuild(show.timeline, store);
-    return { show, window: endWindow(window), ring, init };
+    if (init === null || row.timeline === null) return null;
+    const { window, ring } = rebuild(row.timeline, store);
+    return { row, window: endWindow(window), ring, init };
   } catch (error) {
-    console.warn(`What is stored of ${show.id} can not be read any more: ${String(error)}`);
+    console.warn(`What is stored of ${row.id} can not be read any more: ${String(error)}`);
     return null;
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ShowRow } from "../../src/broadcast/lifecycle.ts";
-import { type Read, Reads, type Stage } from "../../src/broadcast/reads.ts";
+import type { RunningRow } from "../../src/broadcast/lifecycle.ts";
+import { type Published, type Read, Reads } from "../../src/broadcast/reads.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
 import type { Store } from "../../src/broadcast/store.ts";
 import { lastMsn } from "../../src/hls/window.ts";
@@ -8,7 +8,7 @@ import { PROFILES } from "../../src/media.ts";
 import { show as rehearsed, STARTED_AT } from "../hls/show.ts";
 
 const EPOCH = "mwq4yx3z";
-const SHOW: ShowRow = {
+const ROW: RunningRow = {
   id: "show-aaaaaa",
   title: "A show",
   latency: "low",
@@ -31,15 +31,15 @@ const ROUNDS = 10;
 test("a thousand blocked reloads of one part are let go within 20 ms of it, all with the same list", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
   const reads = new Reads({} as Store);
-  let window = windows[60] as Stage["window"];
-  const stage = (): Stage => ({ show: SHOW, window, init: new Uint8Array(), ring: new Ring() });
+  let window = windows[60] as Published["window"];
+  const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const p99s: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const next = windows[61 + round] as Stage["window"];
+    const next = windows[61 + round] as Published["window"];
     const directives = { msn: lastMsn(window) + 1, part: window.open?.parts.length ?? 0 };
     const times: number[] = [];
     const held = Array.from({ length: CROWD }, async () => {
-      const read = await reads.read({ kind: "playlist", id: SHOW.id, epoch: EPOCH, directives }, stage, 0);
+      const read = await reads.read({ kind: "playlist", id: ROW.id, epoch: EPOCH, directives }, published, 0);
       times.push(performance.now());
       return read;
     });
@@ -47,7 +47,7 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
     let later: Read | null = null;
     const beyond = { msn: directives.msn + 1, part: 0 };
     const waiting = reads
-      .read({ kind: "playlist", id: SHOW.id, epoch: EPOCH, directives: beyond }, stage, 0)
+      .read({ kind: "playlist", id: ROW.id, epoch: EPOCH, directives: beyond }, published, 0)
       .then((read) => {
         later = read;
       });
@@ -74,14 +74,14 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
 test("what does not come is a 503 after three target durations, for each from when it asked on", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
   const reads = new Reads({ partsOf: () => [] } as unknown as Store);
-  const window = windows[60] as Stage["window"];
-  const stage = (): Stage => ({ show: SHOW, window, init: new Uint8Array(), ring: new Ring() });
+  const window = windows[60] as Published["window"];
+  const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const [msn, part] = [lastMsn(window) + 1, window.open?.parts.length ?? 0];
-  const list = { kind: "playlist", id: SHOW.id, epoch: EPOCH, directives: { msn, part } } as const;
-  const media = { kind: "part", id: SHOW.id, epoch: EPOCH, msn, index: part } as const;
+  const list = { kind: "playlist", id: ROW.id, epoch: EPOCH, directives: { msn, part } } as const;
+  const media = { kind: "part", id: ROW.id, epoch: EPOCH, msn, index: part } as const;
   const refusals: string[] = [];
   const ask = (name: string, target: typeof list | typeof media, now: number) =>
-    reads.read(target, stage, now).then((read) => {
+    reads.read(target, published, now).then((read) => {
       if (read.kind === "problem") refusals.push(`${name} ${read.status} ${read.code}`);
     });
   const asked = [ask("list", list, 0), ask("part", media, 0), ask("late list", list, 5_000)];

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { Dependencies } from "../../src/broadcast/dependencies.ts";
-import { announce, type ShowRow } from "../../src/broadcast/lifecycle.ts";
+import { announce, goLive, isRunning, type ShowRow } from "../../src/broadcast/lifecycle.ts";
 import type { Read } from "../../src/broadcast/reads.ts";
 import { Show } from "../../src/broadcast/show.ts";
 import { Store } from "../../src/broadcast/store.ts";
@@ -51,7 +51,7 @@ class Stage {
   }
 
   /** The object anew, from its store. */
-  restart(): Show {
+  restart({ starts = true } = {}): Show {
     const now = Date.now();
     // Which sets the clock back to where it began.
     vi.clearAllTimers();
@@ -74,7 +74,7 @@ class Stage {
       restart: (why) => this.restarts.push(why),
     };
     this.show = new Show(row, dependencies);
-    this.show.start();
+    if (starts) this.show.start();
     return this.show;
   }
 
@@ -154,6 +154,46 @@ test("who waits for a show that ends without having begun is told at once", asyn
   void stage.show.end();
   const told = await Promise.race([waiting, new Promise((resolve) => setImmediate(() => resolve("held")))]);
   expect(told).toMatchObject({ kind: "status", status: { state: "ended" } });
+});
+
+describe("a show whose object is there, and whose timeline has not been taken up yet", () => {
+  async function standing() {
+    const stage = new Stage();
+    stage.show.open();
+    stage.talk(3_000);
+    const before = await stage.list();
+    stage.restart({ starts: false });
+    return { stage, before };
+  }
+
+  test("has nothing to read, and is described all the same", async () => {
+    const { stage } = await standing();
+    stage.talk(100);
+    expect(await stage.read()).toMatchObject({ code: "not_started" });
+    expect(await stage.show.describe("https://relay")).toMatchObject({ state: "open", listingMs: null });
+  });
+
+  test("ends where its last part did, and that is what can be read", async () => {
+    const { stage, before } = await standing();
+    vi.setSystemTime(Date.now() + 60_000);
+    void stage.show.end();
+    expect(stage.row).toMatchObject({ state: "ended", timeline: { epoch: stage.epoch } });
+    const list = await stage.list();
+    expect(list.ended).toBe(true);
+    expect(list.end).toBeGreaterThanOrEqual(before.end);
+    expect(list.end).toBeLessThan(before.end + 384);
+  });
+
+  test("has its key replaced, and goes on by the new one", async () => {
+    const { stage } = await standing();
+    stage.show.rotateKey();
+    stage.show.start();
+    expect(stage.row).toMatchObject({ state: "open", keyGeneration: 1 });
+    expect((await stage.list()).segments.length).toBeGreaterThan(3);
+    stage.show.rotateKey();
+    expect((await stage.list()).segments.length).toBeGreaterThan(3);
+    expect(stage.show.keyGeneration).toBe(2);
+  });
 });
 
 describe("a timeline that opens", () => {
@@ -271,7 +311,8 @@ describe("a show with neither host nor reader rests", () => {
     expect(await stage.peak()).toBeGreaterThan(-20);
     stage.talk(3_000);
     expect(await stage.peak()).toBeGreaterThan(-20);
-    stage.store.putShow({ ...stage.row, state: "live" });
+    const { row } = stage;
+    if (isRunning(row)) stage.store.putShow(goLive(row));
     stage.restart();
     const from = (await stage.list()).firstMsn;
     const written = vi.spyOn(stage.store, "putPart");
@@ -341,6 +382,21 @@ describe("an object that did not run for a while, and goes on", () => {
     expect(await stage.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
   });
 
+  test("690 s of which it rested: who reads next finds a new epoch, whose first list is whole", async () => {
+    const stage = new Stage();
+    stage.show.open();
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { epoch } = stage;
+    stage.jump(690_000);
+    expect(await stage.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
+    expect(stage.epoch > epoch).toBe(true);
+    expect((await stage.list()).segments).toHaveLength(3);
+    expect(stage.restarts).toEqual([]);
+    // The old clock is gone with its timeline: one alone drives the new.
+    await listen(stage, 5_000);
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
   test("590 s: filled with silence within a second, and the host is heard from the first moment on", async () => {
     const stage = new Stage();
     stage.show.open();
@@ -370,7 +426,7 @@ describe("an object that did not run for a while, and goes on", () => {
     expect(stage.store.parts(1)).toHaveLength(5);
     const { row } = stage;
     const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
-    if (row.timeline !== null) stage.store.putShow({ ...row, timeline: { ...row.timeline, profile } });
+    if (isRunning(row)) stage.store.putShow({ ...row, timeline: { ...row.timeline, profile } });
     stage.restart();
     expect(stage.row.anew?.why).toMatch(/^what was stored of it does not fit/);
     expect(stage.epoch > (row.timeline?.epoch ?? "")).toBe(true);
