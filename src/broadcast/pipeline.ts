@@ -3,11 +3,11 @@ import { HOLD } from "../audio/delay.ts";
 import { ENCODER_LAG, type Encoder } from "../audio/encode.ts";
 import { Meter } from "../audio/meter.ts";
 import { Mixer } from "../audio/mix.ts";
-import { Patience } from "../audio/patience.ts";
 import { decodeS16 } from "../audio/pcm.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { readPacket } from "../ingest/packet.ts";
 import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
+import { type NextUnit, Schedule } from "./schedule.ts";
 
 /** As far behind, the line does not wait any more for what active hosts may still have sent: what they lack is filled. */
 const FAR_BEHIND = fromMillis(2_000);
@@ -35,7 +35,7 @@ export class Pipeline {
   readonly #segmenter: Segmenter;
   /** Everything before this position has been mixed and encoded. */
   #position: Samples;
-  readonly #patience = new Patience();
+  readonly #schedule = new Schedule();
 
   constructor(encoder: Encoder, segmenter: Segmenter, start: Samples) {
     this.#encoder = encoder;
@@ -52,9 +52,8 @@ export class Pipeline {
       return;
     }
     const { sequenceNumber, timestamp, payload } = packet;
-    const end = this.#unitEnd;
-    const late = this.#isWhole ? end : this.#patience.lateFrom(end, this.#deadline);
-    aligner.push({ sequenceNumber, timestamp, pcm: decodeS16(payload) }, arrival, samples(late));
+    const pcm = decodeS16(payload);
+    aligner.push({ sequenceNumber, timestamp, pcm }, arrival, this.#schedule.lateFrom(this.#next));
   }
 
   /** Lets go of every host but `present`, once what it delivered has been played out. */
@@ -70,7 +69,7 @@ export class Pipeline {
    */
   advance(now: Samples, limit: number): Cut[] {
     const cuts: Cut[] = [];
-    for (let n = 0; n < limit && this.#isDue(now); n++) {
+    for (let n = 0; n < limit && this.#schedule.isDue(this.#next, now); n++) {
       const silent = this.#silentUnits(now);
       cuts.push(...(silent > 0 ? this.#fill(silent) : this.#make()));
       if (silent === FILL_UNITS) break;
@@ -83,9 +82,8 @@ export class Pipeline {
    * whole part: nothing is lost by making its silence in one go.
    */
   get due(): Samples {
-    const end = this.#unitEnd;
-    if (this.#hosts.size === 0) return samples(Math.max(end + HOLD, listedAfter(this.#segmenter.partEnd)));
-    return this.#isWhole ? end : samples(this.#patience.due(end, this.#deadline));
+    const due = this.#schedule.due(this.#next);
+    return this.hasHosts ? due : samples(Math.max(due, listedAfter(this.#segmenter.partEnd)));
   }
 
   /** Whether there is a host whose sound is not over yet. */
@@ -123,39 +121,25 @@ export class Pipeline {
     this.#encoder.close();
   }
 
-  /** Where the next access unit ends. */
-  get #unitEnd(): Samples {
-    return samples(this.#position + AU_SAMPLES);
-  }
-
-  /** Whether all hosts have delivered the next access unit. */
-  get #isWhole(): boolean {
-    return [...this.#hosts.values()].every(({ aligner }) => aligner.has(this.#position, AU_SAMPLES));
-  }
-
-  /** Whether the next access unit is made at `now`, whole or as it is. */
-  #isDue(now: Samples): boolean {
-    const end = this.#unitEnd;
-    const isWhole = this.#isWhole;
-    if (this.#hosts.size > 0 && !isWhole) return this.#patience.isOver(now, end, this.#deadline);
-    this.#patience.reset();
-    return (this.#hosts.size > 0 ? end : end + HOLD) <= now;
-  }
-
-  /** Until when what the next access unit lacks is waited for. */
-  get #deadline(): Samples {
-    const end = this.#unitEnd;
+  /**
+   * The access unit that is made next: as soon as it is whole, or, without hosts, when the packets of one that begins would
+   * not be waited for any more.
+   */
+  get #next(): NextUnit {
+    const end = samples(this.#position + AU_SAMPLES);
     let deadline = samples(end + HOLD);
+    let isWhole = true;
     for (const { aligner } of this.#hosts.values()) {
       if (aligner.has(this.#position, AU_SAMPLES)) continue;
+      isWhole = false;
       deadline = samples(Math.max(deadline, aligner.deadline(end)));
     }
-    return deadline;
+    return { ready: this.hasHosts ? end : deadline, isWhole, deadline };
   }
 
   /** How many of the access units that are due at `now` are certain to be digital silence, from the first of them on. */
   #silentUnits(now: Samples): number {
-    const behind = now - (this.#deadline - this.#unitEnd) - this.#position;
+    const behind = now - (this.#next.deadline - AU_SAMPLES);
     let silent: number = Math.min(behind, FILL_UNITS * AU_SAMPLES);
     for (const { aligner } of this.#hosts.values()) {
       if (behind < FAR_BEHIND && aligner.active(this.#position)) return 0;

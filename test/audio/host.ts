@@ -1,6 +1,6 @@
 import { Aligner } from "../../src/audio/align.ts";
-import { Patience } from "../../src/audio/patience.ts";
 import type { PcmPacket } from "../../src/audio/pcm.ts";
+import { Schedule } from "../../src/broadcast/schedule.ts";
 import { AU_SAMPLES, type Samples, samples } from "../../src/media.ts";
 
 /** A seeded generator of uniform numbers in [0, 1) (mulberry32). */
@@ -87,7 +87,7 @@ export class Puller {
   readonly #aligner: Aligner;
   readonly #socket: { readonly arrival: number; take(): PcmPacket };
   readonly #heardAt: (time: number) => number;
-  readonly #patience = new Patience();
+  readonly #schedule = new Schedule();
   now = 0;
 
   /** @param socket what arrives next, and when */
@@ -103,20 +103,15 @@ export class Puller {
 
   /** The access unit from `at` on, once it is there or overdue. */
   pull(at: Samples): Float32Array {
-    const [aligner, patience, end] = [this.#aligner, this.#patience, at + AU_SAMPLES];
+    const [aligner, schedule, ready] = [this.#aligner, this.#schedule, samples(at + AU_SAMPLES)];
     for (;;) {
-      const isWhole = aligner.has(at, AU_SAMPLES);
-      const deadline = aligner.deadline(samples(end));
-      if (isWhole ? this.now >= end : patience.isOver(this.now, end, deadline)) {
-        if (isWhole) patience.reset();
-        return aligner.pull(at, AU_SAMPLES);
-      }
-      const due = this.#heardAt(isWhole ? end : patience.due(end, deadline));
+      const next = { ready, isWhole: aligner.has(at, AU_SAMPLES), deadline: aligner.deadline(ready) };
+      if (schedule.isDue(next, samples(this.now))) return aligner.pull(at, AU_SAMPLES);
+      const due = this.#heardAt(schedule.due(next));
       const arrival = this.#heardAt(this.#socket.arrival);
       this.now = Math.max(this.now, Math.min(arrival, due));
       if (arrival > due) continue;
-      const lateFrom = isWhole ? end : patience.lateFrom(end, deadline);
-      aligner.push(this.#socket.take(), samples(arrival), samples(lateFrom));
+      aligner.push(this.#socket.take(), samples(arrival), schedule.lateFrom(next));
     }
   }
 }
