@@ -22,7 +22,10 @@ export interface BroadcastEnv {
   readonly SFU_APP_SECRET: string;
 }
 
-/** One broadcast. A shell: calls, sockets and alarms come in here and go to the show, where there is one. */
+/**
+ * One broadcast, as the platform's object that it lives in. A shell: whatever comes in is handed to its {@link Show}, where
+ * there is one. In the order of this file: the object is made anew, operators, hosts, the SFU's sockets, listeners, the alarm.
+ */
 export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastApi {
   readonly #secrets: Secrets;
   #store: Store;
@@ -37,18 +40,58 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     void ctx.blockConcurrencyWhile(() => this.#takeUp());
   }
 
-  /** The SFU's WebSocket; whether it may come has been checked at the edge. */
-  override fetch(request: Request): Response {
-    const dialled = parseIngest(request.url);
-    const accepted = dialled === null ? null : this.#acceptSocket(dialled.session, dialled.generation);
-    if (accepted !== null) return accepted;
-    const { status, code, message } = PROBLEMS.sessionOver;
-    return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
+  /** Takes up the stored show, if there is one. One whose row is damaged is opened again if it was, or has hosts. */
+  async #takeUp(): Promise<void> {
+    const stored = this.#store.show(this.ctx.id.name ?? "");
+    if (stored === null) return;
+    const row = stored.kind === "whole" ? stored.row : this.#repair(stored.row);
+    const secret = await this.#secrets.of(row.id);
+    if (secret === null) {
+      this.#endUnreachable(row);
+      return;
+    }
+    this.#show = this.#make(row, secret);
+    const hasHosts = this.#show.publishers.sessions.length > 0;
+    if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.#show.open();
+    this.#show.start();
   }
 
-  /** A listener's read, called by Origin, with the reads that it has answered and not told of yet, this one included. */
-  async read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> {
-    return this.#show?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
+  /**
+   * Ends a show whose secret is gone: nobody can reach it any more, and it would run and cost for ever. To look for its
+   * secret when the object is made is enough, because what an object has been bound does not change while it lives; one that
+   * nobody asks for is brought back by the alarm that a running show has.
+   */
+  #endUnreachable(row: ShowRow): void {
+    this.#show = this.#make(row, this.#secrets.present);
+    if (row.state === "ended") return;
+    console.warn(
+      `${row.id} has ended: it was made under a secret that this deployment does not have any more.`,
+    );
+    this.ctx.waitUntil(this.#show.end());
+  }
+
+  /** Stores what could be read of a damaged row, without the media of a timeline that nobody can name any more. */
+  #repair(row: ShowRow): ShowRow {
+    const repaired = { ...row, anew: { at: Date.now(), why: "its row could not be read" } };
+    console.warn(`The timeline of ${row.id} is lost: its row could not be read.`);
+    this.#store.setAside(null);
+    this.#store.putShow(repaired);
+    return repaired;
+  }
+
+  #make(row: ShowRow, secret: Secret): Show {
+    const { MEDIA, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
+    const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    return new Show(row, {
+      store: this.#store,
+      bucket: MEDIA,
+      sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
+      secret,
+      waitUntil,
+      setAlarm: (time) =>
+        waitUntil(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
+      restart: (why) => this.ctx.abort(why),
+    });
   }
 
   async create(settings: Settings, origin: string): Promise<Description | Problem> {
@@ -98,6 +141,20 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     });
   }
 
+  /** What the broadcast is like after a change. */
+  #changed(
+    what: string,
+    origin: string,
+    change: (show: Show) => void | Promise<void>,
+  ): Promise<Description | Problem> {
+    return told(what, async () => {
+      if (this.#show === null) return PROBLEMS.unknownBroadcast;
+      await change(this.#show);
+      // It may have been removed meanwhile.
+      return this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast;
+    });
+  }
+
   async publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem> {
     return this.#forHost("publish", key, (show) => show.publish(offer, origin));
   }
@@ -128,18 +185,13 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     });
   }
 
-  /** What the broadcast is like after a change. */
-  #changed(
-    what: string,
-    origin: string,
-    change: (show: Show) => void | Promise<void>,
-  ): Promise<Description | Problem> {
-    return told(what, async () => {
-      if (this.#show === null) return PROBLEMS.unknownBroadcast;
-      await change(this.#show);
-      // It may have been removed meanwhile.
-      return this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast;
-    });
+  /** The SFU's WebSocket; whether it may come has been checked at the edge. */
+  override fetch(request: Request): Response {
+    const dialled = parseIngest(request.url);
+    const accepted = dialled === null ? null : this.#acceptSocket(dialled.session, dialled.generation);
+    if (accepted !== null) return accepted;
+    const { status, code, message } = PROBLEMS.sessionOver;
+    return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
   }
 
   /** Null where the session or its generation is over. */
@@ -161,57 +213,15 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Brings the object back: being constructed has resumed the show already, where that could be. */
+  /** A listener's read, called by Origin, with the reads that it has answered and not told of yet, this one included. */
+  async read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> {
+    return this.#show?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
+  }
+
+  /** Brings the object back. That it was constructed has resumed the show already, unless it could not be. */
   override async alarm(): Promise<void> {
     this.#show?.start();
     await this.#show?.settle();
-  }
-
-  /**
-   * Makes the show of the stored show, if there is one. A show whose secret is gone ends here: nobody can reach it
-   * any more, and it would run and cost for ever. Once is enough, because what an object has been bound does not change
-   * while it lives; one that nobody asks for is brought back by the alarm that a running show has.
-   */
-  async #takeUp(): Promise<void> {
-    const stored = this.#store.show(this.ctx.id.name ?? "");
-    if (stored === null) return;
-    const row = stored.kind === "whole" ? stored.row : this.#repair(stored.row);
-    const secret = await this.#secrets.of(row.id);
-    this.#show = this.#make(row, secret ?? this.#secrets.present);
-    if (secret !== null) {
-      const hasHosts = this.#show.publishers.sessions.length > 0;
-      if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.#show.open();
-      return this.#show.start();
-    }
-    if (row.state === "ended") return;
-    console.warn(
-      `${row.id} has ended: it was made under a secret that this deployment does not have any more.`,
-    );
-    this.ctx.waitUntil(this.#show.end());
-  }
-
-  /** Stores what could be read of a damaged row, without the media of a timeline that nobody can name any more. */
-  #repair(row: ShowRow): ShowRow {
-    const repaired = { ...row, anew: { at: Date.now(), why: "its row could not be read" } };
-    console.warn(`The timeline of ${row.id} is lost: its row could not be read.`);
-    this.#store.setAside(null);
-    this.#store.putShow(repaired);
-    return repaired;
-  }
-
-  #make(row: ShowRow, secret: Secret): Show {
-    const { MEDIA, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
-    const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
-    return new Show(row, {
-      store: this.#store,
-      bucket: MEDIA,
-      sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
-      secret,
-      waitUntil,
-      setAlarm: (time) =>
-        waitUntil(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
-      restart: (why) => this.ctx.abort(why),
-    });
   }
 }
 

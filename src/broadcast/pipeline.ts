@@ -28,6 +28,7 @@ export function listedAfter(end: Samples): Samples {
  * which costs next to nothing.
  */
 export class Pipeline {
+  /** By their WHIP sessions. */
   readonly #hosts = new Map<string, Host>();
   #mixer = new Mixer();
   readonly #meter = new Meter();
@@ -43,9 +44,9 @@ export class Pipeline {
     this.#position = start;
   }
 
-  /** Takes one message of `host`'s socket that arrived at `arrival` on the timeline. Garbage is counted and harmless. */
-  hear(host: string, message: Uint8Array, arrival: Samples): void {
-    const { aligner, counts } = this.#host(host);
+  /** Takes one message of a host's socket that arrived at `arrival` on the timeline. Garbage is counted and harmless. */
+  hear(session: string, message: Uint8Array, arrival: Samples): void {
+    const { aligner, counts } = this.#host(session);
     const packet = readPacket(message);
     if ("garbage" in packet) {
       counts[packet.garbage]++;
@@ -56,10 +57,10 @@ export class Pipeline {
     aligner.push({ sequenceNumber, timestamp, pcm }, arrival, this.#schedule.lateFrom(this.#next));
   }
 
-  /** Lets go of every host but `present`, once what it delivered has been played out. */
+  /** Lets go of every host but those of the sessions `present`, once what it delivered has been played out. */
   retain(present: readonly string[]): void {
-    for (const [name, { aligner }] of this.#hosts) {
-      if (!present.includes(name) && !aligner.active(this.#position)) this.#hosts.delete(name);
+    for (const [session, { aligner }] of this.#hosts) {
+      if (!present.includes(session) && !aligner.active(this.#position)) this.#hosts.delete(session);
     }
   }
 
@@ -91,9 +92,9 @@ export class Pipeline {
     return this.#hosts.size > 0;
   }
 
-  /** Whether `host` has delivered sound lately. */
-  isHeard(host: string): boolean {
-    return this.#hosts.get(host)?.aligner.active(this.#position) ?? false;
+  /** Whether a host has delivered sound lately. */
+  isHeard(session: string): boolean {
+    return this.#hosts.get(session)?.aligner.active(this.#position) ?? false;
   }
 
   /** What goes out, in dBFS. */
@@ -101,9 +102,9 @@ export class Pipeline {
     return this.#meter.read();
   }
 
-  /** What has been counted of `host`'s packets. */
-  countsOf(host: string): Readonly<Record<string, number>> | null {
-    const held = this.#hosts.get(host);
+  /** What has been counted of a host's packets; null before the first. */
+  countsOf(session: string): Readonly<Record<string, number>> | null {
+    const held = this.#hosts.get(session);
     if (held === undefined) return null;
     const { stats } = held.aligner;
     return { ...stats, ...held.counts, malformed: stats.malformed + held.counts.malformed };
@@ -167,17 +168,18 @@ export class Pipeline {
     return frames.flatMap((frame) => this.#segmenter.push(frame));
   }
 
-  #host(name: string): Host {
-    let host = this.#hosts.get(name);
+  #host(session: string): Host {
+    let host = this.#hosts.get(session);
     if (host === undefined) {
       const counts = { malformed: 0, empty: 0, "odd-length": 0, oversized: 0 };
       host = { aligner: new Aligner(), counts };
-      this.#hosts.set(name, host);
+      this.#hosts.set(session, host);
     }
     return host;
   }
 }
 
+/** A host as far as its packets go. */
 interface Host {
   readonly aligner: Aligner;
   readonly counts: { malformed: number; empty: number; "odd-length": number; oversized: number };
