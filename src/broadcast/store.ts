@@ -1,7 +1,7 @@
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import type { ShowRow } from "./lifecycle.ts";
-import type { Publisher } from "./publisher.ts";
+import type { PublisherRow } from "./publisher.ts";
 import { joinBytes } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
 
@@ -75,11 +75,11 @@ export class Store {
     this.#sql.exec("INSERT OR REPLACE INTO init (only, bytes) VALUES (1, ?)", bytes);
   }
 
-  publishers(): Publisher[] {
+  publishers(): PublisherRow[] {
     return readable(this.#sql.exec<{ json: string }>("SELECT json FROM publisher ORDER BY rowid").toArray());
   }
 
-  putPublisher(publisher: Publisher): void {
+  putPublisher(publisher: PublisherRow): void {
     this.#sql.exec(
       "INSERT OR REPLACE INTO publisher (session, json) VALUES (?, ?)",
       publisher.session,

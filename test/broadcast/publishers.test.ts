@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Secret } from "../../src/access/secret.ts";
-import type { Publisher } from "../../src/broadcast/publisher.ts";
+import type { PublisherRow } from "../../src/broadcast/publisher.ts";
 import { Publishers } from "../../src/broadcast/publishers.ts";
 import type { Store } from "../../src/broadcast/store.ts";
 import type { Offer } from "../../src/broadcast-api.ts";
@@ -9,9 +9,9 @@ import { PROBLEMS, tooManyHosts } from "../../src/problem.ts";
 
 /** The rows of a Broadcast's SQLite that publishers are in. */
 class Rows {
-  readonly all = new Map<string, Publisher>();
+  readonly all = new Map<string, PublisherRow>();
   publishers = () => [...this.all.values()];
-  putPublisher = (publisher: Publisher) => void this.all.set(publisher.session, publisher);
+  putPublisher = (publisher: PublisherRow) => void this.all.set(publisher.session, publisher);
   dropPublisher = (session: string) => void this.all.delete(session);
 }
 
@@ -212,6 +212,17 @@ describe("where all eight places are taken", () => {
     expect(publishers.sessions).toEqual([...hosts, back]);
   });
 
+  test("an object that has just been made anew has heard nobody yet: a ninth takes no place in its first 5 s", async () => {
+    const { publishers, hosts } = await full();
+    await talk(publishers, 30_000, ...hosts);
+    const again = make();
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(await again.publish(OFFER, "https://relay", refusal)).toEqual(tooManyHosts(8));
+    await vi.advanceTimersByTimeAsync(200);
+    await publish(again);
+    expect(again.sessions.slice(0, 7)).toEqual(hosts.slice(1));
+  });
+
   test("the longest quiet one goes, and no other", async () => {
     const { publishers, hosts } = await full();
     await talk(publishers, 5_000, ...hosts);
@@ -340,6 +351,34 @@ describe("an SFU that is slow", () => {
     await pass(publishers, 60_000);
     // "Not yet" alone leaves no adapter behind.
     expect(generations().slice(0, 5)).toEqual([1, 2, 3, 3, 4]);
+  });
+});
+
+describe("an SFU that is being asked to dial", () => {
+  beforeEach(() => {
+    dial = PENDING;
+  });
+
+  test("is not asked a second time meanwhile", async () => {
+    const publishers = make();
+    const session = await publish(publishers);
+    void publishers.attach(session);
+    await vi.advanceTimersByTimeAsync(10);
+    const asked = endpoints.length;
+    void publishers.attach(session);
+    await vi.advanceTimersByTimeAsync(10);
+    expect([asked, endpoints.length]).toEqual([1, 1]);
+  });
+
+  test("is asked for the same adapter on, also where a socket came and went meanwhile", async () => {
+    const publishers = make();
+    const session = await publish(publishers);
+    void publishers.attach(session);
+    await vi.advanceTimersByTimeAsync(1);
+    await lose(publishers, session, connect(publishers, session));
+    await pass(publishers, 22_000);
+    expect(new Set(generations())).toEqual(new Set([1]));
+    expect(endpoints.length).toBeGreaterThan(3);
   });
 });
 
