@@ -22,7 +22,7 @@ interface Way {
   readonly dialling: number;
   /** Until the part that has the sound is full: as long as it takes, wherever in a part the host comes in. */
   readonly filling: number;
-  /** Until the part is here: the line's HOLD, the encoder's delay, the list, the fetch. */
+  /** Until the part is here: the playout delay, the encoder's delay, the list, the fetch. */
   readonly fetching: number;
 }
 
@@ -131,7 +131,7 @@ function print(title: string, ways: readonly Way[]): void {
   row("POST to connected (SDP, ICE, DTLS)", ({ connecting }) => connecting);
   row("to the first message (SFU's adapter, socket)", ({ dialling }) => dialling);
   row("to the end of the part", ({ filling }) => filling);
-  row("to the part fetched (HOLD, encoder, list)", ({ fetching }) => fetching);
+  row("to the part fetched (playout delay, encoder, list)", ({ fetching }) => fetching);
   row(
     "connected to fetched (goal: 1000)",
     ({ dialling, filling, fetching }) => dialling + filling + fetching,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { publish } from "../local/host/publisher.ts";
-import { ENCODER_LAG } from "../src/audio/encode.ts";
+import { ENCODER_LAG } from "../src/audio/encoder.ts";
 import { SAMPLE_RATE, toMillis } from "../src/media.ts";
 import { findMarks } from "../test/audio-probe/marks.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "../test/audio-probe/signal.ts";

@@ -169,7 +169,7 @@ describe("the floor plan", () => {
 
   test.each([
     ["an arrow up", "src/hls/box.ts", 'import { x } from "../broadcast/store.ts";'],
-    ["an arrow across", "src/audio/mix.ts", 'import type { Cut } from "../hls/segmenter.ts";'],
+    ["an arrow across", "src/audio/mixer.ts", 'import type { Cut } from "../hls/segmenter.ts";'],
     [
       "the edge reaching past the origin",
       "src/edge/edge.ts",
@@ -192,7 +192,7 @@ describe("the floor plan", () => {
     ["the stand-in reaching into the runner", "local/sfu/api.ts", 'import { Relay } from "../relay.ts";'],
     ["the demo host reaching into the stand-in", "local/host/demo.ts", 'import { x } from "../sfu/opus.ts";'],
     ["a clock in a pure room", "src/hls/window.ts", "const now = Date.now();"],
-    ["a timer in a pure room", "src/audio/align.ts", "setTimeout(() => {}, 1);"],
+    ["a timer in a pure room", "src/audio/aligner.ts", "setTimeout(() => {}, 1);"],
     ["a drawer", "src/hls/utils.ts", ""],
     ["a room that is not on the plan", "src/services/x.ts", ""],
     ["a file too long", "src/hls/playlist.ts", "\n".repeat(CEILING)],

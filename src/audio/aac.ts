@@ -1,6 +1,6 @@
 import { AU_SAMPLES, CHANNELS, type Frame, type Pcm, type Samples, samples } from "../media.ts";
 import type { Context, Contexts } from "./contexts.ts";
-import { ENCODER_LAG, type Encoder } from "./encode.ts";
+import { ENCODER_LAG, type Encoder } from "./encoder.ts";
 import { frameCount, isSilent } from "./pcm.ts";
 
 /** Packets of a new context before the one that decodes to the first unit it was given (delay 1024). */

@@ -1,9 +1,9 @@
-import { Aligner } from "../audio/align.ts";
-import { HOLD } from "../audio/delay.ts";
-import { ENCODER_LAG, type Encoder } from "../audio/encode.ts";
+import { Aligner } from "../audio/aligner.ts";
+import { ENCODER_LAG, type Encoder } from "../audio/encoder.ts";
 import { Meter } from "../audio/meter.ts";
-import { Mixer } from "../audio/mix.ts";
+import { Mixer } from "../audio/mixer.ts";
 import { decodeS16 } from "../audio/pcm.ts";
+import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { readPacket } from "../ingest/packet.ts";
 import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
@@ -16,7 +16,7 @@ const FILL_UNITS = 600;
 
 /** At which position on the timeline the silence before `end`, where a part ends, has been made and can be listed. */
 export function listedAfter(end: Samples): Samples {
-  return samples(end + ENCODER_LAG + HOLD);
+  return samples(end + ENCODER_LAG + PLAYOUT_DELAY);
 }
 
 /**
@@ -128,7 +128,7 @@ export class Pipeline {
    */
   get #next(): NextUnit {
     const end = samples(this.#position + AU_SAMPLES);
-    let deadline = samples(end + HOLD);
+    let deadline = samples(end + PLAYOUT_DELAY);
     let isWhole = true;
     for (const { aligner } of this.#hosts.values()) {
       if (aligner.has(this.#position, AU_SAMPLES)) continue;

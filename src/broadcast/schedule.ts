@@ -1,4 +1,4 @@
-import { HOLD } from "../audio/delay.ts";
+import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
 import { fromMillis, type Samples, samples } from "../media.ts";
 
 /** The access unit that is made next. Times are positions on the timeline, in samples. */
@@ -32,7 +32,7 @@ export class Schedule {
 
   /** When `next` is made, or its missing packets are looked for. */
   due({ ready, isWhole, deadline }: NextUnit): Samples {
-    return isWhole ? ready : (this.#lookAt ?? samples(Math.min(deadline, ready + HOLD)));
+    return isWhole ? ready : (this.#lookAt ?? samples(Math.min(deadline, ready + PLAYOUT_DELAY)));
   }
 
   /** From when on the lateness of a packet is that of this object's timer, and not of the network. */

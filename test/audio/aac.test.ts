@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { buildAac } from "../../build/aac.mjs";
 import { openAac, SILENT_UNIT } from "../../src/audio/aac.ts";
 import { Contexts } from "../../src/audio/contexts.ts";
-import type { Encoder } from "../../src/audio/encode.ts";
+import type { Encoder } from "../../src/audio/encoder.ts";
 import { type Frame, type Samples, samples } from "../../src/media.ts";
 import { bytesInUse } from "./heap.ts";
 import { random } from "./host.ts";

@@ -1,4 +1,4 @@
-import { Aligner } from "../../src/audio/align.ts";
+import { Aligner } from "../../src/audio/aligner.ts";
 import type { PcmPacket } from "../../src/audio/pcm.ts";
 import { Schedule } from "../../src/broadcast/schedule.ts";
 import { AU_SAMPLES, type Samples, samples } from "../../src/media.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
-import { HOLD } from "../../src/audio/delay.ts";
-import type { Encoder } from "../../src/audio/encode.ts";
+import type { Encoder } from "../../src/audio/encoder.ts";
+import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
@@ -83,7 +83,7 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
     }
     if (now % (600 * SAMPLE_RATE) < AU_SAMPLES) heap.push(await bytesInUse());
   }
-  expect(parts).toBe(Math.floor((HOURS * 3_600 * SAMPLE_RATE - HOLD) / (18 * AU_SAMPLES)));
+  expect(parts).toBe(Math.floor((HOURS * 3_600 * SAMPLE_RATE - PLAYOUT_DELAY) / (18 * AU_SAMPLES)));
   expect(fromMillis(HOURS * 3_600_000) - pipeline.due).toBeLessThan(AU_SAMPLES);
   // The first hour against the last, leaving out what was before anything had been said.
   const first = Math.min(...heap.slice(1, 7));

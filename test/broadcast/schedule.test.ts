@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HOLD } from "../../src/audio/delay.ts";
+import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { type NextUnit, Schedule } from "../../src/broadcast/schedule.ts";
 import { fromMillis, samples } from "../../src/media.ts";
 
@@ -25,8 +25,8 @@ test("what is whole is made when it is ready", () => {
 
 test("what is lacking is looked for every 20 ms, and made as it is at its deadline", () => {
   const schedule = new Schedule();
-  expect(schedule.due(LACKING)).toBe(READY + HOLD);
-  expect(schedule.isDue(LACKING, samples(READY + HOLD - 1))).toBe(false);
+  expect(schedule.due(LACKING)).toBe(READY + PLAYOUT_DELAY);
+  expect(schedule.isDue(LACKING, samples(READY + PLAYOUT_DELAY - 1))).toBe(false);
   expect(made(schedule, () => 0)).toEqual({ now: DEADLINE, looks: 5 });
   // So is what follows, if that is overdue as well.
   expect(schedule.isDue({ ...LACKING, ready: samples(READY + 1_024) }, DEADLINE)).toBe(true);
@@ -38,13 +38,13 @@ test("a look that comes late does not tell what has come: the next one, 5 ms lat
   expect(schedule.isDue(LACKING, halt)).toBe(false);
   expect(schedule.due(LACKING)).toBe(halt + fromMillis(5));
   // What comes meanwhile was not late, since the line was.
-  expect(schedule.lateFrom(LACKING)).toBe(READY + HOLD);
+  expect(schedule.lateFrom(LACKING)).toBe(READY + PLAYOUT_DELAY);
   expect(schedule.isDue(LACKING, samples(halt + fromMillis(5)))).toBe(true);
 });
 
 test("where every look comes late it is waited for 60 ms more, and no longer", () => {
   const { now } = made(new Schedule(), (look) => fromMillis(look === 1 ? 300 : 10));
-  expect(now - READY - HOLD - fromMillis(300)).toBe(fromMillis(60));
+  expect(now - READY - PLAYOUT_DELAY - fromMillis(300)).toBe(fromMillis(60));
 });
 
 test("a unit that is whole ends the wait", () => {
@@ -52,7 +52,7 @@ test("a unit that is whole ends the wait", () => {
   schedule.isDue(LACKING, samples(DEADLINE + 48_000));
   schedule.isDue(WHOLE, samples(DEADLINE + 48_000));
   const ready = samples(READY + 1_024);
-  expect(schedule.due({ ...LACKING, ready })).toBe(ready + HOLD);
-  expect(schedule.lateFrom({ ...LACKING, ready })).toBe(ready + HOLD);
+  expect(schedule.due({ ...LACKING, ready })).toBe(ready + PLAYOUT_DELAY);
+  expect(schedule.lateFrom({ ...LACKING, ready })).toBe(ready + PLAYOUT_DELAY);
   expect(schedule.lateFrom(WHOLE)).toBe(READY);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
-import { HOLD } from "../../src/audio/delay.ts";
-import type { Encoder } from "../../src/audio/encode.ts";
+import type { Encoder } from "../../src/audio/encoder.ts";
+import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples, toMillis } from "../../src/media.ts";
@@ -141,7 +141,7 @@ describe("how long sound is waited for", () => {
   test("of a host that stops, for 140 ms after its last packet, and then as for nobody", () => {
     const made = run([quiet(7), (n) => (n < 400 ? 0 : null)], voice.signal);
     expect(Math.max(...made.waits)).toBeLessThanOrEqual(141);
-    expect(mean(made.waits.slice(-200))).toBeCloseTo(toMillis(HOLD), 0);
+    expect(mean(made.waits.slice(-200))).toBeCloseTo(toMillis(PLAYOUT_DELAY), 0);
     expect(made.counts[0]).toMatchObject(clean);
   });
 

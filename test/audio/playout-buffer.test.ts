@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { TAIL } from "../../src/audio/conceal.ts";
-import { Tape } from "../../src/audio/tape.ts";
+import { TAIL } from "../../src/audio/concealment.ts";
+import { PlayoutBuffer } from "../../src/audio/playout-buffer.ts";
 import { largestStep, random } from "./host.ts";
 
 /** What a voiced sound is made of: a pitch with harmonics. */
@@ -14,8 +14,8 @@ function stereo(signal: (sample: number) => number, from: number, count: number)
   return Float32Array.from({ length: 2 * count }, (_, i) => signal(from + (i >> 1)));
 }
 
-function left(tape: Tape, from: number): Float32Array {
-  return tape.data.subarray(2 * from, 2 * tape.length).filter((_, i) => i % 2 === 0);
+function left(buffer: PlayoutBuffer, from: number): Float32Array {
+  return buffer.data.subarray(2 * from, 2 * buffer.length).filter((_, i) => i % 2 === 0);
 }
 
 describe("concealment", () => {
@@ -23,11 +23,11 @@ describe("concealment", () => {
     "of a vowel at %d Hz goes on with its pitch, fading, without a step",
     (hertz) => {
       const signal = vowel(hertz);
-      const tape = new Tape();
-      tape.append(stereo(signal, 0, 1_500), 0, 1_500, 1);
-      const start = tape.length;
-      tape.conceal(TAIL + 200);
-      const tail = left(tape, start);
+      const buffer = new PlayoutBuffer();
+      buffer.append(stereo(signal, 0, 1_500), 0, 1_500, 1);
+      const start = buffer.length;
+      buffer.conceal(TAIL + 200);
+      const tail = left(buffer, start);
       const slope = largestStep(stereo(signal, 0, 3_000).filter((_, i) => i % 2 === 0)).step;
       for (let n = 1; n < tail.length; n++) {
         expect(Math.abs((tail[n] as number) - (tail[n - 1] as number))).toBeLessThan(slope * 1.2);
@@ -47,11 +47,11 @@ describe("concealment", () => {
 
   test("of a hum too low to have its pitch found has no step all the same", () => {
     const hum = (n: number) => 0.5 * Math.sin((2 * Math.PI * 30 * n) / 48_000);
-    const tape = new Tape();
-    tape.append(stereo(hum, 0, 1_500), 0, 1_500, 1);
-    const start = tape.length;
-    tape.conceal(TAIL);
-    const seam = left(tape, start - 1);
+    const buffer = new PlayoutBuffer();
+    buffer.append(stereo(hum, 0, 1_500), 0, 1_500, 1);
+    const start = buffer.length;
+    buffer.conceal(TAIL);
+    const seam = left(buffer, start - 1);
     for (let n = 1; n < seam.length; n++) {
       expect(Math.abs((seam[n] as number) - (seam[n - 1] as number))).toBeLessThan(0.02);
     }
@@ -59,63 +59,63 @@ describe("concealment", () => {
 
   test("of noise is no louder than the noise", () => {
     const uniform = random(1);
-    const tape = new Tape();
-    tape.append(
+    const buffer = new PlayoutBuffer();
+    buffer.append(
       stereo(() => 0.4 * (2 * uniform() - 1), 0, 1_500),
       0,
       1_500,
       1,
     );
-    const start = tape.length;
-    tape.conceal(TAIL);
-    expect(Math.max(...left(tape, start).map(Math.abs))).toBeLessThan(1.25);
+    const start = buffer.length;
+    buffer.conceal(TAIL);
+    expect(Math.max(...left(buffer, start).map(Math.abs))).toBeLessThan(1.25);
   });
 
   test("of silence is silence", () => {
-    const tape = new Tape();
-    tape.conceal(500);
-    expect(left(tape, 0).every((value) => value === 0)).toBe(true);
-    expect(tape.zeros).toBe(tape.length);
+    const buffer = new PlayoutBuffer();
+    buffer.conceal(500);
+    expect(left(buffer, 0).every((value) => value === 0)).toBe(true);
+    expect(buffer.zeros).toBe(buffer.length);
   });
 
   test("in pieces it is the same as in one", () => {
-    const tapes = [new Tape(), new Tape()] as const;
-    for (const tape of tapes) tape.append(stereo(vowel(150), 0, 1_500), 0, 1_500, 1);
-    tapes[0].conceal(700);
-    for (let n = 0; n < 7; n++) tapes[1].conceal(100);
-    expect(tapes[1].data).toEqual(tapes[0].data);
+    const buffers = [new PlayoutBuffer(), new PlayoutBuffer()] as const;
+    for (const buffer of buffers) buffer.append(stereo(vowel(150), 0, 1_500), 0, 1_500, 1);
+    buffers[0].conceal(700);
+    for (let n = 0; n < 7; n++) buffers[1].conceal(100);
+    expect(buffers[1].data).toEqual(buffers[0].data);
   });
 });
 
 describe("coming back", () => {
   test("fades over 5 ms, then is bit for bit what came", () => {
-    const tape = new Tape();
+    const buffer = new PlayoutBuffer();
     const pcm = stereo(vowel(200), 0, 960);
-    tape.conceal(960);
-    const start = tape.length;
-    tape.append(pcm, 0, 960, 1);
-    const heard = tape.data.slice(2 * start, 2 * (start + 960));
+    buffer.conceal(960);
+    const start = buffer.length;
+    buffer.append(pcm, 0, 960, 1);
+    const heard = buffer.data.slice(2 * start, 2 * (start + 960));
     expect(Math.abs(heard[0] as number)).toBeLessThan(1e-3);
     expect(heard.subarray(2 * 240)).toEqual(pcm.subarray(2 * 240));
     expect(heard.subarray(0, 2 * 240)).not.toEqual(pcm.subarray(0, 2 * 240));
   });
 
   test("a cut to something else has no step", () => {
-    const tape = new Tape();
-    tape.append(
+    const buffer = new PlayoutBuffer();
+    buffer.append(
       stereo(() => 0.5, 0, 1_500),
       0,
       1_500,
       1,
     );
-    tape.cut();
-    tape.append(
+    buffer.cut();
+    buffer.append(
       stereo(() => -0.5, 0, 960),
       0,
       960,
       1,
     );
-    const seam = left(tape, tape.length - 1_000);
+    const seam = left(buffer, buffer.length - 1_000);
     for (let n = 1; n < seam.length; n++) {
       expect(Math.abs((seam[n] as number) - (seam[n - 1] as number))).toBeLessThan(0.01);
     }
@@ -123,37 +123,37 @@ describe("coming back", () => {
   });
 });
 
-describe("what the tape says of its end", () => {
+describe("what the buffer says of its end", () => {
   test("zeros and quiet count runs, and sound ends them", () => {
-    const tape = new Tape();
-    tape.append(
+    const buffer = new PlayoutBuffer();
+    buffer.append(
       stereo(() => 0.5, 0, 100),
       0,
       100,
       0.5,
     );
-    expect([tape.zeros, tape.quiet]).toEqual([0, 0]);
-    tape.append(
+    expect([buffer.zeros, buffer.quiet]).toEqual([0, 0]);
+    buffer.append(
       stereo(() => 0.0005, 0, 100),
       0,
       100,
       0.0005,
     );
-    expect([tape.zeros, tape.quiet]).toEqual([0, 100]);
-    tape.append(new Float32Array(200), 0, 100, 0);
-    expect([tape.zeros, tape.quiet]).toEqual([100, 200]);
-    tape.conceal(50);
-    expect([tape.zeros, tape.quiet]).toEqual([0, 0]);
+    expect([buffer.zeros, buffer.quiet]).toEqual([0, 100]);
+    buffer.append(new Float32Array(200), 0, 100, 0);
+    expect([buffer.zeros, buffer.quiet]).toEqual([100, 200]);
+    buffer.conceal(50);
+    expect([buffer.zeros, buffer.quiet]).toEqual([0, 0]);
   });
 
   test("trimming keeps what concealment needs and moves nothing else", () => {
-    const tape = new Tape();
+    const buffer = new PlayoutBuffer();
     const pcm = stereo(vowel(200), 0, 960);
     for (let n = 0; n < 100; n++) {
-      tape.append(pcm, 0, 960, 1);
-      tape.trim(tape.length);
+      buffer.append(pcm, 0, 960, 1);
+      buffer.trim(buffer.length);
     }
-    expect(tape.length).toBeLessThan(1_300);
-    expect(tape.data.slice(2 * (tape.length - 960), 2 * tape.length)).toEqual(pcm);
+    expect(buffer.length).toBeLessThan(1_300);
+    expect(buffer.data.slice(2 * (buffer.length - 960), 2 * buffer.length)).toEqual(pcm);
   });
 });

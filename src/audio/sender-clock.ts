@@ -1,4 +1,4 @@
-import { Calibration } from "./calibrate.ts";
+import { Calibration } from "./calibration.ts";
 
 /** The marks a sender puts on a packet (both u32, both wrap) and its length in sample frames. */
 export interface Marks {

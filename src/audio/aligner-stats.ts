@@ -1,7 +1,7 @@
-/** What happened to a host's packets, and how its line stands. Durations are in samples. */
-export interface AlignStats {
+/** What happened to a host's packets, and how its line stands. Durations are in samples. Each part of an aligner counts its own. */
+export interface AlignerStats {
   received: number;
-  /** Of a length no packet has. */
+  /** Packets shorter than 2.5 ms or longer than 120 ms. */
   malformed: number;
   duplicate: number;
   /** Came after its place had been played. */
@@ -11,7 +11,7 @@ export interface AlignStats {
   concealedSamples: number;
   /** The sender began again, or its clock jumped. */
   resyncs: number;
-  /** Came in time and was left out, to catch up. */
+  /** Of packets that came in time and were left out, in whole or but for a part, to catch up. */
   droppedSamples: number;
   /** What waited just before the last pull took its part. */
   depth: number;
@@ -19,7 +19,7 @@ export interface AlignStats {
   ppm: number;
 }
 
-export function freshStats(): AlignStats {
+export function freshStats(): AlignerStats {
   return {
     received: 0,
     malformed: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { difference, type Marks, SenderClock } from "../../src/audio/sender.ts";
+import { difference, type Marks, SenderClock } from "../../src/audio/sender-clock.ts";
 
 const marks = (sequenceNumber: number, timestamp: number, frames = 960): Marks => ({
   sequenceNumber: sequenceNumber >>> 0,

@@ -1,8 +1,8 @@
 import { fromMillis } from "../media.ts";
 import { frameCount, peakOf } from "./pcm.ts";
 
-/** PCM that waits, from `start` to `end` in its sender's media time. */
-export interface Waiting {
+/** A packet's PCM, from `start` to `end` in its sender's media time. */
+interface Queued {
   readonly start: number;
   readonly end: number;
   /** Interleaved stereo; its first sample frame is at `start`. */
@@ -10,41 +10,41 @@ export interface Waiting {
   readonly peak: number;
 }
 
-/** More than any delay and burst that is still played. */
-const MAX_WAITING = fromMillis(4_000);
+/** Samples: more than any burst and delay of which the sound is still played. */
+const MAX_FRAMES = fromMillis(4_000);
 
 /** Packets that wait to be played, in the order of media time. */
-export class Shelf {
-  readonly #waiting: Waiting[] = [];
+export class PacketQueue {
+  readonly #packets: Queued[] = [];
   #frames = 0;
 
-  /** Samples that wait. */
+  /** Samples in it. */
   get frames(): number {
     return this.#frames;
   }
 
-  get first(): Waiting | undefined {
-    return this.#waiting[0];
+  get first(): Queued | undefined {
+    return this.#packets[0];
   }
 
-  /** Where what waits ends in media time; undefined if nothing does. */
+  /** Where the last packet ends in media time; undefined if there is none. */
   get end(): number | undefined {
-    return this.#waiting.at(-1)?.end;
+    return this.#packets.at(-1)?.end;
   }
 
-  /** Puts PCM in its place; gives the samples that had to go, oldest first, because too much waits. */
+  /** Puts a packet in its place. Where that makes too many, the oldest go; gives the number of their samples. */
   put(start: number, pcm: Float32Array): number {
     const frames = frameCount(pcm);
-    let index = this.#waiting.length;
-    while (index > 0 && (this.#waiting[index - 1] as Waiting).start > start) index--;
-    this.#waiting.splice(index, 0, { start, end: start + frames, pcm, peak: peakOf(pcm) });
+    let index = this.#packets.length;
+    while (index > 0 && (this.#packets[index - 1] as Queued).start > start) index--;
+    this.#packets.splice(index, 0, { start, end: start + frames, pcm, peak: peakOf(pcm) });
     this.#frames += frames;
     let gone = 0;
-    while (this.#frames > MAX_WAITING) gone += this.#shift();
+    while (this.#frames > MAX_FRAMES) gone += this.#shift();
     return gone;
   }
 
-  /** Lets go of all that ends at `position` or before; gives its samples. */
+  /** Lets go of all packets that end at `position` or before; gives the number of their samples. */
   dropTo(position: number): number {
     let gone = 0;
     for (let first = this.first; first !== undefined && first.end <= position; first = this.first) {
@@ -61,7 +61,7 @@ export class Shelf {
   /** Whether nothing from `start` to `end` is missing or louder than `peak`. */
   isBelow(peak: number, start: number, end: number): boolean {
     let covered = start;
-    for (const one of this.#waiting) {
+    for (const one of this.#packets) {
       if (one.end <= covered) continue;
       if (covered >= end) break;
       if (one.start > covered || one.peak > peak) return false;
@@ -71,7 +71,7 @@ export class Shelf {
   }
 
   #shift(): number {
-    const gone = this.#waiting.shift() as Waiting;
+    const gone = this.#packets.shift() as Queued;
     const frames = gone.end - gone.start;
     this.#frames -= frames;
     return frames;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Aligner } from "../../src/audio/align.ts";
-import { HOLD } from "../../src/audio/delay.ts";
+import { Aligner } from "../../src/audio/aligner.ts";
+import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { AU_SAMPLES, fromMillis, samples } from "../../src/media.ts";
 import { FIRST, jitter, largestStep, random, rehearse, sine } from "./host.ts";
 
@@ -389,14 +389,14 @@ test("whatever comes, the line has its length, is finite and within the packets'
     fc.property(fc.array(event, { maxLength: 120 }), (events) => {
       const aligner = new Aligner();
       let now = 20_000;
-      let at = now - HOLD - 1_024;
+      let at = now - PLAYOUT_DELAY - 1_024;
       for (const { sequenceNumber, timestamp, frames, wait } of events) {
         now += wait;
         aligner.push(
           { sequenceNumber, timestamp, pcm: new Float32Array(2 * frames).fill(0.5) },
           samples(now),
         );
-        for (; at + 1_024 + HOLD <= now; at += 1_024) {
+        for (; at + 1_024 + PLAYOUT_DELAY <= now; at += 1_024) {
           const pcm = aligner.pull(samples(at), 1_024);
           expect(pcm).toHaveLength(2_048);
           expect(pcm.every((value) => Math.abs(value) < 1.2)).toBe(true);
@@ -421,12 +421,12 @@ test("what comes for silence that was left out is late", () => {
   const packet = (n: number) => ({ sequenceNumber: n, timestamp: 960 * n, pcm });
   const arrival = (n: number) => samples(48_000 + 960 * (n + 1));
   for (let n = 0; n < 50; n++) aligner.push(packet(n), arrival(n));
-  const from = samples(arrival(49) - HOLD);
+  const from = samples(arrival(49) - PLAYOUT_DELAY);
   aligner.pull(from, 48_000);
   const silent = samples(from + 48_000);
   expect(aligner.silentFor(silent)).toBe(Number.POSITIVE_INFINITY);
   aligner.leaveOut(silent, 12_000);
   // It should have come at the beginning of what was left out, and comes at its end.
-  aligner.push(packet(100), samples(silent + 12_000 + HOLD));
+  aligner.push(packet(100), samples(silent + 12_000 + PLAYOUT_DELAY));
   expect(aligner.stats.late).toBe(1);
 });

@@ -15,28 +15,28 @@ const CUTOFF = 0.96;
 const KERNEL = kernel();
 
 /**
- * Reads `count` frames off `tape` (interleaved stereo) into `out` from `outAt` on, the n-th at the tape position
- * `position + n * ratio`; gives the position after the last. Positions are in sample frames and `tape` must hold
- * {@link LOOKBEHIND} before the first and {@link LOOKAHEAD} after the last.
+ * Reads `count` frames from `input` (interleaved stereo) into `out` from frame `outAt` on, the n-th at
+ * `position + n * speed` of the input; gives the position after the last. Positions are in sample frames and `input` must
+ * hold {@link LOOKBEHIND} before the first and {@link LOOKAHEAD} after the last.
  *
  * Band-limited interpolation by a windowed sinc (J. O. Smith, "Digital Audio Resampling Home Page"), the coefficients
- * linear between {@link PHASES} phases. On whole positions with ratio 1 it is an exact copy.
+ * linear between {@link PHASES} phases. On whole positions with speed 1 it is an exact copy.
  */
 export function resample(
-  tape: Float32Array,
+  input: Float32Array,
   position: number,
-  ratio: number,
+  speed: number,
   out: Float32Array,
   outAt: number,
   count: number,
 ): number {
-  if (ratio === 1 && Number.isInteger(position)) {
+  if (speed === 1 && Number.isInteger(position)) {
     const from = CHANNELS * position;
-    out.set(tape.subarray(from, from + CHANNELS * count), CHANNELS * outAt);
+    out.set(input.subarray(from, from + CHANNELS * count), CHANNELS * outAt);
     return position + count;
   }
   for (let n = 0; n < count; n++) {
-    const at = position + n * ratio;
+    const at = position + n * speed;
     const whole = Math.floor(at);
     const phase = (at - whole) * PHASES;
     const row = Math.floor(phase);
@@ -48,14 +48,14 @@ export function resample(
     for (let tap = from; tap < from + TAPS; tap++) {
       const low = KERNEL[tap] as number;
       const weight = low + part * ((KERNEL[tap + TAPS] as number) - low);
-      left += weight * (tape[i] as number);
-      right += weight * (tape[i + 1] as number);
+      left += weight * (input[i] as number);
+      right += weight * (input[i + 1] as number);
       i += CHANNELS;
     }
     out[CHANNELS * (outAt + n)] = left;
     out[CHANNELS * (outAt + n) + 1] = right;
   }
-  return position + count * ratio;
+  return position + count * speed;
 }
 
 /** PHASES + 1 rows of TAPS coefficients, each row of unit gain at 0 Hz. */

@@ -1,28 +1,29 @@
 import { CHANNELS, fromMillis } from "../media.ts";
-import { Concealment, HISTORY } from "./conceal.ts";
+import { Concealment, HISTORY } from "./concealment.ts";
 
-/** Sound comes back over this long. */
+/** After a break, sound is faded in over this long. */
 const FADE_IN = fromMillis(5);
 /** Below this (-60 dBFS) a change of speed cannot be heard. */
 export const QUIET = 0.001;
+/** Sample frames: more than concealment looks back on and one pull reads ahead. */
 const CAPACITY = 4_096;
 
 /**
- * A host's sound as one unbroken signal, interleaved stereo: real where there is some, concealed where there is not.
- * It is written at its end and read some way before it; {@link trim} lets go of what has been read.
+ * A host's sound as one unbroken signal, interleaved stereo, just before it is played: real where there is some, concealed
+ * where there is not. It is written at its end and read some way before it; {@link trim} lets go of what has been read.
  */
-export class Tape {
+export class PlayoutBuffer {
   readonly data = new Float32Array(CHANNELS * CAPACITY);
-  /** Sample frames on the tape. */
+  /** Sample frames in it. */
   length: number = HISTORY;
-  /** The run of frames at its end that are digital silence, and of those no louder than {@link QUIET}. */
+  /** How many frames at its end are digital silence, and how many are no louder than {@link QUIET}. */
   zeros: number = HISTORY;
   quiet: number = HISTORY;
   #concealment: Concealment | null = null;
-  /** The first sound does not follow from the silence before it. */
+  /** Frames that are still to be faded in. The first sound is: it does not follow from the silence before it. */
   #fading: number = FADE_IN;
 
-  /** Writes `count` frames of `pcm` from `from` on; `peak` is at least their peak. Fades in after a break. */
+  /** Writes `count` frames of `pcm` from frame `from` on, faded in after a break. None is louder than `peak`. */
   append(pcm: Float32Array, from: number, count: number, peak: number): void {
     const faded = Math.min(count, this.#fading);
     this.data.set(pcm.subarray(CHANNELS * from, CHANNELS * (from + count)), CHANNELS * this.length);
@@ -54,7 +55,7 @@ export class Tape {
     this.#note(count, silent ? 0 : 1);
   }
 
-  /** What is appended next does not follow from what is there: it will be faded over. */
+  /** What is appended next does not follow from what is there: one will be faded into the other. */
   cut(): void {
     if (this.#fading < FADE_IN) {
       const past = this.data.subarray(CHANNELS * (this.length - HISTORY), CHANNELS * this.length);

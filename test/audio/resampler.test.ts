@@ -1,54 +1,54 @@
 import { describe, expect, test } from "vitest";
-import { LOOKAHEAD, LOOKBEHIND, resample } from "../../src/audio/resample.ts";
+import { LOOKAHEAD, LOOKBEHIND, resample } from "../../src/audio/resampler.ts";
 
-/** A sine on tape and what reading it `ratio` times as fast from `position` must give. */
-function read(hertz: number, position: number, ratio: number, count = 24_000) {
+/** A sine, and what reading it `speed` times as fast from `position` must give. */
+function read(hertz: number, position: number, speed: number, count = 24_000) {
   const value = (at: number) => Math.sin((2 * Math.PI * hertz * at) / 48_000);
-  const frames = Math.ceil(position + count * ratio) + LOOKAHEAD + 1;
-  const tape = Float32Array.from({ length: 2 * frames }, (_, i) => (i % 2 ? -1 : 1) * value(i >> 1));
+  const frames = Math.ceil(position + count * speed) + LOOKAHEAD + 1;
+  const input = Float32Array.from({ length: 2 * frames }, (_, i) => (i % 2 ? -1 : 1) * value(i >> 1));
   const out = new Float32Array(2 * count);
-  const end = resample(tape, position, ratio, out, 0, count);
+  const end = resample(input, position, speed, out, 0, count);
   let wrong = 0;
   let power = 0;
   for (let n = 0; n < count; n++) {
-    const wanted = value(position + n * ratio);
+    const wanted = value(position + n * speed);
     wrong += (out[2 * n] as number) ** 2 - 2 * (out[2 * n] as number) * wanted + wanted ** 2;
     power += wanted ** 2;
     if (out[2 * n + 1] !== -(out[2 * n] as number)) throw new Error("the channels differ");
   }
-  return { end, noiseDb: 10 * Math.log10(wrong / power), tape, out };
+  return { end, noiseDb: 10 * Math.log10(wrong / power), input, out };
 }
 
 describe("resample", () => {
   test.each([100, 1_000, 5_000, 10_000, 15_000, 18_000])(
     "%d Hz at any speed has noise below -85 dB",
     (hertz) => {
-      for (const ratio of [1 + 2e-4, 1 - 2e-4, 1.005, 0.995, 1.02]) {
-        expect(read(hertz, 100.3, ratio).noiseDb).toBeLessThan(-85);
+      for (const speed of [1 + 2e-4, 1 - 2e-4, 1.005, 0.995, 1.02]) {
+        expect(read(hertz, 100.3, speed).noiseDb).toBeLessThan(-85);
       }
     },
   );
 
   test("at speed 1 from a whole position it is a copy", () => {
-    const { tape, out, end } = read(997, 50, 1);
-    expect(out).toEqual(tape.slice(100, 100 + out.length));
+    const { input, out, end } = read(997, 50, 1);
+    expect(out).toEqual(input.slice(100, 100 + out.length));
     expect(end).toBe(50 + 24_000);
   });
 
   test("it touches no frame outside what it says it needs", () => {
-    const tape = new Float32Array(2 * 200).fill(Number.NaN);
-    tape.fill(0.5, 2 * (60 - LOOKBEHIND), 2 * (60 + 9 + LOOKAHEAD + 1));
+    const input = new Float32Array(2 * 200).fill(Number.NaN);
+    input.fill(0.5, 2 * (60 - LOOKBEHIND), 2 * (60 + 9 + LOOKAHEAD + 1));
     const out = new Float32Array(2 * 12).fill(7);
-    resample(tape, 60.9, 0.999, out, 1, 10);
+    resample(input, 60.9, 0.999, out, 1, 10);
     expect([...out.subarray(0, 2), ...out.subarray(22)]).toEqual([7, 7, 7, 7]);
     for (const value of out.subarray(2, 22)) expect(value).toBeCloseTo(0.5, 6);
   });
 
   test("pieces are the whole", () => {
-    const { tape, out } = read(440, 40.25, 1.003, 1_000);
+    const { input, out } = read(440, 40.25, 1.003, 1_000);
     const pieces = new Float32Array(out.length);
     let position = 40.25;
-    for (let at = 0; at < 1_000; at += 125) position = resample(tape, position, 1.003, pieces, at, 125);
+    for (let at = 0; at < 1_000; at += 125) position = resample(input, position, 1.003, pieces, at, 125);
     expect(Math.max(...pieces.map((value, i) => Math.abs(value - (out[i] as number))))).toBeLessThan(1e-6);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Mixer } from "../../src/audio/mix.ts";
+import { Mixer } from "../../src/audio/mixer.ts";
 import { largestStep, random } from "./host.ts";
 
 function noise(seed: number, frames: number, amplitude: number): Float32Array {

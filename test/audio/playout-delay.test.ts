@@ -1,25 +1,31 @@
 import { describe, expect, test } from "vitest";
-import { Delay, HOLD } from "../../src/audio/delay.ts";
+import { PLAYOUT_DELAY, PlayoutDelay } from "../../src/audio/playout-delay.ts";
 import { fromMillis } from "../../src/media.ts";
 
 const FRAMES = 960;
 
 /** Packets n from `first` on, delayed by `late(n)` samples, the delay settled after each. */
-function deliver(delay: Delay, first: number, count: number, late: (n: number) => number, ppm = 0): void {
+function deliver(
+  delay: PlayoutDelay,
+  first: number,
+  count: number,
+  late: (n: number) => number,
+  ppm = 0,
+): void {
   for (let n = first; n < first + count; n++) {
     const end = (n + 1) * FRAMES;
     delay.observe(end, FRAMES, Math.round(10_000 + end / (1 + ppm * 1e-6) + late(n)));
-    delay.settle(FRAMES * 0.002);
+    delay.settle(FRAMES, false);
   }
 }
 
 describe("delay", () => {
   test("is unknown without a packet", () => {
-    expect(new Delay().known).toBe(false);
+    expect(new PlayoutDelay().known).toBe(false);
   });
 
   test("adds nothing for what can be waited for", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     deliver(delay, 0, 1, () => 0);
     expect(delay.known).toBe(true);
     expect(delay.target).toBe(delay.base);
@@ -29,7 +35,7 @@ describe("delay", () => {
   });
 
   test("the base is the least delayed packet's of the last 10 s", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     deliver(delay, 0, 400, (n) => (n % 50 === 20 ? 100 : 900));
     expect(delay.base).toBe(10_100);
     deliver(delay, 400, 400, () => 900);
@@ -39,7 +45,7 @@ describe("delay", () => {
   });
 
   test("more than that is met at once and given back slowly, half a minute later", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     deliver(delay, 0, 1_000, () => 0);
     deliver(delay, 1_000, 1, () => fromMillis(150));
     // 20 ms of the packet itself, 150 of lateness, 25 to spare, 120 of which are waited for.
@@ -51,29 +57,43 @@ describe("delay", () => {
     expect(delay.target - delay.base).toBeGreaterThan(fromMillis(65));
   });
 
+  test("where it is quiet, ten times as much is given back", () => {
+    const given = [false, true].map((isQuiet) => {
+      const delay = new PlayoutDelay();
+      deliver(delay, 0, 50, (n) => (n === 20 ? fromMillis(150) : 0));
+      // Half a minute later it is needed no more, and giving it back has begun.
+      deliver(delay, 50, 1_600, () => 0);
+      const before = delay.target;
+      delay.settle(FRAMES, isQuiet);
+      return before - delay.target;
+    });
+    expect(given[0]).toBeCloseTo(FRAMES * 0.002, 9);
+    expect(given[1]).toBeCloseTo(FRAMES * 0.02, 9);
+  });
+
   test("it is bounded, whatever comes", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(9_000) : 0));
     expect(delay.target - delay.base).toBe(fromMillis(95));
-    expect(HOLD).toBe(fromMillis(45));
+    expect(PLAYOUT_DELAY).toBe(fromMillis(45));
   });
 
   test("long packets need what they are long", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     delay.observe(5_760, 5_760, 20_000);
     expect(delay.target - delay.base).toBe(fromMillis(120 + 25 - 120));
   });
 
   test("who delivers is waited for for 120 ms, who has stopped for 45, or what the jitter was", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     deliver(delay, 0, 400, () => 0);
     const last = 10_000 + 400 * FRAMES;
     const waitOf = (end: number) => delay.deadline(end) - end;
     expect(waitOf(last + 900)).toBe(fromMillis(120));
     // The packet after the last is due 20 ms after it, and given up 120 ms later.
     expect(delay.deadline(last + fromMillis(50))).toBe(last + fromMillis(140));
-    expect(waitOf(last + fromMillis(95))).toBe(HOLD);
-    expect(waitOf(last + fromMillis(3_000))).toBe(HOLD);
+    expect(waitOf(last + fromMillis(95))).toBe(PLAYOUT_DELAY);
+    expect(waitOf(last + fromMillis(3_000))).toBe(PLAYOUT_DELAY);
     deliver(delay, 400, 1, () => fromMillis(60));
     expect(waitOf(last + fromMillis(3_000))).toBe(fromMillis(20 + 60 + 25));
     deliver(delay, 401, 1, () => fromMillis(600));
@@ -83,7 +103,7 @@ describe("delay", () => {
   test.each([200, 20, -20, -200])(
     "a clock that is %d ppm off is followed within 2.5 ms, and named",
     (ppm) => {
-      const delay = new Delay();
+      const delay = new PlayoutDelay();
       deliver(delay, 0, 3_000, () => 0, ppm);
       const ideal = 10_000 + (3_000 * FRAMES) / (1 + ppm * 1e-6) - 3_000 * FRAMES;
       expect(Math.abs(delay.base - ideal)).toBeLessThan(fromMillis(2.5));
@@ -92,7 +112,7 @@ describe("delay", () => {
   );
 
   test("a restart forgets the jitter and keeps the base", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(300) : 0));
     expect(delay.target).toBeGreaterThan(delay.base);
     delay.restart();
@@ -101,7 +121,7 @@ describe("delay", () => {
   });
 
   test("after an hour of nothing it starts from what comes", () => {
-    const delay = new Delay();
+    const delay = new PlayoutDelay();
     deliver(delay, 0, 100, () => 0);
     deliver(delay, 180_000, 10, () => 5_000);
     expect(delay.base).toBe(15_000);

@@ -1,0 +1,167 @@
+import { CHANNELS, fromMillis, type Samples, samples } from "../media.ts";
+import { freshStats } from "./aligner-stats.ts";
+import { PacketQueue } from "./packet-queue.ts";
+import { frameCount, type PcmPacket } from "./pcm.ts";
+import { Placement } from "./placement.ts";
+import { MAX_SPEED, Playhead } from "./playhead.ts";
+import { PlayoutBuffer, QUIET } from "./playout-buffer.ts";
+import { PlayoutDelay } from "./playout-delay.ts";
+import { LOOKAHEAD, LOOKBEHIND, resample, TAPS } from "./resampler.ts";
+import { Splicer } from "./splicer.ts";
+
+export interface AlignerOptions {
+  /** Whether larger corrections are made where the line is quiet and nobody can hear them; default true. */
+  readonly hide?: boolean;
+}
+
+const MIN_FRAMES = fromMillis(2.5);
+const MAX_FRAMES = fromMillis(120);
+/** Later than its place by more than this, the line is cut and not merely played faster. */
+const SKIP = fromMillis(60);
+/** The speed changes at most every CHUNK samples. */
+const CHUNK = fromMillis(20);
+/** What is read beyond the end of a pull, all rounding included. */
+const REACH = LOOKAHEAD + 2;
+
+/**
+ * Puts one host's packets onto the show's sample line: ordered, de-duplicated, gaps concealed, jitter buffered, and
+ * the drift of the host's clock resampled away. Never a click: every seam is faded or joined.
+ *
+ *     packet -> placement -> packet queue -> splicer -> playout buffer -> playhead, resampler -> line
+ *
+ * A packet's last sample is put where the line was when it arrived, had its way been the shortest lately: so the line is
+ * right to the network's own delay. Whoever pulls waits for what is late, by {@link has} and {@link deadline}.
+ */
+export class Aligner {
+  readonly stats = freshStats();
+  readonly #hide: boolean;
+  readonly #delay = new PlayoutDelay();
+  readonly #placement = new Placement(this.#delay, this.stats);
+  readonly #queue = new PacketQueue();
+  readonly #buffer = new PlayoutBuffer();
+  readonly #splicer = new Splicer(this.#queue, this.#buffer, this.stats);
+  readonly #playhead = new Playhead(this.#buffer.length);
+  /** Where the last pull ended on the timeline. */
+  #pulled: number | null = null;
+
+  constructor(options: AlignerOptions = {}) {
+    this.#hide = options.hide ?? true;
+  }
+
+  /**
+   * Takes a packet that arrived when the timeline was at `arrival`; its PCM must not change afterwards. The next pull was to
+   * be at `due`: if that is past, the packet may have waited for us since then, which is not its host's lateness.
+   */
+  push(packet: PcmPacket, arrival: Samples, due: Samples = arrival): void {
+    this.stats.received++;
+    const { sequenceNumber, timestamp, pcm } = packet;
+    const frames = frameCount(pcm);
+    if (!Number.isInteger(frames) || frames < MIN_FRAMES || frames > MAX_FRAMES) {
+      this.stats.malformed++;
+      return;
+    }
+    const marks = { sequenceNumber, timestamp, frames };
+    const earliest = (delay: number) =>
+      this.#splicer.earliest((this.#pulled ?? Number.NEGATIVE_INFINITY) - delay);
+    const came = { marks, pcm, at: arrival, excused: Math.max(0, arrival - due) };
+    for (const { start, pcm } of this.#placement.place(came, earliest)) {
+      this.stats.droppedSamples += this.#queue.put(start, pcm);
+    }
+  }
+
+  /**
+   * The line's `count` sample frames from `at` on, interleaved stereo; silence where there is nothing. Ranges follow
+   * one another (RangeError if one goes back), each pulled when the wall clock is past it and it is there, or overdue.
+   */
+  pull(at: Samples, count: number): Float32Array {
+    if (this.#pulled !== null && at < this.#pulled)
+      throw new RangeError(`Pulled ${at} after ${this.#pulled}`);
+    this.#pulled = at + count;
+    const out = new Float32Array(CHANNELS * count);
+    this.stats.depth = this.#depth();
+    this.stats.ppm = this.#delay.ppm;
+    if (!this.#delay.known) return out;
+    for (let done = 0; done < count; done += CHUNK) {
+      this.#play(at + done, out, done, Math.min(CHUNK, count - done));
+    }
+    return out;
+  }
+
+  /** Whether all of a pull of `count` from `at` on has come, up to what it is read ahead. */
+  has(at: Samples, count: number): boolean {
+    const byPlace = at + count + REACH - this.#delay.target;
+    const first = this.#queue.first;
+    if (first === undefined) return false;
+    if (this.#splicer.isDry) return this.#queue.has(first.start, byPlace);
+    const { media } = this.#splicer;
+    const bySpeed = media + this.#playhead.position - this.#buffer.length + MAX_SPEED * count + REACH;
+    return this.#queue.has(media, Math.max(byPlace, bySpeed));
+  }
+
+  /** Until when what a pull up to `end` lacks is waited for. */
+  deadline(end: Samples): Samples {
+    return samples(Math.ceil(this.#delay.deadline(end)));
+  }
+
+  /**
+   * For how many samples from `at` on, where the next pull would begin, the line is certain to be digital silence, as far
+   * as packets have come. So long a pull may be left out.
+   */
+  silentFor(at: Samples): number {
+    if (!this.#isSilent) return 0;
+    const first = this.#queue.first;
+    if (first === undefined || !this.#delay.known) return Number.POSITIVE_INFINITY;
+    return Math.max(0, first.start + this.#delay.target - SKIP - at);
+  }
+
+  /** Takes note that the `count` frames from `at` on were silent and have not been pulled: what comes for them is late. */
+  leaveOut(at: Samples, count: number): void {
+    this.#pulled = at + count;
+  }
+
+  /** Whether real sound was on the line within a second before `at`. */
+  active(at: Samples): boolean {
+    return this.#splicer.active(at);
+  }
+
+  /** Plays `count` frames for the timeline from `at` on into `out`, from frame `outAt` of it on. */
+  #play(at: number, out: Float32Array, outAt: number, count: number): void {
+    const [buffer, playhead, splicer] = [this.#buffer, this.#playhead, this.#splicer];
+    const isQuiet = this.#hide && this.#isQuiet(2 * count);
+    this.#delay.settle(count, isQuiet);
+    const error = this.#error(at);
+    if (error > SKIP) splicer.skip(error);
+    const speed = playhead.speed(error > SKIP ? this.#error(at) : error, isQuiet, count);
+    const last = Math.floor(playhead.position + (count - 1) * speed);
+    const missing = last + LOOKAHEAD + 1 - buffer.length;
+    splicer.fill(missing, at + buffer.length - playhead.position, this.#delay.target);
+    if (!this.#isSilent) resample(buffer.data, playhead.position, speed, out, outAt, count);
+    playhead.advance(count, speed);
+    playhead.shift(buffer.trim(Math.floor(playhead.position) - LOOKBEHIND));
+  }
+
+  /** How many samples later than it should be the line is; while it is dry it is where it should be. */
+  #error(at: number): number {
+    const { isDry, media } = this.#splicer;
+    return isDry ? 0 : at + this.#buffer.length - this.#playhead.position - media - this.#delay.target;
+  }
+
+  /** Whether what is about to be played, and `ahead` samples after it, is quiet. */
+  #isQuiet(ahead: number): boolean {
+    const { isDry, media } = this.#splicer;
+    return isDry || (this.#buffer.quiet > TAPS && this.#queue.isBelow(QUIET, media, media + ahead));
+  }
+
+  /** Whether all that is in the buffer and to be played, or read along with it, is digital silence. */
+  get #isSilent(): boolean {
+    return this.#buffer.zeros >= this.#buffer.length - this.#playhead.position + LOOKBEHIND;
+  }
+
+  /** How many samples wait to be played. */
+  #depth(): number {
+    const { isDry, media } = this.#splicer;
+    if (isDry) return this.#queue.frames;
+    const end = this.#queue.end ?? media;
+    return Math.max(0, end - media + this.#buffer.length - this.#playhead.position);
+  }
+}
