@@ -1,5 +1,6 @@
 import { REST_MS } from "../src/broadcast/clock.ts";
-import { Runtime } from "../test/workers/runtime.ts";
+import { EARSHOT } from "../test/kit/deployed.ts";
+import { Runtime } from "../test/kit/runtime.ts";
 
 /**
  * `npm run bench:idle`: what open shows without hosts and listeners cost, in the bare runtime, each profile beside the
@@ -18,7 +19,7 @@ const WAKING_SECONDS = 4;
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 for (const latency of ["low", "balanced", "economy"]) {
-  const runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
+  const runtime = await Runtime.start([EARSHOT]);
   try {
     await sleep(3_000);
     const nothing = await costOf(runtime, 5);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startRelay } from "../local/relay.ts";
+import { cpuOf, groupOf } from "../test/kit/cpu.ts";
 import { findLoader } from "./edge/loader.ts";
-import { cpuOf, groupOf } from "./load/cpu.ts";
 import { openShow } from "./load/show.ts";
 
 /**

@@ -13,7 +13,7 @@ import {
   writeLiveEdge,
 } from "../src/live-edge.ts";
 import type { Directives } from "../src/media.ts";
-import { ENDED, LIVE, NOW, PLAIN } from "./live-edges.ts";
+import { ENDED, LIVE, NOW, PLAIN } from "./kit/live-edges.ts";
 
 describe("the header", () => {
   test("is read back as it was written", () => {

@@ -8,7 +8,7 @@ import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { LIVE_EDGE_HEADER, writeLiveEdge } from "../../src/live-edge.ts";
 import { canonicalPath, LISTENER } from "../../src/paths.ts";
-import { cpuOf } from "../load/cpu.ts";
+import { cpuOf } from "../../test/kit/cpu.ts";
 import { Misuse } from "../load/options.ts";
 import { frontService } from "./front.ts";
 import { findLoader, type Loader, type Shot } from "./loader.ts";

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import { cpuOf, groupOf } from "../../test/kit/cpu.ts";
 import type { Counts } from "./counted.ts";
-import { cpuOf, groupOf } from "./cpu.ts";
 import type { Call } from "./host.ts";
 import { memoryOf } from "./memory.ts";
 import type { Desk, Show } from "./show.ts";

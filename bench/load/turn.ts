@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { machineBusy } from "./cpu.ts";
+import { machineBusy } from "../../test/kit/cpu.ts";
 import { Crowd } from "./crowd.ts";
 import { Histogram, type Percentiles } from "./histogram.ts";
 import { Lists, type Notes, now } from "./listener.ts";

@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
-import { cpuOf, groupOf } from "../load/cpu.ts";
+import { cpuOf, groupOf } from "../../test/kit/cpu.ts";
 import { endOf, replyOf, startHosts, startOwn } from "../load/own.ts";
 import { type Desk, openShow } from "../load/show.ts";
 import { startMediaMtx } from "./mediamtx.ts";

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
-import { openPage, startChromium } from "../../test/browser/chromium.ts";
-import { clockMarks } from "../../test/browser/people.ts";
-import { delays, quantile, take, timedMarks } from "../../test/browser/recording.ts";
+import { openPage, startChromium } from "../../test/kit/chromium.ts";
+import { clockMarks } from "../../test/kit/people.ts";
+import { delays, quantile, take, timedMarks } from "../../test/kit/recording.ts";
 import { serveBarePage } from "./bare-page.ts";
 import type { Contender } from "./contender.ts";
 

@@ -1,5 +1,5 @@
 import { publish } from "../../local/host/publisher.ts";
-import { measuringLoop, RATE } from "../../test/audio-probe/signal.ts";
+import { measuringLoop, RATE } from "../../test/kit/probe/signal.ts";
 import type { Call } from "../load/host.ts";
 
 /**

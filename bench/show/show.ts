@@ -1,8 +1,9 @@
 import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { FakeSfu } from "../../test/workers/fake-sfu.ts";
-import { Host, type Sound } from "../../test/workers/host.ts";
-import { Runtime } from "../../test/workers/runtime.ts";
+import { EARSHOT } from "../../test/kit/deployed.ts";
+import { FakeSfu } from "../../test/kit/fake-sfu.ts";
+import { Host, type Sound } from "../../test/kit/host.ts";
+import { Runtime } from "../../test/kit/runtime.ts";
 
 /**
  * `npm run bench:show`: where the CPU of one show with one host and no listener goes. Prints, in ms a second, the whole and
@@ -17,7 +18,7 @@ const SOUND_SECONDS = 60;
 
 const sfu = await FakeSfu.start();
 const runtime = await Runtime.start([
-  { name: "earshot", entry: "src/worker.ts", vars: { SFU_API: sfu.url } },
+  { ...EARSHOT, vars: { SFU_API: sfu.url } },
   { name: "alone", entry: "bench/show/alone-worker.ts" },
 ]);
 try {

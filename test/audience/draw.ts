@@ -1,5 +1,5 @@
 import { PRECISION, type Sketch } from "../../src/audience/sketch.ts";
-import { unit } from "./random.ts";
+import { unit } from "../kit/random.ts";
 
 const REGISTERS = 2 ** PRECISION;
 const TAIL = 64 - PRECISION;

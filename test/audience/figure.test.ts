@@ -3,7 +3,7 @@ import { placeOf } from "../../src/audience/cap.ts";
 import { type Circumstances, type Figure, figure, settledFigure } from "../../src/audience/figure.ts";
 import { sipKey } from "../../src/audience/siphash.ts";
 import { type Limits, SLOT_MS, Slots, type Window } from "../../src/audience/slots.ts";
-import { hashes } from "./random.ts";
+import { hashes } from "../kit/random.ts";
 
 const LIMITS: Limits = { shows: 1, bytes: 1 << 22, reporters: 1 };
 const T = 1000 * SLOT_MS;

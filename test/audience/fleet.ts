@@ -1,5 +1,5 @@
 import { type Answer, firstMs, type Pace, retryMs } from "../../src/audience/pace.ts";
-import { random } from "./random.ts";
+import { random } from "../kit/random.ts";
 
 /** What the fleet reports to; `boot` gives way to another on a restart. */
 export interface Shard {

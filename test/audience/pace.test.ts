@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { figure } from "../../src/audience/figure.ts";
 import { FLOOR_MS, HORIZON_SECONDS, Pace, retryMs } from "../../src/audience/pace.ts";
 import { ISOLATE_LIMITS, SHARD_LIMITS, Slots } from "../../src/audience/slots.ts";
+import { hashes, random } from "../kit/random.ts";
 import { Fleet, type Shard } from "./fleet.ts";
-import { hashes, random } from "./random.ts";
 
 /** A shard that only paces. */
 function paced(boot: string, ms: number): Shard {

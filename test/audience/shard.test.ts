@@ -4,7 +4,7 @@ import { Growth } from "../../src/audience/growth.ts";
 import { type Kept, type Report, Shard } from "../../src/audience/shard.ts";
 import { SLOT_MS } from "../../src/audience/slots.ts";
 import { Sightings } from "../../src/edge/sightings.ts";
-import { random } from "./random.ts";
+import { random } from "../kit/random.ts";
 
 const SHOW = "town-hall-abc123";
 const T = 1_000_000_000 * SLOT_MS;

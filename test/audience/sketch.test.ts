@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MAX_SKETCH_BYTES, MAX_SKETCH_MEMORY, Sketch } from "../../src/audience/sketch.ts";
+import { hashes, random } from "../kit/random.ts";
 import { drawUpTo, hashOf, readHash } from "./draw.ts";
-import { hashes, random } from "./random.ts";
 
 function sketchOf(seed: number, count: number): Sketch {
   const sketch = new Sketch();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Sketch } from "../../src/audience/sketch.ts";
 import { CONTEXT_SLOTS, type Entry, type Limits, SLOT_MS, Slots } from "../../src/audience/slots.ts";
-import { hashes } from "./random.ts";
+import { hashes } from "../kit/random.ts";
 
 const LIMITS: Limits = { shows: 100, bytes: 1 << 24, reporters: 100 };
 /** The start of slot 1000. */

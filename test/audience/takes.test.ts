@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TAKES_MS, Takes } from "../../src/audience/takes.ts";
-import { hashes, random } from "./random.ts";
+import { hashes, random } from "../kit/random.ts";
 
 const T = 100 * TAKES_MS;
 const next = random(7);

@@ -6,7 +6,7 @@ import { openAac, SILENT_UNIT } from "../../src/audio/aac.ts";
 import { Contexts } from "../../src/audio/contexts.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
 import { type Frame, type Samples, samples } from "../../src/media.ts";
-import { bytesInUse } from "./heap.ts";
+import { bytesInUse } from "../kit/heap.ts";
 import { random } from "./host.ts";
 
 await buildAac();

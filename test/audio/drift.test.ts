@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Aligner } from "../../src/audio/aligner.ts";
 import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
-import { bytesInUse } from "./heap.ts";
+import { bytesInUse } from "../kit/heap.ts";
 import { jitter, Puller } from "./host.ts";
 
 /**

@@ -9,7 +9,7 @@ import { Segmenter } from "../../src/hls/segmenter.ts";
 import { addCut, emptyWindow, keptFrom } from "../../src/hls/window.ts";
 import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, type Samples, samples } from "../../src/media.ts";
 import { names } from "../../src/paths.ts";
-import { bytesInUse } from "../audio/heap.ts";
+import { bytesInUse } from "../kit/heap.ts";
 
 const HOURS = 4;
 const FRAMES = 960;

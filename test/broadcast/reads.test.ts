@@ -5,7 +5,7 @@ import { Ring } from "../../src/broadcast/ring.ts";
 import type { Store } from "../../src/broadcast/store.ts";
 import { lastMsn } from "../../src/hls/window.ts";
 import { PROFILES } from "../../src/media.ts";
-import { show as rehearsed, STARTED_AT } from "../hls/show.ts";
+import { show as rehearsed, STARTED_AT } from "../kit/show.ts";
 
 const EPOCH = "mwq4yx3z";
 const ROW: RunningRow = {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { holes, toneLevel } from "../audio-probe/tone.ts";
+import { holes, toneLevel } from "../kit/probe/tone.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
 import { type Firefox, startFirefox, type Tab } from "./firefox.ts";
 import { LOUDSPEAKER_RATE, type Loudspeaker, startLoudspeaker } from "./loudspeaker.ts";
-import { type Stage, setStage } from "./stage.ts";
 
 // Firefox on the pages of a relay on loopback, which it pairs with by another address (local/sfu/session.ts).
 

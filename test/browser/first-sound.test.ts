@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
-import { measuringLoop, RATE } from "../audio-probe/signal.ts";
-import { wav } from "../audio-probe/wav.ts";
-import { openPage, type Probed, startChromium } from "./chromium.ts";
-import { type Show, type Stage, setStage } from "./stage.ts";
+import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
+import { measuringLoop, RATE } from "../kit/probe/signal.ts";
+import { wav } from "../kit/probe/wav.ts";
+import { type Show, type Stage, setStage } from "../kit/stage.ts";
 
 // From the studio's "You are on the air." to the first sound that leaves the listener page, for who has waited for the show
 // to begin, who has been listening to its open doors, and who opens the page at that moment.

@@ -1,11 +1,11 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { RATE, TONE_HZ } from "../audio-probe/signal.ts";
-import { holes, pitch, toneLevel } from "../audio-probe/tone.ts";
-import { startChromium, startDoomedChromium } from "./chromium.ts";
-import { listenTo, preparePublisher, publishRaw } from "./people.ts";
-import { take } from "./recording.ts";
-import { type Stage, setStage } from "./stage.ts";
+import { startChromium, startDoomedChromium } from "../kit/chromium.ts";
+import { listenTo, preparePublisher, publishRaw } from "../kit/people.ts";
+import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
+import { holes, pitch, toneLevel } from "../kit/probe/tone.ts";
+import { take } from "../kit/recording.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
 
 // Several hosts, and a host that falls over: what a listener who was there all along hears of it.
 

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
-import { measuringLoop, RATE, TONE_HZ } from "../audio-probe/signal.ts";
-import { gaps, holes, phaseJumps, pitch, toneLevel } from "../audio-probe/tone.ts";
-import { wav } from "../audio-probe/wav.ts";
-import { startChromium } from "./chromium.ts";
-import { clockMarks, goLive, listenTo, publishRaw } from "./people.ts";
-import { delays, quantile, take, timedMarks } from "./recording.ts";
-import { type Show, type Stage, setStage } from "./stage.ts";
+import { startChromium } from "../kit/chromium.ts";
+import { clockMarks, goLive, listenTo, publishRaw } from "../kit/people.ts";
+import { measuringLoop, RATE, TONE_HZ } from "../kit/probe/signal.ts";
+import { gaps, holes, phaseJumps, pitch, toneLevel } from "../kit/probe/tone.ts";
+import { wav } from "../kit/probe/wav.ts";
+import { delays, quantile, take, timedMarks } from "../kit/recording.ts";
+import { type Show, type Stage, setStage } from "../kit/stage.ts";
 
 // Mouth to ear through everything that is real: a browser's WebRTC, the relay in its runtime, hls.js in the listener
 // page. Two shows run at once in every round, each with its own publisher, and neither may be heard in the other.

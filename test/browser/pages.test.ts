@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage, startChromium } from "./chromium.ts";
-import { type Show, type Stage, setStage } from "./stage.ts";
+import { openPage, startChromium } from "../kit/chromium.ts";
+import { type Show, type Stage, setStage } from "../kit/stage.ts";
 
 // The pages as people meet them, with their Content-Security-Policy in force: nothing here is bypassed. Each test has a show of
 // its own and mostly waits, so that a few of them run at once.

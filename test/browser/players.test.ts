@@ -4,9 +4,9 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage, startChromium } from "./chromium.ts";
-import { goLive } from "./people.ts";
-import { type Stage, setStage } from "./stage.ts";
+import { openPage, startChromium } from "../kit/chromium.ts";
+import { goLive } from "../kit/people.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
 
 // Players of other projects, as they are, in a browser with its cache: each on a page of its own, all at once.
 

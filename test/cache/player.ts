@@ -1,4 +1,4 @@
-import { type Listed, readList } from "../workers/listener.ts";
+import { type Listed, readList } from "../kit/listener.ts";
 import type { CachedWorld, EdgeName } from "./world.ts";
 
 /** A listener of one show; each of its requests goes to the edge that `route` names. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
-import { type Listed, Listener, payloadSize } from "../workers/listener.ts";
-import type { Described } from "../workers/relay.ts";
-import { Runtime } from "../workers/runtime.ts";
+import type { Described } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { type Listed, Listener, payloadSize } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** The runtime's process does not run for a while, as where a laptop's lid was shut; the host and the listener go on. */
 
@@ -19,7 +20,7 @@ let runtime: Runtime;
 let sfu: { url: string; close(): Promise<void> };
 beforeAll(async () => {
   sfu = await startSfu({ port: 0, appId: "none", appSecret: "none", log: () => {} });
-  runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts", vars: { SFU_API: sfu.url } }]);
+  runtime = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
 });
 afterAll(async () => {
   await runtime.close();

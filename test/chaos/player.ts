@@ -1,5 +1,5 @@
 import { Agent, request } from "undici";
-import { type ListedPart, readList } from "../workers/listener.ts";
+import { type ListedPart, readList } from "../kit/listener.ts";
 
 /**
  * A well-behaved LL-HLS listener: joins PART-HOLD-BACK behind the live edge, reloads by blocking, fetches each part once

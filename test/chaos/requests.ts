@@ -1,4 +1,4 @@
-import { random } from "../audience/random.ts";
+import { random } from "../kit/random.ts";
 
 /** The show under attack. */
 export interface Prey {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { Created } from "../workers/relay.ts";
-import { Runtime } from "../workers/runtime.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** What has passed from the edge to the origin since the beginning. */
 export interface Toll {
@@ -20,14 +21,17 @@ export class Stage {
   readonly #runtime: Runtime;
 
   static async start(): Promise<Stage> {
-    const runtime = await Runtime.start([
-      { name: "earshot", entry: "src/worker.ts", services: { ORIGIN: "toll" } },
-      {
-        name: "toll",
-        entry: "test/chaos/toll.ts",
-        services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
-      },
-    ]);
+    const runtime = await Runtime.start(
+      [
+        { ...EARSHOT, services: { ORIGIN: "toll" } },
+        {
+          name: "toll",
+          entry: "test/chaos/toll.ts",
+          services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
+        },
+      ],
+      { measuresHeap: true },
+    );
     const show = await runtime.open({ slug: "besieged", latency: "balanced" });
     const multivariant = await (await fetch(show.playbackUrl)).text();
     const epoch = /^([0-9a-z]+)\/audio\.m3u8/m.exec(multivariant)?.[1] ?? "";

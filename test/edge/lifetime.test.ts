@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Held } from "../../src/edge/held.ts";
 import { lifetimeOf } from "../../src/edge/lifetime.ts";
 import { type LiveEdge, writeLiveEdge } from "../../src/live-edge.ts";
-import { ENDED, LIVE, PLAIN } from "../live-edges.ts";
+import { ENDED, LIVE, PLAIN } from "../kit/live-edges.ts";
 
 const held = (maxAge: number, liveEdge: LiveEdge | null): Promise<Held> =>
   Held.of(

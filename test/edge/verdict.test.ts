@@ -4,7 +4,7 @@ import { judge } from "../../src/edge/verdict.ts";
 import type { LiveEdge } from "../../src/live-edge.ts";
 import type { Directives } from "../../src/media.ts";
 import type { Target } from "../../src/paths.ts";
-import { ENDED, EPOCH, LIVE, NOW, PLAIN } from "../live-edges.ts";
+import { ENDED, EPOCH, LIVE, NOW, PLAIN } from "../kit/live-edges.ts";
 
 /** Segment 21 has just begun. */
 const FRESH: LiveEdge = { ...LIVE, openParts: 0 };

@@ -2,7 +2,7 @@ import { defaultReaderConfig, type ParsedIsoBox, readIsoBoxes } from "@svta/cml-
 import { describe, expect, test } from "vitest";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { PROFILES, samples } from "../../src/media.ts";
-import { frame, show } from "./show.ts";
+import { frame, show } from "../kit/show.ts";
 
 /** The AudioSpecificConfig the encoder gives for 48 kHz stereo AAC-LC. */
 const CONFIG = Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]);

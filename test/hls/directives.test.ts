@@ -5,7 +5,7 @@ import { mediaPlaylist } from "../../src/hls/playlist.ts";
 import { liveEdgeOf, type Window } from "../../src/hls/window.ts";
 import { covers, type Place } from "../../src/live-edge.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
-import { FIRST_MSN, names, show, windowAfter } from "./show.ts";
+import { FIRST_MSN, names, show, windowAfter } from "../kit/show.ts";
 
 const { low, balanced, economy } = PROFILES;
 const READY: Decision = { kind: "ready" };

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { mediaPlaylist, multivariantPlaylist, seconds } from "../../src/hls/playlist.ts";
 import { addCut, emptyWindow } from "../../src/hls/window.ts";
 import { PROFILES, samples } from "../../src/media.ts";
-import { EPOCH, FIRST_MSN, names, STARTED_AT, show, windowAfter } from "./show.ts";
+import { EPOCH, FIRST_MSN, names, STARTED_AT, show, windowAfter } from "../kit/show.ts";
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 const SEED = { seed: 20261121, numRuns: 60 };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { PROFILES, samples } from "../../src/media.ts";
-import { FIRST_MSN, frame, show } from "./show.ts";
+import { FIRST_MSN, frame, show } from "../kit/show.ts";
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 

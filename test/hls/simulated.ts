@@ -5,8 +5,8 @@ import { mediaPlaylist, multivariantPlaylist } from "../../src/hls/playlist.ts";
 import { firstPublished, liveEdgeOf, skippable } from "../../src/hls/window.ts";
 import { covers } from "../../src/live-edge.ts";
 import { type Profile, toMillis } from "../../src/media.ts";
+import { names, STARTED_AT, show } from "../kit/show.ts";
 import type { Exchange } from "../validator/capture.ts";
-import { names, STARTED_AT, show } from "./show.ts";
 
 const BASE = "https://relay.test/live/show/a/";
 const LIST = { "content-type": "application/vnd.apple.mpegurl", "cache-control": "public, max-age=1" };

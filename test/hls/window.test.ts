@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addCut, emptyWindow, end, endWindow, keptFrom, listsParts } from "../../src/hls/window.ts";
 import { PROFILES, type Samples, samples } from "../../src/media.ts";
-import { EPOCH, FIRST_MSN, show, windowAfter } from "./show.ts";
+import { EPOCH, FIRST_MSN, show, windowAfter } from "../kit/show.ts";
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 

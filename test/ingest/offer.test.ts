@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readOffer } from "../../src/ingest/offer.ts";
-import * as offers from "./offers.ts";
+import * as offers from "../kit/offers.ts";
 
 describe("an offer is taken as it is", () => {
   test.each([

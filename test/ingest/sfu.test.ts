@@ -6,7 +6,7 @@ import { startSfu } from "../../local/sfu/server.ts";
 import { readOffer } from "../../src/ingest/offer.ts";
 import { Sfu, type SfuFault } from "../../src/ingest/sfu.ts";
 import { Ear } from "../kit/ear.ts";
-import { ANSWER, type Call, FakeSfu, type Reaction } from "../workers/fake-sfu.ts";
+import { ANSWER, type Call, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 
 const OFFER = { sdp: "v=0\r\n", mid: "0" };
 /** Has the SFU dial there, whatever it says. */

@@ -7,8 +7,8 @@ import { Contexts } from "../../src/audio/contexts.ts";
 import { initSegment } from "../../src/hls/cmaf.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, type Frame, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { decode } from "../kit/program.ts";
 import { adts } from "./adts.ts";
-import { decode } from "./program.ts";
 
 // Silence, speech, silence, speech, silence: cut into parts, put together again, and decoded by ffmpeg.
 

@@ -1,19 +1,20 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findMarks } from "../audio-probe/marks.ts";
-import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "../audio-probe/signal.ts";
-import { gaps, phaseJumps } from "../audio-probe/tone.ts";
-import { FakeSfu } from "../workers/fake-sfu.ts";
-import { Host } from "../workers/host.ts";
-import { Listener } from "../workers/listener.ts";
-import { Runtime } from "../workers/runtime.ts";
-import { decode } from "./program.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
+import { findMarks } from "../kit/probe/marks.ts";
+import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "../kit/probe/signal.ts";
+import { gaps, phaseJumps } from "../kit/probe/tone.ts";
+import { decode } from "../kit/program.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 let runtime: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts", vars: { SFU_API: sfu.url } }]);
+  runtime = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
 });
 afterAll(async () => {
   await runtime.close();

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { publish } from "../../local/host/publisher.ts";
-import { measuringLoop } from "../audio-probe/signal.ts";
+import { measuringLoop } from "../kit/probe/signal.ts";
 
 // A publisher in a process of its own: it has to speak every 20 ms, whatever the test's process is busy with.
 // Arguments: the WHIP endpoint and its key. Tells when the loop's first sample was taken; falls silent on disconnect.

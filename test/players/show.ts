@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Latency } from "../../src/media.ts";
-import type { Show, Stage } from "../browser/stage.ts";
+import type { Show, Stage } from "../kit/stage.ts";
 
 /** A show on the air: a broadcast, and somebody who publishes the measuring signal into it. */
 export interface OnAir {

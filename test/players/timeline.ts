@@ -1,5 +1,5 @@
-import { findMarks } from "../audio-probe/marks.ts";
-import { LOOP_SECONDS, MARK_CENTRE, RATE } from "../audio-probe/signal.ts";
+import { findMarks } from "../kit/probe/marks.ts";
+import { LOOP_SECONDS, MARK_CENTRE, RATE } from "../kit/probe/signal.ts";
 import type { Capture, Exchange } from "../validator/capture.ts";
 import { type MediaList, pathOf, readList } from "../validator/list.ts";
 import { timeline } from "../validator/media.ts";

@@ -5,7 +5,7 @@ import { type Desk, openShow, originReads, removeShow, type Show } from "../../b
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
-import { Listener } from "../workers/listener.ts";
+import { Listener } from "../kit/listener.ts";
 import { Checks } from "./checks.ts";
 
 const USAGE = `npm run smoke -- URL [--during COMMAND] [--on-air MINUTES]

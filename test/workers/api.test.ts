@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Relay } from "./relay.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { Runtime } from "../kit/runtime.ts";
 
-let relay: Relay;
+let relay: Runtime;
 beforeAll(async () => {
-  relay = await Relay.start();
+  relay = await Runtime.start([EARSHOT]);
 });
 afterAll(() => relay.close());
 

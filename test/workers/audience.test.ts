@@ -1,11 +1,12 @@
 import { Pool } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CAP } from "../../src/audience/cap.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { readList } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 import { apart, Crowd } from "./crowd.ts";
 import { SPEED } from "./fast-clock.ts";
-import { readList } from "./listener.ts";
-import type { Created } from "./relay.ts";
-import { Runtime } from "./runtime.ts";
 
 /**
  * The count in the real runtime: one isolate, its shard and the shard above it. `cf-connecting-ip` is the platform's and
@@ -16,7 +17,7 @@ import { Runtime } from "./runtime.ts";
 let relay: Runtime;
 let fast: Runtime;
 beforeAll(async () => {
-  relay = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
+  relay = await Runtime.start([EARSHOT]);
   fast = await Runtime.start([{ name: "fast", entry: "test/workers/audience-worker.ts" }]);
 });
 afterAll(() => Promise.all([relay.close(), fast.close()]));

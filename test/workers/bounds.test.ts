@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
+import { EARSHOT, EARSHOT_SECRET } from "../kit/deployed.ts";
+import { Runtime } from "../kit/runtime.ts";
 import { ARCHIVE, EPOCH } from "./faulty-show.ts";
-import { EARSHOT_SECRET } from "./relay.ts";
-import { Runtime } from "./runtime.ts";
 
 /** The edge in the real runtime, with an origin bound to it that has more than an isolate may hold. */
 
@@ -13,10 +13,13 @@ const WALK = 2_000;
 
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await Runtime.start([
-    { name: "earshot", entry: "src/worker.ts", services: { ORIGIN: "archive" } },
-    { name: "archive", entry: "test/workers/faulty-origin.ts" },
-  ]);
+  runtime = await Runtime.start(
+    [
+      { ...EARSHOT, services: { ORIGIN: "archive" } },
+      { name: "archive", entry: "test/workers/faulty-origin.ts" },
+    ],
+    { measuresHeap: true },
+  );
 });
 afterAll(() => runtime.close());
 

@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as offers from "../ingest/offers.ts";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, packet, tone } from "./host.ts";
-import { decodeTimes, Listener } from "./listener.ts";
-import { type Created, Relay } from "./relay.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, packet, tone } from "../kit/host.ts";
+import { decodeTimes, Listener } from "../kit/listener.ts";
+import * as offers from "../kit/offers.ts";
+import { Runtime } from "../kit/runtime.ts";
 
-let relay: Relay;
+let relay: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  relay = await Relay.start(sfu.url);
+  relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
 });
 afterAll(async () => {
   await relay.close();

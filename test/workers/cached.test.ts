@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { has, lagOf, Player, reach } from "../cache/player.ts";
 import { CachedWorld, type EdgeName } from "../cache/world.ts";
-import { readList } from "./listener.ts";
+import { readList } from "../kit/listener.ts";
 
 /**
  * The deployed Worker behind the model of Workers Cache: two isolates of one data centre and one of another, a lower tier

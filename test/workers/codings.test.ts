@@ -1,14 +1,16 @@
 import { request } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Listener } from "./listener.ts";
-import { type Created, Relay } from "./relay.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
-let relay: Relay;
+let relay: Runtime;
 let broadcast: Created;
 let listener: Listener;
 beforeAll(async () => {
-  relay = await Relay.start();
+  relay = await Runtime.start([EARSHOT]);
   broadcast = await relay.open({ latency: "low" });
   listener = await Listener.join(broadcast.playbackUrl);
   await listener.list();

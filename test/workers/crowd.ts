@@ -1,4 +1,4 @@
-import { readList } from "./listener.ts";
+import { readList } from "../kit/listener.ts";
 
 /** Where a listener is, and what it is. */
 export interface Person {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { CachedWorld } from "../cache/world.ts";
-import { type Listed, Listener } from "./listener.ts";
-import { Relay } from "./relay.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { type Listed, Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** A world with a show in it, and how a listener gets there. */
 interface World {
@@ -11,7 +12,7 @@ interface World {
 }
 
 async function straight(): Promise<World> {
-  const relay = await Relay.start();
+  const relay = await Runtime.start([EARSHOT]);
   return {
     join: async (latency) => Listener.join((await relay.open({ latency })).playbackUrl),
     close: () => relay.close(),

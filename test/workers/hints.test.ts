@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Listener } from "./listener.ts";
-import { Runtime } from "./runtime.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
+  runtime = await Runtime.start([EARSHOT]);
 });
 afterAll(() => runtime.close());
 

@@ -1,12 +1,12 @@
 import { inspect, isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { chromium } from "../ingest/offers.ts";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, tone } from "./host.ts";
+import type { Created, Described } from "../kit/created.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
+import { chromium } from "../kit/offers.ts";
+import { Runtime } from "../kit/runtime.ts";
 import { IDLE_MS } from "./idle.ts";
-import { Listener } from "./listener.ts";
-import type { Created, Described } from "./relay.ts";
-import { Runtime } from "./runtime.ts";
 
 /** The deployed Worker, impatient (idle-worker.ts), with a bucket that fails on demand (r2-worker.ts). */
 let runtime: Runtime;

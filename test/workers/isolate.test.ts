@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, tone } from "./host.ts";
-import { Listener } from "./listener.ts";
-import type { Created } from "./relay.ts";
-import { Runtime } from "./runtime.ts";
+import type { Created } from "../kit/created.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** What shows of one isolate have in common: its memory, and the one instance of the encoder in it. */
 
@@ -14,9 +14,10 @@ let runtime: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  runtime = await Runtime.start([
-    { name: "earshot", entry: "test/workers/wasm-worker.ts", vars: { SFU_API: sfu.url } },
-  ]);
+  runtime = await Runtime.start(
+    [{ name: "earshot", entry: "test/workers/wasm-worker.ts", vars: { SFU_API: sfu.url } }],
+    { measuresHeap: true },
+  );
 });
 afterAll(async () => {
   await runtime.close();

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
+import { EARSHOT_SECRET } from "../kit/deployed.ts";
+import { Runtime } from "../kit/runtime.ts";
 import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
-import { EARSHOT_SECRET } from "./relay.ts";
-import { Runtime } from "./runtime.ts";
 
 /**
  * The deployed edge in the real runtime, with an origin bound to it that fails on demand (faulty-origin.ts): what many

@@ -1,16 +1,17 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, tone } from "./host.ts";
-import { Listener } from "./listener.ts";
-import { Runtime } from "./runtime.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 // Not wrangler's harness: what it puts before the Worker takes its time, which is none of the relay's.
 let runtime: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  const entry = { name: "earshot", entry: "src/worker.ts", vars: { SFU_API: sfu.url } };
+  const entry = { ...EARSHOT, vars: { SFU_API: sfu.url } };
   runtime = await Runtime.start([entry]);
 });
 afterAll(async () => {

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HostState } from "../../src/broadcast-api.ts";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, tone } from "./host.ts";
-import { Listener } from "./listener.ts";
-import { Runtime } from "./runtime.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** The deployed Worker with a bucket that fails on demand (r2-worker.ts), and a way to ask its Origin without the edge. */
 let runtime: Runtime;
@@ -11,7 +12,7 @@ let sfu: FakeSfu;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
   runtime = await Runtime.start([
-    { name: "earshot", entry: "src/worker.ts", services: { MEDIA: "r2" }, vars: { SFU_API: sfu.url } },
+    { ...EARSHOT, services: { MEDIA: "r2" }, vars: { SFU_API: sfu.url } },
     { name: "r2", entry: "test/workers/r2-worker.ts" },
     {
       name: "origin",

@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Listed, Listener, readList } from "./listener.ts";
-import { Runtime } from "./runtime.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { type Listed, Listener, readList } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 // Not wrangler's harness: what it puts before the Worker takes several times as long as the Worker.
 let runtime: Runtime;
@@ -12,7 +13,7 @@ let server: readonly number[];
 let worker: readonly number[];
 beforeAll(async () => {
   [server, worker] = [await ofServer(), await ofWorker()];
-  runtime = await Runtime.start([{ name: "earshot", entry: "src/worker.ts" }]);
+  runtime = await Runtime.start([EARSHOT]);
 }, 30_000);
 afterAll(() => runtime.close());
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Runtime } from "./runtime.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** What the runtime says of a call whose object is reset: by this Origin knows whom to ask again. */
 let runtime: Runtime;

@@ -1,21 +1,23 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, tone } from "./host.ts";
-import { type Created, Relay, SFU_SECRET } from "./relay.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** A restart costs an object all its sockets. The stand-in dials them again for 15 s, as the platform does; the fake never. */
 let standIn: { url: string; close(): Promise<void> };
 let fake: FakeSfu;
-let withStandIn: Relay;
-let withFake: Relay;
+let withStandIn: Runtime;
+let withFake: Runtime;
 // One after the other: starting runs the build.
 beforeAll(async () => {
   standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET });
   fake = await FakeSfu.start();
-  withStandIn = await Relay.start(standIn.url);
-  withFake = await Relay.start(fake.url);
+  withStandIn = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: standIn.url } }], { opensStorage: true });
+  withFake = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: fake.url } }], { opensStorage: true });
 });
 afterAll(async () => {
   await withStandIn.close();
@@ -30,7 +32,7 @@ const square = (frames: number) =>
 
 /** For so long the object's storage takes no part, so that it ends at every one; an object with a running clock can not be evicted. */
 const FAULT_MS = 500;
-async function fail(relay: Relay, { id }: Created): Promise<number> {
+async function fail(relay: Runtime, { id }: Created): Promise<number> {
   // By the object's own clock: to get there may take longer than the fault.
   await relay.sql(
     id,
@@ -44,7 +46,7 @@ async function fail(relay: Relay, { id }: Created): Promise<number> {
 }
 
 /** Waits until every host is heard, all of them since a time; asks as often as a few listeners would. */
-async function allHeard(relay: Relay, { id }: Created, since = 0): Promise<void> {
+async function allHeard(relay: Runtime, { id }: Created, since = 0): Promise<void> {
   for (const deadline = Date.now() + 25_000; ; await sleep(20)) {
     const { hosts } = await relay.describe(id);
     if (hosts.every((host) => host.state === "heard" && host.heard && host.since > since)) return;

@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { mintSecrets, startRelay } from "../../local/relay.ts";
 import { startSfu } from "../../local/sfu/server.ts";
-import { decodeTimes, type Listed, Listener, payloadSize } from "./listener.ts";
-import { type Created, Relay, SFU_SECRET } from "./relay.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
+import { decodeTimes, type Listed, Listener, payloadSize } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 const AU = 1024;
 /** Of the profile `low`, in access units. */
@@ -42,7 +44,7 @@ function expectOneClock({ segments }: Listed): void {
 }
 
 describe("a runtime that ends three times in the middle of shows", () => {
-  let relay: Relay;
+  let relay: Runtime;
   let sfu: { url: string; close(): Promise<void> };
 
   /** A show, and its list and open parts before the runtime ended. */
@@ -76,7 +78,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
 
   beforeAll(async () => {
     sfu = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET });
-    relay = await Relay.start(sfu.url);
+    relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
     const shows = await Promise.all([1, 2, 3, 4].map(() => relay.open({ latency: "low" })));
     const [first, second] = shows as [Created, Created];
     const [stays, leaves] = await Promise.all([goLive(first), goLive(second)]);
@@ -152,9 +154,9 @@ describe("a runtime that ends three times in the middle of shows", () => {
 });
 
 describe("an object that fails in the middle of a show", () => {
-  let relay: Relay;
+  let relay: Runtime;
   beforeAll(async () => {
-    relay = await Relay.start();
+    relay = await Runtime.start([EARSHOT], { opensStorage: true });
   });
   afterAll(() => relay.close());
 

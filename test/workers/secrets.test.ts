@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromium } from "../ingest/offers.ts";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, tone } from "./host.ts";
-import { type Created, type Described, EARSHOT_SECRET, Relay } from "./relay.ts";
+import type { Created, Described } from "../kit/created.ts";
+import { EARSHOT, EARSHOT_SECRET } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { chromium } from "../kit/offers.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 const SECOND = "the second secret of these tests";
 const THIRD = "the third secret of these tests";
 
-let relay: Relay;
+let relay: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  relay = await Relay.start(sfu.url);
+  relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
 });
 afterAll(async () => {
   await relay.close();
@@ -132,7 +134,7 @@ describe("a host key that is replaced", () => {
     expect(described).toMatchObject({ state: "ended", hosts: [] });
     expect(new Set(rotations.map(({ hostKey }) => hostKey)).size).toBe(8);
     expect(described.hostKey).toMatch(/^8\./);
-    await relay.evict(show.id, "Broadcast");
+    await relay.evict("Broadcast", show.id);
     expect(await relay.describe(show.id)).toMatchObject({ state: "ended", hostKey: described.hostKey });
     expect((await call("GET", show.whipUrl, show.hostKey)).status).toBe(401);
   });
@@ -140,7 +142,7 @@ describe("a host key that is replaced", () => {
   test("stays replaced when the object is made anew", async () => {
     const show = await relay.create();
     const { hostKey } = await rotateKey(show);
-    await relay.evict(show.id, "Broadcast");
+    await relay.evict("Broadcast", show.id);
     expect((await relay.describe(show.id)).hostKey).toBe(hostKey);
     expect((await call("GET", show.whipUrl, show.hostKey)).status).toBe(401);
   });
@@ -161,7 +163,7 @@ describe("a deployment's secret that is replaced", () => {
     expect((await fetch(old.playbackUrl)).status).toBe(200);
     const host = await Host.publish(old, sfu);
     host.talk(tone(440));
-    await expect.poll(() => stateOf(old)).toBe("live");
+    await expect.poll(() => stateOf(old), { timeout: 5_000 }).toBe("live");
     expect(await rotateKey(old)).toMatchObject({ hostKey: expect.stringMatching(/^1\./) });
 
     const fresh = await relay.create({ slug: "hand-over" });

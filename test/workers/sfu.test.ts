@@ -3,19 +3,21 @@ import { type Publication, publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import { ingestToken } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
-import * as offers from "../ingest/offers.ts";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host, tone } from "./host.ts";
-import { type Created, EARSHOT_SECRET, Relay, SFU_SECRET } from "./relay.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT, EARSHOT_SECRET, SFU_SECRET } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import * as offers from "../kit/offers.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** Long enough for a machine that has other things to do. */
 const WAIT = { timeout: 30_000, interval: 100 };
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 let sfu: FakeSfu;
-let withFake: Relay;
+let withFake: Runtime;
 let standIn: { url: string; close(): Promise<void> };
-let withStandIn: Relay;
+let withStandIn: Runtime;
 /** Broadcasts whose hosts never connect to the fake SFU. */
 const unconnected = new Set<string>();
 /** Broadcasts for which it never says that it has dialled. */
@@ -36,10 +38,10 @@ beforeAll(async () => {
     sfu.endpoints.push(endpoint);
     return "hang";
   };
-  withFake = await Relay.start(sfu.url);
+  withFake = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
   const log = (line: string) => void ended.push(line);
   standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET, log });
-  withStandIn = await Relay.start(standIn.url);
+  withStandIn = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: standIn.url } }]);
 });
 afterAll(async () => {
   await withFake.close();
@@ -49,7 +51,7 @@ afterAll(async () => {
 });
 
 describe.concurrent("the socket that the SFU dials", () => {
-  let relay: Relay;
+  let relay: Runtime;
   beforeAll(() => {
     relay = withFake;
   });
@@ -239,7 +241,7 @@ describe.concurrent("the socket that the SFU dials", () => {
 });
 
 describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
-  let relay: Relay;
+  let relay: Runtime;
   beforeAll(() => {
     relay = withStandIn;
   });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FakeSfu } from "./fake-sfu.ts";
-import { Host } from "./host.ts";
-import { decodeTimes, Listener } from "./listener.ts";
-import { type Created, Relay } from "./relay.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host } from "../kit/host.ts";
+import { decodeTimes, Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** Shows as other deploys, and accidents, may have left them in their objects' storage. */
 
@@ -24,7 +26,7 @@ interface Stored {
   readonly listener: Listener;
 }
 
-let relay: Relay;
+let relay: Runtime;
 let sfu: FakeSfu;
 const shows = new Map<string, Stored>();
 /** A show whose row has been changed as the name says. */
@@ -34,7 +36,7 @@ let hosted: Created;
 
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  relay = await Relay.start(sfu.url);
+  relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
   const names = [...Object.keys(CHANGES), "parts", "ended parts"];
   for (const [name, stored] of await Promise.all(names.map(async (name) => [name, await running()] as const)))
     shows.set(name, stored);

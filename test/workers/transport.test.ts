@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Runtime } from "./runtime.ts";
+import { Runtime } from "../kit/runtime.ts";
 
 /** Keys and tokens by plain http: refused wherever a network lies between, and nowhere else. */
 
@@ -76,7 +76,7 @@ describe("over plain http", () => {
 
 describe("over https", () => {
   test("a show's URLs are https ones, and browsers are told to stay with it", async () => {
-    const headers = { authorization: plain.authorization };
+    const headers = { authorization: `Bearer ${plain.adminToken}` };
     const made = await plain.ask("tls", "/api/broadcasts", { method: "POST", headers, body: "{}" });
     expect(made.status).toBe(201);
     expect(made.headers.get("strict-transport-security")).toBe("max-age=31536000");

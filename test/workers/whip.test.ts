@@ -1,14 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import * as offers from "../ingest/offers.ts";
-import { ANSWER, FakeSfu, type Reaction } from "./fake-sfu.ts";
-import { type Created, Relay, SFU_SECRET } from "./relay.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
+import { ANSWER, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
+import * as offers from "../kit/offers.ts";
+import { Runtime } from "../kit/runtime.ts";
 
-let relay: Relay;
+let relay: Runtime;
 let sfu: FakeSfu;
 let show: Created;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  relay = await Relay.start(sfu.url);
+  relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
   show = await relay.create({ title: "WHIP" });
 });
 afterAll(async () => {

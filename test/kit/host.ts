@@ -1,7 +1,7 @@
 import WebSocket from "ws";
-import { chromium } from "../ingest/offers.ts";
+import type { Created } from "./created.ts";
 import type { FakeSfu } from "./fake-sfu.ts";
-import type { Created } from "./relay.ts";
+import { chromium } from "./offers.ts";
 
 const FRAME = 960;
 

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
-import { findMarks, type Mark } from "../audio-probe/marks.ts";
-import { LOOP_SECONDS } from "../audio-probe/signal.ts";
+import { findMarks, type Mark } from "./probe/marks.ts";
+import { LOOP_SECONDS } from "./probe/signal.ts";
 
 /** What a page's tap recorded. */
 export interface Recording {

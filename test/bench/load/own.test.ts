@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Own, startOwn } from "../../bench/load/own.ts";
-import { openShow } from "../../bench/load/show.ts";
+import { type Own, startOwn } from "../../../bench/load/own.ts";
+import { openShow } from "../../../bench/load/show.ts";
 
 const START_MS = 60_000;
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { Histogram } from "../../bench/load/histogram.ts";
-import { Objects } from "../../bench/load/objects.ts";
-import { allot, Misuse, readOptions } from "../../bench/load/options.ts";
-import { complaints, perObject, type Report, toJson, toText } from "../../bench/load/report.ts";
-import { spread } from "../../bench/load/spread.ts";
-import { constantsOf } from "../../bench/scale/constants.ts";
+import { Histogram } from "../../../bench/load/histogram.ts";
+import { Objects } from "../../../bench/load/objects.ts";
+import { allot, Misuse, readOptions } from "../../../bench/load/options.ts";
+import { complaints, perObject, type Report, toJson, toText } from "../../../bench/load/report.ts";
+import { spread } from "../../../bench/load/spread.ts";
+import { constantsOf } from "../../../bench/scale/constants.ts";
 
 const CLEAN: Report = {
   machine: "2 x Test, Node v26",

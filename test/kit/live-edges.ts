@@ -1,4 +1,4 @@
-import type { LiveEdge } from "../src/live-edge.ts";
+import type { LiveEdge } from "../../src/live-edge.ts";
 
 /** Live edges for tests. */
 export const EPOCH = "mwq4uj3r";

@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
-import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "../audio-probe/signal.ts";
 import { openPage, type Probed } from "./chromium.ts";
+import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "./probe/signal.ts";
 import type { Timed } from "./recording.ts";
 import type { Show } from "./stage.ts";
 
@@ -24,7 +24,7 @@ export async function goLive(browser: Browser, show: Show): Promise<Probed> {
   return studio;
 }
 
-/** A publisher that is not our page (test/browser/page/publisher.js), sending the loop with this tone by the clock. */
+/** A publisher that is not our page (page/publisher.js), sending the loop with this tone by the clock. */
 export async function publishRaw(browser: Browser, show: Show, toneHz?: number): Promise<Probed> {
   const publisher = await preparePublisher(browser, show, toneHz);
   await publisher.page.evaluate("publisher.publish()");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type List, readList } from "../../bench/load/list.ts";
-import { Player } from "../../bench/load/player.ts";
+import { type List, readList } from "../../../bench/load/list.ts";
+import { Player } from "../../../bench/load/player.ts";
 
 const PART = 640;
 /** The date of the first sample. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { take } from "../../bench/load/turn.ts";
+import { take } from "../../../bench/load/turn.ts";
 import { ForeignServer } from "./foreign.ts";
 
 let server: ForeignServer;

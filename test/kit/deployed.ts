@@ -1,0 +1,90 @@
+import { convertV4MiniflareOptions } from "miniflare";
+import { bundle } from "../../local/bundle.ts";
+
+/** A Worker: its entry from the project's root, and what is bound to it. */
+export interface Deployed {
+  readonly name: string;
+  readonly entry: string;
+  /** Binding -> the Worker, or its entrypoint. */
+  readonly services?: Readonly<
+    Record<string, string | { readonly name: string; readonly entrypoint: string }>
+  >;
+  /** The Worker that the Durable Objects are of; itself, if it is none other. */
+  readonly objectsOf?: string;
+  /** More of its variables, over the defaults. */
+  readonly vars?: Variables;
+}
+export type Variables = Readonly<Record<string, string>>;
+export type Workers = readonly [Deployed, ...Deployed[]];
+
+export interface Options {
+  /** Whether `Runtime.sql` can be called. Miniflare wraps the objects' classes for that. False by default. */
+  readonly opensStorage?: boolean;
+  /** Whether `Runtime.heap` can be called. The inspector's sockets do not outlive a restart. False by default. */
+  readonly measuresHeap?: boolean;
+}
+
+/** The whole Worker, as it is deployed. */
+export const EARSHOT: Deployed = { name: "earshot", entry: "src/worker.ts" };
+
+export const EARSHOT_SECRET = "the secret of these tests";
+/** What the SFU's API asks for in these tests. */
+export const SFU_SECRET = "the sfu application's secret";
+
+/** What Miniflare is to run; it puts what is logged into `lines`. */
+export async function settingsOf(
+  workers: Workers,
+  adminToken: string,
+  lines: string[],
+  { opensStorage = false, measuresHeap = false }: Options,
+) {
+  return convertV4MiniflareOptions({
+    workers: await Promise.all(workers.map((worker) => specOf(worker, adminToken, measuresHeap))),
+    host: "127.0.0.1",
+    port: 0,
+    ...(measuresHeap && { inspectorPort: 0 }),
+    unsafeInspectDurableObjects: opensStorage,
+    handleStructuredLogs: ({ message }) => lines.push(message),
+  });
+}
+
+async function specOf(
+  { name, entry, services, objectsOf, vars }: Deployed,
+  adminToken: string,
+  inspected: boolean,
+) {
+  const modules = await bundle(entry);
+  const objects = (className: string) => ({
+    className,
+    useSQLite: true,
+    ...(objectsOf !== undefined && { scriptName: objectsOf }),
+  });
+  const hasObjects = objectsOf !== undefined || entry.endsWith("worker.ts");
+  return {
+    name,
+    modulesRoot: "/",
+    modules: modules.map((module) => ({
+      type: module.kind === "wasm" ? ("CompiledWasm" as const) : ("ESModule" as const),
+      path: `/${module.name}`,
+      contents: module.bytes,
+    })),
+    compatibilityDate: "2026-11-17",
+    bindings: {
+      ADMIN_TOKEN: adminToken,
+      EARSHOT_SECRET,
+      ICE_SERVERS: "stun:stun.example:3478,stun:stun2.example:3478",
+      // Nobody answers there.
+      SFU_API: "http://127.0.0.1:9/v1",
+      SFU_APP_ID: "local",
+      SFU_APP_SECRET: SFU_SECRET,
+      ...vars,
+    },
+    ...(services !== undefined && { serviceBindings: services }),
+    ...(hasObjects && {
+      durableObjects: { BROADCAST: objects("Broadcast"), AUDIENCE: objects("Audience") },
+      r2Buckets: services?.MEDIA === undefined ? ["MEDIA"] : [],
+    }),
+    unsafeInspectorProxy: inspected,
+    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+  };
+}

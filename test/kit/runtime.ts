@@ -1,0 +1,217 @@
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { Miniflare } from "miniflare";
+import type { BroadcastApi } from "../../src/broadcast-api.ts";
+import { cpuOf } from "./cpu.ts";
+import type { Created, Described } from "./created.ts";
+import { type Options, settingsOf, type Variables, type Workers } from "./deployed.ts";
+import { heapBy } from "./inspector.ts";
+
+/**
+ * Workers in one workerd, each with its own socket, with their storage in memory. The first of them is the edge, which all
+ * that is said of the API and of broadcasts is asked of. The test harness of wrangler would have a proxy and a Worker before
+ * that socket, which take most of the time that a request takes.
+ */
+export class Runtime {
+  /** Of the first Worker. */
+  readonly url: string;
+  readonly adminToken: string;
+  readonly #lines: string[];
+  readonly #workers: Workers;
+  readonly #options: Options;
+  readonly #miniflare: Miniflare;
+  /** More of the first Worker's variables, since the last restart. */
+  #vars: Variables = {};
+
+  static async start(workers: Workers, options: Options = {}): Promise<Runtime> {
+    process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+    const lines: string[] = [];
+    const adminToken = randomBytes(12).toString("hex");
+    const miniflare = new Miniflare(await settingsOf(workers, adminToken, lines, options));
+    await miniflare.ready;
+    const url = (await miniflare.unsafeGetDirectURL(workers[0].name)).origin;
+    return new Runtime(workers, options, miniflare, lines, { url, adminToken });
+  }
+
+  private constructor(
+    workers: Workers,
+    options: Options,
+    miniflare: Miniflare,
+    lines: string[],
+    { url, adminToken }: Pick<Runtime, "url" | "adminToken">,
+  ) {
+    this.url = url;
+    this.adminToken = adminToken;
+    this.#lines = lines;
+    this.#workers = workers;
+    this.#options = options;
+    this.#miniflare = miniflare;
+  }
+
+  /** Asks a Worker by its own socket. */
+  async ask(name: string, path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(await this.at(name, path), init);
+  }
+
+  /** Calls the admin API with the token. */
+  api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.url}/api${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.adminToken}`, ...headers },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+  }
+
+  /** Creates a broadcast. */
+  async create(settings: Record<string, unknown> = {}): Promise<Created> {
+    const response = await this.api("POST", "/broadcasts", settings);
+    if (response.status !== 201) throw new Error(`POST /api/broadcasts: ${response.status}`);
+    return (await response.json()) as Created;
+  }
+
+  /** Creates a broadcast and opens its doors. */
+  async open(settings: Record<string, unknown> = {}): Promise<Created> {
+    const broadcast = await this.create(settings);
+    await this.api("POST", `/broadcasts/${broadcast.id}/open`);
+    return broadcast;
+  }
+
+  async describe(id: string): Promise<Described> {
+    return (await (await this.api("GET", `/broadcasts/${id}`)).json()) as Described;
+  }
+
+  /** How many reads of a show the origin has answered, by its own account. */
+  async readsOf(id: string): Promise<number> {
+    const described = await (await this.api("GET", `/broadcasts/${id}`)).json();
+    return (described as { originReads: { total: number } }).originReads.total;
+  }
+
+  /** How long after its last sample each of a show's last parts was listed, by the Broadcast's own account, ms. */
+  async listingOf(id: string): Promise<{ p50: number; p99: number; max: number }> {
+    const described = await (await this.api("GET", `/broadcasts/${id}`)).json();
+    return (described as { listingMs: { p50: number; p99: number; max: number } }).listingMs;
+  }
+
+  /** What the Workers have written to their logs. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** All of {@link lines} as one text. */
+  log(): string {
+    return this.#lines.join("\n");
+  }
+
+  /** Ends the running object of that name and its sockets; its storage stays. */
+  async evict(objects: "Broadcast" | "Audience", name: string): Promise<void> {
+    const [{ name: first }] = this.#workers;
+    await this.#miniflare.unsafeEvictDurableObject(first, objects, { name, webSockets: "close" });
+  }
+
+  /**
+   * Ends the runtime with all its objects and sockets, and starts it on the same storage, as a deploy would; the first Worker
+   * with these variables over its own, where they are given.
+   */
+  async restart(vars = this.#vars): Promise<void> {
+    this.#vars = vars;
+    const [first, ...others] = this.#workers;
+    const workers: Workers = [{ ...first, vars: { ...first.vars, ...vars } }, ...others];
+    await this.#miniflare.setOptions(await settingsOf(workers, this.adminToken, this.#lines, this.#options));
+  }
+
+  /** Runs SQL in a broadcast's storage, and gives the rows. */
+  async sql(id: string, statement: string): Promise<Record<string, unknown>[]> {
+    const [{ name }] = this.#workers;
+    const storage = await this.#miniflare.unsafeGetDurableObjectStorage(name, "Broadcast", { name: id });
+    return (await storage.exec(statement)) as unknown as Record<string, unknown>[];
+  }
+
+  /** How a Broadcast itself says its show is; the edge lets nobody ask whose id it refuses. */
+  async stateOf(id: string): Promise<string> {
+    const objects = await this.#miniflare.getDurableObjectNamespace("BROADCAST");
+    const object = objects.get(objects.idFromName(id)) as unknown as BroadcastApi;
+    const described = await object.describe(this.url);
+    return described.kind === "problem" ? described.code : described.state;
+  }
+
+  /** The keys in R2 that begin with `prefix`, and what lies there. */
+  async kept(prefix: string): Promise<Map<string, Uint8Array>> {
+    const bucket = await this.#miniflare.getR2Bucket("MEDIA");
+    const kept = new Map<string, Uint8Array>();
+    for (const { key } of (await bucket.list({ prefix })).objects) {
+      const object = await bucket.get(key);
+      if (object !== null) kept.set(key, new Uint8Array(await object.arrayBuffer()));
+    }
+    return kept;
+  }
+
+  /** Bytes that are in use in a Worker's isolate, buffers with them, once what is not has been collected. */
+  async heap(name: string): Promise<number> {
+    const url = new URL(`/${name}`, await this.#miniflare.getInspectorURL());
+    // An isolate with nothing to do does not attend to its inspector.
+    const awake = setInterval(
+      () => void this.ask(name, "/robots.txt").then((response) => response.text()),
+      50,
+    );
+    try {
+      // Now and then the inspector's proxy does not reach the runtime, and the socket stays silent for good.
+      for (let tries = 0; tries < 5; tries++) {
+        const used = await heapBy(url, 4_000);
+        if (used !== null) return used;
+      }
+      throw new Error("the inspector does not answer");
+    } finally {
+      clearInterval(awake);
+    }
+  }
+
+  /** Where a Worker's own socket answers for a path. */
+  async at(name: string, path: string): Promise<string> {
+    return new URL(path, await this.#miniflare.unsafeGetDirectURL(name)).href;
+  }
+
+  /** CPU time that the runtime's process has taken, ms. */
+  cpu(): number {
+    return cpuOf(processOf());
+  }
+
+  /** Resident bytes of the runtime's process. */
+  memory(): number {
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(statusOf(processOf()))?.[1]);
+  }
+
+  /** Keeps the runtime's process from running for so long, as a machine does that has too much to do. */
+  async halt(millis: number): Promise<void> {
+    const pid = processOf();
+    process.kill(pid, "SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, millis));
+    process.kill(pid, "SIGCONT");
+  }
+
+  close(): Promise<void> {
+    return this.#miniflare.dispose();
+  }
+}
+
+/** The one runtime that this process has started. */
+function processOf(): number {
+  const [pid, ...others] = descendantsOf(process.pid).filter((child) =>
+    statusOf(child).startsWith("Name:\tworkerd\n"),
+  );
+  if (pid === undefined || others.length > 0)
+    throw new Error("there is not one runtime, but none or several");
+  return pid;
+}
+
+function statusOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/status`, "utf8");
+}
+
+function descendantsOf(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" "),
+  );
+  return children
+    .filter((text) => text !== "")
+    .flatMap((text) => [Number(text), ...descendantsOf(Number(text))]);
+}
