@@ -1,8 +1,8 @@
 import { type Secret, sameText } from "./secret.ts";
 
 /**
- * A broadcast's id is its slug and a keyed check, `town-hall-7k3f9q`: short enough to read out, and an invented one is
- * refused wherever the secret is known, without asking anybody.
+ * A broadcast's id is its slug and a keyed check, `town-hall-7k3f9q`. It is short enough to read out, and whoever has the
+ * secret can tell an invented one without looking anything up.
  */
 
 /** Crockford's base 32 without its look-alikes, in lower case. */

@@ -3,9 +3,9 @@ import { base64url, type Secret, sameText } from "./secret.ts";
 /** The keys people and machines present: a host's key, the SFU's ingest token, the operator's admin token. */
 
 /**
- * The key that lets a host publish to broadcast `id`: 22 characters of base64url (128 bits), and before them, once the key
- * has been replaced, how often it was and a dot. Nobody has to be asked whether a key was made here; whether its
- * `generation` is the present one the Broadcast alone knows.
+ * The key that lets a host publish to broadcast `id`: 22 characters of base64url (128 bits). A key that replaced another has
+ * its generation and a dot before them; `generation` counts the replacements. Whether a key was made here can be computed;
+ * whether its generation is the present one only the Broadcast knows.
  */
 export async function hostKey(secret: Secret, id: string, generation: number): Promise<string> {
   const fields = generation === 0 ? [id] : [id, String(generation)];
@@ -20,7 +20,7 @@ export async function isHost(secret: Secret, id: string, authorization: string |
   return token !== null && generation !== null && sameText(token, await hostKey(secret, id, generation));
 }
 
-/** The generation that a host key in an `Authorization` header names, whether or not it was made here; null where none is. */
+/** The generation that a host key in an `Authorization` header names, genuine or not; null if there is no such key. */
 export function generationOf(authorization: string | null): number | null {
   const [, generation = "0"] = /^(?:([1-9]\d{0,8})\.)?[\w-]+$/.exec(bearer(authorization) ?? "") ?? [
     null,
@@ -30,8 +30,8 @@ export function generationOf(authorization: string | null): number | null {
 }
 
 /**
- * The token in the URL that the SFU dials back: bound to broadcast, publisher session and generation, and valid for as
- * long as these stand, because the SFU re-dials the same URL after a loss.
+ * The token in the URL that the SFU dials. It is bound to the broadcast, the publisher's session and the generation of its
+ * adapter, and valid for as long as they are: after a loss the SFU dials the same URL again.
  */
 export async function ingestToken(
   secret: Secret,
@@ -53,7 +53,7 @@ export async function isIngest(
   return sameText(token, await ingestToken(secret, id, session, generation));
 }
 
-/** Whether an `Authorization` header carries the operator's admin token. An empty token opens nothing. */
+/** Whether an `Authorization` header carries the operator's admin token. If that is empty, nobody's is right. */
 export function isAdmin(adminToken: string, authorization: string | null): boolean {
   const token = bearer(authorization);
   return adminToken !== "" && token !== null && sameText(token, adminToken);

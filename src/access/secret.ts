@@ -1,11 +1,11 @@
 /**
- * One deployment secret, many keys: every key and token is an HMAC-SHA-256 (RFC 2104) of a purpose and its fields, so
- * nothing has to be stored to be checked, and no purpose's key opens another's door.
+ * Every key and token is an HMAC-SHA-256 (RFC 2104) under the deployment's one secret, of a purpose and its fields. So none
+ * has to be stored to be checked, and a key made for one purpose is worth nothing for another.
  */
 
 const encoder = new TextEncoder();
 
-/** Signs and checks; one per isolate, because importing the key is what costs. */
+/** Signs. Make one per isolate: importing the key costs more than a signature. */
 export class Secret {
   readonly #key: Promise<CryptoKey>;
 

@@ -2,9 +2,9 @@ import { isId } from "./id.ts";
 import { Secret } from "./secret.ts";
 
 /**
- * The secrets of a deployment: the present one makes all that is new; the previous one, kept beside it for as long as a
- * hand-over takes, still opens what was made under it. An id names its secret by its check (30 bits), so which of the two
- * made a show is stored nowhere, and a show that neither made belongs to a secret that is gone.
+ * The secrets of a deployment. Everything new is made with the present one. While the secret is being changed, the previous
+ * one is kept beside it and still checks what was made with it. The check of an id (30 bits) tells which of the two made it, so
+ * that is stored nowhere. A show that neither made was made with a secret that is gone.
  */
 export class Secrets {
   /** The present one first. */
@@ -12,7 +12,7 @@ export class Secrets {
 
   /**
    * @param present the deployment's `EARSHOT_SECRET`
-   * @param previous its `EARSHOT_SECRET_PREVIOUS`; absent or empty where no hand-over is under way
+   * @param previous its `EARSHOT_SECRET_PREVIOUS`; absent or empty unless the secret is being changed
    */
   constructor(present: string, previous: string | undefined) {
     const secret = new Secret(present, "EARSHOT_SECRET");
@@ -24,7 +24,7 @@ export class Secrets {
     return this.all[0];
   }
 
-  /** The secret that made `id`; null where none of these did. An HMAC each: remember the answer where it is asked often. */
+  /** The secret that made `id`; null if none of these did. Costs an HMAC for each: remember the answer if you ask often. */
   async of(id: string): Promise<Secret | null> {
     for (const secret of this.all) if (await isId(secret, id)) return secret;
     return null;

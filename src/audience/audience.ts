@@ -11,14 +11,15 @@ export interface AudienceEnv {
 
 /** How long a shard gathers before it passes on what it has. */
 const ROUND_MS = SLOT_MS;
-/** Reports that are under way while a show is deleted have come by then. */
+/** For so long after a show was deleted its reports are not kept: those that were under way have come by then. */
 const FAREWELL_MS = 15_000;
 
 /**
- * The shell of one {@link Shard}. A show's uppermost publishes the figure and stores what it needs to sleep between two
- * reports: it has no timer and no alarm, since the platform bills an object that could not sleep for all the time that it
- * is there. A shard below has a timer from the first report on until it has passed on what it has; it stores nothing. One
- * that nobody has reported to stores nothing either.
+ * The shell of one {@link Shard}: its calls, its storage, its timer.
+ *
+ * The uppermost shard of a show publishes the figure, and stores what it needs to sleep between two reports. It has no timer
+ * and no alarm: the platform bills an object that cannot sleep for all the time it exists. A shard below has a timer, from the
+ * first report until it has passed on what it has, and stores nothing. Nor does a shard that nobody has reported to.
  */
 export class Audience extends DurableObject<AudienceEnv> {
   #shard: Shard;
@@ -26,7 +27,7 @@ export class Audience extends DurableObject<AudienceEnv> {
   /** Where a shard below reports to. */
   #up: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** The slot in which the series was last looked after. */
+  /** The last slot whose figure was taken into the series. */
   #observed = 0;
   #forgottenMs = Number.NEGATIVE_INFINITY;
 
@@ -80,7 +81,10 @@ export class Audience extends DurableObject<AudienceEnv> {
     return new Shard(crypto.randomUUID(), now, kept, new Growth(shards, now));
   }
 
-  /** The answer to a report of a deleted show: it is not kept, and a boot of its own has all of it told to the next. */
+  /**
+   * The answer to a report of a deleted show, which is not kept. Its boot is one that no shard has: if the show's name is used
+   * again, the reporter takes what it told here for forgotten, and tells it again.
+   */
   #farewell(now: number): ShardAnswer {
     return {
       boot: crypto.randomUUID(),
@@ -91,7 +95,7 @@ export class Audience extends DurableObject<AudienceEnv> {
     };
   }
 
-  /** Takes the figure into the series once a slot, for as long as there is something to say. */
+  /** Takes the figure into the series, once in a slot, for as long as somebody was seen. */
   #observe(now: number): void {
     const slot = Math.floor(now / SLOT_MS);
     const show = this.#shard.show(now);
@@ -118,7 +122,7 @@ export class Audience extends DurableObject<AudienceEnv> {
       this.#shard.answered(report, await AUDIENCE.get(AUDIENCE.idFromName(up)).report(report));
     } catch (error) {
       console.warn(`An audience shard did not reach the one above it: ${String(error)}`);
-      // What was not acknowledged is in the next report.
+      // The next report has all that has not been acknowledged.
       if (this.#shard.show(now) !== null) this.#timer ??= setTimeout(this.#passUp, ROUND_MS);
     }
   };

@@ -11,20 +11,20 @@ export interface Cap {
 /**
  * An address counts as 1,024 listeners at most, a /24 or /48 as 4,096.
  *
- * The bound costs honest crowds behind one address something (see {@link seat}), so it is as wide as a forger may
- * be worth: 1,024 is 0.1 % of a million. Carrier NAT puts some 16..256 subscribers behind an address, so a /24 holds
- * up to 65,536: when one in a hundred of them listens, 655 do, and 4,096 seats count 605 of them. When one in ten
- * listens, 4,096 seats count 3,269 of 6,554; in a small show no cap that spares an office makes forging hard, and
- * there the delivered media (figure.ts) shows it.
+ * The cap makes honest crowds behind one address count as fewer (see {@link placeOf}), so it is as wide as one forger may
+ * count: 1,024 is 0.1 % of a million. Carrier NAT puts some 16 to 256 subscribers behind an address, so a /24 holds up to
+ * 65,536: when one in a hundred of them listens, 655 do, and 4,096 seats count 605 of them. When one in ten listens, 4,096
+ * seats count 3,269 of 6,554. In a small show 1,024 forged listeners are many, but a cap low enough to stop them would not
+ * count an office; there the delivered media shows the forgery (figure.ts).
  */
 export const CAP: Cap = { address: 1024, prefix: 4096 };
 
-/** The same networks with a quarter of the seats: by how much fewer are taken, shared seats are known (figure.ts). */
+/** A quarter of the seats. By how many fewer of these are taken, one knows how many listeners share a seat (figure.ts). */
 export const COARSE: Cap = { address: CAP.address / 4, prefix: CAP.prefix / 4 };
 
 /** Where one listener is counted. */
 export interface Place {
-  /** The listener's seat: what the count is of. */
+  /** The listener's seat. Seats are what is counted. */
   readonly seat: Hash;
   /** Its seat where there are a quarter as many ({@link COARSE}). */
   readonly coarse: Hash;
@@ -36,14 +36,14 @@ export interface Place {
  * Where to count a sighting: `listener` (the id from the playlist URL, or the fall-back for players that drop it) at
  * `address` (as the platform gives it: dotted IPv4 or RFC 4291 text), under the show's secret `key`.
  *
- * Each prefix has `cap.prefix` seats, of which each of its addresses uses `cap.address` in a row from a place of its
- * own; a listener is hashed onto one of these, and the seat is what is counted. So the bound needs no state and no agreement: it holds over all isolates, data centres, slots,
- * restarts and re-sent reports together, where a table of counters per isolate and slot would let a forger have the
- * cap again in each of them. No network can take another's seats.
+ * Each prefix has `cap.prefix` seats. Each of its addresses uses `cap.address` of them, in a row from a place of its own. A
+ * listener is hashed onto one of these, and the seat is what is counted. So the cap needs no state and no agreement: it holds
+ * over all isolates, data centres, slots, restarts and repeated reports together. With counters for each isolate and slot, a
+ * forger would have the cap again in each of them. No network can take another's seats.
  *
- * Its price: listeners who fall on one seat count once. Of n honest listeners behind one address,
- * s (1 - (1 - 1/s)^n) are counted, s = 1,024: 10 -> 9.96, 50 -> 48.8, 100 -> 95.3, 500 -> 396, 2,000 -> 879. The
- * count errs downwards, never up. Addresses that cannot be read share the seats of one address.
+ * The price is that listeners on one seat count once. Of n honest listeners behind one address, s (1 - (1 - 1/s)^n) are
+ * counted, with s = 1,024: 10 -> 9.96, 50 -> 48.8, 100 -> 95.3, 500 -> 396, 2,000 -> 879. So the count is too low, never too
+ * high. Addresses that cannot be read share the seats of one address.
  */
 export function placeOf(key: SipKey, address: string, listener: string): Place {
   const network = networkOf(address);
@@ -125,17 +125,17 @@ function lastIsV4(groups: readonly string[]): boolean {
 
 const MAPPED = "::ffff:";
 
-/** What a hash is of, as its first byte's tag: so that no two kinds of message are ever equal. */
+/** The first byte of what is hashed says what that is, so that no two kinds of message are ever equal. */
 const ADDRESS = 1;
 const SEAT = 2;
 const COARSE_SEAT = 3;
 
 /** Of an IPv6 address with IPv4 at its end and a zone: RFC 4291 section 2.2, RFC 4007 section 11; generously. */
 const LONGEST_ADDRESS = 64;
-/** What tells listeners apart is in the first characters; a header may be as long as its sender likes (100 KB). */
+/** Listeners differ in the first characters; a header may be as long as its sender likes (100 KB). */
 const LONGEST_LISTENER = 256;
 
-/** Tag, family, network, seat. Shared between calls: each sets it afresh, and the hash is taken before the next. */
+/** Tag, family, network, seat. All calls share it: each sets it anew, and takes the hash before the next call. */
 const scratch = new DataView(new ArrayBuffer(14));
 const scratchBytes = new Uint8Array(scratch.buffer);
 

@@ -5,7 +5,7 @@ import { type Seen, SLOT_MS, type Window } from "./slots.ts";
 export interface Figure {
   /** Distinct listeners seen asking for the live playlist within the window. */
   readonly listeners: number;
-  /** Relative: 95 times in 100 the true number of those seen is within `listeners` x (1 +- error95). */
+  /** Relative: 95 times in 100 the true number of listeners seen is within `listeners` x (1 +- error95). */
   readonly error95: number;
   /** How far back `listeners` looks from `asOf`: 30..40. */
   readonly windowSeconds: number;
@@ -30,23 +30,25 @@ export interface Circumstances {
 const METHOD = "HyperLogLog 2^14 of listeners asking for the live playlist";
 
 /**
- * The figure for what `window` holds.
+ * The figure for what `window` holds. Its confidence is high where two counts agree that share no code: distinct listeners,
+ * from requests for playlists, and media seconds per second, from parts and segments that were sent.
  *
- * Two counts that share no code path must agree: distinct listeners (from playlist requests) and media seconds per
- * second (from parts and segments sent). They are compared over settled slots, those for which every report has had
- * its time. In a slot of length T with N listeners, of whom J were not there in the slot before, L are not there in the
- * next and B were in neither, and Q who were there before and are not now, on average over the slots
+ * They are compared over settled slots: those whose reports have all had their time to come. Take a slot of length T with N
+ * listeners. J of them were not there in the slot before, L are not there in the next one, and B in neither; Q others were
+ * there before and are not now. Then, on average over the slots,
  *
  *     N - (J + L - B) / 2  <=  delivered seconds / T  <=  N + (J + Q) x BURST / T
  *
- * since who stayed took T seconds, and who came or went half of that on average, plus, for who came, the seconds a player
- * fetches ahead at once, which for who went may reach into the next slot. While the next slot has not settled, nobody
- * counts as gone in it. And all listeners of the settled slots together may be {@link TURNOVER} more than the media was
- * for, since who is there for a moment is easily invented. On top come the sketches' error and {@link SLACK}.
+ * because a listener who stays takes T seconds, and one who comes or leaves half of that on average. One who comes takes, in
+ * addition, what a player fetches ahead at once; if that listener soon leaves, some of it counts in the next slot. As long as
+ * the next slot has not settled, L and B are 0.
  *
- * More listeners than media: ids were invented, or players ask without playing. More media than listeners: the cap
- * holds listeners back (cap.ts), or someone downloads without asking for the playlist. And listeners of whom the settled
- * slots know nothing have yet to be compared: until then the figure is low, whoever they are.
+ * All listeners of the settled slots together may be {@link TURNOVER} more than the media was for, and no more: listeners who
+ * are there for a moment only are easily invented. All bounds are wider by the sketches' error and {@link SLACK}.
+ *
+ * More listeners than media means that ids were invented, or that players ask without playing. More media than listeners means
+ * that the cap is at work (cap.ts), or that somebody downloads without asking for playlists. While many listeners are newer
+ * than the settled slots, nothing can be compared for them, and the confidence is low whoever they are.
  */
 export function figure(window: Window, circumstances: Circumstances): Figure {
   const { toMs, fromMs, slots } = window;
@@ -81,29 +83,32 @@ export function settledFigure(window: Window, circumstances: Circumstances): Fig
   };
 }
 
-/** Share by which honest players may differ for reasons of their own: pauses with an open playlist, failed fetches. */
+/** Share by which the two counts of honest players may differ: they pause with an open playlist, or a fetch fails. */
 const SLACK = 0.05;
-/** Listeners by which the two may differ whatever their number: few listeners are never in an even flow. */
+/** Listeners by which the two counts may always differ: averages say little about few listeners. */
 const FEW = 2;
 /** Seconds of media a joining player fetches ahead: three target durations of the longest profile, 12 s. */
 const BURST_MS = 12_000;
-/** Listeners who come in others' place: with a mean stay of five minutes they are 10 % of 30 s. */
+/** Share of listeners who take another's place within 30 s: 10 % where they stay for five minutes on average. */
 const TURNOVER = 0.1;
 /**
- * Slower, and a listener who asks every few seconds may be reported too late for the window of 30 s. At this pace a slot
- * that {@link Window} holds, with the ones before and after it, has always settled.
+ * Where isolates report less often than this, a listener who asks every few seconds may be reported too late for the window of
+ * 30 s. At this pace the window always holds a settled slot with the one before and the one after it.
  */
 const SLOWEST_PACE_MS = 25_000;
-/** After a restart, the time in which every listener has been seen and reported again: a window and a report. */
+/** After so long since a restart, every listener has been seen and reported again: a window, and the time of a report. */
 const RECOVERY_MS = 4 * SLOT_MS;
 /** Settled slots that are compared: the window of 30..40 s, the slot under way left out. */
 const SETTLED_SLOTS = 3;
 /**
- * Of the listeners lost to shared seats, how many for each that a quarter of the seats loses more: a third where few
- * share, 0.6 at 500 behind one address (cap.ts gives both). Whoever sits behind an address with more is beyond the cap.
+ * Listeners that are not counted because they share a seat, for each that a quarter of the seats counts less: a third where
+ * few share one, 0.6 for 500 behind one address (by the formula in cap.ts). With more behind an address the cap is at work.
  */
 const LOST_PER_SHARED = 0.6;
-/** Which seats are shared is chance: about its root more or less (Poisson), and 2.5 times that 95 times in 100, since both are guessed from one draw. */
+/**
+ * How many share a seat is chance: it varies by about its square root (Poisson). 95 times in 100 the difference of the two
+ * counts, which is all there is to tell it by, is within 2.5 times that.
+ */
 const SHARED_DEVIATIONS = 2.5;
 
 interface Count {
@@ -111,18 +116,18 @@ interface Count {
   readonly error95: number;
 }
 
-/** The slots whose reports have all had their time, and that follow one that is known; oldest first. */
+/** The settled slots that follow one that is known; oldest first. */
 interface Settled {
   readonly slots: readonly Seen[];
   readonly endMs: number;
   readonly count: Count;
-  /** Mean listeners by delivery, and what those counted may have taken. */
+  /** Listeners by the media delivered, and the least and most by the bounds of {@link figure}: means over the slots. */
   readonly delivered: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** Listeners of `slots` together. What shared seats have cost is known by what a quarter of the seats would cost. */
+/** Listeners of `slots` together. How many share a seat is estimated by what a quarter of the seats counts. */
 function countOf(slots: readonly Seen[]): Count {
   const union = Sketch.union(slots.map(({ seats }) => seats));
   const listeners = union.estimate();
@@ -153,7 +158,7 @@ function settledOf({ slots, toMs }: Window, { paceMs }: Circumstances): Settled 
   };
 }
 
-/** What the listeners of a slot may have taken, in listeners; `after` where it has settled. */
+/** The bounds of {@link figure} for one slot, in listeners; `after` is there if it has settled. */
 function boundsOf(before: Seen, slot: Seen, after: Seen | undefined): Record<"least" | "most", number> {
   const together = (...seen: Seen[]) => Sketch.union(seen.map(({ seats }) => seats)).estimate();
   const here = slot.seats.estimate();
@@ -196,7 +201,7 @@ function settledDoubt(settled: Settled | null, { sinceMs }: Circumstances, toMs:
   return undefined;
 }
 
-/** Whether `count` listeners are more than `known` ones can be, but for the sketches' error and a share of `slack`. */
+/** Whether `count` is more than `known` by more than the sketches' error and the share `slack` explain. */
 function isMore(count: number, known: number, slack: number): boolean {
   return count * (1 - SKETCH_ERROR - slack) - FEW > known;
 }

@@ -1,16 +1,20 @@
 import { SHARD_REQUESTS } from "./pace.ts";
 
-/** How many shards a show may be counted on: one that is its own uppermost, or as many below it. */
+/** How many shards may count a show: the uppermost alone, or so many below it. */
 const SHARD_COUNTS: readonly number[] = [1, 4, 16, 64];
 
 /**
- * Isolates for each shard above which there are more shards: three in eight of the places it has (pace.ts), for while they
- * change over the uppermost one hears those who come, those who go, and all who are new.
+ * With more isolates than this for each shard, a show gets more shards. It is three eighths of the 1,600 that a shard can hear
+ * every ten seconds (pace.ts): while isolates move to other shards, the uppermost hears those that leave it, those that come
+ * back, and all that are new.
  */
 export const FULL = 3 * SHARD_REQUESTS;
-/** Isolates for each of the fewer shards below which they are enough; a third, so that a change is not taken back. */
+/**
+ * With fewer isolates than this for each of the next lower number of shards, that number is enough. It is a third of
+ * {@link FULL}, so that one change does not bring about the other.
+ */
 export const FREE = FULL / 3;
-/** How long fewer must have been enough: those who report are known again a good while before, after a restart. */
+/** For how long fewer must have been enough. After a restart all that report are known again well before that. */
 const CALM_MS = 60_000;
 
 /** The next larger number of shards, or the largest. */
@@ -18,7 +22,7 @@ export function moreThan(count: number): number {
   return SHARD_COUNTS.find((more) => more > count) ?? count;
 }
 
-/** How many shards a show is counted on, by how many isolates report: up at once, down when it has been calm. */
+/** How many shards count a show, by how many isolates report: more at once, fewer when that has been enough for a while. */
 export class Growth {
   readonly #full: number;
   readonly #free: number;

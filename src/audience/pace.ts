@@ -2,13 +2,13 @@ import { SLOT_MS } from "./slots.ts";
 
 /** A shard's answer to a report. An isolate sends it back with its next report, as `previous`. */
 export interface Answer {
-  /** Of the shard's memory: a restart changes it (slots.ts `acknowledge`). */
+  /** Names this start of the shard: a restart, which loses its memory, changes it (slots.ts `acknowledge`). */
   readonly boot: string;
   /** Report again this long from now, not before. */
   readonly afterMs: number;
   /** The same by the shard's clock, which tells it who comes by its calendar. */
   readonly dueMs: number;
-  /** How far from now the shard's calendar reached: what a restarted shard must reckon with. */
+  /** How far ahead the shard had booked: for as long, a restarted shard gets reports that it has not booked. */
   readonly reachMs: number;
 }
 
@@ -24,14 +24,15 @@ export const HORIZON_SECONDS = 4096;
  *
  * A calendar, not a rate controller: every answer books a place in the first second, ten or more from now, that has
  * room. Nothing is estimated, so nothing oscillates, and the load is flat at once, whatever the number of isolates:
- * up to 1,600 on a shard report every 10 s, 3,200 every 20 s, 100,000 every 625 s (then the count is low, and says
- * so; it is for more shards to come in before, growth.ts). Bookings that nobody keeps (isolates that ended, reports that were lost) only make room.
+ * up to 1,600 on a shard report every 10 s, 3,200 every 20 s, 100,000 every 625 s. (Then the count is too low, and says so;
+ * there are more shards before that happens, growth.ts.) Bookings that nobody keeps, because an isolate ended or a report was
+ * lost, only make room.
  *
- * Some come by no booking of this calendar: for the first time (spread by {@link firstMs}), again after a loss, late
- * because there was nothing to report, or by the calendar of the shard's last boot. They can not be booked, only
- * measured: a fifth of the capacity is kept for them, and what they took of late besides. Where the last boot's bookings
- * reach further than the floor, its isolates will go on coming at the rate they come now: that rate is kept free at
- * once for as long, and the worst is assumed until it has been measured.
+ * Some reports were not booked here: first ones (spread by {@link firstMs}), ones that are sent again after a loss, ones that
+ * are late because there was nothing to report, and ones that the shard booked before a restart. They can only be measured: a
+ * fifth of the capacity is kept for them, and as much more as they took lately. If bookings from before a restart reach
+ * further than {@link FLOOR_MS}, those isolates go on coming at the rate at which they come now. That rate is kept free for as
+ * long, and until it has been measured the highest there can be.
  */
 export class Pace {
   readonly #boot: string;
@@ -47,10 +48,10 @@ export class Pace {
   #last = 0;
   /** Where the last booking beyond the horizon went. */
   #beyond = 0;
-  /** Reports by no booking: in this second, and per second of late. */
+  /** Reports that were not booked: in this second, and their mean per second. */
   #strays = 0;
   #strayRate = 0;
-  /** Reports by long bookings of another boot: in this second, the most per second of late, until when. */
+  /** Reports that were booked before a restart, far ahead: in this second, the most per second lately, until when. */
   #leftovers = 0;
   #leftoverRate: number;
   #leftoversUntil = 0;
@@ -97,7 +98,7 @@ export class Pace {
     return this.#booked;
   }
 
-  /** Whether anybody is due within `withinMs` from `ms` on, the second under way left out: who is due in it is heard. */
+  /** Whether a report is due within `withinMs` from `ms` on. Those due in the present second are left out: they are coming. */
   isDueWithin(withinMs: number, ms: number): boolean {
     const now = Math.floor(ms / 1000);
     this.#turnTo(now);
@@ -107,7 +108,7 @@ export class Pace {
     return false;
   }
 
-  /** The first second from `earliest` on with room, or, when all are full, one after the other in turn. */
+  /** The first second from `earliest` on with room; when all are full, each second in turn. */
   #room(earliest: number): number {
     const end = this.#now + HORIZON_SECONDS;
     this.#open = Math.max(this.#open, earliest);
@@ -141,26 +142,25 @@ export class Pace {
   }
 }
 
-/** How long an isolate waits with its very first report; `random` in [0, 1), its own. */
+/** How long an isolate waits with its very first report; `random` is a draw of its own in [0, 1). */
 export function firstMs(random: number): number {
   return random * FLOOR_MS;
 }
 
 /**
  * How long an isolate waits after a report that was lost or answered with an error: as long as it was last asked to.
- * It stays in the rhythm the calendar gave it, so a shard that is away is asked no more often than one that answers,
- * and is not met by everyone at once when it is back.
+ * So a shard that does not answer is asked no more often than one that does, and when it is back not all come at once.
  */
 export function retryMs(previous?: Answer): number {
   return previous?.afterMs ?? FLOOR_MS;
 }
 
 const BOOKED_SHARE = 0.8;
-/** Of what can be booked, what is booked even while strays take all. */
+/** The share of the bookable places that is booked even when reports that were not booked take all. */
 const LEAST_SHARE = 0.1;
-/** The time over which strays are averaged: longer than a burst of first reports, shorter than its consequences. */
+/** Reports that were not booked are averaged over this: longer than a burst of first reports, shorter than what follows it. */
 const STRAY_SECONDS = 20;
-/** Per second: a rate of leftovers is believed for a few seconds after it has dropped. */
+/** Each second so much of the highest rate of leftovers remains: it is kept free for some seconds after it has dropped. */
 const LEFTOVER_DECAY = 0.9;
-/** A report this far from its booking was not booked. */
+/** A report that is further than this from its booking counts as not booked. */
 const PUNCTUAL_MS = 2000;

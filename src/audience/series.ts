@@ -3,7 +3,7 @@ import type { Figure } from "./figure.ts";
 /** A show's audience over time: kept for the show, readable after it. Plain data, to be stored as it is. */
 export interface Series {
   readonly current: Figure | null;
-  /** The largest figure of settled, agreeing slots (figure.ts `settledFigure`): what was doubted is never a peak. */
+  /** The largest figure of settled slots that agree (figure.ts `settledFigure`); a doubtful one is never the peak. */
   readonly peak: Figure | null;
   /** Minutes in one step: 1, and doubled whenever there would be more than {@link MAX_STEPS}. */
   readonly stepMinutes: number;
@@ -51,8 +51,8 @@ export function observe(series: Series, figure: Figure, settled: Figure | null):
 }
 
 /**
- * The series with its peak at `settled`, if that is higher; the same series if not. Slots agree for a part of the time only
- * where reports are late, so the peak is looked for with every reading, and not only once in a slot as the rest is.
+ * The series with its peak at `settled`, if that is higher; the same series if not. Where reports are late, the slots agree for
+ * a part of the time only. So the peak is looked for at every reading, and not once in a slot like the rest.
  */
 export function withPeak(series: Series, settled: Figure | null): Series {
   const peak = higher(series.peak, settled);

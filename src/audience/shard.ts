@@ -3,7 +3,7 @@ import type { Growth } from "./growth.ts";
 import { type Answer, FLOOR_MS, Pace } from "./pace.ts";
 import { type Entry, type KeptSlot, SHARD_LIMITS, SLOT_MS, Slots, type Window } from "./slots.ts";
 
-/** What an isolate, or a shard below, tells. */
+/** A report of an isolate, or of a shard below. */
 export interface Report {
   /** The reporter's own name: what it delivered is counted by it. */
   readonly reporter: string;
@@ -12,19 +12,19 @@ export interface Report {
   readonly previous: Answer | null;
   /** The name of the shard that all of a show's shards report to; null where this is that shard. */
   readonly up: string | null;
-  /** How those who report to the reporter are doing; null for an isolate, which nobody reports to. */
+  /** Of those who report to the reporter; null for an isolate, which nobody reports to. */
   readonly below: Below | null;
 }
 
 /** Those who report to a shard. */
 export interface Below {
-  /** How slow their reports are, milliseconds. */
+  /** How long they are asked to wait between two reports, milliseconds. */
   readonly paceMs: number;
   /** How many they are. */
   readonly isolates: number;
 }
 
-/** What the uppermost shard stores, so that it may sleep: its memory is gone when nobody has asked for ten seconds. */
+/** What the uppermost shard stores, so that it can sleep: an object that is not called for ten seconds loses its memory. */
 export interface Kept {
   readonly show: string;
   readonly atMs: number;
@@ -32,16 +32,16 @@ export interface Kept {
   readonly slots: readonly KeptSlot[];
 }
 
-/** A shard's answer, and how many shards there are now: null where it has not heard yet. */
+/** A shard's answer, and how many shards the show has now; null if the answering shard has not been told yet. */
 export interface ShardAnswer extends Answer {
   readonly shards: number | null;
 }
 
-/** The platform takes an object's memory after ten seconds in which nobody asked it anything; a second before. */
+/** The platform takes an object's memory when it has not been called for ten seconds. This is a second less. */
 const SLEEP_MS = 9_000;
-/** For how long what was kept is of use, and a show is looked at whose reports have ended: the slots of a window. */
+/** For how long stored slots are of use, and a show is still shown after its last report: as long as slots are kept. */
 const MEMORY_MS = 7 * SLOT_MS;
-/** A shard below that has not reported for so long is no more. */
+/** A shard below that has not reported for so long has ended. */
 const SILENT_MS = 3 * SLOT_MS;
 
 /** One shard of a show's audience: merges what isolates report. It has no clock and no storage of its own. */
@@ -75,7 +75,7 @@ export class Shard {
     this.#slots.restore(kept.show, kept.slots, ms);
   }
 
-  /** The show, while there is something to say of it; null when all has been forgotten. */
+  /** The show that is counted here; null when nothing of it is left. */
   show(ms: number): string | null {
     return ms - this.#heardMs < MEMORY_MS ? this.#show : null;
   }
@@ -96,11 +96,11 @@ export class Shard {
       return { ...this.#pace.answer(ms, previous ?? undefined), shards: this.#previous?.shards ?? null };
     const shards = this.#growth.at(this.#isolates(ms), ms);
     if (below !== null || shards === 1) return { ...this.#pace.answer(ms, previous ?? undefined), shards };
-    // It goes to one of the others from now on, and needs no place in this one's calendar.
+    // From now on this isolate reports to a shard below; here no place is booked for it.
     return { boot: this.#boot, afterMs: FLOOR_MS, dueMs: ms + FLOOR_MS, reachMs: FLOOR_MS, shards };
   }
 
-  /** What there is to tell the shard `up`; null where there is nothing. */
+  /** The report for the shard `up`; null where there is nothing new. */
   report(reporter: string, up: string, ms: number): Report | null {
     const entries = this.#show === null ? [] : this.#slots.report(this.#show, ms, up);
     if (entries.length === 0) return null;
@@ -123,7 +123,7 @@ export class Shard {
     return { now: figure(...known), settled: settledFigure(...known) };
   }
 
-  /** What to store now: once a slot, and when nobody is due before this shard's memory could be taken; else null. */
+  /** What to store now; null where it need not: once in a slot is enough, unless the memory may go before the next report. */
   kept(ms: number): Kept | null {
     if (this.#show === null) return null;
     if (ms - this.#keptMs < SLOT_MS && this.#pace.isDueWithin(SLEEP_MS, ms)) return null;

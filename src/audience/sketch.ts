@@ -14,7 +14,7 @@ export class Sketch {
   /** Sparse: open addressing, `index << RANK_BITS | rank`; 0 is a free place, for a rank is never 0. */
   #table: Uint32Array = new Uint32Array(SMALLEST_TABLE);
   #used = 0;
-  /** Dense: one byte per register; takes the table's place and is never left again. */
+  /** Dense: one byte per register. It replaces the table when that is full, for good. */
   #registers: Uint8Array | undefined;
 
   /** Adds the hash `high * 2^32 + low` (two unsigned 32-bit halves). True when the sketch changed. */
@@ -59,7 +59,7 @@ export class Sketch {
     const histogram = new Uint32Array(MAX_RANK + 1);
     let occupied = 0;
     const held = this.#registers ?? this.#table;
-    // A rank is the lowest bits of either.
+    // In the table and in the registers alike, the rank is the lowest bits.
     for (let place = 0; place < held.length; place += 1) {
       const rank = (held[place] ?? 0) & RANK_MASK;
       if (rank === 0) continue;

@@ -2,19 +2,19 @@ import { Sketch } from "./sketch.ts";
 
 /** What was seen of one show in one slot of time. */
 export class Slot {
-  /** Listeners' seats, and the same where there are a quarter as many (cap.ts `Place`). */
+  /** Listeners' seats, and their seats where there are a quarter as many (cap.ts `Place`). */
   readonly seats = new Sketch();
   readonly coarse = new Sketch();
-  /** Delivered by this one itself, ms of playing time. */
+  /** Delivered by this isolate itself, ms of playing time. */
   ownMs = 0;
-  /** Delivered by others, each the most it ever claimed: claims only grow, so an old report changes nothing. */
+  /** Delivered by each reporter, ms: the most it has reported. Its sums only grow, so an old report changes nothing. */
   readonly others = new Map<string, number>();
   /** Grows with every change. */
   version = 0;
-  /** The version that has been acknowledged, and by which start of the shard. */
+  /** The last version that was acknowledged, and the boot of the shard that did. */
   acknowledged = 0;
   boot = "";
-  /** The shard this slot is reported to, from its first report on: on two it would be counted twice. */
+  /** The shard that this slot is reported to, from its first report on. On two shards it would count twice. */
   shard: string | null = null;
 
   /** Bytes of memory it takes. */
@@ -29,6 +29,6 @@ export class Slot {
   }
 }
 
-/** What a slot takes beside its sketches' registers, and one reporter's sum in it (V8, measured: rounded up). */
+/** Bytes of a slot without its sketches' registers, and of one reporter's sum in it: measured in V8, rounded up. */
 const SLOT_BYTES = 1024;
 const REPORTER_BYTES = 128;

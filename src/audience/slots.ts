@@ -20,7 +20,7 @@ export interface Entry {
   readonly coarse: Uint8Array;
   /** Media delivered, in milliseconds of playing time, by this reporter in this slot so far. */
   readonly deliveredMs: number;
-  /** The reporter's own: what {@link Slots.acknowledge} goes by. */
+  /** The reporter's number for this state of the slot, for {@link Slots.acknowledge}. */
   readonly version: number;
 }
 
@@ -34,13 +34,13 @@ export interface Limits {
   readonly shows: number;
   /** Bytes of sketches and reporters' sums, all shows together. */
   readonly bytes: number;
-  /** Reporters whose delivered media is told apart, per show and slot. */
+  /** Reporters whose sums of delivered media are kept, per show and slot. */
   readonly reporters: number;
 }
 
 /** An isolate shares 128 MB with everything else it does; 8 MiB are 40 shows of any size. */
 export const ISOLATE_LIMITS: Limits = { shows: 256, bytes: 8 << 20, reporters: 0 };
-/** A shard does nothing else, and is one show's: bounds for reports that no isolate of ours sends. */
+/** A shard does nothing else, and has one show; these bounds are for reports that no isolate of ours would send. */
 export const SHARD_LIMITS: Limits = { shows: 10_000, bytes: 80 << 20, reporters: 4096 };
 
 /** One show as it is known at `toMs`. */
@@ -67,13 +67,13 @@ interface Show {
  * Sightings by show and time slot: what an isolate keeps and reports, what a shard merges and passes on.
  *
  * An isolate calls `see` and `deliver`; a shard `merge`; whoever reports upwards `report`, then `acknowledge` when the
- * answer has come; whoever publishes `window`. All take the time in ms since the epoch; it may stand still but a step
- * back is taken as standing still. Union and maximum are idempotent: reports may come twice, late, or not at all, and
- * the count is never above what was seen.
+ * answer has come; whoever publishes `window`. All take the time in ms since the epoch; a time before the last one counts as
+ * the last one. Reports are merged by union and maximum: they may come twice, late, or not at all, and the count is never above
+ * what was seen.
  *
- * Memory is bounded by `limits`. What has left the window goes first; then newcomers are refused, and those that came
- * last give way to the growth of those that came before: evicting by use instead would throw out a show that comes
- * back with the next request and throws out another, and none would be counted right.
+ * Memory is bounded by `limits`. Slots that have left the window go first. Then new shows are refused, and where older shows
+ * grow, the newest ones go. If those that are least used went instead, each would come back with its next request and make
+ * another go, and none would be counted right.
  */
 export class Slots {
   readonly #limits: Limits;
@@ -87,7 +87,7 @@ export class Slots {
     this.#limits = limits;
   }
 
-  /** Bytes held, and how many sightings, sums and entries had no room: a count with refusals is too low. */
+  /** Bytes held, and how many sightings, sums and entries were refused for want of room: then the count is too low. */
   get load(): { readonly shows: number; readonly bytes: number; readonly refused: number } {
     return { shows: this.#shows.size, bytes: this.#bytes, refused: this.#refused };
   }
@@ -102,9 +102,9 @@ export class Slots {
   }
 
   /**
-   * `mediaMs` of playing time went out to a listener of `show`. It is credited to the time it will be played in, from
-   * now on: parts and segments of any length then give one second per listener and second, where crediting it to the
-   * moment of the request would make all listeners' segments fall into one slot or the next together.
+   * `mediaMs` of playing time went out to a listener of `show`. It counts for the time in which it will be played, from now
+   * on. So parts and segments of any length give one second per listener and second. If it counted for the moment of the
+   * request, the segments of all listeners would fall into one slot, or all into the next.
    */
   deliver(show: string, ms: number, mediaMs: number): void {
     const now = this.#turnTo(ms);
@@ -146,8 +146,8 @@ export class Slots {
 
   /**
    * What has changed of `show` since it was last acknowledged: at most a window of sketches. A slot that was not reported
-   * before goes to `shard`, and for good: when a show gets more shards or fewer, isolates change over between two slots,
-   * so that none is on two shards, which would count its media twice.
+   * before goes to `shard` from now on. So when a show gets more shards or fewer, an isolate moves over between two slots: no
+   * slot is on two shards, where its media would count twice.
    */
   report(show: string, ms: number, shard: string): Entry[] {
     const now = this.#turnTo(ms);
@@ -168,9 +168,8 @@ export class Slots {
   }
 
   /**
-   * The entries, all of one shard, reached it; it has been up since `boot` (any text that a restart changes). A boot other
-   * than the one that acknowledged its slots before has forgotten them: all of the show's that are this shard's are sent
-   * again.
+   * These entries, all for one shard, have reached it. `boot` is a text that changes when the shard restarts. A shard that
+   * has restarted since it acknowledged slots has forgotten them: all that it has of the show are sent again.
    */
   acknowledge(entries: readonly Entry[], boot: string): void {
     for (const { show, slot: index, shard, version } of entries) {
@@ -195,7 +194,7 @@ export class Slots {
     }));
   }
 
-  /** Takes in what was kept. */
+  /** Takes in what {@link keep} gave. */
   restore(show: string, kept: readonly KeptSlot[], ms: number): void {
     for (const { others, ...slot } of kept) {
       const entry = { ...slot, show, shard: "", version: 0, deliveredMs: 0 };
@@ -204,7 +203,7 @@ export class Slots {
     }
   }
 
-  /** What is known of `show` now; nobody at all when nothing is. */
+  /** What is known of `show` now. Its slots are empty where nothing is. */
   window(show: string, ms: number): Window {
     const now = this.#turnTo(ms);
     const held = this.#shows.get(show);
@@ -221,7 +220,7 @@ export class Slots {
     return { fromMs: (now - WINDOW_SLOTS + 1) * SLOT_MS, toMs: Math.max(ms, now * SLOT_MS), slots };
   }
 
-  /** The slot of `ms`; whatever is no longer kept by then is let go. */
+  /** The slot of `ms`; forgets the slots that are too old by then. */
   #turnTo(ms: number): number {
     const now = Math.floor(ms / SLOT_MS);
     if (now <= this.#now) return this.#now;
@@ -265,7 +264,7 @@ export class Slots {
     if (this.#bytes > this.#limits.bytes) this.#makeRoom(0);
   }
 
-  /** Drops the shows that came last until `bytes` more fit; false when it would be the turn of `keep`. */
+  /** Drops the newest shows until `bytes` more fit; false when the next to go would be `keep`. */
   #makeRoom(bytes: number, keep?: Show): boolean {
     for (const [name, show] of [...this.#shows].reverse()) {
       if (this.#bytes + bytes <= this.#limits.bytes) return true;

@@ -1,18 +1,18 @@
 import type { Hash } from "./siphash.ts";
 
-/** How long a take is remembered, at least; twice that at most. Media older than this is not counted at all. */
+/** A take is remembered for this long at least, ms, and for twice that at most. Media that is older does not count at all. */
 export const TAKES_MS = 30_000;
 
 /**
  * Which media this isolate has handed out, so that what one listener takes twice counts once.
  *
- * A request for media carries an address and no id: of one part, an address is granted as many as listeners have been
- * seen there (seats, cap.ts), and one where none has been seen, since its playlists may be another isolate's. So a loop
- * over one part is worth one listener, and players behind one address are worth their number.
+ * A request for media carries an address and no listener's id. So of one part, an address is granted as many takes as
+ * listeners were seen at it (seats, cap.ts), and at least one, because its playlists may come from another isolate. Who asks
+ * for one part again and again counts as one listener, and players behind one address count as many as they are.
  *
- * Nothing is listed. The takes are counters in a count-min sketch (Cormode, Muthukrishnan, J. Algorithms 55, 2005, with
- * conservative update), the seats a bitmap: a fixed 3.2 MB for an isolate, whatever it serves. A collision lowers what is
- * counted, never raises it; at 30,000 takes within {@link TAKES_MS} (a thousand a second) by less than 0.5 %.
+ * No list is kept. Takes are counters in a count-min sketch (Cormode, Muthukrishnan, J. Algorithms 55, 2005, with conservative
+ * update), seats are a bitmap: 3.2 MB for an isolate, whatever it serves. A collision makes the count lower, never higher: by
+ * less than 0.5 % at 30,000 takes within {@link TAKES_MS} (a thousand a second).
  */
 export class Takes {
   #now: Generation | null = null;
@@ -70,11 +70,11 @@ interface Generation {
   readonly taken: Uint16Array;
   /** One bit for each seat taken, by its hash. */
   readonly seats: Uint8Array;
-  /** Seats taken by address, by its hash: addresses that fall together are granted what both are. */
+  /** Seats taken at each address, by its hash. Addresses with the same hash are each granted the sum. */
   readonly crowds: Uint16Array;
 }
 
-/** An empty one, in the memory of one that is over. */
+/** An empty one, in the memory of `over` if there is one. */
 function fresh(index: number, over: Generation | null): Generation {
   if (over === null) {
     return {

@@ -5,29 +5,32 @@ import { frameCount, isSilent } from "./pcm.ts";
 
 /** Packets of a new context before the one that decodes to the first unit it was given (delay 1024). */
 const PRIMING = 1;
-/** Silent units after the last frame that was {@link SILENT_UNIT}, with which those that are to come are such, too. */
+/** Once so many silent units have gone in and a {@link SILENT_UNIT} has come out, all that silence gives is SILENT_UNIT. */
 const SETTLED = ENCODER_LAG / AU_SAMPLES;
 
 /**
- * The stereo access unit of digital silence: this encoder gives it whenever the window is all zeros, and it can stand
- * beside any other (both neighbours fade into it over their overlap), so a long gap can be filled without encoding.
+ * The stereo access unit of digital silence. This encoder gives it whenever its window is all zeros. It can stand beside any
+ * other unit, because neighbours fade into each other where they overlap; so a long gap is filled without encoding.
  */
 export const SILENT_UNIT: Uint8Array = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c);
 
 /**
  * Opens one encoder of AAC-LC, 48 kHz stereo, whose first pushed sample is at `options.at`.
  *
- * `options.bitrate` is in bit/s. Throws Error when the wasm refuses the settings. A context is held while there is sound
- * alone: in digital silence an encoder holds nothing and costs nothing.
+ * `options.bitrate` is in bit/s. Throws Error when the wasm refuses the settings. The encoder holds a context of the wasm only
+ * while there is sound: in digital silence it holds nothing and costs nothing.
  */
 export function openAac(contexts: Contexts, options: { bitrate: number; at: Samples }): Encoder {
   return new Aac(contexts, options);
 }
 
 /**
- * The packet of unit n spans the units n and n + 1, and its window looks at n + 2. So a context that is given the two
- * silent units before sound gives what one would that had never stopped (that of a loud start begins with a silent
- * packet of another window), and one that has given {@link SILENT_UNIT} is done where two silent units have gone in since.
+ * In silence it has no context and gives {@link SILENT_UNIT}. Nobody can tell, since the packet of unit n covers the units n and
+ * n + 1, and the choice of its window looks at n + 2:
+ *
+ * * A context that is opened for sound is given the two silent units before it. Then it gives what it would have given had it
+ *   never been closed; without them, a loud start would begin with a packet of another window.
+ * * A context is closed when it has given SILENT_UNIT and two silent units have gone in since: it holds nothing else.
  */
 class Aac implements Encoder {
   readonly config: Uint8Array;
@@ -35,7 +38,7 @@ class Aac implements Encoder {
   readonly #bitrate: number;
   /** Null in silence. */
   #context: Context | null = null;
-  /** Packets of {@link #context} that are still to be left out. */
+  /** How many of the next packets of {@link #context} are left out: they decode to sound before its first unit. */
   #priming = 0;
   /** The access unit being filled, and how many of its sample frames are. */
   readonly #unit = new Float32Array(CHANNELS * AU_SAMPLES);
@@ -98,7 +101,7 @@ class Aac implements Encoder {
       this.#end += AU_SAMPLES - this.#filled;
       this.#take(frames);
     }
-    // The flush yields packets for the encoder's own delay too: those beyond the input's last unit are left out.
+    // The flush gives packets for the encoder's own delay as well; those after the input's last unit are left out.
     if (this.#context !== null) this.#give(frames, this.#context.flush());
     else this.#giveSilence(frames, this.#end);
     this.close();
@@ -126,7 +129,7 @@ class Aac implements Encoder {
     if (this.#quiet >= SETTLED && this.#lastIsSilent) this.#rest();
   }
 
-  /** Opens a context for the unit that ends at `#end`, after the silent ones before it whose frames are yet to be given. */
+  /** Opens a context for the unit that ends at `#end`, and gives it the silent units before that whose frames are due yet. */
   #begin(frames: Frame[]): void {
     this.#context = this.#contexts.open(this.#bitrate);
     this.#priming = PRIMING;

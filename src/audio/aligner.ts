@@ -20,7 +20,7 @@ const MAX_FRAMES = fromMillis(120);
 const SKIP = fromMillis(60);
 /** The speed changes at most every CHUNK samples. */
 const CHUNK = fromMillis(20);
-/** What is read beyond the end of a pull, all rounding included. */
+/** How many samples beyond the end of a pull are read, with all rounding. */
 const REACH = LOOKAHEAD + 2;
 
 /**
@@ -29,8 +29,9 @@ const REACH = LOOKAHEAD + 2;
  *
  *     packet -> placement -> packet queue -> splicer -> playout buffer -> playhead, resampler -> line
  *
- * A packet's last sample is put where the line was when it arrived, had its way been the shortest lately: so the line is
- * right to the network's own delay. Whoever pulls waits for what is late, by {@link has} and {@link deadline}.
+ * A packet that took the shortest way of the last 10 s has its last sample where the timeline was when it arrived; the others
+ * are placed relative to it. So the line is right up to the network's own delay. Whoever pulls it waits for packets that are
+ * late, by {@link has} and {@link deadline}.
  */
 export class Aligner {
   readonly stats = freshStats();
@@ -98,14 +99,14 @@ export class Aligner {
     return this.#queue.has(media, Math.max(byPlace, bySpeed));
   }
 
-  /** Until when what a pull up to `end` lacks is waited for. */
+  /** Until when the packets that a pull up to `end` lacks are waited for. */
   deadline(end: Samples): Samples {
     return samples(Math.ceil(this.#delay.deadline(end)));
   }
 
   /**
-   * For how many samples from `at` on, where the next pull would begin, the line is certain to be digital silence, as far
-   * as packets have come. So long a pull may be left out.
+   * For how many samples from `at` on, where the next pull would begin, the line is digital silence, by the packets that have
+   * come so far. A pull of as many may be left out.
    */
   silentFor(at: Samples): number {
     if (!this.#isSilent) return 0;
@@ -114,7 +115,7 @@ export class Aligner {
     return Math.max(0, first.start + this.#delay.target - SKIP - at);
   }
 
-  /** Takes note that the `count` frames from `at` on were silent and have not been pulled: what comes for them is late. */
+  /** Takes the `count` frames from `at` on for pulled: they were silent. A packet that still comes for them is late. */
   leaveOut(at: Samples, count: number): void {
     this.#pulled = at + count;
   }

@@ -8,8 +8,8 @@ const RATES = [1_000, 8_000, 16_000, 24_000, 44_100, 48_000, 90_000, 1_000_000, 
 const TOLERANCE = 0.02;
 
 /**
- * Finds the unit of a sender's timestamps, which Cloudflare Realtime leaves undocumented, from how far they step
- * from one packet to the next. Steps that make no sense (constant, random, wall-clock with jitter) leave it unknown.
+ * Finds the unit of a sender's timestamps, which Cloudflare Realtime does not document, by how much they grow from one packet
+ * to the next. It stays unknown if they make no sense: constant, random, or a wall clock with jitter.
  */
 export class Calibration {
   #pairs: { step: number; frames: number }[] = [];

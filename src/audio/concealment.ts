@@ -11,9 +11,10 @@ export const HISTORY = MAX_PERIOD + COMPARED;
 const COARSE = 4;
 
 /**
- * What stands in for missing sound: the last pitch period again and again, fading out over {@link TAIL}, then silence.
- * It joins what was heard, and each repetition the one before, without a step (the idea is that of ITU-T G.711
- * Appendix I, with the seam's difference faded out in place of an overlap, which would cost delay).
+ * Takes the place of missing sound: the last pitch period again and again, fading out over {@link TAIL}, then silence.
+ *
+ * It follows on what was heard, and each repetition on the one before, without a step. The idea is that of ITU-T G.711
+ * Appendix I, which overlaps the repetitions; that would cost delay, so the difference at each seam is faded out instead.
  */
 export class Concealment {
   readonly #period: Float32Array;
@@ -58,7 +59,7 @@ export class Concealment {
   }
 }
 
-/** The lag in [MIN_PERIOD, MAX_PERIOD] frames at which the end of `past` resembles itself most. */
+/** The pitch period at the end of `past`: the lag in [MIN_PERIOD, MAX_PERIOD] frames at which it is most like itself. */
 function pitch(past: Float32Array): number {
   const end = past.length / CHANNELS;
   const mono = (frame: number) => (past[CHANNELS * frame] as number) + (past[CHANNELS * frame + 1] as number);

@@ -12,7 +12,7 @@ export class Contexts {
   readonly #module: WebAssembly.Module;
   readonly #names: AacNames;
   #instance: Instance | null = null;
-  /** Contexts that nobody closed: their owner went with an object that was ended from outside. */
+  /** Frees contexts that nobody closed: an object that is ended from outside takes their owner with it. */
   readonly #forgotten = new FinalizationRegistry<Held>(({ instance, pointer }) => instance.free(pointer));
 
   /** `module` is dist/aac.wasm and `names` dist/aac.json. */
@@ -35,7 +35,7 @@ export class Contexts {
   }
 }
 
-/** One encoder: access units' samples in, packets out, the encoder's own delay included. */
+/** One encoder: the samples of access units in, packets out, later by the encoder's own delay. */
 export class Context {
   readonly #instance: Instance;
   readonly #onClose: () => void;

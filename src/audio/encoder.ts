@@ -1,13 +1,13 @@
 import { AU_SAMPLES, type Frame, type Pcm, samples } from "../media.ts";
 
-/** By how much frames lag behind what was pushed: the unit that a packet reaches into, and the encoder's lookahead. */
+/** How far frames lag behind what was pushed, in samples: a packet covers one unit more, and the encoder looks one ahead. */
 export const ENCODER_LAG = samples(2 * AU_SAMPLES);
 
 /**
  * A streaming AAC-LC encoder of 48 kHz stereo: PCM in, access units out, one timeline through.
  *
- * The encoder's priming is taken off: the first frame's `at` is the first pushed sample's position and each next one
- * is AU_SAMPLES later, so `n` pushed samples come out as exactly ceil(n / AU_SAMPLES) frames once flushed.
+ * The encoder's priming is left out: the first frame's `at` is the position of the first pushed sample, and each next one
+ * is AU_SAMPLES later. So `n` pushed samples give exactly ceil(n / AU_SAMPLES) frames once flushed.
  */
 export interface Encoder {
   /** AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1), to be copied verbatim into `esds`. */
@@ -29,6 +29,6 @@ export interface Encoder {
   /** Pads the tail with silence to a whole access unit, gives the remaining frames, and closes. */
   flush(): Frame[];
 
-  /** Gives back what it holds. Nothing can be pushed after. */
+  /** Frees what it holds. Nothing can be pushed afterwards. */
   close(): void;
 }

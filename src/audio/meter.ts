@@ -5,7 +5,7 @@ const SLOT = CHANNELS * (SAMPLE_RATE / 50);
 const WINDOW = 20;
 const FLOOR_DB = -100;
 
-/** The level of the last 400 ms (to 20 ms) of what was pushed. */
+/** The level of the last 400 ms that were pushed, in steps of 20 ms. */
 export class Meter {
   readonly #peaks = new Float64Array(WINDOW);
   readonly #energies = new Float64Array(WINDOW);

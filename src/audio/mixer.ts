@@ -3,14 +3,14 @@ import { peakOf } from "./pcm.ts";
 
 /** How much of the way back to unity gain the limiter goes per sample frame: 63 % in 150 ms. */
 const RELEASE = 1 / (0.15 * SAMPLE_RATE);
-/** From here on the gain is unity again, so that what needs no limiting passes bit for bit (-100 dB: inaudible). */
+/** From here on the gain is taken to be 1 again, so that sound passes bit for bit. The difference is -100 dB: inaudible. */
 const UNITY = 1 - 1e-5;
 
 /**
  * Sums hosts, with a limiter over the sum: gain falls at once to hold the peak at full scale and comes back slowly.
  *
- * A sum within full scale passes bit for bit, whichever hosts it is made of. There is no look-ahead, so no delay: the
- * first rise beyond full scale is rounded off at it. The gain is one for both channels: the stereo image stays.
+ * A sum within full scale passes bit for bit, whichever hosts it is made of. There is no look-ahead, and so no delay: a first
+ * peak beyond full scale is cut off at it. Both channels have the same gain, so the stereo image stays.
  */
 export class Mixer {
   #gain = 1;
@@ -27,7 +27,7 @@ export class Mixer {
       else for (let i = 0; i < mixed.length; i++) mixed[i] = (mixed[i] as number) + (line[i] as number);
     }
     let gain = this.#gain;
-    // Most sound needs no limiting, and to see that takes less than to limit it.
+    // Most sound needs no limiting, and a look for its peak is cheaper than the limiter.
     if (gain === 1 && peakOf(mixed) <= 1) return mixed;
     for (let i = 0; i < mixed.length; i += CHANNELS) {
       const left = mixed[i] as number;

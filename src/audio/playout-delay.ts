@@ -16,7 +16,10 @@ const MARGIN = fromMillis(25);
 const MAX_EXTRA = fromMillis(95);
 /** What a host is taken to need in its first three seconds, until its jitter is known: a usual packet, and some jitter. */
 const FIRST_NEED = fromMillis(40);
-/** PlayoutDelay that is no longer needed is given back at this share of what is played: too slow to be heard, or while it is quiet. */
+/**
+ * Delay that is no longer needed is given back at this share of what is played: the first is too slow to be heard, the second is
+ * for where it is quiet.
+ */
 const GIVE_BACK = 0.002;
 const QUIET_GIVE_BACK = 0.02;
 /** The window is of one-second slots: 30 for lateness, so that a rare spike is remembered, 10 for the baseline. */
@@ -44,7 +47,7 @@ export class PlayoutDelay {
   #extra = 0;
   #last: { readonly frames: number; readonly arrival: number } | null = null;
 
-  /** Whether there has been a packet to tell from. */
+  /** Whether there has been a packet, without which nothing here is known. */
   get known(): boolean {
     return this.#slot !== null;
   }
@@ -131,7 +134,7 @@ export class PlayoutDelay {
       this.#expect(slot + FIRST_SLOTS);
       this.#slot = slot;
     }
-    // Never back: arrivals are as good as monotonic.
+    // An arrival that is a little before the last one belongs to the slot of the last one.
     const end = Math.max(slot, this.#slot);
     for (let next = Math.max(this.#slot, end - SLOTS) + 1; next <= end; next++) {
       this.#least[next % SLOTS] = Number.POSITIVE_INFINITY;

@@ -7,15 +7,15 @@ export interface Marks {
   readonly frames: number;
 }
 
-/** Sequence numbers remembered to know a duplicate by: 5 s of 20 ms packets. */
+/** How many packets are remembered, to know a duplicate by: 5 s of 20 ms packets. */
 const MEMORY = 256;
 
 /**
  * One sender's media time: where each packet starts, in samples, whatever the unit of its timestamps.
  *
- * Sequence numbers say order and duplicates. Timestamps, once {@link Calibration} knows their unit, say how long a gap
- * is (a sender that is silent may skip packets without skipping numbers); until then, or if they never make
- * sense, a missing number counts as one packet of the usual length.
+ * Sequence numbers tell the order, and duplicates. Timestamps tell how long a gap is: a sender that is silent may skip packets
+ * without skipping numbers. That needs their unit, which {@link Calibration} finds. Until it has, or if they never make sense,
+ * a missing number counts as one packet as long as the present one.
  */
 export class SenderClock {
   readonly #calibration = new Calibration();
@@ -24,7 +24,7 @@ export class SenderClock {
   #newest: Marks | null = null;
   #start = 0;
 
-  /** The packet's start on the sender's time line, or null if the same packet was accepted before. */
+  /** The packet's start in the sender's media time; null if the same packet was accepted before. */
   locate(marks: Marks): number | null {
     const newest = this.#newest;
     if (newest === null) return 0;
@@ -39,7 +39,7 @@ export class SenderClock {
     const unit = this.#calibration.unitsPerSample;
     if (unit === null) return byNumber;
     const byTime = this.#start + difference(marks.timestamp, newest.timestamp) / unit;
-    // A timestamp is true to a unit: where both agree to that, the number keeps consecutive packets seamless.
+    // Timestamps are rounded to their unit. Where both agree to that, the number is exact: packets follow without a seam.
     return Math.abs(byTime - byNumber) <= 1 + 1 / unit ? byNumber : Math.round(byTime);
   }
 
@@ -60,7 +60,7 @@ export class SenderClock {
     this.#start = start;
   }
 
-  /** Forgets the numbering: the sender started again, and this packet of its is at `start`. */
+  /** The sender has begun again, and this packet is at `start`: forgets all marks from before. */
   restart(marks: Marks, start: number): void {
     this.#seen.fill(undefined);
     this.#newest = null;

@@ -20,9 +20,9 @@ export function initSegment(config: Uint8Array, options: { bitrate: number }): U
 }
 
 /**
- * One CMAF chunk holding `frames`, which must follow each other without a gap: a hole here would be heard by every
- * listener, so it throws. Its decode time is the first frame's `at`, which must not be negative (a negative decode
- * time is fatal in Media3). `sequence` is written modulo 2^32, the width of mfhd's field; a styp opens a segment.
+ * One CMAF chunk of `frames`. They must follow each other without a gap, which every listener would hear: else it throws. Its
+ * decode time is the first frame's `at`, which must not be negative (fatal in Media3). `sequence` is written modulo 2^32, the
+ * width of mfhd's field. The first chunk of a segment begins with a styp.
  */
 export function chunk(
   sequence: number,

@@ -27,7 +27,8 @@ export function decide(edge: LiveEdge, directives: Directives): Decision {
 /**
  * Whether these directives are answered with a delta update. A list that has ended has none, and all directives are ignored
  * (section 6.2.5.1). A stale request is answered with the entire list (section 6.2.5.2: "even if it is no longer in the
- * Playlist"), and so is one whose segment the delta would skip: who asks for it can not have it, so could not merge the delta.
+ * Playlist"). So is one for a segment that the delta would skip: its client does not have that segment, and could not merge the
+ * delta.
  */
 export function isDelta(window: Window, { skip, msn }: Directives): boolean {
   const skipped = skip === true ? skippable(window) : 0;

@@ -6,7 +6,7 @@
 import { AU_SAMPLES, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
 import { listsParts, type OpenSegment, skipBoundary, skippable, type Window } from "./window.ts";
 
-/** Relative URIs of what a media playlist lists; each must always give the same URI for the same thing. */
+/** Relative URIs of what a media playlist lists. The same thing must have the same URI in every list. */
 export interface Names {
   readonly init: string;
   segment(msn: number): string;
@@ -15,7 +15,7 @@ export interface Names {
 
 /**
  * The media playlist of a window; with `skip` a delta update if the window has something to skip (section 6.2.5.1),
- * else the whole list. Whether the list may be handed out already is directives.ts' business.
+ * else the whole list. Whether the list may be handed out yet is decided in directives.ts.
  */
 export function mediaPlaylist(window: Window, names: Names, options: { skip?: boolean } = {}): string {
   const skipped = options.skip ? skippable(window) : 0;
@@ -27,15 +27,15 @@ export function mediaPlaylist(window: Window, names: Names, options: { skip?: bo
     `#EXT-X-TARGETDURATION:${profile.targetDuration}`,
     ...serverControl(window),
   ];
-  // Section 4.4.3.7: required with parts. A list without parts must not promise them: players wait for them.
+  // Section 4.4.3.7: required with parts. A list without parts must not have it: players would wait for parts.
   if (profile.lowLatency) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget(window))}`);
   lines.push(
     `#EXT-X-MEDIA-SEQUENCE:${window.firstMsn}`, // section 4.4.3.2; a delta does not change it
     `#EXT-X-DISCONTINUITY-SEQUENCE:${window.discontinuitySequence}`, // Apple 8.17: always, or never
   );
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`); // section 4.4.5.2
-  // Section 4.4.4.5. It applies to what follows, so it stays in a delta, behind the skip; and it stands before the
-  // first date, which is the next segment's.
+  // Section 4.4.4.5. It applies to the segments that follow, so a delta has it too, after the skip. It comes before the first
+  // date, which belongs to the next segment.
   lines.push(`#EXT-X-MAP:URI="${names.init}"`);
   for (const segment of window.segments.slice(skipped)) {
     lines.push(...head(window, segment, names));
@@ -47,7 +47,7 @@ export function mediaPlaylist(window: Window, names: Names, options: { skip?: bo
     // Appendix B.1: exactly one part is hinted in a live playlist; right after a segment it is the next one's first.
     lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${names.part(open.msn, open.parts.length)}"`);
   }
-  // Section 4.4.5.3: never together with a hint, which is why the hint hangs on the open segment.
+  // Section 4.4.5.3: never together with a hint. A window that has ended has no open segment, so there is none.
   if (window.ended) lines.push("#EXT-X-ENDLIST");
   return `${lines.join("\n")}\n`;
 }
@@ -66,7 +66,7 @@ export function multivariantPlaylist(variant: {
   const lines = [
     "#EXTM3U",
     "#EXT-X-VERSION:6",
-    "#EXT-X-INDEPENDENT-SEGMENTS", // section 4.4.2.1: here, so not in the media playlist; every AAC-LC unit is
+    "#EXT-X-INDEPENDENT-SEGMENTS", // section 4.4.2.1: every AAC-LC unit is independent; not in the media playlist too
   ];
   // Section 4.4.6.4.
   if (title !== undefined)
@@ -80,10 +80,9 @@ export function multivariantPlaylist(variant: {
 }
 
 /**
- * A duration in decimal seconds, exact where decimals can be: always three digits for whole milliseconds (every
- * multiple of three access units), else six, cut off rather than rounded. Cutting keeps the order of durations, so a
- * part never prints longer than the part target (section 4.4.4.9; AVPlayer refuses such a list), and printing both
- * with one rule gives a full part the very digits of the target. Integer arithmetic throughout.
+ * A duration in decimal seconds. Whole milliseconds (every multiple of three access units) have three digits, and are exact.
+ * All others have six, cut off and not rounded: that keeps the order of durations, so that no part is ever longer in the list
+ * than the part target (section 4.4.4.9; AVPlayer refuses such a list). Integer arithmetic throughout.
  */
 export function seconds(duration: Samples): string {
   const whole = duration % (SAMPLE_RATE / 1000) === 0;
@@ -100,8 +99,8 @@ function serverControl(window: Window): string[] {
   const holdBack = `HOLD-BACK=${seconds(samples(3 * profile.targetDuration * SAMPLE_RATE))}`;
   const boundary = skipBoundary(window);
   const skip = boundary === null ? [] : [`CAN-SKIP-UNTIL=${seconds(boundary)}`];
-  // A list without parts does not offer blocking: its players hold back three whole segments, so it would win nothing
-  // and make the whole audience ask in the same instant, once a segment. And this HOLD-BACK is what its absence means.
+  // A list without parts does not offer blocking. Its players stay three whole segments from the end, so it would gain nothing,
+  // and the whole audience would ask in the same instant, once a segment. HOLD-BACK would have its default value.
   if (!profile.lowLatency && skip.length === 0) return [];
   const blocking = profile.lowLatency
     ? ["CAN-BLOCK-RELOAD=YES", `PART-HOLD-BACK=${seconds(samples(3 * partTarget(window)))}`] // Apple 14.3: at least 3
@@ -122,8 +121,8 @@ function head(window: Window, segment: OpenSegment, names: Names): string[] {
 }
 
 /**
- * Section 4.4.4.6, Apple 8.4: the date of a sample, to the millisecond, from the sample count alone. The wall clock
- * would jitter, and a segment's date must not differ between two playlists.
+ * The date of a sample, to the millisecond (section 4.4.4.6, Apple 8.4). It comes from the sample count alone: a segment must
+ * have the same date in every list, and dates taken from the wall clock would jitter.
  */
 function date(window: Window, at: Samples): string {
   return new Date(window.startedAt + Math.round(toMillis(at))).toISOString();

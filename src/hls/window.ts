@@ -28,7 +28,7 @@ export interface ClosedSegment extends OpenSegment {
 }
 
 export interface Window {
-  /** What keeps this timeline's names from all others' (paths.ts). */
+  /** The timeline's own part of all its names, so that no two timelines share one (paths.ts). */
   readonly epoch: string;
   readonly profile: Profile;
   /** Wall-clock time of sample 0, epoch milliseconds; it dates every segment and never changes within a show. */
@@ -41,15 +41,15 @@ export interface Window {
   readonly open: OpenSegment | null;
   /** EXT-X-MEDIA-SEQUENCE: of the first listed segment, or of the first to come. */
   readonly firstMsn: number;
-  /** EXT-X-DISCONTINUITY-SEQUENCE: the programme has no discontinuity, so it stays 0. */
+  /** EXT-X-DISCONTINUITY-SEQUENCE: a timeline has no discontinuity, so it stays 0. */
   readonly discontinuitySequence: 0;
   readonly ended: boolean;
 }
 
-/** Segments that leave a playlist with fewer have too little slack for a player that pauses for breath. */
+/** The least length of a window, in segments. In a shorter one, a player that stalls for some seconds has lost its place. */
 const MIN_LENGTH = 10;
 
-/** Segments that must exist before a playlist is first handed out: players start three target durations back. */
+/** Segments that must exist before a playlist is first handed out: players start three target durations from its end. */
 const FIRST_LENGTH = 3;
 
 /**
@@ -82,7 +82,7 @@ export function addCut(window: Window, cut: Cut): Window {
   const { part, closes } = cut;
   const open = window.open;
   if (open === null) throw new Error("the show has ended");
-  // The segmenter's flush names the last part again when it has nothing but the segment to close.
+  // The segmenter's flush gives the last part once more if all that is left to do is to close its segment.
   const repeated = closes && part.index === open.parts.length - 1;
   const due = repeated ? part.at : end(window);
   if (part.msn !== open.msn || part.at !== due || (!repeated && part.index !== open.parts.length)) {
@@ -92,7 +92,7 @@ export function addCut(window: Window, cut: Cut): Window {
   if (!closes) return { ...window, open: { ...open, parts } };
   const duration = samples(parts.reduce((sum, { duration }) => sum + duration, 0));
   const closed: ClosedSegment = { msn: open.msn, at: open.at, duration, parts };
-  // Section 6.2.2: segments leave in order, one by one, and never below three target durations: length sees to it.
+  // Section 6.2.2: segments leave in order, one by one, and the list never gets shorter than three target durations.
   const segments = [...window.segments, closed].slice(-window.length);
   return {
     ...window,
@@ -103,9 +103,9 @@ export function addCut(window: Window, cut: Cut): Window {
 }
 
 /**
- * The window after the last cut. The open segment must have been closed (the segmenter's flush): a player whose last
- * part is newer than its last segment never ends (hls.js), so a leftover part throws. Publish this window only, not
- * the one between the flush and the end, which hints a part that will never come.
+ * The window after the last cut. The open segment must have been closed by the segmenter's flush, else it throws: a player
+ * whose last part is newer than its last segment never ends (hls.js). Publish this window, and not the one between the flush
+ * and the end, which hints at a part that will never come.
  */
 export function endWindow(window: Window): Window {
   if (window.open !== null && window.open.parts.length > 0) throw new Error("the last segment is still open");
@@ -124,7 +124,7 @@ export function lastMsn(window: Window): number {
   return window.firstMsn + window.segments.length - 1;
 }
 
-/** How far the show has come, for those who decide what to answer and what to ask for. */
+/** The newest listed part and what goes with it: all that is needed to decide on a request. */
 export function liveEdgeOf(window: Window): LiveEdge {
   const { epoch, profile, ended, firstMsn, open } = window;
   return {
@@ -145,7 +145,7 @@ export function firstListed(profile: Profile): Samples {
   return samples(FIRST_LENGTH * profile.segmentUnits * AU_SAMPLES);
 }
 
-/** What must be there before a playlist is handed out: three segments, so that players can hold back. */
+/** The place that must be listed before a playlist is handed out: the end of the third segment. */
 export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEdge): Place {
   const msn = firstMsn + FIRST_LENGTH - 1;
   return listsParts ? { msn, part: partsPerSegment - 1 } : { msn };
@@ -164,7 +164,7 @@ export function listsParts(window: Window, segment: OpenSegment): boolean {
 /**
  * The Skip Boundary in samples, or null if delta updates are not offered. It is six target durations, the least
  * allowed (section 4.4.3.8), and offered for windows over two minutes only (Apple's authoring specification 14.4):
- * in a shorter one a delta saves a handful of lines while its URLs halve the sharing of every cache.
+ * in a shorter one a delta saves a few lines, while every list gets a second URL, and each cache half the hits.
  */
 export function skipBoundary(window: Window): Samples | null {
   const span = window.length * window.profile.segmentUnits * AU_SAMPLES;
@@ -186,9 +186,10 @@ export function skippable(window: Window): number {
 /**
  * The lowest media sequence number whose segment and parts must still be fetchable; what is older may be deleted.
  *
- * A segment that leaves stays for its Availability Duration: its own and that of the longest playlist it was in, which
- * had all its segments and one that was all but whole (section 6.2.2; counted from its leaving, as for an ended
- * playlist, the stricter of the two rules). Its parts left the list long before, and need three target durations only.
+ * A segment that leaves the list must stay for its Availability Duration (section 6.2.2): its own duration, and that of the
+ * longest playlist it was in, which is `length` segments and one that was nearly whole. It is counted from when the segment
+ * left, as for an ended playlist: the stricter of the section's two rules. Parts leave the list long before, and must stay for
+ * three target durations only.
  */
 export function keptFrom(window: Window): number {
   return window.firstMsn - (window.length + 2);

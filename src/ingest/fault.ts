@@ -2,8 +2,8 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { SfuFault } from "./sfu.ts";
 
 /**
- * What a publisher is told when the SFU refuses: 422 where its offer is at fault, else 503 with Retry-After. Where the SFU
- * does not take the deployment's credentials the answer says that the operator has to act, and the log says how.
+ * What a publisher is told when the SFU refuses: 422 if its offer is the cause, else 503 with Retry-After. If the SFU does not
+ * accept the deployment's credentials, the answer says that the operator has to act, and the log says how.
  */
 export function problemOf(fault: SfuFault): Problem {
   if (fault.code === "invalid_session_description" || fault.status === 406) return PROBLEMS.offerRefused;
@@ -19,7 +19,7 @@ export function problemOf(fault: SfuFault): Problem {
   return PROBLEMS.sfuUnavailable;
 }
 
-/** Whether the SFU does not know the app or its secret: it will not, until the operator has set them right. */
+/** Whether the SFU does not accept the app or its secret. Only the operator can change that. */
 function isMisconfigured({ status }: SfuFault): boolean {
   return status === 401 || status === 403 || status === 404;
 }

@@ -11,14 +11,14 @@ export interface Packet {
   readonly payload: Uint8Array;
 }
 
-/** Why a message is not a packet; counted, never fatal. */
+/** Why a message is not a packet. It is counted, and otherwise ignored. */
 export type Garbage = { readonly garbage: "malformed" | "empty" | "odd-length" | "oversized" };
 
 /** The longest payload taken: 120 ms, the longest Opus packet, at 192 bytes a millisecond. */
 const MAX_PAYLOAD = 120 * 192;
 const MAX_MESSAGE = MAX_PAYLOAD + 64;
 
-/** Reads one message. Unknown fields are skipped, as protobuf asks; anything else that is off is {@link Garbage}. */
+/** Reads one message. Unknown fields are skipped, as protobuf asks; any other fault makes it {@link Garbage}. */
 export function readPacket(message: Uint8Array): Packet | Garbage {
   if (message.length > MAX_MESSAGE) return { garbage: "oversized" };
   const reader = new Reader(message);
@@ -48,7 +48,7 @@ export function readPacket(message: Uint8Array): Packet | Garbage {
   return { sequenceNumber, timestamp, payload };
 }
 
-/** Protobuf's wire primitives; NaN and null say that the bytes ran out. */
+/** Protobuf's wire types. NaN and null mean that the message ended too early. */
 class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;

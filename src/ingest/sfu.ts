@@ -5,7 +5,7 @@ import { z } from "zod";
  * WebSocket adapter). This is also where its calls are retried, and nowhere else.
  */
 
-/** One item that a call could not do, or the call itself. Codes are the SFU's own, or one of ours for the transport. */
+/** What failed: a call, or one item of it. The code is the SFU's own, or one of ours if no proper answer came. */
 export interface SfuFault {
   readonly kind: "fault";
   /** 0 where no answer came. */
@@ -27,17 +27,17 @@ export interface Attached {
   readonly adapter: string;
 }
 
-/** The track name every publisher session has; sessions keep them apart. */
+/** Every publisher's track has this name: track names are the session's own. */
 const TRACK_NAME = "audio";
 
 const CALL_TIMEOUT_MS = 5_000;
-/** OBS gives up on a POST after 8 s, so the whole of publishing ends before. */
+/** OBS gives up on a POST after 8 s, so both calls of publishing, with their retries, end before that. */
 const PUBLISH_BUDGET_MS = 7_000;
 /** Attaching waits at the SFU for the publisher's transport (5 s, says its documentation), then for our handshake. */
 const ATTACH_TIMEOUT_MS = 15_000;
 /** Delays after "not yet": quick while ICE and DTLS settle, then a second apart. */
 const NOT_YET_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700, 1_000];
-/** Delays after what failed otherwise; the last one again and again. */
+/** Delays after any other failure; the last one is repeated. */
 const FAILED_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 /** A publisher of whom the SFU has said nothing but "not yet" for so long will not connect. */
 const CONNECT_BUDGET_MS = 25_000;
@@ -79,11 +79,11 @@ export class Sfu {
   }
 
   /**
-   * Has the SFU dial for a session, with its decoded audio. It is asked until it has, or says that the session is over,
-   * or has said nothing but {@link isNotYet} for 25 s: a publisher that never connects. An SFU that is slow, errs or is
-   * away is asked on, ever more slowly, down to every 15 s.
+   * Has the SFU open a socket to us for a session, which carries its decoded audio. It is asked again until it has done so or
+   * says that the session is over. If it says nothing but {@link isNotYet} for 25 s, the publisher never connects, and that
+   * ends it too. An SFU that is slow, fails or does not answer is asked on, ever more slowly, down to every 15 s.
    *
-   * @param next where to dial on the next try, after the fault of the one before; null once there is nothing to dial for
+   * @param next the URL for the next try, after the fault of the last one; null if there is nothing to dial for any more
    * @returns the fault that ended it; null where `next` did
    */
   async attach(
@@ -109,7 +109,7 @@ export class Sfu {
     }
   }
 
-  /** Closes an adapter; one that is closed already is as good. */
+  /** Closes an adapter; no fault if it is closed already. */
   async detach(adapter: string): Promise<SfuFault | null> {
     const reply = await this.#call(
       "POST",
@@ -120,7 +120,7 @@ export class Sfu {
     return reply.kind === "fault" && reply.code !== "adapter_not_found" ? reply : null;
   }
 
-  /** Closes a session's audio track, which is all there is of a session to close. */
+  /** Closes a session's audio track. The API has no call that closes a session. */
   async close(session: string, mid: string): Promise<SfuFault | null> {
     const reply = await this.#call(
       "PUT",
@@ -149,7 +149,7 @@ export class Sfu {
       deadline,
     );
     if (tracks.kind === "fault") return tracks;
-    // HTTP 200 alone does not establish that every requested resource succeeded.
+    // With HTTP 200, single items may have failed all the same.
     const code = tracks.body.errorCode ?? tracks.body.tracks?.find((track) => track.errorCode)?.errorCode;
     if (code !== undefined) return fault(200, code);
     const answer = tracks.body.sessionDescription?.sdp;
@@ -208,7 +208,7 @@ export class Sfu {
   }
 }
 
-/** The text as JSON; undefined where it is none, as of a proxy's error page: its status says more than its body. */
+/** The text as JSON; undefined where it is none, like a proxy's error page, of which the status is enough. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -218,14 +218,14 @@ function jsonOf(text: string): unknown {
 }
 
 /**
- * Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. No adapter has
- * come of such a try. Of any other that failed nobody knows: it may have timed out with the socket already dialled.
+ * Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. Such a try has made
+ * no adapter. Any other try that failed may have made one: it may have timed out after the socket was dialled.
  */
 export function isNotYet({ status, code }: SfuFault): boolean {
   return status === 425 || code === "not_found_track_error" || code === "empty_track_error";
 }
 
-/** Whether to ask again is of no use: the session is over, or the SFU will never take what it is asked. */
+/** Whether asking again can not help: the session is over, or the SFU will never accept this request. */
 function isOver({ status, code }: SfuFault): boolean {
   return (
     status === 410 ||

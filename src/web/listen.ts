@@ -16,9 +16,9 @@ const audio = element("audio", HTMLAudioElement);
 
 let report: Report | null = null;
 let playing: Playing = "stopped";
-/** Nothing has been played yet: what a first press would wait for is done before it, once. */
+/** Nothing has been played yet. What the first press of play would have to wait for is prepared before it, once. */
 let isNew = true;
-/** Play was pressed before there was anything to hear: start as soon as there is. */
+/** Play was pressed before there was anything to hear: it starts as soon as there is. */
 let armed = false;
 
 const player = new Player(audio, `/live/${encodeURIComponent(id)}/index.m3u8`, (now) => {
@@ -30,7 +30,7 @@ function isActive(): boolean {
   return armed || ["joining", "playing", "reconnecting", "no-output"].includes(playing);
 }
 
-/** Call it inside a press: browsers let sound out only then. */
+/** Call it while a press is handled: browsers let sound out only then. */
 function begin(): void {
   if (isActive() || button.disabled) return;
   isNew = false;
@@ -50,7 +50,7 @@ function leave(): void {
 }
 
 function onReport(now: Report): void {
-  // A relay that could not be asked just now has not changed the show: keep what was known while sound is playing.
+  // While sound is playing, an answer that did not come says nothing of the show: keep the last one.
   if (now.kind === "unreachable" && report?.kind === "status" && playing === "playing") return;
   report = now;
   if (armed && now.kind === "status" && (now.status.state === "open" || now.status.state === "live")) {

@@ -21,7 +21,7 @@ function decibels(amplitude: number): number {
   return Math.max(FLOOR_DB, 20 * Math.log10(amplitude));
 }
 
-/** Reads the level of a stream, channel by channel and the louder one counts. Owns its audio context. */
+/** Reads the level of a stream: that of its louder channel. Owns its audio context. */
 export class Meter {
   readonly #context = new AudioContext();
   readonly #splitter = this.#context.createChannelSplitter(2);
@@ -39,8 +39,8 @@ export class Meter {
   }
 
   /**
-   * Reads this stream from now on. Call it after a press: audio contexts start suspended. Nobody waits for them to start:
-   * where there is no audio output, Firefox's never do.
+   * Reads this stream from now on. Call it after a press: until one, browsers keep audio contexts suspended. It does not wait
+   * for the context to start, which in Firefox never happens where there is no audio output.
    */
   listen(stream: MediaStream): void {
     this.#source?.disconnect();
@@ -49,7 +49,7 @@ export class Meter {
     void this.#context.resume();
   }
 
-  /** Null while the browser does not run the audio context: there is nothing to be read then. */
+  /** The level now; null while the browser does not run the audio context. */
   read(): Level | null {
     if (this.#context.state !== "running") return null;
     const levels = this.#analysers.map((analyser) => {

@@ -2,46 +2,49 @@ import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
 
 /**
- * What a player is doing. `blocked`: the browser wants another press before it lets sound out; `no-output`: it has nothing to
- * play sound on, and is tried again.
+ * What a player is doing. `blocked`: the browser wants another press before it lets sound out. `no-output`: the browser has no
+ * audio output; it is tried again.
  */
 export type Playing = "stopped" | "joining" | "playing" | "reconnecting" | "no-output" | "blocked" | "ended";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
-/** How long what was made ready is of use: a show may have closed its doors since, and opened them with other names. */
+/** For how long a prepared join is used. Later the show may have closed its doors, and opened them under another epoch. */
 const READY_MS = 10 * 60_000;
-/** A playhead that has not moved for this long is dead, whatever the player says: longest hold is 3 x TD = 6 s. */
+/**
+ * A player whose position has not changed for this long has failed, whatever it says. A list is held for 6 s at most, three
+ * target durations.
+ */
 const DEAD_MS = 12_000;
-/** After this long without trouble the next failure is a first one again. */
+/** After this long without trouble the next failure counts as the first. */
 const SETTLED_MS = 20_000;
 /** Further behind than this many target durations, jump back to live. */
 const MAX_LATENCY_TARGETS = 4;
 /**
- * When after the first sound to look once more, how far behind its target a player must be to be moved, and how much it must
- * have where it is moved to.
+ * How long after the first sound the position is corrected once more; by how much a player must be behind its target for that;
+ * and how much must be loaded after the place to which it is moved.
  */
 const CLOSE_UP_MS = 500;
 const CLOSE_UP_SECONDS = 0.2;
 const IN_HAND_SECONDS = 0.4;
-/** Behind its target by more than the first, a player hurries until it is behind by less than the second. */
+/** A player that is further behind its target than the first plays faster, until it is less far behind than the second. */
 const HURRY_SECONDS = 0.75;
 const CLOSE_SECONDS = 0.1;
 const HURRY_RATE = 1.04;
-/** 20 ms of silence, 8 kHz mono: what an element plays inside the press so that it may sound later by itself. */
+/** 20 ms of silence, 8 kHz mono. An element that plays it during the press may play sound later by itself. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
 /**
- * Plays one live HLS URL on an audio element, and goes on doing so: every fatal error, dead stall or network
- * change leads to a new join at the live edge after a bounded, jittered wait. Pausing leaves the show (no requests
- * are made while paused); playing joins it at the live edge, however long the pause was.
+ * Plays one live HLS URL on an audio element, and goes on doing so: after every fatal error, endless stall or change of network
+ * it joins again at the live edge, after a random wait of bounded length. To pause is to leave the show: no requests are made
+ * meanwhile. To play is to join at the live edge, however long the pause was.
  */
 export class Player {
   readonly #audio: HTMLAudioElement;
   readonly #url: string;
   readonly #tell: (playing: Playing) => void;
   #hls: Hls | null = null;
-  /** What the next join begins with. */
+  /** Prepared for the next join. */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
   #wanted = false;
   #attempt = 0;
@@ -66,15 +69,15 @@ export class Player {
   }
 
   /**
-   * Does before the press what need not wait for it: the element is attached, and the first list is here. Asks for that list
-   * once, and for nothing else before {@link play}.
+   * Does before the press what need not wait for it: attaches the element and loads the first list. It asks for that list once,
+   * and for nothing else before {@link play}.
    */
   prepare(): void {
     if (this.#wanted || this.#ready !== null || playsNatively(this.#audio)) return;
     this.#getReady().loadSource(this.#url);
   }
 
-  /** Joins at the live edge. Call it inside a press, or after {@link bless} was. */
+  /** Joins at the live edge. Call it while a press is handled, or after {@link bless} was called during one. */
   play(): void {
     this.#wanted = true;
     this.#attempt = 0;
@@ -90,7 +93,7 @@ export class Player {
     if (!playsNatively(this.#audio)) this.#getReady();
   }
 
-  /** Inside a press: lets the element sound later without one (WebKit grants that per element). */
+  /** Call it while a press is handled: the element may then play sound later without one (WebKit grants that per element). */
   bless(): void {
     this.#leave();
     this.#audio.src = HUSH;
@@ -137,7 +140,7 @@ export class Player {
       // After a stall keep about one part more in hand, not the default's whole second.
       liveSyncOnStallIncrease: 0.4,
     });
-    // Without a ceiling a player that fell behind stays there for the rest of the show. Set afterwards, because the
+    // Without a ceiling, a player that has fallen behind stays there for the rest of the show. It is set here because the
     // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
@@ -163,7 +166,7 @@ export class Player {
 
   #start(): void {
     this.#audio.play().catch((error: unknown) => {
-      // An AbortError only says that a newer join or leave has taken this one's place.
+      // An AbortError only says that a newer join has replaced this one, or that the show was left.
       if (error instanceof DOMException && error.name === "NotAllowedError") {
         this.stop();
         this.#tell("blocked");
@@ -174,7 +177,7 @@ export class Player {
   #sounding(): void {
     if (!this.#wanted) return;
     this.#movedAt = Date.now();
-    // What has no output begins to play as well, and fails some 40 ms later.
+    // Without an audio output an element begins to play as well, and fails some 40 ms later.
     if (this.#trouble !== "no-output") this.#tell("playing");
     const hls = this.#hls;
     if (hls === null || !this.#fresh) return;
@@ -184,8 +187,8 @@ export class Player {
   }
 
   /**
-   * Takes back, in one small leap before the sound has begun or when it barely has, what loading the
-   * first parts lost: hls.js chooses the place to start before it loads them, and on a slow phone that is a second or more.
+   * Makes up for the time that loading the first parts took, by one small leap before the sound begins or just after: hls.js
+   * chooses where to start before it loads them, and on a slow phone that takes a second or more.
    */
   #closeUp(hls: Hls): void {
     const target = hls.liveSyncPosition;
@@ -203,7 +206,7 @@ export class Player {
     this.#tell("ended");
   }
 
-  /** Headphones unplugged, a phone call, a media key: the browser paused us; stay out until a press. */
+  /** The browser has paused us: headphones were unplugged, the phone rang, a media key was pressed. Plays after a press. */
   #paused(): void {
     if (this.#wanted && this.#timer === 0 && !this.#audio.ended && this.#audio.currentTime > 0) this.stop();
   }
@@ -224,14 +227,14 @@ export class Player {
     this.#timer = window.setTimeout(() => this.#join(), wait);
   }
 
-  /** The network is back: what was waiting to try again need not wait any longer. */
+  /** The network is back: tries again at once, if it was waiting to. */
   #hurry(): void {
     if (this.#timer !== 0) this.#join();
   }
 
   /**
-   * Comes back to live a little faster (the pitch stays) after a stall left us behind. hls.js has such a control, but
-   * without hysteresis: around its target it switches the speed several times a second, and each switch can be heard.
+   * Plays a little faster, at the same pitch, to catch up after a stall. hls.js has such a control, but without hysteresis: near
+   * its target it changes the speed several times a second, and each change can be heard.
    */
   #pace(): void {
     const target = this.#hls?.liveSyncPosition ?? null;
@@ -257,16 +260,16 @@ export class Player {
   }
 }
 
-/** Whether a media element failed for want of an audio output. Firefox alone fails then, and says so in the message alone. */
+/** Whether a media element failed because there is no audio output. Only Firefox fails then, and only its message says so. */
 function hasNoOutput(error: MediaError | null): boolean {
   return error !== null && /MediaSinkAudioError|MEDIASINK/.test(error.message);
 }
 
 /**
- * Whether to hand the URL to the browser's own HLS player. Only on iPhone and iPad, where nothing else goes on
- * when the screen locks and AirPlay needs a real URL: ManagedMediaSource exists in WebKit alone, and of WebKit's
- * machines only those have a touch screen. Elsewhere hls.js is closer to live and fixes more of what goes wrong;
- * where it can not run, the browser's player is all there is.
+ * Whether to hand the URL to the browser's own HLS player: on iPhone and iPad, where no other player goes on when the screen
+ * locks, and AirPlay needs a real URL. They are told by ManagedMediaSource, which only WebKit has, and a touch screen, which no
+ * other WebKit machine has. Elsewhere hls.js is closer to live and recovers from more; where it can not run, the browser's
+ * player is all there is.
  */
 function playsNatively(audio: HTMLAudioElement): boolean {
   if (!Hls.isSupported()) return true;

@@ -3,16 +3,18 @@ import { type Report, readStatus } from "./status.ts";
 
 const EVERY_MS = 5000;
 const CEILING_MS = 60_000;
-/** An answer may be kept for a second: who waits for the doors asks again when it is over, and not all at once. */
+/**
+ * Caches may keep an answer for a second. A page that waits for the doors asks again when that is over, after a random time, so
+ * that not all ask at once.
+ */
 const KEPT_MS = 1000;
 
 /**
- * Asks for the broadcast's status about every 5 s and hands each answer on. Unreachable relays are asked less and
- * less often, up to once a minute. A hidden page that `wants` nothing (nobody is listening to it) asks nobody;
- * it catches up as soon as it is shown. Of a show that has not begun, a page that `waits` for it is told when it does.
- * Goes on for as long as the page lives.
+ * Asks for the broadcast's status about every 5 s, for as long as the page lives, and hands each answer to `tell`. A relay that
+ * can not be reached is asked less and less often, down to once a minute. A hidden page does not ask unless it `wants` to know,
+ * because somebody listens; it asks again as soon as it is shown. A page that `waits` for a show is told when it begins.
  *
- * @returns asks at once: call it when what the page wants has changed
+ * @returns a function that asks at once: call it when `wants` or `waits` has changed
  */
 export function pollStatus(
   id: string,

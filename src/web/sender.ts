@@ -1,7 +1,7 @@
 import { backoff } from "./backoff.ts";
 import { WhipError, WhipSession } from "./whip.ts";
 
-/** What the way out is doing. `failed` is final until the host presses again; `lost` is being tried again. */
+/** What the connection to the relay is doing. `failed` is final until the host presses again; `lost` is tried again. */
 export type Sending =
   | { readonly kind: "idle" }
   | { readonly kind: "connecting" }
@@ -11,9 +11,9 @@ export type Sending =
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8000;
-/** "disconnected" often heals by itself; a host can not wait the 15 s and more that "failed" takes. */
+/** "disconnected" often passes by itself; but a host can not wait the 15 s and more until it is "failed". */
 const DISCONNECTED_MS = 3000;
-/** How often to ask whether the session is still there: a media server can go on taking what nobody hears any more. */
+/** How often to ask whether the session still exists: the SFU can go on taking sound of one that the relay has dropped. */
 const CHECK_MS = 5000;
 
 /** Keeps one track on the air: connects, and connects again by itself until it is stopped or refused for good. */
@@ -26,7 +26,7 @@ export class Sender {
   #session: WhipSession | null = null;
   #timer = 0;
   #attempt = 0;
-  /** Counts starts and stops: an attempt that began under another number is stale and ends itself. */
+  /** Counts starts and stops. An attempt that began at another number is out of date, and ends itself. */
   #turn = 0;
 
   constructor(endpoint: string, key: string, tell: (sending: Sending) => void) {

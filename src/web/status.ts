@@ -14,13 +14,13 @@ export function statusUrl(id: string): string {
   return `/live/${encodeURIComponent(id)}/status.json`;
 }
 
-/** How long an answer may take, milliseconds; of one that waits for the doors, a little more than the relay holds it. */
+/** How long an answer may take, milliseconds. One that waits for the doors is held by the relay for 12 s. */
 const ANSWER_MS = 5_000;
 const HELD_MS = 16_000;
 
 /**
- * Asks once. A relay that is down, slow or speaks nonsense is `unreachable`, an unknown show `missing`. With `waits` a show
- * that has not begun answers when it does, or after some 12 s.
+ * Asks once. A relay that is down, slow or gives no proper answer is `unreachable`, an unknown show `missing`. With `waits`, the
+ * answer for a show that has not begun comes when it does, or after some 12 s.
  */
 export async function readStatus(id: string, waits = false): Promise<Report> {
   try {

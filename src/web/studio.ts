@@ -26,7 +26,7 @@ const heard = element("heard", HTMLElement);
 const elapsed = element("elapsed", HTMLElement);
 const monitor = element("monitor", HTMLAnchorElement);
 
-/** Below this a microphone is not picking up a room, let alone a voice. */
+/** dBFS. A microphone that works is louder than this, even in a quiet room. */
 const SILENT_DB = -60;
 const SILENT_AFTER_MS = 2000;
 
@@ -235,7 +235,7 @@ window.addEventListener("hashchange", () => location.reload());
 setInterval(drawLevel, 100);
 pollStatus(id, onAir, (now) => {
   report = now;
-  // Nothing comes after the end, and a sender that is cut off would only try to come back.
+  // After the end the relay drops its hosts, and a sender that is dropped tries to connect again.
   if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
   render();
 });

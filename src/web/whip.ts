@@ -60,14 +60,14 @@ export class WhipSession {
     }
   }
 
-  /** Whether the relay still has this session; a relay that can not be asked is given the benefit of the doubt. */
+  /** Whether the relay still has this session; true as well if it can not be asked. */
   async exists(): Promise<boolean> {
     const headers = { Authorization: `Bearer ${this.#key}` };
     const response = await fetch(this.#location, { method: "HEAD", headers }).catch(() => null);
     return response?.status !== 404 && response?.status !== 410;
   }
 
-  /** Ends the session; `keepalive` lets the request outlive the page. A relay that can not be told notices by itself. */
+  /** Ends the session; `keepalive` lets the request outlive the page. If the relay can not be told, it finds out by itself. */
   async close(): Promise<void> {
     this.pc.close();
     const headers = { Authorization: `Bearer ${this.#key}` };
@@ -91,7 +91,7 @@ async function post(endpoint: string, key: string, sdp: string): Promise<Respons
   return response;
 }
 
-/** Asks Opus for stereo, 128 kbit/s, in-band FEC and no DTX: a pause in speech must not become a hole. */
+/** Asks Opus for stereo, 128 kbit/s and in-band FEC; and not for DTX, with which a pause in speech has no packets. */
 function withOpus(sdp: string, stereo: boolean): string {
   const payload = /^a=rtpmap:(\d+) opus\/48000/im.exec(sdp)?.[1];
   if (payload === undefined) return sdp;
@@ -102,7 +102,7 @@ function withOpus(sdp: string, stereo: boolean): string {
   return sdp.replace(/^(a=rtpmap:\d+ opus\/48000.*)$/im, `$1\r\n${line}`);
 }
 
-/** Every candidate, or those found in time: one dead interface must not hold the show up. */
+/** Waits for all candidates, but not for long: one network interface that does not answer must not delay the show. */
 function gathered(pc: RTCPeerConnection): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -7,7 +7,7 @@ export interface Words {
   readonly sentence: string;
 }
 
-/** The badge and sentence for a show's state and a player's: first what this listener hears, then what the show does. */
+/** The badge and sentence for the states of a show and a player. What this listener hears comes before what the show does. */
 export function words(report: Report, playing: Playing, armed: boolean): Words {
   if (report.kind === "missing") return { badge: "Not found", sentence: "There is no show at this address." };
   const badge = report.kind === "status" ? badgeOf(report.status) : "Offline";
