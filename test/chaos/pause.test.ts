@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import type { Described } from "../kit/created.ts";
-import { EARSHOT } from "../kit/deployed.ts";
+import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
 import { type Listed, Listener, payloadSize } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
@@ -19,7 +19,7 @@ const SOUNDING_BYTES = 3_000;
 let runtime: Runtime;
 let sfu: { url: string; close(): Promise<void> };
 beforeAll(async () => {
-  sfu = await startSfu({ port: 0, appId: "none", appSecret: "none", log: () => {} });
+  sfu = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET, log: () => {} });
   runtime = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
 });
 afterAll(async () => {
