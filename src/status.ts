@@ -14,7 +14,7 @@ export interface ShowStatus {
   readonly latency: Latency;
   /** Hosts whose audio the relay is receiving. */
   readonly hosts: number;
-  /** The programme's level; null while no timeline runs. */
+  /** The level of what goes out; null while no timeline runs. */
   readonly meter: Level | null;
   /** The wall clock at the timeline's first sample, milliseconds since 1970; null before there is one. */
   readonly startedAt: number | null;

@@ -17,14 +17,18 @@ export interface Owner {
   readonly listed: (now: number) => void;
   /** Looks after what has no event of its own, about once a second. The clock may be stopped in it. */
   readonly doChores: (now: number) => void;
-  /** Until when nobody needs anything to be made; null while somebody may. */
+  /** Until when nobody needs anything of the timeline, by the wall clock; null while somebody may. */
   readonly restsUntil: (wall: number) => number | null;
-  /** Whether what was made before is where it belongs, and silence that nobody heard need not be. */
+  /**
+   * Whether the silence of a rest that no list has any more may be left out: no host has been heard yet, and R2 has all that
+   * was made before it.
+   */
   readonly mayPassOver: () => boolean;
+  /** The clock makes nothing until then, by the wall clock, unless it is roused. */
   readonly rests: (until: number) => void;
   /** The timeline can not be gone on with; `why` is the end of a sentence. The clock is to be abandoned in it. */
   readonly replace: (why: string) => void;
-  /** A bug has thrown. It must not stop the show: the object is to restart, and to resume it. */
+  /** A bug has thrown, and the clock stands still: the object is to restart, and to resume the show. */
   readonly fail: (error: unknown) => void;
 }
 

@@ -1,4 +1,4 @@
-import type { Item, Store } from "./store.ts";
+import type { MediaObject, Store } from "./store.ts";
 
 /**
  * What R2 is to have and does not have yet: of the timeline whose parts the store has, and after that of those before it,
@@ -13,7 +13,7 @@ export class Outbox {
     this.#store = store;
   }
 
-  /** From now on the store's parts are of this timeline. */
+  /** The store's parts are of this timeline from now on. Its init segment is put first, after a restart once more. */
   turnTo(epoch: string, init: Uint8Array): void {
     this.#timeline = { epoch, init };
   }
@@ -24,7 +24,7 @@ export class Outbox {
   }
 
   /** What is to be put next, oldest first; null where R2 has everything. */
-  next(): Item | null {
+  next(): MediaObject | null {
     if (this.#timeline !== null) {
       const { epoch, init } = this.#timeline;
       if (init !== null) return { epoch, msn: null, bytes: init };
@@ -34,8 +34,8 @@ export class Outbox {
     return this.#store.former();
   }
 
-  /** R2 has an item; its timeline may have become a former one meanwhile. */
-  kept({ epoch, msn }: Item): void {
+  /** R2 has an object; its timeline may have become a former one meanwhile. */
+  kept({ epoch, msn }: MediaObject): void {
     if (epoch !== this.#timeline?.epoch) this.#store.dropFormer(epoch, msn);
     else if (msn === null) this.#timeline.init = null;
     else this.#store.markKept(msn);

@@ -1,7 +1,7 @@
 import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
 import type { Outbox } from "./outbox.ts";
-import type { Item } from "./store.ts";
+import type { MediaObject } from "./store.ts";
 
 /** A put that has not answered by then is tried again; the same bytes under the same name do no harm. */
 const PUT_TIMEOUT_MS = 10_000;
@@ -36,8 +36,7 @@ export class Recording {
 
   /**
    * Puts what is not kept yet, one object after the other; resolves when there is none left, one could not be put, or R2
-   * owes too many answers.
-   * Asked again meanwhile, it is the same run that is waited for.
+   * owes too many answers. A call while it runs waits for the same run.
    */
   run(): Promise<void> {
     if (!this.#isRunning) {
@@ -60,13 +59,13 @@ export class Recording {
         `R2 did not take a segment of ${this.#id}; it is kept here and tried again: ${String(error)}`,
       );
     } finally {
-      // At once, and not when the promise is: what is there to be put a moment after a run has found nothing needs another.
+      // Set here, and not when the promise has settled: a segment that is finished in between would wait for the next one.
       this.#isRunning = false;
     }
   }
 
-  /** What R2 takes late it has all the same. */
-  async #put(item: Item): Promise<void> {
+  /** Puts one object. It counts as kept whenever R2 says so, also after the put was given up. */
+  async #put(item: MediaObject): Promise<void> {
     const { epoch, msn, bytes } = item;
     const key = msn === null ? keys.init(this.#id, epoch) : keys.segment(this.#id, epoch, msn);
     this.#out++;

@@ -38,14 +38,17 @@ export function replace(row: RunningRow, store: Store, now: number, why: string)
   }
 }
 
-/** The timeline that opens now. Its epoch is later than the one before it, also where the clock was set back: the edge compares them. */
+/**
+ * The timeline that opens now. Its epoch is later than that of the one before it, also where the clock was set back: the edge
+ * takes the timeline with the later epoch for the newer one.
+ */
 export function timelineOf({ latency, timeline }: ShowRow, now: number): TimelineRow {
   const profile = PROFILES[latency];
   const earliest = timeline === null ? 0 : timeOf(timeline.epoch) + 1;
   return { epoch: epochOf(Math.max(now, earliest)), startedAt: now - leadMillis(profile), profile };
 }
 
-/** Makes room in the store for a new timeline; what R2 does not hold of the one there was waits there on. */
+/** Makes room in the store for a new timeline. What R2 does not have of the one there was still waits for it there. */
 export function setAside({ id, timeline }: ShowRow, store: Store): void {
   const given = store.setAside(timeline?.epoch ?? null);
   if (given > 0) console.warn(`${given} segments of ${id} are given up: R2 has not taken them for too long.`);

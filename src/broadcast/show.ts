@@ -119,7 +119,7 @@ export class Show {
 
   /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
   async publish(offer: Offer, origin: string): Promise<Accepted | Problem> {
-    // The doors do not close in the face of a host whom the SFU is asked about.
+    // The doors must not close while the SFU is asked about this host.
     this.#presence.lastAt = Date.now();
     const { keyGeneration } = this;
     const isReplaced = () => this.keyGeneration !== keyGeneration;
@@ -171,7 +171,7 @@ export class Show {
     return this.#turnTo(row, resume(row, this.#deps.store, Date.now()));
   }
 
-  /** From now on what is counted and kept is that of a timeline, which is not that of `before` where its row is another. */
+  /** What is counted, and what goes to R2, is this timeline's from now on; `before` is the row of the one that there was. */
   #turnTo(before: RunningRow, resumption: Resumption): Resumption {
     const { row, timeline } = resumption;
     if (row !== before) this.#ledger.clear();
@@ -276,7 +276,7 @@ export class Show {
     if (this.#life.kind === "running") this.#life.clock.rouse();
   }
 
-  /** For what a clock calls for, which only one that drives a timeline does. */
+  /** Throws where no timeline runs. Only a clock asks for it, which drives one. */
   get #running(): Running {
     if (this.#life.kind !== "running") throw new Error("no timeline runs");
     return this.#life;

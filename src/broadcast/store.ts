@@ -5,7 +5,7 @@ import type { PublisherRow } from "./publisher.ts";
 import { joinBytes } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
 
-/** What a former timeline's init segment stands under among its segments: before the first. */
+/** The number that a former timeline's init segment has in the table of its segments: before the first. */
 const INIT = -1;
 /**
  * Segments of former timelines that wait for R2 at most, an hour and a half of sound: of what is set aside beyond that the
@@ -14,7 +14,7 @@ const INIT = -1;
 const MOST_FORMER = 3_000;
 
 /** One object that R2 is to have; `msn` is null for an init segment. */
-export interface Item {
+export interface MediaObject {
   readonly epoch: string;
   readonly msn: number | null;
   readonly bytes: Uint8Array;
@@ -164,7 +164,7 @@ export class Store {
   }
 
   /** The oldest object of a former timeline that R2 does not hold; null where it holds them all. */
-  former(): Item | null {
+  former(): MediaObject | null {
     const oldest = "SELECT epoch, msn FROM former ORDER BY epoch, msn LIMIT 1";
     const row = this.#sql.exec<{ epoch: string; msn: number }>(oldest).toArray()[0];
     if (row === undefined) return null;
@@ -188,7 +188,7 @@ export class Store {
     const passedOver = this.#sql.exec<{ n: number }>(older, MOST_FORMER).toArray()[0]?.n ?? 0;
     const copy = `INSERT OR REPLACE INTO former SELECT ?, msn, idx, bytes ${unkept} AND msn > ${from}`;
     this.#sql.exec(copy, epoch, MOST_FORMER);
-    // Who has one of its segments and not this has nothing.
+    // Its segments can not be decoded without its init segment.
     const init =
       "INSERT OR REPLACE INTO former SELECT ?, ?, 0, bytes FROM init WHERE EXISTS (SELECT 1 FROM former WHERE epoch = ?)";
     this.#sql.exec(init, epoch, INIT, epoch);

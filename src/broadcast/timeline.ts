@@ -44,7 +44,7 @@ export class Timeline {
   readonly #startedAt: number;
   readonly #store: Store;
 
-  /** Throws where the store's parts do not make its timeline, or the encoder refuses it. */
+  /** Goes on where the stored parts end. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
   constructor({ bitrate, timeline }: RunningRow, store: Store) {
     const { window, ring } = rebuild(timeline, store);
     const open = window.open;
@@ -102,14 +102,14 @@ export class Timeline {
   }
 
   /**
-   * Makes all that has become due in a rest, which is silence. Where it `passesOver`, only what lists have at `now`: the
-   * same lists, to the byte. Whether a part came of it.
+   * Makes all that has become due in a rest, which is silence. Where it `passesOver`, it makes only what the list due at
+   * `now` names, and that list is the same, to the byte. Whether a part came of it.
    */
   wake(now: number, passesOver: boolean): boolean {
     const hasPassed = passesOver && this.#passOver(this.#at(now));
     let hasMade = false;
     while (this.millisUntilDue(now) === 0) hasMade = this.advance(now).length > 0 || hasMade;
-    // What was there is forgotten when there is something in its place.
+    // Not before: a restart meanwhile would find nothing in the store to go on from.
     if (hasPassed) this.#store.prune(this.window.firstMsn);
     return hasMade;
   }
@@ -130,7 +130,7 @@ export class Timeline {
     return fromMillis(now - this.#startedAt);
   }
 
-  /** Goes on from where the list begins that is due at `now`; not where that is within what there is. */
+  /** Leaves out what comes before the list that is due at `now`; false where that list has segments that there are already. */
   #passOver(now: Samples): boolean {
     const { epoch, profile, open, length, startedAt } = this.window;
     if (open === null) return false;
@@ -155,7 +155,7 @@ export class Timeline {
     return this.#startedAt + toMillis(this.pipeline.due);
   }
 
-  /** Bytes first, then the list: nothing is named before it can be fetched, and survives a crash before it is named. */
+  /** Bytes first, then the list: nothing is named before it can be fetched, and before it survives a crash. */
   #list(cut: Cut): void {
     this.#store.putPart(cut.part, cut.closes);
     this.ring.add(cut.part);
@@ -179,7 +179,7 @@ export function lastPublished(row: EndedRow, store: Store): Published | null {
   }
 }
 
-/** The window and the ring as the stored parts have them; what waits for R2 behind them is not read here. */
+/** The window and the ring, made of the newest stored parts. Older ones may be stored too, until R2 has them. */
 function rebuild({ epoch, profile, startedAt }: TimelineRow, store: Store): { window: Window; ring: Ring } {
   const stored = store.parts(REBUILT_SEGMENTS);
   const { msn, at } = stored[0]?.part ?? { msn: 0, at: samples(0) };

@@ -1,7 +1,7 @@
 /** How exact a timer is, milliseconds. */
 const TIMER_MS = 2;
 
-/** The one timer of a show's clock. */
+/** The timer of a show's clock, which has one at a time. */
 export class Timer {
   readonly #then: () => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -20,7 +20,7 @@ export class Timer {
     this.#timer = setTimeout(this.#then, millis);
   }
 
-  /** Has it go off `millis` after `now` at the latest. */
+  /** Has it go off `millis` after `now` at the latest; it is left as it is where that is no more than its inaccuracy. */
   hurry(now: number, millis: number): void {
     if (now + millis < this.#at - TIMER_MS) this.set(now, millis);
   }

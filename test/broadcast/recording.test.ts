@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Recording } from "../../src/broadcast/recording.ts";
-import type { Item } from "../../src/broadcast/store.ts";
+import type { MediaObject } from "../../src/broadcast/store.ts";
 
 /**
  * A bucket that fails on demand: a fake, because neither the local R2 nor the real one can be made to fail. What a
@@ -27,9 +27,9 @@ class Bucket {
 function outbox(...msns: (number | null)[]) {
   return {
     msns,
-    next: (): Item | null =>
+    next: (): MediaObject | null =>
       msns[0] === undefined ? null : { epoch: "mwq4yx3z", msn: msns[0], bytes: Uint8Array.of(msns[0] ?? 0) },
-    kept: ({ msn }: Item) => {
+    kept: ({ msn }: MediaObject) => {
       if (msns.includes(msn)) msns.splice(msns.indexOf(msn), 1);
     },
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { Outbox } from "../../src/broadcast/outbox.ts";
-import { type Item, Store } from "../../src/broadcast/store.ts";
+import { type MediaObject, Store } from "../../src/broadcast/store.ts";
 import { type Part, samples } from "../../src/media.ts";
 import { sqlite } from "./sqlite.ts";
 
@@ -86,7 +86,7 @@ describe("a timeline that makes room for the next", () => {
     const outbox = new Outbox(store);
     outbox.turnTo("one", INIT);
     outbox.kept({ epoch: "one", msn: null, bytes: INIT });
-    const onTheWay = outbox.next() as Item;
+    const onTheWay = outbox.next() as MediaObject;
     expect(onTheWay.msn).toBe(0);
     store.setAside("one");
     outbox.turnTo("two", INIT);
