@@ -127,15 +127,16 @@ export class Aligner {
 
   /** Plays `count` frames for the timeline from `at` on into `out`, from frame `outAt` of it on. */
   #play(at: number, out: Float32Array, outAt: number, count: number): void {
-    const [buffer, playhead, splicer] = [this.#buffer, this.#playhead, this.#splicer];
+    const buffer = this.#buffer;
+    const playhead = this.#playhead;
     const isQuiet = this.#hide && this.#isQuiet(2 * count);
     this.#delay.settle(count, isQuiet);
     const error = this.#error(at);
-    if (error > SKIP) splicer.skip(error);
+    if (error > SKIP) this.#splicer.skip(error);
     const speed = playhead.speed(error > SKIP ? this.#error(at) : error, isQuiet, count);
     const last = Math.floor(playhead.position + (count - 1) * speed);
     const missing = last + LOOKAHEAD + 1 - buffer.length;
-    splicer.fill(missing, at + buffer.length - playhead.position, this.#delay.target);
+    this.#splicer.fill(missing, at + buffer.length - playhead.position, this.#delay.target);
     if (!this.#isSilent) resample(buffer.data, playhead.position, speed, out, outAt, count);
     playhead.advance(count, speed);
     playhead.shift(buffer.trim(Math.floor(playhead.position) - LOOKBEHIND));

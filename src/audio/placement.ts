@@ -106,7 +106,8 @@ export class Placement {
 
   /** What can still be played of a packet: its beginning may be too late. */
   #playable(start: number, pcm: Float32Array, earliest: Earliest): Placed[] {
-    const gone = Math.max(0, earliest(this.#delay.target) - start);
-    return 2 * gone >= pcm.length ? [] : [{ start: start + gone, pcm: pcm.subarray(CHANNELS * gone) }];
+    const gone = earliest(this.#delay.target) - start;
+    if (gone <= 0) return [{ start, pcm }];
+    return CHANNELS * gone >= pcm.length ? [] : [{ start: start + gone, pcm: pcm.subarray(CHANNELS * gone) }];
   }
 }

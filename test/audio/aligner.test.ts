@@ -25,7 +25,7 @@ function rms(line: Float32Array, from: number, to: number): number {
   return Math.sqrt(energy / (to - from));
 }
 
-describe("an undelayed host", () => {
+describe("a host whose packets nothing delays", () => {
   const { aligner, line } = rehearse({ seconds: 30, signal: clicks });
 
   test("is put where it was when its packets arrived, exactly and bit for bit", () => {
