@@ -1,5 +1,6 @@
 import aacNames from "../dist/aac.json";
 import aacModule from "../dist/aac.wasm";
+import { encodePacket } from "../local/sfu/packet.ts";
 import { openAac } from "../src/audio/aac.ts";
 import { Contexts } from "../src/audio/contexts.ts";
 import { Pipeline } from "../src/broadcast/pipeline.ts";
@@ -85,18 +86,7 @@ function takeTheWholeWay(seconds: number): { bytes: number; parts: number } {
   return { bytes, parts };
 }
 
-/** Packet `n` as the SFU sends it: protobuf fields 1, 2 and 5. */
+/** Packet `n` as the SFU sends it. */
 function message(n: number, payload: Uint8Array): Uint8Array {
-  const head = [8, ...varint(n), 16, ...varint(n * PACKET), 42, ...varint(payload.length)];
-  const bytes = new Uint8Array(head.length + payload.length);
-  bytes.set(head);
-  bytes.set(payload, head.length);
-  return bytes;
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest & 127) | 128);
-  return [...bytes, rest];
+  return encodePacket({ sequenceNumber: n, timestamp: n * PACKET, payload });
 }

@@ -50,7 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   audience: ["cloudflare:workers"],
   edge: ["hono", "zod"],
   web: ["hls.js"],
-  "local/sfu": ["hono", "libopus-wasm", "werift", "ws", "zod"],
+  "local/sfu": ["@hono/node-server", "hono", "libopus-wasm", "werift", "ws", "zod"],
   "local/host": ["libopus-wasm", "werift"],
   local: [
     // What runs before the Worker on this machine.

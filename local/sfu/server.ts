@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
-import type { Hono } from "hono";
+import { createAdaptorServer } from "@hono/node-server";
 import { httpOrigin } from "../address.ts";
 import { SfuApi } from "./api.ts";
 
@@ -31,9 +31,8 @@ export async function startSfu(options: SfuOptions): Promise<{ url: string; clos
   if (isIP(host) === 0)
     throw new Error(`The SFU needs an IP address to receive media on; ${host} is a name.`);
   const api = new SfuApi(appId, appSecret, { host, ports: udpPortRange }, log, dial);
-  const server = createServer((request, response) => {
-    answer(api.app, request, response).catch((error: unknown) => response.destroy(error as Error));
-  });
+  // The process's own Request and Response stay: the relay's other servers, and tests, use them.
+  const server = createAdaptorServer({ fetch: api.app.fetch, overrideGlobalObjects: false }) as Server;
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   return {
@@ -60,23 +59,4 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     });
     server.listen(port, host, resolve);
   });
-}
-
-/** Carries one exchange between node:http and a fetch handler. */
-async function answer(app: Hono, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk);
-  const headers = Object.entries(incoming.headers).map(
-    ([name, value]) => [name, String(value)] as [string, string],
-  );
-  const method = incoming.method ?? "GET";
-  const response = await app.fetch(
-    new Request(new URL(incoming.url ?? "/", "http://sfu"), {
-      method,
-      headers,
-      ...(chunks.length > 0 && { body: Buffer.concat(chunks) }),
-    }),
-  );
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.end(Buffer.from(await response.arrayBuffer()));
 }

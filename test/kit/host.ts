@@ -1,4 +1,5 @@
 import WebSocket from "ws";
+import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Created } from "./created.ts";
 import type { FakeSfu } from "./fake-sfu.ts";
 import { chromium } from "./offers.ts";
@@ -16,8 +17,7 @@ export const tone =
 export const silence: Sound = () => 0;
 
 /**
- * The SFU's end of an ingest socket: it dials an endpoint and sends what the SFU sends, a message for every 20 ms. The
- * protobuf writer is these tests' own.
+ * The SFU's end of an ingest socket: it dials an endpoint and sends what the SFU sends, a message for every 20 ms.
  */
 export class Host {
   readonly #closed: Promise<{ code: number; reason: string }>;
@@ -92,7 +92,11 @@ export class Host {
       view.setInt16(4 * n + 2, value, true);
     }
     this.#timestamp += FRAME;
-    return packet(this.#sequenceNumber++, this.#timestamp - FRAME, pcm);
+    return encodePacket({
+      sequenceNumber: this.#sequenceNumber++,
+      timestamp: this.#timestamp - FRAME,
+      payload: pcm,
+    });
   }
 
   /** Talks in real time, until it is told otherwise. */
@@ -123,14 +127,4 @@ export class Host {
     this.hush();
     this.#socket.terminate();
   }
-}
-
-/** `{uint32 sequenceNumber = 1; uint32 timestamp = 2; bytes payload = 5}`, zeros written out. */
-export function packet(sequenceNumber: number, timestamp: number, payload: Uint8Array): Uint8Array {
-  const head = [0x08, ...varint(sequenceNumber), 0x10, ...varint(timestamp), 0x2a, ...varint(payload.length)];
-  return Uint8Array.from([...head, ...payload]);
-}
-
-function varint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
 }

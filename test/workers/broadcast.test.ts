@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
-import { Host, packet, tone } from "../kit/host.ts";
+import { Host, tone } from "../kit/host.ts";
 import { decodeTimes, Listener } from "../kit/listener.ts";
 import * as offers from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
@@ -81,17 +82,18 @@ describe.concurrent("a show", () => {
     }
     await expect.poll(async () => (await packetsOf(show))[0]?.received, { timeout: 30_000 }).toBe(50);
     const before = (await packetsOf(show))[0] ?? {};
-    const pcm = (bytes: number) => new Uint8Array(bytes);
+    const packet = (sequenceNumber: number, timestamp: number, bytes: number) =>
+      encodePacket({ sequenceNumber, timestamp, payload: new Uint8Array(bytes) });
     host.send("text");
     host.send(new Uint8Array(0));
-    host.send(packet(50, 48_000, pcm(0)));
-    host.send(packet(50, 48_000, pcm(3_839)));
-    host.send(packet(50, 48_000, pcm(3_842)));
-    host.send(packet(50, 48_000, pcm(30_000)));
-    host.send(pcm(1_000_000));
+    host.send(packet(50, 48_000, 0));
+    host.send(packet(50, 48_000, 3_839));
+    host.send(packet(50, 48_000, 3_842));
+    host.send(packet(50, 48_000, 30_000));
+    host.send(new Uint8Array(1_000_000));
     host.send(Uint8Array.of(0xff, 0xff, 0xff));
-    host.send(packet(50, 48_000, pcm(40)));
-    for (const n of [10, 49]) host.send(packet(n, n * 960, pcm(3_840)));
+    host.send(packet(50, 48_000, 40));
+    for (const n of [10, 49]) host.send(packet(n, n * 960, 3_840));
     const count = async () => {
       const counts = (await packetsOf(show))[0] ?? {};
       const { empty, malformed, oversized, received, duplicate = 0, late = 0 } = counts;
