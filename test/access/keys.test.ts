@@ -62,7 +62,7 @@ describe("the ingest token", () => {
     expect(await isIngest(secret, "a", "bc", 1, token)).toBe(false);
   });
 
-  test("opens no other door", async () => {
+  test("is not a host key", async () => {
     expect(await isHost(secret, ID, `Bearer ${await ingestToken(secret, ID, ID, 1)}`)).toBe(false);
   });
 });

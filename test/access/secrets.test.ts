@@ -15,7 +15,7 @@ test("an id names the secret that made it: the present one, the previous one, or
   expect(secrets.present).toBe(present);
 });
 
-test.each([undefined, ""])("without a hand-over there is one secret: %j", async (none) => {
+test.each([undefined, ""])("without a previous secret there is one: %j", async (none) => {
   const secrets = new Secrets(PRESENT, none);
   expect(secrets.all).toHaveLength(1);
   expect(await secrets.of(await idUnder(PREVIOUS))).toBe(null);

@@ -16,7 +16,7 @@ export class Fleet {
   readonly #due = new Map<number, number[]>();
   readonly #answers: (Answer | undefined)[];
   readonly #next: () => number;
-  /** Requests that came to the shard's door in each second, whether or not it was there. */
+  /** Requests to the shard in each second, whether or not it was there to answer. */
   readonly load: number[] = [];
 
   constructor(seed: number, size: number, startMs: (i: number) => number) {

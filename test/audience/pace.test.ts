@@ -103,7 +103,7 @@ describe("the load on a shard", () => {
     },
   );
 
-  test("a shard that is away for a minute is not stormed, nor when it is back", () => {
+  test("a shard that is away for a minute gets no more requests than it can take, nor when it is back", () => {
     const fleet = new Fleet(5, 1500, () => 0);
     let shard: Shard | undefined = paced("x", 0);
     fleet.run(0, 100_000, () => shard);

@@ -67,7 +67,7 @@ test("the peak is of settled figures alone, whatever others claim", () => {
   expect(peak(figureAt(0, 900, "low"), figureAt(5, 10))).toBe(10);
   expect(peak(figureAt(0, 10), figureAt(5, 900, "low"))).toBe(10);
   expect(peak(figureAt(0, 10), figureAt(5, 11), figureAt(10, 11))).toBe(11);
-  // A figure may be sure of itself and not settled yet.
+  // A figure may have high confidence before its slots have settled.
   expect(observe(EMPTY_SERIES, figureAt(0, 900), null).peak).toBeNull();
 });
 

@@ -234,7 +234,7 @@ describe("merging", () => {
 });
 
 describe("memory", () => {
-  test("a full house refuses newcomers and says so, until someone has left", () => {
+  test("where there is no room, new shows are refused and counted, until one has left the window", () => {
     const slots = new Slots({ ...LIMITS, shows: 3 });
     for (const show of ["a", "b", "c", "d", "d"]) seen(slots, show, T, 0, 1);
     expect([slots.load.shows, slots.load.refused, listeners(slots, "d", T)]).toEqual([3, 2, 0]);
@@ -243,7 +243,7 @@ describe("memory", () => {
     expect([slots.load.shows, listeners(slots, "d", T + 70_000)]).toEqual([3, 1]);
   });
 
-  test("stays within its bytes under every growth; the shows that came last pay", () => {
+  test("stays within its bytes however shows grow; the newest ones go", () => {
     const bytes = 200_000;
     const slots = new Slots({ ...LIMITS, shows: 1000, bytes });
     let most = 0;
@@ -260,7 +260,7 @@ describe("memory", () => {
     expect(listeners(slots, "s39", T + 59_000)).toBe(0);
   });
 
-  test("a show that fills the house alone keeps what it has", () => {
+  test("a show that takes all the room keeps what it has", () => {
     const slots = new Slots({ ...LIMITS, bytes: 2 * (2 * 16_384 + 1024) });
     for (const at of [0, 10_000, 20_000]) seen(slots, "a", T + at, 0, 5000);
     expect(slots.load).toEqual({ shows: 1, bytes: 2 * (2 * 16_384 + 1024), refused: 5000 });

@@ -45,7 +45,7 @@ describe("players behind one address", () => {
     for (const id of ids.slice(0, seen)) for (let again = 0; again < 3; again += 1) own.see(OFFICE, id, T);
     const counted = takes(own, OFFICE, 1, seen);
     expect(counted / seen).toBeGreaterThan(0.99);
-    // A loop beside them gains nothing.
+    // Someone there who fetches one part again and again adds nothing.
     expect(takes(own, OFFICE, 1, 5000)).toBeLessThanOrEqual(0.01 * seen);
     expect(takes(own, HOME, 1, 5000)).toBe(1);
   });

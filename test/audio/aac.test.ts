@@ -146,7 +146,7 @@ describe("misuse", () => {
     ).toThrow(/send_frame/);
   });
 
-  test("what is not a sample is silence, and poisons nothing after it", () => {
+  test("a sample that is no number is silence, one beyond full scale is full scale", () => {
     const pcm = tone(20 * 1_024);
     const poisoned = pcm.slice();
     const mended = pcm.slice();

@@ -245,7 +245,7 @@ describe("a show that stands still and then catches up", () => {
     }
   });
 
-  test("believes that a packet was late which comes after others were played", () => {
+  test("counts a packet as late that comes when later ones have been played", () => {
     const network = (packet: number) => [packet === 600 ? fromMillis(150) : 0];
     const late = rehearse({ seconds: 20, signal: clicks, network }).aligner;
     expect(late.stats).toMatchObject({ late: 1, concealedSamples: 960 });
@@ -324,7 +324,7 @@ describe("a sender that begins again", () => {
     expect(aligner.stats).toMatchObject({ resyncs: 0, concealedSamples: 1_920 });
   });
 
-  test("a clock that stood still during a pause is put where it arrives", () => {
+  test("a sender whose clock stood still during a pause is placed by when it arrives", () => {
     const { aligner, line } = rehearse({
       seconds: 20,
       signal: voice.signal,

@@ -82,9 +82,9 @@ test.each([200, -200])(
     expect(aligner.stats).toMatchObject({ late: 0, duplicate: 0, reordered: 0, concealedSamples: 0 });
     expect(aligner.stats).toMatchObject({ resyncs: 0, droppedSamples: 0 });
     expect(Math.abs(aligner.stats.ppm - ppm)).toBeLessThan(25);
-    // All that was said was heard.
+    // As many samples were heard as were spoken.
     expect(sounding).toBeCloseTo(1, 2);
-    // The first half hour against the last; the least of each: what is reachable, not what waits to be swept.
+    // The first half hour against the last, the least of each: memory that is not collected yet comes on top.
     const first = Math.min(...heap.slice(0, 6));
     expect(Math.min(...heap.slice(-6)) - first).toBeLessThan(250_000);
   },

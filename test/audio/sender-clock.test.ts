@@ -53,7 +53,7 @@ describe("sender clock", () => {
     expect(running(1_000 / 48).locate(marks(20, (60 * 960 * 1_000) / 48))).toBe(60 * 960);
   });
 
-  test("a unit too coarse for the packets does not tear them apart", () => {
+  test("timestamps of a unit too coarse for the packets leave no gaps between them", () => {
     // 2.5 ms packets, millisecond timestamps.
     const clock = new SenderClock();
     for (let n = 0; n < 400; n++) expect(take(clock, marks(n, Math.floor(n * 2.5), 120))).toBe(n * 120);

@@ -87,7 +87,7 @@ describe("deltas", () => {
   const long = windowAfter(low, 100 * 90 + 18, { live: true, length: 63 });
   const first = long.firstMsn;
   const last = first + 62;
-  test("are for whoever can have what they skip", () => {
+  test("are for those who can have the segments that they skip", () => {
     const skipped = Number(/SKIPPED-SEGMENTS=(\d+)/.exec(mediaPlaylist(long, names, { skip: true }))?.[1]);
     expect(skipped).toBe(56);
     expect(isDelta(long, { skip: true })).toBe(true);
