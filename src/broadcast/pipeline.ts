@@ -5,7 +5,7 @@ import { Mixer } from "../audio/mixer.ts";
 import { decodeS16 } from "../audio/pcm.ts";
 import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
-import { readPacket } from "../ingest/packet.ts";
+import { type Garbage, readPacket } from "../ingest/packet.ts";
 import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
 import { type NextUnit, Schedule } from "./schedule.ts";
 
@@ -48,8 +48,8 @@ export class Pipeline {
   hear(session: string, message: Uint8Array, arrival: Samples): void {
     const { aligner, counts } = this.#host(session);
     const packet = readPacket(message);
-    if ("garbage" in packet) {
-      counts[packet.garbage]++;
+    if (packet.kind === "garbage") {
+      counts[packet.why]++;
       return;
     }
     const { sequenceNumber, timestamp, payload } = packet;
@@ -182,5 +182,6 @@ export class Pipeline {
 /** A host as far as its packets go. */
 interface Host {
   readonly aligner: Aligner;
-  readonly counts: { malformed: number; empty: number; "odd-length": number; oversized: number };
+  /** What its socket brought that is no packet, by why. */
+  readonly counts: Record<Garbage["why"], number>;
 }

@@ -33,17 +33,17 @@ export class Delivery {
    *
    * @param origin where to ask; looked up only when there is something to ask
    * @param listener the id in the request's URL
-   * @param keep keeps the runtime working on a promise after this request has gone (`waitUntil`)
+   * @param waitUntil keeps the runtime working on a promise after this request has gone
    */
   async answer(
     origin: () => Fetcher,
     asked: Target,
     request: Request,
     listener: string | null,
-    keep: Keep,
+    waitUntil: WaitUntil,
   ): Promise<Response> {
     const now = Date.now();
-    const ask: Ask = { origin, keep, now };
+    const ask: Ask = { origin, waitUntil, now };
     try {
       const held = this.#here(asked, now) ?? (await this.#find(asked, ask));
       if (!(held instanceof Held)) return refuse(held, BRIEFLY);
@@ -109,7 +109,7 @@ export class Delivery {
     return now - held.madeAt < lifetimeOf(held, "newest") ? held : null;
   }
 
-  async #fetch(target: Target, { origin, keep, now }: Ask): Promise<Held> {
+  async #fetch(target: Target, { origin, waitUntil, now }: Ask): Promise<Held> {
     const path = canonicalPath(target);
     const here = this.#peek(target, path, now);
     if (here !== null) return here;
@@ -117,7 +117,7 @@ export class Delivery {
       target.kind === "part" || target.kind === "playlist" || (target.kind === "status" && target.waits);
     const timeout = isHeld ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
     const upstream: Load = (at, limit) => load(origin(), at, limit);
-    const held = await this.#memory.fetch(path, timeout, upstream, keep, this.#isPast(target));
+    const held = await this.#memory.fetch(path, timeout, upstream, waitUntil, this.#isPast(target));
     this.#fronts.note(target, held);
     return held;
   }
@@ -129,11 +129,11 @@ export class Delivery {
   }
 }
 
-export type Keep = (work: Promise<unknown>) => void;
+export type WaitUntil = (work: Promise<unknown>) => void;
 
 interface Ask {
   readonly origin: () => Fetcher;
-  readonly keep: Keep;
+  readonly waitUntil: WaitUntil;
   readonly now: number;
 }
 

@@ -4,7 +4,7 @@ import { ageOf, type LiveEdge } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import { methodNotAllowed, PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
-import { Delivery, type Keep, LISTEN_METHODS, preflight } from "./delivery.ts";
+import { Delivery, LISTEN_METHODS, preflight, type WaitUntil } from "./delivery.ts";
 import { type EdgeEnv, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
 import { refuse } from "./refusal.ts";
@@ -35,10 +35,10 @@ export async function listen(
   if (target.kind === "problem") return refuse(target);
   const secret = known.secretOf(target.id) ?? (await known.learn(secretsOf(env), target.id));
   if (secret === null) return refuse(PROBLEMS.unknownBroadcast);
-  const keep = (work: Promise<unknown>) => context.waitUntil(work);
+  const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
   const listener = address.searchParams.get(LISTENER);
-  const response = await delivery.answer(() => originOf(env, context), target, request, listener, keep);
-  if (method === "GET") count(env, secret, target, listener, request, response, keep);
+  const response = await delivery.answer(() => originOf(env, context), target, request, listener, waitUntil);
+  if (method === "GET") count(env, secret, target, listener, request, response, waitUntil);
   return response;
 }
 
@@ -50,7 +50,7 @@ function count(
   listener: string | null,
   request: Request,
   response: Response,
-  keep: Keep,
+  waitUntil: WaitUntil,
 ): void {
   const liveEdge = delivery.liveEdgeOf(target.id);
   // A listener who gets 304 for a playlist is listening too.
@@ -63,14 +63,14 @@ function count(
     if (ageOf(liveEdge, target, Date.now()) > TAKES_MS) return;
     const share = sentShare(response);
     if (share > 0)
-      sightings.deliver(id, { ...mediaOf(target, liveEdge), share, address: from }, secret, keep);
+      sightings.deliver(id, { ...mediaOf(target, liveEdge), share, address: from }, secret, waitUntil);
   } else if (target.kind !== "playlist") return;
   else {
     // A player that drops the id from the URL is told from others by its address and user agent.
     const self = listener ?? `${from} ${headers.get("user-agent")}`;
-    sightings.see(id, self, from, secret, keep);
+    sightings.see(id, self, from, secret, waitUntil);
   }
-  sightings.report(id, env.AUDIENCE, keep);
+  sightings.report(id, env.AUDIENCE, waitUntil);
 }
 
 /** A number for the media in its show. A segment has that of its first part, since a player takes either the one or the other. */

@@ -89,7 +89,7 @@ export class Memory {
   /**
    * Fetches the object, or joins the fetch under way. Rejects with {@link Unavailable} within `timeoutMs` and a little.
    *
-   * @param keep keeps the runtime working on a promise though the request that began it has gone (`waitUntil`): the
+   * @param waitUntil keeps the runtime working on a promise though the request that began it has gone: the
    *   leader's client may leave while others follow. Should the leader's work be lost all the same, each follower has
    *   a timer of its own, and the first to run out takes the lead.
    * @param isPast whether it is media that has left its playlist
@@ -98,10 +98,10 @@ export class Memory {
     path: string,
     timeoutMs: number,
     load: Load,
-    keep: (work: Promise<unknown>) => void,
+    waitUntil: (work: Promise<unknown>) => void,
     isPast = false,
   ): Promise<Held> {
-    const lead = () => this.#lead(path, timeoutMs, load, keep, isPast);
+    const lead = () => this.#lead(path, timeoutMs, load, waitUntil, isPast);
     const flight = this.#underWay(path, Date.now());
     if (flight === null) return lead().held;
     const followed = await follow(flight, flight.endsAt - Date.now());
@@ -128,7 +128,7 @@ export class Memory {
     path: string,
     timeoutMs: number,
     load: Load,
-    keep: (work: Promise<unknown>) => void,
+    waitUntil: (work: Promise<unknown>) => void,
     isPast: boolean,
   ): Flight {
     const now = Date.now();
@@ -149,7 +149,7 @@ export class Memory {
         for (const { reject } of followers) reject(error);
       },
     );
-    keep(told);
+    waitUntil(told);
     return flight;
   }
 

@@ -14,8 +14,8 @@ export interface Shards {
   get(id: DurableObjectId): { report(report: Report): Promise<ShardAnswer>; forget(): Promise<void> };
 }
 
-/** Keeps the runtime working on a promise after the request has gone (`waitUntil`). */
-type Keep = (work: Promise<unknown>) => void;
+/** Keeps the runtime working on a promise after the request has gone, as the platform's own does. */
+type WaitUntil = (work: Promise<unknown>) => void;
 
 /** Media that was sent to a listener. */
 export interface SentMedia {
@@ -45,8 +45,8 @@ export class Sightings {
   readonly #schedules = new Bounded<string, Schedule>(MAX_SHOWS);
 
   /** A listener asked for the live playlist of `show`. `listener` is the id in the URL, or what else tells it apart. */
-  see(show: string, listener: string, address: string, secret: Secret, keep: Keep): void {
-    this.#withKey(show, secret, keep, (key) => {
+  see(show: string, listener: string, address: string, secret: Secret, waitUntil: WaitUntil): void {
+    this.#withKey(show, secret, waitUntil, (key) => {
       const now = Date.now();
       const place = placeOf(key, address, listener);
       this.#slots.see(show, now, place);
@@ -55,8 +55,13 @@ export class Sightings {
   }
 
   /** Media of `show` was sent. The same media sent to one listener twice counts once (takes.ts). */
-  deliver(show: string, { name, mediaMs, share, address }: SentMedia, secret: Secret, keep: Keep): void {
-    this.#withKey(show, secret, keep, (key) => {
+  deliver(
+    show: string,
+    { name, mediaMs, share, address }: SentMedia,
+    secret: Secret,
+    waitUntil: WaitUntil,
+  ): void {
+    this.#withKey(show, secret, waitUntil, (key) => {
       const now = Date.now();
       const counted = this.#takes.take(networkUnder(key, address), name, share, now);
       if (counted > 0) this.#slots.deliver(show, now, counted * mediaMs);
@@ -64,7 +69,7 @@ export class Sightings {
   }
 
   /** Sends the reports of `show` that are due. Called with every request; most of the time none is. */
-  report(show: string, shards: Shards, keep: Keep): void {
+  report(show: string, shards: Shards, waitUntil: WaitUntil): void {
     const now = Date.now();
     let schedule = this.#schedules.get(show);
     if (schedule === undefined) {
@@ -83,7 +88,7 @@ export class Sightings {
       if (shard !== current && !byShard.has(shard)) schedule.answers.delete(shard);
     }
     for (const [shard, entries] of byShard)
-      keep(this.#send(show, { shard, current, entries }, schedule, shards));
+      waitUntil(this.#send(show, { shard, current, entries }, schedule, shards));
   }
 
   async #send(
@@ -114,10 +119,10 @@ export class Sightings {
   }
 
   /** Calls `then` with the show's key: at once, where it has been made. */
-  #withKey(show: string, secret: Secret, keep: Keep, then: (key: SipKey) => void): void {
+  #withKey(show: string, secret: Secret, waitUntil: WaitUntil, then: (key: SipKey) => void): void {
     const key = this.#keys.get(show);
     if (key !== undefined) then(key);
-    else keep(this.#makeKey(show, secret).then(then));
+    else waitUntil(this.#makeKey(show, secret).then(then));
   }
 
   async #makeKey(show: string, secret: Secret): Promise<SipKey> {

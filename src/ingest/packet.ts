@@ -3,6 +3,7 @@
  * payload = 5}`, the payload 48 kHz stereo s16le PCM (Cloudflare Realtime, WebSocket adapter).
  */
 export interface Packet {
+  readonly kind: "packet";
   /** u32, wraps. */
   readonly sequenceNumber: number;
   /** u32, wraps; its unit is undocumented. */
@@ -12,7 +13,10 @@ export interface Packet {
 }
 
 /** Why a message is not a packet. It is counted, and otherwise ignored. */
-export type Garbage = { readonly garbage: "malformed" | "empty" | "odd-length" | "oversized" };
+export interface Garbage {
+  readonly kind: "garbage";
+  readonly why: "malformed" | "empty" | "odd-length" | "oversized";
+}
 
 /** The longest payload taken: 120 ms, the longest Opus packet, at 192 bytes a millisecond. */
 const MAX_PAYLOAD = 120 * 192;
@@ -20,7 +24,7 @@ const MAX_MESSAGE = MAX_PAYLOAD + 64;
 
 /** Reads one message. Unknown fields are skipped, as protobuf asks; any other fault makes it {@link Garbage}. */
 export function readPacket(message: Uint8Array): Packet | Garbage {
-  if (message.length > MAX_MESSAGE) return { garbage: "oversized" };
+  if (message.length > MAX_MESSAGE) return garbage("oversized");
   const reader = new Reader(message);
   let sequenceNumber = 0;
   let timestamp = 0;
@@ -29,23 +33,27 @@ export function readPacket(message: Uint8Array): Packet | Garbage {
     const tag = reader.varint();
     const field = Math.floor(tag / 8);
     const wire = tag % 8;
-    if (Number.isNaN(tag) || field === 0) return { garbage: "malformed" };
+    if (Number.isNaN(tag) || field === 0) return garbage("malformed");
     if (wire === 0) {
       const value = reader.varint();
-      if (Number.isNaN(value)) return { garbage: "malformed" };
+      if (Number.isNaN(value)) return garbage("malformed");
       if (field === 1) sequenceNumber = value >>> 0;
       if (field === 2) timestamp = value >>> 0;
       continue;
     }
     const length = wire === 2 ? reader.varint() : wire === 5 ? 4 : wire === 1 ? 8 : Number.NaN;
     const bytes = reader.take(length);
-    if (bytes === null) return { garbage: "malformed" };
+    if (bytes === null) return garbage("malformed");
     if (field === 5 && wire === 2) payload = bytes;
   }
-  if (payload === null || payload.length === 0) return { garbage: "empty" };
-  if (payload.length > MAX_PAYLOAD) return { garbage: "oversized" };
-  if (payload.length % 4 !== 0) return { garbage: "odd-length" };
-  return { sequenceNumber, timestamp, payload };
+  if (payload === null || payload.length === 0) return garbage("empty");
+  if (payload.length > MAX_PAYLOAD) return garbage("oversized");
+  if (payload.length % 4 !== 0) return garbage("odd-length");
+  return { kind: "packet", sequenceNumber, timestamp, payload };
+}
+
+function garbage(why: Garbage["why"]): Garbage {
+  return { kind: "garbage", why };
 }
 
 /** Protobuf's wire types. NaN and null mean that the message ended too early. */

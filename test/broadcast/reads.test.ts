@@ -25,7 +25,7 @@ const CROWD = 1_000;
 const ROUNDS = 10;
 
 /**
- * Issue: 1,000 blocked reloads are released p99 < 20 ms after the part. This is the Broadcast's own share of it; what a
+ * 1,000 blocked reloads are to be released p99 < 20 ms after the part. This is the Broadcast's own share of it; what a
  * crowd sees of it over sockets is test/workers/release. The store is a fake that is never asked: lists are of the window.
  */
 test("a thousand blocked reloads of one part are let go within 20 ms of it, all with the same list", async () => {

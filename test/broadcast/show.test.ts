@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** A show on a fake clock, and its host. */
-class Stage {
+class Rig {
   readonly store = new Store(sqlite());
   readonly puts: string[] = [];
   /** Whether R2 takes what is put. */
@@ -127,15 +127,15 @@ class Stage {
 }
 
 /** Lets `millis` pass, in all of which a listener follows the show. */
-async function listen(stage: Stage, millis: number): Promise<void> {
+async function listen(rig: Rig, millis: number): Promise<void> {
   for (let passed = 0; passed < millis; passed += 1_000) {
     await vi.advanceTimersByTimeAsync(Math.min(1_000, millis - passed));
-    await stage.read();
+    await rig.read();
   }
 }
 
 /** The numbers of the segments that R2 has of a timeline. */
-function numbersOf({ puts, epoch }: Stage): number[] {
+function numbersOf({ puts, epoch }: Rig): number[] {
   return puts.flatMap((key) =>
     key.includes(epoch) ? (/s(\d+)\.m4s$/.exec(key)?.slice(1).map(Number) ?? []) : [],
   );
@@ -149,50 +149,50 @@ function expectOneClock({ segments }: { segments: readonly { date: number; durat
 }
 
 test("who waits for a show that ends without having begun is told at once", async () => {
-  const stage = new Stage();
-  const waiting = stage.show.read({ kind: "status", id: "show", waits: true }, {});
-  void stage.show.end();
+  const rig = new Rig();
+  const waiting = rig.show.read({ kind: "status", id: "show", waits: true }, {});
+  void rig.show.end();
   const told = await Promise.race([waiting, new Promise((resolve) => setImmediate(() => resolve("held")))]);
   expect(told).toMatchObject({ kind: "status", status: { state: "ended" } });
 });
 
 describe("a show whose object is there, and whose timeline has not been taken up yet", () => {
   async function standing() {
-    const stage = new Stage();
-    stage.show.open();
-    stage.talk(3_000);
-    const before = await stage.list();
-    stage.restart({ starts: false });
-    return { stage, before };
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(3_000);
+    const before = await rig.list();
+    rig.restart({ starts: false });
+    return { rig, before };
   }
 
   test("has nothing to read, and is described all the same", async () => {
-    const { stage } = await standing();
-    stage.talk(100);
-    expect(await stage.read()).toMatchObject({ code: "not_started" });
-    expect(await stage.show.describe("https://relay")).toMatchObject({ state: "open", listingMs: null });
+    const { rig } = await standing();
+    rig.talk(100);
+    expect(await rig.read()).toMatchObject({ code: "not_started" });
+    expect(await rig.show.describe("https://relay")).toMatchObject({ state: "open", listingMs: null });
   });
 
   test("ends where its last part did, and that is what can be read", async () => {
-    const { stage, before } = await standing();
+    const { rig, before } = await standing();
     vi.setSystemTime(Date.now() + 60_000);
-    void stage.show.end();
-    expect(stage.row).toMatchObject({ state: "ended", timeline: { epoch: stage.epoch } });
-    const list = await stage.list();
+    void rig.show.end();
+    expect(rig.row).toMatchObject({ state: "ended", timeline: { epoch: rig.epoch } });
+    const list = await rig.list();
     expect(list.ended).toBe(true);
     expect(list.end).toBeGreaterThanOrEqual(before.end);
     expect(list.end).toBeLessThan(before.end + 384);
   });
 
   test("has its key replaced, and goes on by the new one", async () => {
-    const { stage } = await standing();
-    stage.show.rotateKey();
-    stage.show.start();
-    expect(stage.row).toMatchObject({ state: "open", keyGeneration: 1 });
-    expect((await stage.list()).segments.length).toBeGreaterThan(3);
-    stage.show.rotateKey();
-    expect((await stage.list()).segments.length).toBeGreaterThan(3);
-    expect(stage.show.keyGeneration).toBe(2);
+    const { rig } = await standing();
+    rig.show.rotateKey();
+    rig.show.start();
+    expect(rig.row).toMatchObject({ state: "open", keyGeneration: 1 });
+    expect((await rig.list()).segments.length).toBeGreaterThan(3);
+    rig.show.rotateKey();
+    expect((await rig.list()).segments.length).toBeGreaterThan(3);
+    expect(rig.show.keyGeneration).toBe(2);
   });
 });
 
@@ -200,32 +200,32 @@ describe("a timeline that opens", () => {
   test.each(["low", "balanced", "economy"] as const)(
     "has a whole first list at once, %s",
     async (latency) => {
-      const stage = new Stage(latency);
-      stage.show.open();
-      const list = await stage.list();
+      const rig = new Rig(latency);
+      rig.show.open();
+      const list = await rig.list();
       expect(list.segments).toHaveLength(3);
       expectOneClock(list);
       // It ends where a list that has run for long ends: what the hold and the encoder take before now.
       expect(NOW - list.end).toBeGreaterThan(85);
       expect(NOW - list.end).toBeLessThan(90);
       await vi.advanceTimersByTimeAsync(10_000);
-      const later = await stage.list();
+      const later = await rig.list();
       const [part, segment] = [latency === "low" ? 384 : 640, latency === "economy" ? 3_840 : 0];
       expect(NOW + 10_000 - later.end).toBeLessThan(90 + part + segment);
-      expect(stage.restarts).toEqual([]);
+      expect(rig.restarts).toEqual([]);
     },
   );
 
   test("wakes up for whole parts while there is no host, and at once for the first packet of one", async () => {
-    const stage = new Stage("balanced");
-    stage.show.open();
+    const rig = new Rig("balanced");
+    rig.show.open();
     const timers = vi.spyOn(globalThis, "setTimeout");
     // Those of the clock: what waits for R2 has a limit of its own, which is longer.
     const wakes = () => timers.mock.calls.filter(([, millis = 0]) => millis <= 1_000).length;
-    await listen(stage, 64_000);
+    await listen(rig, 64_000);
     expect(wakes()).toBeGreaterThan(98);
     expect(wakes()).toBeLessThan(103);
-    stage.talk(200);
+    rig.talk(200);
     expect(wakes()).toBeGreaterThan(108);
     timers.mockRestore();
   });
@@ -233,123 +233,123 @@ describe("a timeline that opens", () => {
 
 describe("a show with neither host nor reader rests", () => {
   const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
-  const rows = ({ store }: Stage) =>
+  const rows = ({ store }: Rig) =>
     store.parts(40).map(({ part: { msn, index, at, bytes } }) => ({ msn, index, at, bytes }));
 
   test.each(["low", "balanced", "economy"] as const)(
     "and whoever comes finds it as one that somebody has followed all the time, %s",
     async (latency) => {
-      const [stage, twin] = [new Stage(latency), new Stage(latency)];
-      for (const one of [stage, twin]) one.show.open();
+      const [rig, twin] = [new Rig(latency), new Rig(latency)];
+      for (const one of [rig, twin]) one.show.open();
       for (const millis of [12_000, 27_300, 4_400, 61_000, 299_000, 0, 301_000, 900_000]) {
         await listen(twin, millis);
-        const lists = [await stage.read(), await twin.read()];
+        const lists = [await rig.read(), await twin.read()];
         expect(lists[0], `${millis} ms`).toEqual(lists[1]);
-        const [own, others] = [rows(stage), rows(twin)];
+        const [own, others] = [rows(rig), rows(twin)];
         expect(own).toEqual(others.slice(-own.length));
         const first = own.find(({ index }) => index === 0);
-        const read = { kind: "part", id: "show", epoch: stage.epoch, msn: first?.msn, index: 0 } as never;
-        expect(await stage.show.read(read, {})).toMatchObject({ bytes: first?.bytes });
-        for (const one of [stage, twin]) expectOneClock(await one.list());
+        const read = { kind: "part", id: "show", epoch: rig.epoch, msn: first?.msn, index: 0 } as never;
+        expect(await rig.show.read(read, {})).toMatchObject({ bytes: first?.bytes });
+        for (const one of [rig, twin]) expectOneClock(await one.list());
       }
       // And goes on at its pace from then on. What was made late, because nobody needed it, does not count as late.
-      for (const one of [stage, twin]) await listen(one, 7_000);
-      expect(await stage.read()).toEqual(await twin.read());
-      const { listingMs } = (await stage.show.describe("https://relay")) as {
+      for (const one of [rig, twin]) await listen(one, 7_000);
+      expect(await rig.read()).toEqual(await twin.read());
+      const { listingMs } = (await rig.show.describe("https://relay")) as {
         listingMs: { max: number };
       };
       expect(listingMs.max).toBeLessThan(100);
-      expect([...stage.restarts, ...twin.restarts]).toEqual([]);
+      expect([...rig.restarts, ...twin.restarts]).toEqual([]);
     },
   );
 
   test("nothing of it runs meanwhile but once in five minutes, nor is any of its silence put to R2 but what lists have", async () => {
-    const stage = new Stage();
-    stage.show.open();
+    const rig = new Rig();
+    rig.show.open();
     await minutes(0.5);
     const timers = vi.spyOn(globalThis, "setTimeout");
-    const written = vi.spyOn(stage.store, "putPart");
-    stage.puts.length = 0;
+    const written = vi.spyOn(rig.store, "putPart");
+    rig.puts.length = 0;
     await minutes(4);
-    expect([timers.mock.calls.length, written.mock.calls.length, stage.puts.length]).toEqual([0, 0, 0]);
+    expect([timers.mock.calls.length, written.mock.calls.length, rig.puts.length]).toEqual([0, 0, 0]);
     await minutes(10);
     expect(written.mock.calls.length).toBeLessThan(200);
-    expect(stage.puts.length).toBeLessThan(40);
+    expect(rig.puts.length).toBeLessThan(40);
     // What is listed then, R2 has, each segment once.
-    const numbers = numbersOf(stage);
+    const numbers = numbersOf(rig);
     expect(new Set(numbers).size).toBe(numbers.length);
-    const { segments } = await stage.list();
+    const { segments } = await rig.list();
     await vi.advanceTimersByTimeAsync(3_000);
-    for (const { msn } of segments) expect(numbersOf(stage)).toContain(msn);
+    for (const { msn } of segments) expect(numbersOf(rig)).toContain(msn);
     timers.mockRestore();
   });
 
   test("an alarm would bring it back if its object went meanwhile, and the timeline goes on", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    const { epoch } = stage;
+    const rig = new Rig();
+    rig.show.open();
+    const { epoch } = rig;
     await minutes(7);
-    expect(stage.alarm).toBeGreaterThan(Date.now() + 60_000);
-    expect(stage.alarm).toBeLessThan(Date.now() + 6 * 60_000);
+    expect(rig.alarm).toBeGreaterThan(Date.now() + 60_000);
+    expect(rig.alarm).toBeLessThan(Date.now() + 6 * 60_000);
     await minutes(2.9);
-    stage.restart();
-    const list = await stage.list();
-    expect(stage.epoch).toBe(epoch);
+    rig.restart();
+    const list = await rig.list();
+    expect(rig.epoch).toBe(epoch);
     expectOneClock(list);
     expect(list.segments).toHaveLength(15);
     await vi.advanceTimersByTimeAsync(1_000);
-    expect(Date.now() - (await stage.list()).end).toBeLessThan(90 + 384);
+    expect(Date.now() - (await rig.list()).end).toBeLessThan(90 + 384);
   });
 
   test("a host is heard from the first packet on; once one has been, R2 misses nothing, however long nobody is there", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    const { epoch } = stage;
+    const rig = new Rig();
+    rig.show.open();
+    const { epoch } = rig;
     await minutes(4);
-    stage.talk(20);
+    rig.talk(20);
     await vi.advanceTimersByTimeAsync(200);
-    expect(await stage.peak()).toBeGreaterThan(-20);
-    stage.talk(3_000);
-    expect(await stage.peak()).toBeGreaterThan(-20);
-    const { row } = stage;
-    if (isRunning(row)) stage.store.putShow(goLive(row));
-    stage.restart();
-    const from = (await stage.list()).firstMsn;
-    const written = vi.spyOn(stage.store, "putPart");
+    expect(await rig.peak()).toBeGreaterThan(-20);
+    rig.talk(3_000);
+    expect(await rig.peak()).toBeGreaterThan(-20);
+    const { row } = rig;
+    if (isRunning(row)) rig.store.putShow(goLive(row));
+    rig.restart();
+    const from = (await rig.list()).firstMsn;
+    const written = vi.spyOn(rig.store, "putPart");
     await minutes(1);
     written.mockClear();
     await minutes(4);
     expect(written).not.toHaveBeenCalled();
-    const last = (await stage.list()).segments.at(-1)?.msn ?? 0;
+    const last = (await rig.list()).segments.at(-1)?.msn ?? 0;
     expect(last - from).toBeGreaterThan(150);
     await vi.advanceTimersByTimeAsync(3_000);
-    const numbers = numbersOf(stage).filter((msn) => msn >= from && msn <= last);
+    const numbers = numbersOf(rig).filter((msn) => msn >= from && msn <= last);
     expect(numbers).toEqual(Array.from({ length: last - from + 1 }, (_, n) => from + n));
-    expect(stage.epoch).toBe(epoch);
+    expect(rig.epoch).toBe(epoch);
   });
 
   test("nothing is passed over that R2 has not got before", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    await listen(stage, 20_000);
-    stage.takes = false;
+    const rig = new Rig();
+    rig.show.open();
+    await listen(rig, 20_000);
+    rig.takes = false;
     await minutes(4);
-    stage.takes = true;
-    const last = (await stage.list()).segments.at(-1)?.msn ?? 0;
+    rig.takes = true;
+    const last = (await rig.list()).segments.at(-1)?.msn ?? 0;
     expect(last).toBeGreaterThan(120);
     await vi.advanceTimersByTimeAsync(3_000);
-    expect(numbersOf(stage).slice(0, last + 1)).toEqual(Array.from({ length: last + 1 }, (_, msn) => msn));
+    expect(numbersOf(rig).slice(0, last + 1)).toEqual(Array.from({ length: last + 1 }, (_, msn) => msn));
   });
 
   test("ended in it, it ends at that moment, and closed in it, at its time", async () => {
-    const stage = new Stage();
-    stage.show.open();
+    const rig = new Rig();
+    rig.show.open();
     await minutes(1.3);
-    void stage.show.end();
-    const list = await stage.list();
+    void rig.show.end();
+    const list = await rig.list();
     expect(list.ended).toBe(true);
     expect(Date.now() - list.end).toBeLessThan(150);
-    const other = new Stage();
+    const other = new Rig();
     other.show.open();
     await minutes(29.9);
     expect(other.row.state).toBe("open");
@@ -361,89 +361,86 @@ describe("a show with neither host nor reader rests", () => {
 
 describe("an object that did not run for a while, and goes on", () => {
   test("690 s: a new epoch begins at once, which has the host's sound from the first moment on", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    stage.talk(3_000);
-    const { epoch } = stage;
-    const held = stage.show.read(
-      { kind: "playlist", id: "show", epoch, directives: { msn: 5 } } as never,
-      {},
-    );
-    stage.jump(690_000, 690_000);
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(3_000);
+    const { epoch } = rig;
+    const held = rig.show.read({ kind: "playlist", id: "show", epoch, directives: { msn: 5 } } as never, {});
+    rig.jump(690_000, 690_000);
     const before = performance.now();
-    stage.talk(300);
+    rig.talk(300);
     expect(performance.now() - before).toBeLessThan(1_000);
-    expect(stage.epoch).not.toBe(epoch);
-    const list = await stage.list();
+    expect(rig.epoch).not.toBe(epoch);
+    const list = await rig.list();
     expect(list.segments.length).toBeGreaterThanOrEqual(3);
     expect(Date.now() - list.end).toBeLessThan(90 + 384);
-    expect(await stage.peak()).toBeGreaterThan(-20);
+    expect(await rig.peak()).toBeGreaterThan(-20);
     expect(await held).toMatchObject({ kind: "problem", status: 410 });
-    expect(await stage.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
+    expect(await rig.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
   });
 
   test("690 s of which it rested: who reads next finds a new epoch, whose first list is whole", async () => {
-    const stage = new Stage();
-    stage.show.open();
+    const rig = new Rig();
+    rig.show.open();
     await vi.advanceTimersByTimeAsync(60_000);
-    const { epoch } = stage;
-    stage.jump(690_000);
-    expect(await stage.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
-    expect(stage.epoch > epoch).toBe(true);
-    expect((await stage.list()).segments).toHaveLength(3);
-    expect(stage.restarts).toEqual([]);
+    const { epoch } = rig;
+    rig.jump(690_000);
+    expect(await rig.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
+    expect(rig.epoch > epoch).toBe(true);
+    expect((await rig.list()).segments).toHaveLength(3);
+    expect(rig.restarts).toEqual([]);
     // The old clock is gone with its timeline: one alone drives the new.
-    await listen(stage, 5_000);
+    await listen(rig, 5_000);
     expect(vi.getTimerCount()).toBe(1);
   });
 
   test("590 s: filled with silence within a second, and the host is heard from the first moment on", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    stage.talk(3_000);
-    const { epoch } = stage;
-    const start = await stage.list();
-    stage.jump(590_000, 590_000);
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(3_000);
+    const { epoch } = rig;
+    const start = await rig.list();
+    rig.jump(590_000, 590_000);
     const before = performance.now();
-    stage.talk(300);
+    rig.talk(300);
     const took = performance.now() - before;
     console.log(`590 s of silence took ${took.toFixed(0)} ms`);
     expect(took).toBeLessThan(1_000);
-    expect(stage.epoch).toBe(epoch);
-    const list = await stage.list();
+    expect(rig.epoch).toBe(epoch);
+    const list = await rig.list();
     expectOneClock(list);
     expect(Date.now() - list.end).toBeLessThan(90 + 384);
     // The list has moved on by as much as the clock.
     const moved = (list.segments.at(-1)?.msn ?? 0) - (start.segments.at(-1)?.msn ?? 0);
     expect(moved).toBeGreaterThan(590_000 / 1_920 - 2);
-    expect(await stage.peak()).toBeGreaterThan(-20);
+    expect(await rig.peak()).toBeGreaterThan(-20);
   });
 
   test("a timeline whose stored segments are not its profile's begins anew, also where none was open", async () => {
-    const stage = new Stage();
-    stage.show.open();
+    const rig = new Rig();
+    rig.show.open();
     await vi.advanceTimersByTimeAsync(30_000);
-    expect(stage.store.parts(1)).toHaveLength(5);
-    const { row } = stage;
+    expect(rig.store.parts(1)).toHaveLength(5);
+    const { row } = rig;
     const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
-    if (isRunning(row)) stage.store.putShow({ ...row, timeline: { ...row.timeline, profile } });
-    stage.restart();
-    expect(stage.row.anew?.why).toMatch(/^what was stored of it does not fit/);
-    expect(stage.epoch > (row.timeline?.epoch ?? "")).toBe(true);
+    if (isRunning(row)) rig.store.putShow({ ...row, timeline: { ...row.timeline, profile } });
+    rig.restart();
+    expect(rig.row.anew?.why).toMatch(/^what was stored of it does not fit/);
+    expect(rig.epoch > (row.timeline?.epoch ?? "")).toBe(true);
   });
 
   test("a timeline that has waited in its store for 400 s is filled as well", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    stage.talk(3_000);
-    const { epoch } = stage;
-    stage.jump(400_000);
-    stage.restart();
-    stage.talk(300);
-    const list = await stage.list();
-    expect(stage.epoch).toBe(epoch);
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(3_000);
+    const { epoch } = rig;
+    rig.jump(400_000);
+    rig.restart();
+    rig.talk(300);
+    const list = await rig.list();
+    expect(rig.epoch).toBe(epoch);
     expect(Date.now() - list.end).toBeLessThan(90 + 384);
-    expect(await stage.peak()).toBeGreaterThan(-20);
+    expect(await rig.peak()).toBeGreaterThan(-20);
   });
 });
 
@@ -451,49 +448,49 @@ describe("a wall clock that is set back by two minutes", () => {
   const STEP = 120_000;
 
   test("neither stalls the timeline nor leaves a gap in it, and sound goes on", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    stage.talk(3_000);
-    const before = await stage.list();
-    stage.jump(-STEP);
-    stage.talk(10_000);
-    const after = await stage.list();
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(3_000);
+    const before = await rig.list();
+    rig.jump(-STEP);
+    rig.talk(10_000);
+    const after = await rig.list();
     expectOneClock(after);
     expect(after.end - before.end).toBeGreaterThan(9_500);
     expect(after.end - before.end).toBeLessThan(10_500);
-    expect(await stage.peak()).toBeGreaterThan(-20);
-    expect(stage.show.publishers.sessions).toEqual([]);
+    expect(await rig.peak()).toBeGreaterThan(-20);
+    expect(rig.show.publishers.sessions).toEqual([]);
   });
 
   test("nor does it where the object restarts meanwhile; and set right again, the dates are true again", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    stage.talk(3_000);
-    const before = await stage.list();
-    const { epoch } = stage;
-    stage.jump(-STEP);
-    stage.restart();
-    stage.talk(10_000);
-    const after = await stage.list();
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(3_000);
+    const before = await rig.list();
+    const { epoch } = rig;
+    rig.jump(-STEP);
+    rig.restart();
+    rig.talk(10_000);
+    const after = await rig.list();
     expect(after.end - before.end).toBeGreaterThan(9_500);
-    stage.jump(STEP);
-    stage.talk(10_000);
-    const last = await stage.list();
+    rig.jump(STEP);
+    rig.talk(10_000);
+    const last = await rig.list();
     expectOneClock(last);
     expect(last.end - after.end).toBeLessThan(10_500);
     expect(Math.abs(Date.now() - last.end)).toBeLessThan(90 + 384 + 50);
-    expect(stage.epoch).toBe(epoch);
+    expect(rig.epoch).toBe(epoch);
   });
 
   test("by more than ten minutes, a new epoch begins whose dates are true", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    stage.talk(3_000);
-    const { epoch } = stage;
-    stage.jump(-3_600_000);
-    stage.talk(1_000);
-    const list = await stage.list();
-    expect(stage.epoch > epoch).toBe(true);
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(3_000);
+    const { epoch } = rig;
+    rig.jump(-3_600_000);
+    rig.talk(1_000);
+    const list = await rig.list();
+    expect(rig.epoch > epoch).toBe(true);
     expect(Math.abs(Date.now() - list.end)).toBeLessThan(90 + 384);
   });
 });
@@ -503,48 +500,48 @@ describe("a show that has neither host nor listener", () => {
   const segment = (epoch: string) => ({ kind: "segment", id: "show", epoch, msn: 0 }) as const;
 
   test("closes after half an hour, whoever asks how it is; then there is no timer and no alarm", async () => {
-    const stage = new Stage();
-    stage.show.open();
-    const { epoch } = stage;
+    const rig = new Rig();
+    rig.show.open();
+    const { epoch } = rig;
     await minutes(29.9);
-    await stage.peak();
-    await stage.show.read({ kind: "multivariant", id: "show" }, { status: 9, audience: 9, segment: 9 });
-    await stage.show.read(segment("another"), {});
-    expect(stage.row.state).toBe("open");
-    expect(stage.alarm).toEqual(expect.any(Number));
+    await rig.peak();
+    await rig.show.read({ kind: "multivariant", id: "show" }, { status: 9, audience: 9, segment: 9 });
+    await rig.show.read(segment("another"), {});
+    expect(rig.row.state).toBe("open");
+    expect(rig.alarm).toEqual(expect.any(Number));
     await minutes(0.2);
-    expect(stage.row).toMatchObject({ state: "announced", timeline: null });
-    expect([vi.getTimerCount(), stage.alarm]).toEqual([0, null]);
-    expect(await stage.read(epoch)).toMatchObject({ status: 404, code: "not_started" });
-    stage.show.open();
-    expect(stage.epoch > epoch).toBe(true);
-    expect((await stage.list()).firstMsn).toBe(0);
-    expect(await stage.read(epoch)).toMatchObject({ status: 410, code: "other_epoch" });
-    expect(stage.restarts).toEqual([]);
+    expect(rig.row).toMatchObject({ state: "announced", timeline: null });
+    expect([vi.getTimerCount(), rig.alarm]).toEqual([0, null]);
+    expect(await rig.read(epoch)).toMatchObject({ status: 404, code: "not_started" });
+    rig.show.open();
+    expect(rig.epoch > epoch).toBe(true);
+    expect((await rig.list()).firstMsn).toBe(0);
+    expect(await rig.read(epoch)).toMatchObject({ status: 410, code: "other_epoch" });
+    expect(rig.restarts).toEqual([]);
   });
 
-  test.each<[string, (stage: Stage) => unknown]>([
-    ["a list", (stage) => stage.read()],
-    ["a segment", (stage) => stage.show.read(segment(stage.epoch), {})],
+  test.each<[string, (rig: Rig) => unknown]>([
+    ["a list", (rig) => rig.read()],
+    ["a segment", (rig) => rig.show.read(segment(rig.epoch), {})],
   ])("stays open half an hour from when somebody read %s", async (_, read) => {
-    const stage = new Stage();
-    stage.show.open();
+    const rig = new Rig();
+    rig.show.open();
     await minutes(20);
-    await read(stage);
+    await read(rig);
     await minutes(29.9);
-    expect(stage.row.state).toBe("open");
+    expect(rig.row.state).toBe("open");
     await minutes(0.2);
-    expect(stage.row.state).toBe("announced");
+    expect(rig.row.state).toBe("announced");
   });
 
   test("stays open half an hour from when its object was made anew", async () => {
-    const stage = new Stage();
-    stage.show.open();
+    const rig = new Rig();
+    rig.show.open();
     await minutes(29);
-    stage.restart();
+    rig.restart();
     await minutes(29);
-    expect(stage.row.state).toBe("open");
+    expect(rig.row.state).toBe("open");
     await minutes(1.1);
-    expect(stage.row.state).toBe("announced");
+    expect(rig.row.state).toBe("announced");
   });
 });
