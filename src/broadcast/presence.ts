@@ -6,16 +6,27 @@ import type { Target } from "../paths.ts";
  */
 const QUIET_MS = 10_000;
 
-/** When a host or a listener was last at a show, as far as its object knows since it was made. */
+/**
+ * When a host or a listener was last at a show, as far as its object knows since it was made. Times are milliseconds since
+ * 1970, by the wall clock.
+ */
 export class Presence {
-  /** Milliseconds since 1970, by the wall clock. */
-  lastAt: number;
+  #lastAt: number;
   /** When somebody last asked for a list or media, whatever it was for. */
   #askedAt: number;
 
   constructor(wall: number) {
-    this.lastAt = wall;
+    this.#lastAt = wall;
     this.#askedAt = wall;
+  }
+
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
+  /** A host or a listener is there. */
+  attended(wall: number): void {
+    this.#lastAt = wall;
   }
 
   /** Whether nobody has asked for a list or media for a while. */
@@ -32,6 +43,6 @@ export class Presence {
   read(target: Target, epoch: string | null, wall: number): void {
     this.#askedAt = wall;
     const isOfMedia = target.kind === "playlist" || target.kind === "segment" || target.kind === "part";
-    if (isOfMedia && target.epoch === epoch) this.lastAt = wall;
+    if (isOfMedia && target.epoch === epoch) this.attended(wall);
   }
 }

@@ -7,7 +7,6 @@ import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
-import { Ledger } from "./ledger.ts";
 import { type Life, lifeOf, publishedOf, type Running, type Standing } from "./life.ts";
 import {
   close,
@@ -19,6 +18,7 @@ import {
   rotateKey,
   type ShowRow,
 } from "./lifecycle.ts";
+import { OriginReads } from "./origin-reads.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
@@ -34,7 +34,7 @@ export class Show {
   readonly publishers: Publishers;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
-  readonly #ledger: Ledger;
+  readonly #originReads: OriginReads;
   readonly #outbox: Outbox;
   readonly #recording: Recording;
   readonly #alarm: Alarm;
@@ -49,7 +49,7 @@ export class Show {
     const { store, bucket, setAlarm } = deps;
     this.#deps = deps;
     this.#reads = new Reads(store);
-    this.#ledger = new Ledger(store);
+    this.#originReads = new OriginReads(store);
     this.#alarm = new Alarm(setAlarm);
     this.publishers = new Publishers(deps, row.id, Date.now());
     this.#outbox = new Outbox(store);
@@ -75,8 +75,8 @@ export class Show {
   open(): void {
     const life = this.#life;
     if (life.kind !== "announced") return;
-    this.#ledger.clear();
-    this.#presence.lastAt = Date.now();
+    this.#originReads.clear();
+    this.#presence.attended(Date.now());
     const row = open(life.row, timelineOf(life.row, Date.now()));
     this.#store(row);
     this.#life = { kind: "standing", row };
@@ -90,7 +90,7 @@ export class Show {
     const now = Date.now();
     const row = end(life.kind === "announced" ? life.row : this.#finish(life), now);
     this.#store(row);
-    this.#ledger.keep();
+    this.#originReads.keep();
     this.#life = lifeOf(row, this.#deps.store);
     this.#reads.abandon();
     this.publishers.dropAll("the show has ended");
@@ -113,14 +113,14 @@ export class Show {
   async describe(origin: string): Promise<Description> {
     const { id, keyGeneration } = this.#life.row;
     const key = await hostKey(this.#deps.secret, id, keyGeneration);
-    const counts = { originReads: this.#ledger.counts, recordingFailures: this.#recording.failures };
+    const counts = { originReads: this.#originReads.counts, recordingFailures: this.#recording.failures };
     return describe(this.#life, this.publishers, counts, { origin, hostKey: key });
   }
 
   /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
   async publish(offer: Offer, origin: string): Promise<Accepted | Problem> {
     // The doors must not close while the SFU is asked about this host.
-    this.#presence.lastAt = Date.now();
+    this.#presence.attended(Date.now());
     const { keyGeneration } = this;
     const isReplaced = () => this.keyGeneration !== keyGeneration;
     const refusal = () =>
@@ -147,8 +147,8 @@ export class Show {
    */
   read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
     const wall = Date.now();
-    this.#ledger.add(answered);
-    if (this.#life.kind === "ended") this.#ledger.keepNowAndThen(wall);
+    this.#originReads.add(answered);
+    if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);
     if (target.kind === "status")
       return this.#reads.say(target, () => publicStatus(this.#life, this.publishers));
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
@@ -174,7 +174,7 @@ export class Show {
   /** What is counted, and what goes to R2, is this timeline's from now on; `before` is the row of the one that there was. */
   #turnTo(before: RunningRow, resumption: Resumption): Resumption {
     const { row, timeline } = resumption;
-    if (row !== before) this.#ledger.clear();
+    if (row !== before) this.#originReads.clear();
     this.#outbox.turnTo(row.timeline.epoch, timeline.init);
     return resumption;
   }
@@ -209,7 +209,7 @@ export class Show {
     const wall = Date.now();
     const next = this.#turnTo(row, replace(row, this.#deps.store, wall, why));
     clock.abandon();
-    this.#presence.lastAt = wall;
+    this.#presence.attended(wall);
     this.#reads.abandon();
     this.#run(next);
   }
@@ -222,13 +222,13 @@ export class Show {
     this.#reads.wake(window, now);
     if (sessions.some((session) => pipeline.isHeard(session))) this.#goLive(life);
     const wall = Date.now();
-    if (sessions.length > 0 || this.#reads.areHeld) this.#presence.lastAt = wall;
+    if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     if (wall >= forgottenAt(life.row, this.#presence.lastAt)) {
       this.#close(life);
       return;
     }
     this.#deps.waitUntil(this.publishers.sweep(wall));
-    this.#ledger.keepNowAndThen(wall);
+    this.#originReads.keepNowAndThen(wall);
     this.#alarm.renew(wall);
   }
 

@@ -4,8 +4,8 @@ import type { Store } from "./store.ts";
 /** How often what changes all the time is stored; each time is a row written. */
 const STORED_MS = 10_000;
 
-/** What Origin has answered since a show's timeline began, by kind. */
-export class Ledger {
+/** How many reads Origin has answered since a show's timeline began, by kind: what all its listeners together cost. */
+export class OriginReads {
   readonly #store: Store;
   #counts: Counts;
   #storedAt = 0;
@@ -23,16 +23,17 @@ export class Ledger {
     this.#counts = addCounts(this.#counts, answered);
   }
 
-  /** A timeline begins. */
+  /** Another timeline begins. */
   clear(): void {
     this.#counts = {};
   }
 
+  /** Stores them. */
   keep(): void {
     this.#store.putOriginReads(this.#counts);
   }
 
-  /** Keeps it if that has not been done for a while. */
+  /** Keeps them if that has not been done for a while. */
   keepNowAndThen(now: number): void {
     if (now - this.#storedAt < STORED_MS) return;
     this.#storedAt = now;
