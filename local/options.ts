@@ -14,13 +14,18 @@ export interface Options {
   readonly udpPorts?: readonly [number, number];
 }
 
+/** A variable of the environment; one that is set to nothing counts as not set. */
+export function given(variable: string | undefined): string | undefined {
+  return variable === "" ? undefined : variable;
+}
+
 /** Reads the command line and the environment. Throws an Error that says in one sentence what is wrong and what to do. */
 export function readOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Options {
   const { fresh = false, help = false, dev = false } = readArguments(args);
-  const host = env.HOST || "127.0.0.1";
+  const host = given(env.HOST) ?? "127.0.0.1";
   if (!isTellable(host)) {
     throw new Error(`HOST must be one IP address of this machine (${ownAddresses()}), not "${host}".`);
   }
@@ -29,7 +34,7 @@ export function readOptions(
       `npm run dev serves this machine alone: wrangler answers more than the relay does. Unset HOST.`,
     );
   }
-  const port = readPort(env.PORT || "8787");
+  const port = readPort(given(env.PORT) ?? "8787");
   if (port === null) throw new Error(`PORT must be a number from 1 to 65535, not "${env.PORT}".`);
   const udpPorts = env.UDP_PORTS ? { udpPorts: readRange(env.UDP_PORTS) } : {};
   return { fresh, help, dev, log: Boolean(env.LOG), port, host, ...udpPorts };

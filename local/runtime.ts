@@ -17,56 +17,58 @@ const STOP_MS = 5_000;
 export class Runtime {
   /** Rejects with a {@link StartFailure} when the runtime ends without having been asked to; never resolves. */
   readonly failed: Promise<never>;
-  private readonly child: ChildProcess;
+  readonly #child: ChildProcess;
   /** How the group's leader ended, once it has. */
-  private readonly exited: Promise<string>;
-  private ended = false;
-  private stopping = false;
+  readonly #exited: Promise<string>;
+  #ended = false;
+  #stopping = false;
   /** Why it can not run, where its leader has said so. */
-  private told: string | null = null;
+  #told: string | null = null;
   /** From the first sign of trouble with the build on, what was printed. */
-  private readonly trouble: string[] = [];
-  private readonly forget: () => void;
+  readonly #trouble: string[] = [];
+  readonly #forget: () => void;
 
   constructor(options: RuntimeOptions) {
     const leader = startLeader(options);
-    this.child = leader.child;
-    this.forget = leader.forget;
-    readLines(this.child, (line) => {
-      if (line.includes("Build failed") || this.trouble.length > 0) this.trouble.push(line);
+    this.#child = leader.child;
+    this.#forget = leader.forget;
+    readLines(this.#child, (line) => {
+      if (line.includes("Build failed") || this.#trouble.length > 0) this.#trouble.push(line);
       options.log(line);
     });
-    this.child.on("message", ({ failed }: Failed) => {
-      this.told = failed;
+    this.#child.on("message", ({ failed }: Failed) => {
+      this.#told = failed;
     });
-    this.exited = new Promise((resolve) => {
-      this.child.once("exit", (code, signal) => {
-        this.ended = true;
+    this.#exited = new Promise((resolve) => {
+      this.#child.once("exit", (code, signal) => {
+        this.#ended = true;
         resolve(signal ?? `exit code ${code}`);
       });
     });
-    this.failed = this.exited.then((how) => {
+    this.failed = this.#exited.then((how) => {
       // Never settled when it was asked to end: there is no failure then, nor will there be one.
-      if (this.stopping) return new Promise<never>(() => {});
+      if (this.#stopping) return new Promise<never>(() => {});
       // Its leader has gone, but those it started may live on and hold the port.
       this.kill();
-      throw new StartFailure(this.told ?? `The runtime ended by itself (${how}); run with LOG=1 to see why.`);
+      throw new StartFailure(
+        this.#told ?? `The runtime ended by itself (${how}); run with LOG=1 to see why.`,
+      );
     });
     this.failed.catch(() => {}); // not everybody who starts a runtime watches it
   }
 
   /** The leader's process id. */
   get pid(): number {
-    return this.child.pid ?? 0;
+    return this.#child.pid ?? 0;
   }
 
   /** Resolves when the Worker itself answers at `url`: 401 is its own, so it has started and knows its token. */
   async ready(url: string, signal?: AbortSignal): Promise<void> {
     for (const deadline = Date.now() + READY_MS; Date.now() < deadline; ) {
       signal?.throwIfAborted();
-      if (this.ended) await this.failed;
-      if (this.trouble.length > 0)
-        throw new StartFailure(`The Worker could not be built. ${this.trouble.join("\n")}`);
+      if (this.#ended) await this.failed;
+      if (this.#trouble.length > 0)
+        throw new StartFailure(`The Worker could not be built. ${this.#trouble.join("\n")}`);
       const timeout = AbortSignal.timeout(2_000);
       const status = await fetch(url, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout }).then(
         (response) => response.status,
@@ -82,20 +84,20 @@ export class Runtime {
 
   /** Ends the process group: its leader is asked first, then all are made to. Resolves when the leader is gone. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.child.kill("SIGINT");
+    this.#stopping = true;
+    this.#child.kill("SIGINT");
     const timer = setTimeout(() => this.kill(), STOP_MS);
-    await this.exited;
+    await this.#exited;
     clearTimeout(timer);
     this.kill(); // the leader may have gone before those it started
   }
 
   /** Ends the process group at once. */
   kill(): void {
-    this.forget();
-    if (this.child.pid === undefined) return;
+    this.#forget();
+    if (this.#child.pid === undefined) return;
     try {
-      process.kill(-this.child.pid, "SIGKILL");
+      process.kill(-this.#child.pid, "SIGKILL");
     } catch (error) {
       // ESRCH: the whole group has ended already, which is what was wanted.
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Options, readOptions } from "./options.ts";
+import { given, type Options, readOptions } from "./options.ts";
 import { mintSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
 import { StartFailure } from "./runtime.ts";
 
@@ -105,7 +105,10 @@ function readSecrets(): Secrets {
       text += `${text === "" || text.endsWith("\n") ? "" : "\n"}${name}="${value}"\n`;
   }
   if (text !== stored) writeFileSync(VARIABLES, text, { mode: 0o600 });
-  return { adminToken: process.env.ADMIN_TOKEN || adminToken, secret: process.env.EARSHOT_SECRET || secret };
+  return {
+    adminToken: given(process.env.ADMIN_TOKEN) ?? adminToken,
+    secret: given(process.env.EARSHOT_SECRET) ?? secret,
+  };
 }
 
 /** The runtime's warnings and errors; the rest of what it says is for LOG=1. */

@@ -15,7 +15,9 @@ interface Fetcher {
 declare module "cloudflare:workers" {
   export abstract class DurableObject<Env> {
     readonly [Rpc.__DURABLE_OBJECT_BRAND]: never;
+    // biome-ignore lint/plugin: as the platform declares it
     protected readonly ctx: DurableObjectState;
+    // biome-ignore lint/plugin: as the platform declares it
     protected readonly env: Env;
     constructor(ctx: DurableObjectState, env: Env);
   }

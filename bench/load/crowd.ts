@@ -4,8 +4,8 @@ import type { Played } from "./player.ts";
 /** All who listen, those who have gone, and what became of them. */
 export class Crowd {
   readonly #notes: Notes;
-  #here: Listener[] = [];
-  #gone: { readonly listener: Listener; readonly played: Played; readonly seconds: number }[] = [];
+  readonly #here: Listener[] = [];
+  readonly #gone: { readonly listener: Listener; readonly played: Played; readonly seconds: number }[] = [];
   #lastRequests = 0;
   #lastAt = 0;
 

@@ -33,87 +33,99 @@ export interface List {
 export function readList(text: string): List {
   const lines = text.split(/\r?\n/);
   if (lines[0] !== "#EXTM3U") throw new Error("not a playlist");
-  const media: Media[] = [];
-  let init = "";
-  let control = "";
-  let targetDuration = Number.NaN;
-  let msn = Number.NaN;
+  const reading = new Reading();
+  for (const line of lines) reading.take(line);
+  return reading.list();
+}
+
+/** What has been read of a list, line by line. */
+class Reading {
+  readonly #media: Media[] = [];
+  readonly #ranges = new Ranges();
+  #init = "";
+  #control = "";
+  #targetDuration = Number.NaN;
+  #msn = Number.NaN;
   /** Of the next sample, ms after the list's first; the dates of the list are `zero` after that. */
-  let at = 0;
-  let zero = Number.NaN;
+  #at = 0;
+  #zero = Number.NaN;
   /** Of the segment being read: its length by EXTINF, its start, its bytes, and how many parts it has listed. */
-  let duration = Number.NaN;
-  let began = 0;
-  let range: string | null = null;
-  let parts = 0;
-  let isGap = false;
-  let ended = false;
-  const ranges = new Ranges();
-  for (const line of lines) {
-    if (line.startsWith("#EXT-X-PART:")) {
-      const name = attribute(line, "URI");
-      const length = millis(attribute(line, "DURATION"));
-      const part = {
-        name,
-        at,
-        duration: length,
-        msn,
-        part: parts,
-        range: ranges.of(name, attribute(line, "BYTERANGE")),
-      };
-      if (attribute(line, "GAP") !== "YES") media.push(part);
-      at += length;
-      parts++;
-    } else if (line.startsWith("#EXT-X-PROGRAM-DATE-TIME:")) {
-      const date = Date.parse(line.slice(25));
-      // What came before the first date is dated backwards from it.
-      if (Number.isNaN(zero)) zero = date - at;
-      at = date - zero;
-      began = at;
-    } else if (line.startsWith("#EXTINF:")) {
-      duration = millis(line.slice(8));
-    } else if (line.startsWith("#EXT-X-BYTERANGE:")) {
-      range = line.slice(17);
-    } else if (line === "#EXT-X-GAP") {
-      isGap = true;
-    } else if (line.startsWith("#EXT-X-MEDIA-SEQUENCE:")) {
-      msn = Number(line.slice(22));
-    } else if (line.startsWith("#EXT-X-TARGETDURATION:")) {
-      targetDuration = millis(line.slice(22));
-    } else if (line.startsWith("#EXT-X-SERVER-CONTROL:")) {
-      control = line;
-    } else if (line.startsWith("#EXT-X-MAP:")) {
-      init = attribute(line, "URI");
-    } else if (line === "#EXT-X-ENDLIST") {
-      ended = true;
-    } else if (line !== "" && !line.startsWith("#")) {
-      const segment = {
-        name: line,
-        at: began,
-        duration,
-        msn,
-        part: null,
-        range: ranges.of(line, range ?? ""),
-      };
-      if (parts === 0 && !isGap) media.push(segment);
-      at = began + duration;
-      began = at;
-      [parts, isGap, range] = [0, false, null];
-      msn++;
+  #duration = Number.NaN;
+  #began = 0;
+  #range = "";
+  #parts = 0;
+  #isGap = false;
+  #ended = false;
+
+  take(line: string): void {
+    if (line === "#EXT-X-GAP") this.#isGap = true;
+    else if (line === "#EXT-X-ENDLIST") this.#ended = true;
+    else if (line !== "" && !line.startsWith("#")) this.#takeSegment(line);
+    else {
+      const end = line.indexOf(":");
+      this.#takeTag(line.slice(0, end), line.slice(end + 1), line);
     }
   }
-  if (init === "" || Number.isNaN(targetDuration) || Number.isNaN(msn))
-    throw new Error("not a live playlist");
-  if (Number.isNaN(zero)) throw new Error("a playlist without dates");
-  const hold = attribute(control, "PART-HOLD-BACK") || attribute(control, "HOLD-BACK");
-  return {
-    media: media.map((one) => ({ ...one, at: one.at + zero })),
-    init,
-    holdBack: hold === "" ? 3 * targetDuration : millis(hold),
-    targetDuration,
-    reload: control.includes("CAN-BLOCK-RELOAD=YES") ? `_HLS_msn=${msn}&_HLS_part=${parts}` : null,
-    ended,
-  };
+
+  list(): List {
+    const [targetDuration, msn, zero] = [this.#targetDuration, this.#msn, this.#zero];
+    if (this.#init === "" || Number.isNaN(targetDuration) || Number.isNaN(msn))
+      throw new Error("not a live playlist");
+    if (Number.isNaN(zero)) throw new Error("a playlist without dates");
+    const control = this.#control;
+    const hold = attribute(control, "PART-HOLD-BACK") ?? attribute(control, "HOLD-BACK");
+    const next = `_HLS_msn=${msn}&_HLS_part=${this.#parts}`;
+    return {
+      media: this.#media.map((one) => ({ ...one, at: one.at + zero })),
+      init: this.#init,
+      holdBack: hold === null ? 3 * targetDuration : millis(hold),
+      targetDuration,
+      reload: control.includes("CAN-BLOCK-RELOAD=YES") ? next : null,
+      ended: this.#ended,
+    };
+  }
+
+  #takeTag(tag: string, value: string, line: string): void {
+    if (tag === "#EXT-X-PART") this.#takePart(line);
+    else if (tag === "#EXT-X-PROGRAM-DATE-TIME") this.#takeDate(Date.parse(value));
+    else if (tag === "#EXTINF") this.#duration = millis(value);
+    else if (tag === "#EXT-X-BYTERANGE") this.#range = value;
+    else if (tag === "#EXT-X-MEDIA-SEQUENCE") this.#msn = Number(value);
+    else if (tag === "#EXT-X-TARGETDURATION") this.#targetDuration = millis(value);
+    else if (tag === "#EXT-X-SERVER-CONTROL") this.#control = line;
+    else if (tag === "#EXT-X-MAP") this.#init = attribute(line, "URI") ?? "";
+  }
+
+  #takePart(line: string): void {
+    const name = attribute(line, "URI") ?? "";
+    const duration = millis(attribute(line, "DURATION") ?? "");
+    const range = this.#ranges.of(name, attribute(line, "BYTERANGE") ?? "");
+    const part = { name, at: this.#at, duration, msn: this.#msn, part: this.#parts, range };
+    if (attribute(line, "GAP") !== "YES") this.#media.push(part);
+    this.#at += duration;
+    this.#parts++;
+  }
+
+  #takeDate(date: number): void {
+    // What came before the first date is dated backwards from it.
+    if (Number.isNaN(this.#zero)) this.#zero = date - this.#at;
+    this.#at = date - this.#zero;
+    this.#began = this.#at;
+  }
+
+  #takeSegment(name: string): void {
+    const range = this.#ranges.of(name, this.#range);
+    const [at, duration] = [this.#began, this.#duration];
+    if (this.#parts === 0 && !this.#isGap) {
+      this.#media.push({ name, at, duration, msn: this.#msn, part: null, range });
+    }
+    this.#at = at + duration;
+    this.#began = this.#at;
+    this.#parts = 0;
+    this.#isGap = false;
+    this.#range = "";
+    this.#msn++;
+  }
 }
 
 /** Byte ranges, "length@offset" or "length": without an offset it follows the one before it in the same resource. */
@@ -129,9 +141,9 @@ class Ranges {
   }
 }
 
-/** The value of an attribute, without its quotes; empty where the tag has none of that name. */
-function attribute(tag: string, name: string): string {
-  return new RegExp(`[:,]${name}="?([^",]*)`).exec(tag)?.[1] ?? "";
+/** The value of an attribute, without its quotes; null where the tag has none of that name. */
+function attribute(tag: string, name: string): string | null {
+  return new RegExp(`[:,]${name}="?([^",]*)`).exec(tag)?.[1] ?? null;
 }
 
 function millis(seconds: string): number {

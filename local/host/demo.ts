@@ -117,7 +117,8 @@ async function findTarget(
     if (key === undefined) throw new Stop(2, "--url needs the host key: --key KEY.");
     return { whipUrl: url, hostKey: key };
   }
-  const relay = httpOrigin(process.env.HOST || "localhost", process.env.PORT || 8787);
+  const { HOST = "", PORT = "" } = process.env;
+  const relay = httpOrigin(HOST === "" ? "localhost" : HOST, PORT === "" ? 8787 : PORT);
   const token = await adminToken();
   const path = `/api/broadcasts/${encodeURIComponent(broadcast)}`;
   const response = await fetch(relay + path, {

@@ -23,30 +23,30 @@ export function digitHz(digit: number): number {
  * {@link digitHz} of `(S >> 4) & 15` and then of `S & 15`. So a beep names its second modulo 256.
  */
 export class SpokenSignal {
-  private readonly random: () => number;
-  private readonly voices: readonly [Voice, Voice];
+  readonly #random: () => number;
+  readonly #voices: readonly [Voice, Voice];
   /** Samples since 1970 of the next sample to be read. */
-  private clock: number;
-  private speaker = 0;
+  #clock: number;
+  #speaker = 0;
   /** Syllables left in the phrase. */
-  private left = 0;
+  #left = 0;
   /** Samples of pause left. */
-  private pause = 0;
+  #pause = 0;
 
   constructor(options: { readonly seed?: number; readonly startMillis: number }) {
-    this.random = seeded(options.seed ?? 1);
-    this.clock = Math.round(options.startMillis * (RATE / 1000));
-    this.voices = [new Voice(112, this.random), new Voice(187, this.random)];
+    this.#random = seeded(options.seed ?? 1);
+    this.#clock = Math.round(options.startMillis * (RATE / 1000));
+    this.#voices = [new Voice(112, this.#random), new Voice(187, this.#random)];
   }
 
   /** The next `frames` sample frames, interleaved stereo. */
   read(frames: number): Int16Array {
     const data = new Int16Array(frames * 2);
-    for (let i = 0; i < frames; i++, this.clock++) {
-      const [near, far] = this.speak();
-      const beep = beepAt(this.clock);
-      const hush = hushAt(this.clock % RATE);
-      const [left, right] = this.speaker === 0 ? [near, far] : [far, near];
+    for (let i = 0; i < frames; i++, this.#clock++) {
+      const [near, far] = this.#speak();
+      const beep = beepAt(this.#clock);
+      const hush = hushAt(this.#clock % RATE);
+      const [left, right] = this.#speaker === 0 ? [near, far] : [far, near];
       data[2 * i] = toInt16(left * hush + beep);
       data[2 * i + 1] = toInt16(right * hush + beep);
     }
@@ -54,18 +54,18 @@ export class SpokenSignal {
   }
 
   /** One sample of the speaking voice, at the ear it is near and at the other one. */
-  private speak(): [number, number] {
-    const voice = this.voices[this.speaker === 0 ? 0 : 1];
-    if (this.pause > 0) {
-      this.pause--;
+  #speak(): [number, number] {
+    const voice = this.#voices[this.#speaker === 0 ? 0 : 1];
+    if (this.#pause > 0) {
+      this.#pause--;
       return [0, 0];
     }
     if (voice.done) {
-      if (this.left-- > 0) voice.begin();
+      if (this.#left-- > 0) voice.begin();
       else {
-        this.left = 2 + Math.floor(this.random() * 7);
-        this.pause = Math.floor((0.2 + 0.4 * this.random()) * RATE);
-        if (this.random() < 0.4) this.speaker = 1 - this.speaker;
+        this.#left = 2 + Math.floor(this.#random() * 7);
+        this.#pause = Math.floor((0.2 + 0.4 * this.#random()) * RATE);
+        if (this.#random() < 0.4) this.#speaker = 1 - this.#speaker;
         return [0, 0];
       }
     }
@@ -87,70 +87,70 @@ const GAINS = [1, 0.8, 0.5] as const;
 
 /** One speaker: a glottal buzz, or breath for a consonant, through three resonators. */
 class Voice {
-  private readonly pitch: number;
-  private readonly random: () => number;
-  private readonly resonators = [new Resonator(), new Resonator(), new Resonator()] as const;
-  private length = 0;
-  private at = 0;
-  private consonant = 0;
-  private phase = 0;
-  private tilt = 0;
-  private bend = 1;
+  readonly #pitch: number;
+  readonly #random: () => number;
+  readonly #resonators = [new Resonator(), new Resonator(), new Resonator()] as const;
+  #length = 0;
+  #at = 0;
+  #consonant = 0;
+  #phase = 0;
+  #tilt = 0;
+  #bend = 1;
 
   constructor(pitch: number, random: () => number) {
-    this.pitch = pitch;
-    this.random = random;
+    this.#pitch = pitch;
+    this.#random = random;
   }
 
   get done(): boolean {
-    return this.at >= this.length;
+    return this.#at >= this.#length;
   }
 
   begin(): void {
-    this.at = 0;
-    this.length = Math.floor((0.12 + 0.16 * this.random()) * RATE);
-    this.consonant = this.random() < 0.6 ? Math.floor((0.02 + 0.05 * this.random()) * RATE) : 0;
-    this.bend = 0.9 + 0.25 * this.random();
-    const vowel = VOWELS[Math.floor(this.random() * VOWELS.length)] ?? VOWELS[0];
-    for (const [i, resonator] of this.resonators.entries())
+    this.#at = 0;
+    this.#length = Math.floor((0.12 + 0.16 * this.#random()) * RATE);
+    this.#consonant = this.#random() < 0.6 ? Math.floor((0.02 + 0.05 * this.#random()) * RATE) : 0;
+    this.#bend = 0.9 + 0.25 * this.#random();
+    const vowel = VOWELS[Math.floor(this.#random() * VOWELS.length)] ?? VOWELS[0];
+    for (const [i, resonator] of this.#resonators.entries())
       resonator.tune(vowel[i] ?? 500, BANDWIDTHS[i] ?? 100);
   }
 
   next(): number {
-    const done = this.at / this.length;
-    this.phase = (this.phase + (this.pitch * this.bend * (1.06 - 0.12 * done)) / RATE) % 1;
-    const breath = this.random() * 2 - 1;
-    const excitation = this.at < this.consonant ? 0.4 * breath : 1 - 2 * this.phase + 0.03 * breath;
-    this.tilt += 0.25 * (excitation - this.tilt);
+    const done = this.#at / this.#length;
+    this.#phase = (this.#phase + (this.#pitch * this.#bend * (1.06 - 0.12 * done)) / RATE) % 1;
+    const breath = this.#random() * 2 - 1;
+    const excitation = this.#at < this.#consonant ? 0.4 * breath : 1 - 2 * this.#phase + 0.03 * breath;
+    this.#tilt += 0.25 * (excitation - this.#tilt);
     let sample = 0;
-    for (const [i, resonator] of this.resonators.entries())
-      sample += resonator.pass(this.tilt) * (GAINS[i] ?? 0);
-    const swell = Math.min(1, this.at / 720, (this.length - this.at) / 1_920);
-    this.at++;
+    for (const [i, resonator] of this.#resonators.entries())
+      sample += resonator.pass(this.#tilt) * (GAINS[i] ?? 0);
+    const swell = Math.min(1, this.#at / 720, (this.#length - this.#at) / 1_920);
+    this.#at++;
     return 0.13 * swell * sample;
   }
 }
 
 /** A two-pole resonator with about unity gain at its frequency. */
 class Resonator {
-  private gain = 0;
-  private first = 0;
-  private second = 0;
-  private last = 0;
-  private before = 0;
+  #gain = 0;
+  #first = 0;
+  #second = 0;
+  #last = 0;
+  #before = 0;
 
   tune(hertz: number, bandwidth: number): void {
     const radius = Math.exp((-Math.PI * bandwidth) / RATE);
     const angle = (2 * Math.PI * hertz) / RATE;
-    this.first = 2 * radius * Math.cos(angle);
-    this.second = -radius * radius;
-    this.gain = (1 - radius) * 2 * Math.sin(angle);
+    this.#first = 2 * radius * Math.cos(angle);
+    this.#second = -radius * radius;
+    this.#gain = (1 - radius) * 2 * Math.sin(angle);
   }
 
   pass(sample: number): number {
-    const out = this.gain * 8 * sample + this.first * this.last + this.second * this.before;
-    this.before = this.last;
-    this.last = out;
+    const out = this.#gain * 8 * sample + this.#first * this.#last + this.#second * this.#before;
+    this.#before = this.#last;
+    this.#last = out;
     return out;
   }
 }

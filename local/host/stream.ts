@@ -23,22 +23,22 @@ export interface PublishStats {
 export class Stream {
   readonly stats: PublishStats = { frames: 0, skipped: 0, bytes: 0, reports: 0, lost: 0 };
   hasEnded = false;
-  private readonly track: MediaStreamTrack;
-  private readonly encoder: OpusEncoderHandle;
-  private readonly source: Source;
-  private readonly began = performance.now();
-  private readonly pacing: NodeJS.Timeout;
-  private sequenceNumber = randomInt(0x10000);
-  private timestamp = randomInt(0x100000000);
+  readonly #track: MediaStreamTrack;
+  readonly #encoder: OpusEncoderHandle;
+  readonly #source: Source;
+  readonly #began = performance.now();
+  readonly #pacing: NodeJS.Timeout;
+  #sequenceNumber = randomInt(0x10000);
+  #timestamp = randomInt(0x100000000);
   /** The number of the next frame since the beginning, skipped ones counted. */
-  private due = 0;
+  #due = 0;
 
   constructor(track: MediaStreamTrack, encoder: OpusEncoderHandle, source: Source) {
-    this.track = track;
-    this.encoder = encoder;
-    this.source = source;
-    this.pacing = setInterval(() => this.send(), FRAME_MILLIS / 2);
-    this.send();
+    this.#track = track;
+    this.#encoder = encoder;
+    this.#source = source;
+    this.#pacing = setInterval(() => this.#send(), FRAME_MILLIS / 2);
+    this.#send();
   }
 
   /**
@@ -49,35 +49,36 @@ export class Stream {
     if (this.hasEnded || report === undefined) return;
     this.stats.reports++;
     this.stats.lost = report.packetsLost;
-    this.encoder.setPacketLossPercent(Math.min(30, Math.ceil((report.fractionLost * 100) / 256)));
+    this.#encoder.setPacketLossPercent(Math.min(30, Math.ceil((report.fractionLost * 100) / 256)));
   }
 
   end(): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
-    clearInterval(this.pacing);
-    this.encoder.free();
+    clearInterval(this.#pacing);
+    this.#encoder.free();
   }
 
   /** Sends the frames that are due, at most {@link LONGEST_CATCH_UP} of them. */
-  private send(): void {
-    const now = Math.floor((performance.now() - this.began) / FRAME_MILLIS) + 1;
-    if (now - this.due > LONGEST_CATCH_UP) {
-      const skipped = now - 1 - this.due;
+  #send(): void {
+    const now = Math.floor((performance.now() - this.#began) / FRAME_MILLIS) + 1;
+    if (now - this.#due > LONGEST_CATCH_UP) {
+      const skipped = now - 1 - this.#due;
       this.stats.skipped += skipped;
-      this.timestamp = (this.timestamp + skipped * FRAME_SAMPLES) >>> 0;
-      this.due = now - 1;
+      this.#timestamp = (this.#timestamp + skipped * FRAME_SAMPLES) >>> 0;
+      this.#due = now - 1;
     }
-    for (; this.due < now; this.due++) this.sendFrame();
+    for (; this.#due < now; this.#due++) this.#sendFrame();
   }
 
-  private sendFrame(): void {
-    const payload = Buffer.from(this.encoder.encode(this.source(FRAME_SAMPLES)));
-    const { sequenceNumber, timestamp, stats } = this;
+  #sendFrame(): void {
+    const payload = Buffer.from(this.#encoder.encode(this.#source(FRAME_SAMPLES)));
+    const { stats } = this;
+    const [sequenceNumber, timestamp] = [this.#sequenceNumber, this.#timestamp];
     const header = new RtpHeader({ sequenceNumber, timestamp, payloadType: 0, marker: stats.frames === 0 });
-    this.track.writeRtp(new RtpPacket(header, payload));
-    this.sequenceNumber = (sequenceNumber + 1) & 0xffff;
-    this.timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
+    this.#track.writeRtp(new RtpPacket(header, payload));
+    this.#sequenceNumber = (sequenceNumber + 1) & 0xffff;
+    this.#timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
     stats.frames++;
     stats.bytes += payload.length;
   }

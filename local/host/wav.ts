@@ -72,33 +72,35 @@ const READERS: Readonly<Record<string, (data: DataView, at: number) => number>> 
 
 /** Plays a WAV file round and round as interleaved stereo at 48 kHz, resampled with a windowed sinc. */
 export class WavLoop {
-  private readonly wav: Wav;
+  readonly #wav: Wav;
   /** The rates' ratio in lowest terms: output sample n lies at input sample n x `down` / `up`. */
-  private readonly up: number;
-  private readonly down: number;
+  readonly #up: number;
+  readonly #down: number;
   /** For each of `up` fractions of an input sample, the weights of the samples around it. */
-  private readonly kernels: readonly Float32Array[];
-  private readonly reach: number;
-  private position = 0;
+  readonly #kernels: readonly Float32Array[];
+  readonly #reach: number;
+  #position = 0;
 
   constructor(wav: Wav) {
-    this.wav = wav;
+    this.#wav = wav;
     const common = divisor(wav.rate, RATE);
-    this.up = RATE / common;
-    this.down = wav.rate / common;
+    this.#up = RATE / common;
+    this.#down = wav.rate / common;
     const cutoff = Math.min(1, RATE / wav.rate) * (wav.rate === RATE ? 1 : 0.96);
-    this.reach = wav.rate === RATE ? 0 : Math.ceil(CROSSINGS / cutoff);
-    this.kernels = Array.from({ length: this.up }, (_, phase) => kernel(phase / this.up, cutoff, this.reach));
+    this.#reach = wav.rate === RATE ? 0 : Math.ceil(CROSSINGS / cutoff);
+    this.#kernels = Array.from({ length: this.#up }, (_, phase) =>
+      kernel(phase / this.#up, cutoff, this.#reach),
+    );
   }
 
   read(frames: number): Int16Array {
     const data = new Int16Array(frames * 2);
-    const { wav, reach } = this;
+    const [wav, reach] = [this.#wav, this.#reach];
     const before = reach === 0 ? 0 : reach - 1;
-    for (let i = 0; i < frames; i++, this.position++) {
-      const scaled = this.position * this.down;
-      const first = Math.floor(scaled / this.up) - before;
-      const weights = this.kernels[scaled % this.up] ?? this.kernels[0];
+    for (let i = 0; i < frames; i++, this.#position++) {
+      const scaled = this.#position * this.#down;
+      const first = Math.floor(scaled / this.#up) - before;
+      const weights = this.#kernels[scaled % this.#up] ?? this.#kernels[0];
       let [left, right] = [0, 0];
       for (let tap = 0; weights && tap < weights.length; tap++) {
         const frame = (((first + tap) % wav.length) + wav.length) % wav.length;

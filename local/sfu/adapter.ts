@@ -31,16 +31,16 @@ export class Adapter {
   readonly endpoint: string;
   /** Payload bytes sent so far. */
   bytes = 0;
-  private readonly decoder: OpusDecoderHandle;
-  private readonly timeline: OpusTimeline;
-  private readonly framer = new Framer();
-  private readonly onEnd: (reason: string) => void;
-  private readonly ticking: NodeJS.Timeout;
-  private readonly backlog: Uint8Array[] = [];
-  private socket: WebSocket;
-  private redial: NodeJS.Timeout | undefined;
-  private sequenceNumber = 0;
-  private closed = false;
+  readonly #decoder: OpusDecoderHandle;
+  readonly #timeline: OpusTimeline;
+  readonly #framer = new Framer();
+  readonly #onEnd: (reason: string) => void;
+  readonly #ticking: NodeJS.Timeout;
+  readonly #backlog: Uint8Array[] = [];
+  #socket: WebSocket;
+  #redial: NodeJS.Timeout | undefined;
+  #sequenceNumber = 0;
+  #closed = false;
 
   private constructor(
     id: string,
@@ -51,12 +51,12 @@ export class Adapter {
   ) {
     this.id = id;
     this.endpoint = endpoint;
-    this.decoder = decoder;
-    this.timeline = new OpusTimeline(decoder);
-    this.onEnd = onEnd;
-    this.socket = socket;
-    this.watch(socket);
-    this.ticking = setInterval(() => this.send(this.timeline.advance(samplesNow())), TICK_MILLIS);
+    this.#decoder = decoder;
+    this.#timeline = new OpusTimeline(decoder);
+    this.#onEnd = onEnd;
+    this.#socket = socket;
+    this.#watch(socket);
+    this.#ticking = setInterval(() => this.#send(this.#timeline.advance(samplesNow())), TICK_MILLIS);
   }
 
   /** Dials `endpoint`; `onEnd` is called once, when the adapter has ended for whatever reason. */
@@ -74,63 +74,63 @@ export class Adapter {
   }
 
   push(packet: OpusPacket): void {
-    if (!this.closed) this.send(this.timeline.push(packet, samplesNow()));
+    if (!this.#closed) this.#send(this.#timeline.push(packet, samplesNow()));
   }
 
   /** Sends what is left, closes the socket with `code` and `reason`, and frees the decoder. */
   close(code: number, reason: string): void {
-    if (this.closed) return;
-    this.send(this.timeline.flush());
-    for (const frame of this.framer.flush()) this.sendFrame(frame);
-    this.closed = true;
-    clearInterval(this.ticking);
-    clearTimeout(this.redial);
-    this.socket.close(code, reason);
-    this.decoder.free();
-    this.onEnd(reason);
+    if (this.#closed) return;
+    this.#send(this.#timeline.flush());
+    for (const frame of this.#framer.flush()) this.#sendFrame(frame);
+    this.#closed = true;
+    clearInterval(this.#ticking);
+    clearTimeout(this.#redial);
+    this.#socket.close(code, reason);
+    this.#decoder.free();
+    this.#onEnd(reason);
   }
 
-  private send(blocks: readonly PcmBlock[]): void {
-    for (const block of blocks) for (const frame of this.framer.push(block)) this.sendFrame(frame);
+  #send(blocks: readonly PcmBlock[]): void {
+    for (const block of blocks) for (const frame of this.#framer.push(block)) this.#sendFrame(frame);
   }
 
-  private sendFrame({ timestamp, data }: PcmBlock): void {
+  #sendFrame({ timestamp, data }: PcmBlock): void {
     const payload = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.backlog.push(encodePacket({ sequenceNumber: this.sequenceNumber, timestamp, payload }));
-    this.sequenceNumber = (this.sequenceNumber + 1) >>> 0;
-    if (this.socket.readyState !== WebSocket.OPEN || this.socket.bufferedAmount > CHOKED_BYTES) {
-      if (this.backlog.length > BACKLOG_FRAMES) this.backlog.shift();
+    this.#backlog.push(encodePacket({ sequenceNumber: this.#sequenceNumber, timestamp, payload }));
+    this.#sequenceNumber = (this.#sequenceNumber + 1) >>> 0;
+    if (this.#socket.readyState !== WebSocket.OPEN || this.#socket.bufferedAmount > CHOKED_BYTES) {
+      if (this.#backlog.length > BACKLOG_FRAMES) this.#backlog.shift();
       return;
     }
-    for (const message of this.backlog.splice(0)) {
+    for (const message of this.#backlog.splice(0)) {
       this.bytes += message.length;
-      this.socket.send(message);
+      this.#socket.send(message);
     }
   }
 
-  private watch(socket: WebSocket): void {
+  #watch(socket: WebSocket): void {
     socket.once("close", (code) => {
-      if (this.closed) return;
+      if (this.#closed) return;
       if (code === 1000) this.close(1000, "the endpoint closed its socket");
-      else this.dialAgain(Date.now() + REDIAL_MILLIS, 0);
+      else this.#dialAgain(Date.now() + REDIAL_MILLIS, 0);
     });
   }
 
-  private dialAgain(deadline: number, attempt: number): void {
+  #dialAgain(deadline: number, attempt: number): void {
     const pause = REDIAL_PAUSES[Math.min(attempt, REDIAL_PAUSES.length - 1)] ?? 0;
     if (Date.now() + pause >= deadline) {
       this.close(1000, "the endpoint did not come back");
       return;
     }
-    this.redial = setTimeout(() => {
+    this.#redial = setTimeout(() => {
       dial(this.endpoint, Math.min(HANDSHAKE_MILLIS, deadline - Date.now())).then(
         (socket) => {
           if (!(socket instanceof WebSocket)) {
-            if (!this.closed) this.dialAgain(deadline, attempt + 1);
-          } else if (this.closed) socket.close(1000, "the adapter is closed");
+            if (!this.#closed) this.#dialAgain(deadline, attempt + 1);
+          } else if (this.#closed) socket.close(1000, "the adapter is closed");
           else {
-            this.socket = socket;
-            this.watch(socket);
+            this.#socket = socket;
+            this.#watch(socket);
           }
         },
         (error: unknown) => this.close(1000, `dialling failed: ${String(error)}`),

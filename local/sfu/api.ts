@@ -20,7 +20,10 @@ const MEDIA_MILLIS = 2_000;
 /** Bytes of an SDP-carrying body. */
 const BODY_BYTES = 256 * 1024;
 
-type ItemError = { readonly errorCode: string; readonly errorDescription: string };
+interface ItemError {
+  readonly errorCode: string;
+  readonly errorDescription: string;
+}
 
 /**
  * The HTTP API of Cloudflare Realtime SFU as far as ingest uses it: routes, fields, statuses and per-item errors of
@@ -31,13 +34,13 @@ type ItemError = { readonly errorCode: string; readonly errorDescription: string
  */
 export class SfuApi {
   readonly app = new Hono();
-  private readonly sessions = new Map<string, Session>();
-  private readonly adapters = new Map<string, Adapter>();
-  private readonly appId: string;
-  private readonly appSecret: string;
-  private readonly address: MediaAddress;
-  private readonly log: (line: string) => void;
-  private readonly dial: string | undefined;
+  readonly #sessions = new Map<string, Session>();
+  readonly #adapters = new Map<string, Adapter>();
+  readonly #appId: string;
+  readonly #appSecret: string;
+  readonly #address: MediaAddress;
+  readonly #log: (line: string) => void;
+  readonly #dial: string | undefined;
 
   /** @param dial the origin that adapters dial in place of their endpoints' own */
   constructor(
@@ -47,16 +50,16 @@ export class SfuApi {
     log: (line: string) => void,
     dial?: string,
   ) {
-    this.appId = appId;
-    this.appSecret = appSecret;
-    this.address = address;
-    this.log = log;
-    this.dial = dial;
+    this.#appId = appId;
+    this.#appSecret = appSecret;
+    this.#address = address;
+    this.#log = log;
+    this.#dial = dial;
     const app = this.app.basePath("/v1/apps/:appId");
     app.use("*", async (c, next) => {
       c.header("vary", "Origin");
-      if (c.req.param("appId") !== this.appId) return fail(c, notFound("The app was not found."));
-      if (!sameText(c.req.header("authorization") ?? "", `Bearer ${this.appSecret}`)) {
+      if (c.req.param("appId") !== this.#appId) return fail(c, notFound("The app was not found."));
+      if (!sameText(c.req.header("authorization") ?? "", `Bearer ${this.#appSecret}`)) {
         return fail(c, {
           status: 401,
           errorCode: "unauthorized",
@@ -65,49 +68,49 @@ export class SfuApi {
       }
       return next();
     });
-    app.post("/sessions/new", (c) => this.newSession(c));
-    app.get("/sessions/:sessionId", (c) => this.onSession(c, (session) => this.getSession(c, session)));
+    app.post("/sessions/new", (c) => this.#newSession(c));
+    app.get("/sessions/:sessionId", (c) => this.#onSession(c, (session) => this.#getSession(c, session)));
     app.post("/sessions/:sessionId/tracks/new", (c) =>
-      this.onSession(c, (session) => this.newTracks(c, session)),
+      this.#onSession(c, (session) => this.#newTracks(c, session)),
     );
     app.put("/sessions/:sessionId/tracks/close", (c) =>
-      this.onSession(c, (session) => this.closeTracks(c, session)),
+      this.#onSession(c, (session) => this.#closeTracks(c, session)),
     );
-    app.put("/sessions/:sessionId/renegotiate", (c) => this.onSession(c, () => this.renegotiate(c)));
-    app.post("/adapters/websocket/new", (c) => this.newAdapters(c));
-    app.post("/adapters/websocket/close", (c) => this.closeAdapters(c));
+    app.put("/sessions/:sessionId/renegotiate", (c) => this.#onSession(c, () => this.#renegotiate(c)));
+    app.post("/adapters/websocket/new", (c) => this.#newAdapters(c));
+    app.post("/adapters/websocket/close", (c) => this.#closeAdapters(c));
     this.app.notFound((c) => fail(c, notFound("There is no such operation.")));
     this.app.onError((error, c) => {
-      this.log(`sfu: ${c.req.method} failed: ${error.message}`);
+      this.#log(`sfu: ${c.req.method} failed: ${error.message}`);
       return c.json({ errorCode: "internal_error", errorDescription: "The operation failed." }, 500);
     });
   }
 
   /** Ends every session and adapter. */
   close(): void {
-    for (const session of [...this.sessions.values()]) session.close("the SFU is stopping");
+    for (const session of [...this.#sessions.values()]) session.close("the SFU is stopping");
   }
 
-  private newSession(c: Context): Response {
+  #newSession(c: Context): Response {
     const id = newId();
-    const session = new Session(id, this.address, (reason) => {
-      this.sessions.delete(id);
-      this.log(`sfu: session ${id.slice(0, 6)} ended: ${reason}`);
+    const session = new Session(id, this.#address, (reason) => {
+      this.#sessions.delete(id);
+      this.#log(`sfu: session ${id.slice(0, 6)} ended: ${reason}`);
     });
-    this.sessions.set(id, session);
+    this.#sessions.set(id, session);
     return c.json({ sessionId: id }, 201);
   }
 
-  private onSession(
+  #onSession(
     c: Context,
     handle: (session: Session) => Response | Promise<Response>,
   ): Response | Promise<Response> {
-    const session = this.sessions.get(c.req.param("sessionId") ?? "");
+    const session = this.#sessions.get(c.req.param("sessionId") ?? "");
     if (!session) return fail(c, sessionError(410, "The session does not exist, has expired or is closed."));
     return handle(session);
   }
 
-  private getSession(c: Context, session: Session): Response {
+  #getSession(c: Context, session: Session): Response {
     const tracks = [...session.tracks.values()].map(({ media, name, closed }) => ({
       location: "local",
       mid: media.mid,
@@ -117,7 +120,7 @@ export class SfuApi {
     return c.json({ tracks, dataChannels: [] });
   }
 
-  private async newTracks(c: Context, session: Session): Promise<Response> {
+  async #newTracks(c: Context, session: Session): Promise<Response> {
     const text = await c.req.text();
     if (text.length > BODY_BYTES) {
       return fail(c, {
@@ -151,7 +154,7 @@ export class SfuApi {
       sdp = await session.negotiate(offer, named);
     } catch (error) {
       session.close("the negotiation failed");
-      this.log(`sfu: the negotiation failed: ${(error as Error).message}.`);
+      this.#log(`sfu: the negotiation failed: ${(error as Error).message}.`);
       const errorDescription = `The transport could not be set up: ${(error as Error).message}.`;
       return fail(c, { status: 503, errorCode: "transport_unavailable_error", errorDescription });
     }
@@ -162,7 +165,7 @@ export class SfuApi {
     });
   }
 
-  private async closeTracks(c: Context, session: Session): Promise<Response> {
+  async #closeTracks(c: Context, session: Session): Promise<Response> {
     const request = readBody(CloseTracksRequest, await c.req.text());
     if (!request.ok) return fail(c, request);
     const tracks = request.body.tracks.map(({ mid }) =>
@@ -178,7 +181,7 @@ export class SfuApi {
   }
 
   /** The stand-in makes no offers, so no answer is ever expected. */
-  private async renegotiate(c: Context): Promise<Response> {
+  async #renegotiate(c: Context): Promise<Response> {
     const request = readBody(RenegotiateRequest, await c.req.text());
     return fail(
       c,
@@ -186,12 +189,12 @@ export class SfuApi {
     );
   }
 
-  private async newAdapters(c: Context): Promise<Response> {
+  async #newAdapters(c: Context): Promise<Response> {
     const request = readBody(NewAdapterRequest, await c.req.text());
     if (!request.ok) return fail(c, request);
     const tracks = await Promise.all(
       request.body.tracks.map(async ({ sessionId, trackName, endpoint }) => {
-        const adapter = await this.newAdapter(sessionId, trackName, endpoint);
+        const adapter = await this.#newAdapter(sessionId, trackName, endpoint);
         if (!(adapter instanceof Adapter)) return { trackName, ...adapter };
         return { trackName, adapterId: adapter.id, endpoint };
       }),
@@ -199,12 +202,8 @@ export class SfuApi {
     return c.json({ tracks }, tracks.some((item) => "adapterId" in item) ? 200 : 503);
   }
 
-  private async newAdapter(
-    sessionId: string,
-    trackName: string,
-    endpoint: string,
-  ): Promise<Adapter | ItemError> {
-    const session = this.sessions.get(sessionId);
+  async #newAdapter(sessionId: string, trackName: string, endpoint: string): Promise<Adapter | ItemError> {
+    const session = this.#sessions.get(sessionId);
     const track = session?.tracks.get(trackName);
     const absent = { errorCode: "not_found_track_error", errorDescription: "Track not found on remote peer" };
     if (!session || !track || track.closed || session.state !== "connected") return absent;
@@ -215,11 +214,11 @@ export class SfuApi {
       return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
     }
     const id = newId();
-    const dialled = this.dial ? endpoint.replace(/^wss?:\/\/[^/]*/, this.dial) : endpoint;
+    const dialled = this.#dial ? endpoint.replace(/^wss?:\/\/[^/]*/, this.#dial) : endpoint;
     const adapter = await Adapter.open(id, dialled, (reason) => {
-      this.adapters.delete(id);
+      this.#adapters.delete(id);
       if (opened) track.adapters.delete(opened);
-      this.log(`sfu: adapter ${id.slice(0, 6)} ended: ${reason}`);
+      this.#log(`sfu: adapter ${id.slice(0, 6)} ended: ${reason}`);
     });
     const opened = adapter instanceof Adapter ? adapter : undefined;
     if (!opened) return adapter;
@@ -227,16 +226,16 @@ export class SfuApi {
       opened.close(1000, "the track was closed");
       return absent;
     }
-    this.adapters.set(id, opened);
+    this.#adapters.set(id, opened);
     track.adapters.add(opened);
     return opened;
   }
 
-  private async closeAdapters(c: Context): Promise<Response> {
+  async #closeAdapters(c: Context): Promise<Response> {
     const request = readBody(CloseAdapterRequest, await c.req.text());
     if (!request.ok) return fail(c, request);
     const tracks = request.body.tracks.map(({ adapterId }) => {
-      const adapter = this.adapters.get(adapterId);
+      const adapter = this.#adapters.get(adapterId);
       if (!adapter) return { adapterId };
       adapter.close(1000, "the adapter was closed");
       return { adapterId, bytesProcessed: adapter.bytes };

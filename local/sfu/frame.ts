@@ -12,37 +12,40 @@ const CHANNELS = 2;
  * completed with silence and the next one begins at the new place, so every frame's timestamp stays true.
  */
 export class Framer {
-  private readonly frame = new Int16Array(FRAME_SAMPLES * CHANNELS);
+  readonly #frame = new Int16Array(FRAME_SAMPLES * CHANNELS);
   /** Samples per channel already in `frame`. */
-  private filled = 0;
+  #filled = 0;
   /** Timestamp of the frame under way; undefined before the first block. */
-  private start: number | undefined;
+  #start: number | undefined;
 
   push(block: PcmBlock): PcmBlock[] {
     const frames: PcmBlock[] = [];
-    if (this.start === undefined) this.start = block.timestamp;
-    else if ((this.start + this.filled) >>> 0 !== block.timestamp) {
+    if (this.#start === undefined) this.#start = block.timestamp;
+    else if ((this.#start + this.#filled) >>> 0 !== block.timestamp) {
       frames.push(...this.flush());
-      this.start = block.timestamp;
+      this.#start = block.timestamp;
     }
     const total = block.data.length / CHANNELS;
     for (let used = 0; used < total; ) {
-      const take = Math.min(FRAME_SAMPLES - this.filled, total - used);
-      this.frame.set(block.data.subarray(used * CHANNELS, (used + take) * CHANNELS), this.filled * CHANNELS);
-      this.filled += take;
+      const take = Math.min(FRAME_SAMPLES - this.#filled, total - used);
+      this.#frame.set(
+        block.data.subarray(used * CHANNELS, (used + take) * CHANNELS),
+        this.#filled * CHANNELS,
+      );
+      this.#filled += take;
       used += take;
-      if (this.filled === FRAME_SAMPLES) frames.push(...this.flush());
+      if (this.#filled === FRAME_SAMPLES) frames.push(...this.flush());
     }
     return frames;
   }
 
   /** The frame under way, completed with silence; none if it is empty. */
   flush(): PcmBlock[] {
-    if (this.start === undefined || this.filled === 0) return [];
-    this.frame.fill(0, this.filled * CHANNELS);
-    const frame = { timestamp: this.start, data: this.frame.slice() };
-    this.start = (this.start + FRAME_SAMPLES) >>> 0;
-    this.filled = 0;
+    if (this.#start === undefined || this.#filled === 0) return [];
+    this.#frame.fill(0, this.#filled * CHANNELS);
+    const frame = { timestamp: this.#start, data: this.#frame.slice() };
+    this.#start = (this.#start + FRAME_SAMPLES) >>> 0;
+    this.#filled = 0;
     return [frame];
   }
 }

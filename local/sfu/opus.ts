@@ -82,27 +82,27 @@ export class OpusTimeline {
     malformed: 0,
     restarts: 0,
   };
-  private readonly decoder: OpusDecoder;
-  private readonly waiting = new Map<number, OpusPacket>();
-  private waitingSince = 0;
-  private ssrc: number | undefined;
+  readonly #decoder: OpusDecoder;
+  readonly #waiting = new Map<number, OpusPacket>();
+  #waitingSince = 0;
+  #ssrc: number | undefined;
   /** The sequence number to play next. */
-  private next = 0;
+  #next = 0;
   /** Where the next sample goes. */
-  private position = 0;
+  #position = 0;
   /** What to add to an RTP timestamp to get its place on the timeline. */
-  private offset = 0;
+  #offset = 0;
   /** Samples in the last packet decoded. */
-  private frame = 960;
+  #frame = 960;
   /** The sender is in DTX since `pausedAt` (the caller's clock), when the timeline stood at `pausedFrom`. */
-  private paused = false;
-  private pausedAt = 0;
-  private pausedFrom = 0;
+  #paused = false;
+  #pausedAt = 0;
+  #pausedFrom = 0;
   /** Samples filled in a pause beyond the last packet: the next one may overlap them. */
-  private ahead = 0;
+  #ahead = 0;
 
   constructor(decoder: OpusDecoder) {
-    this.decoder = decoder;
+    this.#decoder = decoder;
   }
 
   /** Takes a packet that arrived at `now` and returns the sound that is settled by it. */
@@ -110,34 +110,34 @@ export class OpusTimeline {
     const { counters } = this;
     counters.packets++;
     const blocks: PcmBlock[] = [];
-    const step = this.ssrc === packet.ssrc ? int16(packet.sequenceNumber - this.next) : undefined;
+    const step = this.#ssrc === packet.ssrc ? int16(packet.sequenceNumber - this.#next) : undefined;
     if (step === undefined || Math.abs(step) > LONGEST_LOSS) {
       if (packet.payload.length === 0) return blocks;
       blocks.push(...this.flush());
-      this.restart(packet);
+      this.#restart(packet);
     } else if (step < 0) {
       counters.late++;
       return blocks;
     }
-    if (this.waiting.has(packet.sequenceNumber)) {
+    if (this.#waiting.has(packet.sequenceNumber)) {
       counters.duplicate++;
       return blocks;
     }
-    if (this.waiting.size === 0) this.waitingSince = now;
-    this.waiting.set(packet.sequenceNumber, packet);
-    blocks.push(...this.drain(now));
+    if (this.#waiting.size === 0) this.#waitingSince = now;
+    this.#waiting.set(packet.sequenceNumber, packet);
+    blocks.push(...this.#drain(now));
     return blocks;
   }
 
   /** Returns the sound that is settled by nothing having come until `now`; call it every 20 ms or so. */
   advance(now: number): PcmBlock[] {
-    const blocks = this.drain(now);
-    if (!this.paused || this.waiting.size > 0) return blocks;
-    const due = int32(this.pausedFrom - this.position) + (now - this.pausedAt) - PAUSE_GRACE;
-    for (let left = Math.min(due, LONGEST_FILL); left >= this.frame; left -= this.frame) {
-      if (this.ahead === 0) this.counters.pauses++;
-      blocks.push(this.conceal(this.frame));
-      this.ahead += this.frame;
+    const blocks = this.#drain(now);
+    if (!this.#paused || this.#waiting.size > 0) return blocks;
+    const due = int32(this.#pausedFrom - this.#position) + (now - this.#pausedAt) - PAUSE_GRACE;
+    for (let left = Math.min(due, LONGEST_FILL); left >= this.#frame; left -= this.#frame) {
+      if (this.#ahead === 0) this.counters.pauses++;
+      blocks.push(this.#conceal(this.#frame));
+      this.#ahead += this.#frame;
     }
     return blocks;
   }
@@ -145,133 +145,133 @@ export class OpusTimeline {
   /** Gives up what is missing and returns the sound of every packet that still waits. */
   flush(): PcmBlock[] {
     const blocks: PcmBlock[] = [];
-    while (this.waiting.size > 0) {
-      blocks.push(...this.skip());
-      blocks.push(...this.drain(this.waitingSince));
+    while (this.#waiting.size > 0) {
+      blocks.push(...this.#skip());
+      blocks.push(...this.#drain(this.#waitingSince));
     }
     return blocks;
   }
 
-  private restart(packet: OpusPacket): void {
-    if (this.ssrc === undefined) this.position = packet.timestamp;
+  #restart(packet: OpusPacket): void {
+    if (this.#ssrc === undefined) this.#position = packet.timestamp;
     else this.counters.restarts++;
-    this.ssrc = packet.ssrc;
-    this.next = packet.sequenceNumber;
-    this.offset = int32(this.position - packet.timestamp);
-    this.paused = false;
-    this.ahead = 0;
+    this.#ssrc = packet.ssrc;
+    this.#next = packet.sequenceNumber;
+    this.#offset = int32(this.#position - packet.timestamp);
+    this.#paused = false;
+    this.#ahead = 0;
   }
 
-  private drain(now: number): PcmBlock[] {
+  #drain(now: number): PcmBlock[] {
     const blocks: PcmBlock[] = [];
-    while (this.waiting.size > 0) {
-      const packet = this.waiting.get(this.next);
+    while (this.#waiting.size > 0) {
+      const packet = this.#waiting.get(this.#next);
       if (packet) {
-        this.waiting.delete(this.next);
-        this.next = (this.next + 1) & 0xffff;
-        this.waitingSince = now;
-        blocks.push(...this.play(packet, now));
-      } else if (this.waiting.size >= HOLD_PACKETS || now - this.waitingSince >= PATIENCE) {
-        blocks.push(...this.skip());
+        this.#waiting.delete(this.#next);
+        this.#next = (this.#next + 1) & 0xffff;
+        this.#waitingSince = now;
+        blocks.push(...this.#play(packet, now));
+      } else if (this.#waiting.size >= HOLD_PACKETS || now - this.#waitingSince >= PATIENCE) {
+        blocks.push(...this.#skip());
       } else break;
     }
     return blocks;
   }
 
   /** Gives up the packets before the first one that waits, and conceals them. */
-  private skip(): PcmBlock[] {
+  #skip(): PcmBlock[] {
     let nearest = LONGEST_LOSS;
-    for (const sequenceNumber of this.waiting.keys()) {
-      nearest = Math.min(nearest, int16(sequenceNumber - this.next));
+    for (const sequenceNumber of this.#waiting.keys()) {
+      nearest = Math.min(nearest, int16(sequenceNumber - this.#next));
     }
     this.counters.lost += nearest;
-    this.next = (this.next + nearest) & 0xffff;
-    const packet = this.waiting.get(this.next);
+    this.#next = (this.#next + nearest) & 0xffff;
+    const packet = this.#waiting.get(this.#next);
     if (nearest === 0 || !packet || packet.payload.length === 0) return [];
-    return this.fill(this.gap(packet), packet.payload);
+    return this.#fill(this.#gap(packet), packet.payload);
   }
 
-  private play(packet: OpusPacket, now: number): PcmBlock[] {
+  #play(packet: OpusPacket, now: number): PcmBlock[] {
     if (packet.payload.length === 0) {
       this.counters.padding++;
       return [];
     }
     const blocks: PcmBlock[] = [];
     let overlap = 0;
-    const gap = this.gap(packet);
-    if (gap < 0 && -gap <= this.ahead) overlap = -gap;
-    else if (this.paused || gap >= this.frame) {
-      if (gap > 0 && this.ahead === 0) this.counters.pauses++;
-      blocks.push(...this.fill(gap));
+    const gap = this.#gap(packet);
+    if (gap < 0 && -gap <= this.#ahead) overlap = -gap;
+    else if (this.#paused || gap >= this.#frame) {
+      if (gap > 0 && this.#ahead === 0) this.counters.pauses++;
+      blocks.push(...this.#fill(gap));
     }
-    this.offset -= this.gap(packet) + overlap;
-    const data = this.decode(packet.payload);
-    this.frame = data.length / 2;
-    blocks.push(...this.emit(data.subarray(Math.min(overlap, this.frame) * 2)));
-    this.ahead = Math.max(0, overlap - this.frame);
-    this.paused = packet.payload.length <= DTX_BYTES;
-    this.pausedAt = now;
-    this.pausedFrom = this.position;
+    this.#offset -= this.#gap(packet) + overlap;
+    const data = this.#decode(packet.payload);
+    this.#frame = data.length / 2;
+    blocks.push(...this.#emit(data.subarray(Math.min(overlap, this.#frame) * 2)));
+    this.#ahead = Math.max(0, overlap - this.#frame);
+    this.#paused = packet.payload.length <= DTX_BYTES;
+    this.#pausedAt = now;
+    this.#pausedFrom = this.#position;
     return blocks;
   }
 
   /** How far ahead of the timeline's end the packet begins; negative: behind it. */
-  private gap(packet: OpusPacket): number {
-    return int32(packet.timestamp + this.offset - this.position);
+  #gap(packet: OpusPacket): number {
+    return int32(packet.timestamp + this.#offset - this.#position);
   }
 
   /** Fills `gap` samples; the last frame of them from the FEC of `following`, the payload that comes after. */
-  private fill(gap: number, following?: Uint8Array): PcmBlock[] {
+  #fill(gap: number, following?: Uint8Array): PcmBlock[] {
     if (gap > LONGEST_FILL) {
-      if (gap <= LONGEST_JUMP) this.position = (this.position + gap) >>> 0;
+      if (gap <= LONGEST_JUMP) this.#position = (this.#position + gap) >>> 0;
       return [];
     }
     const blocks: PcmBlock[] = [];
     for (let left = gap; left > 0; ) {
-      const size = Math.min(left, this.frame);
-      blocks.push(following && left <= this.frame ? this.restore(following, size) : this.conceal(size));
+      const size = Math.min(left, this.#frame);
+      blocks.push(following && left <= this.#frame ? this.#restore(following, size) : this.#conceal(size));
       left -= size;
     }
     return blocks;
   }
 
-  private restore(following: Uint8Array, size: number): PcmBlock {
-    if (size % STEP !== 0) return this.conceal(size);
+  #restore(following: Uint8Array, size: number): PcmBlock {
+    if (size % STEP !== 0) return this.#conceal(size);
     this.counters.fec++;
     let data: Int16Array;
     try {
-      data = this.decoder.decode(following, { decodeFec: true, frameSize: size });
+      data = this.#decoder.decode(following, { decodeFec: true, frameSize: size });
     } catch {
       // Not Opus; it is counted when its own turn comes.
-      data = this.decoder.decodePacketLoss(size);
+      data = this.#decoder.decodePacketLoss(size);
     }
-    return this.block(data);
+    return this.#block(data);
   }
 
-  private conceal(size: number): PcmBlock {
+  #conceal(size: number): PcmBlock {
     this.counters.concealed++;
     const data = new Int16Array(size * 2);
     const whole = size - (size % STEP);
-    if (whole > 0) data.set(this.decoder.decodePacketLoss(whole));
-    return this.block(data);
+    if (whole > 0) data.set(this.#decoder.decodePacketLoss(whole));
+    return this.#block(data);
   }
 
-  private decode(payload: Uint8Array): Int16Array {
+  #decode(payload: Uint8Array): Int16Array {
     try {
-      return this.decoder.decode(payload);
+      return this.#decoder.decode(payload);
     } catch {
       this.counters.malformed++;
-      return this.decoder.decodePacketLoss(this.frame);
+      return this.#decoder.decodePacketLoss(this.#frame);
     }
   }
 
-  private emit(data: Int16Array): PcmBlock[] {
-    return data.length === 0 ? [] : [this.block(data)];
+  #emit(data: Int16Array): PcmBlock[] {
+    return data.length === 0 ? [] : [this.#block(data)];
   }
 
-  private block(data: Int16Array): PcmBlock {
-    const timestamp = this.position;
-    this.position = (this.position + data.length / 2) >>> 0;
+  #block(data: Int16Array): PcmBlock {
+    const timestamp = this.#position;
+    this.#position = (this.#position + data.length / 2) >>> 0;
     return { timestamp, data };
   }
 }

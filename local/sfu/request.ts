@@ -70,7 +70,8 @@ export function readBody<T>(
   const result = schema.safeParse(json);
   if (result.success) return { ok: true, body: result.data };
   const [issue] = result.error.issues;
-  const place = issue?.path.join(".") || "body";
+  const path = issue?.path ?? [];
+  const place = path.length === 0 ? "body" : path.join(".");
   if (issue?.code === "invalid_type" && at(json, issue.path) !== undefined) {
     return decodingError(`${place}: ${issue.message}`);
   }

@@ -41,21 +41,21 @@ export class Session {
   readonly id: string;
   readonly tracks = new Map<string, Track>();
   state: "new" | "negotiating" | "connecting" | "connected" | "closed" = "new";
-  private readonly address: MediaAddress;
-  private readonly onEnd: (reason: string) => void;
-  private readonly born = Date.now();
-  private readonly watching: NodeJS.Timeout;
-  private peer: RTCPeerConnection | undefined;
+  readonly #address: MediaAddress;
+  readonly #onEnd: (reason: string) => void;
+  readonly #born = Date.now();
+  readonly #watching: NodeJS.Timeout;
+  #peer: RTCPeerConnection | undefined;
   /** When the publisher was last heard of. */
-  private heard = 0;
-  private readonly waiters = new Set<() => void>();
+  #heard = 0;
+  readonly #waiters = new Set<() => void>();
 
   /** `onEnd` is called once, when the session has closed for whatever reason. */
   constructor(id: string, address: MediaAddress, onEnd: (reason: string) => void) {
     this.id = id;
-    this.address = address;
-    this.onEnd = onEnd;
-    this.watching = setInterval(() => this.watch(), WATCH_MILLIS);
+    this.#address = address;
+    this.#onEnd = onEnd;
+    this.#watching = setInterval(() => this.#watch(), WATCH_MILLIS);
   }
 
   /**
@@ -68,13 +68,13 @@ export class Session {
   ): Promise<string> {
     const before = this.state;
     this.state = "negotiating";
-    const { host } = this.address;
+    const { host } = this.#address;
     // Firefox has no loopback candidate and pairs with none: it is told another address of this machine, one on which
     // nobody but this machine is heard, as on loopback.
     const near = isLoopback(host) && FIREFOX.test(offer.sdp) ? ownAddress() : null;
-    const peer = this.peer ?? this.connect(offer.media, near ?? host);
-    const isNew = peer !== this.peer;
-    this.peer = peer;
+    const peer = this.#peer ?? this.#connect(offer.media, near ?? host);
+    const isNew = peer !== this.#peer;
+    this.#peer = peer;
     for (const { name, mid } of tracks) {
       const media = offer.media.find((section) => section.mid === mid);
       if (media) this.tracks.set(name, { name, media, adapters: new Set(), packets: 0, closed: false });
@@ -94,9 +94,9 @@ export class Session {
       if (transceiver.kind === "video") transceiver.setDirection("inactive");
     }
     await peer.setLocalDescription(await peer.createAnswer());
-    if (isNew && near !== null) guard(peer, this.address.hears ?? isOwn);
+    if (isNew && near !== null) guard(peer, this.#address.hears ?? isOwn);
     const sdp = peer.localDescription?.sdp ?? "";
-    if (!sdp.includes("a=candidate:")) throw new Error(noPort(this.address));
+    if (!sdp.includes("a=candidate:")) throw new Error(noPort(this.#address));
     if (this.state === "negotiating") this.state = before === "connected" ? "connected" : "connecting";
     return fixAnswer(sdp);
   }
@@ -108,11 +108,11 @@ export class Session {
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer);
-          this.waiters.delete(wake);
+          this.#waiters.delete(wake);
           resolve();
         };
         const timer = setTimeout(wake, deadline - Date.now());
-        this.waiters.add(wake);
+        this.#waiters.add(wake);
       });
     }
     return done();
@@ -131,18 +131,18 @@ export class Session {
   close(reason: string): void {
     if (this.state === "closed") return;
     this.state = "closed";
-    clearInterval(this.watching);
+    clearInterval(this.#watching);
     for (const track of this.tracks.values()) {
       track.closed = true;
       for (const adapter of [...track.adapters]) adapter.close(1000, reason);
     }
-    this.wake();
-    this.peer?.close().catch(() => {}); // its sockets are gone either way
-    this.onEnd(reason);
+    this.#wake();
+    this.#peer?.close().catch(() => {}); // its sockets are gone either way
+    this.#onEnd(reason);
   }
 
-  private connect(offered: readonly OfferedMedia[], host: string): RTCPeerConnection {
-    const { ports } = this.address;
+  #connect(offered: readonly OfferedMedia[], host: string): RTCPeerConnection {
+    const { ports } = this.#address;
     const peer = new RTCPeerConnection({
       iceServers: [],
       iceLite: true,
@@ -155,7 +155,7 @@ export class Session {
       bundlePolicy: "max-bundle",
       codecs: { audio: [opus()], video: videoCodecs(offered) },
       iceFilterStunResponse: () => {
-        this.heard = Date.now();
+        this.#heard = Date.now();
         return true;
       },
     });
@@ -164,16 +164,16 @@ export class Session {
     peer.connectionStateChange.subscribe((state) => {
       if (state === "connected" && this.state !== "closed") {
         this.state = "connected";
-        this.heard = Date.now();
-        this.wake();
+        this.#heard = Date.now();
+        this.#wake();
       } else if (state === "failed") this.close("the connection failed");
     });
     peer.ontrack = ({ track, transceiver }) => {
       track.onReceiveRtp.subscribe(({ header, payload }) => {
-        this.heard = Date.now();
+        this.#heard = Date.now();
         for (const published of this.tracks.values()) {
           if (published.closed || published.media.mid !== transceiver.mid) continue;
-          if (published.packets++ === 0) this.wake();
+          if (published.packets++ === 0) this.#wake();
           if (!offersOpus(published.media)) continue;
           const { ssrc, sequenceNumber, timestamp } = header;
           for (const adapter of published.adapters)
@@ -184,15 +184,15 @@ export class Session {
     return peer;
   }
 
-  private watch(): void {
+  #watch(): void {
     const now = Date.now();
     if (this.state !== "connected") {
-      if (now - this.born > SETUP_MILLIS) this.close("nobody connected in time");
-    } else if (now - this.heard > DEAD_MILLIS - WATCH_MILLIS) this.close("the publisher fell silent");
+      if (now - this.#born > SETUP_MILLIS) this.close("nobody connected in time");
+    } else if (now - this.#heard > DEAD_MILLIS - WATCH_MILLIS) this.close("the publisher fell silent");
   }
 
-  private wake(): void {
-    for (const wake of [...this.waiters]) wake();
+  #wake(): void {
+    for (const wake of [...this.#waiters]) wake();
   }
 }
 

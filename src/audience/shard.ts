@@ -51,7 +51,7 @@ export class Shard {
   readonly #pace: Pace;
   readonly #growth: Growth;
   readonly #below = new Map<string, Below & { readonly atMs: number }>();
-  #sinceMs: number;
+  readonly #sinceMs: number;
   #show: string | null = null;
   /** When a report last came. */
   #heardMs = 0;

@@ -43,11 +43,11 @@ export class Ear {
   connections = 0;
   /** Whether the handshake is answered; a refused one gets a 403. */
   open = true;
-  private socket: WebSocket | undefined;
-  private readonly server: WebSocketServer;
+  #socket: WebSocket | undefined;
+  readonly #server: WebSocketServer;
 
   private constructor(server: WebSocketServer) {
-    this.server = server;
+    this.#server = server;
   }
 
   static async start(): Promise<Ear> {
@@ -58,23 +58,23 @@ export class Ear {
       verifyClient: (_: unknown, done: (ok: boolean, code?: number) => void) => done(ear?.open ?? false, 403),
     });
     ear = new Ear(server);
-    server.on("connection", (socket) => ear.listen(socket));
+    server.on("connection", (socket) => ear.#listen(socket));
     await new Promise((resolve) => server.once("listening", resolve));
     return ear;
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${(this.server.address() as AddressInfo).port}/ear?token=t`;
+    return `ws://127.0.0.1:${(this.#server.address() as AddressInfo).port}/ear?token=t`;
   }
 
   /** Drops the socket without a closing handshake, as a crashed endpoint does. */
   drop(): void {
-    this.socket?.terminate();
+    this.#socket?.terminate();
   }
 
   /** Closes the socket properly. */
   hangUp(code: number): void {
-    this.socket?.close(code);
+    this.#socket?.close(code);
   }
 
   /** All the sound so far, interleaved. */
@@ -90,13 +90,13 @@ export class Ear {
   }
 
   close(): void {
-    for (const socket of this.server.clients) socket.terminate();
-    this.server.close();
+    for (const socket of this.#server.clients) socket.terminate();
+    this.#server.close();
   }
 
-  private listen(socket: WebSocket): void {
+  #listen(socket: WebSocket): void {
     this.connections++;
-    this.socket = socket;
+    this.#socket = socket;
     socket.on("message", (data: Buffer) => {
       const fields = readProtobuf(data);
       this.heard.push({

@@ -10,16 +10,16 @@ export interface Reply {
 
 /** A caller of the SFU's API with its own few lines of fetch: nothing of src/ or local/. */
 export class SfuCaller {
-  private readonly base: string;
-  private readonly secret: string;
+  readonly #base: string;
+  readonly #secret: string;
 
   constructor(url: string, appId: string, secret: string) {
-    this.base = `${url}/apps/${appId}`;
-    this.secret = secret;
+    this.#base = `${url}/apps/${appId}`;
+    this.#secret = secret;
   }
 
-  async call(method: string, path: string, body?: unknown, secret = this.secret): Promise<Reply> {
-    const response = await fetch(this.base + path, {
+  async call(method: string, path: string, body?: unknown, secret = this.#secret): Promise<Reply> {
+    const response = await fetch(this.#base + path, {
       method,
       headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),

@@ -54,21 +54,38 @@ async function main(): Promise<number> {
   return checks.failed === 0 ? 0 : 1;
 }
 
-async function perform(
-  checks: Checks,
-  desk: Desk,
-  show: Show,
-  { during, onAirMs }: Pick<Options, "during" | "onAirMs">,
-): Promise<void> {
-  const { url } = desk;
+async function perform(checks: Checks, desk: Desk, show: Show, options: Options): Promise<void> {
+  const { during, onAirMs } = options;
   const listener = await checks.run("silence is listed before any host", () =>
     Listener.join(show.playbackUrl),
   );
   if (listener === null) return;
   const publication = await checks.run("a host publishes over WHIP and WebRTC", () => goLive(show));
   if (publication !== null)
-    await checks.run("its sound arrives", () => until(() => hostsOf(url, show), 10_000));
+    await checks.run("its sound arrives", () => until(() => hostsOf(desk.url, show), 10_000));
 
+  await checkLists(checks, show, listener);
+  await checkCaches(checks, desk, show, listener);
+  if (during !== null)
+    await checks.run(`listeners do not notice: ${during}`, () => endure(listener, show, during));
+
+  if (onAirMs > 0)
+    await checks.run(`the host's Broadcast lives on for ${onAirMs / 60_000} minutes`, () =>
+      stayOn(desk, show, onAirMs),
+    );
+
+  await checks.run("the listener is counted within 40 s", () =>
+    until(async () => {
+      await (await listener.get()).text();
+      const { listeners } = await json<{ listeners: number }>(`${desk.url}/live/${show.id}/audience.json`);
+      return listeners > 0 ? `${listeners} counted` : null;
+    }, 40_000),
+  );
+  await checkEnd(checks, desk, show, { listener, publication });
+}
+
+/** Lists come when they are due, in a coding that their reader takes. */
+async function checkLists(checks: Checks, show: Show, listener: Listener): Promise<void> {
   await checks.run("a reload is held until its part is there", async () => {
     const list = await listener.list();
     const last = list.parts.at(-1);
@@ -96,7 +113,10 @@ async function perform(
       throw new Error(`identity was answered with ${codings.slice(0, 2).join(" and ")}`);
     return `gzip is answered with ${codings.slice(2).join(" and ")}`;
   });
+}
 
+/** What a cache keeps, and what of it reaches the origin. */
+async function checkCaches(checks: Checks, desk: Desk, show: Show, listener: Listener): Promise<void> {
   await checks.run("media may be kept for good, the listener's own list not at all", async () => {
     const [part] = (await listener.list()).parts;
     const media = await listener.media(part?.name ?? "");
@@ -118,27 +138,19 @@ async function perform(
   });
 
   await checks.run("an invented id is nobody's", async () => {
-    const { status } = await fetch(`${url}/live/${show.id.slice(0, -6)}aaaaaa/index.m3u8`);
+    const { status } = await fetch(`${desk.url}/live/${show.id.slice(0, -6)}aaaaaa/index.m3u8`);
     if (status !== 404) throw new Error(`it was answered ${status}`);
     return "";
   });
+}
 
-  if (during !== null)
-    await checks.run(`listeners do not notice: ${during}`, () => endure(listener, show, during));
-
-  if (onAirMs > 0)
-    await checks.run(`the host's Broadcast lives on for ${onAirMs / 60_000} minutes`, () =>
-      stayOn(desk, show, onAirMs),
-    );
-
-  await checks.run("the listener is counted within 40 s", () =>
-    until(async () => {
-      await (await listener.get()).text();
-      const { listeners } = await json<{ listeners: number }>(`${url}/live/${show.id}/audience.json`);
-      return listeners > 0 ? `${listeners} counted` : null;
-    }, 40_000),
-  );
-
+/** The host's end, and the show's. */
+async function checkEnd(
+  checks: Checks,
+  { url, adminToken }: Desk,
+  show: Show,
+  { listener, publication }: { readonly listener: Listener; readonly publication: Publication | null },
+): Promise<void> {
   await checks.run("the host leaves, and the show goes on in silence", async () => {
     await publication?.close();
     const { lastMsn } = endOf(await listener.list());
@@ -149,7 +161,7 @@ async function perform(
   await checks.run("the end closes the list, and its segments are recorded", async () => {
     await fetch(`${url}/api/broadcasts/${show.id}/end`, {
       method: "POST",
-      headers: { authorization: `Bearer ${desk.adminToken}` },
+      headers: { authorization: `Bearer ${adminToken}` },
     });
     const ended = await until(async () => {
       const list = await listener.list();

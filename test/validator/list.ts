@@ -86,16 +86,7 @@ export function readList(text: string, url: string, at: number): MediaList {
       date = value;
       lateDate ||= parts.length > 0;
     }
-    if (name === "EXT-X-PART") {
-      const given = attributes(value);
-      const text = given.get("DURATION") ?? "";
-      parts.push({
-        uri: resolve(given.get("URI") ?? "", url),
-        duration: nanos(text),
-        text,
-        attributes: given,
-      });
-    }
+    if (name === "EXT-X-PART") parts.push(partOf(value, url));
   }
   const open = parts.length > 0 || date !== undefined || duration !== undefined ? take("") : undefined;
   return {
@@ -115,6 +106,12 @@ export function readList(text: string, url: string, at: number): MediaList {
     ended: tags.has("EXT-X-ENDLIST"),
     strange,
   };
+}
+
+function partOf(value: string, url: string): Part {
+  const given = attributes(value);
+  const text = given.get("DURATION") ?? "";
+  return { uri: resolve(given.get("URI") ?? "", url), duration: nanos(text), text, attributes: given };
 }
 
 /** An attribute list; quotes are taken off. */

@@ -26,7 +26,7 @@ export class StartCommand {
   readonly ended: Promise<Ended>;
   readonly child: ChildProcess;
   /** The process groups that it has made. */
-  private readonly groups = new Set<number>();
+  readonly #groups = new Set<number>();
 
   constructor(folder: string, env: Readonly<Record<string, string>>, args: readonly string[] = [START]) {
     this.host = env.HOST || "127.0.0.1";
@@ -55,9 +55,9 @@ export class StartCommand {
     for (const { pid, parent, group } of all) {
       if (!ours.has(parent)) continue;
       ours.add(pid);
-      if (group === pid) this.groups.add(group);
+      if (group === pid) this.#groups.add(group);
     }
-    return all.filter(({ group }) => this.groups.has(group)).map(({ pid }) => pid);
+    return all.filter(({ group }) => this.#groups.has(group)).map(({ pid }) => pid);
   }
 
   /** Ends it and what it started, for a test that failed. */
