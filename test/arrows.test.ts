@@ -149,6 +149,17 @@ function readTree(folder: string): Source[] {
     });
 }
 
+/** Whether a test file says what it proves before its first statement. */
+function hasHead(text: string): boolean {
+  return /^\/[/*]/.test(text.replace(/^(import\b[^;]*;\s*)+/, ""));
+}
+
+test("each test file begins with what it proves", () => {
+  const suites = readTree("test").filter(({ path }) => path.endsWith(".test.ts"));
+  expect(suites.length).toBeGreaterThan(80);
+  expect(suites.filter(({ text }) => !hasHead(text)).map(({ path }) => path)).toEqual([]);
+});
+
 describe("the floor plan", () => {
   test("holds in the sources", () => {
     const sources = [...readTree("src"), ...readTree("local")];

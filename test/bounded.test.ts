@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { Bounded } from "../src/bounded.ts";
 
+/** A map of bounded size forgets the oldest. */
+
 test("what was set longest ago is forgotten first, and reading keeps nothing", () => {
   const map = new Bounded<string, number>(2);
   map.set("a", 1);

@@ -15,6 +15,8 @@ import {
 import type { Directives } from "../src/media.ts";
 import { ENDED, LIVE, NOW, PLAIN } from "./kit/live-edges.ts";
 
+/** How far a show has come, as a header and as data; directives in one form. */
+
 describe("the header", () => {
   test("is read back as it was written", () => {
     fc.assert(

@@ -15,6 +15,8 @@ import {
 } from "../src/paths.ts";
 import { PROBLEMS } from "../src/problem.ts";
 
+/** Every URL and R2 key reads back as what it was built of. */
+
 const ID = "town-hall-8802xv";
 const EPOCH = "mwq4yx3z";
 

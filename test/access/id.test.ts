@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { isId, isSlug, mintId, randomTail, slugOf } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 
+/** Ids: the same slug gives the same id for ever, and who has not been given one can not make one up. */
+
 const secret = new Secret("a secret of this test");
 const slug = fc.stringMatching(/^[a-z0-9]{1,12}(-[a-z0-9]{1,8}){0,3}$/);
 

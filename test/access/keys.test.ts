@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { generationOf, hostKey, ingestToken, isAdmin, isHost, isIngest } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 
+/** Host keys, ingest tokens and the admin token: each opens what it is for, and nothing else. */
+
 const secret = new Secret("a secret of this test");
 const ID = "town-hall-8802xv";
 

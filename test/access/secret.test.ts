@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { base64url, randomName, Secret, sameText } from "../../src/access/secret.ts";
 
+/** The HMACs that ids, keys and tokens are made of. */
+
 test("a signature is HMAC-SHA-256 over the length-prefixed fields, as Node has it", async () => {
   const signature = await new Secret("a secret of this test").sign("host key", "ab", "");
   const wanted = createHmac("sha256", "a secret of this test").update("8:host key2:ab0:").digest();

@@ -3,6 +3,8 @@ import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { Secrets } from "../../src/access/secrets.ts";
 
+/** Two secrets beside each other, while one replaces the other. */
+
 const [PRESENT, PREVIOUS, GONE] = ["the present secret", "the previous secret", "the secret before that"];
 const idUnder = (secret: string) => mintId(new Secret(secret), "town-hall");
 

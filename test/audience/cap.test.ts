@@ -3,6 +3,8 @@ import { CAP, COARSE, networkUnder, placeOf, seat } from "../../src/audience/cap
 import { sipKey } from "../../src/audience/siphash.ts";
 import { Sketch } from "../../src/audience/sketch.ts";
 
+/** One address can not raise the count by inventing ids; people who share an address are still counted. */
+
 const key = sipKey(Uint8Array.from({ length: 16 }, (_, i) => 7 * i));
 
 const place = (address: string, listener: string, cap = CAP) => {

@@ -5,6 +5,8 @@ import { sipKey } from "../../src/audience/siphash.ts";
 import { type Limits, SLOT_MS, Slots, type Window } from "../../src/audience/slots.ts";
 import { hashes } from "../kit/random.ts";
 
+/** The published figure, and when it says that it is not to be trusted. */
+
 const LIMITS: Limits = { shows: 1, bytes: 1 << 22, reporters: 1 };
 const T = 1000 * SLOT_MS;
 const CALM: Circumstances = { paceMs: 13_000, sinceMs: 0 };

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { FREE, FULL, Growth, moreThan } from "../../src/audience/growth.ts";
 import { FLOOR_MS, SHARD_REQUESTS } from "../../src/audience/pace.ts";
 
+/** How many shards a show's audience is counted in. */
+
 describe("a show's shards", () => {
   test("are one for a small show, and more as soon as more report", () => {
     const growth = new Growth(1, 0);

@@ -5,6 +5,8 @@ import { ISOLATE_LIMITS, SHARD_LIMITS, Slots } from "../../src/audience/slots.ts
 import { hashes, random } from "../kit/random.ts";
 import { Fleet, type Shard } from "./fleet.ts";
 
+/** How often isolates report, so that a show's shards have no more to do than they can. */
+
 /** A shard that only paces. */
 function paced(boot: string, ms: number): Shard {
   const pace = new Pace(boot, ms);

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import type { Figure } from "../../src/audience/figure.ts";
 import { EMPTY_SERIES, MAX_STEPS, observe, type Series, withPeak } from "../../src/audience/series.ts";
 
+/** What is kept of the count minute by minute. */
+
 const T = Date.parse("2026-11-21T20:00:00Z");
 
 function figureAt(seconds: number, listeners: number, confidence: Figure["confidence"] = "high"): Figure {

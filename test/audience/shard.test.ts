@@ -6,6 +6,8 @@ import { SLOT_MS } from "../../src/audience/slots.ts";
 import { Sightings } from "../../src/edge/sightings.ts";
 import { random } from "../kit/random.ts";
 
+/** Reports that come twice, late or never: what a shard counts is never above what was seen. */
+
 const SHOW = "town-hall-abc123";
 const T = 1_000_000_000 * SLOT_MS;
 const secret = new Secret("0123456789abcdef0123456789abcdef");

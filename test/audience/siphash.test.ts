@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { siphash, sipKey } from "../../src/audience/siphash.ts";
 
+/** SipHash-2-4, by OpenSSL's values. */
+
 const key = sipKey(Uint8Array.from({ length: 16 }, (_, i) => i));
 
 /** Key 00..0f, message 00..n-1; 15 is the paper's appendix A, the others `openssl mac -macopt size:8 SIPHASH`. */

@@ -4,6 +4,8 @@ import { MAX_SKETCH_BYTES, MAX_SKETCH_MEMORY, Sketch } from "../../src/audience/
 import { hashes, random } from "../kit/random.ts";
 import { drawUpTo, hashOf, readHash } from "./draw.ts";
 
+/** The HyperLogLog sketch: its definition, merging, its bytes and its error. */
+
 function sketchOf(seed: number, count: number): Sketch {
   const sketch = new Sketch();
   for (const { high, low } of hashes(seed, count)) sketch.add(high, low);

@@ -4,6 +4,8 @@ import { Sketch } from "../../src/audience/sketch.ts";
 import { CONTEXT_SLOTS, type Entry, type Limits, SLOT_MS, Slots } from "../../src/audience/slots.ts";
 import { hashes } from "../kit/random.ts";
 
+/** Slots of 10 s: who was seen, what media they took, and what a report says of them. */
+
 const LIMITS: Limits = { shows: 100, bytes: 1 << 24, reporters: 100 };
 /** The start of slot 1000. */
 const T = 1000 * SLOT_MS;

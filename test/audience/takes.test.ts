@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { TAKES_MS, Takes } from "../../src/audience/takes.ts";
 import { hashes, random } from "../kit/random.ts";
 
+/** Listeners by the media they took: what counts as one, and behind one address too. */
+
 const T = 100 * TAKES_MS;
 const next = random(7);
 const networks = Array.from({ length: 50_000 }, next);

@@ -9,6 +9,8 @@ import { type Frame, type Samples, samples } from "../../src/media.ts";
 import { bytesInUse } from "../kit/heap.ts";
 import { random } from "./host.ts";
 
+/** The encoder: frames that an independent decoder takes, silence, and shows that share one instance. */
+
 await buildAac();
 const module = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
 const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));

@@ -5,6 +5,8 @@ import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { AU_SAMPLES, fromMillis, samples } from "../../src/media.ts";
 import { FIRST, jitter, largestStep, random, rehearse, sine } from "./host.ts";
 
+/** A host's packets become one unbroken line, whatever the network, the clocks or the machine do. */
+
 const voice = sine(440);
 /** Concealment and fades may add this much to a sine's own largest step; a click adds tens of times as much. */
 const SMOOTH = 1.05;

@@ -8,6 +8,8 @@ import { openAac } from "../../src/audio/aac.ts";
 import { Contexts } from "../../src/audio/contexts.ts";
 import { samples } from "../../src/media.ts";
 
+/** The build refuses an encoder that is not the one whose hash it knows. */
+
 /** The build step on a copy of the project that holds it and the encoder's package, to be spoilt at will. */
 const project = fileURLToPath(new URL("../../", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "earshot-aac-"));

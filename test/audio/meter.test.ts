@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Meter } from "../../src/audio/meter.ts";
 
+/** The peak meter's values. */
+
 function tone(seconds: number, amplitude: number): Float32Array {
   return Float32Array.from(
     { length: 96_000 * seconds },

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { PacketQueue } from "../../src/audio/packet-queue.ts";
 
+/** Packets are kept in the order of media time, up to a bound. */
+
 const pcm = (frames: number, value = 0.5) => new Float32Array(2 * frames).fill(value);
 
 describe("queue", () => {

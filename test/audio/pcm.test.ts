@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeS16, frameCount, frameCountS16, peakOf } from "../../src/audio/pcm.ts";
 
+/** The SFU's bytes become samples. */
+
 test("s16le becomes floats in [-1, 1)", () => {
   const bytes = Uint8Array.of(0, 0, 0xff, 0x7f, 0x00, 0x80, 0x01, 0x00);
   expect([...decodeS16(bytes)]).toEqual([0, 32_767 / 32_768, -1, 1 / 32_768]);

@@ -4,6 +4,8 @@ import { Placement } from "../../src/audio/placement.ts";
 import { PlayoutDelay } from "../../src/audio/playout-delay.ts";
 import { fromMillis } from "../../src/media.ts";
 
+/** Where on the show's line a packet belongs. */
+
 const FRAMES = 960;
 /** Where packet 0 is complete on the timeline; its sender's media time begins a packet before. */
 const FIRST = 48_000;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { MAX_SPEED, Playhead } from "../../src/audio/playhead.ts";
 
+/** How fast a line is played so that it keeps its place. */
+
 const COUNT = 960;
 
 /** Plays a line that is `error` samples late, for so many chunks; the errors after each, and the speeds. */

@@ -3,6 +3,8 @@ import { TAIL } from "../../src/audio/concealment.ts";
 import { PlayoutBuffer } from "../../src/audio/playout-buffer.ts";
 import { largestStep, random } from "./host.ts";
 
+/** The buffer a line is played from: what is read is what was put there, and gaps are concealed. */
+
 /** What a voiced sound is made of: a pitch with harmonics. */
 function vowel(hertz: number): (sample: number) => number {
   const turn = (2 * Math.PI * hertz) / 48_000;

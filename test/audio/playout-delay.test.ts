@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { PLAYOUT_DELAY, PlayoutDelay } from "../../src/audio/playout-delay.ts";
 import { fromMillis } from "../../src/media.ts";
 
+/** How long sound is held back for packets that come late. */
+
 const FRAMES = 960;
 
 /** Packets n from `first` on, delayed by `late(n)` samples, the delay settled after each. */

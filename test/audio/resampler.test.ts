@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { LOOKAHEAD, LOOKBEHIND, resample } from "../../src/audio/resampler.ts";
 
+/** Reading at another speed, by what the sine would be there. */
+
 /** A sine, and what reading it `speed` times as fast from `position` must give. */
 function read(hertz: number, position: number, speed: number, count = 24_000) {
   const value = (at: number) => Math.sin((2 * Math.PI * hertz * at) / 48_000);

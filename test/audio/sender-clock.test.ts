@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { difference, type Marks, SenderClock } from "../../src/audio/sender-clock.ts";
 
+/** The sender's clock against the show's, across wraps and restarts of its counters. */
+
 const marks = (sequenceNumber: number, timestamp: number, frames = 960): Marks => ({
   sequenceNumber: sequenceNumber >>> 0,
   timestamp: timestamp >>> 0,

@@ -4,6 +4,8 @@ import { PacketQueue } from "../../src/audio/packet-queue.ts";
 import { PlayoutBuffer } from "../../src/audio/playout-buffer.ts";
 import { Splicer } from "../../src/audio/splicer.ts";
 
+/** What is missing is concealed without a step in the sound. */
+
 const FRAMES = 960;
 const DELAY = 10_000;
 

@@ -3,6 +3,8 @@ import { readOptions } from "../../bench/edge/options.ts";
 import { type Hit, toJson, toText } from "../../bench/edge/report.ts";
 import { Misuse } from "../../bench/load/options.ts";
 
+/** What `npm run bench:edge` prints and stores. */
+
 const HIT: Hit = {
   kind: "part",
   bytes: 10_650,

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { heardTable, type Measured, table } from "../../bench/peer/table.ts";
 
+/** The table that `npm run bench:peer` prints. */
+
 const of = (listeners: number, over: Partial<Measured> = {}): Measured => ({
   listeners,
   cpuPerRequest: 0.1484,

@@ -14,6 +14,8 @@ import { loadOf } from "../../bench/scale/shard.ts";
 import { joined, playShow, untiered } from "../../bench/scale/show.ts";
 import type { Latency } from "../../src/media.ts";
 
+/** The simulation adds up: each tier's misses are the next one's requests, and the bill is their prices. */
+
 const CONSTANTS = constantsOf([]);
 const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 

@@ -8,6 +8,8 @@ import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, type Frame, type Latency, type Part, PROFILES, samples } from "../../src/media.ts";
 import { random } from "../audio/host.ts";
 
+/** The BANDWIDTH that a multivariant playlist declares is never exceeded (RFC 8216bis section 4.4.6.2). */
+
 await buildAac();
 const module = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
 const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));

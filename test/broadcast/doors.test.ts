@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Doors } from "../../src/broadcast/doors.ts";
 import type { ShowStatus } from "../../src/status.ts";
 
+/** Who waits for a show to begin is told, and nobody waits for ever. */
+
 let state: ShowStatus["state"];
 const status = () => ({ state }) as ShowStatus;
 let doors: Doors;

@@ -14,6 +14,8 @@ import {
 } from "../../src/broadcast/lifecycle.ts";
 import { PROFILES } from "../../src/media.ts";
 
+/** From announced to ended, with and without anybody there. */
+
 const profile = PROFILES.low;
 const timeline = { epoch: "mwq4yx3z", startedAt: 1_000, profile };
 const later = { epoch: "mwq4zzzz", startedAt: 9_000, profile };

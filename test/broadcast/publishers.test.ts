@@ -7,6 +7,8 @@ import type { Offer } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { PROBLEMS, tooManyHosts } from "../../src/problem.ts";
 
+/** WHIP sessions: which socket is whose, what supersedes what, and when a host is given up. */
+
 /** The rows of a Broadcast's SQLite that publishers are in. */
 class Rows {
   readonly all = new Map<string, PublisherRow>();

@@ -7,6 +7,8 @@ import { lastMsn } from "../../src/hls/window.ts";
 import { PROFILES } from "../../src/media.ts";
 import { show as rehearsed, STARTED_AT } from "../kit/show.ts";
 
+/** Reads that wait are answered together, with one list, within milliseconds of their part. */
+
 const EPOCH = "mwq4yx3z";
 const ROW: RunningRow = {
   id: "show-aaaaaa",

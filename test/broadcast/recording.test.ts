@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Recording } from "../../src/broadcast/recording.ts";
 import type { MediaObject } from "../../src/broadcast/store.ts";
 
+/** What R2 is to have gets there in the end, whatever R2 does. */
+
 /**
  * A bucket that fails on demand: a fake, because neither the local R2 nor the real one can be made to fail. What a
  * Broadcast really puts is checked against the real runtime's R2 in test/workers.

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { joinParts, Ring } from "../../src/broadcast/ring.ts";
 import { type Part, samples } from "../../src/media.ts";
 
+/** The parts that are in memory, by name. */
+
 const part = (msn: number, index: number): Part => ({
   msn,
   index,

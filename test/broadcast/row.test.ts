@@ -3,6 +3,8 @@ import { announce, end, open, rotateKey, type ShowRow } from "../../src/broadcas
 import { readRow } from "../../src/broadcast/row.ts";
 import { PROFILES } from "../../src/media.ts";
 
+/** Rows that other deploys stored, and damaged ones. */
+
 const ID = "town-hall-8802xv";
 const settings = { id: ID, title: "Town hall", latency: "low" as const, bitrate: 96_000, idleMinutes: 5 };
 const announced = rotateKey(announce(settings, 500));

@@ -3,6 +3,8 @@ import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { type NextUnit, Schedule } from "../../src/broadcast/schedule.ts";
 import { fromMillis, samples } from "../../src/media.ts";
 
+/** When the next access unit is made. */
+
 const READY = samples(100_000);
 const DEADLINE = samples(READY + fromMillis(120));
 const LACKING: NextUnit = { ready: READY, isWhole: false, deadline: DEADLINE };

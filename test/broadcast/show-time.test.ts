@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { ShowTime } from "../../src/broadcast/show-time.ts";
 
+/** The show's time never goes back, whatever the wall clock does. */
+
 test("where the wall clock runs, it is the wall clock, sleeps included", () => {
   const clock = new ShowTime(1_000, 0);
   expect([1_000, 1_021, 1_021, 700_000].map((wall) => clock.read(wall))).toEqual([

@@ -11,6 +11,8 @@ import { type Latency, PROFILES } from "../../src/media.ts";
 import { readList } from "../kit/listener.ts";
 import { sqlite } from "./sqlite.ts";
 
+/** A show's life, restarts in the middle of it, and what rests while nobody is there. */
+
 vi.mock("../../dist/aac.wasm", async () => {
   const { readFileSync } = await import("node:fs");
   const { buildAac } = await import("../../build/aac.mjs");

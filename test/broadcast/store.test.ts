@@ -4,6 +4,8 @@ import { type MediaObject, Store } from "../../src/broadcast/store.ts";
 import { type Part, samples } from "../../src/media.ts";
 import { sqlite } from "./sqlite.ts";
 
+/** What is read back from SQLite is what was put there, and what waits for R2 is not lost. */
+
 const PARTS = 5;
 
 /** A store with `count` finished segments, and two parts of the next. */

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { Waiters } from "../../src/broadcast/waiters.ts";
 
+/** All who wait for one part share one promise, and none is left behind. */
+
 /** What has become of a promise, without waiting for it. */
 async function fate(promise: Promise<boolean>): Promise<boolean | "held"> {
   return Promise.race([promise, new Promise<"held">((resolve) => setImmediate(() => resolve("held")))]);

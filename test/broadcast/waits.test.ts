@@ -7,6 +7,8 @@ import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples, toMillis } from "../../src/media.ts";
 import { largestStep, random, sine } from "../audio/host.ts";
 
+/** How long an access unit waits for late packets. */
+
 const FRAMES = 960;
 /** The first packet is complete here. */
 const FIRST = 48_000;

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CacheModel } from "./model.ts";
 import { ask, origin, pass, said } from "./script.ts";
 
+/** The cache model keeps, revalidates and forgets as RFC 9111 says. */
+
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
 });

@@ -3,6 +3,8 @@ import { CacheModel } from "./model.ts";
 import { ask, origin, pass, said } from "./script.ts";
 import { TierServer } from "./server.ts";
 
+/** The cache model's tiers: keys, ranges, and one fetch for all who ask at once. */
+
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
 });

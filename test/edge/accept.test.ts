@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { acceptsGzip, mintListener, takesGzip } from "../../src/edge/accept.ts";
 
+/** Which content coding a client gets. */
+
 /** RFC 9110 section 12.5.3, and what clients really send. */
 test.each([
   [null, false],

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { addressOf } from "../../src/edge/address.ts";
 import { parseListen } from "../../src/paths.ts";
 
+/** URLs are read as the platform's URL class reads them. */
+
 const NAMES = ["_HLS_msn", "_HLS_part", "_HLS_skip", "l", "series", "", "a"];
 
 /** The one truth about URLs is `URL`; what is faster must say the same. */

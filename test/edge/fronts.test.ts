@@ -3,6 +3,8 @@ import { Fronts, type Playlist } from "../../src/edge/fronts.ts";
 import { Held } from "../../src/edge/held.ts";
 import type { Target } from "../../src/paths.ts";
 
+/** Nobody is given an older list than this isolate has seen. */
+
 const NOW = 1_800_000_000_000;
 const EPOCH = "k0000000";
 const asked = (id: string, epoch = EPOCH): Playlist => ({ kind: "playlist", id, epoch, directives: {} });

@@ -3,6 +3,8 @@ import { mintId } from "../../src/access/id.ts";
 import { Secrets } from "../../src/access/secrets.ts";
 import { Known } from "../../src/edge/known.ts";
 
+/** Ids that have passed their check are not checked again. */
+
 const secrets = new Secrets("the secret of this test", "the secret before it");
 const [secret, previous] = secrets.all;
 

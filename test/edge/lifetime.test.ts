@@ -4,6 +4,8 @@ import { lifetimeOf } from "../../src/edge/lifetime.ts";
 import { type LiveEdge, writeLiveEdge } from "../../src/live-edge.ts";
 import { ENDED, LIVE, PLAIN } from "../kit/live-edges.ts";
 
+/** How long an answer may be kept in this isolate's memory. */
+
 const held = (maxAge: number, liveEdge: LiveEdge | null): Promise<Held> =>
   Held.of(
     {

@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { Held, type Loaded } from "../../src/edge/held.ts";
 import { reply } from "../../src/edge/reply.ts";
 
+/** 304, 206, gzip and HEAD, made of one stored answer. */
+
 const BODY = new TextEncoder().encode("0123456789");
 const NOW = 1_800_000_000_000;
 const MEDIA: Loaded = {

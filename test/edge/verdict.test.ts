@@ -6,6 +6,8 @@ import type { Directives } from "../../src/media.ts";
 import type { Target } from "../../src/paths.ts";
 import { ENDED, EPOCH, LIVE, NOW, PLAIN } from "../kit/live-edges.ts";
 
+/** What the edge refuses by the live edge alone, and what it asks for. */
+
 /** Segment 21 has just begun. */
 const FRESH: LiveEdge = { ...LIVE, openParts: 0 };
 

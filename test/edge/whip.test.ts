@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { created } from "../../src/edge/whip.ts";
 
+/** The SFU's answer on its way to the publisher. */
+
 /** What an answer of these lines is handed on as. */
 async function handedOn(lines: readonly string[], end = "\r\n"): Promise<string[]> {
   const answer = lines.map((line) => line + end).join("");

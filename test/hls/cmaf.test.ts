@@ -4,6 +4,8 @@ import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { frame, show } from "../kit/show.ts";
 
+/** The CMAF boxes to the byte, and by an independent reader. */
+
 /** The AudioSpecificConfig the encoder gives for 48 kHz stereo AAC-LC. */
 const CONFIG = Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]);
 const INIT = initSegment(CONFIG, { bitrate: 128_000 });

@@ -7,6 +7,8 @@ import { covers, type Place } from "../../src/live-edge.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
 import { FIRST_MSN, names, show, windowAfter } from "../kit/show.ts";
 
+/** What a list's directives ask for: answered, held or refused (RFC 8216bis section 6.2.5). */
+
 const { low, balanced, economy } = PROFILES;
 const READY: Decision = { kind: "ready" };
 const wait = (msn: number, part?: number): Decision => ({

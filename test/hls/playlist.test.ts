@@ -6,6 +6,8 @@ import { addCut, emptyWindow } from "../../src/hls/window.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, names, STARTED_AT, show, windowAfter } from "../kit/show.ts";
 
+/** Playlists to the byte, by golden files, and durations that never drift. */
+
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 const SEED = { seed: 20261121, numRuns: 60 };
 

@@ -4,6 +4,8 @@ import { Segmenter } from "../../src/hls/segmenter.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { FIRST_MSN, frame, show } from "../kit/show.ts";
 
+/** Access units are cut into parts and segments on one grid. */
+
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 
 test("cuts on the grid: every part full and every segment whole but the last", () => {

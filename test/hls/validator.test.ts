@@ -6,6 +6,8 @@ import { RULES, type Rule } from "../validator/rules.ts";
 import { validateCapture } from "../validator/validate.ts";
 import { simulatedCapture } from "./simulated.ts";
 
+/** The validator finds nothing in a flawless capture, and each fault that is put into one. */
+
 const LOW = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10 });
 const LONG = simulatedCapture(PROFILES.low, 68 * 90 + 19, { length: 63 });
 const ECONOMY = simulatedCapture(PROFILES.economy, 14 * 180 + 40, { length: 10 });

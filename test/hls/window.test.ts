@@ -4,6 +4,8 @@ import { addCut, emptyWindow, end, endWindow, keptFrom, listsParts } from "../..
 import { PROFILES, type Samples, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, show, windowAfter } from "../kit/show.ts";
 
+/** The window keeps what a list needs and removes the rest in time. */
+
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 
 test("whatever is cut, the sequence goes on by ones, times add up and the list never shrinks below three targets", () => {

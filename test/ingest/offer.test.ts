@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { readOffer } from "../../src/ingest/offer.ts";
 import * as offers from "../kit/offers.ts";
 
+/** Offers of real publishers are taken; what can not work is refused with its reason. */
+
 describe("an offer is taken as it is", () => {
   test.each([
     ["from Chromium", offers.chromium, "0"],

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import { readPacket } from "../../src/ingest/packet.ts";
 
+/** The SFU's messages, and anything else that comes on its socket. */
+
 const U32 = 0xffff_ffff;
 const bytes = (...values: number[]) => Uint8Array.from(values);
 

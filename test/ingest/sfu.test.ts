@@ -8,6 +8,8 @@ import { Sfu, type SfuFault } from "../../src/ingest/sfu.ts";
 import { Ear } from "../kit/ear.ts";
 import { ANSWER, type Call, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 
+/** The SFU's API: what is asked of it, its time limits, and what is tried again. */
+
 const OFFER = { sdp: "v=0\r\n", mid: "0" };
 /** Has the SFU dial there, whatever it says. */
 const to = (endpoint: string) => () => Promise.resolve(endpoint);

@@ -8,6 +8,8 @@ import { startSfu } from "../../local/sfu/server.ts";
 import { SfuCaller } from "../kit/front.ts";
 import { bareOffer } from "./sfu/shape.ts";
 
+/** Which addresses the stand-in takes and tells, and what it says where it can not. */
+
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readOptions } from "../../local/options.ts";
 
+/** What `npm start` takes from the command line and the environment. */
+
 describe("the options of npm start", () => {
   test.each([
     ["none", {}, { port: 8787, host: "127.0.0.1" }],

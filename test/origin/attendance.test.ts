@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Attendance } from "../../src/origin/attendance.ts";
 
+/** The Audience is asked for a show's count once in five seconds. */
+
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 

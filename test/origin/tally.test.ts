@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { Tally } from "../../src/origin/tally.ts";
 
+/** Reads are counted on their way, and told to the Broadcast later. */
+
 test("reads are told once, each to its own show, by kind", () => {
   const tally = new Tally();
   for (const kind of ["segment", "segment", "init"]) tally.add("a", { [kind]: 1 });

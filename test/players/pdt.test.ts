@@ -10,6 +10,8 @@ import { gaps, phaseJumps } from "../kit/probe/tone.ts";
 import { decode } from "../kit/program.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** The dates in a list are the times at which sound was captured. */
+
 let runtime: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {

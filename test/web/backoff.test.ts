@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { backoff } from "../../src/web/backoff.ts";
 
+/** How long pages wait between tries. */
+
 test("doubles from the base to the ceiling and stays there", () => {
   const whole = (attempt: number) => backoff(attempt, 500, 15_000, () => 1);
   expect([0, 1, 2, 3, 4, 5, 6].map(whole)).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000]);

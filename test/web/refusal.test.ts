@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { refusal } from "../../src/web/refusal.ts";
 
+/** What a page tells a host whom the relay has refused. */
+
 test.each([
   [401, null, "The host key in this link is wrong. Ask for the studio link again."],
   [

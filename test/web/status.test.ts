@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import type { Status } from "../../src/status.ts";
 import { parseStatus } from "../../src/web/status.ts";
 
+/** What pages make of status.json. */
+
 /** What the relay writes: a field that it does not send can not be put here. */
 const SAID: Status = {
   id: "x",

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EARSHOT } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** The admin API, in the real runtime. */
+
 let relay: Runtime;
 beforeAll(async () => {
   relay = await Runtime.start([EARSHOT]);

@@ -8,6 +8,8 @@ import { decodeTimes, Listener } from "../kit/listener.ts";
 import * as offers from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** A show from its creation to its end, in the real runtime. */
+
 let relay: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {

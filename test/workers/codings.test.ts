@@ -6,6 +6,8 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** Playlists are gzipped for who accepts that, media never. */
+
 let relay: Runtime;
 let broadcast: Created;
 let listener: Listener;

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+/** What a deploy would upload. */
+
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const out = mkdtempSync(join(tmpdir(), "earshot-deploy-"));
 afterAll(() => rmSync(out, { recursive: true, force: true }));

@@ -4,6 +4,8 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { type Listed, Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** Directives in the real runtime, straight from the relay and through two tiers of cache. */
+
 /** A world with a show in it, and how a listener gets there. */
 interface World {
   /** Opens a show and joins it. */

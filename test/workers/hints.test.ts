@@ -3,6 +3,8 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** Who asks for what a list hints gets it. */
+
 let runtime: Runtime;
 beforeAll(async () => {
   runtime = await Runtime.start([EARSHOT]);

@@ -10,6 +10,8 @@ import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
 import { decodeTimes, type Listed, Listener, payloadSize } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** Shows survive the end of the runtime, and of an object. */
+
 const AU = 1024;
 /** Of the profile `low`, in access units. */
 const [PART, SEGMENT] = [18, 90];

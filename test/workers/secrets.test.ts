@@ -6,6 +6,8 @@ import { Host, tone } from "../kit/host.ts";
 import { chromium } from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** Host keys and deployment secrets are replaced while shows are on. */
+
 const SECOND = "the second secret of these tests";
 const THIRD = "the third secret of these tests";
 

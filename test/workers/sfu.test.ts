@@ -10,6 +10,8 @@ import { Host, tone } from "../kit/host.ts";
 import * as offers from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** The SFU's socket in the real runtime: who may dial it, and what becomes of its host. */
+
 /** Long enough for a machine that has other things to do. */
 const WAIT = { timeout: 30_000, interval: 100 };
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));

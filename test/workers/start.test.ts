@@ -14,6 +14,8 @@ import {
   TELLS_PROCESSES,
 } from "./start-command.ts";
 
+/** `npm start` as a command: it starts, says what is wrong, and leaves nothing behind. */
+
 const state = folder();
 let port: number;
 

@@ -5,6 +5,8 @@ import { ANSWER, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 import * as offers from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** WHIP (RFC 9725) in the real runtime, with an SFU that does as it is told. */
+
 let relay: Runtime;
 let sfu: FakeSfu;
 let show: Created;

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Own, startOwn } from "../../../bench/load/own.ts";
 import { openShow } from "../../../bench/load/show.ts";
 
+/** The load tool's own relay really counts what reaches its origin. */
+
 const START_MS = 60_000;
 
 let own: Own;

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { type List, readList } from "../../../bench/load/list.ts";
 import { Player } from "../../../bench/load/player.ts";
 
+/** The load tool's player: where it joins, when it stalls, and what it reads in a list. */
+
 const PART = 640;
 /** The date of the first sample. */
 const ZERO = 1_800_000_000_000;

@@ -6,6 +6,8 @@ import { complaints, perObject, type Report, toJson, toText } from "../../../ben
 import { spread } from "../../../bench/load/spread.ts";
 import { constantsOf } from "../../../bench/scale/constants.ts";
 
+/** The load tool's report, and what it complains of. */
+
 const CLEAN: Report = {
   machine: "2 x Test, Node v26",
   relay: "its own",

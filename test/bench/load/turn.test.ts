@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { take } from "../../../bench/load/turn.ts";
 import { ForeignServer } from "./foreign.ts";
 
+/** The load tool's listeners on another project's server. */
+
 let server: ForeignServer;
 beforeAll(async () => {
   server = await ForeignServer.start();

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { startSfu } from "../../../local/sfu/server.ts";
 import { SfuCaller, startFront } from "../../kit/front.ts";
 
+/** `npm run demo` as a command. */
+
 let sfu: Awaited<ReturnType<typeof startSfu>>;
 let front: Awaited<ReturnType<typeof startFront>>;
 let relay: Server;

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { Meter } from "../../../local/host/meter.ts";
 import { firstVariant, listeningDelay } from "../../../local/host/playback.ts";
 
+/** The delay that the demo shows, and its meter. */
+
 const NOW = Date.parse("2026-11-21T12:00:10.000Z");
 const LIVE = `#EXTM3U
 #EXT-X-TARGETDURATION:2

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { SpokenSignal } from "../../../local/host/signal.ts";
 import { findBeeps } from "./beep.ts";
 
+/** The test signal: the same for each seed, and a beep every second. */
+
 const START = 1_700_000_000_250;
 
 describe("test signal", () => {

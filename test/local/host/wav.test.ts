@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { readWav, WavLoop } from "../../../local/host/wav.ts";
 import { followTone } from "../../kit/tone.ts";
 
+/** WAV files of every usual format, resampled and looped. */
+
 interface Format {
   readonly tag: number;
   readonly bits: number;

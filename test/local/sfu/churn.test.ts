@@ -5,6 +5,8 @@ import { Ear } from "../../kit/ear.ts";
 import { SfuCaller, startFront } from "../../kit/front.ts";
 import { toneSource } from "../../kit/tone.ts";
 
+/** Publishers come and go, and nothing of theirs stays open. */
+
 /** UDP sockets that this process holds open. */
 function sockets(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === "UDPWrap").length;

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FRAME_SAMPLES, Framer } from "../../../local/sfu/frame.ts";
 
+/** Blocks of sound become messages of 20 ms. */
+
 /** A block whose samples are their own place on the timeline, so that any shift shows. */
 function block(timestamp: number, length: number) {
   const data = Int16Array.from(

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { fixAnswer, offersOpus, readOffer } from "../../../local/sfu/offer.ts";
 import { CHROMIUM, FFMPEG, FIREFOX_AUDIO_FIRST, FIREFOX_VIDEO_FIRST, GSTREAMER, OBS } from "./offers.ts";
 
+/** Offers that the stand-in can answer, as real publishers send them. */
+
 describe("offers that can be answered", () => {
   test.each([
     ["Chromium", CHROMIUM, [["audio", "0", "actpass", true]]],

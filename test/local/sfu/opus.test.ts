@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { type OpusPacket, OpusTimeline, type PcmBlock } from "../../../local/sfu/opus.ts";
 import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "../../kit/tone.ts";
 
+/** Opus packets become an unbroken timeline, with lost, late and doubled packets among them. */
+
 const SSRC = 7;
 const SEQUENCE = 65_500;
 const TIMESTAMP = 0xffffffff - 30_000;

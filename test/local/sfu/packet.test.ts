@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../../local/sfu/packet.ts";
 import { readProtobuf } from "../../kit/ear.ts";
 
+/** The adapter's messages to the byte, and by a reader of the tests' own. */
+
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
 describe("adapter messages", () => {

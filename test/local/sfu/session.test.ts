@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Session } from "../../../local/sfu/session.ts";
 
+/** A session's time limits. */
+
 beforeEach(() => {
   vi.useFakeTimers();
 });

@@ -5,6 +5,8 @@ import { Ear, type Heard } from "../../kit/ear.ts";
 import { SfuCaller, startFront } from "../../kit/front.ts";
 import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "../../kit/tone.ts";
 
+/** A real WebRTC publisher through the stand-in to a WebSocket: nothing lost, doubled or out of place. */
+
 const SECRET = "integration-secret";
 let server: Awaited<ReturnType<typeof startSfu>>;
 let sfu: SfuCaller;

@@ -5,6 +5,8 @@ import { SfuCaller } from "../../kit/front.ts";
 import { followTone, LEFT_HZ, RIGHT_HZ } from "../../kit/tone.ts";
 import { connectShape, type Shape } from "./shape.ts";
 
+/** Publishers of every shape connect to the stand-in and are heard. */
+
 const SECRET = "shapes-secret";
 let server: Awaited<ReturnType<typeof startSfu>>;
 let sfu: SfuCaller;
