@@ -9,9 +9,9 @@ const MAX_SHOWS = 1_000;
  * the next read that has to be asked of it anyway, and by nothing else: a read that R2 or the Audience answers costs an
  * addition here, no call and no timer.
  *
- * So the Broadcast's figure is never too high, and lacks what no such read has followed yet. Of a show that is listened to
- * that is little, since lists are in no R2 and each player asks for one every few seconds. What an isolate has not told of
- * when it ends is lost.
+ * So the Broadcast's figure lacks the reads that no such read has followed yet. For a show that somebody listens to these are
+ * few, because every player reloads its list and no list is in R2. What an isolate has not told when it ends is lost. Reads that
+ * the Broadcast counted before it failed to answer are counted twice.
  */
 export class Tally {
   readonly #counts = new Bounded<string, Counts>(MAX_SHOWS);
