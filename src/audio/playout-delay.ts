@@ -73,8 +73,8 @@ export class PlayoutDelay {
    */
   deadline(end: number): number {
     const { arrival, frames } = this.#last ?? { arrival: Number.NEGATIVE_INFINITY, frames: 0 };
-    const hold = Math.min(LONGEST_WAIT, Math.max(PLAYOUT_DELAY, this.#need + MARGIN));
-    return Math.min(end + LONGEST_WAIT, Math.max(end + hold, arrival + frames + LONGEST_WAIT));
+    const wait = Math.min(LONGEST_WAIT, Math.max(PLAYOUT_DELAY, this.#need + MARGIN));
+    return Math.min(end + LONGEST_WAIT, Math.max(end + wait, arrival + frames + LONGEST_WAIT));
   }
 
   /** Takes a packet of `frames` samples that ends at `end` in media time and arrived at `arrival` on the timeline. */
