@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { publish } from "../local/host/publisher.ts";
 import { startRelay } from "../local/relay.ts";
 import type { Latency } from "../src/media.ts";
+import { variantOf } from "../test/kit/list.ts";
 import { type Media, readList } from "./load/list.ts";
 import { now } from "./load/listener.ts";
 import { type Desk, makeShow, openDoors, removeShow, type Show } from "./load/show.ts";
@@ -97,7 +98,7 @@ async function firstSound(url: URL): Promise<{ part: Media; fetched: number }> {
 async function listOf(desk: Desk, show: Show): Promise<URL> {
   while ((await stateOf(desk, show)).state === "announced") await sleep(10);
   const text = await textOf(new URL(show.playbackUrl));
-  return new URL(text.trim().split("\n").at(-1) ?? "", show.playbackUrl);
+  return new URL(variantOf(text), show.playbackUrl);
 }
 
 /** When the Broadcast had the host's first message, milliseconds since 1970. */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startRelay } from "../local/relay.ts";
 import { cpuOf, groupOf } from "../test/kit/cpu.ts";
+import { readList, variantOf } from "../test/kit/list.ts";
 import { findLoader } from "./edge/loader.ts";
 import { openShow } from "./load/show.ts";
 
@@ -56,16 +57,11 @@ try {
 
 /** A list and a part that the edge has in its memory, by name. */
 async function cachedOf(playbackUrl: string): Promise<Record<string, URL>> {
-  const list = new URL(lastLine(await read(playbackUrl)), playbackUrl);
-  const text = await read(list.href);
-  const parts = [...text.matchAll(/#EXT-X-PART:.*URI="([^"]+)"/g)].map((match) => match[1] ?? "");
-  return { list, part: new URL(parts.at(-1) ?? "", list) };
+  const list = new URL(variantOf(await read(playbackUrl)), playbackUrl);
+  const { parts } = readList(await read(list.href));
+  return { list, part: new URL(parts.at(-1)?.name ?? "", list) };
 }
 
 async function read(url: string): Promise<string> {
   return (await fetch(url)).text();
-}
-
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) ?? "";
 }

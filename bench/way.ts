@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { publish } from "../local/host/publisher.ts";
 import { ENCODER_LAG } from "../src/audio/encoder.ts";
 import { SAMPLE_RATE, toMillis } from "../src/media.ts";
+import { variantOf } from "../test/kit/list.ts";
 import { findMarks } from "../test/kit/probe/marks.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "../test/kit/probe/signal.ts";
 import { decode } from "../test/kit/program.ts";
@@ -95,7 +96,7 @@ async function listen(playbackUrl: string): Promise<Heard> {
   const { origin } = new URL(playbackUrl);
   const [wire, media] = [new Wire(origin, traffic), new Wire(origin, traffic)];
   const multivariant = await (await fetch(playbackUrl)).text();
-  const url = new URL(multivariant.split("\n").findLast((uri) => /^[^#]/.test(uri)) ?? "", playbackUrl);
+  const url = new URL(variantOf(multivariant), playbackUrl);
   const pathOf = (name: string) => new URL(name, url).pathname;
   const read = new Lists();
   let list = read.read(await wire.get(`${url.pathname}${url.search}`));

@@ -8,7 +8,7 @@ import { Show } from "../../src/broadcast/show.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { type Latency, PROFILES } from "../../src/media.ts";
-import { readList } from "../kit/listener.ts";
+import { readList } from "../kit/list.ts";
 import { sqlite } from "./sqlite.ts";
 
 /** A show's life, restarts in the middle of it, and what rests while nobody is there. */

@@ -1,4 +1,4 @@
-import { type Listed, readList } from "../kit/listener.ts";
+import { type Listed, readList, variantOf } from "../kit/list.ts";
 import type { CachedWorld, EdgeName } from "./world.ts";
 
 /** A listener of one show; each of its requests goes to the edge that `route` names. */
@@ -22,7 +22,7 @@ export class Player {
 
   async join(): Promise<Listed> {
     const multivariant = await this.#text(`/live/${this.#id}/index.m3u8`);
-    const uri = multivariant.trim().split("\n").at(-1) ?? "";
+    const uri = variantOf(multivariant);
     this.#list = `/live/${this.#id}/${uri}`;
     await this.fetch("init.mp4");
     return this.list("");

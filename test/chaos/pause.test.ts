@@ -3,7 +3,8 @@ import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import type { Described } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
-import { type Listed, Listener, payloadSize } from "../kit/listener.ts";
+import type { Listed } from "../kit/list.ts";
+import { Listener, payloadSize } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /** The runtime's process does not run for a while, as where a laptop's lid was shut; the host and the listener go on. */

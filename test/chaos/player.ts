@@ -1,5 +1,5 @@
 import { Agent, request } from "undici";
-import { type ListedPart, readList } from "../kit/listener.ts";
+import { type ListedPart, readList, variantOf } from "../kit/list.ts";
 
 /**
  * A well-behaved LL-HLS listener: joins PART-HOLD-BACK behind the live edge, reloads by blocking, fetches each part once
@@ -35,7 +35,7 @@ export class Player {
 
   async #play(): Promise<void> {
     const multivariant = String(await this.#get(this.#url));
-    const url = new URL(multivariant.trim().split("\n").at(-1) ?? "", this.#url);
+    const url = new URL(variantOf(multivariant), this.#url);
     let list = readList(String(await this.#get(url)));
     const holdBack = Number(/PART-HOLD-BACK=([\d.]+)/.exec(list.text)?.[1]);
     await this.#get(new URL("init.mp4", url));

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
+import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /** What has passed from the edge to the origin since the beginning. */
@@ -33,12 +34,10 @@ export class Stage {
       { measuresHeap: true },
     );
     const show = await runtime.open({ slug: "besieged", latency: "balanced" });
-    const multivariant = await (await fetch(show.playbackUrl)).text();
-    const epoch = /^([0-9a-z]+)\/audio\.m3u8/m.exec(multivariant)?.[1] ?? "";
+    const listener = await Listener.join(show.playbackUrl);
     // The first list is held until there are three segments.
-    const list = await (await fetch(new URL(`${epoch}/audio.m3u8`, show.playbackUrl))).text();
-    const startedAt = Date.parse(/^#EXT-X-PROGRAM-DATE-TIME:(.+)$/m.exec(list)?.[1] ?? "");
-    return new Stage(runtime, show, epoch, startedAt);
+    const startedAt = (await listener.list()).segments[0]?.date ?? Number.NaN;
+    return new Stage(runtime, show, listener.epoch, startedAt);
   }
 
   private constructor(runtime: Runtime, { id, playbackUrl }: Created, epoch: string, startedAt: number) {

@@ -1,59 +1,6 @@
 /** A listener that reads playlists and parts with a few lines of its own: nothing of src/. */
 
-export interface ListedPart {
-  readonly name: string;
-  readonly msn: number;
-  readonly index: number;
-  /** Seconds. */
-  readonly duration: number;
-  /** The date of its first sample, milliseconds since 1970. */
-  readonly date: number;
-}
-
-export interface Listed {
-  readonly text: string;
-  /** When it was read, milliseconds since 1970. */
-  readonly readAt: number;
-  readonly firstMsn: number;
-  readonly segments: readonly {
-    readonly name: string;
-    readonly msn: number;
-    readonly duration: number;
-    readonly date: number;
-  }[];
-  readonly parts: readonly ListedPart[];
-  readonly hint: string | null;
-  readonly ended: boolean;
-}
-
-export function readList(text: string): Listed {
-  const firstMsn = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(text)?.[1]);
-  const segments: Listed["segments"][number][] = [];
-  const parts: ListedPart[] = [];
-  let date = Number.NaN;
-  let at = Number.NaN;
-  let duration = Number.NaN;
-  for (const line of text.split("\n")) {
-    const [, dated] = /^#EXT-X-PROGRAM-DATE-TIME:(.+)$/.exec(line) ?? [];
-    const [, partDuration, name] = /^#EXT-X-PART:DURATION=([\d.]+),URI="([^"]+)"/.exec(line) ?? [];
-    const [, listedDuration] = /^#EXTINF:([\d.]+),/.exec(line) ?? [];
-    if (dated !== undefined) {
-      date = Date.parse(dated);
-      at = date;
-    } else if (partDuration !== undefined && name !== undefined) {
-      const msn = firstMsn + segments.length;
-      const index = parts.filter((part) => part.msn === msn).length;
-      parts.push({ name, msn, index, duration: Number(partDuration), date: at });
-      at += 1000 * Number(partDuration);
-    } else if (listedDuration !== undefined) {
-      duration = Number(listedDuration);
-    } else if (line !== "" && !line.startsWith("#")) {
-      segments.push({ name: line, msn: firstMsn + segments.length, duration, date });
-    }
-  }
-  const hint = /^#EXT-X-PRELOAD-HINT:TYPE=PART,URI="([^"]+)"$/m.exec(text)?.[1] ?? null;
-  return { text, readAt: Date.now(), firstMsn, segments, parts, hint, ended: /^#EXT-X-ENDLIST$/m.test(text) };
-}
+import { type Listed, readList, variantOf } from "./list.ts";
 
 /** How a URL is asked for. */
 export type Ask = (url: URL, headers: Record<string, string>) => Promise<Response>;
@@ -77,8 +24,7 @@ export class Listener {
     const response = await ask(new URL(playbackUrl), headers);
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
-    const uri = text.split("\n").findLast((line) => line !== "" && !line.startsWith("#"));
-    return new Listener(new URL(uri ?? "", playbackUrl).href, ask);
+    return new Listener(new URL(variantOf(text), playbackUrl).href, ask);
   }
 
   /** The epoch that the URL carries. */

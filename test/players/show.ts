@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Latency } from "../../src/media.ts";
+import { variantOf } from "../kit/list.ts";
 import type { Show, Stage } from "../kit/stage.ts";
 
 /** A show on the air: a broadcast, and somebody who publishes the measuring signal into it. */
@@ -45,8 +46,8 @@ async function playlist(playbackUrl: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     const response = await fetch(playbackUrl);
-    const uri = (await response.text()).split("\n").find((line) => line !== "" && !line.startsWith("#"));
-    if (response.ok && uri !== undefined && (await fetch(new URL(uri, playbackUrl))).ok) return;
+    const uri = variantOf(await response.text());
+    if (response.ok && uri !== "" && (await fetch(new URL(uri, playbackUrl))).ok) return;
     if (Date.now() > deadline) throw new Error(`no playlist at ${playbackUrl}: ${response.status}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CAP } from "../../src/audience/cap.ts";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
-import { readList } from "../kit/listener.ts";
+import { readList, variantOf } from "../kit/list.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { apart, Crowd } from "./crowd.ts";
 import { SPEED } from "./fast-clock.ts";
@@ -60,7 +60,7 @@ async function begin(): Promise<Created> {
 async function listed(playbackUrl: string): Promise<URL> {
   await within(100, async () => (await fetch(playbackUrl)).status === 200);
   const text = await (await fetch(playbackUrl)).text();
-  const url = new URL(text.trim().split("\n").at(-1) ?? "", playbackUrl);
+  const url = new URL(variantOf(text), playbackUrl);
   // A list that has not three segments yet is held until it has.
   await (await fetch(new URL("audio.m3u8", url))).text();
   return url;
@@ -372,7 +372,7 @@ describe.concurrent("a listener's id", () => {
     for (const [n, text] of texts.entries()) {
       expect(text.replace(ids[n] ?? "", "")).toBe(texts[0]?.replace(ids[0] ?? "", ""));
     }
-    const list = new URL(texts[0]?.trim().split("\n").at(-1) ?? "", playbackUrl);
+    const list = new URL(variantOf(texts[0] ?? ""), playbackUrl);
     expect(await (await fetch(list)).text()).not.toContain(ids[0]);
   });
 

@@ -1,4 +1,4 @@
-import { readList } from "../kit/listener.ts";
+import { readList, variantOf } from "../kit/list.ts";
 
 /** Where a listener is, and what it is. */
 export interface Person {
@@ -52,7 +52,7 @@ export class Crowd {
       ...(person.agent !== undefined && { "user-agent": person.agent }),
     };
     const multivariant = await this.#get(playbackUrl, headers);
-    const url = new URL(multivariant.trim().split("\n").at(-1) ?? "", playbackUrl);
+    const url = new URL(variantOf(multivariant), playbackUrl);
     this.ids.add(url.searchParams.get("l") ?? "");
     if (person.dropsQuery === true) url.search = "";
     const played = new Set<string>();

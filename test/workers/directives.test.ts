@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { CachedWorld } from "../cache/world.ts";
 import { EARSHOT } from "../kit/deployed.ts";
-import { type Listed, Listener } from "../kit/listener.ts";
+import type { Listed } from "../kit/list.ts";
+import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /** Directives in the real runtime, straight from the relay and through two tiers of cache. */

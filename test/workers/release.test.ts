@@ -3,7 +3,8 @@ import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EARSHOT } from "../kit/deployed.ts";
-import { type Listed, Listener, readList } from "../kit/listener.ts";
+import { type Listed, readList } from "../kit/list.ts";
+import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 // Not wrangler's harness: what it puts before the Worker takes several times as long as the Worker.

@@ -7,7 +7,8 @@ import { mintSecrets, startRelay } from "../../local/relay.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
-import { decodeTimes, type Listed, Listener, payloadSize } from "../kit/listener.ts";
+import type { Listed } from "../kit/list.ts";
+import { decodeTimes, Listener, payloadSize } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /** Shows survive the end of the runtime, and of an object. */
