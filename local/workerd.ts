@@ -43,7 +43,7 @@ const MOST_ENDS = 3;
 
 const [address = "", persist = ""] = process.argv.slice(2);
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
-let miniflare: Miniflare | undefined;
+let miniflare: Miniflare | null = null;
 process.once("disconnect", () => void end(0));
 // Ctrl-C may come to all of the terminal's processes; who started this one decides.
 process.on("SIGINT", () => void end(0));

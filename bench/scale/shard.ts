@@ -96,7 +96,7 @@ export function loadOf(births: readonly number[], seconds: number, seed: number)
       const shards = index < 0 ? growth.at(top.pace.booked(ms) + below, ms) : (own.shards ?? isolate.shards);
       if (index < 0 && shards > 1) plan(ms + FLOOR_MS, isolate);
       else {
-        const answer = own.pace.answer(ms, isolate.answers.get(index));
+        const answer = own.pace.answer(ms, isolate.answers.get(index) ?? null);
         isolate.answers.clear();
         isolate.answers.set(index, answer);
         plan(ms + answer.afterMs, isolate);

@@ -55,11 +55,9 @@ async function main(): Promise<void> {
 
   const meter = new Meter();
   const signal = source ?? new SpokenSignal({ startMillis: Date.now() });
-  let end: (lost?: string) => void = () => {};
-  const ended = new Promise<string | undefined>((resolve) => {
-    end = resolve;
-  });
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => end());
+  const { promise: ended, resolve } = Promise.withResolvers<string | null>();
+  const end = () => resolve(null);
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, end);
   const publication = await publish({
     url: target.whipUrl,
     key: target.hostKey,
@@ -68,7 +66,7 @@ async function main(): Promise<void> {
       meter.push(pcm);
       return pcm;
     },
-    onLost: end,
+    onLost: resolve,
   }).catch((error: Error) => {
     throw new Stop(1, error.message);
   });
@@ -79,7 +77,7 @@ async function main(): Promise<void> {
   const lost = await ended;
   clearTimeout(timer);
   stopShowing();
-  if (lost) throw new Stop(1, `The publishing ended: ${lost}.`);
+  if (lost !== null) throw new Stop(1, `The publishing ended: ${lost}.`);
   await publication.close().catch((error: Error) => {
     throw new Stop(1, error.message);
   });

@@ -5,7 +5,7 @@
  * playlist holds no dated sound or has ended.
  */
 export function listeningDelay(playlist: string, now: number): number | null {
-  let edge: number | undefined;
+  let edge: number | null = null;
   let parts = 0;
   let distance = 0;
   for (const line of playlist.split("\n")) {
@@ -21,12 +21,12 @@ export function listeningDelay(playlist: string, now: number): number | null {
       parts = 0;
     } else if (tag === "#EXT-X-PART") {
       parts += attribute(value, "DURATION") ?? 0;
-    } else if (tag === "#EXTINF" && edge !== undefined) {
+    } else if (tag === "#EXTINF" && edge !== null) {
       edge += Number.parseFloat(value);
       parts = 0;
     }
   }
-  return edge === undefined ? null : distance + now / 1000 - (edge + parts);
+  return edge === null ? null : distance + now / 1000 - (edge + parts);
 }
 
 /** The first media playlist that a multivariant playlist names, as an absolute URL. */
@@ -37,7 +37,7 @@ export function firstVariant(multivariant: string, base: string): string | null 
   return uri === undefined ? null : new URL(uri, base).href;
 }
 
-function attribute(list: string, name: string): number | undefined {
+function attribute(list: string, name: string): number | null {
   const [, value] = new RegExp(`(?:^|,)${name}=([0-9.]+)`).exec(list) ?? [];
-  return value === undefined ? undefined : Number(value);
+  return value === undefined ? null : Number(value);
 }

@@ -63,7 +63,7 @@ export async function publish(options: PublishOptions): Promise<Publication> {
   });
   const track = new MediaStreamTrack({ kind: "audio" });
   const transceiver = peer.addTransceiver(track, { direction: "sendonly" });
-  let sessionUrl: string | undefined;
+  let sessionUrl: string | null = null;
   try {
     await peer.setLocalDescription(await offerWithoutStun(peer));
     const answer = await post(options, peer.localDescription?.sdp ?? "");
@@ -81,7 +81,7 @@ export async function publish(options: PublishOptions): Promise<Publication> {
     return start(options, sessionUrl, peer, transceiver, track, encoder);
   } catch (error) {
     await peer.close();
-    if (sessionUrl !== undefined) await remove(sessionUrl, options.key);
+    if (sessionUrl !== null) await remove(sessionUrl, options.key);
     throw error;
   }
 }
@@ -115,10 +115,10 @@ function start(
     stats: stream.stats,
     close: async (graceful = true) => {
       stream.end();
-      const failure = graceful ? await remove(sessionUrl, options.key) : undefined;
+      const failure = graceful ? await remove(sessionUrl, options.key) : null;
       if (graceful) for (const { dtls } of peer.dtlsTransports) if (dtls) await closeNotify(dtls);
       await peer.close();
-      if (failure) throw failure;
+      if (failure !== null) throw failure;
     },
   };
 }
@@ -161,7 +161,7 @@ async function post(options: PublishOptions, sdp: string): Promise<{ sessionUrl:
 }
 
 /** The WHIP DELETE (RFC 9725 section 4.2); what went wrong comes back as a value. */
-async function remove(sessionUrl: string, key: string): Promise<Error | undefined> {
+async function remove(sessionUrl: string, key: string): Promise<Error | null> {
   try {
     const response = await request(sessionUrl, {
       method: "DELETE",
@@ -169,7 +169,7 @@ async function remove(sessionUrl: string, key: string): Promise<Error | undefine
     });
     await response.body?.cancel();
     // 404 and 410: it had ended already.
-    if (response.ok || response.status === 404 || response.status === 410) return undefined;
+    if (response.ok || response.status === 404 || response.status === 410) return null;
     return new Error(`The relay did not end the session: it answered DELETE with ${response.status}.`);
   } catch (error) {
     return error as Error;

@@ -20,9 +20,9 @@ export function readWav(bytes: Uint8Array): Wav {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const name = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
   if (bytes.length < 12 || name(0) !== "RIFF" || name(8) !== "WAVE") throw new Error("It is not a WAV file.");
-  let format: DataView | undefined;
-  let data: DataView | undefined;
-  for (let at = 12; at + 8 <= bytes.length && !data; ) {
+  let format: DataView | null = null;
+  let data: DataView | null = null;
+  for (let at = 12; at + 8 <= bytes.length && data === null; ) {
     const size = view.getUint32(at + 4, true);
     const body = new DataView(bytes.buffer, bytes.byteOffset + at + 8, Math.min(size, bytes.length - at - 8));
     if (name(at) === "fmt ") format = body;
@@ -31,8 +31,9 @@ export function readWav(bytes: Uint8Array): Wav {
       data = size === 0 ? new DataView(bytes.buffer, bytes.byteOffset + at + 8) : body;
     at += 8 + size + (size % 2);
   }
-  if (!format || format.byteLength < 16) throw new Error("The WAV file does not say what format it has.");
-  if (!data) throw new Error("The WAV file holds no sound.");
+  if (format === null || format.byteLength < 16)
+    throw new Error("The WAV file does not say what format it has.");
+  if (data === null) throw new Error("The WAV file holds no sound.");
   const extensible = format.getUint16(0, true) === 0xfffe && format.byteLength >= 26;
   const tag = format.getUint16(extensible ? 24 : 0, true);
   const channels = format.getUint16(2, true);

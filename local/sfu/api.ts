@@ -40,7 +40,7 @@ export class SfuApi {
   readonly #appSecret: string;
   readonly #address: MediaAddress;
   readonly #log: (line: string) => void;
-  readonly #dial: string | undefined;
+  readonly #dial: string | null;
 
   /** @param dial the origin that adapters dial in place of their endpoints' own */
   constructor(
@@ -54,7 +54,7 @@ export class SfuApi {
     this.#appSecret = appSecret;
     this.#address = address;
     this.#log = log;
-    this.#dial = dial;
+    this.#dial = dial ?? null;
     const app = this.app.basePath("/v1/apps/:appId");
     app.use("*", async (c, next) => {
       c.header("vary", "Origin");
@@ -214,14 +214,14 @@ export class SfuApi {
       return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
     }
     const id = newId();
-    const dialled = this.#dial ? endpoint.replace(/^wss?:\/\/[^/]*/, this.#dial) : endpoint;
+    const dialled = this.#dial !== null ? endpoint.replace(/^wss?:\/\/[^/]*/, this.#dial) : endpoint;
     const adapter = await Adapter.open(id, dialled, (reason) => {
       this.#adapters.delete(id);
-      if (opened) track.adapters.delete(opened);
+      if (opened !== null) track.adapters.delete(opened);
       this.#log(`sfu: adapter ${id.slice(0, 6)} ended: ${reason}`);
     });
-    const opened = adapter instanceof Adapter ? adapter : undefined;
-    if (!opened) return adapter;
+    const opened = adapter instanceof Adapter ? adapter : null;
+    if (opened === null) return adapter;
     if (track.closed) {
       opened.close(1000, "the track was closed");
       return absent;

@@ -15,12 +15,12 @@ export class Framer {
   readonly #frame = new Int16Array(FRAME_SAMPLES * CHANNELS);
   /** Samples per channel already in `frame`. */
   #filled = 0;
-  /** Timestamp of the frame under way; undefined before the first block. */
-  #start: number | undefined;
+  /** Timestamp of the frame under way; null before the first block. */
+  #start: number | null = null;
 
   push(block: PcmBlock): PcmBlock[] {
     const frames: PcmBlock[] = [];
-    if (this.#start === undefined) this.#start = block.timestamp;
+    if (this.#start === null) this.#start = block.timestamp;
     else if ((this.#start + this.#filled) >>> 0 !== block.timestamp) {
       frames.push(...this.flush());
       this.#start = block.timestamp;
@@ -41,7 +41,7 @@ export class Framer {
 
   /** The frame under way, completed with silence; none if it is empty. */
   flush(): PcmBlock[] {
-    if (this.#start === undefined || this.#filled === 0) return [];
+    if (this.#start === null || this.#filled === 0) return [];
     this.#frame.fill(0, this.#filled * CHANNELS);
     const frame = { timestamp: this.#start, data: this.#frame.slice() };
     this.#start = (this.#start + FRAME_SAMPLES) >>> 0;

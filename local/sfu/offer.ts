@@ -62,7 +62,7 @@ function withBundle(
   session: readonly string[],
 ): readonly string[] {
   const mid = attributeOf(MID, lines);
-  const [tag] = session.map(membersOf).find((mids) => mid !== undefined && mids.includes(mid)) ?? [];
+  const [tag] = session.map(membersOf).find((mids) => mid !== null && mids.includes(mid)) ?? [];
   const refused = /^m=\w+ 0 /.test(lines[0] ?? "") && !lines.includes("a=bundle-only");
   if (tag === undefined || refused) return lines;
   const first = offered.find((section) => attributeOf(MID, section) === tag) ?? [];
@@ -76,8 +76,8 @@ function membersOf(line: string): readonly string[] {
   return /^a=group:BUNDLE (.+)$/.exec(line)?.[1]?.split(" ") ?? [];
 }
 
-function attributeOf(pattern: RegExp, lines: readonly string[]): string | undefined {
-  return lines.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined);
+function attributeOf(pattern: RegExp, lines: readonly string[]): string | null {
+  return lines.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined) ?? null;
 }
 
 function readSection(lines: readonly string[], session: readonly string[]): OfferedMedia | string {
@@ -86,12 +86,12 @@ function readSection(lines: readonly string[], session: readonly string[]): Offe
     return "it has an m-line of no known kind";
   const any = (pattern: RegExp) => attributeOf(pattern, lines) ?? attributeOf(pattern, session);
   const mid = attributeOf(MID, lines);
-  if (mid === undefined) return `its ${kind} section has no a=mid`;
+  if (mid === null) return `its ${kind} section has no a=mid`;
   const live = port !== "0";
   if (live) {
-    if (any(/^a=ice-ufrag:([\w+/-]{4,256})$/) === undefined) return `its ${kind} section has no a=ice-ufrag`;
-    if (any(/^a=ice-pwd:([\w+/-]{22,256})$/) === undefined) return `its ${kind} section has no a=ice-pwd`;
-    if (any(/^a=fingerprint:sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i) === undefined) {
+    if (any(/^a=ice-ufrag:([\w+/-]{4,256})$/) === null) return `its ${kind} section has no a=ice-ufrag`;
+    if (any(/^a=ice-pwd:([\w+/-]{22,256})$/) === null) return `its ${kind} section has no a=ice-pwd`;
+    if (any(/^a=fingerprint:sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i) === null) {
       return `its ${kind} section has no SHA-256 a=fingerprint`;
     }
   }

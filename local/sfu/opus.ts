@@ -85,7 +85,7 @@ export class OpusTimeline {
   readonly #decoder: OpusDecoder;
   readonly #waiting = new Map<number, OpusPacket>();
   #waitingSince = 0;
-  #ssrc: number | undefined;
+  #ssrc: number | null = null;
   /** The sequence number to play next. */
   #next = 0;
   /** Where the next sample goes. */
@@ -110,8 +110,8 @@ export class OpusTimeline {
     const { counters } = this;
     counters.packets++;
     const blocks: PcmBlock[] = [];
-    const step = this.#ssrc === packet.ssrc ? int16(packet.sequenceNumber - this.#next) : undefined;
-    if (step === undefined || Math.abs(step) > LONGEST_LOSS) {
+    const step = this.#ssrc === packet.ssrc ? int16(packet.sequenceNumber - this.#next) : null;
+    if (step === null || Math.abs(step) > LONGEST_LOSS) {
       if (packet.payload.length === 0) return blocks;
       blocks.push(...this.flush());
       this.#restart(packet);
@@ -153,7 +153,7 @@ export class OpusTimeline {
   }
 
   #restart(packet: OpusPacket): void {
-    if (this.#ssrc === undefined) this.#position = packet.timestamp;
+    if (this.#ssrc === null) this.#position = packet.timestamp;
     else this.counters.restarts++;
     this.#ssrc = packet.ssrc;
     this.#next = packet.sequenceNumber;

@@ -45,7 +45,7 @@ export class Session {
   readonly #onEnd: (reason: string) => void;
   readonly #born = Date.now();
   readonly #watching: NodeJS.Timeout;
-  #peer: RTCPeerConnection | undefined;
+  #peer: RTCPeerConnection | null = null;
   /** When the publisher was last heard of. */
   #heard = 0;
   readonly #waiters = new Set<() => void>();

@@ -35,7 +35,7 @@ export class Audience extends DurableObject<AudienceEnv> {
     super(ctx, env);
     const { kv } = ctx.storage;
     this.#series = kv.get<Series>("series") ?? EMPTY_SERIES;
-    this.#shard = this.#start(kv.get<Kept>("kept"), kv.get<number>("shards") ?? 1);
+    this.#shard = this.#start(kv.get<Kept>("kept") ?? null, kv.get<number>("shards") ?? 1);
   }
 
   /** Takes a report; the answer says when and where the next one is welcome. */
@@ -71,12 +71,12 @@ export class Audience extends DurableObject<AudienceEnv> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#series = EMPTY_SERIES;
-    this.#shard = this.#start(undefined, 1);
+    this.#shard = this.#start(null, 1);
     this.#forgottenMs = Date.now();
     await this.ctx.storage.deleteAll();
   }
 
-  #start(kept: Kept | undefined, shards: number): Shard {
+  #start(kept: Kept | null, shards: number): Shard {
     const now = Date.now();
     return new Shard(crypto.randomUUID(), now, kept, new Growth(shards, now));
   }

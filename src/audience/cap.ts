@@ -76,16 +76,16 @@ interface Network {
 function networkOf(whole: string): Network {
   const address = whole.length > LONGEST_ADDRESS ? "" : whole;
   const v4 = parseV4(address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address);
-  if (v4 !== undefined) return { address: [4, 0, v4], prefix: [4, 0, v4 >>> 8] };
+  if (v4 !== null) return { address: [4, 0, v4], prefix: [4, 0, v4 >>> 8] };
   const groups = parseV6(address);
-  if (!groups) return { address: [0, 0, 0], prefix: [0, 0, 0] };
+  if (groups === null) return { address: [0, 0, 0], prefix: [0, 0, 0] };
   const [a = 0, b = 0, c = 0, d = 0] = groups;
   return { address: [6, a * 65_536 + b, c * 65_536 + d], prefix: [6, a * 65_536 + b, c] };
 }
 
-/** IPv4 in dotted decimal as one number. Character by character: it runs on every sighting. */
-function parseV4(text: string): number | undefined {
-  if (text.length > 15) return undefined;
+/** IPv4 in dotted decimal as one number; null where it is none. Character by character: it runs on every sighting. */
+function parseV4(text: string): number | null {
+  if (text.length > 15) return null;
   let value = 0;
   let part = -1;
   let dots = 0;
@@ -93,34 +93,34 @@ function parseV4(text: string): number | undefined {
     const digit = text.charCodeAt(i) - 48;
     if (digit >= 0 && digit <= 9) {
       part = 10 * Math.max(part, 0) + digit;
-      if (part > 255) return undefined;
+      if (part > 255) return null;
     } else {
-      if (digit !== -2 || part < 0) return undefined;
+      if (digit !== -2 || part < 0) return null;
       value = 256 * value + part;
       part = -1;
       dots += 1;
     }
   }
-  return dots === 3 && part >= 0 ? 256 * value + part : undefined;
+  return dots === 3 && part >= 0 ? 256 * value + part : null;
 }
 
-/** The first four groups of IPv6 text (RFC 4291 section 2.2, a zone after % ignored); the rest is only checked. */
-function parseV6(text: string): number[] | undefined {
+/** The first four groups of IPv6 text (RFC 4291 section 2.2, a zone after % ignored); the rest is only checked. Null where it is none. */
+function parseV6(text: string): number[] | null {
   const halves = text.replace(/%.*$/, "").split("::");
-  if (halves.length > 2) return undefined;
+  if (halves.length > 2) return null;
   const [front = [], back = []] = halves.map((half) => (half === "" ? [] : half.split(":")));
   if (back.length > 0 ? lastIsV4(back) : halves.length === 1 && lastIsV4(front)) {
     (back.length > 0 ? back : front).splice(-1, 1, "0", "0");
   }
   const gap = 8 - front.length - back.length;
-  if (halves.length === 2 ? gap < 1 : gap !== 0) return undefined;
+  if (halves.length === 2 ? gap < 1 : gap !== 0) return null;
   const groups = [...front, ...Array<string>(gap).fill("0"), ...back];
-  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null;
   return groups.slice(0, 4).map((group) => Number.parseInt(group, 16));
 }
 
 function lastIsV4(groups: readonly string[]): boolean {
-  return parseV4(groups.at(-1) ?? "") !== undefined;
+  return parseV4(groups.at(-1) ?? "") !== null;
 }
 
 const MAPPED = "::ffff:";

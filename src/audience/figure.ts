@@ -61,7 +61,7 @@ export function figure(window: Window, circumstances: Circumstances): Figure {
     delivered: settled === null ? null : Math.round(settled.delivered * 10) / 10,
     method: METHOD,
     asOf: new Date(toMs).toISOString(),
-    ...(why === undefined ? { confidence: "high" } : { confidence: "low", why }),
+    ...(why === null ? { confidence: "high" } : { confidence: "low", why }),
   };
 }
 
@@ -71,7 +71,7 @@ export function figure(window: Window, circumstances: Circumstances): Figure {
  */
 export function settledFigure(window: Window, circumstances: Circumstances): Figure | null {
   const settled = settledOf(window, circumstances);
-  if (settled === null || settledDoubt(settled, circumstances, window.toMs) !== undefined) return null;
+  if (settled === null || settledDoubt(settled, circumstances, window.toMs) !== null) return null;
   const { count, delivered, slots, endMs } = settled;
   return {
     ...count,
@@ -178,17 +178,17 @@ function doubtOf(
   now: Count,
   circumstances: Circumstances,
   toMs: number,
-): string | undefined {
+): string | null {
   const doubt = settledDoubt(settled, circumstances, toMs);
-  if (doubt !== undefined || settled === null) return doubt;
+  if (doubt !== null || settled === null) return doubt;
   if (isMore(now.listeners, settled.count.listeners, SLACK)) {
     const seconds = said((toMs - settled.endMs) / 1000);
     return `Of these listeners ${said(now.listeners - settled.count.listeners)} came in the last ${seconds} s; the media they take is yet to be compared.`;
   }
-  return undefined;
+  return null;
 }
 
-function settledDoubt(settled: Settled | null, { sinceMs }: Circumstances, toMs: number): string | undefined {
+function settledDoubt(settled: Settled | null, { sinceMs }: Circumstances, toMs: number): string | null {
   if (toMs - sinceMs < RECOVERY_MS)
     return "Counting began less than 40 s ago; not every listener has been reported yet.";
   if (settled === null) return "Reports are slower than the window; listeners are missing from the count.";
@@ -198,7 +198,7 @@ function settledDoubt(settled: Settled | null, { sinceMs }: Circumstances, toMs:
   if (delivered > most) return `${taken}; those counted would take at most ${said(most)}.`;
   if (isMore(count.listeners, delivered * (1 + TURNOVER), SLACK))
     return `${taken} at a time; that ${said(count.listeners)} were there, most for a moment, can not be told from it.`;
-  return undefined;
+  return null;
 }
 
 /** Whether `count` is more than `known` by more than the sketches' error and the share `slack` explain. */

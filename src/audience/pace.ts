@@ -67,10 +67,10 @@ export class Pace {
   }
 
   /** Answers a report that came at `ms` from an isolate whose last answer was `previous`, if it has had any. */
-  answer(ms: number, previous?: Answer): Answer {
+  answer(ms: number, previous: Answer | null): Answer {
     this.#turnTo(Math.floor(ms / 1000));
     const own = previous?.boot === this.#boot;
-    if (previous && !own && previous.reachMs > FLOOR_MS + 2000) {
+    if (previous !== null && !own && previous.reachMs > FLOOR_MS + 2000) {
       this.#leftovers += 1;
       const until = Math.ceil((this.#startMs + previous.reachMs) / 1000);
       this.#leftoversUntil = Math.max(this.#leftoversUntil, until);
@@ -151,7 +151,7 @@ export function firstMs(random: number): number {
  * How long an isolate waits after a report that was lost or answered with an error: as long as it was last asked to.
  * So a shard that does not answer is asked no more often than one that does, and when it is back not all come at once.
  */
-export function retryMs(previous?: Answer): number {
+export function retryMs(previous: Answer | null): number {
   return previous?.afterMs ?? FLOOR_MS;
 }
 

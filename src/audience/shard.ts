@@ -63,12 +63,12 @@ export class Shard {
    * @param ms the time now
    * @param kept what the last start stored, if anything
    */
-  constructor(boot: string, ms: number, kept: Kept | undefined, growth: Growth) {
+  constructor(boot: string, ms: number, kept: Kept | null, growth: Growth) {
     this.#boot = boot;
     this.#pace = new Pace(boot, ms);
     this.#growth = growth;
     this.#sinceMs = ms;
-    if (kept === undefined || ms - kept.atMs > MEMORY_MS) return;
+    if (kept === null || ms - kept.atMs > MEMORY_MS) return;
     this.#sinceMs = kept.sinceMs;
     this.#show = kept.show;
     this.#heardMs = kept.atMs;
@@ -92,10 +92,9 @@ export class Shard {
     }
     this.#heardMs = ms;
     if (below !== null) this.#below.set(reporter, { ...below, atMs: ms });
-    if (up !== null)
-      return { ...this.#pace.answer(ms, previous ?? undefined), shards: this.#previous?.shards ?? null };
+    if (up !== null) return { ...this.#pace.answer(ms, previous), shards: this.#previous?.shards ?? null };
     const shards = this.#growth.at(this.#isolates(ms), ms);
-    if (below !== null || shards === 1) return { ...this.#pace.answer(ms, previous ?? undefined), shards };
+    if (below !== null || shards === 1) return { ...this.#pace.answer(ms, previous), shards };
     // From now on this isolate reports to a shard below; here no place is booked for it.
     return { boot: this.#boot, afterMs: FLOOR_MS, dueMs: ms + FLOOR_MS, reachMs: FLOOR_MS, shards };
   }

@@ -15,7 +15,7 @@ export class Sketch {
   #table: Uint32Array = new Uint32Array(SMALLEST_TABLE);
   #used = 0;
   /** Dense: one byte per register. It replaces the table when that is full, for good. */
-  #registers: Uint8Array | undefined;
+  #registers: Uint8Array | null = null;
 
   /** Adds the hash `high * 2^32 + low` (two unsigned 32-bit halves). True when the sketch changed. */
   add(high: number, low: number): boolean {
@@ -28,7 +28,7 @@ export class Sketch {
   merge(other: Sketch): boolean {
     let changed = false;
     const registers = other.#registers;
-    if (registers) {
+    if (registers !== null) {
       for (let index = 0; index < REGISTERS; index += 1) {
         const rank = registers[index] ?? 0;
         if (rank !== 0 && this.#raise(index, rank)) changed = true;
@@ -79,7 +79,7 @@ export class Sketch {
 
   /** Bytes of memory the registers take now, at most {@link MAX_SKETCH_MEMORY}. */
   memory(): number {
-    return this.#registers ? REGISTERS : this.#table.byteLength;
+    return this.#registers !== null ? REGISTERS : this.#table.byteLength;
   }
 
   /**
@@ -89,7 +89,7 @@ export class Sketch {
    */
   toBytes(): Uint8Array {
     const entries = this.#entries();
-    if (this.#registers && entries.length > MAX_LISTED) return pack(this.#registers);
+    if (this.#registers !== null && entries.length > MAX_LISTED) return pack(this.#registers);
     const bytes = new Uint8Array(HEADER + LISTED * entries.length);
     bytes.set([VERSION, PRECISION, SPARSE]);
     entries.forEach((entry, i) => {
@@ -135,7 +135,7 @@ export class Sketch {
 
   #raise(index: number, rank: number): boolean {
     const registers = this.#registers;
-    if (registers) {
+    if (registers !== null) {
       if ((registers[index] ?? 0) >= rank) return false;
       registers[index] = rank;
       return true;
@@ -174,7 +174,7 @@ export class Sketch {
   /** The occupied registers as `index << RANK_BITS | rank`, rising. */
   #entries(): Uint32Array {
     const registers = this.#registers;
-    if (!registers) return this.#table.filter((entry) => entry !== 0).sort();
+    if (registers === null) return this.#table.filter((entry) => entry !== 0).sort();
     const entries = new Uint32Array(REGISTERS);
     let count = 0;
     for (let index = 0; index < REGISTERS; index += 1) {

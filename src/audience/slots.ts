@@ -113,7 +113,7 @@ export class Slots {
       [now, here],
       [now + 1, Math.min(mediaMs - here, SLOT_MS)],
     ] as const) {
-      const slot = part > 0 ? this.#slot(show, index) : undefined;
+      const slot = part > 0 ? this.#slot(show, index) : null;
       if (!slot) continue;
       slot.ownMs += part;
       this.#changed(slot, 0);
@@ -236,8 +236,8 @@ export class Slots {
     return now;
   }
 
-  /** The slot, made where there is none; undefined where there is no room for one more. */
-  #slot(show: string, index: number): Slot | undefined {
+  /** The slot, made where there is none; null where there is no room for one more. */
+  #slot(show: string, index: number): Slot | null {
     let held = this.#shows.get(show);
     const known = held?.slots.get(index);
     if (known) return known;
@@ -245,7 +245,7 @@ export class Slots {
     const full = this.#bytes + slot.bytes > this.#limits.bytes;
     if (held ? full && !this.#makeRoom(slot.bytes, held) : full || this.#shows.size >= this.#limits.shows) {
       this.#refused += 1;
-      return undefined;
+      return null;
     }
     if (!held) {
       held = { slots: new Map() };

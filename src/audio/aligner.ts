@@ -92,7 +92,7 @@ export class Aligner {
   has(at: Samples, count: number): boolean {
     const byPlace = at + count + REACH - this.#delay.target;
     const first = this.#queue.first;
-    if (first === undefined) return false;
+    if (first === null) return false;
     if (this.#splicer.isDry) return this.#queue.has(first.start, byPlace);
     const { media } = this.#splicer;
     const bySpeed = media + this.#playhead.position - this.#buffer.length + MAX_SPEED * count + REACH;
@@ -111,7 +111,7 @@ export class Aligner {
   silentFor(at: Samples): number {
     if (!this.#isSilent) return 0;
     const first = this.#queue.first;
-    if (first === undefined || !this.#delay.known) return Number.POSITIVE_INFINITY;
+    if (first === null || !this.#delay.known) return Number.POSITIVE_INFINITY;
     return Math.max(0, first.start + this.#delay.target - SKIP - at);
   }
 

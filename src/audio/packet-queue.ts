@@ -23,13 +23,14 @@ export class PacketQueue {
     return this.#frames;
   }
 
-  get first(): Queued | undefined {
-    return this.#packets[0];
+  /** The first of them; null if there is none. */
+  get first(): Queued | null {
+    return this.#packets[0] ?? null;
   }
 
-  /** Where the last packet ends in media time; undefined if there is none. */
-  get end(): number | undefined {
-    return this.#packets.at(-1)?.end;
+  /** Where the last packet ends in media time; null if there is none. */
+  get end(): number | null {
+    return this.#packets.at(-1)?.end ?? null;
   }
 
   /** Puts a packet in its place. Where that makes too many, the oldest go; gives the number of their samples. */
@@ -47,7 +48,7 @@ export class PacketQueue {
   /** Lets go of all packets that end at `position` or before; gives the number of their samples. */
   dropTo(position: number): number {
     let gone = 0;
-    for (let first = this.first; first !== undefined && first.end <= position; first = this.first) {
+    for (let first = this.first; first !== null && first.end <= position; first = this.first) {
       gone += this.#shift();
     }
     return gone;

@@ -65,7 +65,7 @@ export class Splicer {
    * taken up `delay` samples behind that.
    */
   fill(count: number, position: number, delay: number): void {
-    if (count > 0 && this.#isDry && this.#queue.first !== undefined) {
+    if (count > 0 && this.#isDry && this.#queue.first !== null) {
       this.#isDry = false;
       this.#media = Math.round(position - delay);
       this.#stats.droppedSamples += this.#queue.dropTo(this.#media);
@@ -78,9 +78,9 @@ export class Splicer {
     // What ends here has been moved.
     this.#queue.dropTo(this.#media);
     const first = this.#queue.first;
-    if (first === undefined) this.#isDry = true;
-    if (first === undefined || first.start > this.#media) {
-      const missing = first === undefined ? most : Math.min(most, first.start - this.#media);
+    if (first === null) this.#isDry = true;
+    if (first === null || first.start > this.#media) {
+      const missing = first === null ? most : Math.min(most, first.start - this.#media);
       this.#conceal(missing);
       return missing;
     }

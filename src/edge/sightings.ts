@@ -82,7 +82,7 @@ export class Sightings {
     const { place } = this.#self;
     const current = schedule.shards === 1 ? show : `${show}/${Math.floor(place * schedule.shards)}`;
     // The next report is due when this one is answered, or when its answer is taken for lost.
-    schedule.dueAt = now + retryMs(schedule.answers.get(current));
+    schedule.dueAt = now + retryMs(schedule.answers.get(current) ?? null);
     const byShard = Map.groupBy(this.#slots.report(show, now, current), ({ shard }) => shard);
     for (const shard of schedule.answers.keys()) {
       if (shard !== current && !byShard.has(shard)) schedule.answers.delete(shard);

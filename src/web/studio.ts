@@ -77,7 +77,7 @@ async function open(): Promise<boolean> {
     meter.listen(next);
     loudAt = Date.now();
     await sender.replace(track);
-    await fillDevices(track.getSettings().deviceId);
+    await fillDevices(track.getSettings().deviceId ?? null);
     return true;
   } catch (error) {
     trouble = error instanceof Error ? error.message : String(error);
@@ -88,7 +88,7 @@ async function open(): Promise<boolean> {
   }
 }
 
-async function fillDevices(selected: string | undefined): Promise<void> {
+async function fillDevices(selected: string | null): Promise<void> {
   const microphones = await listMicrophones();
   const options = microphones.map((microphone, index) => {
     const option = new Option(microphone.label || `Microphone ${index + 1}`, microphone.deviceId);
@@ -239,5 +239,5 @@ pollStatus(id, onAir, (now) => {
   if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
   render();
 });
-void fillDevices(undefined);
+void fillDevices(null);
 render();

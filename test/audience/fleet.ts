@@ -5,7 +5,7 @@ import { random } from "../kit/random.ts";
 export interface Shard {
   readonly pace: Pace;
   /** A report of isolate `i` has come. */
-  take(i: number, ms: number, previous?: Answer): Answer;
+  take(i: number, ms: number, previous: Answer | null): Answer;
 }
 
 /**
@@ -43,7 +43,7 @@ export class Fleet {
         const arrives = luck >= lost / 2;
         const second = Math.floor(ms / 1000);
         if (arrives) this.load[second] = (this.load[second] ?? 0) + 1;
-        const previous = this.#answers[i];
+        const previous = this.#answers[i] ?? null;
         const answer = arrives ? shard(ms)?.take(i, ms, previous) : undefined;
         if (!answer || luck < lost) {
           this.#plan(i, ms + retryMs(previous));

@@ -16,26 +16,26 @@ function paced(boot: string, ms: number): Shard {
 describe("answers", () => {
   test("wait for ten seconds at least, and for the first second with room", () => {
     const pace = new Pace("x", 5500, 10);
-    const waits = Array.from({ length: 20 }, () => pace.answer(5500).afterMs);
+    const waits = Array.from({ length: 20 }, () => pace.answer(5500, null).afterMs);
     expect(waits.slice(0, 8)).toEqual([10_500, 10_625, 10_750, 10_875, 11_000, 11_125, 11_250, 11_375]);
     expect(waits.slice(8, 17)).toEqual([
       11_500, 11_625, 11_750, 11_875, 12_000, 12_125, 12_250, 12_375, 12_500,
     ]);
-    expect(pace.answer(6000).afterMs).toBeGreaterThanOrEqual(FLOOR_MS);
+    expect(pace.answer(6000, null).afterMs).toBeGreaterThanOrEqual(FLOOR_MS);
     expect(pace.paceMs(6000)).toBe(13_000);
   });
 
   test("forget the past: a quiet shard answers as at first, after any time", () => {
     const pace = new Pace("x", 0, 10);
-    for (let i = 0; i < 400; i += 1) pace.answer(0);
+    for (let i = 0; i < 400; i += 1) pace.answer(0, null);
     expect(pace.paceMs(0)).toBe(61_000);
-    for (const ms of [61_000, 10_000_000]) expect(pace.answer(ms).afterMs).toBe(FLOOR_MS);
+    for (const ms of [61_000, 10_000_000]) expect(pace.answer(ms, null).afterMs).toBe(FLOOR_MS);
   });
 
   test("spread evenly when even the horizon is full", () => {
     const pace = new Pace("x", 0, 1);
     const seconds = Array.from({ length: 3 * HORIZON_SECONDS }, () =>
-      Math.floor(pace.answer(0).afterMs / 1000),
+      Math.floor(pace.answer(0, null).afterMs / 1000),
     );
     const counts = new Map<number, number>();
     for (const second of seconds) counts.set(second, (counts.get(second) ?? 0) + 1);
@@ -45,7 +45,7 @@ describe("answers", () => {
   });
 
   test("a lost report is sent again after the wait that was last asked for", () => {
-    expect(retryMs()).toBe(10_000);
+    expect(retryMs(null)).toBe(10_000);
     expect(retryMs({ boot: "x", afterMs: 20_500, dueMs: 0, reachMs: 0 })).toBe(20_500);
   });
 });

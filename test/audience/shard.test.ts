@@ -92,7 +92,7 @@ class World {
     }
   }
 
-  restart(name: string, kept?: Kept): void {
+  restart(name: string, kept: Kept | null = null): void {
     const shards = this.#at(name).shard.shards;
     const shard = new Shard(`boot ${name} ${this.now}`, this.now, kept, growth(shards, this.now));
     this.shards.set(name, { shard, passesAt: null, heardAt: this.now });
@@ -118,7 +118,7 @@ class World {
   #at(name: string) {
     const known = this.shards.get(name);
     if (known !== undefined) return known;
-    const shard = new Shard(`boot ${name}`, this.now, undefined, growth(1, this.now));
+    const shard = new Shard(`boot ${name}`, this.now, null, growth(1, this.now));
     const made = { shard, passesAt: null, heardAt: 0 };
     this.shards.set(name, made);
     return made;
@@ -249,7 +249,7 @@ describe("a show that grows and shrinks", () => {
 });
 
 test("a shard that nobody has reported to has nothing to keep, to tell or to say", () => {
-  const shard = new Shard("boot", T, undefined, growth(1, T));
+  const shard = new Shard("boot", T, null, growth(1, T));
   expect(shard.kept(T)).toBeNull();
   expect(shard.report("it", SHOW, T)).toBeNull();
   expect(shard.show(T)).toBeNull();

@@ -13,7 +13,7 @@ describe("queue", () => {
     expect(queue.dropTo(1_919)).toBe(960);
     expect(queue.first?.start).toBe(960);
     expect(queue.dropTo(3_840)).toBe(2_880);
-    expect([queue.first, queue.end, queue.frames]).toEqual([undefined, undefined, 0]);
+    expect([queue.first, queue.end, queue.frames]).toEqual([null, null, 0]);
   });
 
   test("knows whether a stretch is quiet: whole and below a peak", () => {
