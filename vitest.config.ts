@@ -20,7 +20,7 @@ const LONGEST = [
   "isolate",
   "drift",
   "pipeline",
-  "sfu/sfu",
+  "local/sfu/sfu",
   "aac",
   "churn",
   "guard",

@@ -17,24 +17,33 @@ export interface LeaderOptions {
 
 const ROOT = join(import.meta.dirname, "..");
 
+export interface Leader {
+  readonly child: ChildProcess;
+  /** Tells it to end, and to end what it has started. */
+  ask(): void;
+  /** Removes what it has left of the variables on disk. */
+  forget(): void;
+}
+
 /**
  * Starts the process that runs the Worker in workerd, in a process group of its own, so that Ctrl-C comes to its starter
- * alone and the group can be ended as one. `forget` removes what it has left of the variables on disk.
+ * alone and the group can be ended as one.
  */
-export function startLeader(options: LeaderOptions): { readonly child: ChildProcess; forget(): void } {
+export function startLeader(options: LeaderOptions): Leader {
   return options.dev ? startWrangler(options) : startWorkerd(options);
 }
 
-function startWorkerd({ host, port, persist, variables }: LeaderOptions) {
+function startWorkerd({ host, port, persist, variables }: LeaderOptions): Leader {
   const { host: address } = new URL(httpOrigin(host, port));
   const child = start([join(import.meta.dirname, "workerd.ts"), address, persist]);
   // Over the channel: every user sees a process's arguments. It may have been ended before it could be told.
   child.send(variables, (error) => error && child.emit("error", error));
-  return { child, forget: () => {} };
+  // By the channel and not by a signal: on Windows a signal ends it at once, and what it has started would stay.
+  return { child, ask: () => child.connected && child.disconnect(), forget: () => {} };
 }
 
 /** Wrangler takes the variables from a file; this one only this user reads. */
-function startWrangler({ host, port, persist, variables }: LeaderOptions) {
+function startWrangler({ host, port, persist, variables }: LeaderOptions): Leader {
   mkdirSync(persist, { recursive: true });
   const envFile = join(persist, `${process.pid}-${randomBytes(4).toString("hex")}.env`);
   const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"\n`);
@@ -42,13 +51,14 @@ function startWrangler({ host, port, persist, variables }: LeaderOptions) {
   const args = ["dev", "--ip", host, "--port", String(port), "--persist-to", persist, "--env-file", envFile];
   args.push("--inspector-port", "0", "--show-interactive-dev-session=false");
   const child = start([join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js"), ...args]);
-  return { child, forget: () => rmSync(envFile, { force: true }) };
+  return { child, ask: () => child.kill("SIGINT"), forget: () => rmSync(envFile, { force: true }) };
 }
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, args, {
     cwd: ROOT,
     detached: true,
+    windowsHide: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...process.env, ...SETTINGS },
   });

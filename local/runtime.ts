@@ -1,5 +1,5 @@
-import type { ChildProcess } from "node:child_process";
-import { type LeaderOptions, startLeader } from "./leader.ts";
+import { type ChildProcess, spawnSync } from "node:child_process";
+import { type Leader, type LeaderOptions, startLeader } from "./leader.ts";
 import type { Failed } from "./workerd.ts";
 
 /** What keeps the relay from starting or running, as one sentence for people. */
@@ -17,7 +17,7 @@ const STOP_MS = 5_000;
 export class Runtime {
   /** Rejects with a {@link StartFailure} when the runtime ends without having been asked to; never resolves. */
   readonly failed: Promise<never>;
-  readonly #child: ChildProcess;
+  readonly #leader: Leader;
   /** How the group's leader ended, once it has. */
   readonly #exited: Promise<string>;
   #ended = false;
@@ -26,21 +26,19 @@ export class Runtime {
   #told: string | null = null;
   /** From the first sign of trouble with the build on, what was printed. */
   readonly #trouble: string[] = [];
-  readonly #forget: () => void;
 
   constructor(options: RuntimeOptions) {
-    const leader = startLeader(options);
-    this.#child = leader.child;
-    this.#forget = leader.forget;
-    readLines(this.#child, (line) => {
+    this.#leader = startLeader(options);
+    const { child } = this.#leader;
+    readLines(child, (line) => {
       if (line.includes("Build failed") || this.#trouble.length > 0) this.#trouble.push(line);
       options.log(line);
     });
-    this.#child.on("message", ({ failed }: Failed) => {
+    child.on("message", ({ failed }: Failed) => {
       this.#told = failed;
     });
     this.#exited = new Promise((resolve) => {
-      this.#child.once("exit", (code, signal) => {
+      child.once("exit", (code, signal) => {
         this.#ended = true;
         resolve(signal ?? `exit code ${code}`);
       });
@@ -59,7 +57,7 @@ export class Runtime {
 
   /** The leader's process id. */
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#leader.child.pid ?? 0;
   }
 
   /** Resolves when the Worker itself answers at `url`: 401 is its own, so it has started and knows its token. */
@@ -85,7 +83,7 @@ export class Runtime {
   /** Ends the process group: its leader is asked first, then all are made to. Resolves when the leader is gone. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#child.kill("SIGINT");
+    this.#leader.ask();
     const timer = setTimeout(() => this.kill(), STOP_MS);
     await this.#exited;
     clearTimeout(timer);
@@ -94,14 +92,22 @@ export class Runtime {
 
   /** Ends the process group at once. */
   kill(): void {
-    this.#forget();
-    if (this.#child.pid === undefined) return;
-    try {
-      process.kill(-this.#child.pid, "SIGKILL");
-    } catch (error) {
-      // ESRCH: the whole group has ended already, which is what was wanted.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
+    this.#leader.forget();
+    if (this.pid !== 0) endGroup(this.pid);
+  }
+}
+
+/** Ends a process group, or on Windows, which has none, a process and those it has started. */
+function endGroup(leader: number): void {
+  if (process.platform === "win32") {
+    spawnSync("taskkill", ["/pid", String(leader), "/t", "/f"], { stdio: "ignore" });
+    return;
+  }
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    // ESRCH: the whole group has ended already, which is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

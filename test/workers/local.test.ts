@@ -21,7 +21,7 @@ import { folder, freePort, isOpen, StartCommand, TELLS_PROCESSES } from "./start
 /** What `npm start` and `npm run dev` open to the world, and what they leave of it. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const START = join(ROOT, "sfu", "start.ts");
+const START = join(ROOT, "local", "start.ts");
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -206,11 +206,11 @@ describe("npm start", () => {
     const clone = folder();
     const project = join(clone.path, "an earshot 100% mine");
     mkdirSync(project);
-    for (const name of ["src", "sfu", "build", "wrangler.toml", "package.json", "tsconfig.json"]) {
+    for (const name of ["src", "local", "build", "wrangler.toml", "package.json", "tsconfig.json"]) {
       cpSync(join(ROOT, name), join(project, name), { recursive: true });
     }
     symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
-    const { url } = await start([join(project, "sfu", "start.ts")], {}, clone);
+    const { url } = await start([join(project, "local", "start.ts")], {}, clone);
     expect((await fetch(`${url}/studio/x`)).status).toBe(200);
     expect(readdirSync(join(project, "dist", "web"))).toContain("studio.js");
     expect(readdirSync(clone.path).filter((name) => !name.startsWith("."))).toEqual(["an earshot 100% mine"]);
