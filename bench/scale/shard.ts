@@ -51,6 +51,70 @@ class Post {
   }
 }
 
+/** Whose turn it is, by ticks. */
+class Agenda {
+  readonly #due = new Map<number, Isolate[]>();
+
+  plan(ms: number, isolate: Isolate): void {
+    const tick = Math.ceil(ms / TICK_MS);
+    const planned = this.#due.get(tick);
+    if (planned) planned.push(isolate);
+    else this.#due.set(tick, [isolate]);
+  }
+
+  take(tick: number): readonly Isolate[] {
+    const due = this.#due.get(tick) ?? [];
+    this.#due.delete(tick);
+    return due;
+  }
+}
+
+/** The uppermost shard of a show, and those below it. */
+class Tiers {
+  readonly growth = new Growth(1, 0);
+  readonly top: Post;
+  readonly posts = new Map<number, Post>();
+  readonly #seconds: number;
+  /** Isolates that report to the shards below. */
+  #below = 0;
+
+  constructor(seconds: number) {
+    this.#seconds = seconds;
+    this.top = new Post(seconds);
+  }
+
+  /** Each shard below passes on what it has once in a round, and hears how many they are. */
+  passOn(ms: number): void {
+    for (const [index, own] of this.posts) {
+      if ((ms / 1000 + index) % ROUND_SECONDS !== 0 || own.pace.booked(ms) === 0) continue;
+      this.top.count(ms);
+      own.shards = this.growth.count;
+    }
+    this.#below = [...this.posts.values()].reduce((sum, own) => sum + own.pace.booked(ms), 0);
+  }
+
+  /** Takes an isolate's report; in how many ms the next one is due. */
+  hear(isolate: Isolate, ms: number): number {
+    const index = isolate.shards === 1 ? -1 : Math.floor(isolate.place * isolate.shards);
+    const own = index < 0 ? this.top : this.#post(index);
+    own.count(ms);
+    const booked = this.top.pace.booked(ms) + this.#below;
+    const shards = index < 0 ? this.growth.at(booked, ms) : (own.shards ?? isolate.shards);
+    isolate.shards = shards;
+    if (index < 0 && shards > 1) return FLOOR_MS;
+    const answer = own.pace.answer(ms, isolate.answers.get(index) ?? null);
+    isolate.answers.clear();
+    isolate.answers.set(index, answer);
+    return answer.afterMs;
+  }
+
+  #post(index: number): Post {
+    const known = this.posts.get(index) ?? new Post(this.#seconds);
+    this.posts.set(index, known);
+    return known;
+  }
+}
+
 /**
  * Lets the isolates of a show report as the real controllers (src/audience/pace.ts, growth.ts) answer them.
  *
@@ -58,53 +122,18 @@ class Post {
  */
 export function loadOf(births: readonly number[], seconds: number, seed: number): ShardLoad {
   const dice = new Dice(seed);
-  const growth = new Growth(1, 0);
-  const top = new Post(seconds);
-  const posts = new Map<number, Post>();
-  const post = (index: number): Post => {
-    const known = posts.get(index) ?? new Post(seconds);
-    posts.set(index, known);
-    return known;
-  };
-  const due = new Map<number, Isolate[]>();
-  const plan = (ms: number, isolate: Isolate) => {
-    const tick = Math.ceil(ms / TICK_MS);
-    const planned = due.get(tick);
-    if (planned) planned.push(isolate);
-    else due.set(tick, [isolate]);
-  };
+  const agenda = new Agenda();
   for (const birth of births) {
     const isolate = { place: dice.unit(), shards: 1, answers: new Map() };
-    plan(1000 * (birth + dice.unit()) + firstMs(dice.unit()), isolate);
+    agenda.plan(1000 * (birth + dice.unit()) + firstMs(dice.unit()), isolate);
   }
-  let below = 0;
+  const tiers = new Tiers(seconds);
   for (let tick = 0; tick * TICK_MS < 1000 * seconds; tick++) {
     const ms = tick * TICK_MS;
-    if (ms % 1000 === 0) {
-      // Each shard below passes on what it has once in a round, and hears how many they are.
-      for (const [index, own] of posts) {
-        if ((ms / 1000 + index) % ROUND_SECONDS !== 0 || own.pace.booked(ms) === 0) continue;
-        top.count(ms);
-        own.shards = growth.count;
-      }
-      below = [...posts.values()].reduce((sum, own) => sum + own.pace.booked(ms), 0);
-    }
-    for (const isolate of due.get(tick) ?? []) {
-      const index = isolate.shards === 1 ? -1 : Math.floor(isolate.place * isolate.shards);
-      const own = index < 0 ? top : post(index);
-      own.count(ms);
-      const shards = index < 0 ? growth.at(top.pace.booked(ms) + below, ms) : (own.shards ?? isolate.shards);
-      if (index < 0 && shards > 1) plan(ms + FLOOR_MS, isolate);
-      else {
-        const answer = own.pace.answer(ms, isolate.answers.get(index) ?? null);
-        isolate.answers.clear();
-        isolate.answers.set(index, answer);
-        plan(ms + answer.afterMs, isolate);
-      }
-      isolate.shards = shards;
-    }
-    due.delete(tick);
+    if (ms % 1000 === 0) tiers.passOn(ms);
+    for (const isolate of agenda.take(tick)) agenda.plan(ms + tiers.hear(isolate, ms), isolate);
   }
+  const { growth, top, posts } = tiers;
   const all = growth.count === 1 ? [top] : [...posts.values()];
   const settled = all.reduce(
     (sum, { load }) => sum + load.slice(-SETTLED).reduce((own, count) => own + count, 0),
