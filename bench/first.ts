@@ -4,10 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { publish } from "../local/host/publisher.ts";
 import { startRelay } from "../local/relay.ts";
 import type { Latency } from "../src/media.ts";
+import type { Created } from "../test/kit/created.ts";
+import { type Desk, makeShow, openDoors, removeShow } from "../test/kit/desk.ts";
 import { variantOf } from "../test/kit/list.ts";
 import { type Media, readList } from "./load/list.ts";
 import { now } from "./load/listener.ts";
-import { type Desk, makeShow, openDoors, removeShow, type Show } from "./load/show.ts";
 
 /** `npm run bench:first`: from a host's POST to the first part in a listener's hands that has the host's sound in it. */
 
@@ -95,21 +96,21 @@ async function firstSound(url: URL): Promise<{ part: Media; fetched: number }> {
 }
 
 /** The media playlist's URL, once the show has one: a listener who asks before may be refused for a second. */
-async function listOf(desk: Desk, show: Show): Promise<URL> {
+async function listOf(desk: Desk, show: Created): Promise<URL> {
   while ((await stateOf(desk, show)).state === "announced") await sleep(10);
   const text = await textOf(new URL(show.playbackUrl));
   return new URL(variantOf(text), show.playbackUrl);
 }
 
 /** When the Broadcast had the host's first message, milliseconds since 1970. */
-async function heardSince(desk: Desk, show: Show): Promise<number> {
+async function heardSince(desk: Desk, show: Created): Promise<number> {
   const { hosts } = await stateOf(desk, show);
   const [host] = hosts;
   if (host?.state !== "heard") throw new Error("its sound is there, and the host is not heard");
   return host.since;
 }
 
-async function stateOf(desk: Desk, { id }: Show) {
+async function stateOf(desk: Desk, { id }: Created) {
   const headers = { authorization: `Bearer ${desk.adminToken}` };
   const response = await fetch(`${desk.url}/api/broadcasts/${id}`, { headers });
   return (await response.json()) as { state: string; hosts: { state: string; since: number }[] };

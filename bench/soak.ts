@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { openShow } from "../test/kit/desk.ts";
 import { Histogram } from "./load/histogram.ts";
 import { Listener, Lists } from "./load/listener.ts";
 import { Objects } from "./load/objects.ts";
 import { startHosts, startOwn } from "./load/own.ts";
-import { openShow } from "./load/show.ts";
 
 /**
  * `npm run soak`: relays under a steady load for 14 minutes; the runtime's resident memory must stand still. It grows at

@@ -5,9 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startRelay } from "../local/relay.ts";
 import { cpuOf, groupOf } from "../test/kit/cpu.ts";
+import { openShow } from "../test/kit/desk.ts";
 import { readList, variantOf } from "../test/kit/list.ts";
 import { findLoader } from "./edge/loader.ts";
-import { openShow } from "./load/show.ts";
 
 /**
  * `npm run bench:start [-- --dev]`: what a cached request costs the runtime of `npm start`, or of `npm run dev`, in CPU time

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { publish } from "../local/host/publisher.ts";
 import { ENCODER_LAG } from "../src/audio/encoder.ts";
 import { SAMPLE_RATE, toMillis } from "../src/media.ts";
+import { type Desk, openShow } from "../test/kit/desk.ts";
 import { variantOf } from "../test/kit/list.ts";
 import { findMarks } from "../test/kit/probe/marks.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "../test/kit/probe/signal.ts";
@@ -9,7 +10,6 @@ import { decode } from "../test/kit/program.ts";
 import type { Media } from "./load/list.ts";
 import { Lists, now } from "./load/listener.ts";
 import { startOwn } from "./load/own.ts";
-import { type Desk, openShow } from "./load/show.ts";
 import { type Traffic, Wire } from "./load/wire.ts";
 
 /**

@@ -2,10 +2,11 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuOf } from "../../test/kit/cpu.ts";
+import type { Created } from "../../test/kit/created.ts";
+import { type Desk, openShow, originReads, removeShow } from "../../test/kit/desk.ts";
 import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
 import { type Own, startHosts, startOwn } from "./own.ts";
 import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
-import { type Desk, openShow, originReads, removeShow, type Show } from "./show.ts";
 import { spread } from "./spread.ts";
 import { type Taken, take } from "./turn.ts";
 
@@ -42,7 +43,7 @@ async function measure(options: Options): Promise<Report> {
   const own = options.target === null ? await startOwn(options.isolates) : null;
   const desk: Desk = own ?? { url: options.target ?? "", adminToken: adminToken() };
   const groups = allot(options.listeners, options.mix);
-  const shows: Show[] = [];
+  const shows: Created[] = [];
   try {
     for (const [profile] of groups) shows.push(await openShow(desk, profile));
     const hosts = await startHosts(shows);
@@ -64,7 +65,7 @@ interface Setting {
   readonly own: Own | null;
   readonly groups: ReturnType<typeof allot>;
   /** One for each group. */
-  readonly shows: readonly Show[];
+  readonly shows: readonly Created[];
 }
 
 async function run(options: Options, { desk, own, groups, shows }: Setting): Promise<Report> {
@@ -157,7 +158,7 @@ async function idleCpu(cpu: () => number): Promise<number> {
   return (cpu() - before) / (IDLE_MS / 1000);
 }
 
-async function allReads(desk: Desk, shows: readonly Show[]): Promise<Record<string, number>> {
+async function allReads(desk: Desk, shows: readonly Created[]): Promise<Record<string, number>> {
   const sum: Record<string, number> = {};
   for (const show of shows) {
     for (const [kind, count] of Object.entries(await originReads(desk, show))) {

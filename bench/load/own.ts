@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { cpuOf, groupOf } from "../../test/kit/cpu.ts";
+import type { Created } from "../../test/kit/created.ts";
+import type { Desk } from "../../test/kit/desk.ts";
 import type { Counts } from "./counted.ts";
 import type { Call } from "./host.ts";
 import { memoryOf } from "./memory.ts";
-import type { Desk, Show } from "./show.ts";
 import type { Staged } from "./stage.ts";
 
 /** A relay of the tool's own: a process group apart from the generator's, so that their CPU can be told apart. */
@@ -46,7 +47,7 @@ export async function startOwn(isolates: number): Promise<Own> {
  * @param program what hosts are to run, from this folder
  */
 export async function startHosts(
-  shows: readonly Pick<Show, "whipUrl" | "hostKey">[],
+  shows: readonly Pick<Created, "whipUrl" | "hostKey">[],
   program = "host.ts",
 ): Promise<{ stop(): Promise<void> }> {
   const child = fork(join(import.meta.dirname, program), { detached: true });

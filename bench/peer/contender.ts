@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { cpuOf, groupOf } from "../../test/kit/cpu.ts";
+import { type Desk, openShow } from "../../test/kit/desk.ts";
 import { endOf, replyOf, startHosts, startOwn } from "../load/own.ts";
-import { type Desk, openShow } from "../load/show.ts";
 import { startMediaMtx } from "./mediamtx.ts";
 
 /** A server on air: one host publishes to it, by the same WHIP publisher whichever server it is. */

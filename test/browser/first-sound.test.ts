@@ -4,9 +4,10 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
 import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
+import type { Created } from "../kit/created.ts";
 import { measuringLoop, RATE } from "../kit/probe/signal.ts";
 import { wav } from "../kit/probe/wav.ts";
-import { type Show, type Stage, setStage } from "../kit/stage.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
 
 // From the studio's "You are on the air." to the first sound that leaves the listener page, for who has waited for the show
 // to begin, who has been listening to its open doors, and who opens the page at that moment.
@@ -75,7 +76,7 @@ test.each(["low", "balanced"] as const)(
   },
 );
 
-type Meet = (show: Show, studio: Probed) => Promise<{ listener: Probed; air: number }>;
+type Meet = (show: Created, studio: Probed) => Promise<{ listener: Probed; air: number }>;
 
 async function rounds(latency: Latency, who: string, meet: Meet): Promise<void> {
   const took: number[] = [];
@@ -98,7 +99,7 @@ async function rounds(latency: Latency, who: string, meet: Meet): Promise<void> 
 }
 
 /** A listener who has pressed play, with an ear at the page from the press on. */
-async function arrive(show: Show): Promise<Probed> {
+async function arrive(show: Created): Promise<Probed> {
   return press(await openPage(browser, show.listenUrl, ["ear"]));
 }
 
@@ -109,7 +110,7 @@ async function press(listener: Probed): Promise<Probed> {
 }
 
 /** A studio whose microphone is open, without the filters that take a tone for noise. */
-async function readyStudio(show: Show): Promise<Probed> {
+async function readyStudio(show: Created): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl);
   const { page } = studio;
   for (const filter of ["#echo", "#noise", "#gain"]) await page.locator(filter).uncheck();

@@ -4,12 +4,13 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
 import { startChromium } from "../kit/chromium.ts";
+import type { Created } from "../kit/created.ts";
 import { clockMarks, goLive, listenTo, publishRaw } from "../kit/people.ts";
 import { measuringLoop, RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { gaps, holes, phaseJumps, pitch, toneLevel } from "../kit/probe/tone.ts";
 import { wav } from "../kit/probe/wav.ts";
 import { delays, quantile, take, timedMarks } from "../kit/recording.ts";
-import { type Show, type Stage, setStage } from "../kit/stage.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
 
 // Mouth to ear through everything that is real: a browser's WebRTC, the relay in its runtime, hls.js in the listener
 // page. Two shows run at once in every round, each with its own publisher, and neither may be heard in the other.
@@ -82,7 +83,7 @@ test.each([
   for (const { faults } of [studio, publisher, ourListener, theirListener]) expect(faults).toEqual([]);
 });
 
-function listen(show: Show) {
+function listen(show: Created) {
   return listenTo(browser, show);
 }
 

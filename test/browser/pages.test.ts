@@ -1,7 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
-import { type Show, type Stage, setStage } from "../kit/stage.ts";
+import type { Created } from "../kit/created.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
 
 // The pages as people meet them, with their Content-Security-Policy in force: nothing here is bypassed. Each test has a show of
 // its own and mostly waits, so that a few of them run at once.
@@ -33,7 +34,7 @@ async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Pr
 }
 
 /** Goes on the air in the studio and leaves it to the caller to close. */
-async function host(show: Show) {
+async function host(show: Created) {
   const studio = await openPage(browser, show.studioUrl);
   await studio.page.locator("#go:enabled").click();
   await says(studio.page, "You are on the air.");

@@ -1,11 +1,11 @@
 import type { Browser } from "playwright-core";
 import { openPage, type Probed } from "./chromium.ts";
+import type { Created } from "./created.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "./probe/signal.ts";
 import type { Timed } from "./recording.ts";
-import type { Show } from "./stage.ts";
 
 /** A listener: opens the show's page, presses play as a person would, and is recorded from the first sound on. */
-export async function listenTo(browser: Browser, show: Show): Promise<Probed> {
+export async function listenTo(browser: Browser, show: Created): Promise<Probed> {
   const listener = await openPage(browser, show.listenUrl, ["ear"]);
   const { page } = listener;
   await page.locator("#play:enabled").click();
@@ -15,7 +15,7 @@ export async function listenTo(browser: Browser, show: Show): Promise<Probed> {
 }
 
 /** A host in the real studio page, with the fake microphone and no processing: a tone is not a voice to its filters. */
-export async function goLive(browser: Browser, show: Show): Promise<Probed> {
+export async function goLive(browser: Browser, show: Created): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl, ["mouth"]);
   const { page } = studio;
   for (const filter of ["#echo", "#noise", "#gain"]) await page.locator(filter).uncheck();
@@ -25,14 +25,14 @@ export async function goLive(browser: Browser, show: Show): Promise<Probed> {
 }
 
 /** A publisher that is not our page (page/publisher.js), sending the loop with this tone by the clock. */
-export async function publishRaw(browser: Browser, show: Show, toneHz?: number): Promise<Probed> {
+export async function publishRaw(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
   const publisher = await preparePublisher(browser, show, toneHz);
   await publisher.page.evaluate("publisher.publish()");
   return publisher;
 }
 
 /** The same, all but the press of the button: `publisher.publish()` in its page connects it. */
-export async function preparePublisher(browser: Browser, show: Show, toneHz?: number): Promise<Probed> {
+export async function preparePublisher(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
   const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["publisher"]);
   // Audio contexts start only after a person has done something.
   await publisher.page.locator("h1").click();

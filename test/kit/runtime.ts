@@ -86,12 +86,6 @@ export class Runtime {
     return (described as { originReads: { total: number } }).originReads.total;
   }
 
-  /** How long after its last sample each of a show's last parts was listed, by the Broadcast's own account, ms. */
-  async listingOf(id: string): Promise<{ p50: number; p99: number; max: number }> {
-    const described = await (await this.api("GET", `/broadcasts/${id}`)).json();
-    return (described as { listingMs: { p50: number; p99: number; max: number } }).listingMs;
-  }
-
   /** What the Workers have written to their logs. */
   get lines(): readonly string[] {
     return this.#lines;

@@ -4,31 +4,22 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Latency } from "../../src/media.ts";
-
-/** A broadcast, as the API describes it. */
-export interface Show {
-  readonly id: string;
-  readonly whipUrl: string;
-  readonly hostKey: string;
-  readonly playbackUrl: string;
-  readonly listenUrl: string;
-  readonly studioUrl: string;
-  readonly statusUrl: string;
-}
+import type { Created } from "./created.ts";
+import { endShow, listingOf, makeShow, openDoors } from "./desk.ts";
 
 /** A relay of this test file's own: the real runtime, fresh storage, free ports. */
 export interface Stage {
   readonly url: string;
   /** A folder that goes when the stage does. */
   readonly folder: string;
-  create(latency: Latency, title?: string): Promise<Show>;
+  create(latency: Latency, title?: string): Promise<Created>;
   /** Opens the doors before there is a host. */
-  open(show: Show): Promise<void>;
-  end(show: Show): Promise<void>;
+  open(show: Created): Promise<void>;
+  end(show: Created): Promise<void>;
   /** Public state of the show (status.json). */
-  status(show: Show): Promise<{ state: string; hosts: number }>;
+  status(show: Created): Promise<{ state: string; hosts: number }>;
   /** How long after its last sample each of the last parts was listed, by the Broadcast's own account, ms. */
-  listing(show: Show): Promise<{ p50: number; p99: number; max: number }>;
+  listing(show: Created): Promise<{ p50: number; p99: number; max: number }>;
   /** The longest the media server's process was kept from running since {@link Stage.settle}, ms. */
   stalled(): number;
   /** Everybody is connected: what accepting them took (certificates are made in its process) no longer counts. */
@@ -41,33 +32,18 @@ export async function setStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-test-"));
   const printed: string[] = [];
   const relay = await startRelayProcess(join(folder, "state"), printed);
-  const admin = async (path: string, body: object) => {
-    const response = await fetch(`${relay.url}${path}`, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${relay.adminToken}`, "Content-Type": "application/json" },
-      body: JSON.stringify(body),
+  const asked = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: Error) => {
+      throw new Error(`${error.message}\n${printed.slice(-20).join("\n")}`);
     });
-    const text = await response.text();
-    if (!response.ok)
-      throw new Error(`${path}: ${response.status} ${text}\n${printed.slice(-20).join("\n")}`);
-    return JSON.parse(text) as Show;
-  };
   return {
     url: relay.url,
     folder,
-    create: (latency, title = `A ${latency} show`) => admin("/api/broadcasts", { title, latency }),
-    open: async (show) => {
-      await admin(`/api/broadcasts/${show.id}/open`, {});
-    },
-    end: async (show) => {
-      await admin(`/api/broadcasts/${show.id}/end`, {});
-    },
+    create: (latency, title) => asked(makeShow(relay, latency, title)),
+    open: (show) => asked(openDoors(relay, show)),
+    end: (show) => asked(endShow(relay, show)),
     status: async (show) => (await fetch(show.statusUrl)).json() as Promise<{ state: string; hosts: number }>,
-    listing: async (show) => {
-      const headers = { Authorization: `Bearer ${relay.adminToken}` };
-      const response = await fetch(`${relay.url}/api/broadcasts/${show.id}`, { headers });
-      return ((await response.json()) as { listingMs: { p50: number; p99: number; max: number } }).listingMs;
-    },
+    listing: (show) => asked(listingOf(relay, show)),
     stalled: relay.stalled,
     settle: relay.settle,
     stop: async () => {

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Latency } from "../../src/media.ts";
+import type { Created } from "../kit/created.ts";
 import { variantOf } from "../kit/list.ts";
-import type { Show, Stage } from "../kit/stage.ts";
+import type { Stage } from "../kit/stage.ts";
 
 /** A show on the air: a broadcast, and somebody who publishes the measuring signal into it. */
 export interface OnAir {
-  readonly show: Show;
+  readonly show: Created;
   /** When the loop's first sample was taken, ms since 1970; it is read in real time from there on. */
   readonly startedAt: number;
   /** The longest the machine kept the publisher's process from running so far, ms. */

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type Desk, openShow, originReads, removeShow, type Show } from "../../bench/load/show.ts";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
+import type { Created } from "../kit/created.ts";
+import { type Desk, endShow, openShow, originReads, removeShow } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
 import { Checks } from "./checks.ts";
 
@@ -54,7 +55,7 @@ async function main(): Promise<number> {
   return checks.failed === 0 ? 0 : 1;
 }
 
-async function perform(checks: Checks, desk: Desk, show: Show, options: Options): Promise<void> {
+async function perform(checks: Checks, desk: Desk, show: Created, options: Options): Promise<void> {
   const { during, onAirMs } = options;
   const listener = await checks.run("silence is listed before any host", () =>
     Listener.join(show.playbackUrl),
@@ -85,7 +86,7 @@ async function perform(checks: Checks, desk: Desk, show: Show, options: Options)
 }
 
 /** Lists come when they are due, in a coding that their reader takes. */
-async function checkLists(checks: Checks, show: Show, listener: Listener): Promise<void> {
+async function checkLists(checks: Checks, show: Created, listener: Listener): Promise<void> {
   await checks.run("a reload is held until its part is there", async () => {
     const list = await listener.list();
     const last = list.parts.at(-1);
@@ -116,7 +117,7 @@ async function checkLists(checks: Checks, show: Show, listener: Listener): Promi
 }
 
 /** What a cache keeps, and what of it reaches the origin. */
-async function checkCaches(checks: Checks, desk: Desk, show: Show, listener: Listener): Promise<void> {
+async function checkCaches(checks: Checks, desk: Desk, show: Created, listener: Listener): Promise<void> {
   await checks.run("media may be kept for good, the listener's own list not at all", async () => {
     const [part] = (await listener.list()).parts;
     const media = await listener.media(part?.name ?? "");
@@ -147,8 +148,8 @@ async function checkCaches(checks: Checks, desk: Desk, show: Show, listener: Lis
 /** The host's end, and the show's. */
 async function checkEnd(
   checks: Checks,
-  { url, adminToken }: Desk,
-  show: Show,
+  desk: Desk,
+  show: Created,
   { listener, publication }: { readonly listener: Listener; readonly publication: Publication | null },
 ): Promise<void> {
   await checks.run("the host leaves, and the show goes on in silence", async () => {
@@ -159,10 +160,7 @@ async function checkEnd(
   });
 
   await checks.run("the end closes the list, and its segments are recorded", async () => {
-    await fetch(`${url}/api/broadcasts/${show.id}/end`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${adminToken}` },
-    });
+    await endShow(desk, show);
     const ended = await until(async () => {
       const list = await listener.list();
       return list.ended ? list : null;
@@ -173,18 +171,18 @@ async function checkEnd(
 }
 
 /** Publishes speech-like sound. */
-function goLive({ whipUrl, hostKey }: Show): Promise<Publication> {
+function goLive({ whipUrl, hostKey }: Created): Promise<Publication> {
   const signal = new SpokenSignal({ startMillis: Date.now() });
   return publish({ url: whipUrl, key: hostKey, source: (frames) => signal.read(frames) });
 }
 
-async function hostsOf(url: string, { id }: Show): Promise<string | null> {
+async function hostsOf(url: string, { id }: Created): Promise<string | null> {
   const { hosts } = await json<{ hosts: number }>(`${url}/live/${id}/status.json`);
   return hosts > 0 ? `${hosts} on air` : null;
 }
 
 /** Watches a show's only host: one that is heard without a break has had one Broadcast, whose sockets end with it. */
-async function stayOn({ url, adminToken }: Desk, { id }: Show, millis: number): Promise<string> {
+async function stayOn({ url, adminToken }: Desk, { id }: Created, millis: number): Promise<string> {
   const standing = async () => {
     const headers = { authorization: `Bearer ${adminToken}` };
     const response = await fetch(`${url}/api/broadcasts/${id}`, { headers });
@@ -201,7 +199,7 @@ async function stayOn({ url, adminToken }: Desk, { id }: Show, millis: number): 
 }
 
 /** Listens part by part while a command runs and after it: every part comes, in one epoch, none long after it is due. */
-async function endure(listener: Listener, show: Show, command: string): Promise<string> {
+async function endure(listener: Listener, show: Created, command: string): Promise<string> {
   const child = spawn(command, { shell: true, stdio: ["ignore", "inherit", "inherit"] });
   const code = new Promise<number | null>((resolve) => child.once("exit", resolve));
   let until = Number.POSITIVE_INFINITY;

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EARSHOT } from "../kit/deployed.ts";
+import { listingOf } from "../kit/desk.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
@@ -49,7 +50,7 @@ test("parts of a live show are listed on time", { timeout: 120_000 }, async () =
       lateness.push(list.readAt - part.date - 1000 * part.duration);
     }
   }
-  const listing = await runtime.listingOf(show.id);
+  const listing = await listingOf(runtime, show);
   host.leave();
   const machine = delay.max / 1e6 - RESOLUTION_MS;
   const sorted = lateness.toSorted((a, b) => a - b);

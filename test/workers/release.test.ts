@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EARSHOT } from "../kit/deployed.ts";
+import { listingOf } from "../kit/desk.ts";
 import { type Listed, readList } from "../kit/list.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
@@ -176,7 +177,7 @@ describe.each([
     } finally {
       crowd.close();
     }
-    const { p50: listing } = await runtime.listingOf(id);
+    const { p50: listing } = await listingOf(runtime, { id });
     const of = (name: "first" | "p50" | "p99") => rounds.map((round) => round[name] - listing);
     console.log(
       `${CROWD} reloads of ${variants} URL(s), ${ROUNDS} parts, ms from the part's being listed (${listing} after its last sample): ` +

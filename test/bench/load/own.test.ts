@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Own, startOwn } from "../../../bench/load/own.ts";
-import { openShow } from "../../../bench/load/show.ts";
+import { openShow } from "../../kit/desk.ts";
 
 /** The load tool's own relay really counts what reaches its origin. */
 

@@ -1,42 +1,46 @@
 import type { Latency } from "../../src/media.ts";
+import type { Created } from "./created.ts";
 
-/** A relay's admin side, as the load tool uses it. */
+/** Any relay's admin side, by its API. What it refuses is thrown. */
 export interface Desk {
   readonly url: string;
   readonly adminToken: string;
 }
 
-/** A show made for the load. */
-export interface Show {
-  readonly id: string;
-  readonly playbackUrl: string;
-  readonly listenUrl: string;
-  readonly statusUrl: string;
-  readonly whipUrl: string;
-  readonly hostKey: string;
-}
-
 /** Makes a broadcast and opens its doors. */
-export async function openShow(desk: Desk, latency: Latency): Promise<Show> {
+export async function openShow(desk: Desk, latency: Latency): Promise<Created> {
   const show = await makeShow(desk, latency);
   await openDoors(desk, show);
   return show;
 }
 
 /** Makes a broadcast; its first host opens the doors. */
-export async function makeShow(desk: Desk, latency: Latency): Promise<Show> {
-  return (await call(desk, "POST", "", { latency, title: `Load ${latency}` })) as Show;
+export async function makeShow(desk: Desk, latency: Latency, title = `A ${latency} show`): Promise<Created> {
+  return (await call(desk, "POST", "", { latency, title })) as Created;
 }
 
-export async function openDoors(desk: Desk, { id }: Show): Promise<void> {
+export async function openDoors(desk: Desk, { id }: Created): Promise<void> {
   await call(desk, "POST", `/${id}/open`);
+}
+
+export async function endShow(desk: Desk, { id }: Created): Promise<void> {
+  await call(desk, "POST", `/${id}/end`);
+}
+
+/** How long after its last sample each of the last parts was listed, by the Broadcast's own account, ms. */
+export async function listingOf(
+  desk: Desk,
+  { id }: Pick<Created, "id">,
+): Promise<{ p50: number; p99: number; max: number }> {
+  const described = await call(desk, "GET", `/${id}`);
+  return (described as { listingMs: { p50: number; p99: number; max: number } }).listingMs;
 }
 
 /**
  * What reached the origin of a show since its doors opened, by kind, but for reads of its state, of which one is made here:
  * the origin tells of reads that R2 has answered with the next one that it has to ask the Broadcast for.
  */
-export async function originReads(desk: Desk, { id, statusUrl }: Show): Promise<Record<string, number>> {
+export async function originReads(desk: Desk, { id, statusUrl }: Created): Promise<Record<string, number>> {
   await (await fetch(statusUrl, { signal: AbortSignal.timeout(15_000) })).text();
   const { originReads: reads } = (await call(desk, "GET", `/${id}`)) as {
     originReads: { byKind: Record<string, number> };
@@ -45,7 +49,7 @@ export async function originReads(desk: Desk, { id, statusUrl }: Show): Promise<
   return byKind;
 }
 
-export async function removeShow(desk: Desk, { id }: Show): Promise<void> {
+export async function removeShow(desk: Desk, { id }: Created): Promise<void> {
   await call(desk, "DELETE", `/${id}`);
 }
 
