@@ -149,6 +149,30 @@ function readTree(folder: string): Source[] {
     });
 }
 
+/** Files of `test/` and `bench/` that take from another folder of `test/` what is not there to be shared. */
+function borrowed(sources: readonly Source[]): string[] {
+  const shared = /^test\/(kit|validator|cache)\/|^test\/[^/]+$/;
+  return sources.flatMap(({ path, text }) => {
+    const [top = "", folder = ""] = path.split("/");
+    const own = top === "test" ? `test/${folder}/` : "test/kit/";
+    return importsOf(text)
+      .filter((specifier) => specifier.startsWith("."))
+      .map((specifier) => normalize(join(dirname(path), specifier)))
+      .filter((target) => target.startsWith("test/") && !target.startsWith(own) && !shared.test(target))
+      .map((target) => `${path} imports ${target}`);
+  });
+}
+
+test("what folders of test/ and the benches share is in test/kit/, but for the validator and the cache model", () => {
+  const self = "test/arrows.test.ts";
+  const sources = [...readTree("test"), ...readTree("bench")].filter(({ path }) => path !== self);
+  expect(borrowed(sources)).toEqual([]);
+  const text = 'import { x } from "../workers/x.ts";';
+  expect(borrowed([{ path: "test/chaos/y.ts", text }])).toEqual([
+    "test/chaos/y.ts imports test/workers/x.ts",
+  ]);
+});
+
 /** Whether a test file says what it proves before its first statement. */
 function hasHead(text: string): boolean {
   return /^\/[/*]/.test(text.replace(/^(import\b[^;]*;\s*)+/, ""));

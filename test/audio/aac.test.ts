@@ -7,7 +7,7 @@ import { Contexts } from "../../src/audio/contexts.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
 import { type Frame, type Samples, samples } from "../../src/media.ts";
 import { bytesInUse } from "../kit/heap.ts";
-import { random } from "./host.ts";
+import { uniforms } from "../kit/random.ts";
 
 /** The encoder: frames that an independent decoder takes, silence, and shows that share one instance. */
 
@@ -30,7 +30,7 @@ function tone(frames: number, amplitude = 0.5): Float32Array {
 
 /** Syllables of filtered noise and a voice-like tone, with pauses of digital silence. */
 function speech(frames: number): Float32Array {
-  const uniform = random(3);
+  const uniform = uniforms(3);
   const pcm = new Float32Array(2 * frames);
   let noise = 0;
   for (let i = 0; i < frames; i++) {

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { Aligner } from "../../src/audio/aligner.ts";
 import { AU_SAMPLES, fromMillis, samples } from "../../src/media.ts";
-import { jitter, type Rehearsal, random, rehearse } from "./host.ts";
+import { uniforms } from "../kit/random.ts";
+import { jitter, type Rehearsal, rehearse } from "./host.ts";
 
 /**
  * The line of one host on networks of every bad kind, as a hash for each: of what was played, rounded to 2^-20, and after
@@ -25,7 +26,7 @@ function speech(sample: number): number {
 
 /** A network that loses, doubles and holds up packets at random, on top of its jitter. */
 function rough(seed: number, { lost = 0, doubled = 0, reordered = 0, mean = 3, cap = 20 }) {
-  const uniform = random(seed);
+  const uniform = uniforms(seed);
   const base = jitter(seed + 1, mean, cap);
   return (packet: number): readonly number[] => {
     const [delay = 0] = base(packet);

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { Aligner } from "../../src/audio/aligner.ts";
 import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { AU_SAMPLES, fromMillis, samples } from "../../src/media.ts";
-import { FIRST, jitter, largestStep, random, rehearse, sine } from "./host.ts";
+import { uniforms } from "../kit/random.ts";
+import { largestStep, sine } from "../kit/sine.ts";
+import { FIRST, jitter, rehearse } from "./host.ts";
 
 /** A host's packets become one unbroken line, whatever the network, the clocks or the machine do. */
 
@@ -101,7 +103,7 @@ describe("the network", () => {
   });
 
   test("5 % reordered packets are put in their places", () => {
-    const uniform = random(2);
+    const uniform = uniforms(2);
     const { aligner, line } = rehearse({
       seconds: 30,
       signal: voice.signal,
@@ -113,7 +115,7 @@ describe("the network", () => {
   });
 
   test("duplicates, near and far, are counted and change nothing", () => {
-    const uniform = random(3);
+    const uniform = uniforms(3);
     const once = rehearse({ seconds: 20, signal: voice.signal });
     const twice = rehearse({
       seconds: 20,
@@ -146,7 +148,7 @@ describe("the network", () => {
   });
 
   test("5 % loss never clicks", () => {
-    const uniform = random(4);
+    const uniform = uniforms(4);
     const { aligner, line } = rehearse({
       seconds: 60,
       signal: voice.signal,
@@ -364,7 +366,7 @@ describe("timestamps", () => {
 
   test.each([
     ["constant", () => 7],
-    ["random", random(5)],
+    ["random", uniforms(5)],
     ["a jittered clock", (n: number) => (n * 20 + Math.floor(9 * Math.abs(Math.sin(n * 12.9)))) / 2 ** 32],
   ])("that are %s are left aside for the numbers", (_, draw) => {
     const marks = (n: number) => ({ sequenceNumber: n, timestamp: Math.floor(draw(n) * 2 ** 32) >>> 0 });

@@ -2,17 +2,7 @@ import { Aligner } from "../../src/audio/aligner.ts";
 import type { PcmPacket } from "../../src/audio/pcm.ts";
 import { Schedule } from "../../src/broadcast/schedule.ts";
 import { AU_SAMPLES, type Samples, samples } from "../../src/media.ts";
-
-/** A seeded generator of uniform numbers in [0, 1) (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
+import { uniforms } from "../kit/random.ts";
 
 interface Pulled {
   readonly at: Samples;
@@ -116,25 +106,9 @@ export class Puller {
   }
 }
 
-/** The largest step from one sample to the next, with its place. */
-export function largestStep(line: Float32Array): { step: number; at: number } {
-  let largest = { step: Math.abs(line[0] as number), at: 0 };
-  for (let at = 1; at < line.length; at++) {
-    const step = Math.abs((line[at] as number) - (line[at - 1] as number));
-    if (step > largest.step) largest = { step, at };
-  }
-  return largest;
-}
-
-/** A sine of `hertz`, and its largest step at 48 kHz. */
-export function sine(hertz: number, amplitude = 0.5) {
-  const turn = (2 * Math.PI * hertz) / 48_000;
-  return { signal: (sample: number) => amplitude * Math.sin(turn * sample), slope: amplitude * turn };
-}
-
 /** Exponential jitter of mean `mean` ms, at most `cap` ms, on a network that keeps order: in samples. */
 export function jitter(seed: number, mean: number, cap: number, frames = 960): (packet: number) => number[] {
-  const uniform = random(seed);
+  const uniform = uniforms(seed);
   let last = Number.NEGATIVE_INFINITY;
   return (packet) => {
     const delay = 48 * Math.min(cap, -Math.log(1 - uniform()) * mean);

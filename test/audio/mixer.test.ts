@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Mixer } from "../../src/audio/mixer.ts";
-import { largestStep, random } from "./host.ts";
+import { uniforms } from "../kit/random.ts";
+import { largestStep } from "../kit/sine.ts";
 
 /** Hosts are added up, and never beyond full scale. */
 
 function noise(seed: number, frames: number, amplitude: number): Float32Array {
-  const uniform = random(seed);
+  const uniform = uniforms(seed);
   return Float32Array.from({ length: 2 * frames }, () => amplitude * (2 * uniform() - 1));
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { TAIL } from "../../src/audio/concealment.ts";
 import { PlayoutBuffer } from "../../src/audio/playout-buffer.ts";
-import { largestStep, random } from "./host.ts";
+import { uniforms } from "../kit/random.ts";
+import { largestStep } from "../kit/sine.ts";
 
 /** The buffer a line is played from: what is read is what was put there, and gaps are concealed. */
 
@@ -60,7 +61,7 @@ describe("concealment", () => {
   });
 
   test("of noise is no louder than the noise", () => {
-    const uniform = random(1);
+    const uniform = uniforms(1);
     const buffer = new PlayoutBuffer();
     buffer.append(
       stereo(() => 0.4 * (2 * uniform() - 1), 0, 1_500),

@@ -6,7 +6,7 @@ import { Contexts } from "../../src/audio/contexts.ts";
 import { bandwidthOf } from "../../src/broadcast/bandwidth.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, type Frame, type Latency, type Part, PROFILES, samples } from "../../src/media.ts";
-import { random } from "../audio/host.ts";
+import { uniforms } from "../kit/random.ts";
 
 /** The BANDWIDTH that a multivariant playlist declares is never exceeded (RFC 8216bis section 4.4.6.2). */
 
@@ -20,7 +20,7 @@ const START = samples(0);
 /** The value of both channels' samples. */
 type Signal = (sample: number) => readonly [left: number, right: number];
 
-const uniform = random(5);
+const uniform = uniforms(5);
 const noise = () => 2 * uniform() - 1;
 /** Noise for `on` access units, digital silence for `off`, and so on. */
 const gated =

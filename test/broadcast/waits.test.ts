@@ -5,7 +5,8 @@ import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples, toMillis } from "../../src/media.ts";
-import { largestStep, random, sine } from "../audio/host.ts";
+import { uniforms } from "../kit/random.ts";
+import { largestStep, sine } from "../kit/sine.ts";
 
 /** How long an access unit waits for late packets. */
 
@@ -80,12 +81,12 @@ function run(networks: readonly Network[], signal: (sample: number) => number): 
 }
 
 function quiet(seed: number): Network {
-  const uniform = random(seed);
+  const uniform = uniforms(seed);
   return () => fromMillis(uniform());
 }
 /** Every 400 ms or so the radio holds packets back for up to 60 ms. */
 function wifi(seed: number): Network {
-  const uniform = random(seed);
+  const uniform = uniforms(seed);
   let until = 0;
   return (n) => {
     if (n * FRAMES > until && uniform() < 0.05) until = n * FRAMES + fromMillis(60);

@@ -28,3 +28,14 @@ export function hashes(seed: number, count: number): Hash[] {
   const next = random(seed);
   return Array.from({ length: count }, () => ({ high: next(), low: next() }));
 }
+
+/** A seeded generator of uniform numbers in [0, 1) (mulberry32). */
+export function uniforms(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

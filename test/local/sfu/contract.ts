@@ -59,6 +59,12 @@ const remote = (sessionId: unknown, endpoint = NOWHERE, trackName = "mic") => ({
 });
 const described = (sdp: string, type = "offer") => ({ sessionDescription: { type, sdp } });
 
+/** An answer without the one adapter that was asked for. */
+const noAdapter = (trackName: string, ...codes: [string, ...string[]]) =>
+  z.strictObject({
+    tracks: z.tuple([z.strictObject({ trackName: z.literal(trackName), ...itemError(...codes) })]),
+  });
+
 /** Rows that need no endpoint of ours. */
 export const CONTRACT: readonly Row[] = [
   {
@@ -178,34 +184,19 @@ export const CONTRACT: readonly Row[] = [
     name: "an adapter for a track that is not there",
     request: ({ sfu, live }) => sfu.newAdapter(live, NOWHERE, "other"),
     status: 503,
-    body: z.strictObject({
-      tracks: z.tuple([
-        z.strictObject({ trackName: z.literal("other"), ...itemError("not_found_track_error") }),
-      ]),
-    }),
+    body: noAdapter("other", "not_found_track_error"),
   },
   {
     name: "an adapter for a session that is not connected",
     request: ({ sfu, fresh }) => sfu.newAdapter(fresh, NOWHERE),
     status: 503,
-    body: z.strictObject({
-      tracks: z.tuple([
-        z.strictObject({ trackName: z.literal("mic"), ...itemError("not_found_track_error") }),
-      ]),
-    }),
+    body: noAdapter("mic", "not_found_track_error"),
   },
   {
     name: "an adapter to an endpoint that cannot be reached",
     request: ({ sfu, live }) => sfu.newAdapter(live, NOWHERE),
     status: 503,
-    body: z.strictObject({
-      tracks: z.tuple([
-        z.strictObject({
-          trackName: z.literal("mic"),
-          ...itemError("websocket_handshake_failed", "websocket_connection_timeout"),
-        }),
-      ]),
-    }),
+    body: noAdapter("mic", "websocket_handshake_failed", "websocket_connection_timeout"),
   },
   {
     name: "closing an adapter that is closed already",
@@ -294,13 +285,6 @@ export const CONTRACT_AT_THE_END: readonly Row[] = [
     name: "an adapter for the closed track",
     request: ({ sfu, live }) => sfu.newAdapter(live, NOWHERE),
     status: 503,
-    body: z.strictObject({
-      tracks: z.tuple([
-        z.strictObject({
-          trackName: z.literal("mic"),
-          ...itemError("not_found_track_error", "empty_track_error"),
-        }),
-      ]),
-    }),
+    body: noAdapter("mic", "not_found_track_error", "empty_track_error"),
   },
 ];
