@@ -4,7 +4,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const CORES = availableParallelism();
 /** What measures times has the machine to itself, and so has a crowd that needs all of it. */
-const TIMED = ["test/workers/{audience,on-time,release}.test.ts"];
+const TIMED = ["test/workers/{audience,on-time,release}.test.ts", "test/local/sfu/sfu.test.ts"];
+/** Programs that run in real time and mostly wait, as the runtime does: not beside what computes on all cores. */
+const WAITING = ["test/local/sfu/{churn,guard}.test.ts", "test/local/host/demo.test.ts"];
 /** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
 /**
@@ -18,9 +20,9 @@ const LONGEST = [
   "live",
   "bandwidth",
   "isolate",
+  "bounds",
   "drift",
   "pipeline",
-  "local/sfu/sfu",
   "aac",
   "churn",
   "guard",
@@ -58,7 +60,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{workers,browser,players,chaos}/**"],
+          exclude: ["test/{workers,browser,players,chaos}/**", ...TIMED, ...WAITING],
           testTimeout: 30_000,
           maxWorkers: WORKERS,
         },
@@ -75,12 +77,12 @@ export default defineConfig({
       {
         test: {
           name: "workers",
-          include: ["test/workers/**/*.test.ts"],
+          include: ["test/workers/**/*.test.ts", ...WAITING],
           exclude: [...TIMED, ...BUSY],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Shows take the time they take and a small part of a core: more files than cores run side by side.
-          maxWorkers: 2 * Math.max(2, CORES) + 1,
+          maxWorkers: 3 * Math.max(2, CORES),
           sequence: { groupOrder: 1 },
         },
       },

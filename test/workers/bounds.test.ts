@@ -8,8 +8,9 @@ import { ARCHIVE, EPOCH } from "./faulty-show.ts";
 /** The edge in the real runtime, with an origin bound to it that has more than an isolate may hold. */
 
 const MIB = 2 ** 20;
-/** Of {@link ARCHIVE}'s segments: 61 MiB. */
-const WALK = 2_000;
+/** How many of {@link ARCHIVE}'s segments are asked for before each look at the memory: 31 MiB, more than it may hold. */
+const WALK = 1_000;
+const STAGES = 8;
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -31,14 +32,18 @@ test("a walk through more than its memory holds leaves an isolate at its bound",
     expect((await response.arrayBuffer()).byteLength).toBe(ARCHIVE.bytes);
   };
   const before = await runtime.heap("earshot");
-  for (let from = 0; from < WALK; from += 50) {
-    await Promise.all(Array.from({ length: 50 }, (_, n) => get(from + n)));
+  const held: number[] = [];
+  for (let stage = 0; stage < STAGES; stage++) {
+    for (let from = 0; from < WALK; from += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, n) => get(stage * WALK + from + n)));
+    }
+    held.push(((await runtime.heap("earshot")) - before) / MIB);
   }
-  const held = ((await runtime.heap("earshot")) - before) / MIB;
-  console.log(
-    `${WALK} segments, ${Math.round((WALK * ARCHIVE.bytes) / MIB)} MiB: the isolate holds ${held.toFixed(1)} MiB more`,
-  );
-  // It is full, and no fuller than it may be: 24 MiB, and a sixth for what the engine needs around them.
-  expect(held).toBeGreaterThan(16);
-  expect(held).toBeLessThan(28);
+  const mebibytes = held.map((size) => size.toFixed(1)).join(", ");
+  console.log(`${Math.round((WALK * ARCHIVE.bytes) / MIB)} MiB more each time: it holds ${mebibytes} MiB`);
+  // It is full, and no fuller than it may be: 24 MiB, and a sixth for what the engine needs around them. The least counts: the
+  // runtime lets go of some answers only with those that follow.
+  const least = Math.min(...held.slice(2));
+  expect(least).toBeGreaterThan(16);
+  expect(least).toBeLessThan(28);
 });
