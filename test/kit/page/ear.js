@@ -5,6 +5,8 @@ globalThis.ear = {
   stalls: [],
   /** How often it waited with the media in hand: the browser did not get to decode it in time, on a busy machine. */
   starved: 0,
+  /** What the page's player has asked for: URL, and when it asked and was answered, ms; `until` is null while it waits. */
+  asked: [],
 
   /** Call it once the page plays. */
   async start() {
@@ -29,14 +31,11 @@ globalThis.ear = {
     const { buffered, currentTime, readyState } = audio;
     const ranges = Array.from({ length: buffered.length }, (_, n) => [buffered.start(n), buffered.end(n)]);
     const ahead = ranges.map((range) => range.map((time) => (time - currentTime).toFixed(3)).join(" to "));
-    const asked = performance
-      .getEntriesByType("resource")
-      .slice(-6)
-      .map(({ name, startTime, responseStart, responseEnd }) => {
-        const { pathname, search } = new URL(name);
-        return `${pathname.split("/").at(-1)}${search} ${[startTime, responseStart, responseEnd].map(since)}`;
-      });
-    return `${event} at ${since(performance.now())} ms, state ${readyState}: has ${ahead} s; ${asked.join("; ")}`;
+    const requests = this.asked.slice(-12).map(({ name, from, until, status }) => {
+      const answer = until === null ? "not answered" : `answered at ${since(until)} with ${status}`;
+      return `${name.replace(/l=[^&]*&?/, "")} at ${since(from)} ${answer}`;
+    });
+    return `${event} at ${since(performance.now())} ms, state ${readyState}: has ${ahead} s; ${requests.join("; ")}`;
   },
 
   /** Forgets what was recorded and counted so far. */
@@ -45,11 +44,28 @@ globalThis.ear = {
     this.stalls = [];
     this.starved = 0;
     this.from = performance.now();
-    // The browser keeps 250 of them and no more.
-    performance.clearResourceTimings();
   },
 
   take() {
     return { ...this.tap.take(), stalls: this.stalls, starved: this.starved };
   },
 };
+
+{
+  const { open, send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.open = function (method, url, ...others) {
+    this.asked = { name: String(url).split("/").at(-1), from: 0, until: null, status: 0 };
+    return open.call(this, method, url, ...others);
+  };
+  XMLHttpRequest.prototype.send = function (...body) {
+    this.asked.from = performance.now();
+    const { asked } = globalThis.ear;
+    asked.push(this.asked);
+    if (asked.length > 100) asked.shift();
+    this.addEventListener("loadend", () => {
+      this.asked.until = performance.now();
+      this.asked.status = this.status;
+    });
+    return send.call(this, ...body);
+  };
+}
