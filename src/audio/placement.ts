@@ -1,7 +1,7 @@
 import { CHANNELS, fromMillis } from "../media.ts";
 import type { AlignerStats } from "./aligner-stats.ts";
 import type { PlayoutDelay } from "./playout-delay.ts";
-import { type Marks, SenderClock } from "./sender-clock.ts";
+import { difference, type Marks, SenderClock } from "./sender-clock.ts";
 
 /** A packet as it came. Positions on the timeline and durations are in samples. */
 export interface Arrival {
@@ -79,8 +79,9 @@ export class Placement {
   #suspect(packet: Arrival, earliest: Earliest): Placed[] {
     const before = this.#stray;
     this.#stray = packet;
-    const step = before === null ? null : packet.marks.sequenceNumber - before.marks.sequenceNumber;
-    if (before === null || step === null || step >>> 0 > 1) return [];
+    if (before === null) return [];
+    const step = difference(packet.marks.sequenceNumber, before.marks.sequenceNumber);
+    if (step !== 0 && step !== 1) return [];
     return [...this.#resync(before, earliest), ...this.place(packet, earliest)];
   }
 

@@ -106,6 +106,14 @@ describe("a new time line", () => {
     expect(sender.stats).toMatchObject({ resyncs: 1, duplicate: 0, late: 0 });
   });
 
+  test("is found as well where the sequence number wraps between the two", () => {
+    const sender = new Sender();
+    sender.run(0, 20, { zero: 1e9 });
+    expect(sender.send(20, { zero: 2 ** 32 - 21 })).toEqual([]);
+    expect(sender.send(21, { zero: 2 ** 32 - 21 })).toHaveLength(2);
+    expect(sender.stats.resyncs).toBe(1);
+  });
+
   test("is not what strays make that do not follow each other", () => {
     const sender = running();
     expect(sender.send(20, { zero: 7e8 })).toEqual([]);
