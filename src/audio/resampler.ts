@@ -16,8 +16,8 @@ const KERNEL = kernel();
 
 /**
  * Reads `count` frames from `input` (interleaved stereo) into `out` from frame `outAt` on, the n-th at
- * `position + n * speed` of the input; gives the position after the last. Positions are in sample frames and `input` must
- * hold {@link LOOKBEHIND} before the first and {@link LOOKAHEAD} after the last.
+ * `position + n * speed` of the input. Positions are in sample frames and `input` must hold {@link LOOKBEHIND} before the
+ * first and {@link LOOKAHEAD} after the last.
  *
  * Band-limited interpolation by a windowed sinc (J. O. Smith, "Digital Audio Resampling Home Page"), the coefficients
  * linear between {@link PHASES} phases. On whole positions with speed 1 it is an exact copy.
@@ -29,11 +29,11 @@ export function resample(
   out: Float32Array,
   outAt: number,
   count: number,
-): number {
+): void {
   if (speed === 1 && Number.isInteger(position)) {
     const from = CHANNELS * position;
     out.set(input.subarray(from, from + CHANNELS * count), CHANNELS * outAt);
-    return position + count;
+    return;
   }
   for (let n = 0; n < count; n++) {
     const at = position + n * speed;
@@ -55,7 +55,6 @@ export function resample(
     out[CHANNELS * (outAt + n)] = left;
     out[CHANNELS * (outAt + n) + 1] = right;
   }
-  return position + count * speed;
 }
 
 /** PHASES + 1 rows of TAPS coefficients, each row of unit gain at 0 Hz. */

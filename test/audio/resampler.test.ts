@@ -9,7 +9,7 @@ function read(hertz: number, position: number, speed: number, count = 24_000) {
   const frames = Math.ceil(position + count * speed) + LOOKAHEAD + 1;
   const input = Float32Array.from({ length: 2 * frames }, (_, i) => (i % 2 ? -1 : 1) * value(i >> 1));
   const out = new Float32Array(2 * count);
-  const end = resample(input, position, speed, out, 0, count);
+  resample(input, position, speed, out, 0, count);
   let wrong = 0;
   let power = 0;
   for (let n = 0; n < count; n++) {
@@ -18,7 +18,7 @@ function read(hertz: number, position: number, speed: number, count = 24_000) {
     power += wanted ** 2;
     if (out[2 * n + 1] !== -(out[2 * n] as number)) throw new Error("the channels differ");
   }
-  return { end, noiseDb: 10 * Math.log10(wrong / power), input, out };
+  return { noiseDb: 10 * Math.log10(wrong / power), input, out };
 }
 
 describe("resample", () => {
@@ -32,9 +32,8 @@ describe("resample", () => {
   );
 
   test("at speed 1 from a whole position it is a copy", () => {
-    const { input, out, end } = read(997, 50, 1);
+    const { input, out } = read(997, 50, 1);
     expect(out).toEqual(input.slice(100, 100 + out.length));
-    expect(end).toBe(50 + 24_000);
   });
 
   test("it touches no frame outside what it says it needs", () => {
@@ -49,8 +48,7 @@ describe("resample", () => {
   test("pieces are the whole", () => {
     const { input, out } = read(440, 40.25, 1.003, 1_000);
     const pieces = new Float32Array(out.length);
-    let position = 40.25;
-    for (let at = 0; at < 1_000; at += 125) position = resample(input, position, 1.003, pieces, at, 125);
+    for (let at = 0; at < 1_000; at += 125) resample(input, 40.25 + at * 1.003, 1.003, pieces, at, 125);
     expect(Math.max(...pieces.map((value, i) => Math.abs(value - (out[i] as number))))).toBeLessThan(1e-6);
   });
 });
