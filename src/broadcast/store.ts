@@ -2,7 +2,7 @@ import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import type { PublisherRow } from "./publisher.ts";
-import { joinBytes } from "./ring.ts";
+import { joinBytes, joinParts } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
 
 /** The number that a former timeline's init segment has in the table of its segments: before the first. */
@@ -125,7 +125,7 @@ export class Store {
 
   /** The bytes of segment `msn`. */
   segment(msn: number): Uint8Array {
-    return joinBytes(this.partsOf(msn).map(({ bytes }) => bytes));
+    return joinParts(this.partsOf(msn));
   }
 
   /** The oldest finished segment that R2 does not hold yet; null where it holds them all. */
