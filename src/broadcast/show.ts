@@ -104,8 +104,9 @@ export class Show {
 
   /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
   rotateKey(): void {
-    this.#life = withNewKey(this.#life);
-    this.#store(this.#life.row);
+    const life = withNewKey(this.#life);
+    this.#store(life.row);
+    this.#life = life;
     this.publishers.dropAll("the host key has been replaced");
   }
 
