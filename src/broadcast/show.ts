@@ -235,8 +235,8 @@ export class Show {
 
   /** A host is heard. */
   #goLive(life: Running): void {
-    if (life.row.state === "live") return;
     const row = goLive(life.row);
+    if (row === life.row) return;
     this.#store(row);
     this.#life = { ...life, row };
   }
