@@ -13,10 +13,13 @@ import { sqlite } from "./sqlite.ts";
 
 /** A show's life, restarts in the middle of it, and what rests while nobody is there. */
 
-vi.mock("../../dist/aac.wasm", async () => {
-  const { readFileSync } = await import("node:fs");
+// Before anything is imported: the timeline imports what it leaves in dist/.
+await vi.hoisted(async () => {
   const { buildAac } = await import("../../build/aac.mjs");
   await buildAac();
+});
+vi.mock("../../dist/aac.wasm", async () => {
+  const { readFileSync } = await import("node:fs");
   const bytes = readFileSync(new URL("../../dist/aac.wasm", import.meta.url));
   return { default: new WebAssembly.Module(bytes) };
 });
