@@ -28,7 +28,7 @@ const gated =
   (n) =>
     n % Math.round((on + off) * AU_SAMPLES) < on * AU_SAMPLES ? [noise(), noise()] : [0, 0];
 
-/** Timeline that goes on and on: what the average is of. */
+/** Signals without pauses: what the average is of. */
 const CONTINUOUS: Readonly<Record<string, Signal>> = {
   noise: () => [noise(), noise()],
   "noise of changing level": (n) => {

@@ -27,7 +27,7 @@ test("at its deadline it is let go with false, not before", async () => {
   expect(await fate(held)).toBe(false);
 });
 
-test("what comes to hold at the very deadline has come to hold", async () => {
+test("a condition that is met only once its deadline is past counts as met", async () => {
   const waiters = new Waiters<number>();
   const held = waiters.until("3", 3, 1_000);
   waiters.release(() => true, 5_000);
