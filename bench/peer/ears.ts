@@ -30,10 +30,10 @@ const AUDIBLE = 0.02;
 /** Listens to a server that is on the air, in Chromium, page by page. */
 export async function listenTo(contender: Contender): Promise<Heard> {
   await sleep(WARM_UP_MS);
-  const shelf = await serveBarePage();
+  const bareServer = await serveBarePage();
   const browser = await startChromium();
   try {
-    const bare = await listenOn(browser, shelf.urlFor(contender.playbackUrl));
+    const bare = await listenOn(browser, bareServer.urlFor(contender.playbackUrl));
     const own = contender.pageUrl === null ? null : await listenOn(browser, contender.pageUrl);
     return {
       bare: bare.delay,
@@ -44,7 +44,7 @@ export async function listenTo(contender: Contender): Promise<Heard> {
     };
   } finally {
     await browser.close();
-    shelf.stop();
+    bareServer.stop();
   }
 }
 

@@ -196,8 +196,8 @@ export class Show {
       rests: (until) => this.#alarm.arrange(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
-        console.error(`The programme of ${row.id} failed and is resumed: ${String(error)}`);
-        this.#deps.restart("The programme failed.");
+        console.error(`The timeline of ${row.id} failed and is resumed: ${String(error)}`);
+        this.#deps.restart("The timeline failed.");
       },
     });
     this.#life = { kind: "running", row, timeline, clock };

@@ -210,7 +210,7 @@ describe("a timeline that opens", () => {
       const list = await rig.list();
       expect(list.segments).toHaveLength(3);
       expectOneClock(list);
-      // It ends where a list that has run for long ends: what the hold and the encoder take before now.
+      // It ends where a list that has run for long ends: the playout delay and what the encoder takes before now.
       expect(NOW - list.end).toBeGreaterThan(85);
       expect(NOW - list.end).toBeLessThan(90);
       await vi.advanceTimersByTimeAsync(10_000);

@@ -20,7 +20,7 @@ const PLAYERS: Readonly<Record<string, string>> = {
 
 let stage: Stage;
 let browser: Browser;
-const shelf = createServer(
+const server = createServer(
   (request, response) =>
     void serve(decodeURIComponent(request.url ?? "").slice(1)).then(([type, body]) =>
       response.writeHead(200, { "content-type": type }).end(body),
@@ -40,19 +40,19 @@ async function serve(path: string): Promise<[string, string]> {
 beforeAll(async () => {
   stage = await setStage();
   browser = await startChromium();
-  await new Promise<void>((resolve) => shelf.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 
 afterAll(async () => {
   await browser?.close();
-  shelf.close();
+  server.close();
   await stage?.stop();
 });
 
 test("hls.js, Shaka and video.js, with its low latency and without, play a minute without a stall", async () => {
   const show = await stage.create("balanced");
   const studio = await goLive(browser, show);
-  const url = `http://127.0.0.1:${(shelf.address() as AddressInfo).port}/`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const playing = await Promise.all(
     Object.keys(PLAYERS).map(async (name) => {
       const { page } = await openPage(browser, url + encodeURIComponent(name), ["player"]);

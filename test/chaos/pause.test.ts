@@ -12,7 +12,7 @@ import { Runtime } from "../kit/runtime.ts";
 const PAUSE_MS = 25_000;
 const PART_MS = 384;
 const SEGMENT_MS = 1_920;
-/** What the hold and the encoder take before a part is listed. */
+/** The playout delay and what the encoder takes, before a part is listed. */
 const LISTING_MS = 90;
 /** A part of silence has 18 units of a few bytes, one of sound 6 KB. */
 const SOUNDING_BYTES = 3_000;

@@ -19,7 +19,7 @@ const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", 
 const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
 
 /** 24 s, interleaved stereo: talk from 4 s to 10 s and from 14 s to 20 s, switched hard on and off. */
-function programme(): Float32Array {
+function talk(): Float32Array {
   const signal = new SpokenSignal({ startMillis: 0 });
   const data = Float32Array.from(signal.read(24 * SAMPLE_RATE), (sample) => sample / 32_768);
   for (const [from, to] of [
@@ -46,7 +46,7 @@ function encode(data: Float32Array, frames: number): { units: Frame[]; config: U
 test.each(["low", "balanced", "economy"] as const)(
   "%s: the parts' concatenation decodes to the samples of one continuous encode",
   async (latency) => {
-    const data = programme();
+    const data = talk();
     const { units, config } = encode(data, 960);
     const segmenter = new Segmenter(PROFILES[latency], { msn: 0, at: START });
     const cuts = [...units.flatMap((unit) => segmenter.push(unit)), ...segmenter.flush()];
@@ -64,14 +64,14 @@ test.each(["low", "balanced", "economy"] as const)(
     expect(cut.length).toBe(units.length * AU_SAMPLES);
     expect(Buffer.from(cut.buffer).equals(Buffer.from(continuous.buffer))).toBe(true);
 
-    // And no sample of a part's first or last access unit is further from the programme than those inside parts are.
+    // And no sample of a part's first or last access unit is further from what was encoded than those inside parts are.
     const { border, inside } = errors(cut, data, PROFILES[latency].partUnits);
     expect(border).toBeLessThanOrEqual(inside * 1.5);
   },
 );
 
 test("silence that is not encoded decodes to what an encoder that never stops gives, without a click at its borders", async () => {
-  const data = programme();
+  const data = talk();
   const context = new Contexts(wasm, names).open(BITRATE);
   const packets: Uint8Array[] = [];
   for (let at = 0; at < data.length; at += 2 * AU_SAMPLES) {
@@ -99,7 +99,7 @@ test("silence that is not encoded decodes to what an encoder that never stops gi
   }
 });
 
-/** The largest difference from the programme, in access units at a part's border and in all others. */
+/** The largest difference from what was encoded, in access units at a part's border and in all others. */
 function errors(decoded: Float32Array, data: Float32Array, partUnits: number) {
   let border = 0;
   let inside = 0;

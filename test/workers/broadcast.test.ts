@@ -57,7 +57,7 @@ describe.concurrent("a show", () => {
     expect(first.firstMsn).toBe(0);
     expect(first.segments.map(({ duration }) => duration)).toEqual([1.92, 1.92, 1.92]);
     expect(first.hint).toMatch(/^p3\.\d\.m4s$/);
-    // Three segments, the aligner's hold and the encoder's lookahead.
+    // Three segments, the playout delay and what the encoder lags.
     expect(Math.abs((first.segments[0]?.date ?? 0) + 5_760 + 88 - opened)).toBeLessThan(500);
   });
 

@@ -77,7 +77,7 @@ test("a trap of the encoder restarts the shows that were using it, and they go o
   await runtime.ask("earshot", "/trap");
   for (const { id } of shows) {
     const failed = () =>
-      runtime.lines.some((line) => line.includes(`The programme of ${id} failed and is resumed`));
+      runtime.lines.some((line) => line.includes(`The timeline of ${id} failed and is resumed`));
     await expect.poll(failed, { timeout: 10_000 }).toBe(true);
   }
   for (const listener of listeners) {
