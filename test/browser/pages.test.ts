@@ -186,6 +186,10 @@ test.concurrent("no page scrolls sideways at 320 px or moves under the finger, a
     await page.goto(url);
     await page.waitForTimeout(500);
     expect(await page.evaluate("document.documentElement.scrollWidth"), url).toBe(320);
+    // Without one Chromium asks for /favicon.ico, which is not there.
+    expect(await page.evaluate("document.querySelector('link[rel=icon]')?.getAttribute('href')"), url).toBe(
+      "/icon.svg",
+    );
     expect(await page.evaluate(SHIFT), `layout shift of ${url}`).toBeLessThan(0.05);
     expect(asked.filter((request) => request.includes(key)).map((text) => text.slice(0, 200))).toEqual([]);
     expect(faults).toEqual([]);
