@@ -4,7 +4,7 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import { Fronts, type Playlist } from "./fronts.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { lifetimeOf } from "./lifetime.ts";
-import { type Load, Memory, Unavailable } from "./memory.ts";
+import { type Load, Memory, Unavailable, type WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
 import { personal, reply } from "./reply.ts";
 import { judge } from "./verdict.ts";
@@ -128,8 +128,6 @@ export class Delivery {
     return liveEdge !== null && target.msn < liveEdge.firstMsn;
   }
 }
-
-export type WaitUntil = (work: Promise<unknown>) => void;
 
 interface Ask {
   readonly origin: () => Fetcher;

@@ -4,9 +4,10 @@ import { ageOf, type LiveEdge } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import { methodNotAllowed, PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
-import { Delivery, LISTEN_METHODS, preflight, type WaitUntil } from "./delivery.ts";
+import { Delivery, LISTEN_METHODS, preflight } from "./delivery.ts";
 import { type EdgeEnv, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
+import type { WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
 import { type SentMedia, Sightings } from "./sightings.ts";
 

@@ -25,6 +25,8 @@ const GRACE_MS = 500;
 
 /** Fetches one object from upstream; rejects when it can not be had whole within `timeoutMs`. */
 export type Load = (path: string, timeoutMs: number) => Promise<Loaded>;
+/** Keeps the runtime working on a promise after the request has gone, as the platform's own does. */
+export type WaitUntil = (work: Promise<unknown>) => void;
 
 /** A fetch under way. */
 interface Flight {
@@ -98,7 +100,7 @@ export class Memory {
     path: string,
     timeoutMs: number,
     load: Load,
-    waitUntil: (work: Promise<unknown>) => void,
+    waitUntil: WaitUntil,
     isPast = false,
   ): Promise<Held> {
     const lead = () => this.#lead(path, timeoutMs, load, waitUntil, isPast);
@@ -124,13 +126,7 @@ export class Memory {
     return null;
   }
 
-  #lead(
-    path: string,
-    timeoutMs: number,
-    load: Load,
-    waitUntil: (work: Promise<unknown>) => void,
-    isPast: boolean,
-  ): Flight {
+  #lead(path: string, timeoutMs: number, load: Load, waitUntil: WaitUntil, isPast: boolean): Flight {
     const now = Date.now();
     if (this.#isFull(isPast)) for (const known of this.#flights.keys()) this.#underWay(known, now);
     if (this.#isFull(isPast)) {

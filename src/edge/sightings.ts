@@ -7,15 +7,13 @@ import { type SipKey, sipKey } from "../audience/siphash.ts";
 import { type Entry, ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
 import { Takes } from "../audience/takes.ts";
 import { Bounded } from "../bounded.ts";
+import type { WaitUntil } from "./memory.ts";
 
 /** Where reports go: the Audience objects by name. */
 export interface Shards {
   idFromName(name: string): DurableObjectId;
   get(id: DurableObjectId): { report(report: Report): Promise<ShardAnswer>; forget(): Promise<void> };
 }
-
-/** Keeps the runtime working on a promise after the request has gone, as the platform's own does. */
-type WaitUntil = (work: Promise<unknown>) => void;
 
 /** Media that was sent to a listener. */
 export interface SentMedia {
