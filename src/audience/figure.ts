@@ -146,7 +146,7 @@ function settledOf({ slots, toMs }: Window, { paceMs }: Circumstances): Settled 
   if (ended < 1 || last === undefined) return null;
   const first = Math.max(1, ended + 1 - SETTLED_SLOTS);
   const own = slots.slice(first, ended + 1);
-  const bounds = own.map((slot, i) => boundsOf(slots[first + i - 1] ?? slot, slot, own[i + 1]));
+  const bounds = own.map((slot, i) => boundsOf(slots[first + i - 1] ?? slot, slot, own[i + 1] ?? null));
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / own.length;
   return {
     slots: own,
@@ -159,13 +159,13 @@ function settledOf({ slots, toMs }: Window, { paceMs }: Circumstances): Settled 
 }
 
 /** The bounds of {@link figure} for one slot, in listeners; `after` is there if it has settled. */
-function boundsOf(before: Seen, slot: Seen, after: Seen | undefined): Record<"least" | "most", number> {
+function boundsOf(before: Seen, slot: Seen, after: Seen | null): Record<"least" | "most", number> {
   const together = (...seen: Seen[]) => Sketch.union(seen.map(({ seats }) => seats)).estimate();
   const here = slot.seats.estimate();
   const joined = together(before, slot) - before.seats.estimate();
   const gone = together(before, slot) - here;
-  const left = after === undefined ? 0 : together(slot, after) - after.seats.estimate();
-  const both = after === undefined ? 0 : together(before, slot, after) - together(before, after);
+  const left = after === null ? 0 : together(slot, after) - after.seats.estimate();
+  const both = after === null ? 0 : together(before, slot, after) - together(before, after);
   const tolerance = SKETCH_ERROR + SLACK;
   return {
     least: Math.max(0, (here - (joined + left - both) / 2) * (1 - tolerance) - FEW),
