@@ -44,27 +44,21 @@ export interface Place {
  * The price is that listeners on one seat count once. Of n honest listeners behind one address, s (1 - (1 - 1/s)^n) are
  * counted, with s = 1,024: 10 -> 9.96, 50 -> 48.8, 100 -> 95.3, 500 -> 396, 2,000 -> 879. So the count is too low, never too
  * high. Addresses that cannot be read share the seats of one address.
+ *
+ * @param cap of the seats; the coarse ones have theirs
  */
-export function placeOf(key: SipKey, address: string, listener: string): Place {
+export function placeOf(key: SipKey, address: string, listener: string, cap = CAP): Place {
   const network = networkOf(address);
   const own = siphash(key, text(listener)).low;
   const first = siphash(key, message(ADDRESS, network.address, 0)).low;
-  const on = (tag: number, cap: Cap) =>
-    siphash(key, message(tag, network.prefix, (first + (own % cap.address)) % cap.prefix));
-  return { seat: on(SEAT, CAP), coarse: on(COARSE_SEAT, COARSE), network: first };
+  const on = (tag: number, bounds: Cap) =>
+    siphash(key, message(tag, network.prefix, (first + (own % bounds.address)) % bounds.prefix));
+  return { seat: on(SEAT, cap), coarse: on(COARSE_SEAT, COARSE), network: first };
 }
 
 /** {@link Place.network} alone. */
 export function networkUnder(key: SipKey, address: string): number {
   return siphash(key, message(ADDRESS, networkOf(address).address, 0)).low;
-}
-
-/** The seat alone, with other bounds than ours. */
-export function seat(key: SipKey, address: string, listener: string, cap: Cap = CAP): Hash {
-  const network = networkOf(address);
-  const own = siphash(key, text(listener)).low % cap.address;
-  const first = siphash(key, message(ADDRESS, network.address, 0)).low;
-  return siphash(key, message(SEAT, network.prefix, (first + own) % cap.prefix));
 }
 
 /** The network's numbers: a family (0 unreadable, 4 or 6), then the bits that count, as 32-bit words. */
