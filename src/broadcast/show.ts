@@ -185,6 +185,7 @@ export class Show {
     const clock = new Clock(timeline, {
       listed: (now) => {
         this.#reads.wake(timeline.window, now);
+        // After parts that close no segment too: that is when what R2 did not take is tried again.
         this.#deps.waitUntil(this.#recording.run());
       },
       doChores: (now) => this.#doChores(now),
