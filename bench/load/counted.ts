@@ -6,7 +6,11 @@ export interface Counts {
   readonly broadcast: number;
   /** Reports to Audience objects, by isolates and by other shards, and reads of the figure. */
   readonly audience: number;
-  /** Lists asked for without directives: the origin's own count has one number for these and those that are waited for. */
+  /**
+   * Lists that are not waited for by name: the origin's own count has one number for these and those that are. Of a show
+   * without parts no listener names what to wait for; the edge does where a plain list is behind what it has seen, and
+   * names a segment alone.
+   */
   readonly plainLists: number;
 }
 
@@ -40,7 +44,7 @@ export { default } from "./${worker[0]?.name}";
 export class Origin extends deployed.Origin {
   fetch(request) {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname.endsWith("/audio.m3u8") && !searchParams.has("_HLS_msn")) counts.plainLists += 1;
+    if (pathname.endsWith("/audio.m3u8") && !searchParams.has("_HLS_part")) counts.plainLists += 1;
     return super.fetch(request);
   }
 }

@@ -37,3 +37,19 @@ test("a relay of the tool's own counts what reaches its objects and which lists 
   expect(after.audience - before.audience).toBe(2);
   expect(after.plainLists - before.plainLists).toBe(1);
 });
+
+test("a list of whole segments counts as plain whatever segment it is asked for by, one of parts does not", async () => {
+  const plain = async (profile: "economy" | "balanced", part: string): Promise<number> => {
+    const { playbackUrl } = await openShow(own, profile);
+    const path = /^[0-9a-z]+\/audio\.m3u8/m.exec(await (await fetch(playbackUrl)).text())?.[0] ?? "";
+    const url = new URL(path, playbackUrl).href;
+    const before = await own.counts();
+    const list = await (await fetch(url)).text();
+    const next = Number(/^#EXT-X-MEDIA-SEQUENCE:(\d+)$/m.exec(list)?.[1]) + list.split("#EXTINF").length - 1;
+    expect((await fetch(`${url}?_HLS_msn=${next}${part}`)).status).toBe(200);
+    return (await own.counts()).plainLists - before.plainLists;
+  };
+  // What the edge asks for where it has seen a segment that no list of its own names.
+  expect(await plain("economy", "")).toBe(2);
+  expect(await plain("balanced", "&_HLS_part=2")).toBe(1);
+});
