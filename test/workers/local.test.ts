@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   cpSync,
   existsSync,
@@ -15,6 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
+import { startLeader } from "../../local/leader.ts";
 import { toneSource } from "../kit/tone.ts";
 import { folder, freePort, isOpen, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
 
@@ -243,4 +245,28 @@ describe("npm run dev", () => {
     expect(await command.ended).toMatchObject({ code: 2, out: "" });
     expect((await command.ended).err).toMatch(/^npm run dev serves this machine alone: .*\n$/);
   });
+});
+
+/** Whoever stops a relay sees no difference: what does not end when it is asked to is killed 5 s later. */
+test.each([
+  ["npm start", false],
+  ["npm run dev", true],
+])("what leads the runtime of %s ends of itself once it is asked to", { timeout: 60_000 }, async (_, dev) => {
+  const state = folder();
+  const [host, port] = ["127.0.0.1", await freePort("127.0.0.1")];
+  const leader = startLeader({ host, port, dev, persist: state.path, variables: {} });
+  const { child } = leader;
+  cleanups.push(
+    () => state[Symbol.dispose](),
+    () => child.exitCode ?? process.kill(-(child.pid ?? 0), "SIGKILL"),
+    () => leader.forget(),
+  );
+  child.stdout?.resume();
+  child.stderr?.resume();
+  await expect.poll(() => isOpen(host, port), { timeout: 30_000 }).toBe(true);
+  const exited = once(child, "exit");
+  leader.ask();
+  const [, signal] = await exited;
+  expect(signal).toBeNull();
+  expect(await isOpen(host, port)).toBe(false);
 });
