@@ -173,15 +173,21 @@ test("what folders of test/ and the benches share is in test/kit/, but for the v
   ]);
 });
 
-/** Whether a test file says what it proves before its first statement. */
+/** Whether a comment and an empty line come after a test file's imports; without that line it is a comment on what follows. */
 function hasHead(text: string): boolean {
-  return /^\/[/*]/.test(text.replace(/^(import\b[^;]*;\s*)+/, ""));
+  const [first = ""] = text.replace(/^(import\b[^;]*;\s*)+/, "").split("\n\n", 1);
+  return first.split("\n").every((line) => /^(\/\/|\/\*\*| \*)/.test(line));
 }
 
-test("each test file begins with what it proves", () => {
+test("each test file begins with a comment on what it proves", () => {
   const suites = readTree("test").filter(({ path }) => path.endsWith(".test.ts"));
   expect(suites.length).toBeGreaterThan(80);
   expect(suites.filter(({ text }) => !hasHead(text)).map(({ path }) => path)).toEqual([]);
+  const imports = 'import {\n  test,\n} from "vitest";\n\n';
+  for (const head of ["/** Head. */\n\n", "// A\n// head.\n\n"])
+    expect(hasHead(`${imports}${head}let x;`)).toBe(true);
+  for (const none of ["", "/** Of x. */\n", "// Of x.\n"])
+    expect(hasHead(`${imports}${none}let x;\n\n/** y */\n\n`)).toBe(false);
 });
 
 describe("the floor plan", () => {

@@ -9,6 +9,7 @@ import { jitter, Puller } from "./host.ts";
  * affordable it is silent but for one second a minute; the line is told not to use the silence, so that drift is absorbed
  * as under unbroken speech.
  */
+
 const HOURS = 2;
 const FRAMES = 960;
 /** Packets in a minute, and those that sound at its start. */

@@ -7,6 +7,7 @@ import { readList, variantOf } from "../kit/list.ts";
  * The deployed Worker behind the model of Workers Cache: two isolates of one data centre and one of another, a lower tier
  * for each data centre, one upper tier, the real Origin.
  */
+
 let world: CachedWorld;
 beforeAll(async () => {
   world = await CachedWorld.start();

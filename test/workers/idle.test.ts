@@ -8,6 +8,8 @@ import { chromium } from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { IDLE_MS } from "./idle.ts";
 
+/** A show that nobody is at closes, costs nothing from then on, and opens again with the next host. */
+
 /** The deployed Worker, impatient (idle-worker.ts), with a bucket that fails on demand (r2-worker.ts). */
 let runtime: Runtime;
 let sfu: FakeSfu;

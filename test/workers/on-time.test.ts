@@ -7,7 +7,8 @@ import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-// Not wrangler's harness: what it puts before the Worker takes its time, which is none of the relay's.
+/** How long after its last sample a part is listed. */
+
 let runtime: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {

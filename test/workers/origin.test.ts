@@ -6,6 +6,8 @@ import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** Origin where R2 fails or hangs, and its count of the reads that reach it. */
+
 /** The deployed Worker with a bucket that fails on demand (r2-worker.ts), and a way to ask its Origin without the edge. */
 let runtime: Runtime;
 let sfu: FakeSfu;

@@ -8,7 +8,8 @@ import { type Listed, readList } from "../kit/list.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-// Not wrangler's harness: what it puts before the Worker takes several times as long as the Worker.
+/** How fast a thousand listeners who wait for a part have it once it is there. */
+
 let runtime: Runtime;
 /** What the least server and the least Worker take, once for all. */
 let server: readonly number[];

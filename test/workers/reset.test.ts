@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Runtime } from "../kit/runtime.ts";
 
 /** What the runtime says of a call whose object is reset: by this Origin knows whom to ask again. */
+
 let runtime: Runtime;
 beforeAll(async () => {
   runtime = await Runtime.start([{ name: "reset", entry: "test/workers/reset-worker.ts" }]);

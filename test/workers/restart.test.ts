@@ -7,6 +7,8 @@ import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Runtime } from "../kit/runtime.ts";
 
+/** Hosts are heard again soon after a show's object was restarted. */
+
 /** A restart costs an object all its sockets. The stand-in dials them again for 15 s, as the platform does; the fake never. */
 let standIn: { url: string; close(): Promise<void> };
 let fake: FakeSfu;

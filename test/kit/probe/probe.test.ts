@@ -4,6 +4,7 @@ import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "./signa
 import { gaps, holes, phaseJumps, pitch, toneLevel } from "./tone.ts";
 
 // The yardstick is measured before it measures anything.
+
 const loop = measuringLoop();
 
 describe("marks", () => {

@@ -7,10 +7,11 @@ import { CONTRACT, CONTRACT_AT_THE_END, CONTRACT_WITH_ENDPOINT, type Context, ty
 import { bareOffer, connectBy, connectShape } from "./shape.ts";
 
 /**
- * Runs against the stand-in. With SFU_APP_ID and SFU_APP_SECRET in the environment (and SFU_API, by default the
- * real service's base) it runs against that service instead; the rows with an adapter then need SFU_ENDPOINT too, a
- * public WebSocket endpoint that accepts whatever dials it.
+ * The stand-in answers as the SFU's API is documented to. With SFU_APP_ID and SFU_APP_SECRET in the environment (and
+ * SFU_API, by default the real service's base) this runs against that service instead; the rows with an adapter then need
+ * SFU_ENDPOINT too, a public WebSocket endpoint that accepts whatever dials it.
  */
+
 const { SFU_API, SFU_APP_ID, SFU_APP_SECRET, SFU_ENDPOINT } = process.env;
 const real = SFU_APP_ID !== undefined && SFU_APP_SECRET !== undefined;
 
