@@ -512,6 +512,7 @@ describe("a show that has neither host nor listener", () => {
     await rig.peak();
     await rig.show.read({ kind: "multivariant", id: "show" }, { status: 9, audience: 9, segment: 9 });
     await rig.show.read(segment("another"), {});
+    await rig.show.read({ kind: "init", id: "show", epoch }, {});
     expect(rig.row.state).toBe("open");
     expect(rig.alarm).toEqual(expect.any(Number));
     await minutes(0.2);
@@ -548,5 +549,78 @@ describe("a show that has neither host nor listener", () => {
     expect(rig.row.state).toBe("open");
     await minutes(1.1);
     expect(rig.row.state).toBe("announced");
+  });
+});
+
+test("what R2 did not take before the end, the object that is made anew gets to it, and then needs no alarm", async () => {
+  const rig = new Rig();
+  rig.show.open();
+  await listen(rig, 20_000);
+  rig.takes = false;
+  await listen(rig, 10_000);
+  await rig.show.end();
+  const last = (await rig.list()).segments.at(-1)?.msn ?? 0;
+  expect(numbersOf(rig).at(-1)).toBeLessThan(last - 3);
+  rig.restart();
+  await rig.show.settle();
+  expect(rig.alarm).toEqual(expect.any(Number));
+  rig.takes = true;
+  rig.puts.length = 0;
+  rig.restart();
+  await rig.show.settle();
+  expect(numbersOf(rig).at(-1)).toBe(last);
+  expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, null]);
+});
+
+test("while a host is on, an alarm is set 20 to 30 s ahead, which brings the object back if it goes", () => {
+  const rig = new Rig();
+  rig.show.open();
+  for (let seconds = 0; seconds < 15; seconds++) {
+    rig.talk(1_000);
+    const ahead = (rig.alarm ?? 0) - Date.now();
+    expect(ahead).toBeGreaterThan(18_900);
+    expect(ahead).toBeLessThanOrEqual(30_000);
+  }
+});
+
+describe("the count of the reads that Origin has answered", () => {
+  const count = async ({ show }: Rig) => {
+    const { originReads } = (await show.describe("https://relay")) as { originReads: { total: number } };
+    return originReads.total;
+  };
+  const answered = (rig: Rig, reads: number) =>
+    rig.show.read({ kind: "multivariant", id: "show" }, { multivariant: reads });
+
+  test("outlasts the object, before the end and after it", async () => {
+    const rig = new Rig();
+    rig.show.open();
+    await answered(rig, 3);
+    await listen(rig, 12_000);
+    rig.restart();
+    expect(await count(rig)).toBe(3);
+    await listen(rig, 2_000);
+    await answered(rig, 20);
+    await rig.show.end();
+    rig.restart();
+    expect(await count(rig)).toBe(23);
+    await answered(rig, 100);
+    rig.restart();
+    expect(await count(rig)).toBe(123);
+  });
+
+  test("begins anew with a timeline", async () => {
+    const rig = new Rig();
+    rig.show.open();
+    await answered(rig, 3);
+    rig.talk(1_000);
+    rig.jump(690_000);
+    rig.talk(1_000);
+    expect(await count(rig)).toBe(0);
+    await answered(rig, 5);
+    expect(await count(rig)).toBe(5);
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect(rig.row.state).toBe("announced");
+    rig.show.open();
+    expect(await count(rig)).toBe(0);
   });
 });
