@@ -135,7 +135,8 @@ export class Player {
       lowLatencyMode: true,
       // Fragmented MP4 passes through unchanged: there is nothing for a worker to do.
       enableWorker: false,
-      backBufferLength: 10,
+      // No backBufferLength: hls.js 1.7.4 takes the parts of a segment for not loaded when it trims what was played while one of
+      // them is being appended, and then loads nothing for two segments. Browsers bound what they keep by themselves.
       liveDurationInfinity: true,
       // After a stall keep about one part more in hand, not the default's whole second.
       liveSyncOnStallIncrease: 0.4,

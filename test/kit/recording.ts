@@ -15,6 +15,8 @@ export interface Recording {
   readonly stalls: readonly string[];
   /** Listener pages only: how often it waited though the media was there. */
   readonly starved: number;
+  /** Listener pages only: seconds of what was played that have been taken out of the element's buffer. */
+  readonly trimmed: number;
 }
 
 /** Takes the recording of `ear.take()`, `mouth.tap.take()` ... in this page. */
@@ -26,6 +28,7 @@ export async function take(page: Page, expression: string): Promise<Recording> {
     rate: number;
     stalls?: string[];
     starved?: number;
+    trimmed?: number;
     anchors: { rendered: number; heard: number }[];
   };
   const bytes = Buffer.from(raw.pcm, "base64");
@@ -40,6 +43,7 @@ export async function take(page: Page, expression: string): Promise<Recording> {
     heardAt: first + median(raw.anchors.map((anchor) => anchor.heard)),
     stalls: raw.stalls ?? [],
     starved: raw.starved ?? 0,
+    trimmed: raw.trimmed ?? 0,
   };
 }
 

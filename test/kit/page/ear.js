@@ -12,6 +12,8 @@ globalThis.ear = {
   async start() {
     this.from = performance.now();
     const audio = document.querySelector("audio, video");
+    this.audio = audio;
+    this.begin = audio.buffered.start(0);
     const context = new AudioContext({ sampleRate: 48000 });
     const source = context.createMediaElementSource(audio);
     source.connect(context.destination);
@@ -47,7 +49,8 @@ globalThis.ear = {
   },
 
   take() {
-    return { ...this.tap.take(), stalls: this.stalls, starved: this.starved };
+    const trimmed = this.audio.buffered.start(0) - this.begin;
+    return { ...this.tap.take(), stalls: this.stalls, starved: this.starved, trimmed };
   },
 };
 
