@@ -5,6 +5,8 @@ globalThis.ear = {
   stalls: [],
   /** How often it waited with the media in hand: the browser did not get to decode it in time, on a busy machine. */
   starved: 0,
+  /** Where the element's buffer began at the last {@link reset}, s. */
+  begin: 0,
   /** What the page's player has asked for: URL, and when it asked and was answered, ms; `until` is null while it waits. */
   asked: [],
 
@@ -13,7 +15,6 @@ globalThis.ear = {
     this.from = performance.now();
     const audio = document.querySelector("audio, video");
     this.audio = audio;
-    this.begin = audio.buffered.start(0);
     const context = new AudioContext({ sampleRate: 48000 });
     const source = context.createMediaElementSource(audio);
     source.connect(context.destination);
@@ -40,16 +41,22 @@ globalThis.ear = {
     return `${event} at ${since(performance.now())} ms, state ${readyState}: has ${ahead} s; ${requests.join("; ")}`;
   },
 
+  bufferStart() {
+    const { buffered } = this.audio;
+    return buffered.length === 0 ? 0 : buffered.start(0);
+  },
+
   /** Forgets what was recorded and counted so far. */
   reset() {
     this.tap.reset();
     this.stalls = [];
     this.starved = 0;
     this.from = performance.now();
+    this.begin = this.bufferStart();
   },
 
   take() {
-    const trimmed = this.audio.buffered.start(0) - this.begin;
+    const trimmed = this.bufferStart() - this.begin;
     return { ...this.tap.take(), stalls: this.stalls, starved: this.starved, trimmed };
   },
 };
