@@ -143,8 +143,9 @@ export class Runtime {
   async heap(name: string): Promise<number> {
     const url = new URL(`/${name}`, await this.#miniflare.getInspectorURL());
     // An isolate with nothing to do does not attend to its inspector.
+    const asked: Promise<string>[] = [];
     const awake = setInterval(
-      () => void this.ask(name, "/robots.txt").then((response) => response.text()),
+      () => asked.push(this.ask(name, "/robots.txt").then((response) => response.text())),
       50,
     );
     try {
@@ -156,6 +157,8 @@ export class Runtime {
       throw new Error("the inspector does not answer");
     } finally {
       clearInterval(awake);
+      // Or the runtime might end with one of them unanswered.
+      await Promise.all(asked);
     }
   }
 
