@@ -1,4 +1,4 @@
-import Hls, { type ErrorData } from "hls.js";
+import Hls, { type ErrorData, type LevelDetails } from "hls.js";
 import { backoff } from "./backoff.ts";
 
 /**
@@ -31,6 +31,10 @@ const IN_HAND_SECONDS = 0.4;
 const HURRY_SECONDS = 0.75;
 const CLOSE_SECONDS = 0.1;
 const HURRY_RATE = 1.04;
+/** By how much less may be in hand of media that has been loaded. */
+const ROUNDING_SECONDS = 0.01;
+/** So close to the end of a list that has ended, nothing more comes. */
+const END_SECONDS = 0.3;
 /** 20 ms of silence, 8 kHz mono. An element that plays it during the press may play sound later by itself. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
@@ -62,6 +66,7 @@ export class Player {
     this.#tell = tell;
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
+    audio.addEventListener("waiting", () => this.#waits());
     audio.addEventListener("error", () => this.#failed());
     audio.addEventListener("pause", () => this.#paused());
     window.addEventListener("online", () => this.#hurry());
@@ -145,6 +150,7 @@ export class Player {
     // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
+    hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => this.#loadTheRest(hls, details));
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       if (hls === this.#hls) this.#start();
     });
@@ -198,6 +204,31 @@ export class Player {
     const here = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1) - IN_HAND_SECONDS;
     const place = Math.min(target, here);
     if (place - currentTime > CLOSE_UP_SECONDS) this.#audio.currentTime = place;
+  }
+
+  /**
+   * Has hls.js look again for what there is to load, when the list has ended: 1.7.4 loads none of the last segment's parts any
+   * more when it has others of them, and the sound would stand still there.
+   */
+  #loadTheRest(hls: Hls, { live, partList, edge }: LevelDetails): void {
+    if (live || !partList?.length || this.#fresh) return;
+    // Not before hls.js has made use of the list itself.
+    window.setTimeout(() => {
+      const { buffered, currentTime } = this.#audio;
+      const has = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
+      if (hls !== this.#hls || edge - has < ROUNDING_SECONDS) return;
+      hls.stopLoad();
+      hls.startLoad(currentTime);
+    });
+  }
+
+  /**
+   * It has nothing to play at the end of a list that has ended: the show is over. hls.js 1.7.4 takes a segment for loaded whole
+   * that lacks 0.2 s, and never says that it was the last.
+   */
+  #waits(): void {
+    const details = this.#hls?.latestLevelDetails;
+    if (details && !details.live && details.edge - this.#audio.currentTime < END_SECONDS) this.#ended();
   }
 
   #ended(): void {

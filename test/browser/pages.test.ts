@@ -70,6 +70,28 @@ test.concurrent("a listener who is early presses play once and hears the show be
   for (const { page } of [listener, studio]) await page.context().close();
 }, 120_000);
 
+test.concurrent("the end is said at once, wherever in a segment a show ends", async () => {
+  const shows = await Promise.all(Array.from({ length: 5 }, () => stage.create("low")));
+  const pages = await Promise.all(
+    shows.map(async (show) => {
+      await stage.open(show);
+      const { page } = await openPage(browser, show.listenUrl);
+      await page.locator("#play:enabled").click();
+      await says(page, "The doors are open.");
+      return page;
+    }),
+  );
+  await pages[0]?.waitForTimeout(3_000);
+  await Promise.all(
+    shows.map(async (show, n) => {
+      await pages[n]?.waitForTimeout(384 * n);
+      await stage.end(show);
+      if (pages[n]) await says(pages[n], "The show has ended. Thank you for listening.", 8_000);
+    }),
+  );
+  for (const page of pages) await page.context().close();
+});
+
 test.concurrent("the listener stops and comes back at the live edge", async () => {
   const show = await stage.create("low");
   const studio = await host(show);
