@@ -12,6 +12,8 @@ export interface BroadcastApi {
   open(origin: string): Promise<Description | Problem>;
   end(origin: string): Promise<Description | Problem>;
   rotateKey(origin: string): Promise<Description | Problem>;
+  /** Changes what the operator says of the broadcast. */
+  change(changes: Changes, origin: string): Promise<Description | Problem>;
   /** Ends the broadcast, and removes all there is of it. Null: done. */
   remove(): Promise<null | Problem>;
 
@@ -24,15 +26,36 @@ export interface BroadcastApi {
 }
 
 /** What a broadcast is created with; checked at the edge (edge/settings.ts). */
-export interface Settings {
+export interface Settings extends Details {
   readonly id: string;
-  readonly title: string;
   readonly latency: Latency;
   /** AAC bit rate, bits per second. */
   readonly bitrate: number;
+}
+
+/** What an operator says of a broadcast, and may change at any time. Times are ISO 8601, in UTC. */
+export interface Details {
+  readonly title: string;
+  /** Plain text; empty where there is none. */
+  readonly description: string;
+  /** The http(s) URL of a picture. */
+  readonly artwork: string | null;
+  /** A BCP 47 tag: what is spoken. */
+  readonly language: string | null;
+  /** When its doors open by themselves. */
+  readonly opensAt: string | null;
+  /** When it ends by itself. */
+  readonly endsAt: string | null;
+  /** Whether its doors open for the first listener too; they always do for a host. */
+  readonly autoOpen: boolean;
   /** After how many minutes with neither host nor listener its doors close. */
   readonly idleMinutes: number;
+  /** After how many minutes without a host, once one has been heard, it ends; null: never. */
+  readonly endAfterMinutes: number | null;
 }
+
+/** What of the details is to be another. */
+export type Changes = Partial<Details>;
 
 /** A publisher's SDP offer, as far as it has been read (ingest/offer.ts). */
 export interface Offer {

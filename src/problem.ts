@@ -55,6 +55,12 @@ export const PROBLEMS = {
     "What was asked for did not come within three target durations.",
     after(1),
   ),
+  sideCallsOff: problem(
+    503,
+    "switched_off",
+    "The relay's operator has switched this off for now. The show goes on without it.",
+    after(60),
+  ),
   restarting: problem(503, "unavailable", "The show is restarting; ask again.", after(1)),
   noAnswer: problem(503, "unavailable", "The show does not answer at this moment; ask again.", after(1)),
   recordingUnreadable: problem(
@@ -87,6 +93,11 @@ export function badDirective(message: string): Problem {
 /** A body that is no settings of a broadcast. */
 export function invalidSettings(message: string): Problem {
   return problem(400, "invalid_settings", message);
+}
+
+/** Details of a broadcast that do not go together; `field` is the one to correct. */
+export function unfitDetails(field: string, message: string): Problem {
+  return invalidSettings(`The field "${field}": ${message}.`);
 }
 
 /** An offer that is no SDP, or not enough of one (RFC 9725 section 4.2). */

@@ -10,10 +10,22 @@ export interface Status extends ShowStatus {
 export interface ShowStatus {
   readonly id: string;
   readonly title: string;
+  /** Plain text; empty where there is none. */
+  readonly description: string;
+  /** The http(s) URL of a picture. */
+  readonly artwork: string | null;
+  /** A BCP 47 tag: what is spoken. */
+  readonly language: string | null;
+  /** When its doors open by themselves, or should have: ISO 8601, in UTC. A show without a host after that is late. */
+  readonly opensAt: string | null;
+  /** Whether its doors open for the first listener too. */
+  readonly autoOpen: boolean;
   readonly state: "announced" | "open" | "live" | "ended";
   readonly latency: Latency;
   /** Hosts whose audio the relay is receiving. */
   readonly hosts: number;
+  /** What goes out; null while no timeline runs. */
+  readonly line: "hosts" | "silence" | null;
   /** The level of what goes out; null while no timeline runs. */
   readonly meter: Level | null;
   /** The wall clock at the timeline's first sample, milliseconds since 1970; null before there is one. */

@@ -25,6 +25,11 @@ export class Alarm {
     this.#set(next + AHEAD_MS);
   }
 
+  /** Sets it for an object that has nothing to do before `time`. */
+  at(time: number): void {
+    this.#set(time);
+  }
+
   cancel(): void {
     this.#set(null);
   }

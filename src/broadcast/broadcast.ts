@@ -1,12 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
-import type { Accepted, BroadcastApi, Description, Offer, Settings } from "../broadcast-api.ts";
+import type { Accepted, BroadcastApi, Changes, Description, Offer, Settings } from "../broadcast-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Counts } from "./counts.ts";
-import { announce, type ShowRow } from "./lifecycle.ts";
+import { announce, type ShowRow, unfit } from "./lifecycle.ts";
 import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
 import { Show } from "./show.ts";
@@ -54,6 +54,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     const hasHosts = this.#show.publishers.sessions.length > 0;
     if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.#show.open();
     this.#show.start();
+    this.#show.doWhatIsDue();
   }
 
   /**
@@ -99,9 +100,14 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       const secret = await this.#secrets.of(settings.id);
       if (secret === null) throw new Error("this object has not been given the secret of that id yet");
       if (this.#show !== null) return PROBLEMS.slugTaken;
-      const row = announce(settings, Date.now());
+      const now = Date.now();
+      const problem = unfit(settings, settings, now);
+      if (problem !== null) return problem;
+      const row = announce(settings, now);
       this.#store.putShow(row);
       this.#show = this.#make(row, secret);
+      this.#show.doWhatIsDue();
+      await this.#show.settle();
       return this.#show.describe(origin);
     });
   }
@@ -120,6 +126,13 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   async rotateKey(origin: string): Promise<Description | Problem> {
     return this.#changed("rotateKey", origin, (show) => show.rotateKey());
+  }
+
+  async change(changes: Changes, origin: string): Promise<Description | Problem> {
+    return told(
+      "change",
+      async () => this.#show?.change(changes) ?? this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast,
+    );
   }
 
   async remove(): Promise<null | Problem> {
@@ -221,6 +234,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   /** Brings the object back. That it was constructed has resumed the show already, unless it could not be. */
   override async alarm(): Promise<void> {
     this.#show?.start();
+    this.#show?.doWhatIsDue();
     await this.#show?.settle();
   }
 }

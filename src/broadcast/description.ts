@@ -3,6 +3,7 @@ import { urlsOf } from "../paths.ts";
 import type { ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
 import type { Life } from "./life.ts";
+import { detailsOf } from "./lifecycle.ts";
 import type { Publishers } from "./publishers.ts";
 
 /** A broadcast as its operator sees it. */
@@ -12,18 +13,17 @@ export function describe(
   counts: { readonly originReads: Counts; readonly recordingFailures: number },
   access: { readonly origin: string; readonly hostKey: string },
 ): Description {
-  const { id, title, latency, bitrate, state, createdAt, endedAt, idleMinutes, anew } = life.row;
+  const { id, latency, bitrate, state, createdAt, endedAt, anew } = life.row;
   const running = life.kind === "running" ? life : null;
   return {
     kind: "description",
     id,
-    title,
+    ...detailsOf(life.row),
     latency,
     bitrate,
     state,
     createdAt,
     endedAt,
-    idleMinutes,
     anew,
     ...urlsOf(access.origin, id, access.hostKey),
     hosts: [...publishers.states].map(([session, state]) => ({
@@ -39,14 +39,22 @@ export function describe(
 
 /** A broadcast as everybody sees it: `status.json`, but for who listens. */
 export function publicStatus(life: Life, publishers: Publishers): ShowStatus {
-  const { id, title, state, latency, timeline, endedAt } = life.row;
+  const { id, title, description, artwork, language, opensAt, autoOpen, state, latency, timeline, endedAt } =
+    life.row;
   const pipeline = life.kind === "running" ? life.timeline.pipeline : null;
+  const hosts = publishers.sessions.filter((session) => pipeline?.isHeard(session)).length;
   return {
     id,
     title,
+    description,
+    artwork,
+    language,
+    opensAt,
+    autoOpen,
     state,
     latency,
-    hosts: publishers.sessions.filter((session) => pipeline?.isHeard(session)).length,
+    hosts,
+    line: pipeline === null ? null : hosts > 0 ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
     startedAt: timeline?.startedAt ?? null,
     endedAt,

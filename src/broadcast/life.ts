@@ -55,3 +55,8 @@ export function publishedOf(life: Life): Published | null {
       return life.published;
   }
 }
+
+/** The same life, its row after a step that can be taken anywhere in it. */
+export function withRow<Some extends Life>(life: Some, step: <Row extends ShowRow>(row: Row) => Row): Some {
+  return { ...life, row: step(life.row) };
+}

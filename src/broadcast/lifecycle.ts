@@ -1,5 +1,6 @@
-import type { Settings } from "../broadcast-api.ts";
+import type { Changes, Details, Settings } from "../broadcast-api.ts";
 import type { Latency, Profile } from "../media.ts";
+import { type Problem, unfitDetails } from "../problem.ts";
 
 /**
  * A show's life, as its row in the store has it: announced -> open -> live -> ended. The timeline runs from open to ended,
@@ -31,17 +32,16 @@ export interface EndedRow extends Facts {
 }
 
 /** What does not depend on where a show is in its life. Every `...At` is in milliseconds since 1970. */
-export interface Facts {
+export interface Facts extends Details {
   readonly id: string;
-  readonly title: string;
   readonly latency: Latency;
   /** AAC bit rate, bits per second. */
   readonly bitrate: number;
   readonly createdAt: number;
-  /** After how many minutes with neither host nor listener its doors close. */
-  readonly idleMinutes: number;
   /** How often its host key has been replaced. */
   readonly keyGeneration: number;
+  /** Since when no host has been connected; null while one is, and before the first was heard. */
+  readonly hostsLeftAt: number | null;
   /** When its timeline last had to begin anew, and why; null: never. */
   readonly anew: Anew | null;
 }
@@ -66,20 +66,42 @@ export const LONGEST_FILL_MS = 10 * 60_000;
 
 /** A show that has been announced and not begun. */
 export function announce(settings: Settings, now: number): AnnouncedRow {
-  const { id, title, latency, bitrate, idleMinutes } = settings;
+  const { id, latency, bitrate } = settings;
   return {
     id,
-    title,
     latency,
     bitrate,
+    ...detailsOf(settings),
     createdAt: now,
     state: "announced",
     timeline: null,
     endedAt: null,
-    idleMinutes,
     keyGeneration: 0,
+    hostsLeftAt: null,
     anew: null,
   };
+}
+
+/** What its operator says of a show, and nothing else. */
+export function detailsOf(of: Details): Details {
+  const { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes } =
+    of;
+  return { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes };
+}
+
+/** Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now. */
+export function unfit(details: Details, given: Changes, now: number): Problem | null {
+  const { opensAt, endsAt } = details;
+  if (given.endsAt && Date.parse(given.endsAt) <= now)
+    return unfitDetails("endsAt", "it must lie in the future");
+  const isOrdered = opensAt === null || endsAt === null || Date.parse(opensAt) < Date.parse(endsAt);
+  if (!isOrdered) return unfitDetails(given.endsAt ? "endsAt" : "opensAt", "a show opens before it ends");
+  return null;
+}
+
+/** Says other things of a show. */
+export function change<Row extends ShowRow>(row: Row, changes: Changes): Row {
+  return { ...row, ...changes };
 }
 
 /** Opens the doors: the timeline runs from now on. */
@@ -97,14 +119,37 @@ export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): R
   return { ...row, state: "open", timeline, anew };
 }
 
-/** Closes the doors until they are opened again; the next timeline is another. */
-export function close(row: RunningRow): AnnouncedRow {
-  return { ...row, state: "announced", timeline: null };
+/** Closes the doors until they are opened again; the next timeline is another. A time to open that has passed is over. */
+export function close(row: RunningRow, now: number): AnnouncedRow {
+  const opensAt = row.opensAt !== null && Date.parse(row.opensAt) > now ? row.opensAt : null;
+  return { ...row, opensAt, state: "announced", timeline: null };
 }
 
-/** When a show that runs is to be closed, where a host or a listener was last there at `attendedAt`. */
-export function forgottenAt({ idleMinutes }: RunningRow, attendedAt: number): number {
-  return attendedAt + idleMinutes * 60_000;
+/** Whether hosts are connected to a show, as it is at `now`. */
+export function withHosts(row: RunningRow, areThere: boolean, now: number): RunningRow {
+  const hostsLeftAt = areThere ? null : (row.hostsLeftAt ?? (row.state === "live" ? now : null));
+  return hostsLeftAt === row.hostsLeftAt ? row : { ...row, hostsLeftAt };
+}
+
+/** What a show does by itself. */
+export interface Step {
+  readonly kind: "open" | "close" | "end";
+  readonly at: number;
+}
+
+/** What a show does next by itself, where a host or a listener was last there at `attendedAt`; null: nothing. */
+export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): Step | null {
+  const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes } = row;
+  const steps: Step[] = [];
+  if (endsAt !== null) steps.push({ kind: "end", at: Date.parse(endsAt) });
+  if (hostsLeftAt !== null && endAfterMinutes !== null)
+    steps.push({ kind: "end", at: hostsLeftAt + endAfterMinutes * 60_000 });
+  if (isRunning(row)) steps.push({ kind: "close", at: attendedAt + idleMinutes * 60_000 });
+  else if (opensAt !== null) steps.push({ kind: "open", at: Date.parse(opensAt) });
+  return steps.reduce<Step | null>(
+    (first, step) => (first === null || step.at < first.at ? step : first),
+    null,
+  );
 }
 
 /** Ends the show, for good. */

@@ -22,19 +22,29 @@ const Timeline = z.object({
 const state = z.enum(["announced", "open", "live", "ended"]);
 const latency = z.enum(["low", "balanced", "economy"]);
 const bitrate = z.int().positive();
-const idleMinutes = z.number().positive();
 const generation = z.int().nonnegative();
 const anew = z.object({ at: z.number(), why: z.string() });
+const text = z.string();
+const time = z.iso.datetime();
+const minutes = z.number().positive();
 
 /** What later code added has a default, with which rows from before it are read. */
 const facts = {
   id: z.string().min(1),
-  title: z.string(),
+  title: text,
+  description: text.default(""),
+  artwork: text.nullable().default(null),
+  language: text.nullable().default(null),
+  opensAt: time.nullable().default(null),
+  endsAt: time.nullable().default(null),
+  autoOpen: z.boolean().default(false),
   latency,
   bitrate,
   createdAt: z.number(),
-  idleMinutes: idleMinutes.default(STANDARD_IDLE_MINUTES),
+  idleMinutes: minutes.default(STANDARD_IDLE_MINUTES),
+  endAfterMinutes: minutes.nullable().default(null),
   keyGeneration: generation.default(0),
+  hostsLeftAt: z.number().nullable().default(null),
   anew: anew.nullable().default(null),
 };
 const Row = z.discriminatedUnion("state", [
@@ -50,14 +60,22 @@ const Row = z.discriminatedUnion("state", [
 
 /** Field by field what can be read of a damaged row, and a default for what can not. */
 const Damaged = z.object({
-  title: z.string().catch("Untitled show"),
+  title: text.catch("Untitled show"),
+  description: text.catch(""),
+  artwork: text.nullable().catch(null),
+  language: text.nullable().catch(null),
+  opensAt: time.nullable().catch(null),
+  endsAt: time.nullable().catch(null),
+  autoOpen: z.boolean().catch(false),
   latency: latency.catch("balanced"),
   bitrate: bitrate.catch(STANDARD_BITRATE),
   createdAt: z.number().catch(0),
   state: state.catch("announced"),
   endedAt: z.number().nullable().catch(null),
-  idleMinutes: idleMinutes.catch(STANDARD_IDLE_MINUTES),
+  idleMinutes: minutes.catch(STANDARD_IDLE_MINUTES),
+  endAfterMinutes: minutes.nullable().catch(null),
   keyGeneration: generation.catch(0),
+  hostsLeftAt: z.number().nullable().catch(null),
 });
 
 /** Reads the row of show `id`. A damaged one loses its timeline: what there was of it is not known. */

@@ -1,5 +1,5 @@
 import { hostKey } from "../access/keys.ts";
-import type { Accepted, Description, Offer } from "../broadcast-api.ts";
+import type { Accepted, Changes, Description, Offer } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Alarm } from "./alarm.ts";
@@ -7,16 +7,20 @@ import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
-import { type Life, lifeOf, publishedOf, type Running, type Standing } from "./life.ts";
+import { type Life, lifeOf, publishedOf, type Running, withRow } from "./life.ts";
 import {
+  change,
   close,
+  detailsOf,
   end,
-  forgottenAt,
   goLive,
+  nextStep,
   open,
-  type RunningRow,
   rotateKey,
   type ShowRow,
+  type Step,
+  unfit,
+  withHosts,
 } from "./lifecycle.ts";
 import { OriginReads } from "./origin-reads.ts";
 import { Outbox } from "./outbox.ts";
@@ -24,11 +28,13 @@ import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
 import { type Read, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
-import { type Resumption, replace, resume, setAside, timelineOf } from "./resumption.ts";
+import { type Resumption, setAside, timelineOf } from "./resumption.ts";
+import { Succession } from "./succession.ts";
 
 /**
  * One broadcast's life, its hosts, and what listeners read of it. What changes is stored before it is seen. Each step of the
- * life is one method: start, open, end, and those that the clock leads to: going live, closing, and beginning anew.
+ * life is one method: start, open, end, and those that the clock leads to: going live, closing, and beginning anew. What a
+ * show does by itself (lifecycle.ts, nextStep) is done by the clock while it runs, and by the object's alarm else.
  */
 export class Show {
   readonly publishers: Publishers;
@@ -36,6 +42,7 @@ export class Show {
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
   readonly #outbox: Outbox;
+  readonly #succession: Succession;
   readonly #recording: Recording;
   readonly #alarm: Alarm;
   readonly #presence = new Presence(Date.now());
@@ -53,6 +60,7 @@ export class Show {
     this.#alarm = new Alarm(setAlarm);
     this.publishers = new Publishers(deps, row.id, Date.now());
     this.#outbox = new Outbox(store);
+    this.#succession = new Succession(store, this.#originReads, this.#outbox);
     this.#recording = new Recording(bucket, row.id, this.#outbox);
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
@@ -64,11 +72,20 @@ export class Show {
     const life = this.#life;
     if (life.kind !== "standing") return;
     try {
-      this.#run(this.#takeUp(life));
+      this.#run(this.#succession.takeUp(life));
     } catch (error) {
       console.error(`${life.row.id} can not be begun, and is tried again: ${String(error)}`);
       this.#alarm.arrange(Date.now());
     }
+  }
+
+  /** Opens, closes or ends the show where it does so by itself, and the time has come. */
+  doWhatIsDue(): void {
+    const step = this.#next;
+    if (step === null || Date.now() < step.at) return;
+    if (step.kind === "open") this.open();
+    else if (step.kind === "end") this.#deps.waitUntil(this.end());
+    else if (this.#life.kind === "running") this.#close(this.#life);
   }
 
   /** Opens the doors: the timeline runs from now on. */
@@ -78,8 +95,7 @@ export class Show {
     this.#originReads.clear();
     this.#presence.attended(Date.now());
     const row = open(life.row, timelineOf(life.row, Date.now()));
-    this.#store(row);
-    this.#life = { kind: "standing", row };
+    this.#turnInto({ kind: "standing", row });
     this.start();
   }
 
@@ -88,13 +104,23 @@ export class Show {
     const life = this.#life;
     if (life.kind === "ended") return;
     const now = Date.now();
-    const row = end(life.kind === "announced" ? life.row : this.#finish(life), now);
-    this.#store(row);
+    const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), now);
+    this.#turnInto(lifeOf(row, this.#deps.store));
     this.#originReads.keep();
-    this.#life = lifeOf(row, this.#deps.store);
     this.#reads.abandon();
     this.publishers.dropAll("the show has ended");
     await this.settle();
+  }
+
+  /** Says other things of the show. Why it can not be so; null: it is. */
+  change(changes: Changes): Problem | null {
+    const life = withRow(this.#life, (row) => change(row, changes));
+    const problem = unfit(detailsOf(life.row), changes, Date.now());
+    if (problem !== null) return problem;
+    this.#turnInto(life);
+    this.doWhatIsDue();
+    this.#arrange();
+    return null;
   }
 
   /** The generation of the one host key that opens the show. */
@@ -104,9 +130,8 @@ export class Show {
 
   /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
   rotateKey(): void {
-    const life = withNewKey(this.#life);
-    this.#store(life.row);
-    this.#life = life;
+    const life = withRow(this.#life, rotateKey);
+    this.#turnInto(life);
     this.publishers.dropAll("the host key has been replaced");
   }
 
@@ -153,6 +178,8 @@ export class Show {
     if (target.kind === "status")
       return this.#reads.say(target, () => publicStatus(this.#life, this.publishers));
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
+    // Each player begins with it, and nobody else asks for it.
+    if (target.kind === "multivariant" && this.#life.row.autoOpen) this.open();
     this.#rouse();
     const now = this.#life.kind === "running" ? this.#life.clock.read(wall) : wall;
     return this.#reads.read(target, () => publishedOf(this.#life), now);
@@ -161,23 +188,22 @@ export class Show {
   /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
   async settle(): Promise<void> {
     await this.#recording.run();
+    this.#arrange();
+  }
+
+  /** Has the object brought back when there is something to do for it. */
+  #arrange(): void {
     const { kind } = this.#life;
-    const isSettled = (kind === "announced" || kind === "ended") && this.#outbox.next() === null;
-    if (isSettled) this.#alarm.cancel();
-    else this.#alarm.arrange(Date.now());
+    const runs = kind === "running" || kind === "standing";
+    if (runs || this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
+    else if (this.#next !== null) this.#alarm.at(this.#next.at);
+    else this.#alarm.cancel();
   }
 
-  /** The timeline that stands, or the one that had to begin in its place. */
-  #takeUp({ row }: Standing): Resumption {
-    return this.#turnTo(row, resume(row, this.#deps.store, Date.now()));
-  }
-
-  /** What is counted, and what goes to R2, is this timeline's from now on; `before` is the row of the one that there was. */
-  #turnTo(before: RunningRow, resumption: Resumption): Resumption {
-    const { row, timeline } = resumption;
-    if (row !== before) this.#originReads.clear();
-    this.#outbox.turnTo(row.timeline.epoch, timeline.init);
-    return resumption;
+  /** What the show does next by itself. */
+  get #next(): Step | null {
+    const life = this.#life;
+    return life.kind === "ended" ? null : nextStep(life.row, this.#presence.lastAt);
   }
 
   /** Drives a timeline from now on. */
@@ -191,7 +217,7 @@ export class Show {
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 && this.#presence.isQuiet(wall)
-          ? forgottenAt(row, this.#presence.lastAt)
+          ? (this.#next?.at ?? null)
           : null,
       mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
       rests: (until) => this.#alarm.arrange(until),
@@ -209,7 +235,7 @@ export class Show {
   #replace(why: string): void {
     const { row, clock } = this.#running;
     const wall = Date.now();
-    const next = this.#turnTo(row, replace(row, this.#deps.store, wall, why));
+    const next = this.#succession.replace(row, wall, why);
     clock.abandon();
     this.#presence.attended(wall);
     this.#reads.abandon();
@@ -222,55 +248,29 @@ export class Show {
     const { sessions } = this.publishers;
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
-    if (sessions.some((session) => pipeline.isHeard(session))) this.#goLive(life);
     const wall = Date.now();
+    const isHeard = sessions.some((session) => pipeline.isHeard(session));
+    const row = withHosts(isHeard ? goLive(life.row) : life.row, sessions.length > 0, wall);
+    if (row !== life.row) this.#turnInto({ ...life, row });
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
-    if (wall >= forgottenAt(life.row, this.#presence.lastAt)) {
-      this.#close(life);
-      return;
-    }
+    this.doWhatIsDue();
+    if (this.#life.kind !== "running") return;
     this.#deps.waitUntil(this.publishers.sweep(wall));
     this.#originReads.keepNowAndThen(wall);
     this.#alarm.renew(wall);
-  }
-
-  /** A host is heard. */
-  #goLive(life: Running): void {
-    const row = goLive(life.row);
-    if (row === life.row) return;
-    this.#store(row);
-    this.#life = { ...life, row };
   }
 
   /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
   #close(life: Running): void {
     const { id, idleMinutes } = life.row;
     console.log(`The doors of ${id} close: neither host nor listener for ${idleMinutes} minutes.`);
-    const row = this.#finish(life);
+    const row = this.#succession.finish(life);
     setAside(row, this.#deps.store);
     this.#outbox.rest();
-    const closed = close(row);
-    this.#store(closed);
-    this.#life = { kind: "announced", row: closed };
+    const closed = close(row, Date.now());
+    this.#turnInto({ kind: "announced", row: closed });
     this.#reads.abandon();
     this.#deps.waitUntil(this.settle());
-  }
-
-  /**
-   * Stops the clock and closes the last segment, of a timeline that stands where its last part ended. What fails at it keeps
-   * no show from its end.
-   */
-  #finish(life: Standing | Running): RunningRow {
-    let { row } = life;
-    try {
-      const taken = life.kind === "standing" ? this.#takeUp(life) : life;
-      row = taken.row;
-      if (life.kind === "running") life.clock.stop();
-      taken.timeline.finish();
-    } catch (error) {
-      console.error(`The last segment of ${row.id} could not be closed: ${String(error)}`);
-    }
-    return row;
   }
 
   /** Somebody is there: all that is due is made. A timeline that stood still for too long may be another then. */
@@ -284,11 +284,9 @@ export class Show {
     return this.#life;
   }
 
-  #store(row: ShowRow): void {
-    this.#deps.store.putShow(row);
+  /** The show is another from now on: in its store first. */
+  #turnInto(life: Life): void {
+    this.#deps.store.putShow(life.row);
+    this.#life = life;
   }
-}
-
-function withNewKey<Some extends Life>(life: Some): Some {
-  return { ...life, row: rotateKey(life.row) };
 }

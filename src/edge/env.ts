@@ -14,6 +14,11 @@ export interface EdgeEnv {
   readonly ICE_SERVERS: string;
   /** Set by `npm start` alone, which speaks no https: keys are taken over plain http from other machines too. */
   readonly PLAIN_HTTP?: string;
+  /**
+   * `off`: status.json and audience.json are refused here, and cost nothing behind the edge. What is played does not need
+   * them.
+   */
+  readonly SIDE_CALLS?: string;
   /** The origin, where it is deployed as a Worker of its own. */
   readonly ORIGIN?: Fetcher;
 }

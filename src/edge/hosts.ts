@@ -7,7 +7,7 @@ import { patterns } from "../paths.ts";
 import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { failed, refuse } from "./refusal.ts";
-import { faultOf, Settings } from "./settings.ts";
+import { Changes, faultOf, Settings } from "./settings.ts";
 import { whip } from "./whip.ts";
 
 /**
@@ -52,10 +52,16 @@ hosts.all(patterns.broadcast, async (c) => {
     case "GET":
     case "HEAD":
       return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.describe(origin)));
+    case "PATCH": {
+      const parsed = Changes.safeParse(jsonOf(await c.req.text()));
+      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
+      const changes = parsed.data;
+      return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.change(changes, origin)));
+    }
     case "DELETE":
       return answer(await first(c.env, c.req.param("id"), (broadcast, id) => remove(c.env, broadcast, id)));
     default:
-      return refuse(methodNotAllowed("GET, HEAD, DELETE"));
+      return refuse(methodNotAllowed("GET, HEAD, PATCH, DELETE"));
   }
 });
 

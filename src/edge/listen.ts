@@ -34,6 +34,8 @@ export async function listen(
   if (method !== "GET" && method !== "HEAD") return refuse(methodNotAllowed(LISTEN_METHODS));
   const target = parseListen(address);
   if (target.kind === "problem") return refuse(target);
+  if (env.SIDE_CALLS === "off" && (target.kind === "status" || target.kind === "audience"))
+    return refuse(PROBLEMS.sideCallsOff);
   const secret = known.secretOf(target.id) ?? (await known.learn(secretsOf(env), target.id));
   if (secret === null) return refuse(PROBLEMS.unknownBroadcast);
   const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);

@@ -1,9 +1,44 @@
 import { z } from "zod";
 import { STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
 
+/** An instant, ISO 8601 with its offset from UTC; told in UTC from then on. */
+const time = z.iso
+  .datetime({
+    offset: true,
+    error: "a time as ISO 8601 has it, with its offset from UTC: 2026-12-01T20:00:00Z",
+  })
+  .transform((text) => new Date(text).toISOString())
+  .nullable();
+
+/** The details of a broadcast (broadcast-api.ts), each as it may be given. */
+const details = {
+  title: z.string().trim().min(1).max(200),
+  description: z.string().trim().max(2_000),
+  artwork: z
+    .url({ protocol: /^https?$/, error: "an http(s) URL" })
+    .max(2_000)
+    .nullable(),
+  language: z.string().max(35).refine(isLanguage, "a language tag as BCP 47 has it: en, pt-BR").nullable(),
+  opensAt: time,
+  endsAt: time,
+  autoOpen: z.boolean(),
+  /** After how many minutes with neither host nor listener the doors close: a day at the most, since each costs. */
+  idleMinutes: z.int().min(1).max(1_440),
+  /** After how many minutes without a host the show ends: a week at the most. */
+  endAfterMinutes: z.int().min(1).max(10_080).nullable(),
+};
+
 /** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
 export const Settings = z.strictObject({
-  title: z.string().trim().min(1).max(200).default("Untitled show"),
+  title: details.title.default("Untitled show"),
+  description: details.description.default(""),
+  artwork: details.artwork.default(null),
+  language: details.language.default(null),
+  opensAt: details.opensAt.default(null),
+  endsAt: details.endsAt.default(null),
+  autoOpen: details.autoOpen.default(true),
+  idleMinutes: details.idleMinutes.default(STANDARD_IDLE_MINUTES),
+  endAfterMinutes: details.endAfterMinutes.default(null),
   slug: z
     .string()
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "a slug is made of a-z, 0-9 and single hyphens between them")
@@ -12,14 +47,31 @@ export const Settings = z.strictObject({
   latency: z.enum(["low", "balanced", "economy"]).default("balanced"),
   /** AAC bit rate, bits per second. */
   bitrate: z.int().min(64_000).max(256_000).default(STANDARD_BITRATE),
-  /** After how many minutes with neither host nor listener the doors close: a day at the most, since each costs. */
-  idleMinutes: z.int().min(1).max(1_440).default(STANDARD_IDLE_MINUTES),
 });
 
-/** Why a body is not {@link Settings}: the first field at fault, and what it should be. */
+/** What `PATCH /api/broadcasts/:id` takes: any of the details. */
+export const Changes = z.strictObject(details).exactPartial();
+
+/** What a broadcast is created with and keeps. */
+const KEPT = ["slug", "latency", "bitrate"];
+
+function isLanguage(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+/** Why a body is neither {@link Settings} nor {@link Changes}: the first field at fault, and what it should be. */
 export function faultOf(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return "The body is not valid.";
+  if (issue.code === "unrecognized_keys") {
+    const kept = issue.keys.find((key) => KEPT.includes(key));
+    if (kept !== undefined)
+      return `The field "${kept}" can not be changed: a broadcast keeps what it was created with.`;
+  }
   if (issue.code === "unrecognized_keys") return `There is no field "${issue.keys.join('", "')}".`;
   const field = issue.path.join(".");
   return field === ""

@@ -1,5 +1,6 @@
 import { element, pathId } from "./page.ts";
-import { Player, type Playing } from "./player.ts";
+import { Player } from "./player.ts";
+import type { Playing } from "./playing.ts";
 import { pollStatus } from "./poll.ts";
 import type { Report } from "./status.ts";
 import { words } from "./words.ts";
@@ -8,6 +9,8 @@ import { words } from "./words.ts";
 const id = pathId();
 const badge = element("badge", HTMLElement);
 const title = element("title", HTMLElement);
+/** Below the controls, which it must not move; the embed has no room for it. */
+const description = document.getElementById("description");
 const sentence = element("sentence", HTMLElement);
 const button = element("play", HTMLButtonElement);
 const volume = element("volume", HTMLInputElement);
@@ -34,13 +37,24 @@ function isActive(): boolean {
 function begin(): void {
   if (isActive() || button.disabled) return;
   isNew = false;
-  if (report?.kind === "status" && report.status.state !== "announced") player.play();
-  else {
+  if (mayPlay()) {
+    player.play();
+    askNow();
+  } else {
     armed = true;
     player.bless();
     askNow();
   }
   render();
+}
+
+/**
+ * Whether the playback URL is to be played now. A listener who comes opens the doors of most shows; and where nobody says how
+ * the show is, its media may well be there.
+ */
+function mayPlay(): boolean {
+  if (report?.kind !== "status") return report?.kind === "unreachable";
+  return report.status.state !== "announced" || report.status.autoOpen;
 }
 
 function leave(): void {
@@ -66,7 +80,7 @@ function onReport(now: Report): void {
 function render(): void {
   if (report === null) return;
   const status = report.kind === "status" ? report.status : null;
-  const said = words(report, playing, armed);
+  const said = words(report, playing, armed, Date.now());
   const active = isActive();
   const over = report.kind === "missing" || playing === "ended" || (status?.state === "ended" && !active);
   setText(badge, said.badge);
@@ -75,6 +89,7 @@ function render(): void {
   setText(sentence, said.sentence);
   if (status !== null) {
     setText(title, status.title || "Untitled show");
+    if (description !== null) setText(description, status.description);
     document.title = `${status.title || "Untitled show"} · Earshot`;
   }
   setText(listeners, status?.listeners ? `about ${status.listeners.toLocaleString()} listening` : "");

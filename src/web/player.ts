@@ -1,12 +1,7 @@
 import Hls, { type ErrorData, type LevelDetails } from "hls.js";
 import { backoff } from "./backoff.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
-
-/**
- * What a player is doing. `blocked`: the browser wants another press before it lets sound out. `no-output`: the browser has no
- * audio output; it is tried again.
- */
-export type Playing = "stopped" | "joining" | "playing" | "reconnecting" | "no-output" | "blocked" | "ended";
+import type { Playing } from "./playing.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;

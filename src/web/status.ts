@@ -1,7 +1,10 @@
 import type { Level, Status } from "../status.ts";
 
 /** What `GET /live/:id/status.json` says, as far as the pages use it. */
-export type Seen = Pick<Status, "title" | "state" | "hosts" | "listeners" | "meter">;
+export type Seen = Pick<
+  Status,
+  "title" | "description" | "opensAt" | "autoOpen" | "state" | "hosts" | "listeners" | "meter"
+>;
 
 /** One answer to "how is the show?": the status, or why there is none. */
 export type Report =
@@ -38,10 +41,16 @@ export async function readStatus(id: string, waits = false): Promise<Report> {
 /** Reads the JSON; `null` when it is not a status. Fields these pages do not know are ignored. */
 export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
-  const { title, state, hosts, listeners, meter } = json as Record<keyof Seen, unknown>;
+  const { title, description, opensAt, autoOpen, state, hosts, listeners, meter } = json as Record<
+    keyof Seen,
+    unknown
+  >;
   if (state !== "announced" && state !== "open" && state !== "live" && state !== "ended") return null;
   return {
     title: typeof title === "string" ? title : "",
+    description: typeof description === "string" ? description : "",
+    opensAt: typeof opensAt === "string" && !Number.isNaN(Date.parse(opensAt)) ? opensAt : null,
+    autoOpen: autoOpen === true,
     state,
     hosts: typeof hosts === "number" ? hosts : 0,
     listeners: typeof listeners === "number" ? listeners : null,

@@ -1,4 +1,4 @@
-import type { Playing } from "./player.ts";
+import type { Playing } from "./playing.ts";
 import type { Report, Seen } from "./status.ts";
 
 /** What a listener is told, in one badge and one sentence. */
@@ -7,31 +7,57 @@ export interface Words {
   readonly sentence: string;
 }
 
-/** The badge and sentence for the states of a show and a player. What this listener hears comes before what the show does. */
-export function words(report: Report, playing: Playing, armed: boolean): Words {
+/**
+ * The badge and sentence for the states of a show and a player. What this listener hears comes before what the show does.
+ *
+ * @param now milliseconds since 1970
+ */
+export function words(report: Report, playing: Playing, armed: boolean, now: number): Words {
   if (report.kind === "missing") return { badge: "Not found", sentence: "There is no show at this address." };
   const badge = report.kind === "status" ? badgeOf(report.status) : "Offline";
-  return { badge, sentence: sentence(report, playing, armed) };
+  return { badge, sentence: sentence(report, playing, armed, now) };
 }
 
-function sentence(report: Report, playing: Playing, armed: boolean): string {
+function sentence(report: Report, playing: Playing, armed: boolean, now: number): string {
   if (playing === "reconnecting") return "The connection was lost. Reconnecting by itself …";
   if (playing === "no-output")
     return "This browser has no audio output. Connect headphones or a loudspeaker; if that does not help, restart the browser.";
   if (playing === "blocked") return "Your browser wants one more press before it lets the sound out.";
   if (playing === "ended") return "The show has ended. Thank you for listening.";
-  if (report.kind !== "status") return "The relay can not be reached. Trying again by itself …";
-  const { state, hosts } = report.status;
+  if (report.kind !== "status") return unknown(playing);
+  const { state, hosts, opensAt } = report.status;
   if (state === "ended" && playing !== "playing") return "This show has ended.";
-  if (state === "announced") {
+  if (state === "announced" && playing === "stopped") {
+    const begins =
+      opensAt === null ? "Not started yet." : `Not started yet: it begins ${timeOf(opensAt, now)}.`;
     return armed
-      ? "Not started yet. It will start here by itself: keep this page open."
-      : "Not started yet. Press play, and it will start here by itself.";
+      ? `${begins} It will start here by itself: keep this page open.`
+      : `${begins} Press play, and it will start here by itself.`;
   }
   if (playing === "joining") return "Joining …";
+  if ((state === "open" || state === "announced") && opensAt !== null) {
+    return Date.parse(opensAt) > now
+      ? `The show begins ${timeOf(opensAt, now)}. Stay here.`
+      : `The show is late: it was to begin ${timeOf(opensAt, now)}. Stay here.`;
+  }
   if (state === "live" && hosts === 0) return "The host has dropped out and may come back: stay here.";
-  if (state === "open") return "The doors are open. The show is about to begin.";
+  if (state === "open" || state === "announced") return "The doors are open. The show is about to begin.";
   return playing === "playing" ? "You are listening live." : "On the air now. Press play to listen.";
+}
+
+/** What is said where nobody says how the show is: the sound does not depend on that. */
+function unknown(playing: Playing): string {
+  if (playing === "playing") return "You are listening.";
+  if (playing === "joining") return "Joining …";
+  return "How the show is can not be told at this moment. Press play to listen all the same.";
+}
+
+/** An instant as this browser's people say it, with the day where it is another than that of `now`. */
+function timeOf(instant: string, now: number): string {
+  const at = new Date(instant);
+  const time = at.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+  if (at.toDateString() === new Date(now).toDateString()) return `at ${time}`;
+  return `on ${at.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long" })} at ${time}`;
 }
 
 function badgeOf({ state, hosts }: Seen): string {

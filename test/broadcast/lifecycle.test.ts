@@ -4,15 +4,19 @@ import {
   beginAnew,
   close,
   end,
-  forgottenAt,
   goLive,
   isRunning,
+  nextStep,
   open,
   type RunningRow,
   rotateKey,
   type ShowRow,
+  unfit,
+  withHosts,
 } from "../../src/broadcast/lifecycle.ts";
+import type { Changes } from "../../src/broadcast-api.ts";
 import { PROFILES } from "../../src/media.ts";
+import { DETAILS } from "../kit/details.ts";
 
 /** From announced to ended, with and without anybody there. */
 
@@ -21,6 +25,7 @@ const timeline = { epoch: "mwq4yx3z", startedAt: 1_000, profile };
 const later = { epoch: "mwq4zzzz", startedAt: 9_000, profile };
 
 const announced: AnnouncedRow = {
+  ...DETAILS,
   id: "town-hall-8802xv",
   title: "Town hall",
   latency: "low",
@@ -29,8 +34,8 @@ const announced: AnnouncedRow = {
   state: "announced",
   timeline: null,
   endedAt: null,
-  idleMinutes: 30,
   keyGeneration: 0,
+  hostsLeftAt: null,
   anew: null,
 };
 const opened = open(announced, timeline);
@@ -63,7 +68,7 @@ test("what comes at the wrong time can not be said: none of these compiles", () 
     // @ts-expect-error: begins anew,
     beginAnew(ended, later, { at: 9_000, why: "why" }),
     // @ts-expect-error: and is closed.
-    close(announced),
+    close(announced, 9_000),
     // @ts-expect-error: only one that has not ended ends.
     end(ended, 9_000),
     // @ts-expect-error: a show that runs has a timeline,
@@ -97,12 +102,79 @@ describe("a show that nobody attends", () => {
     ["a day, which it asked for", { ...live, idleMinutes: 1_440 }, 1_440],
     ["a minute, which it asked for", { ...live, idleMinutes: 1 }, 1],
   ])("is closed after %s", (_, row, minutes) => {
-    expect(forgottenAt(row, attended)).toBe(at(minutes));
+    expect(nextStep(row, attended)).toEqual({ kind: "close", at: at(minutes) });
   });
 
   test("is announced again once it is closed, and opens with another timeline, its key the same", () => {
     const rotated = rotateKey(live);
-    expect(close(rotated)).toEqual({ ...announced, keyGeneration: 1 });
-    expect(open(close(rotated), later)).toEqual({ ...rotated, state: "open", timeline: later });
+    expect(close(rotated, 9_000)).toEqual({ ...announced, keyGeneration: 1 });
+    expect(open(close(rotated, 9_000), later)).toEqual({ ...rotated, state: "open", timeline: later });
+  });
+});
+
+describe("what a show does by itself", () => {
+  const NOON = Date.UTC(2026, 11, 1, 12);
+  const hour = (hours: number) => NOON + hours * 3_600_000;
+  const iso = (hours: number) => new Date(hour(hours)).toISOString();
+  const planned = { ...announced, opensAt: iso(1), endsAt: iso(3) };
+
+  test.each<[string, AnnouncedRow | RunningRow, ReturnType<typeof nextStep>]>([
+    ["nothing, where nothing was said of when", announced, null],
+    ["opens at its time", planned, { kind: "open", at: hour(1) }],
+    ["ends at its time, open", { ...opened, endsAt: iso(0.25) }, { kind: "end", at: hour(0.25) }],
+    ["ends at its time, live", { ...live, endsAt: iso(0.25) }, { kind: "end", at: hour(0.25) }],
+    ["ends though it never opened", { ...announced, endsAt: iso(3) }, { kind: "end", at: hour(3) }],
+    ["closes first, where that comes first", { ...live, endsAt: iso(3) }, { kind: "close", at: hour(0.5) }],
+    ["has opened, and does not again", { ...opened, opensAt: iso(-1) }, { kind: "close", at: hour(0.5) }],
+    [
+      "ends when its hosts have been gone for so long",
+      { ...live, endAfterMinutes: 15, hostsLeftAt: NOON },
+      { kind: "end", at: hour(0.25) },
+    ],
+    [
+      "ends so with its doors closed too",
+      { ...announced, endAfterMinutes: 45, hostsLeftAt: NOON },
+      { kind: "end", at: hour(0.75) },
+    ],
+    ["does not before the first host", { ...opened, endAfterMinutes: 1 }, { kind: "close", at: hour(0.5) }],
+  ])("it %s", (_, row, step) => {
+    expect(nextStep(row, NOON)).toEqual(step);
+  });
+
+  test("a time to open is over once its doors have been closed after it, and is kept where it is yet to come", () => {
+    const early = { ...live, opensAt: iso(1) };
+    expect(close(early, hour(0.5)).opensAt).toBe(iso(1));
+    expect(close(early, hour(1)).opensAt).toBeNull();
+  });
+
+  test("its hosts have left when the last of them has, and are back with the next", () => {
+    const gone = withHosts(live, false, NOON);
+    expect(gone.hostsLeftAt).toBe(NOON);
+    expect(withHosts(gone, false, hour(1))).toBe(gone);
+    expect(withHosts(gone, true, hour(1))).toEqual(live);
+    expect(withHosts(opened, false, NOON), "nobody has been heard yet").toBe(opened);
+    expect(withHosts(live, true, NOON)).toBe(live);
+    const anew = beginAnew(gone, later, { at: NOON, why: "it stood still" });
+    expect(withHosts(anew, false, hour(1)).hostsLeftAt, "a timeline that begins anew changes nothing").toBe(
+      NOON,
+    );
+  });
+
+  test.each<[string, Changes, string | null]>([
+    ["an end that has passed", { endsAt: iso(-1) }, "endsAt"],
+    ["an end that is now", { endsAt: iso(0) }, "endsAt"],
+    ["an end before the opening", { opensAt: iso(2), endsAt: iso(1) }, "endsAt"],
+    ["an opening after the end that there is", { opensAt: iso(4) }, "opensAt"],
+    ["an opening that has passed", { opensAt: iso(-1) }, null],
+    ["both, in their order", { opensAt: iso(5), endsAt: iso(6) }, null],
+    ["no end", { endsAt: null, opensAt: iso(9) }, null],
+  ])("is asked to have %s", (_, changes, field) => {
+    const problem = unfit({ ...planned, ...changes }, changes, NOON);
+    if (field === null) expect(problem).toBeNull();
+    else expect(problem).toMatchObject({ status: 400, message: expect.stringContaining(`"${field}"`) });
+  });
+
+  test("what has passed already is no fault where something else is changed", () => {
+    expect(unfit({ ...planned, endsAt: iso(-2), opensAt: iso(-3) }, { title: "Another" }, NOON)).toBeNull();
   });
 });

@@ -5,6 +5,7 @@ import { Ring } from "../../src/broadcast/ring.ts";
 import type { Store } from "../../src/broadcast/store.ts";
 import { lastMsn } from "../../src/hls/window.ts";
 import { PROFILES } from "../../src/media.ts";
+import { DETAILS } from "../kit/details.ts";
 import { show as rehearsed, STARTED_AT } from "../kit/show.ts";
 
 /** Reads that wait are answered together, with one list, within milliseconds of their part. */
@@ -12,15 +13,15 @@ import { show as rehearsed, STARTED_AT } from "../kit/show.ts";
 const EPOCH = "mwq4yx3z";
 const ROW: RunningRow = {
   id: "show-aaaaaa",
-  title: "A show",
+  ...DETAILS,
   latency: "low",
   bitrate: 128_000,
   createdAt: STARTED_AT,
   state: "live",
   timeline: { epoch: EPOCH, startedAt: STARTED_AT, profile: PROFILES.low },
   endedAt: null,
-  idleMinutes: 30,
   keyGeneration: 0,
+  hostsLeftAt: null,
   anew: null,
 };
 const CROWD = 1_000;

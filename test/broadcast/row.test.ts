@@ -2,16 +2,34 @@ import { describe, expect, test } from "vitest";
 import { announce, end, open, rotateKey, type ShowRow } from "../../src/broadcast/lifecycle.ts";
 import { readRow } from "../../src/broadcast/row.ts";
 import { PROFILES } from "../../src/media.ts";
+import { DETAILS } from "../kit/details.ts";
 
 /** Rows that other deploys stored, and damaged ones. */
 
 const ID = "town-hall-8802xv";
-const settings = { id: ID, title: "Town hall", latency: "low" as const, bitrate: 96_000, idleMinutes: 5 };
+const settings = {
+  ...DETAILS,
+  id: ID,
+  title: "Town hall",
+  description: "Questions and answers",
+  opensAt: "2026-12-01T20:00:00.000Z",
+  autoOpen: false,
+  latency: "low" as const,
+  bitrate: 96_000,
+  idleMinutes: 5,
+};
 const announced = rotateKey(announce(settings, 500));
 const opened = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile: PROFILES.low });
 /** A row as the first deploys wrote it. */
-const { idleMinutes: _, ...first } = settings;
-const old = { ...first, createdAt: 500, state: "live", endedAt: null };
+const old = {
+  id: ID,
+  title: "Town hall",
+  latency: "low",
+  bitrate: 96_000,
+  createdAt: 500,
+  state: "live",
+  endedAt: null,
+};
 
 test.each<[string, ShowRow]>([
   ["announced", announced],
@@ -21,15 +39,17 @@ test.each<[string, ShowRow]>([
   expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", row: show });
 });
 
-test("a row from before key, profile and idle time were stored has the first key, its name's profile, half an hour", () => {
+test("a row of the first deploys has the first key, its name's profile, half an hour, and no doors that listeners open", () => {
   const timeline = { epoch: "mwq4yx3z", startedAt: 1_000 };
   expect(readRow(JSON.stringify({ ...old, timeline }), ID)).toEqual({
     kind: "whole",
     row: {
+      ...DETAILS,
+      autoOpen: false,
       ...old,
       timeline: { ...timeline, profile: PROFILES.low },
-      idleMinutes: 30,
       keyGeneration: 0,
+      hostsLeftAt: null,
       anew: null,
     },
   });
@@ -65,12 +85,16 @@ describe("a damaged row", () => {
       state: "paused",
       keyGeneration: "x",
       idleMinutes: 0,
+      description: 7,
+      opensAt: "soon",
     };
     expect(readRow(JSON.stringify(row), ID)).toEqual({
       kind: "damaged",
       row: {
         ...announced,
         title: "Untitled show",
+        description: "",
+        opensAt: null,
         latency: "balanced",
         bitrate: 128_000,
         idleMinutes: 30,

@@ -6,8 +6,10 @@ import { announce, goLive, isRunning, type ShowRow } from "../../src/broadcast/l
 import type { Read } from "../../src/broadcast/reads.ts";
 import { Show } from "../../src/broadcast/show.ts";
 import { Store } from "../../src/broadcast/store.ts";
+import type { Changes } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { type Latency, PROFILES } from "../../src/media.ts";
+import { DETAILS } from "../kit/details.ts";
 import { readList } from "../kit/list.ts";
 import { sqlite } from "./sqlite.ts";
 
@@ -48,9 +50,9 @@ class Rig {
   /** When the host sent its next packet, by its own clock, which nobody sets; milliseconds. */
   #sent = 0;
 
-  constructor(latency: Latency = "low") {
+  constructor(latency: Latency = "low", details: Changes = {}) {
     this.store.putShow(
-      announce({ id: "show", title: "A show", latency, bitrate: 128_000, idleMinutes: 30 }, Date.now()),
+      announce({ ...DETAILS, ...details, id: "show", latency, bitrate: 128_000 }, Date.now()),
     );
     this.show = this.restart();
   }
@@ -622,5 +624,115 @@ describe("the count of the reads that Origin has answered", () => {
     expect(rig.row.state).toBe("announced");
     rig.show.open();
     expect(await count(rig)).toBe(0);
+  });
+});
+
+describe("a show with a plan", () => {
+  const HOUR = 3_600_000;
+  const iso = (hours: number) => new Date(NOW + hours * HOUR).toISOString();
+  const first = { kind: "multivariant", id: "show" } as const;
+
+  test("has its object brought back when it opens, and opens then, also where that is late", async () => {
+    const rig = new Rig("low", { opensAt: iso(1) });
+    rig.show.doWhatIsDue();
+    await rig.show.settle();
+    expect([rig.row.state, rig.alarm]).toEqual(["announced", NOW + HOUR]);
+    vi.setSystemTime(NOW + HOUR - 1);
+    rig.show.doWhatIsDue();
+    expect(rig.row.state).toBe("announced");
+    vi.setSystemTime(NOW + HOUR + 60_000);
+    rig.restart().doWhatIsDue();
+    expect(rig.row.state).toBe("open");
+    expect((await rig.list()).firstMsn).toBe(0);
+  });
+
+  test("opens once: closed for want of anybody, it stays closed", async () => {
+    const rig = new Rig("low", { opensAt: iso(1) });
+    vi.setSystemTime(NOW + HOUR);
+    rig.show.doWhatIsDue();
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect([rig.row.state, rig.row.opensAt, rig.alarm]).toEqual(["announced", null, null]);
+    rig.restart().doWhatIsDue();
+    expect(rig.row.state).toBe("announced");
+  });
+
+  test.each([
+    ["somebody listens", true],
+    ["nobody is there, and it rests", false],
+  ])("ends at its time, where %s", async (_, listens) => {
+    const rig = new Rig("low", { endsAt: iso(0.25) });
+    rig.show.open();
+    if (listens) await listen(rig, HOUR / 4 - 1_000);
+    else await vi.advanceTimersByTimeAsync(HOUR / 4 - 1_000);
+    expect(rig.row.state).toBe("open");
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect([rig.row.state, rig.row.endedAt]).toEqual(["ended", expect.closeTo(NOW + HOUR / 4, -4)]);
+    await rig.show.settle();
+    expect([vi.getTimerCount(), rig.alarm]).toEqual([0, null]);
+  });
+
+  test("ends at its time though its doors are closed", async () => {
+    const rig = new Rig("low", { endsAt: iso(1) });
+    await rig.show.settle();
+    expect(rig.alarm).toBe(NOW + HOUR);
+    vi.setSystemTime(NOW + HOUR);
+    rig.restart().doWhatIsDue();
+    expect(rig.row.state).toBe("ended");
+  });
+
+  test("ends so long after its last host has left, also where the object is made anew meanwhile", async () => {
+    const rig = new Rig("low", { endAfterMinutes: 15 });
+    rig.show.open();
+    await listen(rig, 20 * 60_000);
+    expect(rig.row.state, "no host has been there yet").toBe("open");
+    const { row } = rig;
+    if (isRunning(row)) rig.store.putShow(goLive(row));
+    rig.restart();
+    await listen(rig, 10 * 60_000);
+    rig.restart();
+    await listen(rig, 4.9 * 60_000);
+    expect(rig.row.state).toBe("live");
+    await listen(rig, 12_000);
+    expect(rig.row.state).toBe("ended");
+  });
+
+  test("opens for its first listener, who has a list at once", async () => {
+    const rig = new Rig("low");
+    expect(await rig.show.read({ kind: "status", id: "show", waits: false }, {})).toMatchObject({
+      status: { state: "announced", autoOpen: true, line: null },
+    });
+    expect(rig.row.state, "who asks how it is does not listen").toBe("announced");
+    expect(await rig.show.read(first, {})).toMatchObject({ kind: "multivariant" });
+    expect(rig.row.state).toBe("open");
+    expect((await rig.list()).segments).toHaveLength(3);
+    expect(await rig.show.read({ kind: "status", id: "show", waits: false }, {})).toMatchObject({
+      status: { state: "open", line: "silence" },
+    });
+  });
+
+  test("does not where it is not to, nor after its end", async () => {
+    const rig = new Rig("low", { autoOpen: false });
+    expect(await rig.show.read(first, {})).toMatchObject({ code: "not_started" });
+    await rig.show.end();
+    const over = new Rig("low");
+    await over.show.end();
+    await over.show.read(first, {});
+    expect([rig.row.state, over.row.state]).toEqual(["ended", "ended"]);
+  });
+
+  test("can be changed: what is said of it, and when it opens", async () => {
+    const rig = new Rig("low", { opensAt: iso(2) });
+    expect(rig.show.change({ title: "Another", opensAt: iso(1), description: "Why" })).toBeNull();
+    expect(rig.row).toMatchObject({ title: "Another", opensAt: iso(1), description: "Why", idleMinutes: 30 });
+    expect(rig.alarm).toBe(NOW + HOUR);
+    expect(rig.show.change({ endsAt: iso(1) })).toMatchObject({ status: 400 });
+    expect(rig.row.endsAt).toBeNull();
+    expect(rig.show.change({ opensAt: null })).toBeNull();
+    expect(rig.alarm).toBeNull();
+    expect(rig.show.change({ opensAt: iso(-1) })).toBeNull();
+    expect(rig.row.state).toBe("open");
+    expect(rig.show.change({ endsAt: iso(0.5) })).toBeNull();
+    await listen(rig, HOUR / 2 + 2_000);
+    expect(rig.row.state).toBe("ended");
   });
 });

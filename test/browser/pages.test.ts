@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
 import type { Created } from "../kit/created.ts";
@@ -42,14 +42,14 @@ async function host(show: Created) {
 }
 
 test.concurrent("a listener who is early presses play once and hears the show begin, pause, return and end", async () => {
-  const show = await stage.create("low", "Early birds");
+  const show = await stage.create("low", { title: "Early birds" });
   const listener = await openPage(browser, show.listenUrl);
   const { page } = listener;
   await says(page, "Not started yet. Press play");
   expect(await page.title()).toBe("Early birds · Earshot");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await says(page, "It will start here by itself");
+  await says(page, "The doors are open. The show is about to begin.");
 
   const studio = await host(show);
   await says(page, "You are listening live.");
@@ -114,7 +114,7 @@ test.concurrent("the listener stops and comes back at the live edge", async () =
 });
 
 test.concurrent("those who listen are counted, and the listener page, the embed and the studio say how many", async () => {
-  const show = await stage.create("low", "A counted show");
+  const show = await stage.create("low", { title: "A counted show" });
   const studio = await host(show);
   await says(studio.page, /Listeners hear you, at -\d+ dB\. Nobody is listening\./);
   const listener = await openPage(browser, show.listenUrl);
@@ -142,6 +142,42 @@ test.concurrent("a relay that vanishes and returns: the page reconnects by itsel
   await page.unroute("**/live/**");
   await says(page, "You are listening live.");
   for (const each of [page, studio.page]) await each.context().close();
+});
+
+test.concurrent.each<[string, (route: Route) => unknown]>([
+  ["is refused", (route) => route.abort("connectionrefused")],
+  ["hangs", () => undefined],
+  ["is switched off", (route) => route.fulfill({ status: 503, headers: { "retry-after": "60" }, json: {} })],
+])("a show is heard where all but its media %s", async (_, answer) => {
+  const show = await stage.create("low");
+  const studio = await host(show);
+  const { page, faults } = await openPage(browser, "about:blank");
+  await page.route(/\/(status|audience)\.json|\/api\//, answer);
+  await page.goto(show.listenUrl);
+  await says(page, "How the show is can not be told at this moment.");
+  await page.locator("#play:enabled").click();
+  await says(page, "You are listening.");
+  const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
+  const before = await place();
+  await expect.poll(place, { timeout: 10_000 }).toBeGreaterThan(before + 2);
+  expect(faults).toEqual([]);
+  for (const each of [page, studio.page]) await each.context().close();
+});
+
+test.concurrent("a listener opens the doors, and hears of a show that is late", async () => {
+  const opensAt = new Date(Date.now() - 60_000).toISOString();
+  const show = await stage.create("low", { description: "About nothing\nin two lines" });
+  const { page, faults } = await openPage(browser, show.listenUrl);
+  await says(page, "Not started yet. Press play");
+  expect(await page.locator("#description").textContent()).toBe("About nothing\nin two lines");
+  expect((await stage.status(show)).state).toBe("announced");
+  await page.locator("#play:enabled").click();
+  await says(page, "The doors are open. The show is about to begin.");
+  expect((await stage.status(show)).state).toBe("open");
+  await stage.change(show, { opensAt });
+  await says(page, /^The show is late: it was to begin (at|on) .*\. Stay here\.$/);
+  expect(faults).toEqual([]);
+  await page.context().close();
 });
 
 test.concurrent("a host whose session is cut off comes back on the air by itself", async () => {
@@ -193,7 +229,9 @@ test.concurrent("the studio says so when it is muted, and its level shows", asyn
 });
 
 test.concurrent("no page scrolls sideways at 320 px or moves under the finger, and none lets its key leave the browser", async () => {
-  const show = await stage.create("low", "A title long enough to wrap on every telephone there is");
+  const show = await stage.create("low", {
+    title: "A title long enough to wrap on every telephone there is",
+  });
   const key = show.studioUrl.split("#key=")[1] ?? "";
   for (const url of [
     show.listenUrl,

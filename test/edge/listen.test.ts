@@ -45,13 +45,14 @@ function audience() {
 let shows = 0;
 beforeEach(() => void vi.useRealTimers());
 
-async function world(until?: Promise<unknown>) {
+async function world(until?: Promise<unknown>, vars: Partial<EdgeEnv> = {}) {
   const id = await mintId(new Secret(EARSHOT_SECRET), `show-${++shows}`);
   const { reports, binding } = audience();
   const env = {
     EARSHOT_SECRET,
     ORIGIN: origin(until),
     AUDIENCE: binding,
+    ...vars,
   } as unknown as EdgeEnv;
   const kept: Promise<unknown>[] = [];
   const context = {
@@ -87,6 +88,17 @@ describe("the listeners' door", () => {
     resolve();
     await fetched;
     expect((await answer).status).toBe(200);
+  });
+
+  test("answers for media alone where side calls are switched off, and asks nobody for the others", async () => {
+    const never = new Promise<never>(() => {});
+    const { get } = await world(never, { SIDE_CALLS: "off" });
+    for (const name of ["status.json", "status.json?wait=open", "audience.json", "audience.json?series=1"]) {
+      const response = await get(name);
+      expect([response.status, response.headers.get("retry-after")], name).toEqual([503, "60"]);
+      expect(await response.json()).toMatchObject({ error: { code: "switched_off" } });
+    }
+    expect((await get(`${EPOCH}/audio.m3u8`)).status).toBe(200);
   });
 
   test("counts media by what of it goes out", async () => {

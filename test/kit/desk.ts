@@ -1,3 +1,4 @@
+import type { Changes } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "./created.ts";
 
@@ -14,13 +15,17 @@ export async function openShow(desk: Desk, latency: Latency): Promise<Created> {
   return show;
 }
 
-/** Makes a broadcast; its first host opens the doors. */
-export async function makeShow(desk: Desk, latency: Latency, title = `A ${latency} show`): Promise<Created> {
-  return (await call(desk, "POST", "", { latency, title })) as Created;
+/** Makes a broadcast; its first host or listener opens the doors. */
+export async function makeShow(desk: Desk, latency: Latency, details: Changes = {}): Promise<Created> {
+  return (await call(desk, "POST", "", { latency, title: `A ${latency} show`, ...details })) as Created;
 }
 
 export async function openDoors(desk: Desk, { id }: Created): Promise<void> {
   await call(desk, "POST", `/${id}/open`);
+}
+
+export async function changeShow(desk: Desk, { id }: Created, details: Changes): Promise<void> {
+  await call(desk, "PATCH", `/${id}`, details);
 }
 
 export async function endShow(desk: Desk, { id }: Created): Promise<void> {
@@ -47,6 +52,10 @@ export async function originReads(desk: Desk, { id, statusUrl }: Created): Promi
   };
   const { status: _, ...byKind } = reads.byKind;
   return byKind;
+}
+
+export async function stateOf(desk: Desk, { id }: Created): Promise<string> {
+  return ((await call(desk, "GET", `/${id}`)) as { state: string }).state;
 }
 
 export async function removeShow(desk: Desk, { id }: Created): Promise<void> {

@@ -3,18 +3,20 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Changes } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "./created.ts";
-import { endShow, listingOf, makeShow, openDoors } from "./desk.ts";
+import { changeShow, endShow, listingOf, makeShow, openDoors } from "./desk.ts";
 
 /** A relay of this test file's own: the real runtime, fresh storage, free ports. */
 export interface Stage {
   readonly url: string;
   /** A folder that goes when the stage does. */
   readonly folder: string;
-  create(latency: Latency, title?: string): Promise<Created>;
+  create(latency: Latency, details?: Changes): Promise<Created>;
   /** Opens the doors before there is a host. */
   open(show: Created): Promise<void>;
+  change(show: Created, details: Changes): Promise<void>;
   end(show: Created): Promise<void>;
   /** Public state of the show (status.json). */
   status(show: Created): Promise<{ state: string; hosts: number }>;
@@ -39,8 +41,9 @@ export async function setStage(): Promise<Stage> {
   return {
     url: relay.url,
     folder,
-    create: (latency, title) => asked(makeShow(relay, latency, title)),
+    create: (latency, details) => asked(makeShow(relay, latency, details)),
     open: (show) => asked(openDoors(relay, show)),
+    change: (show, details) => asked(changeShow(relay, show, details)),
     end: (show) => asked(endShow(relay, show)),
     status: async (show) => (await fetch(show.statusUrl)).json() as Promise<{ state: string; hosts: number }>,
     listing: (show) => asked(listingOf(relay, show)),

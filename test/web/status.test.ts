@@ -8,9 +8,15 @@ import { parseStatus } from "../../src/web/status.ts";
 const SAID: Status = {
   id: "x",
   title: "T",
+  description: "About it",
+  artwork: "https://example.com/cover.png",
+  language: "en",
+  opensAt: "2026-12-01T20:00:00.000Z",
+  autoOpen: true,
   state: "live",
   latency: "low",
   hosts: 2,
+  line: "hosts",
   listeners: 12,
   meter: { peakDb: -6, rmsDb: -20 },
   startedAt: 1,
@@ -18,19 +24,26 @@ const SAID: Status = {
 };
 
 test("reads what the relay says and leaves out what it does not know", () => {
-  const { title, state, hosts, listeners, meter } = SAID;
-  expect(parseStatus({ ...SAID, more: 1 })).toEqual({ title, state, hosts, listeners, meter });
+  const { id: _, artwork, language, latency, line, startedAt, endedAt, ...seen } = SAID;
+  expect(parseStatus({ ...SAID, more: 1 })).toEqual(seen);
   expect(parseStatus({ ...SAID, meter: null, listeners: null })).toMatchObject({
     meter: null,
     listeners: null,
   });
   expect(parseStatus({ state: "announced" })).toEqual({
     title: "",
+    description: "",
+    opensAt: null,
+    autoOpen: false,
     state: "announced",
     hosts: 0,
     listeners: null,
     meter: null,
   });
+});
+
+test("a time that is none is not shown", () => {
+  expect(parseStatus({ ...SAID, opensAt: "soon" })?.opensAt).toBeNull();
 });
 
 test.each([null, 7, "live", {}, { state: "gone" }, []])("%j is no status", (json) => {

@@ -29,6 +29,13 @@ describe("POST /api/broadcasts", () => {
       latency: "low",
       bitrate: 96_000,
       idleMinutes: 5,
+      description: " Questions and answers ",
+      artwork: "https://example.com/cover.png",
+      language: "pt-BR",
+      opensAt: "2040-12-01T20:00:00+01:00",
+      endsAt: "2040-12-01T21:00:00Z",
+      autoOpen: false,
+      endAfterMinutes: 15,
     };
     const response = await relay.api("POST", "/broadcasts", settings);
     expect(response.status).toBe(201);
@@ -41,6 +48,13 @@ describe("POST /api/broadcasts", () => {
       latency: "low",
       bitrate: 96_000,
       idleMinutes: 5,
+      description: "Questions and answers",
+      artwork: "https://example.com/cover.png",
+      language: "pt-BR",
+      opensAt: "2040-12-01T19:00:00.000Z",
+      endsAt: "2040-12-01T21:00:00.000Z",
+      autoOpen: false,
+      endAfterMinutes: 15,
       state: "announced",
       whipUrl: `${relay.url}/whip/${id}`,
       hostKey: expect.stringMatching(/^[\w-]{22}$/),
@@ -60,6 +74,13 @@ describe("POST /api/broadcasts", () => {
       latency: "balanced",
       bitrate: 128_000,
       idleMinutes: 30,
+      description: "",
+      artwork: null,
+      language: null,
+      opensAt: null,
+      endsAt: null,
+      autoOpen: true,
+      endAfterMinutes: null,
     });
   });
 
@@ -91,6 +112,23 @@ describe("POST /api/broadcasts", () => {
     [{ idleMinutes: 1_441 }, "idleMinutes"],
     [{ idleMinutes: 1.5 }, "idleMinutes"],
     [{ idleMinutes: null }, "idleMinutes"],
+    [{ description: "x".repeat(2_001) }, "description"],
+    [{ description: null }, "description"],
+    [{ artwork: "cover.png" }, "artwork"],
+    [{ artwork: "javascript:alert(1)" }, "artwork"],
+    [{ artwork: `https://example.com/${"x".repeat(2_000)}` }, "artwork"],
+    [{ language: "en_US" }, "language"],
+    [{ language: "" }, "language"],
+    [{ opensAt: "tomorrow" }, "opensAt"],
+    [{ opensAt: "2040-12-01T20:00:00" }, "opensAt"],
+    [{ opensAt: 2_237_000_000_000 }, "opensAt"],
+    [{ endsAt: "2040-13-01T20:00:00Z" }, "endsAt"],
+    [{ endsAt: "2020-12-01T20:00:00Z" }, "endsAt"],
+    [{ opensAt: "2040-12-01T20:00:00Z", endsAt: "2040-12-01T20:00:00Z" }, "endsAt"],
+    [{ autoOpen: "yes" }, "autoOpen"],
+    [{ autoOpen: null }, "autoOpen"],
+    [{ endAfterMinutes: 0 }, "endAfterMinutes"],
+    [{ endAfterMinutes: 10_081 }, "endAfterMinutes"],
   ])("refuses %j and names the field", async (settings, field) => {
     expect(await refusal(await relay.api("POST", "/broadcasts", settings))).toEqual({
       status: 400,
@@ -128,6 +166,7 @@ describe("every call of the API", () => {
   const CALLS = [
     ["POST", "/broadcasts"],
     ["GET", "/broadcasts/x"],
+    ["PATCH", "/broadcasts/x"],
     ["DELETE", "/broadcasts/x"],
     ["POST", "/broadcasts/x/open"],
     ["POST", "/broadcasts/x/end"],
@@ -151,7 +190,8 @@ describe("every call of the API", () => {
 
   test("on a broadcast that there is not is a 404", async () => {
     for (const [method, path] of CALLS.slice(1)) {
-      expect((await refusal(await relay.api(method, path))).status, `${method} ${path}`).toBe(404);
+      const body = method === "PATCH" ? {} : undefined;
+      expect((await refusal(await relay.api(method, path, body))).status, `${method} ${path}`).toBe(404);
     }
   });
 
@@ -160,9 +200,8 @@ describe("every call of the API", () => {
     for (const [method, path, allow] of [
       ["PUT", "/broadcasts", "POST"],
       ["GET", "/broadcasts", "POST"],
-      ["PUT", `/broadcasts/${id}`, "GET, HEAD, DELETE"],
-      ["POST", `/broadcasts/${id}`, "GET, HEAD, DELETE"],
-      ["PATCH", `/broadcasts/${id}`, "GET, HEAD, DELETE"],
+      ["PUT", `/broadcasts/${id}`, "GET, HEAD, PATCH, DELETE"],
+      ["POST", `/broadcasts/${id}`, "GET, HEAD, PATCH, DELETE"],
       ["GET", `/broadcasts/${id}/end`, "POST"],
       ["DELETE", `/broadcasts/${id}/open`, "POST"],
       ["GET", `/broadcasts/${id}/rotate-key`, "POST"],
@@ -175,9 +214,105 @@ describe("every call of the API", () => {
   });
 });
 
+describe("PATCH /api/broadcasts/:id", () => {
+  test("changes what is named, and nothing else; by a slug too", async () => {
+    const { id } = await relay.create({ slug: "patched", title: "Before", description: "As it was" });
+    const before = await relay.describe(id);
+    const changes = { title: " After ", language: "de", opensAt: "2040-12-01T20:00:00Z", idleMinutes: 7 };
+    const response = await relay.api("PATCH", "/broadcasts/patched", changes);
+    expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    const after = { ...before, ...changes, title: "After", opensAt: "2040-12-01T20:00:00.000Z" };
+    expect(await response.json()).toEqual(after);
+    expect(await relay.describe(id)).toEqual(after);
+    expect(await (await relay.api("PATCH", `/broadcasts/${id}`, { opensAt: null })).json()).toMatchObject({
+      opensAt: null,
+      title: "After",
+    });
+    expect(await (await relay.api("PATCH", `/broadcasts/${id}`, {})).json()).toMatchObject({
+      title: "After",
+    });
+  });
+
+  test("takes what it has answered: the details of a broadcast may be sent back", async () => {
+    const { id } = await relay.create({ opensAt: "2040-12-01T20:00:00Z", artwork: "http://example.com/a" });
+    const described = (await relay.describe(id)) as unknown as Record<string, unknown>;
+    const { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes } =
+      described;
+    const details = {
+      title,
+      description,
+      artwork,
+      language,
+      opensAt,
+      endsAt,
+      autoOpen,
+      idleMinutes,
+      endAfterMinutes,
+    };
+    expect(await (await relay.api("PATCH", `/broadcasts/${id}`, details)).json()).toEqual(described);
+  });
+
+  test.each([
+    [{ latency: "low" }, '"latency" can not be changed'],
+    [{ slug: "other" }, '"slug" can not be changed'],
+    [{ bitrate: 64_000 }, '"bitrate" can not be changed'],
+    [{ state: "live" }, 'There is no field "state"'],
+    [{ title: "" }, '"title"'],
+    [{ endsAt: "2020-12-01T20:00:00Z" }, '"endsAt"'],
+    [{ endsAt: "2040-11-01T20:00:00Z" }, '"endsAt"'],
+    [{ opensAt: "soon" }, '"opensAt"'],
+    ["{", "JSON object"],
+    ["", "JSON object"],
+    ["[]", "JSON object"],
+  ])("refuses %j, and changes nothing", async (body, said) => {
+    const { id } = await relay.create({ title: "Kept", opensAt: "2040-12-01T20:00:00Z" });
+    const before = await relay.describe(id);
+    expect(await refusal(await relay.api("PATCH", `/broadcasts/${id}`, body))).toEqual({
+      status: 400,
+      code: "invalid_settings",
+      message: expect.stringContaining(said),
+    });
+    expect(await relay.describe(id)).toEqual(before);
+  });
+});
+
+describe("a broadcast with a plan", () => {
+  const inSeconds = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
+
+  test("opens and ends by itself, though nobody asks for it meanwhile", async () => {
+    const { id } = await relay.create({ latency: "low", opensAt: inSeconds(2), endsAt: inSeconds(5) });
+    await relay.evict("Broadcast", id);
+    const log = () => relay.lines.join("\n");
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    expect((await relay.describe(id)).state).toBe("open");
+    const playlist = await (await fetch(`${relay.url}/live/${id}/index.m3u8`)).text();
+    expect(playlist).toContain("#EXT-X-STREAM-INF");
+    await expect.poll(async () => (await relay.describe(id)).state, { timeout: 5_000 }).toBe("ended");
+    expect(log()).not.toContain("can not be begun");
+  });
+
+  test("opens for the first listener, unless it is not to", async () => {
+    const { id, playbackUrl, statusUrl } = await relay.create({ latency: "low", description: "Two lines" });
+    const asked = Date.now();
+    expect(await (await fetch(statusUrl)).json()).toMatchObject({
+      state: "announced",
+      description: "Two lines",
+      autoOpen: true,
+      line: null,
+    });
+    const [response] = await Promise.all([fetch(playbackUrl), fetch(playbackUrl), fetch(playbackUrl)]);
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("audio.m3u8")]);
+    expect(Date.now() - asked).toBeLessThan(2_000);
+    expect((await relay.describe(id)).state).toBe("open");
+    const closed = await relay.create({ autoOpen: false });
+    expect(await refusal(await fetch(closed.playbackUrl))).toMatchObject({ code: "not_started" });
+    expect((await relay.describe(closed.id)).state).toBe("announced");
+  });
+});
+
 describe("a broadcast's life over the API", () => {
   test("is announced, open, ended, gone", async () => {
-    const { id, playbackUrl, statusUrl, title } = await relay.create({ title: "Life" });
+    const { id, playbackUrl, statusUrl, title } = await relay.create({ title: "Life", autoOpen: false });
     const state = async () => (await relay.describe(id)).state;
     expect(await state()).toBe("announced");
     expect(await refusal(await fetch(playbackUrl))).toMatchObject({ status: 404, code: "not_started" });

@@ -45,7 +45,7 @@ describe.concurrent("a show", () => {
   test("is announced until its doors open, then has a list of three segments at once, dated before", async ({
     expect,
   }) => {
-    const show = await relay.create({ latency: "low" });
+    const show = await relay.create({ latency: "low", autoOpen: false });
     expect(await errorOf(await fetch(show.playbackUrl))).toEqual([404, "not_started"]);
     const opened = Date.now();
     await relay.api("POST", `/broadcasts/${show.id}/open`);

@@ -66,7 +66,7 @@ async function refusal(url: string): Promise<[number, string]> {
 
 describe.concurrent("a show with neither host nor listener", () => {
   test("is closed after its idle time, and then nothing of it runs", async () => {
-    const show = await runtime.open({ latency: "low" });
+    const show = await runtime.open({ latency: "low", autoOpen: false });
     const openedAt = performance.now();
     // Who asks how it is, who listens, or what there would be to hear, is no listener.
     while ((await stateOf(show)) !== "announced") {

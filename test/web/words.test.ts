@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import type { Playing } from "../../src/web/playing.ts";
+import type { Report, Seen } from "../../src/web/status.ts";
+import { words } from "../../src/web/words.ts";
+
+/** What a listener is told of a show that has not begun, and of one that is late. */
+
+const NOW = new Date(2026, 11, 1, 19, 30).getTime();
+const at = (hour: number, day = 1) => new Date(2026, 11, day, hour).toISOString();
+const seen: Seen = {
+  title: "T",
+  description: "",
+  opensAt: null,
+  autoOpen: true,
+  state: "announced",
+  hosts: 0,
+  listeners: null,
+  meter: null,
+};
+const EIGHT = new Date(2026, 11, 1, 20).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+
+test.each<[Playing, RegExp]>([
+  ["stopped", /^How the show is can not be told.* Press play/],
+  ["joining", /^Joining/],
+  ["playing", /^You are listening\.$/],
+  ["reconnecting", /^The connection was lost/],
+])("where nobody says how the show is, and the player is %s", (playing, said) => {
+  expect(words({ kind: "unreachable" }, playing, false, NOW)).toEqual({
+    badge: "Offline",
+    sentence: expect.stringMatching(said),
+  });
+});
+
+test.each<[string, Partial<Seen>, Playing, boolean, RegExp]>([
+  ["announced", {}, "stopped", false, /^Not started yet\. Press play/],
+  ["announced, and play was pressed", {}, "stopped", true, /keep this page open\.$/],
+  [
+    "announced for this evening",
+    { opensAt: at(20) },
+    "stopped",
+    false,
+    new RegExp(`it begins at ${EIGHT}\\. Press`),
+  ],
+  ["announced for tomorrow", { opensAt: at(20, 2) }, "stopped", false, /it begins on .*2.* at /],
+  ["just opened by this listener", {}, "joining", false, /^Joining/],
+  ["played, before its first host", {}, "playing", false, /^The doors are open/],
+  ["open", { state: "open" }, "playing", false, /^The doors are open/],
+  [
+    "open before its time",
+    { state: "open", opensAt: at(20) },
+    "playing",
+    false,
+    new RegExp(`begins at ${EIGHT}\\.`),
+  ],
+  [
+    "late",
+    { state: "open", opensAt: at(19) },
+    "playing",
+    false,
+    /^The show is late: it was to begin at .* Stay here\.$/,
+  ],
+  [
+    "live, though late",
+    { state: "live", hosts: 1, opensAt: at(19) },
+    "playing",
+    false,
+    /^You are listening live/,
+  ],
+  ["ended", { state: "ended", opensAt: at(19) }, "stopped", false, /^This show has ended/],
+])("of a show that is %s", (_, status, playing, armed, said) => {
+  const report: Report = { kind: "status", status: { ...seen, ...status } };
+  expect(words(report, playing, armed, NOW).sentence).toMatch(said);
+});
