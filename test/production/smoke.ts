@@ -5,7 +5,7 @@ import { type Publication, publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
 import type { Created } from "../kit/created.ts";
-import { type Desk, endShow, openShow, originReads, removeShow } from "../kit/desk.ts";
+import { type Desk, endShow, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
 import { Checks } from "./checks.ts";
 
@@ -82,7 +82,27 @@ async function perform(checks: Checks, desk: Desk, show: Created, options: Optio
       return listeners > 0 ? `${listeners} counted` : null;
     }, 40_000),
   );
+  await checkPlan(checks, desk);
   await checkEnd(checks, desk, show, { listener, publication });
+}
+
+/** A show's object is brought back by the platform's alarm when its doors open by themselves. */
+async function checkPlan(checks: Checks, desk: Desk): Promise<void> {
+  await checks.run("a show that nobody asks for opens at its time, and ends at its time", async () => {
+    const inSeconds = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
+    const plan = { opensAt: inSeconds(4), endsAt: inSeconds(10), autoOpen: false };
+    const planned = await makeShow(desk, "low", plan);
+    try {
+      await sleep(7_000);
+      const then = await stateOf(desk, planned);
+      await sleep(6_000);
+      const last = await stateOf(desk, planned);
+      if (then !== "open" || last !== "ended") throw new Error(`3 s after each it was ${then}, ${last}`);
+      return "3 s after each it had";
+    } finally {
+      await removeShow(desk, planned);
+    }
+  });
 }
 
 /** Lists come when they are due, in a coding that their reader takes. */
