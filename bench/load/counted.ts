@@ -40,7 +40,7 @@ function counted(Base, object, methods) {
   }
   return Counted;
 }
-export { default } from "./${worker[0]?.name}";
+export { default, Directory } from "./${worker[0]?.name}";
 export class Origin extends deployed.Origin {
   fetch(request) {
     const { pathname, searchParams } = new URL(request.url);

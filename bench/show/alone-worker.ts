@@ -81,8 +81,9 @@ export class Broadcast extends DurableObject<Env> {
   }
 }
 
-/** Needs no object of its own; the runtime wants the class. */
+/** Needs no object of these two; the runtime wants the classes. */
 export class Audience extends DurableObject {}
+export class Directory extends DurableObject {}
 
 /** The way of the sound, made when it comes. */
 function sound(): (message: Uint8Array) => void {

@@ -11,7 +11,7 @@ import { Sfu } from "../../src/ingest/sfu.ts";
 import { type Latency, PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 import { readList } from "../kit/list.ts";
-import { sqlite } from "./sqlite.ts";
+import { sqlite } from "../kit/sqlite.ts";
 
 /** A show's life, restarts in the middle of it, and what rests while nobody is there. */
 

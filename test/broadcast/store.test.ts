@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { Outbox } from "../../src/broadcast/outbox.ts";
 import { type MediaObject, Store } from "../../src/broadcast/store.ts";
 import { type Part, samples } from "../../src/media.ts";
-import { sqlite } from "./sqlite.ts";
+import { sqlite } from "../kit/sqlite.ts";
 
 /** What is read back from SQLite is what was put there, and what waits for R2 is not lost. */
 

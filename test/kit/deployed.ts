@@ -81,7 +81,11 @@ async function specOf(
     },
     ...(services !== undefined && { serviceBindings: services }),
     ...(hasObjects && {
-      durableObjects: { BROADCAST: objects("Broadcast"), AUDIENCE: objects("Audience") },
+      durableObjects: {
+        BROADCAST: objects("Broadcast"),
+        AUDIENCE: objects("Audience"),
+        DIRECTORY: objects("Directory"),
+      },
       r2Buckets: services?.MEDIA === undefined ? ["MEDIA"] : [],
     }),
     unsafeInspectorProxy: inspected,

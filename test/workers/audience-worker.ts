@@ -14,6 +14,7 @@ import { hasten } from "./fast-clock.ts";
  */
 
 export { Broadcast } from "../../src/broadcast/broadcast.ts";
+export { Directory } from "../../src/directory/directory.ts";
 export { Origin } from "../../src/origin/origin.ts";
 
 hasten();

@@ -35,6 +35,7 @@ describe("wrangler deploy --dry-run", () => {
     for (const [binding, resource] of [
       ["BROADCAST", "Broadcast"],
       ["AUDIENCE", "Audience"],
+      ["DIRECTORY", "Directory"],
       ["MEDIA", "earshot-media"],
     ]) {
       expect(printed).toMatch(new RegExp(`env\\.${binding} \\(.*${resource}.*\\)`));
@@ -42,11 +43,11 @@ describe("wrangler deploy --dry-run", () => {
     expect(printed).not.toMatch(/warning|error/i);
   });
 
-  test("exports the two entrypoints and the two objects, and nothing else", () => {
+  test("exports the two entrypoints and the three objects, and nothing else", () => {
     const bundle = readFileSync(join(out, "worker.js"), "utf8");
     const [, exported = ""] = /export \{([^}]*)\};?\s*(?:\/\/.*\s*)*$/.exec(bundle) ?? [];
     const names = exported.split(",").map((name) => name.trim().split(" as ").at(-1));
-    expect(names.sort()).toEqual(["Audience", "Broadcast", "Origin", "default"]);
+    expect(names.sort()).toEqual(["Audience", "Broadcast", "Directory", "Origin", "default"]);
   });
 
   test("carries no secret and no path of this machine", () => {
@@ -61,7 +62,7 @@ test("the objects keep their code through a deploy for as long as the platform a
   expect(config).toContain('code_update_strategy = { mode = "deferred", max_delay = 86400 }');
   expect(config).toMatch(/\[exports\.default\]\ntype = "worker"\ncache = \{ enabled = false \}/);
   expect(config).toMatch(/\[exports\.Origin\]\ntype = "worker"\ncache = \{ enabled = true \}/);
-  for (const object of ["Broadcast", "Audience"]) {
+  for (const object of ["Broadcast", "Audience", "Directory"]) {
     expect(config).toMatch(
       new RegExp(`\\[exports\\.${object}\\]\\ntype = "durable-object"\\nstorage = "sqlite"`),
     );

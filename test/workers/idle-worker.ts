@@ -10,6 +10,7 @@ import { IDLE_MS } from "./idle.ts";
  * minute at the least. `/alarm/ID` says whether a show's object is to be woken.
  */
 export { Audience } from "../../src/audience/audience.ts";
+export { Directory } from "../../src/directory/directory.ts";
 export { Origin } from "../../src/origin/origin.ts";
 
 export class Broadcast extends Real {

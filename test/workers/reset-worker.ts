@@ -14,6 +14,7 @@ export class Broadcast extends DurableObject {
 }
 
 export class Audience extends DurableObject {}
+export class Directory extends DurableObject {}
 
 interface Env {
   readonly BROADCAST: DurableObjectNamespace<Broadcast>;

@@ -9,6 +9,7 @@ import type { EdgeEnv } from "../../src/edge/env.ts";
 
 export { Audience } from "../../src/audience/audience.ts";
 export { Broadcast } from "../../src/broadcast/broadcast.ts";
+export { Directory } from "../../src/directory/directory.ts";
 export { Origin } from "../../src/origin/origin.ts";
 
 const memories: WebAssembly.Memory[] = [];

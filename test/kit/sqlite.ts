@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
-/** SQLite, by Node's binding in place of the runtime's; as much of it as the store uses. */
+/** SQLite, by Node's binding in place of the runtime's; as much of it as the stores of `src/` use. */
 export function sqlite(): SqlStorage {
   const database = new DatabaseSync(":memory:");
   const statements = new Map<string, StatementSync>();
