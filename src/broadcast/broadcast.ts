@@ -2,17 +2,20 @@ import { DurableObject } from "cloudflare:workers";
 import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
 import type { Accepted, BroadcastApi, Changes, Description, Offer, Settings } from "../broadcast-api.ts";
+import { type Directories, directoryOf } from "../directory-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Counts } from "./counts.ts";
 import { announce, type ShowRow, unfit } from "./lifecycle.ts";
+import { Notice } from "./notice.ts";
 import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
 import { Show } from "./show.ts";
 import { Store } from "./store.ts";
 
 export interface BroadcastEnv {
+  readonly DIRECTORY: Directories;
   readonly MEDIA: R2Bucket;
   readonly EARSHOT_SECRET: string;
   /** The secret before that one, for as long as shows made under it are to go on. */
@@ -28,6 +31,7 @@ export interface BroadcastEnv {
  */
 export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastApi {
   readonly #secrets: Secrets;
+  readonly #notice: Notice;
   #store: Store;
   /** Null where no broadcast was created, or it was deleted. */
   #show: Show | null = null;
@@ -35,6 +39,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   constructor(ctx: DurableObjectState, env: BroadcastEnv) {
     super(ctx, env);
     this.#secrets = new Secrets(env.EARSHOT_SECRET, env.EARSHOT_SECRET_PREVIOUS);
+    this.#notice = new Notice(ctx.id.name ?? "", () => directoryOf(env.DIRECTORY));
     this.#store = new Store(ctx.storage.sql);
     // Nothing comes in before the stored show has been taken up.
     void ctx.blockConcurrencyWhile(() => this.#takeUp());
@@ -88,6 +93,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       bucket: MEDIA,
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
       secret,
+      notice: this.#notice,
       waitUntil,
       setAlarm: (time) =>
         waitUntil(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
@@ -137,15 +143,20 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   async remove(): Promise<null | Problem> {
     return told("remove", async () => {
-      if (this.#show === null) return PROBLEMS.unknownBroadcast;
+      if (this.#show === null) {
+        // So that nothing which is not there can stay in the list.
+        await this.#notice.remove();
+        return PROBLEMS.unknownBroadcast;
+      }
       const id = this.ctx.id.name ?? "";
       try {
         await this.#show.end();
       } catch (error) {
         console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
       }
-      // What R2 does not let go of yet can be deleted by the next call only if there is still a broadcast to delete.
+      // What R2 and the Directory do not let go of yet can be deleted by the next call only if there is still a broadcast.
       await erase(this.env.MEDIA, id);
+      await this.#notice.remove();
       this.#show = null;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();

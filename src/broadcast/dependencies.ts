@@ -1,5 +1,6 @@
 import type { Secret } from "../access/secret.ts";
 import type { Sfu } from "../ingest/sfu.ts";
+import type { Notice } from "./notice.ts";
 import type { Store } from "./store.ts";
 
 /** What a show works with; the shell's. */
@@ -9,6 +10,8 @@ export interface Dependencies {
   readonly sfu: Sfu;
   /** The one under which the show was made. */
   readonly secret: Secret;
+  /** Tells the Directory. */
+  readonly notice: Pick<Notice, "tell">;
   /** Keeps the object running for work that nobody waits for. */
   readonly waitUntil: (work: Promise<void>) => void;
   /** Has the object brought back at a time (milliseconds since 1970) if it should be gone by then; null: not at all. */

@@ -65,6 +65,7 @@ export class Show {
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
+    deps.notice.tell(row);
   }
 
   /** Lets a timeline go on that stands. Where that can not be, it is tried again later. */
@@ -228,6 +229,7 @@ export class Show {
       },
     });
     this.#life = { kind: "running", row, timeline, clock };
+    this.#deps.notice.tell(row);
     clock.start();
   }
 
@@ -288,5 +290,6 @@ export class Show {
   #turnInto(life: Life): void {
     this.#deps.store.putShow(life.row);
     this.#life = life;
+    this.#deps.notice.tell(life.row);
   }
 }

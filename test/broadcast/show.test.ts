@@ -43,6 +43,8 @@ class Rig {
   /** Whether R2 takes what is put. */
   takes = true;
   readonly restarts: string[] = [];
+  /** The states that the Directory was told of, one after the other. */
+  readonly told: string[] = [];
   /** When the object is to be brought back. */
   alarm: number | null = null;
   show: Show;
@@ -74,6 +76,7 @@ class Rig {
       bucket: { put } as unknown as R2Bucket,
       sfu: new Sfu("http://127.0.0.1:9", "none", "none"),
       secret: new Secret("a secret for the test"),
+      notice: { tell: ({ state }) => this.told.at(-1) !== state && this.told.push(state) },
       waitUntil: () => {},
       setAlarm: (time) => {
         this.alarm = time;
@@ -734,5 +737,44 @@ describe("a show with a plan", () => {
     expect(rig.show.change({ endsAt: iso(0.5) })).toBeNull();
     await listen(rig, HOUR / 2 + 2_000);
     expect(rig.row.state).toBe("ended");
+
+describe("the Directory is told of a show's state", () => {
+  test("when it is created, opens, is closed because nobody is there, and ends", async () => {
+    const rig = new Rig();
+    expect(rig.told).toEqual(["announced"]);
+    rig.show.open();
+    expect(rig.told.at(-1)).toBe("open");
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect(rig.told.slice(1)).toEqual(["open", "announced"]);
+    await rig.show.end();
+    expect(rig.told.slice(3)).toEqual(["ended"]);
+  });
+
+  test("when its object is made anew, and when a timeline that was live begins anew and waits for its first host again", () => {
+    const rig = new Rig();
+    rig.show.open();
+    const { row } = rig;
+    if (isRunning(row)) rig.store.putShow(goLive(row));
+    rig.restart();
+    rig.talk(1_000);
+    expect(rig.told).toEqual(["announced", "open", "live"]);
+    rig.jump(690_000);
+    rig.talk(1_000);
+    expect(rig.row.state).toBe("open");
+    expect(rig.told.slice(3)).toEqual(["open"]);
+  });
+
+  test("when it has begun anew because its store did not fit, before the object was made and at the end", () => {
+    for (const starts of [true, false]) {
+      const rig = new Rig();
+      rig.show.open();
+      rig.talk(3_000);
+      const { row } = rig;
+      const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
+      if (isRunning(row)) rig.store.putShow({ ...goLive(row), timeline: { ...row.timeline, profile } });
+      rig.restart({ starts });
+      if (!starts) void rig.show.end();
+      expect(rig.told.slice(2)).toEqual(["live", starts ? "open" : "ended"]);
+    }
   });
 });

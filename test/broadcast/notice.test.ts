@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Notice } from "../../src/broadcast/notice.ts";
+import type { DirectoryApi, Entry, State } from "../../src/directory-api.ts";
+
+/** What is told to the Directory of a broadcast, when, and that nothing of it comes back to the show. */
+
+/** A Directory that fails on demand: a fake, because the real one can not be made to. It notes the states and removals. */
+class FakeDirectory implements DirectoryApi {
+  readonly calls: string[] = [];
+  mode: "works" | "fails" | "hangs" = "works";
+  /** Lets go of the calls that hang, oldest first. */
+  readonly hanging: (() => void)[] = [];
+
+  put({ state }: Entry): Promise<void> {
+    return this.#answer(state);
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#answer(`remove ${id}`);
+  }
+
+  page(): Promise<never> {
+    throw new Error("a Broadcast reads no list");
+  }
+
+  #answer(call: string): Promise<void> {
+    this.calls.push(call);
+    if (this.mode === "hangs") return new Promise((resolve) => this.hanging.push(resolve));
+    return this.mode === "fails" ? Promise.reject(new Error("failed by the test")) : Promise.resolve();
+  }
+}
+
+const ID = "a-b";
+const entry = (state: State, changes: Partial<Entry> = {}): Entry => ({
+  id: ID,
+  title: "A show",
+  state,
+  latency: "low",
+  createdAt: 1_800_000_000_000,
+  endedAt: null,
+  ...changes,
+});
+
+let directory: FakeDirectory;
+let notice: Notice;
+let warn: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  vi.useFakeTimers();
+  warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  directory = new FakeDirectory();
+  notice = new Notice(ID, () => directory);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  warn.mockRestore();
+});
+
+/** Lets what needs no time be done. */
+const settle = () => vi.advanceTimersByTimeAsync(0);
+
+describe("the Directory is told", () => {
+  test("once of each change, and leaves no timer behind", async () => {
+    notice.tell(entry("announced"));
+    await settle();
+    notice.tell(entry("announced"));
+    await settle();
+    notice.tell(entry("announced", { title: "Another title" }));
+    await settle();
+    notice.tell(entry("open", { title: "Another title" }));
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(directory.calls).toEqual(["announced", "announced", "open"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("of what the list has of a show, and of nothing else", async () => {
+    const put = vi.spyOn(directory, "put");
+    notice.tell({ ...entry("open"), keyGeneration: 7, timeline: { epoch: "mwq4yx3z" } } as Entry);
+    expect(put.mock.calls).toEqual([[entry("open")]]);
+  });
+
+  test("at once when a show goes back to what it was", async () => {
+    for (const state of ["open", "announced", "open"] as const) {
+      notice.tell(entry(state));
+      await settle();
+    }
+    expect(directory.calls).toEqual(["open", "announced", "open"]);
+  });
+
+  test("one thing at a time, and of all that happened meanwhile the newest alone", async () => {
+    directory.mode = "hangs";
+    notice.tell(entry("announced"));
+    for (const state of ["open", "live", "ended"] as const) notice.tell(entry(state));
+    await settle();
+    expect(directory.calls).toEqual(["announced"]);
+    directory.mode = "works";
+    directory.hanging[0]?.();
+    await settle();
+    expect(directory.calls).toEqual(["announced", "ended"]);
+  });
+});
+
+describe("a Directory that does not take it", () => {
+  test("is told again half a minute later, until it does, and each time of the newest", async () => {
+    directory.mode = "fails";
+    notice.tell(entry("announced"));
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(directory.calls).toEqual(["announced"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(directory.calls).toEqual(["announced", "announced"]);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining(`not told of ${ID}`));
+    directory.mode = "works";
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(directory.calls).toEqual(["announced", "announced", "announced"]);
+  });
+
+  test("is told of the next change at once, and then there is nothing to tell again", async () => {
+    directory.mode = "fails";
+    notice.tell(entry("announced"));
+    await vi.advanceTimersByTimeAsync(1_000);
+    directory.mode = "works";
+    notice.tell(entry("open"));
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(directory.calls).toEqual(["announced", "open"]);
+  });
+
+  test("in three seconds is not waited for any longer", async () => {
+    directory.mode = "hangs";
+    notice.tell(entry("announced"));
+    notice.tell(entry("open"));
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(warn).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(warn).toHaveBeenCalledOnce();
+    directory.mode = "works";
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(directory.calls).toEqual(["announced", "open"]);
+  });
+
+  test("because there is none comes back to nobody", async () => {
+    const lost = new Notice(ID, () => {
+      throw new TypeError("there is no such binding");
+    });
+    expect(() => lost.tell(entry("open"))).not.toThrow();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(warn).toHaveBeenCalledTimes(3);
+    await expect(lost.remove()).rejects.toThrow("no such binding");
+  });
+});
+
+describe("a broadcast that is deleted", () => {
+  test("is forgotten, and nothing is told of it afterwards, not even what could not be told before", async () => {
+    directory.mode = "fails";
+    notice.tell(entry("ended"));
+    await settle();
+    directory.mode = "works";
+    await notice.remove();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(directory.calls).toEqual(["ended", `remove ${ID}`]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("is forgotten while it is told of, and what fails of that then is not told again", async () => {
+    directory.mode = "hangs";
+    notice.tell(entry("ended"));
+    directory.mode = "works";
+    await notice.remove();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(directory.calls).toEqual(["ended", `remove ${ID}`]);
+  });
+
+  test("stays in the list where the Directory does not say that it has forgotten it, and who deletes it hears of that", async () => {
+    notice.tell(entry("ended"));
+    await settle();
+    directory.mode = "hangs";
+    const removed = notice.remove();
+    const refused = expect(removed).rejects.toThrow("no answer in 3000 ms");
+    await vi.advanceTimersByTimeAsync(3_000);
+    await refused;
+    directory.mode = "works";
+    // It forgets it after all.
+    directory.hanging[0]?.();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(directory.calls).toEqual(["ended", `remove ${ID}`, "ended"]);
+    await notice.remove();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(directory.calls).toEqual(["ended", `remove ${ID}`, "ended", `remove ${ID}`]);
+  });
+
+  test("leaves its name free: the next of that name is told of", async () => {
+    notice.tell(entry("announced"));
+    await settle();
+    await notice.remove();
+    notice.tell(entry("announced"));
+    await settle();
+    expect(directory.calls).toEqual(["announced", `remove ${ID}`, "announced"]);
+  });
+});
