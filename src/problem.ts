@@ -69,6 +69,12 @@ export const PROBLEMS = {
     "The recording can not be read at this moment; ask again.",
     after(1),
   ),
+  noDirectory: problem(
+    503,
+    "unavailable",
+    "The list of broadcasts can not be read at this moment; the shows go on without it. Ask again in a few seconds.",
+    after(3),
+  ),
   failed: problem(503, "unavailable", "Something went wrong here; try again.", after(1)),
   notNow: problem(503, "unavailable", "It could not be done now. Ask again in a few seconds.", after(3)),
   sfuUnavailable: problem(
@@ -98,6 +104,11 @@ export function invalidSettings(message: string): Problem {
 /** Details of a broadcast that do not go together; `field` is the one to correct. */
 export function unfitDetails(field: string, message: string): Problem {
   return invalidSettings(`The field "${field}": ${message}.`);
+}
+
+/** Parameters that the list of broadcasts can not be asked with. */
+export function invalidQuery(message: string): Problem {
+  return problem(400, "invalid_query", message);
 }
 
 /** An offer that is no SDP, or not enough of one (RFC 9725 section 4.2). */

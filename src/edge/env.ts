@@ -1,5 +1,6 @@
 import { Secrets } from "../access/secrets.ts";
 import type { BroadcastApi } from "../broadcast-api.ts";
+import type { Directories } from "../directory-api.ts";
 import type { Shards } from "./sightings.ts";
 
 /** The bindings of the edge (wrangler.toml). */
@@ -10,6 +11,7 @@ export interface EdgeEnv {
   readonly EARSHOT_SECRET_PREVIOUS?: string;
   readonly BROADCAST: Broadcasts;
   readonly AUDIENCE: Shards;
+  readonly DIRECTORY: Directories;
   /** ICE servers for publishers, comma-separated, the best one first; may be empty. */
   readonly ICE_SERVERS: string;
   /** Set by `npm start` alone, which speaks no https: keys are taken over plain http from other machines too. */

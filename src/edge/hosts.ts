@@ -5,6 +5,7 @@ import type { Secrets } from "../access/secrets.ts";
 import type { BroadcastApi, Description } from "../broadcast-api.ts";
 import { patterns } from "../paths.ts";
 import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
+import { answerPage } from "./directory.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { failed, refuse } from "./refusal.ts";
 import { Changes, faultOf, Settings } from "./settings.ts";
@@ -44,7 +45,9 @@ hosts.post(patterns.broadcasts, async (c) => {
   return answer(await broadcastOf(c.env, id).create({ ...settings, id }, new URL(c.req.url).origin), 201);
 });
 
-hosts.all(patterns.broadcasts, () => refuse(methodNotAllowed("POST")));
+hosts.get(patterns.broadcasts, (c) => answerPage(c.env.DIRECTORY, new URL(c.req.url).searchParams));
+
+hosts.all(patterns.broadcasts, () => refuse(methodNotAllowed("GET, HEAD, POST")));
 
 hosts.all(patterns.broadcast, async (c) => {
   const { origin } = new URL(c.req.url);

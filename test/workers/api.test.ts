@@ -165,6 +165,7 @@ describe("POST /api/broadcasts", () => {
 describe("every call of the API", () => {
   const CALLS = [
     ["POST", "/broadcasts"],
+    ["GET", "/broadcasts"],
     ["GET", "/broadcasts/x"],
     ["PATCH", "/broadcasts/x"],
     ["DELETE", "/broadcasts/x"],
@@ -189,7 +190,7 @@ describe("every call of the API", () => {
   });
 
   test("on a broadcast that there is not is a 404", async () => {
-    for (const [method, path] of CALLS.slice(1)) {
+    for (const [method, path] of CALLS.slice(2)) {
       const body = method === "PATCH" ? {} : undefined;
       expect((await refusal(await relay.api(method, path, body))).status, `${method} ${path}`).toBe(404);
     }
@@ -198,8 +199,8 @@ describe("every call of the API", () => {
   test("with a method that it has not is a 405 that says which it has", async () => {
     const { id } = await relay.create();
     for (const [method, path, allow] of [
-      ["PUT", "/broadcasts", "POST"],
-      ["GET", "/broadcasts", "POST"],
+      ["PUT", "/broadcasts", "GET, HEAD, POST"],
+      ["DELETE", "/broadcasts", "GET, HEAD, POST"],
       ["PUT", `/broadcasts/${id}`, "GET, HEAD, PATCH, DELETE"],
       ["POST", `/broadcasts/${id}`, "GET, HEAD, PATCH, DELETE"],
       ["GET", `/broadcasts/${id}/end`, "POST"],

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { type Directories, directoryOf, type Place, type Query, STATES } from "../directory-api.ts";
+import { withLimit } from "../limit.ts";
+import { invalidQuery, PROBLEMS, type Problem } from "../problem.ts";
+import { refuse } from "./refusal.ts";
+
+/** How long the Directory is waited for, milliseconds. */
+const LIMIT_MS = 3_000;
+
+/** Answers `GET /api/broadcasts`: `{broadcasts, next}`, where `next` is the cursor of the page behind, null on the last one. */
+export async function answerPage(directories: Directories, parameters: URLSearchParams): Promise<Response> {
+  const query = parseQuery(parameters);
+  if ("kind" in query) return refuse(query);
+  try {
+    const { entries, next } = await withLimit(directoryOf(directories).page(query), LIMIT_MS);
+    const body = { broadcasts: entries, next: next === null ? null : cursorOf(next) };
+    return Response.json(body, { headers: { "cache-control": "no-store" } });
+  } catch (error) {
+    console.warn(`The Directory did not answer: ${String(error)}`);
+    return refuse(PROBLEMS.noDirectory);
+  }
+}
+
+/** Reads the parameters of `GET /api/broadcasts`. What is not named here is refused by name, and so is what is there twice. */
+export function parseQuery(parameters: URLSearchParams): Query | Problem {
+  const names = [...parameters.keys()];
+  const twice = names.find((name, n) => names.indexOf(name) !== n);
+  if (twice !== undefined) return invalidQuery(`The parameter "${twice}" may be there once.`);
+  const parsed = Parameters.safeParse(Object.fromEntries(parameters));
+  if (parsed.success) {
+    const { state, limit, cursor } = parsed.data;
+    return { state, limit, after: cursor };
+  }
+  const [issue] = parsed.error.issues;
+  if (issue?.code === "unrecognized_keys")
+    return invalidQuery(`There is no parameter "${issue.keys.join('", "')}".`);
+  return invalidQuery(`The parameter "${issue?.path.join(".")}": ${issue?.message}.`);
+}
+
+/** A place in the list, as the next page is asked for; callers make nothing of what it says. */
+export function cursorOf({ createdAt, id }: Place): string {
+  return `${createdAt.toString(36)}.${id}`;
+}
+
+const Parameters = z.strictObject({
+  state: z.enum(STATES).nullable().default(null),
+  limit: z
+    .string()
+    .regex(/^(?:[1-9]\d?|100)$/, "it is a whole number from 1 to 100")
+    .transform(Number)
+    .default(50),
+  cursor: z
+    .string()
+    .regex(/^[0-9a-z]{1,11}\.[a-z0-9-]{1,64}$/, 'it is what the page before has as "next"')
+    .transform(placeOf)
+    .nullable()
+    .default(null),
+});
+
+/** Reads what {@link cursorOf} has made. */
+function placeOf(cursor: string): Place {
+  const [time = "", id = ""] = cursor.split(".");
+  return { createdAt: Number.parseInt(time, 36), id };
+}
