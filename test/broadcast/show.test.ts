@@ -737,6 +737,8 @@ describe("a show with a plan", () => {
     expect(rig.show.change({ endsAt: iso(0.5) })).toBeNull();
     await listen(rig, HOUR / 2 + 2_000);
     expect(rig.row.state).toBe("ended");
+  });
+});
 
 describe("the Directory is told of a show's state", () => {
   test("when it is created, opens, is closed because nobody is there, and ends", async () => {
