@@ -21,12 +21,13 @@ function entry(n: number, changes: Partial<Entry> = {}): Entry {
 
 const all: Query = { state: null, limit: 100, after: null };
 
-/** All ids, page by page. */
+/** All ids, page by page; throws where pages do not end. */
 function walk(entries: Entries, query: Partial<Query>, between = () => {}): string[] {
   const ids: string[] = [];
   for (let after: Place | null = null, more = true; more; between()) {
     const page = entries.page({ ...all, ...query, after });
     ids.push(...page.entries.map(({ id }) => id));
+    if (ids.length > 10_000) throw new Error("the pages do not end");
     after = page.next;
     more = after !== null;
   }
