@@ -173,7 +173,8 @@ describe.concurrent("lifetimes through two tiers", () => {
   });
 
   test("that a show has not begun is not believed beyond them", async () => {
-    const { id } = (await (await world.api("POST", "/broadcasts", {})).json()) as { id: string };
+    const created = await world.api("POST", "/broadcasts", { autoOpen: false });
+    const { id } = (await created.json()) as { id: string };
     const ask = async (edge: EdgeName) => (await world.get(edge, `/live/${id}/index.m3u8`)).status;
     const from = Date.now();
     for (let n = 0; n < 30; n++) {
