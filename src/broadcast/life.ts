@@ -52,7 +52,8 @@ export function publishedOf(life: Life): Published | null {
       return { row: life.row, window, init, ring };
     }
     case "ended":
-      return life.published;
+      // What is said of a show may be changed after its end.
+      return life.published && { ...life.published, row: life.row };
   }
 }
 

@@ -723,6 +723,16 @@ describe("a show with a plan", () => {
     expect([rig.row.state, over.row.state]).toEqual(["ended", "ended"]);
   });
 
+  test("has another title for who reads its playlist, also after its end", async () => {
+    const rig = new Rig();
+    rig.show.open();
+    rig.show.change({ title: "While it ran" });
+    expect(await rig.show.read(first, {})).toMatchObject({ text: expect.stringContaining("While it ran") });
+    await rig.show.end();
+    rig.show.change({ title: "After its end" });
+    expect(await rig.show.read(first, {})).toMatchObject({ text: expect.stringContaining("After its end") });
+  });
+
   test("can be changed: what is said of it, and when it opens", async () => {
     const rig = new Rig("low", { opensAt: iso(2) });
     expect(rig.show.change({ title: "Another", opensAt: iso(1), description: "Why" })).toBeNull();
