@@ -70,7 +70,8 @@ export class StartCommand {
 /** All that runs here, by process id; what has ended and waits to be fetched does not run. */
 function processes(): { pid: number; parent: number; group: number }[] {
   if (!TELLS_PROCESSES) return [];
-  const ids = readdirSync("/proc", { withFileTypes: true }).flatMap(({ name }) => Number(name) || []);
+  // Without their types, for which each would be looked at: one that has ended meanwhile would throw.
+  const ids = readdirSync("/proc").flatMap((name) => Number(name) || []);
   return ids
     .sort((a, b) => a - b)
     .flatMap((pid) => {
