@@ -1,4 +1,4 @@
-import Hls, { type ErrorData, type LevelDetails } from "hls.js";
+import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
 import type { Playing } from "./playing.ts";
@@ -146,7 +146,12 @@ export class Player {
     // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
-    hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => this.#loadTheRest(hls, details));
+    let wasLive = false;
+    hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
+      // Not before hls.js has made use of the list itself.
+      if (wasLive && !details.live) window.setTimeout(() => this.#loadTheRest(hls));
+      wasLive = details.live;
+    });
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       if (hls === this.#hls) this.#start();
     });
@@ -203,19 +208,17 @@ export class Player {
   }
 
   /**
-   * Has hls.js look again for what there is to load, when the list has ended: 1.7.4 loads none of the last segment's parts any
-   * more when it has others of them, and the sound would stand still there.
+   * Has hls.js load what is lacking when a list that it played live has ended, as whole segments: 1.7.4 loads none of the last
+   * segment's parts any more when it has others of them, and the sound would stand still there.
    */
-  #loadTheRest(hls: Hls, { live, partList, edge }: LevelDetails): void {
-    if (live || !partList?.length || this.#fresh) return;
-    // Not before hls.js has made use of the list itself.
-    window.setTimeout(() => {
-      const { buffered, currentTime } = this.#audio;
-      const has = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
-      if (hls !== this.#hls || edge - has < ROUNDING_SECONDS) return;
-      hls.stopLoad();
-      hls.startLoad(currentTime);
-    });
+  #loadTheRest(hls: Hls): void {
+    const { buffered, currentTime } = this.#audio;
+    const has = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
+    const edge = hls.latestLevelDetails?.edge ?? 0;
+    if (hls !== this.#hls || edge - has < ROUNDING_SECONDS) return;
+    hls.config.lowLatencyMode = false;
+    hls.stopLoad();
+    hls.startLoad(currentTime);
   }
 
   /**

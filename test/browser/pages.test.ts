@@ -70,7 +70,10 @@ test.concurrent("a listener who is early presses play once and hears the show be
   for (const { page } of [listener, studio]) await page.context().close();
 }, 120_000);
 
-test.concurrent("the end is said at once, wherever in a segment a show ends", async () => {
+test.concurrent.each([
+  ["at once", 0],
+  ["600 ms late", 600],
+])("where parts come %s, the end is said soon, wherever in a segment a show ends", async (_when, late) => {
   const shows = await Promise.all(Array.from({ length: 5 }, () => stage.create("low")));
   const pages = await Promise.all(
     shows.map(async (show) => {
@@ -83,10 +86,12 @@ test.concurrent("the end is said at once, wherever in a segment a show ends", as
   );
   await pages[0]?.waitForTimeout(3_000);
   await Promise.all(
-    shows.map(async (show, n) => {
-      await pages[n]?.waitForTimeout(384 * n);
-      await stage.end(show);
-      if (pages[n]) await says(pages[n], "The show has ended. Thank you for listening.", 8_000);
+    pages.map(async (page, n) => {
+      await page.waitForTimeout(384 * n);
+      if (late > 0) await page.route(/\.m4s$/, (route) => setTimeout(() => route.continue(), late));
+      await page.waitForTimeout(late);
+      await stage.end(shows[n] as Created);
+      await says(page, "The show has ended. Thank you for listening.", 8_000);
     }),
   );
   for (const page of pages) await page.context().close();
