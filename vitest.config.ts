@@ -9,6 +9,8 @@ const TIMED = ["test/workers/{audience,on-time,release}.test.ts", "test/local/sf
 const WAITING = ["test/local/sfu/{churn,guard}.test.ts", "test/local/host/demo.test.ts"];
 /** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
+/** Hours of sound, on a fake clock. They compute for a minute or two each, beside a capture that waits. */
+const LONG = ["test/audio/drift.test.ts", "test/broadcast/{bandwidth,pipeline}.test.ts"];
 /**
  * How many files of units and of {@link BUSY} run side by side: one for each core, and one for those that wait for outages
  * to pass. Left to itself the runner would use one core of two.
@@ -68,7 +70,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{workers,browser,players,chaos}/**", ...TIMED, ...WAITING],
+          exclude: ["test/{workers,browser,players,chaos}/**", ...TIMED, ...WAITING, ...LONG],
           testTimeout: 30_000,
           maxWorkers: WORKERS,
         },
@@ -130,6 +132,14 @@ export default defineConfig({
           testTimeout: 900_000,
           hookTimeout: 120_000,
           // A capture waits for minutes; beside it there is a core for the others.
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "long",
+          include: LONG,
+          testTimeout: 300_000,
           maxWorkers: 2,
         },
       },
