@@ -14,6 +14,8 @@ export interface Own extends Desk {
   readonly edges: readonly string[];
   /** Whether isolates report to the relay's own Audience: edges in runtimes of their own have a stub in its place. */
   readonly hasAudience: boolean;
+  /** The folder in which its runtime keeps its objects. */
+  readonly persist: string;
   /** CPU time that its runtime (all its workerd processes) has taken so far, ms. */
   cpu(): number;
   /** Resident memory of its runtime, bytes. */

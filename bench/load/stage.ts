@@ -30,6 +30,8 @@ export interface Staged {
   readonly edges: readonly string[];
   /** Answers with what reached its objects (counted.ts). */
   readonly countsUrl: string;
+  /** The folder in which its runtime keeps its objects. */
+  readonly persist: string;
 }
 
 /** What is read of wrangler.toml. */
@@ -86,7 +88,7 @@ const runtime = new Miniflare(
       { host: "127.0.0.1", port: 0, entrypoint: "Origin" },
       { host: "127.0.0.1", port: 0, entrypoint: COUNTS },
     ],
-    defaultPersistRoot: persist,
+    resourcePersistencePath: persist,
     host: "127.0.0.1",
     port: 0,
     handleStructuredLogs: ({ message }) => {
@@ -111,4 +113,10 @@ process.once("disconnect", async () => {
   process.exit();
 });
 const urls = edges.map(({ ports }) => `http://127.0.0.1:${ports.get("edge")}`);
-process.send?.({ url, adminToken, edges: isolates === 0 ? [url] : urls, countsUrl } satisfies Staged);
+process.send?.({
+  url,
+  adminToken,
+  edges: isolates === 0 ? [url] : urls,
+  countsUrl,
+  persist,
+} satisfies Staged);
