@@ -13,6 +13,8 @@ import { type NextUnit, Schedule } from "./schedule.ts";
 const FAR_BEHIND = fromMillis(2_000);
 /** Silence made in one go, access units: 12.8 s, some milliseconds of work, for which the sockets wait. */
 const FILL_UNITS = 600;
+/** The last segment, access units: 64 ms of silence. See {@link closingWindow}, hls/window.ts, for what it is there. */
+const LAST_UNITS = 3;
 
 /** At which position on the timeline the silence before `end`, where a part ends, has been made and can be listed. */
 export function listedAfter(end: Samples): Samples {
@@ -110,11 +112,14 @@ export class Pipeline {
     return { ...stats, ...held.counts, malformed: stats.malformed + held.counts.malformed };
   }
 
-  /** Ends the timeline where it is: the last, short part and segment. */
+  /** Ends the timeline where it is: the segment that is being made is closed, and one of a little silence is the last. */
   finish(): Cut[] {
-    const cuts: Cut[] = [];
-    for (const frame of this.#encoder.flush()) cuts.push(...this.#segmenter.push(frame));
-    return [...cuts, ...this.#segmenter.flush()];
+    const frames = [...this.#encoder.pushSilence(LAST_UNITS), ...this.#encoder.flush()];
+    const last = frames.splice(-LAST_UNITS);
+    return [frames, last].flatMap((some) => [
+      ...some.flatMap((frame) => this.#segmenter.push(frame)),
+      ...this.#segmenter.flush(),
+    ]);
   }
 
   /** Lets go of the encoder: nothing is made any more. */

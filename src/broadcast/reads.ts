@@ -1,6 +1,6 @@
 import { decide, isDelta } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
-import { lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
+import { closingWindow, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
 import { covers, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
@@ -29,11 +29,16 @@ export interface Published {
   readonly ring: Ring;
 }
 
+/** For how long all but the last segment of a show is listed before its list ends: players load it meanwhile. */
+export const CLOSING_MS = 1_000;
+
 /** Answers reads from the window, and holds those that ask for what comes next. One rendering serves all who wait. */
 export class Reads {
   readonly #store: Store;
   readonly #waiters = new Waiters<Place>();
   readonly #doors = new Doors();
+  /** What is listed for a moment in the place of a window that has ended; null before and after that. */
+  #closing: { ended: Window | null; listed: Window | null } | null = null;
   #rendered: { window: Window; full: string | null; delta: string | null } | null = null;
 
   constructor(store: Store) {
@@ -63,13 +68,24 @@ export class Reads {
     this.#waiters.releaseAll();
   }
 
+  /** The show has ended: its list does so {@link CLOSING_MS} later. */
+  end(): void {
+    this.#closing = { ended: null, listed: null };
+    this.abandon();
+    setTimeout(() => {
+      this.#closing = null;
+      this.abandon();
+    }, CLOSING_MS);
+  }
+
   /** @param published what there is to read when asked; it is asked for again after a wait. Null: no timeline. */
   async read(
     target: Exclude<Target, { kind: "status" | "audience" }>,
     published: () => Published | null,
     now: number,
   ): Promise<Read> {
-    const current = published();
+    const listed = () => this.#listed(published());
+    const current = listed();
     if (current === null) return PROBLEMS.notStarted;
     const { row, window } = current;
     if (target.kind === "multivariant") {
@@ -83,7 +99,7 @@ export class Reads {
     const deadline = now + 3_000 * window.profile.targetDuration;
     // While a read waits, another timeline may begin, whose numbers are the same.
     const sameEpoch = () => {
-      const later = published();
+      const later = listed();
       return later?.window.epoch === target.epoch ? later : null;
     };
     switch (target.kind) {
@@ -142,6 +158,15 @@ export class Reads {
     if (later === null) return PROBLEMS.otherEpoch;
     const bytes = later.ring.part(msn, index) ?? this.#store.partsOf(msn)[index]?.bytes;
     return bytes === undefined ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
+  }
+
+  /** What there is to read, its list not ended yet where that has just come. */
+  #listed(published: Published | null): Published | null {
+    const closing = this.#closing;
+    if (closing === null || published?.window.ended !== true) return published;
+    const { window } = published;
+    if (closing.ended !== window) [closing.ended, closing.listed] = [window, closingWindow(window)];
+    return { ...published, window: closing.listed ?? window };
   }
 
   #until(place: Place, deadline: number): Promise<boolean> {

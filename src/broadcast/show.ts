@@ -108,7 +108,7 @@ export class Show {
     const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), now);
     this.#turnInto(lifeOf(row, this.#deps.store));
     this.#originReads.keep();
-    this.#reads.abandon();
+    this.#reads.end();
     this.publishers.dropAll("the show has ended");
     await this.settle();
   }

@@ -112,6 +112,18 @@ export function endWindow(window: Window): Window {
   return { ...window, open: null, ended: true };
 }
 
+/**
+ * What is to be listed for a moment before `ended`, a window that has ended: all but its last segment. Null where players have
+ * no use for that. hls.js 1.7.4 loads no more parts of a segment that it has some of once the list has ended, and its players
+ * would stand still before the end; video.js 8 ends only with a part that comes together with the list's end.
+ */
+export function closingWindow(ended: Window): Window | null {
+  const last = ended.segments.at(-1);
+  if (last === undefined || !ended.profile.lowLatency) return null;
+  const { msn, at } = last;
+  return { ...ended, segments: ended.segments.slice(0, -1), open: { msn, at, parts: [] }, ended: false };
+}
+
 /** Where the listed media ends on the show's timeline. */
 export function end(window: Window): Samples {
   const last = window.open ?? window.segments.at(-1);

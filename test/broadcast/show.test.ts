@@ -3,12 +3,12 @@ import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { Dependencies } from "../../src/broadcast/dependencies.ts";
 import { announce, goLive, isRunning, type ShowRow } from "../../src/broadcast/lifecycle.ts";
-import type { Read } from "../../src/broadcast/reads.ts";
+import { CLOSING_MS, type Read } from "../../src/broadcast/reads.ts";
 import { Show } from "../../src/broadcast/show.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import type { Changes } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
-import { type Latency, PROFILES } from "../../src/media.ts";
+import { type Directives, type Latency, PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 import { readList } from "../kit/list.ts";
 import { sqlite } from "../kit/sqlite.ts";
@@ -28,6 +28,8 @@ vi.mock("../../dist/aac.wasm", async () => {
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 const HOST = "host";
+/** How long the last segment of a show with parts is, which is silence; milliseconds. */
+const LAST_MS = 64;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOW });
@@ -129,6 +131,14 @@ class Rig {
     return { ...list, end: last.date + 1000 * last.duration };
   }
 
+  /** The list after its end, which comes a moment after the show's. */
+  async endedList() {
+    await vi.advanceTimersByTimeAsync(CLOSING_MS);
+    const list = await this.list();
+    expect(list.ended).toBe(true);
+    return list;
+  }
+
   async peak(): Promise<number> {
     const read = await this.show.read({ kind: "status", id: "show" } as never, {});
     if (read.kind !== "status") throw new Error(read.kind);
@@ -188,10 +198,9 @@ describe("a show whose object is there, and whose timeline has not been taken up
     vi.setSystemTime(Date.now() + 60_000);
     void rig.show.end();
     expect(rig.row).toMatchObject({ state: "ended", timeline: { epoch: rig.epoch } });
-    const list = await rig.list();
-    expect(list.ended).toBe(true);
+    const list = await rig.endedList();
     expect(list.end).toBeGreaterThanOrEqual(before.end);
-    expect(list.end).toBeLessThan(before.end + 384);
+    expect(list.end).toBeLessThan(before.end + 384 + LAST_MS);
   });
 
   test("has its key replaced, and goes on by the new one", async () => {
@@ -356,9 +365,8 @@ describe("a show with neither host nor reader rests", () => {
     rig.show.open();
     await minutes(1.3);
     void rig.show.end();
-    const list = await rig.list();
-    expect(list.ended).toBe(true);
-    expect(Date.now() - list.end).toBeLessThan(150);
+    const ended = Date.now();
+    expect(ended - (await rig.endedList()).end + LAST_MS).toBeLessThan(150);
     const other = new Rig();
     other.show.open();
     await minutes(29.9);
@@ -557,6 +565,71 @@ describe("a show that has neither host nor listener", () => {
   });
 });
 
+describe("a show that ends", () => {
+  test.each([0, 400, 1_100, 1_900])(
+    "%d ms into a segment: all that was said is listed, and a second later one more segment, with the list's end",
+    async (millis) => {
+      const rig = new Rig();
+      rig.show.open();
+      rig.talk(9_600 + millis);
+      const before = await rig.list();
+      const { msn, index } = before.parts.at(-1) ?? { msn: 0, index: 0 };
+      void rig.show.end();
+      const closing = await rig.list();
+      expect([closing.ended, closing.end - before.end]).toEqual([false, expect.any(Number)]);
+      expect(closing.end).toBeGreaterThanOrEqual(before.end);
+      // A segment that was just finished is the last but one; any other is closed where it is.
+      const isWhole = index === 4 && closing.end === before.end;
+      expect(closing.segments.at(-1)?.msn).toBe(
+        isWhole ? msn : Math.max(msn, closing.parts.at(-1)?.msn ?? 0),
+      );
+      const list = await rig.endedList();
+      expect(list.segments.at(-1)).toMatchObject({
+        msn: (closing.segments.at(-1)?.msn ?? 0) + 1,
+        duration: LAST_MS / 1000,
+      });
+      // Dates are whole milliseconds.
+      expect(Math.round(list.end - closing.end)).toBe(LAST_MS);
+    },
+  );
+
+  test("lets those go who wait for its next part, and again those who wait for what comes after it", async () => {
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(10_000);
+    const { msn = 0, index = 0 } = (await rig.list()).parts.at(-1) ?? {};
+    const wait = async (directives: Directives) => {
+      const read = await rig.show.read(
+        { kind: "playlist", id: "show", epoch: rig.epoch, directives } as never,
+        {},
+      );
+      return [read.kind === "playlist" && readList(read.text).ended, Date.now() - NOW - 10_000];
+    };
+    const [next, later] = [wait({ msn, part: index + 1 }), wait({ msn: msn + 1, part: 0 })];
+    void rig.show.end();
+    expect(await next).toEqual([false, 0]);
+    await vi.advanceTimersByTimeAsync(CLOSING_MS);
+    expect(await later).toEqual([true, CLOSING_MS]);
+  });
+
+  test("without parts ends its list at once", async () => {
+    const rig = new Rig("economy");
+    rig.show.open();
+    rig.talk(20_000);
+    void rig.show.end();
+    expect((await rig.list()).ended).toBe(true);
+  });
+
+  test("and is made anew in that moment has its list ended", async () => {
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(9_600);
+    void rig.show.end();
+    rig.restart();
+    expect((await rig.list()).ended).toBe(true);
+  });
+});
+
 test("what R2 did not take before the end, the object that is made anew gets to it, and then needs no alarm", async () => {
   const rig = new Rig();
   rig.show.open();
@@ -564,7 +637,7 @@ test("what R2 did not take before the end, the object that is made anew gets to 
   rig.takes = false;
   await listen(rig, 10_000);
   await rig.show.end();
-  const last = (await rig.list()).segments.at(-1)?.msn ?? 0;
+  const last = (await rig.endedList()).segments.at(-1)?.msn ?? 0;
   expect(numbersOf(rig).at(-1)).toBeLessThan(last - 3);
   rig.restart();
   await rig.show.settle();

@@ -83,3 +83,30 @@ test("hls.js, Shaka and video.js, with its low latency and without, play a minut
   }
   for (const { page } of [studio, ...playing]) await page.context().close();
 }, 180_000);
+
+test("hls.js, Shaka and video.js play an ended show to its end, wherever in a segment it ends", async () => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const listening = await Promise.all(
+    [...Object.keys(PLAYERS), ...Array.from({ length: 4 }, () => "hls.js")].map(async (name) => {
+      const show = await stage.create("low");
+      await stage.open(show);
+      const { page } = await openPage(browser, url + encodeURIComponent(name), ["player"]);
+      await page.evaluate(`player.start(${JSON.stringify(name)}, ${JSON.stringify(show.playbackUrl)})`);
+      return { name, show, page };
+    }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  const outcome = await Promise.all(
+    listening.map(async ({ name, show, page }, n) => {
+      await page.waitForTimeout(384 * n);
+      await stage.end(show);
+      const ended = Date.now();
+      const isOver = page.waitForFunction("player.hasEnded()", undefined, { timeout: 15_000 });
+      return { name, millis: await isOver.then(() => Date.now() - ended).catch(() => null) };
+    }),
+  );
+  console.log(outcome.map(({ name, millis }) => `${name}: over ${millis} ms after the end`).join("\n"));
+  // video.js without low latency plays 6 s behind.
+  for (const { name, millis } of outcome) expect(millis, name).toBeLessThan(12_000);
+  for (const { page } of listening) await page.context().close();
+}, 120_000);

@@ -47,6 +47,11 @@ globalThis.player = {
     }, this.every);
   },
 
+  /** Whether all of a show that has ended has been played. */
+  hasEnded() {
+    return document.querySelector("audio").ended;
+  },
+
   reset() {
     [this.longest, this.played] = [0, 0];
   },
