@@ -1,0 +1,75 @@
+import { CHANNELS, SAMPLE_RATE } from "../media.ts";
+import { Halver } from "./halver.ts";
+import { Peaks } from "./peaks.ts";
+import { Tone } from "./tone.ts";
+
+/** Squeals are looked for at a quarter of the sample rate. */
+const RATE = SAMPLE_RATE / 4;
+/** Samples of one spectrum at that rate: 85 ms, in bins of 11.7 Hz. Speech moves on meanwhile, and a loop's tone does not. */
+const FRAME = 1_024;
+/** There is a spectrum every so many of them, 42.7 ms. */
+const HOP = FRAME / 2;
+/** Quieter than this, RMS, a spectrum is not looked at: -60 dBFS. */
+const QUIET = 1e-6;
+/** A tone is followed from where it is so narrow (PNPR, dB), and at most so much below the strongest bin (dB). */
+const NARROW = 15;
+const FAINT = 30;
+/** Narrow tones followed at once; there are hardly ever more than four. */
+const MOST_TONES = 12;
+/** A squeal that was found is over when it has not been there for so long, in spectra: 1 s. */
+const OVER = Math.round(RATE / HOP);
+
+/**
+ * Finds feedback: a loudspeaker that its own microphone hears.
+ *
+ * It is a narrow tone (PNPR) without harmonics or another note's harmonic (PHPR), between 0.2 and 5 kHz, as van Waterschoot and
+ * Moonen have it ("Fifty years of acoustic feedback control", 2011). So is a whistle, or a test tone. But a loop's tone stands
+ * still, to a part of a bin, where a whistle or a voice wavers; and it has grown exponentially, by the same number of decibels in
+ * each round, where a tone that is switched on is there at once.
+ */
+export class Squeal {
+  // Twice by two: the first step may have a gentle slope, since what it mirrors below 5 kHz comes from above 19 kHz.
+  readonly #first = new Halver(3);
+  readonly #second = new Halver(10);
+  /** The newest samples at the lower rate, oldest first. */
+  readonly #line = new Float32Array(FRAME);
+  #filled = 0;
+  readonly #peaks = new Peaks(FRAME, RATE);
+  #tones: Tone[] = [];
+  /** Spectra since a squeal was last there. */
+  #since = Number.POSITIVE_INFINITY;
+
+  /** Whether there is one. */
+  get isThere(): boolean {
+    return this.#since < OVER;
+  }
+
+  /** Takes interleaved stereo in [-1, 1]: a multiple of four sample frames. */
+  push(pcm: Float32Array): void {
+    const mono = new Float64Array(pcm.length / CHANNELS);
+    for (let i = 0; i < mono.length; i++) {
+      mono[i] = ((pcm[CHANNELS * i] as number) + (pcm[CHANNELS * i + 1] as number)) / 2;
+    }
+    const low = this.#second.push(this.#first.push(mono));
+    for (const value of low) {
+      this.#line[this.#filled++] = value;
+      if (this.#filled === FRAME) this.#look();
+    }
+  }
+
+  #look(): void {
+    this.#since++;
+    const isQuiet = this.#line.reduce((sum, value) => sum + value * value, 0) < QUIET * FRAME;
+    const peaks = isQuiet ? [] : this.#peaks.find(this.#line);
+    this.#line.copyWithin(0, HOP);
+    this.#filled = FRAME - HOP;
+    for (const tone of this.#tones) {
+      const nearest = peaks.findIndex((peak) => tone.isAt(peak.bin));
+      tone.push(nearest < 0 ? null : (peaks.splice(nearest, 1)[0] ?? null));
+    }
+    this.#tones = this.#tones.filter((tone) => !tone.isOver);
+    const fresh = peaks.filter(({ narrowness, below }) => narrowness >= NARROW && below <= FAINT);
+    for (const peak of fresh.slice(0, MOST_TONES - this.#tones.length)) this.#tones.push(new Tone(peak));
+    if (this.#tones.some((tone) => tone.isSqueal)) this.#since = 0;
+  }
+}
