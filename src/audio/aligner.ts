@@ -125,6 +125,11 @@ export class Aligner {
     return this.#splicer.active(at);
   }
 
+  /** Packets that never came, by the numbers of those that did. */
+  get missing(): number {
+    return this.#placement.missing;
+  }
+
   /** Plays `count` frames for the timeline from `at` on into `out`, from frame `outAt` of it on. */
   #play(at: number, out: Float32Array, outAt: number, count: number): void {
     const buffer = this.#buffer;

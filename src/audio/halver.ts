@@ -17,7 +17,7 @@ export class Halver {
   /** What the low pass reaches over, and behind it the stretch at hand. */
   #line = new Float64Array(0);
   readonly #reach: number;
-  #kept: number;
+  readonly #kept: number;
 
   constructor(count: number) {
     this.#taps = halfBand(count);

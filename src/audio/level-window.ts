@@ -7,14 +7,16 @@ const FLOOR_DB = -100;
 
 /** The level of the last 400 ms, by stretches that are much shorter, or of digital silence. */
 export class LevelWindow {
-  #stretches: Stretch[] = [];
+  readonly #stretches: Stretch[] = [];
   #frames = 0;
   #left = 0;
   #right = 0;
 
   push(stretch: Stretch): void {
-    this.#stretches.push(stretch);
-    this.#frames += stretch.frames;
+    // Of a long silence as much as the window holds: more would dilute the sound that comes after it.
+    const frames = Math.min(stretch.frames, WINDOW);
+    this.#stretches.push({ ...stretch, frames });
+    this.#frames += frames;
     let gone = 0;
     for (const old of this.#stretches) {
       if (this.#frames - old.frames < WINDOW) break;

@@ -102,7 +102,11 @@ export class Peaks {
 
   /** Where the top of the peak around bin `k` is, by the parabola through three bins' decibels. */
   #centre(k: number): number {
-    const [a, b, c] = [-1, 0, 1].map((n) => Math.log(this.#power[k + n] as number)) as [number, number, number];
+    const [a, b, c] = [-1, 0, 1].map((n) => Math.log(this.#power[k + n] as number)) as [
+      number,
+      number,
+      number,
+    ];
     const bend = a - 2 * b + c;
     return bend < 0 ? k + Math.max(-0.5, Math.min(0.5, (a - c) / (2 * bend))) : k;
   }

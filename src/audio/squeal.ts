@@ -1,4 +1,4 @@
-import { CHANNELS, SAMPLE_RATE } from "../media.ts";
+import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import { Halver } from "./halver.ts";
 import { Peaks } from "./peaks.ts";
 import { Tone } from "./tone.ts";
@@ -18,6 +18,9 @@ const FAINT = 30;
 const MOST_TONES = 12;
 /** A squeal that was found is over when it has not been there for so long, in spectra: 1 s. */
 const OVER = Math.round(RATE / HOP);
+/** After so much silence there is nothing left of what was before, in sample frames: 2 s. */
+const FORGOTTEN = 2 * SAMPLE_RATE;
+const ZEROS = new Float32Array(CHANNELS * AU_SAMPLES);
 
 /**
  * Finds feedback: a loudspeaker that its own microphone hears.
@@ -38,6 +41,8 @@ export class Squeal {
   #tones: Tone[] = [];
   /** Spectra since a squeal was last there. */
   #since = Number.POSITIVE_INFINITY;
+  /** For how many sample frames it has been silent. */
+  #silent = 0;
 
   /** Whether there is one. */
   get isThere(): boolean {
@@ -46,6 +51,20 @@ export class Squeal {
 
   /** Takes interleaved stereo in [-1, 1]: a multiple of four sample frames. */
   push(pcm: Float32Array): void {
+    this.#silent = 0;
+    this.#take(pcm);
+  }
+
+  /** The same as a {@link push} of `frames` sample frames of silence, at next to no cost where they are many. */
+  pushSilence(frames: number): void {
+    for (let left = frames; left > 0 && this.#silent < FORGOTTEN; left -= AU_SAMPLES) {
+      const count = Math.min(left, AU_SAMPLES);
+      this.#silent += count;
+      this.#take(ZEROS.subarray(0, CHANNELS * count));
+    }
+  }
+
+  #take(pcm: Float32Array): void {
     const mono = new Float64Array(pcm.length / CHANNELS);
     for (let i = 0; i < mono.length; i++) {
       mono[i] = ((pcm[CHANNELS * i] as number) + (pcm[CHANNELS * i + 1] as number)) / 2;

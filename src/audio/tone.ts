@@ -74,14 +74,16 @@ export class Tone {
     this.#bin += 0.2 * (peak.bin - this.#bin);
     for (let n = 0; n < RELATIVES.length; n++) {
       const is = (peak.relatives >> n) & 1;
-      this.#relatives[n] = (this.#relatives[n] as number) + (is - (this.#relatives[n] as number)) / Math.min(this.#seen, 16);
+      this.#relatives[n] =
+        (this.#relatives[n] as number) + (is - (this.#relatives[n] as number)) / Math.min(this.#seen, 16);
     }
     this.#hasGrown ||= STRETCHES.some((count) => this.#age >= count && this.#grows(count));
   }
 
   get #lasts(): boolean {
     let lately = 0;
-    for (let n = 0; n < Math.min(LATELY, this.#age); n++) if (!Number.isNaN(this.#at(this.#bins, n))) lately++;
+    for (let n = 0; n < Math.min(LATELY, this.#age); n++)
+      if (!Number.isNaN(this.#at(this.#bins, n))) lately++;
     return this.#seen >= LASTING && lately >= SEEN_LATELY;
   }
 

@@ -5,6 +5,8 @@ import { LoudnessMeter } from "../audio/loudness.ts";
 import { decodeS16, isSilent } from "../audio/pcm.ts";
 import { type Garbage, readPacket } from "../ingest/packet.ts";
 import { CHANNELS, type Loudness, type Samples } from "../media.ts";
+import type { HostGuard } from "./host-guard.ts";
+import type { PacketCounts } from "./packet-watch.ts";
 
 /** What is set of a host's sound. */
 export interface HostSound {
@@ -32,12 +34,15 @@ export class HostLine {
     oversized: 0,
   };
   readonly #loudness = new LoudnessMeter();
+  readonly #guard: HostGuard;
   readonly #fader: Fader;
   #levelling = new Levelling();
   #sound: HostSound;
 
-  constructor(sound: HostSound) {
+  /** @param guard what watches over what comes in */
+  constructor(sound: HostSound, guard: HostGuard) {
     this.#sound = sound;
+    this.#guard = guard;
     this.#fader = new Fader(this.#gain);
   }
 
@@ -66,6 +71,7 @@ export class HostLine {
       return pcm;
     }
     this.#loudness.push(pcm);
+    this.#guard.push(pcm, this.#packets, this.#loudness.shortTerm);
     if (this.#sound.level) this.#levelling.push(this.#loudness.momentary, count);
     this.#fader.apply(pcm, this.#gain);
     return pcm;
@@ -118,9 +124,15 @@ export class HostLine {
     return muted ? 0 : 10 ** ((gainDb + this.levelDb) / 20);
   }
 
+  get #packets(): PacketCounts {
+    const { received, ppm } = this.#aligner.stats;
+    return { received, missing: this.#aligner.missing, ppm };
+  }
+
   /** `frames` of silence went by. */
   #pass(frames: number): void {
     this.#loudness.pushSilence(frames);
+    this.#guard.pushSilence(frames, this.#packets, this.#loudness.shortTerm);
     this.#fader.set(this.#gain);
   }
 }

@@ -5,6 +5,7 @@ import { Mixer } from "../audio/mixer.ts";
 import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, type Loudness, type Samples, samples } from "../media.ts";
+import { Guard } from "./guard.ts";
 import { HostLine, type HostSound, UNTOUCHED } from "./host-line.ts";
 import { type NextUnit, Schedule } from "./schedule.ts";
 
@@ -31,6 +32,7 @@ export class Pipeline {
   readonly #hosts = new Map<string, HostLine>();
   /** What is set of the sessions' sound. */
   readonly #sounds = new Map<string, HostSound>();
+  readonly guard = new Guard();
   #mixer = new Mixer();
   readonly #meter = new Meter();
   readonly #loudness = new LoudnessMeter();
@@ -168,6 +170,7 @@ export class Pipeline {
     for (const line of this.#hosts.values()) line.leaveOut(this.#position, units * AU_SAMPLES);
     this.#meter.pushSilence(units * AU_SAMPLES);
     this.#loudness.pushSilence(units * AU_SAMPLES);
+    this.guard.pushSilence(units * AU_SAMPLES, this.#loudness.shortTerm);
     this.#position = samples(this.#position + units * AU_SAMPLES);
     return this.#encoder.pushSilence(units).flatMap((frame) => this.#segmenter.push(frame));
   }
@@ -178,6 +181,7 @@ export class Pipeline {
     const data = this.#mixer.mix(lines, AU_SAMPLES);
     this.#meter.push(data);
     this.#loudness.push(data);
+    this.guard.push(data, this.#loudness.shortTerm);
     const frames = this.#encoder.push({ at: this.#position, data });
     this.#position = samples(this.#position + AU_SAMPLES);
     return frames.flatMap((frame) => this.#segmenter.push(frame));
@@ -186,7 +190,7 @@ export class Pipeline {
   #host(session: string): HostLine {
     let line = this.#hosts.get(session);
     if (line === undefined) {
-      line = new HostLine(this.#sounds.get(session) ?? UNTOUCHED);
+      line = new HostLine(this.#sounds.get(session) ?? UNTOUCHED, this.guard.host(session));
       this.#hosts.set(session, line);
     }
     return line;

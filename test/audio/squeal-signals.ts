@@ -227,7 +227,9 @@ export function songs(seconds: number, seed: number): Float32Array {
     const vowel = VOWELS[Math.floor(draw(0, VOWELS.length))] as (typeof VOWELS)[number];
     const gains = Array.from({ length: 12 }, (_, n) => {
       const at = hertz * (n + 1);
-      return vowel.reduce((sum, f, i) => sum + 1 / (1 + ((at - f) / (90 + 40 * i)) ** 2) / (1 + i), 0.02) / (n + 1);
+      return (
+        vowel.reduce((sum, f, i) => sum + 1 / (1 + ((at - f) / (90 + 40 * i)) ** 2) / (1 + i), 0.02) / (n + 1)
+      );
     });
     const [depth, rate, attack, onset] = [draw(0.003, 0.03), draw(4.5, 6.5), draw(0.05, 1.5), draw(0, 0.7)];
     let waver = 0;
@@ -250,7 +252,11 @@ export function testTones(seconds: number, seed: number): Float32Array {
     const [hertz, attack, second, level] = [draw(200, 5_000), draw(0.001, 0.05), draw(0, 0.05), draw(-20, 0)];
     return (time) => {
       const phase = turn(hertz);
-      return decibels(level) * envelope(time, length, attack, 0.01) * (Math.sin(phase) + second * Math.sin(2 * phase));
+      return (
+        decibels(level) *
+        envelope(time, length, attack, 0.01) *
+        (Math.sin(phase) + second * Math.sin(2 * phase))
+      );
     };
   });
 }
