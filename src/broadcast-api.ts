@@ -1,3 +1,4 @@
+import type { EventHost, Warning } from "./events.ts";
 import type { Latency } from "./media.ts";
 import type { Problem } from "./problem.ts";
 
@@ -52,6 +53,10 @@ export interface Details {
   readonly idleMinutes: number;
   /** After how many minutes without a host, once one has been heard, it ends; null: never. */
   readonly endAfterMinutes: number | null;
+  /** After how many seconds in which nothing is heard of hosts who are connected hold audio begins; null: never. */
+  readonly holdOnDeadAirSeconds: number | null;
+  /** Whether a host whose loudspeaker and microphone squeal is turned down in the programme for as long as that lasts. */
+  readonly duckSqueal: boolean;
 }
 
 /** What of the details is to be another. */
@@ -88,6 +93,8 @@ export interface Description extends Settings {
   readonly studioUrl: string;
   readonly statusUrl: string;
   readonly hosts: readonly DescribedHost[];
+  /** What the guard has found to be wrong, and is so still. */
+  readonly warnings: readonly Raised[];
   /** From a part's last sample to its being listed, over the last 512 parts; null before the first. */
   readonly listingMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
   /** What reached Origin since the timeline began: what all listeners together cost. */
@@ -105,6 +112,13 @@ export interface HostState {
   readonly state: "connecting" | "heard" | "reattaching";
   /** Since when, milliseconds since 1970. */
   readonly since: number;
+}
+
+/** Something that is wrong at this moment. */
+export interface Raised {
+  readonly kind: Warning;
+  /** With whom; null: with what goes out. */
+  readonly host: EventHost | null;
 }
 
 export interface DescribedHost extends HostState {

@@ -1,3 +1,4 @@
+import type { Raised } from "../broadcast-api.ts";
 import type { Event, EventHost, Note, PublicEvents } from "../events.ts";
 import { end } from "../hls/window.ts";
 import { dateRangeOf } from "./date-ranges.ts";
@@ -6,6 +7,7 @@ import type { Life } from "./life.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { OnAir } from "./on-air.ts";
+import { type WarningNote, Warnings } from "./warnings.ts";
 
 /** How many events everybody can read. */
 const MOST_PUBLIC = 100;
@@ -17,6 +19,7 @@ export class Chronicle {
   /** Operators who follow the log. */
   readonly followers: Followers;
   readonly #onAir: OnAir;
+  readonly #warnings: Warnings;
 
   /** @param life of the show, as it is when something happens */
   constructor(log: Log, life: () => Life) {
@@ -24,6 +27,7 @@ export class Chronicle {
     this.#life = life;
     this.followers = new Followers(log);
     this.#onAir = new OnAir(log.ofHosts(), Date.now());
+    this.#warnings = new Warnings(log.ofWarnings().filter((event) => "raised" in event));
   }
 
   /** Something has happened. */
@@ -50,8 +54,24 @@ export class Chronicle {
     for (const note of this.#onAir.hear(heard, wall)) this.note(note);
   }
 
+  /** The guard has something to say. */
+  warn(notes: readonly WarningNote[]): void {
+    for (const note of notes) if (this.#warnings.take(note)) this.note(note);
+  }
+
+  /** What is wrong at this moment. */
+  get warnings(): readonly Raised[] {
+    return this.#warnings.all;
+  }
+
+  /** A guard begins that knows of nothing: what was raised before is cleared, and raised again if it still is so. */
+  guardAnew(): void {
+    this.warn(this.#warnings.cleared);
+  }
+
   /** Nobody is heard any more: the show is over. */
   clear(): void {
+    this.guardAnew();
     for (const note of this.#onAir.clear()) this.note(note);
   }
 

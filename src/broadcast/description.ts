@@ -1,4 +1,4 @@
-import type { Description } from "../broadcast-api.ts";
+import type { Description, Raised } from "../broadcast-api.ts";
 import { urlsOf } from "../paths.ts";
 import type { ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
@@ -10,7 +10,11 @@ import type { Publishers } from "./publishers.ts";
 export function describe(
   life: Life,
   publishers: Publishers,
-  counts: { readonly originReads: Counts; readonly recordingFailures: number },
+  known: {
+    readonly originReads: Counts;
+    readonly recordingFailures: number;
+    readonly warnings: readonly Raised[];
+  },
   access: { readonly origin: string; readonly hostKey: string },
 ): Description {
   const { id, latency, bitrate, state, createdAt, endedAt, anew } = life.row;
@@ -32,8 +36,9 @@ export function describe(
       packets: running?.timeline.pipeline.countsOf(session) ?? null,
     })),
     listingMs: running?.clock.lateness.read() ?? null,
-    originReads: { total: total(counts.originReads), byKind: counts.originReads },
-    recordingFailures: counts.recordingFailures,
+    warnings: known.warnings,
+    originReads: { total: total(known.originReads), byKind: known.originReads },
+    recordingFailures: known.recordingFailures,
   };
 }
 

@@ -2,10 +2,11 @@ import type { Patience } from "../audio/condition.ts";
 import { type Change, Conditions } from "../audio/conditions.ts";
 import { SILENCE, SOUND_PATIENCE, SoundWatch } from "../audio/sound-watch.ts";
 import { type Stretch, silence, stretchOf } from "../audio/stretch.ts";
-import type { HostState } from "../broadcast-api.ts";
-import type { EventHost, Note, Warning } from "../events.ts";
+import type { EventHost, Warning } from "../events.ts";
 import { AU_SAMPLES, SAMPLE_RATE } from "../media.ts";
+import type { Attendant } from "./attendants.ts";
 import { HostGuard } from "./host-guard.ts";
+import type { WarningNote } from "./warnings.ts";
 
 /** What can be wrong with what goes out. */
 type ProgrammeWarning = Extract<Warning, "silence" | "dead-air" | "channel-dead" | "too-quiet" | "clipping">;
@@ -17,11 +18,6 @@ const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
 };
 /** After so many samples of digital silence a stretch of it says the same whatever its length: 0.5 s. */
 const SETTLED = 24 * AU_SAMPLES;
-
-/** A session as the guard has to know it. */
-export interface Attendant extends Pick<HostState, "state"> {
-  readonly host: EventHost;
-}
 
 /**
  * The dead-air guard of a show: warns of what is wrong with the programme, measured on what goes out, and with each host,
@@ -70,9 +66,13 @@ export class Guard {
     return this.#programme.lasts("dead-air") / SAMPLE_RATE;
   }
 
-  /** Takes who is connected at this moment, by sessions; what there is to say since it was last asked, in order. */
-  attend(attendants: ReadonlyMap<string, Attendant>): Note[] {
-    const notes: Note[] = [];
+  /**
+   * Takes who is connected at this moment, by sessions; what there is to say since it was last asked, in order.
+   *
+   * @param ducksSqueals whether a host who squeals is turned down in the programme
+   */
+  attend(attendants: ReadonlyMap<string, Attendant>, ducksSqueals: boolean): WarningNote[] {
+    const notes: WarningNote[] = [];
     const say = (changes: readonly Change<Warning>[], host: EventHost | null) => {
       for (const { kind, raised } of changes) notes.push({ kind, raised, host });
     };
@@ -82,6 +82,7 @@ export class Guard {
       if (isOver) this.#hosts.delete(session);
       if (attendant === undefined) continue;
       guard.isLost = attendant.state === "reattaching";
+      guard.ducksSqueals = ducksSqueals;
       say(isOver ? guard.end() : guard.take(), attendant.host);
     }
     this.#attendants = attendants;

@@ -23,6 +23,8 @@ const PATIENCE: Readonly<Record<HostWarning, Patience>> = {
   "clock-drift": { raise: seconds(30), forget: seconds(1), clear: seconds(10) },
   "packet-loss": { raise: 1, forget: 1, clear: seconds(5) },
 };
+/** By how much a host who squeals is turned down, where the show wants that: 18 dB. */
+const DUCKED = 10 ** (-18 / 20);
 /** Of silence made in one go this much counts: the rest was our being late, not the host's. */
 const MOST_AT_ONCE = seconds(1);
 
@@ -36,6 +38,8 @@ export class HostGuard {
   #changes: Change<HostWarning>[] = [];
   /** Whether the way from the SFU is broken. */
   isLost = false;
+  /** Whether its squeals are turned down. */
+  ducksSqueals = false;
 
   /**
    * Takes the next access unit of its line.
@@ -53,6 +57,11 @@ export class HostGuard {
     this.#squeal.pushSilence(counted);
     for (let left = counted; left > 0; left -= AU_SAMPLES)
       this.#look(silence(Math.min(left, AU_SAMPLES)), counts, shortTerm);
+  }
+
+  /** What its sound is to be multiplied by on its way into the mix. */
+  get gain(): number {
+    return this.ducksSqueals && this.#squeal.isThere ? DUCKED : 1;
   }
 
   /** What has changed since it was last taken, in order. */

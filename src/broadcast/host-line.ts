@@ -121,7 +121,7 @@ export class HostLine {
 
   get #gain(): number {
     const { gainDb, muted } = this.#sound;
-    return muted ? 0 : 10 ** ((gainDb + this.levelDb) / 20);
+    return muted ? 0 : this.#guard.gain * 10 ** ((gainDb + this.levelDb) / 20);
   }
 
   get #packets(): PacketCounts {

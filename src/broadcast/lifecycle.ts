@@ -89,7 +89,20 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
 export function detailsOf(of: Details): Details {
   const { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes } =
     of;
-  return { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes };
+  const { holdOnDeadAirSeconds, duckSqueal } = of;
+  return {
+    title,
+    description,
+    artwork,
+    language,
+    opensAt,
+    endsAt,
+    autoOpen,
+    idleMinutes,
+    endAfterMinutes,
+    holdOnDeadAirSeconds,
+    duckSqueal,
+  };
 }
 
 /** Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now. */

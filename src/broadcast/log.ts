@@ -65,6 +65,11 @@ export class Log {
     return this.#read("WHERE kind IN ('host-on', 'host-off') ORDER BY id");
   }
 
+  /** What was raised and cleared, oldest first. */
+  ofWarnings(): Event[] {
+    return this.#read(`WHERE kind IN (${marks(WARNINGS)}) ORDER BY id`, ...WARNINGS);
+  }
+
   /** The newest `limit` of a timeline's events that have a place on it, oldest first. */
   onLine(epoch: string, limit: number): { readonly event: Event; readonly listed: Samples }[] {
     const rows = this.#sql

@@ -27,6 +27,7 @@ const anew = z.object({ at: z.number(), why: z.string() });
 const text = z.string();
 const time = z.iso.datetime();
 const minutes = z.number().positive();
+const seconds = z.number().positive();
 
 /** What later code added has a default, with which rows from before it are read. */
 const facts = {
@@ -43,6 +44,8 @@ const facts = {
   createdAt: z.number(),
   idleMinutes: minutes.default(STANDARD_IDLE_MINUTES),
   endAfterMinutes: minutes.nullable().default(null),
+  holdOnDeadAirSeconds: seconds.nullable().default(null),
+  duckSqueal: z.boolean().default(false),
   keyGeneration: generation.default(0),
   hostsLeftAt: z.number().nullable().default(null),
   lateFor: time.nullable().default(null),
@@ -75,6 +78,8 @@ const Damaged = z.object({
   endedAt: z.number().nullable().catch(null),
   idleMinutes: minutes.catch(STANDARD_IDLE_MINUTES),
   endAfterMinutes: minutes.nullable().catch(null),
+  holdOnDeadAirSeconds: seconds.nullable().catch(null),
+  duckSqueal: z.boolean().catch(false),
   keyGeneration: generation.catch(0),
   hostsLeftAt: z.number().nullable().catch(null),
   lateFor: time.nullable().catch(null),

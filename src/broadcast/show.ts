@@ -3,6 +3,7 @@ import type { Accepted, Changes, Description, Offer } from "../broadcast-api.ts"
 import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
+import { attendantsOf } from "./attendants.ts";
 import { Chronicle } from "./chronicle.ts";
 import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
@@ -146,7 +147,8 @@ export class Show {
     const { id, keyGeneration } = this.#life.row;
     const key = await hostKey(this.#deps.secret, id, keyGeneration);
     const counts = { originReads: this.#originReads.counts, recordingFailures: this.#recording.failures };
-    return describe(this.#life, this.publishers, counts, { origin, hostKey: key });
+    const { warnings } = this.chronicle;
+    return describe(this.#life, this.publishers, { ...counts, warnings }, { origin, hostKey: key });
   }
 
   /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
@@ -222,6 +224,7 @@ export class Show {
     const before = this.#life.row;
     this.#life = { kind: "running", row, timeline, clock };
     this.chronicle.turned(before, row);
+    this.chronicle.guardAnew();
     this.#deps.notice.tell(row);
     clock.start();
   }
@@ -248,6 +251,7 @@ export class Show {
     const row = withHosts(heard.length > 0 ? goLive(life.row) : life.row, sessions.length > 0, wall);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(heard.length > 0 ? [HOST] : [], wall);
+    this.chronicle.warn(pipeline.guard.attend(attendantsOf(this.publishers, HOST), row.duckSqueal));
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
