@@ -14,38 +14,32 @@ function halfBand(count: number): Float64Array {
 /** Halves the sample rate of a mono signal: a half-band low pass of 4 x `count` - 1 taps, of which it computes every other value. */
 export class Halver {
   readonly #taps: Float64Array;
-  /** What the low pass reaches over, and behind it the stretch at hand. */
-  #line = new Float64Array(0);
+  /** What the low pass reaches over, and behind it the samples at hand. */
+  readonly #line: Float64Array;
+  readonly #out: Float64Array;
   readonly #reach: number;
-  readonly #kept: number;
 
-  constructor(count: number) {
+  /** @param most the most samples that are pushed at once */
+  constructor(count: number, most: number) {
     this.#taps = halfBand(count);
     this.#reach = 4 * count - 2;
-    this.#kept = this.#reach;
+    this.#line = new Float64Array(this.#reach + most);
+    this.#out = new Float64Array(most / 2);
   }
 
-  /** Takes an even number of samples, gives half as many; a new array. */
-  push(samples: ArrayLike<number>): Float64Array {
-    const length = this.#kept + samples.length;
-    if (this.#line.length < length) {
-      const line = new Float64Array(length);
-      line.set(this.#line);
-      this.#line = line;
-    }
-    const [line, taps, kept] = [this.#line, this.#taps, this.#kept];
-    for (let i = 0; i < samples.length; i++) line[kept + i] = samples[i] as number;
-    const out = new Float64Array(samples.length / 2);
-    const middle = this.#reach / 2;
-    for (let n = 0; n < out.length; n++) {
-      const at = 2 * n + middle;
+  /** Takes an even number of samples, gives half as many, which are there until the next push. */
+  push(samples: Float64Array): Float64Array {
+    const [line, taps, reach, half] = [this.#line, this.#taps, this.#reach, samples.length / 2];
+    line.set(samples, reach);
+    for (let n = 0; n < half; n++) {
+      const at = 2 * n + reach / 2;
       let sum = 0.5 * (line[at] as number);
       for (let k = 0; k < taps.length; k++) {
         sum += (taps[k] as number) * ((line[at - 2 * k - 1] as number) + (line[at + 2 * k + 1] as number));
       }
-      out[n] = sum;
+      this.#out[n] = sum;
     }
-    line.copyWithin(0, samples.length, length);
-    return out;
+    line.copyWithin(0, samples.length, reach + samples.length);
+    return this.#out.subarray(0, half);
   }
 }

@@ -10,6 +10,8 @@ export interface Peak {
   readonly narrowness: number;
   /** By how much it is below the strongest bin, dB. */
   readonly below: number;
+  /** By how much everything else is below it, dB. */
+  readonly rest: number;
   /** Which of {@link RELATIVES} are there too, a bit for each. */
   readonly relatives: number;
 }
@@ -54,11 +56,16 @@ export class Peaks {
       if (narrowness > NARROW) found.push([k, narrowness]);
     }
     found.sort(([a], [b]) => (power[b] as number) - (power[a] as number));
-    const most = power.reduce((most, one) => Math.max(most, one), 0);
-    return found.slice(0, MOST).map(([k, narrowness]) => this.#peak(k, narrowness, most));
+    let [most, sum] = [0, 0];
+    for (let k = 2; k < power.length; k++) {
+      const here = power[k] as number;
+      if (here > most) most = here;
+      sum += here;
+    }
+    return found.slice(0, MOST).map(([k, narrowness]) => this.#peak(k, narrowness, most, sum));
   }
 
-  #peak(k: number, narrowness: number, most: number): Peak {
+  #peak(k: number, narrowness: number, most: number, sum: number): Peak {
     const bin = this.#centre(k);
     const power = this.#power[k] as number;
     let relatives = 0;
@@ -70,8 +77,16 @@ export class Peaks {
       db: 10 * Math.log10(power) + tilt(bin - k),
       narrowness: 10 * Math.log10(narrowness),
       below: 10 * Math.log10(most / power),
+      rest: 10 * Math.log10(power / Math.max(Number.MIN_VALUE, sum - this.#own(k))),
       relatives,
     };
+  }
+
+  /** The power of a tone around bin `k`: what a Hann window spreads it over. */
+  #own(k: number): number {
+    let sum = 0;
+    for (let n = k - 3; n <= k + 3; n++) sum += this.#power[n] as number;
+    return sum;
   }
 
   #isTop(k: number): boolean {

@@ -14,6 +14,8 @@ const QUIET = 1e-6;
 /** A tone is followed from where it is so narrow (PNPR, dB), and at most so much below the strongest bin (dB). */
 const NARROW = 15;
 const FAINT = 30;
+/** The notes of a chord are at most so much quieter than its loudest, dB. */
+const CHORD = 25;
 /** Narrow tones followed at once; there are hardly ever more than four. */
 const MOST_TONES = 12;
 /** A squeal that was found is over when it has not been there for so long, in spectra: 1 s. */
@@ -32,8 +34,9 @@ const ZEROS = new Float32Array(CHANNELS * AU_SAMPLES);
  */
 export class Squeal {
   // Twice by two: the first step may have a gentle slope, since what it mirrors below 5 kHz comes from above 19 kHz.
-  readonly #first = new Halver(3);
-  readonly #second = new Halver(10);
+  readonly #first = new Halver(3, AU_SAMPLES);
+  readonly #second = new Halver(10, AU_SAMPLES / 2);
+  readonly #mono = new Float64Array(AU_SAMPLES);
   /** The newest samples at the lower rate, oldest first. */
   readonly #line = new Float32Array(FRAME);
   #filled = 0;
@@ -65,20 +68,25 @@ export class Squeal {
   }
 
   #take(pcm: Float32Array): void {
-    const mono = new Float64Array(pcm.length / CHANNELS);
-    for (let i = 0; i < mono.length; i++) {
-      mono[i] = ((pcm[CHANNELS * i] as number) + (pcm[CHANNELS * i + 1] as number)) / 2;
-    }
-    const low = this.#second.push(this.#first.push(mono));
-    for (const value of low) {
-      this.#line[this.#filled++] = value;
-      if (this.#filled === FRAME) this.#look();
+    for (let from = 0; from < pcm.length; from += CHANNELS * AU_SAMPLES) {
+      const frames = Math.min(AU_SAMPLES, (pcm.length - from) / CHANNELS);
+      for (let n = 0; n < frames; n++) {
+        const i = from + CHANNELS * n;
+        this.#mono[n] = ((pcm[i] as number) + (pcm[i + 1] as number)) / 2;
+      }
+      const low = this.#second.push(this.#first.push(this.#mono.subarray(0, frames)));
+      for (let n = 0; n < low.length; n++) {
+        this.#line[this.#filled++] = low[n] as number;
+        if (this.#filled === FRAME) this.#look();
+      }
     }
   }
 
   #look(): void {
     this.#since++;
-    const isQuiet = this.#line.reduce((sum, value) => sum + value * value, 0) < QUIET * FRAME;
+    let sum = 0;
+    for (const value of this.#line) sum += value * value;
+    const isQuiet = sum < QUIET * FRAME;
     const peaks = isQuiet ? [] : this.#peaks.find(this.#line);
     this.#line.copyWithin(0, HOP);
     this.#filled = FRAME - HOP;
@@ -89,6 +97,14 @@ export class Squeal {
     this.#tones = this.#tones.filter((tone) => !tone.isOver);
     const fresh = peaks.filter(({ narrowness, below }) => narrowness >= NARROW && below <= FAINT);
     for (const peak of fresh.slice(0, MOST_TONES - this.#tones.length)) this.#tones.push(new Tone(peak));
-    if (this.#tones.some((tone) => tone.isSqueal)) this.#since = 0;
+    if (this.#tones.some((tone) => tone.isSqueal || (tone.isDrone && this.#isAlone(tone)))) this.#since = 0;
+  }
+
+  /** Whether no other tone stands still beside it that is nearly as strong: those of a chord do. */
+  #isAlone(tone: Tone): boolean {
+    const least = (tone.db ?? 0) - CHORD;
+    return !this.#tones.some(
+      (other) => other !== tone && other.isOld && (other.db ?? least) > least && other.isSteady,
+    );
   }
 }

@@ -31,11 +31,22 @@ const ROUGH_SHARE = 0.05;
 /** Both halves of it grow, at speeds that differ by this factor at most. */
 const BENT = 1.8;
 
+/** A tone that was never seen to grow is a squeal where it was seen in so many spectra of the last SPAN, ... */
+const DRONE = 28;
+/** ... was the strongest of all in so many, ... */
+const STRONGEST = 22;
+/** ... and there was so much else beside it in so many: within 24 dB. A test tone is alone, but for some harmonics of its own. */
+const COMPANY_DB = 24;
+const COMPANY = 6;
+
 /** A narrow tone, followed from spectrum to spectrum. */
 export class Tone {
   /** By age modulo SPAN; NaN where it was not seen. */
   readonly #bins = new Float64Array(SPAN).fill(Number.NaN);
   readonly #levels = new Float64Array(SPAN).fill(Number.NaN);
+  /** By how much the sound beside it was below it, dB. */
+  readonly #rests = new Float64Array(SPAN).fill(Number.NaN);
+  readonly #belows = new Float64Array(SPAN).fill(Number.NaN);
   readonly #relatives = new Float64Array(RELATIVES.length);
   #age = 0;
   #seen = 0;
@@ -58,9 +69,31 @@ export class Tone {
     return this.#missed > LOST;
   }
 
+  /** Whether it has been there for longer than a syllable. */
+  get isOld(): boolean {
+    return this.#seen >= LASTING;
+  }
+
   /** Whether it is one now: it lasts, stands still, belongs to no note and has grown as a loop's tone does. */
   get isSqueal(): boolean {
-    return this.#hasGrown && this.#lasts && this.#isSteady && !this.#isOfNote;
+    return this.#hasGrown && this.#lasts && this.isSteady && !this.#isOfNote;
+  }
+
+  /**
+   * Whether it drowns all else, and there is something else: so does a loop that has grown within a word, faster than can be
+   * seen. It stands still, belongs to no note (a loop that saturates has a third harmonic, and no second), and lasts for longer than one.
+   */
+  get isDrone(): boolean {
+    return (
+      this.#drowns &&
+      this.isSteady &&
+      !this.#relatives.some((share, n) => share >= NOTE && RELATIVES[n] !== 3)
+    );
+  }
+
+  /** What it is now, dBFS; null where it was not seen in the last spectrum. */
+  get db(): number | null {
+    return this.#missed > 0 ? null : this.#at(this.#levels, 0);
   }
 
   /** Takes how it is in the next spectrum; null: not to be seen. */
@@ -68,6 +101,8 @@ export class Tone {
     const index = this.#age++ % SPAN;
     this.#bins[index] = peak?.bin ?? Number.NaN;
     this.#levels[index] = peak?.db ?? Number.NaN;
+    this.#rests[index] = peak?.rest ?? Number.NaN;
+    this.#belows[index] = peak?.below ?? Number.NaN;
     this.#missed = peak === null ? this.#missed + 1 : 0;
     if (peak === null) return;
     this.#seen++;
@@ -87,7 +122,20 @@ export class Tone {
     return this.#seen >= LASTING && lately >= SEEN_LATELY;
   }
 
-  get #isSteady(): boolean {
+  get #drowns(): boolean {
+    if (this.#age < SPAN) return false;
+    let [seen, strongest, company] = [0, 0, 0];
+    for (let n = 0; n < SPAN; n++) {
+      if (Number.isNaN(this.#bins[n])) continue;
+      seen++;
+      if (this.#belows[n] === 0) strongest++;
+      if ((this.#rests[n] as number) <= COMPANY_DB) company++;
+    }
+    return seen >= DRONE && strongest >= STRONGEST && company >= COMPANY;
+  }
+
+  /** Whether it stands still. */
+  get isSteady(): boolean {
     const seen = this.#bins.filter((bin) => !Number.isNaN(bin));
     const middle = median(seen);
     return median(seen.map((bin) => Math.abs(bin - middle))) <= STEADY;
@@ -99,6 +147,8 @@ export class Tone {
 
   /** Whether it grew exponentially over the last `count` spectra: its decibels rose along a straight line. */
   #grows(count: number): boolean {
+    // Most tones do not rise at all, which costs less to see.
+    if (this.#spread(count) < RISE) return false;
     const points: [number, number][] = [];
     for (let n = count - 1; n >= 0; n--) {
       const level = this.#at(this.#levels, n);
@@ -111,6 +161,17 @@ export class Tone {
     const middle = points.length >> 1;
     const [first, second] = [line(points.slice(0, middle + 1)).slope, line(points.slice(middle)).slope];
     return first > 0 && second > 0 && first < BENT * second && second < BENT * first;
+  }
+
+  /** From the least to the most of its levels in the last `count` spectra, dB. */
+  #spread(count: number): number {
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let n = 0; n < count; n++) {
+      const level = this.#at(this.#levels, n);
+      if (level < least) least = level;
+      if (level > most) most = level;
+    }
+    return most - least;
   }
 
   /** What was noted `ago` spectra ago. */
