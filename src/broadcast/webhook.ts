@@ -167,6 +167,9 @@ export class Webhook {
 }
 
 async function post(url: string, headers: Record<string, string>, body: string): Promise<string | null> {
+  const late = new AbortController();
+  // The timer of AbortSignal.timeout() goes on when the answer is there, and would keep the object awake.
+  const timer = setTimeout(() => late.abort(), LIMIT_MS);
   try {
     const response = await fetch(url, {
       method: "POST",
@@ -174,12 +177,15 @@ async function post(url: string, headers: Record<string, string>, body: string):
       body,
       // What a receiver answers must not lead anywhere else.
       redirect: "manual",
-      signal: AbortSignal.timeout(LIMIT_MS),
+      signal: late.signal,
     });
     await response.body?.cancel();
     return response.ok ? null : `the receiver answered ${response.status}`;
-  } catch (error) {
-    const isLate = (error as Error | null)?.name === "TimeoutError";
-    return isLate ? `there was no answer within ${LIMIT_MS / 1000} s` : "the receiver could not be reached";
+  } catch {
+    return late.signal.aborted
+      ? `there was no answer within ${LIMIT_MS / 1000} s`
+      : "the receiver could not be reached";
+  } finally {
+    clearTimeout(timer);
   }
 }

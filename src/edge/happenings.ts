@@ -34,8 +34,9 @@ happenings.get(patterns.events, async (c) => {
     return broadcast.events(after, false);
   });
   if (isProblem(begun)) return refuse(begun);
-  c.header("cache-control", "no-store");
-  return streamSSE(c, (stream) => follow(stream, c.env, { id, begun, after }));
+  const response = streamSSE(c, (stream) => follow(stream, c.env, { id, begun, after }));
+  response.headers.set("cache-control", NO_STORE["cache-control"]);
+  return response;
 });
 
 happenings.all(patterns.events, () => refuse(methodNotAllowed("GET")));
