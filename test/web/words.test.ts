@@ -16,6 +16,7 @@ const seen: Seen = {
   hosts: 0,
   listeners: null,
   meter: null,
+  lastEvent: 0,
 };
 const EIGHT = new Date(2026, 11, 1, 20).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 
