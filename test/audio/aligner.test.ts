@@ -319,6 +319,29 @@ describe("a sender that begins again", () => {
     expect(rms(line, 7 * 48_000, 9 * 48_000)).toBeCloseTo(0.5 / Math.SQRT2, 2);
   });
 
+  test("after a stall of four seconds, or a longer way, its clock is not taken for one that drifts for as long as half a minute", () => {
+    const stall = (n: number) => [n >= 500 && n < 700 ? (700 - n) * 960 : 0];
+    const longer = (n: number) => [n < 500 ? 0 : fromMillis(90)];
+    const drifts = (network: (n: number) => number[]) => {
+      let [run, longest] = [0, 0];
+      const hear = ({ aligner }: { aligner: Aligner }) => {
+        run = Math.abs(aligner.stats.ppm) > 300 ? run + AU_SAMPLES : 0;
+        longest = Math.max(longest, run);
+      };
+      const { aligner } = rehearse({ seconds: 90, signal: () => 0, network, hear });
+      return {
+        seconds: longest / 48_000,
+        ppm: Math.round(aligner.stats.ppm),
+        resyncs: aligner.stats.resyncs,
+      };
+    };
+    expect(drifts(stall)).toEqual({ seconds: 0, ppm: 0, resyncs: 1 });
+    const step = drifts(longer);
+    expect(step).toMatchObject({ ppm: 0, resyncs: 0 });
+    expect(step.seconds).toBeGreaterThan(5);
+    expect(step.seconds).toBeLessThan(25);
+  });
+
   test("stray packets move nothing", () => {
     const marks = (n: number) =>
       n === 250 || n === 251
