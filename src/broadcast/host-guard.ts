@@ -19,8 +19,8 @@ const PATIENCE: Readonly<Record<HostWarning, Patience>> = {
   "host-gone": { raise: seconds(3), forget: 1, clear: seconds(1) },
   "host-lost": { raise: seconds(1), forget: 1, clear: seconds(2) },
   squeal: { raise: 1, forget: 1, clear: 1 },
-  // Another way through the network, which is longer or shorter, looks like drift for 20 s; a clock's drift goes on.
-  "clock-drift": { raise: seconds(30), forget: seconds(1), clear: seconds(10) },
+  // Another way through the network, which is longer or shorter, looks like drift for half a minute; a clock's drift goes on.
+  "clock-drift": { raise: seconds(45), forget: seconds(1), clear: seconds(10) },
   "packet-loss": { raise: 1, forget: 1, clear: seconds(5) },
 };
 /** By how much a host who squeals is turned down, where the show wants that: 18 dB. */

@@ -319,7 +319,7 @@ describe("a sender that begins again", () => {
     expect(rms(line, 7 * 48_000, 9 * 48_000)).toBeCloseTo(0.5 / Math.SQRT2, 2);
   });
 
-  test("after a stall of four seconds, or a longer way, its clock is not taken for one that drifts for as long as half a minute", () => {
+  test("after a stall of four seconds, or a longer way, its clock is not taken for one that drifts for longer than 40 s", () => {
     const stall = (n: number) => [n >= 500 && n < 700 ? (700 - n) * 960 : 0];
     const longer = (n: number) => [n < 500 ? 0 : fromMillis(90)];
     const drifts = (network: (n: number) => number[]) => {
@@ -338,8 +338,8 @@ describe("a sender that begins again", () => {
     expect(drifts(stall)).toEqual({ seconds: 0, ppm: 0, resyncs: 1 });
     const step = drifts(longer);
     expect(step).toMatchObject({ ppm: 0, resyncs: 0 });
-    expect(step.seconds).toBeGreaterThan(5);
-    expect(step.seconds).toBeLessThan(25);
+    expect(step.seconds).toBeGreaterThan(20);
+    expect(step.seconds).toBeLessThan(40);
   });
 
   test("stray packets move nothing", () => {
