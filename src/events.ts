@@ -19,10 +19,14 @@ export type Note =
   | { readonly kind: "opened" | "closed" | "live" | "ended" | "late" | "hold-on" | "hold-off" }
   /** The title is another now; a producer has marked this place. */
   | { readonly kind: "title" | "marker"; readonly title: string }
-  /** A host is heard, is not heard any more; `onAir`: the names of all who are heard from then on. */
+  /**
+   * A host is heard, is not heard any more. From then on so many `hosts` are; `onAir`: the names of those among them who have
+   * not been muted.
+   */
   | {
       readonly kind: "host-on" | "host-off";
       readonly host: EventHost;
+      readonly hosts: number;
       readonly onAir: readonly string[];
     }
   /** Something is wrong (`raised`), or is not any more; `host`: with whom, null: with what goes out. */

@@ -60,6 +60,9 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
+/** Hosts who may be on at the same time, at most: each costs an aligner and its share of the mix. */
+export const MOST_HOSTS = 8;
+
 export type Latency = "low" | "balanced" | "economy";
 
 /** What never changes within a show. Durations are counted in access units. */

@@ -147,6 +147,9 @@ export const patterns = {
   events: "/api/broadcasts/:id/events",
   markers: "/api/broadcasts/:id/markers",
   webhook: "/api/broadcasts/:id/webhook",
+  hosts: "/api/broadcasts/:id/hosts",
+  host: "/api/broadcasts/:id/hosts/:hostId",
+  rotateHost: "/api/broadcasts/:id/hosts/:hostId/rotate",
   act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
 } as const;
 

@@ -10,7 +10,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: [],
   paths: ["media", "problem"],
   problem: [],
-  "broadcast-api": ["events", "media", "problem", "webhook-api"],
+  "broadcast-api": ["access", "events", "media", "problem", "webhook-api"],
   "directory-api": ["media"],
   events: [],
   "live-edge": ["media"],

@@ -117,6 +117,11 @@ export class PlayoutDelay {
     return Math.min(MAX_EXTRA, Math.max(0, this.#need + MARGIN - LONGEST_WAIT));
   }
 
+  /** By how much packets came later than one that nothing delayed, at most, in the last half minute. */
+  get jitter(): number {
+    return Math.max(0, this.#need - (this.#last?.frames ?? this.#need));
+  }
+
   /**
    * How fast the sender's clock is against the arrivals', by the baselines at both ends of the window; 0 until known. The offsets
    * of two time lines say nothing of the clock: after a stall, which begins a new one, they are seconds apart.

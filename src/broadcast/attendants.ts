@@ -1,6 +1,6 @@
 import type { HostState } from "../broadcast-api.ts";
 import type { EventHost } from "../events.ts";
-import type { Publishers } from "./publishers.ts";
+import type { Hosts } from "./description.ts";
 
 /** A session as the guard has to know it. */
 export interface Attendant extends Pick<HostState, "state"> {
@@ -8,9 +8,11 @@ export interface Attendant extends Pick<HostState, "state"> {
 }
 
 /** Who is connected, by sessions, oldest first. */
-export function attendantsOf(
-  publishers: Pick<Publishers, "states">,
-  host: EventHost,
-): ReadonlyMap<string, Attendant> {
-  return new Map([...publishers.states].map(([session, { state }]) => [session, { state, host }]));
+export function attendantsOf({ publishers, cast }: Hosts): ReadonlyMap<string, Attendant> {
+  return new Map(
+    publishers.all.map(({ session, hostId, state: { state } }) => [
+      session,
+      { state, host: { hostId, name: cast.of(hostId)?.name ?? "Host" } },
+    ]),
+  );
 }

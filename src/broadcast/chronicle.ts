@@ -1,12 +1,12 @@
 import type { Raised } from "../broadcast-api.ts";
-import type { Event, EventHost, Note, PublicEvents } from "../events.ts";
+import type { Event, Note, PublicEvents } from "../events.ts";
 import { end } from "../hls/window.ts";
 import { dateRangeOf } from "./date-ranges.ts";
 import { Followers } from "./followers.ts";
 import type { Life } from "./life.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
-import { OnAir } from "./on-air.ts";
+import { type Heard, OnAir } from "./on-air.ts";
 import type { Store } from "./store.ts";
 import { type WarningNote, Warnings } from "./warnings.ts";
 import { Webhook } from "./webhook.ts";
@@ -64,9 +64,13 @@ export class Chronicle {
     for (const note of notesOf(before, after)) this.note(note);
   }
 
-  /** These hosts are heard at this moment, by the wall clock; one may have several sessions. */
-  hear(heard: readonly EventHost[], wall: number): void {
-    for (const note of this.#onAir.hear(heard, wall)) this.note(note);
+  /** These hosts are heard at this moment, by the wall clock; one may have several sessions. Null: one that has been revoked. */
+  hear(heard: readonly (Heard | null)[], wall: number): void {
+    for (const note of this.#onAir.hear(
+      heard.filter((host) => host !== null),
+      wall,
+    ))
+      this.note(note);
   }
 
   /** The guard has something to say. */

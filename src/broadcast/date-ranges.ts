@@ -14,6 +14,7 @@ export function dateRangeOf(event: Event, listed: Samples): DateRange | null {
   if ("title" in event) attributes["X-TITLE"] = event.title;
   if ("onAir" in event) {
     attributes["X-HOST"] = event.host.name;
+    attributes["X-HOSTS"] = event.hosts;
     attributes["X-ON-AIR"] = event.onAir.map((name) => name.replaceAll(BETWEEN, ",")).join(BETWEEN);
   }
   return { id: String(event.id), at: event.at, listed, attributes };

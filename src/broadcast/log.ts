@@ -114,6 +114,7 @@ const Row = z.discriminatedUnion("kind", [
     ...facts,
     kind: z.enum(["host-on", "host-off"]),
     host: Host,
+    hosts: z.int().default(1),
     onAir: z.array(z.string()).default([]),
   }),
   z.object({ ...facts, kind: z.enum(WARNINGS), raised: z.boolean(), host: Host.nullable().default(null) }),

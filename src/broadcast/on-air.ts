@@ -6,29 +6,33 @@ import type { Event, EventHost, Note } from "../events.ts";
  */
 const GONE_MS = 5_000;
 
+/** A host whose sound comes in. */
+export interface Heard extends EventHost {
+  /** It is not in the mix. */
+  readonly muted: boolean;
+}
+
 /** Who is on the air, and since when no sound has come of them. */
 export class OnAir {
   /** By host. `heardAt` is in milliseconds since 1970. */
-  readonly #hosts = new Map<string, { readonly host: EventHost; heardAt: number }>();
+  readonly #hosts = new Map<string, { host: Heard; heardAt: number }>();
 
   /** @param past what the log has of hosts, oldest first: who was on when the object went is on until it is known better */
   constructor(past: readonly Event[], now: number) {
     for (const event of past) {
-      if (event.kind === "host-on") this.#hosts.set(event.host.hostId, { host: event.host, heardAt: now });
+      if (event.kind === "host-on")
+        this.#hosts.set(event.host.hostId, { host: { ...event.host, muted: false }, heardAt: now });
       else if (event.kind === "host-off") this.#hosts.delete(event.host.hostId);
     }
   }
 
   /** What has changed, where these hosts are heard at `now`. */
-  hear(heard: readonly EventHost[], now: number): Note[] {
+  hear(heard: readonly Heard[], now: number): Note[] {
     const notes: Note[] = [];
     for (const host of heard) {
-      const known = this.#hosts.get(host.hostId);
-      if (known !== undefined) known.heardAt = now;
-      else {
-        this.#hosts.set(host.hostId, { host, heardAt: now });
-        notes.push({ kind: "host-on", host, onAir: this.#names });
-      }
+      const isNew = !this.#hosts.has(host.hostId);
+      this.#hosts.set(host.hostId, { host, heardAt: now });
+      if (isNew) notes.push(this.#note("host-on", host));
     }
     for (const { host, heardAt } of [...this.#hosts.values()])
       if (now - heardAt > GONE_MS) notes.push(this.#off(host));
@@ -40,12 +44,14 @@ export class OnAir {
     return [...this.#hosts.values()].map(({ host }) => this.#off(host));
   }
 
-  #off(host: EventHost): Note {
+  #off(host: Heard): Note {
     this.#hosts.delete(host.hostId);
-    return { kind: "host-off", host, onAir: this.#names };
+    return this.#note("host-off", host);
   }
 
-  get #names(): string[] {
-    return [...this.#hosts.values()].map(({ host }) => host.name);
+  #note(kind: "host-on" | "host-off", { hostId, name }: Heard): Note {
+    const all = [...this.#hosts.values()].map(({ host }) => host);
+    const onAir = all.flatMap((host) => (host.muted ? [] : [host.name]));
+    return { kind, host: { hostId, name }, hosts: all.length, onAir };
   }
 }

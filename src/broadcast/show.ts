@@ -1,9 +1,10 @@
-import { hostKey } from "../access/keys.ts";
-import type { Accepted, Changes, Description, Offer } from "../broadcast-api.ts";
+import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
+import type { Changes, Description } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import type { Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
 import { attendantsOf } from "./attendants.ts";
+import { Cast } from "./cast.ts";
 import { Chronicle } from "./chronicle.ts";
 import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
@@ -41,6 +42,7 @@ export class Show {
   readonly publishers: Publishers;
   /** What happens at the show is told by it. */
   readonly chronicle: Chronicle;
+  readonly cast: Cast;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
@@ -61,6 +63,7 @@ export class Show {
     this.#reads = new Reads(store);
     this.#originReads = new OriginReads(store);
     this.publishers = new Publishers(deps, row.id, Date.now());
+    this.cast = new Cast(store, () => this.#life.row);
     this.#outbox = new Outbox(store);
     this.#agenda = new Agenda(this.#presence, this.#outbox, () => this.chronicle.webhook.dueAt, setAlarm);
     this.#succession = new Succession(store, this.#originReads, this.#outbox);
@@ -132,41 +135,40 @@ export class Show {
     return null;
   }
 
-  /** The generation of the one host key that opens the show. */
-  get keyGeneration(): number {
-    return this.#life.row.keyGeneration;
+  get life(): Life {
+    return this.#life;
   }
 
-  /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
-  rotateKey(): void {
-    const life = withRow(this.#life, rotateKey);
-    this.#turnInto(life);
-    this.publishers.dropAll("the host key has been replaced");
+  /** A host's key. */
+  keyOf(host: HostKey): Promise<string> {
+    return hostKey(this.#deps.secret, this.#life.row.id, host);
+  }
+
+  /** Replaces a host's key. Who publishes by the one there was is cut off, and may publish again by the new one. */
+  rotateKey(hostId = FIRST_HOST): void {
+    if (hostId === FIRST_HOST) this.#turnInto(withRow(this.#life, rotateKey));
+    else this.cast.rotate(hostId);
+    this.publishers.dropAll("the host key has been replaced", hostId);
   }
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<Description> {
-    const { id, keyGeneration } = this.#life.row;
-    const key = await hostKey(this.#deps.secret, id, keyGeneration);
+    const key = await this.keyOf(this.cast.first);
     const counts = { originReads: this.#originReads.counts, recordingFailures: this.#recording.failures };
     const { warnings } = this.chronicle;
-    return describe(this.#life, this.publishers, { ...counts, warnings }, { origin, hostKey: key });
+    return describe(this.#life, this, { ...counts, warnings }, { origin, hostKey: key });
   }
 
-  /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
-  async publish(offer: Offer, origin: string): Promise<Accepted | Problem> {
-    // The doors must not close while the SFU is asked about this host.
+  /** A host is about to come: the doors must not close while the SFU is asked about it. */
+  expect(): void {
     this.#presence.attended(Date.now());
-    const { keyGeneration } = this;
-    const isReplaced = () => this.keyGeneration !== keyGeneration;
-    const refusal = () =>
-      this.#life.kind === "ended" ? PROBLEMS.ended : isReplaced() ? PROBLEMS.wrongHostKey : null;
-    const result = await this.publishers.publish(offer, origin, refusal);
-    if (result.kind === "accepted") {
-      this.open();
-      this.#deps.waitUntil(this.publishers.attach(result.session));
-    }
-    return result;
+  }
+
+  /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
+  welcome(session: string): void {
+    this.open();
+    this.cast.applyTo(this.#life, this.publishers.all);
+    this.#deps.waitUntil(this.publishers.attach(session));
   }
 
   /** Takes one message of a host's socket. */
@@ -186,9 +188,7 @@ export class Show {
     this.#originReads.add(answered);
     if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);
     if (target.kind === "status")
-      return this.#reads.say(target, () =>
-        publicStatus(this.#life, this.publishers, this.#deps.store.log.newest),
-      );
+      return this.#reads.say(target, () => publicStatus(this.#life, this, this.#deps.store.log.newest));
     if (target.kind === "events") return { kind: "events", events: this.chronicle.publicEvents };
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
     // Each player begins with it, and nobody else asks for it.
@@ -226,6 +226,7 @@ export class Show {
     const before = this.#life.row;
     this.#life = { kind: "running", row, timeline, clock };
     this.chronicle.runs(before, row);
+    this.cast.applyTo(this.#life, this.publishers.all);
     this.#deps.notice.tell(row);
     clock.start();
   }
@@ -248,11 +249,12 @@ export class Show {
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
     const wall = Date.now();
-    const heard = sessions.filter((session) => pipeline.isHeard(session));
+    const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
     const row = withHosts(heard.length > 0 ? goLive(life.row) : life.row, sessions.length > 0, wall);
     if (row !== life.row) this.#turnInto({ ...life, row });
-    this.chronicle.hear(heard.length > 0 ? [HOST] : [], wall);
-    this.chronicle.warn(pipeline.guard.attend(attendantsOf(this.publishers, HOST), row.duckSqueal));
+    const hosts = heard.map(({ hostId }) => this.cast.of(hostId));
+    this.chronicle.hear(hosts, wall);
+    this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
@@ -294,6 +296,3 @@ export class Show {
     this.#deps.notice.tell(life.row);
   }
 }
-
-/** Whoever publishes by the broadcast's own key. */
-const HOST = { hostId: "host", name: "Host" };

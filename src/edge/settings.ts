@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
+import { MOST_HOSTS, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
 
 /** After how long dead air becomes hold audio, where it is to and nothing else is said. */
 const HOLD_ON_DEAD_AIR_SECONDS = 30;
@@ -36,6 +36,7 @@ const details = {
     },
   ),
   duckSqueal: z.boolean(),
+  maxHosts: z.int().min(1).max(MOST_HOSTS),
 };
 
 /** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
@@ -51,6 +52,7 @@ export const Settings = z.strictObject({
   endAfterMinutes: details.endAfterMinutes.default(null),
   holdOnDeadAirSeconds: details.holdOnDeadAirSeconds.default(null),
   duckSqueal: details.duckSqueal.default(false),
+  maxHosts: details.maxHosts.default(MOST_HOSTS),
   slug: z
     .string()
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "a slug is made of a-z, 0-9 and single hyphens between them")

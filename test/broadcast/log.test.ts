@@ -9,11 +9,11 @@ import { sqlite } from "../kit/sqlite.ts";
 const host = { hostId: "host", name: "Host" };
 const NOTES: Note[] = [
   { kind: "opened" },
-  { kind: "host-on", host, onAir: ["Host"] },
+  { kind: "host-on", host, hosts: 1, onAir: ["Host"] },
   { kind: "microphone-dead", raised: true, host },
   { kind: "dead-air", raised: true, host: null },
   { kind: "title", title: 'A "new" one' },
-  { kind: "host-off", host, onAir: [] },
+  { kind: "host-off", host, hosts: 0, onAir: [] },
   { kind: "ended" },
 ];
 
@@ -73,7 +73,7 @@ test("an event that this code can not read is left out, and what others stored w
   put(4, JSON.stringify({ id: 4, at: 4, kind: "host-on", host }));
   expect(new Log(sql).after(0, 10)).toEqual([
     { id: 1, at: 1, kind: "opened" },
-    { id: 4, at: 4, kind: "host-on", host, onAir: [] },
+    { id: 4, at: 4, kind: "host-on", host, hosts: 1, onAir: [] },
   ]);
 });
 

@@ -18,36 +18,45 @@ import { DETAILS } from "../kit/details.ts";
 
 /** What is told of a show: who comes and goes, and the steps of its life. */
 
-const ada = { hostId: "a", name: "Ada" };
-const ben = { hostId: "b", name: "Ben" };
+const named = { a: { hostId: "a", name: "Ada" }, b: { hostId: "b", name: "Ben" } };
+const ada = { ...named.a, muted: false };
+const ben = { ...named.b, muted: false };
 
 describe("who is on the air", () => {
   test("a host is on with its first sound, and off when none has come for 5 s, not in a gap", () => {
     const onAir = new OnAir([], 0);
-    expect(onAir.hear([ada], 1_000)).toEqual([{ kind: "host-on", host: ada, onAir: ["Ada"] }]);
-    expect(onAir.hear([ada, ben], 2_000)).toEqual([{ kind: "host-on", host: ben, onAir: ["Ada", "Ben"] }]);
+    const on = { kind: "host-on" };
+    const off = { kind: "host-off" };
+    expect(onAir.hear([ada], 1_000)).toEqual([{ ...on, host: named.a, hosts: 1, onAir: ["Ada"] }]);
+    expect(onAir.hear([ada, ben, ada], 2_000)).toEqual([
+      { ...on, host: named.b, hosts: 2, onAir: ["Ada", "Ben"] },
+    ]);
     expect(onAir.hear([ben], 7_000)).toEqual([]);
-    expect(onAir.hear([ben], 7_001)).toEqual([{ kind: "host-off", host: ada, onAir: ["Ben"] }]);
-    expect(onAir.hear([ada, ben], 8_000)).toEqual([{ kind: "host-on", host: ada, onAir: ["Ben", "Ada"] }]);
+    expect(onAir.hear([ben], 7_001)).toEqual([{ ...off, host: named.a, hosts: 1, onAir: ["Ben"] }]);
+    expect(onAir.hear([{ ...ben, muted: true }], 7_500), "a mute is no event").toEqual([]);
+    expect(
+      onAir.hear([{ ...ada, name: "Ada L." }], 8_000),
+      "the mute counts, and the name is the present one",
+    ).toEqual([{ ...on, host: { hostId: "a", name: "Ada L." }, hosts: 2, onAir: ["Ada L."] }]);
     expect(onAir.clear()).toEqual([
-      { kind: "host-off", host: ben, onAir: ["Ada"] },
-      { kind: "host-off", host: ada, onAir: [] },
+      { ...off, host: named.b, hosts: 1, onAir: ["Ada L."] },
+      { ...off, host: { hostId: "a", name: "Ada L." }, hosts: 0, onAir: [] },
     ]);
     expect(onAir.clear()).toEqual([]);
   });
 
   test("a restart is nothing that happens to a host who is heard again, and one who is not is off", () => {
     const past: Event[] = [
-      { id: 1, at: 1, kind: "host-on", host: ada, onAir: ["Ada"] },
-      { id: 2, at: 2, kind: "host-on", host: ben, onAir: ["Ada", "Ben"] },
-      { id: 3, at: 3, kind: "host-off", host: ada, onAir: ["Ben"] },
+      { id: 1, at: 1, kind: "host-on", host: named.a, hosts: 1, onAir: ["Ada"] },
+      { id: 2, at: 2, kind: "host-on", host: named.b, hosts: 2, onAir: ["Ada", "Ben"] },
+      { id: 3, at: 3, kind: "host-off", host: named.a, hosts: 1, onAir: ["Ben"] },
     ];
     const back = new OnAir(past, 10_000);
     expect(back.hear([], 11_000)).toEqual([]);
     expect(back.hear([ben], 15_000)).toEqual([]);
     const gone = new OnAir(past, 10_000);
     expect(gone.hear([], 15_000)).toEqual([]);
-    expect(gone.hear([], 15_001)).toEqual([{ kind: "host-off", host: ben, onAir: [] }]);
+    expect(gone.hear([], 15_001)).toEqual([{ kind: "host-off", host: named.b, hosts: 0, onAir: [] }]);
   });
 });
 

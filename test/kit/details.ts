@@ -13,4 +13,5 @@ export const DETAILS: Details = {
   endAfterMinutes: null,
   holdOnDeadAirSeconds: null,
   duckSqueal: false,
+  maxHosts: 8,
 };

@@ -14,7 +14,10 @@ const seen: Seen = {
   autoOpen: true,
   state: "announced",
   hosts: 0,
+  onAir: [],
   listeners: null,
+  error95: null,
+  confidence: null,
   meter: null,
   lastEvent: 0,
 };
