@@ -23,6 +23,8 @@ export const PROBLEMS = {
     "bad_directive",
     "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
   ),
+  noWebhook: problem(404, "no_webhook", "This broadcast has no webhook. Set one with PUT {url}."),
+  noHost: problem(404, "no_such_host", "This broadcast has no such host."),
   noSession: problem(404, "no_session", "There is no such WHIP session."),
   otherEpoch: problem(410, "other_epoch", "This show is over; load the playback URL again."),
   ended: problem(410, "ended", "This broadcast has ended. Create a new one to go live again."),
@@ -46,6 +48,11 @@ export const PROBLEMS = {
     "Keys are taken over https alone: use this URL with https://.",
   ),
   slugTaken: problem(409, "slug_taken", "There is a broadcast with that slug already."),
+  firstHostStays: problem(
+    409,
+    "first_host",
+    "The broadcast's own host can not be deleted. Replace its key instead: POST .../hosts/host/rotate.",
+  ),
   offerNotSdp: problem(415, "unsupported_media_type", "Send the offer as application/sdp."),
   offerRefused: problem(422, "offer_refused", "The media server could not use this offer."),
   upgradeRequired: problem(426, "upgrade_required", "This URL is the SFU's WebSocket."),
@@ -106,6 +113,11 @@ export function unfitDetails(field: string, message: string): Problem {
   return invalidSettings(`The field "${field}": ${message}.`);
 }
 
+/** A URL that events can not be sent to; `why` is a clause. */
+export function refusedReceiver(why: string): Problem {
+  return problem(422, "receiver_refused", `The field "url": ${why}.`);
+}
+
 /** Parameters that the list of broadcasts can not be asked with. */
 export function invalidQuery(message: string): Problem {
   return problem(400, "invalid_query", message);
@@ -125,8 +137,21 @@ export function offerTooLarge(bytes: number): Problem {
   return problem(413, "offer_too_large", `An offer has at most ${bytes} bytes.`);
 }
 
-export function tooManyHosts(limit: number): Problem {
-  return problem(409, "too_many_hosts", `${limit} hosts are on already; one has to leave first.`);
+/** @param seconds after which one of those who are on may have been quiet for long enough to give way */
+export function tooManyHosts(limit: number, seconds: number): Problem {
+  const hosts = limit === 1 ? "One host is" : `${limit} hosts are`;
+  const message = `Every place is taken: ${hosts} let on at a time. One has to leave first, or add ?takeover=1 to the WHIP URL to take a place.`;
+  return problem(409, "too_many_hosts", message, after(seconds));
+}
+
+export function tooManyHostKeys(limit: number): Problem {
+  const message = `A broadcast has at most ${limit} hosts beside its own. Delete one first.`;
+  return problem(409, "too_many_host_keys", message);
+}
+
+export function tooManyFollowers(limit: number): Problem {
+  const message = `${limit} follow the events of this broadcast already; one has to leave first.`;
+  return problem(429, "too_many_followers", message, after(15));
 }
 
 /**

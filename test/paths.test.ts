@@ -48,6 +48,7 @@ describe("a listener's URL", () => {
   test.each<[string, Target]>([
     [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
     [`/live/${ID}/status.json`, { kind: "status", id: ID, waits: false }],
+    [`/live/${ID}/events.json`, { kind: "events", id: ID }],
     [`/live/${ID}/status.json?wait=open`, { kind: "status", id: ID, waits: true }],
     [`/live/${ID}/${EPOCH}/audio.m3u8`, { kind: "playlist", id: ID, epoch: EPOCH, directives: {} }],
     [
@@ -102,6 +103,8 @@ describe("a listener's URL", () => {
     `/live/${ID}//index.m3u8`,
     `//live/${ID}/index.m3u8`,
     `/LIVE/${ID}/index.m3u8`,
+    `/live/${ID}/events.jsonx`,
+    `/live/${ID}/events`,
     `/live/${ID.toUpperCase()}/index.m3u8`,
     `/live/${ID}/INDEX.M3U8`,
     `/live/${ID}/index.m3u8%20`,

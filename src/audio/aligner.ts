@@ -61,6 +61,7 @@ export class Aligner {
       this.stats.malformed++;
       return;
     }
+    this.stats.receivedSamples += frames;
     const marks = { sequenceNumber, timestamp, frames };
     const earliest = (delay: number) =>
       this.#splicer.earliest((this.#pulled ?? Number.NEGATIVE_INFINITY) - delay);
@@ -81,6 +82,7 @@ export class Aligner {
     const out = new Float32Array(CHANNELS * count);
     this.stats.depth = this.#depth();
     this.stats.ppm = this.#delay.ppm;
+    this.stats.jitter = this.#delay.jitter;
     if (!this.#delay.known) return out;
     for (let done = 0; done < count; done += CHUNK) {
       this.#play(at + done, out, done, Math.min(CHUNK, count - done));
@@ -123,6 +125,11 @@ export class Aligner {
   /** Whether real sound was on the line within a second before `at`. */
   active(at: Samples): boolean {
     return this.#splicer.active(at);
+  }
+
+  /** Packets that never came, by the numbers of those that did. */
+  get missing(): number {
+    return this.#placement.missing;
   }
 
   /** Plays `count` frames for the timeline from `at` on into `out`, from frame `outAt` of it on. */

@@ -2,6 +2,7 @@ import { CHANNELS, fromMillis } from "../media.ts";
 import type { AlignerStats } from "./aligner-stats.ts";
 import type { PlayoutDelay } from "./playout-delay.ts";
 import { difference, type Marks, SenderClock } from "./sender-clock.ts";
+import { SequenceGaps } from "./sequence-gaps.ts";
 
 /** A packet as it came. Positions on the timeline and durations are in samples. */
 export interface Arrival {
@@ -38,6 +39,7 @@ export class Placement {
   readonly #delay: PlayoutDelay;
   readonly #stats: AlignerStats;
   readonly #sender = new SenderClock();
+  readonly #gaps = new SequenceGaps();
   /** When the first packet was refused since one was taken; null if the last one was taken. */
   #refusedSince: number | null = null;
   /** The last packet, if it was off by more than {@link JUMP}. */
@@ -46,6 +48,11 @@ export class Placement {
   constructor(delay: PlayoutDelay, stats: AlignerStats) {
     this.#delay = delay;
     this.#stats = stats;
+  }
+
+  /** Packets that are missing, by their numbers. */
+  get missing(): number {
+    return this.#gaps.missing;
   }
 
   /** Takes a packet; gives what is to be played of it: nothing, or with a packet that was held back before it, both. */
@@ -61,6 +68,7 @@ export class Placement {
     const arrival = packet.at - Math.min(packet.excused, Math.max(0, this.#delay.lateness(end, packet.at)));
     if (Math.abs(this.#delay.lateness(end, arrival)) > JUMP) return this.#suspect(packet, earliest);
     this.#stray = null;
+    this.#gaps.push(marks.sequenceNumber);
     this.#delay.observe(end, marks.frames, arrival);
     if (end <= earliest(this.#delay.target)) {
       this.#stats.late++;
@@ -101,6 +109,7 @@ export class Placement {
     this.#stray = null;
     const start = Math.round(at - this.#delay.base) - marks.frames;
     this.#delay.restart();
+    this.#gaps.push(marks.sequenceNumber);
     this.#sender.restart(marks, start);
     return this.#playable(start, pcm, earliest);
   }

@@ -41,6 +41,8 @@ export class PlayoutDelay {
   readonly #least = new Float64Array(SLOTS).fill(Number.POSITIVE_INFINITY);
   readonly #needs = new Float64Array(SLOTS);
   #slot: number | null = null;
+  /** The slot in which the sender last began a new time line. */
+  #since = Number.NEGATIVE_INFINITY;
   #base = 0;
   /** The most sound that was missing at once in the last half minute, just before a packet came: its length and lateness. */
   #need: number = FIRST_NEED;
@@ -99,6 +101,7 @@ export class PlayoutDelay {
 
   /** The sender has begun a new time line: forgets the jitter, which was the old one's, and keeps the base. */
   restart(): void {
+    this.#since = this.#slot ?? 0;
     this.#needs.fill(0);
     this.#expect((this.#slot ?? 0) + FIRST_SLOTS);
     this.#extra = 0;
@@ -114,8 +117,17 @@ export class PlayoutDelay {
     return Math.min(MAX_EXTRA, Math.max(0, this.#need + MARGIN - LONGEST_WAIT));
   }
 
-  /** How fast the sender's clock is against the arrivals', by the baselines at both ends of the window; 0 until known. */
+  /** By how much packets came later than one that nothing delayed, at most, in the last half minute. */
+  get jitter(): number {
+    return Math.max(0, this.#need - (this.#last?.frames ?? this.#need));
+  }
+
+  /**
+   * How fast the sender's clock is against the arrivals', by the baselines at both ends of the window; 0 until known. The offsets
+   * of two time lines say nothing of the clock: after a stall, which begins a new one, they are seconds apart.
+   */
   get ppm(): number {
+    if ((this.#slot ?? 0) - this.#since < SLOTS) return 0;
     const drift = this.#leastOf(SLOTS - BASE_SLOTS) - this.#leastOf(0);
     return Number.isFinite(drift) ? (drift / ((SLOTS - BASE_SLOTS) * SLOT)) * 1e6 : 0;
   }

@@ -1,12 +1,28 @@
 import { DurableObject } from "cloudflare:workers";
+import type { HostKey } from "../access/keys.ts";
 import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
-import type { Accepted, BroadcastApi, Changes, Description, Offer, Settings } from "../broadcast-api.ts";
+import type {
+  Accepted,
+  Admitted,
+  BroadcastApi,
+  Changes,
+  Description,
+  HostAct,
+  HostAnswer,
+  Newcomer,
+  Offer,
+  Settings,
+} from "../broadcast-api.ts";
 import { type Directories, directoryOf } from "../directory-api.ts";
+import type { Event } from "../events.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Counts } from "./counts.ts";
+import { attend } from "./host-desk.ts";
+import { admit, leave, publish } from "./host-door.ts";
 import { announce, type ShowRow, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
 import type { Read } from "./reads.ts";
@@ -157,6 +173,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       // What R2 and the Directory do not let go of yet can be deleted by the next call only if there is still a broadcast.
       await erase(this.env.MEDIA, id);
       await this.#notice.remove();
+      this.#show.chronicle.abandon();
       this.#show = null;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
@@ -179,34 +196,37 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     });
   }
 
-  async publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem> {
-    return this.#forHost("publish", key, (show) => show.publish(offer, origin));
+  async events(after: number, waits: boolean): Promise<readonly Event[] | Problem> {
+    return this.#shown("events", (show) => show.chronicle.followers.after(after, waits));
   }
 
-  async admit(key: number, session: string | null): Promise<null | Problem> {
-    return this.#forHost("admit", key, ({ publishers }) =>
-      session === null || publishers.has(session) ? null : PROBLEMS.noSession,
-    );
+  async mark(title: string): Promise<Event | Problem> {
+    return this.#shown("mark", (show) => show.chronicle.note({ kind: "marker", title }));
   }
 
-  async leave(key: number, session: string): Promise<null | Problem> {
-    return this.#forHost("leave", key, async ({ publishers }) => {
-      if (!publishers.has(session)) return PROBLEMS.noSession;
-      await publishers.drop(session, "the host has left");
-      return null;
-    });
+  async webhook(act: WebhookAct): Promise<WebhookState | Problem | null> {
+    return this.#shown("webhook", (show) => show.chronicle.webhook.attend(act));
   }
 
-  /** Does `work` for a host, if its key is the present one. */
-  #forHost<T>(
-    what: string,
-    key: number,
-    work: (show: Show) => T | Problem | Promise<T | Problem>,
-  ): Promise<T | Problem> {
-    return told(what, async () => {
-      if (this.#show === null) return PROBLEMS.unknownBroadcast;
-      return this.#show.keyGeneration === key ? work(this.#show) : PROBLEMS.wrongHostKey;
-    });
+  async hosts(act: HostAct, origin: string): Promise<HostAnswer | Problem> {
+    return this.#shown("hosts", (show) => attend(show, act, origin));
+  }
+
+  async publish(offer: Offer, newcomer: Newcomer, origin: string): Promise<Accepted | Problem> {
+    return this.#shown("publish", (show) => publish(show, offer, newcomer, origin));
+  }
+
+  async admit(key: HostKey, session: string | null): Promise<Admitted | Problem> {
+    return this.#shown("admit", (show) => admit(show, key, session));
+  }
+
+  async leave(key: HostKey, session: string): Promise<null | Problem> {
+    return this.#shown("leave", (show) => leave(show, key, session));
+  }
+
+  /** Does `work` with the show, if there is one. */
+  #shown<T>(what: string, work: (show: Show) => T | Problem | Promise<T | Problem>): Promise<T | Problem> {
+    return told(what, async () => (this.#show === null ? PROBLEMS.unknownBroadcast : work(this.#show)));
   }
 
   /** The SFU's WebSocket; whether it may come has been checked at the edge. */

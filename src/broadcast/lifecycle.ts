@@ -38,10 +38,12 @@ export interface Facts extends Details {
   /** AAC bit rate, bits per second. */
   readonly bitrate: number;
   readonly createdAt: number;
-  /** How often its host key has been replaced. */
+  /** How often its first host's key has been replaced. */
   readonly keyGeneration: number;
   /** Since when no host has been connected; null while one is, and before the first was heard. */
   readonly hostsLeftAt: number | null;
+  /** For which `opensAt` it has been said that it is late; null: for none. */
+  readonly lateFor: string | null;
   /** When its timeline last had to begin anew, and why; null: never. */
   readonly anew: Anew | null;
 }
@@ -78,15 +80,18 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
     endedAt: null,
     keyGeneration: 0,
     hostsLeftAt: null,
+    lateFor: null,
     anew: null,
   };
 }
 
 /** What its operator says of a show, and nothing else. */
 export function detailsOf(of: Details): Details {
-  const { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes } =
-    of;
-  return { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes };
+  const { title, description, artwork, language, opensAt, endsAt } = of;
+  const { autoOpen, idleMinutes, endAfterMinutes, maxHosts } = of;
+  const { holdOnDeadAirSeconds, duckSqueal } = of;
+  const said = { title, description, artwork, language, opensAt, endsAt };
+  return { ...said, autoOpen, idleMinutes, endAfterMinutes, maxHosts, holdOnDeadAirSeconds, duckSqueal };
 }
 
 /** Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now. */
@@ -116,7 +121,8 @@ export function goLive(row: RunningRow): RunningRow {
 
 /** Begins a new timeline in the place of one that can not be gone on with, which waits for its first host again. */
 export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
-  return { ...row, state: "open", timeline, anew };
+  const lateFor = row.state === "live" ? row.opensAt : row.lateFor;
+  return { ...row, state: "open", timeline, anew, lateFor };
 }
 
 /** Closes the doors until they are opened again; the next timeline is another. A time to open that has passed is over. */
@@ -131,21 +137,28 @@ export function withHosts(row: RunningRow, areThere: boolean, now: number): Runn
   return hostsLeftAt === row.hostsLeftAt ? row : { ...row, hostsLeftAt };
 }
 
-/** What a show does by itself. */
+/** The time to open has passed, and no host has been heard. */
+export function sayLate<Row extends ShowRow>(row: Row): Row {
+  return { ...row, lateFor: row.opensAt };
+}
+
+/** What a show does by itself. `late`: it says that it is. */
 export interface Step {
-  readonly kind: "open" | "close" | "end";
+  readonly kind: "open" | "close" | "end" | "late";
   readonly at: number;
 }
 
 /** What a show does next by itself, where a host or a listener was last there at `attendedAt`; null: nothing. */
 export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): Step | null {
-  const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes } = row;
+  const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes, lateFor } = row;
   const steps: Step[] = [];
   if (endsAt !== null) steps.push({ kind: "end", at: Date.parse(endsAt) });
   if (hostsLeftAt !== null && endAfterMinutes !== null)
     steps.push({ kind: "end", at: hostsLeftAt + endAfterMinutes * 60_000 });
   if (isRunning(row)) steps.push({ kind: "close", at: attendedAt + idleMinutes * 60_000 });
   else if (opensAt !== null) steps.push({ kind: "open", at: Date.parse(opensAt) });
+  if (row.state === "open" && opensAt !== null && lateFor !== opensAt)
+    steps.push({ kind: "late", at: Date.parse(opensAt) });
   return steps.reduce<Step | null>(
     (first, step) => (first === null || step.at < first.at ? step : first),
     null,
@@ -157,7 +170,7 @@ export function end(row: AnnouncedRow | RunningRow, now: number): EndedRow {
   return { ...row, state: "ended", endedAt: now };
 }
 
-/** Replaces the host key: the one there was opens nothing any more. */
+/** Replaces the first host's key: the one there was opens nothing any more. */
 export function rotateKey<Row extends ShowRow>(row: Row): Row {
   return { ...row, keyGeneration: row.keyGeneration + 1 };
 }

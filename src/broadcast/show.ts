@@ -1,8 +1,11 @@
-import { hostKey } from "../access/keys.ts";
-import type { Accepted, Changes, Description, Offer } from "../broadcast-api.ts";
+import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
+import type { Changes, Description } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
-import { Alarm } from "./alarm.ts";
+import type { Problem } from "../problem.ts";
+import { Agenda } from "./agenda.ts";
+import { attendantsOf } from "./attendants.ts";
+import { Cast } from "./cast.ts";
+import { Chronicle } from "./chronicle.ts";
 import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -14,11 +17,10 @@ import {
   detailsOf,
   end,
   goLive,
-  nextStep,
   open,
   rotateKey,
   type ShowRow,
-  type Step,
+  sayLate,
   unfit,
   withHosts,
 } from "./lifecycle.ts";
@@ -38,13 +40,16 @@ import { Succession } from "./succession.ts";
  */
 export class Show {
   readonly publishers: Publishers;
+  /** What happens at the show is told by it. */
+  readonly chronicle: Chronicle;
+  readonly cast: Cast;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
   readonly #outbox: Outbox;
   readonly #succession: Succession;
   readonly #recording: Recording;
-  readonly #alarm: Alarm;
+  readonly #agenda: Agenda;
   readonly #presence = new Presence(Date.now());
   #life: Life;
 
@@ -57,14 +62,17 @@ export class Show {
     this.#deps = deps;
     this.#reads = new Reads(store);
     this.#originReads = new OriginReads(store);
-    this.#alarm = new Alarm(setAlarm);
     this.publishers = new Publishers(deps, row.id, Date.now());
+    this.cast = new Cast(store, () => this.#life.row);
     this.#outbox = new Outbox(store);
+    this.#agenda = new Agenda(this.#presence, this.#outbox, () => this.chronicle.webhook.dueAt, setAlarm);
     this.#succession = new Succession(store, this.#originReads, this.#outbox);
     this.#recording = new Recording(bucket, row.id, this.#outbox);
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
+    const arrange = () => this.#agenda.arrange(this.#life);
+    this.chronicle = new Chronicle(deps, row, () => this.#life, arrange);
     deps.notice.tell(row);
   }
 
@@ -76,16 +84,18 @@ export class Show {
       this.#run(this.#succession.takeUp(life));
     } catch (error) {
       console.error(`${life.row.id} can not be begun, and is tried again: ${String(error)}`);
-      this.#alarm.arrange(Date.now());
+      this.#agenda.arrangeFor(Date.now());
     }
   }
 
   /** Opens, closes or ends the show where it does so by itself, and the time has come. */
   doWhatIsDue(): void {
-    const step = this.#next;
+    this.chronicle.send();
+    const step = this.#agenda.next(this.#life);
     if (step === null || Date.now() < step.at) return;
     if (step.kind === "open") this.open();
     else if (step.kind === "end") this.#deps.waitUntil(this.end());
+    else if (step.kind === "late") this.#turnInto(withRow(this.#life, sayLate));
     else if (this.#life.kind === "running") this.#close(this.#life);
   }
 
@@ -105,6 +115,7 @@ export class Show {
     const life = this.#life;
     if (life.kind === "ended") return;
     const now = Date.now();
+    this.chronicle.clear();
     const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), now);
     this.#turnInto(lifeOf(row, this.#deps.store));
     this.#originReads.keep();
@@ -120,44 +131,44 @@ export class Show {
     if (problem !== null) return problem;
     this.#turnInto(life);
     this.doWhatIsDue();
-    this.#arrange();
+    this.#agenda.arrange(this.#life);
     return null;
   }
 
-  /** The generation of the one host key that opens the show. */
-  get keyGeneration(): number {
-    return this.#life.row.keyGeneration;
+  get life(): Life {
+    return this.#life;
   }
 
-  /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
-  rotateKey(): void {
-    const life = withRow(this.#life, rotateKey);
-    this.#turnInto(life);
-    this.publishers.dropAll("the host key has been replaced");
+  /** A host's key. */
+  keyOf(host: HostKey): Promise<string> {
+    return hostKey(this.#deps.secret, this.#life.row.id, host);
+  }
+
+  /** Replaces a host's key. Who publishes by the one there was is cut off, and may publish again by the new one. */
+  rotateKey(hostId = FIRST_HOST): void {
+    if (hostId === FIRST_HOST) this.#turnInto(withRow(this.#life, rotateKey));
+    else this.cast.rotate(hostId);
+    this.publishers.dropAll("the host key has been replaced", hostId);
   }
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<Description> {
-    const { id, keyGeneration } = this.#life.row;
-    const key = await hostKey(this.#deps.secret, id, keyGeneration);
+    const key = await this.keyOf(this.cast.first);
     const counts = { originReads: this.#originReads.counts, recordingFailures: this.#recording.failures };
-    return describe(this.#life, this.publishers, counts, { origin, hostKey: key });
+    const { warnings } = this.chronicle;
+    return describe(this.#life, this, { ...counts, warnings }, { origin, hostKey: key });
   }
 
-  /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
-  async publish(offer: Offer, origin: string): Promise<Accepted | Problem> {
-    // The doors must not close while the SFU is asked about this host.
+  /** A host is about to come: the doors must not close while the SFU is asked about it. */
+  expect(): void {
     this.#presence.attended(Date.now());
-    const { keyGeneration } = this;
-    const isReplaced = () => this.keyGeneration !== keyGeneration;
-    const refusal = () =>
-      this.#life.kind === "ended" ? PROBLEMS.ended : isReplaced() ? PROBLEMS.wrongHostKey : null;
-    const result = await this.publishers.publish(offer, origin, refusal);
-    if (result.kind === "accepted") {
-      this.open();
-      this.#deps.waitUntil(this.publishers.attach(result.session));
-    }
-    return result;
+  }
+
+  /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
+  welcome(session: string): void {
+    this.open();
+    this.cast.applyTo(this.#life, this.publishers.all);
+    this.#deps.waitUntil(this.publishers.attach(session));
   }
 
   /** Takes one message of a host's socket. */
@@ -177,7 +188,8 @@ export class Show {
     this.#originReads.add(answered);
     if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);
     if (target.kind === "status")
-      return this.#reads.say(target, () => publicStatus(this.#life, this.publishers));
+      return this.#reads.say(target, () => publicStatus(this.#life, this, this.#deps.store.log.newest));
+    if (target.kind === "events") return { kind: "events", events: this.chronicle.publicEvents };
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
     // Each player begins with it, and nobody else asks for it.
     if (target.kind === "multivariant" && this.#life.row.autoOpen) this.open();
@@ -189,22 +201,7 @@ export class Show {
   /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
   async settle(): Promise<void> {
     await this.#recording.run();
-    this.#arrange();
-  }
-
-  /** Has the object brought back when there is something to do for it. */
-  #arrange(): void {
-    const { kind } = this.#life;
-    const runs = kind === "running" || kind === "standing";
-    if (runs || this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
-    else if (this.#next !== null) this.#alarm.at(this.#next.at);
-    else this.#alarm.cancel();
-  }
-
-  /** What the show does next by itself. */
-  get #next(): Step | null {
-    const life = this.#life;
-    return life.kind === "ended" ? null : nextStep(life.row, this.#presence.lastAt);
+    this.#agenda.arrange(this.#life);
   }
 
   /** Drives a timeline from now on. */
@@ -217,18 +214,19 @@ export class Show {
       },
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
-        this.publishers.sessions.length === 0 && this.#presence.isQuiet(wall)
-          ? (this.#next?.at ?? null)
-          : null,
+        this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
       mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
-      rests: (until) => this.#alarm.arrange(until),
+      rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
         console.error(`The timeline of ${row.id} failed and is resumed: ${String(error)}`);
         this.#deps.restart("The timeline failed.");
       },
     });
+    const before = this.#life.row;
     this.#life = { kind: "running", row, timeline, clock };
+    this.chronicle.runs(before, row);
+    this.cast.applyTo(this.#life, this.publishers.all);
     this.#deps.notice.tell(row);
     clock.start();
   }
@@ -251,15 +249,18 @@ export class Show {
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
     const wall = Date.now();
-    const isHeard = sessions.some((session) => pipeline.isHeard(session));
-    const row = withHosts(isHeard ? goLive(life.row) : life.row, sessions.length > 0, wall);
+    const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
+    const row = withHosts(heard.length > 0 ? goLive(life.row) : life.row, sessions.length > 0, wall);
     if (row !== life.row) this.#turnInto({ ...life, row });
+    const hosts = heard.map(({ hostId }) => this.cast.of(hostId));
+    this.chronicle.hear(hosts, wall);
+    this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
     this.#deps.waitUntil(this.publishers.sweep(wall));
     this.#originReads.keepNowAndThen(wall);
-    this.#alarm.renew(wall);
+    this.#agenda.renew(wall);
   }
 
   /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
@@ -288,8 +289,10 @@ export class Show {
 
   /** The show is another from now on: in its store first. */
   #turnInto(life: Life): void {
+    const before = this.#life.row;
     this.#deps.store.putShow(life.row);
     this.#life = life;
+    this.chronicle.turned(before, life.row);
     this.#deps.notice.tell(life.row);
   }
 }

@@ -51,6 +51,7 @@ describe("a host whose packets nothing delays", () => {
     });
     expect(aligner.stats).toMatchObject({ malformed: 0, droppedSamples: 0, ppm: 0 });
     expect(aligner.stats.received).toBeGreaterThan(1_480);
+    expect(aligner.stats.receivedSamples).toBe(960 * aligner.stats.received);
     expect(aligner.stats.depth).toBeGreaterThanOrEqual(AU_SAMPLES);
   });
 
@@ -317,6 +318,29 @@ describe("a sender that begins again", () => {
     expect(aligner.stats.resyncs).toBeGreaterThan(0);
     expect(largestStep(line).step).toBeLessThan(voice.slope * SMOOTH);
     expect(rms(line, 7 * 48_000, 9 * 48_000)).toBeCloseTo(0.5 / Math.SQRT2, 2);
+  });
+
+  test("after a stall of four seconds, or a longer way, its clock is not taken for one that drifts for longer than 40 s", () => {
+    const stall = (n: number) => [n >= 500 && n < 700 ? (700 - n) * 960 : 0];
+    const longer = (n: number) => [n < 500 ? 0 : fromMillis(90)];
+    const drifts = (network: (n: number) => number[]) => {
+      let [run, longest] = [0, 0];
+      const hear = ({ aligner }: { aligner: Aligner }) => {
+        run = Math.abs(aligner.stats.ppm) > 300 ? run + AU_SAMPLES : 0;
+        longest = Math.max(longest, run);
+      };
+      const { aligner } = rehearse({ seconds: 90, signal: () => 0, network, hear });
+      return {
+        seconds: longest / 48_000,
+        ppm: Math.round(aligner.stats.ppm),
+        resyncs: aligner.stats.resyncs,
+      };
+    };
+    expect(drifts(stall)).toEqual({ seconds: 0, ppm: 0, resyncs: 1 });
+    const step = drifts(longer);
+    expect(step).toMatchObject({ ppm: 0, resyncs: 0 });
+    expect(step.seconds).toBeGreaterThan(20);
+    expect(step.seconds).toBeLessThan(40);
   });
 
   test("stray packets move nothing", () => {

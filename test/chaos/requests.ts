@@ -48,6 +48,7 @@ export const forgedIds: Draw = ({ host, id, epoch }, dice) => {
     "index.m3u8",
     "status.json",
     "audience.json",
+    "events.json",
     `${epoch}/audio.m3u8`,
     `${epoch}/s${dice.below(9)}.m4s`,
   ]);
@@ -106,6 +107,8 @@ export const directives: Draw = (prey, dice) => {
         "index.m3u8",
         "status.json",
         "audience.json",
+        "events.json",
+        "events.JSON",
         "Index.m3u8",
         "audience.json/",
         `${epoch}/init.mp4`,

@@ -93,7 +93,13 @@ describe("the listeners' door", () => {
   test("answers for media alone where side calls are switched off, and asks nobody for the others", async () => {
     const never = new Promise<never>(() => {});
     const { get } = await world(never, { SIDE_CALLS: "off" });
-    for (const name of ["status.json", "status.json?wait=open", "audience.json", "audience.json?series=1"]) {
+    for (const name of [
+      "status.json",
+      "status.json?wait=open",
+      "audience.json",
+      "audience.json?series=1",
+      "events.json",
+    ]) {
       const response = await get(name);
       expect([response.status, response.headers.get("retry-after")], name).toEqual([503, "60"]);
       expect(await response.json()).toMatchObject({ error: { code: "switched_off" } });

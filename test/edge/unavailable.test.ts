@@ -46,7 +46,14 @@ async function get(path: string, answer: Answer): Promise<Response> {
   return listen(addressOf(url), new Request(url), env, context);
 }
 
-const PATHS = ["index.m3u8", "k0000000/audio.m3u8", "k0000000/s3.m4s", "status.json", "audience.json"];
+const PATHS = [
+  "index.m3u8",
+  "k0000000/audio.m3u8",
+  "k0000000/s3.m4s",
+  "status.json",
+  "audience.json",
+  "events.json",
+];
 
 test.each(FAULTS)("an origin that %s is told of by an answer that nobody keeps", async (_, fault) => {
   vi.spyOn(console, "warn").mockReturnValue();

@@ -10,6 +10,7 @@ import { simulatedCapture } from "./simulated.ts";
 
 const LOW = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10 });
 const LONG = simulatedCapture(PROFILES.low, 68 * 90 + 19, { length: 63 });
+const EVENTFUL = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10, happenings: true });
 const ECONOMY = simulatedCapture(PROFILES.economy, 14 * 180 + 40, { length: 10 });
 
 describe("a flawless capture has no findings", () => {
@@ -18,6 +19,12 @@ describe("a flawless capture has no findings", () => {
     ["low with deltas", LONG],
     ["balanced", simulatedCapture(PROFILES.balanced, 30 * 90)],
     ["economy", ECONOMY],
+    ["low, eventful", EVENTFUL],
+    ["economy, eventful", simulatedCapture(PROFILES.economy, 40 * 180, { happenings: true })],
+    [
+      "economy with deltas, eventful",
+      simulatedCapture(PROFILES.economy, 36 * 180, { length: 33, happenings: true }),
+    ],
     ["economy with deltas", simulatedCapture(PROFILES.economy, 36 * 180, { length: 33 })],
   ])("%s", (_, capture) => {
     expect(validateCapture(capture)).toEqual([]);
@@ -101,6 +108,15 @@ const FAULTS: readonly [Rule, string, Capture | (() => Capture)][] = [
   ["date-continuity", "a jump", edit(LOW, list(5), /:05\.760Z/, ":05.780Z")],
   ["map", "missing", edit(LOW, list(5), /#EXT-X-MAP.*\n/, "")],
   ["map", "after the first segment", edit(LOW, list(5), /(#EXT-X-MAP.*\n)([\s\S]*m4s\n)/, "$2$1")],
+  ["date-range", "an ID twice", edit(EVENTFUL, list(50), /#EXT-X-DATERANGE.*\n/, "$&$&")],
+  ["date-range", "no ID", edit(EVENTFUL, list(50), /:ID="\d+",/, ":")],
+  ["date-range", "no date", edit(EVENTFUL, list(50), /,START-DATE="[^"]*"/, "")],
+  ["date-range", "another title", edit(EVENTFUL, list(50), /X-TITLE="/, "$&Not ")],
+  ["date-range", "open-ended", edit(EVENTFUL, list(50), ",DURATION=0", "")],
+  ["date-range", "one that is long over", edit(EVENTFUL, list(50), /START-DATE="2026/, 'START-DATE="2025')],
+  ["date-range", "one that comes back", edit(EVENTFUL, list(50), /#EXT-X-DATERANGE.*\n/, "")],
+  ["date-range", "a quote too many", edit(EVENTFUL, list(50), /X-TITLE="/, '$&"')],
+  ["date-range", "what no client knows", edit(EVENTFUL, list(50), ",DURATION=0", ",DURATION=0,COLOUR=1")],
   ["hint", "missing", edit(LOW, list(5), /#EXT-X-PRELOAD.*\n/, "")],
   ["hint", "two", edit(LOW, list(5), /#EXT-X-PRELOAD.*\n/, "$&$&")],
   ["hint", "of a map", edit(LOW, list(5), "TYPE=PART", "TYPE=MAP")],

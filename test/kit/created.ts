@@ -15,6 +15,10 @@ export interface Created {
 
 /** A broadcast, as the API describes it later. */
 export interface Described extends Created {
+  readonly warnings: readonly {
+    readonly kind: string;
+    readonly host: { readonly hostId: string; readonly name: string } | null;
+  }[];
   readonly state: string;
   readonly hosts: readonly DescribedHost[];
 }

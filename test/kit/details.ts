@@ -11,4 +11,7 @@ export const DETAILS: Details = {
   autoOpen: true,
   idleMinutes: 30,
   endAfterMinutes: null,
+  holdOnDeadAirSeconds: null,
+  duckSqueal: false,
+  maxHosts: 8,
 };

@@ -1,9 +1,10 @@
 /** Shows for tests: seeded frames pushed through the segmenter into a window, every step of it kept. */
 
+import type { DateRange } from "../../src/hls/date-range.ts";
 import type { Names } from "../../src/hls/playlist.ts";
 import { type Cut, Segmenter } from "../../src/hls/segmenter.ts";
-import { addCut, emptyWindow, endWindow, type Window } from "../../src/hls/window.ts";
-import { AU_SAMPLES, type Frame, type Profile, samples } from "../../src/media.ts";
+import { addCut, emptyWindow, end, endWindow, type Window, withDateRange } from "../../src/hls/window.ts";
+import { AU_SAMPLES, type Frame, type Profile, samples, toMillis } from "../../src/media.ts";
 
 export const STARTED_AT = Date.UTC(2026, 10, 21, 20, 0, 0);
 export const EPOCH = "mwq4yx3z";
@@ -26,11 +27,11 @@ export interface Show {
   readonly windows: readonly Window[];
 }
 
-/** A show of `units` access units, ended with a flush unless `live`. */
+/** A show of `units` access units, ended with a flush unless `live`. With `happenings` something happens after every tenth cut. */
 export function show(
   profile: Profile,
   units: number,
-  options: { live?: boolean; length?: number; startedAt?: number } = {},
+  options: { live?: boolean; length?: number; startedAt?: number; happenings?: boolean } = {},
 ): Show {
   const start = { epoch: EPOCH, startedAt: options.startedAt ?? STARTED_AT, msn: FIRST_MSN, at: samples(0) };
   const segmenter = new Segmenter(profile, start);
@@ -41,6 +42,8 @@ export function show(
     for (const cut of segmenter.push(frame(unit))) {
       cuts.push(cut);
       window = addCut(window, cut);
+      if (options.happenings && cuts.length % 10 === 0)
+        window = withDateRange(window, happening(window, cuts.length));
       windows.push(window);
     }
   }
@@ -50,6 +53,12 @@ export function show(
     windows.push(endWindow(last.reduce(addCut, window)));
   }
   return { cuts, windows };
+}
+
+/** Something that happens at a window's end, and a little later; `n` is its name. */
+function happening(window: Window, n: number): Omit<DateRange, "listed"> {
+  const at = window.startedAt + toMillis(end(window)) + 150;
+  return { id: String(n), at, attributes: { "X-KIND": "title", "X-TITLE": `Title "${n}"` } };
 }
 
 /** The last window of a show. */

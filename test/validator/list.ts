@@ -37,6 +37,7 @@ export interface MediaList {
   readonly segments: readonly Segment[];
   readonly open: Segment | undefined;
   readonly hints: readonly Attributes[];
+  readonly dateRanges: readonly Attributes[];
   readonly ended: boolean;
   /** Lines no tag of a list explains. */
   readonly strange: readonly string[];
@@ -103,6 +104,7 @@ export function readList(text: string, url: string, at: number): MediaList {
     segments,
     open,
     hints: (tags.get("EXT-X-PRELOAD-HINT") ?? []).map(attributes),
+    dateRanges: (tags.get("EXT-X-DATERANGE") ?? []).map(attributes),
     ended: tags.has("EXT-X-ENDLIST"),
     strange,
   };

@@ -26,6 +26,8 @@ export const RULES = {
   "part-age": "section 6.2.2: no part further than three target durations from the end",
   date: "section 4.4.4.6, 4.4.4.9, Apple 8.4: every segment is dated to the millisecond, before its first part",
   "date-continuity": "section 6.2.1: dates advance by the durations",
+  "date-range":
+    "section 4.4.5.1: an ID is one event's, dated and never described otherwise; it leaves with its segment, for good",
   map: "section 3.1.2, 4.4.4.5: one init segment, before the first segment, always the same",
   hint: "section 4.4.5.3, appendix B.1: one hinted part in a live list of parts, else none",
   "hint-kept": "section 4.4.5.3: the hinted URI is the next part's",

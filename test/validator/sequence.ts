@@ -43,8 +43,26 @@ export function checkSequence(lists: readonly MediaList[], jitterMillis: number,
     }
     before = list;
   }
+  checkDateRanges(lists, report);
   checkHints(lists, parts, report);
   checkCadence(lists, jitterMillis, report);
+}
+
+function checkDateRanges(lists: readonly MediaList[], report: Report): void {
+  const said = new Map<string, string>();
+  const gone = new Set<string>();
+  for (const { url, dateRanges } of lists) {
+    const present = new Set<string>();
+    for (const range of dateRanges) {
+      const id = range.get("ID") ?? "";
+      const text = JSON.stringify([...range]);
+      present.add(id);
+      if ((said.get(id) ?? text) !== text) report("date-range", url, `${id} was ${said.get(id)}, is ${text}`);
+      if (gone.has(id)) report("date-range", url, `${id} returned`);
+      said.set(id, text);
+    }
+    for (const id of said.keys()) if (!present.has(id)) gone.add(id);
+  }
 }
 
 type Say = (rule: Parameters<Report>[0], what: string) => void;

@@ -18,7 +18,7 @@ const AT_MOST_ONCE = [
   "EXT-X-ENDLIST",
   "EXT-X-MAP",
 ];
-const KNOWN = new Set([...ONCE, ...AT_MOST_ONCE, "EXT-X-PRELOAD-HINT"]);
+const KNOWN = new Set([...ONCE, ...AT_MOST_ONCE, "EXT-X-PRELOAD-HINT", "EXT-X-DATERANGE"]);
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const SECOND = 1_000_000_000n;
 
@@ -103,6 +103,7 @@ function hlsParserFault(text: string): string | undefined {
 }
 
 function checkDates(list: MediaList, report: Report): void {
+  checkDateRanges(list, report);
   const dated = [...list.segments, ...(list.open ? [list.open] : [])];
   let due: { date: number; nanos: bigint } | undefined;
   for (const segment of dated) {
@@ -118,4 +119,27 @@ function checkDates(list: MediaList, report: Report): void {
     if (Math.abs(off) > 1.001) report("date-continuity", where, `is ${off} ms off`);
     due = { ...due, nanos: due.nanos + segment.duration };
   }
+}
+
+function checkDateRanges(
+  { url, dateRanges, lines, segments, open, skipped }: MediaList,
+  report: Report,
+): void {
+  const say = (what: string) => report("date-range", url, what);
+  const ids = dateRanges.map((range) => range.get("ID"));
+  if (new Set(ids).size < ids.length) say(`has an ID twice: ${ids}`);
+  const first = Date.parse((segments[0] ?? open)?.date ?? "");
+  for (const range of dateRanges) {
+    const [id, date = ""] = [range.get("ID"), range.get("START-DATE")];
+    if (!id) say("has one without an ID");
+    if (!DATE.test(date)) say(`has ${id} dated ${date}`);
+    else if (skipped === 0 && Date.parse(date) < first) say(`still has ${id}, whose segment has left`);
+    if (range.get("DURATION") !== "0") say(`has ${id}, which is no instant`);
+    for (const name of range.keys())
+      if (!/^(ID|CLASS|START-DATE|DURATION|X-[A-Z-]+)$/.test(name)) say(`has ${id} with ${name}`);
+  }
+  const tags = lines.filter((line) => line.startsWith("#EXT-X-DATERANGE:"));
+  // An attribute list, to its last character (section 4.2).
+  const whole = /^#EXT-X-DATERANGE:([A-Z][A-Z-]*=("[^"]*"|\d+)(,(?=.)|$))+$/;
+  for (const tag of tags) if (!whole.test(tag)) say(`has no attribute list in ${tag}`);
 }

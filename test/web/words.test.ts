@@ -14,8 +14,12 @@ const seen: Seen = {
   autoOpen: true,
   state: "announced",
   hosts: 0,
+  onAir: [],
   listeners: null,
+  error95: null,
+  confidence: null,
   meter: null,
+  lastEvent: 0,
 };
 const EIGHT = new Date(2026, 11, 1, 20).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 

@@ -1,0 +1,49 @@
+import { fromMillis } from "../media.ts";
+import type { Stretch } from "./stretch.ts";
+
+/** RMS over so long is what tells sound from silence. */
+const WINDOW = fromMillis(400);
+const FLOOR_DB = -100;
+
+/** The level of the last 400 ms, by stretches that are much shorter, or of digital silence. */
+export class LevelWindow {
+  readonly #stretches: Stretch[] = [];
+  #frames = 0;
+  #left = 0;
+  #right = 0;
+
+  push(stretch: Stretch): void {
+    // Of a long silence as much as the window holds: more would dilute the sound that comes after it.
+    const frames = Math.min(stretch.frames, WINDOW);
+    this.#stretches.push({ ...stretch, frames });
+    this.#frames += frames;
+    let gone = 0;
+    for (const old of this.#stretches) {
+      if (this.#frames - old.frames < WINDOW) break;
+      this.#frames -= old.frames;
+      gone++;
+    }
+    if (gone > 0) this.#stretches.splice(0, gone);
+    // Summed anew: what is subtracted from a running sum leaves rounding errors, and with them no digital silence.
+    this.#left = 0;
+    this.#right = 0;
+    for (const { left, right } of this.#stretches) {
+      this.#left += left;
+      this.#right += right;
+    }
+  }
+
+  /** RMS in dBFS, at least -100; of both channels, as the meter has it, and of each. */
+  read(): { readonly rmsDb: number; readonly leftDb: number; readonly rightDb: number } {
+    const frames = Math.max(1, this.#frames);
+    return {
+      rmsDb: decibels((this.#left + this.#right) / (2 * frames)),
+      leftDb: decibels(this.#left / frames),
+      rightDb: decibels(this.#right / frames),
+    };
+  }
+}
+
+function decibels(power: number): number {
+  return power > 0 ? Math.max(FLOOR_DB, 10 * Math.log10(power)) : FLOOR_DB;
+}

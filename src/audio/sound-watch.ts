@@ -1,0 +1,71 @@
+import { SAMPLE_RATE } from "../media.ts";
+import type { Patience, Verdict } from "./condition.ts";
+import { LevelWindow } from "./level-window.ts";
+import type { Stretch } from "./stretch.ts";
+
+/** What can be wrong with any line of sound: a host's, or what goes out. */
+export type SoundFault = "silent" | "channel-dead" | "too-quiet" | "clipping";
+
+const seconds = (count: number) => count * SAMPLE_RATE;
+
+/** Sound again for 0.5 s is not a click, which is 0.4 s long in the window. */
+export const SILENCE: Omit<Patience, "raise"> = { forget: seconds(0.5), clear: seconds(1) };
+export const SOUND_PATIENCE: Readonly<Record<Exclude<SoundFault, "silent">, Patience>> = {
+  "channel-dead": { raise: seconds(5), forget: seconds(0.5), clear: seconds(1) },
+  "too-quiet": { raise: seconds(30), forget: seconds(3), clear: seconds(3) },
+  clipping: { raise: 1, forget: 0, clear: seconds(10) },
+};
+
+/** RMS over 400 ms, dBFS: below the first it is silent, above the second it is not. */
+const [SILENT, SOUND] = [-50, -44];
+/** A channel is dead that is below the first, and below the other one by the second; and is not from the third or below the fourth on. */
+const [DEAD, UNDER, ALIVE, BESIDE] = [-60, 30, -54, 24];
+/** Short-term loudness, LUFS: below the first it is too quiet, above the second it is not. */
+const [QUIET, LOUD_ENOUGH] = [-35, -33];
+/** So many runs at full scale in a second are clipping; one may be a bump. */
+const RUNS = 5;
+
+/** Looks at a line of sound, and says of each stretch what it is like. */
+export class SoundWatch {
+  readonly #level = new LevelWindow();
+  /** The runs at full scale in the second so far, and its length. */
+  #runs = 0;
+  #frames = 0;
+
+  /**
+   * Takes the next stretch.
+   *
+   * @param shortTerm the short-term loudness so far, LUFS; -Infinity for silence
+   */
+  push(stretch: Stretch, shortTerm: number): Readonly<Record<SoundFault, Verdict>> {
+    this.#level.push(stretch);
+    const { rmsDb, leftDb, rightDb } = this.#level.read();
+    return {
+      silent: rmsDb < SILENT ? "bad" : rmsDb > SOUND ? "good" : "between",
+      "channel-dead": channels(Math.min(leftDb, rightDb), Math.max(leftDb, rightDb)),
+      "too-quiet": rmsDb < SILENT ? "between" : loudness(shortTerm),
+      clipping: this.#clipping(stretch),
+    };
+  }
+
+  #clipping({ clips, frames }: Stretch): Verdict {
+    this.#frames += frames;
+    this.#runs += clips;
+    const verdict = this.#runs >= RUNS ? "bad" : this.#runs > 0 ? "between" : "good";
+    if (this.#frames >= SAMPLE_RATE || verdict === "bad") {
+      this.#frames = 0;
+      this.#runs = 0;
+    }
+    return verdict;
+  }
+}
+
+/** Of two channels: silence in both says nothing of either. */
+function channels(weakDb: number, strongDb: number): Verdict {
+  if (weakDb < DEAD && strongDb - weakDb > UNDER) return "bad";
+  return weakDb > ALIVE || (strongDb > SILENT && strongDb - weakDb < BESIDE) ? "good" : "between";
+}
+
+function loudness(shortTerm: number): Verdict {
+  return shortTerm < QUIET ? "bad" : shortTerm > LOUD_ENOUGH ? "good" : "between";
+}

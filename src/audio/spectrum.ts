@@ -1,0 +1,76 @@
+/**
+ * The power spectrum of a stretch of real samples under a Hann window: a radix-2 FFT of half the length on pairs of samples.
+ * A sine of amplitude a, in the middle of a bin, has power a^2 there.
+ */
+export class Spectrum {
+  /** Samples in a stretch, a power of two. */
+  readonly size: number;
+  readonly #window: Float64Array;
+  /** The twiddle factors exp(-2 pi i k / size), for k below half of the size. */
+  readonly #cos: Float64Array;
+  readonly #sin: Float64Array;
+  /** Where each pair of samples goes before the first stage: the bits of its index, reversed. */
+  readonly #place: Uint16Array;
+  readonly #re: Float64Array;
+  readonly #im: Float64Array;
+
+  constructor(size: number) {
+    this.size = size;
+    const half = size / 2;
+    const turn = (k: number) => (2 * Math.PI * k) / size;
+    // A Hann window halves what it weighs, and half of a sine is at its negative frequency.
+    this.#window = Float64Array.from({ length: size }, (_, n) => (2 / size) * (1 - Math.cos(turn(n))));
+    this.#cos = Float64Array.from({ length: half }, (_, k) => Math.cos(turn(k)));
+    this.#sin = Float64Array.from({ length: half }, (_, k) => -Math.sin(turn(k)));
+    this.#place = new Uint16Array(half);
+    for (let n = 1; n < half; n++) {
+      this.#place[n] = ((this.#place[n >> 1] as number) >> 1) | (n & 1 ? half >> 1 : 0);
+    }
+    this.#re = new Float64Array(half);
+    this.#im = new Float64Array(half);
+  }
+
+  /** Writes the power of bins 0 to `power.length - 1` (at most half of the size) of `samples`, of which there are as many as its size. */
+  read(samples: Float32Array, power: Float64Array): void {
+    const [re, im, window, half] = [this.#re, this.#im, this.#window, this.size / 2];
+    for (let n = 0; n < half; n++) {
+      const to = this.#place[n] as number;
+      re[to] = (samples[2 * n] as number) * (window[2 * n] as number);
+      im[to] = (samples[2 * n + 1] as number) * (window[2 * n + 1] as number);
+    }
+    this.#transform();
+    power[0] = ((re[0] as number) + (im[0] as number)) ** 2;
+    for (let k = 1; k < power.length; k++) {
+      const [a, b] = [re[k] as number, im[k] as number];
+      const [c, d] = [re[half - k] as number, im[half - k] as number];
+      const [cos, sin] = [this.#cos[k] as number, this.#sin[k] as number];
+      // The spectra of the even and of the odd samples, the latter turned by half a pair.
+      const [oddRe, oddIm] = [b + d, c - a];
+      const real = (a + c + cos * oddRe - sin * oddIm) / 2;
+      const imaginary = (b - d + cos * oddIm + sin * oddRe) / 2;
+      power[k] = real * real + imaginary * imaginary;
+    }
+  }
+
+  #transform(): void {
+    const [re, im, cos, sin, half] = [this.#re, this.#im, this.#cos, this.#sin, this.size / 2];
+    for (let span = 1; span < half; span *= 2) {
+      const step = half / span;
+      for (let k = 0; k < span; k++) {
+        const wr = cos[k * step] as number;
+        const wi = sin[k * step] as number;
+        for (let n = k; n < half; n += 2 * span) {
+          const m = n + span;
+          const [xr, xi] = [re[m] as number, im[m] as number];
+          const tr = wr * xr - wi * xi;
+          const ti = wr * xi + wi * xr;
+          const [yr, yi] = [re[n] as number, im[n] as number];
+          re[m] = yr - tr;
+          im[m] = yi - ti;
+          re[n] = yr + tr;
+          im[n] = yi + ti;
+        }
+      }
+    }
+  }
+}

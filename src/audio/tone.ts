@@ -1,0 +1,204 @@
+import { type Peak, RELATIVES } from "./peaks.ts";
+
+/** How many spectra are remembered: 1.4 s. */
+const SPAN = 32;
+/** A tone that was not seen in so many spectra in a row is over: 0.5 s, since speech may hide it. */
+const LOST = 12;
+/** A peak within so many bins is the same tone. */
+const SAME = 0.6;
+
+/** It lasts: seen in so many spectra of the last so many, and for so many at least in all. */
+const LATELY = 8;
+const SEEN_LATELY = 5;
+const LASTING = 8;
+/** It stands still: half of the time it is within so many bins of the middle. Not the mean: speech beside it shifts it now and then. */
+const STEADY = 0.08;
+/** Its note is there too where one relative was seen in this share of the spectra. */
+const NOTE = 0.5;
+
+/** Growth is looked for over so many spectra, ... */
+const STRETCHES = [6, 8, 12, 16, 24, 32] as const;
+/** ... where it was seen in this share of them ... */
+const SEEN = 0.4;
+const POINTS = 5;
+/** ... and must be of so many decibels, ... */
+const RISE = 10;
+/** ... at most so many from one spectrum to the next, ... */
+const FASTEST = 7;
+/** ... along a straight line: so many decibels off it (RMS), and that share of the rise. */
+const ROUGH = 1;
+const ROUGH_SHARE = 0.05;
+/** Both halves of it grow, at speeds that differ by this factor at most. */
+const BENT = 1.8;
+
+/** A tone that was never seen to grow is a squeal where it was seen in so many spectra of the last SPAN, ... */
+const DRONE = 28;
+/** ... was the strongest of all in so many, ... */
+const STRONGEST = 22;
+/** ... and there was so much else beside it in so many: within 24 dB. A test tone is alone, but for some harmonics of its own. */
+const COMPANY_DB = 24;
+const COMPANY = 6;
+
+/** A narrow tone, followed from spectrum to spectrum. */
+export class Tone {
+  /** By age modulo SPAN; NaN where it was not seen. */
+  readonly #bins = new Float64Array(SPAN).fill(Number.NaN);
+  readonly #levels = new Float64Array(SPAN).fill(Number.NaN);
+  /** By how much the sound beside it was below it, dB. */
+  readonly #rests = new Float64Array(SPAN).fill(Number.NaN);
+  readonly #belows = new Float64Array(SPAN).fill(Number.NaN);
+  readonly #relatives = new Float64Array(RELATIVES.length);
+  #age = 0;
+  #seen = 0;
+  #missed = 0;
+  /** Its mean place lately. */
+  #bin: number;
+  #hasGrown = false;
+
+  constructor(peak: Peak) {
+    this.#bin = peak.bin;
+    this.push(peak);
+  }
+
+  /** Whether a peak there is this tone's. */
+  isAt(bin: number): boolean {
+    return Math.abs(bin - this.#bin) <= SAME;
+  }
+
+  get isOver(): boolean {
+    return this.#missed > LOST;
+  }
+
+  /** Whether it has been there for longer than a syllable. */
+  get isOld(): boolean {
+    return this.#seen >= LASTING;
+  }
+
+  /** Whether it is one now: it lasts, stands still, belongs to no note and has grown as a loop's tone does. */
+  get isSqueal(): boolean {
+    return this.#hasGrown && this.#lasts && this.isSteady && !this.#isOfNote;
+  }
+
+  /**
+   * Whether it drowns all else, and there is something else: so does a loop that has grown within a word, faster than can be
+   * seen. It stands still, belongs to no note (a loop that saturates has a third harmonic, and no second), and lasts for longer than one.
+   */
+  get isDrone(): boolean {
+    return (
+      this.#drowns &&
+      this.isSteady &&
+      !this.#relatives.some((share, n) => share >= NOTE && RELATIVES[n] !== 3)
+    );
+  }
+
+  /** What it is now, dBFS; null where it was not seen in the last spectrum. */
+  get db(): number | null {
+    return this.#missed > 0 ? null : this.#at(this.#levels, 0);
+  }
+
+  /** Takes how it is in the next spectrum; null: not to be seen. */
+  push(peak: Peak | null): void {
+    const index = this.#age++ % SPAN;
+    this.#bins[index] = peak?.bin ?? Number.NaN;
+    this.#levels[index] = peak?.db ?? Number.NaN;
+    this.#rests[index] = peak?.rest ?? Number.NaN;
+    this.#belows[index] = peak?.below ?? Number.NaN;
+    this.#missed = peak === null ? this.#missed + 1 : 0;
+    if (peak === null) return;
+    this.#seen++;
+    this.#bin += 0.2 * (peak.bin - this.#bin);
+    for (let n = 0; n < RELATIVES.length; n++) {
+      const is = (peak.relatives >> n) & 1;
+      this.#relatives[n] =
+        (this.#relatives[n] as number) + (is - (this.#relatives[n] as number)) / Math.min(this.#seen, 16);
+    }
+    this.#hasGrown ||= STRETCHES.some((count) => this.#age >= count && this.#grows(count));
+  }
+
+  get #lasts(): boolean {
+    let lately = 0;
+    for (let n = 0; n < Math.min(LATELY, this.#age); n++)
+      if (!Number.isNaN(this.#at(this.#bins, n))) lately++;
+    return this.#seen >= LASTING && lately >= SEEN_LATELY;
+  }
+
+  get #drowns(): boolean {
+    if (this.#age < SPAN) return false;
+    let [seen, strongest, company] = [0, 0, 0];
+    for (let n = 0; n < SPAN; n++) {
+      if (Number.isNaN(this.#bins[n])) continue;
+      seen++;
+      if (this.#belows[n] === 0) strongest++;
+      if ((this.#rests[n] as number) <= COMPANY_DB) company++;
+    }
+    return seen >= DRONE && strongest >= STRONGEST && company >= COMPANY;
+  }
+
+  /** Whether it stands still. */
+  get isSteady(): boolean {
+    const seen = this.#bins.filter((bin) => !Number.isNaN(bin));
+    const middle = median(seen);
+    return median(seen.map((bin) => Math.abs(bin - middle))) <= STEADY;
+  }
+
+  get #isOfNote(): boolean {
+    return this.#relatives.some((share) => share >= NOTE);
+  }
+
+  /** Whether it grew exponentially over the last `count` spectra: its decibels rose along a straight line. */
+  #grows(count: number): boolean {
+    // Most tones do not rise at all, which costs less to see.
+    if (this.#spread(count) < RISE) return false;
+    const points: [number, number][] = [];
+    for (let n = count - 1; n >= 0; n--) {
+      const level = this.#at(this.#levels, n);
+      if (!Number.isNaN(level)) points.push([count - 1 - n, level]);
+    }
+    if (points.length < Math.max(POINTS, SEEN * count)) return false;
+    const { slope, rough } = line(points);
+    const rise = slope * (count - 1);
+    if (rise < RISE || slope > FASTEST || rough > ROUGH + ROUGH_SHARE * rise) return false;
+    const middle = points.length >> 1;
+    const [first, second] = [line(points.slice(0, middle + 1)).slope, line(points.slice(middle)).slope];
+    return first > 0 && second > 0 && first < BENT * second && second < BENT * first;
+  }
+
+  /** From the least to the most of its levels in the last `count` spectra, dB. */
+  #spread(count: number): number {
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let n = 0; n < count; n++) {
+      const level = this.#at(this.#levels, n);
+      if (level < least) least = level;
+      if (level > most) most = level;
+    }
+    return most - least;
+  }
+
+  /** What was noted `ago` spectra ago. */
+  #at(values: Float64Array, ago: number): number {
+    return values[(this.#age - 1 - ago + SPAN) % SPAN] as number;
+  }
+}
+
+/** The straight line through points, by least squares: its slope, and how far off it they are (RMS). */
+function line(points: readonly (readonly [number, number])[]): { slope: number; rough: number } {
+  const count = points.length;
+  let [sx, sy] = [0, 0];
+  for (const [x, y] of points) {
+    sx += x;
+    sy += y;
+  }
+  const [mx, my] = [sx / count, sy / count];
+  let [xx, xy, yy] = [0, 0, 0];
+  for (const [x, y] of points) {
+    xx += (x - mx) ** 2;
+    xy += (x - mx) * (y - my);
+    yy += (y - my) ** 2;
+  }
+  const slope = xx > 0 ? xy / xx : 0;
+  return { slope, rough: Math.sqrt(Math.max(0, yy - slope * xy) / count) };
+}
+
+function median(values: Float64Array): number {
+  return values.sort()[values.length >> 1] as number;
+}

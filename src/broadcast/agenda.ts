@@ -1,0 +1,62 @@
+import { Alarm } from "./alarm.ts";
+import type { Life } from "./life.ts";
+import { nextStep, type Step } from "./lifecycle.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Presence } from "./presence.ts";
+
+/** What a show has to do by itself, and when its object has to be there for it. Times are milliseconds since 1970. */
+export class Agenda {
+  readonly #presence: Presence;
+  readonly #outbox: Outbox;
+  readonly #webhook: () => number | null;
+  readonly #alarm: Alarm;
+
+  /**
+   * @param webhook when something is to be sent; null: nothing waits
+   * @param setAlarm stores when the object is to be brought back; null: not at all
+   */
+  constructor(
+    presence: Presence,
+    outbox: Outbox,
+    webhook: () => number | null,
+    setAlarm: (time: number | null) => void,
+  ) {
+    this.#presence = presence;
+    this.#outbox = outbox;
+    this.#webhook = webhook;
+    this.#alarm = new Alarm(setAlarm);
+  }
+
+  /** The next step of its life that it takes by itself. */
+  next(life: Life): Step | null {
+    return life.kind === "ended" ? null : nextStep(life.row, this.#presence.lastAt);
+  }
+
+  /** Has the object brought back when there is something to do for it. */
+  arrange(life: Life): void {
+    const runs = life.kind === "running" || life.kind === "standing";
+    const next = earlier(this.next(life)?.at ?? null, this.#webhook());
+    if (runs || this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
+    else if (next !== null) this.#alarm.at(next);
+    else this.#alarm.cancel();
+  }
+
+  /** Has it brought back should it be gone at `time`, when it has something to do. */
+  arrangeFor(time: number): void {
+    this.#alarm.arrange(time);
+  }
+
+  /** The same for the show that runs at `now`, where that has not been done lately. */
+  renew(now: number): void {
+    this.#alarm.renew(now);
+  }
+
+  /** Until when a show without hosts has nothing to do; null where it has. */
+  restsUntil(life: Life, wall: number): number | null {
+    return this.#presence.isQuiet(wall) ? earlier(this.next(life)?.at ?? null, this.#webhook()) : null;
+  }
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
+}

@@ -1,0 +1,135 @@
+import type { Raised } from "../broadcast-api.ts";
+import type { Event, Note, PublicEvents } from "../events.ts";
+import { end } from "../hls/window.ts";
+import { dateRangeOf } from "./date-ranges.ts";
+import { Followers } from "./followers.ts";
+import type { Life } from "./life.ts";
+import type { ShowRow } from "./lifecycle.ts";
+import type { Log } from "./log.ts";
+import { type Heard, OnAir } from "./on-air.ts";
+import type { Store } from "./store.ts";
+import { type WarningNote, Warnings } from "./warnings.ts";
+import { Webhook } from "./webhook.ts";
+
+/** How many events everybody can read. */
+const MOST_PUBLIC = 100;
+
+/** Tells what happens at a show, to all whom it concerns: the log first, then the playlist, then followers and the webhook. */
+export class Chronicle {
+  readonly #log: Log;
+  readonly #life: () => Life;
+  /** Operators who follow the log. */
+  readonly followers: Followers;
+  readonly webhook: Webhook;
+  readonly #onAir: OnAir;
+  readonly #warnings: Warnings;
+  readonly #waitUntil: (work: Promise<void>) => void;
+
+  /**
+   * @param show whose it is
+   * @param life of the show, as it is when something happens
+   * @param arrange the webhook may be due at another time
+   */
+  constructor(
+    { store, waitUntil }: { readonly store: Store; readonly waitUntil: (work: Promise<void>) => void },
+    show: ShowRow,
+    life: () => Life,
+    arrange: () => void,
+  ) {
+    this.#log = store.log;
+    this.#life = life;
+    this.#waitUntil = waitUntil;
+    this.followers = new Followers(store.log);
+    this.webhook = new Webhook(store, show, arrange);
+    this.#onAir = new OnAir(store.log.ofHosts(), Date.now());
+    this.#warnings = new Warnings(store.log.ofWarnings().filter((event) => "raised" in event));
+  }
+
+  /** Something has happened. */
+  note(note: Note): Event {
+    const life = this.#life();
+    const wall = Date.now();
+    if (life.kind !== "running") return this.#told(this.#log.add(note, wall, null));
+    const { timeline, clock } = life;
+    const { epoch } = timeline.window;
+    const listed = end(timeline.window);
+    const event = this.#log.add(note, clock.read(wall), { epoch, listed });
+    const range = dateRangeOf(event, listed);
+    if (range !== null) timeline.date(range);
+    return this.#told(event);
+  }
+
+  /** The show's row is another. */
+  turned(before: ShowRow, after: ShowRow): void {
+    for (const note of notesOf(before, after)) this.note(note);
+  }
+
+  /** These hosts are heard at this moment, by the wall clock; one may have several sessions. Null: one that has been revoked. */
+  hear(heard: readonly (Heard | null)[], wall: number): void {
+    for (const note of this.#onAir.hear(
+      heard.filter((host) => host !== null),
+      wall,
+    ))
+      this.note(note);
+  }
+
+  /** The guard has something to say. */
+  warn(notes: readonly WarningNote[]): void {
+    for (const note of notes) if (this.#warnings.take(note)) this.note(note);
+  }
+
+  /** What is wrong at this moment. */
+  get warnings(): readonly Raised[] {
+    return this.#warnings.all;
+  }
+
+  /** A timeline runs, from its beginning or on. Its guard knows of nothing yet: what was raised before, and still is so, is again. */
+  runs(before: ShowRow, after: ShowRow): void {
+    this.turned(before, after);
+    this.warn(this.#warnings.cleared);
+  }
+
+  /** Nobody is heard any more: the show is over. */
+  clear(): void {
+    this.warn(this.#warnings.cleared);
+    for (const note of this.#onAir.clear()) this.note(note);
+  }
+
+  /** Sends what waits for the webhook, and is due. */
+  send(): void {
+    const { dueAt } = this.webhook;
+    if (dueAt !== null && dueAt <= Date.now()) this.#waitUntil(this.webhook.run());
+  }
+
+  /** The show is deleted: nobody is told of anything any more, and nothing of it is stored. */
+  abandon(): void {
+    this.webhook.abandon();
+    this.followers.tell();
+  }
+
+  /** What everybody may read of it. */
+  get publicEvents(): PublicEvents {
+    return { id: this.#life().row.id, events: this.#log.newestPublic(MOST_PUBLIC) };
+  }
+
+  #told(event: Event): Event {
+    this.followers.tell();
+    this.send();
+    return event;
+  }
+}
+
+/** What has happened where a show's row was `before` and is `after` now. */
+export function notesOf(before: ShowRow, after: ShowRow): Note[] {
+  const notes: Note[] = [];
+  if (before.title !== after.title) notes.push({ kind: "title", title: after.title });
+  if (after.timeline !== null && after.timeline.epoch !== before.timeline?.epoch)
+    notes.push({ kind: "opened" });
+  // A timeline that begins anew is not late because of that.
+  else if (before.lateFor !== after.lateFor) notes.push({ kind: "late" });
+  if (before.state !== after.state) {
+    if (after.state === "live" || after.state === "ended") notes.push({ kind: after.state });
+    if (after.state === "announced") notes.push({ kind: "closed" });
+  }
+  return notes;
+}

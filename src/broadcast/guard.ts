@@ -1,0 +1,101 @@
+import type { Patience } from "../audio/condition.ts";
+import { type Change, Conditions } from "../audio/conditions.ts";
+import { SILENCE, SOUND_PATIENCE, SoundWatch } from "../audio/sound-watch.ts";
+import { type Stretch, silence, stretchOf } from "../audio/stretch.ts";
+import type { EventHost, Warning } from "../events.ts";
+import { AU_SAMPLES, SAMPLE_RATE } from "../media.ts";
+import type { Attendant } from "./attendants.ts";
+import { HostGuard } from "./host-guard.ts";
+import type { WarningNote } from "./warnings.ts";
+
+/** What can be wrong with what goes out. */
+type ProgrammeWarning = Extract<Warning, "silence" | "dead-air" | "channel-dead" | "too-quiet" | "clipping">;
+
+const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
+  ...SOUND_PATIENCE,
+  silence: { raise: 8 * SAMPLE_RATE, ...SILENCE },
+  "dead-air": { raise: 20 * SAMPLE_RATE, ...SILENCE },
+};
+/** After so many samples of digital silence a stretch of it says the same whatever its length: 0.5 s. */
+const SETTLED = 24 * AU_SAMPLES;
+
+/**
+ * The dead-air guard of a show: warns of what is wrong with the programme, measured on what goes out, and with each host,
+ * measured on what comes in. It counts samples and has no clock. A show of which no host has been heard, or where none is
+ * connected any more, is warned of nothing: that it has no host is no fault of its sound.
+ */
+export class Guard {
+  readonly #programme = new Conditions(PATIENCE);
+  readonly #sound = new SoundWatch();
+  readonly #hosts = new Map<string, HostGuard>();
+  #attendants: ReadonlyMap<string, Attendant> = new Map();
+  /** Whether a host is connected whose sound has come at least once. */
+  #isOn = false;
+  #changes: Change<ProgrammeWarning>[] = [];
+
+  /** What watches over a session's line; the line feeds it. */
+  host(session: string): HostGuard {
+    let host = this.#hosts.get(session);
+    if (host === undefined) {
+      host = new HostGuard();
+      this.#hosts.set(session, host);
+    }
+    return host;
+  }
+
+  /**
+   * Takes the next access unit of the programme, without hold audio, which would hide what it is for.
+   *
+   * @param shortTerm its short-term loudness, LUFS
+   */
+  push(pcm: Float32Array, shortTerm: number): void {
+    if (this.#isOn) this.#look(stretchOf(pcm), shortTerm);
+  }
+
+  /** The same for whole access units of digital silence, at a cost that does not grow with their number. */
+  pushSilence(frames: number, shortTerm: number): void {
+    if (!this.#isOn) return;
+    let left = frames;
+    for (const last = Math.max(0, frames - SETTLED); left > last; left -= AU_SAMPLES)
+      this.#look(silence(Math.min(left, AU_SAMPLES)), shortTerm);
+    if (left > 0) this.#look(silence(left), shortTerm);
+  }
+
+  /** For how many seconds nothing has been heard of hosts who are connected; 0 where something is. */
+  get deadAirSeconds(): number {
+    return this.#programme.lasts("dead-air") / SAMPLE_RATE;
+  }
+
+  /**
+   * Takes who is connected at this moment, by sessions; what there is to say since it was last asked, in order.
+   *
+   * @param ducksSqueals whether a host who squeals is turned down in the programme
+   */
+  attend(attendants: ReadonlyMap<string, Attendant>, ducksSqueals: boolean): WarningNote[] {
+    const notes: WarningNote[] = [];
+    const say = (changes: readonly Change<Warning>[], host: EventHost | null) => {
+      for (const { kind, raised } of changes) notes.push({ kind, raised, host });
+    };
+    for (const [session, guard] of this.#hosts) {
+      const attendant = attendants.get(session) ?? this.#attendants.get(session);
+      const isOver = !attendants.has(session);
+      if (isOver) this.#hosts.delete(session);
+      if (attendant === undefined) continue;
+      guard.isLost = attendant.state === "reattaching";
+      guard.ducksSqueals = ducksSqueals;
+      say(isOver ? guard.end() : guard.take(), attendant.host);
+    }
+    this.#attendants = attendants;
+    this.#isOn = [...attendants.values()].some(({ state }) => state !== "connecting");
+    if (!this.#isOn) this.#changes.push(...this.#programme.end());
+    say(this.#changes, null);
+    this.#changes = [];
+    return notes;
+  }
+
+  #look(stretch: Stretch, shortTerm: number): void {
+    const { silent, ...sound } = this.#sound.push(stretch, shortTerm);
+    const verdicts = { ...sound, silence: silent, "dead-air": silent };
+    this.#changes.push(...this.#programme.push(verdicts, stretch.frames));
+  }
+}

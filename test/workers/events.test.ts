@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Event, PublicEvents } from "../../src/events.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
+import { Runtime } from "../kit/runtime.ts";
+
+/** What happens at a show, as operators, listeners and players are told of it, in the real runtime. */
+
+let relay: Runtime;
+let sfu: FakeSfu;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
+});
+afterAll(async () => {
+  await relay.close();
+  sfu.close();
+});
+
+/** Follows a show's events until `enough`, or for so long; the stream as text too. */
+async function follow(
+  { id }: Pick<Created, "id">,
+  enough: (events: readonly Event[]) => boolean,
+  { lastId, millis = 10_000 }: { lastId?: number; millis?: number } = {},
+): Promise<{ events: Event[]; text: string }> {
+  const off = new AbortController();
+  const timer = setTimeout(() => off.abort(), millis);
+  const headers = {
+    authorization: `Bearer ${relay.adminToken}`,
+    ...(lastId !== undefined && { "last-event-id": String(lastId) }),
+  };
+  const response = await fetch(`${relay.url}/api/broadcasts/${id}/events`, { headers, signal: off.signal });
+  expect([
+    response.status,
+    response.headers.get("content-type"),
+    response.headers.get("cache-control"),
+  ]).toEqual([200, "text/event-stream", "no-store"]);
+  const events: Event[] = [];
+  let text = "";
+  try {
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      events.length = 0;
+      for (const message of text.split("\n\n").slice(0, -1)) {
+        const data = /^data: (.*)$/m.exec(message)?.[1];
+        if (data === undefined) continue;
+        const event = JSON.parse(data) as Event;
+        expect(/^id: (.*)$/m.exec(message)?.[1]).toBe(String(event.id));
+        events.push(event);
+      }
+      if (enough(events)) break;
+    }
+  } catch (error) {
+    if (!off.signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+    off.abort();
+  }
+  return { events, text };
+}
+
+const kinds = (events: readonly Event[]) => events.map(({ kind }) => kind);
+const has = (kind: string) => (events: readonly Event[]) => kinds(events).includes(kind as never);
+
+async function publicEvents({ statusUrl }: Created): Promise<PublicEvents> {
+  const response = await fetch(new URL("events.json", statusUrl));
+  expect([response.status, response.headers.get("cache-control")]).toEqual([
+    200,
+    "public, max-age=1, stale-if-error=0",
+  ]);
+  return (await response.json()) as PublicEvents;
+}
+
+const datesIn = (text: string) => text.split("\n").filter((line) => line.startsWith("#EXT-X-DATERANGE"));
+
+describe.concurrent("what happens at a show", () => {
+  test("is told in order, from its opening to its end, and again from any id on", async ({ expect }) => {
+    const show = await relay.create({ latency: "low", title: "First" });
+    await relay.api("POST", `/broadcasts/${show.id}/open`);
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(440));
+    const on = await follow(show, has("host-on"));
+    await relay.api("PATCH", `/broadcasts/${show.id}`, { title: "Second" });
+    const marked = await relay.api("POST", `/broadcasts/${show.id}/markers`, { title: "The vote" });
+    expect(marked.status).toBe(201);
+    expect(await marked.json()).toMatchObject({ kind: "marker", title: "The vote" });
+    host.leave();
+    const off = await follow(show, has("host-off"), { lastId: on.events.at(-1)?.id ?? 0, millis: 15_000 });
+    await relay.api("POST", `/broadcasts/${show.id}/end`);
+    const all = await follow(show, has("ended"));
+    expect(kinds(all.events)).toEqual(["opened", "live", "host-on", "title", "marker", "host-off", "ended"]);
+    expect(all.events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const times = all.events.map(({ at }) => at);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(all.events[2]).toMatchObject({ host: { hostId: "host", name: "Host" }, onAir: ["Host"] });
+    expect(kinds(off.events)).toEqual(["title", "marker", "host-off"]);
+    await expect.poll(() => publicEvents(show)).toEqual({ id: show.id, events: all.events });
+  }, 40_000);
+
+  test("is told to who waits for it as it happens", async ({ expect }) => {
+    const show = await relay.create({ title: "A" });
+    const following = follow(show, has("title"));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await relay.api("PATCH", `/broadcasts/${show.id}`, { title: "B" });
+    const changed = Date.now();
+    const { events, text } = await following;
+    expect(Date.now() - changed).toBeLessThan(1_000);
+    expect(events).toMatchObject([{ id: 1, kind: "title", title: "B" }]);
+    expect(text).toMatch(/^retry: 2000\n\n/);
+  }, 30_000);
+
+  test("comes with a comment every 30 s, so that nobody takes the stream for dead", async ({ expect }) => {
+    const show = await relay.create();
+    const { text } = await follow(show, () => false, { millis: 33_000 });
+    expect(text).toBe("retry: 2000\n\n:\n\n");
+  }, 45_000);
+
+  test("is late where no host has come at its time, once", async ({ expect }) => {
+    const show = await relay.create({ opensAt: new Date(Date.now() + 1_500).toISOString() });
+    const { events } = await follow(show, has("late"), { millis: 15_000 });
+    expect(kinds(events)).toEqual(["opened", "late"]);
+    const { events: later } = await follow(show, () => false, { millis: 3_500 });
+    expect(kinds(later)).toEqual(["opened", "late"]);
+  }, 30_000);
+});
+
+test("who followed a relay that has been restarted goes on where the stream broke off", async () => {
+  const show = await relay.create({ title: "A" });
+  const broken = follow(show, () => false).then(
+    () => false,
+    () => true,
+  );
+  await relay.api("PATCH", `/broadcasts/${show.id}`, { title: "B" });
+  await relay.restart();
+  expect(await broken).toBe(true);
+  const lastId = 1;
+  await relay.api("PATCH", `/broadcasts/${show.id}`, { title: "C" });
+  const { events } = await follow(show, has("title"), { lastId });
+  expect(events).toMatchObject([{ id: 2, kind: "title", title: "C" }]);
+}, 30_000);
+
+test("what changes on the line stands in the playlist from the next part on, the same after a restart, and at the end", async () => {
+  const show = await relay.open({ latency: "low", title: "First" });
+  let listener = await Listener.join(show.playbackUrl);
+  const { firstMsn, segments } = await listener.list();
+  const textOf = async (directives?: string) => (await listener.get(directives)).text();
+  expect(datesIn(await textOf())).toEqual([]);
+  await relay.api("PATCH", `/broadcasts/${show.id}`, { title: 'Second, "quoted"' });
+  const { lastEvent } = (await (await fetch(show.statusUrl)).json()) as { lastEvent: number };
+  expect(lastEvent).toBe(2);
+  const next = `_HLS_msn=${firstMsn + segments.length + 1}&_HLS_part=0`;
+  const [line, ...more] = datesIn(await textOf(next));
+  expect(more).toEqual([]);
+  expect(line).toMatch(
+    /^#EXT-X-DATERANGE:ID="2",CLASS="earshot",START-DATE="[\dT:.-]+Z",DURATION=0,X-KIND="title",X-TITLE="Second, ″quoted″"$/,
+  );
+  await relay.restart();
+  listener = await Listener.join(show.playbackUrl.replace(/^http:\/\/[^/]+/, relay.url));
+  expect(datesIn(await textOf())).toEqual([line]);
+  await relay.api("POST", `/broadcasts/${show.id}/end`);
+  await expect.poll(() => textOf()).toContain("#EXT-X-ENDLIST");
+  expect(datesIn(await textOf())).toEqual([line]);
+}, 30_000);
+
+describe("what is asked for wrongly", () => {
+  test("is refused, with a sentence", async () => {
+    const { id } = await relay.create();
+    const asked = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
+      const response = await relay.api(method, `/broadcasts/${path}`, body, headers);
+      const text = await response.text();
+      return [response.status, (JSON.parse(text) as { error: { code: string } }).error.code];
+    };
+    expect(await asked("GET", "no-such-show/events")).toEqual([404, "unknown_broadcast"]);
+    expect(await asked("GET", `${id}/events`, undefined, { "last-event-id": "x" })).toEqual([
+      400,
+      "invalid_query",
+    ]);
+    expect(await asked("POST", `${id}/events`)).toEqual([405, "method_not_allowed"]);
+    expect(await asked("GET", `${id}/markers`)).toEqual([405, "method_not_allowed"]);
+    expect(await asked("POST", `${id}/markers`, { title: "" })).toEqual([400, "invalid_settings"]);
+    expect(await asked("POST", `${id}/markers`, { title: "x", at: 1 })).toEqual([400, "invalid_settings"]);
+    expect(await asked("POST", "no-such-show/markers", { title: "x" })).toEqual([404, "unknown_broadcast"]);
+    const events = await fetch(`${relay.url}/api/broadcasts/${id}/events`);
+    expect(events.status, "no token").toBe(401);
+    expect((await fetch(`${relay.url}/live/x/events.json`)).status).toBe(404);
+  });
+
+  test("an id that the show has not come to stands for its beginning", async () => {
+    const show = await relay.create();
+    await relay.api("PATCH", `/broadcasts/${show.id}`, { title: "B" });
+    const { events } = await follow(show, has("title"), { lastId: 99 });
+    expect(kinds(events)).toEqual(["title"]);
+  });
+
+  test("more than 32 who wait at once are told to come again, and cost the others nothing", async () => {
+    const show = await relay.create();
+    const off = new AbortController();
+    const headers = { authorization: `Bearer ${relay.adminToken}` };
+    const ask = () => fetch(`${relay.url}/api/broadcasts/${show.id}/events`, { headers, signal: off.signal });
+    const all = await Promise.all(Array.from({ length: 32 }, ask));
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([200]));
+    await expect
+      .poll(async () => {
+        const extra = await ask();
+        const retry = extra.headers.get("retry-after");
+        if (extra.status === 200) await extra.body?.cancel();
+        return [extra.status, retry];
+      })
+      .toEqual([429, "15"]);
+    off.abort();
+  }, 20_000);
+});

@@ -1,0 +1,231 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Webhook as Reader } from "standardwebhooks";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Event } from "../../src/events.ts";
+import type { WebhookState } from "../../src/webhook-api.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { Runtime } from "../kit/runtime.ts";
+
+/** Webhooks, from the real runtime to a real HTTP receiver that fails, hangs and comes back. */
+
+interface Message {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly event: Event;
+}
+
+/** An HTTP server that is told how to answer. */
+class Receiver {
+  readonly came: Message[] = [];
+  /** How the next messages are answered; those after them with 204. */
+  answers: ("hang" | "cut" | number)[] = [];
+  readonly #server: Server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (text: string) => {
+      body += text;
+    });
+    request.on("end", () => this.#answer({ headers: request.headers, body }, response));
+  });
+  port = 0;
+
+  async open(): Promise<void> {
+    this.#server.listen(this.port, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/hook`;
+  }
+
+  get ids(): number[] {
+    return this.came.map(({ event }) => event.id);
+  }
+
+  #answer(came: Omit<Message, "event">, response: ServerResponse): void {
+    this.came.push({ ...came, event: (JSON.parse(came.body) as { data: Event }).data });
+    const answer = this.answers.shift() ?? 204;
+    if (answer === "cut") response.destroy();
+    else if (answer !== "hang")
+      response.writeHead(answer, answer >= 300 && answer < 400 ? { location: this.url } : {}).end();
+  }
+}
+
+let relay: Runtime;
+let receiver: Receiver;
+beforeAll(async () => {
+  relay = await Runtime.start([EARSHOT], { opensStorage: true });
+});
+afterAll(() => relay.close());
+beforeEach(async () => {
+  receiver = new Receiver();
+  await receiver.open();
+});
+afterEach(() => receiver.close());
+
+const path = ({ id }: Created) => `/broadcasts/${id}/webhook`;
+const stateOf = async (show: Created) => (await (await relay.api("GET", path(show))).json()) as WebhookState;
+const rename = (show: Created, title: string) => relay.api("PATCH", `/broadcasts/${show.id}`, { title });
+
+async function setFor(show: Created, body: Record<string, unknown> = {}): Promise<Reader> {
+  const response = await relay.api("PUT", path(show), { url: receiver.url, ...body });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  const { secret = "" } = (await response.json()) as WebhookState;
+  return new Reader(secret);
+}
+
+/** Makes what is to be tried later due now, and has the object look. */
+async function hurry(show: Created): Promise<void> {
+  const [row] = await relay.sql(show.id, "SELECT json FROM webhook");
+  const json = JSON.stringify({ ...JSON.parse(String(row?.json)), nextAt: 0 }).replaceAll("'", "''");
+  await relay.sql(show.id, `UPDATE webhook SET json = '${json}'`);
+  await relay.evict("Broadcast", show.id);
+  await relay.describe(show.id);
+}
+
+test("a receiver gets what happens, in order, signed as the convention has it", async () => {
+  const show = await relay.create({ title: "A" });
+  const reader = await setFor(show);
+  for (const title of ["B", "C", "D"]) await rename(show, title);
+  await relay.api("POST", `/broadcasts/${show.id}/open`);
+  await relay.api("POST", `/broadcasts/${show.id}/end`);
+  await expect.poll(() => receiver.ids).toEqual([1, 2, 3, 4, 5]);
+  expect(receiver.came.map(({ event }) => event.kind)).toEqual([
+    "title",
+    "title",
+    "title",
+    "opened",
+    "ended",
+  ]);
+  for (const { headers, body } of receiver.came) {
+    expect(headers["content-type"]).toBe("application/json");
+    expect(reader.verify(body, headers as Record<string, string>)).toMatchObject({
+      data: { broadcast: show.id },
+    });
+  }
+  await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 0, doneUntil: 5, nextAttemptAt: null });
+});
+
+test("one that fails is tried again, before anything that came later, by an object that was made anew", async () => {
+  const show = await relay.create();
+  const reader = await setFor(show);
+  receiver.answers = [204, 500, 302, "cut"];
+  for (const title of ["B", "C", "D"]) await rename(show, title);
+  const failures = [
+    "the receiver answered 500",
+    "the receiver answered 302",
+    "the receiver could not be reached",
+  ];
+  for (const [n, why] of failures.entries()) {
+    await expect
+      .poll(() => stateOf(show))
+      .toMatchObject({
+        waiting: 2,
+        attempts: n + 1,
+        lastFailure: { event: 2, why },
+      });
+    await hurry(show);
+  }
+  await expect.poll(() => receiver.ids).toEqual([1, 2, 2, 2, 2, 3]);
+  for (const { headers, body } of receiver.came) reader.verify(body, headers as Record<string, string>);
+  await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 0, attempts: 0 });
+});
+
+test("one that is away is told all when it comes back, by the alarm of a show that nobody attends", async () => {
+  const show = await relay.create();
+  await setFor(show);
+  await receiver.close();
+  await rename(show, "B");
+  await rename(show, "C");
+  await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 2, attempts: 1 });
+  await receiver.open();
+  // Nobody asks for anything: 2.5 to 5 s after the first failure the alarm has it sent.
+  await expect.poll(() => receiver.ids, { timeout: 12_000, interval: 200 }).toEqual([1, 2]);
+}, 20_000);
+
+test("one that hangs is given up after 10 s, and the show goes on meanwhile", async () => {
+  const show = await relay.create({ latency: "low" });
+  await setFor(show);
+  receiver.answers = ["hang"];
+  const from = Date.now();
+  await relay.api("POST", `/broadcasts/${show.id}/open`);
+  await expect.poll(() => receiver.came.length).toBe(1);
+  const lists: number[] = [];
+  while (Date.now() - from < 8_000) {
+    const asked = Date.now();
+    expect((await fetch(show.playbackUrl)).status).toBe(200);
+    lists.push(Date.now() - asked);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  expect(Math.max(...lists), "ms for a list").toBeLessThan(1_000);
+  await expect
+    .poll(() => stateOf(show), { timeout: 8_000 })
+    .toMatchObject({ attempts: 1, lastFailure: { why: "there was no answer within 10 s" } });
+  expect(Date.now() - from).toBeGreaterThan(9_500);
+  const described = (await (await relay.api("GET", `/broadcasts/${show.id}`)).json()) as {
+    listingMs: { p99: number };
+  };
+  expect(described.listingMs.p99, "how late parts were listed, ms").toBeLessThan(1_000);
+  await expect.poll(() => receiver.ids, { timeout: 12_000 }).toEqual([1, 1]);
+}, 40_000);
+
+test("is set, told of without its secret, and dropped; a deleted broadcast leaves none to the next of its name", async () => {
+  const show = await relay.create({ slug: "hooked" });
+  expect((await relay.api("GET", path(show))).status).toBe(404);
+  expect((await relay.api("DELETE", path(show))).status).toBe(404);
+  const own = `whsec_${btoa("k".repeat(24))}`;
+  await setFor(show, { secret: own });
+  const text = await (await relay.api("GET", path(show))).text();
+  expect(JSON.parse(text)).toMatchObject({ url: receiver.url, waiting: 0, deadLetters: [], lost: 0 });
+  expect(text).not.toContain("whsec_");
+  expect((await relay.api("DELETE", path(show))).status).toBe(204);
+  await rename(show, "B");
+  await setFor(show);
+  receiver.answers = ["hang"];
+  await rename(show, "C");
+  await expect
+    .poll(() => receiver.ids, { message: "what came while there was none is not sent" })
+    .toEqual([2]);
+  expect((await relay.api("DELETE", `/broadcasts/${show.id}`)).status).toBe(204);
+  const again = await relay.create({ slug: "hooked" });
+  expect(again.id).toBe(show.id);
+  expect((await relay.api("GET", path(again))).status).toBe(404);
+});
+
+test("what can not be a receiver is refused, and named", async () => {
+  const show = await relay.create();
+  const put = async (body: unknown) => {
+    const response = await relay.api("PUT", path(show), body);
+    const { error } = (await response.json()) as { error: { code: string; message: string } };
+    return [response.status, error.code, error.message];
+  };
+  const { port } = new URL(relay.url);
+  for (const url of [
+    relay.url,
+    `http://localhost:${port}/x`,
+    "ftp://x.example",
+    "https://a:b@x.example",
+    "x",
+  ])
+    expect(await put({ url }), url).toEqual([422, "receiver_refused", expect.stringContaining('"url"')]);
+  expect(await put({})).toEqual([400, "invalid_settings", expect.stringContaining('"url"')]);
+  expect(await put({ url: receiver.url, secret: "short" })).toEqual([
+    400,
+    "invalid_settings",
+    expect.stringContaining('"secret"'),
+  ]);
+  expect(await put("no JSON")).toEqual([400, "invalid_settings", expect.anything()]);
+  expect((await relay.api("POST", path(show), {})).status).toBe(405);
+  expect((await fetch(`${relay.url}/api${path(show)}`)).status, "no token").toBe(401);
+  expect((await relay.api("GET", path(show))).status, "and nothing is set").toBe(404);
+});
