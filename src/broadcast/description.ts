@@ -43,7 +43,9 @@ export function describe(
       ...state,
       heard: running?.timeline.pipeline.isHeard(session) ?? false,
       packets: running?.timeline.pipeline.countsOf(session) ?? null,
+      ...(running?.timeline.pipeline.loudnessOf(session) ?? { loudness: null, levelDb: 0 }),
     })),
+    loudness: running?.timeline.pipeline.loudness() ?? null,
     listingMs: running?.clock.lateness.read() ?? null,
     warnings: known.warnings,
     originReads: { total: total(known.originReads), byKind: known.originReads },
@@ -74,6 +76,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
     line: pipeline === null ? null : heard.length > 0 ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
     lastEvent,
+    loudness: pipeline?.loudness() ?? null,
     startedAt: timeline?.startedAt ?? null,
     endedAt,
   };
