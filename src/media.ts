@@ -36,6 +36,15 @@ export interface Pcm {
   readonly data: Float32Array;
 }
 
+/** How loud sound is, by EBU R128, of the last 400 ms, of the last 3 s and of all of it: LUFS; null where it is silence. */
+export interface Loudness {
+  readonly momentary: number | null;
+  readonly shortTerm: number | null;
+  readonly integrated: number | null;
+  /** Of the last 3 s, dBTP. */
+  readonly truePeakDb: number | null;
+}
+
 /** One encoded AAC access unit; it decodes to the {@link AU_SAMPLES} samples that start at `at`. */
 export interface Frame {
   readonly at: Samples;
