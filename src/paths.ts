@@ -14,6 +14,7 @@ export type Target =
   /** `waits`: a show whose doors have not opened yet is told of when they do, or after a while. */
   | { readonly kind: "status"; readonly id: string; readonly waits: boolean }
   | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
+  | { readonly kind: "events"; readonly id: string }
   | {
       readonly kind: "playlist";
       readonly id: string;
@@ -31,7 +32,7 @@ export type Target =
     };
 
 const LIVE =
-  /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|([0-9a-z]{6,12})\/([\w.]+))$/;
+  /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|(events\.json)|([0-9a-z]{6,12})\/([\w.]+))$/;
 const MEDIA =
   /^(?:(audio\.m3u8)|(init\.mp4)|s(0|[1-9]\d{0,9})\.m4s|p(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,2})\.m4s)$/;
 const NUMBER = /^\d{1,15}$/;
@@ -46,10 +47,11 @@ export function parseListen(url: {
 }): Target | Problem {
   const live = LIVE.exec(url.pathname);
   if (live === null) return PROBLEMS.notFound;
-  const [, id = "", multivariant, status, audience, epoch = "", name = ""] = live;
+  const [, id = "", multivariant, status, audience, events, epoch = "", name = ""] = live;
   if (multivariant !== undefined) return { kind: "multivariant", id };
   if (status !== undefined) return { kind: "status", id, waits: url.searchParams.get("wait") === "open" };
   if (audience !== undefined) return { kind: "audience", id, series: url.searchParams.get("series") === "1" };
+  if (events !== undefined) return { kind: "events", id };
   const media = MEDIA.exec(name);
   if (media === null) return PROBLEMS.notFound;
   const [, playlist, init, segment, part, index] = media;
@@ -71,6 +73,8 @@ export function canonicalPath(target: Target): string {
       return `/live/${target.id}/status.json${target.waits ? "?wait=open" : ""}`;
     case "audience":
       return `/live/${target.id}/audience.json${target.series ? "?series=1" : ""}`;
+    case "events":
+      return `/live/${target.id}/events.json`;
     case "playlist":
       return `/live/${target.id}/${target.epoch}/${PLAYLIST_NAME}${directiveQuery(target.directives)}`;
     case "init":

@@ -129,6 +129,11 @@ export function tooManyHosts(limit: number): Problem {
   return problem(409, "too_many_hosts", `${limit} hosts are on already; one has to leave first.`);
 }
 
+export function tooManyFollowers(limit: number): Problem {
+  const message = `${limit} follow the events of this broadcast already; one has to leave first.`;
+  return problem(429, "too_many_followers", message, after(15));
+}
+
 /**
  * @param allow the methods that are allowed, as the header has them (RFC 9110 section 10.2.1)
  * @param message where there is more to say

@@ -28,6 +28,8 @@ export interface ShowStatus {
   readonly line: "hosts" | "silence" | null;
   /** The level of what goes out; null while no timeline runs. */
   readonly meter: Level | null;
+  /** The id of the newest event that this knows of (events.ts); 0 before the first. */
+  readonly lastEvent: number;
   /** The wall clock at the timeline's first sample, milliseconds since 1970; null before there is one. */
   readonly startedAt: number | null;
   /** Milliseconds since 1970; null before the end. */

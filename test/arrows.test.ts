@@ -10,8 +10,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: [],
   paths: ["media", "problem"],
   problem: [],
-  "broadcast-api": ["media", "problem"],
+  "broadcast-api": ["events", "media", "problem"],
   "directory-api": ["media"],
+  events: [],
   "live-edge": ["media"],
   status: ["media"],
   access: [],
@@ -25,6 +26,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "audio",
     "broadcast-api",
     "directory-api",
+    "events",
     "hls",
     "ingest",
     "limit",
@@ -34,20 +36,21 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "problem",
     "status",
   ],
-  origin: ["audience", "bounded", "broadcast", "limit", "live-edge", "paths", "problem", "status"],
+  origin: ["audience", "bounded", "broadcast", "events", "limit", "live-edge", "paths", "problem", "status"],
   edge: [
     "access",
     "audience",
     "bounded",
     "broadcast-api",
     "directory-api",
+    "events",
     "limit",
     "live-edge",
     "media",
     "paths",
     "problem",
   ],
-  web: ["status"],
+  web: ["events", "status"],
   worker: ["audience", "broadcast", "directory", "edge", "origin"],
   "local/address": [],
   "local/sfu": ["local/address"],
@@ -77,7 +80,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "wrangler",
   ],
 };
-const PURE = ["audio", "bounded", "hls", "live-edge", "media", "paths", "problem", "status"];
+const PURE = ["audio", "bounded", "events", "hls", "live-edge", "media", "paths", "problem", "status"];
 const IMPURE =
   /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
 const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;

@@ -37,8 +37,8 @@ export function describe(
   };
 }
 
-/** A broadcast as everybody sees it: `status.json`, but for who listens. */
-export function publicStatus(life: Life, publishers: Publishers): ShowStatus {
+/** A broadcast as everybody sees it: `status.json`, but for who listens. `lastEvent` is the newest one's id. */
+export function publicStatus(life: Life, publishers: Publishers, lastEvent: number): ShowStatus {
   const { id, title, description, artwork, language, opensAt, autoOpen, state, latency, timeline, endedAt } =
     life.row;
   const pipeline = life.kind === "running" ? life.timeline.pipeline : null;
@@ -56,6 +56,7 @@ export function publicStatus(life: Life, publishers: Publishers): ShowStatus {
     hosts,
     line: pipeline === null ? null : hosts > 0 ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
+    lastEvent,
     startedAt: timeline?.startedAt ?? null,
     endedAt,
   };

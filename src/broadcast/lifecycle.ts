@@ -42,6 +42,8 @@ export interface Facts extends Details {
   readonly keyGeneration: number;
   /** Since when no host has been connected; null while one is, and before the first was heard. */
   readonly hostsLeftAt: number | null;
+  /** For which `opensAt` it has been said that it is late; null: for none. */
+  readonly lateFor: string | null;
   /** When its timeline last had to begin anew, and why; null: never. */
   readonly anew: Anew | null;
 }
@@ -78,6 +80,7 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
     endedAt: null,
     keyGeneration: 0,
     hostsLeftAt: null,
+    lateFor: null,
     anew: null,
   };
 }
@@ -116,7 +119,8 @@ export function goLive(row: RunningRow): RunningRow {
 
 /** Begins a new timeline in the place of one that can not be gone on with, which waits for its first host again. */
 export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
-  return { ...row, state: "open", timeline, anew };
+  const lateFor = row.state === "live" ? row.opensAt : row.lateFor;
+  return { ...row, state: "open", timeline, anew, lateFor };
 }
 
 /** Closes the doors until they are opened again; the next timeline is another. A time to open that has passed is over. */
@@ -131,21 +135,28 @@ export function withHosts(row: RunningRow, areThere: boolean, now: number): Runn
   return hostsLeftAt === row.hostsLeftAt ? row : { ...row, hostsLeftAt };
 }
 
-/** What a show does by itself. */
+/** The time to open has passed, and no host has been heard. */
+export function sayLate<Row extends ShowRow>(row: Row): Row {
+  return { ...row, lateFor: row.opensAt };
+}
+
+/** What a show does by itself. `late`: it says that it is. */
 export interface Step {
-  readonly kind: "open" | "close" | "end";
+  readonly kind: "open" | "close" | "end" | "late";
   readonly at: number;
 }
 
 /** What a show does next by itself, where a host or a listener was last there at `attendedAt`; null: nothing. */
 export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): Step | null {
-  const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes } = row;
+  const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes, lateFor } = row;
   const steps: Step[] = [];
   if (endsAt !== null) steps.push({ kind: "end", at: Date.parse(endsAt) });
   if (hostsLeftAt !== null && endAfterMinutes !== null)
     steps.push({ kind: "end", at: hostsLeftAt + endAfterMinutes * 60_000 });
   if (isRunning(row)) steps.push({ kind: "close", at: attendedAt + idleMinutes * 60_000 });
   else if (opensAt !== null) steps.push({ kind: "open", at: Date.parse(opensAt) });
+  if (row.state === "open" && opensAt !== null && lateFor !== opensAt)
+    steps.push({ kind: "late", at: Date.parse(opensAt) });
   return steps.reduce<Step | null>(
     (first, step) => (first === null || step.at < first.at ? step : first),
     null,

@@ -1,3 +1,4 @@
+import type { PublicEvents } from "../events.ts";
 import { decide, isDelta } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
 import { lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
@@ -17,6 +18,7 @@ import { Waiters } from "./waiters.ts";
 export type Read =
   | { readonly kind: "multivariant"; readonly text: string; readonly liveEdge: LiveEdge }
   | { readonly kind: "status"; readonly status: ShowStatus }
+  | { readonly kind: "events"; readonly events: PublicEvents }
   | { readonly kind: "playlist"; readonly text: string; readonly held: boolean; readonly liveEdge: LiveEdge }
   | { readonly kind: "media"; readonly bytes: Uint8Array }
   | Problem;
@@ -65,7 +67,7 @@ export class Reads {
 
   /** @param published what there is to read when asked; it is asked for again after a wait. Null: no timeline. */
   async read(
-    target: Exclude<Target, { kind: "status" | "audience" }>,
+    target: Exclude<Target, { kind: "status" | "audience" | "events" }>,
     published: () => Published | null,
     now: number,
   ): Promise<Read> {

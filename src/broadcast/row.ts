@@ -45,6 +45,7 @@ const facts = {
   endAfterMinutes: minutes.nullable().default(null),
   keyGeneration: generation.default(0),
   hostsLeftAt: z.number().nullable().default(null),
+  lateFor: time.nullable().default(null),
   anew: anew.nullable().default(null),
 };
 const Row = z.discriminatedUnion("state", [
@@ -76,6 +77,7 @@ const Damaged = z.object({
   endAfterMinutes: minutes.nullable().catch(null),
   keyGeneration: generation.catch(0),
   hostsLeftAt: z.number().nullable().catch(null),
+  lateFor: time.nullable().catch(null),
 });
 
 /** Reads the row of show `id`. A damaged one loses its timeline: what there was of it is not known. */

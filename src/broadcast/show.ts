@@ -2,7 +2,8 @@ import { hostKey } from "../access/keys.ts";
 import type { Accepted, Changes, Description, Offer } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
-import { Alarm } from "./alarm.ts";
+import { Agenda } from "./agenda.ts";
+import { Chronicle } from "./chronicle.ts";
 import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -14,11 +15,10 @@ import {
   detailsOf,
   end,
   goLive,
-  nextStep,
   open,
   rotateKey,
   type ShowRow,
-  type Step,
+  sayLate,
   unfit,
   withHosts,
 } from "./lifecycle.ts";
@@ -38,13 +38,15 @@ import { Succession } from "./succession.ts";
  */
 export class Show {
   readonly publishers: Publishers;
+  /** What happens at the show is told by it. */
+  readonly chronicle: Chronicle;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
   readonly #outbox: Outbox;
   readonly #succession: Succession;
   readonly #recording: Recording;
-  readonly #alarm: Alarm;
+  readonly #agenda: Agenda;
   readonly #presence = new Presence(Date.now());
   #life: Life;
 
@@ -57,14 +59,15 @@ export class Show {
     this.#deps = deps;
     this.#reads = new Reads(store);
     this.#originReads = new OriginReads(store);
-    this.#alarm = new Alarm(setAlarm);
     this.publishers = new Publishers(deps, row.id, Date.now());
     this.#outbox = new Outbox(store);
+    this.#agenda = new Agenda(this.#presence, this.#outbox, setAlarm);
     this.#succession = new Succession(store, this.#originReads, this.#outbox);
     this.#recording = new Recording(bucket, row.id, this.#outbox);
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
+    this.chronicle = new Chronicle(store.log, () => this.#life);
     deps.notice.tell(row);
   }
 
@@ -76,16 +79,17 @@ export class Show {
       this.#run(this.#succession.takeUp(life));
     } catch (error) {
       console.error(`${life.row.id} can not be begun, and is tried again: ${String(error)}`);
-      this.#alarm.arrange(Date.now());
+      this.#agenda.arrangeFor(Date.now());
     }
   }
 
   /** Opens, closes or ends the show where it does so by itself, and the time has come. */
   doWhatIsDue(): void {
-    const step = this.#next;
+    const step = this.#agenda.next(this.#life);
     if (step === null || Date.now() < step.at) return;
     if (step.kind === "open") this.open();
     else if (step.kind === "end") this.#deps.waitUntil(this.end());
+    else if (step.kind === "late") this.#turnInto(withRow(this.#life, sayLate));
     else if (this.#life.kind === "running") this.#close(this.#life);
   }
 
@@ -105,6 +109,7 @@ export class Show {
     const life = this.#life;
     if (life.kind === "ended") return;
     const now = Date.now();
+    this.chronicle.clear();
     const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), now);
     this.#turnInto(lifeOf(row, this.#deps.store));
     this.#originReads.keep();
@@ -120,7 +125,7 @@ export class Show {
     if (problem !== null) return problem;
     this.#turnInto(life);
     this.doWhatIsDue();
-    this.#arrange();
+    this.#agenda.arrange(this.#life);
     return null;
   }
 
@@ -177,7 +182,10 @@ export class Show {
     this.#originReads.add(answered);
     if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);
     if (target.kind === "status")
-      return this.#reads.say(target, () => publicStatus(this.#life, this.publishers));
+      return this.#reads.say(target, () =>
+        publicStatus(this.#life, this.publishers, this.#deps.store.log.newest),
+      );
+    if (target.kind === "events") return { kind: "events", events: this.chronicle.publicEvents };
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
     // Each player begins with it, and nobody else asks for it.
     if (target.kind === "multivariant" && this.#life.row.autoOpen) this.open();
@@ -189,22 +197,7 @@ export class Show {
   /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
   async settle(): Promise<void> {
     await this.#recording.run();
-    this.#arrange();
-  }
-
-  /** Has the object brought back when there is something to do for it. */
-  #arrange(): void {
-    const { kind } = this.#life;
-    const runs = kind === "running" || kind === "standing";
-    if (runs || this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
-    else if (this.#next !== null) this.#alarm.at(this.#next.at);
-    else this.#alarm.cancel();
-  }
-
-  /** What the show does next by itself. */
-  get #next(): Step | null {
-    const life = this.#life;
-    return life.kind === "ended" ? null : nextStep(life.row, this.#presence.lastAt);
+    this.#agenda.arrange(this.#life);
   }
 
   /** Drives a timeline from now on. */
@@ -217,18 +210,18 @@ export class Show {
       },
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
-        this.publishers.sessions.length === 0 && this.#presence.isQuiet(wall)
-          ? (this.#next?.at ?? null)
-          : null,
+        this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
       mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
-      rests: (until) => this.#alarm.arrange(until),
+      rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
         console.error(`The timeline of ${row.id} failed and is resumed: ${String(error)}`);
         this.#deps.restart("The timeline failed.");
       },
     });
+    const before = this.#life.row;
     this.#life = { kind: "running", row, timeline, clock };
+    this.chronicle.turned(before, row);
     this.#deps.notice.tell(row);
     clock.start();
   }
@@ -251,15 +244,16 @@ export class Show {
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
     const wall = Date.now();
-    const isHeard = sessions.some((session) => pipeline.isHeard(session));
-    const row = withHosts(isHeard ? goLive(life.row) : life.row, sessions.length > 0, wall);
+    const heard = sessions.filter((session) => pipeline.isHeard(session));
+    const row = withHosts(heard.length > 0 ? goLive(life.row) : life.row, sessions.length > 0, wall);
     if (row !== life.row) this.#turnInto({ ...life, row });
+    this.chronicle.hear(heard.length > 0 ? [HOST] : [], wall);
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
     this.#deps.waitUntil(this.publishers.sweep(wall));
     this.#originReads.keepNowAndThen(wall);
-    this.#alarm.renew(wall);
+    this.#agenda.renew(wall);
   }
 
   /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
@@ -288,8 +282,13 @@ export class Show {
 
   /** The show is another from now on: in its store first. */
   #turnInto(life: Life): void {
+    const before = this.#life.row;
     this.#deps.store.putShow(life.row);
     this.#life = life;
+    this.chronicle.turned(before, life.row);
     this.#deps.notice.tell(life.row);
   }
 }
+
+/** Whoever publishes by the broadcast's own key. */
+const HOST = { hostId: "host", name: "Host" };

@@ -1,6 +1,7 @@
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import type { ShowRow } from "./lifecycle.ts";
+import { Log } from "./log.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { joinBytes, joinParts } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
@@ -26,9 +27,12 @@ export interface MediaObject {
  */
 export class Store {
   readonly #sql: SqlStorage;
+  /** What has happened at the show. */
+  readonly log: Log;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.log = new Log(sql);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);

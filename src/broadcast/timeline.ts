@@ -3,9 +3,20 @@ import aacModule from "../../dist/aac.wasm";
 import { openAac } from "../audio/aac.ts";
 import { Contexts } from "../audio/contexts.ts";
 import { initSegment } from "../hls/cmaf.ts";
+import type { DateRange } from "../hls/date-range.ts";
 import { type Cut, Segmenter } from "../hls/segmenter.ts";
-import { addCut, emptyWindow, end, endWindow, firstListed, keptFrom, type Window } from "../hls/window.ts";
+import {
+  addCut,
+  emptyWindow,
+  end,
+  endWindow,
+  firstListed,
+  keptFrom,
+  type Window,
+  withDateRange,
+} from "../hls/window.ts";
 import { AU_SAMPLES, fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
+import { storedRanges } from "./date-ranges.ts";
 import { type EndedRow, LONGEST_FILL_MS, type RunningRow, type TimelineRow } from "./lifecycle.ts";
 import { listedAfter, Pipeline } from "./pipeline.ts";
 import type { Published } from "./reads.ts";
@@ -114,6 +125,11 @@ export class Timeline {
     return hasMade;
   }
 
+  /** Something has happened on the line: lists tell it from the next part on. */
+  date(range: Omit<DateRange, "listed">): void {
+    this.window = withDateRange(this.window, range);
+  }
+
   /** Ends the timeline: closes the last part and segment, and the list. */
   finish(): void {
     for (const cut of this.pipeline.finish()) this.#list(cut);
@@ -145,7 +161,8 @@ export class Timeline {
       new Segmenter(profile, { msn, at }),
       at,
     );
-    this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length });
+    const { dateRanges } = this.window;
+    this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length, dateRanges });
     this.ring = new Ring();
     return true;
   }
@@ -183,7 +200,8 @@ export function lastPublished(row: EndedRow, store: Store): Published | null {
 function rebuild({ epoch, profile, startedAt }: TimelineRow, store: Store): { window: Window; ring: Ring } {
   const stored = store.parts(REBUILT_SEGMENTS);
   const { msn, at } = stored[0]?.part ?? { msn: 0, at: samples(0) };
-  let window = emptyWindow(profile, { epoch, startedAt, msn, at });
+  const dateRanges = storedRanges(store.log, epoch);
+  let window = emptyWindow(profile, { epoch, startedAt, msn, at }, { dateRanges });
   const ring = new Ring();
   for (const cut of stored) {
     ring.add(cut.part);

@@ -16,6 +16,9 @@ const delivery = new Delivery();
 const known = new Known();
 const sightings = new Sightings();
 
+/** What is told of a show beside its sound. */
+const SIDE_CALLS: ReadonlySet<Target["kind"]> = new Set(["status", "audience", "events"]);
+
 /**
  * Answers a listener, from this isolate's memory or from the origin, which is asked once for all who want the same. What
  * names nothing that can exist is refused here. This runs for every request of every listener: whatever does not depend on
@@ -34,8 +37,7 @@ export async function listen(
   if (method !== "GET" && method !== "HEAD") return refuse(methodNotAllowed(LISTEN_METHODS));
   const target = parseListen(address);
   if (target.kind === "problem") return refuse(target);
-  if (env.SIDE_CALLS === "off" && (target.kind === "status" || target.kind === "audience"))
-    return refuse(PROBLEMS.sideCallsOff);
+  if (env.SIDE_CALLS === "off" && SIDE_CALLS.has(target.kind)) return refuse(PROBLEMS.sideCallsOff);
   const secret = known.secretOf(target.id) ?? (await known.learn(secretsOf(env), target.id));
   if (secret === null) return refuse(PROBLEMS.unknownBroadcast);
   const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);

@@ -4,7 +4,16 @@
  */
 
 import { AU_SAMPLES, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
-import { listsParts, type OpenSegment, skipBoundary, skippable, type Window } from "./window.ts";
+import { dateRangeTag } from "./date-range.ts";
+import { quotable } from "./quoted.ts";
+import {
+  listedRanges,
+  listsParts,
+  type OpenSegment,
+  skipBoundary,
+  skippable,
+  type Window,
+} from "./window.ts";
 
 /** Relative URIs of what a media playlist lists. The same thing must have the same URI in every list. */
 export interface Names {
@@ -37,6 +46,8 @@ export function mediaPlaylist(window: Window, names: Names, options: { skip?: bo
   // Section 4.4.4.5. It applies to the segments that follow, so a delta has it too, after the skip. It comes before the first
   // date, which belongs to the next segment.
   lines.push(`#EXT-X-MAP:URI="${names.init}"`);
+  // Section 4.4.5.1. A delta has them all: CAN-SKIP-DATERANGES is not offered.
+  lines.push(...listedRanges(window).map(dateRangeTag));
   for (const segment of window.segments.slice(skipped)) {
     lines.push(...head(window, segment, names));
     // Section 4.4.4.1; the parts come before the line of their parent.
@@ -130,16 +141,4 @@ function date(window: Window, at: Samples): string {
 
 function partTarget(window: Window): Samples {
   return samples(window.profile.partUnits * AU_SAMPLES);
-}
-
-/**
- * Text for a quoted-string, which has no escapes (section 4.2): no line breaks and no double quotes, and no `{$`,
- * which would start a variable reference that makes clients refuse the list (section 4.3).
- */
-function quotable(text: string): string {
-  return text
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
-    .replaceAll('"', "\u2033")
-    .replaceAll("{$", "{ $")
-    .trim();
 }

@@ -7,6 +7,7 @@
 
 import type { LiveEdge, Place } from "../live-edge.ts";
 import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import type { DateRange } from "./date-range.ts";
 import { type Cut, partsPerSegment } from "./segmenter.ts";
 
 /** A part as a playlist knows it; its index is its place in its segment. */
@@ -44,7 +45,14 @@ export interface Window {
   /** EXT-X-DISCONTINUITY-SEQUENCE: a timeline has no discontinuity, so it stays 0. */
   readonly discontinuitySequence: 0;
   readonly ended: boolean;
+  /** What happened on the line, oldest first: what is listed, and what came since the last part ({@link withDateRange}). */
+  readonly dateRanges: readonly DateRange[];
 }
+
+/** How many date ranges a list has at most; the newest win. */
+const MOST_RANGES = 16;
+/** How many a window keeps at most: as many may be waiting to be listed. */
+export const MOST_KEPT = 2 * MOST_RANGES;
 
 /** The least length of a window, in segments. In a shorter one, a player that stalls for some seconds has lost its place. */
 const MIN_LENGTH = 10;
@@ -60,7 +68,7 @@ const FIRST_LENGTH = 3;
 export function emptyWindow(
   profile: Profile,
   start: { epoch: string; startedAt: number; msn: number; at: Samples },
-  options: { length?: number } = {},
+  options: { length?: number; dateRanges?: readonly DateRange[] } = {},
 ): Window {
   const length = options.length ?? (profile.segmentUnits <= 90 ? 15 : MIN_LENGTH);
   if (length < MIN_LENGTH) throw new RangeError(`a window of ${length} segments is too short`);
@@ -74,6 +82,7 @@ export function emptyWindow(
     firstMsn: start.msn,
     discontinuitySequence: 0,
     ended: false,
+    dateRanges: options.dateRanges ?? [],
   };
 }
 
@@ -89,17 +98,48 @@ export function addCut(window: Window, cut: Cut): Window {
     throw new RangeError(`part ${part.msn}.${part.index} at ${part.at} is not the next one`);
   }
   const parts = repeated ? open.parts : [...open.parts, { at: part.at, duration: part.duration }];
-  if (!closes) return { ...window, open: { ...open, parts } };
+  if (!closes) return withoutOldRanges({ ...window, open: { ...open, parts } });
   const duration = samples(parts.reduce((sum, { duration }) => sum + duration, 0));
   const closed: ClosedSegment = { msn: open.msn, at: open.at, duration, parts };
   // Section 6.2.2: segments leave in order, one by one, and the list never gets shorter than three target durations.
   const segments = [...window.segments, closed].slice(-window.length);
-  return {
+  return withoutOldRanges({
     ...window,
     segments,
     open: { msn: open.msn + 1, at: samples(open.at + duration), parts: [] },
     firstMsn: segments[0]?.msn ?? window.firstMsn,
+  });
+}
+
+/**
+ * The window with something more that happened, after all else. It is listed from the next part on: a list that was handed out
+ * before must stay as it is, since caches have it under a name of its own.
+ */
+export function withDateRange(window: Window, range: Omit<DateRange, "listed">): Window {
+  const listed = end(window);
+  const waiting = window.dateRanges.filter((other) => other.listed >= listed);
+  const others = window.dateRanges.filter((other) => other.listed < listed);
+  return {
+    ...window,
+    dateRanges: [...others, ...[...waiting, { ...range, listed }].slice(-MOST_RANGES)],
   };
+}
+
+/** The date ranges of a window's list: those that lie in its segments or come after them, the newest at most. */
+export function listedRanges(window: Window): readonly DateRange[] {
+  const listed = end(window);
+  const from = window.startedAt + toMillis((window.segments[0] ?? window.open)?.at ?? 0);
+  return window.dateRanges
+    .filter((range) => range.at >= from && (range.listed < listed || window.ended))
+    .slice(-MOST_RANGES);
+}
+
+/** Forgets the date ranges that no list will have any more. */
+function withoutOldRanges(window: Window): Window {
+  if (window.dateRanges.length === 0) return window;
+  const listed = end(window);
+  const waiting = window.dateRanges.filter((range) => range.listed >= listed);
+  return { ...window, dateRanges: [...listedRanges(window), ...waiting] };
 }
 
 /**

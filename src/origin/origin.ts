@@ -39,6 +39,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     if (kept instanceof Response) return kept;
     const read = await this.#read(target);
     if (read.kind === "status") return this.#status(read.status);
+    if (read.kind === "events") return Response.json(read.events, { headers: { "cache-control": brief(1) } });
     // The Broadcast says 404 for media that it has handed to R2. While R2 does not answer, that media may exist.
     const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
     return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
@@ -100,7 +101,7 @@ const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
 /** Lifetimes as RFC 8216bis appendix B.1 has them for a target duration of 2 s, in whole seconds. */
-function toResponse(read: Exclude<Read, { kind: "status" }>): Response {
+function toResponse(read: Exclude<Read, { kind: "status" | "events" }>): Response {
   switch (read.kind) {
     case "multivariant":
       return playlist(read, brief(1));

@@ -3,7 +3,7 @@ import type { Level, Status } from "../status.ts";
 /** What `GET /live/:id/status.json` says, as far as the pages use it. */
 export type Seen = Pick<
   Status,
-  "title" | "description" | "opensAt" | "autoOpen" | "state" | "hosts" | "listeners" | "meter"
+  "title" | "description" | "opensAt" | "autoOpen" | "state" | "hosts" | "listeners" | "meter" | "lastEvent"
 >;
 
 /** One answer to "how is the show?": the status, or why there is none. */
@@ -41,7 +41,7 @@ export async function readStatus(id: string, waits = false): Promise<Report> {
 /** Reads the JSON; `null` when it is not a status. Fields these pages do not know are ignored. */
 export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
-  const { title, description, opensAt, autoOpen, state, hosts, listeners, meter } = json as Record<
+  const { title, description, opensAt, autoOpen, state, hosts, listeners, meter, lastEvent } = json as Record<
     keyof Seen,
     unknown
   >;
@@ -55,6 +55,7 @@ export function parseStatus(json: unknown): Seen | null {
     hosts: typeof hosts === "number" ? hosts : 0,
     listeners: typeof listeners === "number" ? listeners : null,
     meter: isLevel(meter) ? meter : null,
+    lastEvent: typeof lastEvent === "number" ? lastEvent : 0,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type RunningRow,
   rotateKey,
   type ShowRow,
+  sayLate,
   unfit,
   withHosts,
 } from "../../src/broadcast/lifecycle.ts";
@@ -36,6 +37,7 @@ const announced: AnnouncedRow = {
   endedAt: null,
   keyGeneration: 0,
   hostsLeftAt: null,
+  lateFor: null,
   anew: null,
 };
 const opened = open(announced, timeline);
@@ -125,7 +127,24 @@ describe("what a show does by itself", () => {
     ["ends at its time, live", { ...live, endsAt: iso(0.25) }, { kind: "end", at: hour(0.25) }],
     ["ends though it never opened", { ...announced, endsAt: iso(3) }, { kind: "end", at: hour(3) }],
     ["closes first, where that comes first", { ...live, endsAt: iso(3) }, { kind: "close", at: hour(0.5) }],
-    ["has opened, and does not again", { ...opened, opensAt: iso(-1) }, { kind: "close", at: hour(0.5) }],
+    [
+      "has opened, and does not again",
+      { ...opened, opensAt: iso(-1), lateFor: iso(-1) },
+      { kind: "close", at: hour(0.5) },
+    ],
+    ["says that it is late", { ...opened, opensAt: iso(-1) }, { kind: "late", at: hour(-1) }],
+    ["is late once", sayLate({ ...opened, opensAt: iso(-1) }), { kind: "close", at: hour(0.5) }],
+    [
+      "is late for another time too",
+      { ...opened, opensAt: iso(0.1), lateFor: iso(-1) },
+      { kind: "late", at: hour(0.1) },
+    ],
+    ["is not late once a host is heard", { ...live, opensAt: iso(-1) }, { kind: "close", at: hour(0.5) }],
+    [
+      "is not late because its timeline began anew",
+      beginAnew({ ...live, opensAt: iso(-1) }, later, { at: NOON, why: "it stood still" }),
+      { kind: "close", at: hour(0.5) },
+    ],
     [
       "ends when its hosts have been gone for so long",
       { ...live, endAfterMinutes: 15, hostsLeftAt: NOON },

@@ -22,6 +22,7 @@ const ROW: RunningRow = {
   endedAt: null,
   keyGeneration: 0,
   hostsLeftAt: null,
+  lateFor: null,
   anew: null,
 };
 const CROWD = 1_000;

@@ -50,6 +50,7 @@ test("a row of the first deploys has the first key, its name's profile, half an 
       timeline: { ...timeline, profile: PROFILES.low },
       keyGeneration: 0,
       hostsLeftAt: null,
+      lateFor: null,
       anew: null,
     },
   });

@@ -19,6 +19,7 @@ const SAID: Status = {
   line: "hosts",
   listeners: 12,
   meter: { peakDb: -6, rmsDb: -20 },
+  lastEvent: 7,
   startedAt: 1,
   endedAt: null,
 };
@@ -39,6 +40,7 @@ test("reads what the relay says and leaves out what it does not know", () => {
     hosts: 0,
     listeners: null,
     meter: null,
+    lastEvent: 0,
   });
 });
 

@@ -1,0 +1,82 @@
+import type { Event, EventHost, Note, PublicEvents } from "../events.ts";
+import { end } from "../hls/window.ts";
+import { dateRangeOf } from "./date-ranges.ts";
+import { Followers } from "./followers.ts";
+import type { Life } from "./life.ts";
+import type { ShowRow } from "./lifecycle.ts";
+import type { Log } from "./log.ts";
+import { OnAir } from "./on-air.ts";
+
+/** How many events everybody can read. */
+const MOST_PUBLIC = 100;
+
+/** Tells what happens at a show, to all whom it concerns: the log first, then the playlist, then those who wait for it. */
+export class Chronicle {
+  readonly #log: Log;
+  readonly #life: () => Life;
+  /** Operators who follow the log. */
+  readonly followers: Followers;
+  readonly #onAir: OnAir;
+
+  /** @param life of the show, as it is when something happens */
+  constructor(log: Log, life: () => Life) {
+    this.#log = log;
+    this.#life = life;
+    this.followers = new Followers(log);
+    this.#onAir = new OnAir(log.ofHosts(), Date.now());
+  }
+
+  /** Something has happened. */
+  note(note: Note): Event {
+    const life = this.#life();
+    const wall = Date.now();
+    if (life.kind !== "running") return this.#told(this.#log.add(note, wall, null));
+    const { timeline, clock } = life;
+    const { epoch } = timeline.window;
+    const listed = end(timeline.window);
+    const event = this.#log.add(note, clock.read(wall), { epoch, listed });
+    const range = dateRangeOf(event, listed);
+    if (range !== null) timeline.date(range);
+    return this.#told(event);
+  }
+
+  /** The show's row is another. */
+  turned(before: ShowRow, after: ShowRow): void {
+    for (const note of notesOf(before, after)) this.note(note);
+  }
+
+  /** These hosts are heard at this moment, by the wall clock; one may have several sessions. */
+  hear(heard: readonly EventHost[], wall: number): void {
+    for (const note of this.#onAir.hear(heard, wall)) this.note(note);
+  }
+
+  /** Nobody is heard any more: the show is over. */
+  clear(): void {
+    for (const note of this.#onAir.clear()) this.note(note);
+  }
+
+  /** What everybody may read of it. */
+  get publicEvents(): PublicEvents {
+    return { id: this.#life().row.id, events: this.#log.newestPublic(MOST_PUBLIC) };
+  }
+
+  #told(event: Event): Event {
+    this.followers.tell();
+    return event;
+  }
+}
+
+/** What has happened where a show's row was `before` and is `after` now. */
+export function notesOf(before: ShowRow, after: ShowRow): Note[] {
+  const notes: Note[] = [];
+  if (before.title !== after.title) notes.push({ kind: "title", title: after.title });
+  if (after.timeline !== null && after.timeline.epoch !== before.timeline?.epoch)
+    notes.push({ kind: "opened" });
+  // A timeline that begins anew is not late because of that.
+  else if (before.lateFor !== after.lateFor) notes.push({ kind: "late" });
+  if (before.state !== after.state) {
+    if (after.state === "live" || after.state === "ended") notes.push({ kind: after.state });
+    if (after.state === "announced") notes.push({ kind: "closed" });
+  }
+  return notes;
+}
