@@ -52,6 +52,10 @@ export interface Details {
   readonly idleMinutes: number;
   /** After how many minutes without a host, once one has been heard, it ends; null: never. */
   readonly endAfterMinutes: number | null;
+  /** What is heard where no host is: the built-in, the producer's own (as long as it can be read), nothing. */
+  readonly hold: "default" | "own" | "none";
+  /** How long the last host has been gone when it begins, seconds. */
+  readonly holdAfterSeconds: number;
 }
 
 /** What of the details is to be another. */

@@ -25,7 +25,7 @@ export interface ShowStatus {
   /** Hosts whose audio the relay is receiving. */
   readonly hosts: number;
   /** What goes out; null while no timeline runs. */
-  readonly line: "hosts" | "silence" | null;
+  readonly line: "hosts" | "hold" | "silence" | null;
   /** The level of what goes out; null while no timeline runs. */
   readonly meter: Level | null;
   /** The id of the newest event that this knows of (events.ts); 0 before the first. */

@@ -92,8 +92,7 @@ export function holdUnit(n: number): Float32Array {
     const age = at - chord * CHORD_UNITS + back * CHORD_UNITS;
     const [sounding, ...notes] = SCORE[index] as (typeof SCORE)[number];
     addChord(out, sounding, age, at);
-    for (const [quarter, pitch] of notes)
-      addNote(out, pitch, age - Math.round((quarter * CHORD_UNITS) / 4));
+    for (const [quarter, pitch] of notes) addNote(out, pitch, age - Math.round((quarter * CHORD_UNITS) / 4));
   }
   return out;
 }
@@ -105,16 +104,16 @@ function addChord(out: Float32Array, chord: Chord, age: number, at: number): voi
   const [darkLeft, darkRight, brightLeft, brightRight] = tablesOf(chord);
   const [bright, brightTo] = [brightness(at), brightness(at + 1)];
   const { length } = chord;
-  let place = (age * AU_SAMPLES) % length;
-  for (let i = 0; i < AU_SAMPLES; i++) {
-    const part = i / AU_SAMPLES;
-    const gain = from + (to - from) * part;
-    const more = bright + (brightTo - bright) * part;
+  const [gainStep, brightStep] = [(to - from) / AU_SAMPLES, (brightTo - bright) / AU_SAMPLES];
+  let [gain, more, place] = [from, bright, (age * AU_SAMPLES) % length];
+  for (let i = 0; i < out.length; i += 2) {
     const left = (darkLeft[place] as number) + more * (brightLeft[place] as number);
     const right = (darkRight[place] as number) + more * (brightRight[place] as number);
-    out[2 * i] = (out[2 * i] as number) + gain * left;
-    out[2 * i + 1] = (out[2 * i + 1] as number) + gain * right;
-    if (++place === length) place = 0;
+    out[i] = (out[i] as number) + gain * left;
+    out[i + 1] = (out[i + 1] as number) + gain * right;
+    gain += gainStep;
+    more += brightStep;
+    place = place + 1 === length ? 0 : place + 1;
   }
 }
 
@@ -140,12 +139,16 @@ function addNote(out: Float32Array, pitch: number, age: number): void {
     const [from, to] = [gainAt(age), gainAt(age + 1)];
     const phase = step * age * AU_SAMPLES;
     const turn = 2 * Math.cos(step);
-    let [before, now] = [Math.sin(phase - step), Math.sin(phase)];
-    for (let i = 0; i < AU_SAMPLES; i++) {
-      const value = (from + ((to - from) * i) / AU_SAMPLES) * now;
-      out[2 * i] = (out[2 * i] as number) + value;
-      out[2 * i + 1] = (out[2 * i + 1] as number) + value;
-      [before, now] = [now, turn * now - before];
+    const gainStep = (to - from) / AU_SAMPLES;
+    let [before, now, gain] = [Math.sin(phase - step), Math.sin(phase), from];
+    for (let i = 0; i < out.length; i += 2) {
+      const value = gain * now;
+      out[i] = (out[i] as number) + value;
+      out[i + 1] = (out[i + 1] as number) + value;
+      gain += gainStep;
+      const next = turn * now - before;
+      before = now;
+      now = next;
     }
   }
 }

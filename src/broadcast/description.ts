@@ -54,7 +54,7 @@ export function publicStatus(life: Life, publishers: Publishers, lastEvent: numb
     state,
     latency,
     hosts,
-    line: pipeline === null ? null : hosts > 0 ? "hosts" : "silence",
+    line: pipeline === null ? null : hosts > 0 ? "hosts" : pipeline.holds ? "hold" : "silence",
     meter: pipeline?.level() ?? null,
     lastEvent,
     startedAt: timeline?.startedAt ?? null,

@@ -8,11 +8,11 @@ import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
+import { holdWish } from "./hold-plan.ts";
 import { type Life, lifeOf, publishedOf, type Running, withRow } from "./life.ts";
 import {
   change,
   close,
-  detailsOf,
   end,
   goLive,
   open,
@@ -20,6 +20,7 @@ import {
   type ShowRow,
   sayLate,
   unfit,
+  withHold,
   withHosts,
 } from "./lifecycle.ts";
 import { OriginReads } from "./origin-reads.ts";
@@ -121,7 +122,7 @@ export class Show {
   /** Says other things of the show. Why it can not be so; null: it is. */
   change(changes: Changes): Problem | null {
     const life = withRow(this.#life, (row) => change(row, changes));
-    const problem = unfit(detailsOf(life.row), changes, Date.now());
+    const problem = unfit(life.row, changes, Date.now());
     if (problem !== null) return problem;
     this.#turnInto(life);
     this.doWhatIsDue();
@@ -212,6 +213,7 @@ export class Show {
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
       mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
+      holdWish: (wall) => holdWish(this.#life.row, this.#presence.of(this.publishers.sessions, wall), wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
@@ -239,13 +241,14 @@ export class Show {
 
   #doChores(now: number): void {
     const life = this.#running;
-    const { pipeline, window } = life.timeline;
+    const { pipeline, window, hold } = life.timeline;
     const { sessions } = this.publishers;
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
     const wall = Date.now();
     const heard = sessions.filter((session) => pipeline.isHeard(session));
-    const row = withHosts(heard.length > 0 ? goLive(life.row) : life.row, sessions.length > 0, wall);
+    const live = heard.length > 0 ? goLive(life.row) : life.row;
+    const row = withHold(withHosts(live, sessions.length > 0, wall), hold.state);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(heard.length > 0 ? [HOST] : [], wall);
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
+import { STANDARD_BITRATE, STANDARD_HOLD_AFTER_SECONDS, STANDARD_IDLE_MINUTES } from "../media.ts";
 
 /** An instant, ISO 8601 with its offset from UTC; told in UTC from then on. */
 const time = z.iso
@@ -26,6 +26,8 @@ const details = {
   idleMinutes: z.int().min(1).max(1_440),
   /** After how many minutes without a host the show ends: a week at the most. */
   endAfterMinutes: z.int().min(1).max(10_080).nullable(),
+  hold: z.enum(["default", "own", "none"]),
+  holdAfterSeconds: z.int().min(0).max(600),
 };
 
 /** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
@@ -39,6 +41,9 @@ export const Settings = z.strictObject({
   autoOpen: details.autoOpen.default(true),
   idleMinutes: details.idleMinutes.default(STANDARD_IDLE_MINUTES),
   endAfterMinutes: details.endAfterMinutes.default(null),
+  // One of its own it can have once it is there.
+  hold: details.hold.exclude(["own"]).default("default"),
+  holdAfterSeconds: details.holdAfterSeconds.default(STANDARD_HOLD_AFTER_SECONDS),
   slug: z
     .string()
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "a slug is made of a-z, 0-9 and single hyphens between them")

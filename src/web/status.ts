@@ -3,7 +3,16 @@ import type { Level, Status } from "../status.ts";
 /** What `GET /live/:id/status.json` says, as far as the pages use it. */
 export type Seen = Pick<
   Status,
-  "title" | "description" | "opensAt" | "autoOpen" | "state" | "hosts" | "listeners" | "meter" | "lastEvent"
+  | "title"
+  | "description"
+  | "opensAt"
+  | "autoOpen"
+  | "state"
+  | "hosts"
+  | "line"
+  | "listeners"
+  | "meter"
+  | "lastEvent"
 >;
 
 /** One answer to "how is the show?": the status, or why there is none. */
@@ -41,10 +50,8 @@ export async function readStatus(id: string, waits = false): Promise<Report> {
 /** Reads the JSON; `null` when it is not a status. Fields these pages do not know are ignored. */
 export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
-  const { title, description, opensAt, autoOpen, state, hosts, listeners, meter, lastEvent } = json as Record<
-    keyof Seen,
-    unknown
-  >;
+  const { title, description, opensAt, autoOpen, state, hosts, line, listeners, meter, lastEvent } =
+    json as Record<keyof Seen, unknown>;
   if (state !== "announced" && state !== "open" && state !== "live" && state !== "ended") return null;
   return {
     title: typeof title === "string" ? title : "",
@@ -53,6 +60,7 @@ export function parseStatus(json: unknown): Seen | null {
     autoOpen: autoOpen === true,
     state,
     hosts: typeof hosts === "number" ? hosts : 0,
+    line: line === "hosts" || line === "hold" || line === "silence" ? line : null,
     listeners: typeof listeners === "number" ? listeners : null,
     meter: isLevel(meter) ? meter : null,
     lastEvent: typeof lastEvent === "number" ? lastEvent : 0,

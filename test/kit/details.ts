@@ -11,4 +11,6 @@ export const DETAILS: Details = {
   autoOpen: true,
   idleMinutes: 30,
   endAfterMinutes: null,
+  hold: "none",
+  holdAfterSeconds: 6,
 };

@@ -25,7 +25,7 @@ const SAID: Status = {
 };
 
 test("reads what the relay says and leaves out what it does not know", () => {
-  const { id: _, artwork, language, latency, line, startedAt, endedAt, ...seen } = SAID;
+  const { id: _, artwork, language, latency, startedAt, endedAt, ...seen } = SAID;
   expect(parseStatus({ ...SAID, more: 1 })).toEqual(seen);
   expect(parseStatus({ ...SAID, meter: null, listeners: null })).toMatchObject({
     meter: null,
@@ -38,6 +38,7 @@ test("reads what the relay says and leaves out what it does not know", () => {
     autoOpen: false,
     state: "announced",
     hosts: 0,
+    line: null,
     listeners: null,
     meter: null,
     lastEvent: 0,
