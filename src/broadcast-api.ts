@@ -1,5 +1,7 @@
+import type { Event } from "./events.ts";
 import type { Latency } from "./media.ts";
 import type { Problem } from "./problem.ts";
+import type { WebhookAct, WebhookState } from "./webhook-api.ts";
 
 /**
  * What a Broadcast does for hosts and operators, and what crosses the seam: the edge calls it, broadcast/broadcast.ts does it.
@@ -16,6 +18,13 @@ export interface BroadcastApi {
   change(changes: Changes, origin: string): Promise<Description | Problem>;
   /** Ends the broadcast, and removes all there is of it. Null: done. */
   remove(): Promise<null | Problem>;
+
+  /** What has happened after the event of that id, oldest first; where it `waits`, held until there is something, 15 s at most. */
+  events(after: number, waits: boolean): Promise<readonly Event[] | Problem>;
+  /** Marks the present place in the show. */
+  mark(title: string): Promise<Event | Problem>;
+  /** Null: the webhook is dropped. */
+  webhook(act: WebhookAct): Promise<WebhookState | Problem | null>;
 
   /** Takes a host's offer. @param key the generation of the host key that it came with */
   publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem>;

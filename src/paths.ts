@@ -144,6 +144,9 @@ export const patterns = {
   ingest: "/ingest/:id/:session/:generation/:token",
   broadcasts: "/api/broadcasts",
   broadcast: "/api/broadcasts/:id",
+  events: "/api/broadcasts/:id/events",
+  markers: "/api/broadcasts/:id/markers",
+  webhook: "/api/broadcasts/:id/webhook",
   act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
 } as const;
 

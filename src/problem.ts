@@ -23,6 +23,7 @@ export const PROBLEMS = {
     "bad_directive",
     "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
   ),
+  noWebhook: problem(404, "no_webhook", "This broadcast has no webhook. Set one with PUT {url}."),
   noSession: problem(404, "no_session", "There is no such WHIP session."),
   otherEpoch: problem(410, "other_epoch", "This show is over; load the playback URL again."),
   ended: problem(410, "ended", "This broadcast has ended. Create a new one to go live again."),
@@ -104,6 +105,11 @@ export function invalidSettings(message: string): Problem {
 /** Details of a broadcast that do not go together; `field` is the one to correct. */
 export function unfitDetails(field: string, message: string): Problem {
   return invalidSettings(`The field "${field}": ${message}.`);
+}
+
+/** A URL that events can not be sent to; `why` is a clause. */
+export function refusedReceiver(why: string): Problem {
+  return problem(422, "receiver_refused", `The field "url": ${why}.`);
 }
 
 /** Parameters that the list of broadcasts can not be asked with. */

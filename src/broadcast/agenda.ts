@@ -8,11 +8,22 @@ import type { Presence } from "./presence.ts";
 export class Agenda {
   readonly #presence: Presence;
   readonly #outbox: Outbox;
+  readonly #webhook: () => number | null;
   readonly #alarm: Alarm;
 
-  constructor(presence: Presence, outbox: Outbox, setAlarm: (time: number | null) => void) {
+  /**
+   * @param webhook when something is to be sent; null: nothing waits
+   * @param setAlarm stores when the object is to be brought back; null: not at all
+   */
+  constructor(
+    presence: Presence,
+    outbox: Outbox,
+    webhook: () => number | null,
+    setAlarm: (time: number | null) => void,
+  ) {
     this.#presence = presence;
     this.#outbox = outbox;
+    this.#webhook = webhook;
     this.#alarm = new Alarm(setAlarm);
   }
 
@@ -24,9 +35,9 @@ export class Agenda {
   /** Has the object brought back when there is something to do for it. */
   arrange(life: Life): void {
     const runs = life.kind === "running" || life.kind === "standing";
-    const next = this.next(life);
+    const next = earlier(this.next(life)?.at ?? null, this.#webhook());
     if (runs || this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
-    else if (next !== null) this.#alarm.at(next.at);
+    else if (next !== null) this.#alarm.at(next);
     else this.#alarm.cancel();
   }
 
@@ -42,6 +53,10 @@ export class Agenda {
 
   /** Until when a show without hosts has nothing to do; null where it has. */
   restsUntil(life: Life, wall: number): number | null {
-    return this.#presence.isQuiet(wall) ? (this.next(life)?.at ?? null) : null;
+    return this.#presence.isQuiet(wall) ? earlier(this.next(life)?.at ?? null, this.#webhook()) : null;
   }
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }

@@ -3,9 +3,11 @@ import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
 import type { Accepted, BroadcastApi, Changes, Description, Offer, Settings } from "../broadcast-api.ts";
 import { type Directories, directoryOf } from "../directory-api.ts";
+import type { Event } from "../events.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Counts } from "./counts.ts";
 import { announce, type ShowRow, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
@@ -157,6 +159,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       // What R2 and the Directory do not let go of yet can be deleted by the next call only if there is still a broadcast.
       await erase(this.env.MEDIA, id);
       await this.#notice.remove();
+      this.#show.chronicle.abandon();
       this.#show = null;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();
@@ -177,6 +180,18 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       // It may have been removed meanwhile.
       return this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast;
     });
+  }
+
+  async events(after: number, waits: boolean): Promise<readonly Event[] | Problem> {
+    return this.#shown("events", (show) => show.chronicle.followers.after(after, waits));
+  }
+
+  async mark(title: string): Promise<Event | Problem> {
+    return this.#shown("mark", (show) => show.chronicle.note({ kind: "marker", title }));
+  }
+
+  async webhook(act: WebhookAct): Promise<WebhookState | Problem | null> {
+    return this.#shown("webhook", (show) => show.chronicle.webhook.attend(act));
   }
 
   async publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem> {
@@ -203,10 +218,12 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     key: number,
     work: (show: Show) => T | Problem | Promise<T | Problem>,
   ): Promise<T | Problem> {
-    return told(what, async () => {
-      if (this.#show === null) return PROBLEMS.unknownBroadcast;
-      return this.#show.keyGeneration === key ? work(this.#show) : PROBLEMS.wrongHostKey;
-    });
+    return this.#shown(what, (show) => (show.keyGeneration === key ? work(show) : PROBLEMS.wrongHostKey));
+  }
+
+  /** Does `work` with the show, if there is one. */
+  #shown<T>(what: string, work: (show: Show) => T | Problem | Promise<T | Problem>): Promise<T | Problem> {
+    return told(what, async () => (this.#show === null ? PROBLEMS.unknownBroadcast : work(this.#show)));
   }
 
   /** The SFU's WebSocket; whether it may come has been checked at the edge. */

@@ -6,24 +6,39 @@ import type { Life } from "./life.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { OnAir } from "./on-air.ts";
+import type { Store } from "./store.ts";
+import { Webhook } from "./webhook.ts";
 
 /** How many events everybody can read. */
 const MOST_PUBLIC = 100;
 
-/** Tells what happens at a show, to all whom it concerns: the log first, then the playlist, then those who wait for it. */
+/** Tells what happens at a show, to all whom it concerns: the log first, then the playlist, then followers and the webhook. */
 export class Chronicle {
   readonly #log: Log;
   readonly #life: () => Life;
   /** Operators who follow the log. */
   readonly followers: Followers;
+  readonly webhook: Webhook;
   readonly #onAir: OnAir;
+  readonly #waitUntil: (work: Promise<void>) => void;
 
-  /** @param life of the show, as it is when something happens */
-  constructor(log: Log, life: () => Life) {
-    this.#log = log;
+  /**
+   * @param show whose it is
+   * @param life of the show, as it is when something happens
+   * @param arrange the webhook may be due at another time
+   */
+  constructor(
+    { store, waitUntil }: { readonly store: Store; readonly waitUntil: (work: Promise<void>) => void },
+    show: ShowRow,
+    life: () => Life,
+    arrange: () => void,
+  ) {
+    this.#log = store.log;
     this.#life = life;
-    this.followers = new Followers(log);
-    this.#onAir = new OnAir(log.ofHosts(), Date.now());
+    this.#waitUntil = waitUntil;
+    this.followers = new Followers(store.log);
+    this.webhook = new Webhook(store, show, arrange);
+    this.#onAir = new OnAir(store.log.ofHosts(), Date.now());
   }
 
   /** Something has happened. */
@@ -55,6 +70,18 @@ export class Chronicle {
     for (const note of this.#onAir.clear()) this.note(note);
   }
 
+  /** Sends what waits for the webhook, and is due. */
+  send(): void {
+    const { dueAt } = this.webhook;
+    if (dueAt !== null && dueAt <= Date.now()) this.#waitUntil(this.webhook.run());
+  }
+
+  /** The show is deleted: nobody is told of anything any more, and nothing of it is stored. */
+  abandon(): void {
+    this.webhook.abandon();
+    this.followers.tell();
+  }
+
   /** What everybody may read of it. */
   get publicEvents(): PublicEvents {
     return { id: this.#life().row.id, events: this.#log.newestPublic(MOST_PUBLIC) };
@@ -62,6 +89,7 @@ export class Chronicle {
 
   #told(event: Event): Event {
     this.followers.tell();
+    this.send();
     return event;
   }
 }

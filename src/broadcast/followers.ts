@@ -22,13 +22,15 @@ export class Followers {
   }
 
   /**
-   * The events behind `id`, at most a page of them, oldest first; none where nothing has happened for a while. An id that the
+   * The events behind `id`, at most a page of them, oldest first; none where nothing has happened for a while. Who `waits` not
+   * is told at once that there are none. An id that the
    * show has not come to is one of another show that had its name, and stands for the beginning.
    */
-  async after(id: number): Promise<readonly Event[] | Problem> {
+  async after(id: number, waits: boolean): Promise<readonly Event[] | Problem> {
     const from = id > this.#log.newest ? 0 : id;
     if (this.#log.newest > from) return this.#log.after(from, PAGE);
     if (this.#waiting.size >= MOST) return tooManyFollowers(MOST);
+    if (!waits) return [];
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => release(), HELD_MS);
       const release = () => {

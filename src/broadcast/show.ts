@@ -62,13 +62,14 @@ export class Show {
     this.#originReads = new OriginReads(store);
     this.publishers = new Publishers(deps, row.id, Date.now());
     this.#outbox = new Outbox(store);
-    this.#agenda = new Agenda(this.#presence, this.#outbox, setAlarm);
+    this.#agenda = new Agenda(this.#presence, this.#outbox, () => this.chronicle.webhook.dueAt, setAlarm);
     this.#succession = new Succession(store, this.#originReads, this.#outbox);
     this.#recording = new Recording(bucket, row.id, this.#outbox);
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
-    this.chronicle = new Chronicle(store.log, () => this.#life);
+    const arrange = () => this.#agenda.arrange(this.#life);
+    this.chronicle = new Chronicle(deps, row, () => this.#life, arrange);
     deps.notice.tell(row);
   }
 
@@ -86,6 +87,7 @@ export class Show {
 
   /** Opens, closes or ends the show where it does so by itself, and the time has come. */
   doWhatIsDue(): void {
+    this.chronicle.send();
     const step = this.#agenda.next(this.#life);
     if (step === null || Date.now() < step.at) return;
     if (step.kind === "open") this.open();

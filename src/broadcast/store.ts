@@ -5,6 +5,7 @@ import { Log } from "./log.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { joinBytes, joinParts } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
+import { WebhookRows } from "./webhook-row.ts";
 
 /** The number that a former timeline's init segment has in the table of its segments: before the first. */
 const INIT = -1;
@@ -29,10 +30,12 @@ export class Store {
   readonly #sql: SqlStorage;
   /** What has happened at the show. */
   readonly log: Log;
+  readonly webhook: WebhookRows;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.log = new Log(sql);
+    this.webhook = new WebhookRows(sql);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);

@@ -1,0 +1,128 @@
+import { Hono } from "hono";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { z } from "zod";
+import { isWebhookSecret } from "../access/webhook.ts";
+import type { Event } from "../events.ts";
+import { patterns } from "../paths.ts";
+import { invalidQuery, invalidSettings, methodNotAllowed, type Problem } from "../problem.ts";
+import type { WebhookState } from "../webhook-api.ts";
+import { broadcastOf, type EdgeEnv } from "./env.ts";
+import { first, jsonOf, NO_STORE } from "./operator.ts";
+import { refuseReceiver } from "./receiver.ts";
+import { refuse } from "./refusal.ts";
+import { faultOf } from "./settings.ts";
+
+/** Between two comments that keep a stream from being taken for dead, milliseconds. A held call takes half of it. */
+const COMMENT_MS = 30_000;
+/** How long the object is left alone when a call has failed, milliseconds. */
+const PAUSE_MS = 1_000;
+/**
+ * How many calls one stream makes before it ends, and its client goes on with another: a request may make 50 on Cloudflare's
+ * smallest plan. Ten minutes where nothing happens.
+ */
+const MOST_CALLS = 40;
+
+/** What operators are told of what happens at a broadcast: as a stream, and by a webhook. They mark places in it too. */
+export const happenings = new Hono<{ Bindings: EdgeEnv }>();
+
+happenings.get(patterns.events, async (c) => {
+  const after = lastIdOf(c.req.header("last-event-id"));
+  if (typeof after !== "number") return refuse(after);
+  let id = "";
+  const begun = await first(c.env, c.req.param("id"), (broadcast, its) => {
+    id = its;
+    return broadcast.events(after, false);
+  });
+  if (isProblem(begun)) return refuse(begun);
+  c.header("cache-control", "no-store");
+  return streamSSE(c, (stream) => follow(stream, c.env, { id, begun, after }));
+});
+
+happenings.all(patterns.events, () => refuse(methodNotAllowed("GET")));
+
+happenings.post(patterns.markers, async (c) => {
+  const parsed = Marker.safeParse(jsonOf(await c.req.text()));
+  if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
+  const { title } = parsed.data;
+  const marked = await first(c.env, c.req.param("id"), (broadcast) => broadcast.mark(title));
+  return isProblem(marked) ? refuse(marked) : Response.json(marked, { status: 201, headers: NO_STORE });
+});
+
+happenings.all(patterns.markers, () => refuse(methodNotAllowed("POST")));
+
+happenings.all(patterns.webhook, async (c) => {
+  const id = c.req.param("id");
+  switch (c.req.method) {
+    case "GET":
+    case "HEAD":
+      return told(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "describe" })));
+    case "PUT": {
+      const parsed = Receiver.safeParse(jsonOf(await c.req.text()));
+      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
+      const { url, secret } = parsed.data;
+      const refused = refuseReceiver(url, new URL(c.req.url));
+      if (refused !== null) return refuse(refused);
+      return told(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "set", url, secret })));
+    }
+    case "DELETE":
+      return told(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "drop" })));
+    default:
+      return refuse(methodNotAllowed("GET, HEAD, PUT, DELETE"));
+  }
+});
+
+const Marker = z.strictObject({ title: z.string().trim().min(1).max(200) });
+const Receiver = z.strictObject({
+  url: z.string(),
+  secret: z.string().refine(isWebhookSecret, "whsec_ and 24 to 64 bytes in base64").nullable().default(null),
+});
+
+/**
+ * Writes what happens until the client goes, the broadcast does, or the stream has made its calls; the client asks again with the
+ * last id that it has. An object that restarts meanwhile is asked again.
+ */
+async function follow(
+  stream: SSEStreamingApi,
+  env: EdgeEnv,
+  from: { readonly id: string; readonly begun: readonly Event[]; readonly after: number },
+): Promise<void> {
+  let { begun: events, after } = from;
+  let commentAt = Date.now() + COMMENT_MS;
+  // So that the headers go out at once, whatever there is to say.
+  await stream.write("retry: 2000\n\n");
+  for (let calls = 1; calls < MOST_CALLS && !stream.aborted; calls++) {
+    for (const event of events) await stream.writeSSE({ id: String(event.id), data: JSON.stringify(event) });
+    after = events.at(-1)?.id ?? after;
+    if (Date.now() >= commentAt) {
+      await stream.write(":\n\n");
+      commentAt = Date.now() + COMMENT_MS;
+    }
+    try {
+      const answer = await broadcastOf(env, from.id).events(after, true);
+      if (isProblem(answer)) return;
+      events = answer;
+    } catch (error) {
+      console.warn(`The broadcast ${from.id} does not tell its events, and is asked again: ${String(error)}`);
+      events = [];
+      await stream.sleep(PAUSE_MS);
+    }
+  }
+}
+
+/** The id that a client has, 0 where it has none. */
+function lastIdOf(header: string | undefined): number | Problem {
+  if (header === undefined || header === "") return 0;
+  if (/^\d{1,15}$/.test(header)) return Number(header);
+  return invalidQuery("Last-Event-ID is the id of an event: a decimal integer.");
+}
+
+function told(answer: WebhookState | Problem | null): Response {
+  if (answer === null) return new Response(null, { status: 204, headers: NO_STORE });
+  if (answer.kind === "problem") return refuse(answer);
+  const { kind: _, ...state } = answer;
+  return Response.json(state, { headers: NO_STORE });
+}
+
+function isProblem(answer: object): answer is Problem {
+  return "kind" in answer && answer.kind === "problem";
+}
