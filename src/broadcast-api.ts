@@ -1,4 +1,5 @@
 import type { Event } from "./events.ts";
+import type { HoldDescription } from "./hold-api.ts";
 import type { Latency } from "./media.ts";
 import type { Problem } from "./problem.ts";
 import type { WebhookAct, WebhookState } from "./webhook-api.ts";
@@ -16,6 +17,10 @@ export interface BroadcastApi {
   rotateKey(origin: string): Promise<Description | Problem>;
   /** Changes what the operator says of the broadcast. */
   change(changes: Changes, origin: string): Promise<Description | Problem>;
+  /** What is set of its hold audio. */
+  hold(): Promise<HoldDescription | Problem>;
+  /** Brings the built-in hold audio back. The producer's own comes by Origin. */
+  useHold(own: null): Promise<HoldDescription | Problem>;
   /** Ends the broadcast, and removes all there is of it. Null: done. */
   remove(): Promise<null | Problem>;
 

@@ -8,7 +8,7 @@ import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
-import { holdWish } from "./hold-plan.ts";
+import { Holding } from "./holding.ts";
 import { type Life, lifeOf, publishedOf, type Running, withRow } from "./life.ts";
 import {
   change,
@@ -20,7 +20,6 @@ import {
   type ShowRow,
   sayLate,
   unfit,
-  withHold,
   withHosts,
 } from "./lifecycle.ts";
 import { OriginReads } from "./origin-reads.ts";
@@ -41,6 +40,7 @@ export class Show {
   readonly publishers: Publishers;
   /** What happens at the show is told by it. */
   readonly chronicle: Chronicle;
+  readonly holding: Holding;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
@@ -68,8 +68,9 @@ export class Show {
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
-    const arrange = () => this.#agenda.arrange(this.#life);
-    this.chronicle = new Chronicle(deps, row, () => this.#life, arrange);
+    const life = () => this.#life;
+    this.chronicle = new Chronicle(deps, row, life, () => this.#agenda.arrange(life()));
+    this.holding = new Holding(deps, life, (turned) => this.#turnInto(turned));
     deps.notice.tell(row);
   }
 
@@ -102,8 +103,7 @@ export class Show {
     if (life.kind !== "announced") return;
     this.#originReads.clear();
     this.#presence.attended(Date.now());
-    const row = open(life.row, timelineOf(life.row, Date.now()));
-    this.#turnInto({ kind: "standing", row });
+    this.#turnInto({ kind: "standing", row: open(life.row, timelineOf(life.row, Date.now())) });
     this.start();
   }
 
@@ -111,9 +111,8 @@ export class Show {
   async end(): Promise<void> {
     const life = this.#life;
     if (life.kind === "ended") return;
-    const now = Date.now();
     this.chronicle.clear();
-    const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), now);
+    const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), Date.now());
     this.#turnInto(lifeOf(row, this.#deps.store));
     this.#originReads.keep();
     this.#reads.abandon();
@@ -127,6 +126,7 @@ export class Show {
     const problem = unfit(life.row, changes, Date.now());
     if (problem !== null) return problem;
     this.#turnInto(life);
+    this.holding.changed();
     this.doWhatIsDue();
     this.#agenda.arrange(this.#life);
     return null;
@@ -139,8 +139,7 @@ export class Show {
 
   /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
   rotateKey(): void {
-    const life = withRow(this.#life, rotateKey);
-    this.#turnInto(life);
+    this.#turnInto(withRow(this.#life, rotateKey));
     this.publishers.dropAll("the host key has been replaced");
   }
 
@@ -215,7 +214,7 @@ export class Show {
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
       mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
-      holdWish: (wall) => holdWish(this.#life.row, this.#presence.of(this.publishers.sessions, wall), wall),
+      holdWish: (wall) => this.holding.wish(this.#presence.of(this.publishers.sessions, wall), wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
@@ -225,6 +224,7 @@ export class Show {
     });
     const before = this.#life.row;
     this.#life = { kind: "running", row, timeline, clock };
+    this.holding.driveIn(timeline);
     this.chronicle.turned(before, row);
     this.#deps.notice.tell(row);
     clock.start();
@@ -250,7 +250,7 @@ export class Show {
     const wall = Date.now();
     const heard = sessions.filter((session) => pipeline.isHeard(session));
     const live = heard.length > 0 ? goLive(life.row) : life.row;
-    const row = withHold(withHosts(live, sessions.length > 0, wall), hold.state);
+    const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(heard.length > 0 ? [HOST] : [], wall);
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
@@ -268,8 +268,7 @@ export class Show {
     const row = this.#succession.finish(life);
     setAside(row, this.#deps.store);
     this.#outbox.rest();
-    const closed = close(row, Date.now());
-    this.#turnInto({ kind: "announced", row: closed });
+    this.#turnInto({ kind: "announced", row: close(row, Date.now()) });
     this.#reads.abandon();
     this.#deps.waitUntil(this.settle());
   }
