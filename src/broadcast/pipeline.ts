@@ -12,6 +12,8 @@ import { type NextUnit, Schedule } from "./schedule.ts";
 
 /** As far behind, the line does not wait any more for what active hosts may still have sent: what they lack is filled. */
 const FAR_BEHIND = fromMillis(2_000);
+/** As far behind, hold audio is not made either: the time up to the list that is due is silence. */
+const GIVEN_UP = fromMillis(30_000);
 /** Silence made in one go, access units: 12.8 s, some milliseconds of work, for which the sockets wait. */
 const FILL_UNITS = 600;
 
@@ -167,7 +169,7 @@ export class Pipeline {
 
   /** Whether hold audio is wanted in the next unit. It never begins beside a host, and not for a time that nobody was there. */
   #wish(now: Samples): HoldWish {
-    if (this.#hold.sounds) return this.#behind(now) > this.#hold.reach ? "off" : this.#holdWish;
+    if (this.#hold.sounds) return this.#behind(now) > GIVEN_UP ? "off" : this.#holdWish;
     return this.hasHosts && this.#holdWish === "on" ? "as-is" : this.#holdWish;
   }
 
