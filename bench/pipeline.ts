@@ -3,6 +3,7 @@ import aacModule from "../dist/aac.wasm";
 import { encodePacket } from "../local/sfu/packet.ts";
 import { openAac } from "../src/audio/aac.ts";
 import { Contexts } from "../src/audio/contexts.ts";
+import { HoldLine } from "../src/broadcast/hold-line.ts";
 import { Pipeline } from "../src/broadcast/pipeline.ts";
 import { Segmenter } from "../src/hls/segmenter.ts";
 import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../src/media.ts";
@@ -71,14 +72,19 @@ function takeTheWholeWay(seconds: number): { bytes: number; parts: number } {
   const source = sound ?? makeSound();
   const at = samples(0);
   const encoder = openAac(contexts, { bitrate: BITRATE, at });
-  const pipeline = new Pipeline(encoder, new Segmenter(PROFILES.balanced, { msn: 0, at }), at);
+  const pipeline = new Pipeline(
+    encoder,
+    new Segmenter(PROFILES.balanced, { msn: 0, at }),
+    at,
+    new HoldLine(null, at),
+  );
   let bytes = 0;
   let parts = 0;
   for (let n = 0; n < (seconds * SAMPLE_RATE) / PACKET; n++) {
     const now = samples((n + 1) * PACKET);
     const from = 4 * ((n * PACKET) % LOOP);
     pipeline.hear("host", message(n, source.bytes.subarray(from, from + 4 * PACKET)), now);
-    for (const { part } of pipeline.advance(now, Number.POSITIVE_INFINITY)) {
+    for (const { part } of pipeline.advance(now, Number.POSITIVE_INFINITY, "off")) {
       bytes += part.bytes.length;
       parts++;
     }

@@ -1,5 +1,6 @@
 import type { HostKey } from "./access/keys.ts";
 import type { Event, EventHost, Warning } from "./events.ts";
+import type { HoldDescription } from "./hold-api.ts";
 import type { Latency, Loudness } from "./media.ts";
 import type { Problem } from "./problem.ts";
 import type { WebhookAct, WebhookState } from "./webhook-api.ts";
@@ -19,6 +20,10 @@ export interface BroadcastApi {
   hosts(act: HostAct, origin: string): Promise<HostAnswer | Problem>;
   /** Changes what the operator says of the broadcast. */
   change(changes: Changes, origin: string): Promise<Description | Problem>;
+  /** What is set of its hold audio. */
+  hold(): Promise<HoldDescription | Problem>;
+  /** Brings the built-in hold audio back. The producer's own comes by Origin. */
+  useHold(own: null): Promise<HoldDescription | Problem>;
   /** Ends the broadcast, and removes all there is of it. Null: done. */
   remove(): Promise<null | Problem>;
 
@@ -70,6 +75,10 @@ export interface Details {
   readonly duckSqueal: boolean;
   /** How many hosts may be on at the same time, 1 to 8. */
   readonly maxHosts: number;
+  /** What is heard where no host is: the built-in, the producer's own (as long as it can be read), nothing. */
+  readonly hold: "default" | "own" | "none";
+  /** How long the last host has been gone when it begins, seconds. */
+  readonly holdAfterSeconds: number;
 }
 
 /** What of the details is to be another. */

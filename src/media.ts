@@ -88,6 +88,8 @@ export const PROFILES: Readonly<Record<Latency, Profile>> = {
 export const STANDARD_BITRATE = 128_000;
 /** After how many minutes the doors of a show close that says nothing else and has neither host nor listener. */
 export const STANDARD_IDLE_MINUTES = 30;
+/** After how many seconds without a host hold audio begins at a show that says nothing else: not at every hiccup. */
+export const STANDARD_HOLD_AFTER_SECONDS = 6;
 
 /** The HLS delivery directives of one playlist request (draft-pantos-hls-rfc8216bis section 6.2.5), parsed. */
 export interface Directives {

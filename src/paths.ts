@@ -123,6 +123,7 @@ export const keys = {
   init: (id: string, epoch: string): string => `${id}/${epoch}/init.mp4`,
   segment: (id: string, epoch: string, msn: number): string =>
     `${id}/${epoch}/s${String(msn).padStart(10, "0")}.m4s`,
+  hold: (id: string, version: string): string => `${id}/hold/${version}.s16le`,
 };
 
 /** Absolute URLs given to hosts and operators. `origin` is that of the request they are the answer to. */
@@ -150,6 +151,7 @@ export const patterns = {
   hosts: "/api/broadcasts/:id/hosts",
   host: "/api/broadcasts/:id/hosts/:hostId",
   rotateHost: "/api/broadcasts/:id/hosts/:hostId/rotate",
+  hold: "/api/broadcasts/:id/hold",
   act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
 } as const;
 

@@ -76,6 +76,12 @@ export const PROBLEMS = {
     "The recording can not be read at this moment; ask again.",
     after(1),
   ),
+  holdNotKept: problem(
+    503,
+    "unavailable",
+    "The hold audio could not be kept now; what was set before goes on. Send it again in a few seconds.",
+    after(3),
+  ),
   noDirectory: problem(
     503,
     "unavailable",
@@ -116,6 +122,11 @@ export function unfitDetails(field: string, message: string): Problem {
 /** A URL that events can not be sent to; `why` is a clause. */
 export function refusedReceiver(why: string): Problem {
   return problem(422, "receiver_refused", `The field "url": ${why}.`);
+}
+
+/** A file that can not be hold audio. */
+export function unfitHold(message: string): Problem {
+  return problem(400, "invalid_hold_audio", message);
 }
 
 /** Parameters that the list of broadcasts can not be asked with. */

@@ -34,7 +34,7 @@ export interface ShowStatus {
   /** The names of those of them who can be heard, as their operator wrote them: plain text. Each once, who came first first. */
   readonly onAir: readonly string[];
   /** What goes out; null while no timeline runs. */
-  readonly line: "hosts" | "silence" | null;
+  readonly line: "hosts" | "hold" | "silence" | null;
   /** The level of what goes out; null while no timeline runs. */
   readonly meter: Level | null;
   /** The id of the newest event that this knows of (events.ts); 0 before the first. */

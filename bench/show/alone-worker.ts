@@ -3,6 +3,7 @@ import aacNames from "../../dist/aac.json";
 import aacModule from "../../dist/aac.wasm";
 import { openAac } from "../../src/audio/aac.ts";
 import { Contexts } from "../../src/audio/contexts.ts";
+import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
@@ -92,12 +93,13 @@ function sound(): (message: Uint8Array) => void {
     openAac(contexts, { bitrate: BITRATE, at }),
     new Segmenter(PROFILES.low, { msn: 0, at }),
     at,
+    new HoldLine(null, at),
   );
   const from = Date.now();
   return (message) => {
     const now = fromMillis(Date.now() - from);
     made.hear("host", message, now);
-    made.advance(now, Number.POSITIVE_INFINITY);
+    made.advance(now, Number.POSITIVE_INFINITY, "off");
   };
 }
 

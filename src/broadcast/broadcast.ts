@@ -16,6 +16,7 @@ import type {
 } from "../broadcast-api.ts";
 import { type Directories, directoryOf } from "../directory-api.ts";
 import type { Event } from "../events.ts";
+import type { HoldDescription } from "../hold-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
@@ -23,7 +24,7 @@ import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Counts } from "./counts.ts";
 import { attend } from "./host-desk.ts";
 import { admit, leave, publish } from "./host-door.ts";
-import { announce, type ShowRow, unfit } from "./lifecycle.ts";
+import { announce, type OwnHold, type ShowRow, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
 import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
@@ -155,6 +156,15 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       "change",
       async () => this.#show?.change(changes) ?? this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast,
     );
+  }
+
+  async hold(): Promise<HoldDescription | Problem> {
+    return this.#shown("hold", (show) => show.holding.describe());
+  }
+
+  /** What is heard where no host is: what Origin has put into R2, or the built-in (null). */
+  async useHold(own: OwnHold | null): Promise<HoldDescription | Problem> {
+    return this.#shown("useHold", (show) => show.holding.use(own));
   }
 
   async remove(): Promise<null | Problem> {

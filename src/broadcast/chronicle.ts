@@ -127,6 +127,9 @@ export function notesOf(before: ShowRow, after: ShowRow): Note[] {
     notes.push({ kind: "opened" });
   // A timeline that begins anew is not late because of that.
   else if (before.lateFor !== after.lateFor) notes.push({ kind: "late" });
+  if (after.held?.isOn === true && (before.held?.isOn !== true || before.held.from !== after.held.from))
+    notes.push({ kind: "hold-on" });
+  if (before.held?.isOn === true && after.held?.isOn !== true) notes.push({ kind: "hold-off" });
   if (before.state !== after.state) {
     if (after.state === "live" || after.state === "ended") notes.push({ kind: after.state });
     if (after.state === "announced") notes.push({ kind: "closed" });

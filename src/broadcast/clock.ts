@@ -1,3 +1,4 @@
+import type { HoldWish } from "./hold-plan.ts";
 import { Lateness } from "./lateness.ts";
 import { ShowTime } from "./show-time.ts";
 import type { Timeline } from "./timeline.ts";
@@ -24,6 +25,8 @@ export interface Owner {
    * was made before it.
    */
   readonly mayPassOver: () => boolean;
+  /** Whether hold audio is wanted, by the wall clock. */
+  readonly holdWish: (wall: number) => HoldWish;
   /** The clock makes nothing until then, by the wall clock, unless it is roused. */
   readonly rests: (until: number) => void;
   /** The timeline can not be gone on with; `why` is the end of a sentence. The clock is to be abandoned in it. */
@@ -113,7 +116,7 @@ export class Clock {
 
   /** Makes what is due at `now`. Whether a part came of it. */
   #advance(now: number): boolean {
-    const ends = this.#timeline.advance(now);
+    const ends = this.#timeline.advance(now, this.#owner.holdWish(Date.now()));
     for (const end of ends) if (end > this.#since) this.lateness.add(now - end);
     return ends.length > 0;
   }
@@ -122,7 +125,7 @@ export class Clock {
   #wake(now: number): boolean {
     this.#state = "going";
     this.#since = now;
-    return this.#timeline.wake(now, this.#owner.mayPassOver());
+    return this.#timeline.wake(now, this.#owner.mayPassOver(), this.#owner.holdWish(Date.now()));
   }
 
   /** Waits for what is due next, where somebody may want it. */

@@ -1,5 +1,5 @@
 import type { Changes, Details, Settings } from "../broadcast-api.ts";
-import type { Latency, Profile } from "../media.ts";
+import type { Latency, Profile, Samples } from "../media.ts";
 import { type Problem, unfitDetails } from "../problem.ts";
 
 /**
@@ -44,8 +44,35 @@ export interface Facts extends Details {
   readonly hostsLeftAt: number | null;
   /** For which `opensAt` it has been said that it is late; null: for none. */
   readonly lateFor: string | null;
+  /** The hold audio of its timeline; null: there was none yet. */
+  readonly held: Held | null;
+  /** The producer's hold audio; null: there is none. */
+  readonly ownHold: OwnHold | null;
   /** When its timeline last had to begin anew, and why; null: never. */
   readonly anew: Anew | null;
+}
+
+export interface Held {
+  /** Where on the timeline it last began. */
+  readonly from: Samples;
+  /** Whether it has been on since, heard or not. */
+  readonly isOn: boolean;
+}
+
+/** A producer's hold audio, as it lies in R2: 48 kHz stereo s16le. */
+export interface OwnHold {
+  /** What keeps its key from those before it. */
+  readonly version: string;
+  /** Its sample frames. */
+  readonly frames: number;
+  /** The sample frame that follows its last one. */
+  readonly loopFrom: number;
+  /** Its integrated loudness, LUFS; null where it has none. */
+  readonly loudness: number | null;
+  /** What it is played with, dB. */
+  readonly gainDb: number;
+  /** When it was put there. */
+  readonly setAt: number;
 }
 
 export interface Anew {
@@ -81,6 +108,8 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
     keyGeneration: 0,
     hostsLeftAt: null,
     lateFor: null,
+    held: null,
+    ownHold: null,
     anew: null,
   };
 }
@@ -89,14 +118,25 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
 export function detailsOf(of: Details): Details {
   const { title, description, artwork, language, opensAt, endsAt } = of;
   const { autoOpen, idleMinutes, endAfterMinutes, maxHosts } = of;
-  const { holdOnDeadAirSeconds, duckSqueal } = of;
-  const said = { title, description, artwork, language, opensAt, endsAt };
-  return { ...said, autoOpen, idleMinutes, endAfterMinutes, maxHosts, holdOnDeadAirSeconds, duckSqueal };
+  const { hold, holdAfterSeconds, holdOnDeadAirSeconds, duckSqueal } = of;
+  return {
+    ...{ title, description, artwork, language, opensAt, endsAt },
+    ...{ autoOpen, idleMinutes, endAfterMinutes, maxHosts },
+    ...{ hold, holdAfterSeconds, holdOnDeadAirSeconds, duckSqueal },
+  };
 }
 
 /** Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now. */
-export function unfit(details: Details, given: Changes, now: number): Problem | null {
-  const { opensAt, endsAt } = details;
+export function unfit(
+  { opensAt, endsAt, ownHold = null }: Details & { readonly ownHold?: OwnHold | null },
+  given: Changes,
+  now: number,
+): Problem | null {
+  if (given.hold === "own" && ownHold === null)
+    return unfitDetails(
+      "hold",
+      'there is none of its own yet: PUT to …/hold brings it, and makes this "own"',
+    );
   if (given.endsAt && Date.parse(given.endsAt) <= now)
     return unfitDetails("endsAt", "it must lie in the future");
   const isOrdered = opensAt === null || endsAt === null || Date.parse(opensAt) < Date.parse(endsAt);
@@ -111,7 +151,7 @@ export function change<Row extends ShowRow>(row: Row, changes: Changes): Row {
 
 /** Opens the doors: the timeline runs from now on. */
 export function open(row: AnnouncedRow, timeline: TimelineRow): RunningRow {
-  return { ...row, state: "open", timeline };
+  return { ...row, state: "open", timeline, held: null };
 }
 
 /** The first host has been heard. */
@@ -122,13 +162,13 @@ export function goLive(row: RunningRow): RunningRow {
 /** Begins a new timeline in the place of one that can not be gone on with, which waits for its first host again. */
 export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
   const lateFor = row.state === "live" ? row.opensAt : row.lateFor;
-  return { ...row, state: "open", timeline, anew, lateFor };
+  return { ...row, state: "open", timeline, held: null, anew, lateFor };
 }
 
 /** Closes the doors until they are opened again; the next timeline is another. A time to open that has passed is over. */
 export function close(row: RunningRow, now: number): AnnouncedRow {
   const opensAt = row.opensAt !== null && Date.parse(row.opensAt) > now ? row.opensAt : null;
-  return { ...row, opensAt, state: "announced", timeline: null };
+  return { ...row, opensAt, state: "announced", timeline: null, held: null };
 }
 
 /** Whether hosts are connected to a show, as it is at `now`. */
@@ -140,6 +180,16 @@ export function withHosts(row: RunningRow, areThere: boolean, now: number): Runn
 /** The time to open has passed, and no host has been heard. */
 export function sayLate<Row extends ShowRow>(row: Row): Row {
   return { ...row, lateFor: row.opensAt };
+}
+
+/** What its timeline has of hold audio now. */
+export function withHold(row: RunningRow, held: Held | null): RunningRow {
+  return held?.from === row.held?.from && held?.isOn === row.held?.isOn ? row : { ...row, held };
+}
+
+/** The producer's hold audio is another, or none (null), and it is that or the built-in that is heard from now on. */
+export function withOwnHold<Row extends ShowRow>(row: Row, ownHold: OwnHold | null): Row {
+  return { ...row, ownHold, hold: ownHold === null ? "default" : "own" };
 }
 
 /** What a show does by itself. `late`: it says that it is. */
@@ -167,7 +217,7 @@ export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): St
 
 /** Ends the show, for good. */
 export function end(row: AnnouncedRow | RunningRow, now: number): EndedRow {
-  return { ...row, state: "ended", endedAt: now };
+  return { ...row, state: "ended", held: null, endedAt: now };
 }
 
 /** Replaces the first host's key: the one there was opens nothing any more. */

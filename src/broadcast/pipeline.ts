@@ -6,11 +6,15 @@ import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, type Loudness, type Samples, samples } from "../media.ts";
 import { Guard } from "./guard.ts";
+import type { HoldLine } from "./hold-line.ts";
+import type { HoldWish } from "./hold-plan.ts";
 import { HostLine, type HostSound, UNTOUCHED } from "./host-line.ts";
 import { type NextUnit, Schedule } from "./schedule.ts";
 
 /** As far behind, the line does not wait any more for what active hosts may still have sent: what they lack is filled. */
 const FAR_BEHIND = fromMillis(2_000);
+/** As far behind, hold audio is not made either: the time up to the list that is due is silence. */
+const GIVEN_UP = fromMillis(30_000);
 /** Silence made in one go, access units: 12.8 s, some milliseconds of work, for which the sockets wait. */
 const FILL_UNITS = 600;
 /** The last segment, access units: 64 ms of silence. See {@link closingWindow}, hls/window.ts, for what it is there. */
@@ -43,8 +47,11 @@ export class Pipeline {
   /** Everything before this position has been mixed and encoded. */
   #position: Samples;
   readonly #schedule = new Schedule();
+  readonly #hold: HoldLine;
+  #holdWish: HoldWish = "off";
 
-  constructor(encoder: Encoder, segmenter: Segmenter, start: Samples) {
+  constructor(encoder: Encoder, segmenter: Segmenter, start: Samples, hold: HoldLine) {
+    this.#hold = hold;
     this.#encoder = encoder;
     this.#segmenter = segmenter;
     this.#position = start;
@@ -75,11 +82,12 @@ export class Pipeline {
    * Mixes and encodes all that is due at `now`, at most `limit` access units of it; the parts that came of it, in order.
    * What has not come by the aligners' deadlines is concealed.
    */
-  advance(now: Samples, limit: number): Cut[] {
+  advance(now: Samples, limit: number, holdWish: HoldWish): Cut[] {
     const cuts: Cut[] = [];
+    this.#holdWish = holdWish;
     for (let n = 0; n < limit && this.#schedule.isDue(this.#next, now); n++) {
       const silent = this.#silentUnits(now);
-      cuts.push(...(silent > 0 ? this.#fill(silent) : this.#make()));
+      cuts.push(...(silent > 0 ? this.#fill(silent) : this.#make(now)));
       if (silent === FILL_UNITS) break;
     }
     return cuts;
@@ -97,6 +105,11 @@ export class Pipeline {
   /** Whether there is a host whose sound is not over yet. */
   get hasHosts(): boolean {
     return this.#hosts.size > 0;
+  }
+
+  /** Whether hold audio is heard. */
+  get holds(): boolean {
+    return this.#hold.sounds;
   }
 
   /** Whether a host has delivered sound lately. */
@@ -156,17 +169,29 @@ export class Pipeline {
     return { ready: this.hasHosts ? end : deadline, isWhole, deadline };
   }
 
+  /** How far the line is behind at `now`, in samples. */
+  #behind(now: Samples): number {
+    return now - (this.#next.deadline - AU_SAMPLES);
+  }
+
+  /** Whether hold audio is wanted in the next unit. It never begins beside a host, and not for a time that nobody was there. */
+  #wish(now: Samples): HoldWish {
+    if (this.#hold.sounds) return this.#behind(now) > GIVEN_UP ? "off" : this.#holdWish;
+    return this.hasHosts && this.#holdWish === "on" ? "as-is" : this.#holdWish;
+  }
+
   /** How many of the access units that are due at `now` are certain to be digital silence, from the first of them on. */
   #silentUnits(now: Samples): number {
     // The limiter's last milliseconds come out first.
-    if (!this.#mixer.isEmpty) return 0;
-    const behind = now - (this.#next.deadline - AU_SAMPLES);
-    let silent: number = Math.min(behind, FILL_UNITS * AU_SAMPLES);
+    if (!this.#mixer.isEmpty || this.#hold.sounds) return 0;
+    const behind = this.#behind(now);
+    const held = this.#hold.comes(this.#position, this.#wish(now)) ? this.#hold.reach : 0;
+    let silent: number = Math.min(behind - held, FILL_UNITS * AU_SAMPLES);
     for (const line of this.#hosts.values()) {
       if (behind < FAR_BEHIND && line.active(this.#position)) return 0;
       silent = Math.min(silent, line.silentFor(this.#position));
     }
-    return Math.floor(silent / AU_SAMPLES);
+    return Math.max(0, Math.floor(silent / AU_SAMPLES));
   }
 
   /** The next `units` as silence, which needs neither mixing nor encoding. */
@@ -180,9 +205,12 @@ export class Pipeline {
     return this.#encoder.pushSilence(units).flatMap((frame) => this.#segmenter.push(frame));
   }
 
-  /** The next unit, of what the hosts' lines have. */
-  #make(): Cut[] {
+  /** The next unit, of what the hosts' lines have, and the hold audio. */
+  #make(now: Samples): Cut[] {
+    const silentFor = Math.min(...Array.from(this.#hosts.values(), (line) => line.silentFor(this.#position)));
+    const held = this.#hold.pull(this.#position, this.#wish(now), silentFor);
     const lines = Array.from(this.#hosts.values(), (line) => line.pull(this.#position, AU_SAMPLES));
+    if (held !== null) lines.push(held);
     const data = this.#mixer.mix(lines, AU_SAMPLES);
     this.#meter.push(data);
     this.#loudness.push(data);

@@ -29,6 +29,11 @@ export class Presence {
     this.#lastAt = wall;
   }
 
+  /** Who is there, where hosts have these sessions. */
+  of(sessions: readonly string[], wall: number): { readonly hosts: boolean; readonly listeners: boolean } {
+    return { hosts: sessions.length > 0, listeners: !this.isQuiet(wall) };
+  }
+
   /** Whether nobody has asked for a list or media for a while. */
   isQuiet(wall: number): boolean {
     return wall - this.#askedAt > QUIET_MS;

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { MOST_HOSTS, PROFILES, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
+import {
+  MOST_HOSTS,
+  PROFILES,
+  STANDARD_BITRATE,
+  STANDARD_HOLD_AFTER_SECONDS,
+  STANDARD_IDLE_MINUTES,
+  samples,
+} from "../media.ts";
 import type { ShowRow, TimelineRow } from "./lifecycle.ts";
 
 /** A show's row, in JSON: written by this code or by that of any deploy before it. */
@@ -27,8 +34,18 @@ const anew = z.object({ at: z.number(), why: z.string() });
 const text = z.string();
 const time = z.iso.datetime();
 const minutes = z.number().positive();
-const seconds = z.number().positive();
+const hold = z.enum(["default", "own", "none"]);
+const seconds = z.number().nonnegative();
 const maxHosts = z.int().min(1).max(MOST_HOSTS);
+const held = z.object({ from: z.int().nonnegative().transform(samples), isOn: z.boolean() });
+const ownHold = z.object({
+  version: z.string().regex(/^[0-9a-z]+$/),
+  frames: units,
+  loopFrom: z.int().nonnegative(),
+  loudness: z.number().nullable(),
+  gainDb: z.number(),
+  setAt: z.number(),
+});
 
 /** What later code added has a default, with which rows from before it are read. */
 const facts = {
@@ -48,6 +65,10 @@ const facts = {
   holdOnDeadAirSeconds: seconds.nullable().default(null),
   duckSqueal: z.boolean().default(false),
   maxHosts: maxHosts.default(MOST_HOSTS),
+  hold: hold.default("default"),
+  holdAfterSeconds: seconds.default(STANDARD_HOLD_AFTER_SECONDS),
+  held: held.nullable().default(null),
+  ownHold: ownHold.nullable().default(null),
   keyGeneration: generation.default(0),
   hostsLeftAt: z.number().nullable().default(null),
   lateFor: time.nullable().default(null),
@@ -83,6 +104,9 @@ const Damaged = z.object({
   holdOnDeadAirSeconds: seconds.nullable().catch(null),
   duckSqueal: z.boolean().catch(false),
   maxHosts: maxHosts.catch(MOST_HOSTS),
+  hold: hold.catch("default"),
+  holdAfterSeconds: seconds.catch(STANDARD_HOLD_AFTER_SECONDS),
+  ownHold: ownHold.nullable().catch(null),
   keyGeneration: generation.catch(0),
   hostsLeftAt: z.number().nullable().catch(null),
   lateFor: time.nullable().catch(null),
@@ -94,7 +118,7 @@ export function readRow(json: string, id: string): Stored {
   const whole = Row.safeParse(parsed);
   if (whole.success) return { kind: "whole", row: rowOf(whole.data) };
   const { state: was, endedAt, ...rest } = Damaged.safeParse(parsed).data ?? Damaged.parse({});
-  const facts = { ...rest, id, timeline: null, anew: null };
+  const facts = { ...rest, id, timeline: null, held: null, anew: null };
   const row: ShowRow =
     was === "ended" ? { ...facts, state: "ended", endedAt } : { ...facts, state: "announced", endedAt: null };
   return { kind: "damaged", row, wasRunning: was === "open" || was === "live" };

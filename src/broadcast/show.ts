@@ -10,11 +10,11 @@ import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
+import { Holding } from "./holding.ts";
 import { type Life, lifeOf, publishedOf, type Running, withRow } from "./life.ts";
 import {
   change,
   close,
-  detailsOf,
   end,
   goLive,
   open,
@@ -43,6 +43,7 @@ export class Show {
   /** What happens at the show is told by it. */
   readonly chronicle: Chronicle;
   readonly cast: Cast;
+  readonly holding: Holding;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
@@ -71,8 +72,9 @@ export class Show {
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
-    const arrange = () => this.#agenda.arrange(this.#life);
-    this.chronicle = new Chronicle(deps, row, () => this.#life, arrange);
+    const life = () => this.#life;
+    this.chronicle = new Chronicle(deps, row, life, () => this.#agenda.arrange(life()));
+    this.holding = new Holding(deps, life, (turned) => this.#turnInto(turned));
     deps.notice.tell(row);
   }
 
@@ -105,8 +107,7 @@ export class Show {
     if (life.kind !== "announced") return;
     this.#originReads.clear();
     this.#presence.attended(Date.now());
-    const row = open(life.row, timelineOf(life.row, Date.now()));
-    this.#turnInto({ kind: "standing", row });
+    this.#turnInto({ kind: "standing", row: open(life.row, timelineOf(life.row, Date.now())) });
     this.start();
   }
 
@@ -114,9 +115,8 @@ export class Show {
   async end(): Promise<void> {
     const life = this.#life;
     if (life.kind === "ended") return;
-    const now = Date.now();
     this.chronicle.clear();
-    const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), now);
+    const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), Date.now());
     this.#turnInto(lifeOf(row, this.#deps.store));
     this.#originReads.keep();
     this.#reads.end();
@@ -127,9 +127,10 @@ export class Show {
   /** Says other things of the show. Why it can not be so; null: it is. */
   change(changes: Changes): Problem | null {
     const life = withRow(this.#life, (row) => change(row, changes));
-    const problem = unfit(detailsOf(life.row), changes, Date.now());
+    const problem = unfit(life.row, changes, Date.now());
     if (problem !== null) return problem;
     this.#turnInto(life);
+    this.holding.changed();
     this.doWhatIsDue();
     this.#agenda.arrange(this.#life);
     return null;
@@ -216,6 +217,7 @@ export class Show {
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
       mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
+      holdWish: (wall) => this.holding.wish(this.#presence.of(this.publishers.sessions, wall), wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
@@ -225,6 +227,7 @@ export class Show {
     });
     const before = this.#life.row;
     this.#life = { kind: "running", row, timeline, clock };
+    this.holding.driveIn(timeline);
     this.chronicle.runs(before, row);
     this.cast.applyTo(this.#life, this.publishers.all);
     this.#deps.notice.tell(row);
@@ -244,13 +247,14 @@ export class Show {
 
   #doChores(now: number): void {
     const life = this.#running;
-    const { pipeline, window } = life.timeline;
+    const { pipeline, window, hold } = life.timeline;
     const { sessions } = this.publishers;
     pipeline.retain(sessions);
     this.#reads.wake(window, now);
     const wall = Date.now();
     const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
-    const row = withHosts(heard.length > 0 ? goLive(life.row) : life.row, sessions.length > 0, wall);
+    const live = heard.length > 0 ? goLive(life.row) : life.row;
+    const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     const hosts = heard.map(({ hostId }) => this.cast.of(hostId));
     this.chronicle.hear(hosts, wall);
@@ -270,8 +274,7 @@ export class Show {
     const row = this.#succession.finish(life);
     setAside(row, this.#deps.store);
     this.#outbox.rest();
-    const closed = close(row, Date.now());
-    this.#turnInto({ kind: "announced", row: closed });
+    this.#turnInto({ kind: "announced", row: close(row, Date.now()) });
     this.#reads.abandon();
     this.#deps.waitUntil(this.settle());
   }

@@ -17,6 +17,8 @@ import {
 } from "../hls/window.ts";
 import { AU_SAMPLES, fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
 import { storedRanges } from "./date-ranges.ts";
+import { HoldLine } from "./hold-line.ts";
+import type { HoldWish } from "./hold-plan.ts";
 import { type EndedRow, LONGEST_FILL_MS, type RunningRow, type TimelineRow } from "./lifecycle.ts";
 import { listedAfter, Pipeline } from "./pipeline.ts";
 import type { Published } from "./reads.ts";
@@ -51,12 +53,13 @@ export class Timeline {
   ring: Ring;
   pipeline: Pipeline;
   window: Window;
+  readonly hold: HoldLine;
   readonly #bitrate: number;
   readonly #startedAt: number;
   readonly #store: Store;
 
   /** Goes on where the stored parts end. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
-  constructor({ bitrate, timeline }: RunningRow, store: Store) {
+  constructor({ bitrate, timeline, held }: RunningRow, store: Store) {
     const { window, ring } = rebuild(timeline, store);
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
@@ -72,7 +75,8 @@ export class Timeline {
     const encoder = openAac(contexts, { bitrate, at });
     const parts = store.partsOf(open.msn);
     const segmenter = new Segmenter(timeline.profile, { msn: open.msn, at: open.at, parts });
-    this.pipeline = new Pipeline(encoder, segmenter, at);
+    this.hold = new HoldLine(held, firstListed(timeline.profile));
+    this.pipeline = new Pipeline(encoder, segmenter, at, this.hold);
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);
   }
@@ -101,25 +105,25 @@ export class Timeline {
   }
 
   /** Makes what is due at `now` and lists it. When each part ends that came of it, by the show's time. */
-  advance(now: number): number[] {
-    const cuts = this.pipeline.advance(this.#at(now), CATCH_UP_UNITS);
+  advance(now: number, holdWish: HoldWish): number[] {
+    const cuts = this.pipeline.advance(this.#at(now), CATCH_UP_UNITS, holdWish);
     for (const cut of cuts) this.#list(cut);
     return cuts.map(({ part }) => this.#startedAt + toMillis(part.at + part.duration));
   }
 
-  /** Whether it can be left alone for a while: no host is in it, and no list has a segment that is not whole. */
+  /** Whether it can be left alone for a while: nothing but silence is in it, and no list has a segment that is not whole. */
   get mayRest(): boolean {
-    return !this.pipeline.hasHosts && this.window.open?.parts.length === 0;
+    return !this.pipeline.hasHosts && !this.hold.sounds && this.window.open?.parts.length === 0;
   }
 
   /**
-   * Makes all that has become due in a rest, which is silence. Where it `passesOver`, it makes only what the list due at
-   * `now` names, and that list is the same, to the byte. Whether a part came of it.
+   * Makes all that has become due in a rest: silence, and at its end hold audio where that is wanted. Where it `passesOver`, it
+   * makes only what the list due at `now` names, and that list is the same, to the byte. Whether a part came of it.
    */
-  wake(now: number, passesOver: boolean): boolean {
+  wake(now: number, passesOver: boolean, holdWish: HoldWish): boolean {
     const hasPassed = passesOver && this.#passOver(this.#at(now));
     let hasMade = false;
-    while (this.millisUntilDue(now) === 0) hasMade = this.advance(now).length > 0 || hasMade;
+    while (this.millisUntilDue(now) === 0) hasMade = this.advance(now, holdWish).length > 0 || hasMade;
     // Not before: a restart meanwhile would find nothing in the store to go on from.
     if (hasPassed) this.#store.prune(this.window.firstMsn);
     return hasMade;
@@ -160,6 +164,7 @@ export class Timeline {
       openAac(contexts, { bitrate: this.#bitrate, at }),
       new Segmenter(profile, { msn, at }),
       at,
+      this.hold,
     );
     const { dateRanges } = this.window;
     this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length, dateRanges });

@@ -1,6 +1,7 @@
 import { Secrets } from "../access/secrets.ts";
 import type { BroadcastApi } from "../broadcast-api.ts";
 import type { Directories } from "../directory-api.ts";
+import type { HoldKeeper } from "../hold-api.ts";
 import type { Shards } from "./sightings.ts";
 
 /** The bindings of the edge (wrangler.toml). */
@@ -22,8 +23,11 @@ export interface EdgeEnv {
    */
   readonly SIDE_CALLS?: string;
   /** The origin, where it is deployed as a Worker of its own. */
-  readonly ORIGIN?: Fetcher;
+  readonly ORIGIN?: OriginStub;
 }
+
+/** The origin as the edge has it: what is read is fetched, what is to be kept is handed over. */
+export type OriginStub = Fetcher & HoldKeeper;
 
 /** The Broadcast objects by name; what they are asked is in broadcast-api.ts, and `fetch` takes the SFU's socket. */
 export interface Broadcasts {
@@ -34,6 +38,11 @@ export interface Broadcasts {
 /** The object of broadcast `id`. */
 export function broadcastOf({ BROADCAST }: EdgeEnv, id: string): BroadcastApi & Pick<Fetcher, "fetch"> {
   return BROADCAST.get(BROADCAST.idFromName(id));
+}
+
+/** The origin: the Worker that is bound, or the entrypoint of this one. */
+export function originOf(env: EdgeEnv, context: unknown): OriginStub {
+  return env.ORIGIN ?? (context as { exports: { Origin: OriginStub } }).exports.Origin;
 }
 
 /** Kept for the life of the isolate, since importing a key costs more than signing with it. */

@@ -7,6 +7,7 @@ import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../pr
 import { answerPage } from "./directory.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { happenings } from "./happenings.ts";
+import { hold } from "./hold.ts";
 import { hostList } from "./host-list.ts";
 import { first, jsonOf, NO_STORE } from "./operator.ts";
 import { failed, refuse } from "./refusal.ts";
@@ -79,6 +80,8 @@ hosts.all(patterns.act, async (c) => {
 
 hosts.route("/", happenings);
 hosts.route("/", hostList);
+
+hosts.route("/", hold);
 
 hosts.notFound(() => refuse(PROBLEMS.notFound));
 

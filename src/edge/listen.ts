@@ -5,7 +5,7 @@ import { LISTENER, parseListen, type Target } from "../paths.ts";
 import { methodNotAllowed, PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
 import { Delivery, LISTEN_METHODS, preflight } from "./delivery.ts";
-import { type EdgeEnv, secretsOf } from "./env.ts";
+import { type EdgeEnv, originOf, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
 import type { WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
@@ -94,8 +94,4 @@ function sentShare({ status, headers }: Response): number {
   if (status !== 206) return status === 200 ? 1 : 0;
   const [, first, last, length] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
   return (Number(last) - Number(first) + 1) / Number(length);
-}
-
-function originOf(env: EdgeEnv, context: unknown): Fetcher {
-  return env.ORIGIN ?? (context as { exports: { Origin: Fetcher } }).exports.Origin;
 }

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { MOST_HOSTS, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
+import {
+  MOST_HOSTS,
+  STANDARD_BITRATE,
+  STANDARD_HOLD_AFTER_SECONDS,
+  STANDARD_IDLE_MINUTES,
+} from "../media.ts";
 
 /** After how long dead air becomes hold audio, where it is to and nothing else is said. */
 const HOLD_ON_DEAD_AIR_SECONDS = 30;
@@ -37,6 +42,8 @@ const details = {
   ),
   duckSqueal: z.boolean(),
   maxHosts: z.int().min(1).max(MOST_HOSTS),
+  hold: z.enum(["default", "own", "none"]),
+  holdAfterSeconds: z.int().min(0).max(600),
 };
 
 /** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
@@ -53,6 +60,9 @@ export const Settings = z.strictObject({
   holdOnDeadAirSeconds: details.holdOnDeadAirSeconds.default(null),
   duckSqueal: details.duckSqueal.default(false),
   maxHosts: details.maxHosts.default(MOST_HOSTS),
+  // One of its own it can have once it is there.
+  hold: details.hold.exclude(["own"]).default("default"),
+  holdAfterSeconds: details.holdAfterSeconds.default(STANDARD_HOLD_AFTER_SECONDS),
   slug: z
     .string()
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "a slug is made of a-z, 0-9 and single hyphens between them")

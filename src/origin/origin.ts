@@ -3,12 +3,14 @@ import type { Audience } from "../audience/audience.ts";
 import type { Figure } from "../audience/figure.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
 import type { Read } from "../broadcast/reads.ts";
+import type { HoldDescription, HoldKeeper } from "../hold-api.ts";
 import { withLimit } from "../limit.ts";
 import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts";
 import { keys, parseListen, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { Attendance, UNCOUNTED } from "./attendance.ts";
+import { keepHold } from "./hold.ts";
 import { retried } from "./retry.ts";
 import { Tally } from "./tally.ts";
 
@@ -29,7 +31,7 @@ const attendance = new Attendance();
  * Answers canonical reads that no cache could answer: media from R2 where R2 has it, all else from the Broadcast. Every
  * answer has a Cache-Control, because Workers Cache keeps a 200 without one for two hours.
  */
-export class Origin extends WorkerEntrypoint<OriginEnv> {
+export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper {
   override async fetch(request: Request): Promise<Response> {
     const target = parseListen(new URL(request.url));
     if (target.kind === "problem") return refuse(target);
@@ -43,6 +45,21 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
     // The Broadcast says 404 for media that it has handed to R2. While R2 does not answer, that media may exist.
     const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
     return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
+  }
+
+  /** Takes a WAV file in as a broadcast's hold audio. */
+  async keepHold(
+    id: string,
+    wav: ReadableStream<Uint8Array>,
+    asIs: boolean,
+  ): Promise<HoldDescription | Problem> {
+    const { MEDIA, BROADCAST } = this.env;
+    const own = await keepHold(MEDIA, id, wav, asIs);
+    if ("kind" in own) return own;
+    const answer = await BROADCAST.get(BROADCAST.idFromName(id)).useHold(own);
+    // It may have ended, or been removed, meanwhile.
+    if (answer.kind === "problem") await MEDIA.delete(keys.hold(id, own.version));
+    return answer;
   }
 
   /** The figure of who listens, from the show's uppermost shard. */

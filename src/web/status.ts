@@ -10,6 +10,7 @@ export type Seen = Pick<
   | "state"
   | "hosts"
   | "onAir"
+  | "line"
   | "listeners"
   | "error95"
   | "confidence"
@@ -53,7 +54,7 @@ export async function readStatus(id: string, waits = false): Promise<Report> {
 export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
   const said = json as Record<keyof Seen, unknown>;
-  const { title, description, opensAt, autoOpen, state, hosts, onAir, meter } = said;
+  const { title, description, opensAt, autoOpen, state, hosts, onAir, line, meter } = said;
   const { listeners, error95, confidence, lastEvent } = said;
   if (state !== "announced" && state !== "open" && state !== "live" && state !== "ended") return null;
   return {
@@ -64,6 +65,7 @@ export function parseStatus(json: unknown): Seen | null {
     state,
     hosts: typeof hosts === "number" ? hosts : 0,
     onAir: Array.isArray(onAir) ? onAir.filter((name) => typeof name === "string") : [],
+    line: line === "hosts" || line === "hold" || line === "silence" ? line : null,
     listeners: typeof listeners === "number" ? listeners : null,
     error95: typeof error95 === "number" ? error95 : null,
     confidence: confidence === "high" || confidence === "low" ? confidence : null,

@@ -25,7 +25,8 @@ function sentence(report: Report, playing: Playing, armed: boolean, now: number)
   if (playing === "blocked") return "Your browser wants one more press before it lets the sound out.";
   if (playing === "ended") return "The show has ended. Thank you for listening.";
   if (report.kind !== "status") return unknown(playing);
-  const { state, hosts, opensAt } = report.status;
+  const { state, hosts, opensAt, line } = report.status;
+  const isHold = line === "hold" && playing === "playing";
   if (state === "ended" && playing !== "playing") return "This show has ended.";
   if (state === "announced" && playing === "stopped") {
     const begins =
@@ -37,10 +38,12 @@ function sentence(report: Report, playing: Playing, armed: boolean, now: number)
   if (playing === "joining") return "Joining …";
   if ((state === "open" || state === "announced") && opensAt !== null) {
     return Date.parse(opensAt) > now
-      ? `The show begins ${timeOf(opensAt, now)}. Stay here.`
-      : `The show is late: it was to begin ${timeOf(opensAt, now)}. Stay here.`;
+      ? `${isHold ? "Hold music: the" : "The"} show begins ${timeOf(opensAt, now)}. Stay here.`
+      : `${isHold ? "Hold music: the" : "The"} show is late: it was to begin ${timeOf(opensAt, now)}. Stay here.`;
   }
-  if (state === "live" && hosts === 0) return "The host has dropped out and may come back: stay here.";
+  if (state === "live" && hosts === 0)
+    return `${isHold ? "Hold music: the" : "The"} host has dropped out and may come back: stay here.`;
+  if (isHold) return "Hold music: the show has not begun yet. Stay here.";
   if (state === "open" || state === "announced") return "The doors are open. The show is about to begin.";
   return playing === "playing" ? "You are listening live." : "On the air now. Press play to listen.";
 }

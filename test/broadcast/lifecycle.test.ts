@@ -38,6 +38,8 @@ const announced: AnnouncedRow = {
   keyGeneration: 0,
   hostsLeftAt: null,
   lateFor: null,
+  held: null,
+  ownHold: null,
   anew: null,
 };
 const opened = open(announced, timeline);

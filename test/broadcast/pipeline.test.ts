@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
 import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
+import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
@@ -49,6 +50,7 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
     encoder(),
     new Segmenter(PROFILES.low, { msn: 0, at: START, parts: [] }),
     START,
+    new HoldLine(null, START),
   );
   const ring = new Ring();
   let window = emptyWindow(PROFILES.low, {
@@ -76,7 +78,7 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
       );
       pipeline.retain([host]);
     }
-    for (const cut of pipeline.advance(samples(now), 48)) {
+    for (const cut of pipeline.advance(samples(now), 48, "off")) {
       parts++;
       ring.add(cut.part);
       window = addCut(window, cut);

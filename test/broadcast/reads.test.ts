@@ -23,6 +23,8 @@ const ROW: RunningRow = {
   keyGeneration: 0,
   hostsLeftAt: null,
   lateFor: null,
+  held: null,
+  ownHold: null,
   anew: null,
 };
 const CROWD = 1_000;

@@ -46,12 +46,15 @@ test("a row of the first deploys has the first key, its name's profile, half an 
     kind: "whole",
     row: {
       ...DETAILS,
+      hold: "default",
       autoOpen: false,
       ...old,
       timeline: { ...timeline, profile: PROFILES.low },
       keyGeneration: 0,
       hostsLeftAt: null,
       lateFor: null,
+      held: null,
+      ownHold: null,
       anew: null,
     },
   });

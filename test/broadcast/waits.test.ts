@@ -3,6 +3,7 @@ import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
 import { LOOK_AHEAD } from "../../src/audio/limiter.ts";
 import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
+import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples, toMillis } from "../../src/media.ts";
@@ -38,6 +39,7 @@ function run(networks: readonly Network[], signal: (sample: number) => number): 
     listening(),
     new Segmenter(PROFILES.low, { msn: 0, at: samples(0) }),
     samples(0),
+    new HoldLine(null, samples(0)),
   );
   function listening(): Encoder {
     const push: Encoder["push"] = ({ at, data }) => {
@@ -65,7 +67,7 @@ function run(networks: readonly Network[], signal: (sample: number) => number): 
   for (const { host, n, arrival } of flying) {
     for (; pipeline.due <= arrival; wakes++) {
       now = Math.max(now, pipeline.due);
-      pipeline.advance(samples(now), 6);
+      pipeline.advance(samples(now), 6, "off");
     }
     now = Math.max(now, arrival);
     const payload = new Uint8Array(4 * FRAMES);

@@ -14,4 +14,6 @@ export const DETAILS: Details = {
   holdOnDeadAirSeconds: null,
   duckSqueal: false,
   maxHosts: 8,
+  hold: "none",
+  holdAfterSeconds: 6,
 };

@@ -29,7 +29,7 @@ const SAID: Status = {
 };
 
 test("reads what the relay says and leaves out what it does not know", () => {
-  const { id: _, artwork, language, latency, line, loudness, startedAt, endedAt, ...seen } = SAID;
+  const { id: _, artwork, language, latency, loudness, startedAt, endedAt, ...seen } = SAID;
   expect(parseStatus({ ...SAID, more: 1 })).toEqual(seen);
   expect(parseStatus({ ...SAID, meter: null, listeners: null })).toMatchObject({
     meter: null,
@@ -43,6 +43,7 @@ test("reads what the relay says and leaves out what it does not know", () => {
     state: "announced",
     hosts: 0,
     onAir: [],
+    line: null,
     listeners: null,
     error95: null,
     confidence: null,

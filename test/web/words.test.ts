@@ -15,6 +15,7 @@ const seen: Seen = {
   state: "announced",
   hosts: 0,
   onAir: [],
+  line: null,
   listeners: null,
   error95: null,
   confidence: null,
@@ -74,4 +75,22 @@ test.each<[string, Partial<Seen>, Playing, boolean, RegExp]>([
 ])("of a show that is %s", (_, status, playing, armed, said) => {
   const report: Report = { kind: "status", status: { ...seen, ...status } };
   expect(words(report, playing, armed, NOW).sentence).toMatch(said);
+});
+
+test.each<[Partial<Seen>, Playing, string]>([
+  [{ state: "open" }, "playing", "Hold music: the show has not begun yet. Stay here."],
+  [{ state: "open" }, "stopped", "The doors are open. The show is about to begin."],
+  [{ state: "open", opensAt: at(20) }, "playing", `Hold music: the show begins at ${EIGHT}. Stay here.`],
+  [
+    { state: "open", opensAt: at(19) },
+    "playing",
+    "Hold music: the show is late: it was to begin at 7:00 PM. Stay here.",
+  ],
+  [{ state: "live" }, "playing", "Hold music: the host has dropped out and may come back: stay here."],
+  [{ state: "live", line: "silence" }, "playing", "The host has dropped out and may come back: stay here."],
+])("with hold audio on the line, a show %o says to who is %s: %s", (show, playing, said) => {
+  const status = { ...seen, line: "hold", ...show } as Seen;
+  expect(words({ kind: "status", status }, playing, false, NOW).sentence.replace(/\u202f/g, " ")).toBe(
+    said.replace(/\u202f/g, " "),
+  );
 });

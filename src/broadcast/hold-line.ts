@@ -1,0 +1,98 @@
+import { holdUnit } from "../audio/hold.ts";
+import { AU_SAMPLES, type Samples } from "../media.ts";
+import { HoldPlan, type HoldWish, type Ramp, turn } from "./hold-plan.ts";
+import type { Held } from "./lifecycle.ts";
+
+/** Where hold audio is read from, in access units from its beginning on. */
+export interface HoldSource {
+  /** Whether `units` of it from `n` on are there. */
+  has(n: number, units: number): boolean;
+  /** Unit `n`, interleaved stereo, a new array; only where {@link has} says so. */
+  unit(n: number): Float32Array;
+  /** Gets what comes after `n`. Whether that is worth waiting for, where it is not there yet. */
+  prepare(n: number): boolean;
+}
+
+/** Access units that a source must have ahead before it takes over from another: 1 s. */
+const AHEAD = 47;
+
+/** Computed, so it is always there. */
+const BUILT_IN: HoldSource = { has: () => true, unit: holdUnit, prepare: () => false };
+
+/**
+ * The hold audio's way before the mix: what it sounds like, and how loud. The producer's own sounds where it is there, else the
+ * built-in; from one to the other it fades within an access unit.
+ */
+export class HoldLine {
+  readonly #plan: HoldPlan;
+  /** How far behind now it is still made, for who comes to have it in the first list. */
+  readonly reach: Samples;
+  #own: HoldSource | null = null;
+  #playing = BUILT_IN;
+
+  constructor(state: Held | null, reach: Samples) {
+    this.#plan = new HoldPlan(state);
+    this.reach = reach;
+  }
+
+  /** From now on it is this that sounds; null: the built-in. */
+  play(own: HoldSource | null): void {
+    this.#own = own;
+  }
+
+  get state(): Held | null {
+    return this.#plan.state;
+  }
+
+  /** Whether any of it is in the mix. */
+  get sounds(): boolean {
+    return this.#plan.sounds;
+  }
+
+  /** Whether it is to come in with the access unit at `at`. */
+  comes(at: Samples, wish: HoldWish): boolean {
+    return this.#plan.comes(at, wish) && !this.#isAwaited(at);
+  }
+
+  /** The access unit at `at` as it goes into the mix, a new array; null where nothing of it is heard. As {@link HoldPlan.next}. */
+  pull(at: Samples, wish: HoldWish, silentFor: number): Float32Array | null {
+    const isNew = !this.sounds;
+    const ramp = this.#plan.next(at, isNew && this.#isAwaited(at) ? "as-is" : wish, silentFor);
+    const { state } = this;
+    if (ramp === null || state === null) return null;
+    const n = (at - state.from) / AU_SAMPLES;
+    const pcm = this.#read(n, isNew);
+    turn(pcm, ramp);
+    return pcm;
+  }
+
+  #read(n: number, isNew: boolean): Float32Array {
+    const before = this.#playing;
+    this.#playing = this.#choose(n);
+    const pcm = this.#playing.unit(n);
+    if (isNew || before === this.#playing || !before.has(n, 1)) return pcm;
+    const old = before.unit(n);
+    turn(pcm, COME);
+    turn(old, GO);
+    for (let i = 0; i < pcm.length; i++) pcm[i] = (pcm[i] as number) + (old[i] as number);
+    return pcm;
+  }
+
+  /** What unit `n` is read from. The one that is to go on must have the next unit too, or it could not fade out. */
+  #choose(n: number): HoldSource {
+    const own = this.#own;
+    own?.prepare(n);
+    return own?.has(n, own === this.#playing ? 2 : AHEAD) === true ? own : BUILT_IN;
+  }
+
+  /** Whether what is to come in at `at` is not there yet and worth waiting for. */
+  #isAwaited(at: Samples): boolean {
+    const { state } = this;
+    const n = state?.isOn === true ? (at - state.from) / AU_SAMPLES : 0;
+    const own = this.#own;
+    return own !== null && !own.has(n, AHEAD) && own.prepare(n);
+  }
+}
+
+const COME: Ramp = { turned: 0, slope: 1 / AU_SAMPLES };
+const GO: Ramp = { turned: 1, slope: -1 / AU_SAMPLES };

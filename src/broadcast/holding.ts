@@ -1,0 +1,93 @@
+import type { HoldDescription } from "../hold-api.ts";
+import { SAMPLE_RATE } from "../media.ts";
+import { keys } from "../paths.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { HoldLine } from "./hold-line.ts";
+import { type Attended, type HoldWish, holdWish } from "./hold-plan.ts";
+import { type Life, withRow } from "./life.ts";
+import { type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
+import { OwnHoldAudio } from "./own-hold.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A show's hold audio: which it is, and whether it is wanted. */
+export class Holding {
+  readonly #deps: Pick<Dependencies, "bucket" | "waitUntil">;
+  readonly #life: () => Life;
+  readonly #turnInto: (life: Life) => void;
+  /** The producer's own, while a timeline may need it, and of which version. */
+  #own: { readonly version: string; readonly audio: OwnHoldAudio } | null = null;
+
+  /**
+   * @param life of the show, as it is when it is asked for
+   * @param turnInto stores a change of it
+   */
+  constructor(
+    deps: Pick<Dependencies, "bucket" | "waitUntil">,
+    life: () => Life,
+    turnInto: (life: Life) => void,
+  ) {
+    this.#deps = deps;
+    this.#life = life;
+    this.#turnInto = turnInto;
+  }
+
+  /** A timeline plays it from now on. */
+  driveIn(timeline: Timeline): void {
+    timeline.hold.play(this.#audio());
+  }
+
+  /** Whether it is wanted, where these are there at `wall`, milliseconds since 1970. */
+  wish(there: Attended, wall: number): HoldWish {
+    return holdWish(this.#life().row, there, wall);
+  }
+
+  /** The row with what its timeline has of it. */
+  stateOf(row: RunningRow, line: HoldLine): RunningRow {
+    return withHold(row, line.state);
+  }
+
+  /** The details of the show may be others. */
+  changed(): void {
+    const life = this.#life();
+    if (life.kind === "running") this.driveIn(life.timeline);
+  }
+
+  /** What is heard from now on: this, or the built-in (null). What there was before is deleted. */
+  use(own: OwnHold | null): HoldDescription | Problem {
+    if (this.#life().kind === "ended") return PROBLEMS.ended;
+    const { id, ownHold: before } = this.#life().row;
+    this.#turnInto(withRow(this.#life(), (row) => withOwnHold(row, own)));
+    this.changed();
+    if (before !== null) this.#deps.waitUntil(this.#forget(keys.hold(id, before.version)));
+    return this.describe();
+  }
+
+  describe(): HoldDescription {
+    const { hold, ownHold } = this.#life().row;
+    if (ownHold === null) return { kind: "hold-description", hold, own: null };
+    const { frames, loudness, gainDb, setAt } = ownHold;
+    return {
+      kind: "hold-description",
+      hold,
+      own: { seconds: frames / SAMPLE_RATE, loudness, gainDb, setAt },
+    };
+  }
+
+  #audio(): OwnHoldAudio | null {
+    const { id, hold, ownHold } = this.#life().row;
+    if (hold !== "own" || ownHold === null) this.#own = null;
+    else if (this.#own?.version !== ownHold.version) {
+      const { bucket, waitUntil } = this.#deps;
+      this.#own = { version: ownHold.version, audio: new OwnHoldAudio(bucket, id, ownHold, waitUntil) };
+    }
+    return this.#own?.audio ?? null;
+  }
+
+  async #forget(key: string): Promise<void> {
+    // What stays goes with the broadcast.
+    await this.#deps.bucket.delete(key).catch((error: unknown) => {
+      console.warn(`R2 did not delete ${key}: ${String(error)}`);
+    });
+  }
+}

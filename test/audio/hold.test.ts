@@ -1,0 +1,96 @@
+import { spawnSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { HOLD_UNITS, holdUnit } from "../../src/audio/hold.ts";
+import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../../src/media.ts";
+
+/** What the built-in hold audio sounds like, measured: how loud, how even, how high, and that it goes round without a seam. */
+
+const UNIT = CHANNELS * AU_SAMPLES;
+
+/** Units `from` to `to` of it. */
+function sound(from: number, to: number): Float32Array {
+  const pcm = new Float32Array(UNIT * (to - from));
+  for (let n = from; n < to; n++) pcm.set(holdUnit(n), UNIT * (n - from));
+  return pcm;
+}
+
+/** The largest change from one sample frame to the next, in either channel. */
+function largestStep(pcm: Float32Array): number {
+  let largest = 0;
+  for (let i = CHANNELS; i < pcm.length; i++)
+    largest = Math.max(largest, Math.abs((pcm[i] as number) - (pcm[i - CHANNELS] as number)));
+  return largest;
+}
+
+/** All of it, and the beginning of the next round. */
+const whole = sound(0, HOLD_UNITS + 100);
+
+/** What ffmpeg says of it. */
+function ffmpeg(filter: string): string {
+  const input = ["-f", "f32le", "-ar", String(SAMPLE_RATE), "-ac", String(CHANNELS), "-i", "pipe:0"];
+  const args = ["-hide_banner", "-nostats", ...input, "-af", filter, "-f", "null", "-"];
+  const { stderr } = spawnSync("ffmpeg", args, { input: new Uint8Array(whole.buffer), encoding: "utf8" });
+  return stderr;
+}
+
+describe("the built-in hold audio", () => {
+  test("takes 95.9 s before it repeats, and then is the same to the bit, without a step", () => {
+    expect((HOLD_UNITS * AU_SAMPLES) / SAMPLE_RATE).toBeCloseTo(95.9, 1);
+    expect(holdUnit(HOLD_UNITS + 7)).toEqual(holdUnit(7));
+    const elsewhere = largestStep(whole.subarray(0, UNIT * (HOLD_UNITS - 1)));
+    expect(elsewhere).toBeLessThan(0.012);
+    expect(largestStep(whole.subarray(UNIT * (HOLD_UNITS - 1), UNIT * (HOLD_UNITS + 1)))).toBeLessThan(
+      elsewhere,
+    );
+  });
+
+  test("goes over from each unit to the next without a step larger than its own", () => {
+    let [within, between] = [0, 0];
+    for (let i = CHANNELS; i < whole.length; i++) {
+      const step = Math.abs((whole[i] as number) - (whole[i - CHANNELS] as number));
+      if (i % UNIT < CHANNELS) between = Math.max(between, step);
+      else within = Math.max(within, step);
+    }
+    expect(between).toBeLessThan(1.05 * within);
+  });
+
+  test("is -24 LUFS by ffmpeg's meter, with peaks below -12 dBFS", () => {
+    const said = ffmpeg("ebur128=peak=true");
+    const summary = said.slice(said.lastIndexOf("Summary:"));
+    const integrated = Number(/I:\s+(-?[\d.]+) LUFS/.exec(summary)?.[1]);
+    console.log(summary.replace(/\n\s*/g, " "));
+    expect(Math.abs(integrated + 24)).toBeLessThan(0.5);
+    expect(Number(/Peak:\s+(-?[\d.]+) dBFS/.exec(summary)?.[1])).toBeLessThan(-12);
+    expect(Number(/LRA:\s+([\d.]+) LU/.exec(summary)?.[1])).toBeLessThan(3);
+  });
+
+  test("stays within 2 LU of that over any 3 s", () => {
+    const seen = [...ffmpeg("ebur128").matchAll(/ S:\s*(-[\d.]+)/g)]
+      .map(([, lufs]) => Number(lufs))
+      .slice(30);
+    expect(seen.length).toBeGreaterThan(900);
+    expect(Math.min(...seen)).toBeGreaterThan(-26);
+    expect(Math.max(...seen)).toBeLessThan(-22);
+  });
+
+  test("has nothing above 5 kHz that could be heard, nor a constant part", () => {
+    const said = ffmpeg(
+      "highpass=f=5000:p=2,highpass=f=5000:p=2,highpass=f=5000:p=2,astats=measure_perchannel=none",
+    );
+    const rms = Number(/RMS level dB:\s+(-?[\d.]+|-inf)/.exec(said)?.[1]?.replace("-inf", "-200"));
+    expect(rms).toBeLessThan(-85);
+    const mean = whole.reduce((sum, value) => sum + value, 0) / whole.length;
+    expect(Math.abs(mean)).toBeLessThan(1e-4);
+  });
+
+  test("costs less than 2 ms of CPU a second", () => {
+    const costs = [1, 2, 3].map(() => {
+      const before = process.cpuUsage();
+      for (let n = 0; n < 940; n++) holdUnit(n);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000 / ((940 * AU_SAMPLES) / SAMPLE_RATE);
+    });
+    console.log(`Built-in hold audio: ${costs.map((cost) => cost.toFixed(2)).join(", ")} ms of CPU a second`);
+    expect(Math.min(...costs)).toBeLessThan(2);
+  });
+});

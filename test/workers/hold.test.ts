@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
+import { goertzel, magnitude } from "../kit/probe/goertzel.ts";
+import { decode } from "../kit/program.ts";
+import { Runtime } from "../kit/runtime.ts";
+import { wavOf } from "../kit/wav.ts";
+
+/** Hold audio in the real runtime: when it sounds, what it sounds like, and how a producer brings one. */
+
+let runtime: Runtime;
+let sfu: FakeSfu;
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  runtime = await Runtime.start([
+    { ...EARSHOT, vars: { SFU_API: sfu.url } },
+    // Deployed as two Workers: this one is an edge alone, and the first its origin.
+    {
+      ...EARSHOT,
+      name: "edge",
+      objectsOf: "earshot",
+      services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
+    },
+  ]);
+});
+afterAll(async () => {
+  await runtime.close();
+  sfu.close();
+});
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+const lineOf = async (show: Created) =>
+  ((await (await fetch(show.statusUrl)).json()) as { line: string | null }).line;
+
+/** Listens until the show's line is `wanted`, as a player does: it asks for the list. */
+async function until(listener: Listener, show: Created, wanted: string, seconds = 10): Promise<void> {
+  for (const deadline = Date.now() + 1000 * seconds; (await lineOf(show)) !== wanted; await sleep(200)) {
+    if (Date.now() > deadline) throw new Error(`the line is ${await lineOf(show)}, not ${wanted}`);
+    await listener.list();
+  }
+}
+
+/** The samples of the newest `count` segments, and what was listed. */
+async function newest(listener: Listener, count: number): Promise<Float32Array> {
+  const list = await listener.list();
+  const names = list.segments.slice(-count).map(({ name }) => name);
+  const files = await Promise.all([list.init ?? "", ...names].map((name) => listener.bytes(name)));
+  return decode(Buffer.concat(files), "mp4");
+}
+
+const rmsDb = (pcm: Float32Array) =>
+  10 * Math.log10(pcm.reduce((sum, value) => sum + value * value, 0) / pcm.length);
+/** How much of a tone there is, dBFS of its amplitude. */
+const toneDb = (pcm: Float32Array, hertz: number) => {
+  const from = Math.floor(pcm.length / 3);
+  return 20 * Math.log10(magnitude(goertzel(pcm, from, 24_000, hertz, 48_000)));
+};
+
+const put = (show: Created, file: string | Buffer<ArrayBuffer>, query = "", worker = "earshot") =>
+  runtime.ask(worker, `/api/broadcasts/${show.id}/hold${query}`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${runtime.adminToken}` },
+    body: file,
+  });
+const holdOf = async ({ id }: Created) =>
+  (await (await runtime.api("GET", `/broadcasts/${id}/hold`)).json()) as Record<string, unknown>;
+
+describe.concurrent("a show without a host", () => {
+  test("plays the built-in from the first list on, and says so", async ({ expect }) => {
+    const show = await runtime.create({ latency: "low" });
+    const listener = await Listener.join(show.playbackUrl);
+    await until(listener, show, "hold", 3);
+    // The first list's last segment has it: who comes hears it at once.
+    expect(rmsDb(await newest(listener, 1))).toBeGreaterThan(-32);
+    await sleep(4_000);
+    const level = rmsDb(await newest(listener, 2));
+    expect(level).toBeGreaterThan(-29);
+    expect(level).toBeLessThan(-19);
+    expect((await listener.list()).text).not.toMatch(/^#EXT-X-DISCONTINUITY$/m);
+    const events = (await (await fetch(show.statusUrl.replace("status.json", "events.json"))).json()) as {
+      events: { kind: string }[];
+    };
+    expect(events.events.map(({ kind }) => kind)).toContain("hold-on");
+  });
+
+  test("is silent where it is to have none, until that is changed", async ({ expect }) => {
+    const show = await runtime.create({ latency: "low", hold: "none" });
+    const listener = await Listener.join(show.playbackUrl);
+    for (let n = 0; n < 8; n++) {
+      await listener.list();
+      await sleep(250);
+    }
+    expect(await lineOf(show)).toBe("silence");
+    expect(rmsDb(await newest(listener, 1))).toBe(Number.NEGATIVE_INFINITY);
+    expect((await runtime.api("PATCH", `/broadcasts/${show.id}`, { hold: "own" })).status).toBe(400);
+    expect((await runtime.api("PATCH", `/broadcasts/${show.id}`, { hold: "default" })).status).toBe(200);
+    await until(listener, show, "hold", 5);
+  });
+
+  test("goes over to its host without both at once, and has hold audio when the host has been gone for so long", async ({
+    expect,
+  }) => {
+    const show = await runtime.create({ latency: "low", autoOpen: false, holdAfterSeconds: 2 });
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(2_000));
+    const listener = await Listener.join(show.playbackUrl);
+    await until(listener, show, "hosts");
+    host.leave();
+    const leftAt = Date.now();
+    await until(listener, show, "hold");
+    expect(Date.now() - leftAt).toBeGreaterThan(1_900);
+    expect(Date.now() - leftAt).toBeLessThan(7_000);
+    await sleep(2_500);
+    const back = await Host.publish(show, sfu);
+    back.talk(tone(2_000));
+    await until(listener, show, "hosts");
+    await sleep(5_000);
+    const pcm = await newest(listener, 8);
+    // 20 ms at a time: whether the host's tone is in it, and whether what is lower, which only hold audio has.
+    const both = [];
+    for (let from = 0; from + 960 <= pcm.length; from += 960) {
+      const host = magnitude(goertzel(pcm, from, 960, 2_000, 48_000));
+      const all = Math.sqrt(pcm.subarray(from, from + 960).reduce((sum, v) => sum + v * v, 0) / 960);
+      const rest = Math.sqrt(Math.max(0, all * all - (host * host) / 2));
+      if (host > 0.05 && rest > 0.02) both.push(from);
+    }
+    // Where the tone begins or ends in the middle of a window the rest is the tone's own edge.
+    expect(both.length).toBeLessThanOrEqual(3);
+    expect(rmsDb(pcm)).toBeGreaterThan(-40);
+    back.leave();
+  });
+});
+
+describe.concurrent("a producer's own hold audio", () => {
+  test.each([
+    ["16 bit, mono, 44.1 kHz", { rate: 44_100, channels: 1, bits: 16 }, "earshot"],
+    ["24 bit, stereo, 48 kHz", { rate: 48_000, channels: 2, bits: 24 }, "earshot"],
+    [
+      "32-bit float, stereo, 44.1 kHz, by an edge of its own",
+      { rate: 44_100, channels: 2, bits: 32, tag: 3 },
+      "edge",
+    ],
+  ] as const)(
+    "of %s is levelled to -24 LUFS and played, and DELETE brings the built-in back",
+    async (_, shape, worker) => {
+      const show = await runtime.create({ latency: "low" });
+      const file = wavOf({ ...shape, seconds: 5.4 }, (t) => 0.5 * Math.sin(2 * Math.PI * 1_000 * t));
+      const answer = await put(show, file, "", worker);
+      const told = (await answer.json()) as {
+        hold: string;
+        own: { seconds: number; loudness: number; gainDb: number };
+      };
+      expect([answer.status, told.hold]).toEqual([200, "own"]);
+      expect(told.own.seconds).toBeCloseTo(5.4, 3);
+      // A 1 kHz sine of -6.02 dBFS on both channels is -6.02 LUFS (EBU Tech 3341 case 1).
+      expect(told.own.loudness).toBeCloseTo(-6, 0);
+      expect(told.own.gainDb).toBeCloseTo(-18, 0);
+      expect(await holdOf(show)).toEqual(JSON.parse(JSON.stringify(told)));
+      const listener = await Listener.join(show.playbackUrl);
+      await until(listener, show, "hold");
+      // Beyond its end: it goes round.
+      await listener.until(8, 0);
+      const pcm = await newest(listener, 3);
+      console.log(
+        "RMS",
+        rmsDb(pcm),
+        await lineOf(show),
+        pcm.length,
+        (await listener.list()).text.slice(0, 400),
+        (await listener.list()).segments.length,
+      );
+      expect(toneDb(pcm, 1_000)).toBeGreaterThan(-25.5);
+      expect(toneDb(pcm, 1_000)).toBeLessThan(-22.5);
+      const deleted = await runtime.api("DELETE", `/broadcasts/${show.id}/hold`);
+      expect(await deleted.json()).toEqual({ hold: "default", own: null });
+      expect((await runtime.kept(`${show.id}/hold/`)).size).toBe(0);
+      await sleep(4_500);
+      expect(toneDb(await newest(listener, 1), 1_000)).toBeLessThan(-50);
+    },
+  );
+
+  test("plays as loud as it is with ?asis=1, and takes the place of the one before it in R2", async ({
+    expect,
+  }) => {
+    const show = await runtime.create();
+    const file = wavOf({ rate: 48_000, channels: 1, bits: 16, seconds: 2 }, (t) => 0.9 * Math.sin(2_000 * t));
+    await put(show, file);
+    const [first] = [...(await runtime.kept(`${show.id}/hold/`)).keys()];
+    const told = (await (await put(show, file, "?asis=1")).json()) as { own: { gainDb: number } };
+    expect(told.own.gainDb).toBe(0);
+    const kept = await runtime.kept(`${show.id}/hold/`);
+    expect(kept.size).toBe(1);
+    expect(kept.has(first ?? "")).toBe(false);
+    expect([...kept.values()][0]?.length).toBe(2 * 48_000 * 4);
+    await runtime.api("DELETE", `/broadcasts/${show.id}`);
+    expect((await runtime.kept(`${show.id}/`)).size).toBe(0);
+  });
+
+  const good = { rate: 48_000, channels: 2, bits: 16, seconds: 1.5 };
+  const quiet = () => 0.1;
+  test.each<[string, () => string | Buffer<ArrayBuffer>, RegExp]>([
+    ["nothing", () => "", /WAV/],
+    ["no WAV file", () => Buffer.alloc(60, "ID3 and more"), /no WAV file/],
+    ["a picture of a head", () => Buffer.from("RIFF0000WAVE"), /ends before its sound/],
+    ["8-bit samples", () => wavOf({ ...good, bits: 8 }, quiet), /8-bit samples.*16 or 24 bits/],
+    ["three channels", () => wavOf({ ...good, channels: 3 }, quiet), /3 channels/],
+    ["22,050 Hz", () => wavOf({ ...good, rate: 22_050 }, quiet), /22050 samples a second/],
+    ["half a second", () => wavOf({ ...good, seconds: 0.5 }, quiet), /0\.50 s long.*at least 1 s/],
+    ["11 minutes by its header", () => lengthened(660 * 192_000), /660 s long.*at most 600 s/],
+    ["a stream's header", () => lengthened(0xffff_ffff), /does not say how long/],
+    ["half of a file", () => wavOf(good, quiet).subarray(0, 100_000), /not whole: \d+ bytes/],
+  ])("is refused where it is %s, and what was set stays", async (_, body, message) => {
+    const show = await runtime.create();
+    await put(show, wavOf(good, quiet));
+    const before = await holdOf(show);
+    const answer = await put(show, body());
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    expect([answer.status, error.code]).toEqual([400, "invalid_hold_audio"]);
+    expect(error.message).toMatch(message);
+    expect(await holdOf(show)).toEqual(before);
+    expect((await runtime.kept(`${show.id}/hold/`)).size).toBe(1);
+  });
+  function lengthened(bytes: number): Buffer<ArrayBuffer> {
+    const file = wavOf(good, quiet);
+    file.writeUInt32LE(bytes, 40);
+    return file;
+  }
+
+  test("is taken from operators alone, for a broadcast that is there and has not ended", async ({
+    expect,
+  }) => {
+    const show = await runtime.create();
+    const path = `/api/broadcasts/${show.id}/hold`;
+    expect((await runtime.ask("earshot", path, { method: "PUT", body: "x" })).status).toBe(401);
+    expect((await put({ ...show, id: "nobody-000000" }, wavOf(good, quiet))).status).toBe(404);
+    expect((await runtime.api("POST", `/broadcasts/${show.id}/hold`)).status).toBe(405);
+    await runtime.api("POST", `/broadcasts/${show.id}/end`);
+    expect((await put(show, wavOf(good, quiet))).status).toBe(410);
+    expect((await runtime.kept(`${show.id}/hold/`)).size).toBe(0);
+  });
+});
+
+test("a show goes on with hold audio in an object that is made anew", async () => {
+  const show = await runtime.create({ latency: "low" });
+  const listener = await Listener.join(show.playbackUrl);
+  await until(listener, show, "hold");
+  await listener.until(5, 0);
+  await runtime.restart();
+  await until(listener, show, "hold", 5);
+  expect((await listener.list()).text).not.toMatch(/^#EXT-X-DISCONTINUITY$/m);
+});
