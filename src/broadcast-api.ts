@@ -1,5 +1,6 @@
 import type { Latency } from "./media.ts";
 import type { Problem } from "./problem.ts";
+import type { Others, TalkOffer } from "./talk.ts";
 
 /**
  * What a Broadcast does for hosts and operators, and what crosses the seam: the edge calls it, broadcast/broadcast.ts does it.
@@ -23,6 +24,8 @@ export interface BroadcastApi {
   admit(key: number, session: string | null): Promise<null | Problem>;
   /** Ends a WHIP session. Null: done. */
   leave(key: number, session: string): Promise<null | Problem>;
+  /** What a studio asks of its talk session, by which it hears the other hosts (talk.ts). */
+  talk(key: number, asked: TalkCall): Promise<TalkAnswer | Problem>;
 }
 
 /** What a broadcast is created with; checked at the edge (edge/settings.ts). */
@@ -72,6 +75,23 @@ export interface Accepted {
   /** The WHIP session's unguessable name. */
   readonly session: string;
 }
+
+/** What a studio asks for talk-back; `talk` is the session's name. */
+export type TalkCall =
+  /** A new talk session of a host's WHIP session. */
+  | { readonly kind: "begin"; readonly session: string }
+  /** Who else is on: held while that is what the studio has, which is `since`. */
+  | { readonly kind: "others"; readonly talk: string; readonly since: number | null }
+  | { readonly kind: "tracks"; readonly talk: string; readonly publications: readonly string[] }
+  | { readonly kind: "answer"; readonly talk: string; readonly mutation: string; readonly answer: string }
+  | { readonly kind: "close"; readonly talk: string; readonly publications: readonly string[] }
+  | { readonly kind: "end"; readonly talk: string };
+
+export type TalkAnswer =
+  | { readonly kind: "begun"; readonly talk: string }
+  | ({ readonly kind: "others" } & Others)
+  | ({ readonly kind: "offer" } & TalkOffer)
+  | { readonly kind: "done" };
 
 /** A broadcast as its operator sees it: everything, keys included. Times are milliseconds since 1970. */
 export interface Description extends Settings {

@@ -10,10 +10,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: [],
   paths: ["media", "problem"],
   problem: [],
-  "broadcast-api": ["media", "problem"],
+  "broadcast-api": ["media", "problem", "talk"],
   "directory-api": ["media"],
   "live-edge": ["media"],
   status: ["media"],
+  talk: [],
   access: [],
   audience: [],
   directory: ["directory-api"],
@@ -33,6 +34,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "paths",
     "problem",
     "status",
+    "talk",
   ],
   origin: ["audience", "bounded", "broadcast", "limit", "live-edge", "paths", "problem", "status"],
   edge: [
@@ -46,8 +48,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "media",
     "paths",
     "problem",
+    "talk",
   ],
-  web: ["status"],
+  web: ["status", "talk"],
   worker: ["audience", "broadcast", "directory", "edge", "origin"],
   "local/address": [],
   "local/sfu": ["local/address"],
@@ -77,7 +80,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "wrangler",
   ],
 };
-const PURE = ["audio", "bounded", "hls", "live-edge", "media", "paths", "problem", "status"];
+const PURE = ["audio", "bounded", "hls", "live-edge", "media", "paths", "problem", "status", "talk"];
 const IMPURE =
   /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
 const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;

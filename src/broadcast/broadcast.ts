@@ -1,7 +1,16 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
-import type { Accepted, BroadcastApi, Changes, Description, Offer, Settings } from "../broadcast-api.ts";
+import type {
+  Accepted,
+  BroadcastApi,
+  Changes,
+  Description,
+  Offer,
+  Settings,
+  TalkAnswer,
+  TalkCall,
+} from "../broadcast-api.ts";
 import { type Directories, directoryOf } from "../directory-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
@@ -195,6 +204,10 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       await publishers.drop(session, "the host has left");
       return null;
     });
+  }
+
+  async talk(key: number, asked: TalkCall): Promise<TalkAnswer | Problem> {
+    return this.#forHost("talk", key, ({ publishers }) => publishers.talk(asked, Date.now()));
   }
 
   /** Does `work` for a host, if its key is the present one. */

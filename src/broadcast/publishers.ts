@@ -1,14 +1,15 @@
 import { ingestToken } from "../access/keys.ts";
 import { randomName, type Secret } from "../access/secret.ts";
-import type { Accepted, HostState, Offer } from "../broadcast-api.ts";
+import type { Accepted, HostState, Offer, TalkAnswer, TalkCall } from "../broadcast-api.ts";
 import { problemOf } from "../ingest/fault.ts";
 import { isNotYet, type Sfu } from "../ingest/sfu.ts";
 import { ingestUrl } from "../paths.ts";
-import { type Problem, tooManyHosts } from "../problem.ts";
+import { PROBLEMS, type Problem, tooManyHosts } from "../problem.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { givingWay, LIMIT } from "./precedence.ts";
 import { Publisher, type PublisherRow } from "./publisher.ts";
 import type { Store } from "./store.ts";
+import { Talks, type Voice } from "./talks.ts";
 
 /** The SFU re-dials a lost socket for 15 s; after that a new adapter is asked for. */
 const REDIAL_MS = 17_000;
@@ -24,6 +25,7 @@ export class Publishers {
   readonly #id: string;
   /** By session, oldest first. */
   readonly #all = new Map<string, Publisher>();
+  readonly #talks: Talks;
 
   constructor(
     { store, sfu, secret, waitUntil }: Pick<Dependencies, "store" | "sfu" | "secret" | "waitUntil">,
@@ -35,6 +37,7 @@ export class Publishers {
     this.#secret = secret;
     this.#waitUntil = waitUntil;
     this.#id = id;
+    this.#talks = new Talks(sfu.pulls, waitUntil, () => this.#voices);
     for (const row of store.publishers()) {
       const state: HostState =
         row.connected === 0
@@ -141,7 +144,17 @@ export class Publishers {
 
   /** A message of `session` came. */
   hear(session: string, now: number): void {
-    this.#all.get(session)?.hear(now);
+    const publisher = this.#all.get(session);
+    const before = publisher?.state.state;
+    publisher?.hear(now);
+    if (before === "connecting") this.#look(now);
+  }
+
+  /** What a host's studio asks for, so as to hear the others. */
+  async talk(asked: TalkCall, now: number): Promise<TalkAnswer | Problem> {
+    this.#look(now);
+    if (asked.kind !== "begin") return this.#talks.do(asked.talk, asked, now);
+    return this.has(asked.session) ? this.#talks.begin(asked.session, now) : PROBLEMS.noSession;
   }
 
   /** Whether `socket` is the one that `session` is heard on. */
@@ -159,6 +172,7 @@ export class Publishers {
 
   /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials, or is dead. */
   async sweep(now: number): Promise<void> {
+    this.#look(now);
     const publishers = [...this.#all.values()];
     for (const publisher of publishers) {
       const socket = publisher.deadSocket(now);
@@ -183,7 +197,19 @@ export class Publishers {
     this.#all.delete(session);
     this.#store.dropPublisher(session);
     publisher.end(why);
+    this.#look(Date.now());
     await this.#release(publisher.row);
+  }
+
+  /** Those whom the other hosts can hear: their sound has come, so the SFU has it. */
+  get #voices(): readonly Voice[] {
+    return [...this.#all.values()]
+      .filter(({ state }) => state.state !== "connecting")
+      .map(({ row: { session, sfuSession } }) => ({ session, sfuSession, hostId: "host", name: "Host" }));
+  }
+
+  #look(now: number): void {
+    this.#talks.look((session) => this.has(session), now);
   }
 
   /** Who gives a place to a host that comes at `now`; null where none is free and nobody is quiet. */

@@ -9,6 +9,7 @@ import { answerPage } from "./directory.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { failed, refuse } from "./refusal.ts";
 import { Changes, faultOf, Settings } from "./settings.ts";
+import { talk } from "./talk.ts";
 import { whip } from "./whip.ts";
 
 /**
@@ -18,6 +19,8 @@ import { whip } from "./whip.ts";
 export const hosts = new Hono<{ Bindings: EdgeEnv }>();
 
 hosts.route("/", whip);
+
+hosts.route("/", talk);
 
 hosts.get(patterns.ingest, async (c) => {
   const { id, session, generation, token } = c.req.param();

@@ -102,7 +102,7 @@ whip.all(patterns.whipSession, async (c) => {
 });
 
 /** The Broadcast that a request is for, if its host key was made here; whether the key's generation is the present one, it checks. */
-async function hostOf(
+export async function hostOf(
   c: Context<{ Bindings: EdgeEnv }>,
   id: string,
 ): Promise<{ readonly kind: "host"; readonly broadcast: BroadcastApi; readonly key: number } | Problem> {
@@ -157,7 +157,7 @@ function withoutTrickle(answer: string): string {
 }
 
 /** The body, or null when it has more than `limit` bytes; reading stops there, whatever Content-Length says. */
-async function readBounded(request: Request, limit: number): Promise<Uint8Array | null> {
+export async function readBounded(request: Request, limit: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {
