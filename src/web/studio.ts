@@ -1,9 +1,11 @@
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
+import { hearingWords, OthersList } from "./others.ts";
 import { element, pathId } from "./page.ts";
 import { pollStatus } from "./poll.ts";
 import { Sender, type Sending } from "./sender.ts";
 import type { Report } from "./status.ts";
+import { type Hearing, Talkback } from "./talkback.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
@@ -25,6 +27,9 @@ const levelText = element("level-text", HTMLElement);
 const heard = element("heard", HTMLElement);
 const elapsed = element("elapsed", HTMLElement);
 const monitor = element("monitor", HTMLAnchorElement);
+const othersSection = element("others", HTMLElement);
+const talkbackText = element("talkback", HTMLElement);
+const people = new OthersList(element("people", HTMLElement));
 
 /** dBFS. A microphone that works is louder than this, even in a quiet room. */
 const SILENT_DB = -60;
@@ -40,10 +45,20 @@ let muted = false;
 let onAirSince = 0;
 let loudAt = 0;
 
+const talkback = new Talkback(`/talk/${encodeURIComponent(id)}`, key, (hearing: Hearing) => {
+  setText(talkbackText, hearingWords(hearing));
+  talkbackText.dataset.bad = String(hearing.kind === "lost");
+  othersSection.hidden = hearing.kind === "off";
+  people.show(hearing.kind === "hearing" ? hearing.voices : []);
+});
+
 const sender = new Sender(`/whip/${encodeURIComponent(id)}`, key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
   sending = now;
+  // Beside what is sent, on a connection of its own: what goes wrong there stays there.
+  if (now.kind === "sending") talkback.start(now.session);
+  else talkback.stop();
   render();
 });
 
@@ -228,11 +243,13 @@ for (const control of [device, stereo, echo, noise, gain]) {
 navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(device.value));
 // pagehide, not unload: it also fires on phones, and `stop` sends its DELETE with keepalive.
 window.addEventListener("pagehide", () => sender.stop());
+window.addEventListener("pointerdown", () => talkback.unblock());
 window.addEventListener("beforeunload", (event) => {
   if (onAir()) event.preventDefault();
 });
 window.addEventListener("hashchange", () => location.reload());
 setInterval(drawLevel, 100);
+setInterval(() => void people.draw(), 250);
 pollStatus(id, onAir, (now) => {
   report = now;
   // After the end the relay drops its hosts, and a sender that is dropped tries to connect again.

@@ -60,6 +60,11 @@ export class WhipSession {
     }
   }
 
+  /** What the relay calls it: the last part of its URL. */
+  get name(): string {
+    return new URL(this.#location).pathname.split("/").at(-1) ?? "";
+  }
+
   /** Whether the relay still has this session; true as well if it can not be asked. */
   async exists(): Promise<boolean> {
     const headers = { Authorization: `Bearer ${this.#key}` };
