@@ -81,7 +81,7 @@ export class Talks {
     if (talk === undefined || !this.#all.has(name)) return PROBLEMS.noTalk;
     talk.hear(now);
     const answer = await this.#ask(talk, asked, now);
-    if (talk.isOver(Date.now())) this.#end(talk);
+    if (talk.isOver(now)) this.#end(talk);
     return answer;
   }
 

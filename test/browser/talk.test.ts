@@ -1,7 +1,7 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage, startChromium } from "../kit/chromium.ts";
-import { clockMarks, speakInStudio } from "../kit/people.ts";
+import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
+import { clockMarks, prepareStudio, pressGo } from "../kit/people.ts";
 import { RATE } from "../kit/probe/signal.ts";
 import { holes, toneLevel } from "../kit/probe/tone.ts";
 import { delays, quantile, type Recording, take, timedMarks } from "../kit/recording.ts";
@@ -42,11 +42,15 @@ function tonesIn({ pcm, rate }: Recording): number[] {
 
 test("each of three hears the two others and not itself, in less than 300 ms, through a leave and a return", async () => {
   const show = await stage.create("low");
-  const studios: Page[] = [];
-  for (const tone of TONES) studios.push((await speakInStudio(browser, show, tone)).page);
+  // Loaded beforehand: a browser that opens one more page keeps sound waiting, and the hearers' buffers grow by it.
+  const opened: Probed[] = [];
+  for (const tone of TONES) opened.push(await prepareStudio(browser, show, tone));
+  for (const studio of opened) await pressGo(studio);
+  const studios = opened.map(({ page }) => page);
   for (const page of studios) await hears(page, 2);
   const [first, second, third] = studios as [Page, Page, Page];
-  await seconds(3);
+  // They shrink again as slowly as they like.
+  await seconds(12);
   for (const page of studios) await page.evaluate("heard.reset()");
   stage.settle();
   const from = Date.now();
@@ -99,31 +103,70 @@ test("each of three hears the two others and not itself, in less than 300 ms, th
 
 test("where talk-back fails its host stays on the air, is told so, and hears the others once it is back", async () => {
   const show = await stage.create("low");
-  const { page: other } = await speakInStudio(browser, show, 600);
-  const { page } = await openPage(browser, show.studioUrl, ["speaker", "heard"]);
-  await page.close();
-  const studio = await speakInStudio(browser, show, 1000);
-  await hears(studio.page, 1);
-  await studio.page.getByText("You hear Host.").waitFor({ timeout: 10_000 });
+  const other = await prepareStudio(browser, show, 600);
+  const studio = await prepareStudio(browser, show, 1000);
+  await pressGo(other);
+  await pressGo(studio);
+  const { page } = studio;
+  await hears(page, 1);
+  await page.getByText("You hear Host.").waitFor({ timeout: 10_000 });
 
   // The relay loses its talk session, and then takes no other.
-  await studio.page.route("**/talk/**", (route) => route.fulfill({ status: 503, body: "{}" }));
-  await studio.page.evaluate("heard.connections[1].close()");
-  await other.locator("#go").click();
-  await other.locator("#go:enabled").click();
-  await studio.page
+  await page.route("**/talk/**", (route) =>
+    route.fulfill({ status: route.request().method() === "GET" ? 404 : 503, body: "{}" }),
+  );
+  await other.page.locator("#go").click();
+  await pressGo(other);
+  await page
     .getByText("You can not hear the other hosts at the moment; you are still on the air.")
     .waitFor({ timeout: 40_000 });
-  const sent = Number(await studio.page.evaluate("heard.sent(0)"));
+  const sent = Number(await page.evaluate("heard.sent(0)"));
   await seconds(2);
-  expect(await studio.page.locator("#message").textContent()).toBe("You are on the air.");
-  expect(await studio.page.evaluate("heard.connections[0].connectionState")).toBe("connected");
-  expect(Number(await studio.page.evaluate("heard.sent(0)")) - sent).toBeGreaterThan(2_000);
+  expect(await page.locator("#message").textContent()).toBe("You are on the air.");
+  expect(await page.evaluate("heard.connections[0].connectionState")).toBe("connected");
+  expect(Number(await page.evaluate("heard.sent(0)")) - sent, "bytes of sound in 2 s").toBeGreaterThan(2_000);
 
-  await studio.page.unroute("**/talk/**");
-  await studio.page.getByText("You hear Host.").waitFor({ timeout: 30_000 });
-  expect(await studio.page.evaluate("heard.connections[0].connectionState"), "as it was all along").toBe(
+  await page.unroute("**/talk/**");
+  await page.getByText("You hear Host.").waitFor({ timeout: 30_000 });
+  expect(await page.evaluate("heard.connections[0].connectionState"), "as it was all along").toBe(
     "connected",
   );
-  for (const { page } of [{ page: other }, studio]) await page.context().close();
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
+test("where the reply to an answer is lost, another connection is made, and nothing else is touched", async () => {
+  const show = await stage.create("low");
+  const other = await prepareStudio(browser, show, 600);
+  const studio = await prepareStudio(browser, show, 1000);
+  const { page } = studio;
+  // It gets there, and its reply does not get back.
+  const loseReply = async (route: Route) => {
+    await route.fetch();
+    await route.abort();
+  };
+  await page.route("**/talk/*/*/answer", loseReply, { times: 1 });
+  await pressGo(other);
+  await pressGo(studio);
+  await hears(page, 2);
+  await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+  await seconds(2);
+  expect(tonesIn(await take(page, "heard.take(1)"))).toEqual([600]);
+  const connections = await page.evaluate("heard.connections.map(({ connectionState }) => connectionState)");
+  expect(connections, "published, given up, made anew").toEqual(["connected", "closed", "connected"]);
+  expect(await page.evaluate("heard.tracks.map(({ connection }) => connection)")).toEqual([1, 2]);
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
+test("the page's own policy lets the others be heard", async () => {
+  const show = await stage.create("low");
+  const studios = [await openPage(browser, show.studioUrl), await openPage(browser, show.studioUrl)];
+  for (const studio of studios) await pressGo(studio);
+  for (const { page } of studios) {
+    await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+    await page.locator("#people li").waitFor();
+  }
+  for (const { page, faults } of studios) {
+    expect(faults).toEqual([]);
+    await page.context().close();
+  }
 });

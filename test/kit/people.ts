@@ -24,13 +24,17 @@ export async function goLive(browser: Browser, show: Created): Promise<Probed> {
   return studio;
 }
 
-/** A host in the real studio page whose microphone plays the measuring loop by the clock, and what it hears of the others. */
-export async function speakInStudio(browser: Browser, show: Created, toneHz: number): Promise<Probed> {
+/** The real studio page, whose microphone plays the measuring loop by the clock: all but the press of the button. */
+export async function prepareStudio(browser: Browser, show: Created, toneHz: number): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl, ["speaker", "heard"]);
   await studio.page.evaluate(`speaker.loop = ${JSON.stringify(loopOf(toneHz))}`);
-  await studio.page.locator("#go:enabled").click();
-  await studio.page.getByText("You are on the air.").waitFor({ timeout: 20_000 });
   return studio;
+}
+
+/** Presses that button; resolves once the host is on the air. */
+export async function pressGo({ page }: Probed): Promise<void> {
+  await page.locator("#go:enabled").click();
+  await page.getByText("You are on the air.").waitFor({ timeout: 20_000 });
 }
 
 /** A publisher that is not our page (page/publisher.js), sending the loop with this tone by the clock. */
