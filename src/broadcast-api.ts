@@ -1,3 +1,4 @@
+import type { HostKey } from "./access/keys.ts";
 import type { Latency } from "./media.ts";
 import type { Problem } from "./problem.ts";
 import type { Others, TalkOffer } from "./talk.ts";
@@ -13,19 +14,21 @@ export interface BroadcastApi {
   open(origin: string): Promise<Description | Problem>;
   end(origin: string): Promise<Description | Problem>;
   rotateKey(origin: string): Promise<Description | Problem>;
+  /** Makes, lists, changes and revokes its hosts. */
+  hosts(act: HostAct, origin: string): Promise<HostAnswer | Problem>;
   /** Changes what the operator says of the broadcast. */
   change(changes: Changes, origin: string): Promise<Description | Problem>;
   /** Ends the broadcast, and removes all there is of it. Null: done. */
   remove(): Promise<null | Problem>;
 
-  /** Takes a host's offer. @param key the generation of the host key that it came with */
-  publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem>;
-  /** Whether a host's key is the broadcast's, and the WHIP session is there, where one is named. Null: yes. */
-  admit(key: number, session: string | null): Promise<null | Problem>;
-  /** Ends a WHIP session. Null: done. */
-  leave(key: number, session: string): Promise<null | Problem>;
+  /** Takes a host's offer. */
+  publish(offer: Offer, newcomer: Newcomer, origin: string): Promise<Accepted | Problem>;
+  /** Whose key it is, if it is the present one; and if the WHIP session is there and that host's, where one is named. */
+  admit(key: HostKey, session: string | null): Promise<Admitted | Problem>;
+  /** Ends a WHIP session of the host whose key it is. Null: done. */
+  leave(key: HostKey, session: string): Promise<null | Problem>;
   /** What a studio asks of its talk session, by which it hears the other hosts (talk.ts). */
-  talk(key: number, asked: TalkCall): Promise<TalkAnswer | Problem>;
+  talk(key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem>;
 }
 
 /** What a broadcast is created with; checked at the edge (edge/settings.ts). */
@@ -55,6 +58,8 @@ export interface Details {
   readonly idleMinutes: number;
   /** After how many minutes without a host, once one has been heard, it ends; null: never. */
   readonly endAfterMinutes: number | null;
+  /** How many hosts may be on at the same time, 1 to 8. */
+  readonly maxHosts: number;
 }
 
 /** What of the details is to be another. */
@@ -66,6 +71,22 @@ export interface Offer {
   readonly sdp: string;
   /** The audio track's `a=mid`. */
   readonly mid: string;
+}
+
+/** Who publishes. */
+export interface Newcomer {
+  readonly key: HostKey;
+  /** Whether it takes another's place where none is free and nobody is quiet (broadcast/precedence.ts). */
+  readonly takeover: boolean;
+  /** What its program says it is: the offer's User-Agent. */
+  readonly client: string | null;
+}
+
+/** A host whose key is the present one. */
+export interface Admitted {
+  readonly kind: "admitted";
+  readonly hostId: string;
+  readonly name: string;
 }
 
 /** An offer that was taken. */
@@ -127,9 +148,66 @@ export interface HostState {
   readonly since: number;
 }
 
-export interface DescribedHost extends HostState {
+/** A WHIP session, and whose it is. */
+export interface DescribedHost extends HostState, HostSettings {
+  readonly hostId: string;
   /** Whether it is in the mix at this moment. */
   readonly heard: boolean;
   /** What became of its packets; null before the first. */
   readonly packets: Readonly<Record<string, number>> | null;
+}
+
+/** What an operator says of a host, and may change at any time. */
+export interface HostSettings {
+  /** Plain text, 1 to 64 characters. Listeners see it while the host is heard. */
+  readonly name: string;
+  /** Whether it is kept out of the programme. */
+  readonly muted: boolean;
+  /** By how much it is made louder, -24 to 24 dB. */
+  readonly gainDb: number;
+  /** Whether its loudness is levelled automatically. */
+  readonly level: boolean;
+}
+
+/** What of a host's settings is to be another. */
+export type HostChanges = Partial<HostSettings>;
+
+/** What an operator has done to the hosts of a broadcast. */
+export type HostAct =
+  | { readonly kind: "list" }
+  | { readonly kind: "make"; readonly settings: HostSettings }
+  | { readonly kind: "look" | "rotate" | "remove"; readonly hostId: string }
+  | { readonly kind: "change"; readonly hostId: string; readonly changes: HostChanges };
+
+export type HostAnswer =
+  | { readonly kind: "hosts"; readonly hosts: readonly HostDescription[] }
+  | { readonly kind: "host"; readonly host: HostDescription }
+  | { readonly kind: "removed" };
+
+/**
+ * A host as its operator sees it, on or not, its key included. What is said of its connection is said of the WHIP session that
+ * was last heard, where it has several, and is null where it has none. The SFU's API tells neither RTP loss nor jitter, nor
+ * which codec it decodes: these are what is seen here.
+ */
+export interface HostDescription extends HostSettings {
+  readonly hostId: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly hostKey: string;
+  readonly whipUrl: string;
+  readonly studioUrl: string;
+  /** Whether it has a WHIP session. */
+  readonly connected: boolean;
+  /** Whether it is in the mix at this moment. */
+  readonly heard: boolean;
+  /** How its session stands. */
+  readonly state: HostState["state"] | null;
+  /** Which share of its sound was missing when it was due, and was concealed: 0 to 1, since it connected. */
+  readonly loss: number | null;
+  /** By how much its packets came later than the quickest ones, at most, in the last half minute: milliseconds. */
+  readonly jitter: number | null;
+  /** What the SFU's answer to its offer chose, e.g. "opus/48000/2". */
+  readonly codec: string | null;
+  /** What its program says it is. */
+  readonly client: string | null;
 }

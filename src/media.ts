@@ -36,6 +36,15 @@ export interface Pcm {
   readonly data: Float32Array;
 }
 
+/** How loud sound is, by EBU R128, of the last 400 ms, of the last 3 s and of all of it: LUFS; null where it is silence. */
+export interface Loudness {
+  readonly momentary: number | null;
+  readonly shortTerm: number | null;
+  readonly integrated: number | null;
+  /** Of the last 3 s, dBTP. */
+  readonly truePeakDb: number | null;
+}
+
 /** One encoded AAC access unit; it decodes to the {@link AU_SAMPLES} samples that start at `at`. */
 export interface Frame {
   readonly at: Samples;
@@ -50,6 +59,9 @@ export interface Part {
   readonly duration: Samples;
   readonly bytes: Uint8Array;
 }
+
+/** Hosts who may be on at the same time, at most: each costs an aligner and its share of the mix. */
+export const MOST_HOSTS = 8;
 
 export type Latency = "low" | "balanced" | "economy";
 

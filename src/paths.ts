@@ -143,6 +143,9 @@ export const patterns = {
   ingest: "/ingest/:id/:session/:generation/:token",
   broadcasts: "/api/broadcasts",
   broadcast: "/api/broadcasts/:id",
+  hosts: "/api/broadcasts/:id/hosts",
+  host: "/api/broadcasts/:id/hosts/:hostId",
+  rotateHost: "/api/broadcasts/:id/hosts/:hostId/rotate",
   act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
 } as const;
 

@@ -23,6 +23,7 @@ export const PROBLEMS = {
     "bad_directive",
     "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
   ),
+  noHost: problem(404, "no_such_host", "This broadcast has no such host."),
   noSession: problem(404, "no_session", "There is no such WHIP session."),
   noTalk: problem(404, "no_talk", "There is no such talk session, or no more. Make another."),
   talkOver: problem(410, "talk_over", "This talk session can not be gone on with. Make another."),
@@ -56,6 +57,11 @@ export const PROBLEMS = {
   ),
   slugTaken: problem(409, "slug_taken", "There is a broadcast with that slug already."),
   talkTooLarge: problem(413, "talk_too_large", "An answer has at most 131072 bytes."),
+  firstHostStays: problem(
+    409,
+    "first_host",
+    "The broadcast's own host can not be deleted. Replace its key instead: POST .../hosts/host/rotate.",
+  ),
   offerNotSdp: problem(415, "unsupported_media_type", "Send the offer as application/sdp."),
   offerRefused: problem(422, "offer_refused", "The media server could not use this offer."),
   upgradeRequired: problem(426, "upgrade_required", "This URL is the SFU's WebSocket."),
@@ -140,8 +146,16 @@ export function offerTooLarge(bytes: number): Problem {
   return problem(413, "offer_too_large", `An offer has at most ${bytes} bytes.`);
 }
 
-export function tooManyHosts(limit: number): Problem {
-  return problem(409, "too_many_hosts", `${limit} hosts are on already; one has to leave first.`);
+/** @param seconds after which one of those who are on may have been quiet for long enough to give way */
+export function tooManyHosts(limit: number, seconds: number): Problem {
+  const hosts = limit === 1 ? "One host is" : `${limit} hosts are`;
+  const message = `Every place is taken: ${hosts} let on at a time. One has to leave first, or add ?takeover=1 to the WHIP URL to take a place.`;
+  return problem(409, "too_many_hosts", message, after(seconds));
+}
+
+export function tooManyHostKeys(limit: number): Problem {
+  const message = `A broadcast has at most ${limit} hosts beside its own. Delete one first.`;
+  return problem(409, "too_many_host_keys", message);
 }
 
 /**

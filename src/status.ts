@@ -1,9 +1,16 @@
 import type { Latency } from "./media.ts";
 
 /** A broadcast as everybody sees it: `GET /live/:id/status.json`. The relay writes it, the pages read it. */
-export interface Status extends ShowStatus {
-  /** Distinct listeners of the last half minute (audience.json says how sure that is); null where none are counted. */
+export interface Status extends ShowStatus, Attended {}
+
+/** How many listen, and how sure that is. All three are null where nobody is counted. */
+export interface Attended {
+  /** Distinct listeners of the last half minute. */
   readonly listeners: number | null;
+  /** Relative: 95 times in 100 the true number of listeners seen is within `listeners` x (1 +- error95). */
+  readonly error95: number | null;
+  /** Low where the figure can not be trusted; audience.json says why. */
+  readonly confidence: "high" | "low" | null;
 }
 
 /** What the Broadcast itself knows of it; who listens is the Audience's to say. */
@@ -24,6 +31,8 @@ export interface ShowStatus {
   readonly latency: Latency;
   /** Hosts whose audio the relay is receiving. */
   readonly hosts: number;
+  /** The names of those of them who can be heard, as their operator wrote them: plain text. Each once, who came first first. */
+  readonly onAir: readonly string[];
   /** What goes out; null while no timeline runs. */
   readonly line: "hosts" | "silence" | null;
   /** The level of what goes out; null while no timeline runs. */

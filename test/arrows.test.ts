@@ -10,7 +10,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: [],
   paths: ["media", "problem"],
   problem: [],
-  "broadcast-api": ["media", "problem", "talk"],
+  "broadcast-api": ["access", "media", "problem", "talk"],
   "directory-api": ["media"],
   "live-edge": ["media"],
   status: ["media"],

@@ -46,6 +46,11 @@ export function randomTail(): string {
   return letters(crypto.getRandomValues(new Uint8Array(4)));
 }
 
+/** A new host's id: eight random characters, 40 bits, so that no two of one broadcast are alike. */
+export function randomHostId(): string {
+  return letters(crypto.getRandomValues(new Uint8Array(8)));
+}
+
 async function check(secret: Secret, slug: string): Promise<string> {
   return letters((await secret.sign("broadcast id", slug)).subarray(0, CHECK_LENGTH));
 }

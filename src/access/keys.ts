@@ -2,31 +2,53 @@ import { base64url, type Secret, sameText } from "./secret.ts";
 
 /** The keys people and machines present: a host's key, the SFU's ingest token, the operator's admin token. */
 
+/** The host that every broadcast has from the beginning: its key is the broadcast's own. */
+export const FIRST_HOST = "host";
+
+/** A host's id: {@link FIRST_HOST}, or eight random characters (id.ts). */
+const HOST_ID = /^(?:host|[0-9a-z]{8})$/;
+
+/** What a host's key says; whether it is genuine can be computed, and whether it is the present one only the Broadcast knows. */
+export interface HostKey {
+  readonly hostId: string;
+  /** How often the host's key had been replaced when this one was made. */
+  readonly generation: number;
+}
+
 /**
- * The key that lets a host publish to broadcast `id`: 22 characters of base64url (128 bits). A key that replaced another has
- * its generation and a dot before them; `generation` counts the replacements. Whether a key was made here can be computed;
- * whether its generation is the present one only the Broadcast knows.
+ * The key that lets a host publish to broadcast `id`. It ends with 22 characters of base64url (128 bits). The first host's
+ * first key is no more than that, and one that replaced it has its generation and a dot before them. The key of any other host
+ * begins with its hostId and its generation, each with a dot behind it.
  */
-export async function hostKey(secret: Secret, id: string, generation: number): Promise<string> {
-  const fields = generation === 0 ? [id] : [id, String(generation)];
-  const key = base64url((await secret.sign("host key", ...fields)).subarray(0, 16));
-  return generation === 0 ? key : `${generation}.${key}`;
+export async function hostKey(secret: Secret, id: string, { hostId, generation }: HostKey): Promise<string> {
+  const isFirst = hostId === FIRST_HOST;
+  const fields = isFirst ? (generation === 0 ? [] : [String(generation)]) : [hostId, String(generation)];
+  const mac = base64url((await secret.sign("host key", id, ...fields)).subarray(0, 16));
+  return [...fields, mac].join(".");
 }
 
-/** Whether an `Authorization` header carries a host key of `id` as a Bearer token (RFC 6750 section 2.1), of whatever generation. */
-export async function isHost(secret: Secret, id: string, authorization: string | null): Promise<boolean> {
+/**
+ * The host key of `id`, of whatever host and generation, that an `Authorization` header has as a Bearer token (RFC 6750 section
+ * 2.1); null where it has none that was made with this secret.
+ */
+export async function hostOf(
+  secret: Secret,
+  id: string,
+  authorization: string | null,
+): Promise<HostKey | null> {
   const token = bearer(authorization);
-  const generation = generationOf(authorization);
-  return token !== null && generation !== null && sameText(token, await hostKey(secret, id, generation));
+  const said = token === null ? null : readKey(token);
+  // That the whole token is compared leaves each key one way to be written.
+  return token !== null && said !== null && sameText(token, await hostKey(secret, id, said)) ? said : null;
 }
 
-/** The generation that a host key in an `Authorization` header names, genuine or not; null if there is no such key. */
-export function generationOf(authorization: string | null): number | null {
-  const [, generation = "0"] = /^(?:([1-9]\d{0,8})\.)?[\w-]+$/.exec(bearer(authorization) ?? "") ?? [
-    null,
-    null,
-  ];
-  return generation === null ? null : Number(generation);
+/** What a host key says of itself; null where it says nothing. */
+function readKey(token: string): HostKey | null {
+  const fields = token.split(".").slice(0, -1);
+  const hostId = fields.length === 2 ? fields.shift() : FIRST_HOST;
+  const [generation = "0", ...more] = fields;
+  if (more.length > 0 || !HOST_ID.test(hostId ?? "") || !/^\d{1,9}$/.test(generation)) return null;
+  return { hostId: hostId ?? "", generation: Number(generation) };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** What happened to a host's packets, and how its line stands. Durations are in samples. Each part of an aligner counts its own. */
 export interface AlignerStats {
   received: number;
+  /** What was in them, but for the malformed. */
+  receivedSamples: number;
   /** Packets shorter than 2.5 ms or longer than 120 ms. */
   malformed: number;
   duplicate: number;
@@ -15,6 +17,8 @@ export interface AlignerStats {
   droppedSamples: number;
   /** What waited just before the last pull took its part. */
   depth: number;
+  /** By how much packets came later than the quickest, at most, in the last half minute; in the first three seconds 20 ms at least. */
+  jitter: number;
   /** The sender's clock against ours over the last 30 s, parts per million, positive when it is fast; 0 until known. */
   ppm: number;
 }
@@ -22,6 +26,7 @@ export interface AlignerStats {
 export function freshStats(): AlignerStats {
   return {
     received: 0,
+    receivedSamples: 0,
     malformed: 0,
     duplicate: 0,
     late: 0,
@@ -30,6 +35,7 @@ export function freshStats(): AlignerStats {
     resyncs: 0,
     droppedSamples: 0,
     depth: 0,
+    jitter: 0,
     ppm: 0,
   };
 }

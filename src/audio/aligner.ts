@@ -61,6 +61,7 @@ export class Aligner {
       this.stats.malformed++;
       return;
     }
+    this.stats.receivedSamples += frames;
     const marks = { sequenceNumber, timestamp, frames };
     const earliest = (delay: number) =>
       this.#splicer.earliest((this.#pulled ?? Number.NEGATIVE_INFINITY) - delay);
@@ -81,6 +82,7 @@ export class Aligner {
     const out = new Float32Array(CHANNELS * count);
     this.stats.depth = this.#depth();
     this.stats.ppm = this.#delay.ppm;
+    this.stats.jitter = this.#delay.jitter;
     if (!this.#delay.known) return out;
     for (let done = 0; done < count; done += CHUNK) {
       this.#play(at + done, out, done, Math.min(CHUNK, count - done));

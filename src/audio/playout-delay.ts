@@ -114,6 +114,11 @@ export class PlayoutDelay {
     return Math.min(MAX_EXTRA, Math.max(0, this.#need + MARGIN - LONGEST_WAIT));
   }
 
+  /** By how much packets came later than one that nothing delayed, at most, in the last half minute. */
+  get jitter(): number {
+    return Math.max(0, this.#need - (this.#last?.frames ?? this.#need));
+  }
+
   /** How fast the sender's clock is against the arrivals', by the baselines at both ends of the window; 0 until known. */
   get ppm(): number {
     const drift = this.#leastOf(SLOTS - BASE_SLOTS) - this.#leastOf(0);

@@ -1,11 +1,16 @@
 import { DurableObject } from "cloudflare:workers";
+import type { HostKey } from "../access/keys.ts";
 import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
 import type {
   Accepted,
+  Admitted,
   BroadcastApi,
   Changes,
   Description,
+  HostAct,
+  HostAnswer,
+  Newcomer,
   Offer,
   Settings,
   TalkAnswer,
@@ -16,6 +21,8 @@ import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Counts } from "./counts.ts";
+import { attend } from "./host-desk.ts";
+import { admit, leave, publish, talk } from "./host-door.ts";
 import { announce, type ShowRow, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
 import type { Read } from "./reads.ts";
@@ -188,38 +195,29 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     });
   }
 
-  async publish(offer: Offer, key: number, origin: string): Promise<Accepted | Problem> {
-    return this.#forHost("publish", key, (show) => show.publish(offer, origin));
+  async hosts(act: HostAct, origin: string): Promise<HostAnswer | Problem> {
+    return this.#shown("hosts", (show) => attend(show, act, origin));
   }
 
-  async admit(key: number, session: string | null): Promise<null | Problem> {
-    return this.#forHost("admit", key, ({ publishers }) =>
-      session === null || publishers.has(session) ? null : PROBLEMS.noSession,
-    );
+  async publish(offer: Offer, newcomer: Newcomer, origin: string): Promise<Accepted | Problem> {
+    return this.#shown("publish", (show) => publish(show, offer, newcomer, origin));
   }
 
-  async leave(key: number, session: string): Promise<null | Problem> {
-    return this.#forHost("leave", key, async ({ publishers }) => {
-      if (!publishers.has(session)) return PROBLEMS.noSession;
-      await publishers.drop(session, "the host has left");
-      return null;
-    });
+  async admit(key: HostKey, session: string | null): Promise<Admitted | Problem> {
+    return this.#shown("admit", (show) => admit(show, key, session));
   }
 
-  async talk(key: number, asked: TalkCall): Promise<TalkAnswer | Problem> {
-    return this.#forHost("talk", key, ({ publishers }) => publishers.talk(asked, Date.now()));
+  async talk(key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
+    return this.#shown("talk", (show) => talk(show, key, asked));
   }
 
-  /** Does `work` for a host, if its key is the present one. */
-  #forHost<T>(
-    what: string,
-    key: number,
-    work: (show: Show) => T | Problem | Promise<T | Problem>,
-  ): Promise<T | Problem> {
-    return told(what, async () => {
-      if (this.#show === null) return PROBLEMS.unknownBroadcast;
-      return this.#show.keyGeneration === key ? work(this.#show) : PROBLEMS.wrongHostKey;
-    });
+  async leave(key: HostKey, session: string): Promise<null | Problem> {
+    return this.#shown("leave", (show) => leave(show, key, session));
+  }
+
+  /** Does `work` with the show, if there is one. */
+  #shown<T>(what: string, work: (show: Show) => T | Problem | Promise<T | Problem>): Promise<T | Problem> {
+    return told(what, async () => (this.#show === null ? PROBLEMS.unknownBroadcast : work(this.#show)));
   }
 
   /** The SFU's WebSocket; whether it may come has been checked at the edge. */

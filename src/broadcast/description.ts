@@ -1,15 +1,22 @@
-import type { Description } from "../broadcast-api.ts";
+import type { Description, HostSettings } from "../broadcast-api.ts";
 import { urlsOf } from "../paths.ts";
 import type { ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
-import type { Life } from "./life.ts";
+import type { HostRow } from "./host-row.ts";
+import { type Life, pipelineOf } from "./life.ts";
 import { detailsOf } from "./lifecycle.ts";
-import type { Publishers } from "./publishers.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** The hosts of a show: who there are, and who of them is connected. */
+export interface Hosts {
+  readonly cast: { of(hostId: string): HostRow | null };
+  readonly publishers: { readonly all: readonly Publisher[] };
+}
 
 /** A broadcast as its operator sees it. */
 export function describe(
   life: Life,
-  publishers: Publishers,
+  hosts: Hosts,
   counts: { readonly originReads: Counts; readonly recordingFailures: number },
   access: { readonly origin: string; readonly hostKey: string },
 ): Description {
@@ -26,7 +33,9 @@ export function describe(
     endedAt,
     anew,
     ...urlsOf(access.origin, id, access.hostKey),
-    hosts: [...publishers.states].map(([session, state]) => ({
+    hosts: hosts.publishers.all.map(({ session, hostId, state }) => ({
+      hostId,
+      ...settingsOf(hosts, hostId),
       ...state,
       heard: running?.timeline.pipeline.isHeard(session) ?? false,
       packets: running?.timeline.pipeline.countsOf(session) ?? null,
@@ -38,11 +47,11 @@ export function describe(
 }
 
 /** A broadcast as everybody sees it: `status.json`, but for who listens. */
-export function publicStatus(life: Life, publishers: Publishers): ShowStatus {
+export function publicStatus(life: Life, hosts: Hosts): ShowStatus {
   const { id, title, description, artwork, language, opensAt, autoOpen, state, latency, timeline, endedAt } =
     life.row;
-  const pipeline = life.kind === "running" ? life.timeline.pipeline : null;
-  const hosts = publishers.sessions.filter((session) => pipeline?.isHeard(session)).length;
+  const pipeline = pipelineOf(life);
+  const heard = hosts.publishers.all.filter(({ session }) => pipeline?.isHeard(session));
   return {
     id,
     title,
@@ -53,10 +62,21 @@ export function publicStatus(life: Life, publishers: Publishers): ShowStatus {
     autoOpen,
     state,
     latency,
-    hosts,
-    line: pipeline === null ? null : hosts > 0 ? "hosts" : "silence",
+    hosts: heard.length,
+    onAir: [...new Set(heard.map(({ hostId }) => hostId))]
+      .map((hostId) => settingsOf(hosts, hostId))
+      .flatMap(({ name, muted }) => (muted ? [] : [name])),
+    line: pipeline === null ? null : heard.length > 0 ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
     startedAt: timeline?.startedAt ?? null,
     endedAt,
   };
+}
+
+/** The session of a host whose row was damaged is on until it leaves. */
+const NAMELESS: HostSettings = { name: "Host", muted: false, gainDb: 0, level: true };
+
+function settingsOf({ cast }: Hosts, hostId: string): HostSettings {
+  const { name, muted, gainDb, level } = cast.of(hostId) ?? NAMELESS;
+  return { name, muted, gainDb, level };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { type AnnouncedRow, type EndedRow, isRunning, type RunningRow, type ShowRow } from "./lifecycle.ts";
+import type { Pipeline } from "./pipeline.ts";
 import type { Published } from "./reads.ts";
 import type { Store } from "./store.ts";
 import { lastPublished, type Timeline } from "./timeline.ts";
@@ -55,6 +56,11 @@ export function publishedOf(life: Life): Published | null {
       // What is said of a show may be changed after its end.
       return life.published && { ...life.published, row: life.row };
   }
+}
+
+/** The way of its sound; null while no timeline runs. */
+export function pipelineOf(life: Life): Pipeline | null {
+  return life.kind === "running" ? life.timeline.pipeline : null;
 }
 
 /** The same life, its row after a step that can be taken anywhere in it. */

@@ -38,7 +38,7 @@ export interface Facts extends Details {
   /** AAC bit rate, bits per second. */
   readonly bitrate: number;
   readonly createdAt: number;
-  /** How often its host key has been replaced. */
+  /** How often its first host's key has been replaced. */
   readonly keyGeneration: number;
   /** Since when no host has been connected; null while one is, and before the first was heard. */
   readonly hostsLeftAt: number | null;
@@ -84,9 +84,10 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
 
 /** What its operator says of a show, and nothing else. */
 export function detailsOf(of: Details): Details {
-  const { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes } =
-    of;
-  return { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes };
+  const { title, description, artwork, language, opensAt, endsAt } = of;
+  const { autoOpen, idleMinutes, endAfterMinutes, maxHosts } = of;
+  const said = { title, description, artwork, language, opensAt, endsAt };
+  return { ...said, autoOpen, idleMinutes, endAfterMinutes, maxHosts };
 }
 
 /** Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now. */
@@ -157,7 +158,7 @@ export function end(row: AnnouncedRow | RunningRow, now: number): EndedRow {
   return { ...row, state: "ended", endedAt: now };
 }
 
-/** Replaces the host key: the one there was opens nothing any more. */
+/** Replaces the first host's key: the one there was opens nothing any more. */
 export function rotateKey<Row extends ShowRow>(row: Row): Row {
   return { ...row, keyGeneration: row.keyGeneration + 1 };
 }

@@ -1,12 +1,11 @@
-import { Aligner } from "../audio/aligner.ts";
 import { ENCODER_LAG, type Encoder } from "../audio/encoder.ts";
+import { LoudnessMeter } from "../audio/loudness.ts";
 import { Meter } from "../audio/meter.ts";
 import { Mixer } from "../audio/mixer.ts";
-import { decodeS16 } from "../audio/pcm.ts";
 import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
-import { type Garbage, readPacket } from "../ingest/packet.ts";
-import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
+import { AU_SAMPLES, fromMillis, type Loudness, type Samples, samples } from "../media.ts";
+import { HostLine, type HostSound, UNTOUCHED } from "./host-line.ts";
 import { type NextUnit, Schedule } from "./schedule.ts";
 
 /** As far behind, the line does not wait any more for what active hosts may still have sent: what they lack is filled. */
@@ -21,7 +20,7 @@ export function listedAfter(end: Samples): Samples {
 
 /**
  * The way of the sound, from a socket's message to a listed part:
- * packet -> align (each host onto the sample line) -> mix -> meter -> encode -> segment.
+ * packet -> align (each host onto the sample line) -> level -> mix and limit -> meter -> encode -> segment.
  *
  * It is told the time and has no clock. An access unit is due when its time is past and all hosts' sound of it is there;
  * for what does not come it waits as long as the host's aligner says. Where no host delivers, it goes on with silence,
@@ -29,9 +28,12 @@ export function listedAfter(end: Samples): Samples {
  */
 export class Pipeline {
   /** By their WHIP sessions. */
-  readonly #hosts = new Map<string, Host>();
+  readonly #hosts = new Map<string, HostLine>();
+  /** What is set of the sessions' sound. */
+  readonly #sounds = new Map<string, HostSound>();
   #mixer = new Mixer();
   readonly #meter = new Meter();
+  readonly #loudness = new LoudnessMeter();
   readonly #encoder: Encoder;
   readonly #segmenter: Segmenter;
   /** Everything before this position has been mixed and encoded. */
@@ -46,21 +48,22 @@ export class Pipeline {
 
   /** Takes one message of a host's socket that arrived at `arrival` on the timeline. Garbage is counted and harmless. */
   hear(session: string, message: Uint8Array, arrival: Samples): void {
-    const { aligner, counts } = this.#host(session);
-    const packet = readPacket(message);
-    if (packet.kind === "garbage") {
-      counts[packet.why]++;
-      return;
-    }
-    const { sequenceNumber, timestamp, payload } = packet;
-    const pcm = decodeS16(payload);
-    aligner.push({ sequenceNumber, timestamp, pcm }, arrival, this.#schedule.lateFrom(this.#next));
+    this.#host(session).hear(message, arrival, this.#schedule.lateFrom(this.#next));
+  }
+
+  /** Sets a host's sound, from what is made next on; also that of one who has not been heard yet. Without it, it is untouched. */
+  setHost(session: string, sound: HostSound): void {
+    this.#sounds.set(session, sound);
+    this.#hosts.get(session)?.set(sound);
   }
 
   /** Lets go of every host but those of the sessions `present`, once what it delivered has been played out. */
   retain(present: readonly string[]): void {
-    for (const [session, { aligner }] of this.#hosts) {
-      if (!present.includes(session) && !aligner.active(this.#position)) this.#hosts.delete(session);
+    for (const [session, line] of this.#hosts) {
+      if (!present.includes(session) && !line.active(this.#position)) this.#hosts.delete(session);
+    }
+    for (const session of this.#sounds.keys()) {
+      if (!present.includes(session) && !this.#hosts.has(session)) this.#sounds.delete(session);
     }
   }
 
@@ -94,7 +97,7 @@ export class Pipeline {
 
   /** Whether a host has delivered sound lately. */
   isHeard(session: string): boolean {
-    return this.#hosts.get(session)?.aligner.active(this.#position) ?? false;
+    return this.#hosts.get(session)?.active(this.#position) ?? false;
   }
 
   /** What goes out, in dBFS. */
@@ -104,10 +107,18 @@ export class Pipeline {
 
   /** What has been counted of a host's packets; null before the first. */
   countsOf(session: string): Readonly<Record<string, number>> | null {
-    const held = this.#hosts.get(session);
-    if (held === undefined) return null;
-    const { stats } = held.aligner;
-    return { ...stats, ...held.counts, malformed: stats.malformed + held.counts.malformed };
+    return this.#hosts.get(session)?.counts ?? null;
+  }
+
+  /** How loud a host comes in, and what its automatic level adds, dB; null before its first packet. */
+  loudnessOf(session: string): { readonly loudness: Loudness; readonly levelDb: number } | null {
+    const line = this.#hosts.get(session);
+    return line === undefined ? null : { loudness: line.loudness(), levelDb: line.levelDb };
+  }
+
+  /** How loud the programme is, since this object makes it. */
+  loudness(): Loudness {
+    return this.#loudness.read();
   }
 
   /** Ends the timeline where it is: the last, short part and segment. */
@@ -130,21 +141,23 @@ export class Pipeline {
     const end = samples(this.#position + AU_SAMPLES);
     let deadline = samples(end + PLAYOUT_DELAY);
     let isWhole = true;
-    for (const { aligner } of this.#hosts.values()) {
-      if (aligner.has(this.#position, AU_SAMPLES)) continue;
+    for (const line of this.#hosts.values()) {
+      if (line.has(this.#position, AU_SAMPLES)) continue;
       isWhole = false;
-      deadline = samples(Math.max(deadline, aligner.deadline(end)));
+      deadline = samples(Math.max(deadline, line.deadline(end)));
     }
     return { ready: this.hasHosts ? end : deadline, isWhole, deadline };
   }
 
   /** How many of the access units that are due at `now` are certain to be digital silence, from the first of them on. */
   #silentUnits(now: Samples): number {
+    // The limiter's last milliseconds come out first.
+    if (!this.#mixer.isEmpty) return 0;
     const behind = now - (this.#next.deadline - AU_SAMPLES);
     let silent: number = Math.min(behind, FILL_UNITS * AU_SAMPLES);
-    for (const { aligner } of this.#hosts.values()) {
-      if (behind < FAR_BEHIND && aligner.active(this.#position)) return 0;
-      silent = Math.min(silent, aligner.silentFor(this.#position));
+    for (const line of this.#hosts.values()) {
+      if (behind < FAR_BEHIND && line.active(this.#position)) return 0;
+      silent = Math.min(silent, line.silentFor(this.#position));
     }
     return Math.floor(silent / AU_SAMPLES);
   }
@@ -152,36 +165,30 @@ export class Pipeline {
   /** The next `units` as silence, which needs neither mixing nor encoding. */
   #fill(units: number): Cut[] {
     this.#mixer = new Mixer();
-    for (const { aligner } of this.#hosts.values()) aligner.leaveOut(this.#position, units * AU_SAMPLES);
+    for (const line of this.#hosts.values()) line.leaveOut(this.#position, units * AU_SAMPLES);
     this.#meter.pushSilence(units * AU_SAMPLES);
+    this.#loudness.pushSilence(units * AU_SAMPLES);
     this.#position = samples(this.#position + units * AU_SAMPLES);
     return this.#encoder.pushSilence(units).flatMap((frame) => this.#segmenter.push(frame));
   }
 
   /** The next unit, of what the hosts' lines have. */
   #make(): Cut[] {
-    const lines = Array.from(this.#hosts.values(), ({ aligner }) => aligner.pull(this.#position, AU_SAMPLES));
+    const lines = Array.from(this.#hosts.values(), (line) => line.pull(this.#position, AU_SAMPLES));
     const data = this.#mixer.mix(lines, AU_SAMPLES);
     this.#meter.push(data);
+    this.#loudness.push(data);
     const frames = this.#encoder.push({ at: this.#position, data });
     this.#position = samples(this.#position + AU_SAMPLES);
     return frames.flatMap((frame) => this.#segmenter.push(frame));
   }
 
-  #host(session: string): Host {
-    let host = this.#hosts.get(session);
-    if (host === undefined) {
-      const counts = { malformed: 0, empty: 0, "odd-length": 0, oversized: 0 };
-      host = { aligner: new Aligner(), counts };
-      this.#hosts.set(session, host);
+  #host(session: string): HostLine {
+    let line = this.#hosts.get(session);
+    if (line === undefined) {
+      line = new HostLine(this.#sounds.get(session) ?? UNTOUCHED);
+      this.#hosts.set(session, line);
     }
-    return host;
+    return line;
   }
-}
-
-/** A host as far as its packets go. */
-interface Host {
-  readonly aligner: Aligner;
-  /** What its socket brought that is no packet, by why. */
-  readonly counts: Record<Garbage["why"], number>;
 }

@@ -5,6 +5,8 @@ import type { Candidate } from "./precedence.ts";
 export interface PublisherRow {
   /** The WHIP session's unguessable name; never the SFU's. */
   readonly session: string;
+  /** Whose session it is. */
+  readonly hostId: string;
   readonly sfuSession: string;
   readonly mid: string;
   /** Where the SFU is told to dial: the origin of the request that published. */
@@ -16,6 +18,10 @@ export interface PublisherRow {
   /** The SFU's id of the newest adapter; null while it is unknown. */
   readonly adapter: string | null;
   readonly createdAt: number;
+  /** What the SFU's answer chose, e.g. "opus/48000/2"; null where it does not say. */
+  readonly codec: string | null;
+  /** What the host's program says it is. */
+  readonly client: string | null;
 }
 
 /** The SFU's socket, on which a publisher's sound comes. Times are milliseconds since 1970. */
@@ -58,6 +64,15 @@ export class Publisher {
     return this.#row.session;
   }
 
+  get hostId(): string {
+    return this.#row.hostId;
+  }
+
+  /** When its last message came, as far as this object has heard it; null: never. */
+  get heardAt(): number | null {
+    return this.#heardAt;
+  }
+
   /** How it stands, as its operator sees it. */
   get state(): HostState {
     return this.#state;
@@ -78,12 +93,14 @@ export class Publisher {
 
   /** As one of those of whom one may have to give its place to a newcomer. */
   candidate(now: number): Candidate {
-    const { session, createdAt } = this.#row;
+    const { session, hostId, createdAt } = this.#row;
     return {
       session,
+      hostId,
       quietMs: now - (this.#heardAt ?? Math.max(createdAt, this.#since)),
       phase: this.#heardAt === null ? "connecting" : "heard",
       isAwaited: this.isAwaited,
+      createdAt,
     };
   }
 

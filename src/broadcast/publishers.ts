@@ -1,12 +1,13 @@
 import { ingestToken } from "../access/keys.ts";
 import { randomName, type Secret } from "../access/secret.ts";
-import type { Accepted, HostState, Offer, TalkAnswer, TalkCall } from "../broadcast-api.ts";
+import type { Accepted, HostState, Newcomer, Offer, TalkAnswer, TalkCall } from "../broadcast-api.ts";
+import { codecOf } from "../ingest/answer.ts";
 import { problemOf } from "../ingest/fault.ts";
 import { isNotYet, type Sfu } from "../ingest/sfu.ts";
 import { ingestUrl } from "../paths.ts";
 import { PROBLEMS, type Problem, tooManyHosts } from "../problem.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { givingWay, LIMIT } from "./precedence.ts";
+import { type Precedence, precedence } from "./precedence.ts";
 import { Publisher, type PublisherRow } from "./publisher.ts";
 import type { Store } from "./store.ts";
 import { Talks, type Voice } from "./talks.ts";
@@ -15,6 +16,13 @@ import { Talks, type Voice } from "./talks.ts";
 const REDIAL_MS = 17_000;
 /** The same where the SFU re-dials at once, or has ceased to: after a restart, which costs every host its socket. */
 const REDIAL_AFTER_RESTART_MS = 1_000;
+
+/** On what terms hosts may publish. */
+export interface Terms {
+  readonly kind: "terms";
+  /** How many may be on at the same time. */
+  readonly maxHosts: number;
+}
 
 /** The publishers of one broadcast. Owns the SFU's sessions and adapters; the shell owns the sockets' events. */
 export class Publishers {
@@ -26,17 +34,21 @@ export class Publishers {
   /** By session, oldest first. */
   readonly #all = new Map<string, Publisher>();
   readonly #talks: Talks;
+  readonly #nameOf: (hostId: string) => string;
 
+  /** @param nameOf what a host is called */
   constructor(
     { store, sfu, secret, waitUntil }: Pick<Dependencies, "store" | "sfu" | "secret" | "waitUntil">,
     id: string,
     now: number,
+    nameOf: (hostId: string) => string,
   ) {
     this.#store = store;
     this.#sfu = sfu;
     this.#secret = secret;
     this.#waitUntil = waitUntil;
     this.#id = id;
+    this.#nameOf = nameOf;
     this.#talks = new Talks(sfu.pulls, waitUntil, () => this.#voices);
     for (const row of store.publishers()) {
       const state: HostState =
@@ -51,13 +63,19 @@ export class Publishers {
     return [...this.#all.keys()];
   }
 
-  has(session: string): boolean {
-    return this.#all.has(session);
+  /** Every session, oldest first. */
+  get all(): readonly Publisher[] {
+    return [...this.#all.values()];
   }
 
-  /** How every session stands, oldest first. */
-  get states(): ReadonlyMap<string, HostState> {
-    return new Map([...this.#all].map(([session, { state }]) => [session, state]));
+  /** The sessions of a host, oldest first. */
+  of(hostId: string): readonly Publisher[] {
+    return this.all.filter((publisher) => publisher.hostId === hostId);
+  }
+
+  /** Whether `session` is there and that host's. */
+  has(session: string, hostId: string): boolean {
+    return this.#all.get(session)?.hostId === hostId;
   }
 
   /**
@@ -65,26 +83,31 @@ export class Publishers {
    * connection and publishes again is mixed with its own silence until then. The SFU is told to dial by {@link attach},
    * afterwards.
    *
-   * @param refusal why nobody may publish, null where all may: the show may end, and its key be replaced, while the SFU is
-   *   asked, and nothing is stored then
+   * @param terms why the newcomer may not publish, or on what terms it may: the show may end, and its key be replaced, while
+   *   the SFU is asked, and nothing is stored then
    */
-  async publish(offer: Offer, origin: string, refusal: () => Problem | null): Promise<Accepted | Problem> {
-    const refused = refusal();
-    if (refused !== null) return refused;
-    if (this.#givingWay(Date.now()) === null) return tooManyHosts(LIMIT);
+  async publish(
+    offer: Offer,
+    newcomer: Newcomer,
+    origin: string,
+    terms: () => Terms | Problem,
+  ): Promise<Accepted | Problem> {
+    const refused = this.#placeFor(newcomer, terms(), Date.now());
+    if (refused.kind === "problem") return refused;
     const published = await this.#sfu.publish(offer);
     if (published.kind === "fault") return problemOf(published);
     // Others have come, gone or been heard while the SFU was asked.
     const now = Date.now();
-    const givingWay = this.#givingWay(now);
-    const refusedNow = refusal();
-    if (refusedNow !== null || givingWay === null) {
+    const place = this.#placeFor(newcomer, terms(), now);
+    if (place.kind === "problem") {
       this.#waitUntil(this.#release({ sfuSession: published.session, mid: offer.mid, adapter: null }));
-      return refusedNow ?? tooManyHosts(LIMIT);
+      return place;
     }
-    for (const session of givingWay) this.#waitUntil(this.drop(session, "superseded by a new connection"));
+    for (const session of place.givingWay)
+      this.#waitUntil(this.drop(session, "superseded by a new connection"));
     const row: PublisherRow = {
       session: randomName(),
+      hostId: newcomer.key.hostId,
       sfuSession: published.session,
       mid: offer.mid,
       origin,
@@ -92,6 +115,8 @@ export class Publishers {
       connected: 0,
       adapter: null,
       createdAt: now,
+      codec: codecOf(published.answer),
+      client: newcomer.client,
     };
     this.#all.set(row.session, new Publisher(row, { state: "connecting", since: now }, null, now));
     this.#store.putPublisher(row);
@@ -150,11 +175,14 @@ export class Publishers {
     if (before === "connecting") this.#look(now);
   }
 
-  /** What a host's studio asks for, so as to hear the others. */
-  async talk(asked: TalkCall, now: number): Promise<TalkAnswer | Problem> {
+  /** What the studio of a host asks for, so as to hear the others; `hostId` is that of its key. */
+  async talk(asked: TalkCall, hostId: string, now: number): Promise<TalkAnswer | Problem> {
     this.#look(now);
-    if (asked.kind !== "begin") return this.#talks.do(asked.talk, asked, now);
-    return this.has(asked.session) ? this.#talks.begin(asked.session, now) : PROBLEMS.noSession;
+    if (asked.kind === "begin")
+      return this.has(asked.session, hostId) ? this.#talks.begin(asked.session, now) : PROBLEMS.noSession;
+    const session = this.#talks.sessionOf(asked.talk);
+    if (session === null || !this.has(session, hostId)) return PROBLEMS.noTalk;
+    return this.#talks.do(asked.talk, asked, now);
   }
 
   /** Whether `socket` is the one that `session` is heard on. */
@@ -185,9 +213,11 @@ export class Publishers {
     await Promise.all(lost.map(({ session }) => this.attach(session)));
   }
 
-  /** Ends every session; nobody waits for the SFU. */
-  dropAll(why: string): void {
-    for (const session of this.sessions) this.#waitUntil(this.drop(session, why));
+  /** Ends every session, of one host where it is named; nobody waits for the SFU. */
+  dropAll(why: string, hostId?: string): void {
+    for (const publisher of this.#all.values())
+      if (hostId === undefined || publisher.hostId === hostId)
+        this.#waitUntil(this.drop(publisher.session, why));
   }
 
   /** Ends a session here and at the SFU. `why` goes into the socket's close frame. */
@@ -205,16 +235,30 @@ export class Publishers {
   get #voices(): readonly Voice[] {
     return [...this.#all.values()]
       .filter(({ state }) => state.state !== "connecting")
-      .map(({ row: { session, sfuSession } }) => ({ session, sfuSession, hostId: "host", name: "Host" }));
+      .map(({ row: { session, sfuSession, hostId } }) => ({
+        session,
+        sfuSession,
+        hostId,
+        name: this.#nameOf(hostId),
+      }));
   }
 
   #look(now: number): void {
-    this.#talks.look((session) => this.has(session), now);
+    this.#talks.look((session) => this.#all.has(session), now);
   }
 
-  /** Who gives a place to a host that comes at `now`; null where none is free and nobody is quiet. */
-  #givingWay(now: number): readonly string[] | null {
-    return givingWay([...this.#all.values()].map((publisher) => publisher.candidate(now)));
+  /** Who gives a place to a host that comes at `now`, or why it has none. */
+  #placeFor(
+    { key, takeover }: Newcomer,
+    terms: Terms | Problem,
+    now: number,
+  ): Extract<Precedence, { kind: "room" }> | Problem {
+    if (terms.kind === "problem") return terms;
+    const places = this.all.map((publisher) => publisher.candidate(now));
+    const place = precedence(places, terms.maxHosts, { hostId: key.hostId, takeover });
+    return place.kind === "room"
+      ? place
+      : tooManyHosts(terms.maxHosts, Math.max(1, Math.ceil(place.untilMs / 1_000)));
   }
 
   #renew(publisher: Publisher): void {

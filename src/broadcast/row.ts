@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PROFILES, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
+import { MOST_HOSTS, PROFILES, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
 import type { ShowRow, TimelineRow } from "./lifecycle.ts";
 
 /** A show's row, in JSON: written by this code or by that of any deploy before it. */
@@ -27,6 +27,7 @@ const anew = z.object({ at: z.number(), why: z.string() });
 const text = z.string();
 const time = z.iso.datetime();
 const minutes = z.number().positive();
+const maxHosts = z.int().min(1).max(MOST_HOSTS);
 
 /** What later code added has a default, with which rows from before it are read. */
 const facts = {
@@ -43,6 +44,7 @@ const facts = {
   createdAt: z.number(),
   idleMinutes: minutes.default(STANDARD_IDLE_MINUTES),
   endAfterMinutes: minutes.nullable().default(null),
+  maxHosts: maxHosts.default(MOST_HOSTS),
   keyGeneration: generation.default(0),
   hostsLeftAt: z.number().nullable().default(null),
   anew: anew.nullable().default(null),
@@ -74,6 +76,7 @@ const Damaged = z.object({
   endedAt: z.number().nullable().catch(null),
   idleMinutes: minutes.catch(STANDARD_IDLE_MINUTES),
   endAfterMinutes: minutes.nullable().catch(null),
+  maxHosts: maxHosts.catch(MOST_HOSTS),
   keyGeneration: generation.catch(0),
   hostsLeftAt: z.number().nullable().catch(null),
 });

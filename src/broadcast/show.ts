@@ -1,8 +1,9 @@
-import { hostKey } from "../access/keys.ts";
-import type { Accepted, Changes, Description, Offer } from "../broadcast-api.ts";
+import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
+import type { Changes, Description } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import type { Problem } from "../problem.ts";
 import { Alarm } from "./alarm.ts";
+import { Cast } from "./cast.ts";
 import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -38,6 +39,7 @@ import { Succession } from "./succession.ts";
  */
 export class Show {
   readonly publishers: Publishers;
+  readonly cast: Cast;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
@@ -58,7 +60,9 @@ export class Show {
     this.#reads = new Reads(store);
     this.#originReads = new OriginReads(store);
     this.#alarm = new Alarm(setAlarm);
-    this.publishers = new Publishers(deps, row.id, Date.now());
+    const nameOf = (hostId: string) => this.cast.of(hostId)?.name ?? "";
+    this.publishers = new Publishers(deps, row.id, Date.now(), nameOf);
+    this.cast = new Cast(store, () => this.#life.row);
     this.#outbox = new Outbox(store);
     this.#succession = new Succession(store, this.#originReads, this.#outbox);
     this.#recording = new Recording(bucket, row.id, this.#outbox);
@@ -124,40 +128,38 @@ export class Show {
     return null;
   }
 
-  /** The generation of the one host key that opens the show. */
-  get keyGeneration(): number {
-    return this.#life.row.keyGeneration;
+  get life(): Life {
+    return this.#life;
   }
 
-  /** Replaces the host key. Whoever publishes by the one there was is cut off, and may publish again by the new one. */
-  rotateKey(): void {
-    const life = withRow(this.#life, rotateKey);
-    this.#turnInto(life);
-    this.publishers.dropAll("the host key has been replaced");
+  /** A host's key. */
+  keyOf(host: HostKey): Promise<string> {
+    return hostKey(this.#deps.secret, this.#life.row.id, host);
+  }
+
+  /** Replaces a host's key. Who publishes by the one there was is cut off, and may publish again by the new one. */
+  rotateKey(hostId = FIRST_HOST): void {
+    if (hostId === FIRST_HOST) this.#turnInto(withRow(this.#life, rotateKey));
+    else this.cast.rotate(hostId);
+    this.publishers.dropAll("the host key has been replaced", hostId);
   }
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<Description> {
-    const { id, keyGeneration } = this.#life.row;
-    const key = await hostKey(this.#deps.secret, id, keyGeneration);
+    const key = await this.keyOf(this.cast.first);
     const counts = { originReads: this.#originReads.counts, recordingFailures: this.#recording.failures };
-    return describe(this.#life, this.publishers, counts, { origin, hostKey: key });
+    return describe(this.#life, this, counts, { origin, hostKey: key });
   }
 
-  /** Takes a host's offer; the doors open with the first. The show may end, and its key be replaced, while the SFU is asked. */
-  async publish(offer: Offer, origin: string): Promise<Accepted | Problem> {
-    // The doors must not close while the SFU is asked about this host.
+  /** A host is about to come: the doors must not close while the SFU is asked about it. */
+  expect(): void {
     this.#presence.attended(Date.now());
-    const { keyGeneration } = this;
-    const isReplaced = () => this.keyGeneration !== keyGeneration;
-    const refusal = () =>
-      this.#life.kind === "ended" ? PROBLEMS.ended : isReplaced() ? PROBLEMS.wrongHostKey : null;
-    const result = await this.publishers.publish(offer, origin, refusal);
-    if (result.kind === "accepted") {
-      this.open();
-      this.#deps.waitUntil(this.publishers.attach(result.session));
-    }
-    return result;
+  }
+
+  /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
+  welcome(session: string): void {
+    this.open();
+    this.#deps.waitUntil(this.publishers.attach(session));
   }
 
   /** Takes one message of a host's socket. */
@@ -176,8 +178,7 @@ export class Show {
     const wall = Date.now();
     this.#originReads.add(answered);
     if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);
-    if (target.kind === "status")
-      return this.#reads.say(target, () => publicStatus(this.#life, this.publishers));
+    if (target.kind === "status") return this.#reads.say(target, () => publicStatus(this.#life, this));
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
     // Each player begins with it, and nobody else asks for it.
     if (target.kind === "multivariant" && this.#life.row.autoOpen) this.open();

@@ -1,5 +1,7 @@
+import { FIRST_HOST } from "../access/keys.ts";
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
+import { type HostRow, readHostRow } from "./host-row.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { joinBytes, joinParts } from "./ring.ts";
@@ -33,6 +35,7 @@ export class Store {
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS init (only INTEGER PRIMARY KEY CHECK (only = 1), bytes BLOB NOT NULL);
+      CREATE TABLE IF NOT EXISTS host (hostId TEXT PRIMARY KEY, json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS publisher (session TEXT PRIMARY KEY, json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS part (
         msn INTEGER, idx INTEGER, at INTEGER NOT NULL, duration INTEGER NOT NULL, bytes BLOB NOT NULL,
@@ -75,8 +78,28 @@ export class Store {
     this.#sql.exec("INSERT OR REPLACE INTO init (only, bytes) VALUES (1, ?)", bytes);
   }
 
+  /** What has been put of the hosts; a row that can not be read is left out, and its host's key opens nothing. */
+  hosts(): HostRow[] {
+    return this.#sql
+      .exec<{ hostId: string; json: string }>("SELECT hostId, json FROM host")
+      .toArray()
+      .flatMap(({ hostId, json }) => readHostRow(json, hostId) ?? []);
+  }
+
+  putHost(host: HostRow): void {
+    const sql = "INSERT OR REPLACE INTO host (hostId, json) VALUES (?, ?)";
+    this.#sql.exec(sql, host.hostId, JSON.stringify(host));
+  }
+
+  dropHost(hostId: string): void {
+    this.#sql.exec("DELETE FROM host WHERE hostId = ?", hostId);
+  }
+
+  /** What deploys before hosts had names have stored is the first host's. */
   publishers(): PublisherRow[] {
-    return readable(this.#sql.exec<{ json: string }>("SELECT json FROM publisher ORDER BY rowid").toArray());
+    const rows = this.#sql.exec<{ json: string }>("SELECT json FROM publisher ORDER BY rowid").toArray();
+    const unknown = { hostId: FIRST_HOST, codec: null, client: null };
+    return readable<PublisherRow>(rows).map((row) => ({ ...unknown, ...row }));
   }
 
   putPublisher(publisher: PublisherRow): void {

@@ -1,3 +1,4 @@
+import { FIRST_HOST } from "../access/keys.ts";
 import { randomName } from "../access/secret.ts";
 import type { TalkAnswer, TalkCall } from "../broadcast-api.ts";
 import type { Pulls } from "../ingest/pulls.ts";
@@ -13,12 +14,6 @@ export interface Voice {
   readonly hostId: string;
   readonly name: string;
 }
-
-/**
- * The host of the key that comes with the broadcast. Several people may hold that key, and they hear each other; who has a
- * key of one's own is one person, however many sessions it has.
- */
-const SHARED_HOST = "host";
 
 /**
  * The talk sessions of a broadcast, one for each WHIP session at most. They live as long as the object does: one that is made
@@ -70,6 +65,11 @@ export class Talks {
     return { kind: "begun", talk: talk.name };
   }
 
+  /** The WHIP session that a talk session is beside; null where there is no such talk session. */
+  sessionOf(name: string): string | null {
+    return this.#all.get(name)?.session ?? null;
+  }
+
   /** Does what a studio asks of its talk session. */
   async do(
     name: string,
@@ -116,12 +116,16 @@ export class Talks {
     }
   }
 
-  /** Whom the studio of a talk session can hear: everybody but its own host, each with the SFU's session. */
+  /**
+   * Whom the studio of a talk session can hear: everybody but its own host, each with the SFU's session. Several people may
+   * hold the key that comes with the broadcast, and they hear each other; who has a key of one's own is one person, however
+   * many sessions there are.
+   */
   #audible(talk: Talk): (readonly [sfuSession: string, other: Other])[] {
     const voices = this.#voices();
-    const own = voices.find(({ session }) => session === talk.session)?.hostId ?? SHARED_HOST;
+    const own = voices.find(({ session }) => session === talk.session)?.hostId ?? FIRST_HOST;
     return voices
-      .filter(({ session, hostId }) => session !== talk.session && (hostId !== own || own === SHARED_HOST))
+      .filter(({ session, hostId }) => session !== talk.session && (hostId !== own || own === FIRST_HOST))
       .map(({ session, sfuSession, hostId, name }) => [
         sfuSession,
         { publication: this.#publications.get(session) ?? "", hostId, name },

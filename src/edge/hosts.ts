@@ -1,12 +1,13 @@
 import { Hono } from "hono";
 import { mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isIngest } from "../access/keys.ts";
-import type { Secrets } from "../access/secrets.ts";
 import type { BroadcastApi, Description } from "../broadcast-api.ts";
 import { patterns } from "../paths.ts";
 import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
 import { answerPage } from "./directory.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
+import { hostList } from "./host-list.ts";
+import { first, jsonOf, NO_STORE } from "./operator.ts";
 import { failed, refuse } from "./refusal.ts";
 import { Changes, faultOf, Settings } from "./settings.ts";
 import { talk } from "./talk.ts";
@@ -78,6 +79,8 @@ hosts.all(patterns.act, async (c) => {
   return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast[act](origin)));
 });
 
+hosts.route("/", hostList);
+
 hosts.notFound(() => refuse(PROBLEMS.notFound));
 
 hosts.onError(failed);
@@ -85,51 +88,15 @@ hosts.onError(failed);
 /** The last word of an operator's URL, and the call that it stands for. */
 const ACTS = { open: "open", end: "end", "rotate-key": "rotateKey" } as const;
 
-/**
- * Asks the broadcast that an operator means by `name`, which is an id or a slug. The id of a slug depends on the secret that
- * made it, so during a hand-over there are two; the first that exists answers.
- */
-async function first<T>(
-  env: EdgeEnv,
-  name: string,
-  ask: (broadcast: BroadcastApi, id: string) => Promise<T | Problem>,
-): Promise<T | Problem> {
-  let found: T | Problem = PROBLEMS.unknownBroadcast;
-  for (const id of await idsOf(secretsOf(env), name)) {
-    found = await ask(broadcastOf(env, id), id);
-    if (!isUnknown(found)) return found;
-  }
-  return found;
-}
-
-function isUnknown(answer: unknown): boolean {
-  return (answer as Problem | null)?.kind === "problem" && (answer as Problem).status === 404;
-}
-
-async function idsOf(secrets: Secrets, name: string): Promise<readonly string[]> {
-  if ((await secrets.of(name)) !== null) return [name];
-  return Promise.all(secrets.all.map((secret) => mintId(secret, name)));
-}
-
 async function remove(env: EdgeEnv, broadcast: BroadcastApi, id: string): Promise<null | Problem> {
   const problem = await broadcast.remove();
   if (problem === null) await env.AUDIENCE.get(env.AUDIENCE.idFromName(id)).forget();
   return problem;
 }
 
-const NO_STORE = { "cache-control": "no-store" };
-
 function answer(result: Description | Problem | null, status = 200): Response {
   if (result === null) return new Response(null, { status: 204, headers: NO_STORE });
   if (result.kind === "problem") return refuse(result);
   const { kind: _, ...described } = result;
   return Response.json(described, { status, headers: NO_STORE });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
+import { MOST_HOSTS, STANDARD_BITRATE, STANDARD_IDLE_MINUTES } from "../media.ts";
 
 /** An instant, ISO 8601 with its offset from UTC; told in UTC from then on. */
 const time = z.iso
@@ -26,6 +26,7 @@ const details = {
   idleMinutes: z.int().min(1).max(1_440),
   /** After how many minutes without a host the show ends: a week at the most. */
   endAfterMinutes: z.int().min(1).max(10_080).nullable(),
+  maxHosts: z.int().min(1).max(MOST_HOSTS),
 };
 
 /** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
@@ -39,6 +40,7 @@ export const Settings = z.strictObject({
   autoOpen: details.autoOpen.default(true),
   idleMinutes: details.idleMinutes.default(STANDARD_IDLE_MINUTES),
   endAfterMinutes: details.endAfterMinutes.default(null),
+  maxHosts: details.maxHosts.default(MOST_HOSTS),
   slug: z
     .string()
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "a slug is made of a-z, 0-9 and single hyphens between them")

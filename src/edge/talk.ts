@@ -6,7 +6,7 @@ import { invalidTalk, methodNotAllowed, PROBLEMS, type Problem } from "../proble
 import { MOST_TRACKS } from "../talk.ts";
 import type { EdgeEnv } from "./env.ts";
 import { refuse } from "./refusal.ts";
-import { hostOf, readBounded } from "./whip.ts";
+import { enter, readBounded } from "./whip.ts";
 
 /**
  * Talk-back, by which the studios of a broadcast's hosts hear each other: all of its HTTP. A studio makes a talk session
@@ -72,7 +72,7 @@ talk.all(patterns.talkAct, async (c) => {
 /** Puts a host's question to the Broadcast; it is read only where the host key was made here. */
 async function ask(c: Of, read: () => Promise<TalkCall | Problem>): Promise<Response> {
   const id = c.req.param("id") ?? "";
-  const host = await hostOf(c, id);
+  const host = await enter(c, id);
   if (host.kind === "problem") return refuse(host);
   const asked = await read();
   if (asked.kind === "problem") return refuse(asked);

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
-import { generationOf, isHost } from "../access/keys.ts";
-import type { BroadcastApi, Offer } from "../broadcast-api.ts";
+import { type HostKey, hostOf } from "../access/keys.ts";
+import type { Admitted, BroadcastApi, Newcomer, Offer } from "../broadcast-api.ts";
 import { readOffer } from "../ingest/offer.ts";
 import { patterns, whipSessionPath } from "../paths.ts";
 import { methodNotAllowed, offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
@@ -21,7 +21,8 @@ const NO_STORE = { "cache-control": "no-store" };
 /** Browsers publish from any page; what they may read of the answer is named (Fetch standard, CORS protocol). */
 const CORS = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers": "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate",
+  "access-control-expose-headers":
+    "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, Earshot-Host",
 };
 
 /**
@@ -55,14 +56,14 @@ whip.use("/whip/*", async (c, next) => {
 });
 
 whip.all(patterns.whip, async (c) => {
-  const host = await hostOf(c, c.req.param("id"));
+  const host = await enter(c, c.req.param("id"));
   if (host.kind === "problem") return refuse(host);
   const { broadcast, key } = host;
   switch (c.req.method) {
     case "POST": {
       const offer = await readPost(c.req.raw);
       if (offer.kind === "problem") return refuse(offer);
-      const published = await broadcast.publish(offer, key, new URL(c.req.url).origin);
+      const published = await broadcast.publish(offer, newcomerOf(c, key), new URL(c.req.url).origin);
       if (published.kind === "problem") return refuse(published);
       const path = whipSessionPath(c.req.param("id"), published.session);
       return created(published.answer, {
@@ -73,14 +74,14 @@ whip.all(patterns.whip, async (c) => {
     }
     case "GET":
     case "HEAD":
-      return noContent(await broadcast.admit(key, null));
+      return admitted(await broadcast.admit(key, null));
     default:
       return refuse(methodNotAllowed(ENDPOINT_METHODS));
   }
 });
 
 whip.all(patterns.whipSession, async (c) => {
-  const host = await hostOf(c, c.req.param("id"));
+  const host = await enter(c, c.req.param("id"));
   if (host.kind === "problem") return refuse(host);
   const { broadcast, key } = host;
   const session = c.req.param("session");
@@ -88,12 +89,12 @@ whip.all(patterns.whipSession, async (c) => {
     const problem = await broadcast.leave(key, session);
     return problem === null ? new Response(null, { status: 200, headers: NO_STORE }) : refuse(problem);
   }
-  const problem = await broadcast.admit(key, session);
-  if (problem !== null) return refuse(problem);
+  const found = await broadcast.admit(key, session);
+  if (found.kind === "problem") return refuse(found);
   switch (c.req.method) {
     case "GET":
     case "HEAD":
-      return noContent(null);
+      return admitted(found);
     case "PATCH":
       return refuse(NO_TRICKLE);
     default:
@@ -102,21 +103,30 @@ whip.all(patterns.whipSession, async (c) => {
 });
 
 /** The Broadcast that a request is for, if its host key was made here; whether the key's generation is the present one, it checks. */
-export async function hostOf(
+export async function enter(
   c: Context<{ Bindings: EdgeEnv }>,
   id: string,
-): Promise<{ readonly kind: "host"; readonly broadcast: BroadcastApi; readonly key: number } | Problem> {
+): Promise<{ readonly kind: "host"; readonly broadcast: BroadcastApi; readonly key: HostKey } | Problem> {
   const secret = await secretsOf(c.env).of(id);
   if (secret === null) return PROBLEMS.unknownBroadcast;
-  const authorization = c.req.header("authorization") ?? null;
-  const key = generationOf(authorization);
-  if (key === null || !(await isHost(secret, id, authorization))) return PROBLEMS.wrongHostKey;
+  const key = await hostOf(secret, id, c.req.header("authorization") ?? null);
+  if (key === null) return PROBLEMS.wrongHostKey;
   return { kind: "host", broadcast: broadcastOf(c.env, id), key };
 }
 
-/** RFC 9725 section 4.1: GET and HEAD succeed without content. */
-function noContent(problem: Problem | null): Response {
-  return problem === null ? new Response(null, { status: 204, headers: NO_STORE }) : refuse(problem);
+/** As much of a client's User-Agent as is kept of it, characters. */
+const MAX_CLIENT = 200;
+
+function newcomerOf(c: Context<{ Bindings: EdgeEnv }>, key: HostKey): Newcomer {
+  const client = c.req.header("user-agent")?.slice(0, MAX_CLIENT) ?? null;
+  return { key, takeover: c.req.query("takeover") === "1", client };
+}
+
+/** RFC 9725 section 4.1: GET and HEAD succeed without content. A header says whose key it is, so that a page can. */
+function admitted(host: Admitted | Problem): Response {
+  if (host.kind === "problem") return refuse(host);
+  const headers = { ...NO_STORE, "earshot-host": encodeURIComponent(host.name) };
+  return new Response(null, { status: 204, headers });
 }
 
 /** Reads the offer out of a POST (RFC 9725 section 4.2). */

@@ -8,7 +8,7 @@ import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts"
 import { keys, parseListen, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus, Status } from "../status.ts";
-import { Attendance } from "./attendance.ts";
+import { Attendance, UNCOUNTED } from "./attendance.ts";
 import { retried } from "./retry.ts";
 import { Tally } from "./tally.ts";
 
@@ -53,10 +53,10 @@ export class Origin extends WorkerEntrypoint<OriginEnv> {
   /** A show's state, with the count of who listens: pages show both, and need not ask for a second thing. */
   async #status(show: ShowStatus): Promise<Response> {
     const isOn = show.state === "open" || show.state === "live";
-    const listeners = isOn
+    const attended = isOn
       ? await attendance.of(show.id, Date.now(), () => this.#figure(show.id, false))
-      : null;
-    const status: Status = { ...show, listeners };
+      : UNCOUNTED;
+    const status: Status = { ...show, ...attended };
     return Response.json(status, { headers: { "cache-control": brief(1) } });
   }
 

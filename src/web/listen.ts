@@ -1,4 +1,5 @@
 import { element, pathId } from "./page.ts";
+import { crowdText, onAirText } from "./people.ts";
 import { Player } from "./player.ts";
 import type { Playing } from "./playing.ts";
 import { pollStatus } from "./poll.ts";
@@ -9,8 +10,9 @@ import { words } from "./words.ts";
 const id = pathId();
 const badge = element("badge", HTMLElement);
 const title = element("title", HTMLElement);
-/** Below the controls, which it must not move; the embed has no room for it. */
+/** Below the controls, which they must not move; the embed has no room for them. */
 const description = document.getElementById("description");
+const onAir = document.getElementById("on-air");
 const sentence = element("sentence", HTMLElement);
 const button = element("play", HTMLButtonElement);
 const volume = element("volume", HTMLInputElement);
@@ -92,7 +94,8 @@ function render(): void {
     if (description !== null) setText(description, status.description);
     document.title = `${status.title || "Untitled show"} · Earshot`;
   }
-  setText(listeners, status?.listeners ? `about ${status.listeners.toLocaleString()} listening` : "");
+  setText(listeners, status?.listeners ? crowdText(status) : "");
+  if (onAir !== null) setText(onAir, status === null ? "" : onAirText(status));
   button.disabled = over;
   button.setAttribute("aria-label", active ? "Stop" : "Play");
   button.dataset.look = active ? (playing === "playing" ? "stop" : "busy") : "play";

@@ -3,7 +3,17 @@ import type { Level, Status } from "../status.ts";
 /** What `GET /live/:id/status.json` says, as far as the pages use it. */
 export type Seen = Pick<
   Status,
-  "title" | "description" | "opensAt" | "autoOpen" | "state" | "hosts" | "listeners" | "meter"
+  | "title"
+  | "description"
+  | "opensAt"
+  | "autoOpen"
+  | "state"
+  | "hosts"
+  | "onAir"
+  | "listeners"
+  | "error95"
+  | "confidence"
+  | "meter"
 >;
 
 /** One answer to "how is the show?": the status, or why there is none. */
@@ -41,10 +51,9 @@ export async function readStatus(id: string, waits = false): Promise<Report> {
 /** Reads the JSON; `null` when it is not a status. Fields these pages do not know are ignored. */
 export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
-  const { title, description, opensAt, autoOpen, state, hosts, listeners, meter } = json as Record<
-    keyof Seen,
-    unknown
-  >;
+  const said = json as Record<keyof Seen, unknown>;
+  const { title, description, opensAt, autoOpen, state, hosts, onAir, meter } = said;
+  const { listeners, error95, confidence } = said;
   if (state !== "announced" && state !== "open" && state !== "live" && state !== "ended") return null;
   return {
     title: typeof title === "string" ? title : "",
@@ -53,7 +62,10 @@ export function parseStatus(json: unknown): Seen | null {
     autoOpen: autoOpen === true,
     state,
     hosts: typeof hosts === "number" ? hosts : 0,
+    onAir: Array.isArray(onAir) ? onAir.filter((name) => typeof name === "string") : [],
     listeners: typeof listeners === "number" ? listeners : null,
+    error95: typeof error95 === "number" ? error95 : null,
+    confidence: confidence === "high" || confidence === "low" ? confidence : null,
     meter: isLevel(meter) ? meter : null,
   };
 }

@@ -1,10 +1,12 @@
+import { type Identity, whoHolds } from "./identity.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
 import { hearingWords, OthersList } from "./others.ts";
 import { element, pathId } from "./page.ts";
+import { crowdText } from "./people.ts";
 import { pollStatus } from "./poll.ts";
 import { Sender, type Sending } from "./sender.ts";
-import type { Report } from "./status.ts";
+import type { Report, Seen } from "./status.ts";
 import { type Hearing, Talkback } from "./talkback.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
@@ -15,6 +17,7 @@ const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
 const title = element("title", HTMLElement);
 const badge = element("badge", HTMLElement);
 const message = element("message", HTMLElement);
+const who = element("who", HTMLElement);
 const device = element("device", HTMLSelectElement);
 const stereo = element("stereo", HTMLInputElement);
 const echo = element("echo", HTMLInputElement);
@@ -39,6 +42,8 @@ let stream: MediaStream | null = null;
 let meter: Meter | null = null;
 let sending: Sending = { kind: "idle" };
 let report: Report | null = null;
+/** Whose studio this is; null until the relay has said. */
+let identity: Identity | null = null;
 let opening = false;
 let trouble = "";
 let muted = false;
@@ -52,7 +57,8 @@ const talkback = new Talkback(`/talk/${encodeURIComponent(id)}`, key, (hearing: 
   people.show(hearing.kind === "hearing" ? hearing.voices : []);
 });
 
-const sender = new Sender(`/whip/${encodeURIComponent(id)}`, key, (now) => {
+const endpoint = `/whip/${encodeURIComponent(id)}`;
+const sender = new Sender(endpoint, key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
   sending = now;
@@ -140,6 +146,7 @@ function render(): void {
     setText(title, status.title || "Untitled show");
     document.title = `${status.title || "Untitled show"} · Studio`;
   }
+  setText(who, identity?.kind === "host" ? `You are ${identity.name}.` : "");
   const air = onAir();
   const states = {
     idle: "Off the air",
@@ -152,7 +159,7 @@ function render(): void {
   badge.dataset.state = sending.kind === "sending" ? "live" : air ? "away" : "off";
   setText(message, saying());
   message.dataset.bad = String(
-    trouble !== "" || sending.kind === "failed" || sending.kind === "lost" || key === "",
+    trouble !== "" || ["failed", "lost"].includes(sending.kind) || key === "" || identity?.kind === "refused",
   );
   button.textContent = air ? "Stop" : "Go live";
   button.dataset.look = air ? "stop" : "go";
@@ -169,6 +176,7 @@ function saying(): string {
   if (key === "")
     return "This link has no host key. Open the studio link you were given, to its last character.";
   if (report?.kind === "missing") return "There is no broadcast at this address.";
+  if (identity?.kind === "refused" && !onAir()) return identity.why;
   if (trouble !== "") return trouble;
   if (opening) return "Allow the microphone if the browser asks.";
   switch (sending.kind) {
@@ -189,17 +197,19 @@ function saying(): string {
 function heardByRelay(): string {
   if (sending.kind !== "sending") return "";
   if (report?.kind !== "status") return "The relay's state can not be read just now.";
-  const { meter: relayed, listeners, hosts } = report.status;
-  const crowd = crowdOf(listeners);
+  const { meter: relayed, hosts } = report.status;
+  const crowd = crowdOf(report.status);
   if (hosts === 0) return `The relay does not hear you yet.${crowd}`;
   if (relayed === null) return `The relay is receiving you.${crowd}`;
   if (relayed.peakDb < SILENT_DB) return `The relay receives you, but hears only silence.${crowd}`;
   return `Listeners hear you, at ${Math.round(relayed.rmsDb)} dB.${crowd}`;
 }
 
-function crowdOf(listeners: number | null): string {
-  if (listeners === null) return "";
-  return listeners === 0 ? " Nobody is listening." : ` About ${listeners.toLocaleString()} listening.`;
+function crowdOf(status: Seen): string {
+  if (status.listeners === null) return "";
+  if (status.listeners === 0) return " Nobody is listening.";
+  const text = crowdText(status);
+  return ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function drawLevel(): void {
@@ -257,4 +267,10 @@ pollStatus(id, onAir, (now) => {
   render();
 });
 void fillDevices(null);
+if (key !== "") {
+  void whoHolds(endpoint, key).then((now) => {
+    identity = now;
+    render();
+  });
+}
 render();

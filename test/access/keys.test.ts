@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { generationOf, hostKey, ingestToken, isAdmin, isHost, isIngest } from "../../src/access/keys.ts";
+import { FIRST_HOST, hostKey, hostOf, ingestToken, isAdmin, isIngest } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 
 /** Host keys, ingest tokens and the admin token: each opens what it is for, and nothing else. */
@@ -7,14 +7,24 @@ import { Secret } from "../../src/access/secret.ts";
 const secret = new Secret("a secret of this test");
 const ID = "town-hall-8802xv";
 
-describe("the host key", () => {
-  test("is the same for ever, and fits one broadcast", async () => {
-    const key = await hostKey(secret, ID, 0);
-    expect(key).toMatch(/^[\w-]{22}$/);
-    expect(await hostKey(new Secret("a secret of this test"), ID, 0)).toBe(key);
-    expect(await isHost(secret, ID, `Bearer ${key}`)).toBe(true);
-    expect(await isHost(secret, "other-8802xv", `Bearer ${key}`)).toBe(false);
-    expect(await isHost(new Secret("another secret, as long"), ID, `Bearer ${key}`)).toBe(false);
+const first = (generation: number) => ({ hostId: FIRST_HOST, generation });
+const ada = (generation: number) => ({ hostId: "k7w2m9qa", generation });
+
+describe("the first host's key", () => {
+  // Links that people have must go on working, whatever deploy made them.
+  test.each([
+    [0, "KzuDnSRD0InsenX9MoHQBQ"],
+    [1, "1.qCYyXI04lTp8toWpYkjUlQ"],
+    [12, "12.Ik6wPxS786Umk2_XxxleuA"],
+  ])("of generation %i is what it was before other hosts had keys", async (generation, key) => {
+    expect(await hostKey(secret, ID, first(generation))).toBe(key);
+    expect(await hostOf(secret, ID, `Bearer ${key}`)).toEqual(first(generation));
+  });
+
+  test("fits one broadcast and one secret", async () => {
+    const key = await hostKey(secret, ID, first(0));
+    expect(await hostOf(secret, "other-8802xv", `Bearer ${key}`)).toBe(null);
+    expect(await hostOf(new Secret("another secret, as long"), ID, `Bearer ${key}`)).toBe(null);
   });
 
   test.each([
@@ -28,24 +38,58 @@ describe("the host key", () => {
     ["twice", (key: string) => `Bearer ${key}, Bearer ${key}`, false],
     ["an empty header", () => "", false],
   ])("with %s", async (_, header, opens) => {
-    expect(await isHost(secret, ID, header(await hostKey(secret, ID, 0)))).toBe(opens);
+    const key = await hostKey(secret, ID, first(0));
+    expect(await hostOf(secret, ID, header(key))).toEqual(opens ? first(0) : null);
   });
 
   test("that replaces another says which one it is, and no one's HMAC is another's", async () => {
-    const keys = await Promise.all([0, 1, 2, 12].map((generation) => hostKey(secret, ID, generation)));
+    const keys = await Promise.all([0, 1, 2, 12].map((generation) => hostKey(secret, ID, first(generation))));
     expect(keys.map((key) => key.replace(/[\w-]{22}$/, ""))).toEqual(["", "1.", "2.", "12."]);
     expect(new Set(keys.map((key) => key.slice(-22))).size).toBe(4);
-    for (const [index, key] of keys.entries()) {
-      expect(await isHost(secret, ID, `Bearer ${key}`)).toBe(true);
-      expect(generationOf(`Bearer ${key}`)).toBe([0, 1, 2, 12][index]);
-    }
-    for (const forged of ["0.", "01.", "3.", "1e0.", "-1.", "."])
-      expect(await isHost(secret, ID, `Bearer ${forged}${keys[1]?.slice(2)}`), forged).toBe(false);
-    for (const header of [null, "", "Bearer ", `Bearer 0.${keys[0]}`, `Basic ${keys[0]}`])
-      expect(generationOf(header)).toBe(null);
+    for (const forged of ["0.", "01.", "3.", "1e0.", "-1.", ".", "host.1.", "..1."])
+      expect(await hostOf(secret, ID, `Bearer ${forged}${keys[1]?.slice(2)}`), forged).toBe(null);
+    for (const written of ["0.", "host.", "host.0."])
+      expect(await hostOf(secret, ID, `Bearer ${written}${keys[0]}`), written).toBe(null);
   });
 
-  test("without a header opens nothing", async () => expect(await isHost(secret, ID, null)).toBe(false));
+  test("without a header opens nothing", async () => expect(await hostOf(secret, ID, null)).toBe(null));
+});
+
+describe("another host's key", () => {
+  test("says whose it is and which one, and is the same for ever", async () => {
+    const key = await hostKey(secret, ID, ada(0));
+    expect(key).toBe("k7w2m9qa.0.AD6LVyhKbX8tmTJ1pG7IXA");
+    expect(await hostOf(secret, ID, `Bearer ${key}`)).toEqual(ada(0));
+    expect(await hostOf(secret, ID, `Bearer ${await hostKey(secret, ID, ada(7))}`)).toEqual(ada(7));
+    expect(await hostOf(secret, "other-8802xv", `Bearer ${key}`)).toBe(null);
+    expect(await hostOf(new Secret("another secret, as long"), ID, `Bearer ${key}`)).toBe(null);
+  });
+
+  test("is worth nothing under another host's id, or another number", async () => {
+    const mac = (await hostKey(secret, ID, ada(0))).slice(-22);
+    const firsts = (await hostKey(secret, ID, first(0))).slice(-22);
+    for (const forged of [
+      mac,
+      `0.${mac}`,
+      `1.${mac}`,
+      `host.0.${mac}`,
+      `k7w2m9qb.0.${mac}`,
+      `k7w2m9qa.1.${mac}`,
+      `k7w2m9qa.00.${mac}`,
+      `k7w2m9qa..${mac}`,
+      `k7w2m9qa.${mac}`,
+      `K7W2M9QA.0.${mac}`,
+      `k7w2m9qa.0.0.${mac}`,
+      `k7w2m9qa.0.${firsts}`,
+    ])
+      expect(await hostOf(secret, ID, `Bearer ${forged}`), forged).toBe(null);
+  });
+
+  test("is not the admin token, and that is no host's key", async () => {
+    const key = await hostKey(secret, ID, ada(0));
+    expect(isAdmin("an admin token", `Bearer ${key}`)).toBe(false);
+    expect(await hostOf(secret, ID, "Bearer an-admin-token")).toBe(null);
+  });
 });
 
 describe("the ingest token", () => {
@@ -65,7 +109,7 @@ describe("the ingest token", () => {
   });
 
   test("is not a host key", async () => {
-    expect(await isHost(secret, ID, `Bearer ${await ingestToken(secret, ID, ID, 1)}`)).toBe(false);
+    expect(await hostOf(secret, ID, `Bearer ${await ingestToken(secret, ID, ID, 1)}`)).toBe(null);
   });
 });
 

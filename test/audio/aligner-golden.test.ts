@@ -96,7 +96,7 @@ function hashOf(rehearsal: Omit<Rehearsal, "signal" | "seconds">): string {
       for (let i = 0; i < rounded.length; i++) rounded[i] = Math.round((pcm[i] as number) * 2 ** 20);
       hash.update(rounded);
       const next = samples(at + AU_SAMPLES);
-      const { ppm, depth, ...counts } = aligner.stats;
+      const { ppm, depth, jitter: _, receivedSamples: __, ...counts } = aligner.stats;
       const told = [aligner.has(next, AU_SAMPLES), aligner.active(next), aligner.silentFor(next)];
       const times = [late, aligner.deadline(next), Math.round(1e3 * ppm), Math.round(1e3 * depth)];
       hash.update(JSON.stringify([counts, told, times]));

@@ -51,6 +51,7 @@ describe("a host whose packets nothing delays", () => {
     });
     expect(aligner.stats).toMatchObject({ malformed: 0, droppedSamples: 0, ppm: 0 });
     expect(aligner.stats.received).toBeGreaterThan(1_480);
+    expect(aligner.stats.receivedSamples).toBe(960 * aligner.stats.received);
     expect(aligner.stats.depth).toBeGreaterThanOrEqual(AU_SAMPLES);
   });
 

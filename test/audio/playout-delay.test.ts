@@ -46,6 +46,18 @@ describe("delay", () => {
     expect(delay.base).toBe(10_900);
   });
 
+  test("tells by how much packets are late, at most, for half a minute", () => {
+    const delay = new PlayoutDelay();
+    expect(delay.jitter).toBe(0);
+    deliver(delay, 0, 1, () => 0);
+    // What a host is taken to need until that is known.
+    expect(delay.jitter).toBe(fromMillis(20));
+    deliver(delay, 1, 400, (n) => (n === 300 ? fromMillis(75) : 0));
+    expect(delay.jitter).toBe(fromMillis(75));
+    deliver(delay, 401, 2_000, () => fromMillis(1));
+    expect(delay.jitter).toBe(0);
+  });
+
   test("more than that is met at once and given back slowly, half a minute later", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 1_000, () => 0);

@@ -87,7 +87,7 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
   }
   expect(parts).toBe(Math.floor((HOURS * 3_600 * SAMPLE_RATE - PLAYOUT_DELAY) / (18 * AU_SAMPLES)));
   expect(fromMillis(HOURS * 3_600_000) - pipeline.due).toBeLessThan(AU_SAMPLES);
-  // The first hour against the last, leaving out what was before anything had been said.
-  const first = Math.min(...heap.slice(1, 7));
+  // The second hour against the last: in the first the runtime still compiles.
+  const first = Math.min(...heap.slice(6, 12));
   expect(Math.min(...heap.slice(-6)) - first).toBeLessThan(200_000);
 });

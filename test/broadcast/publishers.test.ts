@@ -3,7 +3,7 @@ import type { Secret } from "../../src/access/secret.ts";
 import type { PublisherRow } from "../../src/broadcast/publisher.ts";
 import { Publishers } from "../../src/broadcast/publishers.ts";
 import type { Store } from "../../src/broadcast/store.ts";
-import type { Offer } from "../../src/broadcast-api.ts";
+import type { Newcomer, Offer } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { PROBLEMS, tooManyHosts } from "../../src/problem.ts";
 
@@ -30,7 +30,15 @@ let endpoints: string[];
 /** How long the SFU takes to answer an offer. */
 let answerMillis: number;
 let hasEnded: boolean;
-const refusal = () => (hasEnded ? PROBLEMS.ended : null);
+const terms = () => (hasEnded ? PROBLEMS.ended : ({ kind: "terms", maxHosts } as const));
+/** How many hosts may be on. */
+let maxHosts: number;
+/** Who publishes with a host's key. */
+const by = (hostId = "host", takeover = false): Newcomer => ({
+  key: { hostId, generation: 0 },
+  takeover,
+  client: null,
+});
 beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -39,6 +47,7 @@ beforeEach(() => {
   endpoints = [];
   answerMillis = 0;
   hasEnded = false;
+  maxHosts = 8;
   dial = ATTACHED;
   vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) => {
     const operation = String(url).split("/").slice(-2).join("/");
@@ -95,10 +104,11 @@ const make = () =>
     },
     "show-aaaaaa",
     Date.now(),
+    (hostId) => hostId,
   );
 
-async function publish(publishers: Publishers): Promise<string> {
-  const result = await publishers.publish(OFFER, "https://relay", refusal);
+async function publish(publishers: Publishers, newcomer = by()): Promise<string> {
+  const result = await publishers.publish(OFFER, newcomer, "https://relay", terms);
   if (result.kind !== "accepted") throw new Error(JSON.stringify(result));
   return result.session;
 }
@@ -199,8 +209,8 @@ describe("where all eight places are taken", () => {
     const { publishers, hosts } = await full();
     await talk(publishers, 30_000, ...hosts);
     calls.length = 0;
-    const result = await publishers.publish(OFFER, "https://relay", refusal);
-    expect(result).toEqual(tooManyHosts(8));
+    const result = await publishers.publish(OFFER, by(), "https://relay", terms);
+    expect(result).toEqual(tooManyHosts(8, 1));
     expect(calls).toEqual([]);
     expect(publishers.sessions).toEqual(hosts);
   });
@@ -219,7 +229,7 @@ describe("where all eight places are taken", () => {
     await talk(publishers, 30_000, ...hosts);
     const again = make();
     await vi.advanceTimersByTimeAsync(4_900);
-    expect(await again.publish(OFFER, "https://relay", refusal)).toEqual(tooManyHosts(8));
+    expect(await again.publish(OFFER, by(), "https://relay", terms)).toEqual(tooManyHosts(8, 1));
     await vi.advanceTimersByTimeAsync(200);
     await publish(again);
     expect(again.sessions.slice(0, 7)).toEqual(hosts.slice(1));
@@ -250,7 +260,7 @@ describe("where all eight places are taken", () => {
   test("of many who come at once no ninth stays, and the SFU is told so", async () => {
     const publishers = make();
     answerMillis = 1_000;
-    const results = Array.from({ length: 10 }, () => publishers.publish(OFFER, "https://relay", refusal));
+    const results = Array.from({ length: 10 }, () => publishers.publish(OFFER, by(), "https://relay", terms));
     await vi.advanceTimersByTimeAsync(1_100);
     const kinds = (await Promise.all(results)).map((result) =>
       result.kind === "problem" ? result.code : result.kind,
@@ -261,10 +271,65 @@ describe("where all eight places are taken", () => {
   });
 });
 
+describe("a newcomer that takes over", () => {
+  test("where all places are taken by talkers has its own host's older session give way", async () => {
+    maxHosts = 3;
+    const publishers = make();
+    const ada = await publish(publishers, by("ada"));
+    const ben = await publish(publishers, by("ben"));
+    const cy = await publish(publishers, by("cy"));
+    await talk(publishers, 2_000, ada, ben, cy);
+    const refused = await publishers.publish(OFFER, by("ben"), "https://relay", terms);
+    expect(refused).toEqual(tooManyHosts(3, 1));
+    const again = await publish(publishers, by("ben", true));
+    expect(publishers.sessions).toEqual([ada, cy, again]);
+    expect(publishers.has(again, "ben")).toBe(true);
+    expect(publishers.has(again, "ada")).toBe(false);
+  });
+
+  test("takes nobody's place where one is free", async () => {
+    const publishers = make();
+    const first = await publish(publishers);
+    await talk(publishers, 2_000, first);
+    const second = await publish(publishers, by("host", true));
+    expect(publishers.sessions).toEqual([first, second]);
+  });
+});
+
+test("a limit that is lowered throws nobody out, and newcomers come in only under it", async () => {
+  const publishers = make();
+  const hosts = [];
+  for (const hostId of ["a", "b", "c", "d"]) hosts.push(await publish(publishers, by(hostId)));
+  await talk(publishers, 2_000, ...hosts);
+  maxHosts = 2;
+  expect(publishers.sessions).toEqual(hosts);
+  expect(await publishers.publish(OFFER, by("e"), "https://relay", terms)).toEqual(tooManyHosts(2, 1));
+  // Two of them fall silent; three would have to.
+  const [, b = "", , d = ""] = hosts;
+  await talk(publishers, 2_000, b, d);
+  expect(await publishers.publish(OFFER, by("e"), "https://relay", terms)).toMatchObject({ status: 409 });
+  await talk(publishers, 2_000, d);
+  const last = await publish(publishers, by("e"));
+  expect(publishers.sessions).toEqual([d, last]);
+});
+
+test("the sessions of one host are ended, and no other's", async () => {
+  const publishers = make();
+  const ada = await publish(publishers, by("ada"));
+  const ben = await publish(publishers, by("ben"));
+  await publish(publishers, by("ada"));
+  publishers.dropAll("the host key has been replaced", "ada");
+  expect(publishers.sessions).toEqual([ben]);
+  expect([...rows.all.keys()]).toEqual([ben]);
+  publishers.dropAll("the show has ended");
+  expect(publishers.sessions).toEqual([]);
+  expect(ada).not.toBe(ben);
+});
+
 test("a host whom the SFU answers after the show has ended is not taken: nothing is stored, the SFU is told", async () => {
   const publishers = make();
   answerMillis = 1_000;
-  const result = publishers.publish(OFFER, "https://relay", refusal);
+  const result = publishers.publish(OFFER, by(), "https://relay", terms);
   await vi.advanceTimersByTimeAsync(500);
   hasEnded = true;
   await vi.advanceTimersByTimeAsync(600);
@@ -422,7 +487,8 @@ describe("an adapter of a try that seemed to have failed", () => {
 
 describe("an SFU that is away", () => {
   const away = () => Response.json({}, { status: 503 });
-  const stateOf = (publishers: Publishers, session: string) => publishers.states.get(session);
+  const stateOf = (publishers: Publishers, session: string) =>
+    publishers.all.find((publisher) => publisher.session === session)?.state;
 
   test("for an hour costs no host its session: each is heard again within 16 s of its being back", async () => {
     const publishers = make();
@@ -535,6 +601,10 @@ describe("a socket on which nothing comes", () => {
     const again = connect(publishers, session);
     publishers.hear(session, Date.now());
     await pass(publishers, 20_000);
-    expect([again?.code, generations(), publishers.states.get(session)?.state]).toEqual([null, [1], "heard"]);
+    expect([
+      again?.code,
+      generations(),
+      publishers.all.find((publisher) => publisher.session === session)?.state.state,
+    ]).toEqual([null, [1], "heard"]);
   });
 });

@@ -17,6 +17,7 @@ const settings = {
   latency: "low" as const,
   bitrate: 96_000,
   idleMinutes: 5,
+  maxHosts: 3,
 };
 const announced = rotateKey(announce(settings, 500));
 const opened = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile: PROFILES.low });
@@ -85,6 +86,7 @@ describe("a damaged row", () => {
       state: "paused",
       keyGeneration: "x",
       idleMinutes: 0,
+      maxHosts: 9,
       description: 7,
       opensAt: "soon",
     };
@@ -98,6 +100,7 @@ describe("a damaged row", () => {
         latency: "balanced",
         bitrate: 128_000,
         idleMinutes: 30,
+        maxHosts: 8,
         keyGeneration: 0,
       },
       wasRunning: false,

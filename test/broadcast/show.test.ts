@@ -202,7 +202,7 @@ describe("a show whose object is there, and whose timeline has not been taken up
     expect((await rig.list()).segments.length).toBeGreaterThan(3);
     rig.show.rotateKey();
     expect((await rig.list()).segments.length).toBeGreaterThan(3);
-    expect(rig.show.keyGeneration).toBe(2);
+    expect(rig.show.cast.first.generation).toBe(2);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
+import { LOOK_AHEAD } from "../../src/audio/limiter.ts";
 import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
@@ -105,7 +106,7 @@ function expectWhole({ line, counts }: Made): void {
   // Where it settles within the half millisecond that is never corrected.
   let off = 0;
   for (let at = FIRST + 8 * SAMPLE_RATE; at < line.length; at++)
-    off = Math.max(off, Math.abs((line[at] as number) - voice.signal(at - FIRST + FRAMES)));
+    off = Math.max(off, Math.abs((line[at] as number) - voice.signal(at - LOOK_AHEAD - FIRST + FRAMES)));
   expect(off).toBeLessThan(voice.slope * 26);
 }
 

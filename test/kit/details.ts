@@ -11,4 +11,5 @@ export const DETAILS: Details = {
   autoOpen: true,
   idleMinutes: 30,
   endAfterMinutes: null,
+  maxHosts: 8,
 };

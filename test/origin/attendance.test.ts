@@ -6,12 +6,15 @@ import { Attendance } from "../../src/origin/attendance.ts";
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
+const counted = (listeners: number) => ({ listeners, error95: 0.016, confidence: "low" as const });
+
 /** An Audience that answers with 1, 2, 3 ..., whose figures are asked for by this isolate's Attendance. */
-function audience(answer = async (count: number) => ({ listeners: count })) {
+function audience(answer = async (count: number) => counted(count)) {
   const attendance = new Attendance();
   let asked = 0;
-  const of = (show: string) => attendance.of(show, Date.now(), () => answer(++asked));
-  return { of, asked: () => asked };
+  const say = async (show: string) => attendance.of(show, Date.now(), () => answer(++asked));
+  const of = async (show: string) => (await say(show)).listeners;
+  return { of, say, asked: () => asked };
 }
 
 test("the Audience is asked once in five seconds, however many want to know", async () => {
@@ -34,11 +37,16 @@ test("an Audience that fails, or takes more than half a second, is not waited fo
     () => Promise.reject(new Error("thrown")),
     () => new Promise<never>(() => undefined),
   ]) {
-    const { of, asked } = audience(answer);
+    const { of, say, asked } = audience(answer);
     const told = of("a");
     await vi.advanceTimersByTimeAsync(500);
     expect(await told).toBeNull();
-    expect(await of("a")).toBeNull();
+    expect(await say("a")).toEqual({ listeners: null, error95: null, confidence: null });
     expect(asked()).toBe(1);
   }
+});
+
+test("what is told is the count and how sure it is, and no more of the figure", async () => {
+  const { say } = audience(async (count) => ({ ...counted(count), method: "HyperLogLog", delivered: 1 }));
+  expect(await say("a")).toEqual({ listeners: 1, error95: 0.016, confidence: "low" });
 });

@@ -17,7 +17,10 @@ const SAID: Status = {
   latency: "low",
   hosts: 2,
   line: "hosts",
+  onAir: ["Ada", "<b>Ben</b>"],
   listeners: 12,
+  error95: 0.016,
+  confidence: "high",
   meter: { peakDb: -6, rmsDb: -20 },
   startedAt: 1,
   endedAt: null,
@@ -37,13 +40,23 @@ test("reads what the relay says and leaves out what it does not know", () => {
     autoOpen: false,
     state: "announced",
     hosts: 0,
+    onAir: [],
     listeners: null,
+    error95: null,
+    confidence: null,
     meter: null,
   });
 });
 
 test("a time that is none is not shown", () => {
   expect(parseStatus({ ...SAID, opensAt: "soon" })?.opensAt).toBeNull();
+});
+
+test.each([[7], ["Ada"], [null]])("names that are none are left out: %j", (onAir) => {
+  expect(parseStatus({ ...SAID, onAir })?.onAir).toEqual([]);
+  expect(parseStatus({ ...SAID, onAir: [onAir, "Ada", 7] })?.onAir).toEqual(
+    typeof onAir === "string" ? [onAir, "Ada"] : ["Ada"],
+  );
 });
 
 test.each([null, 7, "live", {}, { state: "gone" }, []])("%j is no status", (json) => {

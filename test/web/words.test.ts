@@ -14,7 +14,10 @@ const seen: Seen = {
   autoOpen: true,
   state: "announced",
   hosts: 0,
+  onAir: [],
   listeners: null,
+  error95: null,
+  confidence: null,
   meter: null,
 };
 const EIGHT = new Date(2026, 11, 1, 20).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });

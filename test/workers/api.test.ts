@@ -36,6 +36,7 @@ describe("POST /api/broadcasts", () => {
       endsAt: "2040-12-01T21:00:00Z",
       autoOpen: false,
       endAfterMinutes: 15,
+      maxHosts: 2,
     };
     const response = await relay.api("POST", "/broadcasts", settings);
     expect(response.status).toBe(201);
@@ -55,6 +56,7 @@ describe("POST /api/broadcasts", () => {
       endsAt: "2040-12-01T21:00:00.000Z",
       autoOpen: false,
       endAfterMinutes: 15,
+      maxHosts: 2,
       state: "announced",
       whipUrl: `${relay.url}/whip/${id}`,
       hostKey: expect.stringMatching(/^[\w-]{22}$/),
@@ -81,6 +83,7 @@ describe("POST /api/broadcasts", () => {
       endsAt: null,
       autoOpen: true,
       endAfterMinutes: null,
+      maxHosts: 8,
     });
   });
 
@@ -108,6 +111,10 @@ describe("POST /api/broadcasts", () => {
     [{ bitrate: 256_001 }, "bitrate"],
     [{ bitrate: 128_000.5 }, "bitrate"],
     [{ bitrate: "128000" }, "bitrate"],
+    [{ maxHosts: 0 }, "maxHosts"],
+    [{ maxHosts: 9 }, "maxHosts"],
+    [{ maxHosts: 1.5 }, "maxHosts"],
+    [{ maxHosts: null }, "maxHosts"],
     [{ idleMinutes: 0 }, "idleMinutes"],
     [{ idleMinutes: 1_441 }, "idleMinutes"],
     [{ idleMinutes: 1.5 }, "idleMinutes"],

@@ -1,0 +1,118 @@
+import { CHANNELS, type Loudness, SAMPLE_RATE } from "../media.ts";
+import { GatedLoudness } from "./gated-loudness.ts";
+import { KWeighting } from "./k-weighting.ts";
+import { TruePeak } from "./true-peak.ts";
+
+/** Power is summed in slots of 10 ms, so that a window is at most half a slot away from where it reads the most. */
+const SLOT = SAMPLE_RATE / 100;
+/** Slots in the windows of 400 ms and 3 s. */
+const MOMENTARY = 40;
+const SHORT_TERM = 300;
+/** Blocks of the integrated loudness begin every 100 ms. */
+const STEP = 10;
+/** After so long a silence, in samples, the filter has nothing left in it of what came before (-200 dB). */
+const RINGING = SAMPLE_RATE / 5;
+
+/**
+ * Loudness by EBU R128 (ITU-R BS.1770-5, EBU Tech 3341) of stereo at 48 kHz: momentary (400 ms), short-term (3 s), integrated
+ * (gated, over everything that was pushed) and the true peak of the last 3 s. Its memory is constant.
+ */
+export class LoudnessMeter {
+  readonly #weighting = new KWeighting();
+  readonly #truePeak = new TruePeak();
+  readonly #integrated = new GatedLoudness();
+  /** The weighted energy and the true peak of the last SHORT_TERM slots that are whole; the newest is before {@link #slot}. */
+  readonly #energies = new Float64Array(SHORT_TERM);
+  readonly #peaks = new Float32Array(SHORT_TERM);
+  #slot = 0;
+  /** The slot being filled: its sample frames, energy and peak. */
+  #filled = 0;
+  #energy = 0;
+  #peak = 0;
+  /** Whole slots until the next block of the integrated loudness ends. */
+  #untilBlock = MOMENTARY;
+
+  /** Takes interleaved stereo of any length, full scale 1. */
+  push(pcm: Float32Array): void {
+    for (let i = 0; i < pcm.length; ) {
+      const end = Math.min(pcm.length, i + CHANNELS * (SLOT - this.#filled));
+      this.#energy += this.#weighting.energy(pcm, i, end);
+      this.#peak = this.#truePeak.push(pcm, this.#peak, i, end);
+      this.#filled += (end - i) / CHANNELS;
+      i = end;
+      if (this.#filled === SLOT) this.#turn();
+    }
+  }
+
+  /** The same as a {@link push} of `frames` sample frames of silence, at next to no cost where they are many. */
+  pushSilence(frames: number): void {
+    let left = frames;
+    for (let ringing = Math.min(left, RINGING); ringing > 0; ringing -= SLOT) {
+      const take = Math.min(ringing, SLOT);
+      this.push(SILENCE.subarray(0, CHANNELS * take));
+      left -= take;
+    }
+    if (left === 0) return;
+    this.#weighting.reset();
+    for (let turns = 0; turns < SHORT_TERM && left >= SLOT - this.#filled; turns++) {
+      left -= SLOT - this.#filled;
+      this.#turn();
+    }
+    // Where so many are left, all slots are empty now, and so are the blocks of those left.
+    const slots = Math.floor((this.#filled + left) / SLOT);
+    if (slots > 0) this.#untilBlock = ((((this.#untilBlock - slots - 1) % STEP) + STEP) % STEP) + 1;
+    this.#filled = this.#filled + left - slots * SLOT;
+  }
+
+  /** LUFS of the last 400 ms; -Infinity for silence. */
+  get momentary(): number {
+    return loudness(this.#power(MOMENTARY));
+  }
+
+  /** LUFS of the last 3 s; -Infinity for silence. */
+  get shortTerm(): number {
+    return loudness(this.#power(SHORT_TERM));
+  }
+
+  read(): Loudness {
+    const peak = this.#peaks.reduce((a, b) => Math.max(a, b), this.#peak);
+    return {
+      momentary: finite(this.momentary),
+      shortTerm: finite(this.shortTerm),
+      integrated: finite(this.#integrated.read()),
+      truePeakDb: finite(20 * Math.log10(peak)),
+    };
+  }
+
+  /** The mean power of the last `slots` whole slots, both channels added up. */
+  #power(slots: number): number {
+    let energy = 0;
+    for (let n = 1; n <= slots; n++) {
+      energy += this.#energies[(this.#slot + SHORT_TERM - n) % SHORT_TERM] as number;
+    }
+    return energy / (slots * SLOT);
+  }
+
+  #turn(): void {
+    this.#energies[this.#slot] = this.#energy;
+    this.#peaks[this.#slot] = this.#peak;
+    this.#slot = (this.#slot + 1) % SHORT_TERM;
+    this.#energy = 0;
+    this.#peak = 0;
+    this.#filled = 0;
+    if (--this.#untilBlock > 0) return;
+    this.#untilBlock = STEP;
+    this.#integrated.push(this.#power(MOMENTARY));
+  }
+}
+
+const SILENCE = new Float32Array(CHANNELS * SLOT);
+
+/** LUFS of a power (BS.1770-5 annex 1, equation 2): a 1 kHz sine of full scale on one channel reads -3.01. */
+export function loudness(power: number): number {
+  return -0.691 + 10 * Math.log10(power);
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,73 @@
+import type { HostAct, HostAnswer, HostDescription } from "../broadcast-api.ts";
+import { toMillis } from "../media.ts";
+import { urlsOf } from "../paths.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
+import type { HostRow } from "./host-row.ts";
+import { pipelineOf } from "./life.ts";
+import type { Show } from "./show.ts";
+
+/** What operators do with the hosts of a show. @param origin absolute URLs begin with it */
+export async function attend(show: Show, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
+  switch (act.kind) {
+    case "list": {
+      const hosts = await Promise.all(show.cast.all.map((row) => describeHost(show, row, origin)));
+      return { kind: "hosts", hosts };
+    }
+    case "make":
+      return answerOf(show, show.cast.make(act.settings, Date.now()), origin);
+    case "look":
+      return answerOf(show, show.cast.of(act.hostId), origin);
+    case "change":
+      return answerOf(show, show.cast.change(act.hostId, act.changes), origin);
+    case "rotate":
+      if (show.cast.of(act.hostId) !== null) show.rotateKey(act.hostId);
+      return answerOf(show, show.cast.of(act.hostId), origin);
+    case "remove": {
+      const problem = show.cast.remove(act.hostId);
+      if (problem !== null) return problem;
+      show.publishers.dropAll("the host has been revoked", act.hostId);
+      return { kind: "removed" };
+    }
+  }
+}
+
+async function answerOf(
+  show: Show,
+  row: HostRow | Problem | null,
+  origin: string,
+): Promise<HostAnswer | Problem> {
+  if (row === null) return PROBLEMS.noHost;
+  return "kind" in row ? row : { kind: "host", host: await describeHost(show, row, origin) };
+}
+
+async function describeHost(show: Show, row: HostRow, origin: string): Promise<HostDescription> {
+  const { hostId, name, muted, gainDb, level, createdAt } = row;
+  const { hostKey, whipUrl, studioUrl } = urlsOf(origin, show.life.row.id, await show.keyOf(row));
+  const sessions = show.publishers.of(hostId);
+  const last = sessions.toSorted((one, other) => (other.heardAt ?? 0) - (one.heardAt ?? 0))[0];
+  const pipeline = pipelineOf(show.life);
+  const packets = last === undefined ? null : (pipeline?.countsOf(last.session) ?? null);
+  return {
+    hostId,
+    name,
+    muted,
+    gainDb,
+    level,
+    createdAt,
+    hostKey,
+    whipUrl,
+    studioUrl,
+    connected: last !== undefined,
+    heard: sessions.some(({ session }) => pipeline?.isHeard(session)),
+    state: last?.state.state ?? null,
+    loss: packets === null ? null : lossOf(packets),
+    jitter: packets === null ? null : Math.round(toMillis(packets.jitter ?? 0)),
+    codec: last?.row.codec ?? null,
+    client: last?.row.client ?? null,
+  };
+}
+
+/** Which share of a host's sound was concealed. */
+function lossOf({ concealedSamples = 0, receivedSamples = 0 }: Readonly<Record<string, number>>): number {
+  return concealedSamples / Math.max(1, concealedSamples + receivedSamples);
+}

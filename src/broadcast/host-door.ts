@@ -1,0 +1,44 @@
+import type { HostKey } from "../access/keys.ts";
+import type { Accepted, Admitted, Newcomer, Offer, TalkAnswer, TalkCall } from "../broadcast-api.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
+import type { Show } from "./show.ts";
+
+/** What hosts do: they come with a key that was made here, of which is seen here whether it is still the present one. */
+
+/** Takes a host's offer; the doors open with the first. The show may end, and the key be replaced, while the SFU is asked. */
+export async function publish(
+  show: Show,
+  offer: Offer,
+  newcomer: Newcomer,
+  origin: string,
+): Promise<Accepted | Problem> {
+  show.expect();
+  const result = await show.publishers.publish(offer, newcomer, origin, () => {
+    if (show.cast.holderOf(newcomer.key) === null) return PROBLEMS.wrongHostKey;
+    const { state, maxHosts } = show.life.row;
+    return state === "ended" ? PROBLEMS.ended : { kind: "terms", maxHosts };
+  });
+  if (result.kind === "accepted") show.welcome(result.session);
+  return result;
+}
+
+/** Whose key it is. A session that is another host's is not there for this one. */
+export function admit(show: Show, key: HostKey, session: string | null): Admitted | Problem {
+  const host = show.cast.holderOf(key);
+  if (host === null) return PROBLEMS.wrongHostKey;
+  if (session !== null && !show.publishers.has(session, key.hostId)) return PROBLEMS.noSession;
+  return { kind: "admitted", hostId: host.hostId, name: host.name };
+}
+
+export async function leave(show: Show, key: HostKey, session: string): Promise<null | Problem> {
+  const admitted = admit(show, key, session);
+  if (admitted.kind === "problem") return admitted;
+  await show.publishers.drop(session, "the host has left");
+  return null;
+}
+
+/** What a host's studio asks for, so as to hear the others. A talk session that is another host's is not there for this one. */
+export async function talk(show: Show, key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
+  const admitted = admit(show, key, null);
+  return admitted.kind === "problem" ? admitted : show.publishers.talk(asked, key.hostId, Date.now());
+}

@@ -1,0 +1,69 @@
+import { type Context, Hono } from "hono";
+import type { HostAct, HostAnswer } from "../broadcast-api.ts";
+import { patterns } from "../paths.ts";
+import { invalidSettings, methodNotAllowed, type Problem } from "../problem.ts";
+import type { EdgeEnv } from "./env.ts";
+import { HostChanges, NewHost } from "./host-settings.ts";
+import { first, jsonOf, NO_STORE } from "./operator.ts";
+import { refuse } from "./refusal.ts";
+import { faultOf } from "./settings.ts";
+
+/** The operators' routes to the hosts of a broadcast: by name and key, made, changed and revoked while the show goes on. */
+export const hostList = new Hono<{ Bindings: EdgeEnv }>();
+
+hostList.all(patterns.hosts, async (c) => {
+  switch (c.req.method) {
+    case "GET":
+    case "HEAD":
+      return answer(await ask(c, { kind: "list" }));
+    case "POST": {
+      const parsed = NewHost.safeParse(jsonOf(await c.req.text()));
+      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
+      return answer(await ask(c, { kind: "make", settings: parsed.data }), 201);
+    }
+    default:
+      return refuse(methodNotAllowed("GET, HEAD, POST"));
+  }
+});
+
+hostList.all(patterns.host, async (c) => {
+  const hostId = c.req.param("hostId");
+  switch (c.req.method) {
+    case "GET":
+    case "HEAD":
+      return answer(await ask(c, { kind: "look", hostId }));
+    case "PATCH": {
+      const parsed = HostChanges.safeParse(jsonOf(await c.req.text()));
+      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
+      return answer(await ask(c, { kind: "change", hostId, changes: parsed.data }));
+    }
+    case "DELETE":
+      return answer(await ask(c, { kind: "remove", hostId }));
+    default:
+      return refuse(methodNotAllowed("GET, HEAD, PATCH, DELETE"));
+  }
+});
+
+hostList.all(patterns.rotateHost, async (c) =>
+  c.req.method === "POST"
+    ? answer(await ask(c, { kind: "rotate", hostId: c.req.param("hostId") }))
+    : refuse(methodNotAllowed("POST")),
+);
+
+function ask(c: Context<{ Bindings: EdgeEnv }>, act: HostAct): Promise<HostAnswer | Problem> {
+  const { origin } = new URL(c.req.url);
+  return first(c.env, c.req.param("id") ?? "", (broadcast) => broadcast.hosts(act, origin));
+}
+
+function answer(result: HostAnswer | Problem, status = 200): Response {
+  switch (result.kind) {
+    case "problem":
+      return refuse(result);
+    case "hosts":
+      return Response.json({ hosts: result.hosts }, { status, headers: NO_STORE });
+    case "host":
+      return Response.json(result.host, { status, headers: NO_STORE });
+    case "removed":
+      return new Response(null, { status: 204, headers: NO_STORE });
+  }
+}

@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+/** Names are shown on one line, as they are: nothing in them may break it or turn it round (Unicode UAX 9). */
+const NOT_PLAIN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** The settings of a host (broadcast-api.ts), each as it may be given. */
+const settings = {
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .refine((text) => !NOT_PLAIN.test(text), "plain text on one line"),
+  muted: z.boolean(),
+  gainDb: z.number().min(-24).max(24),
+  level: z.boolean(),
+};
+
+/** What `POST /api/broadcasts/:id/hosts` takes. */
+export const NewHost = z.strictObject({
+  name: settings.name,
+  muted: settings.muted.default(false),
+  gainDb: settings.gainDb.default(0),
+  level: settings.level.default(true),
+});
+
+/** What `PATCH /api/broadcasts/:id/hosts/:hostId` takes: what is not named stays as it is. */
+export const HostChanges = z.strictObject(settings).exactPartial();

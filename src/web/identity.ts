@@ -1,0 +1,24 @@
+import { refusal } from "./refusal.ts";
+
+/** Whose studio a page is: whose key it has. */
+export type Identity =
+  | { readonly kind: "host"; readonly name: string }
+  /** The key is not a host's of this show, or not any more. */
+  | { readonly kind: "refused"; readonly why: string };
+
+const ANSWER_MS = 5_000;
+
+/** Asks a WHIP endpoint whose key this is (edge/whip.ts); null where it does not say. The key is sent in a header alone. */
+export async function whoHolds(endpoint: string, key: string): Promise<Identity | null> {
+  try {
+    const response = await fetch(endpoint, {
+      headers: { Authorization: `Bearer ${key}` },
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    if (response.status === 401) return { kind: "refused", why: await refusal(response) };
+    const name = response.headers.get("Earshot-Host");
+    return response.ok && name !== null ? { kind: "host", name: decodeURIComponent(name) } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { crowdText, onAirText } from "../../src/web/people.ts";
+
+/** What pages say of who speaks and of how many listen. */
+
+test.each<[string[], string]>([
+  [[], ""],
+  [["Host"], ""],
+  [["Ada"], "On the air: Ada"],
+  [["Ada", "Host"], "On the air: Ada, Host"],
+  [["Ada", "<b>Ben</b>"], "On the air: Ada, <b>Ben</b>"],
+])("%j is %j", (onAir, said) => expect(onAirText({ onAir })).toBe(said));
+
+const thousands = (count: number) => count.toLocaleString();
+
+test.each<[number | null, number | null, "high" | "low" | null, string]>([
+  [null, null, null, ""],
+  [2, 0.016, "high", "about 2 listening"],
+  [2, 0.016, "low", "perhaps 2 listening"],
+  [63, 0.016, "high", "about 63 listening"],
+  [640, 0.016, "high", "about 640 listening"],
+  [6_437, 0.016, "high", `about ${thousands(6_400)} listening`],
+  [1_234_567, 0.016, "high", `about ${thousands(1_230_000)} listening`],
+  [1_234_567, null, "high", `about ${thousands(1_234_567)} listening`],
+])("%s listeners, surely within %s, confidence %s: %j", (listeners, error95, confidence, said) => {
+  expect(crowdText({ listeners, error95, confidence })).toBe(said);
+});

@@ -1,0 +1,416 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { publish } from "../../local/host/publisher.ts";
+import { startSfu } from "../../local/sfu/server.ts";
+import { mintId } from "../../src/access/id.ts";
+import { hostKey } from "../../src/access/keys.ts";
+import { Secret } from "../../src/access/secret.ts";
+import type { HostDescription } from "../../src/broadcast-api.ts";
+import type { Created } from "../kit/created.ts";
+import { EARSHOT, EARSHOT_SECRET, SFU_SECRET } from "../kit/deployed.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, silence, tone } from "../kit/host.ts";
+import { chromium } from "../kit/offers.ts";
+import { Runtime } from "../kit/runtime.ts";
+
+/** Hosts by name and key, in the real runtime: made, listed, changed, and out within 2 s when their key is. */
+
+let relay: Runtime;
+let sfu: FakeSfu;
+let standIn: { url: string; close(): Promise<void> };
+let withStandIn: Runtime;
+// One after the other: starting runs the build.
+beforeAll(async () => {
+  sfu = await FakeSfu.start();
+  relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
+  standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET });
+  withStandIn = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: standIn.url } }]);
+});
+afterAll(async () => {
+  await relay.close();
+  sfu.close();
+  await withStandIn.close();
+  await standIn.close();
+});
+
+const WAIT = { timeout: 20_000, interval: 50 };
+/** How soon a key that was replaced or revoked has to be out everywhere, ms. */
+const OUT_MS = 2_000;
+
+/** The operator's call of a path behind a broadcast's. */
+async function api<T>(method: string, { id }: Created, path: string, body?: unknown, on = relay): Promise<T> {
+  const response = await on.api(method, `/broadcasts/${id}/${path}`, body);
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return (response.status === 204 ? null : await response.json()) as T;
+}
+const make = (show: Created, settings: object, on = relay) =>
+  api<HostDescription>("POST", show, "hosts", settings, on);
+const list = async (show: Created, on = relay) =>
+  (await api<{ hosts: HostDescription[] }>("GET", show, "hosts", undefined, on)).hosts;
+const look = (show: Created, { hostId }: Pick<HostDescription, "hostId">, on = relay) =>
+  api<HostDescription>("GET", show, `hosts/${hostId}`, undefined, on);
+
+/** Status and code of a refusal. */
+async function refusal(asked: Response | Promise<Response>): Promise<string> {
+  const response = await asked;
+  const { status } = response;
+  const { error } = (await response.json()) as { error: { code: string; message: string } };
+  expect(error.message).toMatch(/^[A-Z].*\.$/);
+  return `${status} ${error.code}`;
+}
+
+/** A WHIP call with a host's key. */
+function call(method: string, url: string, key: string): Promise<Response> {
+  const headers = {
+    authorization: `Bearer ${key}`,
+    "content-type": "application/sdp",
+    "user-agent": "Test/1",
+  };
+  return fetch(url, { method, headers, ...(method === "POST" && { body: chromium }) });
+}
+
+/** Publishes with a host's key and talks; the URL of its WHIP session with it. */
+async function goOn(host: Pick<HostDescription, "whipUrl" | "hostKey">, sound = tone(440)) {
+  const response = await call("POST", host.whipUrl, host.hostKey);
+  expect(response.status).toBe(201);
+  const url = new URL(response.headers.get("location") ?? "", host.whipUrl).href;
+  const endpoint = await sfu.endpointOf(url.split("/").at(-1) ?? "");
+  const socket = await Host.connect(endpoint);
+  socket.talk(sound);
+  return { url, endpoint, socket };
+}
+
+const status = async ({ statusUrl }: Created) =>
+  (await (await fetch(`${statusUrl}?${Math.random()}`)).json()) as { hosts: number; onAir: string[] };
+
+describe("POST /api/broadcasts/:id/hosts", () => {
+  test("makes a host with a key, a WHIP URL and a studio of its own; the key is in the studio's fragment alone", async () => {
+    const show = await relay.create();
+    const ada = await make(show, { name: " Ada Lovelace " });
+    expect(ada).toEqual({
+      hostId: expect.stringMatching(/^[0-9a-z]{8}$/),
+      name: "Ada Lovelace",
+      muted: false,
+      gainDb: 0,
+      level: true,
+      createdAt: expect.any(Number),
+      hostKey: expect.stringMatching(/^[0-9a-z]{8}\.0\.[\w-]{22}$/),
+      whipUrl: show.whipUrl,
+      studioUrl: `${relay.url}/studio/${show.id}#key=${ada.hostKey}`,
+      connected: false,
+      heard: false,
+      state: null,
+      loss: null,
+      jitter: null,
+      codec: null,
+      client: null,
+    });
+    const response = await call("GET", ada.whipUrl, ada.hostKey);
+    expect([response.status, response.headers.get("earshot-host")]).toEqual([204, "Ada%20Lovelace"]);
+    const ben = await make(show, { name: "Бен 🎙", muted: true, gainDb: -3.5, level: false });
+    expect(ben).toMatchObject({ name: "Бен 🎙", muted: true, gainDb: -3.5, level: false });
+    expect(
+      decodeURIComponent((await call("HEAD", ben.whipUrl, ben.hostKey)).headers.get("earshot-host") ?? ""),
+    ).toBe("Бен 🎙");
+    expect((await list(show)).map(({ name }) => name)).toEqual(["Host", "Ada Lovelace", "Бен 🎙"]);
+    expect((await list(show))[0]).toMatchObject({ hostId: "host", hostKey: show.hostKey });
+  });
+
+  test.each<[object | string, string]>([
+    ["garbage", "body"],
+    [[], "body"],
+    [{}, "name"],
+    [{ name: "" }, "name"],
+    [{ name: "   " }, "name"],
+    [{ name: 7 }, "name"],
+    [{ name: "x".repeat(65) }, "name"],
+    [{ name: "two\nlines" }, "name"],
+    [{ name: "\u202eadA" }, "name"],
+    [{ name: "\ud800" }, "name"],
+    [{ name: "A", muted: 1 }, "muted"],
+    [{ name: "A", gainDb: 24.1 }, "gainDb"],
+    [{ name: "A", gainDb: "0" }, "gainDb"],
+    [{ name: "A", level: null }, "level"],
+    [{ name: "A", hostId: "host" }, "hostId"],
+  ])("refuses %j and names the field", async (body, field) => {
+    const show = await relay.create();
+    for (const [method, path] of [
+      ["POST", "hosts"],
+      ["PATCH", "hosts/host"],
+    ] as const) {
+      // To change nothing is no fault.
+      if (method === "PATCH" && JSON.stringify(body) === "{}") continue;
+      const response = await relay.api(method, `/broadcasts/${show.id}/${path}`, body);
+      const { error } = (await response.json()) as { error: { code: string; message: string } };
+      expect([response.status, error.code]).toEqual([400, "invalid_settings"]);
+      expect(error.message).toContain(field);
+    }
+    expect(await list(show)).toHaveLength(1);
+  });
+
+  test("takes 32 names of 64 characters, each more than once, and no more", async () => {
+    const show = await relay.create();
+    for (let n = 0; n < 32; n++) await make(show, { name: "x".repeat(64) });
+    const more = relay.api("POST", `/broadcasts/${show.id}/hosts`, { name: "x" });
+    expect(await refusal(more)).toBe("409 too_many_host_keys");
+    const hosts = await list(show);
+    expect([hosts.length, new Set(hosts.map(({ hostKey }) => hostKey)).size]).toEqual([33, 33]);
+  });
+
+  test("and the routes behind it are the operator's, and say what there is not", async () => {
+    const show = await relay.create();
+    const ada = await make(show, { name: "Ada" });
+    for (const [method, path] of [
+      ["GET", "hosts"],
+      ["POST", "hosts"],
+      ["PATCH", `hosts/${ada.hostId}`],
+      ["DELETE", `hosts/${ada.hostId}`],
+      ["POST", `hosts/${ada.hostId}/rotate`],
+    ] as const)
+      for (const key of [ada.hostKey, show.hostKey]) {
+        const headers = { authorization: `Bearer ${key}` };
+        const url = `${relay.url}/api/broadcasts/${show.id}/${path}`;
+        expect((await fetch(url, { method, headers })).status, `${method} ${path}`).toBe(401);
+      }
+    const at = (method: string, path: string) =>
+      relay.api(method, `/broadcasts/${path}`, method === "PATCH" ? {} : undefined);
+    for (const method of ["GET", "PATCH", "DELETE"])
+      expect(await refusal(at(method, `${show.id}/hosts/nobody00`)), method).toBe("404 no_such_host");
+    expect(await refusal(at("POST", `${show.id}/hosts/nobody00/rotate`))).toBe("404 no_such_host");
+    expect(await refusal(at("GET", "nothing-000000/hosts"))).toBe("404 unknown_broadcast");
+    expect(await refusal(at("PUT", `${show.id}/hosts`))).toBe("405 method_not_allowed");
+    expect(await refusal(at("PUT", `${show.id}/hosts/host`))).toBe("405 method_not_allowed");
+    expect(await refusal(at("GET", `${show.id}/hosts/host/rotate`))).toBe("405 method_not_allowed");
+    expect(await look(show, ada)).toMatchObject({ name: "Ada" });
+  });
+});
+
+describe("a host's key", () => {
+  test("that is replaced is dead within 2 s, its session cut; no other host hears of it", async () => {
+    const show = await relay.open({ latency: "low" });
+    const [ada, ben] = [await make(show, { name: "Ada" }), await make(show, { name: "Ben" })];
+    const [first, second] = [await goOn(ada), await goOn(ben)];
+    await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual(["Ada", "Ben"]);
+
+    const from = performance.now();
+    const rotated = await api<HostDescription>("POST", show, `hosts/${ada.hostId}/rotate`);
+    expect((await first.socket.farewell()).reason).toBe("the host key has been replaced");
+    for (const [method, url] of [
+      ["POST", ada.whipUrl],
+      ["GET", ada.whipUrl],
+      ["DELETE", first.url],
+    ] as const)
+      expect(await refusal(call(method, url, ada.hostKey)), `${method} ${url}`).toBe("401 unauthorized");
+    const millis = performance.now() - from;
+    console.log(`A key that was replaced was dead, and its session cut, after ${Math.round(millis)} ms.`);
+    expect(millis).toBeLessThan(OUT_MS);
+    expect(await Host.dial(first.endpoint)).toBe(410);
+
+    expect(rotated).toMatchObject({ hostId: ada.hostId, name: "Ada", connected: false });
+    expect(rotated.hostKey).toMatch(new RegExp(`^${ada.hostId}\\.1\\.`));
+    expect(await look(show, ben)).toMatchObject({ connected: true, heard: true, hostKey: ben.hostKey });
+    const back = await goOn(rotated);
+    await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual(["Ben", "Ada"]);
+    for (const { socket } of [second, back]) socket.leave();
+  });
+
+  test("that is replaced or revoked stays so when the object is made anew", async () => {
+    const show = await relay.create();
+    const [ada, ben] = [await make(show, { name: "Ada" }), await make(show, { name: "Ben" })];
+    const rotated = await api<HostDescription>("POST", show, `hosts/${ada.hostId}/rotate`);
+    await api("DELETE", show, `hosts/${ben.hostId}`);
+    await relay.evict("Broadcast", show.id);
+    for (const [key, expected] of [
+      [ada.hostKey, 401],
+      [rotated.hostKey, 204],
+      [ben.hostKey, 401],
+      [show.hostKey, 204],
+    ] as const)
+      expect((await call("GET", show.whipUrl, key)).status).toBe(expected);
+    expect((await list(show)).map(({ name }) => name)).toEqual(["Host", "Ada"]);
+  });
+
+  test("of the first host is replaced by both routes alike, and cuts off that host alone", async () => {
+    const show = await relay.open({ latency: "low" });
+    const ada = await make(show, { name: "Ada" });
+    const [first, hers] = [await goOn(show), await goOn(ada)];
+    const rotated = await api<HostDescription>("POST", show, "hosts/host/rotate");
+    expect((await first.socket.farewell()).reason).toBe("the host key has been replaced");
+    expect(rotated.hostKey).toMatch(/^1\.[\w-]{22}$/);
+    expect((await relay.describe(show.id)).hostKey).toBe(rotated.hostKey);
+    const again = await api<Created>("POST", show, "rotate-key");
+    expect(again.hostKey).toMatch(/^2\./);
+    expect((await list(show))[0]?.hostKey).toBe(again.hostKey);
+    expect((await look(show, ada)).connected).toBe(true);
+    const kept = relay.api("DELETE", `/broadcasts/${show.id}/hosts/host`);
+    expect(await refusal(kept)).toBe("409 first_host");
+    hers.socket.leave();
+  });
+
+  test("whose host is revoked is dead within 2 s, its session cut", async () => {
+    const show = await relay.open({ latency: "low" });
+    const ada = await make(show, { name: "Ada" });
+    const { url, socket } = await goOn(ada);
+    await expect.poll(async () => (await look(show, ada)).heard, WAIT).toBe(true);
+    const from = performance.now();
+    await api("DELETE", show, `hosts/${ada.hostId}`);
+    expect((await socket.farewell()).reason).toBe("the host has been revoked");
+    for (const [method, at] of [
+      ["POST", ada.whipUrl],
+      ["DELETE", url],
+    ] as const)
+      expect(await refusal(call(method, at, ada.hostKey))).toBe("401 unauthorized");
+    expect(performance.now() - from).toBeLessThan(OUT_MS);
+    expect(await refusal(relay.api("GET", `/broadcasts/${show.id}/hosts/${ada.hostId}`))).toBe(
+      "404 no_such_host",
+    );
+    await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual([]);
+  });
+
+  test("does not open when its host is revoked while the SFU is asked: nothing stays of it", async () => {
+    const show = await relay.create();
+    const ada = await make(show, { name: "Ada" });
+    const closed = sfu.of("PUT /sessions/:id/tracks/close").length;
+    sfu.react = async ({ path }) => {
+      if (path === "/sessions/:id/tracks/new") await api("DELETE", show, `hosts/${ada.hostId}`);
+      return undefined;
+    };
+    const response = await call("POST", ada.whipUrl, ada.hostKey);
+    sfu.react = () => undefined;
+    expect(response.status).toBe(401);
+    await expect.poll(() => sfu.of("PUT /sessions/:id/tracks/close").length).toBe(closed + 1);
+    expect(await relay.describe(show.id)).toMatchObject({ state: "announced", hosts: [] });
+  });
+
+  test("gives nothing on another host's session: it is not there", async () => {
+    const show = await relay.open({ latency: "low" });
+    const [ada, ben] = [await make(show, { name: "Ada" }), await make(show, { name: "Ben" })];
+    const { url, socket } = await goOn(ada);
+    for (const key of [ben.hostKey, show.hostKey])
+      for (const method of ["GET", "PATCH", "DELETE"])
+        expect((await call(method, url, key)).status, method).toBe(404);
+    expect((await call("GET", url, ada.hostKey)).status).toBe(204);
+    expect((await call("PATCH", url, ada.hostKey)).status).toBe(405);
+    expect((await call("DELETE", url, ada.hostKey)).status).toBe(200);
+    expect((await socket.farewell()).reason).toBe("the host has left");
+  });
+
+  test("that was forged, or is another broadcast's, is refused at the edge: no Broadcast is asked or made", async () => {
+    const [show, other] = [await relay.create(), await relay.create()];
+    const [ada, theirs] = [await make(show, { name: "Ada" }), await make(other, { name: "Ada" })];
+    const mac = ada.hostKey.split(".").at(-1) ?? "";
+    // Whose object would say that there is no such broadcast, if it were asked.
+    const neverMade = await mintId(new Secret(EARSHOT_SECRET), "never-made");
+    await relay.sql(show.id, "DELETE FROM show");
+    await relay.evict("Broadcast", show.id);
+    for (const key of [
+      theirs.hostKey,
+      mac,
+      `1.${mac}`,
+      `host.0.${mac}`,
+      `${ada.hostId}.1.${mac}`,
+      `${theirs.hostId}.0.${mac}`,
+      `${ada.hostId}.0.${"A".repeat(22)}`,
+      `${ada.hostId}.0.`,
+    ])
+      for (const id of [show.id, neverMade])
+        for (const method of ["POST", "GET"])
+          expect((await call(method, `${relay.url}/whip/${id}`, key)).status, `${method} ${key}`).toBe(401);
+    // For the genuine key it was asked.
+    expect((await call("GET", show.whipUrl, ada.hostKey)).status).toBe(404);
+  });
+
+  test("is in no log, and no answer but the operator's has it", async () => {
+    const show = await relay.open({ latency: "low" });
+    const ada = await make(show, { name: "Ada" });
+    const { url, socket } = await goOn(ada);
+    const texts = await Promise.all(
+      [show.statusUrl, show.playbackUrl, url, `${relay.url}/studio/${show.id}`].map(async (from) => {
+        const response = await fetch(from);
+        return `${JSON.stringify([...response.headers])}${await response.text()}`;
+      }),
+    );
+    for (const text of [...texts, relay.log()]) {
+      expect(text).not.toContain(ada.hostKey);
+      expect(text).not.toContain(ada.hostKey.split(".").at(-1));
+      expect(text).not.toContain(show.hostKey);
+    }
+    socket.leave();
+  });
+});
+
+describe("a host that is on", () => {
+  test("is listed with what is known of its connection; its name is public while it is heard, and changes at once", async () => {
+    const show = await relay.open({ latency: "low" });
+    const ada = await make(show, { name: "Ada" });
+    expect((await status(show)).onAir).toEqual([]);
+    const { socket } = await goOn(ada);
+    await expect.poll(async () => (await look(show, ada)).heard, WAIT).toBe(true);
+    expect(await look(show, ada)).toMatchObject({
+      connected: true,
+      state: "heard",
+      loss: expect.any(Number),
+      jitter: expect.any(Number),
+      codec: null,
+      client: "Test/1",
+    });
+    await api("PATCH", show, `hosts/${ada.hostId}`, { name: "<b>Countess</b>" });
+    await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual(["<b>Countess</b>"]);
+    expect((await relay.describe(show.id)).hosts).toMatchObject([
+      { hostId: ada.hostId, name: "<b>Countess</b>", muted: false, gainDb: 0, level: true, heard: true },
+    ]);
+    await api("PATCH", show, `hosts/${ada.hostId}`, { muted: true });
+    await expect.poll(() => status(show), WAIT).toMatchObject({ hosts: 1, onAir: [] });
+    socket.leave();
+    await expect.poll(() => status(show), WAIT).toMatchObject({ hosts: 0, onAir: [] });
+    expect(await look(show, ada)).toMatchObject({
+      connected: false,
+      heard: false,
+      state: null,
+      client: null,
+    });
+  });
+
+  test("by way of real WebRTC is listed with the codec that was agreed on", { timeout: 60_000 }, async () => {
+    const show = await withStandIn.create({ latency: "low" });
+    const ada = await make(show, { name: "Ada" }, withStandIn);
+    const square = (frames: number) =>
+      Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
+    const host = await publish({ url: ada.whipUrl, key: ada.hostKey, source: square });
+    await expect.poll(async () => (await look(show, ada, withStandIn)).heard, WAIT).toBe(true);
+    expect(await look(show, ada, withStandIn)).toMatchObject({ codec: "opus/48000/2", state: "heard" });
+    await host.close();
+  });
+});
+
+describe("where maxHosts are on", () => {
+  test("another hears when to come again; one that takes over gets the place of its own older session", async () => {
+    const show = await relay.open({ latency: "low", maxHosts: 2 });
+    const [ada, ben] = [await make(show, { name: "Ada" }), await make(show, { name: "Ben" })];
+    const [hers, his] = [await goOn(ada), await goOn(ben)];
+    await expect.poll(async () => (await status(show)).hosts, WAIT).toBe(2);
+    const full = await call("POST", ada.whipUrl, ada.hostKey);
+    expect([full.status, full.headers.get("retry-after")]).toEqual([409, "1"]);
+    expect(await refusal(full)).toBe("409 too_many_hosts");
+
+    const again = await goOn({ ...ada, whipUrl: `${ada.whipUrl}?takeover=1` });
+    expect((await hers.socket.farewell()).reason).toBe("superseded by a new connection");
+    expect(await look(show, ben)).toMatchObject({ connected: true });
+    // The host's key takes a place too: that of the oldest session, since nobody is quiet.
+    const third = await goOn({ ...show, whipUrl: `${show.whipUrl}?takeover=1` }, silence);
+    expect((await his.socket.farewell()).reason).toBe("superseded by a new connection");
+    expect((await relay.describe(show.id)).hosts.map(({ name }) => name)).toEqual(["Ada", "Host"]);
+
+    // More may come once more are let in.
+    await relay.api("PATCH", `/broadcasts/${show.id}`, { maxHosts: 3 });
+    const back = await goOn(ben);
+    for (const { socket } of [again, third, back]) socket.leave();
+  });
+});
+
+test("keys of this test are those that the relay gives", async () => {
+  const show = await relay.create();
+  const ada = await make(show, { name: "Ada" });
+  const secret = new Secret(EARSHOT_SECRET);
+  expect(ada.hostKey).toBe(await hostKey(secret, show.id, { hostId: ada.hostId, generation: 0 }));
+  expect(show.hostKey).toBe(await hostKey(secret, show.id, { hostId: "host", generation: 0 }));
+});
