@@ -18,6 +18,8 @@ export interface Others {
   /** Another number for another list. Who sends the one that it has is answered once there is another. */
   readonly revision: number;
   readonly others: readonly Other[];
+  /** Whether the microphone of who asks squeals: what it hears of the others is to be lowered for as long as it does. */
+  readonly squeals: boolean;
 }
 
 /** What comes of asking for publications. */

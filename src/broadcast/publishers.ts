@@ -179,10 +179,17 @@ export class Publishers {
   async talk(asked: TalkCall, hostId: string, now: number): Promise<TalkAnswer | Problem> {
     this.#look(now);
     if (asked.kind === "begin")
-      return this.has(asked.session, hostId) ? this.#talks.begin(asked.session, now) : PROBLEMS.noSession;
+      return this.has(asked.session, hostId)
+        ? this.#talks.begin(asked.session, hostId, now)
+        : PROBLEMS.noSession;
     const session = this.#talks.sessionOf(asked.talk);
     if (session === null || !this.has(session, hostId)) return PROBLEMS.noTalk;
     return this.#talks.do(asked.talk, asked, now);
+  }
+
+  /** A host's microphone squeals, or does not any more: the host's studios lower what they play of the others. */
+  squeal(hostId: string, isRaised: boolean): void {
+    this.#talks.squeal(hostId, isRaised);
   }
 
   /** Whether `socket` is the one that `session` is heard on. */

@@ -25,6 +25,7 @@ export class Talk {
   readonly name: string;
   /** The WHIP session of the host who hears by it. */
   readonly session: string;
+  readonly hostId: string;
   readonly #pulls: Pulls;
   /** The SFU's session; null before the first track. */
   #sfuSession: string | null = null;
@@ -40,9 +41,15 @@ export class Talk {
   /** When its studio was last heard of, milliseconds since 1970. */
   #heardAt: number;
 
-  constructor(name: string, session: string, pulls: Pulls, now: number) {
+  constructor(
+    name: string,
+    { session, hostId }: { readonly session: string; readonly hostId: string },
+    pulls: Pulls,
+    now: number,
+  ) {
     this.name = name;
     this.session = session;
+    this.hostId = hostId;
     this.#pulls = pulls;
     this.#heardAt = now;
   }

@@ -29,6 +29,8 @@ export class Talks {
   readonly #publications = new Map<string, string>();
   /** The questions that wait for another list, by talk session: each has one. */
   readonly #held = new Map<string, () => void>();
+  /** The hosts whose microphones squeal. */
+  readonly #squealing = new Set<string>();
   #revision = 1;
   #seen = "[]";
 
@@ -51,16 +53,28 @@ export class Talks {
     for (const { session } of voices)
       if (!this.#publications.has(session)) this.#publications.set(session, randomName());
     const seen = JSON.stringify(voices);
-    if (seen === this.#seen) return;
+    if (seen !== this.#seen) this.#tell();
     this.#seen = seen;
+  }
+
+  /** A host's microphone squeals, or does not any more: the host's studios are told. */
+  squeal(hostId: string, isRaised: boolean): void {
+    if (isRaised === this.#squealing.has(hostId)) return;
+    if (isRaised) this.#squealing.add(hostId);
+    else this.#squealing.delete(hostId);
+    this.#tell();
+  }
+
+  /** What studios are told is another: those who wait for that are let go. */
+  #tell(): void {
     this.#revision++;
     for (const release of [...this.#held.values()]) release();
   }
 
-  /** Makes the talk session of a WHIP session; one that there was is over. */
-  begin(session: string, now: number): TalkAnswer {
+  /** Makes the talk session of a host's WHIP session; one that there was is over. */
+  begin(session: string, hostId: string, now: number): TalkAnswer {
     for (const talk of this.#all.values()) if (talk.session === session) this.#end(talk);
-    const talk = new Talk(randomName(), session, this.#pulls, now);
+    const talk = new Talk(randomName(), { session, hostId }, this.#pulls, now);
     this.#all.set(talk.name, talk);
     return { kind: "begun", talk: talk.name };
   }
@@ -98,6 +112,7 @@ export class Talks {
           kind: "others",
           revision: this.#revision,
           others: this.#audible(talk).map(([, other]) => other),
+          squeals: this.#squealing.has(talk.hostId),
         };
       }
       case "tracks": {
@@ -121,11 +136,11 @@ export class Talks {
    * hold the key that comes with the broadcast, and they hear each other; who has a key of one's own is one person, however
    * many sessions there are.
    */
-  #audible(talk: Talk): (readonly [sfuSession: string, other: Other])[] {
-    const voices = this.#voices();
-    const own = voices.find(({ session }) => session === talk.session)?.hostId ?? FIRST_HOST;
-    return voices
-      .filter(({ session, hostId }) => session !== talk.session && (hostId !== own || own === FIRST_HOST))
+  #audible(own: Talk): (readonly [sfuSession: string, other: Other])[] {
+    return this.#voices()
+      .filter(({ session, hostId }) =>
+        hostId === FIRST_HOST ? session !== own.session : hostId !== own.hostId,
+      )
       .map(({ session, sfuSession, hostId, name }) => [
         sfuSession,
         { publication: this.#publications.get(session) ?? "", hostId, name },

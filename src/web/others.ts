@@ -1,4 +1,3 @@
-import type { Hearing } from "./talkback.ts";
 import type { Voice } from "./voice.ts";
 
 /** One row of the list: who it is, how loud they are, and how loud they are to be here. */
@@ -56,29 +55,4 @@ export class OthersList {
     this.#rows.set(voice, row);
     return row;
   }
-}
-
-/** What the host is told of hearing the others, in one sentence. */
-export function hearingWords(hearing: Hearing): string {
-  switch (hearing.kind) {
-    case "off":
-      return "";
-    case "connecting":
-      return "Connecting you with the other hosts …";
-    case "lost":
-      return "You can not hear the other hosts at the moment; you are still on the air. Trying again by itself …";
-    case "hearing": {
-      const { voices, waiting, isBlocked } = hearing;
-      if (isBlocked) return "Your browser wants one more press on this page before you hear the other hosts.";
-      if (waiting.length > 0) return `You do not hear ${namesOf(waiting)} yet; you are still on the air.`;
-      if (voices.length === 0) return "No other host is here.";
-      return `You hear ${namesOf(voices)}. Wear headphones, or they hear themselves.`;
-    }
-  }
-}
-
-function namesOf(others: readonly { readonly name: string }[]): string {
-  const names = others.map(({ name }) => name);
-  const last = names.pop() ?? "";
-  return names.length === 0 ? last : `${names.join(", ")} and ${last}`;
 }

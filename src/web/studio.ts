@@ -1,13 +1,14 @@
+import { hearingWords } from "./hearing.ts";
 import { type Identity, whoHolds } from "./identity.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
-import { hearingWords, OthersList } from "./others.ts";
+import { OthersList } from "./others.ts";
 import { element, pathId } from "./page.ts";
 import { crowdText } from "./people.ts";
 import { pollStatus } from "./poll.ts";
 import { Sender, type Sending } from "./sender.ts";
 import type { Report, Seen } from "./status.ts";
-import { type Hearing, Talkback } from "./talkback.ts";
+import { Talkback } from "./talkback.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
@@ -50,7 +51,7 @@ let muted = false;
 let onAirSince = 0;
 let loudAt = 0;
 
-const talkback = new Talkback(`/talk/${encodeURIComponent(id)}`, key, (hearing: Hearing) => {
+const talkback = new Talkback(`/talk/${encodeURIComponent(id)}`, key, (hearing) => {
   setText(talkbackText, hearingWords(hearing));
   talkbackText.dataset.bad = String(hearing.kind === "lost");
   othersSection.hidden = hearing.kind === "off";

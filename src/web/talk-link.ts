@@ -14,6 +14,8 @@ const DISCONNECTED_MS = 5_000;
 export interface Told {
   /** Who is heard is another; `waiting` are on, and their sound does not come yet. */
   readonly changed: (voices: readonly Voice[], waiting: readonly Other[]) => void;
+  /** The relay says that this host's microphone squeals, or does not any more. */
+  readonly squeals: (isRaised: boolean) => void;
   /** It is of no use any more; it has not been closed. */
   readonly lost: () => void;
   /** The browser wants one more press. */
@@ -65,6 +67,7 @@ export class TalkLink {
         misses = 0;
         since = answer.revision;
         this.#others = answer.others;
+        this.#told.squeals(answer.squeals);
         void this.#settle();
         await sleep(asked + ASK_MS - performance.now());
         // What is heard does not depend on the relay's answering.

@@ -1,22 +1,9 @@
 import type { Other } from "../talk.ts";
 import { backoff } from "./backoff.ts";
+import type { Hearing } from "./hearing.ts";
 import { TalkLink } from "./talk-link.ts";
 import { TalkSession } from "./talk-session.ts";
 import type { Voice } from "./voice.ts";
-
-/** What this host hears of the others. `lost` is tried again by itself; it changes nothing of what the host sends. */
-export type Hearing =
-  | { readonly kind: "off" }
-  | { readonly kind: "connecting" }
-  | {
-      readonly kind: "hearing";
-      readonly voices: readonly Voice[];
-      /** Those who are on, and whose sound does not come yet. */
-      readonly waiting: readonly Other[];
-      /** Whether the browser wants one more press before it lets the sound out. */
-      readonly isBlocked: boolean;
-    }
-  | { readonly kind: "lost" };
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8_000;
@@ -25,7 +12,7 @@ const RETRY_CEILING_MS = 8_000;
 export class Talkback {
   readonly #endpoint: string;
   readonly #key: string;
-  readonly #tell: (hearing: Hearing) => void;
+  readonly #tell: (hearing: Hearing<Voice>) => void;
   /** The WHIP session beside which it hears. */
   #session: string | null = null;
   #link: TalkLink | null = null;
@@ -39,7 +26,7 @@ export class Talkback {
   #generation = 0;
 
   /** @param endpoint the broadcast's URL for talk sessions */
-  constructor(endpoint: string, key: string, tell: (hearing: Hearing) => void) {
+  constructor(endpoint: string, key: string, tell: (hearing: Hearing<Voice>) => void) {
     this.#endpoint = endpoint;
     this.#key = key;
     this.#tell = tell;
@@ -61,10 +48,15 @@ export class Talkback {
     this.#tell({ kind: "off" });
   }
 
-  /** Lowers all the others, or lets them be as loud as they were: what squeals comes from a loudspeaker. */
-  duck(isDucked: boolean): void {
+  /**
+   * Lowers all the others, or lets them be as loud as they were. A microphone squeals where it hears a loudspeaker that plays
+   * what it sends.
+   */
+  #duck(isDucked: boolean): void {
+    if (isDucked === this.#isDucked) return;
     this.#isDucked = isDucked;
     this.#link?.duck(isDucked);
+    this.#tellWhatIsHeard();
   }
 
   /** There has been one more press: plays what the browser did not let out. */
@@ -93,6 +85,7 @@ export class Talkback {
           this.#waiting = waiting;
           this.#tellWhatIsHeard();
         },
+        squeals: (isRaised) => isCurrent() && this.#duck(isRaised),
         lost: () => isCurrent() && this.#again(),
         blocked: () => isCurrent() && this.#block(),
       });
@@ -123,6 +116,7 @@ export class Talkback {
       voices: this.#voices,
       waiting: this.#waiting,
       isBlocked: this.#isBlocked,
+      isDucked: this.#isDucked,
     });
   }
 

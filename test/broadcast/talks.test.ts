@@ -43,7 +43,7 @@ const look = (now = 0) => talks.look((session) => voices.some((voice) => voice.s
 function begin(...names: string[]): string {
   voices = names.map((name) => on(name));
   look();
-  return nameOf(talks.begin(`whip-${names[0]}`, 0));
+  return nameOf(talks.begin(`whip-${names[0]}`, names[0] ?? "", 0));
 }
 
 function nameOf(answer: TalkAnswer): string {
@@ -95,10 +95,14 @@ describe("who else is on", () => {
   test("another session of the same host is oneself; another holder of the shared key is not", async () => {
     voices = [on("ada"), { ...on("ada2"), hostId: "ada" }, on("one", "host"), on("two", "host")];
     look();
-    const names = async (session: string) =>
-      (await others(nameOf(talks.begin(session, 0)))).others.map(({ name }) => name);
-    expect(await names("whip-ada")).toEqual(["one", "two"]);
-    expect(await names("whip-one")).toEqual(["ada", "ada2", "two"]);
+    const names = async (session: string, hostId: string) =>
+      (await others(nameOf(talks.begin(session, hostId, 0)))).others.map(({ name }) => name);
+    expect(await names("whip-ada", "ada")).toEqual(["one", "two"]);
+    expect(await names("whip-one", "host")).toEqual(["ada", "ada2", "two"]);
+    expect(await names("not heard yet", "ada"), "of a session that nobody has heard yet").toEqual([
+      "one",
+      "two",
+    ]);
   });
 
   test("is told at once to who has another list, and held for who has this one until there is another", async () => {
@@ -130,6 +134,20 @@ describe("who else is on", () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(done).toEqual(["first", "second"]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("comes with word of a microphone that squeals, to its own host alone, and at once", async () => {
+    const talk = begin("ada", "ben");
+    const of = nameOf(talks.begin("whip-ben", "ben", 0));
+    const { revision, squeals } = await others(talk);
+    expect(squeals).toBe(false);
+    const held = others(talk, revision);
+    talks.squeal("ada", true);
+    talks.squeal("ada", true);
+    expect(await held).toMatchObject({ revision: revision + 1, squeals: true });
+    expect((await others(of)).squeals).toBe(false);
+    talks.squeal("ada", false);
+    expect((await others(talk)).squeals).toBe(false);
   });
 
   test("a publication keeps its name for as long as it is on, and has another when it comes back", async () => {
@@ -264,7 +282,7 @@ describe("a session is over", () => {
         voices = [on("ben")];
         look();
       },
-      () => void talks.begin("whip-ada", 0),
+      () => void talks.begin("whip-ada", "ada", 0),
       (talk: string) => talks.do(talk, { kind: "end", talk }, 0),
     ]) {
       const talk = begin("ada", "ben");
