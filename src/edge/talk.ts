@@ -45,7 +45,7 @@ talk.all(patterns.talk, async (c) => {
       return ask(c, async () => {
         const since = c.req.query("since");
         if (since !== undefined && !/^\d{1,9}$/.test(since))
-          return invalidTalk('"since" is a revision: a whole number.');
+          return invalidTalk('The parameter "since" is a revision: a whole number.');
         return { kind: "others", talk, since: since === undefined ? null : Number(since) };
       });
     case "DELETE":
