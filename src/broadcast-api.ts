@@ -92,6 +92,8 @@ export interface Accepted {
   readonly answer: string;
   /** The WHIP session's unguessable name. */
   readonly session: string;
+  /** Of the host whose key it is. */
+  readonly name: string;
 }
 
 /** A broadcast as its operator sees it: everything, keys included. Times are milliseconds since 1970. */
