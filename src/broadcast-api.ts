@@ -1,5 +1,5 @@
 import type { HostKey } from "./access/keys.ts";
-import type { Latency } from "./media.ts";
+import type { Latency, Loudness } from "./media.ts";
 import type { Problem } from "./problem.ts";
 import type { Others, TalkOffer } from "./talk.ts";
 
@@ -95,6 +95,8 @@ export interface Accepted {
   readonly answer: string;
   /** The WHIP session's unguessable name. */
   readonly session: string;
+  /** Of the host whose key it is. */
+  readonly name: string;
 }
 
 /** What a studio asks for talk-back; `talk` is the session's name. */
@@ -202,6 +204,10 @@ export interface HostDescription extends HostSettings {
   readonly heard: boolean;
   /** How its session stands. */
   readonly state: HostState["state"] | null;
+  /** How loud it comes in, before what is set of it here. */
+  readonly loudness: Loudness | null;
+  /** What the automatic level adds to that, dB. */
+  readonly levelDb: number | null;
   /** Which share of its sound was missing when it was due, and was concealed: 0 to 1, since it connected. */
   readonly loss: number | null;
   /** By how much its packets came later than the quickest ones, at most, in the last half minute: milliseconds. */

@@ -17,8 +17,11 @@ export async function attend(show: Show, act: HostAct, origin: string): Promise<
       return answerOf(show, show.cast.make(act.settings, Date.now()), origin);
     case "look":
       return answerOf(show, show.cast.of(act.hostId), origin);
-    case "change":
-      return answerOf(show, show.cast.change(act.hostId, act.changes), origin);
+    case "change": {
+      const row = show.cast.change(act.hostId, act.changes);
+      show.cast.applyTo(show.life, show.publishers.all);
+      return answerOf(show, row, origin);
+    }
     case "rotate":
       if (show.cast.of(act.hostId) !== null) show.rotateKey(act.hostId);
       return answerOf(show, show.cast.of(act.hostId), origin);
@@ -47,6 +50,7 @@ async function describeHost(show: Show, row: HostRow, origin: string): Promise<H
   const last = sessions.toSorted((one, other) => (other.heardAt ?? 0) - (one.heardAt ?? 0))[0];
   const pipeline = pipelineOf(show.life);
   const packets = last === undefined ? null : (pipeline?.countsOf(last.session) ?? null);
+  const sound = last === undefined ? null : (pipeline?.loudnessOf(last.session) ?? null);
   return {
     hostId,
     name,
@@ -60,6 +64,8 @@ async function describeHost(show: Show, row: HostRow, origin: string): Promise<H
     connected: last !== undefined,
     heard: sessions.some(({ session }) => pipeline?.isHeard(session)),
     state: last?.state.state ?? null,
+    loudness: sound?.loudness ?? null,
+    levelDb: sound?.levelDb ?? null,
     loss: packets === null ? null : lossOf(packets),
     jitter: packets === null ? null : Math.round(toMillis(packets.jitter ?? 0)),
     codec: last?.row.codec ?? null,

@@ -18,8 +18,9 @@ export async function publish(
     const { state, maxHosts } = show.life.row;
     return state === "ended" ? PROBLEMS.ended : { kind: "terms", maxHosts };
   });
-  if (result.kind === "accepted") show.welcome(result.session);
-  return result;
+  if (result.kind === "problem") return result;
+  show.welcome(result.session);
+  return { ...result, name: show.cast.of(newcomer.key.hostId)?.name ?? "" };
 }
 
 /** Whose key it is. A session that is another host's is not there for this one. */

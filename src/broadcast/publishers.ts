@@ -91,7 +91,7 @@ export class Publishers {
     newcomer: Newcomer,
     origin: string,
     terms: () => Terms | Problem,
-  ): Promise<Accepted | Problem> {
+  ): Promise<Omit<Accepted, "name"> | Problem> {
     const refused = this.#placeFor(newcomer, terms(), Date.now());
     if (refused.kind === "problem") return refused;
     const published = await this.#sfu.publish(offer);

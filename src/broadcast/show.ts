@@ -159,6 +159,7 @@ export class Show {
   /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
   welcome(session: string): void {
     this.open();
+    this.cast.applyTo(this.#life, this.publishers.all);
     this.#deps.waitUntil(this.publishers.attach(session));
   }
 
@@ -230,6 +231,7 @@ export class Show {
       },
     });
     this.#life = { kind: "running", row, timeline, clock };
+    this.cast.applyTo(this.#life, this.publishers.all);
     this.#deps.notice.tell(row);
     clock.start();
   }

@@ -1,5 +1,4 @@
 import { hearingWords } from "./hearing.ts";
-import { type Identity, whoHolds } from "./identity.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others.ts";
@@ -43,8 +42,6 @@ let stream: MediaStream | null = null;
 let meter: Meter | null = null;
 let sending: Sending = { kind: "idle" };
 let report: Report | null = null;
-/** Whose studio this is; null until the relay has said. */
-let identity: Identity | null = null;
 let opening = false;
 let trouble = "";
 let muted = false;
@@ -58,8 +55,7 @@ const talkback = new Talkback(`/talk/${encodeURIComponent(id)}`, key, (hearing) 
   people.show(hearing.kind === "hearing" ? hearing.voices : []);
 });
 
-const endpoint = `/whip/${encodeURIComponent(id)}`;
-const sender = new Sender(endpoint, key, (now) => {
+const sender = new Sender(`/whip/${encodeURIComponent(id)}`, key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
   sending = now;
@@ -147,7 +143,9 @@ function render(): void {
     setText(title, status.title || "Untitled show");
     document.title = `${status.title || "Untitled show"} · Studio`;
   }
-  setText(who, identity?.kind === "host" ? `You are ${identity.name}.` : "");
+  const name = sending.kind === "sending" ? sending.name : "";
+  // Nobody has named the one host that is always there.
+  setText(who, name === "" || name === "Host" ? "" : `You are ${name}.`);
   const air = onAir();
   const states = {
     idle: "Off the air",
@@ -159,9 +157,7 @@ function render(): void {
   setText(badge, states[sending.kind]);
   badge.dataset.state = sending.kind === "sending" ? "live" : air ? "away" : "off";
   setText(message, saying());
-  message.dataset.bad = String(
-    trouble !== "" || ["failed", "lost"].includes(sending.kind) || key === "" || identity?.kind === "refused",
-  );
+  message.dataset.bad = String(trouble !== "" || ["failed", "lost"].includes(sending.kind) || key === "");
   button.textContent = air ? "Stop" : "Go live";
   button.dataset.look = air ? "stop" : "go";
   button.disabled =
@@ -177,7 +173,6 @@ function saying(): string {
   if (key === "")
     return "This link has no host key. Open the studio link you were given, to its last character.";
   if (report?.kind === "missing") return "There is no broadcast at this address.";
-  if (identity?.kind === "refused" && !onAir()) return identity.why;
   if (trouble !== "") return trouble;
   if (opening) return "Allow the microphone if the browser asks.";
   switch (sending.kind) {
@@ -268,10 +263,4 @@ pollStatus(id, onAir, (now) => {
   render();
 });
 void fillDevices(null);
-if (key !== "") {
-  void whoHolds(endpoint, key).then((now) => {
-    identity = now;
-    render();
-  });
-}
 render();

@@ -1,4 +1,4 @@
-import type { Changes } from "../../src/broadcast-api.ts";
+import type { Changes, HostChanges, HostDescription } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "./created.ts";
 
@@ -18,6 +18,25 @@ export async function openShow(desk: Desk, latency: Latency): Promise<Created> {
 /** Makes a broadcast; its first host or listener opens the doors. */
 export async function makeShow(desk: Desk, latency: Latency, details: Changes = {}): Promise<Created> {
   return (await call(desk, "POST", "", { latency, title: `A ${latency} show`, ...details })) as Created;
+}
+
+/** Makes a host with a name and a key of its own; what else is given are its settings. */
+export async function makeHost(desk: Desk, { id }: Created, settings: HostChanges): Promise<HostDescription> {
+  return (await call(desk, "POST", `/${id}/hosts`, settings)) as HostDescription;
+}
+
+export async function changeHost(
+  desk: Desk,
+  { id }: Created,
+  hostId: string,
+  changes: HostChanges,
+): Promise<HostDescription> {
+  return (await call(desk, "PATCH", `/${id}/hosts/${hostId}`, changes)) as HostDescription;
+}
+
+/** Replaces a host's key. */
+export async function rotateHost(desk: Desk, { id }: Created, hostId: string): Promise<HostDescription> {
+  return (await call(desk, "POST", `/${id}/hosts/${hostId}/rotate`)) as HostDescription;
 }
 
 export async function openDoors(desk: Desk, { id }: Created): Promise<void> {

@@ -3,17 +3,32 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Changes } from "../../src/broadcast-api.ts";
+import type { Changes, HostChanges, HostDescription } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "./created.ts";
-import { changeShow, endShow, listingOf, makeShow, openDoors } from "./desk.ts";
+import {
+  changeHost,
+  changeShow,
+  endShow,
+  listingOf,
+  makeHost,
+  makeShow,
+  openDoors,
+  rotateHost,
+} from "./desk.ts";
 
 /** A relay of this test file's own: the real runtime, fresh storage, free ports. */
 export interface Stage {
   readonly url: string;
   /** A folder that goes when the stage does. */
   readonly folder: string;
+  /** A broadcast whose own host's sound is not levelled: tests know their tones by how loud they were sent. */
   create(latency: Latency, details?: Changes): Promise<Created>;
+  /** Makes a host with a name and a key of its own, or changes one. */
+  makeHost(show: Created, settings: HostChanges): Promise<HostDescription>;
+  changeHost(show: Created, hostId: string, changes: HostChanges): Promise<HostDescription>;
+  /** Replaces a host's key. */
+  rotateHost(show: Created, hostId: string): Promise<HostDescription>;
   /** Opens the doors before there is a host. */
   open(show: Created): Promise<void>;
   change(show: Created, details: Changes): Promise<void>;
@@ -41,7 +56,14 @@ export async function setStage(): Promise<Stage> {
   return {
     url: relay.url,
     folder,
-    create: (latency, details) => asked(makeShow(relay, latency, details)),
+    create: async (latency, details) => {
+      const show = await asked(makeShow(relay, latency, details));
+      await asked(changeHost(relay, show, "host", { level: false }));
+      return show;
+    },
+    makeHost: (show, settings) => asked(makeHost(relay, show, settings)),
+    rotateHost: (show, hostId) => asked(rotateHost(relay, show, hostId)),
+    changeHost: (show, hostId, changes) => asked(changeHost(relay, show, hostId, changes)),
     open: (show) => asked(openDoors(relay, show)),
     change: (show, details) => asked(changeShow(relay, show, details)),
     end: (show) => asked(endShow(relay, show)),

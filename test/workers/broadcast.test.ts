@@ -138,6 +138,7 @@ describe.concurrent("a show", () => {
 
   test("mixes its hosts", async ({ expect }) => {
     const show = await relay.create({ latency: "low" });
+    await relay.api("PATCH", `/broadcasts/${show.id}/hosts/host`, { level: false });
     const [one, other] = [await join(show), await join(show)];
     const peak = async () => {
       const status = (await (await fetch(show.statusUrl)).json()) as { meter: { peakDb: number } };

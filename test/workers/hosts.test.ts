@@ -5,6 +5,7 @@ import { mintId } from "../../src/access/id.ts";
 import { hostKey } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { HostDescription } from "../../src/broadcast-api.ts";
+import { parseStatus } from "../../src/web/status.ts";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT, EARSHOT_SECRET, SFU_SECRET } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
@@ -32,6 +33,7 @@ afterAll(async () => {
   await standIn.close();
 });
 
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const WAIT = { timeout: 20_000, interval: 50 };
 /** How soon a key that was replaced or revoked has to be out everywhere, ms. */
 const OUT_MS = 2_000;
@@ -99,6 +101,8 @@ describe("POST /api/broadcasts/:id/hosts", () => {
       connected: false,
       heard: false,
       state: null,
+      loudness: null,
+      levelDb: null,
       loss: null,
       jitter: null,
       codec: null,
@@ -345,14 +349,18 @@ describe("a host that is on", () => {
     expect((await status(show)).onAir).toEqual([]);
     const { socket } = await goOn(ada);
     await expect.poll(async () => (await look(show, ada)).heard, WAIT).toBe(true);
-    expect(await look(show, ada)).toMatchObject({
-      connected: true,
-      state: "heard",
-      loss: expect.any(Number),
-      jitter: expect.any(Number),
-      codec: null,
-      client: "Test/1",
-    });
+    await expect
+      .poll(() => look(show, ada), WAIT)
+      .toMatchObject({
+        connected: true,
+        state: "heard",
+        loudness: { momentary: expect.any(Number), truePeakDb: expect.any(Number) },
+        levelDb: expect.any(Number),
+        loss: expect.any(Number),
+        jitter: expect.any(Number),
+        codec: null,
+        client: "Test/1",
+      });
     await api("PATCH", show, `hosts/${ada.hostId}`, { name: "<b>Countess</b>" });
     await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual(["<b>Countess</b>"]);
     expect((await relay.describe(show.id)).hosts).toMatchObject([
@@ -368,6 +376,67 @@ describe("a host that is on", () => {
       state: null,
       client: null,
     });
+  });
+
+  test("is in status.json, which has every field that the pages read", async () => {
+    const show = await relay.open({
+      latency: "low",
+      description: "About it",
+      opensAt: "2040-01-01T00:00:00Z",
+    });
+    const ada = await make(show, { name: "Ada" });
+    const { socket } = await goOn(ada);
+    await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual(["Ada"]);
+    const said = (await (await fetch(show.statusUrl)).json()) as Record<string, unknown>;
+    const seen = parseStatus(said);
+    // A field that the relay does not send would be null, or what pages take where there is none.
+    expect(seen).toEqual(Object.fromEntries(Object.keys(seen ?? {}).map((field) => [field, said[field]])));
+    expect(seen).toMatchObject({ state: "live", hosts: 1, onAir: ["Ada"], description: "About it" });
+    expect(seen).toMatchObject({ listeners: 0, error95: expect.any(Number), confidence: "low" });
+    socket.leave();
+  });
+
+  test("is heard as it is set, from the next moment on, and after a restart of its show", async () => {
+    const show = await relay.open({ latency: "low" });
+    const ada = await make(show, { name: "Ada", level: false });
+    const set = (changes: object) => api("PATCH", show, `hosts/${ada.hostId}`, changes);
+    const peak = async () => {
+      const { meter } = (await status(show)) as unknown as { meter: { peakDb: number } | null };
+      return meter?.peakDb ?? 0;
+    };
+    // 0.1 is -20 dBFS.
+    const { url, socket } = await goOn(ada, tone(440, 0.1));
+    await expect.poll(peak, WAIT).toBeCloseTo(-20, 0);
+    await set({ gainDb: 6 });
+    await expect.poll(peak, WAIT).toBeCloseTo(-14, 0);
+    await set({ muted: true });
+    await expect.poll(peak, WAIT).toBeLessThan(-90);
+    expect(await look(show, ada)).toMatchObject({ heard: true, muted: true, gainDb: 6 });
+
+    await relay.restart();
+    // Who asks brings the object back.
+    expect(await look(show, ada)).toMatchObject({ connected: true, muted: true, gainDb: 6, level: false });
+    const back = await Host.connect(await sfu.endpointOf(url.split("/").at(-1) ?? "", 2));
+    back.talk(tone(440, 0.1));
+    await expect.poll(async () => (await look(show, ada)).heard, WAIT).toBe(true);
+    await sleep(1_500);
+    expect(await peak()).toBeLessThan(-90);
+    await set({ muted: false });
+    await expect.poll(peak, WAIT).toBeCloseTo(-14, 0);
+    socket.hush();
+    back.leave();
+  });
+
+  test("is levelled unless it is said otherwise", async () => {
+    const show = await relay.open({ latency: "low" });
+    const ada = await make(show, { name: "Ada" });
+    const { socket } = await goOn(ada, tone(440, 0.05));
+    // About -27 LUFS: 9 dB are to be added, 2 dB in a second.
+    await expect.poll(async () => (await look(show, ada)).levelDb, WAIT).toBeGreaterThan(3);
+    expect((await look(show, ada)).loudness?.momentary).toBeLessThan(-25);
+    await api("PATCH", show, `hosts/${ada.hostId}`, { level: false });
+    await expect.poll(async () => (await look(show, ada)).levelDb, WAIT).toBe(0);
+    socket.leave();
   });
 
   test("by way of real WebRTC is listed with the codec that was agreed on", { timeout: 60_000 }, async () => {
