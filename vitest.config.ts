@@ -6,7 +6,7 @@ const CORES = availableParallelism();
 /** What measures times has the machine to itself, and so has a crowd that needs all of it. */
 const TIMED = ["test/workers/{audience,on-time,release}.test.ts", "test/local/sfu/sfu.test.ts"];
 /** Programs that run in real time and mostly wait, as the runtime does: not beside what computes on all cores. */
-const WAITING = ["test/local/sfu/{churn,guard}.test.ts", "test/local/host/demo.test.ts"];
+const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/demo.test.ts"];
 /** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
 /** Hours of sound, on a fake clock. They compute for a minute or two each, beside a capture that waits. */

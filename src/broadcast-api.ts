@@ -3,6 +3,7 @@ import type { Event, EventHost, Warning } from "./events.ts";
 import type { HoldDescription } from "./hold-api.ts";
 import type { Latency, Loudness } from "./media.ts";
 import type { Problem } from "./problem.ts";
+import type { Others, TalkOffer } from "./talk.ts";
 import type { WebhookAct, WebhookState } from "./webhook-api.ts";
 
 /**
@@ -40,6 +41,8 @@ export interface BroadcastApi {
   admit(key: HostKey, session: string | null): Promise<Admitted | Problem>;
   /** Ends a WHIP session of the host whose key it is. Null: done. */
   leave(key: HostKey, session: string): Promise<null | Problem>;
+  /** What a studio asks of its talk session, by which it hears the other hosts (talk.ts). */
+  talk(key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem>;
 }
 
 /** What a broadcast is created with; checked at the edge (edge/settings.ts). */
@@ -114,7 +117,26 @@ export interface Accepted {
   readonly answer: string;
   /** The WHIP session's unguessable name. */
   readonly session: string;
+  /** Of the host whose key it is. */
+  readonly name: string;
 }
+
+/** What a studio asks for talk-back; `talk` is the session's name. */
+export type TalkCall =
+  /** A new talk session of a host's WHIP session. */
+  | { readonly kind: "begin"; readonly session: string }
+  /** Who else is on: held while that is what the studio has, which is `since`. */
+  | { readonly kind: "others"; readonly talk: string; readonly since: number | null }
+  | { readonly kind: "tracks"; readonly talk: string; readonly publications: readonly string[] }
+  | { readonly kind: "answer"; readonly talk: string; readonly mutation: string; readonly answer: string }
+  | { readonly kind: "close"; readonly talk: string; readonly publications: readonly string[] }
+  | { readonly kind: "end"; readonly talk: string };
+
+export type TalkAnswer =
+  | { readonly kind: "begun"; readonly talk: string }
+  | ({ readonly kind: "others" } & Others)
+  | ({ readonly kind: "offer" } & TalkOffer)
+  | { readonly kind: "done" };
 
 /** A broadcast as its operator sees it: everything, keys included. Times are milliseconds since 1970. */
 export interface Description extends Settings {

@@ -142,6 +142,9 @@ export function urlsOf(origin: string, id: string, key: string) {
 export const patterns = {
   whip: "/whip/:id",
   whipSession: "/whip/:id/:session",
+  talks: "/talk/:id",
+  talk: "/talk/:id/:talk",
+  talkAct: "/talk/:id/:talk/:act{tracks|answer|close}",
   ingest: "/ingest/:id/:session/:generation/:token",
   broadcasts: "/api/broadcasts",
   broadcast: "/api/broadcasts/:id",
@@ -158,6 +161,11 @@ export const patterns = {
 /** The WHIP session URL: an absolute path without a query, because OBS clears one. */
 export function whipSessionPath(id: string, session: string): string {
   return `/whip/${id}/${session}`;
+}
+
+/** A talk session's URL. */
+export function talkPath(id: string, talk: string): string {
+  return `/talk/${id}/${talk}`;
 }
 
 /** The URL at which the SFU's WebSocket adapter dials back. */

@@ -26,6 +26,15 @@ export const PROBLEMS = {
   noWebhook: problem(404, "no_webhook", "This broadcast has no webhook. Set one with PUT {url}."),
   noHost: problem(404, "no_such_host", "This broadcast has no such host."),
   noSession: problem(404, "no_session", "There is no such WHIP session."),
+  noTalk: problem(404, "no_talk", "There is no such talk session, or no more. Make another."),
+  talkOver: problem(410, "talk_over", "This talk session can not be gone on with. Make another."),
+  talkBusy: problem(409, "talk_busy", "One change at a time: the one before is not answered yet.", after(1)),
+  otherMutation: problem(409, "other_mutation", "No offer of this talk session waits for that answer."),
+  tooManyTracks: problem(
+    409,
+    "too_many_tracks",
+    "A talk session has eight tracks at most; close some first.",
+  ),
   otherEpoch: problem(410, "other_epoch", "This show is over; load the playback URL again."),
   ended: problem(410, "ended", "This broadcast has ended. Create a new one to go live again."),
   sessionOver: problem(410, "no_session", "That session is over."),
@@ -48,6 +57,7 @@ export const PROBLEMS = {
     "Keys are taken over https alone: use this URL with https://.",
   ),
   slugTaken: problem(409, "slug_taken", "There is a broadcast with that slug already."),
+  talkTooLarge: problem(413, "talk_too_large", "An answer has at most 131072 bytes."),
   firstHostStays: problem(
     409,
     "first_host",
@@ -132,6 +142,11 @@ export function unfitHold(message: string): Problem {
 /** Parameters that the list of broadcasts can not be asked with. */
 export function invalidQuery(message: string): Problem {
   return problem(400, "invalid_query", message);
+}
+
+/** A body that is not what talk-back takes. */
+export function invalidTalk(message: string): Problem {
+  return problem(400, "invalid_talk", message);
 }
 
 /** An offer that is no SDP, or not enough of one (RFC 9725 section 4.2). */

@@ -10,12 +10,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: [],
   paths: ["media", "problem"],
   problem: [],
-  "broadcast-api": ["access", "events", "hold-api", "media", "problem", "webhook-api"],
+  "broadcast-api": ["access", "events", "hold-api", "media", "problem", "talk", "webhook-api"],
   "directory-api": ["media"],
   events: [],
   "hold-api": ["problem"],
   "live-edge": ["media"],
   status: ["media"],
+  talk: [],
   "webhook-api": ["events"],
   access: [],
   audience: [],
@@ -38,6 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "paths",
     "problem",
     "status",
+    "talk",
     "webhook-api",
   ],
   origin: [
@@ -66,9 +68,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "media",
     "paths",
     "problem",
+    "talk",
     "webhook-api",
   ],
-  web: ["events", "status"],
+  web: ["events", "status", "talk"],
   worker: ["audience", "broadcast", "directory", "edge", "origin"],
   "local/address": [],
   "local/sfu": ["local/address"],
@@ -98,7 +101,18 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "wrangler",
   ],
 };
-const PURE = ["audio", "bounded", "events", "hls", "live-edge", "media", "paths", "problem", "status"];
+const PURE = [
+  "audio",
+  "bounded",
+  "events",
+  "hls",
+  "live-edge",
+  "media",
+  "paths",
+  "problem",
+  "status",
+  "talk",
+];
 const IMPURE =
   /\b(fetch|Response|Date\.now|new Date\(\)|setTimeout|setInterval|performance|console|Math\.random)\b/;
 const DRAWERS = /(^|\/)(utils?|helpers?|shared|common|types|index|misc)(\.|\/)/;

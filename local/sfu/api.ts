@@ -1,13 +1,22 @@
 import { randomUUID, timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { Adapter } from "./adapter.ts";
+import {
+  badDescription,
+  fail,
+  type ItemError,
+  invalidParams,
+  NOT_FOUND_TRACK,
+  notFound,
+  sessionError,
+} from "./failure.ts";
 import { offersOpus, readOffer } from "./offer.ts";
+import { pullTracks, renegotiate } from "./pulling.ts";
 import {
   CloseAdapterRequest,
   CloseTracksRequest,
+  isPull,
   NewAdapterRequest,
-  RenegotiateRequest,
-  type RequestError,
   readBody,
   TracksRequest,
 } from "./request.ts";
@@ -20,17 +29,12 @@ const MEDIA_MILLIS = 2_000;
 /** Bytes of an SDP-carrying body. */
 const BODY_BYTES = 256 * 1024;
 
-interface ItemError {
-  readonly errorCode: string;
-  readonly errorDescription: string;
-}
-
 /**
- * The HTTP API of Cloudflare Realtime SFU as far as ingest uses it: routes, fields, statuses and per-item errors of
+ * The HTTP API of Cloudflare Realtime SFU as far as the relay uses it: routes, fields, statuses and per-item errors of
  * https://developers.cloudflare.com/realtime/static/realtime-api-2024-05-21.yaml and its error-codes page.
  *
- * Left out: playing tracks back, data channels, simulcast, adapters that publish, offers of the SFU's own. Different
- * on purpose: endpoints on localhost are allowed. Owns every session and adapter.
+ * Left out: sessions that publish and pull, pulling for an offer of the client's, data channels, simulcast, adapters that
+ * publish. Different on purpose: endpoints on localhost are allowed. Owns every session and adapter.
  */
 export class SfuApi {
   readonly app = new Hono();
@@ -76,7 +80,9 @@ export class SfuApi {
     app.put("/sessions/:sessionId/tracks/close", (c) =>
       this.#onSession(c, (session) => this.#closeTracks(c, session)),
     );
-    app.put("/sessions/:sessionId/renegotiate", (c) => this.#onSession(c, () => this.#renegotiate(c)));
+    app.put("/sessions/:sessionId/renegotiate", (c) =>
+      this.#onSession(c, (session) => renegotiate(c, session)),
+    );
     app.post("/adapters/websocket/new", (c) => this.#newAdapters(c));
     app.post("/adapters/websocket/close", (c) => this.#closeAdapters(c));
     this.app.notFound((c) => fail(c, notFound("There is no such operation.")));
@@ -117,7 +123,8 @@ export class SfuApi {
       trackName: name,
       status: closed ? "inactive" : "active",
     }));
-    return c.json({ tracks, dataChannels: [] });
+    const pulled = session.pulls.list.map((pull) => ({ location: "remote", ...pull }));
+    return c.json({ tracks: [...tracks, ...pulled], dataChannels: [] });
   }
 
   async #newTracks(c: Context, session: Session): Promise<Response> {
@@ -129,12 +136,14 @@ export class SfuApi {
         errorDescription: "The body is too large.",
       });
     }
+    if (isPull(text)) return pullTracks(c, session, text, (id) => this.#sessions.get(id));
     const request = readBody(TracksRequest, text);
     if (!request.ok) return fail(c, request);
     const { sessionDescription, tracks, autoDiscover } = request.body;
     const offer = readOffer(sessionDescription.sdp);
     if (!offer.ok) return fail(c, badDescription(`The offer cannot be accepted: ${offer.reason}.`));
     if (session.state === "negotiating") return fail(c, badDescription("Another exchange is under way."));
+    if (session.pulls.any) return fail(c, invalidParams("tracks: this session pulls"));
     const media = offer.media.filter(({ live, kind }) => live && kind !== "application");
     const named = autoDiscover
       ? media.map(({ mid }) => ({ name: randomUUID() as string, mid }))
@@ -180,15 +189,6 @@ export class SfuApi {
     return c.json({ requiresImmediateRenegotiation: false, tracks });
   }
 
-  /** The stand-in makes no offers, so no answer is ever expected. */
-  async #renegotiate(c: Context): Promise<Response> {
-    const request = readBody(RenegotiateRequest, await c.req.text());
-    return fail(
-      c,
-      request.ok ? badDescription("No answer is expected: the SFU has made no offer.") : request,
-    );
-  }
-
   async #newAdapters(c: Context): Promise<Response> {
     const request = readBody(NewAdapterRequest, await c.req.text());
     if (!request.ok) return fail(c, request);
@@ -205,8 +205,7 @@ export class SfuApi {
   async #newAdapter(sessionId: string, trackName: string, endpoint: string): Promise<Adapter | ItemError> {
     const session = this.#sessions.get(sessionId);
     const track = session?.tracks.get(trackName);
-    const absent = { errorCode: "not_found_track_error", errorDescription: "Track not found on remote peer" };
-    if (!session || !track || track.closed || session.state !== "connected") return absent;
+    if (!session || !track || track.closed || session.state !== "connected") return NOT_FOUND_TRACK;
     if (!offersOpus(track.media)) {
       return { errorCode: "invalid_params", errorDescription: "PCM output requires an Opus source track" };
     }
@@ -224,7 +223,7 @@ export class SfuApi {
     if (opened === null) return adapter;
     if (track.closed) {
       opened.close(1000, "the track was closed");
-      return absent;
+      return NOT_FOUND_TRACK;
     }
     this.#adapters.set(id, opened);
     track.adapters.add(opened);
@@ -242,26 +241,6 @@ export class SfuApi {
     });
     return c.json({ tracks });
   }
-}
-
-function fail(c: Context, { status, errorCode, errorDescription }: RequestError): Response {
-  return c.json({ errorCode, errorDescription }, status);
-}
-
-function notFound(errorDescription: string): RequestError {
-  return { status: 404, errorCode: "not_found", errorDescription };
-}
-
-function sessionError(status: 410 | 425, errorDescription: string): RequestError {
-  return { status, errorCode: "session_error", errorDescription };
-}
-
-function badDescription(errorDescription: string): RequestError {
-  return { status: 406, errorCode: "invalid_session_description", errorDescription };
-}
-
-function invalidParams(errorDescription: string): RequestError {
-  return { status: 406, errorCode: "invalid_params", errorDescription };
 }
 
 /** 32 hexadecimal digits, as the real service's identifiers are. */

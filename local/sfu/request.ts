@@ -9,7 +9,7 @@ export interface RequestError {
 
 const description = (type: "offer" | "answer") => z.object({ type: z.literal(type), sdp: z.string().min(1) });
 
-/** `POST tracks/new`: tracks named one by one, or all that the offer holds. */
+/** `POST tracks/new` of a publisher: tracks named one by one, or all that the offer holds. */
 export const TracksRequest = z.object({
   sessionDescription: description("offer"),
   tracks: z
@@ -19,6 +19,28 @@ export const TracksRequest = z.object({
     .optional(),
   autoDiscover: z.boolean().optional(),
 });
+
+/** `POST tracks/new` of who pulls: tracks of other sessions, and no description, since the SFU makes the offer. */
+export const PullRequest = z.strictObject({
+  tracks: z
+    .array(
+      z.object({
+        location: z.literal("remote"),
+        sessionId: z.string().min(1),
+        trackName: z.string().min(1),
+      }),
+    )
+    .min(1)
+    .max(64),
+});
+
+/** Whether a body of `POST tracks/new` asks for tracks of other sessions. A batch has those or one's own, not both. */
+export function isPull(text: string): boolean {
+  const { data } = Pulling.safeParse(jsonOf(text));
+  return data?.tracks.some(({ location }) => location === "remote") ?? false;
+}
+
+const Pulling = z.object({ tracks: z.array(z.object({ location: z.unknown() })) });
 
 /** `PUT renegotiate`. */
 export const RenegotiateRequest = z.object({ sessionDescription: description("answer") });
@@ -61,12 +83,8 @@ export function readBody<T>(
   schema: z.ZodType<T>,
   text: string,
 ): { ok: true; body: T } | ({ ok: false } & RequestError) {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return decodingError("The body is not JSON.");
-  }
+  const json = jsonOf(text);
+  if (json === undefined) return decodingError("The body is not JSON.");
   const result = schema.safeParse(json);
   if (result.success) return { ok: true, body: result.data };
   const [issue] = result.error.issues;
@@ -89,4 +107,12 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
       typeof inner === "object" && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
     value,
   );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

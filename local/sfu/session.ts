@@ -1,9 +1,10 @@
 import { isIPv6 } from "node:net";
 import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
 import { isLoopback, isOwn, ownAddress } from "../address.ts";
-import type { Adapter } from "./adapter.ts";
 import { guard } from "./guard.ts";
 import { fixAnswer, type Offer, type OfferedMedia, offersOpus } from "./offer.ts";
+import { Pulls, type Source } from "./pulls.ts";
+import type { Track } from "./track.ts";
 
 /** A publisher that sends neither RTP nor STUN for this long is gone. */
 export const DEAD_MILLIS = 6_000;
@@ -22,24 +23,16 @@ export interface MediaAddress {
   readonly hears?: (address: string) => boolean;
 }
 
-/** A published track. `closed` ones stay listed. */
-export interface Track {
-  readonly name: string;
-  readonly media: OfferedMedia;
-  readonly adapters: Set<Adapter>;
-  /** RTP packets received. */
-  packets: number;
-  closed: boolean;
-}
-
 /**
- * One publisher: an ICE-lite peer connection, the tracks it publishes, and the watch over its life. ICE-lite because
+ * One client: an ICE-lite peer connection, the tracks that it publishes or those of others that it is sent, and the watch over
+ * its life. ICE-lite because
  * full ICE would drop publishers that answer no consent checks (FFmpeg's) after 30 s; its price is that nobody
  * tells us when the publisher dies, hence the watch over RTP and STUN.
  */
 export class Session {
   readonly id: string;
   readonly tracks = new Map<string, Track>();
+  readonly #pulls = new Pulls();
   state: "new" | "negotiating" | "connecting" | "connected" | "closed" = "new";
   readonly #address: MediaAddress;
   readonly #onEnd: (reason: string) => void;
@@ -77,18 +70,23 @@ export class Session {
     this.#peer = peer;
     for (const { name, mid } of tracks) {
       const media = offer.media.find((section) => section.mid === mid);
-      if (media) this.tracks.set(name, { name, media, adapters: new Set(), packets: 0, closed: false });
+      if (media)
+        this.tracks.set(name, {
+          name,
+          media,
+          adapters: new Set(),
+          forwards: new Set(),
+          packets: 0,
+          closed: false,
+        });
     }
     await peer.setRemoteDescription({ type: "offer", sdp: offer.sdp });
     for (const transport of peer.dtlsTransports) {
       // Left to itself werift answers `active` to `active`; and when the offer is passive it must not be server.
       if (transport.role === "auto" && offer.media.every(({ setup }) => setup !== "passive"))
         transport.role = "server";
-      transport.onStateChange.subscribe((state) => {
-        if (state === "closed") this.close("the publisher closed the connection");
-        else if (state === "failed") this.close("the DTLS handshake failed");
-      });
     }
+    if (isNew) this.#watchTransports(peer, "the publisher");
     // A rejected first section breaks Chromium's BUNDLE; an inactive one does not.
     for (const transceiver of peer.getTransceivers()) {
       if (transceiver.kind === "video") transceiver.setDirection("inactive");
@@ -99,6 +97,37 @@ export class Session {
     if (!sdp.includes("a=candidate:")) throw new Error(noPort(this.#address));
     if (this.state === "negotiating") this.state = before === "connected" ? "connected" : "connecting";
     return fixAnswer(sdp);
+  }
+
+  /** The tracks of others that it is sent, or has been. */
+  get pulls(): Pick<Pulls, "list" | "any" | "isAnswerAwaited"> {
+    return this.#pulls;
+  }
+
+  /** Offers tracks of others, beside those that it is sent already. Throws an Error when no media socket can be opened. */
+  async offer(
+    tracks: readonly { readonly source: Source; readonly track: Track }[],
+  ): Promise<{ readonly sdp: string; readonly mids: readonly string[] }> {
+    const { host } = this.#address;
+    // Who will answer is not known yet: it may be Firefox (see above), and others reach that address as well.
+    const near = isLoopback(host) ? ownAddress() : null;
+    const isNew = this.#peer === null;
+    this.#peer ??= this.#connect([], near ?? host);
+    const offered = await this.#pulls.offer(this.#peer, tracks);
+    if (isNew) {
+      this.#watchTransports(this.#peer, "who pulled");
+      if (near !== null) guard(this.#peer, this.#address.hears ?? isOwn);
+    }
+    if (!offered.sdp.includes("a=candidate:")) throw new Error(noPort(this.#address));
+    return offered;
+  }
+
+  /** Takes the answer to that; why not, where it is none. */
+  async takeAnswer(sdp: string): Promise<string | null> {
+    if (this.#peer === null) return "there has been no offer";
+    const reason = await this.#pulls.answer(this.#peer, sdp);
+    if (reason === null && this.state === "new") this.state = "connecting";
+    return reason;
   }
 
   /** Waits until `done` holds, the session has closed, or `millis` have passed; says whether it holds. */
@@ -118,11 +147,16 @@ export class Session {
     return done();
   }
 
-  /** Stops a track; its adapters' sockets close. False if there is no such track, or it is closed already. */
+  /**
+   * Stops a track, its own or one that it is sent; the sockets of its adapters close. False if there is no such track, or it
+   * is closed already.
+   */
   closeTrack(mid: string): boolean {
+    if (this.#pulls.close(mid)) return true;
     const open = [...this.tracks.values()].filter((track) => track.media.mid === mid && !track.closed);
     for (const track of open) {
       track.closed = true;
+      track.forwards.clear();
       for (const adapter of [...track.adapters]) adapter.close(1000, "the track was closed");
     }
     return open.length > 0;
@@ -132,8 +166,10 @@ export class Session {
     if (this.state === "closed") return;
     this.state = "closed";
     clearInterval(this.#watching);
+    this.#pulls.closeAll();
     for (const track of this.tracks.values()) {
       track.closed = true;
+      track.forwards.clear();
       for (const adapter of [...track.adapters]) adapter.close(1000, reason);
     }
     this.#wake();
@@ -175,13 +211,24 @@ export class Session {
           if (published.closed || published.media.mid !== transceiver.mid) continue;
           if (published.packets++ === 0) this.#wake();
           if (!offersOpus(published.media)) continue;
-          const { ssrc, sequenceNumber, timestamp } = header;
+          const { ssrc, sequenceNumber, timestamp, marker } = header;
+          for (const forward of published.forwards)
+            forward.push({ ssrc, sequenceNumber, timestamp, marker, payload });
           for (const adapter of published.adapters)
             adapter.push({ ssrc, sequenceNumber, timestamp, payload });
         }
       });
     };
     return peer;
+  }
+
+  #watchTransports(peer: RTCPeerConnection, who: string): void {
+    for (const transport of peer.dtlsTransports) {
+      transport.onStateChange.subscribe((state) => {
+        if (state === "closed") this.close(`${who} closed the connection`);
+        else if (state === "failed") this.close("the DTLS handshake failed");
+      });
+    }
   }
 
   #watch(): void {

@@ -13,6 +13,8 @@ import type {
   Newcomer,
   Offer,
   Settings,
+  TalkAnswer,
+  TalkCall,
 } from "../broadcast-api.ts";
 import { type Directories, directoryOf } from "../directory-api.ts";
 import type { Event } from "../events.ts";
@@ -23,7 +25,7 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Counts } from "./counts.ts";
 import { attend } from "./host-desk.ts";
-import { admit, leave, publish } from "./host-door.ts";
+import { admit, leave, publish, talk } from "./host-door.ts";
 import { announce, type OwnHold, type ShowRow, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
 import type { Read } from "./reads.ts";
@@ -228,6 +230,10 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   async admit(key: HostKey, session: string | null): Promise<Admitted | Problem> {
     return this.#shown("admit", (show) => admit(show, key, session));
+  }
+
+  async talk(key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
+    return this.#shown("talk", (show) => talk(show, key, asked));
   }
 
   async leave(key: HostKey, session: string): Promise<null | Problem> {

@@ -1,5 +1,5 @@
 import type { HostKey } from "../access/keys.ts";
-import type { Accepted, Admitted, Newcomer, Offer } from "../broadcast-api.ts";
+import type { Accepted, Admitted, Newcomer, Offer, TalkAnswer, TalkCall } from "../broadcast-api.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Show } from "./show.ts";
 
@@ -18,8 +18,9 @@ export async function publish(
     const { state, maxHosts } = show.life.row;
     return state === "ended" ? PROBLEMS.ended : { kind: "terms", maxHosts };
   });
-  if (result.kind === "accepted") show.welcome(result.session);
-  return result;
+  if (result.kind === "problem") return result;
+  show.welcome(result.session);
+  return { ...result, name: show.cast.of(newcomer.key.hostId)?.name ?? "" };
 }
 
 /** Whose key it is. A session that is another host's is not there for this one. */
@@ -35,4 +36,10 @@ export async function leave(show: Show, key: HostKey, session: string): Promise<
   if (admitted.kind === "problem") return admitted;
   await show.publishers.drop(session, "the host has left");
   return null;
+}
+
+/** What a host's studio asks for, so as to hear the others. A talk session that is another host's is not there for this one. */
+export async function talk(show: Show, key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
+  const admitted = admit(show, key, null);
+  return admitted.kind === "problem" ? admitted : show.publishers.talk(asked, key.hostId, Date.now());
 }

@@ -63,7 +63,8 @@ export class Show {
     this.#deps = deps;
     this.#reads = new Reads(store);
     this.#originReads = new OriginReads(store);
-    this.publishers = new Publishers(deps, row.id, Date.now());
+    const nameOf = (hostId: string) => this.cast.of(hostId)?.name ?? "";
+    this.publishers = new Publishers(deps, row.id, Date.now(), nameOf);
     this.cast = new Cast(store, () => this.#life.row);
     this.#outbox = new Outbox(store);
     this.#agenda = new Agenda(this.#presence, this.#outbox, () => this.chronicle.webhook.dueAt, setAlarm);

@@ -12,6 +12,7 @@ import { hostList } from "./host-list.ts";
 import { first, jsonOf, NO_STORE } from "./operator.ts";
 import { failed, refuse } from "./refusal.ts";
 import { Changes, faultOf, Settings } from "./settings.ts";
+import { talk } from "./talk.ts";
 import { whip } from "./whip.ts";
 
 /**
@@ -21,6 +22,8 @@ import { whip } from "./whip.ts";
 export const hosts = new Hono<{ Bindings: EdgeEnv }>();
 
 hosts.route("/", whip);
+
+hosts.route("/", talk);
 
 hosts.get(patterns.ingest, async (c) => {
   const { id, session, generation, token } = c.req.param();

@@ -18,6 +18,9 @@ const SESSION_METHODS = "GET, HEAD, OPTIONS, DELETE";
 const MAX_OFFER_BYTES = 64 * 1024;
 const NO_STORE = { "cache-control": "no-store" };
 
+/** The name of the host whose key it is, percent-encoded UTF-8. */
+const HOST_HEADER = "earshot-host";
+
 /** Browsers publish from any page; what they may read of the answer is named (Fetch standard, CORS protocol). */
 const CORS = {
   "access-control-allow-origin": "*",
@@ -68,6 +71,7 @@ whip.all(patterns.whip, async (c) => {
       const path = whipSessionPath(c.req.param("id"), published.session);
       return created(published.answer, {
         path,
+        host: published.name,
         etag: published.session.slice(0, 11),
         iceServers: c.env.ICE_SERVERS.split(",").filter((server) => server !== ""),
       });
@@ -103,7 +107,7 @@ whip.all(patterns.whipSession, async (c) => {
 });
 
 /** The Broadcast that a request is for, if its host key was made here; whether the key's generation is the present one, it checks. */
-async function enter(
+export async function enter(
   c: Context<{ Bindings: EdgeEnv }>,
   id: string,
 ): Promise<{ readonly kind: "host"; readonly broadcast: BroadcastApi; readonly key: HostKey } | Problem> {
@@ -122,10 +126,10 @@ function newcomerOf(c: Context<{ Bindings: EdgeEnv }>, key: HostKey): Newcomer {
   return { key, takeover: c.req.query("takeover") === "1", client };
 }
 
-/** RFC 9725 section 4.1: GET and HEAD succeed without content. A header says whose key it is, so that a page can. */
+/** RFC 9725 section 4.1: GET and HEAD succeed without content. */
 function admitted(host: Admitted | Problem): Response {
   if (host.kind === "problem") return refuse(host);
-  const headers = { ...NO_STORE, "earshot-host": encodeURIComponent(host.name) };
+  const headers = { ...NO_STORE, [HOST_HEADER]: encodeURIComponent(host.name) };
   return new Response(null, { status: 204, headers });
 }
 
@@ -143,12 +147,19 @@ async function readPost(request: Request): Promise<Offer | Problem> {
  */
 export function created(
   answer: string,
-  session: { readonly path: string; readonly etag: string; readonly iceServers: readonly string[] },
+  session: {
+    readonly path: string;
+    /** Whose it is, so that a studio can say. */
+    readonly host: string;
+    readonly etag: string;
+    readonly iceServers: readonly string[];
+  },
 ): Response {
   const headers = new Headers({
     "content-type": "application/sdp",
     location: session.path,
     etag: `"${session.etag}"`,
+    [HOST_HEADER]: encodeURIComponent(session.host),
     ...NO_STORE,
   });
   for (const server of session.iceServers) headers.append("link", `<${server}>; rel="ice-server"`);
@@ -167,7 +178,7 @@ function withoutTrickle(answer: string): string {
 }
 
 /** The body, or null when it has more than `limit` bytes; reading stops there, whatever Content-Length says. */
-async function readBounded(request: Request, limit: number): Promise<Uint8Array | null> {
+export async function readBounded(request: Request, limit: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {

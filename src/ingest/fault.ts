@@ -1,5 +1,5 @@
 import { PROBLEMS, type Problem } from "../problem.ts";
-import type { SfuFault } from "./sfu.ts";
+import type { SfuFault } from "./sfu-api.ts";
 
 /**
  * What a publisher is told when the SFU refuses: 422 if its offer is the cause, else 503 with Retry-After. If the SFU does not

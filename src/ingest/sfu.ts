@@ -1,19 +1,11 @@
 import { z } from "zod";
+import { Pulls } from "./pulls.ts";
+import { fault, NewSession, SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
 
 /**
- * Cloudflare Realtime SFU's HTTP API, and the only place that knows it (OpenAPI document 2024-05-21; sessions, tracks,
- * WebSocket adapter). This is also where its calls are retried, and nowhere else.
+ * What publishers need of Cloudflare Realtime SFU's HTTP API (OpenAPI document 2024-05-21; sessions, tracks, WebSocket
+ * adapter). This is also where those calls are retried, and nowhere else.
  */
-
-/** What failed: a call, or one item of it. The code is the SFU's own, or one of ours if no proper answer came. */
-export interface SfuFault {
-  readonly kind: "fault";
-  /** 0 where no answer came. */
-  readonly status: number;
-  readonly code: string;
-  /** Whether the same call may go through later. */
-  readonly transient: boolean;
-}
 
 export interface Published {
   readonly kind: "published";
@@ -27,10 +19,6 @@ export interface Attached {
   readonly adapter: string;
 }
 
-/** Every publisher's track has this name: track names are the session's own. */
-const TRACK_NAME = "audio";
-
-const CALL_TIMEOUT_MS = 5_000;
 /** OBS gives up on a POST after 8 s, so both calls of publishing, with their retries, end before that. */
 const PUBLISH_BUDGET_MS = 7_000;
 /** Attaching waits at the SFU for the publisher's transport (5 s, says its documentation), then for our handshake. */
@@ -43,8 +31,6 @@ const FAILED_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 const CONNECT_BUDGET_MS = 25_000;
 
 const Item = z.looseObject({ errorCode: z.string().optional() });
-const Failure = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
-const NewSession = z.looseObject({ sessionId: z.string().min(1) });
 const NewTracks = z.looseObject({
   errorCode: z.string().optional(),
   sessionDescription: z
@@ -58,13 +44,14 @@ const NewAdapters = z.looseObject({
 
 /** A client of one SFU application. */
 export class Sfu {
-  readonly #base: string;
-  readonly #secret: string;
+  /** What hosts hear of each other. */
+  readonly pulls: Pulls;
+  readonly #api: SfuApi;
 
   /** @param api the API's base URL, e.g. `https://rtc.live.cloudflare.com/v1` */
   constructor(api: string, appId: string, appSecret: string) {
-    this.#base = `${api.replace(/\/$/, "")}/apps/${appId}`;
-    this.#secret = appSecret;
+    this.#api = new SfuApi(api, appId, appSecret);
+    this.pulls = new Pulls(this.#api);
   }
 
   /**
@@ -111,7 +98,7 @@ export class Sfu {
 
   /** Closes an adapter; no fault if it is closed already. */
   async detach(adapter: string): Promise<SfuFault | null> {
-    const reply = await this.#call(
+    const reply = await this.#api.call(
       "POST",
       "adapters/websocket/close",
       { tracks: [{ adapterId: adapter }] },
@@ -122,7 +109,7 @@ export class Sfu {
 
   /** Closes a session's audio track. The API has no call that closes a session. */
   async close(session: string, mid: string): Promise<SfuFault | null> {
-    const reply = await this.#call(
+    const reply = await this.#api.call(
       "PUT",
       `sessions/${session}/tracks/close`,
       { tracks: [{ mid }], force: true },
@@ -135,10 +122,10 @@ export class Sfu {
     { sdp, mid }: { readonly sdp: string; readonly mid: string },
     deadline: number,
   ): Promise<Published | SfuFault> {
-    const opened = await this.#call("POST", "sessions/new", undefined, NewSession, deadline);
+    const opened = await this.#api.call("POST", "sessions/new", undefined, NewSession, deadline);
     if (opened.kind === "fault") return opened;
     const session = opened.body.sessionId;
-    const tracks = await this.#call(
+    const tracks = await this.#api.call(
       "POST",
       `sessions/${session}/tracks/new`,
       {
@@ -157,7 +144,7 @@ export class Sfu {
   }
 
   async #attachOnce(session: string, endpoint: string): Promise<Attached | SfuFault> {
-    const reply = await this.#call(
+    const reply = await this.#api.call(
       "POST",
       "adapters/websocket/new",
       {
@@ -173,47 +160,6 @@ export class Sfu {
     const item = reply.body.tracks[0];
     if (item?.adapterId === undefined) return fault(200, item?.errorCode ?? "no_adapter");
     return { kind: "attached", adapter: item.adapterId };
-  }
-
-  async #call<T>(
-    method: "POST" | "PUT",
-    path: string,
-    body: unknown,
-    schema: z.ZodType<T>,
-    deadline = Number.POSITIVE_INFINITY,
-    limit = CALL_TIMEOUT_MS,
-  ): Promise<{ kind: "reply"; body: T } | SfuFault> {
-    const timeout = Math.max(1, Math.min(limit, deadline - Date.now()));
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(`${this.#base}/${path}`, {
-        method,
-        headers: { authorization: `Bearer ${this.#secret}`, "content-type": "application/json" },
-        signal: AbortSignal.timeout(timeout),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      text = await response.text();
-    } catch (error) {
-      return fault(0, error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable");
-    }
-    const json = jsonOf(text);
-    if (!response.ok) {
-      const failure = Failure.safeParse(json).data;
-      const code = failure?.errorCode ?? failure?.tracks?.find((track) => track.errorCode)?.errorCode;
-      return fault(response.status, code ?? "unknown_error");
-    }
-    const parsed = schema.safeParse(json);
-    return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
-  }
-}
-
-/** The text as JSON; undefined where it is none, like a proxy's error page, of which the status is enough. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 
@@ -234,13 +180,4 @@ function isOver({ status, code }: SfuFault): boolean {
     code === "invalid_params" ||
     code === "websocket_localhost_not_allowed"
   );
-}
-
-function fault(status: number, code: string): SfuFault {
-  const transient =
-    status === 0 ||
-    status === 429 ||
-    status >= 500 ||
-    /^(retryable_transient|temporarily_unavailable|transport_unavailable|backend|internal)_error$/.test(code);
-  return { kind: "fault", status, code, transient };
 }

@@ -5,7 +5,8 @@ import { WhipError, WhipSession } from "./whip.ts";
 export type Sending =
   | { readonly kind: "idle" }
   | { readonly kind: "connecting" }
-  | { readonly kind: "sending" }
+  /** `session`: what the relay calls the WHIP session. `name`: as whom; empty where the relay does not say. */
+  | { readonly kind: "sending"; readonly session: string; readonly name: string }
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -74,7 +75,7 @@ export class Sender {
       this.#session = session;
       this.#attempt = 0;
       this.#guard(session);
-      this.#tell({ kind: "sending" });
+      this.#tell({ kind: "sending", session: session.id, name: session.name });
     } catch (error) {
       if (turn !== this.#turn) return;
       const reason = error instanceof Error ? error.message : String(error);

@@ -1,11 +1,13 @@
-import { type Identity, whoHolds } from "./identity.ts";
+import { hearingWords } from "./hearing.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
+import { OthersList } from "./others.ts";
 import { element, pathId } from "./page.ts";
 import { crowdText } from "./people.ts";
 import { pollStatus } from "./poll.ts";
 import { Sender, type Sending } from "./sender.ts";
 import type { Report, Seen } from "./status.ts";
+import { Talkback } from "./talkback.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
@@ -28,6 +30,9 @@ const levelText = element("level-text", HTMLElement);
 const heard = element("heard", HTMLElement);
 const elapsed = element("elapsed", HTMLElement);
 const monitor = element("monitor", HTMLAnchorElement);
+const othersSection = element("others", HTMLElement);
+const talkbackText = element("talkback", HTMLElement);
+const people = new OthersList(element("people", HTMLElement));
 
 /** dBFS. A microphone that works is louder than this, even in a quiet room. */
 const SILENT_DB = -60;
@@ -37,19 +42,26 @@ let stream: MediaStream | null = null;
 let meter: Meter | null = null;
 let sending: Sending = { kind: "idle" };
 let report: Report | null = null;
-/** Whose studio this is; null until the relay has said. */
-let identity: Identity | null = null;
 let opening = false;
 let trouble = "";
 let muted = false;
 let onAirSince = 0;
 let loudAt = 0;
 
-const endpoint = `/whip/${encodeURIComponent(id)}`;
-const sender = new Sender(endpoint, key, (now) => {
+const talkback = new Talkback(`/talk/${encodeURIComponent(id)}`, key, (hearing) => {
+  setText(talkbackText, hearingWords(hearing));
+  talkbackText.dataset.bad = String(hearing.kind === "lost");
+  othersSection.hidden = hearing.kind === "off";
+  people.show(hearing.kind === "hearing" ? hearing.voices : []);
+});
+
+const sender = new Sender(`/whip/${encodeURIComponent(id)}`, key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
   sending = now;
+  // Beside what is sent, on a connection of its own: what goes wrong there stays there.
+  if (now.kind === "sending") talkback.start(now.session);
+  else talkback.stop();
   render();
 });
 
@@ -131,7 +143,9 @@ function render(): void {
     setText(title, status.title || "Untitled show");
     document.title = `${status.title || "Untitled show"} · Studio`;
   }
-  setText(who, identity?.kind === "host" ? `You are ${identity.name}.` : "");
+  const name = sending.kind === "sending" ? sending.name : "";
+  // Nobody has named the one host that is always there.
+  setText(who, name === "" || name === "Host" ? "" : `You are ${name}.`);
   const air = onAir();
   const states = {
     idle: "Off the air",
@@ -143,9 +157,7 @@ function render(): void {
   setText(badge, states[sending.kind]);
   badge.dataset.state = sending.kind === "sending" ? "live" : air ? "away" : "off";
   setText(message, saying());
-  message.dataset.bad = String(
-    trouble !== "" || ["failed", "lost"].includes(sending.kind) || key === "" || identity?.kind === "refused",
-  );
+  message.dataset.bad = String(trouble !== "" || ["failed", "lost"].includes(sending.kind) || key === "");
   button.textContent = air ? "Stop" : "Go live";
   button.dataset.look = air ? "stop" : "go";
   button.disabled =
@@ -161,7 +173,6 @@ function saying(): string {
   if (key === "")
     return "This link has no host key. Open the studio link you were given, to its last character.";
   if (report?.kind === "missing") return "There is no broadcast at this address.";
-  if (identity?.kind === "refused" && !onAir()) return identity.why;
   if (trouble !== "") return trouble;
   if (opening) return "Allow the microphone if the browser asks.";
   switch (sending.kind) {
@@ -238,11 +249,13 @@ for (const control of [device, stereo, echo, noise, gain]) {
 navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(device.value));
 // pagehide, not unload: it also fires on phones, and `stop` sends its DELETE with keepalive.
 window.addEventListener("pagehide", () => sender.stop());
+window.addEventListener("pointerdown", () => talkback.unblock());
 window.addEventListener("beforeunload", (event) => {
   if (onAir()) event.preventDefault();
 });
 window.addEventListener("hashchange", () => location.reload());
 setInterval(drawLevel, 100);
+setInterval(() => void people.draw(), 250);
 pollStatus(id, onAir, (now) => {
   report = now;
   // After the end the relay drops its hosts, and a sender that is dropped tries to connect again.
@@ -250,10 +263,4 @@ pollStatus(id, onAir, (now) => {
   render();
 });
 void fillDevices(null);
-if (key !== "") {
-  void whoHolds(endpoint, key).then((now) => {
-    identity = now;
-    render();
-  });
-}
 render();

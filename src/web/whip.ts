@@ -22,11 +22,14 @@ const CONNECT_MS = 15_000;
  */
 export class WhipSession {
   readonly pc: RTCPeerConnection;
+  /** Of the host whose key it is; empty where the relay does not say. */
+  readonly name: string;
   readonly #location: string;
   readonly #key: string;
 
-  private constructor(pc: RTCPeerConnection, location: string, key: string) {
+  private constructor(pc: RTCPeerConnection, name: string, location: string, key: string) {
     this.pc = pc;
+    this.name = name;
     this.#location = location;
     this.#key = key;
   }
@@ -47,7 +50,8 @@ export class WhipSession {
       const response = await post(endpoint, key, pc.localDescription?.sdp ?? "");
       const location = response.headers.get("Location");
       if (location === null) throw new WhipError(502, "The relay's answer names no session.");
-      session = new WhipSession(pc, new URL(location, response.url).href, key);
+      const name = decodeURIComponent(response.headers.get("Earshot-Host") ?? "");
+      session = new WhipSession(pc, name, new URL(location, response.url).href, key);
       // RFC 7587: what the answer says of Opus is what the relay wants to receive; it decides mono or stereo.
       const answer = withOpus(await response.text(), stereo);
       await pc.setRemoteDescription({ type: "answer", sdp: answer });
@@ -60,11 +64,16 @@ export class WhipSession {
     }
   }
 
-  /** Whether the relay still has this session; true as well if it can not be asked. */
+  /** What the relay calls the session: the last part of its URL. */
+  get id(): string {
+    return new URL(this.#location).pathname.split("/").at(-1) ?? "";
+  }
+
+  /** Whether the relay still has this session, and its key is still good; true as well if it can not be asked. */
   async exists(): Promise<boolean> {
     const headers = { Authorization: `Bearer ${this.#key}` };
     const response = await fetch(this.#location, { method: "HEAD", headers }).catch(() => null);
-    return response?.status !== 404 && response?.status !== 410;
+    return response === null || ![401, 403, 404, 410].includes(response.status);
   }
 
   /** Ends the session; `keepalive` lets the request outlive the page. If the relay can not be told, it finds out by itself. */

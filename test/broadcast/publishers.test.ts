@@ -104,6 +104,7 @@ const make = () =>
     },
     "show-aaaaaa",
     Date.now(),
+    (hostId) => hostId,
   );
 
 async function publish(publishers: Publishers, newcomer = by()): Promise<string> {

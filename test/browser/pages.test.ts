@@ -118,6 +118,27 @@ test.concurrent("the listener stops and comes back at the live edge", async () =
   for (const each of [page, studio.page]) await each.context().close();
 });
 
+test.concurrent("a host with a name of its own sees whose studio it is, listeners see the name as text, and a key that is replaced ends it", async () => {
+  const show = await stage.create("low", { title: "A named show" });
+  const ada = await stage.makeHost(show, { name: "Ada <i>Lovelace</i>" });
+  const studio = await host({ ...show, studioUrl: ada.studioUrl });
+  await studio.page.locator("#who", { hasText: /^You are Ada <i>Lovelace<\/i>\.$/ }).waitFor();
+  const listener = await openPage(browser, show.listenUrl);
+  const onAir = () => listener.page.locator("#on-air").textContent();
+  const soon = { timeout: 15_000 };
+  await expect.poll(onAir, soon).toBe("On the air: Ada <i>Lovelace</i>");
+  expect(await listener.page.locator("#on-air *").count()).toBe(0);
+  await stage.changeHost(show, ada.hostId, { name: "Countess" });
+  await expect.poll(onAir, soon).toBe("On the air: Countess");
+
+  const rotated = await stage.rotateHost(show, ada.hostId);
+  await says(studio.page, "The host key in this link is wrong. Ask for the studio link again.", 15_000);
+  await expect.poll(onAir, soon).toBe("");
+  const again = await host({ ...show, studioUrl: rotated.studioUrl });
+  await again.page.locator("#who", { hasText: /^You are Countess\.$/ }).waitFor();
+  for (const { page } of [studio, listener, again]) await page.context().close();
+}, 120_000);
+
 test.concurrent("those who listen are counted, and the listener page, the embed and the studio say how many", async () => {
   const show = await stage.create("low", { title: "A counted show" });
   const studio = await host(show);

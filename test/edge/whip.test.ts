@@ -6,7 +6,7 @@ import { created } from "../../src/edge/whip.ts";
 /** What an answer of these lines is handed on as. */
 async function handedOn(lines: readonly string[], end = "\r\n"): Promise<string[]> {
   const answer = lines.map((line) => line + end).join("");
-  const response = created(answer, { path: "/whip/a/b", etag: "b", iceServers: [] });
+  const response = created(answer, { path: "/whip/a/b", host: "Host", etag: "b", iceServers: [] });
   return (await response.text()).split(end).slice(0, -1);
 }
 

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import { readOffer } from "../../src/ingest/offer.ts";
-import { Sfu, type SfuFault } from "../../src/ingest/sfu.ts";
+import { Sfu } from "../../src/ingest/sfu.ts";
+import type { SfuFault } from "../../src/ingest/sfu-api.ts";
 import { Ear } from "../kit/ear.ts";
 import { ANSWER, type Call, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 

@@ -34,6 +34,11 @@ export async function changeHost(
   return (await call(desk, "PATCH", `/${id}/hosts/${hostId}`, changes)) as HostDescription;
 }
 
+/** Replaces a host's key. */
+export async function rotateHost(desk: Desk, { id }: Created, hostId: string): Promise<HostDescription> {
+  return (await call(desk, "POST", `/${id}/hosts/${hostId}/rotate`)) as HostDescription;
+}
+
 export async function openDoors(desk: Desk, { id }: Created): Promise<void> {
   await call(desk, "POST", `/${id}/open`);
 }

@@ -48,6 +48,7 @@ export class FakeSfu {
   react: (call: Call) => Reaction | Promise<Reaction> = () => undefined;
   readonly #server: Server;
   #count = 0;
+  #mids = 0;
 
   private constructor() {
     this.#server = createServer(async (request, response) => {
@@ -107,7 +108,10 @@ export class FakeSfu {
     switch (`${method} ${path}`) {
       case "POST /sessions/new":
         return { status: 201, json: { sessionId: this.#id("session") } };
+      case "PUT /sessions/:id/renegotiate":
+        return { status: 200, json: {} };
       case "POST /sessions/:id/tracks/new":
+        if (body.sessionDescription === undefined) return this.offered(body.tracks);
         return {
           status: 200,
           json: {
@@ -128,6 +132,26 @@ export class FakeSfu {
       default:
         return { status: 404, json: { errorCode: "not_found", errorDescription: "no such operation" } };
     }
+  }
+
+  /** What a healthy SFU says to who asks for these tracks of others; those of `failed` fail with the code given. */
+  offered(
+    tracks: readonly { readonly sessionId: string; readonly trackName: string }[],
+    failed: Readonly<Record<string, string>> = {},
+  ): { status: number; json: unknown } {
+    const items = tracks.map(({ sessionId, trackName }) => {
+      const errorCode = failed[sessionId];
+      if (errorCode !== undefined) return { sessionId, trackName, mid: "", errorCode, errorDescription: "x" };
+      return { sessionId, trackName, mid: String(this.#mids++) };
+    });
+    const isAny = items.some((item) => !("errorCode" in item));
+    const sessionDescription = { type: "offer", sdp: ANSWER };
+    const json = {
+      requiresImmediateRenegotiation: isAny,
+      tracks: items,
+      ...(isAny && { sessionDescription }),
+    };
+    return { status: 200, json };
   }
 
   #id(kind: string): string {

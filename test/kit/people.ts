@@ -24,6 +24,19 @@ export async function goLive(browser: Browser, show: Created): Promise<Probed> {
   return studio;
 }
 
+/** The real studio page, whose microphone plays the measuring loop by the clock: all but the press of the button. */
+export async function prepareStudio(browser: Browser, show: Created, toneHz: number): Promise<Probed> {
+  const studio = await openPage(browser, show.studioUrl, ["speaker", "heard"]);
+  await studio.page.evaluate(`speaker.loop = ${JSON.stringify(loopOf(toneHz))}`);
+  return studio;
+}
+
+/** Presses that button; resolves once the host is on the air. */
+export async function pressGo({ page }: Probed): Promise<void> {
+  await page.locator("#go:enabled").click();
+  await page.getByText("You are on the air.").waitFor({ timeout: 20_000 });
+}
+
 /** A publisher that is not our page (page/publisher.js), sending the loop with this tone by the clock. */
 export async function publishRaw(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
   const publisher = await preparePublisher(browser, show, toneHz);
@@ -36,11 +49,16 @@ export async function preparePublisher(browser: Browser, show: Created, toneHz?:
   const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["publisher"]);
   // Audio contexts start only after a person has done something.
   await publisher.page.locator("h1").click();
-  const samples = Int16Array.from(measuringLoop(toneHz), (sample) => Math.round(sample * 32_767));
-  const loop = Buffer.from(samples.buffer).toString("base64");
+  const loop = loopOf(toneHz);
   const { whipUrl: url, hostKey: key } = show;
   await publisher.page.evaluate(`publisher.prepare(${JSON.stringify({ url, key, loop })})`);
   return publisher;
+}
+
+/** The measuring loop as the pages take it: s16le, base64. */
+function loopOf(toneHz?: number): string {
+  const samples = Int16Array.from(measuringLoop(toneHz), (sample) => Math.round(sample * 32_767));
+  return Buffer.from(samples.buffer).toString("base64");
 }
 
 /** When {@link publishRaw} spoke its marks between two times, ms since 1970: by the clock, so nobody need listen. */

@@ -6,7 +6,16 @@ import { join } from "node:path";
 import type { Changes, HostChanges, HostDescription } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "./created.ts";
-import { changeHost, changeShow, endShow, listingOf, makeHost, makeShow, openDoors } from "./desk.ts";
+import {
+  changeHost,
+  changeShow,
+  endShow,
+  listingOf,
+  makeHost,
+  makeShow,
+  openDoors,
+  rotateHost,
+} from "./desk.ts";
 
 /** A relay of this test file's own: the real runtime, fresh storage, free ports. */
 export interface Stage {
@@ -18,6 +27,8 @@ export interface Stage {
   /** Makes a host with a name and a key of its own, or changes one. */
   makeHost(show: Created, settings: HostChanges): Promise<HostDescription>;
   changeHost(show: Created, hostId: string, changes: HostChanges): Promise<HostDescription>;
+  /** Replaces a host's key. */
+  rotateHost(show: Created, hostId: string): Promise<HostDescription>;
   /** Opens the doors before there is a host. */
   open(show: Created): Promise<void>;
   change(show: Created, details: Changes): Promise<void>;
@@ -51,6 +62,7 @@ export async function setStage(): Promise<Stage> {
       return show;
     },
     makeHost: (show, settings) => asked(makeHost(relay, show, settings)),
+    rotateHost: (show, hostId) => asked(rotateHost(relay, show, hostId)),
     changeHost: (show, hostId, changes) => asked(changeHost(relay, show, hostId, changes)),
     open: (show) => asked(openDoors(relay, show)),
     change: (show, details) => asked(changeShow(relay, show, details)),

@@ -8,6 +8,7 @@ import type { Created } from "../kit/created.ts";
 import { type Desk, endShow, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
 import { Checks } from "./checks.ts";
+import { checkTalk } from "./talk.ts";
 
 const USAGE = `npm run smoke -- URL [--during COMMAND] [--on-air MINUTES]
 
@@ -83,6 +84,7 @@ async function perform(checks: Checks, desk: Desk, show: Created, options: Optio
     }, 40_000),
   );
   await checkPlan(checks, desk);
+  await checkTalk(checks, desk);
   await checkEnd(checks, desk, show, { listener, publication });
 }
 

@@ -5,6 +5,7 @@ import { mintId } from "../../src/access/id.ts";
 import { hostKey } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { HostDescription } from "../../src/broadcast-api.ts";
+import { parseStatus } from "../../src/web/status.ts";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT, EARSHOT_SECRET, SFU_SECRET } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
@@ -375,6 +376,24 @@ describe("a host that is on", () => {
       state: null,
       client: null,
     });
+  });
+
+  test("is in status.json, which has every field that the pages read", async () => {
+    const show = await relay.open({
+      latency: "low",
+      description: "About it",
+      opensAt: "2040-01-01T00:00:00Z",
+    });
+    const ada = await make(show, { name: "Ada" });
+    const { socket } = await goOn(ada);
+    await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual(["Ada"]);
+    const said = (await (await fetch(show.statusUrl)).json()) as Record<string, unknown>;
+    const seen = parseStatus(said);
+    // A field that the relay does not send would be null, or what pages take where there is none.
+    expect(seen).toEqual(Object.fromEntries(Object.keys(seen ?? {}).map((field) => [field, said[field]])));
+    expect(seen).toMatchObject({ state: "live", hosts: 1, onAir: ["Ada"], description: "About it" });
+    expect(seen).toMatchObject({ listeners: 0, error95: expect.any(Number), confidence: "low" });
+    socket.leave();
   });
 
   test("is heard as it is set, from the next moment on, and after a restart of its show", async () => {

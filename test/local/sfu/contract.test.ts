@@ -3,7 +3,15 @@ import { startSfu } from "../../../local/sfu/server.ts";
 import { type Published, Sfu } from "../../../src/ingest/sfu.ts";
 import { Ear } from "../../kit/ear.ts";
 import { SfuCaller } from "../../kit/front.ts";
-import { CONTRACT, CONTRACT_AT_THE_END, CONTRACT_WITH_ENDPOINT, type Context, type Row } from "./contract.ts";
+import {
+  CONTRACT,
+  CONTRACT_AT_THE_END,
+  CONTRACT_OF_PULLS,
+  CONTRACT_WITH_ENDPOINT,
+  type Context,
+  type Row,
+} from "./contract.ts";
+import { Puller } from "./puller.ts";
 import { bareOffer, connectBy, connectShape } from "./shape.ts";
 
 /**
@@ -44,6 +52,11 @@ beforeAll(async () => {
     fresh: await sfu.newSession(),
     endpoint,
     offer: bareOffer,
+    puller: async () => {
+      const puller = await Puller.start(sfu);
+      cleanups.unshift(() => puller.close());
+      return puller;
+    },
   };
 }, 30_000);
 
@@ -59,7 +72,7 @@ async function hold({ request, status, body }: Row): Promise<void> {
 
 describe(`the API of ${real ? "the service at SFU_API" : "the stand-in"}`, () => {
   const rows = real && !SFU_ENDPOINT ? CONTRACT : [...CONTRACT, ...CONTRACT_WITH_ENDPOINT];
-  for (const row of [...rows, ...CONTRACT_AT_THE_END]) test(row.name, () => hold(row));
+  for (const row of [...rows, ...CONTRACT_OF_PULLS, ...CONTRACT_AT_THE_END]) test(row.name, () => hold(row));
 });
 
 describe(`the relay's own client at ${real ? "the service at SFU_API" : "the stand-in"}`, () => {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Reply, SfuCaller } from "../../kit/front.ts";
+import type { Puller } from "./puller.ts";
 
 /**
- * The part of Cloudflare Realtime's API that ingest uses, as a table of requests and what must come back: statuses
+ * The part of Cloudflare Realtime's API that the relay uses, as a table of requests and what must come back: statuses
  * and field names of https://developers.cloudflare.com/realtime/static/realtime-api-2024-05-21.yaml, error codes of
  * https://developers.cloudflare.com/realtime/sfu/observability/error-codes/.
  */
@@ -27,6 +28,8 @@ export interface Context {
   readonly endpoint: string;
   /** Makes an offer of one audio section, mid 0. */
   readonly offer: () => Promise<string>;
+  /** Makes a session that hears nobody yet. */
+  readonly puller: () => Promise<Puller>;
 }
 
 const UNKNOWN_ID = "0123456789abcdef0123456789abcdef";
@@ -44,6 +47,19 @@ const published = (trackName: z.ZodType) =>
     sessionDescription: answer,
     tracks: z.tuple([z.strictObject({ trackName, mid: z.literal("0") })]),
   });
+const pulled = z.strictObject({ sessionId: text, trackName: z.literal("mic"), mid: text });
+const offered = (...tracks: z.ZodType[]) =>
+  z.strictObject({
+    requiresImmediateRenegotiation: z.literal(true),
+    sessionDescription: z.strictObject({ type: z.literal("offer"), sdp: z.string().startsWith("v=0") }),
+    tracks: z.tuple(tracks as [z.ZodType]),
+  });
+const notPulled = z.strictObject({
+  sessionId: text,
+  trackName: z.literal("mic"),
+  mid: z.literal("").optional(),
+  ...itemError("not_found_track_error"),
+});
 const adapter = z.strictObject({ trackName: z.literal("mic"), adapterId: text, endpoint: text });
 
 const tracksNew = (session: string) => `/sessions/${session}/tracks/new`;
@@ -224,6 +240,84 @@ export const CONTRACT: readonly Row[] = [
     body: z.strictObject({
       requiresImmediateRenegotiation: z.literal(false),
       tracks: z.tuple([z.strictObject({ mid: z.literal("7"), ...itemError("close_track_error") })]),
+    }),
+  },
+];
+
+/** Rows of sessions that hear others. */
+export const CONTRACT_OF_PULLS: readonly Row[] = [
+  {
+    name: "tracks/new for another session's track",
+    request: async ({ live, puller }) => (await puller()).ask(live),
+    status: 200,
+    body: offered(pulled),
+  },
+  {
+    name: "tracks/new for two tracks, of which one is not there",
+    request: async ({ live, puller }) => (await puller()).ask(live, UNKNOWN_ID),
+    status: 200,
+    body: offered(pulled, notPulled),
+  },
+  {
+    name: "tracks/new for a track that is not there",
+    request: async ({ puller }) => (await puller()).ask(UNKNOWN_ID),
+    status: 200,
+    body: z.strictObject({
+      requiresImmediateRenegotiation: z.literal(false),
+      tracks: z.tuple([notPulled]),
+    }),
+  },
+  {
+    name: "tracks/new while an offer waits for its answer",
+    request: async ({ live, puller }) => {
+      const pulling = await puller();
+      await pulling.ask(live);
+      return pulling.ask(live);
+    },
+    status: 406,
+    body: error("invalid_session_description"),
+  },
+  {
+    name: "the answer to an offer",
+    request: async ({ live, puller }) => {
+      const pulling = await puller();
+      const { json } = await pulling.ask(live);
+      return pulling.renegotiate(await pulling.answerTo(json.sessionDescription.sdp));
+    },
+    status: 200,
+    body: z.strictObject({}),
+  },
+  {
+    name: "an answer that is none",
+    request: async ({ live, puller }) => {
+      const pulling = await puller();
+      await pulling.ask(live);
+      return pulling.renegotiate("garbage");
+    },
+    status: 406,
+    body: error("invalid_session_description"),
+  },
+  {
+    name: "one more track on the same connection",
+    request: async ({ live, puller }) => {
+      const pulling = await puller();
+      await pulling.pull(live);
+      return pulling.ask(live);
+    },
+    status: 200,
+    body: offered(pulled),
+  },
+  {
+    name: "tracks/close of a pulled track",
+    request: async ({ live, puller }) => {
+      const pulling = await puller();
+      const [mid = ""] = await pulling.pull(live);
+      return pulling.drop(mid);
+    },
+    status: 200,
+    body: z.strictObject({
+      requiresImmediateRenegotiation: z.literal(false),
+      tracks: z.tuple([z.strictObject({ mid: text })]),
     }),
   },
 ];

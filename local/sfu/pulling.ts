@@ -1,0 +1,87 @@
+import type { Context } from "hono";
+import {
+  badDescription,
+  fail,
+  type ItemError,
+  invalidParams,
+  NOT_FOUND_TRACK,
+  sessionError,
+} from "./failure.ts";
+import { PullRequest, RenegotiateRequest, readBody } from "./request.ts";
+import type { Session } from "./session.ts";
+import type { Track } from "./track.ts";
+
+/** How long a track that is asked for may take until its first packet. */
+const MEDIA_MILLIS = 2_000;
+/** How long who pulls more waits for its connection. */
+const CONNECT_MILLIS = 5_000;
+
+/**
+ * `POST tracks/new` for tracks of other sessions: the SFU offers, and what can not be sent is an error in its item, at 200.
+ * Refused while an offer waits for its answer, and on a session that publishes, which the real service allows.
+ *
+ * @param sessionOf the session with this id, if there is one
+ */
+export async function pullTracks(
+  c: Context,
+  session: Session,
+  text: string,
+  sessionOf: (id: string) => Session | undefined,
+): Promise<Response> {
+  const request = readBody(PullRequest, text);
+  if (!request.ok) return fail(c, request);
+  if (session.pulls.isAnswerAwaited) return fail(c, badDescription("An offer waits for its answer."));
+  if (session.tracks.size > 0) return fail(c, invalidParams("tracks: this session publishes"));
+  if (
+    session.state === "connecting" &&
+    !(await session.until(() => session.state === "connected", CONNECT_MILLIS))
+  ) {
+    return fail(c, sessionError(425, "The session is not connected yet."));
+  }
+  const wanted = await Promise.all(
+    request.body.tracks.map(async ({ sessionId, trackName }) => {
+      const source = { sessionId, trackName };
+      return { source, found: await mediaOf(sessionOf(sessionId), trackName) };
+    }),
+  );
+  // Another may have been asked for while this one waited for media.
+  if (session.pulls.isAnswerAwaited) return fail(c, badDescription("An offer waits for its answer."));
+  const good = wanted.flatMap(({ source, found }) =>
+    "errorCode" in found ? [] : [{ source, track: found }],
+  );
+  let offered: Awaited<ReturnType<Session["offer"]>> | null = null;
+  try {
+    if (good.length > 0) offered = await session.offer(good);
+  } catch (error) {
+    session.close("the negotiation failed");
+    const errorDescription = `The transport could not be set up: ${(error as Error).message}.`;
+    return fail(c, { status: 503, errorCode: "transport_unavailable_error", errorDescription });
+  }
+  const mids = [...(offered?.mids ?? [])];
+  const tracks = wanted.map(({ source, found }) =>
+    "errorCode" in found ? { ...source, mid: "", ...found } : { ...source, mid: mids.shift() ?? "" },
+  );
+  return c.json({
+    requiresImmediateRenegotiation: offered !== null,
+    tracks,
+    ...(offered !== null && { sessionDescription: { type: "offer", sdp: offered.sdp } }),
+  });
+}
+
+/** `PUT renegotiate`: the answer to the SFU's offer. */
+export async function renegotiate(c: Context, session: Session): Promise<Response> {
+  const request = readBody(RenegotiateRequest, await c.req.text());
+  if (!request.ok) return fail(c, request);
+  if (!session.pulls.isAnswerAwaited)
+    return fail(c, badDescription("No answer is expected: the SFU has made no offer."));
+  const reason = await session.takeAnswer(request.body.sessionDescription.sdp);
+  return reason === null ? c.json({}) : fail(c, badDescription(`The answer cannot be accepted: ${reason}.`));
+}
+
+/** A track of which packets come, within a while; or why it can not be sent on. */
+async function mediaOf(session: Session | undefined, trackName: string): Promise<Track | ItemError> {
+  const track = session?.tracks.get(trackName);
+  if (!session || !track || track.closed || session.state !== "connected") return NOT_FOUND_TRACK;
+  if (await session.until(() => track.packets > 0, MEDIA_MILLIS)) return track;
+  return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
+}

@@ -1,0 +1,171 @@
+import { FIRST_HOST } from "../access/keys.ts";
+import { randomName } from "../access/secret.ts";
+import type { TalkAnswer, TalkCall } from "../broadcast-api.ts";
+import type { Pulls } from "../ingest/pulls.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
+import { HELD_MS, type Other } from "../talk.ts";
+import { Talk } from "./talk.ts";
+
+/** One who publishes and can be heard by others. */
+export interface Voice {
+  /** The WHIP session. */
+  readonly session: string;
+  readonly sfuSession: string;
+  readonly hostId: string;
+  readonly name: string;
+}
+
+/**
+ * The talk sessions of a broadcast, one for each WHIP session at most. They live as long as the object does: one that is made
+ * anew has none, and the studios make theirs anew. Here is no sound: the SFU sends that to the studios.
+ */
+export class Talks {
+  readonly #pulls: Pulls;
+  readonly #waitUntil: (work: Promise<void>) => void;
+  readonly #voices: () => readonly Voice[];
+  /** By name. */
+  readonly #all = new Map<string, Talk>();
+  /** WHIP session -> the name that others know its publication by. */
+  readonly #publications = new Map<string, string>();
+  /** The questions that wait for another list, by talk session: each has one. */
+  readonly #held = new Map<string, () => void>();
+  /** The hosts whose microphones squeal. */
+  readonly #squealing = new Set<string>();
+  #revision = 1;
+  #seen = "[]";
+
+  /** @param voices those who publish and have been heard, oldest first */
+  constructor(pulls: Pulls, waitUntil: (work: Promise<void>) => void, voices: () => readonly Voice[]) {
+    this.#pulls = pulls;
+    this.#waitUntil = waitUntil;
+    this.#voices = voices;
+  }
+
+  /**
+   * Sees who is on now: those who wait are told where that has changed. Sessions that are of no use, or whose host `isOn` does
+   * not know any more, are ended.
+   */
+  look(isOn: (session: string) => boolean, now: number): void {
+    for (const talk of this.#all.values()) if (!isOn(talk.session) || talk.isOver(now)) this.#end(talk);
+    const voices = this.#voices();
+    for (const session of this.#publications.keys())
+      if (!voices.some((voice) => voice.session === session)) this.#publications.delete(session);
+    for (const { session } of voices)
+      if (!this.#publications.has(session)) this.#publications.set(session, randomName());
+    const seen = JSON.stringify(voices);
+    if (seen !== this.#seen) this.#tell();
+    this.#seen = seen;
+  }
+
+  /** A host's microphone squeals, or does not any more: the host's studios are told. */
+  squeal(hostId: string, isRaised: boolean): void {
+    if (isRaised === this.#squealing.has(hostId)) return;
+    if (isRaised) this.#squealing.add(hostId);
+    else this.#squealing.delete(hostId);
+    this.#tell();
+  }
+
+  /** What studios are told is another: those who wait for that are let go. */
+  #tell(): void {
+    this.#revision++;
+    for (const release of [...this.#held.values()]) release();
+  }
+
+  /** Makes the talk session of a host's WHIP session; one that there was is over. */
+  begin(session: string, hostId: string, now: number): TalkAnswer {
+    for (const talk of this.#all.values()) if (talk.session === session) this.#end(talk);
+    const talk = new Talk(randomName(), { session, hostId }, this.#pulls, now);
+    this.#all.set(talk.name, talk);
+    return { kind: "begun", talk: talk.name };
+  }
+
+  /** The WHIP session that a talk session is beside; null where there is no such talk session. */
+  sessionOf(name: string): string | null {
+    return this.#all.get(name)?.session ?? null;
+  }
+
+  /** Does what a studio asks of its talk session. */
+  async do(
+    name: string,
+    asked: Exclude<TalkCall, { kind: "begin" }>,
+    now: number,
+  ): Promise<TalkAnswer | Problem> {
+    const talk = this.#all.get(name);
+    if (talk?.isOver(now) === true) this.#end(talk);
+    if (talk === undefined || !this.#all.has(name)) return PROBLEMS.noTalk;
+    talk.hear(now);
+    const answer = await this.#ask(talk, asked, now);
+    if (talk.isOver(now)) this.#end(talk);
+    return answer;
+  }
+
+  async #ask(
+    talk: Talk,
+    asked: Exclude<TalkCall, { kind: "begin" }>,
+    now: number,
+  ): Promise<TalkAnswer | Problem> {
+    switch (asked.kind) {
+      case "others": {
+        if (asked.since === this.#revision) await this.#change(talk);
+        if (!this.#all.has(talk.name)) return PROBLEMS.noTalk;
+        return {
+          kind: "others",
+          revision: this.#revision,
+          others: this.#audible(talk).map(([, other]) => other),
+          squeals: this.#squealing.has(talk.hostId),
+        };
+      }
+      case "tracks": {
+        const audible = new Map(this.#audible(talk).map(([source, other]) => [other.publication, source]));
+        const wanted = new Map(asked.publications.map((one) => [one, audible.get(one) ?? null]));
+        const offer = await talk.pull(wanted, randomName(), now);
+        return "kind" in offer ? offer : { kind: "offer", ...offer };
+      }
+      case "answer":
+        return (await talk.answer(asked.mutation, asked.answer)) ?? DONE;
+      case "close":
+        return (await talk.drop(asked.publications, now)) ?? DONE;
+      case "end":
+        this.#end(talk);
+        return DONE;
+    }
+  }
+
+  /**
+   * Whom the studio of a talk session can hear: everybody but its own host, each with the SFU's session. Several people may
+   * hold the key that comes with the broadcast, and they hear each other; who has a key of one's own is one person, however
+   * many sessions there are.
+   */
+  #audible(own: Talk): (readonly [sfuSession: string, other: Other])[] {
+    return this.#voices()
+      .filter(({ session, hostId }) =>
+        hostId === FIRST_HOST ? session !== own.session : hostId !== own.hostId,
+      )
+      .map(({ session, sfuSession, hostId, name }) => [
+        sfuSession,
+        { publication: this.#publications.get(session) ?? "", hostId, name },
+      ]);
+  }
+
+  /** Until there is another list, the session is over, or its studio asks again; 20 s at the most. */
+  #change({ name }: Talk): Promise<void> {
+    this.#held.get(name)?.();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const release = () => {
+      clearTimeout(timer);
+      if (this.#held.get(name) === release) this.#held.delete(name);
+      resolve();
+    };
+    const timer = setTimeout(release, HELD_MS);
+    this.#held.set(name, release);
+    return promise;
+  }
+
+  #end(talk: Talk): void {
+    if (!this.#all.delete(talk.name)) return;
+    this.#held.get(talk.name)?.();
+    this.#waitUntil(talk.release());
+  }
+}
+
+const DONE = { kind: "done" } as const;

@@ -1,0 +1,117 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import type { TalkAnswer, TalkCall } from "../broadcast-api.ts";
+import { patterns, talkPath } from "../paths.ts";
+import { invalidTalk, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
+import { MOST_TRACKS } from "../talk.ts";
+import type { EdgeEnv } from "./env.ts";
+import { refuse } from "./refusal.ts";
+import { enter, readBounded } from "./whip.ts";
+
+/**
+ * Talk-back, by which the studios of a broadcast's hosts hear each other: all of its HTTP. A studio makes a talk session
+ * beside its WHIP session, asks who else is on, asks for their tracks, and answers the SFU's offers. Who has no host key, or
+ * sends what is none of this, is refused here and costs the Broadcast nothing.
+ */
+export const talk = new Hono<{ Bindings: EdgeEnv }>();
+
+const NO_STORE = { "cache-control": "no-store" };
+/** An answer has a section for each track that was ever offered on its session; some 1.5 kB each. */
+const MAX_BODY_BYTES = 128 * 1024;
+
+const name = z.string().regex(/^[\w-]{1,64}$/, "a name as the relay gave it");
+const publications = z.array(name).min(1).max(MOST_TRACKS);
+const Begin = z.strictObject({ session: name });
+const Tracks = z.strictObject({ publications });
+const Answer = z.strictObject({
+  mutation: name,
+  answer: z.string().startsWith("v=0", "an SDP answer, which begins with v=0"),
+});
+
+type Of = Context<{ Bindings: EdgeEnv }>;
+
+talk.all(patterns.talks, async (c) => {
+  if (c.req.method !== "POST") return refuse(methodNotAllowed("POST"));
+  return ask(c, async () => {
+    const body = await readJson(c.req.raw, Begin);
+    return "kind" in body ? body : { kind: "begin", ...body };
+  });
+});
+
+talk.all(patterns.talk, async (c) => {
+  const { talk } = c.req.param();
+  switch (c.req.method) {
+    case "GET":
+      return ask(c, async () => {
+        const since = c.req.query("since");
+        if (since !== undefined && !/^\d{1,9}$/.test(since))
+          return invalidTalk('The parameter "since" is a revision: a whole number.');
+        return { kind: "others", talk, since: since === undefined ? null : Number(since) };
+      });
+    case "DELETE":
+      return ask(c, async () => ({ kind: "end", talk }));
+    default:
+      return refuse(methodNotAllowed("GET, DELETE"));
+  }
+});
+
+talk.all(patterns.talkAct, async (c) => {
+  const { talk, act } = c.req.param();
+  const method = act === "tracks" ? "POST" : "PUT";
+  if (c.req.method !== method) return refuse(methodNotAllowed(method));
+  return ask(c, async () => {
+    if (act === "answer") {
+      const body = await readJson(c.req.raw, Answer);
+      return "kind" in body ? body : { kind: "answer", talk, ...body };
+    }
+    const body = await readJson(c.req.raw, Tracks);
+    return "kind" in body ? body : { kind: act === "tracks" ? "tracks" : "close", talk, ...body };
+  });
+});
+
+/** Puts a host's question to the Broadcast; it is read only where the host key was made here. */
+async function ask(c: Of, read: () => Promise<TalkCall | Problem>): Promise<Response> {
+  const id = c.req.param("id") ?? "";
+  const host = await enter(c, id);
+  if (host.kind === "problem") return refuse(host);
+  const asked = await read();
+  if (asked.kind === "problem") return refuse(asked);
+  return respond(id, await host.broadcast.talk(host.key, asked));
+}
+
+function respond(id: string, answer: TalkAnswer | Problem): Response {
+  switch (answer.kind) {
+    case "problem":
+      return refuse(answer);
+    case "done":
+      return new Response(null, { status: 204, headers: NO_STORE });
+    case "begun": {
+      const headers = { ...NO_STORE, location: talkPath(id, answer.talk) };
+      return Response.json({ talk: answer.talk }, { status: 201, headers });
+    }
+    default: {
+      const { kind: _, ...body } = answer;
+      return Response.json(body, { headers: NO_STORE });
+    }
+  }
+}
+
+async function readJson<T extends object>(request: Request, schema: z.ZodType<T>): Promise<T | Problem> {
+  const bytes = await readBounded(request, MAX_BODY_BYTES);
+  if (bytes === null) return PROBLEMS.talkTooLarge;
+  const parsed = schema.safeParse(jsonOf(new TextDecoder().decode(bytes)));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join(".") ?? "";
+  return invalidTalk(
+    field === "" ? `The body: ${issue?.message}.` : `The field "${field}": ${issue?.message}.`,
+  );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

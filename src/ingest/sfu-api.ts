@@ -1,0 +1,94 @@
+import { z } from "zod";
+
+/** One call of Cloudflare Realtime SFU's HTTP API: how it is made, how long it may take, and what comes of it. */
+
+/** What failed: a call, or one item of it. The code is the SFU's own, or one of ours if no proper answer came. */
+export interface SfuFault {
+  readonly kind: "fault";
+  /** 0 where no answer came. */
+  readonly status: number;
+  readonly code: string;
+  /** Whether the same call may go through later. */
+  readonly transient: boolean;
+}
+
+/** Every publisher's track has this name: track names are the session's own. */
+export const TRACK_NAME = "audio";
+
+const CALL_TIMEOUT_MS = 5_000;
+
+const Item = z.looseObject({ errorCode: z.string().optional() });
+const Failure = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
+
+/** The reply to `POST sessions/new`. */
+export const NewSession = z.looseObject({ sessionId: z.string().min(1) });
+
+/** The API of one application. */
+export class SfuApi {
+  readonly #base: string;
+  readonly #secret: string;
+
+  /** @param api the API's base URL, e.g. `https://rtc.live.cloudflare.com/v1` */
+  constructor(api: string, appId: string, appSecret: string) {
+    this.#base = `${api.replace(/\/$/, "")}/apps/${appId}`;
+    this.#secret = appSecret;
+  }
+
+  /**
+   * Makes one call, once.
+   *
+   * @param body JSON; undefined for none
+   * @param deadline when it has to be answered, milliseconds since 1970
+   * @param limit how long it may take, milliseconds
+   */
+  async call<T>(
+    method: "POST" | "PUT",
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    deadline = Number.POSITIVE_INFINITY,
+    limit = CALL_TIMEOUT_MS,
+  ): Promise<{ kind: "reply"; body: T } | SfuFault> {
+    const timeout = Math.max(1, Math.min(limit, deadline - Date.now()));
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`${this.#base}/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${this.#secret}`, "content-type": "application/json" },
+        signal: AbortSignal.timeout(timeout),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      text = await response.text();
+    } catch (error) {
+      return fault(0, error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable");
+    }
+    const json = jsonOf(text);
+    if (!response.ok) {
+      const failure = Failure.safeParse(json).data;
+      const code = failure?.errorCode ?? failure?.tracks?.find((track) => track.errorCode)?.errorCode;
+      return fault(response.status, code ?? "unknown_error");
+    }
+    const parsed = schema.safeParse(json);
+    return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
+  }
+}
+
+/** The text as JSON; undefined where it is none, like a proxy's error page, of which the status is enough. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What {@link SfuFault} says of a status and a code. */
+export function fault(status: number, code: string): SfuFault {
+  const transient =
+    status === 0 ||
+    status === 429 ||
+    status >= 500 ||
+    /^(retryable_transient|temporarily_unavailable|transport_unavailable|backend|internal)_error$/.test(code);
+  return { kind: "fault", status, code, transient };
+}

@@ -1,0 +1,46 @@
+/** Somebody, as people call them. */
+export interface Named {
+  readonly name: string;
+}
+
+/** What this host hears of the others. `lost` is tried again by itself; it changes nothing of what the host sends. */
+export type Hearing<One extends Named = Named> =
+  | { readonly kind: "off" }
+  | { readonly kind: "connecting" }
+  | {
+      readonly kind: "hearing";
+      readonly voices: readonly One[];
+      /** Those who are on, and whose sound does not come yet. */
+      readonly waiting: readonly Named[];
+      /** Whether the browser wants one more press before it lets the sound out. */
+      readonly isBlocked: boolean;
+      /** Whether the others are lowered, since this host's microphone squeals. */
+      readonly isDucked: boolean;
+    }
+  | { readonly kind: "lost" };
+
+/** What the host is told of hearing the others, in one sentence. */
+export function hearingWords(hearing: Hearing): string {
+  switch (hearing.kind) {
+    case "off":
+      return "";
+    case "connecting":
+      return "Connecting you with the other hosts …";
+    case "lost":
+      return "You can not hear the other hosts at the moment; you are still on the air. Trying again by itself …";
+    case "hearing": {
+      const { voices, waiting, isBlocked, isDucked } = hearing;
+      if (isBlocked) return "Your browser wants one more press on this page before you hear the other hosts.";
+      if (isDucked) return "Your microphone squeals, so the others are turned down. Wear headphones.";
+      if (waiting.length > 0) return `You do not hear ${namesOf(waiting)} yet; you are still on the air.`;
+      if (voices.length === 0) return "No other host is here.";
+      return `You hear ${namesOf(voices)}. Wear headphones, or they hear themselves.`;
+    }
+  }
+}
+
+function namesOf(others: readonly Named[]): string {
+  const names = others.map(({ name }) => name);
+  const last = names.pop() ?? "";
+  return names.length === 0 ? last : `${names.join(", ")} and ${last}`;
+}

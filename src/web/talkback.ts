@@ -1,0 +1,132 @@
+import type { Other } from "../talk.ts";
+import { backoff } from "./backoff.ts";
+import type { Hearing } from "./hearing.ts";
+import { TalkLink } from "./talk-link.ts";
+import { TalkSession } from "./talk-session.ts";
+import type { Voice } from "./voice.ts";
+
+const RETRY_BASE_MS = 500;
+const RETRY_CEILING_MS = 8_000;
+
+/** Keeps this host hearing the others while on the air: on one connection, and on another where that is lost. */
+export class Talkback {
+  readonly #endpoint: string;
+  readonly #key: string;
+  readonly #tell: (hearing: Hearing<Voice>) => void;
+  /** The WHIP session beside which it hears. */
+  #session: string | null = null;
+  #link: TalkLink | null = null;
+  #voices: readonly Voice[] = [];
+  #waiting: readonly Other[] = [];
+  #isBlocked = false;
+  #isDucked = false;
+  #attempt = 0;
+  #timer = 0;
+  /** Counts connections. What was begun at another number is out of date, and ends itself. */
+  #generation = 0;
+
+  /** @param endpoint the broadcast's URL for talk sessions */
+  constructor(endpoint: string, key: string, tell: (hearing: Hearing<Voice>) => void) {
+    this.#endpoint = endpoint;
+    this.#key = key;
+    this.#tell = tell;
+  }
+
+  /** Hears the others beside this WHIP session, by its name. */
+  start(session: string): void {
+    if (session === this.#session) return;
+    this.#session = session;
+    this.#attempt = 0;
+    void this.#connect();
+  }
+
+  /** Hears nobody. Safe to call from `pagehide`. */
+  stop(): void {
+    if (this.#session === null) return;
+    this.#session = null;
+    this.#drop();
+    this.#tell({ kind: "off" });
+  }
+
+  /**
+   * Lowers all the others, or lets them be as loud as they were. A microphone squeals where it hears a loudspeaker that plays
+   * what it sends.
+   */
+  #duck(isDucked: boolean): void {
+    if (isDucked === this.#isDucked) return;
+    this.#isDucked = isDucked;
+    this.#link?.duck(isDucked);
+    this.#tellWhatIsHeard();
+  }
+
+  /** There has been one more press: plays what the browser did not let out. */
+  unblock(): void {
+    if (!this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#tellWhatIsHeard();
+    for (const voice of this.#voices) void voice.play().catch(() => this.#block());
+  }
+
+  async #connect(): Promise<void> {
+    this.#drop();
+    const generation = this.#generation;
+    const isCurrent = () => generation === this.#generation;
+    const session = this.#session;
+    if (session === null) return;
+    if (this.#attempt === 0) this.#tell({ kind: "connecting" });
+    try {
+      const relay = await TalkSession.begin(this.#endpoint, this.#key, session);
+      if (!isCurrent()) return void relay.end();
+      const link = new TalkLink(relay, this.#isDucked, {
+        changed: (voices, waiting) => {
+          if (!isCurrent()) return;
+          this.#attempt = 0;
+          this.#voices = voices;
+          this.#waiting = waiting;
+          this.#tellWhatIsHeard();
+        },
+        squeals: (isRaised) => isCurrent() && this.#duck(isRaised),
+        lost: () => isCurrent() && this.#again(),
+        blocked: () => isCurrent() && this.#block(),
+      });
+      this.#link = link;
+      await link.follow();
+    } catch {
+      if (isCurrent()) this.#again();
+    }
+  }
+
+  #again(): void {
+    this.#drop();
+    this.#tell({ kind: "lost" });
+    const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
+    this.#attempt += 1;
+    this.#timer = window.setTimeout(() => void this.#connect(), wait);
+  }
+
+  #block(): void {
+    this.#isBlocked = true;
+    this.#tellWhatIsHeard();
+  }
+
+  #tellWhatIsHeard(): void {
+    if (this.#link === null) return;
+    this.#tell({
+      kind: "hearing",
+      voices: this.#voices,
+      waiting: this.#waiting,
+      isBlocked: this.#isBlocked,
+      isDucked: this.#isDucked,
+    });
+  }
+
+  #drop(): void {
+    this.#generation += 1;
+    clearTimeout(this.#timer);
+    this.#link?.close();
+    this.#link = null;
+    this.#voices = [];
+    this.#waiting = [];
+    this.#isBlocked = false;
+  }
+}

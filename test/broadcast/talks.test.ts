@@ -1,0 +1,327 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Talks, type Voice } from "../../src/broadcast/talks.ts";
+import type { TalkAnswer } from "../../src/broadcast-api.ts";
+import { Sfu } from "../../src/ingest/sfu.ts";
+import type { Problem } from "../../src/problem.ts";
+import type { TalkTrack } from "../../src/talk.ts";
+import { FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
+
+/** Talk sessions: who is told of whom, one change at a time, and when a session is over. */
+
+let sfu: FakeSfu;
+let voices: Voice[];
+let work: Promise<void>[];
+let talks: Talks;
+beforeEach(async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  sfu = await FakeSfu.start();
+  voices = [];
+  work = [];
+  const { pulls } = new Sfu(sfu.url, "local", "secret");
+  talks = new Talks(
+    pulls,
+    (later) => void work.push(later),
+    () => voices,
+  );
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  sfu.close();
+});
+
+const on = (name: string, hostId = name): Voice => ({
+  session: `whip-${name}`,
+  sfuSession: `sfu-${name}`,
+  hostId,
+  name,
+});
+/** Times are what the tests say they are. */
+const look = (now = 0) => talks.look((session) => voices.some((voice) => voice.session === session), now);
+
+/** These are on, with a talk session of the first. */
+function begin(...names: string[]): string {
+  voices = names.map((name) => on(name));
+  look();
+  return nameOf(talks.begin(`whip-${names[0]}`, names[0] ?? "", 0));
+}
+
+function nameOf(answer: TalkAnswer): string {
+  if (answer.kind !== "begun") throw new Error(answer.kind);
+  return answer.talk;
+}
+
+async function others(talk: string, since: number | null = null) {
+  const answer = await talks.do(talk, { kind: "others", talk, since }, 0);
+  if (answer.kind !== "others") throw new Error(answer.kind);
+  return answer;
+}
+
+async function publicationsOf(talk: string): Promise<string[]> {
+  return (await others(talk)).others.map(({ publication }) => publication);
+}
+
+const pull = (talk: string, publications: readonly string[], now = 0) =>
+  talks.do(talk, { kind: "tracks", talk, publications }, now);
+const answer = (talk: string, mutation: string, now = 0) =>
+  talks.do(talk, { kind: "answer", talk, mutation, answer: "v=0\r\n" }, now);
+
+async function offered(talk: string, publications: readonly string[], now = 0) {
+  const offer = await pull(talk, publications, now);
+  if (offer.kind !== "offer") throw new Error(codeOf(offer));
+  return offer;
+}
+
+/** Pulls and answers. */
+async function hear(talk: string, publications: readonly string[]): Promise<readonly TalkTrack[]> {
+  const { mutation, tracks } = await offered(talk, publications);
+  expect(await answer(talk, mutation)).toEqual({ kind: "done" });
+  return tracks;
+}
+
+/** What comes within a second: nothing that the relay holds by its clock. */
+async function soon<T>(promise: Promise<T>): Promise<T> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error("it did not come within a second")), 1_000);
+  });
+  return Promise.race([promise, late]);
+}
+
+const codeOf = (given: TalkAnswer | Problem) => ("code" in given ? given.code : given.kind);
+
+describe("who else is on", () => {
+  test("is everybody but oneself, by a name that is neither the SFU's nor the WHIP session's", async () => {
+    const talk = begin("ada", "ben", "eve");
+    const told = await others(talk);
+    expect(told.others.map(({ hostId, name }) => [hostId, name])).toEqual([
+      ["ben", "ben"],
+      ["eve", "eve"],
+    ]);
+    expect(JSON.stringify(told)).not.toMatch(/sfu-|whip-/);
+  });
+
+  test("another session of the same host is oneself; another holder of the shared key is not", async () => {
+    voices = [on("ada"), { ...on("ada2"), hostId: "ada" }, on("one", "host"), on("two", "host")];
+    look();
+    const names = async (session: string, hostId: string) =>
+      (await others(nameOf(talks.begin(session, hostId, 0)))).others.map(({ name }) => name);
+    expect(await names("whip-ada", "ada")).toEqual(["one", "two"]);
+    expect(await names("whip-one", "host")).toEqual(["ada", "ada2", "two"]);
+    expect(await names("not heard yet", "ada"), "of a session that nobody has heard yet").toEqual([
+      "one",
+      "two",
+    ]);
+  });
+
+  test("is told at once to who has another list, and held for who has this one until there is another", async () => {
+    const talk = begin("ada", "ben");
+    const { revision } = await others(talk);
+    expect((await others(talk, revision - 1)).revision).toBe(revision);
+    let told = false;
+    const held = others(talk, revision).then((list) => {
+      told = true;
+      return list;
+    });
+    look();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(told).toBe(false);
+    voices = [...voices, on("eve")];
+    look();
+    expect((await soon(held)).others.map(({ name }) => name)).toEqual(["ben", "eve"]);
+  });
+
+  test("is held for 20 s, and no longer than until the same studio asks again", async () => {
+    vi.useFakeTimers();
+    const talk = begin("ada", "ben");
+    const { revision } = await others(talk);
+    const done: string[] = [];
+    void others(talk, revision).then(() => done.push("first"));
+    void others(talk, revision).then(() => done.push("second"));
+    await vi.advanceTimersByTimeAsync(19_999);
+    expect(done).toEqual(["first"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(done).toEqual(["first", "second"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("comes with word of a microphone that squeals, to its own host alone, and at once", async () => {
+    const talk = begin("ada", "ben");
+    const of = nameOf(talks.begin("whip-ben", "ben", 0));
+    const { revision, squeals } = await others(talk);
+    expect(squeals).toBe(false);
+    const held = others(talk, revision);
+    talks.squeal("ada", true);
+    talks.squeal("ada", true);
+    expect(await soon(held)).toMatchObject({ revision: revision + 1, squeals: true });
+    expect((await others(of)).squeals).toBe(false);
+    talks.squeal("ada", false);
+    expect((await others(talk)).squeals).toBe(false);
+  });
+
+  test("a publication keeps its name for as long as it is on, and has another when it comes back", async () => {
+    const talk = begin("ada", "ben");
+    const [before] = await publicationsOf(talk);
+    voices = [on("ada"), { ...on("ben"), name: "Benedict" }];
+    look();
+    expect(await publicationsOf(talk)).toEqual([before]);
+    voices = [on("ada")];
+    look();
+    voices = [on("ada"), on("ben")];
+    look();
+    expect(await publicationsOf(talk)).not.toEqual([before]);
+  });
+});
+
+describe("a change", () => {
+  test("is a question, an offer and its answer; a session of the SFU is made for the first", async () => {
+    const talk = begin("ada", "ben", "eve");
+    expect(sfu.calls).toEqual([]);
+    const [ben = "", eve = ""] = await publicationsOf(talk);
+    expect(await hear(talk, [ben])).toEqual([{ publication: ben, mid: "0" }]);
+    expect(await hear(talk, [ben, eve])).toEqual([
+      { publication: ben, mid: "0" },
+      { publication: eve, mid: "1" },
+    ]);
+    expect(sfu.calls.map(({ path }) => path)).toEqual([
+      "/sessions/new",
+      "/sessions/:id/tracks/new",
+      "/sessions/:id/renegotiate",
+      "/sessions/:id/tracks/new",
+      "/sessions/:id/renegotiate",
+    ]);
+    const track = { location: "remote", sessionId: "sfu-eve", trackName: "audio" };
+    expect(sfu.calls[3]?.body).toEqual({ tracks: [track] });
+    expect(await talks.do(talk, { kind: "close", talk, publications: [ben] }, 0)).toEqual({ kind: "done" });
+    expect(sfu.calls[5]?.body).toEqual({ tracks: [{ mid: "0" }], force: true });
+    expect(await offered(talk, [eve])).toMatchObject({ offer: null });
+  });
+
+  test("waits for the one before: nothing else while an answer is due, and no answer to another offer", async () => {
+    const talk = begin("ada", "ben", "eve");
+    const [ben = "", eve = ""] = await publicationsOf(talk);
+    const first = pull(talk, [ben]);
+    expect(codeOf(await pull(talk, [eve]))).toBe("talk_busy");
+    const { mutation } = (await first) as { mutation: string };
+    expect(codeOf(await pull(talk, [eve]))).toBe("talk_busy");
+    expect(codeOf(await talks.do(talk, { kind: "close", talk, publications: [ben] }, 0))).toBe("talk_busy");
+    expect(codeOf(await answer(talk, "another"))).toBe("other_mutation");
+    expect(codeOf(await answer(talk, mutation))).toBe("done");
+    expect(codeOf(await answer(talk, mutation))).toBe("other_mutation");
+    expect(codeOf(await pull(talk, [eve]))).toBe("offer");
+  });
+
+  test("is done 15 s after the question, or the session is over", async () => {
+    const talk = begin("ada", "ben");
+    const publications = await publicationsOf(talk);
+    const { mutation } = await offered(talk, publications, 1_000);
+    expect(codeOf(await answer(talk, mutation, 16_001))).toBe("no_talk");
+    await Promise.all(work);
+    expect(sfu.closed).toEqual([sfu.ids[0]]);
+    const again = begin("ada", "ben");
+    const next = await offered(again, await publicationsOf(again), 1_000);
+    expect(codeOf(await answer(again, next.mutation, 16_000))).toBe("done");
+  });
+
+  test("of which one track is not there yet brings the others; who has gone is said to have", async () => {
+    const talk = begin("ada", "ben", "eve");
+    const [ben = "", eve = ""] = await publicationsOf(talk);
+    sfu.react = ({ path, body }) =>
+      path === "/sessions/:id/tracks/new"
+        ? sfu.offered(body.tracks, { "sfu-ben": "not_found_track_error" })
+        : undefined;
+    expect(await hear(talk, [ben, eve, "nobody"])).toEqual([
+      { publication: ben, error: "not-yet" },
+      { publication: eve, mid: "0" },
+      { publication: "nobody", error: "gone" },
+    ]);
+    expect(await offered(talk, [ben])).toMatchObject({ offer: null });
+    sfu.react = () => undefined;
+    expect(await hear(talk, [ben])).toEqual([{ publication: ben, mid: "1" }]);
+  });
+
+  test("brings no more than eight tracks at the same time", async () => {
+    const names = ["ada", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    const talk = begin(...names);
+    const publications = await publicationsOf(talk);
+    await hear(talk, publications.slice(0, 8));
+    expect(codeOf(await pull(talk, publications.slice(8)))).toBe("too_many_tracks");
+    await talks.do(talk, { kind: "close", talk, publications: publications.slice(0, 1) }, 0);
+    expect(await hear(talk, publications.slice(8))).toHaveLength(1);
+  });
+});
+
+describe("a session is over", () => {
+  const RENEGOTIATE = "/sessions/:id/renegotiate";
+  const TRACKS = "/sessions/:id/tracks/new";
+
+  test.each<[string, string, Reaction]>([
+    ["a question is not answered", TRACKS, "cut"],
+    ["a question fails", TRACKS, { status: 500, json: {} }],
+    ["the SFU's session is", TRACKS, { status: 410, json: { errorCode: "session_error" } }],
+    ["an answer is not acknowledged", RENEGOTIATE, "cut"],
+    [
+      "an answer is refused",
+      RENEGOTIATE,
+      { status: 406, json: { errorCode: "invalid_session_description" } },
+    ],
+  ])("where %s, and it is not asked for again", async (_, path, reaction) => {
+    const talk = begin("ada", "ben");
+    const publications = await publicationsOf(talk);
+    sfu.react = (call) => (call.path === path ? reaction : undefined);
+    const offer = await pull(talk, publications);
+    const last = offer.kind === "offer" ? await answer(talk, offer.mutation) : offer;
+    expect(codeOf(last)).toBe("talk_over");
+    expect(codeOf(await pull(talk, publications))).toBe("no_talk");
+    expect(sfu.calls.filter((call) => call.path === path)).toHaveLength(1);
+  });
+
+  test("but not where the SFU makes none: it may be asked again", async () => {
+    const talk = begin("ada", "ben");
+    const publications = await publicationsOf(talk);
+    sfu.react = ({ path }) => (path === "/sessions/new" ? { status: 503, json: {} } : undefined);
+    expect(codeOf(await pull(talk, publications))).toBe("sfu_unavailable");
+    sfu.react = () => undefined;
+    expect(await hear(talk, publications)).toHaveLength(1);
+  });
+
+  test("when its host has gone, when the host makes another, and when its studio says so", async () => {
+    for (const end of [
+      () => {
+        voices = [on("ben")];
+        look();
+      },
+      () => void talks.begin("whip-ada", "ada", 0),
+      (talk: string) => talks.do(talk, { kind: "end", talk }, 0),
+    ]) {
+      const talk = begin("ada", "ben");
+      await hear(talk, await publicationsOf(talk));
+      const { revision } = await others(talk);
+      const held = talks.do(talk, { kind: "others", talk, since: revision }, 0);
+      sfu.closed.length = 0;
+      await end(talk);
+      await Promise.all(work);
+      expect(sfu.closed).toEqual([sfu.ids.at(-1)]);
+      expect(codeOf(await soon(held))).toBe("no_talk");
+    }
+  });
+
+  test("when nothing has been heard of its studio for a minute", async () => {
+    const talk = begin("ada", "ben");
+    await hear(talk, await publicationsOf(talk));
+    look(60_000);
+    expect((await publicationsOf(talk)).length).toBe(1);
+    look(60_001);
+    await Promise.all(work);
+    expect(sfu.closed).toEqual([sfu.ids[0]]);
+  });
+
+  test("when its description has come to 48 sections", async () => {
+    const talk = begin("ada", "ben");
+    const publications = await publicationsOf(talk);
+    for (let round = 0; round < 48; round++) {
+      await hear(talk, publications);
+      await talks.do(talk, { kind: "close", talk, publications }, 0);
+    }
+    expect(codeOf(await pull(talk, publications))).toBe("talk_over");
+  });
+});

@@ -1,0 +1,172 @@
+import type { Browser, Page, Route } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
+import { clockMarks, prepareStudio, pressGo } from "../kit/people.ts";
+import { RATE } from "../kit/probe/signal.ts";
+import { holes, toneLevel } from "../kit/probe/tone.ts";
+import { delays, quantile, type Recording, take, timedMarks } from "../kit/recording.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
+
+// Talk-back: hosts in the real studio page hear each other and not themselves, by a connection of its own.
+
+const TONES = [600, 1000, 1500];
+
+let stage: Stage;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await setStage();
+  browser = await startChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
+
+/** How many tracks have come into a studio so far. */
+const tracksOf = (page: Page) => page.evaluate("heard.tracks.length") as Promise<number>;
+
+const connectionsOf = (page: Page) => page.evaluate("heard.connections.length") as Promise<number>;
+
+async function hears(page: Page, tracks: number): Promise<void> {
+  await expect.poll(() => tracksOf(page), { timeout: 30_000 }).toBe(tracks);
+}
+
+/** Which of the tones a recording has, loud enough to be heard. */
+function tonesIn({ pcm, rate }: Recording): number[] {
+  return TONES.filter((hertz) => toneLevel(pcm, rate, hertz) > 0.02);
+}
+
+test("each of three hears the two others and not itself, in less than 300 ms, through a leave and a return", async () => {
+  const show = await stage.create("low");
+  // Loaded beforehand: a browser that opens one more page keeps sound waiting, and the hearers' buffers grow by it.
+  const opened: Probed[] = [];
+  for (const tone of TONES) opened.push(await prepareStudio(browser, show, tone));
+  for (const studio of opened) await pressGo(studio);
+  const studios = opened.map(({ page }) => page);
+  for (const page of studios) await hears(page, 2);
+  const [first, second, third] = studios as [Page, Page, Page];
+  // They shrink again as slowly as they like.
+  await seconds(12);
+  for (const page of studios) await page.evaluate("heard.reset()");
+  stage.settle();
+  const from = Date.now();
+  await seconds(8);
+  const until = Date.now();
+  const late: number[][] = [];
+  for (const [own, page] of studios.entries()) {
+    const heard = [await take(page, "heard.take(0)"), await take(page, "heard.take(1)")];
+    const others = TONES.filter((_, n) => n !== own);
+    expect(
+      heard.flatMap(tonesIn).sort((a, b) => a - b),
+      "each of the others once, and not itself",
+    ).toEqual(others);
+    for (const recording of heard) {
+      expect(recording.lost).toBe(0);
+      late.push(delays(clockMarks(from - 2_000, until), timedMarks(recording, recording.renderedAt)));
+    }
+  }
+  const all = late.flat();
+  console.log(
+    `one way, ms from when a mark was made to when its hearer's audio graph had it: ` +
+      late.map((ms) => `${Math.round(quantile(ms, 0.5))} (${Math.round(Math.max(...ms))})`).join(", "),
+  );
+  expect(all.length).toBeGreaterThan(30);
+  expect(quantile(all, 0.95)).toBeLessThan(300);
+
+  // The second leaves: the first goes on hearing the third, on the connection that it has.
+  const connections = await connectionsOf(first);
+  await first.evaluate("heard.reset()");
+  await second.locator("#go").click();
+  await first.locator("#people li").nth(1).waitFor({ state: "detached", timeout: 10_000 });
+  await seconds(3);
+  await second.locator("#go:enabled").click();
+  await hears(first, 3);
+  await seconds(4);
+  const again = await take(first, "heard.take(2)");
+  expect(tonesIn(again)).toEqual([TONES[1]]);
+  expect(await connectionsOf(first)).toBe(connections);
+  expect(await first.evaluate("heard.tracks.map(({ connection }) => connection)")).toEqual([1, 1, 1]);
+  const steady = [await take(first, "heard.take(0)"), await take(first, "heard.take(1)")].find((recording) =>
+    tonesIn({ ...recording, pcm: recording.pcm.subarray(recording.pcm.length - 2 * RATE) }).includes(
+      TONES[2] ?? 0,
+    ),
+  );
+  if (steady === undefined) throw new Error("the third is not heard any more");
+  expect(holes(steady.pcm, RATE, TONES[2] ?? 0, stage.stalled()), "gaps in the third").toEqual([]);
+  expect(await connectionsOf(third)).toBe(2);
+  for (const page of studios) await page.context().close();
+});
+
+test("where talk-back fails its host stays on the air, is told so, and hears the others once it is back", async () => {
+  const show = await stage.create("low");
+  const other = await prepareStudio(browser, show, 600);
+  const studio = await prepareStudio(browser, show, 1000);
+  await pressGo(other);
+  await pressGo(studio);
+  const { page } = studio;
+  await hears(page, 1);
+  await page.getByText("You hear Host.").waitFor({ timeout: 10_000 });
+
+  // The relay loses its talk session, and then takes no other.
+  await page.route("**/talk/**", (route) =>
+    route.fulfill({ status: route.request().method() === "GET" ? 404 : 503, body: "{}" }),
+  );
+  await other.page.locator("#go").click();
+  await pressGo(other);
+  await page
+    .getByText("You can not hear the other hosts at the moment; you are still on the air.")
+    .waitFor({ timeout: 40_000 });
+  const sent = Number(await page.evaluate("heard.sent(0)"));
+  await seconds(2);
+  expect(await page.locator("#message").textContent()).toBe("You are on the air.");
+  expect(await page.evaluate("heard.connections[0].connectionState")).toBe("connected");
+  expect(Number(await page.evaluate("heard.sent(0)")) - sent, "bytes of sound in 2 s").toBeGreaterThan(2_000);
+
+  await page.unroute("**/talk/**");
+  await page.getByText("You hear Host.").waitFor({ timeout: 30_000 });
+  expect(await page.evaluate("heard.connections[0].connectionState"), "as it was all along").toBe(
+    "connected",
+  );
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
+test("where the reply to an answer is lost, another connection is made, and nothing else is touched", async () => {
+  const show = await stage.create("low");
+  const other = await prepareStudio(browser, show, 600);
+  const studio = await prepareStudio(browser, show, 1000);
+  const { page } = studio;
+  // It gets there, and its reply does not get back.
+  const loseReply = async (route: Route) => {
+    await route.fetch();
+    await route.abort();
+  };
+  await page.route("**/talk/*/*/answer", loseReply, { times: 1 });
+  await pressGo(other);
+  await pressGo(studio);
+  await hears(page, 2);
+  await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+  await seconds(2);
+  expect(tonesIn(await take(page, "heard.take(1)"))).toEqual([600]);
+  const connections = await page.evaluate("heard.connections.map(({ connectionState }) => connectionState)");
+  expect(connections, "published, given up, made anew").toEqual(["connected", "closed", "connected"]);
+  expect(await page.evaluate("heard.tracks.map(({ connection }) => connection)")).toEqual([1, 2]);
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
+test("the page's own policy lets the others be heard", async () => {
+  const show = await stage.create("low");
+  const studios = [await openPage(browser, show.studioUrl), await openPage(browser, show.studioUrl)];
+  for (const studio of studios) await pressGo(studio);
+  for (const { page } of studios) {
+    await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+    await page.locator("#people li").waitFor();
+  }
+  for (const { page, faults } of studios) {
+    expect(faults).toEqual([]);
+    await page.context().close();
+  }
+});

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Sfu } from "../../src/ingest/sfu.ts";
+import { ANSWER, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
+
+/** What is asked of the SFU for those who hear others: which calls, what of their replies counts, and what is tried again. */
+
+let fake: FakeSfu;
+let pulls: Sfu["pulls"];
+beforeEach(async () => {
+  fake = await FakeSfu.start();
+  pulls = new Sfu(fake.url, "local", "secret").pulls;
+});
+afterEach(() => fake.close());
+
+/** Reacts to the calls of one operation with these, one after the other; then as a healthy SFU. */
+function script(path: string, ...reactions: Reaction[]): void {
+  fake.react = (call) => (call.path === path ? reactions.shift() : undefined);
+}
+const TRACKS = "/sessions/:id/tracks/new";
+const fault = (status: number, code: string) => expect.objectContaining({ kind: "fault", status, code });
+/** A reply of `tracks/new` whose items are these. */
+const items = (...tracks: object[]): Reaction => ({ status: 200, json: { tracks } });
+
+describe("pulling", () => {
+  test("asks for remote tracks without a description, and gives the offer and each one's mid", async () => {
+    expect(await pulls.pull("mine", ["one", "two"])).toEqual({
+      kind: "offered",
+      offer: ANSWER,
+      items: new Map([
+        ["one", "0"],
+        ["two", "1"],
+      ]),
+    });
+    expect(fake.calls.map(({ method, path, body }) => [method, path, body])).toEqual([
+      [
+        "POST",
+        TRACKS,
+        {
+          tracks: [
+            { location: "remote", sessionId: "one", trackName: "audio" },
+            { location: "remote", sessionId: "two", trackName: "audio" },
+          ],
+        },
+      ],
+    ]);
+  });
+
+  test("takes an item by whose it is, not by its place, and says why the others are not there", async () => {
+    script(TRACKS, {
+      status: 200,
+      json: {
+        sessionDescription: { type: "offer", sdp: ANSWER },
+        tracks: [
+          { sessionId: "three", mid: "7" },
+          { sessionId: "one", mid: "", errorCode: "empty_track_error" },
+        ],
+      },
+    });
+    expect(await pulls.pull("mine", ["one", "two", "three"])).toEqual({
+      kind: "offered",
+      offer: ANSWER,
+      items: new Map<string, unknown>([
+        ["one", fault(200, "empty_track_error")],
+        ["two", fault(200, "no_item")],
+        ["three", "7"],
+      ]),
+    });
+  });
+
+  test.each<[string, Reaction]>([
+    ["at 200", items({ sessionId: "one", mid: "", errorCode: "not_found_track_error" })],
+    ["as the whole call's", { status: 503, json: { tracks: [{ errorCode: "empty_track_error" }] } }],
+  ])("an error of every item, %s, is not one of the session: nothing is offered", async (_, reaction) => {
+    script(TRACKS, reaction);
+    expect(await pulls.pull("mine", ["one"])).toMatchObject({ kind: "offered", offer: null });
+  });
+
+  test.each<[string, Reaction, number, string]>([
+    ["the connection is cut", "cut", 0, "unreachable"],
+    ["it fails", { status: 500, json: {} }, 500, "unknown_error"],
+    ["the session is over", { status: 410, json: { errorCode: "session_error" } }, 410, "session_error"],
+    ["a track comes without an offer", items({ sessionId: "one", mid: "0" }), 200, "no_offer"],
+    ["all of it is in error", { status: 200, json: { errorCode: "backend_error" } }, 200, "backend_error"],
+    [
+      "the SFU answers in place of offering",
+      { status: 200, json: { sessionDescription: { type: "answer", sdp: ANSWER } } },
+      200,
+      "unexpected_reply",
+    ],
+  ])("is not asked for again where %s", async (_, reaction, status, code) => {
+    script(TRACKS, reaction);
+    expect(await pulls.pull("mine", ["one"])).toEqual(fault(status, code));
+    expect(fake.calls).toHaveLength(1);
+  });
+});
+
+test("an answer is given once, whatever comes of it", async () => {
+  expect(await pulls.answer("mine", "v=0\r\n")).toBeNull();
+  script("/sessions/:id/renegotiate", "cut");
+  expect(await pulls.answer("mine", "v=0\r\n")).toEqual(fault(0, "unreachable"));
+  expect(fake.calls.map(({ method, path, body }) => [method, path, body])).toEqual(
+    Array(2).fill([
+      "PUT",
+      "/sessions/:id/renegotiate",
+      { sessionDescription: { type: "answer", sdp: "v=0\r\n" } },
+    ]),
+  );
+});
+
+test("a session is made, and tracks are closed, by one more try where the first got no reply", async () => {
+  script("/sessions/new", "cut");
+  expect(await pulls.open()).toEqual({ kind: "opened", session: fake.ids[0] });
+  script("/sessions/new", "cut", { status: 503, json: {} });
+  expect(await pulls.open()).toEqual(fault(503, "unknown_error"));
+  script("/sessions/:id/tracks/close", { status: 500, json: {} });
+  expect(await pulls.close("mine", ["0", "3"])).toBeNull();
+  expect(fake.of("PUT /sessions/:id/tracks/close").map(({ body }) => body)).toEqual(
+    Array(2).fill({ tracks: [{ mid: "0" }, { mid: "3" }], force: true }),
+  );
+  script("/sessions/:id/tracks/close", { status: 410, json: { errorCode: "session_error" } });
+  expect(await pulls.close("mine", ["0"]), "of a session that is over there is nothing to close").toBeNull();
+});
