@@ -23,6 +23,7 @@ import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
+import { told } from "./call.ts";
 import type { Counts } from "./counts.ts";
 import { attend } from "./host-desk.ts";
 import { admit, leave, publish, talk } from "./host-door.ts";
@@ -288,13 +289,3 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
 /** A text message says nothing that the SFU would; it is counted with the garbage. */
 const NOTHING = new Uint8Array(0);
-
-/** Does what the edge has called for. What fails is said in this log, and the caller told to come back. */
-async function told<T>(what: string, work: () => Promise<T | Problem>): Promise<T | Problem> {
-  try {
-    return await work();
-  } catch (error) {
-    console.error(`${what} failed: ${String(error)}`);
-    return PROBLEMS.notNow;
-  }
-}

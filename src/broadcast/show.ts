@@ -157,8 +157,8 @@ export class Show {
   async describe(origin: string): Promise<Description> {
     const key = await this.keyOf(this.cast.first);
     const counts = { originReads: this.#originReads.counts, recordingFailures: this.#recording.failures };
-    const { warnings } = this.chronicle;
-    return describe(this.#life, this, { ...counts, warnings }, { origin, hostKey: key });
+    const known = { ...counts, warnings: this.chronicle.warnings };
+    return describe(this.#life, this, known, { origin, hostKey: key });
   }
 
   /** A host is about to come: the doors must not close while the SFU is asked about it. */
@@ -270,8 +270,7 @@ export class Show {
 
   /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
   #close(life: Running): void {
-    const { id, idleMinutes } = life.row;
-    console.log(`The doors of ${id} close: neither host nor listener for ${idleMinutes} minutes.`);
+    console.log(`The doors of ${life.row.id} close: nobody was there for ${life.row.idleMinutes} minutes.`);
     const row = this.#succession.finish(life);
     setAside(row, this.#deps.store);
     this.#outbox.rest();
