@@ -5,12 +5,11 @@ import { PEAK_LAG } from "./true-peak.ts";
 const ONE = 2 ** 24;
 /** Frames beside a peak for which the gain is as low as at the peak: an oversampled value is made of some on either side. */
 const BESIDE = 3;
-/** After a peak the gain comes back to the {@link GainCurve.#slow} one fast, and that one to 1 slowly: 63 % in so many samples. */
+/** After a peak the gain comes back fast to its mean of late, which moves slowly: 63 % of the way in so many samples. */
 const FAST = 0.06 * SAMPLE_RATE;
 const SLOW = 0.8 * SAMPLE_RATE;
-/** How fast the slow gain follows a fall, and the least that is left of one before it counts as none: 0.0001 dB. */
-const SLOW_FALL = 0.2 * SAMPLE_RATE;
-const UNITY = ONE * (1 - 1e-5);
+/** From here on the gain is taken to be 1 again: the difference is 0.001 dB. */
+const UNITY = ONE * (1 - 1e-4);
 
 /**
  * The gain of a limiter over time, from the gain that each peak allows.
@@ -21,11 +20,13 @@ const UNITY = ONE * (1 - 1e-5);
  */
 export class GainCurve {
   readonly #least: Least;
-  readonly #first: MovingMean;
-  readonly #second: MovingMean;
+  readonly #first: MovingSum;
+  readonly #second: MovingSum;
+  /** What the sums of sums are of a gain of 1. */
+  readonly #scale: number;
   #fast = ONE;
   #slow = ONE;
-  /** How many samples ago the gain began to be 1 in all that is still averaged. */
+  /** For how many samples {@link #fast} has been 1. */
   #unity: number;
   readonly #lookAhead: number;
 
@@ -34,9 +35,10 @@ export class GainCurve {
     const half = Math.floor((lookAhead - PEAK_LAG - BESIDE) / 2);
     this.#lookAhead = lookAhead;
     this.#least = new Least(lookAhead);
-    this.#first = new MovingMean(half);
-    this.#second = new MovingMean(half);
-    this.#unity = lookAhead;
+    this.#first = new MovingSum(half, ONE);
+    this.#second = new MovingSum(half, half * ONE);
+    this.#scale = half * half * ONE;
+    this.#unity = 2 * lookAhead;
   }
 
   /** Whether the gain is 1, and goes on to be until a peak allows less. */
@@ -50,16 +52,15 @@ export class GainCurve {
    */
   next(gain: number): number {
     const least = this.#least.push(Math.floor(gain * ONE));
-    this.#slow += (this.#fast - this.#slow) / (this.#fast < this.#slow ? SLOW_FALL : SLOW);
-    const towards = Math.max(this.#slow, this.#fast);
-    this.#fast += (towards - this.#fast) / FAST;
+    this.#slow += (least - this.#slow) / SLOW;
+    if (this.#slow > this.#fast) this.#fast += (this.#slow - this.#fast) / FAST;
     if (this.#fast > least) this.#fast = least;
     else if (this.#fast > UNITY) {
       this.#fast = ONE;
       this.#slow = ONE;
     }
     this.#unity = this.#fast === ONE ? this.#unity + 1 : 0;
-    return this.#second.push(this.#first.push(Math.floor(this.#fast))) / ONE;
+    return this.#second.push(this.#first.push(Math.floor(this.#fast))) / this.#scale;
   }
 }
 
@@ -94,21 +95,21 @@ class Least {
   }
 }
 
-/** The mean of the last `length` whole numbers, of which all before the first are {@link ONE}; exact. */
-class MovingMean {
+/** The sum of the last `length` whole numbers, of which all before the first are `before`; exact. */
+class MovingSum {
   readonly #values: Float64Array;
   #sum: number;
   #at = 0;
 
-  constructor(length: number) {
-    this.#values = new Float64Array(length).fill(ONE);
-    this.#sum = length * ONE;
+  constructor(length: number, before: number) {
+    this.#values = new Float64Array(length).fill(before);
+    this.#sum = length * before;
   }
 
   push(value: number): number {
     this.#sum += value - (this.#values[this.#at] as number);
     this.#values[this.#at] = value;
     this.#at = (this.#at + 1) % this.#values.length;
-    return this.#sum / this.#values.length;
+    return this.#sum;
   }
 }

@@ -8,7 +8,7 @@ export const LOOK_AHEAD: Samples = samples(SAMPLE_RATE / 200);
  * What no true peak exceeds, as TruePeak finds it: -1 dBFS, and less by what it may miss. By a longer filter the peaks of white
  * noise are 0.5 dB higher.
  */
-const CEILING = 10 ** (-1.6 / 20);
+const CEILING = 10 ** (-1.7 / 20);
 
 /**
  * A look-ahead limiter: its gain has fallen when a peak comes, smoothly and for both channels alike, so that no true peak

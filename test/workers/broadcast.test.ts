@@ -147,6 +147,13 @@ describe.concurrent("a show", () => {
     one.talk(tone(400, 0.2));
     // 0.2 is -14.0 dBFS; two tones of a few hertz apart add up to -8.0 now and then.
     await expect.poll(peak, { timeout: 30_000 }).toBeCloseTo(-14, 0);
+    const loudness = async () => {
+      const { hosts, loudness } = await relay.describe(show.id);
+      return [hosts[0]?.loudness?.momentary, loudness?.momentary, hosts[1]?.loudness?.momentary];
+    };
+    // A tone of 400 Hz weighs 0.6 dB less than its peak says. The other has sent nothing yet.
+    const near = expect.closeTo(-14.6, 0);
+    await expect.poll(loudness, { timeout: 30_000 }).toEqual([near, near, undefined]);
     other.talk(tone(403, 0.2));
     await expect.poll(peak, { timeout: 30_000 }).toBeCloseTo(-8, 0);
     expect((await relay.describe(show.id)).hosts.map(({ heard }) => heard)).toEqual([true, true]);

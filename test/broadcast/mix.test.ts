@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import { encodePacket } from "../../local/sfu/packet.ts";
+import type { Encoder } from "../../src/audio/encoder.ts";
+import { LOOK_AHEAD } from "../../src/audio/limiter.ts";
+import { TruePeak } from "../../src/audio/true-peak.ts";
+import { Pipeline } from "../../src/broadcast/pipeline.ts";
+import { Segmenter } from "../../src/hls/segmenter.ts";
+import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+
+/** What of the hosts' sound goes into the encoder: its settings, its loudness, its end. */
+
+const FRAMES = 960;
+
+/** A pipeline whose encoder notes what it is given, and hosts who send what they are told to. */
+class Rig {
+  /** The left channel of all that was encoded. */
+  readonly line: number[] = [];
+  /** How many access units were silence that was not encoded. */
+  passed = 0;
+  readonly pipeline: Pipeline;
+  #packet = 0;
+
+  constructor() {
+    const encoder: Encoder = {
+      config: new Uint8Array(2),
+      push: ({ data }) => {
+        for (let i = 0; i < data.length; i += 2) this.line.push(data[i] as number);
+        return [];
+      },
+      pushSilence: (units) => {
+        this.passed += units;
+        for (let i = 0; i < units * AU_SAMPLES; i++) this.line.push(0);
+        return [];
+      },
+      flush: () => [],
+      close: () => {},
+    };
+    this.pipeline = new Pipeline(
+      encoder,
+      new Segmenter(PROFILES.low, { msn: 0, at: samples(0) }),
+      samples(0),
+    );
+  }
+
+  /** Lets `seconds` pass, in which each of `hosts` sends its signal. */
+  run(seconds: number, hosts: Readonly<Record<string, (sample: number) => number>>): void {
+    for (const end = this.#packet + seconds * 50; this.#packet < end; this.#packet++) {
+      const first = this.#packet * FRAMES;
+      for (const [host, signal] of Object.entries(hosts)) {
+        const payload = new Uint8Array(4 * FRAMES);
+        const view = new DataView(payload.buffer);
+        for (let i = 0; i < 2 * FRAMES; i++)
+          view.setInt16(2 * i, Math.round(32_767 * signal(first + (i >> 1))), true);
+        const message = encodePacket({ sequenceNumber: this.#packet + 1, timestamp: first + 1, payload });
+        this.pipeline.hear(host, message, samples(first + FRAMES));
+      }
+      this.pipeline.advance(samples(first + FRAMES), 48);
+    }
+  }
+
+  /** The largest sample of the last `seconds`. */
+  peak(seconds: number): number {
+    return this.line
+      .slice(-seconds * SAMPLE_RATE)
+      .reduce((peak, value) => Math.max(peak, Math.abs(value)), 0);
+  }
+}
+
+const tone = (hertz: number, amplitude: number) => (n: number) =>
+  amplitude * Math.sin((2 * Math.PI * hertz * n) / SAMPLE_RATE);
+
+describe("a host's settings", () => {
+  test("are kept for one who has not been heard yet, and are heard at once by one who has", () => {
+    const rig = new Rig();
+    rig.pipeline.setHost("a", { gainDb: -6, muted: false, level: false });
+    rig.run(1, { a: tone(440, 0.4) });
+    expect(rig.peak(0.5)).toBeCloseTo(0.4 * 10 ** (-6 / 20), 3);
+    rig.pipeline.setHost("a", { gainDb: 0, muted: true, level: false });
+    rig.run(1, { a: tone(440, 0.4) });
+    expect(rig.peak(0.5)).toBe(0);
+    expect(rig.pipeline.loudnessOf("a")?.loudness.momentary).toBeCloseTo(-8.6, 0);
+  });
+
+  test("go with the host, once what it sent has been played out", () => {
+    const rig = new Rig();
+    rig.pipeline.setHost("a", { gainDb: -12, muted: false, level: false });
+    rig.run(1, { a: tone(440, 0.4) });
+    rig.run(3, {});
+    rig.pipeline.retain([]);
+    expect(rig.pipeline.loudnessOf("a")).toBeNull();
+    rig.run(1, { a: tone(440, 0.4) });
+    expect(rig.peak(0.5)).toBeCloseTo(0.4, 3);
+  });
+
+  test("of one are not the other's, and neither is the automatic level", () => {
+    const rig = new Rig();
+    rig.pipeline.setHost("a", { gainDb: 0, muted: false, level: true });
+    rig.run(8, { a: tone(1_000, 0.04), b: tone(1_000, 0.1) });
+    expect(rig.pipeline.loudnessOf("a")?.levelDb).toBeCloseTo(10, 0);
+    expect(rig.pipeline.loudnessOf("b")?.levelDb).toBe(0);
+    // The one was levelled from -28 LUFS, the other is as it came.
+    expect(rig.peak(0.5)).toBeCloseTo(0.126 + 0.1, 2);
+  });
+});
+
+describe("the programme", () => {
+  test("of eight hosts at full scale stays below -1 dBFS, and its loudness is told", () => {
+    const rig = new Rig();
+    const all = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`host ${n}`, tone(300 + 70 * n, 1)]));
+    rig.run(4, all);
+    const pcm = Float32Array.from(rig.line.flatMap((value) => [value, value]));
+    const peak = 20 * Math.log10(new TruePeak().push(pcm));
+    expect(peak).toBeLessThan(-1);
+    const { momentary, shortTerm, integrated, truePeakDb } = rig.pipeline.loudness();
+    for (const value of [momentary, shortTerm, integrated]) expect(value).toBeGreaterThan(-14);
+    expect(truePeakDb).toBeCloseTo(peak, 1);
+  });
+
+  test("has a host's last samples, though silence after them is passed over", () => {
+    const rig = new Rig();
+    const spoken = new Rig();
+    // It ends with its loudest sample, at the end of a packet.
+    const signal = (n: number) =>
+      n < SAMPLE_RATE ? 0.3 * (1 + Math.sin(n / 50)) * (n % 2 === 0 ? 1 : -1) : 0;
+    for (const each of [rig, spoken]) each.run(1, { a: signal });
+    rig.run(3, { a: () => 0 });
+    expect(rig.passed).toBeGreaterThan(100);
+    const last = rig.line.findLastIndex((value) => value !== 0);
+    const sound = rig.line.slice(last - LOOK_AHEAD, last + 1);
+    expect(Math.max(...sound.map(Math.abs))).toBeGreaterThan(0.1);
+    // All that came before the silence is as long as it was: the first packet is heard a second before the last is over.
+    const first = rig.line.findIndex((value) => value !== 0);
+    expect(last - first).toBeGreaterThan(SAMPLE_RATE - FRAMES);
+    expect(rig.line.slice(last + 1).every((value) => value === 0)).toBe(true);
+  });
+
+  test("after silence reads as silence", () => {
+    const rig = new Rig();
+    rig.run(1, { a: tone(440, 0.4) });
+    rig.run(4, { a: () => 0 });
+    expect(rig.pipeline.loudness()).toMatchObject({ momentary: null, shortTerm: null, truePeakDb: null });
+    expect(rig.pipeline.loudness().integrated).toBeGreaterThan(-12);
+  });
+});
