@@ -111,6 +111,8 @@ export interface Description extends Settings {
   readonly studioUrl: string;
   readonly statusUrl: string;
   readonly hosts: readonly DescribedHost[];
+  /** How loud the programme is, as it goes into the encoder; null while no timeline runs. */
+  readonly loudness: Loudness | null;
   /** From a part's last sample to its being listed, over the last 512 parts; null before the first. */
   readonly listingMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
   /** What reached Origin since the timeline began: what all listeners together cost. */
@@ -137,6 +139,10 @@ export interface DescribedHost extends HostState, HostSettings {
   readonly heard: boolean;
   /** What became of its packets; null before the first. */
   readonly packets: Readonly<Record<string, number>> | null;
+  /** How loud its sound comes in, before any gain and though it may be muted; null before the first packet. */
+  readonly loudness: Loudness | null;
+  /** What the automatic level adds to it now, -12 to 12 dB; 0 where it is off. */
+  readonly levelDb: number;
 }
 
 /** What an operator says of a host, and may change at any time. */

@@ -1,4 +1,4 @@
-import type { Latency } from "./media.ts";
+import type { Latency, Loudness } from "./media.ts";
 
 /** A broadcast as everybody sees it: `GET /live/:id/status.json`. The relay writes it, the pages read it. */
 export interface Status extends ShowStatus, Attended {}
@@ -37,6 +37,8 @@ export interface ShowStatus {
   readonly line: "hosts" | "silence" | null;
   /** The level of what goes out; null while no timeline runs. */
   readonly meter: Level | null;
+  /** How loud the programme is, by EBU R128; null while no timeline runs. */
+  readonly loudness: Loudness | null;
   /** The wall clock at the timeline's first sample, milliseconds since 1970; null before there is one. */
   readonly startedAt: number | null;
   /** Milliseconds since 1970; null before the end. */

@@ -5,11 +5,10 @@ import { PEAK_LAG } from "./true-peak.ts";
 const ONE = 2 ** 24;
 /** Frames beside a peak for which the gain is as low as at the peak: an oversampled value is made of some on either side. */
 const BESIDE = 3;
-/** After a peak the gain comes back to the {@link GainCurve.#slow} one fast, and that one to 1 slowly: 63 % in so many samples. */
+/** After a peak the gain comes back fast to its mean of late, which moves slowly: 63 % of the way in so many samples. */
 const FAST = 0.06 * SAMPLE_RATE;
 const SLOW = 0.8 * SAMPLE_RATE;
-/** How fast the slow gain follows a fall, and the least that is left of one before it counts as none: 0.0001 dB. */
-const SLOW_FALL = 0.2 * SAMPLE_RATE;
+/** From here on the gain is taken to be 1 again: the difference is 0.0001 dB. */
 const UNITY = ONE * (1 - 1e-5);
 
 /**
@@ -50,7 +49,7 @@ export class GainCurve {
    */
   next(gain: number): number {
     const least = this.#least.push(Math.floor(gain * ONE));
-    this.#slow += (this.#fast - this.#slow) / (this.#fast < this.#slow ? SLOW_FALL : SLOW);
+    this.#slow += (this.#fast - this.#slow) / SLOW;
     const towards = Math.max(this.#slow, this.#fast);
     this.#fast += (towards - this.#fast) / FAST;
     if (this.#fast > least) this.#fast = least;

@@ -8,14 +8,17 @@ const MOST = 12;
 const GATE = -50;
 /** What is so many LU softer than the voice is a pause: it changes nothing. */
 const PAUSE = 20;
-/** What is so many LU softer than the voice counts for as little: the ends of words, and a soft passage of music. */
-const SOFT = 10;
+/**
+ * What is so many LU softer than the voice counts for as little: the ends of words, and a soft passage of music. Where there is
+ * something so much louder, what was before was no voice: the room, in which somebody now begins to speak.
+ */
+const APART = 10;
 const SOFT_WEIGHT = 0.25;
 /** The loudness is a mean over all of the voice so far, and of so many seconds of it later on. */
 const MEMORY = 15;
 /** How fast the gain moves, dB per second: down faster, because too loud is worse. */
 const RISE = 2;
-const FALL = 2.5;
+const FALL = 2.8;
 /** After so many seconds of voice there is a mean to go by. */
 const FIRST = 0.4;
 
@@ -40,7 +43,8 @@ export class Levelling {
     const seconds = frames / SAMPLE_RATE;
     const mean = 10 * Math.log10(this.#power);
     if (!(momentary > GATE) || momentary < mean - PAUSE) return;
-    const weighted = seconds * (momentary < mean - SOFT ? SOFT_WEIGHT : 1);
+    if (momentary > mean + APART) this.#seconds = 0;
+    const weighted = seconds * (momentary < mean - APART ? SOFT_WEIGHT : 1);
     this.#seconds = Math.min(MEMORY, this.#seconds + weighted);
     this.#power += (10 ** (momentary / 10) - this.#power) * (weighted / this.#seconds);
     if (this.#seconds < FIRST) return;

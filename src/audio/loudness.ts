@@ -21,11 +21,12 @@ export class LoudnessMeter {
   readonly #weighting = new KWeighting();
   readonly #truePeak = new TruePeak();
   readonly #integrated = new GatedLoudness();
-  /** The weighted energy and the true peak of the last SHORT_TERM slots that are whole; the newest is before {@link #slot}. */
+  /** The weighted energy of the last SHORT_TERM slots that are whole; the newest is before {@link #slot}. */
   readonly #energies = new Float64Array(SHORT_TERM);
-  readonly #peaks = new Float32Array(SHORT_TERM);
+  /** The true peaks of the same time, by STEP slots: the longer they are, the less has to be oversampled for them. */
+  readonly #peaks = new Float64Array(SHORT_TERM / STEP);
   #slot = 0;
-  /** The slot being filled: its sample frames, energy and peak. */
+  /** The slot being filled: its sample frames, its energy, and the peak since {@link #slot} was last a multiple of STEP. */
   #filled = 0;
   #energy = 0;
   #peak = 0;
@@ -95,10 +96,10 @@ export class LoudnessMeter {
 
   #turn(): void {
     this.#energies[this.#slot] = this.#energy;
-    this.#peaks[this.#slot] = this.#peak;
+    this.#peaks[Math.floor(this.#slot / STEP)] = this.#peak;
     this.#slot = (this.#slot + 1) % SHORT_TERM;
     this.#energy = 0;
-    this.#peak = 0;
+    if (this.#slot % STEP === 0) this.#peak = 0;
     this.#filled = 0;
     if (--this.#untilBlock > 0) return;
     this.#untilBlock = STEP;

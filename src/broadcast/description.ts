@@ -39,7 +39,9 @@ export function describe(
       ...state,
       heard: running?.timeline.pipeline.isHeard(session) ?? false,
       packets: running?.timeline.pipeline.countsOf(session) ?? null,
+      ...(running?.timeline.pipeline.loudnessOf(session) ?? { loudness: null, levelDb: 0 }),
     })),
+    loudness: running?.timeline.pipeline.loudness() ?? null,
     listingMs: running?.clock.lateness.read() ?? null,
     originReads: { total: total(counts.originReads), byKind: counts.originReads },
     recordingFailures: counts.recordingFailures,
@@ -68,6 +70,7 @@ export function publicStatus(life: Life, hosts: Hosts): ShowStatus {
       .flatMap(({ name, muted }) => (muted ? [] : [name])),
     line: pipeline === null ? null : heard.length > 0 ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
+    loudness: pipeline?.loudness() ?? null,
     startedAt: timeline?.startedAt ?? null,
     endedAt,
   };

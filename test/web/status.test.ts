@@ -22,12 +22,13 @@ const SAID: Status = {
   error95: 0.016,
   confidence: "high",
   meter: { peakDb: -6, rmsDb: -20 },
+  loudness: { momentary: -18, shortTerm: -18, integrated: -18, truePeakDb: -6 },
   startedAt: 1,
   endedAt: null,
 };
 
 test("reads what the relay says and leaves out what it does not know", () => {
-  const { id: _, artwork, language, latency, line, startedAt, endedAt, ...seen } = SAID;
+  const { id: _, artwork, language, latency, line, loudness, startedAt, endedAt, ...seen } = SAID;
   expect(parseStatus({ ...SAID, more: 1 })).toEqual(seen);
   expect(parseStatus({ ...SAID, meter: null, listeners: null })).toMatchObject({
     meter: null,

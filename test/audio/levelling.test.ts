@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { Levelling } from "../../src/audio/levelling.ts";
+import { LoudnessMeter } from "../../src/audio/loudness.ts";
+import { AU_SAMPLES, SAMPLE_RATE } from "../../src/media.ts";
+import { ebur128 } from "./ebur128.ts";
+import { music, voice } from "./voice.ts";
+
+/** The automatic level brings a voice to -18 LUFS slowly, and leaves pauses and the dynamics of music alone. */
+
+const SECOND = SAMPLE_RATE / AU_SAMPLES;
+
+function loudnessOf(pcm: Float32Array): number {
+  const meter = new LoudnessMeter();
+  meter.push(pcm);
+  return meter.read().integrated ?? Number.NEGATIVE_INFINITY;
+}
+
+/** What is levelled of `pcm`, access unit by access unit, and the gain of each, dB. */
+function level(pcm: Float32Array, levelling = new Levelling()) {
+  const meter = new LoudnessMeter();
+  const out = pcm.slice();
+  const gains: number[] = [];
+  for (let i = 0; i + 2 * AU_SAMPLES <= pcm.length; i += 2 * AU_SAMPLES) {
+    meter.push(pcm.subarray(i, i + 2 * AU_SAMPLES));
+    levelling.push(meter.momentary, AU_SAMPLES);
+    const gain = 10 ** (levelling.gainDb / 20);
+    for (let k = i; k < i + 2 * AU_SAMPLES; k++) out[k] = (out[k] as number) * gain;
+    gains.push(levelling.gainDb);
+  }
+  const rates = gains.slice(1).map((gain, n) => Math.abs(gain - (gains[n] as number)) * SECOND);
+  return { out, gains, fastest: Math.max(...rates) };
+}
+
+/** `pcm` turned to `lufs`. */
+function at(lufs: number, pcm: Float32Array): Float32Array {
+  const gain = 10 ** ((lufs - loudnessOf(pcm)) / 20);
+  return pcm.map((value) => value * gain);
+}
+
+describe("a voice", () => {
+  test.each([-30, -24, -18, -12, -8])("of %i LUFS is at -18 within 1.5 LU after 10 s", (lufs) => {
+    const { out, gains, fastest } = level(at(lufs, voice(1, 30)));
+    const settled = out.subarray(2 * 10 * SAMPLE_RATE);
+    console.log(
+      `${lufs} LUFS: ${loudnessOf(settled).toFixed(2)} LUFS after 10 s, gain ${gains.at(-1)?.toFixed(2)} dB`,
+    );
+    expect(Math.abs(loudnessOf(settled) + 18)).toBeLessThan(1.5);
+    expect(fastest).toBeLessThan(3);
+  });
+
+  test("of -40 LUFS is raised by 12 dB and no more", () => {
+    const { gains } = level(at(-40, voice(2, 20)));
+    expect(gains.at(-1)).toBe(12);
+  });
+
+  test("that becomes 10 dB softer is back at -18 within 1.5 LU after a minute", () => {
+    const levelling = new Levelling();
+    level(at(-20, voice(3, 30)), levelling);
+    level(at(-30, voice(4, 60)), levelling);
+    const { out } = level(at(-30, voice(5, 20)), levelling);
+    expect(Math.abs(loudnessOf(out) + 18)).toBeLessThan(1.5);
+  });
+
+  test("after a room of -45 LUFS, which was raised, is near its level after 5 s of it", () => {
+    const levelling = new Levelling();
+    const room = at(
+      -45,
+      voice(6, 10, 1, 0).map((_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31)),
+    );
+    expect(level(room, levelling).gains.at(-1)).toBe(12);
+    const { gains } = level(at(-18, voice(7, 10)), levelling);
+    expect(Math.abs(gains[Math.round(6.2 * SECOND)] as number)).toBeLessThan(1.5);
+  });
+});
+
+describe("a pause", () => {
+  test("of silence, or of a room 20 dB under the voice, moves nothing", () => {
+    for (const room of [0, 0.01]) {
+      const levelling = new Levelling();
+      const loud = at(-28, voice(8, 20));
+      const { gains } = level(loud, levelling);
+      const noise = at(
+        -54,
+        voice(9, 20).map((_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31)),
+      );
+      const pause = level(
+        noise.map((value) => (room === 0 ? 0 : value)),
+        levelling,
+      );
+      // The meter of the pause is a new one: nothing of the voice is left in it.
+      expect(pause.gains.at(-1)).toBe(gains.at(-1));
+    }
+  });
+
+  test("between sentences moves the gain by less than 0.3 dB", () => {
+    const { gains } = level(at(-26, voice(10, 60, 1, 0.02)));
+    const settled = gains.slice(Math.round(20 * SECOND));
+    expect(Math.max(...settled) - Math.min(...settled)).toBeLessThan(0.6);
+  });
+});
+
+describe("music", () => {
+  test.each([2, 8])("with soft and loud passages of %i s keeps at least 11 of their 14 dB", (passage) => {
+    const piece = music(64, passage);
+    const { gains } = level(piece);
+    const settled = gains.slice(Math.round(32 * SECOND));
+    const moved = Math.max(...settled) - Math.min(...settled);
+    console.log(`passages of ${passage} s: the gain moves by ${moved.toFixed(2)} dB`);
+    expect(moved).toBeLessThan(3);
+  });
+});
+
+test("our loudness is ffmpeg's, of a voice and of music", async () => {
+  for (const [what, pcm] of [
+    ["voice", voice(11, 30)],
+    ["music", music(30, 6)],
+    ["soft voice", voice(12, 30, 0.03)],
+  ] as const) {
+    const [own, theirs] = [loudnessOf(pcm), (await ebur128(pcm)).integrated];
+    console.log(`${what}: ${own.toFixed(2)} LUFS, by ffmpeg ${theirs}`);
+    expect(Math.abs(own - theirs)).toBeLessThanOrEqual(0.1);
+  }
+});

@@ -1,0 +1,188 @@
+import { describe, expect, test } from "vitest";
+import { Limiter, LOOK_AHEAD } from "../../src/audio/limiter.ts";
+import { Mixer } from "../../src/audio/mixer.ts";
+import { TruePeak } from "../../src/audio/true-peak.ts";
+import { AU_SAMPLES, SAMPLE_RATE, toMillis } from "../../src/media.ts";
+import { uniforms } from "../kit/random.ts";
+import { ebur128 } from "./ebur128.ts";
+
+/** The limiter holds every true peak under -1 dBFS, and does nothing to what is below. */
+
+const SECONDS = 4;
+const FRAMES = SECONDS * SAMPLE_RATE - ((SECONDS * SAMPLE_RATE) % AU_SAMPLES);
+
+/** Stereo of `FRAMES` sample frames. */
+function stereo(left: (n: number) => number, right: (n: number) => number = left): Float32Array {
+  return Float32Array.from({ length: 2 * FRAMES }, (_, i) => (i % 2 === 0 ? left(i >> 1) : right(i >> 1)));
+}
+
+const turn = (hertz: number, n: number) => (2 * Math.PI * hertz * n) / SAMPLE_RATE;
+const tone =
+  (hertz: number, amplitude: number, phase = 0) =>
+  (n: number) =>
+    amplitude * Math.sin(turn(hertz, n) + phase);
+const square = (hertz: number) => (n: number) => (Math.sin(turn(hertz, n) + 0.01) >= 0 ? 1 : -1);
+
+function noise(seed: number): (n: number) => number {
+  const uniform = uniforms(seed);
+  return () => 2 * uniform() - 1;
+}
+
+/** As the pipeline does it: access unit by access unit. The last LOOK_AHEAD frames are not in it. */
+function mix(lines: readonly Float32Array[]): Float32Array {
+  const mixer = new Mixer();
+  const out = new Float32Array(2 * FRAMES);
+  for (let i = 0; i < out.length; i += 2 * AU_SAMPLES)
+    out.set(
+      mixer.mix(
+        lines.map((line) => line.subarray(i, i + 2 * AU_SAMPLES)),
+        AU_SAMPLES,
+      ),
+      i,
+    );
+  return out;
+}
+
+const decibels = (ratio: number) => 20 * Math.log10(ratio);
+const rms = (pcm: Float32Array) => Math.sqrt(pcm.reduce((sum, value) => sum + value * value, 0) / pcm.length);
+
+/** Eight of each, full scale. */
+const eight = (line: (host: number) => Float32Array) => Array.from({ length: 8 }, (_, host) => line(host));
+const LOUD: Readonly<Record<string, () => Float32Array[]>> = {
+  "square waves": () => eight((host) => stereo(square(100 + 37 * host), square(130 + 41 * host))),
+  "the same square wave": () => eight(() => stereo(square(440))),
+  noise: () => eight((host) => stereo(noise(host), noise(host + 50))),
+  "sines whose peaks are between samples": () =>
+    eight(() => stereo(tone(12_000, 1, Math.PI / 4), tone(8_000, 1, Math.PI / 3))),
+  "high sines": () => eight((host) => stereo(tone(15_000 + 900 * host, 1), tone(21_000, 1, host))),
+  impulses: () => eight((host) => stereo((n) => (n % (4_800 + 7 * host) === 100 ? 1 : 0))),
+  "impulses in pairs": () => eight(() => stereo((n) => (n % 9_600 === 100 || n % 9_600 === 101 ? 1 : 0))),
+  "bursts of 20 ms": () =>
+    eight((host) => stereo((n) => (n % 9_600 < 960 ? tone(300 + 100 * host, 1)(n) : 0))),
+  "sines that come all at once": () =>
+    eight((host) => stereo((n) => (n < 40_000 ? 0 : tone(200 + 50 * host, 1, 1)(n)))),
+};
+
+test.each(Object.keys(LOUD))("of eight at full scale, %s: no true peak above -1 dBFS", async (what) => {
+  const mixed = mix((LOUD[what] as () => Float32Array[])());
+  const own = decibels(new TruePeak().push(mixed));
+  const theirs = (await ebur128(mixed)).truePeakDb;
+  console.log(`${what}: ${own.toFixed(2)} dBTP, by ffmpeg ${theirs}`);
+  expect(own).toBeLessThanOrEqual(-1);
+  expect(theirs).toBeLessThanOrEqual(-1);
+  // And it is not simply turned down: what is loud stays near the ceiling.
+  expect(own).toBeGreaterThan(-2.5);
+});
+
+/** The largest difference of `b`'s samples from those of `a`; NaN where one has more. */
+function difference(a: Float32Array, b: Float32Array): number {
+  let largest = a.length === b.length ? 0 : Number.NaN;
+  for (let i = 0; i < a.length; i++)
+    largest = Math.max(largest, Math.abs((a[i] as number) - (b[i] as number)));
+  return largest;
+}
+
+describe("what is below the ceiling", () => {
+  const QUIET: Readonly<Record<string, () => Float32Array>> = {
+    "a tone": () => stereo(tone(997, 0.5)),
+    "a high tone with its peaks between samples": () => stereo(tone(12_000, 0.5, Math.PI / 4)),
+    noise: () => stereo(noise(3), noise(4)).map((value) => value * 0.4),
+    "a square wave": () => stereo(square(440)).map((value) => value * 0.5),
+  };
+
+  test.each(Object.keys(QUIET))("%s at -6 dBFS comes out bit for bit, 5 ms later", (what) => {
+    const line = (QUIET[what] as () => Float32Array)();
+    expect(toMillis(LOOK_AHEAD)).toBe(5);
+    const out = mix([line]).subarray(2 * LOOK_AHEAD);
+    expect(difference(out, line.subarray(0, 2 * (FRAMES - LOOK_AHEAD)))).toBe(0);
+  });
+
+  test.each([1, 7, 239, 240, 241, 960, 5_000])("is the same in pushes of %i frames", (frames) => {
+    const line = (QUIET.noise as () => Float32Array)();
+    const limiter = new Limiter();
+    const pieces = new Float32Array(line.length);
+    for (let i = 0; i < line.length; i += 2 * frames)
+      pieces.set(limiter.push(line.subarray(i, i + 2 * frames)), i);
+    expect(difference(pieces, new Limiter().push(line))).toBe(0);
+  });
+});
+
+describe("the gain", () => {
+  /** The gain of each frame, by a steady line under the peaks. */
+  const gains = (peaks: (n: number) => number) => {
+    const mixed = mix([
+      stereo(
+        (n) => 0.01 + peaks(n),
+        () => 0.01,
+      ),
+    ]);
+    return Array.from(
+      { length: FRAMES - LOOK_AHEAD },
+      (_, n) => (mixed[2 * (n + LOOK_AHEAD) + 1] as number) / 0.01,
+    );
+  };
+
+  test("is the same for both channels", () => {
+    const mixed = mix([stereo(tone(300, 3), tone(300, 0.3))]);
+    for (let i = 2 * LOOK_AHEAD; i < mixed.length; i += 2)
+      expect(mixed[i + 1]).toBeCloseTo((mixed[i] as number) / 10, 6);
+  });
+
+  test("falls in time for a peak without a step, and is back within half a dB after 0.3 s", () => {
+    const at = 48_000;
+    const gain = gains((n) => (n === at ? 1.8 : 0));
+    expect(gain[at]).toBeLessThan(0.5);
+    expect(gain[at - LOOK_AHEAD - 32]).toBeCloseTo(1, 6);
+    expect(decibels(gain[at + 14_400] as number)).toBeGreaterThan(-0.5);
+    expect(gain.at(-1)).toBeCloseTo(1, 6);
+    const steps = gain.slice(1).map((value, n) => Math.abs(value - (gain[n] as number)));
+    expect(Math.max(...steps)).toBeLessThan(0.01);
+  });
+
+  test("does not pump: under steady loud speech it moves by less than 3 dB", () => {
+    // Syllables of 160 ms of eight hosts who all speak at once.
+    const hosts = eight((host) =>
+      stereo(
+        (n) => Math.sin((Math.PI * ((n + 1_000 * host) % 7_680)) / 7_680) * tone(150 + 13 * host, 0.5)(n),
+      ),
+    );
+    const sum = hosts.reduce((all, host) => all.map((value, i) => value + (host[i] as number)));
+    const mixed = mix(hosts);
+    const gain: number[] = [];
+    for (let n = SAMPLE_RATE; n + 4_800 < FRAMES - LOOK_AHEAD; n += 4_800)
+      gain.push(
+        decibels(
+          rms(mixed.subarray(2 * (n + LOOK_AHEAD), 2 * (n + LOOK_AHEAD + 4_800))) /
+            rms(sum.subarray(2 * n, 2 * (n + 4_800))),
+        ),
+      );
+    console.log(`gain by 100 ms, dB: ${gain.map((db) => db.toFixed(1)).join(" ")}`);
+    expect(Math.max(...gain)).toBeLessThan(-3);
+    expect(Math.max(...gain) - Math.min(...gain)).toBeLessThan(3);
+  });
+
+  test("does not distort a low tone: overtones of 60 Hz are 40 dB below it", () => {
+    const mixed = mix([stereo(tone(60, 2))]).subarray(FRAMES);
+    const level = (hertz: number) => {
+      let [real, imaginary] = [0, 0];
+      const length = 1_600 * 48;
+      for (let n = 0; n < length; n++) {
+        real += (mixed[2 * n] as number) * Math.cos(turn(hertz, n));
+        imaginary += (mixed[2 * n] as number) * Math.sin(turn(hertz, n));
+      }
+      return Math.hypot(real, imaginary);
+    };
+    for (const overtone of [120, 180, 240, 300, 420])
+      expect(decibels(level(overtone) / level(60))).toBeLessThan(-40);
+  });
+});
+
+test("silence in is silence out, once what it held is out", () => {
+  const limiter = new Limiter();
+  expect(limiter.isEmpty).toBe(true);
+  limiter.push(stereo(tone(440, 2)));
+  expect(limiter.isEmpty).toBe(false);
+  limiter.push(new Float32Array(2 * LOOK_AHEAD));
+  expect(limiter.isEmpty).toBe(true);
+  expect(limiter.push(new Float32Array(2 * AU_SAMPLES)).every((value) => value === 0)).toBe(true);
+});

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { encodePacket } from "../../local/sfu/packet.ts";
+import { HostLine, type HostSound } from "../../src/broadcast/host-line.ts";
+import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { sine } from "../kit/sine.ts";
+
+/** What is set of a host's sound is heard at once and without a click, and what comes in is measured whatever is set. */
+
+const FRAMES = 960;
+const SECOND = 47;
+const TONE = sine(440, 0.1);
+const PLAIN: HostSound = { gainDb: 0, muted: false, level: false };
+
+/** A host who sends a tone of -20 dBFS without end. */
+class Rig {
+  readonly line: HostLine;
+  #packet = 0;
+  #at = 0;
+
+  constructor(sound: HostSound = PLAIN) {
+    this.line = new HostLine(sound);
+  }
+
+  /** The left channel of the next access units, as they go into the mix. */
+  pull(units: number): Float32Array {
+    const out = new Float32Array(units * AU_SAMPLES);
+    for (let n = 0; n < units; n++) {
+      for (; this.#packet * FRAMES < this.#at + AU_SAMPLES + 2 * FRAMES; this.#packet++) this.#send();
+      const pcm = this.line.pull(samples(this.#at), AU_SAMPLES);
+      for (let i = 0; i < AU_SAMPLES; i++) out[n * AU_SAMPLES + i] = pcm[2 * i] as number;
+      this.#at += AU_SAMPLES;
+    }
+    return out;
+  }
+
+  #send(): void {
+    const first = this.#packet * FRAMES;
+    const payload = new Uint8Array(4 * FRAMES);
+    const view = new DataView(payload.buffer);
+    for (let i = 0; i < 2 * FRAMES; i++)
+      view.setInt16(2 * i, Math.round(32_768 * TONE.signal(first + (i >> 1))), true);
+    const message = encodePacket({ sequenceNumber: this.#packet + 1, timestamp: first + 1, payload });
+    this.line.hear(message, samples(first + FRAMES), samples(first + FRAMES));
+  }
+}
+
+const peakOf = (line: Float32Array) => line.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0);
+/** The largest step from one sample of `line` to the next. */
+const largestStep = (line: Float32Array) =>
+  line.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (line[i - 1] ?? value))), 0);
+const decibels = (ratio: number) => 20 * Math.log10(ratio);
+
+describe("what is set of a host", () => {
+  test("untouched, the sound passes as it came", () => {
+    const rig = new Rig();
+    rig.pull(SECOND);
+    expect(decibels(peakOf(rig.pull(SECOND)))).toBeCloseTo(-20, 2);
+  });
+
+  test("a gain is heard within an access unit, without a click", () => {
+    const rig = new Rig();
+    rig.pull(SECOND);
+    rig.line.set({ ...PLAIN, gainDb: 6 });
+    const turned = rig.pull(2);
+    expect(decibels(peakOf(turned.subarray(AU_SAMPLES)))).toBeCloseTo(-14, 1);
+    expect(largestStep(turned)).toBeLessThan(TONE.slope * 2.2);
+  });
+
+  test("a muted host is digital silence within an access unit, without a click, and comes back", () => {
+    const rig = new Rig();
+    rig.pull(SECOND);
+    rig.line.set({ ...PLAIN, muted: true });
+    const muting = rig.pull(2);
+    expect(peakOf(muting.subarray(AU_SAMPLES))).toBe(0);
+    expect(peakOf(muting.subarray(0, 100))).toBeGreaterThan(0.05);
+    expect(largestStep(muting)).toBeLessThan(TONE.slope * 1.1);
+    rig.line.set(PLAIN);
+    const back = rig.pull(2);
+    expect(largestStep(back)).toBeLessThan(TONE.slope * 1.1);
+    expect(decibels(peakOf(back))).toBeCloseTo(-20, 1);
+  });
+
+  test("the automatic level brings it to -18 LUFS slowly, and is gone when it is switched off", () => {
+    const rig = new Rig({ ...PLAIN, level: true });
+    rig.pull(SECOND);
+    expect(rig.line.levelDb).toBeLessThan(2);
+    rig.pull(15 * SECOND);
+    // 440 Hz weighs 0.6 dB less than 1 kHz.
+    expect(rig.line.levelDb).toBeGreaterThan(2);
+    expect(rig.line.levelDb).toBeLessThan(3.5);
+    expect(decibels(peakOf(rig.pull(2)))).toBeCloseTo(-20 + rig.line.levelDb, 1);
+    rig.line.set(PLAIN);
+    expect(rig.line.levelDb).toBe(0);
+    rig.pull(1);
+    expect(decibels(peakOf(rig.pull(2)))).toBeCloseTo(-20, 1);
+  });
+});
+
+describe("its loudness", () => {
+  test("is that of what comes in, though it is muted and turned up", () => {
+    const [plain, muted] = [new Rig(), new Rig({ gainDb: 20, muted: true, level: true })];
+    for (const rig of [plain, muted]) rig.pull(4 * SECOND);
+    const { momentary, shortTerm, integrated, truePeakDb } = plain.line.loudness();
+    for (const value of [momentary, shortTerm, integrated]) expect(value).toBeCloseTo(-20.6, 0);
+    expect(truePeakDb).toBeCloseTo(-20, 1);
+    expect(muted.line.loudness()).toEqual(plain.line.loudness());
+  });
+
+  test("falls to nothing in silence that is left out", () => {
+    const rig = new Rig();
+    rig.pull(SECOND);
+    rig.line.leaveOut(samples(0), 4 * SAMPLE_RATE);
+    expect(rig.line.loudness()).toMatchObject({ momentary: null, shortTerm: null, truePeakDb: null });
+  });
+});
