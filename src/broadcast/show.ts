@@ -11,7 +11,7 @@ import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
 import { Holding } from "./holding.ts";
-import { type Life, lifeOf, publishedOf, type Running, withRow } from "./life.ts";
+import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } from "./life.ts";
 import {
   change,
   close,
@@ -155,10 +155,9 @@ export class Show {
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<Description> {
-    const key = await this.keyOf(this.cast.first);
-    const counts = { originReads: this.#originReads.counts, recordingFailures: this.#recording.failures };
-    const known = { ...counts, warnings: this.chronicle.warnings };
-    return describe(this.#life, this, known, { origin, hostKey: key });
+    const [{ counts: originReads }, { failures: recordingFailures }] = [this.#originReads, this.#recording];
+    const known = { originReads, recordingFailures, warnings: this.chronicle.warnings };
+    return describe(this.#life, this, known, { origin, hostKey: await this.keyOf(this.cast.first) });
   }
 
   /** A host is about to come: the doors must not close while the SFU is asked about it. */
@@ -169,7 +168,7 @@ export class Show {
   /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
   welcome(session: string): void {
     this.open();
-    this.cast.applyTo(this.#life, this.publishers.all);
+    this.cast.applyTo(pipelineOf(this.#life), this.publishers.all);
     this.#deps.waitUntil(this.publishers.attach(session));
   }
 
@@ -230,7 +229,7 @@ export class Show {
     this.#life = { kind: "running", row, timeline, clock };
     this.holding.driveIn(timeline);
     this.chronicle.runs(before, row);
-    this.cast.applyTo(this.#life, this.publishers.all);
+    this.cast.applyTo(pipelineOf(this.#life), this.publishers.all);
     this.#deps.notice.tell(row);
     clock.start();
   }

@@ -78,7 +78,7 @@ async function goOn(host: Pick<HostDescription, "whipUrl" | "hostKey">, sound = 
   const endpoint = await sfu.endpointOf(url.split("/").at(-1) ?? "");
   const socket = await Host.connect(endpoint);
   socket.talk(sound);
-  return { url, endpoint, socket };
+  return { url, endpoint, socket, name: decodeURIComponent(response.headers.get("earshot-host") ?? "") };
 }
 
 const status = async ({ statusUrl }: Created) =>
@@ -347,7 +347,8 @@ describe("a host that is on", () => {
     const show = await relay.open({ latency: "low" });
     const ada = await make(show, { name: "Ada" });
     expect((await status(show)).onAir).toEqual([]);
-    const { socket } = await goOn(ada);
+    const { socket, name } = await goOn(ada);
+    expect(name).toBe("Ada");
     await expect.poll(async () => (await look(show, ada)).heard, WAIT).toBe(true);
     await expect
       .poll(() => look(show, ada), WAIT)
