@@ -1,12 +1,7 @@
 import type { HostKey } from "./access/keys.ts";
 
-<<<<<<< HEAD
-
 import type { Event, EventHost, Warning } from "./events.ts";
 import type { HoldDescription } from "./hold-api.ts";
-
-=======
->>>>>>> hosts
 
 import type { Latency, Loudness } from "./media.ts";
 import type { Problem } from "./problem.ts";

@@ -46,6 +46,11 @@ export class Cast {
     return hostId === FIRST_HOST ? this.first : (this.#rows.get(hostId) ?? null);
   }
 
+  /** The hosts of these sessions. */
+  hostsOf(sessions: readonly { readonly hostId: string }[]): (HostRow | null)[] {
+    return sessions.map(({ hostId }) => this.of(hostId));
+  }
+
   /** Whose key it is; null where it has been replaced, or its host revoked. */
   holderOf({ hostId, generation }: HostKey): HostRow | null {
     const row = this.of(hostId);

@@ -256,8 +256,7 @@ export class Show {
     const live = heard.length > 0 ? goLive(life.row) : life.row;
     const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
-    const hosts = heard.map(({ hostId }) => this.cast.of(hostId));
-    this.chronicle.hear(hosts, wall);
+    this.chronicle.hear(this.cast.hostsOf(heard), wall);
     this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
