@@ -1,8 +1,6 @@
 import type { HostKey } from "./access/keys.ts";
-
 import type { Event, EventHost, Warning } from "./events.ts";
 import type { HoldDescription } from "./hold-api.ts";
-
 import type { Latency, Loudness } from "./media.ts";
 import type { Problem } from "./problem.ts";
 import type { Others, TalkOffer } from "./talk.ts";

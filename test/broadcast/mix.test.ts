@@ -3,6 +3,7 @@ import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
 import { LOOK_AHEAD } from "../../src/audio/limiter.ts";
 import { TruePeak } from "../../src/audio/true-peak.ts";
+import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
@@ -39,6 +40,7 @@ class Rig {
       encoder,
       new Segmenter(PROFILES.low, { msn: 0, at: samples(0) }),
       samples(0),
+      new HoldLine(null, samples(0)),
     );
   }
 
@@ -54,7 +56,7 @@ class Rig {
         const message = encodePacket({ sequenceNumber: this.#packet + 1, timestamp: first + 1, payload });
         this.pipeline.hear(host, message, samples(first + FRAMES));
       }
-      this.pipeline.advance(samples(first + FRAMES), 48);
+      this.pipeline.advance(samples(first + FRAMES), 48, "off");
     }
   }
 

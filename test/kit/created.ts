@@ -1,4 +1,5 @@
 import type { DescribedHost } from "../../src/broadcast-api.ts";
+import type { Loudness } from "../../src/media.ts";
 
 /** A broadcast, as the API tells of it to who has created it. */
 export interface Created {
@@ -21,4 +22,5 @@ export interface Described extends Created {
   }[];
   readonly state: string;
   readonly hosts: readonly DescribedHost[];
+  readonly loudness: Loudness | null;
 }
