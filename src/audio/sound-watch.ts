@@ -1,7 +1,7 @@
 import { SAMPLE_RATE } from "../media.ts";
 import type { Patience, Verdict } from "./condition.ts";
 import { LevelWindow } from "./level-window.ts";
-import type { Stretch } from "./stretch.ts";
+import { type Stretch, stretchOf } from "./stretch.ts";
 
 /** What can be wrong with any line of sound: a host's, or what goes out. */
 export type SoundFault = "silent" | "channel-dead" | "too-quiet" | "clipping";
@@ -24,6 +24,12 @@ const [DEAD, UNDER, ALIVE, BESIDE] = [-60, 30, -54, 24];
 const [QUIET, LOUD_ENOUGH] = [-35, -33];
 /** So many runs at full scale in a second are clipping; one may be a bump. */
 const RUNS = 5;
+
+/** Whether `pcm`, interleaved stereo, is as good as silence. */
+export function isQuiet(pcm: Float32Array): boolean {
+  const { left, right, frames } = stretchOf(pcm);
+  return left + right < 2 * frames * 10 ** (SILENT / 10);
+}
 
 /** Looks at a line of sound, and says of each stretch what it is like. */
 export class SoundWatch {

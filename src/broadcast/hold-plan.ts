@@ -9,9 +9,10 @@ const BETWEEN = fromMillis(60_000);
 
 /**
  * Whether hold audio is wanted. `as-is`: it goes on where it sounds and does not begin where it does not; a host who has
- * connected is about to be heard, and one who has just left is about to come back.
+ * connected is about to be heard, and one who has just left is about to come back. `over-silence`: for as long as what the hosts
+ * send who are there is as good as silence.
  */
-export type HoldWish = "on" | "as-is" | "off";
+export type HoldWish = "on" | "over-silence" | "as-is" | "off";
 
 /** Who is there. */
 export interface Attended {
@@ -19,17 +20,22 @@ export interface Attended {
   readonly hosts: boolean;
   /** Whether a listener follows. */
   readonly listeners: boolean;
+  /** For how many seconds nothing has been heard of hosts who are connected (Guard.deadAirSeconds). */
+  readonly deadAirSeconds: number;
 }
+
+type Details = Pick<RunningRow, "hold" | "holdAfterSeconds" | "holdOnDeadAirSeconds" | "hostsLeftAt">;
 
 /** Whether a show wants hold audio at `wall`, milliseconds since 1970: the one place that decides it. */
 export function holdWish(
-  { hold, holdAfterSeconds, hostsLeftAt }: Pick<RunningRow, "hold" | "holdAfterSeconds" | "hostsLeftAt">,
+  { hold, holdAfterSeconds, holdOnDeadAirSeconds, hostsLeftAt }: Details,
   there: Attended,
   wall: number,
 ): HoldWish {
   // What nobody hears is not made: silence costs nothing.
   if (hold === "none" || !there.listeners) return "off";
-  if (there.hosts) return "as-is";
+  const mayPass = holdOnDeadAirSeconds ?? Number.POSITIVE_INFINITY;
+  if (there.hosts) return there.deadAirSeconds >= mayPass ? "over-silence" : "as-is";
   return hostsLeftAt !== null && wall - hostsLeftAt < holdAfterSeconds * 1000 ? "as-is" : "on";
 }
 
@@ -64,7 +70,7 @@ export class HoldPlan {
 
   /** Whether it is to come in with the access unit at `at`. */
   comes(at: Samples, wish: HoldWish): boolean {
-    if (wish !== "on" || this.sounds) return false;
+    if (this.sounds || (wish !== "on" && wish !== "over-silence")) return false;
     return this.#state === null || this.#state.isOn || at - this.#state.from >= BETWEEN;
   }
 

@@ -5,7 +5,7 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { HoldLine } from "./hold-line.ts";
 import { type Attended, type HoldWish, holdWish } from "./hold-plan.ts";
-import { type Life, withRow } from "./life.ts";
+import { type Life, pipelineOf, withRow } from "./life.ts";
 import { type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
 import { OwnHoldAudio } from "./own-hold.ts";
 import type { Timeline } from "./timeline.ts";
@@ -38,8 +38,9 @@ export class Holding {
   }
 
   /** Whether it is wanted, where these are there at `wall`, milliseconds since 1970. */
-  wish(there: Attended, wall: number): HoldWish {
-    return holdWish(this.#life().row, there, wall);
+  wish(there: Omit<Attended, "deadAirSeconds">, wall: number): HoldWish {
+    const deadAirSeconds = pipelineOf(this.#life())?.guard.deadAirSeconds ?? 0;
+    return holdWish(this.#life().row, { ...there, deadAirSeconds }, wall);
   }
 
   /** The row with what its timeline has of it. */

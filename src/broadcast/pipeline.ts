@@ -1,8 +1,9 @@
 import { ENCODER_LAG, type Encoder } from "../audio/encoder.ts";
 import { LoudnessMeter } from "../audio/loudness.ts";
 import { Meter } from "../audio/meter.ts";
-import { Mixer } from "../audio/mixer.ts";
+import { Mixer, sumOf } from "../audio/mixer.ts";
 import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
+import { isQuiet } from "../audio/sound-watch.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, type Loudness, type Samples, samples } from "../media.ts";
 import { Guard } from "./guard.ts";
@@ -207,14 +208,17 @@ export class Pipeline {
 
   /** The next unit, of what the hosts' lines have, and the hold audio. */
   #make(now: Samples): Cut[] {
-    const silentFor = Math.min(...Array.from(this.#hosts.values(), (line) => line.silentFor(this.#position)));
-    const held = this.#hold.pull(this.#position, this.#wish(now), silentFor);
-    const lines = Array.from(this.#hosts.values(), (line) => line.pull(this.#position, AU_SAMPLES));
-    if (held !== null) lines.push(held);
-    const data = this.#mixer.mix(lines, AU_SAMPLES);
+    const hosts = [...this.#hosts.values()];
+    const silentFor = Math.min(...hosts.map((line) => line.silentFor(this.#position)));
+    const lines = hosts.map((line) => line.pull(this.#position, AU_SAMPLES));
+    const wish = this.#wish(now);
+    const passes = wish === "over-silence" && lines.every(isQuiet) ? Number.POSITIVE_INFINITY : silentFor;
+    const held = this.#hold.pull(this.#position, wish, passes);
+    const data = this.#mixer.mix(held === null ? lines : [...lines, held], AU_SAMPLES);
     this.#meter.push(data);
     this.#loudness.push(data);
-    this.guard.push(data, this.#loudness.shortTerm);
+    // Hold audio would hide what the guard is for.
+    this.guard.push(held === null ? data : sumOf(lines, AU_SAMPLES), this.#loudness.shortTerm);
     const frames = this.#encoder.push({ at: this.#position, data });
     this.#position = samples(this.#position + AU_SAMPLES);
     return frames.flatMap((frame) => this.#segmenter.push(frame));

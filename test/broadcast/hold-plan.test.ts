@@ -4,13 +4,17 @@ import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts
 
 /** When hold audio begins and ends, and how fast it comes and goes. */
 
-const NOBODY = { hosts: false, listeners: true };
-const HOST = { hosts: true, listeners: true };
-const UNHEARD = { hosts: false, listeners: false };
+const NOBODY = { hosts: false, listeners: true, deadAirSeconds: 0 };
+const HOST = { hosts: true, listeners: true, deadAirSeconds: 0 };
+const MUTE_HOST = { hosts: true, listeners: true, deadAirSeconds: 30 };
+const UNHEARD = { hosts: false, listeners: false, deadAirSeconds: 0 };
 
 test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1], HoldWish]>([
   ["before the first host", show({ hostsLeftAt: null }), NOBODY, "on"],
   ["while a host is connected", show({ hostsLeftAt: null }), HOST, "as-is"],
+  ["while nothing is heard of one, where that is not to be", show({}), MUTE_HOST, "as-is"],
+  ["once that was for 30 s", show({ holdOnDeadAirSeconds: 30 }), MUTE_HOST, "over-silence"],
+  ["before that", show({ holdOnDeadAirSeconds: 31 }), MUTE_HOST, "as-is"],
   ["6 s after the last has left", show({ hostsLeftAt: 94_000 }), NOBODY, "on"],
   ["a moment before that", show({ hostsLeftAt: 94_001 }), NOBODY, "as-is"],
   ["at once, where no time is to pass", show({ hostsLeftAt: 100_000, holdAfterSeconds: 0 }), NOBODY, "on"],
@@ -22,7 +26,7 @@ test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1
 });
 
 function show(of: Partial<Parameters<typeof holdWish>[0]>): Parameters<typeof holdWish>[0] {
-  return { hold: "default", holdAfterSeconds: 6, hostsLeftAt: null, ...of };
+  return { hold: "default", holdAfterSeconds: 6, holdOnDeadAirSeconds: null, hostsLeftAt: null, ...of };
 }
 
 /** Runs a plan from `from` seconds on, unit by unit; what it turns hold audio to at the end of each. */
