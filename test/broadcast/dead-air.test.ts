@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { encodePacket } from "../../local/sfu/packet.ts";
+import type { Encoder } from "../../src/audio/encoder.ts";
+import { HoldLine } from "../../src/broadcast/hold-line.ts";
+import { holdWish } from "../../src/broadcast/hold-plan.ts";
+import { Pipeline } from "../../src/broadcast/pipeline.ts";
+import { Segmenter } from "../../src/hls/segmenter.ts";
+import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+
+/** Hold audio in the place of dead air: a host is connected and nothing is heard of it. */
+
+const FRAMES = 960;
+const DEAD_AIR_SECONDS = 30;
+const ROW = {
+  hold: "default",
+  holdAfterSeconds: 6,
+  holdOnDeadAirSeconds: DEAD_AIR_SECONDS,
+  hostsLeftAt: null,
+} as const;
+const HOST = { hostId: "host", name: "Host" };
+
+/** A show's pipeline with a host who sends `signal`, by the seconds since its first packet; the RMS of each unit that was made. */
+function run(seconds: number, signal: (second: number, sample: number) => number) {
+  const units: number[] = [];
+  const push: Encoder["push"] = ({ data }) => {
+    units.push(Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length));
+    return [];
+  };
+  const pushSilence = (count: number) => {
+    for (let n = 0; n < count; n++) units.push(0);
+    return [];
+  };
+  const encoder = { config: new Uint8Array(2), push, pushSilence, flush: () => [], close: () => {} };
+  const segmenter = new Segmenter(PROFILES.low, { msn: 0, at: samples(0) });
+  const pipeline = new Pipeline(encoder, segmenter, samples(0), new HoldLine(null, samples(0)));
+  const said: string[] = [];
+  for (let packet = 0; packet < seconds * 50; packet++) {
+    const payload = new Uint8Array(4 * FRAMES);
+    const view = new DataView(payload.buffer);
+    for (let i = 0; i < 2 * FRAMES; i++) {
+      const sample = packet * FRAMES + (i >> 1);
+      view.setInt16(2 * i, Math.round(32_767 * signal(sample / SAMPLE_RATE, sample)), true);
+    }
+    const now = samples((packet + 1) * FRAMES);
+    const message = encodePacket({ sequenceNumber: packet + 1, timestamp: packet * FRAMES + 1, payload });
+    pipeline.hear("session", message, now);
+    const there = { hosts: true, listeners: true, deadAirSeconds: pipeline.guard.deadAirSeconds };
+    pipeline.advance(now, 48, holdWish(ROW, there, 0));
+    if (packet % 50 !== 49) continue;
+    const attendants = new Map([["session", { state: "heard" as const, host: HOST }]]);
+    for (const { kind, raised, host } of pipeline.guard.attend(attendants, false))
+      if (host === null) said.push(`${Math.round(packet / 50)} s: ${kind} ${raised ? "raised" : "cleared"}`);
+  }
+  const rms = (from: number, to: number) => {
+    const some = units.slice(Math.floor((from * SAMPLE_RATE) / AU_SAMPLES), (to * SAMPLE_RATE) / AU_SAMPLES);
+    return 20 * Math.log10(Math.max(1e-9, ...some));
+  };
+  return { rms, said, units };
+}
+
+const tone = (sample: number) => 0.3 * Math.sin((2 * Math.PI * 440 * sample) / SAMPLE_RATE);
+
+test.each([
+  ["digital silence", 0],
+  ["a room of -60 dBFS", 0.0014],
+])("%s for 30 s is followed by hold audio, which is gone with the host's first sound", (_what, room) => {
+  const hum = (sample: number) => room * Math.sin((2 * Math.PI * 100 * sample) / SAMPLE_RATE);
+  const { rms, said, units } = run(60, (second, sample) =>
+    second < 5 || second > 50 ? tone(sample) : hum(sample),
+  );
+  expect(rms(6, 34)).toBeLessThan(-55);
+  expect(rms(37, 49)).toBeGreaterThan(-30);
+  // The tone alone: not a unit of it has hold audio beside it, but for the one in which that fades.
+  const spoken = units.slice(Math.ceil((50.2 * SAMPLE_RATE) / AU_SAMPLES), (58 * SAMPLE_RATE) / AU_SAMPLES);
+  const [low, high] = [Math.min(...spoken), Math.max(...spoken)];
+  expect(20 * Math.log10(high / low)).toBeLessThan(0.2);
+  // It does not hide what it is there for.
+  expect(said).toEqual([
+    expect.stringMatching(/^1[34] s: silence raised$/),
+    expect.stringMatching(/^2[56] s: dead-air raised$/),
+    expect.stringMatching(/^5[12] s: silence cleared$/),
+    expect.stringMatching(/^5[12] s: dead-air cleared$/),
+  ]);
+});
