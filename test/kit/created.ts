@@ -1,4 +1,5 @@
 import type { DescribedHost } from "../../src/broadcast-api.ts";
+import type { Loudness } from "../../src/media.ts";
 
 /** A broadcast, as the API tells of it to who has created it. */
 export interface Created {
@@ -17,4 +18,5 @@ export interface Created {
 export interface Described extends Created {
   readonly state: string;
   readonly hosts: readonly DescribedHost[];
+  readonly loudness: Loudness | null;
 }
