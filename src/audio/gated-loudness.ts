@@ -1,3 +1,5 @@
+import { lufsOf } from "./k-weighting.ts";
+
 /** Blocks below this, LUFS, are no programme (BS.1770-5 annex 1, equation 5). */
 const ABSOLUTE_GATE = -70;
 /** So many LU below the mean of what is above that, the second gate lies (equation 6). */
@@ -16,7 +18,7 @@ export class GatedLoudness {
 
   /** Takes the power of one block, both channels added up. */
   push(power: number): void {
-    const lufs = -0.691 + 10 * Math.log10(power);
+    const lufs = lufsOf(power);
     if (!(lufs > ABSOLUTE_GATE)) return;
     const at = Math.min(this.#counts.length - 1, Math.floor((lufs - ABSOLUTE_GATE) * CLASSES));
     this.#counts[at] = (this.#counts[at] as number) + 1;
@@ -26,7 +28,7 @@ export class GatedLoudness {
   /** LUFS; -Infinity before the first block that is above the absolute gate. */
   read(): number {
     const gate = this.#mean(0) / 10 ** (RELATIVE_GATE / 10);
-    return -0.691 + 10 * Math.log10(this.#mean(gate));
+    return lufsOf(this.#mean(gate));
   }
 
   /** The mean power of the blocks whose class has a mean above `gate`; 0 where there is none. */

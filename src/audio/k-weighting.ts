@@ -46,6 +46,14 @@ export class KWeighting {
   }
 }
 
+/**
+ * LUFS of a weighted power, both channels added up (BS.1770-5 annex 1, equation 2): a sine of 1 kHz and full scale on one channel
+ * reads -3.01. -Infinity of 0.
+ */
+export function lufsOf(power: number): number {
+  return -0.691 + 10 * Math.log10(power);
+}
+
 const SHELF_B0 = 1.53512485958697;
 const SHELF_B1 = -2.69169618940638;
 const SHELF_B2 = 1.19839281085285;

@@ -1,6 +1,6 @@
 import { CHANNELS, type Loudness, SAMPLE_RATE } from "../media.ts";
 import { GatedLoudness } from "./gated-loudness.ts";
-import { KWeighting } from "./k-weighting.ts";
+import { KWeighting, lufsOf } from "./k-weighting.ts";
 import { TruePeak } from "./true-peak.ts";
 
 /** Power is summed in slots of 10 ms, so that a window is at most half a slot away from where it reads the most. */
@@ -67,12 +67,12 @@ export class LoudnessMeter {
 
   /** LUFS of the last 400 ms; -Infinity for silence. */
   get momentary(): number {
-    return loudness(this.#power(MOMENTARY));
+    return lufsOf(this.#power(MOMENTARY));
   }
 
   /** LUFS of the last 3 s; -Infinity for silence. */
   get shortTerm(): number {
-    return loudness(this.#power(SHORT_TERM));
+    return lufsOf(this.#power(SHORT_TERM));
   }
 
   read(): Loudness {
@@ -108,11 +108,6 @@ export class LoudnessMeter {
 }
 
 const SILENCE = new Float32Array(CHANNELS * SLOT);
-
-/** LUFS of a power (BS.1770-5 annex 1, equation 2): a 1 kHz sine of full scale on one channel reads -3.01. */
-export function loudness(power: number): number {
-  return -0.691 + 10 * Math.log10(power);
-}
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
