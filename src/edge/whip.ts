@@ -22,7 +22,7 @@ const NO_STORE = { "cache-control": "no-store" };
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, Earshot-Host",
+    "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, Earshot-Host, Earshot-Warnings",
 };
 
 /**
@@ -125,7 +125,9 @@ function newcomerOf(c: Context<{ Bindings: EdgeEnv }>, key: HostKey): Newcomer {
 /** RFC 9725 section 4.1: GET and HEAD succeed without content. A header says whose key it is, so that a page can. */
 function admitted(host: Admitted | Problem): Response {
   if (host.kind === "problem") return refuse(host);
-  const headers = { ...NO_STORE, "earshot-host": encodeURIComponent(host.name) };
+  const { name, warnings } = host;
+  const said = { "earshot-host": encodeURIComponent(name), "earshot-warnings": warnings.join(", ") };
+  const headers = { ...NO_STORE, ...said };
   return new Response(null, { status: 204, headers });
 }
 

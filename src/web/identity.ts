@@ -1,8 +1,11 @@
+import type { Warning } from "../events.ts";
 import { refusal } from "./refusal.ts";
+import { readWarnings } from "./warnings.ts";
 
 /** Whose studio a page is: whose key it has. */
 export type Identity =
-  | { readonly kind: "host"; readonly name: string }
+  /** `warnings`: what the relay finds wrong with its sound. */
+  | { readonly kind: "host"; readonly name: string; readonly warnings: readonly Warning[] }
   /** The key is not a host's of this show, or not any more. */
   | { readonly kind: "refused"; readonly why: string };
 
@@ -17,7 +20,9 @@ export async function whoHolds(endpoint: string, key: string): Promise<Identity 
     });
     if (response.status === 401) return { kind: "refused", why: await refusal(response) };
     const name = response.headers.get("Earshot-Host");
-    return response.ok && name !== null ? { kind: "host", name: decodeURIComponent(name) } : null;
+    if (!response.ok || name === null) return null;
+    const warnings = readWarnings(response.headers.get("Earshot-Warnings"));
+    return { kind: "host", name: decodeURIComponent(name), warnings };
   } catch {
     return null;
   }

@@ -6,6 +6,7 @@ import { crowdText } from "./people.ts";
 import { pollStatus } from "./poll.ts";
 import { Sender, type Sending } from "./sender.ts";
 import type { Report, Seen } from "./status.ts";
+import { warningText } from "./warnings.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
@@ -158,6 +159,7 @@ function render(): void {
 }
 
 function saying(): string {
+  const warning = identity?.kind === "host" ? warningText(identity.warnings, muted) : null;
   if (key === "")
     return "This link has no host key. Open the studio link you were given, to its last character.";
   if (report?.kind === "missing") return "There is no broadcast at this address.";
@@ -172,7 +174,12 @@ function saying(): string {
     case "connecting":
       return "Connecting …";
     case "sending":
-      return muted ? "You are on the air, but muted: listeners hear silence." : "You are on the air.";
+      return [
+        muted ? "You are on the air, but muted: listeners hear silence." : "You are on the air.",
+        warning ?? "",
+      ]
+        .join(" ")
+        .trim();
     default:
       if (report?.kind === "status" && report.status.state === "ended") return "This broadcast has ended.";
       return stream === null ? "Test your microphone, or go live at once." : "Ready. You are not on the air.";
@@ -195,6 +202,15 @@ function crowdOf(status: Seen): string {
   if (status.listeners === 0) return " Nobody is listening.";
   const text = crowdText(status);
   return ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Asks whose key this is, and what is wrong with the sound that comes by it. */
+function askWho(): void {
+  if (key === "") return;
+  void whoHolds(endpoint, key).then((now) => {
+    identity = now ?? identity;
+    render();
+  });
 }
 
 function drawLevel(): void {
@@ -247,13 +263,9 @@ pollStatus(id, onAir, (now) => {
   report = now;
   // After the end the relay drops its hosts, and a sender that is dropped tries to connect again.
   if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
+  if (onAir()) askWho();
   render();
 });
 void fillDevices(null);
-if (key !== "") {
-  void whoHolds(endpoint, key).then((now) => {
-    identity = now;
-    render();
-  });
-}
+askWho();
 render();
