@@ -109,6 +109,8 @@ export interface Admitted {
   readonly kind: "admitted";
   readonly hostId: string;
   readonly name: string;
+  /** What is wrong with its sound at this moment. */
+  readonly warnings: readonly Warning[];
 }
 
 /** An offer that was taken. */

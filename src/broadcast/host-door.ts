@@ -28,7 +28,13 @@ export function admit(show: Show, key: HostKey, session: string | null): Admitte
   const host = show.cast.holderOf(key);
   if (host === null) return PROBLEMS.wrongHostKey;
   if (session !== null && !show.publishers.has(session, key.hostId)) return PROBLEMS.noSession;
-  return { kind: "admitted", hostId: host.hostId, name: host.name };
+  const warnings = show.chronicle.warnings.filter((one) => one.host?.hostId === host.hostId);
+  return {
+    kind: "admitted",
+    hostId: host.hostId,
+    name: host.name,
+    warnings: warnings.map(({ kind }) => kind),
+  };
 }
 
 export async function leave(show: Show, key: HostKey, session: string): Promise<null | Problem> {

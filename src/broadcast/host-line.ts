@@ -5,7 +5,7 @@ import { LoudnessMeter } from "../audio/loudness.ts";
 import { decodeS16, isSilent } from "../audio/pcm.ts";
 import { type Garbage, readPacket } from "../ingest/packet.ts";
 import { CHANNELS, type Loudness, type Samples } from "../media.ts";
-import type { HostGuard } from "./host-guard.ts";
+import { HostGuard } from "./host-guard.ts";
 import type { PacketCounts } from "./packet-watch.ts";
 
 /** What is set of a host's sound. */
@@ -40,7 +40,7 @@ export class HostLine {
   #sound: HostSound;
 
   /** @param guard what watches over what comes in */
-  constructor(sound: HostSound, guard: HostGuard) {
+  constructor(sound: HostSound, guard = new HostGuard()) {
     this.#sound = sound;
     this.#guard = guard;
     this.#fader = new Fader(this.#gain);

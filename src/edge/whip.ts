@@ -25,7 +25,7 @@ const HOST_HEADER = "earshot-host";
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, Earshot-Host",
+    "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, Earshot-Host, Earshot-Warnings",
 };
 
 /**
@@ -129,7 +129,9 @@ function newcomerOf(c: Context<{ Bindings: EdgeEnv }>, key: HostKey): Newcomer {
 /** RFC 9725 section 4.1: GET and HEAD succeed without content. */
 function admitted(host: Admitted | Problem): Response {
   if (host.kind === "problem") return refuse(host);
-  const headers = { ...NO_STORE, [HOST_HEADER]: encodeURIComponent(host.name) };
+  const { name, warnings } = host;
+  const said = { [HOST_HEADER]: encodeURIComponent(name), "earshot-warnings": warnings.join(", ") };
+  const headers = { ...NO_STORE, ...said };
   return new Response(null, { status: 204, headers });
 }
 

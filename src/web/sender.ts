@@ -1,3 +1,4 @@
+import type { Warning } from "../events.ts";
 import { backoff } from "./backoff.ts";
 import { WhipError, WhipSession } from "./whip.ts";
 
@@ -5,8 +6,16 @@ import { WhipError, WhipSession } from "./whip.ts";
 export type Sending =
   | { readonly kind: "idle" }
   | { readonly kind: "connecting" }
-  /** `session`: what the relay calls the WHIP session. `name`: as whom; empty where the relay does not say. */
-  | { readonly kind: "sending"; readonly session: string; readonly name: string }
+  /**
+   * `session`: what the relay calls the WHIP session. `name`: as whom; empty where the relay does not say. `warnings`: what it
+   * finds wrong with the sound.
+   */
+  | {
+      readonly kind: "sending";
+      readonly session: string;
+      readonly name: string;
+      readonly warnings: readonly Warning[];
+    }
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -14,7 +23,7 @@ const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8000;
 /** "disconnected" often passes by itself; but a host can not wait the 15 s and more until it is "failed". */
 const DISCONNECTED_MS = 3000;
-/** How often to ask whether the session still exists: the SFU can go on taking sound of one that the relay has dropped. */
+/** How often to ask how the session is: the SFU can go on taking sound of one that the relay has dropped. */
 const CHECK_MS = 5000;
 
 /** Keeps one track on the air: connects, and connects again by itself until it is stopped or refused for good. */
@@ -75,7 +84,7 @@ export class Sender {
       this.#session = session;
       this.#attempt = 0;
       this.#guard(session);
-      this.#tell({ kind: "sending", session: session.id, name: session.name });
+      this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: [] });
     } catch (error) {
       if (turn !== this.#turn) return;
       const reason = error instanceof Error ? error.message : String(error);
@@ -89,9 +98,11 @@ export class Sender {
   #guard(session: WhipSession): void {
     let patience = 0;
     const check = async () => {
-      if (session === this.#session && !(await session.exists()) && session === this.#session) {
-        this.#again("The relay let go of this connection.");
-      }
+      const look = await session.look();
+      if (session !== this.#session) return;
+      if (look.kind === "gone") this.#again("The relay let go of this connection.");
+      else if (look.kind === "there" && session.pc.connectionState === "connected")
+        this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: look.warnings });
     };
     const checking = window.setInterval(() => {
       if (session === this.#session) void check();

@@ -8,6 +8,7 @@ import { pollStatus } from "./poll.ts";
 import { Sender, type Sending } from "./sender.ts";
 import type { Report, Seen } from "./status.ts";
 import { Talkback } from "./talkback.ts";
+import { warningText } from "./warnings.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
@@ -183,7 +184,12 @@ function saying(): string {
     case "connecting":
       return "Connecting …";
     case "sending":
-      return muted ? "You are on the air, but muted: listeners hear silence." : "You are on the air.";
+      return [
+        muted ? "You are on the air, but muted: listeners hear silence." : "You are on the air.",
+        warningText(sending.warnings, muted) ?? "",
+      ]
+        .join(" ")
+        .trim();
     default:
       if (report?.kind === "status" && report.status.state === "ended") return "This broadcast has ended.";
       return stream === null ? "Test your microphone, or go live at once." : "Ready. You are not on the air.";

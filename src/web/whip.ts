@@ -1,4 +1,6 @@
+import type { Warning } from "../events.ts";
 import { refusal } from "./refusal.ts";
+import { readWarnings } from "./warnings.ts";
 
 /** Why a WHIP offer was not taken. `status` 0: no answer at all. `final`: the same request can not succeed later. */
 export class WhipError extends Error {
@@ -11,6 +13,11 @@ export class WhipError extends Error {
     this.final = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
   }
 }
+
+/** How a session is; `warnings`: what the relay finds wrong with its host's sound. */
+export type Look =
+  | { readonly kind: "there"; readonly warnings: readonly Warning[] }
+  | { readonly kind: "gone" | "unknown" };
 
 const GATHER_MS = 2500;
 const ANSWER_MS = 10_000;
@@ -69,11 +76,13 @@ export class WhipSession {
     return new URL(this.#location).pathname.split("/").at(-1) ?? "";
   }
 
-  /** Whether the relay still has this session, and its key is still good; true as well if it can not be asked. */
-  async exists(): Promise<boolean> {
+  /** Asks the relay how this session is. `gone`: the relay has it no more, or its key is not good any more. */
+  async look(): Promise<Look> {
     const headers = { Authorization: `Bearer ${this.#key}` };
     const response = await fetch(this.#location, { method: "HEAD", headers }).catch(() => null);
-    return response === null || ![401, 403, 404, 410].includes(response.status);
+    if (response?.ok)
+      return { kind: "there", warnings: readWarnings(response.headers.get("Earshot-Warnings")) };
+    return { kind: [401, 403, 404, 410].includes(response?.status ?? 0) ? "gone" : "unknown" };
   }
 
   /** Ends the session; `keepalive` lets the request outlive the page. If the relay can not be told, it finds out by itself. */

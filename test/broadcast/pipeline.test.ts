@@ -77,6 +77,10 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
         samples(at),
       );
       pipeline.retain([host]);
+      pipeline.guard.attend(
+        new Map([[host, { state: "heard", host: { hostId: host, name: "Host" } }]]),
+        false,
+      );
     }
     for (const cut of pipeline.advance(samples(now), 48, "off")) {
       parts++;

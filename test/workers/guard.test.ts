@@ -61,6 +61,9 @@ describe.concurrent("the guard", () => {
     expect(await warnings(show, (said) => said.length > 0)).toEqual(["+microphone-dead Host"]);
     const described = await relay.describe(show.id);
     expect(described.warnings).toEqual([{ kind: "microphone-dead", host: { hostId: "host", name: "Host" } }]);
+    // The host's own studio is told by the answer that says whose key it has.
+    const asked = await fetch(show.whipUrl, { headers: { authorization: `Bearer ${show.hostKey}` } });
+    expect(asked.headers.get("earshot-warnings")).toBe("microphone-dead");
     host.talk(tone(440));
     const both = ["+microphone-dead Host", "-microphone-dead Host"];
     expect(await warnings(show, (said) => said.length > 1)).toEqual(both);

@@ -1,0 +1,32 @@
+import { WARNINGS, type Warning } from "../events.ts";
+
+/** What a host is told of what the relay has found: what it is, and what to do. */
+const SENTENCES: Readonly<Partial<Record<Warning, string>>> = {
+  squeal: "Your loudspeaker and microphone squeal: use headphones, or turn the loudspeaker down.",
+  "microphone-dead":
+    "Your microphone delivers nothing: see whether it is muted, plugged in, and the one you chose.",
+  "host-lost": "The relay has lost your sound, and is getting it back by itself.",
+  "host-gone": "No sound of yours reaches the relay: look at your network, or stop and go live again.",
+  "host-silent":
+    "You are on the air, but silent: come closer to the microphone, or see whether it is the right one.",
+  clipping: "You are too loud, and distorted: turn your microphone down, or move back from it.",
+  "too-quiet": "You are too quiet: turn your microphone up, or come closer to it.",
+  "channel-dead": "One of your two channels is dead: look at the cable, or switch stereo off.",
+  "packet-loss": "Your network loses your sound in places: use a cable, or come closer to the Wi-Fi.",
+  "clock-drift": "Your sound card's clock is off: choose another microphone if listeners hear clicks.",
+};
+/** What follows from another one is not said beside it; a host who muted the microphone knows that it is silent. */
+const OF_MUTING: readonly Warning[] = ["microphone-dead", "host-silent", "too-quiet"];
+
+/** The one sentence that matters most; null where nothing is wrong. */
+export function warningText(warnings: readonly Warning[], isMuted: boolean): string | null {
+  const kinds = Object.keys(SENTENCES) as Warning[];
+  const kind = kinds.find((one) => warnings.includes(one) && !(isMuted && OF_MUTING.includes(one)));
+  return kind === undefined ? null : (SENTENCES[kind] ?? null);
+}
+
+/** Reads the header in which the relay names them; what this page does not know is left out. */
+export function readWarnings(header: string | null): Warning[] {
+  const named = (header ?? "").split(",").map((name) => name.trim());
+  return WARNINGS.filter((kind) => named.includes(kind));
+}
