@@ -25,7 +25,7 @@ const BUILT_IN: HoldSource = { has: () => true, unit: holdUnit, prepare: () => f
  */
 export class HoldLine {
   readonly #plan: HoldPlan;
-  /** How far behind now it is still made, for who comes to have it in the first list. */
+  /** From how far behind now on it is made for who comes: where players begin, so that these need not wait for it. */
   readonly reach: Samples;
   #own: HoldSource | null = null;
   #playing = BUILT_IN;

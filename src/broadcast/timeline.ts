@@ -75,7 +75,7 @@ export class Timeline {
     const encoder = openAac(contexts, { bitrate, at });
     const parts = store.partsOf(open.msn);
     const segmenter = new Segmenter(timeline.profile, { msn: open.msn, at: open.at, parts });
-    this.hold = new HoldLine(held, firstListed(timeline.profile));
+    this.hold = new HoldLine(held, samples(3 * timeline.profile.partUnits * AU_SAMPLES));
     this.pipeline = new Pipeline(encoder, segmenter, at, this.hold);
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);
@@ -117,7 +117,7 @@ export class Timeline {
   }
 
   /**
-   * Makes all that has become due in a rest: silence, and at its end hold audio where that is wanted. Where it `passesOver`, it
+   * Makes all that has become due in a rest: silence, and hold audio at its end, where that is wanted. Where it `passesOver`, it
    * makes only what the list due at `now` names, and that list is the same, to the byte. Whether a part came of it.
    */
   wake(now: number, passesOver: boolean, holdWish: HoldWish): boolean {

@@ -15,9 +15,14 @@ export async function openShow(desk: Desk, latency: Latency): Promise<Created> {
   return show;
 }
 
-/** Makes a broadcast; its first host or listener opens the doors. */
+/** Makes a broadcast without hold audio, so that its host is all that is heard; its first host or listener opens the doors. */
 export async function makeShow(desk: Desk, latency: Latency, details: Changes = {}): Promise<Created> {
-  return (await call(desk, "POST", "", { latency, title: `A ${latency} show`, ...details })) as Created;
+  return (await call(desk, "POST", "", {
+    latency,
+    title: `A ${latency} show`,
+    hold: "none",
+    ...details,
+  })) as Created;
 }
 
 /** Makes a host with a name and a key of its own; what else is given are its settings. */

@@ -62,9 +62,9 @@ export class Runtime {
     });
   }
 
-  /** Creates a broadcast. */
+  /** Creates a broadcast; without hold audio, where nothing is said of that, so that its hosts are all that is heard. */
   async create(settings: Record<string, unknown> = {}): Promise<Created> {
-    const response = await this.api("POST", "/broadcasts", settings);
+    const response = await this.api("POST", "/broadcasts", { hold: "none", ...settings });
     if (response.status !== 201) throw new Error(`POST /api/broadcasts: ${response.status}`);
     return (await response.json()) as Created;
   }

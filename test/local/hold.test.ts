@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { wavOf } from "../kit/wav.ts";
+
+/** `npm run hold`: what it sends, and what it says of what it can not do. */
+
+let folder: string;
+let url: string;
+/** What the relay's place has been asked. */
+const asked: { method: string; path: string; token: string; body: Buffer }[] = [];
+const server = createServer(async (request, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const { method = "", url: path = "", headers } = request;
+  asked.push({ method, path, token: headers.authorization ?? "", body: Buffer.concat(chunks) });
+  response.statusCode = path.includes("nobody") ? 404 : 200;
+  const own = { seconds: 2, loudness: -6.02, gainDb: -18 };
+  const answer = path.includes("nobody") ? { error: { message: "There is no such broadcast." } } : { own };
+  response.end(JSON.stringify(answer));
+});
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "earshot-test-"));
+  await writeFile(
+    join(folder, "tone.wav"),
+    wavOf({ rate: 22_050, channels: 1, bits: 16, seconds: 2 }, (t) => Math.sin(2_000 * t)),
+  );
+  await writeFile(join(folder, "text.mp3"), "This is no sound.");
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function hold(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ["local/hold.ts", ...args], {
+    env: { ...process.env, ADMIN_TOKEN: "token", ...env },
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  return { code, said };
+}
+
+test("makes a WAV file of what ffmpeg reads, and sends it", async () => {
+  const { code, said } = await hold([join(folder, "tone.wav"), "--url", url, "--id", "x", "--as-is"]);
+  expect([code, said]).toEqual([0, "Set: 2.0 s, -6.0 LUFS, played with -18.0 dB.\n"]);
+  const { body, ...put } = asked.at(-1) ?? {};
+  expect(put).toEqual({ method: "PUT", path: "/api/broadcasts/x/hold?asis=1", token: "Bearer token" });
+  expect(body?.readUInt32LE(24)).toBe(48_000);
+  expect(body?.readUInt16LE(22)).toBe(2);
+  expect(body?.length).toBeGreaterThan(2 * 192_000);
+});
+
+test("brings the built-in back", async () => {
+  const { code } = await hold(["--default", "--url", url, "--id", "x"]);
+  expect([code, asked.at(-1)?.method]).toEqual([0, "DELETE"]);
+});
+
+test.each<[string, () => string[], Record<string, string>, number, RegExp]>([
+  ["help is asked for", () => ["--help"], {}, 0, /^npm run hold/],
+  ["no broadcast is named", () => ["tone.wav"], {}, 2, /--id ID/],
+  ["there is no file", () => ["nothing.wav", "--id", "x"], {}, 2, /There is no file/],
+  ["an option is unknown", () => ["--loud"], {}, 2, /Unknown option/],
+  [
+    "ffmpeg can not read the file",
+    () => [join(folder, "text.mp3"), "--id", "x"],
+    {},
+    1,
+    /ffmpeg can not read/,
+  ],
+  [
+    "there is no ffmpeg",
+    () => [join(folder, "tone.wav"), "--id", "x"],
+    { PATH: "/nowhere" },
+    3,
+    /Install it/,
+  ],
+  [
+    "the relay knows no such broadcast",
+    () => [join(folder, "tone.wav"), "--url", url, "--id", "nobody"],
+    {},
+    1,
+    /^There is no such broadcast\.\n$/,
+  ],
+  [
+    "no relay answers",
+    () => [join(folder, "tone.wav"), "--url", "http://127.0.0.1:9", "--id", "x"],
+    {},
+    1,
+    /does not answer/,
+  ],
+])("where %s, says so and ends accordingly", async (_, args, env, code, said) => {
+  const ended = await hold(args(), env);
+  expect(ended.said).toMatch(said);
+  expect(ended.code).toBe(code);
+});
