@@ -60,8 +60,7 @@ export class Show {
     this.#reads = new Reads(store);
     this.#originReads = new OriginReads(store);
     this.#alarm = new Alarm(setAlarm);
-    const nameOf = (hostId: string) => this.cast.of(hostId)?.name ?? "";
-    this.publishers = new Publishers(deps, row.id, Date.now(), nameOf);
+    this.publishers = new Publishers(deps, row.id, Date.now(), (hostId) => this.cast.of(hostId)?.name ?? "");
     this.cast = new Cast(store, () => this.#life.row);
     this.#outbox = new Outbox(store);
     this.#succession = new Succession(store, this.#originReads, this.#outbox);
