@@ -47,5 +47,5 @@ export async function leave(show: Show, key: HostKey, session: string): Promise<
 /** What a host's studio asks for, so as to hear the others. A talk session that is another host's is not there for this one. */
 export async function talk(show: Show, key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
   const admitted = admit(show, key, null);
-  return admitted.kind === "problem" ? admitted : show.publishers.talk(asked, key.hostId, Date.now());
+  return admitted.kind === "problem" ? admitted : show.publishers.talks.talk(asked, key.hostId, Date.now());
 }

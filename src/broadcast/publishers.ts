@@ -1,11 +1,11 @@
 import { ingestToken } from "../access/keys.ts";
 import { randomName, type Secret } from "../access/secret.ts";
-import type { Accepted, HostState, Newcomer, Offer, TalkAnswer, TalkCall } from "../broadcast-api.ts";
+import type { Accepted, HostState, Newcomer, Offer } from "../broadcast-api.ts";
 import { codecOf } from "../ingest/answer.ts";
 import { problemOf } from "../ingest/fault.ts";
 import { isNotYet, type Sfu } from "../ingest/sfu.ts";
 import { ingestUrl } from "../paths.ts";
-import { PROBLEMS, type Problem, tooManyHosts } from "../problem.ts";
+import { type Problem, tooManyHosts } from "../problem.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type Precedence, precedence } from "./precedence.ts";
 import { Publisher, type PublisherRow } from "./publisher.ts";
@@ -33,7 +33,8 @@ export class Publishers {
   readonly #id: string;
   /** By session, oldest first. */
   readonly #all = new Map<string, Publisher>();
-  readonly #talks: Talks;
+  /** By which their hosts hear each other. */
+  readonly talks: Talks;
   readonly #nameOf: (hostId: string) => string;
 
   /** @param nameOf what a host is called */
@@ -49,7 +50,7 @@ export class Publishers {
     this.#waitUntil = waitUntil;
     this.#id = id;
     this.#nameOf = nameOf;
-    this.#talks = new Talks(sfu.pulls, waitUntil, () => this.#voices);
+    this.talks = new Talks(sfu.pulls, waitUntil, () => this.#voices);
     for (const row of store.publishers()) {
       const state: HostState =
         row.connected === 0
@@ -172,24 +173,7 @@ export class Publishers {
     const publisher = this.#all.get(session);
     const before = publisher?.state.state;
     publisher?.hear(now);
-    if (before === "connecting") this.#look(now);
-  }
-
-  /** What the studio of a host asks for, so as to hear the others; `hostId` is that of its key. */
-  async talk(asked: TalkCall, hostId: string, now: number): Promise<TalkAnswer | Problem> {
-    this.#look(now);
-    if (asked.kind === "begin")
-      return this.has(asked.session, hostId)
-        ? this.#talks.begin(asked.session, hostId, now)
-        : PROBLEMS.noSession;
-    const session = this.#talks.sessionOf(asked.talk);
-    if (session === null || !this.has(session, hostId)) return PROBLEMS.noTalk;
-    return this.#talks.do(asked.talk, asked, now);
-  }
-
-  /** A host's microphone squeals, or does not any more: the host's studios lower what they play of the others. */
-  squeal(hostId: string, isRaised: boolean): void {
-    this.#talks.squeal(hostId, isRaised);
+    if (before === "connecting") this.talks.look(now);
   }
 
   /** Whether `socket` is the one that `session` is heard on. */
@@ -207,7 +191,7 @@ export class Publishers {
 
   /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials, or is dead. */
   async sweep(now: number): Promise<void> {
-    this.#look(now);
+    this.talks.look(now);
     const publishers = [...this.#all.values()];
     for (const publisher of publishers) {
       const socket = publisher.deadSocket(now);
@@ -234,24 +218,19 @@ export class Publishers {
     this.#all.delete(session);
     this.#store.dropPublisher(session);
     publisher.end(why);
-    this.#look(Date.now());
+    this.talks.look(Date.now());
     await this.#release(publisher.row);
   }
 
-  /** Those whom the other hosts can hear: their sound has come, so the SFU has it. */
+  /** All of them, as talk-back knows them. */
   get #voices(): readonly Voice[] {
-    return [...this.#all.values()]
-      .filter(({ state }) => state.state !== "connecting")
-      .map(({ row: { session, sfuSession, hostId } }) => ({
-        session,
-        sfuSession,
-        hostId,
-        name: this.#nameOf(hostId),
-      }));
-  }
-
-  #look(now: number): void {
-    this.#talks.look((session) => this.#all.has(session), now);
+    return this.all.map(({ state, row: { session, sfuSession, hostId } }) => ({
+      session,
+      sfuSession,
+      hostId,
+      name: this.#nameOf(hostId),
+      isHeard: state.state !== "connecting",
+    }));
   }
 
   /** Who gives a place to a host that comes at `now`, or why it has none. */

@@ -4,7 +4,7 @@ import type { Target } from "../paths.ts";
 import type { Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
 import { attendantsOf } from "./attendants.ts";
-import { Cast } from "./cast.ts";
+import type { Cast } from "./cast.ts";
 import { Chronicle } from "./chronicle.ts";
 import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
@@ -63,8 +63,7 @@ export class Show {
     this.#deps = deps;
     this.#reads = new Reads(store);
     this.#originReads = new OriginReads(store);
-    const nameOf = (hostId: string) => this.cast.of(hostId)?.name ?? "";
-    this.publishers = new Publishers(deps, row.id, Date.now(), nameOf);
+    this.publishers = new Publishers(deps, row.id, Date.now(), (hostId) => this.cast.of(hostId)?.name ?? "");
     this.cast = new Cast(store, () => this.#life.row);
     this.#outbox = new Outbox(store);
     this.#agenda = new Agenda(this.#presence, this.#outbox, () => this.chronicle.webhook.dueAt, setAlarm);

@@ -6,13 +6,15 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import { HELD_MS, type Other } from "../talk.ts";
 import { Talk } from "./talk.ts";
 
-/** One who publishes and can be heard by others. */
+/** One who publishes. */
 export interface Voice {
   /** The WHIP session. */
   readonly session: string;
   readonly sfuSession: string;
   readonly hostId: string;
   readonly name: string;
+  /** Whether sound has come, so that the SFU has it for others. */
+  readonly isHeard: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export class Talks {
   #revision = 1;
   #seen = "[]";
 
-  /** @param voices those who publish and have been heard, oldest first */
+  /** @param voices those who publish, oldest first */
   constructor(pulls: Pulls, waitUntil: (work: Promise<void>) => void, voices: () => readonly Voice[]) {
     this.#pulls = pulls;
     this.#waitUntil = waitUntil;
@@ -42,12 +44,14 @@ export class Talks {
   }
 
   /**
-   * Sees who is on now: those who wait are told where that has changed. Sessions that are of no use, or whose host `isOn` does
-   * not know any more, are ended.
+   * Sees who is on now: those who wait are told where that has changed. Sessions that are of no use, or whose host has gone,
+   * are ended.
    */
-  look(isOn: (session: string) => boolean, now: number): void {
-    for (const talk of this.#all.values()) if (!isOn(talk.session) || talk.isOver(now)) this.#end(talk);
-    const voices = this.#voices();
+  look(now: number): void {
+    const all = this.#voices();
+    for (const talk of this.#all.values())
+      if (talk.isOver(now) || !all.some(({ session }) => session === talk.session)) this.#end(talk);
+    const voices = this.#heard;
     for (const session of this.#publications.keys())
       if (!voices.some((voice) => voice.session === session)) this.#publications.delete(session);
     for (const { session } of voices)
@@ -71,32 +75,29 @@ export class Talks {
     for (const release of [...this.#held.values()]) release();
   }
 
-  /** Makes the talk session of a host's WHIP session; one that there was is over. */
-  begin(session: string, hostId: string, now: number): TalkAnswer {
-    for (const talk of this.#all.values()) if (talk.session === session) this.#end(talk);
-    const talk = new Talk(randomName(), { session, hostId }, this.#pulls, now);
-    this.#all.set(talk.name, talk);
-    return { kind: "begun", talk: talk.name };
-  }
-
-  /** The WHIP session that a talk session is beside; null where there is no such talk session. */
-  sessionOf(name: string): string | null {
-    return this.#all.get(name)?.session ?? null;
-  }
-
-  /** Does what a studio asks of its talk session. */
-  async do(
-    name: string,
-    asked: Exclude<TalkCall, { kind: "begin" }>,
-    now: number,
-  ): Promise<TalkAnswer | Problem> {
-    const talk = this.#all.get(name);
-    if (talk?.isOver(now) === true) this.#end(talk);
-    if (talk === undefined || !this.#all.has(name)) return PROBLEMS.noTalk;
+  /**
+   * Does what the studio of a host asks for; `hostId` is that of its key. Another host's talk session, and another's WHIP
+   * session, is not there for it.
+   */
+  async talk(asked: TalkCall, hostId: string, now: number): Promise<TalkAnswer | Problem> {
+    this.look(now);
+    if (asked.kind === "begin") return this.#begin(asked.session, hostId, now);
+    const talk = this.#all.get(asked.talk);
+    if (talk === undefined || talk.hostId !== hostId) return PROBLEMS.noTalk;
     talk.hear(now);
     const answer = await this.#ask(talk, asked, now);
     if (talk.isOver(now)) this.#end(talk);
     return answer;
+  }
+
+  /** Makes the talk session of a WHIP session; one that there was is over. */
+  #begin(session: string, hostId: string, now: number): TalkAnswer | Problem {
+    const isOwn = this.#voices().some((voice) => voice.session === session && voice.hostId === hostId);
+    if (!isOwn) return PROBLEMS.noSession;
+    for (const talk of this.#all.values()) if (talk.session === session) this.#end(talk);
+    const talk = new Talk(randomName(), { session, hostId }, this.#pulls, now);
+    this.#all.set(talk.name, talk);
+    return { kind: "begun", talk: talk.name };
   }
 
   async #ask(
@@ -131,13 +132,18 @@ export class Talks {
     }
   }
 
+  /** Those whom others can hear. */
+  get #heard(): readonly Voice[] {
+    return this.#voices().filter(({ isHeard }) => isHeard);
+  }
+
   /**
    * Whom the studio of a talk session can hear: everybody but its own host, each with the SFU's session. Several people may
    * hold the key that comes with the broadcast, and they hear each other; who has a key of one's own is one person, however
    * many sessions there are.
    */
   #audible(own: Talk): (readonly [sfuSession: string, other: Other])[] {
-    return this.#voices()
+    return this.#heard
       .filter(({ session, hostId }) =>
         hostId === FIRST_HOST ? session !== own.session : hostId !== own.hostId,
       )

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Talks, type Voice } from "../../src/broadcast/talks.ts";
-import type { TalkAnswer } from "../../src/broadcast-api.ts";
+import type { TalkAnswer, TalkCall } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import type { Problem } from "../../src/problem.ts";
 import type { TalkTrack } from "../../src/talk.ts";
@@ -30,29 +30,39 @@ afterEach(() => {
   sfu.close();
 });
 
-const on = (name: string, hostId = name): Voice => ({
+const on = (name: string, hostId = name, isHeard = true): Voice => ({
+  isHeard,
   session: `whip-${name}`,
   sfuSession: `sfu-${name}`,
   hostId,
   name,
 });
 /** Times are what the tests say they are. */
-const look = (now = 0) => talks.look((session) => voices.some((voice) => voice.session === session), now);
+const look = (now = 0) => talks.look(now);
+
+/** Whose each talk session is. */
+const owners = new Map<string, string>();
 
 /** These are on, with a talk session of the first. */
-function begin(...names: string[]): string {
+function begin(...names: string[]): Promise<string> {
   voices = names.map((name) => on(name));
   look();
-  return nameOf(talks.begin(`whip-${names[0]}`, names[0] ?? "", 0));
+  return beginOf(`whip-${names[0]}`, names[0] ?? "");
 }
 
-function nameOf(answer: TalkAnswer): string {
-  if (answer.kind !== "begun") throw new Error(answer.kind);
+async function beginOf(session: string, hostId: string): Promise<string> {
+  const answer = await talks.talk({ kind: "begin", session }, hostId, 0);
+  if (answer.kind !== "begun") throw new Error(codeOf(answer));
+  owners.set(answer.talk, hostId);
   return answer.talk;
 }
 
+/** What the owner of a talk session asks of it. */
+const ask = (asked: Exclude<TalkCall, { kind: "begin" }>, now = 0) =>
+  talks.talk(asked, owners.get(asked.talk) ?? "", now);
+
 async function others(talk: string, since: number | null = null) {
-  const answer = await talks.do(talk, { kind: "others", talk, since }, 0);
+  const answer = await ask({ kind: "others", talk, since });
   if (answer.kind !== "others") throw new Error(answer.kind);
   return answer;
 }
@@ -62,9 +72,9 @@ async function publicationsOf(talk: string): Promise<string[]> {
 }
 
 const pull = (talk: string, publications: readonly string[], now = 0) =>
-  talks.do(talk, { kind: "tracks", talk, publications }, now);
+  ask({ kind: "tracks", talk, publications }, now);
 const answer = (talk: string, mutation: string, now = 0) =>
-  talks.do(talk, { kind: "answer", talk, mutation, answer: "v=0\r\n" }, now);
+  ask({ kind: "answer", talk, mutation, answer: "v=0\r\n" }, now);
 
 async function offered(talk: string, publications: readonly string[], now = 0) {
   const offer = await pull(talk, publications, now);
@@ -91,7 +101,7 @@ const codeOf = (given: TalkAnswer | Problem) => ("code" in given ? given.code : 
 
 describe("who else is on", () => {
   test("is everybody but oneself, by a name that is neither the SFU's nor the WHIP session's", async () => {
-    const talk = begin("ada", "ben", "eve");
+    const talk = await begin("ada", "ben", "eve");
     const told = await others(talk);
     expect(told.others.map(({ hostId, name }) => [hostId, name])).toEqual([
       ["ben", "ben"],
@@ -101,20 +111,17 @@ describe("who else is on", () => {
   });
 
   test("another session of the same host is oneself; another holder of the shared key is not", async () => {
-    voices = [on("ada"), { ...on("ada2"), hostId: "ada" }, on("one", "host"), on("two", "host")];
+    voices = [on("ada"), on("ada2", "ada"), on("ada3", "ada", false), on("one", "host"), on("two", "host")];
     look();
     const names = async (session: string, hostId: string) =>
-      (await others(nameOf(talks.begin(session, hostId, 0)))).others.map(({ name }) => name);
+      (await others(await beginOf(session, hostId))).others.map(({ name }) => name);
     expect(await names("whip-ada", "ada")).toEqual(["one", "two"]);
     expect(await names("whip-one", "host")).toEqual(["ada", "ada2", "two"]);
-    expect(await names("not heard yet", "ada"), "of a session that nobody has heard yet").toEqual([
-      "one",
-      "two",
-    ]);
+    expect(await names("whip-ada3", "ada"), "of a session that nobody has heard yet").toEqual(["one", "two"]);
   });
 
   test("is told at once to who has another list, and held for who has this one until there is another", async () => {
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     const { revision } = await others(talk);
     expect((await others(talk, revision - 1)).revision).toBe(revision);
     let told = false;
@@ -132,7 +139,7 @@ describe("who else is on", () => {
 
   test("is held for 20 s, and no longer than until the same studio asks again", async () => {
     vi.useFakeTimers();
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     const { revision } = await others(talk);
     const done: string[] = [];
     void others(talk, revision).then(() => done.push("first"));
@@ -145,8 +152,8 @@ describe("who else is on", () => {
   });
 
   test("comes with word of a microphone that squeals, to its own host alone, and at once", async () => {
-    const talk = begin("ada", "ben");
-    const of = nameOf(talks.begin("whip-ben", "ben", 0));
+    const talk = await begin("ada", "ben");
+    const of = await beginOf("whip-ben", "ben");
     const { revision, squeals } = await others(talk);
     expect(squeals).toBe(false);
     const held = others(talk, revision);
@@ -159,7 +166,7 @@ describe("who else is on", () => {
   });
 
   test("a publication keeps its name for as long as it is on, and has another when it comes back", async () => {
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     const [before] = await publicationsOf(talk);
     voices = [on("ada"), { ...on("ben"), name: "Benedict" }];
     look();
@@ -172,9 +179,20 @@ describe("who else is on", () => {
   });
 });
 
+test("a session of another host is not there, neither the one that publishes nor the one that hears", async () => {
+  const talk = await begin("ada", "ben");
+  expect(codeOf(await talks.talk({ kind: "begin", session: "whip-ada" }, "ben", 0))).toBe("no_session");
+  for (const asked of [
+    { kind: "others", talk, since: null },
+    { kind: "end", talk },
+  ] as const)
+    expect(codeOf(await talks.talk(asked, "ben", 0))).toBe("no_talk");
+  expect(codeOf(await ask({ kind: "others", talk, since: null }))).toBe("others");
+});
+
 describe("a change", () => {
   test("is a question, an offer and its answer; a session of the SFU is made for the first", async () => {
-    const talk = begin("ada", "ben", "eve");
+    const talk = await begin("ada", "ben", "eve");
     expect(sfu.calls).toEqual([]);
     const [ben = "", eve = ""] = await publicationsOf(talk);
     expect(await hear(talk, [ben])).toEqual([{ publication: ben, mid: "0" }]);
@@ -191,19 +209,19 @@ describe("a change", () => {
     ]);
     const track = { location: "remote", sessionId: "sfu-eve", trackName: "audio" };
     expect(sfu.calls[3]?.body).toEqual({ tracks: [track] });
-    expect(await talks.do(talk, { kind: "close", talk, publications: [ben] }, 0)).toEqual({ kind: "done" });
+    expect(await ask({ kind: "close", talk, publications: [ben] })).toEqual({ kind: "done" });
     expect(sfu.calls[5]?.body).toEqual({ tracks: [{ mid: "0" }], force: true });
     expect(await offered(talk, [eve])).toMatchObject({ offer: null });
   });
 
   test("waits for the one before: nothing else while an answer is due, and no answer to another offer", async () => {
-    const talk = begin("ada", "ben", "eve");
+    const talk = await begin("ada", "ben", "eve");
     const [ben = "", eve = ""] = await publicationsOf(talk);
     const first = pull(talk, [ben]);
     expect(codeOf(await pull(talk, [eve]))).toBe("talk_busy");
     const { mutation } = (await first) as { mutation: string };
     expect(codeOf(await pull(talk, [eve]))).toBe("talk_busy");
-    expect(codeOf(await talks.do(talk, { kind: "close", talk, publications: [ben] }, 0))).toBe("talk_busy");
+    expect(codeOf(await ask({ kind: "close", talk, publications: [ben] }))).toBe("talk_busy");
     expect(codeOf(await answer(talk, "another"))).toBe("other_mutation");
     expect(codeOf(await answer(talk, mutation))).toBe("done");
     expect(codeOf(await answer(talk, mutation))).toBe("other_mutation");
@@ -211,19 +229,19 @@ describe("a change", () => {
   });
 
   test("is done 15 s after the question, or the session is over", async () => {
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     const { mutation } = await offered(talk, publications, 1_000);
     expect(codeOf(await answer(talk, mutation, 16_001))).toBe("no_talk");
     await Promise.all(work);
     expect(sfu.closed).toEqual([sfu.ids[0]]);
-    const again = begin("ada", "ben");
+    const again = await begin("ada", "ben");
     const next = await offered(again, await publicationsOf(again), 1_000);
     expect(codeOf(await answer(again, next.mutation, 16_000))).toBe("done");
   });
 
   test("of which one track is not there yet brings the others; who has gone is said to have", async () => {
-    const talk = begin("ada", "ben", "eve");
+    const talk = await begin("ada", "ben", "eve");
     const [ben = "", eve = ""] = await publicationsOf(talk);
     sfu.react = ({ path, body }) =>
       path === "/sessions/:id/tracks/new"
@@ -241,11 +259,11 @@ describe("a change", () => {
 
   test("brings no more than eight tracks at the same time", async () => {
     const names = ["ada", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-    const talk = begin(...names);
+    const talk = await begin(...names);
     const publications = await publicationsOf(talk);
     await hear(talk, publications.slice(0, 8));
     expect(codeOf(await pull(talk, publications.slice(8)))).toBe("too_many_tracks");
-    await talks.do(talk, { kind: "close", talk, publications: publications.slice(0, 1) }, 0);
+    await ask({ kind: "close", talk, publications: publications.slice(0, 1) });
     expect(await hear(talk, publications.slice(8))).toHaveLength(1);
   });
 });
@@ -265,7 +283,7 @@ describe("a session is over", () => {
       { status: 406, json: { errorCode: "invalid_session_description" } },
     ],
   ])("where %s, and it is not asked for again", async (_, path, reaction) => {
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     sfu.react = (call) => (call.path === path ? reaction : undefined);
     const offer = await pull(talk, publications);
@@ -276,7 +294,7 @@ describe("a session is over", () => {
   });
 
   test("but not where the SFU makes none: it may be asked again", async () => {
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     sfu.react = ({ path }) => (path === "/sessions/new" ? { status: 503, json: {} } : undefined);
     expect(codeOf(await pull(talk, publications))).toBe("sfu_unavailable");
@@ -290,13 +308,13 @@ describe("a session is over", () => {
         voices = [on("ben")];
         look();
       },
-      () => void talks.begin("whip-ada", "ada", 0),
-      (talk: string) => talks.do(talk, { kind: "end", talk }, 0),
+      () => beginOf("whip-ada", "ada"),
+      (talk: string) => ask({ kind: "end", talk }),
     ]) {
-      const talk = begin("ada", "ben");
+      const talk = await begin("ada", "ben");
       await hear(talk, await publicationsOf(talk));
       const { revision } = await others(talk);
-      const held = talks.do(talk, { kind: "others", talk, since: revision }, 0);
+      const held = ask({ kind: "others", talk, since: revision });
       sfu.closed.length = 0;
       await end(talk);
       await Promise.all(work);
@@ -306,7 +324,7 @@ describe("a session is over", () => {
   });
 
   test("when nothing has been heard of its studio for a minute", async () => {
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     await hear(talk, await publicationsOf(talk));
     look(60_000);
     expect((await publicationsOf(talk)).length).toBe(1);
@@ -316,11 +334,11 @@ describe("a session is over", () => {
   });
 
   test("when its description has come to 48 sections", async () => {
-    const talk = begin("ada", "ben");
+    const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     for (let round = 0; round < 48; round++) {
       await hear(talk, publications);
-      await talks.do(talk, { kind: "close", talk, publications }, 0);
+      await ask({ kind: "close", talk, publications });
     }
     expect(codeOf(await pull(talk, publications))).toBe("talk_over");
   });
