@@ -1,7 +1,7 @@
 import Hls, { type ErrorData, type LevelDetails } from "hls.js";
 import { backoff } from "./backoff.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
-import type { Playing } from "./playing.ts";
+import type { DateRanges, Playing } from "./playing.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -43,6 +43,7 @@ export class Player {
   readonly #audio: HTMLAudioElement;
   readonly #url: string;
   readonly #tell: (playing: Playing) => void;
+  readonly #listed: (dateRanges: DateRanges) => void;
   #hls: Hls | null = null;
   /** Prepared for the next join. */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
@@ -56,10 +57,16 @@ export class Player {
   /** Why it has to join again. */
   #trouble: "reconnecting" | "no-output" = "reconnecting";
 
-  constructor(audio: HTMLAudioElement, url: string, tell: (playing: Playing) => void) {
+  constructor(
+    audio: HTMLAudioElement,
+    url: string,
+    tell: (playing: Playing) => void,
+    listed: (dateRanges: DateRanges) => void,
+  ) {
     this.#audio = audio;
     this.#url = url;
     this.#tell = tell;
+    this.#listed = listed;
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
     audio.addEventListener("waiting", () => this.#waits());
@@ -146,7 +153,10 @@ export class Player {
     // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
-    hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => this.#loadTheRest(hls, details));
+    hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
+      this.#loadTheRest(hls, details);
+      this.#listed(Object.values(details.dateRanges).flatMap((range) => range?.attr ?? []));
+    });
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       if (hls === this.#hls) this.#start();
     });
