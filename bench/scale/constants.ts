@@ -27,10 +27,10 @@ const DEFAULTS = {
   economyRequests: assumed(0.53, "/s", "of a listener, `economy`: a list and a segment every 3.84 s"),
   pageShare: assumed(1, "", "of listeners, those who use our page: the link that is posted is its own"),
   statusSeconds: {
-    value: 5,
+    value: 60,
     unit: "s",
     basis: "deployed",
-    source: "src/web/poll.ts: our page asks for the show's status so often",
+    source: "src/web/poll.ts: our page asks for the show's status so often while it plays",
   },
   isolateRequests: assumed(400, "/s", "an isolate takes this much before the platform starts another"),
   spread: assumed(8, "isolates", "a data centre uses at least so many, however few the requests"),

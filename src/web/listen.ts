@@ -1,3 +1,4 @@
+import { happeningOf, seenAfter } from "./line.ts";
 import { element, pathId } from "./page.ts";
 import { crowdText, onAirText } from "./people.ts";
 import { Player } from "./player.ts";
@@ -26,10 +27,30 @@ let isNew = true;
 /** Play was pressed before there was anything to hear: it starts as soon as there is. */
 let armed = false;
 
-const player = new Player(audio, `/live/${encodeURIComponent(id)}/index.m3u8`, (now) => {
-  playing = now;
-  render();
-});
+/** When the player's last list came, by performance.now(): it tells what happens at the show. */
+let listedAt = Number.NEGATIVE_INFINITY;
+/** Longer than any list is waited for. */
+const LISTED_MS = 15_000;
+
+const player = new Player(
+  audio,
+  `/live/${encodeURIComponent(id)}/index.m3u8`,
+  (now) => {
+    playing = now;
+    render();
+  },
+  (dateRanges) => {
+    listedAt = performance.now();
+    const happenings = dateRanges.flatMap((attributes) => happeningOf(attributes) ?? []);
+    if (report?.kind === "status") report = { ...report, status: seenAfter(report.status, happenings) };
+    render();
+  },
+);
+
+/** Whether what happens at the show is told by its playlist. */
+function isTold(): boolean {
+  return playing === "playing" && performance.now() - listedAt < LISTED_MS;
+}
 
 function isActive(): boolean {
   return armed || ["joining", "playing", "reconnecting", "no-output"].includes(playing);
@@ -125,4 +146,4 @@ if ("mediaSession" in navigator) {
   navigator.mediaSession.setActionHandler("stop", leave);
 }
 button.disabled = true;
-const askNow = pollStatus(id, isActive, onReport, () => armed);
+const askNow = pollStatus(id, isActive, onReport, { waits: () => armed, isTold });

@@ -1,7 +1,8 @@
 import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
-import type { Playing } from "./playing.ts";
+import { hasPlayedAll, playToTheEnd } from "./ending.ts";
+import type { DateRanges, Playing } from "./playing.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -27,10 +28,6 @@ const IN_HAND_SECONDS = 0.4;
 const HURRY_SECONDS = 0.75;
 const CLOSE_SECONDS = 0.1;
 const HURRY_RATE = 1.04;
-/** By how much less may be in hand of media that has been loaded. */
-const ROUNDING_SECONDS = 0.01;
-/** So close to the end of a list that has ended, nothing more comes. */
-const END_SECONDS = 0.3;
 /** 20 ms of silence, 8 kHz mono. An element that plays it during the press may play sound later by itself. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
@@ -43,6 +40,7 @@ export class Player {
   readonly #audio: HTMLAudioElement;
   readonly #url: string;
   readonly #tell: (playing: Playing) => void;
+  readonly #listed: (dateRanges: DateRanges) => void;
   #hls: Hls | null = null;
   /** Prepared for the next join. */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
@@ -56,10 +54,16 @@ export class Player {
   /** Why it has to join again. */
   #trouble: "reconnecting" | "no-output" = "reconnecting";
 
-  constructor(audio: HTMLAudioElement, url: string, tell: (playing: Playing) => void) {
+  constructor(
+    audio: HTMLAudioElement,
+    url: string,
+    tell: (playing: Playing) => void,
+    listed: (dateRanges: DateRanges) => void,
+  ) {
     this.#audio = audio;
     this.#url = url;
     this.#tell = tell;
+    this.#listed = listed;
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
     audio.addEventListener("waiting", () => this.#waits());
@@ -146,11 +150,9 @@ export class Player {
     // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
-    let wasLive = false;
+    playToTheEnd(hls, this.#audio);
     hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
-      // Not before hls.js has made use of the list itself.
-      if (wasLive && !details.live) window.setTimeout(() => this.#loadTheRest(hls));
-      wasLive = details.live;
+      this.#listed(Object.values(details.dateRanges).flatMap((range) => range?.attr ?? []));
     });
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       if (hls === this.#hls) this.#start();
@@ -207,27 +209,9 @@ export class Player {
     if (place - currentTime > CLOSE_UP_SECONDS) this.#audio.currentTime = place;
   }
 
-  /**
-   * Has hls.js load what is lacking when a list that it played live has ended, as whole segments: 1.7.4 loads none of the last
-   * segment's parts any more when it has others of them, and the sound would stand still there.
-   */
-  #loadTheRest(hls: Hls): void {
-    const { buffered, currentTime } = this.#audio;
-    const has = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1);
-    const edge = hls.latestLevelDetails?.edge ?? 0;
-    if (hls !== this.#hls || edge - has < ROUNDING_SECONDS) return;
-    hls.config.lowLatencyMode = false;
-    hls.stopLoad();
-    hls.startLoad(currentTime);
-  }
-
-  /**
-   * It has nothing to play at the end of a list that has ended: the show is over. hls.js 1.7.4 takes a segment for loaded whole
-   * that lacks 0.2 s, and never says that it was the last.
-   */
+  /** It has nothing to play: at the end of a list that has ended, the show is over. */
   #waits(): void {
-    const details = this.#hls?.latestLevelDetails;
-    if (details && !details.live && details.edge - this.#audio.currentTime < END_SECONDS) this.#ended();
+    if (this.#hls !== null && hasPlayedAll(this.#hls, this.#audio)) this.#ended();
   }
 
   #ended(): void {

@@ -3,3 +3,9 @@
  * audio output; it is tried again.
  */
 export type Playing = "stopped" | "joining" | "playing" | "reconnecting" | "no-output" | "blocked" | "ended";
+
+/**
+ * The attributes of each date range in a playlist (draft-pantos-hls-rfc8216bis section 4.4.5.1). A page is not told of them where
+ * the browser reads the playlists itself.
+ */
+export type DateRanges = readonly Readonly<Record<string, string>>[];

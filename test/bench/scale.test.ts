@@ -237,7 +237,7 @@ describe("the bill", () => {
 describe("constants", () => {
   test("our page asks for the status as often as it is said to", () => {
     const page = readFileSync(new URL("../../src/web/poll.ts", import.meta.url), "utf8");
-    const millis = Number(/^const EVERY_MS = (\d+);$/m.exec(page)?.[1]);
+    const millis = Number(/^const TOLD_EVERY_MS = ([\d_]+);$/m.exec(page)?.[1]?.replaceAll("_", ""));
     expect(constantsOf([]).statusSeconds.value).toBe(millis / 1000);
   });
 

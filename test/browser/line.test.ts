@@ -1,0 +1,66 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, startChromium } from "../kit/chromium.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
+
+// What a page that plays learns from its playlist, without asking how the show is.
+
+let stage: Stage;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await setStage();
+  browser = await startChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
+  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout });
+}
+
+test.concurrent("a title, a host who comes and one who goes are shown while status.json is out of reach", async () => {
+  const show = await stage.create("low", { title: "First" });
+  const { page, faults } = await openPage(browser, show.listenUrl);
+  await page.locator("#play:enabled").click();
+  await says(page, "The doors are open.");
+  await page.route("**/status.json*", (route) => route.abort());
+  await stage.change(show, { title: "Second, <b>bold</b>" });
+  await page.locator("#title", { hasText: "Second, <b>bold</b>" }).waitFor({ timeout: 5_000 });
+  expect(await page.title()).toBe("Second, <b>bold</b> · Earshot");
+  const studio = await openPage(browser, show.studioUrl);
+  await studio.page.locator("#go:enabled").click();
+  await says(page, "You are listening live.");
+  await studio.page.locator("#go").click();
+  await says(page, "The host has dropped out and may come back");
+  await stage.end(show);
+  await says(page, "The show has ended.");
+  expect(faults).toEqual([]);
+  for (const each of [page, studio.page]) await each.context().close();
+}, 90_000);
+
+test.concurrent("a page that plays an economy show asks how it is with no more than 5 % of its requests", async () => {
+  const show = await stage.create("economy");
+  await stage.open(show);
+  const { page } = await openPage(browser, show.listenUrl);
+  await page.locator("#play:enabled").click();
+  await says(page, "The doors are open.");
+  await page.waitForTimeout(8_000);
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  // The longest that a page goes without asking is 72 s, and it looks at that every 6 s.
+  await page.waitForTimeout(80_000);
+  const count = (name: RegExp) => asked.filter((url) => name.test(url)).length;
+  const [statuses, lists, media] = [count(/status\.json/), count(/audio\.m3u8/), count(/\.m4s/)];
+  console.log(
+    `in 80 s: ${statuses} of ${asked.length} requests for the status, ${lists} lists, ${media} media`,
+  );
+  expect(lists).toBeGreaterThan(15);
+  expect(media).toBeGreaterThan(15);
+  expect(statuses).toBeGreaterThan(0);
+  expect(statuses / asked.length).toBeLessThanOrEqual(0.05);
+  await page.context().close();
+}, 130_000);

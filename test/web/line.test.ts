@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { dateRangeOf } from "../../src/broadcast/date-ranges.ts";
+import type { Event } from "../../src/events.ts";
+import { dateRangeTag } from "../../src/hls/date-range.ts";
+import { samples } from "../../src/media.ts";
+import { happeningOf, seenAfter } from "../../src/web/line.ts";
+import type { Seen } from "../../src/web/status.ts";
+import { attributes } from "../validator/list.ts";
+
+/** What a page makes of the date ranges in a playlist: the same as of a later status.json. */
+
+const SEEN: Seen = {
+  title: "First",
+  description: "",
+  opensAt: null,
+  autoOpen: true,
+  state: "open",
+  hosts: 0,
+  onAir: [],
+  line: null,
+  listeners: 7,
+  error95: null,
+  confidence: null,
+  meter: null,
+  lastEvent: 3,
+};
+const host = { hostId: "a", name: "Ada" };
+
+/** Through the playlist's line and back: what the relay writes there is what the page reads. */
+function read(event: Event) {
+  const range = dateRangeOf(event, samples(0));
+  if (range === null) return null;
+  return happeningOf(Object.fromEntries(attributes(dateRangeTag(range).replace("#EXT-X-DATERANGE:", ""))));
+}
+
+function seeing(...events: readonly Event[]): Seen {
+  return seenAfter(
+    SEEN,
+    events.flatMap((event) => read(event) ?? []),
+  );
+}
+
+describe("a page", () => {
+  test.each<[string, Event, Partial<Seen>]>([
+    ["another title", { id: 4, at: 0, kind: "title", title: 'The "second"' }, { title: "The ″second″" }],
+    [
+      "who is on the air",
+      { id: 4, at: 0, kind: "host-on", host, hosts: 3, onAir: ["Ada", "Ben; and Cy"] },
+      { state: "live", hosts: 3, onAir: ["Ada", "Ben, and Cy"] },
+    ],
+    [
+      "that all have gone",
+      { id: 4, at: 0, kind: "host-off", host, hosts: 0, onAir: [] },
+      { hosts: 0, onAir: [] },
+    ],
+    ["a marker, and shows it nowhere", { id: 4, at: 0, kind: "marker", title: "The vote" }, {}],
+  ])("learns %s", (_, event, change) => {
+    expect(seeing(event)).toEqual({ ...SEEN, ...change, lastEvent: 4 });
+  });
+
+  test("takes what is newer than its status alone, in order, whatever order it stands in", () => {
+    const titled = (id: number, title: string): Event => ({ id, at: 0, kind: "title", title });
+    expect(seeing(titled(2, "Old"), titled(3, "As seen"))).toBe(SEEN);
+    expect(seeing(titled(5, "Newest"), titled(4, "Newer"))).toEqual({
+      ...SEEN,
+      title: "Newest",
+      lastEvent: 5,
+    });
+  });
+
+  test("takes nothing from others' date ranges, or of kinds that it does not know", () => {
+    expect(happeningOf({ ID: "9", CLASS: "com.example.ad", "X-KIND": "title", "X-TITLE": "Buy" })).toBeNull();
+    expect(happeningOf({ ID: "9", CLASS: "earshot", "X-KIND": "of-tomorrow" })).toBeNull();
+    expect(happeningOf({ ID: "x", CLASS: "earshot", "X-KIND": "title" })).toBeNull();
+    expect(read({ id: 4, at: 0, kind: "live" }), "the relay lists what changes on the line alone").toBeNull();
+  });
+});
