@@ -37,11 +37,13 @@ function after(seen: Seen, { id, kind, title, hosts, onAir }: Happening): Seen {
     case "title":
       return { ...now, title };
     case "host-on":
-      return { ...now, state: "live", hosts, onAir };
+      return { ...now, state: "live", hosts, onAir, line: "hosts" };
     case "host-off":
-      return { ...now, hosts, onAir };
+      return { ...now, hosts, onAir, line: hosts > 0 ? "hosts" : "silence" };
     case "hold-on":
+      return { ...now, line: "hold" };
     case "hold-off":
+      return { ...now, line: now.hosts > 0 ? "hosts" : "silence" };
     case "marker":
       return now;
   }

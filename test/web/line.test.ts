@@ -46,16 +46,23 @@ describe("a page", () => {
     [
       "who is on the air",
       { id: 4, at: 0, kind: "host-on", host, hosts: 3, onAir: ["Ada", "Ben; and Cy"] },
-      { state: "live", hosts: 3, onAir: ["Ada", "Ben, and Cy"] },
+      { state: "live", hosts: 3, onAir: ["Ada", "Ben, and Cy"], line: "hosts" },
     ],
     [
       "that all have gone",
       { id: 4, at: 0, kind: "host-off", host, hosts: 0, onAir: [] },
-      { hosts: 0, onAir: [] },
+      { hosts: 0, onAir: [], line: "silence" },
     ],
+    ["that hold audio begins", { id: 4, at: 0, kind: "hold-on" }, { line: "hold" }],
+    ["that it is over, and nobody is heard", { id: 4, at: 0, kind: "hold-off" }, { line: "silence" }],
     ["a marker, and shows it nowhere", { id: 4, at: 0, kind: "marker", title: "The vote" }, {}],
   ])("learns %s", (_, event, change) => {
     expect(seeing(event)).toEqual({ ...SEEN, ...change, lastEvent: 4 });
+  });
+
+  test("knows that hosts are on when hold audio goes after the first of them came", () => {
+    const on: Event = { id: 4, at: 0, kind: "host-on", host, hosts: 1, onAir: ["Ada"] };
+    expect(seeing(on, { id: 5, at: 0, kind: "hold-off" }).line).toBe("hosts");
   });
 
   test("takes what is newer than its status alone, in order, whatever order it stands in", () => {
