@@ -3,7 +3,7 @@ import { FIRST_HOST, type HostKey } from "../access/keys.ts";
 import type { HostChanges, HostSettings } from "../broadcast-api.ts";
 import { PROBLEMS, type Problem, tooManyHostKeys } from "../problem.ts";
 import type { HostRow } from "./host-row.ts";
-import { type Life, pipelineOf } from "./life.ts";
+import type { Pipeline } from "./pipeline.ts";
 import type { Store } from "./store.ts";
 
 /** Hosts that a broadcast may have beside its first: who comes and goes over a long show, and not a list of any length. */
@@ -79,11 +79,14 @@ export class Cast {
     return null;
   }
 
-  /** Has the pipeline of a show make what these sessions' hosts are set to, from the next access unit on. */
-  applyTo(life: Life, sessions: readonly { readonly session: string; readonly hostId: string }[]): void {
+  /** Has a pipeline make what these sessions' hosts are set to, from the next access unit on; null: none runs. */
+  applyTo(
+    pipeline: Pick<Pipeline, "setHost"> | null,
+    sessions: readonly { readonly session: string; readonly hostId: string }[],
+  ): void {
     for (const { session, hostId } of sessions) {
       const host = this.of(hostId);
-      if (host !== null) pipelineOf(life)?.setHost(session, host);
+      if (host !== null) pipeline?.setHost(session, host);
     }
   }
 

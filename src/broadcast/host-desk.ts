@@ -19,7 +19,7 @@ export async function attend(show: Show, act: HostAct, origin: string): Promise<
       return answerOf(show, show.cast.of(act.hostId), origin);
     case "change": {
       const row = show.cast.change(act.hostId, act.changes);
-      show.cast.applyTo(show.life, show.publishers.all);
+      show.cast.applyTo(pipelineOf(show.life), show.publishers.all);
       return answerOf(show, row, origin);
     }
     case "rotate":

@@ -8,7 +8,7 @@ import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
-import { type Life, lifeOf, publishedOf, type Running, withRow } from "./life.ts";
+import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } from "./life.ts";
 import {
   change,
   close,
@@ -158,7 +158,7 @@ export class Show {
   /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
   welcome(session: string): void {
     this.open();
-    this.cast.applyTo(this.#life, this.publishers.all);
+    this.cast.applyTo(pipelineOf(this.#life), this.publishers.all);
     this.#deps.waitUntil(this.publishers.attach(session));
   }
 
@@ -230,7 +230,7 @@ export class Show {
       },
     });
     this.#life = { kind: "running", row, timeline, clock };
-    this.cast.applyTo(this.#life, this.publishers.all);
+    this.cast.applyTo(timeline.pipeline, this.publishers.all);
     this.#deps.notice.tell(row);
     clock.start();
   }
