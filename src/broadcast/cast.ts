@@ -84,9 +84,9 @@ export class Cast {
     return null;
   }
 
-  /** Has a show's pipeline, where it has one, make what these sessions' hosts are set to, from the next access unit on. */
+  /** Has a pipeline make what these sessions' hosts are set to, from the next access unit on; null: none runs. */
   applyTo(
-    pipeline: Pipeline | null,
+    pipeline: Pick<Pipeline, "setHost"> | null,
     sessions: readonly { readonly session: string; readonly hostId: string }[],
   ): void {
     for (const { session, hostId } of sessions) {

@@ -228,7 +228,7 @@ export class Show {
     this.#life = { kind: "running", row, timeline, clock };
     this.holding.driveIn(timeline);
     this.chronicle.runs(before, row);
-    this.cast.applyTo(pipelineOf(this.#life), this.publishers.all);
+    this.cast.applyTo(timeline.pipeline, this.publishers.all);
     this.#deps.notice.tell(row);
     clock.start();
   }
