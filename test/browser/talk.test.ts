@@ -157,6 +157,35 @@ test("where the reply to an answer is lost, another connection is made, and noth
   for (const { page } of [other, studio]) await page.context().close();
 });
 
+test("who is said to squeal hears the others at a fraction of their volume, for as long as it lasts", async () => {
+  const show = await stage.create("low");
+  const other = await prepareStudio(browser, show, 600);
+  const studio = await prepareStudio(browser, show, 1000);
+  const { page } = studio;
+  await pressGo(other);
+  await pressGo(studio);
+  await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+  const volume = () => page.evaluate("heard.elements.map(({ volume, muted }) => muted ? 0 : volume)");
+  expect(await volume()).toEqual([1]);
+  const isListed = (url: URL) => /^\/talk\/[^/]+\/[^/]+$/.test(url.pathname);
+  await page.route(isListed, async (route) => {
+    // The relay answers at once where it is not told which list the page has.
+    const response = await route.fetch({ url: route.request().url().replace(/\?.*/, "") });
+    await route.fulfill({ response, json: { ...(await response.json()), squeals: true } });
+  });
+  // So that the question which is held is answered, and the next one is asked.
+  await other.page.locator("#go").click();
+  await pressGo(other);
+  await page.getByText("Your microphone squeals").waitFor({ timeout: 20_000 });
+  await expect.poll(async () => ((await volume()) as number[]).at(-1), { timeout: 10_000 }).toBeCloseTo(0.15);
+  await page.locator("#people input").fill("0.5");
+  expect(((await volume()) as number[]).at(-1)).toBeCloseTo(0.075);
+  await page.unroute(isListed);
+  await page.getByText("You hear Host.").waitFor({ timeout: 25_000 });
+  expect(((await volume()) as number[]).at(-1)).toBeCloseTo(0.5);
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
 test("the page's own policy lets the others be heard", async () => {
   const show = await stage.create("low");
   const studios = [await openPage(browser, show.studioUrl), await openPage(browser, show.studioUrl)];

@@ -4,6 +4,8 @@ globalThis.heard = {
   connections: [],
   /** Each track that came in: `connection` is its place among those. */
   tracks: [],
+  /** Every audio element that the page's script has made: what the others are played by. */
+  elements: [],
   context: null,
 
   async listen(connection, track) {
@@ -27,6 +29,14 @@ globalThis.heard = {
     const report = await this.connections[n].getStats();
     return [...report.values()].find(({ type }) => type === "outbound-rtp")?.bytesSent ?? 0;
   },
+};
+
+const NativeAudio = globalThis.Audio;
+globalThis.Audio = class extends NativeAudio {
+  constructor(...parameters) {
+    super(...parameters);
+    globalThis.heard.elements.push(this);
+  }
 };
 
 const Native = globalThis.RTCPeerConnection;
