@@ -25,7 +25,7 @@ const BUILT_IN: HoldSource = { has: () => true, unit: holdUnit, prepare: () => f
  */
 export class HoldLine {
   readonly #plan: HoldPlan;
-  /** From how far behind now on it is made for who comes: where players begin, so that these need not wait for it. */
+  /** From how far behind now on it is made for who comes: where players begin, so that these need not wait. More than a part. */
   readonly reach: Samples;
   #own: HoldSource | null = null;
   #playing = BUILT_IN;

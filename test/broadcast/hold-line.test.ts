@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { encodePacket } from "../../local/sfu/packet.ts";
+import type { Encoder } from "../../src/audio/encoder.ts";
+import { holdUnit } from "../../src/audio/hold.ts";
+import { peakOf } from "../../src/audio/pcm.ts";
+import { HoldLine, type HoldSource } from "../../src/broadcast/hold-line.ts";
+import type { HoldWish } from "../../src/broadcast/hold-plan.ts";
+import { Pipeline } from "../../src/broadcast/pipeline.ts";
+import { Segmenter } from "../../src/hls/segmenter.ts";
+import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+
+/** Hold audio on its way into the mix: beside no host, without a click, and from which source. */
+
+const FRAMES = 960;
+const START = samples(0);
+
+/** Runs a pipeline for `seconds`, by a fake clock; a host, constant at a quarter of full scale, from `from` to `to` seconds. */
+function run(seconds: number, from: number, to: number, wish: (second: number) => HoldWish): Float32Array {
+  const line = new Float32Array(seconds * SAMPLE_RATE);
+  const encoder: Encoder = {
+    config: new Uint8Array(2),
+    push: ({ at, data }) => {
+      for (let i = 0; i < AU_SAMPLES && at + i < line.length; i++) line[at + i] = data[2 * i] as number;
+      return [];
+    },
+    pushSilence: () => [],
+    flush: () => [],
+    close: () => {},
+  };
+  const hold = new HoldLine(null, samples(SAMPLE_RATE));
+  const pipeline = new Pipeline(encoder, new Segmenter(PROFILES.low, { msn: 0, at: START }), START, hold);
+  const payload = new Uint8Array(4 * FRAMES);
+  new Int16Array(payload.buffer).fill(8_192);
+  let packet = 0;
+  for (let now = 0; now < seconds * SAMPLE_RATE; now += FRAMES) {
+    const second = now / SAMPLE_RATE;
+    if (second >= from && second < to)
+      pipeline.hear(
+        "host",
+        encodePacket({ sequenceNumber: packet + 1, timestamp: packet++ * FRAMES + 1, payload }),
+        samples(now),
+      );
+    else if (second >= to + 1) pipeline.retain([]);
+    while (pipeline.due <= now) pipeline.advance(samples(now), 6, wish(second));
+  }
+  return line;
+}
+
+test("it is gone before a host's first sample, and comes back after the last, without a step", () => {
+  const line = run(80, 5, 65, (second) => (second < 4.5 ? "on" : second < 71 ? "as-is" : "on"));
+  const first = line.findIndex((value, i) => value > 0.2 && i > SAMPLE_RATE);
+  // The limiter gives its sound 5 ms later; the host's own line fades in from silence.
+  expect(first / SAMPLE_RATE).toBeGreaterThan(4.9);
+  expect(first / SAMPLE_RATE).toBeLessThan(5.3);
+  const before = line.subarray(SAMPLE_RATE, 4 * SAMPLE_RATE);
+  expect(peakOf(before)).toBeGreaterThan(0.05);
+  // Beside the host there is the host alone: constant, and any hold audio would move it.
+  const beside = line.subarray(first + 4_800, 60 * SAMPLE_RATE);
+  expect(beside.subarray(0, 50 * SAMPLE_RATE).findIndex((value) => Math.abs(value - 0.25) > 1e-4)).toBe(-1);
+  const after = line.subarray(73 * SAMPLE_RATE, 78 * SAMPLE_RATE);
+  expect(peakOf(after)).toBeGreaterThan(0.05);
+  let step = 0;
+  for (let i = 1; i < first - 2_000; i++)
+    step = Math.max(step, Math.abs((line[i] as number) - (line[i - 1] as number)));
+  expect(step).toBeLessThan(0.012);
+});
+
+describe("the producer's own", () => {
+  /** A constant, which is there for `until` units. */
+  const constant = (until: () => number): HoldSource => ({
+    has: (n, units) => n + units <= until(),
+    unit: () => new Float32Array(2 * AU_SAMPLES).fill(0.3),
+    prepare: () => false,
+  });
+  const pull = (line: HoldLine, n: number) =>
+    line.pull(samples(n * AU_SAMPLES), "on", Number.POSITIVE_INFINITY) ?? new Float32Array(0);
+
+  test("sounds where it is there; where it stops coming it fades into the built-in, without a step", () => {
+    const line = new HoldLine(null, samples(0));
+    line.play(constant(() => 100));
+    const made = Array.from({ length: 140 }, (_, n) => pull(line, n));
+    expect(made[60]?.every((value) => Math.abs(value - 0.3) < 1e-6)).toBe(true);
+    expect(made[120]).toEqual(holdUnit(120));
+    const all = Float32Array.from(made.slice(50, 130).flatMap((unit) => [...unit]));
+    let step = 0;
+    for (let i = 2; i < all.length; i++)
+      step = Math.max(step, Math.abs((all[i] as number) - (all[i - 2] as number)));
+    expect(step).toBeLessThan(0.012);
+  });
+
+  test("is the built-in where it is not there from the beginning", () => {
+    const line = new HoldLine(null, samples(0));
+    line.play(constant(() => 0));
+    for (let n = 0; n < 30; n++) pull(line, n);
+    expect(pull(line, 30)).toEqual(holdUnit(30));
+  });
+});
