@@ -73,9 +73,11 @@ export class Chronicle {
       this.note(note);
   }
 
-  /** The guard has something to say. */
-  warn(notes: readonly WarningNote[]): void {
-    for (const note of notes) if (this.#warnings.take(note)) this.note(note);
+  /** The guard has something to say; what of it is new. */
+  warn(notes: readonly WarningNote[]): readonly WarningNote[] {
+    const news = notes.filter((note) => this.#warnings.take(note));
+    for (const note of news) this.note(note);
+    return news;
   }
 
   /** What is wrong at this moment. */

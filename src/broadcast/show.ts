@@ -256,7 +256,8 @@ export class Show {
     const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);
-    this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
+    const found = pipeline.guard.attend(attendantsOf(this), row.duckSqueal);
+    this.publishers.talks.heed(this.chronicle.warn(found));
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;

@@ -5,6 +5,7 @@ import type { Pulls } from "../ingest/pulls.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { HELD_MS, type Other } from "../talk.ts";
 import { Talk } from "./talk.ts";
+import type { WarningNote } from "./warnings.ts";
 
 /** One who publishes. */
 export interface Voice {
@@ -62,11 +63,17 @@ export class Talks {
   }
 
   /** A host's microphone squeals, or does not any more: the host's studios are told. */
-  squeal(hostId: string, isRaised: boolean): void {
+  #squeal(hostId: string, isRaised: boolean): void {
     if (isRaised === this.#squealing.has(hostId)) return;
     if (isRaised) this.#squealing.add(hostId);
     else this.#squealing.delete(hostId);
     this.#tell();
+  }
+
+  /** The show is warned of this. */
+  heed(warnings: readonly WarningNote[]): void {
+    for (const { kind, raised, host } of warnings)
+      if (kind === "squeal" && host !== null) this.#squeal(host.hostId, raised);
   }
 
   /** What studios are told is another: those who wait for that are let go. */

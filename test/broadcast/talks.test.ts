@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Talks, type Voice } from "../../src/broadcast/talks.ts";
+import type { WarningNote } from "../../src/broadcast/warnings.ts";
 import type { TalkAnswer, TalkCall } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import type { Problem } from "../../src/problem.ts";
@@ -36,6 +37,12 @@ const on = (name: string, hostId = name, isHeard = true): Voice => ({
   sfuSession: `sfu-${name}`,
   hostId,
   name,
+});
+/** What the guard says of a host's microphone. */
+const squeal = (hostId: string, raised: boolean): WarningNote => ({
+  kind: "squeal",
+  raised,
+  host: { hostId, name: hostId },
 });
 /** Times are what the tests say they are. */
 const look = (now = 0) => talks.look(now);
@@ -157,11 +164,11 @@ describe("who else is on", () => {
     const { revision, squeals } = await others(talk);
     expect(squeals).toBe(false);
     const held = others(talk, revision);
-    talks.squeal("ada", true);
-    talks.squeal("ada", true);
+    talks.heed([squeal("ada", true)]);
+    talks.heed([squeal("ada", true)]);
     expect(await soon(held)).toMatchObject({ revision: revision + 1, squeals: true });
     expect((await others(of)).squeals).toBe(false);
-    talks.squeal("ada", false);
+    talks.heed([squeal("ada", false)]);
     expect((await others(talk)).squeals).toBe(false);
   });
 
