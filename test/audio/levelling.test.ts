@@ -74,22 +74,27 @@ describe("a voice", () => {
 });
 
 describe("a pause", () => {
-  test("of silence, or of a room 20 dB under the voice, moves nothing", () => {
-    for (const room of [0, 0.01]) {
-      const levelling = new Levelling();
-      const loud = at(-28, voice(8, 20));
-      const { gains } = level(loud, levelling);
-      const noise = at(
-        -54,
-        voice(9, 20).map((_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31)),
-      );
-      const pause = level(
-        noise.map((value) => (room === 0 ? 0 : value)),
-        levelling,
-      );
-      // The meter of the pause is a new one: nothing of the voice is left in it.
-      expect(pause.gains.at(-1)).toBe(gains.at(-1));
-    }
+  const room = at(
+    -42,
+    voice(9, 20).map((_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31)),
+  );
+
+  test.each([
+    ["silence", 0],
+    ["a room 22 LU under the voice", 1],
+  ])("of %s moves nothing", (_what, gain) => {
+    const levelling = new Levelling();
+    const { gains } = level(at(-20, voice(8, 20)), levelling);
+    // The meter of the pause is a new one: nothing of the voice is left in it.
+    const pause = level(
+      room.map((value) => gain * value),
+      levelling,
+    );
+    expect(pause.gains.at(-1)).toBe(gains.at(-1));
+  });
+
+  test("before the first word, in a room of -54 LUFS, moves nothing", () => {
+    expect(level(at(-54, room)).gains.at(-1)).toBe(0);
   });
 
   test("between sentences moves the gain by less than 0.3 dB", () => {
