@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { TruePeak } from "../../src/audio/true-peak.ts";
-import { SAMPLE_RATE } from "../../src/media.ts";
 import { uniforms } from "../kit/random.ts";
-import { ebur128 } from "./ebur128.ts";
 
 /** True peak as ITU-R BS.1770-5 and EBU Tech 3341 ask for it. */
 
@@ -69,24 +67,30 @@ describe("EBU Tech 3341, table 1", () => {
 });
 
 describe("the meter", () => {
-  const uniform = uniforms(1);
-  const noise = Float32Array.from({ length: 2_000 }, () => 2 * uniform() - 1);
+  const noise = (seed: number, samples: number) => {
+    const uniform = uniforms(seed);
+    return Float32Array.from({ length: samples }, () => 2 * uniform() - 1);
+  };
 
   test("is the annex's filter", () => {
-    let peak = 0;
-    for (let i = 0; i < noise.length; i++) {
-      peak = Math.max(peak, Math.abs(i < noise.length - 12 ? (noise[i] as number) : 0));
-      for (const taps of PHASES) {
-        const sum = taps.reduce((sum, tap, n) => sum + tap * (noise[i - 2 * n] ?? 0), 0);
-        peak = Math.max(peak, Math.abs(sum));
+    for (let seed = 0; seed < 50; seed++) {
+      const pcm = noise(seed, 60);
+      let peak = 0;
+      for (let i = 0; i < pcm.length; i++) {
+        // Of a sample it knows when it is in the middle of the filter.
+        peak = Math.max(peak, Math.abs(pcm[i - 12] ?? 0));
+        for (const taps of PHASES) {
+          const sum = taps.reduce((sum, tap, n) => sum + tap * (pcm[i - 2 * n] ?? 0), 0);
+          peak = Math.max(peak, Math.abs(sum));
+        }
       }
+      expect(new TruePeak().push(pcm)).toBeCloseTo(peak, 9);
     }
-    expect(new TruePeak().push(noise)).toBeCloseTo(peak, 9);
   });
 
   test("hears each channel, in pushes of any size", () => {
     for (const channel of [0, 1]) {
-      const one = noise.map((value, i) => (i % 2 === channel ? value : 0));
+      const one = noise(1, 2_000).map((value, i) => (i % 2 === channel ? value : 0));
       const whole = new TruePeak().push(one);
       for (const size of [2, 6, 22, 64, 66, 700]) {
         const meter = new TruePeak();
@@ -95,16 +99,5 @@ describe("the meter", () => {
         expect(peak).toBe(whole);
       }
     }
-  });
-
-  test("agrees with ffmpeg to 0.3 dB where sound is below 10 kHz", async () => {
-    const chord = stereo(SAMPLE_RATE, (n) =>
-      [440, 1_250, 3_700, 9_100].reduce(
-        (sum, hertz) => sum + 0.2 * Math.sin((2 * Math.PI * hertz * n) / SAMPLE_RATE + hertz),
-        0,
-      ),
-    );
-    const own = decibels(new TruePeak().push(chord));
-    expect(Math.abs(own - (await ebur128(chord)).truePeakDb)).toBeLessThan(0.3);
   });
 });

@@ -1,5 +1,5 @@
 import { SAMPLE_RATE } from "../../src/media.ts";
-import { uniforms } from "../kit/random.ts";
+import { uniforms } from "./random.ts";
 
 /**
  * Stereo of something like a voice: syllables of filtered noise and of harmonics, four a second, with a pause of 1.2 s after each
