@@ -1,11 +1,5 @@
-import type { HostState } from "../broadcast-api.ts";
-import type { EventHost } from "../events.ts";
 import type { Hosts } from "./description.ts";
-
-/** A session as the guard has to know it. */
-export interface Attendant extends Pick<HostState, "state"> {
-  readonly host: EventHost;
-}
+import type { Attendant } from "./guard.ts";
 
 /** Who is connected, by sessions, oldest first. */
 export function attendantsOf({ publishers, cast }: Hosts): ReadonlyMap<string, Attendant> {
