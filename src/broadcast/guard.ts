@@ -2,9 +2,9 @@ import type { Patience } from "../audio/condition.ts";
 import { type Change, Conditions } from "../audio/conditions.ts";
 import { SILENCE, SOUND_PATIENCE, SoundWatch } from "../audio/sound-watch.ts";
 import { type Stretch, silence, stretchOf } from "../audio/stretch.ts";
+import type { HostState } from "../broadcast-api.ts";
 import type { EventHost, Warning } from "../events.ts";
 import { AU_SAMPLES, SAMPLE_RATE } from "../media.ts";
-import type { Attendant } from "./attendants.ts";
 import { HostGuard } from "./host-guard.ts";
 import type { WarningNote } from "./warnings.ts";
 
@@ -18,6 +18,11 @@ const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
 };
 /** After so many samples of digital silence a stretch of it says the same whatever its length: 0.5 s. */
 const SETTLED = 24 * AU_SAMPLES;
+
+/** A session as the guard has to know it. */
+export interface Attendant extends Pick<HostState, "state"> {
+  readonly host: EventHost;
+}
 
 /**
  * The dead-air guard of a show: warns of what is wrong with the programme, measured on what goes out, and with each host,

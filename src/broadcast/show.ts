@@ -167,6 +167,7 @@ export class Show {
   /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
   welcome(session: string): void {
     this.open();
+    this.#rouse();
     this.cast.applyTo(pipelineOf(this.#life), this.publishers.all);
     this.#deps.waitUntil(this.publishers.attach(session));
   }

@@ -135,6 +135,9 @@ describe("POST /api/broadcasts", () => {
     [{ autoOpen: "yes" }, "autoOpen"],
     [{ autoOpen: null }, "autoOpen"],
     [{ endAfterMinutes: 0 }, "endAfterMinutes"],
+    [{ holdOnDeadAirSeconds: 9 }, "holdOnDeadAirSeconds"],
+    [{ holdOnDeadAirSeconds: false }, "holdOnDeadAirSeconds"],
+    [{ duckSqueal: 1 }, "duckSqueal"],
     [{ endAfterMinutes: 10_081 }, "endAfterMinutes"],
   ])("refuses %j and names the field", async (settings, field) => {
     expect(await refusal(await relay.api("POST", "/broadcasts", settings))).toEqual({
