@@ -8,6 +8,7 @@ import type { ShowRow } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { type Heard, OnAir } from "./on-air.ts";
 import type { Store } from "./store.ts";
+import type { Talks } from "./talks.ts";
 import { type WarningNote, Warnings } from "./warnings.ts";
 import { Webhook } from "./webhook.ts";
 
@@ -23,19 +24,23 @@ export class Chronicle {
   readonly webhook: Webhook;
   readonly #onAir: OnAir;
   readonly #warnings: Warnings;
+  readonly #talks: Pick<Talks, "heed">;
   readonly #waitUntil: (work: Promise<void>) => void;
 
   /**
    * @param show whose it is
    * @param life of the show, as it is when something happens
    * @param arrange the webhook may be due at another time
+   * @param talks studios, which are told of squeals
    */
   constructor(
     { store, waitUntil }: { readonly store: Store; readonly waitUntil: (work: Promise<void>) => void },
     show: ShowRow,
     life: () => Life,
     arrange: () => void,
+    talks: Pick<Talks, "heed">,
   ) {
+    this.#talks = talks;
     this.#log = store.log;
     this.#life = life;
     this.#waitUntil = waitUntil;
@@ -73,11 +78,11 @@ export class Chronicle {
       this.note(note);
   }
 
-  /** The guard has something to say; what of it is new. */
-  warn(notes: readonly WarningNote[]): readonly WarningNote[] {
+  /** The guard has something to say. */
+  warn(notes: readonly WarningNote[]): void {
     const news = notes.filter((note) => this.#warnings.take(note));
     for (const note of news) this.note(note);
-    return news;
+    this.#talks.heed(news);
   }
 
   /** What is wrong at this moment. */

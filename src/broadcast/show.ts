@@ -73,7 +73,13 @@ export class Show {
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
     const life = () => this.#life;
-    this.chronicle = new Chronicle(deps, row, life, () => this.#agenda.arrange(life()));
+    this.chronicle = new Chronicle(
+      deps,
+      row,
+      life,
+      () => this.#agenda.arrange(life()),
+      this.publishers.talks,
+    );
     this.holding = new Holding(deps, life, (turned) => this.#turnInto(turned));
     deps.notice.tell(row);
   }
@@ -257,8 +263,7 @@ export class Show {
     const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);
-    const found = pipeline.guard.attend(attendantsOf(this), row.duckSqueal);
-    this.publishers.talks.heed(this.chronicle.warn(found));
+    this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
