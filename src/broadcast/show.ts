@@ -30,7 +30,7 @@ import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
 import { type Read, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
-import { type Resumption, setAside, timelineOf } from "./resumption.ts";
+import { type Resumption, timelineOf } from "./resumption.ts";
 import { Succession } from "./succession.ts";
 
 /**
@@ -72,14 +72,8 @@ export class Show {
     const init = store.init();
     if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
-    const life = () => this.#life;
-    this.chronicle = new Chronicle(
-      deps,
-      row,
-      life,
-      () => this.#agenda.arrange(life()),
-      this.publishers.talks,
-    );
+    const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life)];
+    this.chronicle = new Chronicle(deps, row, life, arrange, this.publishers.talks);
     this.holding = new Holding(deps, life, (turned) => this.#turnInto(turned));
     deps.notice.tell(row);
   }
@@ -275,9 +269,7 @@ export class Show {
   /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
   #close(life: Running): void {
     console.log(`The doors of ${life.row.id} close: nobody was there for ${life.row.idleMinutes} minutes.`);
-    const row = this.#succession.finish(life);
-    setAside(row, this.#deps.store);
-    this.#outbox.rest();
+    const row = this.#succession.setAside(life);
     this.#turnInto({ kind: "announced", row: close(row, Date.now()) });
     this.#reads.abandon();
     this.#deps.waitUntil(this.settle());

@@ -2,7 +2,7 @@ import type { Running, Standing } from "./life.ts";
 import type { RunningRow } from "./lifecycle.ts";
 import type { OriginReads } from "./origin-reads.ts";
 import type { Outbox } from "./outbox.ts";
-import { type Resumption, replace, resume } from "./resumption.ts";
+import { type Resumption, replace, resume, setAside } from "./resumption.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -44,6 +44,14 @@ export class Succession {
     } catch (error) {
       console.error(`The last segment of ${row.id} could not be closed: ${String(error)}`);
     }
+    return row;
+  }
+
+  /** As {@link finish}, of a timeline that another may follow: what R2 does not hold of it yet waits under its own epoch. */
+  setAside(life: Running): RunningRow {
+    const row = this.finish(life);
+    setAside(row, this.#store);
+    this.#outbox.rest();
     return row;
   }
 

@@ -161,7 +161,7 @@ test("what changes on the line stands in the playlist from the next part on, the
   listener = await Listener.join(show.playbackUrl.replace(/^http:\/\/[^/]+/, relay.url));
   expect(datesIn(await textOf())).toEqual([line]);
   await relay.api("POST", `/broadcasts/${show.id}/end`);
-  await expect.poll(() => textOf()).toContain("#EXT-X-ENDLIST");
+  await expect.poll(() => textOf(), { timeout: 3_000 }).toContain("#EXT-X-ENDLIST");
   expect(datesIn(await textOf())).toEqual([line]);
 }, 30_000);
 
