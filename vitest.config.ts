@@ -9,8 +9,12 @@ const TIMED = ["test/workers/{audience,on-time,release}.test.ts", "test/local/sf
 const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/demo.test.ts"];
 /** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
-/** Hours of sound, on a fake clock. They compute for a minute or two each, beside a capture that waits. */
-const LONG = ["test/audio/drift.test.ts", "test/broadcast/{bandwidth,pipeline}.test.ts"];
+/** Hours of sound, on a fake clock. They compute for up to two minutes each, beside a capture that waits. */
+const LONG = [
+  "test/audio/{drift,levelling,squeal}.test.ts",
+  "test/broadcast/{bandwidth,pipeline}.test.ts",
+  ...BUSY,
+];
 /**
  * How many files of units and of {@link BUSY} run side by side: one for each core, and one for those that wait for outages
  * to pass. Left to itself the runner would use one core of two.
@@ -77,15 +81,6 @@ export default defineConfig({
       },
       {
         test: {
-          name: "busy",
-          include: BUSY,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: WORKERS,
-        },
-      },
-      {
-        test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts", ...WAITING],
           exclude: [...TIMED, ...BUSY],
@@ -140,6 +135,7 @@ export default defineConfig({
           name: "long",
           include: LONG,
           testTimeout: 300_000,
+          hookTimeout: 60_000,
           maxWorkers: 2,
         },
       },
