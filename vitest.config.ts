@@ -9,6 +9,8 @@ const TIMED = ["test/workers/{audience,on-time,release}.test.ts", "test/local/sf
 const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/demo.test.ts"];
 /** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
+/** Pages that are listened to for minutes, and not measured: beside a capture that waits. */
+const LISTENING = ["test/browser/line.test.ts"];
 /** Hours of sound, on a fake clock. They compute for up to two minutes each, beside a capture that waits. */
 const LONG = [
   "test/audio/{drift,levelling,squeal}.test.ts",
@@ -113,6 +115,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          exclude: LISTENING,
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -123,7 +126,7 @@ export default defineConfig({
       {
         test: {
           name: "players",
-          include: ["test/players/**/*.test.ts"],
+          include: ["test/players/**/*.test.ts", ...LISTENING],
           testTimeout: 900_000,
           hookTimeout: 120_000,
           // A capture waits for minutes; beside it there is a core for the others.
