@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { notesOf } from "../../src/broadcast/chronicle.ts";
 import {
   type AnnouncedRow,
   beginAnew,
+  change,
   close,
   end,
   goLive,
@@ -13,10 +15,12 @@ import {
   type ShowRow,
   sayLate,
   unfit,
+  withHold,
   withHosts,
+  withOwnHold,
 } from "../../src/broadcast/lifecycle.ts";
 import type { Changes } from "../../src/broadcast-api.ts";
-import { PROFILES } from "../../src/media.ts";
+import { PROFILES, samples } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 
 /** From announced to ended, with and without anybody there. */
@@ -61,29 +65,119 @@ test("it may end before its doors opened", () => {
   expect(end(announced, 700)).toEqual({ ...announced, state: "ended", endedAt: 700 });
 });
 
-test("what comes at the wrong time can not be said: none of these compiles", () => {
-  const steps = () => [
-    // @ts-expect-error: only an announced show is opened.
-    open(opened, later),
-    // @ts-expect-error: nor one that has ended.
-    open(ended, later),
-    // @ts-expect-error: only a show that runs goes live,
-    goLive(announced),
-    // @ts-expect-error: begins anew,
-    beginAnew(ended, later, { at: 9_000, why: "why" }),
-    // @ts-expect-error: and is closed.
-    close(announced, 9_000),
-    // @ts-expect-error: only one that has not ended ends.
-    end(ended, 9_000),
-    // @ts-expect-error: a show that runs has a timeline,
-    { ...opened, timeline: null } satisfies ShowRow,
-    // @ts-expect-error: one whose doors are closed has none,
-    { ...announced, timeline } satisfies ShowRow,
-    // @ts-expect-error: and neither has an end.
-    { ...live, endedAt: 5_000 } satisfies ShowRow,
+describe("every step, of a show in every state", () => {
+  const OPENS_AT = "2026-12-01T12:00:00.000Z";
+  const anew = { at: 9_000, why: "why" };
+  const held = { from: samples(0), isOn: true };
+  const own = { version: "1", frames: 480_000, loopFrom: 0, loudness: -20, gainDb: -4, setAt: 1 };
+  const running = (row: RunningRow): [string, ShowRow][] => [
+    ["goes live", goLive(row)],
+    ["begins anew", beginAnew(row, later, anew)],
+    ["closes", close(row, 9_000)],
+    ["loses its hosts", withHosts(row, false, 9_000)],
+    ["has hold audio", withHold(row, held)],
+    ["ends", end(row, 9_000)],
   ];
-  expect(steps).toBeTypeOf("function");
-  expect(goLive(live)).toBe(live);
+  const any = <Row extends ShowRow>(row: Row): [string, ShowRow][] => [
+    ["is called otherwise", change(row, { title: "Other" })],
+    ["is late", sayLate({ ...row, opensAt: OPENS_AT })],
+    ["has hold audio of its own", withOwnHold(row, own)],
+    ["has its key replaced", rotateKey(row)],
+  ];
+
+  test.each<[ShowRow, [string, ShowRow][], string]>([
+    [
+      announced,
+      [["opens", open(announced, timeline)], ["ends", end(announced, 9_000)], ...any(announced)],
+      `opens: open, opened
+       ends: ended, ended
+       is called otherwise: announced, title
+       is late: announced, late
+       has hold audio of its own: announced,
+       has its key replaced: announced,`,
+    ],
+    [
+      opened,
+      [...running(opened), ...any(opened)],
+      `goes live: live, live
+       begins anew: open, opened
+       closes: announced, closed
+       loses its hosts: open,
+       has hold audio: open, hold-on
+       ends: ended, ended
+       is called otherwise: open, title
+       is late: open, late
+       has hold audio of its own: open,
+       has its key replaced: open,`,
+    ],
+    [
+      live,
+      [...running(live), ...any(live)],
+      `goes live: live,
+       begins anew: open, opened
+       closes: announced, closed
+       loses its hosts: live,
+       has hold audio: live, hold-on
+       ends: ended, ended
+       is called otherwise: live, title
+       is late: live, late
+       has hold audio of its own: live,
+       has its key replaced: live,`,
+    ],
+    [
+      ended,
+      any(ended),
+      `is called otherwise: ended, title
+       is late: ended, late
+       has hold audio of its own: ended,
+       has its key replaced: ended,`,
+    ],
+  ])("$state: what becomes of it, and what is told of that", (before, steps, expected) => {
+    const table = steps.map(([step, after]) =>
+      `${step}: ${after.state}, ${notesOf(before, after).map(({ kind }) => kind)}`.trimEnd(),
+    );
+    expect(table).toEqual(expected.split("\n").map((line) => line.trim()));
+  });
+
+  test("what is not in that table does not compile", () => {
+    const steps = () => [
+      // @ts-expect-error: only an announced show is opened: not one that is open,
+      open(opened, later),
+      // @ts-expect-error: live,
+      open(live, later),
+      // @ts-expect-error: or has ended.
+      open(ended, later),
+      // @ts-expect-error: Only a show that runs goes live,
+      goLive(announced),
+      // @ts-expect-error: not one that has ended.
+      goLive(ended),
+      // @ts-expect-error: Only one that runs begins anew,
+      beginAnew(announced, later, anew),
+      // @ts-expect-error: not one that has ended.
+      beginAnew(ended, later, anew),
+      // @ts-expect-error: Only one that runs is closed,
+      close(announced, 9_000),
+      // @ts-expect-error: not one that has ended.
+      close(ended, 9_000),
+      // @ts-expect-error: Only one that runs has hosts,
+      withHosts(announced, false, 9_000),
+      // @ts-expect-error: not one that has ended.
+      withHosts(ended, false, 9_000),
+      // @ts-expect-error: Only one that runs has hold audio,
+      withHold(announced, held),
+      // @ts-expect-error: not one that has ended.
+      withHold(ended, held),
+      // @ts-expect-error: Only one that has not ended ends.
+      end(ended, 9_000),
+      // @ts-expect-error: A show that runs has a timeline,
+      { ...opened, timeline: null } satisfies ShowRow,
+      // @ts-expect-error: one whose doors are closed has none,
+      { ...announced, timeline } satisfies ShowRow,
+      // @ts-expect-error: and neither has an end.
+      { ...live, endedAt: 5_000 } satisfies ShowRow,
+    ];
+    expect(steps).toBeTypeOf("function");
+  });
 });
 
 test("a timeline that stood still for too long is replaced, and waits for its first host again", () => {
