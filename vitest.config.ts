@@ -89,7 +89,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Shows take the time they take and a small part of a core: more files than cores run side by side.
-          maxWorkers: 2 * Math.max(2, CORES) + 1,
+          maxWorkers: 3 * Math.max(2, CORES) + 1,
           sequence: { groupOrder: 1 },
         },
       },
