@@ -97,16 +97,16 @@ export class WavReader {
         this.#left = format.frames * widthOf(format);
         return at + 8;
       }
-      this.#before += size;
-      if (this.#before > MOST_BEFORE)
-        return fault(
-          "More than 4 MiB come before the sound of this WAV file. Save it without pictures and notes.",
-        );
       if (name === "fmt ") {
         if (size < 16 || size > 1_024) return fault("The WAV file does not say what format its sound has.");
         if (data.length - at < 8 + size) return at;
         this.#fmt = { view: new DataView(data.slice(at + 8, at + 8 + size).buffer) };
       }
+      this.#before += size;
+      if (this.#before > MOST_BEFORE)
+        return fault(
+          "More than 4 MiB come before the sound of this WAV file. Save it without pictures and notes.",
+        );
       at += 8;
       this.#toSkip = size + (size % 2);
     }

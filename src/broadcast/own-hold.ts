@@ -43,11 +43,7 @@ export class OwnHoldAudio implements HoldSource {
   }
 
   has(n: number, units: number): boolean {
-    for (let at = n; at < n + units; at++) {
-      const [first, last] = [this.#frameAt(at * AU_SAMPLES), this.#frameAt((at + 1) * AU_SAMPLES - 1)];
-      if (!this.#chunks.has(chunkOf(first)) || !this.#chunks.has(chunkOf(last))) return false;
-    }
-    return true;
+    return this.#chunksOf(n * AU_SAMPLES, units * AU_SAMPLES).every((chunk) => this.#chunks.has(chunk));
   }
 
   unit(n: number): Float32Array {
@@ -67,7 +63,7 @@ export class OwnHoldAudio implements HoldSource {
   }
 
   prepare(n: number): boolean {
-    const wanted = [this.#frameAt(n * AU_SAMPLES), this.#frameAt(n * AU_SAMPLES + CHUNK)].map(chunkOf);
+    const wanted = this.#chunksOf(n * AU_SAMPLES, CHUNK + 1);
     for (const chunk of this.#chunks.keys())
       if (this.#chunks.size > MOST_HELD && chunk !== 0 && !wanted.includes(chunk)) this.#chunks.delete(chunk);
     const now = Date.now();
@@ -111,6 +107,19 @@ export class OwnHoldAudio implements HoldSource {
     const bytes = new Uint8Array(await object.arrayBuffer());
     if (bytes.length !== length) throw new Error(`${bytes.length} bytes of ${length}`);
     return bytes;
+  }
+
+  /** The chunks that `count` sample frames lie in, of which the first is heard `played` sample frames after the beginning. */
+  #chunksOf(played: number, count: number): number[] {
+    const chunks: number[] = [];
+    for (let done = 0; done < count; ) {
+      const frame = this.#frameAt(played + done);
+      const chunk = chunkOf(frame);
+      chunks.push(chunk);
+      // The last chunk may be shorter than an access unit.
+      done += Math.min(this.#own.frames, CHUNK * (chunk + 1)) - frame;
+    }
+    return chunks;
   }
 
   /** Which sample frame of the file is heard `played` sample frames after its beginning. */

@@ -10,7 +10,7 @@ import { keys, parseListen, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { Attendance, UNCOUNTED } from "./attendance.ts";
-import { keepHold } from "./hold.ts";
+import { handOver, keepHold } from "./hold.ts";
 import { retried } from "./retry.ts";
 import { Tally } from "./tally.ts";
 
@@ -56,10 +56,12 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper {
     const { MEDIA, BROADCAST } = this.env;
     const own = await keepHold(MEDIA, id, wav, asIs);
     if ("kind" in own) return own;
-    const answer = await BROADCAST.get(BROADCAST.idFromName(id)).useHold(own);
-    // It may have ended, or been removed, meanwhile.
-    if (answer.kind === "problem") await MEDIA.delete(keys.hold(id, own.version));
-    return answer;
+    // A stub that has failed fails for good.
+    const broadcast = () => BROADCAST.get(BROADCAST.idFromName(id));
+    return handOver(MEDIA, id, own, {
+      use: (own) => broadcast().useHold(own),
+      describe: () => broadcast().hold(),
+    });
   }
 
   /** The figure of who listens, from the show's uppermost shard. */

@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { HOLD_UNITS, holdUnit } from "../../src/audio/hold.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../../src/media.ts";
+import { run } from "../kit/program.ts";
 
 /** What the built-in hold audio sounds like, measured: how loud, how even, how high, and that it goes round without a seam. */
 
@@ -26,10 +26,11 @@ function largestStep(pcm: Float32Array): number {
 const whole = sound(0, HOLD_UNITS + 100);
 
 /** What ffmpeg says of it. */
-function ffmpeg(filter: string): string {
+async function ffmpeg(filter: string): Promise<string> {
   const input = ["-f", "f32le", "-ar", String(SAMPLE_RATE), "-ac", String(CHANNELS), "-i", "pipe:0"];
   const args = ["-hide_banner", "-nostats", ...input, "-af", filter, "-f", "null", "-"];
-  const { stderr } = spawnSync("ffmpeg", args, { input: new Uint8Array(whole.buffer), encoding: "utf8" });
+  const { code, stderr } = await run("ffmpeg", args, { seconds: 120, input: new Uint8Array(whole.buffer) });
+  if (code !== 0) throw new Error(`ffmpeg ended with ${code}\n${stderr}`);
   return stderr;
 }
 
@@ -54,8 +55,8 @@ describe("the built-in hold audio", () => {
     expect(between).toBeLessThan(1.05 * within);
   });
 
-  test("is -24 LUFS by ffmpeg's meter, with peaks below -12 dBFS", () => {
-    const said = ffmpeg("ebur128=peak=true");
+  test("is -24 LUFS by ffmpeg's meter, with peaks below -12 dBFS", async () => {
+    const said = await ffmpeg("ebur128=peak=true");
     const summary = said.slice(said.lastIndexOf("Summary:"));
     const integrated = Number(/I:\s+(-?[\d.]+) LUFS/.exec(summary)?.[1]);
     console.log(summary.replace(/\n\s*/g, " "));
@@ -64,8 +65,8 @@ describe("the built-in hold audio", () => {
     expect(Number(/LRA:\s+([\d.]+) LU/.exec(summary)?.[1])).toBeLessThan(3);
   });
 
-  test("stays within 2 LU of that over any 3 s", () => {
-    const seen = [...ffmpeg("ebur128").matchAll(/ S:\s*(-[\d.]+)/g)]
+  test("stays within 2 LU of that over any 3 s", async () => {
+    const seen = [...(await ffmpeg("ebur128")).matchAll(/ S:\s*(-[\d.]+)/g)]
       .map(([, lufs]) => Number(lufs))
       .slice(30);
     expect(seen.length).toBeGreaterThan(900);
@@ -73,8 +74,8 @@ describe("the built-in hold audio", () => {
     expect(Math.max(...seen)).toBeLessThan(-22);
   });
 
-  test("has nothing above 5 kHz that could be heard, nor a constant part", () => {
-    const said = ffmpeg(
+  test("has nothing above 5 kHz that could be heard, nor a constant part", async () => {
+    const said = await ffmpeg(
       "highpass=f=5000:p=2,highpass=f=5000:p=2,highpass=f=5000:p=2,astats=measure_perchannel=none",
     );
     const rms = Number(/RMS level dB:\s+(-?[\d.]+|-inf)/.exec(said)?.[1]?.replace("-inf", "-200"));

@@ -1,0 +1,84 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, startChromium } from "../kit/chromium.ts";
+import { goertzel, magnitude } from "../kit/probe/goertzel.ts";
+import { measuringLoop, RATE, TONE_HZ } from "../kit/probe/signal.ts";
+import { wav } from "../kit/probe/wav.ts";
+import { take } from "../kit/recording.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
+
+// What a listener hears who comes before the show, and what the page says of it: hold audio, then the host and nothing else.
+
+let stage: Stage;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await setStage();
+  const microphone = join(stage.folder, "microphone.wav");
+  const loop = measuringLoop();
+  await writeFile(microphone, wav([loop, loop, loop], RATE));
+  browser = await startChromium({ microphone });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+const db = (power: number) => 10 * Math.log10(power);
+
+/** What the page plays in the next 4 s: all of it, what is below 200 Hz of it, and the microphone's tone, dBFS. */
+async function heard(page: Page): Promise<{ all: number; low: number; tone: number }> {
+  await page.evaluate("ear.reset()");
+  await page.waitForTimeout(4_000);
+  const { pcm, rate } = await take(page, "ear.take()");
+  const mean = (values: Float32Array) =>
+    values.reduce((sum, value) => sum + value * value, 0) / values.length;
+  // The mean of 5 ms has nothing of the tone and its marks, whose pitches are multiples of 200 Hz.
+  const span = rate / 200;
+  let sum = 0;
+  const low = new Float32Array(pcm.length - span);
+  for (let i = 0; i < pcm.length; i++) {
+    sum += (pcm[i] as number) - (pcm[i - span] ?? 0);
+    if (i >= span) low[i - span] = sum / span;
+  }
+  const tone = magnitude(goertzel(pcm, 0, pcm.length, TONE_HZ, rate)) ** 2 / 2;
+  return { all: db(mean(pcm)), low: db(mean(low)), tone: db(tone) };
+}
+
+async function says(page: Page, sentence: string): Promise<void> {
+  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout: 20_000 });
+}
+
+test("who comes before the show hears hold audio, and is told so; then the host without it", async () => {
+  const show = await stage.create("low", { hold: "default" });
+  const listener = await openPage(browser, show.listenUrl, ["ear"]);
+  await listener.page.locator("#play:enabled").click();
+  await listener.page.evaluate("ear.start()");
+  await says(listener.page, "Hold music: the show has not begun yet. Stay here.");
+  await listener.page.waitForTimeout(3_000);
+  const before = await heard(listener.page);
+
+  const studio = await openPage(browser, show.studioUrl);
+  for (const filter of ["#echo", "#noise", "#gain"]) await studio.page.locator(filter).uncheck();
+  await studio.page.locator("#go:enabled").click();
+  await says(listener.page, "You are listening live.");
+  await listener.page.waitForTimeout(3_000);
+  const after = await heard(listener.page);
+
+  const told = ({ all, low, tone }: typeof before) =>
+    `${all.toFixed(1)} dBFS, ${low.toFixed(1)} below 200 Hz, the microphone's tone ${tone.toFixed(1)}`;
+  console.log(`before the show: ${told(before)}\nwith its host: ${told(after)}`);
+  // -24 LUFS.
+  expect(before.all).toBeGreaterThan(-31);
+  expect(before.all).toBeLessThan(-20);
+  expect(before.tone).toBeLessThan(-60);
+  // The microphone gives it at 0.2: -17 dBFS.
+  expect(after.tone).toBeGreaterThan(-22);
+  expect(after.low).toBeLessThan(before.low - 20);
+  expect([...listener.faults, ...studio.faults]).toEqual([]);
+  for (const { page } of [listener, studio]) await page.context().close();
+  await stage.end(show);
+}, 90_000);
