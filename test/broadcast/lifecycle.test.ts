@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   type AnnouncedRow,
+  announcedState,
   beginAnew,
   close,
   end,
@@ -40,6 +41,7 @@ const announced: AnnouncedRow = {
   lateFor: null,
   held: null,
   ownHold: null,
+  announcements: { before: null, interrupted: null },
   anew: null,
 };
 const opened = open(announced, timeline);
@@ -55,6 +57,14 @@ test("a show is announced, open, live, ended", () => {
   ]);
   expect([announced, opened, live, ended].map(isRunning)).toEqual([false, true, true, false]);
   expect(ended).toEqual({ ...announced, state: "ended", timeline, endedAt: 5_000 });
+});
+
+test("it announces one thing until a host has been heard, and another from then on, also once the host has gone", () => {
+  expect([opened, live, withHosts(live, false, 9_000)].map(announcedState)).toEqual([
+    "before",
+    "interrupted",
+    "interrupted",
+  ]);
 });
 
 test("it may end before its doors opened", () => {
