@@ -1,4 +1,5 @@
 import type { HostKey } from "./access/keys.ts";
+import type { AnnouncementAct, AnnouncementDescription } from "./announcement-api.ts";
 import type { Event, EventHost, Warning } from "./events.ts";
 import type { HoldDescription } from "./hold-api.ts";
 import type { Latency, Loudness } from "./media.ts";
@@ -25,6 +26,8 @@ export interface BroadcastApi {
   hold(): Promise<HoldDescription | Problem>;
   /** Brings the built-in hold audio back. The producer's own comes by Origin. */
   useHold(own: null): Promise<HoldDescription | Problem>;
+  /** What is announced over hold audio in a state. It comes by Origin. */
+  announcement(act: AnnouncementAct): Promise<AnnouncementDescription | Problem>;
   /** Ends the broadcast, and removes all there is of it. Null: done. */
   remove(): Promise<null | Problem>;
 

@@ -124,6 +124,8 @@ export const keys = {
   segment: (id: string, epoch: string, msn: number): string =>
     `${id}/${epoch}/s${String(msn).padStart(10, "0")}.m4s`,
   hold: (id: string, version: string): string => `${id}/hold/${version}.s16le`,
+  announcement: (id: string, state: string, version: string): string =>
+    `${id}/announcements/${state}/${version}.s16le`,
 };
 
 /** Absolute URLs given to hosts and operators. `origin` is that of the request they are the answer to. */
@@ -155,6 +157,7 @@ export const patterns = {
   host: "/api/broadcasts/:id/hosts/:hostId",
   rotateHost: "/api/broadcasts/:id/hosts/:hostId/rotate",
   hold: "/api/broadcasts/:id/hold",
+  announcement: "/api/broadcasts/:id/announcements/:state",
   act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
 } as const;
 

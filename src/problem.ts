@@ -35,6 +35,16 @@ export const PROBLEMS = {
     "too_many_tracks",
     "A talk session has eight tracks at most; close some first.",
   ),
+  noSuchState: problem(
+    404,
+    "no_such_state",
+    'Announcements are made in the states "before" and "interrupted".',
+  ),
+  nothingAfter: problem(
+    400,
+    "no_sound_after",
+    'A show that has ended makes no sound any more, so nothing can be announced "after" it. Announce it while it is on, or say it in the title and description, which may be changed after the end.',
+  ),
   otherEpoch: problem(410, "other_epoch", "This show is over; load the playback URL again."),
   ended: problem(410, "ended", "This broadcast has ended. Create a new one to go live again."),
   sessionOver: problem(410, "no_session", "That session is over."),
@@ -92,6 +102,12 @@ export const PROBLEMS = {
     "The hold audio could not be kept now; what was set before goes on. Send it again in a few seconds.",
     after(3),
   ),
+  announcementNotKept: problem(
+    503,
+    "unavailable",
+    "The announcement could not be kept now; what was set before goes on. Send it again in a few seconds.",
+    after(3),
+  ),
   noDirectory: problem(
     503,
     "unavailable",
@@ -139,7 +155,12 @@ export function unfitHold(message: string): Problem {
   return problem(400, "invalid_hold_audio", message);
 }
 
-/** Parameters that the list of broadcasts can not be asked with. */
+/** A file that can not be an announcement. */
+export function unfitAnnouncement(message: string): Problem {
+  return problem(400, "invalid_announcement", message);
+}
+
+/** Parameters that a URL of the API can not be asked with. */
 export function invalidQuery(message: string): Problem {
   return problem(400, "invalid_query", message);
 }

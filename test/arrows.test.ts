@@ -10,7 +10,17 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: [],
   paths: ["media", "problem"],
   problem: [],
-  "broadcast-api": ["access", "events", "hold-api", "media", "problem", "talk", "webhook-api"],
+  "announcement-api": ["problem"],
+  "broadcast-api": [
+    "access",
+    "announcement-api",
+    "events",
+    "hold-api",
+    "media",
+    "problem",
+    "talk",
+    "webhook-api",
+  ],
   "directory-api": ["media"],
   events: [],
   "hold-api": ["problem"],
@@ -26,6 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   hls: ["live-edge", "media"],
   broadcast: [
     "access",
+    "announcement-api",
     "audio",
     "broadcast-api",
     "directory-api",
@@ -43,6 +54,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "webhook-api",
   ],
   origin: [
+    "announcement-api",
     "audience",
     "audio",
     "bounded",
@@ -57,6 +69,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   edge: [
     "access",
+    "announcement-api",
     "audience",
     "bounded",
     "broadcast-api",

@@ -8,6 +8,13 @@ type DurableObjectNamespace<
   T extends import("@cloudflare/workers-types").Rpc.DurableObjectBranded | undefined = undefined,
 > = import("@cloudflare/workers-types").DurableObjectNamespace<T>;
 
+declare const FixedLengthStream: new (
+  length: number,
+) => {
+  readonly readable: import("@cloudflare/workers-types").ReadableStream;
+  readonly writable: WritableStream<Uint8Array>;
+};
+
 interface Fetcher {
   fetch(url: string, init?: RequestInit): Promise<Response>;
 }

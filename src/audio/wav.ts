@@ -1,7 +1,5 @@
 import { SAMPLE_RATE } from "../media.ts";
 
-/** The longest file, seconds. */
-const LONGEST = 600;
 /** The shortest, seconds: what is heard over and over is no click. */
 const SHORTEST = 1;
 /** Before the sound there may be so many bytes of other chunks: text, pictures, cue points. */
@@ -23,10 +21,11 @@ export interface WavFault {
 }
 
 /**
- * Reads a RIFF/WAVE file as its bytes come: PCM of 16 or 24 bits or 32-bit float, mono or stereo, 44.1 or 48 kHz, 1 s to 10 min,
- * chunks before the sound left out, and what follows it.
+ * Reads a RIFF/WAVE file as its bytes come: PCM of 16 or 24 bits or 32-bit float, mono or stereo, 44.1 or 48 kHz, from 1 s
+ * on, chunks before the sound left out, and what follows it.
  */
 export class WavReader {
+  readonly #longest: number;
   #format: WavFormat | null = null;
   /** What of a header, a chunk or a sample frame has come, and is not whole. */
   #rest = new Uint8Array(0);
@@ -36,6 +35,11 @@ export class WavReader {
   #fmt: { readonly view: DataView } | null = null;
   /** Bytes of sound that are still to come. */
   #left = 0;
+
+  /** @param longest how long a file may be, seconds */
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
 
   /** What the file holds; null before it has said so. */
   get format(): WavFormat | null {
@@ -91,7 +95,7 @@ export class WavReader {
         const format =
           this.#fmt === null
             ? fault("The WAV file does not say what format its sound has.")
-            : formatOf(this.#fmt.view, size);
+            : formatOf(this.#fmt.view, size, this.#longest);
         if ("kind" in format) return format;
         this.#format = format;
         this.#left = format.frames * widthOf(format);
@@ -149,7 +153,7 @@ const SAMPLES: Readonly<Record<string, WavFormat["sample"]>> = {
 };
 
 /** WAVE_FORMAT_PCM, _IEEE_FLOAT, _EXTENSIBLE (whose own format begins the GUID at byte 24). */
-function formatOf(view: DataView, bytes: number): WavFormat | WavFault {
+function formatOf(view: DataView, bytes: number, longest: number): WavFormat | WavFault {
   const isExtensible = view.getUint16(0, true) === 0xfffe && view.byteLength >= 26;
   const tag = view.getUint16(isExtensible ? 24 : 0, true);
   const [channels, rate, bits] = [view.getUint16(2, true), view.getUint32(4, true), view.getUint16(14, true)];
@@ -166,8 +170,8 @@ function formatOf(view: DataView, bytes: number): WavFormat | WavFault {
       "The file does not say how long it is: it was written as a stream. Save it to a file again.",
     );
   const frames = Math.floor(bytes / widthOf({ rate, channels, sample, frames: 0 }));
-  if (frames > LONGEST * rate)
-    return fault(`The file is ${Math.ceil(frames / rate)} s long. Taken are at most ${LONGEST} s.`);
+  if (frames > longest * rate)
+    return fault(`The file is ${Math.ceil(frames / rate)} s long. Taken are at most ${longest} s.`);
   if (frames < SHORTEST * rate)
     return fault(`The file is ${(frames / rate).toFixed(2)} s long. Taken are at least ${SHORTEST} s.`);
   return { rate, channels, sample, frames };

@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { HostKey } from "../access/keys.ts";
 import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
+import type { AnnouncementDescription } from "../announcement-api.ts";
 import type {
   Accepted,
   Admitted,
@@ -23,6 +24,7 @@ import { Sfu } from "../ingest/sfu.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
+import type { Act } from "./announcing.ts";
 import { told } from "./call.ts";
 import type { Counts } from "./counts.ts";
 import { attend } from "./host-desk.ts";
@@ -168,6 +170,10 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   /** What is heard where no host is: what Origin has put into R2, or the built-in (null). */
   async useHold(own: OwnHold | null): Promise<HoldDescription | Problem> {
     return this.#shown("useHold", (show) => show.holding.use(own));
+  }
+
+  async announcement(act: Act): Promise<AnnouncementDescription | Problem> {
+    return this.#shown("announcement", (show) => show.holding.announcing.attend(act));
   }
 
   async remove(): Promise<null | Problem> {

@@ -1,17 +1,9 @@
 import { holdUnit } from "../audio/hold.ts";
 import { AU_SAMPLES, type Samples } from "../media.ts";
-import { HoldPlan, type HoldWish, type Ramp, turn } from "./hold-plan.ts";
+import { Announcer, type Speech } from "./announcer.ts";
+import { COME, GO, HoldPlan, type HoldWish, turn } from "./hold-plan.ts";
+import type { HoldSource } from "./hold-source.ts";
 import type { Held } from "./lifecycle.ts";
-
-/** Where hold audio is read from, in access units from its beginning on. */
-export interface HoldSource {
-  /** Whether `units` of it from `n` on are there. */
-  has(n: number, units: number): boolean;
-  /** Unit `n`, interleaved stereo, a new array; only where {@link has} says so. */
-  unit(n: number): Float32Array;
-  /** Gets what comes after `n`. Whether that is worth waiting for, where it is not there yet. */
-  prepare(n: number): boolean;
-}
 
 /** Access units that a source must have ahead before it takes over from another: 1 s. */
 const AHEAD = 47;
@@ -21,7 +13,7 @@ const BUILT_IN: HoldSource = { has: () => true, unit: holdUnit, prepare: () => f
 
 /**
  * The hold audio's way before the mix: what it sounds like, and how loud. The producer's own sounds where it is there, else the
- * built-in; from one to the other it fades within an access unit.
+ * built-in; from one to the other it fades within an access unit. Announcements are spoken over it, and go with it.
  */
 export class HoldLine {
   readonly #plan: HoldPlan;
@@ -29,6 +21,7 @@ export class HoldLine {
   readonly reach: Samples;
   #own: HoldSource | null = null;
   #playing = BUILT_IN;
+  readonly #announcer = new Announcer();
 
   constructor(state: Held | null, reach: Samples) {
     this.#plan = new HoldPlan(state);
@@ -38,6 +31,11 @@ export class HoldLine {
   /** From now on it is this that sounds; null: the built-in. */
   play(own: HoldSource | null): void {
     this.#own = own;
+  }
+
+  /** From now on it is this that is spoken over it; null: nothing. */
+  announce(speech: Speech | null): void {
+    this.#announcer.announce(speech);
   }
 
   get state(): Held | null {
@@ -62,6 +60,8 @@ export class HoldLine {
     if (ramp === null || state === null) return null;
     const n = (at - state.from) / AU_SAMPLES;
     const pcm = this.#read(n, isNew);
+    const isIn = ramp.turned === 1 && ramp.slope >= 0;
+    this.#announcer.speak(pcm, at, { from: state.from, isNew, isIn });
     turn(pcm, ramp);
     return pcm;
   }
@@ -93,6 +93,3 @@ export class HoldLine {
     return own !== null && !own.has(n, AHEAD) && own.prepare(n);
   }
 }
-
-const COME: Ramp = { turned: 0, slope: 1 / AU_SAMPLES };
-const GO: Ramp = { turned: 1, slope: -1 / AU_SAMPLES };

@@ -100,12 +100,16 @@ export class HoldPlan {
   }
 }
 
-/** Turns `pcm`, interleaved stereo, in place along a ramp: the gain is 0 at 0 and 1 at 1, and half a cosine between them. */
-export function turn(pcm: Float32Array, { turned, slope }: Ramp): void {
+/** From one source to another within an access unit. */
+export const COME: Ramp = { turned: 0, slope: 1 / AU_SAMPLES };
+export const GO: Ramp = { turned: 1, slope: -1 / AU_SAMPLES };
+
+/** Turns `pcm`, interleaved stereo, in place along a ramp: the gain is `least` at 0 and 1 at 1, and half a cosine between them. */
+export function turn(pcm: Float32Array, { turned, slope }: Ramp, least = 0): void {
   if (turned === 1 && slope >= 0) return;
   for (let i = 0; i < pcm.length; i += 2) {
     const to = Math.min(1, Math.max(0, turned + (slope * i) / 2));
-    const gain = 0.5 - 0.5 * Math.cos(Math.PI * to);
+    const gain = least + (1 - least) * (0.5 - 0.5 * Math.cos(Math.PI * to));
     pcm[i] = (pcm[i] as number) * gain;
     pcm[i + 1] = (pcm[i + 1] as number) * gain;
   }

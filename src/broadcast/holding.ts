@@ -2,21 +2,24 @@ import type { HoldDescription } from "../hold-api.ts";
 import { SAMPLE_RATE } from "../media.ts";
 import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import { Announcing } from "./announcing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { HoldLine } from "./hold-line.ts";
 import { type Attended, type HoldWish, holdWish } from "./hold-plan.ts";
+import { forget, KeptAudio } from "./kept-audio.ts";
 import { type Life, pipelineOf, withRow } from "./life.ts";
-import { type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
-import { OwnHoldAudio } from "./own-hold.ts";
+import { isRunning, type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A show's hold audio: which it is, and whether it is wanted. */
 export class Holding {
+  /** What is spoken over it. */
+  readonly announcing: Announcing;
   readonly #deps: Pick<Dependencies, "bucket" | "waitUntil">;
   readonly #life: () => Life;
   readonly #turnInto: (life: Life) => void;
   /** The producer's own, while a timeline may need it, and of which version. */
-  #own: { readonly version: string; readonly audio: OwnHoldAudio } | null = null;
+  #own: { readonly version: string; readonly audio: KeptAudio } | null = null;
 
   /**
    * @param life of the show, as it is when it is asked for
@@ -30,11 +33,14 @@ export class Holding {
     this.#deps = deps;
     this.#life = life;
     this.#turnInto = turnInto;
+    this.announcing = new Announcing(deps, life, turnInto);
   }
 
   /** A timeline plays it from now on. */
   driveIn(timeline: Timeline): void {
     timeline.hold.play(this.#audio());
+    const { row } = this.#life();
+    if (isRunning(row)) timeline.hold.announce(this.announcing.of(row));
   }
 
   /** Whether it is wanted, where these are there at `wall`, milliseconds since 1970. */
@@ -43,8 +49,9 @@ export class Holding {
     return holdWish(this.#life().row, { ...there, deadAirSeconds }, wall);
   }
 
-  /** The row with what its timeline has of it. */
+  /** The row with what its timeline has of it, which announces what belongs to that row from now on. */
   stateOf(row: RunningRow, line: HoldLine): RunningRow {
+    line.announce(this.announcing.of(row));
     return withHold(row, line.state);
   }
 
@@ -60,7 +67,7 @@ export class Holding {
     const { id, ownHold: before } = this.#life().row;
     this.#turnInto(withRow(this.#life(), (row) => withOwnHold(row, own)));
     this.changed();
-    if (before !== null) this.#deps.waitUntil(this.#forget(keys.hold(id, before.version)));
+    if (before !== null) this.#deps.waitUntil(forget(this.#deps.bucket, keys.hold(id, before.version)));
     return this.describe();
   }
 
@@ -75,20 +82,15 @@ export class Holding {
     };
   }
 
-  #audio(): OwnHoldAudio | null {
+  #audio(): KeptAudio | null {
     const { id, hold, ownHold } = this.#life().row;
     if (hold !== "own" || ownHold === null) this.#own = null;
     else if (this.#own?.version !== ownHold.version) {
-      const { bucket, waitUntil } = this.#deps;
-      this.#own = { version: ownHold.version, audio: new OwnHoldAudio(bucket, id, ownHold, waitUntil) };
+      const { version, loopFrom } = ownHold;
+      const audio = new KeptAudio(this.#deps, keys.hold(id, version), ownHold, loopFrom);
+      audio.prepare(0);
+      this.#own = { version, audio };
     }
     return this.#own?.audio ?? null;
-  }
-
-  async #forget(key: string): Promise<void> {
-    // What stays goes with the broadcast.
-    await this.#deps.bucket.delete(key).catch((error: unknown) => {
-      console.warn(`R2 did not delete ${key}: ${String(error)}`);
-    });
   }
 }

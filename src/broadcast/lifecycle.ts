@@ -1,3 +1,4 @@
+import type { AnnouncedState } from "../announcement-api.ts";
 import type { Changes, Details, Settings } from "../broadcast-api.ts";
 import type { Latency, Profile, Samples } from "../media.ts";
 import { type Problem, unfitDetails } from "../problem.ts";
@@ -48,6 +49,8 @@ export interface Facts extends Details {
   readonly held: Held | null;
   /** The producer's hold audio; null: there is none. */
   readonly ownHold: OwnHold | null;
+  /** What is spoken over its hold audio. */
+  readonly announcements: Announcements;
   /** When its timeline last had to begin anew, and why; null: never. */
   readonly anew: Anew | null;
 }
@@ -59,14 +62,12 @@ export interface Held {
   readonly isOn: boolean;
 }
 
-/** A producer's hold audio, as it lies in R2: 48 kHz stereo s16le. */
-export interface OwnHold {
+/** A producer's sound, as it lies in R2: 48 kHz stereo s16le. */
+export interface KeptSound {
   /** What keeps its key from those before it. */
   readonly version: string;
   /** Its sample frames. */
   readonly frames: number;
-  /** The sample frame that follows its last one. */
-  readonly loopFrom: number;
   /** Its integrated loudness, LUFS; null where it has none. */
   readonly loudness: number | null;
   /** What it is played with, dB. */
@@ -74,6 +75,23 @@ export interface OwnHold {
   /** When it was put there. */
   readonly setAt: number;
 }
+
+/** A producer's hold audio. */
+export interface OwnHold extends KeptSound {
+  /** The sample frame that follows its last one. */
+  readonly loopFrom: number;
+}
+
+/** What is spoken over hold audio. */
+export interface Announcement extends KeptSound {
+  /** From one beginning of it to the next. */
+  readonly everySeconds: number;
+}
+
+/** Null: nothing is spoken then. */
+export type Announcements = Readonly<Record<AnnouncedState, Announcement | null>>;
+
+export const NO_ANNOUNCEMENTS: Announcements = { before: null, interrupted: null };
 
 export interface Anew {
   readonly at: number;
@@ -110,6 +128,7 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
     lateFor: null,
     held: null,
     ownHold: null,
+    announcements: NO_ANNOUNCEMENTS,
     anew: null,
   };
 }
@@ -190,6 +209,20 @@ export function withHold(row: RunningRow, held: Held | null): RunningRow {
 /** The producer's hold audio is another, or none (null), and it is that or the built-in that is heard from now on. */
 export function withOwnHold<Row extends ShowRow>(row: Row, ownHold: OwnHold | null): Row {
   return { ...row, ownHold, hold: ownHold === null ? "default" : "own" };
+}
+
+/** What is announced in `state` is another, or nothing (null). */
+export function withAnnouncement<Row extends ShowRow>(
+  row: Row,
+  state: AnnouncedState,
+  announcement: Announcement | null,
+): Row {
+  return { ...row, announcements: { ...row.announcements, [state]: announcement } };
+}
+
+/** What a running show announces where its hold audio sounds: it is live once a host has been heard. */
+export function announcedState({ state }: RunningRow): AnnouncedState {
+  return state === "open" ? "before" : "interrupted";
 }
 
 /** What a show does by itself. `late`: it says that it is. */

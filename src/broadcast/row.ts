@@ -7,7 +7,7 @@ import {
   STANDARD_IDLE_MINUTES,
   samples,
 } from "../media.ts";
-import type { ShowRow, TimelineRow } from "./lifecycle.ts";
+import { NO_ANNOUNCEMENTS, type ShowRow, type TimelineRow } from "./lifecycle.ts";
 
 /** A show's row, in JSON: written by this code or by that of any deploy before it. */
 
@@ -38,14 +38,16 @@ const hold = z.enum(["default", "own", "none"]);
 const seconds = z.number().nonnegative();
 const maxHosts = z.int().min(1).max(MOST_HOSTS);
 const held = z.object({ from: z.int().nonnegative().transform(samples), isOn: z.boolean() });
-const ownHold = z.object({
+const kept = z.object({
   version: z.string().regex(/^[0-9a-z]+$/),
   frames: units,
-  loopFrom: z.int().nonnegative(),
   loudness: z.number().nullable(),
   gainDb: z.number(),
   setAt: z.number(),
 });
+const ownHold = kept.extend({ loopFrom: z.int().nonnegative() });
+const announcement = kept.extend({ everySeconds: z.number().positive() }).nullable().catch(null);
+const announcements = z.object({ before: announcement, interrupted: announcement });
 
 /** What later code added has a default, with which rows from before it are read. */
 const facts = {
@@ -69,6 +71,7 @@ const facts = {
   holdAfterSeconds: seconds.default(STANDARD_HOLD_AFTER_SECONDS),
   held: held.nullable().default(null),
   ownHold: ownHold.nullable().default(null),
+  announcements: announcements.default(NO_ANNOUNCEMENTS),
   keyGeneration: generation.default(0),
   hostsLeftAt: z.number().nullable().default(null),
   lateFor: time.nullable().default(null),
@@ -107,6 +110,7 @@ const Damaged = z.object({
   hold: hold.catch("default"),
   holdAfterSeconds: seconds.catch(STANDARD_HOLD_AFTER_SECONDS),
   ownHold: ownHold.nullable().catch(null),
+  announcements: announcements.catch(NO_ANNOUNCEMENTS),
   keyGeneration: generation.catch(0),
   hostsLeftAt: z.number().nullable().catch(null),
   lateFor: time.nullable().catch(null),

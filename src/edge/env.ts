@@ -1,4 +1,5 @@
 import { Secrets } from "../access/secrets.ts";
+import type { AnnouncementKeeper } from "../announcement-api.ts";
 import type { BroadcastApi } from "../broadcast-api.ts";
 import type { Directories } from "../directory-api.ts";
 import type { HoldKeeper } from "../hold-api.ts";
@@ -27,7 +28,7 @@ export interface EdgeEnv {
 }
 
 /** The origin as the edge has it: what is read is fetched, what is to be kept is handed over. */
-export type OriginStub = Fetcher & HoldKeeper;
+export type OriginStub = Fetcher & HoldKeeper & AnnouncementKeeper;
 
 /** The Broadcast objects by name; what they are asked is in broadcast-api.ts, and `fetch` takes the SFU's socket. */
 export interface Broadcasts {

@@ -4,6 +4,7 @@ import { isAdmin, isIngest } from "../access/keys.ts";
 import type { BroadcastApi, Description } from "../broadcast-api.ts";
 import { patterns } from "../paths.ts";
 import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
+import { announcement } from "./announcement.ts";
 import { answerPage } from "./directory.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { happenings } from "./happenings.ts";
@@ -85,6 +86,7 @@ hosts.route("/", happenings);
 hosts.route("/", hostList);
 
 hosts.route("/", hold);
+hosts.route("/", announcement);
 
 hosts.notFound(() => refuse(PROBLEMS.notFound));
 

@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import type { AnnouncedState, AnnouncementDescription, AnnouncementKeeper } from "../announcement-api.ts";
 import type { Audience } from "../audience/audience.ts";
 import type { Figure } from "../audience/figure.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
@@ -9,6 +10,7 @@ import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts"
 import { keys, parseListen, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus, Status } from "../status.ts";
+import { keepAnnouncement } from "./announcement.ts";
 import { Attendance, UNCOUNTED } from "./attendance.ts";
 import { handOver, keepHold } from "./hold.ts";
 import { retried } from "./retry.ts";
@@ -31,7 +33,7 @@ const attendance = new Attendance();
  * Answers canonical reads that no cache could answer: media from R2 where R2 has it, all else from the Broadcast. Every
  * answer has a Cache-Control, because Workers Cache keeps a 200 without one for two hours.
  */
-export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper {
+export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, AnnouncementKeeper {
   override async fetch(request: Request): Promise<Response> {
     const target = parseListen(new URL(request.url));
     if (target.kind === "problem") return refuse(target);
@@ -62,6 +64,25 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper {
       use: (own) => broadcast().useHold(own),
       describe: () => broadcast().hold(),
     });
+  }
+
+  /** Takes a WAV file in as what a broadcast announces in a state. */
+  async keepAnnouncement(
+    id: string,
+    state: AnnouncedState,
+    wav: ReadableStream<Uint8Array>,
+    everySeconds: number,
+  ): Promise<AnnouncementDescription | Problem> {
+    const { MEDIA, BROADCAST } = this.env;
+    const announcement = await keepAnnouncement(MEDIA, id, state, wav, everySeconds);
+    if ("kind" in announcement) return announcement;
+    const answer = await BROADCAST.get(BROADCAST.idFromName(id)).announcement({
+      kind: "use",
+      state,
+      announcement,
+    });
+    if (answer.kind === "problem") await MEDIA.delete(keys.announcement(id, state, announcement.version));
+    return answer;
   }
 
   /** The figure of who listens, from the show's uppermost shard. */

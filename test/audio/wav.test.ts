@@ -22,7 +22,7 @@ function surrounded(file: Buffer, before: readonly Buffer[], after: readonly Buf
 
 /** What a reader makes of `file` when it comes in these pieces. */
 function read(pieces: readonly Uint8Array[]): { pcm: Float32Array; fault: WavFault | null } {
-  const reader = new WavReader();
+  const reader = new WavReader(600);
   const made: Float32Array[] = [];
   for (const piece of pieces) {
     // As a request's body has them: a Buffer's slices are views of it.

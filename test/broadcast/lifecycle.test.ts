@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { notesOf } from "../../src/broadcast/chronicle.ts";
 import {
   type AnnouncedRow,
+  announcedState,
   beginAnew,
   change,
   close,
@@ -44,6 +45,7 @@ const announced: AnnouncedRow = {
   lateFor: null,
   held: null,
   ownHold: null,
+  announcements: { before: null, interrupted: null },
   anew: null,
 };
 const opened = open(announced, timeline);
@@ -59,6 +61,14 @@ test("a show is announced, open, live, ended", () => {
   ]);
   expect([announced, opened, live, ended].map(isRunning)).toEqual([false, true, true, false]);
   expect(ended).toEqual({ ...announced, state: "ended", timeline, endedAt: 5_000 });
+});
+
+test("it announces one thing until a host has been heard, and another from then on, also once the host has gone", () => {
+  expect([opened, live, withHosts(live, false, 9_000)].map(announcedState)).toEqual([
+    "before",
+    "interrupted",
+    "interrupted",
+  ]);
 });
 
 test("it may end before its doors opened", () => {

@@ -25,6 +25,7 @@ const ROW: RunningRow = {
   lateFor: null,
   held: null,
   ownHold: null,
+  announcements: { before: null, interrupted: null },
   anew: null,
 };
 const CROWD = 1_000;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { announce, end, open, rotateKey, type ShowRow } from "../../src/broadcast/lifecycle.ts";
+import {
+  announce,
+  end,
+  open,
+  rotateKey,
+  type ShowRow,
+  withAnnouncement,
+} from "../../src/broadcast/lifecycle.ts";
 import { readRow } from "../../src/broadcast/row.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
@@ -55,8 +62,27 @@ test("a row of the first deploys has the first key, its name's profile, half an 
       lateFor: null,
       held: null,
       ownHold: null,
+      announcements: { before: null, interrupted: null },
       anew: null,
     },
+  });
+});
+
+test("an announcement that can not be read is none, and the show and its other announcement stay", () => {
+  const said = {
+    version: "mwq4yx3z",
+    frames: 96_000,
+    loudness: null,
+    gainDb: -3,
+    setAt: 500,
+    everySeconds: 60,
+  };
+  const show = withAnnouncement(withAnnouncement(opened, "before", said), "interrupted", said);
+  expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", row: show });
+  const damaged = { ...show, announcements: { before: said, interrupted: { ...said, frames: -1 } } };
+  expect(readRow(JSON.stringify(damaged), ID)).toEqual({
+    kind: "whole",
+    row: withAnnouncement(opened, "before", said),
   });
 });
 

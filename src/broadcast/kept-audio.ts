@@ -1,9 +1,9 @@
 import { decodeS16 } from "../audio/pcm.ts";
 import { withLimit } from "../limit.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
-import { keys } from "../paths.ts";
-import type { HoldSource } from "./hold-line.ts";
-import type { OwnHold } from "./lifecycle.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { HoldSource } from "./hold-source.ts";
+import type { KeptSound } from "./lifecycle.ts";
 
 /** Bytes of a sample frame, s16le stereo. */
 const WIDTH = 2 * CHANNELS;
@@ -17,11 +17,12 @@ const PAUSE_MS = 5_000;
 /** How long the first sound is waited for before the built-in takes its place, milliseconds. */
 const PATIENCE_MS = 1_500;
 
-/** A producer's hold audio, read from R2 in chunks before they are played: at most 2.3 MB of it are held. */
-export class OwnHoldAudio implements HoldSource {
+/** A producer's sound, read from R2 in chunks before they are played: at most 2.3 MB of it are held. */
+export class KeptAudio implements HoldSource {
   readonly #bucket: R2Bucket;
-  readonly #id: string;
-  readonly #own: OwnHold;
+  readonly #key: string;
+  readonly #frames: number;
+  readonly #loopFrom: number | null;
   readonly #gain: number;
   readonly #waitUntil: (work: Promise<void>) => void;
   /** By number. */
@@ -33,13 +34,27 @@ export class OwnHoldAudio implements HoldSource {
   /** Since when what is to begin is waited for; null: nothing is. */
   #awaitedSince: number | null = null;
 
-  constructor(bucket: R2Bucket, id: string, own: OwnHold, waitUntil: (work: Promise<void>) => void) {
+  /**
+   * @param key where it lies
+   * @param loopFrom the sample frame that follows its last one; null: it ends, and is silent from then on
+   */
+  constructor(
+    { bucket, waitUntil }: Pick<Dependencies, "bucket" | "waitUntil">,
+    key: string,
+    { frames, gainDb }: KeptSound,
+    loopFrom: number | null,
+  ) {
     this.#bucket = bucket;
-    this.#id = id;
-    this.#own = own;
-    this.#gain = 10 ** (own.gainDb / 20);
+    this.#key = key;
+    this.#frames = frames;
+    this.#loopFrom = loopFrom;
+    this.#gain = 10 ** (gainDb / 20);
     this.#waitUntil = waitUntil;
-    this.prepare(0);
+  }
+
+  /** In how many access units all of it has been heard once. */
+  get units(): number {
+    return Math.ceil(this.#frames / AU_SAMPLES);
   }
 
   has(n: number, units: number): boolean {
@@ -48,10 +63,10 @@ export class OwnHoldAudio implements HoldSource {
 
   unit(n: number): Float32Array {
     const bytes = new Uint8Array(WIDTH * AU_SAMPLES);
-    for (let done = 0; done < AU_SAMPLES; ) {
+    for (let done = 0; done < AU_SAMPLES && !this.#isOver(n * AU_SAMPLES + done); ) {
       const frame = this.#frameAt(n * AU_SAMPLES + done);
       const chunk = this.#chunks.get(chunkOf(frame));
-      if (chunk === undefined) throw new Error(`unit ${n} of the hold audio is not there`);
+      if (chunk === undefined) throw new Error(`unit ${n} of ${this.#key} is not there`);
       const from = frame % CHUNK;
       const count = Math.min(AU_SAMPLES - done, chunk.length / WIDTH - from);
       bytes.set(chunk.subarray(WIDTH * from, WIDTH * (from + count)), WIDTH * done);
@@ -84,15 +99,14 @@ export class OwnHoldAudio implements HoldSource {
 
   async #read(chunk: number): Promise<void> {
     const offset = WIDTH * CHUNK * chunk;
-    const length = Math.min(WIDTH * CHUNK, WIDTH * this.#own.frames - offset);
+    const length = Math.min(WIDTH * CHUNK, WIDTH * this.#frames - offset);
     try {
       const bytes = await withLimit(this.#get(offset, length), LIMIT_MS);
       this.#chunks.set(chunk, bytes);
       this.#isTold = false;
     } catch (error) {
       this.#pausedUntil = Date.now() + PAUSE_MS;
-      if (!this.#isTold)
-        console.warn(`The hold audio of ${this.#id} can not be read; the built-in plays: ${String(error)}`);
+      if (!this.#isTold) console.warn(`${this.#key} can not be read and is not heard: ${String(error)}`);
       this.#isTold = true;
     } finally {
       this.#asked.delete(chunk);
@@ -100,35 +114,49 @@ export class OwnHoldAudio implements HoldSource {
   }
 
   async #get(offset: number, length: number): Promise<Uint8Array> {
-    const object = await this.#bucket.get(keys.hold(this.#id, this.#own.version), {
-      range: { offset, length },
-    });
+    const object = await this.#bucket.get(this.#key, { range: { offset, length } });
     if (object === null) throw new Error("it is not there");
     const bytes = new Uint8Array(await object.arrayBuffer());
     if (bytes.length !== length) throw new Error(`${bytes.length} bytes of ${length}`);
     return bytes;
   }
 
-  /** The chunks that `count` sample frames lie in, of which the first is heard `played` sample frames after the beginning. */
+  /**
+   * The chunks that `count` sample frames lie in, of which the first is heard `played` sample frames after the beginning; none of
+   * what comes after the end.
+   */
   #chunksOf(played: number, count: number): number[] {
     const chunks: number[] = [];
-    for (let done = 0; done < count; ) {
+    for (let done = 0; done < count && !this.#isOver(played + done); ) {
       const frame = this.#frameAt(played + done);
       const chunk = chunkOf(frame);
       chunks.push(chunk);
       // The last chunk may be shorter than an access unit.
-      done += Math.min(this.#own.frames, CHUNK * (chunk + 1)) - frame;
+      done += Math.min(this.#frames, CHUNK * (chunk + 1)) - frame;
     }
     return chunks;
   }
 
-  /** Which sample frame of the file is heard `played` sample frames after its beginning. */
+  #isOver(played: number): boolean {
+    return this.#loopFrom === null && played >= this.#frames;
+  }
+
+  /** Which sample frame of the file is heard `played` sample frames after its beginning, where it is not over. */
   #frameAt(played: number): number {
-    const { frames, loopFrom } = this.#own;
-    return played < frames ? played : loopFrom + ((played - frames) % (frames - loopFrom));
+    const [frames, loopFrom] = [this.#frames, this.#loopFrom];
+    return loopFrom === null || played < frames
+      ? played
+      : loopFrom + ((played - frames) % (frames - loopFrom));
   }
 }
 
 function chunkOf(frame: number): number {
   return Math.floor(frame / CHUNK);
+}
+
+/** Deletes a producer's sound that is not needed any more. What R2 does not let go of goes with the broadcast. */
+export async function forget(bucket: R2Bucket, key: string): Promise<void> {
+  await bucket.delete(key).catch((error: unknown) => {
+    console.warn(`R2 did not delete ${key}: ${String(error)}`);
+  });
 }

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { holdUnit } from "../../src/audio/hold.ts";
 import { decodeS16 } from "../../src/audio/pcm.ts";
 import { HoldLine } from "../../src/broadcast/hold-line.ts";
+import { KeptAudio } from "../../src/broadcast/kept-audio.ts";
 import type { OwnHold } from "../../src/broadcast/lifecycle.ts";
-import { OwnHoldAudio } from "../../src/broadcast/own-hold.ts";
 import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
 
 /** A producer's hold audio, read from R2: every sample in its place round after round, and the built-in where R2 is not there. */
@@ -71,9 +71,13 @@ const sine: Bytes = (offset, length) => {
   return bytes;
 };
 
-function open(frames: number, bucket: FakeBucket): OwnHoldAudio {
+function open(frames: number, bucket: FakeBucket): KeptAudio {
   const own: OwnHold = { version: "v", frames, loopFrom: LOOP_FROM, loudness: -24, gainDb: 0, setAt: 0 };
-  return new OwnHoldAudio(bucket as unknown as R2Bucket, "show", own, () => {});
+  return kept(own, bucket as unknown as R2Bucket);
+}
+
+function kept(own: OwnHold, bucket: R2Bucket): KeptAudio {
+  return new KeptAudio({ bucket, waitUntil: () => {} }, "show/hold/v.s16le", own, own.loopFrom);
 }
 
 /** Which sample frames unit `n` has, read from numbered sound. */
@@ -118,7 +122,8 @@ describe("a file in R2", () => {
   test("is as loud as it is said to be", async () => {
     const own: OwnHold = { version: "v", frames: 96_000, loopFrom: 0, loudness: -30, gainDb: 6, setAt: 0 };
     const bucket = new FakeBucket(sine) as unknown as R2Bucket;
-    const audio = new OwnHoldAudio(bucket, "show", own, () => {});
+    const audio = kept(own, bucket);
+    audio.prepare(0);
     await vi.advanceTimersByTimeAsync(10);
     expect(Math.max(...audio.unit(0))).toBeCloseTo((3_277 / 32_768) * 10 ** (6 / 20), 5);
   });
@@ -183,7 +188,7 @@ describe("where R2", () => {
     // Nobody waits for what has failed.
     expect(playing.heard.lastIndexOf("none")).toBe(0);
     expect([...bucket.seconds]).toEqual([0, 5, 10]);
-    expect(warned).toEqual([expect.stringMatching(/hold audio of show can not be read.*R2 is down/)]);
+    expect(warned).toEqual([expect.stringMatching(/show\/hold\/v.s16le can not be read.*R2 is down/)]);
     bucket.mode = "well";
     expect(await playing.on(6)).toEqual(["built-in", "fading", "own"]);
     expect(warned.length).toBe(1);

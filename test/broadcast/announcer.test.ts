@@ -1,0 +1,145 @@
+import { describe, expect, test } from "vitest";
+import { encodePacket } from "../../local/sfu/packet.ts";
+import type { Encoder } from "../../src/audio/encoder.ts";
+import type { Speech } from "../../src/broadcast/announcer.ts";
+import { HoldLine } from "../../src/broadcast/hold-line.ts";
+import type { HoldSource } from "../../src/broadcast/hold-source.ts";
+import { Pipeline } from "../../src/broadcast/pipeline.ts";
+import { Segmenter } from "../../src/hls/segmenter.ts";
+import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { largestStep } from "../kit/sine.ts";
+
+/** Announcements over hold audio, as they come into the mix: how loud both are, and that neither is beside a host. */
+
+const HELD = 0.2;
+const SAID = 0.3;
+/** Of a constant hold audio, under an announcement: -12 dB. */
+const UNDER = HELD * 10 ** (-12 / 20);
+/** Access units of an announcement: 4 s. */
+const UNITS = 188;
+/** The most that a sample may differ from the one before: what a fade within an access unit makes of half of full scale. */
+const STEP = 0.001;
+
+/** A sound of which `until` access units are there; over one access unit it comes, and over its last one it goes. */
+function constant(level: number, until: () => number = () => Number.POSITIVE_INFINITY): HoldSource {
+  return {
+    has: (n, units) => n + units <= until(),
+    unit: (n) => {
+      if (n >= until()) throw new Error(`unit ${n} is not there`);
+      const pcm = new Float32Array(2 * AU_SAMPLES).fill(level);
+      for (let i = 0; i < pcm.length && level === SAID; i++) {
+        const frame = Math.floor(i / 2);
+        if (n === 0) pcm[i] = (level * frame) / AU_SAMPLES;
+        if (n === UNITS - 1) pcm[i] = level * (1 - frame / AU_SAMPLES);
+      }
+      return pcm;
+    },
+    prepare: () => false,
+  };
+}
+const speech = (source = constant(SAID), seconds = 10): Speech => ({
+  source,
+  units: UNITS,
+  every: fromMillis(1_000 * seconds),
+});
+
+/** Left channel of `seconds` of hold audio; `tell` is called before each access unit with the seconds that have passed. */
+function hold(line: HoldLine, seconds: number, tell: (second: number) => void = () => {}): Float32Array {
+  const units = Math.ceil((seconds * SAMPLE_RATE) / AU_SAMPLES);
+  const left = new Float32Array(units * AU_SAMPLES);
+  for (let n = 0; n < units; n++) {
+    tell((n * AU_SAMPLES) / SAMPLE_RATE);
+    const pcm = line.pull(samples(n * AU_SAMPLES), "on", Number.POSITIVE_INFINITY);
+    for (let i = 0; i < AU_SAMPLES; i++) left[n * AU_SAMPLES + i] = pcm?.[2 * i] ?? 0;
+  }
+  return left;
+}
+const at = (line: Float32Array, second: number) => line[Math.round(second * SAMPLE_RATE)];
+
+describe("over hold audio", () => {
+  const made = () => {
+    const line = new HoldLine(null, samples(0));
+    line.play(constant(HELD));
+    return line;
+  };
+
+  test("an announcement is heard as it is, and hold audio 12 dB lower, again and again, without a step", () => {
+    const line = made();
+    line.announce(speech());
+    const heard = hold(line, 20);
+    for (const second of [1, 2.3, 8, 12.3, 18]) expect(at(heard, second)).toBeCloseTo(HELD, 6);
+    for (const second of [3, 6.5, 13, 16.5]) expect(at(heard, second)).toBeCloseTo(SAID + UNDER, 6);
+    expect(largestStep(heard).step).toBeLessThan(STEP);
+  });
+
+  test("there is none until it can be read, and none of it is made up", () => {
+    const line = made();
+    let until = 0;
+    line.announce(speech(constant(SAID, () => until)));
+    const heard = hold(line, 12, (second) => {
+      if (second > 5) until = UNITS;
+    });
+    for (const second of [3, 4.9, 11.5]) expect(at(heard, second)).toBeCloseTo(HELD, 6);
+    expect(at(heard, 6)).toBeCloseTo(SAID + UNDER, 6);
+  });
+
+  test.each<[string, (line: HoldLine, second: number) => void, () => number]>([
+    ["stops coming", () => {}, () => 60],
+    ["is taken away", (line, second) => second > 4.2 && line.announce(null), () => UNITS],
+  ])("one that %s fades out within an access unit, and hold audio comes back", (_, tell, until) => {
+    const line = made();
+    line.announce(speech(constant(SAID, until), 3_600));
+    const heard = hold(line, 8, (second) => tell(line, second));
+    expect(at(heard, 3.9)).toBeCloseTo(SAID + UNDER, 6);
+    for (const second of [5, 6, 7.5]) expect(at(heard, second)).toBeCloseTo(HELD, 6);
+    expect(largestStep(heard).step).toBeLessThan(STEP);
+  });
+
+  test("another that is put in its place is heard next, however long ago the one before was", () => {
+    const line = made();
+    line.announce(speech(constant(SAID), 3_600));
+    const other = speech(constant(0.1), 3_600);
+    const heard = hold(line, 16, (second) => second > 9 && line.announce(other));
+    expect(at(heard, 8.9)).toBeCloseTo(HELD, 6);
+    expect(at(heard, 10)).toBeCloseTo(0.1 + UNDER, 6);
+    expect(at(heard, 15)).toBeCloseTo(HELD, 6);
+  });
+});
+
+test("a host who is heard in the middle of it is heard alone from the first sample on", () => {
+  const [seconds, from, frames] = [12, 5, 960];
+  const line = new Float32Array(seconds * SAMPLE_RATE);
+  const encoder: Encoder = {
+    config: new Uint8Array(2),
+    push: ({ at, data }) => {
+      for (let i = 0; i < AU_SAMPLES && at + i < line.length; i++) line[at + i] = data[2 * i] as number;
+      return [];
+    },
+    pushSilence: () => [],
+    flush: () => [],
+    close: () => {},
+  };
+  const hold = new HoldLine(null, samples(SAMPLE_RATE));
+  hold.play(constant(HELD));
+  hold.announce(speech());
+  const start = samples(0);
+  const pipeline = new Pipeline(encoder, new Segmenter(PROFILES.low, { msn: 0, at: start }), start, hold);
+  const payload = new Uint8Array(4 * frames);
+  new Int16Array(payload.buffer).fill(8_192);
+  for (let now = 0, packet = 0; now < line.length; now += frames) {
+    if (now >= from * SAMPLE_RATE)
+      pipeline.hear(
+        "host",
+        encodePacket({ sequenceNumber: packet + 1, timestamp: packet++ * frames + 1, payload }),
+        samples(now),
+      );
+    while (pipeline.due <= now) pipeline.advance(samples(now), 6, now < 4.5 * SAMPLE_RATE ? "on" : "as-is");
+  }
+  expect(at(line, 4.5)).toBeCloseTo(SAID + UNDER, 4);
+  // What is below the host's own constant is the way from the one to the other.
+  const alone = line.findIndex((value, i) => i > 4.6 * SAMPLE_RATE && Math.abs(value - 0.25) < 1e-4);
+  expect(alone / SAMPLE_RATE).toBeLessThan(5.4);
+  const beside = line.subarray(alone + 4_800, 11 * SAMPLE_RATE);
+  expect(beside.findIndex((value) => Math.abs(value - 0.25) > 1e-4)).toBe(-1);
+  expect(largestStep(line.subarray(0, alone)).step).toBeLessThan(0.012);
+});
