@@ -11,9 +11,11 @@ const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
 /** Pages that are listened to for minutes, and not measured: beside a capture that waits. */
 const LISTENING = ["test/browser/line.test.ts"];
+/** A minute of the runtime that mostly waits. */
+const SPOKEN = ["test/workers/announcements.test.ts"];
 /** Hours of sound, on a fake clock. They compute for up to two minutes each, beside a capture that waits. */
 const LONG = [
-  "test/audio/{drift,levelling,squeal}.test.ts",
+  "test/audio/{aac,drift,levelling,squeal}.test.ts",
   "test/broadcast/{bandwidth,pipeline}.test.ts",
   ...BUSY,
 ];
@@ -85,7 +87,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts", ...WAITING],
-          exclude: [...TIMED, ...BUSY],
+          exclude: [...TIMED, ...BUSY, ...SPOKEN],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Shows take the time they take and a small part of a core: more files than cores run side by side.
@@ -126,7 +128,7 @@ export default defineConfig({
       {
         test: {
           name: "players",
-          include: ["test/players/**/*.test.ts", ...LISTENING],
+          include: ["test/players/**/*.test.ts", ...LISTENING, ...SPOKEN],
           testTimeout: 900_000,
           hookTimeout: 120_000,
           // A capture waits for minutes; beside it there is a core for the others.
