@@ -20,8 +20,7 @@ const LONG = [
   ...BUSY,
 ];
 /**
- * How many files of units and of {@link BUSY} run side by side: one for each core, and one for those that wait for outages
- * to pass. Left to itself the runner would use one core of two.
+ * How many files of units run side by side: one for each core, and one for those that wait for outages to pass. Left to itself the runner would use one core of two.
  */
 const WORKERS = CORES + 1;
 
@@ -69,7 +68,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Each project is one kind of evidence; `npm test` runs the first three, which need nothing beyond node_modules. */
+/** Each project is one kind of evidence; `npm test` runs the first two, which need nothing beyond node_modules. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
