@@ -27,7 +27,7 @@ const WORKERS = CORES + 1;
 /** What would be left over at the end, on one core, if it began last. */
 const LONGEST = [
   "live",
-  "line",
+  "pdt",
   "bandwidth",
   "drift",
   "pipeline",

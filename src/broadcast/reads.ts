@@ -31,8 +31,11 @@ export interface Published {
   readonly ring: Ring;
 }
 
-/** For how long all but the last segment of a show is listed before its list ends: players load it meanwhile. */
-export const CLOSING_MS = 1_000;
+/**
+ * For how long all but the last segment of a show is listed before its list ends: players load it meanwhile. Within the least part
+ * target, since the last part has to come within that (RFC 8216bis section 6.2.1).
+ */
+export const CLOSING_MS = 380;
 
 /** Answers reads from the window, and holds those that ask for what comes next. One rendering serves all who wait. */
 export class Reads {

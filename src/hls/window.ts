@@ -210,7 +210,13 @@ export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEd
  */
 export function listsParts(window: Window, segment: OpenSegment): boolean {
   const { lowLatency, partUnits } = window.profile;
-  return lowLatency && end(window) + partUnits * AU_SAMPLES - segment.at <= targets(window, 3);
+  // Three segments at the most, the one being made among them: where the last ones are short, hls-parser counts.
+  const newest = window.open?.msn ?? lastMsn(window);
+  return (
+    lowLatency &&
+    segment.msn > newest - 3 &&
+    end(window) + partUnits * AU_SAMPLES - segment.at <= targets(window, 3)
+  );
 }
 
 /**

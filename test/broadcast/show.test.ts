@@ -567,7 +567,7 @@ describe("a show that has neither host nor listener", () => {
 
 describe("a show that ends", () => {
   test.each([0, 400, 1_100, 1_900])(
-    "%d ms into a segment: all that was said is listed, and a second later one more segment, with the list's end",
+    "%d ms into a segment: all that was said is listed, and within a part target one more segment, with the list's end",
     async (millis) => {
       const rig = new Rig();
       rig.show.open();
