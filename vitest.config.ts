@@ -11,9 +11,13 @@ const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
 /** Pages that are listened to for minutes, and not measured: beside a capture that waits. */
 const LISTENING = ["test/browser/line.test.ts"];
-/** A minute of the runtime that mostly waits. */
-const SPOKEN = ["test/workers/announcements.test.ts"];
-/** Hours of sound, on a fake clock. They compute for up to two minutes each, beside a capture that waits. */
+/** What `npm test` is not to take for granted: they run ffmpeg. */
+const WITH_FFMPEG = [
+  "test/audio/hold.test.ts",
+  "test/local/hold.test.ts",
+  "test/workers/{announcements,hold}.test.ts",
+];
+/** Hours of sound on a fake clock, and {@link BUSY}. They compute for up to two minutes each, beside a capture that waits. */
 const LONG = [
   "test/audio/{aac,drift,levelling,squeal}.test.ts",
   "test/broadcast/{bandwidth,pipeline}.test.ts",
@@ -91,7 +95,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{workers,browser,players,chaos}/**", ...TIMED, ...WAITING, ...LONG],
+          exclude: ["test/{workers,browser,players,chaos}/**", ...TIMED, ...WAITING, ...LONG, ...WITH_FFMPEG],
           testTimeout: 30_000,
           maxWorkers: WORKERS,
         },
@@ -100,7 +104,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts", ...WAITING],
-          exclude: [...TIMED, ...BUSY, ...SPOKEN],
+          exclude: [...TIMED, ...BUSY, ...WITH_FFMPEG],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Shows take the time they take and a small part of a core: more files than cores run side by side.
@@ -141,7 +145,7 @@ export default defineConfig({
       {
         test: {
           name: "players",
-          include: ["test/players/**/*.test.ts", ...LISTENING, ...SPOKEN],
+          include: ["test/players/**/*.test.ts", ...LISTENING, ...WITH_FFMPEG],
           testTimeout: 900_000,
           hookTimeout: 120_000,
           // A capture waits for minutes; beside it there is a core for the others.

@@ -118,7 +118,7 @@ export function timeOf(epoch: string): number {
   return Number.parseInt(epoch, 36);
 }
 
-/** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it. */
+/** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it, or the version. */
 export const keys = {
   init: (id: string, epoch: string): string => `${id}/${epoch}/init.mp4`,
   segment: (id: string, epoch: string, msn: number): string =>

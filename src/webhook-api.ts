@@ -1,6 +1,6 @@
 import type { Kind } from "./events.ts";
 
-/** What an operator does with a broadcast's webhook, and what crosses that seam: edge/webhooks.ts asks, broadcast/webhook.ts does it. */
+/** What an operator does with a broadcast's webhook, and what crosses that seam: edge/happenings.ts asks, broadcast/webhook.ts does it. */
 export type WebhookAct =
   | { readonly kind: "describe" }
   /** `secret`: null, and one is made. */
