@@ -57,6 +57,24 @@ export const WARNINGS = [
   "host-lost",
 ] as const;
 
+/** All kinds that this code knows. */
+export const KINDS = [
+  ...[
+    "opened",
+    "closed",
+    "live",
+    "ended",
+    "late",
+    "title",
+    "marker",
+    "host-on",
+    "host-off",
+    "hold-on",
+    "hold-off",
+  ],
+  ...WARNINGS,
+] as const;
+
 /** What changes on the line: it stands in the media playlist while its date does. */
 export const ON_LINE = ["host-on", "host-off", "hold-on", "hold-off", "title", "marker"] as const;
 

@@ -39,7 +39,7 @@ export interface ShowStatus {
   readonly meter: Level | null;
   /** The id of the newest event that this knows of (events.ts); 0 before the first. */
   readonly lastEvent: number;
-  /** How loud the programme is, by EBU R128; null while no timeline runs. */
+  /** How loud what goes out is, hold audio included, by EBU R128; null while no timeline runs. */
   readonly loudness: Loudness | null;
   /** The wall clock at the timeline's first sample, milliseconds since 1970; null before there is one. */
   readonly startedAt: number | null;

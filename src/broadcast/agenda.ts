@@ -10,6 +10,8 @@ export class Agenda {
   readonly #outbox: Outbox;
   readonly #webhook: () => number | null;
   readonly #alarm: Alarm;
+  /** Until when the show rests; 0 while it does not. */
+  #restsUntil = 0;
 
   /**
    * @param webhook when something is to be sent; null: nothing waits
@@ -36,18 +38,23 @@ export class Agenda {
   arrange(life: Life): void {
     const runs = life.kind === "running" || life.kind === "standing";
     const next = earlier(this.next(life)?.at ?? null, this.#webhook());
-    if (runs || this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
+    // A show that rests needs its object no earlier for that.
+    const rests = Math.min(this.#restsUntil, next ?? Number.POSITIVE_INFINITY);
+    if (this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
+    else if (runs) this.#alarm.arrange(Math.max(Date.now(), rests));
     else if (next !== null) this.#alarm.at(next);
     else this.#alarm.cancel();
   }
 
   /** Has it brought back should it be gone at `time`, when it has something to do. */
   arrangeFor(time: number): void {
+    this.#restsUntil = time;
     this.#alarm.arrange(time);
   }
 
   /** The same for the show that runs at `now`, where that has not been done lately. */
   renew(now: number): void {
+    this.#restsUntil = 0;
     this.#alarm.renew(now);
   }
 

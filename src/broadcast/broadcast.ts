@@ -178,21 +178,22 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   async remove(): Promise<null | Problem> {
     return told("remove", async () => {
-      if (this.#show === null) {
+      const show = this.#show;
+      if (show === null) {
         // So that nothing which is not there can stay in the list.
         await this.#notice.remove();
         return PROBLEMS.unknownBroadcast;
       }
       const id = this.ctx.id.name ?? "";
-      try {
-        await this.#show.end();
-      } catch (error) {
+      const unended = (error: unknown) =>
         console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
-      }
+      await show.end().catch(unended);
       // What R2 and the Directory do not let go of yet can be deleted by the next call only if there is still a broadcast.
       await erase(this.env.MEDIA, id);
       await this.#notice.remove();
-      this.#show.chronicle.abandon();
+      // Another call may have removed it meanwhile, and a show of the same name been created.
+      if (this.#show !== show) return null;
+      show.chronicle.abandon();
       this.#show = null;
       await this.ctx.storage.deleteAlarm();
       await this.ctx.storage.deleteAll();

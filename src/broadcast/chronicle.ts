@@ -1,6 +1,7 @@
 import type { Raised } from "../broadcast-api.ts";
 import type { Event, Note, PublicEvents } from "../events.ts";
 import { end } from "../hls/window.ts";
+import { toMillis } from "../media.ts";
 import { dateRangeOf } from "./date-ranges.ts";
 import { Followers } from "./followers.ts";
 import type { Life } from "./life.ts";
@@ -50,15 +51,15 @@ export class Chronicle {
     this.#warnings = new Warnings(store.log.ofWarnings().filter((event) => "raised" in event));
   }
 
-  /** Something has happened. */
-  note(note: Note): Event {
+  /** Something has happened. @param since when, by the show's time, where that was before now */
+  note(note: Note, since: number | null = null): Event {
     const life = this.#life();
     const wall = Date.now();
     if (life.kind !== "running") return this.#told(this.#log.add(note, wall, null));
     const { timeline, clock } = life;
     const { epoch } = timeline.window;
     const listed = end(timeline.window);
-    const event = this.#log.add(note, clock.read(wall), { epoch, listed });
+    const event = this.#log.add(note, since ?? clock.read(wall), { epoch, listed });
     const range = dateRangeOf(event, listed);
     if (range !== null) timeline.date(range);
     return this.#told(event);
@@ -66,7 +67,9 @@ export class Chronicle {
 
   /** The show's row is another. */
   turned(before: ShowRow, after: ShowRow): void {
-    for (const note of notesOf(before, after)) this.note(note);
+    const { held, timeline } = after;
+    const heldSince = held && timeline && timeline.startedAt + toMillis(held.from);
+    for (const note of notesOf(before, after)) this.note(note, note.kind === "hold-on" ? heldSince : null);
   }
 
   /** These hosts are heard at this moment, by the wall clock; one may have several sessions. Null: one that has been revoked. */

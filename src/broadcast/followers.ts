@@ -22,9 +22,9 @@ export class Followers {
   }
 
   /**
-   * The events behind `id`, at most a page of them, oldest first; none where nothing has happened for a while. Who `waits` not
-   * is told at once that there are none. An id that the
-   * show has not come to is one of another show that had its name, and stands for the beginning.
+   * The events behind `id`, at most a page of them, oldest first; none where nothing has happened for a while. A call that does
+   * not wait is told at once that there are none; it is refused too where all places are taken, so that a stream can be refused
+   * before it begins. An id that the show has not come to is one of another show that had its name, and stands for the beginning.
    */
   async after(id: number, waits: boolean): Promise<readonly Event[] | Problem> {
     const from = id > this.#log.newest ? 0 : id;

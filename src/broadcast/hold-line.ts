@@ -55,7 +55,8 @@ export class HoldLine {
   /** The access unit at `at` as it goes into the mix, a new array; null where nothing of it is heard. As {@link HoldPlan.next}. */
   pull(at: Samples, wish: HoldWish, silentFor: number): Float32Array | null {
     const isNew = !this.sounds;
-    const ramp = this.#plan.next(at, isNew && this.#isAwaited(at) ? "as-is" : wish, silentFor);
+    const waits = isNew && this.#plan.comes(at, wish) && this.#isAwaited(at);
+    const ramp = this.#plan.next(at, waits ? "as-is" : wish, silentFor);
     const { state } = this;
     if (ramp === null || state === null) return null;
     const n = (at - state.from) / AU_SAMPLES;

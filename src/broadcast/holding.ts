@@ -1,3 +1,4 @@
+import type { HostState } from "../broadcast-api.ts";
 import type { HoldDescription } from "../hold-api.ts";
 import { SAMPLE_RATE } from "../media.ts";
 import { keys } from "../paths.ts";
@@ -5,10 +6,11 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import { Announcing } from "./announcing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { HoldLine } from "./hold-line.ts";
-import { type Attended, type HoldWish, holdWish } from "./hold-plan.ts";
+import { type HoldWish, holdWish } from "./hold-plan.ts";
 import { forget, KeptAudio } from "./kept-audio.ts";
 import { type Life, pipelineOf, withRow } from "./life.ts";
 import { isRunning, type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
+import type { Presence } from "./presence.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A show's hold audio: which it is, and whether it is wanted. */
@@ -43,10 +45,13 @@ export class Holding {
     if (isRunning(row)) timeline.hold.announce(this.announcing.of(row));
   }
 
-  /** Whether it is wanted, where these are there at `wall`, milliseconds since 1970. */
-  wish(there: Omit<Attended, "deadAirSeconds">, wall: number): HoldWish {
-    const deadAirSeconds = pipelineOf(this.#life())?.guard.deadAirSeconds ?? 0;
-    return holdWish(this.#life().row, { ...there, deadAirSeconds }, wall);
+  /** Whether it is wanted, where hosts have these sessions at `wall`, milliseconds since 1970. */
+  wish(presence: Presence, hosts: readonly { readonly state: HostState }[], wall: number): HoldWish {
+    const life = this.#life();
+    const states = hosts.map(({ state }) => state);
+    const there = presence.of(states, life.kind === "running" && life.row.held?.isOn === true, wall);
+    const deadAirSeconds = pipelineOf(life)?.guard.deadAirSeconds ?? 0;
+    return holdWish(life.row, { ...there, deadAirSeconds }, wall);
   }
 
   /** The row with what its timeline has of it, which announces what belongs to that row from now on. */

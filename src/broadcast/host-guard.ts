@@ -27,6 +27,7 @@ const PATIENCE: Readonly<Record<HostWarning, Patience>> = {
 const DUCKED = 10 ** (-18 / 20);
 /** Of silence made in one go this much counts: the rest was our being late, not the host's. */
 const MOST_AT_ONCE = seconds(1);
+const NO_PACKETS: PacketCounts = { received: 0, missing: 0, ppm: 0 };
 
 /** What is wrong with one session's sound as it comes in, before any gain, and with the way it comes. */
 export class HostGuard {
@@ -40,6 +41,8 @@ export class HostGuard {
   isLost = false;
   /** Whether its squeals are turned down. */
   ducksSqueals = false;
+  /** Whether a line has fed it since {@link passUnfed} was last called. */
+  #isFed = false;
 
   /**
    * Takes the next access unit of its line.
@@ -47,16 +50,24 @@ export class HostGuard {
    * @param shortTerm its short-term loudness, LUFS
    */
   push(pcm: Float32Array, counts: PacketCounts, shortTerm: number): void {
+    this.#isFed = true;
     this.#squeal.push(pcm);
     this.#look(stretchOf(pcm), counts, shortTerm);
   }
 
   /** The same for whole access units of digital silence. */
   pushSilence(frames: number, counts: PacketCounts, shortTerm: number): void {
+    this.#isFed = true;
     const counted = Math.min(frames, MOST_AT_ONCE);
     this.#squeal.pushSilence(counted);
     for (let left = counted; left > 0; left -= AU_SAMPLES)
       this.#look(silence(Math.min(left, AU_SAMPLES)), counts, shortTerm);
+  }
+
+  /** `frames` of the programme have passed; where no line has fed it meanwhile, they were silence of which no packet came. */
+  passUnfed(frames: number): void {
+    if (!this.#isFed) this.pushSilence(frames, NO_PACKETS, Number.NEGATIVE_INFINITY);
+    this.#isFed = false;
   }
 
   /** What its sound is to be multiplied by on its way into the mix. */

@@ -13,6 +13,8 @@ const CHUNK = 4 * SAMPLE_RATE;
 const MOST_HELD = 3;
 /** How long R2 may take, milliseconds, and how long it is left alone when it did not give one. */
 const LIMIT_MS = 3_000;
+/** Reads under way at the same time, those that were given up among them: each holds one of the object's six connections. */
+const MOST_OUT = 2;
 const PAUSE_MS = 5_000;
 /** How long the first sound is waited for before the built-in takes its place, milliseconds. */
 const PATIENCE_MS = 1_500;
@@ -28,6 +30,8 @@ export class KeptAudio implements HoldSource {
   /** By number. */
   readonly #chunks = new Map<number, Uint8Array>();
   readonly #asked = new Set<number>();
+  /** Reads that R2 has not answered, whether they are waited for or not. */
+  #out = 0;
   /** When R2 is asked again, and whether its failure has been told. */
   #pausedUntil = 0;
   #isTold = false;
@@ -93,6 +97,7 @@ export class KeptAudio implements HoldSource {
 
   #ask(chunk: number, now: number): void {
     if (this.#chunks.has(chunk) || this.#asked.has(chunk) || now < this.#pausedUntil) return;
+    if (this.#out >= MOST_OUT) return;
     this.#asked.add(chunk);
     this.#waitUntil(this.#read(chunk));
   }
@@ -106,6 +111,7 @@ export class KeptAudio implements HoldSource {
       this.#isTold = false;
     } catch (error) {
       this.#pausedUntil = Date.now() + PAUSE_MS;
+      this.#awaitedSince = null;
       if (!this.#isTold) console.warn(`${this.#key} can not be read and is not heard: ${String(error)}`);
       this.#isTold = true;
     } finally {
@@ -114,6 +120,15 @@ export class KeptAudio implements HoldSource {
   }
 
   async #get(offset: number, length: number): Promise<Uint8Array> {
+    this.#out++;
+    try {
+      return await this.#bytes(offset, length);
+    } finally {
+      this.#out--;
+    }
+  }
+
+  async #bytes(offset: number, length: number): Promise<Uint8Array> {
     const object = await this.#bucket.get(this.#key, { range: { offset, length } });
     if (object === null) throw new Error("it is not there");
     const bytes = new Uint8Array(await object.arrayBuffer());

@@ -202,7 +202,9 @@ export function sayLate<Row extends ShowRow>(row: Row): Row {
 }
 
 /** What its timeline has of hold audio now. */
-export function withHold(row: RunningRow, held: Held | null): RunningRow {
+export function withHold(row: RunningRow, has: Held | null): RunningRow {
+  // Where it is not wanted at all it is over, though nobody has been heard instead.
+  const held = has !== null && row.hold === "none" ? { ...has, isOn: false } : has;
   return held?.from === row.held?.from && held?.isOn === row.held?.isOn ? row : { ...row, held };
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Event, type Note, ON_LINE, PUBLIC, WARNINGS } from "../events.ts";
+import { type Event, KINDS, type Note, ON_LINE, PUBLIC, WARNINGS } from "../events.ts";
 import { type Samples, samples } from "../media.ts";
 
 /** How many events a show keeps; the oldest go first. */
@@ -14,7 +14,8 @@ export interface PlaceOnLine {
 /** The events of a show, in the SQLite of its object. An id is never given twice, and a restart goes on with the next. */
 export class Log {
   readonly #sql: SqlStorage;
-  /** The id of the newest event; 0 before the first. */
+  /** The ids of the newest event, and of the newest of a kind that is known; 0 before the first. */
+  #last: number;
   #newest: number;
 
   constructor(sql: SqlStorage) {
@@ -25,13 +26,14 @@ export class Log {
       );
       CREATE INDEX IF NOT EXISTS event_by_epoch ON event (epoch, id) WHERE epoch IS NOT NULL;
     `);
-    const newest = sql.exec<{ id: number | null }>("SELECT MAX(id) AS id FROM event").toArray();
-    this.#newest = newest[0]?.id ?? 0;
+    this.#last = this.#highest("");
+    // A deploy that was rolled back may have known more.
+    this.#newest = this.#highest(`WHERE kind IN (${marks(KINDS)})`, ...KINDS);
   }
 
   /** Puts an event behind all others. @param place null where it does not belong to a timeline */
   add(note: Note, at: number, place: PlaceOnLine | null): Event {
-    const event = { ...note, id: this.#newest + 1, at };
+    const event = { ...note, id: this.#last + 1, at };
     this.#sql.exec(
       "INSERT INTO event (id, kind, json, epoch, listed) VALUES (?, ?, ?, ?, ?)",
       event.id,
@@ -40,18 +42,19 @@ export class Log {
       place?.epoch ?? null,
       place?.listed ?? null,
     );
-    this.#newest = event.id;
+    this.#last = this.#newest = event.id;
     this.#sql.exec("DELETE FROM event WHERE id <= ?", event.id - MOST);
     return event;
   }
 
+  /** The id of the newest event that can be told; 0 before the first. */
   get newest(): number {
     return this.#newest;
   }
 
   /** At most `limit` of the events behind `id`, oldest first. */
   after(id: number, limit: number): Event[] {
-    return this.#read("WHERE id > ? ORDER BY id LIMIT ?", id, limit);
+    return this.#read(`WHERE id > ? AND kind IN (${marks(KINDS)}) ORDER BY id LIMIT ?`, id, ...KINDS, limit);
   }
 
   /** The newest `limit` that anybody may know of, oldest first. */
@@ -85,6 +88,13 @@ export class Log {
       const event = eventOf(json);
       return event === null || listed === null ? [] : [{ event, listed: samples(listed) }];
     });
+  }
+
+  #highest(where: string, ...values: string[]): number {
+    const [row] = this.#sql
+      .exec<{ id: number | null }>(`SELECT MAX(id) AS id FROM event ${where}`, ...values)
+      .toArray();
+    return row?.id ?? 0;
   }
 
   #read(where: string, ...values: (string | number)[]): Event[] {

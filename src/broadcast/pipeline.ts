@@ -40,7 +40,8 @@ export class Pipeline {
   /** What is set of the sessions' sound. */
   readonly #sounds = new Map<string, HostSound>();
   readonly guard = new Guard();
-  #mixer = new Mixer();
+  /** Null where only silence has gone through it. */
+  #mixer: Mixer | null = null;
   readonly #meter = new Meter();
   readonly #loudness = new LoudnessMeter();
   readonly #encoder: Encoder;
@@ -134,7 +135,7 @@ export class Pipeline {
     return line === undefined ? null : { loudness: line.loudness(), levelDb: line.levelDb };
   }
 
-  /** How loud the programme is, since this object makes it. */
+  /** How loud what goes out is, hold audio included; integrated since this pipeline was made. */
   loudness(): Loudness {
     return this.#loudness.read();
   }
@@ -184,7 +185,7 @@ export class Pipeline {
   /** How many of the access units that are due at `now` are certain to be digital silence, from the first of them on. */
   #silentUnits(now: Samples): number {
     // The limiter's last milliseconds come out first.
-    if (!this.#mixer.isEmpty || this.#hold.sounds) return 0;
+    if (this.#mixer?.isEmpty === false || this.#hold.sounds) return 0;
     const behind = this.#behind(now);
     const held = this.#hold.comes(this.#position, this.#wish(now)) ? this.#hold.reach : 0;
     let silent: number = Math.min(behind - held, FILL_UNITS * AU_SAMPLES);
@@ -197,7 +198,7 @@ export class Pipeline {
 
   /** The next `units` as silence, which needs neither mixing nor encoding. */
   #fill(units: number): Cut[] {
-    this.#mixer = new Mixer();
+    this.#mixer = null;
     for (const line of this.#hosts.values()) line.leaveOut(this.#position, units * AU_SAMPLES);
     this.#meter.pushSilence(units * AU_SAMPLES);
     this.#loudness.pushSilence(units * AU_SAMPLES);
@@ -214,11 +215,13 @@ export class Pipeline {
     const wish = this.#wish(now);
     const passes = wish === "over-silence" && lines.every(isQuiet) ? Number.POSITIVE_INFINITY : silentFor;
     const held = this.#hold.pull(this.#position, wish, passes);
-    const data = this.#mixer.mix(held === null ? lines : [...lines, held], AU_SAMPLES);
+    const sum = sumOf(lines, AU_SAMPLES);
+    this.#mixer ??= new Mixer();
+    const data = this.#mixer.mix(held === null ? [sum] : [sum, held], AU_SAMPLES);
     this.#meter.push(data);
     this.#loudness.push(data);
     // Hold audio would hide what the guard is for.
-    this.guard.push(held === null ? data : sumOf(lines, AU_SAMPLES), this.#loudness.shortTerm);
+    this.guard.push(held === null ? data : sum, this.#loudness.shortTerm);
     const frames = this.#encoder.push({ at: this.#position, data });
     this.#position = samples(this.#position + AU_SAMPLES);
     return frames.flatMap((frame) => this.#segmenter.push(frame));

@@ -1,3 +1,4 @@
+import type { HostState } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
 
 /**
@@ -5,6 +6,8 @@ import type { Target } from "../paths.ts";
  * a read is held for two segments and a part at most.
  */
 const QUIET_MS = 10_000;
+/** A session of which nothing has come for so long, milliseconds, is no host who is about to be heard. */
+const COMING_MS = 10_000;
 
 /**
  * When a host or a listener was last at a show, as far as its object knows since it was made. Times are milliseconds since
@@ -14,6 +17,8 @@ export class Presence {
   #lastAt: number;
   /** When somebody last asked for a list or media, whatever it was for. */
   #askedAt: number;
+  /** Whether anybody has, since the object was made. */
+  #isAsked = false;
 
   constructor(wall: number) {
     this.#lastAt = wall;
@@ -29,9 +34,20 @@ export class Presence {
     this.#lastAt = wall;
   }
 
-  /** Who is there, where hosts have these sessions. */
-  of(sessions: readonly string[], wall: number): { readonly hosts: boolean; readonly listeners: boolean } {
-    return { hosts: sessions.length > 0, listeners: !this.isQuiet(wall) };
+  /**
+   * Who is there, where hosts have these sessions.
+   *
+   * @param hadListeners whether there were some when the object before this one was gone
+   */
+  of(
+    sessions: Iterable<HostState>,
+    hadListeners: boolean,
+    wall: number,
+  ): { hosts: boolean; listeners: boolean } {
+    const hosts = [...sessions].some(
+      ({ state, since }) => state !== "connecting" || wall - since < COMING_MS,
+    );
+    return { hosts, listeners: (this.#isAsked || hadListeners) && !this.isQuiet(wall) };
   }
 
   /** Whether nobody has asked for a list or media for a while. */
@@ -47,6 +63,7 @@ export class Presence {
    */
   read(target: Target, epoch: string | null, wall: number): void {
     this.#askedAt = wall;
+    this.#isAsked = true;
     const isOfMedia = target.kind === "playlist" || target.kind === "segment" || target.kind === "part";
     if (isOfMedia && target.epoch === epoch) this.attended(wall);
   }

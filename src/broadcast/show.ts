@@ -217,7 +217,7 @@ export class Show {
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
       mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
-      holdWish: (wall) => this.holding.wish(this.#presence.of(this.publishers.sessions, wall), wall),
+      holdWish: (wall) => this.holding.wish(this.#presence, this.publishers.all, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {

@@ -75,7 +75,9 @@ export class Timeline {
     const encoder = openAac(contexts, { bitrate, at });
     const parts = store.partsOf(open.msn);
     const segmenter = new Segmenter(timeline.profile, { msn: open.msn, at: open.at, parts });
-    this.hold = new HoldLine(held, samples(3 * timeline.profile.partUnits * AU_SAMPLES));
+    // It is stored before the part that has its beginning.
+    const since = held && { ...held, from: samples(Math.min(held.from, at)) };
+    this.hold = new HoldLine(since, samples(3 * timeline.profile.partUnits * AU_SAMPLES));
     this.pipeline = new Pipeline(encoder, segmenter, at, this.hold);
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);

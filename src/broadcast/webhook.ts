@@ -78,7 +78,8 @@ export class Webhook {
     } finally {
       this.#isSending = false;
     }
-    this.#arrange();
+    // Of a show that was deleted meanwhile the alarm may be another show's by now.
+    if (this.#row !== null) this.#arrange();
   }
 
   /** Forgets the receiver without a word to the store; what is on its way has no consequence. */

@@ -227,3 +227,42 @@ test("a host who squeals is turned down by 18 dB where the show wants that, and 
     ]);
   }
 });
+
+describe("the sessions of a host", () => {
+  const counts = { received: 0, missing: 0, ppm: 0 };
+
+  test("that is being got back after a restart is warned of, though nothing of it has come to this guard", () => {
+    const guard = new Guard();
+    const attendants = new Map([["anne", { state: "reattaching" as const, host: ANNE }]]);
+    const said = [];
+    for (let second = 0; second < 4; second++) {
+      said.push(...guard.attend(attendants, false));
+      for (let n = 0; n < 47; n++) guard.pushSilence(AU_SAMPLES, -70);
+    }
+    expect(said).toEqual([{ kind: "host-lost", raised: true, host: ANNE }]);
+  });
+
+  test("are warned of together: once, and until nothing is wrong with any of them", () => {
+    const guard = new Guard();
+    const state = "heard" as const;
+    const attendants = new Map(["one", "other"].map((session) => [session, { state, host: ANNE }]));
+    let received = 0;
+    const during = (seconds: number, amplitudes: readonly [number, number]) => {
+      const said = [];
+      for (let n = 0; n < 47 * seconds; n++) {
+        received += 2;
+        for (const [i, session] of ["one", "other"].entries())
+          guard
+            .host(session)
+            .push(unit(n * AU_SAMPLES, amplitudes[i] as number), { ...counts, received }, -23);
+        guard.push(unit(n * AU_SAMPLES, 0.2), -23);
+        if (n % 47 === 46) said.push(...guard.attend(attendants, false));
+      }
+      return said.filter(({ kind }) => kind === "microphone-dead").map(({ raised }) => raised);
+    };
+    expect(during(2, [0.2, 0.2])).toEqual([]);
+    expect(during(4, [0, 0]), "both dead").toEqual([true]);
+    expect(during(3, [0.2, 0]), "one still is").toEqual([]);
+    expect(during(3, [0.2, 0.2])).toEqual([false]);
+  });
+});

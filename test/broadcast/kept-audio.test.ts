@@ -10,6 +10,8 @@ import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
 
 const UNIT_MS = (1_000 * AU_SAMPLES) / SAMPLE_RATE;
 const LOOP_FROM = 2_400;
+/** For how long a read hangs before the runtime ends it. */
+const HANGS_MS = 60_000;
 
 let warned: string[] = [];
 beforeEach(() => {
@@ -43,7 +45,10 @@ class FakeBucket {
     this.asked.push(range.offset);
     this.seconds.add(Math.round((Date.now() - this.#opened) / 1_000));
     const { mode } = this;
-    if (mode === "hangs") return new Promise<never>(() => {});
+    if (mode === "hangs") {
+      await new Promise((resolve) => setTimeout(resolve, HANGS_MS));
+      throw new Error("it hung");
+    }
     await new Promise((resolve) => setTimeout(resolve, this.delay));
     if (mode === "fails") throw new Error("R2 is down");
     if (mode === "missing") return null;
@@ -209,19 +214,29 @@ describe("where R2", () => {
     expect(playing.step).toBeLessThan(NO_CLICK);
   });
 
-  test("hangs, it is waited for 1.5 s and asked again 8 s later", async () => {
+  test("hangs, it is waited for 1.5 s, and no more than two reads are out until it lets go of them", async () => {
     const bucket = new FakeBucket(sine);
     bucket.mode = "hangs";
     const playing = new Playing(bucket);
-    expect(await playing.on(7.9)).toEqual(["none", "fading", "built-in"]);
+    expect(await playing.on(58)).toEqual(["none", "fading", "built-in"]);
     expect(playing.heard.lastIndexOf("none") * UNIT_MS).toBeGreaterThan(1_450);
     expect(playing.heard.lastIndexOf("none") * UNIT_MS).toBeLessThan(1_500);
-    expect([...bucket.seconds]).toEqual([0]);
+    expect([[...bucket.seconds], bucket.asked.length]).toEqual([[0], 2]);
     expect(warned).toEqual([expect.stringMatching(/no answer in 3000 ms/)]);
     bucket.mode = "well";
-    expect(await playing.on(1)).toEqual(["built-in", "fading", "own"]);
-    expect([[...bucket.seconds], warned.length]).toEqual([[0, 8], 1]);
+    expect(await playing.on(4)).toEqual(["built-in", "fading", "own"]);
+    expect([[...bucket.seconds], warned.length]).toEqual([[0, 60, 62], 1]);
     expect(playing.step).toBeLessThan(NO_CLICK);
+  });
+
+  test("hangs, and nobody wants hold audio: it is not asked", async () => {
+    const bucket = new FakeBucket(sine);
+    bucket.mode = "hangs";
+    const line = new HoldLine(null, samples(0));
+    line.play(open(8 * SAMPLE_RATE, bucket));
+    for (const wish of ["as-is", "off"] as const)
+      for (let n = 0; n < 100; n++) line.pull(samples(n * AU_SAMPLES), wish, Number.POSITIVE_INFINITY);
+    expect(bucket.asked).toEqual([]);
   });
 
   test("is late by less than 1.5 s, its own is the first that is heard; by more, the built-in is", async () => {

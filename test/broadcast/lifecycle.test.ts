@@ -32,6 +32,7 @@ const later = { epoch: "mwq4zzzz", startedAt: 9_000, profile };
 
 const announced: AnnouncedRow = {
   ...DETAILS,
+  hold: "default",
   id: "town-hall-8802xv",
   title: "Town hall",
   latency: "low",
@@ -302,4 +303,12 @@ describe("what a show does by itself", () => {
   test("what has passed already is no fault where something else is changed", () => {
     expect(unfit({ ...planned, endsAt: iso(-2), opensAt: iso(-3) }, { title: "Another" }, NOON)).toBeNull();
   });
+});
+
+test("hold audio that is not wanted any more is over, and told to be, though nobody is heard instead", () => {
+  const held = { from: samples(0), isOn: true };
+  const sounding = withHold(opened, held);
+  const unwanted = withHold(change(sounding, { hold: "none" }), held);
+  expect(unwanted.held).toEqual({ ...held, isOn: false });
+  expect(notesOf(sounding, unwanted)).toEqual([{ kind: "hold-off" }]);
 });

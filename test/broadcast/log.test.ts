@@ -90,3 +90,16 @@ test("a timeline's events have their places on it, the newest of those that are 
   ]);
   expect(log.onLine("b", 1).map(({ event }) => event.id)).toEqual([4]);
 });
+
+test("events of a kind that only a later deploy knows are passed over, and their numbers are not given again", () => {
+  const sql = sqlite();
+  const log = new Log(sql);
+  for (const note of NOTES) log.add(note, 1, null);
+  sql.exec("UPDATE event SET kind = 'of-later' WHERE id IN (3, 6, 7)");
+  const again = new Log(sql);
+  expect(again.newest).toBe(5);
+  expect(again.after(2, 2).map(({ id }) => id)).toEqual([4, 5]);
+  expect(again.after(5, 10)).toEqual([]);
+  expect(again.add({ kind: "closed" }, 2, null).id).toBe(8);
+  expect([again.newest, again.after(5, 10).map(({ id }) => id)]).toEqual([8, [8]]);
+});

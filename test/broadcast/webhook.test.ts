@@ -264,3 +264,22 @@ test("what is on its way when the show is deleted leaves nothing behind", async 
   await rig.webhook.run();
   expect(rig.store.webhook.get()).toBeNull();
 });
+
+test("what is on its way when its show is deleted sets no alarm any more: that may be another show's", async () => {
+  const rig = new Rig();
+  rig.set();
+  const [sent, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];
+  const send: Send = () => {
+    sent.resolve();
+    return answer.promise;
+  };
+  let arranged = 0;
+  const webhook = new Webhook(rig.store, SHOW, () => arranged++, send);
+  rig.note("the last");
+  const sending = webhook.run();
+  await sent.promise;
+  webhook.abandon();
+  answer.resolve(null);
+  await sending;
+  expect(arranged).toBe(0);
+});

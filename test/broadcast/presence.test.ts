@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { Presence } from "../../src/broadcast/presence.ts";
+import type { HostState } from "../../src/broadcast-api.ts";
+
+/** Who is taken to be at a show, by what hold audio is made. */
+
+const LIST = { kind: "playlist", id: "show", epoch: "mwq4yx3z", directives: {} } as never;
+const since = (state: HostState["state"], at: number): HostState => ({ state, since: at });
+
+test("nobody listens before somebody has asked for something, but after a restart in the middle of it", () => {
+  const presence = new Presence(1_000);
+  expect(presence.of([], false, 1_000).listeners).toBe(false);
+  expect(presence.of([], true, 1_000).listeners).toBe(true);
+  expect(presence.of([], true, 11_001).listeners).toBe(false);
+  presence.read(LIST, "mwq4yx3z", 20_000);
+  expect(presence.of([], false, 30_000).listeners).toBe(true);
+  expect(presence.of([], false, 30_001).listeners).toBe(false);
+});
+
+test("a session of which nothing has come for 10 s is no host, and one that was heard is", () => {
+  const presence = new Presence(0);
+  expect(presence.of([since("connecting", 0)], false, 9_999).hosts).toBe(true);
+  expect(presence.of([since("connecting", 0)], false, 10_000).hosts).toBe(false);
+  expect(presence.of([since("connecting", 0), since("heard", 1)], false, 60_000).hosts).toBe(true);
+  expect(presence.of([since("reattaching", 0)], false, 60_000).hosts).toBe(true);
+  expect(presence.of([], false, 0).hosts).toBe(false);
+});
