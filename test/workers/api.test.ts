@@ -322,6 +322,19 @@ describe("a broadcast with a plan", () => {
 });
 
 describe("a broadcast's life over the API", () => {
+  test("is removed once where many ask for it at the same time", async () => {
+    const { id } = (await (await relay.api("POST", "/broadcasts", { slug: "twice" })).json()) as {
+      id: string;
+    };
+    await relay.api("POST", `/broadcasts/${id}/open`);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => relay.api("DELETE", `/broadcasts/${id}`)),
+    );
+    for (const { status } of answers) expect([204, 404]).toContain(status);
+    expect(answers.map(({ status }) => status)).toContain(204);
+    expect(await refusal(await relay.api("GET", `/broadcasts/${id}`))).toMatchObject({ status: 404 });
+  });
+
   test("is announced, open, ended, gone", async () => {
     const { id, playbackUrl, statusUrl, title } = await relay.create({ title: "Life", autoOpen: false });
     const state = async () => (await relay.describe(id)).state;
