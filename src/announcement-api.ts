@@ -3,11 +3,11 @@ import type { Problem } from "./problem.ts";
 /** What is spoken over a show's hold audio: what crosses the seams between edge, origin and Broadcast. */
 
 /**
- * When it is spoken. `before`: while no host has been heard yet; `interrupted`: one has been, and hold audio sounds again.
- * A show that has ended has no state of these: its list has ended too, and nothing is heard any more.
+ * When it is spoken. `before`: while no host has been heard yet; `interrupted`: one has been, and hold audio sounds again;
+ * `after`: the show is over. That one is spoken once, and then the list ends.
  */
 export type AnnouncedState = (typeof ANNOUNCED_STATES)[number];
-export const ANNOUNCED_STATES = ["before", "interrupted"] as const;
+export const ANNOUNCED_STATES = ["before", "interrupted", "after"] as const;
 
 /** What Origin does of it: it takes the WAV in. */
 export interface AnnouncementKeeper {
@@ -15,7 +15,7 @@ export interface AnnouncementKeeper {
    * Keeps a WAV file as what broadcast `id` announces in `state`, and has it spoken from then on.
    *
    * @param wav the request's body, read as it comes
-   * @param everySeconds from one beginning of it to the next
+   * @param everySeconds from one beginning of it to the next; that of `after` is spoken once
    */
   keepAnnouncement(
     id: string,
@@ -37,8 +37,8 @@ export interface AnnouncementDescription {
   readonly state: AnnouncedState;
   /** Null where there is none. */
   readonly announcement: {
-    /** From one beginning of it to the next, seconds. */
-    readonly every: number;
+    /** From one beginning of it to the next, seconds; null where it is spoken once. */
+    readonly every: number | null;
     readonly seconds: number;
     /** Integrated, LUFS (EBU R128); null where it is too short or too soft to have one. */
     readonly loudness: number | null;

@@ -70,7 +70,13 @@ export class Announcing {
     return {
       kind: "announcement-description",
       state,
-      announcement: { every, seconds: frames / SAMPLE_RATE, loudness, gainDb, setAt },
+      announcement: {
+        every: state === "after" ? null : every,
+        seconds: frames / SAMPLE_RATE,
+        loudness,
+        gainDb,
+        setAt,
+      },
     };
   }
 }

@@ -95,7 +95,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     console.warn(
       `${row.id} has ended: it was made under a secret that this deployment does not have any more.`,
     );
-    this.ctx.waitUntil(this.#show.end());
+    this.ctx.waitUntil(this.#show.endAtOnce());
   }
 
   /** Stores what could be read of a damaged row, without the media of a timeline that nobody can name any more. */
@@ -187,7 +187,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       const id = this.ctx.id.name ?? "";
       const unended = (error: unknown) =>
         console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
-      await show.end().catch(unended);
+      await show.endAtOnce().catch(unended);
       // What R2 and the Directory do not let go of yet can be deleted by the next call only if there is still a broadcast.
       await erase(this.env.MEDIA, id);
       await this.#notice.remove();

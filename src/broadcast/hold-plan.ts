@@ -8,11 +8,11 @@ const GOING = fromMillis(200);
 const BETWEEN = fromMillis(60_000);
 
 /**
- * Whether hold audio is wanted. `as-is`: it goes on where it sounds and does not begin where it does not; a host who has
+ * Whether hold audio is wanted. `at-once`: however lately it last began. `as-is`: it goes on where it sounds and does not begin where it does not; a host who has
  * connected is about to be heard, and one who has just left is about to come back. `over-silence`: for as long as what the hosts
  * send who are there is as good as silence.
  */
-export type HoldWish = "on" | "over-silence" | "as-is" | "off";
+export type HoldWish = "at-once" | "on" | "over-silence" | "as-is" | "off";
 
 /** Who is there. */
 export interface Attended {
@@ -24,16 +24,20 @@ export interface Attended {
   readonly deadAirSeconds: number;
 }
 
-type Details = Pick<RunningRow, "hold" | "holdAfterSeconds" | "holdOnDeadAirSeconds" | "hostsLeftAt">;
+type Details = Pick<
+  RunningRow,
+  "hold" | "holdAfterSeconds" | "holdOnDeadAirSeconds" | "hostsLeftAt" | "farewellUntil"
+>;
 
 /** Whether a show wants hold audio at `wall`, milliseconds since 1970: the one place that decides it. */
 export function holdWish(
-  { hold, holdAfterSeconds, holdOnDeadAirSeconds, hostsLeftAt }: Details,
+  { hold, holdAfterSeconds, holdOnDeadAirSeconds, hostsLeftAt, farewellUntil }: Details,
   there: Attended,
   wall: number,
 ): HoldWish {
   // What nobody hears is not made: silence costs nothing.
   if (hold === "none" || !there.listeners) return "off";
+  if (farewellUntil !== null) return "at-once";
   const mayPass = holdOnDeadAirSeconds ?? Number.POSITIVE_INFINITY;
   if (there.hosts) return there.deadAirSeconds >= mayPass ? "over-silence" : "as-is";
   return hostsLeftAt !== null && wall - hostsLeftAt < holdAfterSeconds * 1000 ? "as-is" : "on";
@@ -70,7 +74,8 @@ export class HoldPlan {
 
   /** Whether it is to come in with the access unit at `at`. */
   comes(at: Samples, wish: HoldWish): boolean {
-    if (this.sounds || (wish !== "on" && wish !== "over-silence")) return false;
+    if (this.sounds || wish === "as-is" || wish === "off") return false;
+    if (wish === "at-once") return true;
     return this.#state === null || this.#state.isOn || at - this.#state.from >= BETWEEN;
   }
 

@@ -15,8 +15,8 @@ export async function publish(
   show.expect();
   const result = await show.publishers.publish(offer, newcomer, origin, () => {
     if (show.cast.holderOf(newcomer.key) === null) return PROBLEMS.wrongHostKey;
-    const { state, maxHosts } = show.life.row;
-    return state === "ended" ? PROBLEMS.ended : { kind: "terms", maxHosts };
+    const { state, farewellUntil, maxHosts } = show.life.row;
+    return state === "ended" || farewellUntil !== null ? PROBLEMS.ended : { kind: "terms", maxHosts };
   });
   if (result.kind === "problem") return result;
   show.welcome(result.session);

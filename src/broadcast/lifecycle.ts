@@ -43,6 +43,8 @@ export interface Facts extends Details {
   readonly keyGeneration: number;
   /** Since when no host has been connected; null while one is, and before the first was heard. */
   readonly hostsLeftAt: number | null;
+  /** The show is over, and until then what is announced after it is spoken; null: it is not, or nothing is. */
+  readonly farewellUntil: number | null;
   /** For which `opensAt` it has been said that it is late; null: for none. */
   readonly lateFor: string | null;
   /** The hold audio of its timeline; null: there was none yet. */
@@ -91,7 +93,7 @@ export interface Announcement extends KeptSound {
 /** Null: nothing is spoken then. */
 export type Announcements = Readonly<Record<AnnouncedState, Announcement | null>>;
 
-export const NO_ANNOUNCEMENTS: Announcements = { before: null, interrupted: null };
+export const NO_ANNOUNCEMENTS: Announcements = { before: null, interrupted: null, after: null };
 
 export interface Anew {
   readonly at: number;
@@ -125,6 +127,7 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
     endedAt: null,
     keyGeneration: 0,
     hostsLeftAt: null,
+    farewellUntil: null,
     lateFor: null,
     held: null,
     ownHold: null,
@@ -181,13 +184,13 @@ export function goLive(row: RunningRow): RunningRow {
 /** Begins a new timeline in the place of one that can not be gone on with, which waits for its first host again. */
 export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
   const lateFor = row.state === "live" ? row.opensAt : row.lateFor;
-  return { ...row, state: "open", timeline, held: null, anew, lateFor };
+  return { ...row, state: "open", timeline, held: null, farewellUntil: null, anew, lateFor };
 }
 
 /** Closes the doors until they are opened again; the next timeline is another. A time to open that has passed is over. */
 export function close(row: RunningRow, now: number): AnnouncedRow {
   const opensAt = row.opensAt !== null && Date.parse(row.opensAt) > now ? row.opensAt : null;
-  return { ...row, opensAt, state: "announced", timeline: null, held: null };
+  return { ...row, opensAt, state: "announced", timeline: null, held: null, farewellUntil: null };
 }
 
 /** Whether hosts are connected to a show, as it is at `now`. */
@@ -223,7 +226,8 @@ export function withAnnouncement<Row extends ShowRow>(
 }
 
 /** What a running show announces where its hold audio sounds: it is live once a host has been heard. */
-export function announcedState({ state }: RunningRow): AnnouncedState {
+export function announcedState({ state, farewellUntil }: RunningRow): AnnouncedState {
+  if (farewellUntil !== null) return "after";
   return state === "open" ? "before" : "interrupted";
 }
 
@@ -235,8 +239,9 @@ export interface Step {
 
 /** What a show does next by itself, where a host or a listener was last there at `attendedAt`; null: nothing. */
 export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): Step | null {
-  const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes, lateFor } = row;
+  const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes, lateFor, farewellUntil } = row;
   const steps: Step[] = [];
+  if (farewellUntil !== null) return { kind: "end", at: farewellUntil };
   if (endsAt !== null) steps.push({ kind: "end", at: Date.parse(endsAt) });
   if (hostsLeftAt !== null && endAfterMinutes !== null)
     steps.push({ kind: "end", at: hostsLeftAt + endAfterMinutes * 60_000 });
@@ -250,9 +255,14 @@ export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): St
   );
 }
 
+/** The show is over, and ends at `until`: what is announced after it is spoken meanwhile. */
+export function sayFarewell(row: RunningRow, until: number): RunningRow {
+  return { ...row, farewellUntil: until };
+}
+
 /** Ends the show, for good. */
 export function end(row: AnnouncedRow | RunningRow, now: number): EndedRow {
-  return { ...row, state: "ended", held: null, endedAt: now };
+  return { ...row, state: "ended", held: null, farewellUntil: null, endedAt: now };
 }
 
 /** Replaces the first host's key: the one there was opens nothing any more. */

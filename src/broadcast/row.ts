@@ -47,7 +47,11 @@ const kept = z.object({
 });
 const ownHold = kept.extend({ loopFrom: z.int().nonnegative() });
 const announcement = kept.extend({ everySeconds: z.number().positive() }).nullable().catch(null);
-const announcements = z.object({ before: announcement, interrupted: announcement });
+const announcements = z.object({
+  before: announcement,
+  interrupted: announcement,
+  after: announcement.default(null),
+});
 
 /** What later code added has a default, with which rows from before it are read. */
 const facts = {
@@ -74,6 +78,7 @@ const facts = {
   announcements: announcements.default(NO_ANNOUNCEMENTS),
   keyGeneration: generation.default(0),
   hostsLeftAt: z.number().nullable().default(null),
+  farewellUntil: z.number().nullable().default(null),
   lateFor: time.nullable().default(null),
   anew: anew.nullable().default(null),
 };
@@ -122,7 +127,7 @@ export function readRow(json: string, id: string): Stored {
   const whole = Row.safeParse(parsed);
   if (whole.success) return { kind: "whole", row: rowOf(whole.data) };
   const { state: was, endedAt, ...rest } = Damaged.safeParse(parsed).data ?? Damaged.parse({});
-  const facts = { ...rest, id, timeline: null, held: null, anew: null };
+  const facts = { ...rest, id, timeline: null, held: null, farewellUntil: null, anew: null };
   const row: ShowRow =
     was === "ended" ? { ...facts, state: "ended", endedAt } : { ...facts, state: "announced", endedAt: null };
   return { kind: "damaged", row, wasRunning: was === "open" || was === "live" };

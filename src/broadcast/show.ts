@@ -10,6 +10,7 @@ import { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
+import { farewellOf } from "./farewell.ts";
 import { Holding } from "./holding.ts";
 import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } from "./life.ts";
 import {
@@ -111,8 +112,18 @@ export class Show {
     this.start();
   }
 
-  /** Ends the show: the list first, then the hosts. */
+  /** Ends the show, once what is announced after it has been spoken. */
   async end(): Promise<void> {
+    const wall = Date.now();
+    const farewell = farewellOf(this.#life, !this.#presence.isQuiet(wall), wall);
+    if (farewell === null) return this.endAtOnce();
+    this.#turnInto(farewell);
+    this.publishers.dropAll("the show has ended");
+    this.#agenda.arrange(farewell);
+  }
+
+  /** Ends the show: the list first, then the hosts. */
+  async endAtOnce(): Promise<void> {
     const life = this.#life;
     if (life.kind === "ended") return;
     this.chronicle.clear();

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { farewellOf } from "../../src/broadcast/farewell.ts";
+import { HoldPlan, holdWish } from "../../src/broadcast/hold-plan.ts";
+import type { Life } from "../../src/broadcast/life.ts";
+import {
+  announce,
+  announcedState,
+  close,
+  end,
+  goLive,
+  nextStep,
+  open,
+  type RunningRow,
+  sayFarewell,
+} from "../../src/broadcast/lifecycle.ts";
+import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
+import { DETAILS } from "../kit/details.ts";
+
+/** The end of a show that announces something after it. */
+
+const NOW = 1_800_000_000_000;
+const after = { version: "1", frames: 96_000, loudness: -18, gainDb: 0, setAt: NOW, everySeconds: 60 };
+const announced = announce({ ...DETAILS, id: "a-b", latency: "low", bitrate: 128_000 }, NOW);
+const live = goLive(
+  open(
+    { ...announced, announcements: { before: null, interrupted: null, after } },
+    { epoch: "mwq4uj3r", startedAt: NOW, profile: PROFILES.low },
+  ),
+);
+const running = (row: RunningRow) => ({ kind: "running", row }) as Life;
+
+describe("a show that is to end", () => {
+  test("is spoken of for as long as the announcement takes, and 5 s around it", () => {
+    expect(farewellOf(running(live), true, NOW)?.row).toEqual({ ...live, farewellUntil: NOW + 7_000 });
+  });
+
+  test.each<[string, Life, boolean]>([
+    ["nobody follows it", running(live), false],
+    ["it announces nothing", running({ ...live, announcements: announced.announcements }), true],
+    ["it has no hold audio to speak over", running({ ...live, hold: "none" }), true],
+    ["no host was ever heard", running({ ...live, state: "open" }), true],
+    ["it has been asked to end before", running(sayFarewell(live, NOW)), true],
+    ["its doors are closed", { kind: "announced", row: announced }, true],
+  ])("ends at once where %s", (_, life, hasListeners) => {
+    expect(farewellOf(life, hasListeners, NOW)).toBeNull();
+  });
+
+  test("does nothing by itself before its end, whatever else is planned", () => {
+    const row = sayFarewell(
+      { ...live, endsAt: new Date(NOW + 1_000).toISOString(), idleMinutes: 1 },
+      NOW + 7_000,
+    );
+    expect(nextStep(row, NOW - 3_600_000)).toEqual({ kind: "end", at: NOW + 7_000 });
+    expect(announcedState(row)).toBe("after");
+    expect(announcedState(live)).toBe("interrupted");
+    expect(end(row, NOW + 7_000).farewellUntil).toBeNull();
+    expect(close(row, NOW).farewellUntil).toBeNull();
+  });
+
+  test("has hold audio at once, though it began less than a minute ago and hosts are there", () => {
+    const there = { hosts: true, listeners: true, deadAirSeconds: 0 };
+    const wish = holdWish(sayFarewell(live, NOW + 7_000), there, NOW);
+    expect(wish).toBe("at-once");
+    expect(holdWish(sayFarewell(live, NOW + 7_000), { ...there, listeners: false }, NOW)).toBe("off");
+    const begun = new HoldPlan({ from: samples(0), isOn: false });
+    expect(begun.comes(samples(AU_SAMPLES), "on")).toBe(false);
+    expect(begun.comes(samples(AU_SAMPLES), wish)).toBe(true);
+  });
+});
