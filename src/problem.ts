@@ -12,6 +12,11 @@ export interface Problem {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Whether an answer is a refusal or a failure. */
+export function isProblem(answer: object): answer is Problem {
+  return "kind" in answer && answer.kind === "problem";
+}
+
 /** Those that are the same whoever asks. */
 export const PROBLEMS = {
   notFound: problem(404, "not_found", "There is nothing at this URL."),
