@@ -62,10 +62,13 @@ describe("where the Broadcast", () => {
     ["has been deleted", async () => PROBLEMS.unknownBroadcast, [KEY]],
     ["can not say which it has", async () => PROBLEMS.notNow, []],
     ["does not answer then", lost, []],
-  ])("says that it could not and %s, it is deleted only where it is certain that it is not used", async (_, say, gone) => {
-    const { answer, deleted } = await handed(async () => PROBLEMS.notNow, say);
-    expect([answer, deleted]).toEqual([PROBLEMS.notNow, gone]);
-  });
+  ])(
+    "says that it could not and %s, it is deleted only where it is certain that it is not used",
+    async (_, say, gone) => {
+      const { answer, deleted } = await handed(async () => PROBLEMS.notNow, say);
+      expect([answer, deleted]).toEqual([PROBLEMS.notNow, gone]);
+    },
+  );
 
   test("can not be reached at all, it stays: it may be what is played", async () => {
     const { answer, deleted } = await handed(lost, lost);

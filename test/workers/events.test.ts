@@ -110,7 +110,10 @@ describe.concurrent("what happens at a show", () => {
       return host;
     };
     const listener = await Listener.join(show.playbackUrl);
-    const hosts = [await add({ name: "Secret Sue", muted: true }), await add({ name: "Open Olga", muted: false })];
+    const hosts = [
+      await add({ name: "Secret Sue", muted: true }),
+      await add({ name: "Open Olga", muted: false }),
+    ];
     const count = (kind: string, number: number) => (events: readonly Event[]) =>
       events.filter((event) => event.kind === kind).length === number;
     await follow(show, count("host-on", 2));
@@ -121,7 +124,9 @@ describe.concurrent("what happens at a show", () => {
       ...["Open Olga", "Open Olga"],
       ...["Secret Sue", "Secret Sue"],
     ]);
-    const known = JSON.stringify((await publicEvents(show)).events.filter(({ kind }) => kind.startsWith("host-")));
+    const known = JSON.stringify(
+      (await publicEvents(show)).events.filter(({ kind }) => kind.startsWith("host-")),
+    );
     const dates = async () => datesIn(await (await listener.get()).text());
     await expect.poll(async () => (await dates()).length, { timeout: 5_000 }).toBe(4);
     const text = `${known}${(await dates()).join()}`;
