@@ -110,7 +110,6 @@ export interface Newcomer {
 /** A host whose key is the present one. */
 export interface Admitted {
   readonly kind: "admitted";
-  readonly hostId: string;
   readonly name: string;
   /** What is wrong with its sound at this moment. */
   readonly warnings: readonly Warning[];

@@ -300,6 +300,13 @@ describe("what a show does by itself", () => {
     else expect(problem).toMatchObject({ status: 400, message: expect.stringContaining(`"${field}"`) });
   });
 
+  test("an end that has passed may be sent back, and no other that has", () => {
+    const over = { ...planned, opensAt: iso(-3), endsAt: iso(-2) };
+    expect(unfit(over, { opensAt: iso(-3), endsAt: iso(-2) }, NOON, over)).toBeNull();
+    const other = { endsAt: iso(-1) };
+    expect(unfit({ ...over, ...other }, other, NOON, over)).toMatchObject({ status: 400 });
+  });
+
   test("what has passed already is no fault where something else is changed", () => {
     expect(unfit({ ...planned, endsAt: iso(-2), opensAt: iso(-3) }, { title: "Another" }, NOON)).toBeNull();
   });

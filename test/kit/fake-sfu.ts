@@ -145,13 +145,36 @@ export class FakeSfu {
       return { sessionId, trackName, mid: String(this.#mids++) };
     });
     const isAny = items.some((item) => !("errorCode" in item));
-    const sessionDescription = { type: "offer", sdp: ANSWER };
+    const sessionDescription = { type: "offer", sdp: this.#offer(items) };
     const json = {
       requiresImmediateRenegotiation: isAny,
       tracks: items,
       ...(isAny && { sessionDescription }),
     };
     return { status: 200, json };
+  }
+
+  /** An offer that has the names of the SFU's sessions wherever SDP has a place for one. */
+  #offer(items: readonly { readonly sessionId: string; readonly trackName: string; readonly mid: string }[]) {
+    const own = this.ids.at(-1) ?? "-";
+    const good = items.filter(({ mid }) => mid !== "");
+    return [
+      "v=0",
+      `o=${own} ${own} 1 IN IP4 127.0.0.1`,
+      `s=${own}`,
+      "t=0 0",
+      `a=msid-semantic: WMS ${good.map(({ sessionId }) => sessionId).join(" ")}`,
+      "a=ice-lite",
+      ...good.flatMap(({ sessionId, trackName, mid }) => [
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+        `a=msid:${sessionId} ${sessionId}-${trackName}`,
+        `a=mid:${mid}`,
+        "a=rtpmap:111 opus/48000/2",
+        `a=ssrc:1000 cname:${sessionId}`,
+        `a=ssrc:1000 msid:${sessionId} ${trackName}`,
+      ]),
+      "",
+    ].join("\r\n");
   }
 
   #id(kind: string): string {

@@ -206,6 +206,28 @@ describe("every call of the API", () => {
     }
   });
 
+  test("takes a body of 64 KiB, and refuses a longer one", async () => {
+    const { id } = await relay.create();
+    const limit = 64 * 1024;
+    for (const [method, path, body] of [
+      ["POST", "/broadcasts", { title: "Long" }],
+      ["PATCH", `/broadcasts/${id}`, { title: "Long" }],
+      ["POST", `/broadcasts/${id}/hosts`, { name: "Ada" }],
+      ["PATCH", `/broadcasts/${id}/hosts/host`, { gainDb: 1 }],
+      ["POST", `/broadcasts/${id}/markers`, { title: "Long" }],
+      ["PUT", `/broadcasts/${id}/webhook`, { url: "https://example.com/" }],
+    ] as const) {
+      const padded = (length: number) => JSON.stringify(body).padEnd(length);
+      expect((await relay.api(method, path, padded(limit))).ok, `${method} ${path}`).toBe(true);
+      for (const length of [limit + 1, 20 * limit])
+        expect(await refusal(await relay.api(method, path, padded(length))), `${method} ${path}`).toEqual({
+          status: 413,
+          code: "body_too_large",
+          message: `The body has at most ${limit} bytes.`,
+        });
+    }
+  });
+
   test("with a method that it has not is a 405 that says which it has", async () => {
     const { id } = await relay.create();
     for (const [method, path, allow] of [

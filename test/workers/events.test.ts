@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Event, PublicEvents } from "../../src/events.ts";
+import type { HostDescription } from "../../src/broadcast-api.ts";
+import { type Event, type PublicEvents, publicOf } from "../../src/events.ts";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
@@ -97,7 +98,41 @@ describe.concurrent("what happens at a show", () => {
     expect(times).toEqual([...times].sort((a, b) => a - b));
     expect(all.events[2]).toMatchObject({ host: { hostId: "host", name: "Host" }, onAir: ["Host"] });
     expect(kinds(off.events)).toEqual(["title", "marker", "host-off"]);
-    await expect.poll(() => publicEvents(show)).toEqual({ id: show.id, events: all.events });
+    await expect.poll(() => publicEvents(show)).toEqual({ id: show.id, events: all.events.map(publicOf) });
+  }, 40_000);
+
+  test("tells a producer who it was, and nobody else the name of a host who is muted", async ({ expect }) => {
+    const show = await relay.open({ latency: "low" });
+    const add = async (settings: { name: string; muted: boolean }) => {
+      const made = await relay.api("POST", `/broadcasts/${show.id}/hosts`, settings);
+      const host = await Host.publish({ ...show, ...((await made.json()) as HostDescription) }, sfu);
+      host.talk(tone(440));
+      return host;
+    };
+    const listener = await Listener.join(show.playbackUrl);
+    const hosts = [
+      await add({ name: "Secret Sue", muted: true }),
+      await add({ name: "Open Olga", muted: false }),
+    ];
+    const count = (kind: string, number: number) => (events: readonly Event[]) =>
+      events.filter((event) => event.kind === kind).length === number;
+    await follow(show, count("host-on", 2));
+    for (const host of hosts) host.leave();
+    const { events } = await follow(show, count("host-off", 2), { millis: 20_000 });
+    const told = events.filter((event) => "onAir" in event);
+    expect(told.map(({ host }) => host.name).toSorted()).toEqual([
+      ...["Open Olga", "Open Olga"],
+      ...["Secret Sue", "Secret Sue"],
+    ]);
+    const known = JSON.stringify(
+      (await publicEvents(show)).events.filter(({ kind }) => kind.startsWith("host-")),
+    );
+    const dates = async () => datesIn(await (await listener.get()).text());
+    await expect.poll(async () => (await dates()).length, { timeout: 5_000 }).toBe(4);
+    const text = `${known}${(await dates()).join()}`;
+    expect(text).toContain("Open Olga");
+    expect(text).not.toContain("Sue");
+    expect(known).not.toContain('"host":');
   }, 40_000);
 
   test("is told to who waits for it as it happens", async ({ expect }) => {

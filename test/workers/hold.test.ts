@@ -229,6 +229,23 @@ describe.concurrent("a producer's own hold audio", () => {
     return file;
   }
 
+  test.each([
+    ["?asis=true", /"asis": it is 1 or 0/],
+    ["?asis=", /"asis": it is 1 or 0/],
+    ["?asis=1&asis=1", /"asis" may be there once/],
+    ["?asIs=1", /no parameter "asIs"/],
+    ["?every=60", /no parameter "every"/],
+  ])("is refused with %s, and what was set stays", async (query, message) => {
+    const show = await runtime.create();
+    await put(show, wavOf(good, quiet), "?asis=0");
+    const before = await holdOf(show);
+    const answer = await put(show, wavOf(good, quiet), query);
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    expect([answer.status, error.code]).toEqual([400, "invalid_query"]);
+    expect(error.message).toMatch(message);
+    expect(await holdOf(show)).toEqual(before);
+  });
+
   test("is taken from operators alone, for a broadcast that is there and has not ended", async ({
     expect,
   }) => {
