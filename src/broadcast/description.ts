@@ -73,7 +73,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
     onAir: [...new Set(heard.map(({ hostId }) => hostId))]
       .map((hostId) => settingsOf(hosts, hostId))
       .flatMap(({ name, muted }) => (muted ? [] : [name])),
-    line: pipeline === null ? null : heard.length > 0 ? "hosts" : pipeline.holds ? "hold" : "silence",
+    line: pipeline === null ? null : pipeline.holds ? "hold" : heard.length > 0 ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
     lastEvent,
     loudness: pipeline?.loudness() ?? null,
