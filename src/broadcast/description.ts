@@ -1,6 +1,6 @@
 import type { Description, HostSettings, Raised } from "../broadcast-api.ts";
 import { urlsOf } from "../paths.ts";
-import type { ShowStatus } from "../status.ts";
+import { FIRST_HOST_NAME, type ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
 import type { HostRow } from "./host-row.ts";
 import { type Life, pipelineOf } from "./life.ts";
@@ -83,7 +83,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
 }
 
 /** The session of a host whose row was damaged is on until it leaves. */
-const NAMELESS: HostSettings = { name: "Host", muted: false, gainDb: 0, level: true };
+const NAMELESS: HostSettings = { name: FIRST_HOST_NAME, muted: false, gainDb: 0, level: true };
 
 function settingsOf({ cast }: Hosts, hostId: string): HostSettings {
   const { name, muted, gainDb, level } = cast.of(hostId) ?? NAMELESS;
