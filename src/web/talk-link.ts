@@ -1,3 +1,4 @@
+import { withLimit } from "../limit.ts";
 import { ANSWER_MS, type Other } from "../talk.ts";
 import { backoff } from "./backoff.ts";
 import type { TalkSession } from "./talk-session.ts";
@@ -130,7 +131,7 @@ export class TalkLink {
       .map(({ publication }) => publication)
       .filter((name) => !this.#voices.has(name) && (this.#later.get(name)?.at ?? 0) <= now);
     if (missing.length === 0) return false;
-    await within(ANSWER_MS, this.#exchange(missing));
+    await withLimit(this.#exchange(missing), ANSWER_MS);
     return true;
   }
 
@@ -189,13 +190,4 @@ export class TalkLink {
 
 function sleep(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));
-}
-
-/** The promise's outcome, or a rejection where there is none within `millis`. */
-async function within(millis: number, work: Promise<void>): Promise<void> {
-  let timer = 0;
-  const late = new Promise<never>((_, reject) => {
-    timer = window.setTimeout(() => reject(new Error(`no answer in ${millis} ms`)), millis);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
