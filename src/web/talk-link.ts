@@ -46,11 +46,14 @@ export class TalkLink {
   #isUnsettled = false;
   #isClosed = false;
   #isDucked: boolean;
+  readonly #volumes: ReadonlyMap<string, number>;
   #patience = 0;
 
-  constructor(relay: TalkSession, isDucked: boolean, told: Told) {
+  /** @param volumes how loud they are to be, 0 to 1, by publication; 1 where it does not say */
+  constructor(relay: TalkSession, isDucked: boolean, volumes: ReadonlyMap<string, number>, told: Told) {
     this.#relay = relay;
     this.#isDucked = isDucked;
+    this.#volumes = volumes;
     this.#told = told;
     this.#pc.addEventListener("track", ({ receiver, transceiver }) => this.#take(receiver, transceiver));
     this.#pc.addEventListener("connectionstatechange", () => this.#watch());
@@ -164,8 +167,10 @@ export class TalkLink {
     if (publication === undefined) return;
     // Who has gone while they were asked for has no name any more; `settle` ends what is heard of them.
     const name = this.#others.find((one) => one.publication === publication)?.name ?? "";
-    this.#voices.set(publication, new Voice(publication, name, receiver, this.#told.blocked));
-    this.#voices.get(publication)?.duck(this.#isDucked);
+    const voice = new Voice(publication, name, receiver, this.#told.blocked);
+    voice.volume = this.#volumes.get(publication) ?? 1;
+    voice.duck(this.#isDucked);
+    this.#voices.set(publication, voice);
     this.#later.delete(publication);
   }
 
