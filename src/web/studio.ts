@@ -232,6 +232,10 @@ function drawLevel(): void {
   setText(elapsed, onAirSince === 0 ? "" : clock(now - onAirSince));
 }
 
+window.addEventListener("keydown", ({ key }) => {
+  // The one key that is no press to browsers.
+  if (key !== "Escape") talkback.unblock();
+});
 function clock(millis: number): string {
   const seconds = Math.floor(millis / 1000);
   const two = (n: number) => String(n).padStart(2, "0");

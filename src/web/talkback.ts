@@ -66,7 +66,7 @@ export class Talkback {
     if (!this.#isBlocked) return;
     this.#isBlocked = false;
     this.#tellWhatIsHeard();
-    for (const voice of this.#voices) void voice.play().catch(() => this.#block());
+    for (const voice of this.#voices) voice.play();
   }
 
   async #connect(): Promise<void> {

@@ -191,6 +191,48 @@ test("how loud a host hears another is kept where another connection takes the p
   for (const { page } of studios) await page.context().close();
 });
 
+test("another host who goes before any sound of theirs came is no reason to ask for one more press", async () => {
+  const show = await stage.create("low");
+  const other = await openPage(browser, show.studioUrl);
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  // To play a stream without media is never done with.
+  await page.evaluate("globalThis.MediaStream = class extends MediaStream { constructor() { super(); } }");
+  await pressGo(other);
+  await pressGo(studio);
+  await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+  await other.page.locator("#go").click();
+  await page.locator("#people li").waitFor({ state: "detached", timeout: 20_000 });
+  await seconds(1);
+  expect(await page.locator("#talkback").textContent()).toBe("No other host is here.");
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
+test.each([
+  ["a key", (page: Page) => page.keyboard.press("Tab")],
+  ["the pointer", (page: Page) => page.locator("#title").click()],
+])("where the browser wants one more press, %s is one", async (_, press) => {
+  const show = await stage.create("low");
+  const other = await openPage(browser, show.studioUrl);
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  // A page that has the microphone may always play in Chromium, and in other browsers it may not.
+  await page.evaluate(`{
+    const { play } = HTMLMediaElement.prototype;
+    let presses = 0;
+    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => presses++, { capture: true });
+    HTMLMediaElement.prototype.play = function () {
+      return presses > 1 ? play.call(this) : Promise.reject(new DOMException("", "NotAllowedError"));
+    };
+  }`);
+  await pressGo(other);
+  await pressGo(studio);
+  await page.getByText("Your browser wants one more press on this page").waitFor({ timeout: 20_000 });
+  await press(page);
+  await page.getByText("You hear Host.").waitFor({ timeout: 5_000 });
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
 test("who is said to squeal hears the others at a fraction of their volume, for as long as it lasts", async () => {
   const show = await stage.create("low");
   const other = await prepareStudio(browser, show, 600);
