@@ -102,7 +102,7 @@ export class Sender {
       if (session !== this.#session) return;
       if (look.kind === "gone") this.#again("The relay let go of this connection.");
       else if (look.kind === "there" && session.pc.connectionState === "connected")
-        this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: look.warnings });
+        this.#tell({ kind: "sending", session: session.id, name: look.name, warnings: look.warnings });
     };
     const checking = window.setInterval(() => {
       if (session === this.#session) void check();
