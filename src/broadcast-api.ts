@@ -190,7 +190,7 @@ export interface Raised {
 /** A WHIP session, and whose it is. */
 export interface DescribedHost extends HostState, HostSettings {
   readonly hostId: string;
-  /** Whether it is in the mix at this moment. */
+  /** Whether its sound comes in at this moment, muted or not. */
   readonly heard: boolean;
   /** What became of its packets; null before the first. */
   readonly packets: Readonly<Record<string, number>> | null;
@@ -241,7 +241,7 @@ export interface HostDescription extends HostSettings {
   readonly studioUrl: string;
   /** Whether it has a WHIP session. */
   readonly connected: boolean;
-  /** Whether it is in the mix at this moment. */
+  /** Whether its sound comes in at this moment, muted or not. */
   readonly heard: boolean;
   /** How its session stands. */
   readonly state: HostState["state"] | null;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { Dependencies } from "../../src/broadcast/dependencies.ts";
+import { pipelineOf } from "../../src/broadcast/life.ts";
 import { announce, goLive, isRunning, type ShowRow } from "../../src/broadcast/lifecycle.ts";
 import { CLOSING_MS, type Read } from "../../src/broadcast/reads.ts";
 import { Show } from "../../src/broadcast/show.ts";
@@ -648,6 +649,42 @@ test("what R2 did not take before the end, the object that is made anew gets to 
   await rig.show.settle();
   expect(numbersOf(rig).at(-1)).toBe(last);
   expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, null]);
+});
+
+test("hold audio over a host of whom nothing is heard is on the line, until something is", async () => {
+  const rig = new Rig("low", { hold: "default", holdOnDeadAirSeconds: 30 });
+  const createdAt = Date.now();
+  const sfu = { sfuSession: "sfu", mid: "0", adapter: null, codec: null, client: null };
+  rig.store.putPublisher({
+    ...sfu,
+    session: HOST,
+    hostId: "host",
+    origin: "https://relay",
+    generation: 1,
+    connected: 0,
+    createdAt,
+  });
+  rig.restart();
+  rig.show.open();
+  const lineAfter = async (seconds: number) => {
+    for (let second = 0; second < seconds; second++) {
+      rig.talk(1_000);
+      await rig.read();
+    }
+    const read = await rig.show.read({ kind: "status", id: "show" } as never, {});
+    const { line, hosts, onAir } = (read as Extract<Read, { kind: "status" }>).status;
+    return { line, hosts, onAir };
+  };
+  const mute = (muted: boolean) => {
+    rig.show.cast.change("host", { muted });
+    rig.show.cast.applyTo(pipelineOf(rig.show.life), rig.show.publishers.all);
+  };
+  expect(await lineAfter(5)).toEqual({ line: "hosts", hosts: 1, onAir: ["Host"] });
+  mute(true);
+  expect(await lineAfter(25)).toEqual({ line: "hosts", hosts: 1, onAir: [] });
+  expect(await lineAfter(12)).toEqual({ line: "hold", hosts: 1, onAir: [] });
+  mute(false);
+  expect(await lineAfter(2)).toEqual({ line: "hosts", hosts: 1, onAir: ["Host"] });
 });
 
 test("while a host is on, an alarm is set 20 to 30 s ahead, which brings the object back if it goes", () => {

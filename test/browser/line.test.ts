@@ -42,6 +42,33 @@ test.concurrent("a title, a host who comes and one who goes are shown while stat
   for (const each of [page, studio.page]) await each.context().close();
 }, 90_000);
 
+test.concurrent("a status that is older than what the playlist told puts nothing back", async () => {
+  const show = await stage.create("low", { title: "First" });
+  const { page } = await openPage(browser, show.listenUrl);
+  await page.locator("#play:enabled").click();
+  await says(page, "The doors are open.");
+  const old = await (await fetch(show.statusUrl)).text();
+  await stage.change(show, { title: "Second" });
+  await page.locator("#title", { hasText: "Second" }).waitFor({ timeout: 5_000 });
+  await page.evaluate(`{
+    globalThis.shown = [];
+    const title = document.getElementById("title");
+    new MutationObserver(() => shown.push(title.textContent)).observe(title, { childList: true, characterData: true, subtree: true });
+  }`);
+  // As a cache answers.
+  let isAnswered = false;
+  await page.route("**/status.json*", async (route) => {
+    await route.fulfill({ contentType: "application/json", body: old });
+    isAnswered = true;
+  });
+  await page.evaluate("dispatchEvent(new Event('online'))");
+  await expect.poll(() => isAnswered).toBe(true);
+  await page.waitForTimeout(1_500);
+  expect(await page.evaluate("shown")).toEqual([]);
+  expect(await page.locator("#title").textContent()).toBe("Second");
+  await page.context().close();
+}, 60_000);
+
 test.concurrent("a page that plays an economy show asks how it is with no more than 5 % of its requests", async () => {
   const show = await stage.create("economy");
   await stage.open(show);

@@ -228,6 +228,73 @@ test.concurrent("a host whose session is cut off comes back on the air by itself
   await page.context().close();
 });
 
+test.concurrent("a host who was on the air comes back by itself where its place is still its own old session's", async () => {
+  const show = await stage.create("low", { maxHosts: 1 });
+  const { page, faults } = await openPage(browser, show.studioUrl);
+  const answers: number[] = [];
+  page.on("response", (response) => {
+    if (response.request().method() === "POST" && response.url().includes("/whip/"))
+      answers.push(response.status());
+  });
+  await page.locator("#go:enabled").click();
+  await says(page, /Listeners hear you/);
+  // The old session sounds for 4 s more, and the relay is not told that it is over: it has to find that it is quiet.
+  await page.evaluate(`{
+    const { close } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.close = function () {
+      setTimeout(() => close.call(this), 4_000);
+    };
+  }`);
+  await page.route("**/whip/*/*", (route) => {
+    if (route.request().method() === "HEAD") return route.fulfill({ status: 404 });
+    return route.abort();
+  });
+  await says(page, "Every seat is taken: another host has to leave first. Trying again by itself");
+  await page.unroute("**/whip/*/*");
+  await says(page, "You are on the air.", 40_000);
+  await says(page, /Listeners hear you/);
+  expect(answers[0]).toBe(201);
+  expect(answers[1]).toBe(409);
+  expect(answers.at(-1)).toBe(201);
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test.concurrent("a studio does not pile up questions for a relay that hangs", async () => {
+  const show = await stage.create("low");
+  const { page } = await host(show);
+  let [waiting, most] = [0, 0];
+  await page.route("**/whip/*/*", (route) => {
+    if (route.request().method() === "HEAD") most = Math.max(most, ++waiting);
+    else void route.continue();
+  });
+  page.on("requestfailed", (request) => {
+    if (request.method() === "HEAD") waiting--;
+  });
+  await page.waitForTimeout(16_000);
+  expect(most).toBe(1);
+  expect(await page.locator("#message").textContent()).toBe("You are on the air.");
+  await page.context().close();
+});
+
+test.concurrent("a host whom the producer has muted, or named anew, is told whether listeners hear it", async () => {
+  const show = await stage.create("low");
+  const [ada, ben] = [
+    await stage.makeHost(show, { name: "Ada" }),
+    await stage.makeHost(show, { name: "Ben" }),
+  ];
+  const { page } = await host({ ...show, studioUrl: ada.studioUrl });
+  const other = await host({ ...show, studioUrl: ben.studioUrl });
+  await says(page, /^The show is at -\d+ dB/);
+  await stage.changeHost(show, ada.hostId, { muted: true });
+  await says(page, "Listeners do not hear you: the relay does not yet, or your producer has muted you.");
+  await says(other.page, /^Listeners hear you, at -\d+ dB/);
+  await stage.changeHost(show, ada.hostId, { muted: false, name: "Countess" });
+  await page.locator("#who", { hasText: /^You are Countess\.$/ }).waitFor();
+  await says(page, /^The show is at -\d+ dB/);
+  for (const each of [page, other.page]) await each.context().close();
+}, 120_000);
+
 test.concurrent("what is wrong is said plainly", async () => {
   const show = await stage.create("low");
   const wrongKey = await openPage(browser, show.studioUrl.replace(/#.*/, "#key=not-the-key"));

@@ -162,6 +162,77 @@ test("where the reply to an answer is lost, another connection is made, and noth
   for (const { page } of [other, studio]) await page.context().close();
 });
 
+test("how loud a host hears another is kept where another connection takes the place of the first", async () => {
+  const show = await stage.create("low");
+  const studios: Probed[] = [];
+  for (const [n, name] of ["Ada", "Ben", "Cy"].entries()) {
+    const { studioUrl } = await stage.makeHost(show, { name });
+    studios.push(await prepareStudio(browser, { ...show, studioUrl }, TONES[n] ?? 0));
+  }
+  const [ada, ben, cy] = studios as [Probed, Probed, Probed];
+  const { page } = ada;
+  await pressGo(ada);
+  await pressGo(ben);
+  await page.getByText("You hear Ben.").waitFor({ timeout: 20_000 });
+  await page.locator("#people input").fill("0.5");
+  // The reply to Ada's answer for Cy is lost, and with it the connection.
+  const loseReply = async (route: Route) => {
+    await route.fetch();
+    await route.abort();
+  };
+  await page.route("**/talk/*/*/answer", loseReply, { times: 1 });
+  await pressGo(cy);
+  await expect.poll(() => connectionsOf(page), { timeout: 30_000 }).toBe(3);
+  await page.getByText(/^You hear (Ben and Cy|Cy and Ben)\./).waitFor({ timeout: 20_000 });
+  const row = (name: string) => page.locator("#people li", { hasText: name }).locator("input");
+  expect([await row("Ben").inputValue(), await row("Cy").inputValue()]).toEqual(["0.5", "1"]);
+  const volumes = (await page.evaluate("heard.elements.slice(-2).map(({ volume }) => volume)")) as number[];
+  expect(volumes.sort()).toEqual([0.5, 1]);
+  for (const { page } of studios) await page.context().close();
+});
+
+test("another host who goes before any sound of theirs came is no reason to ask for one more press", async () => {
+  const show = await stage.create("low");
+  const other = await openPage(browser, show.studioUrl);
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  // To play a stream without media is never done with.
+  await page.evaluate("globalThis.MediaStream = class extends MediaStream { constructor() { super(); } }");
+  await pressGo(other);
+  await pressGo(studio);
+  await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+  await other.page.locator("#go").click();
+  await page.locator("#people li").waitFor({ state: "detached", timeout: 20_000 });
+  await seconds(1);
+  expect(await page.locator("#talkback").textContent()).toBe("No other host is here.");
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
+test.each([
+  ["a key", (page: Page) => page.keyboard.press("Tab")],
+  ["the pointer", (page: Page) => page.locator("#title").click()],
+])("where the browser wants one more press, %s is one", async (_, press) => {
+  const show = await stage.create("low");
+  const other = await openPage(browser, show.studioUrl);
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  // A page that has the microphone may always play in Chromium, and in other browsers it may not.
+  await page.evaluate(`{
+    const { play } = HTMLMediaElement.prototype;
+    let presses = 0;
+    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => presses++, { capture: true });
+    HTMLMediaElement.prototype.play = function () {
+      return presses > 1 ? play.call(this) : Promise.reject(new DOMException("", "NotAllowedError"));
+    };
+  }`);
+  await pressGo(other);
+  await pressGo(studio);
+  await page.getByText("Your browser wants one more press on this page").waitFor({ timeout: 20_000 });
+  await press(page);
+  await page.getByText("You hear Host.").waitFor({ timeout: 5_000 });
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
 test("who is said to squeal hears the others at a fraction of their volume, for as long as it lasts", async () => {
   const show = await stage.create("low");
   const other = await prepareStudio(browser, show, 600);

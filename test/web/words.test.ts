@@ -87,6 +87,12 @@ test.each<[Partial<Seen>, Playing, string]>([
     "Hold music: the show is late: it was to begin at 7:00 PM. Stay here.",
   ],
   [{ state: "live" }, "playing", "Hold music: the host has dropped out and may come back: stay here."],
+  [
+    { state: "live", hosts: 1, opensAt: at(19) },
+    "playing",
+    "Hold music: nothing comes from the hosts at this moment. Stay here.",
+  ],
+  [{ state: "live", hosts: 1 }, "stopped", "On the air now. Press play to listen."],
   [{ state: "live", line: "silence" }, "playing", "The host has dropped out and may come back: stay here."],
 ])("with hold audio on the line, a show %o says to who is %s: %s", (show, playing, said) => {
   const status = { ...seen, line: "hold", ...show } as Seen;
