@@ -28,6 +28,9 @@ const LONG = [
  */
 const WORKERS = CORES + 1;
 
+/** What is waited for in real time comes within this where a test does not say how soon, first call included; the runner's own is 1 s. */
+const PATIENT = { poll: { timeout: 10_000 } };
+
 /** What would be left over at the end, on one core, if it began last. */
 const LONGEST = [
   "live",
@@ -103,6 +106,7 @@ export default defineConfig({
       {
         test: {
           name: "workers",
+          expect: PATIENT,
           include: ["test/workers/**/*.test.ts", ...WAITING],
           exclude: [...TIMED, ...BUSY, ...WITH_FFMPEG],
           testTimeout: 60_000,
@@ -115,6 +119,7 @@ export default defineConfig({
       {
         test: {
           name: "timed",
+          expect: PATIENT,
           include: TIMED,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -133,6 +138,7 @@ export default defineConfig({
       {
         test: {
           name: "browser",
+          expect: PATIENT,
           include: ["test/browser/**/*.test.ts"],
           exclude: LISTENING,
           testTimeout: 240_000,
@@ -145,6 +151,7 @@ export default defineConfig({
       {
         test: {
           name: "players",
+          expect: PATIENT,
           include: ["test/players/**/*.test.ts", ...LISTENING, ...WITH_FFMPEG],
           testTimeout: 900_000,
           hookTimeout: 120_000,
