@@ -198,7 +198,9 @@ describe.concurrent("in one isolate, in time,", () => {
     expect((await askedOf(id)).length).toBeLessThanOrEqual(2);
   });
 
-  test("a leader that leaves an origin that hangs leaves nobody hanging", { timeout: 40_000 }, async () => {
+  test("a leader that leaves an origin that hangs leaves nobody hanging", { timeout: 40_000 }, async ({
+    expect,
+  }) => {
     const id = await showThat("once-hangs");
     const leaving = new AbortController();
     const leader = get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone");
