@@ -1,8 +1,13 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { openPage, type Probed } from "./chromium.ts";
 import type { Created } from "./created.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "./probe/signal.ts";
 import type { Timed } from "./recording.ts";
+
+/** Waits until a page says this where it tells how things are. */
+export async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
+  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout });
+}
 
 /** A listener: opens the show's page, presses play as a person would, and is recorded from the first sound on. */
 export async function listenTo(browser: Browser, show: Created): Promise<Probed> {
