@@ -576,7 +576,7 @@ describe("a show that ends", () => {
       const { msn, index } = before.parts.at(-1) ?? { msn: 0, index: 0 };
       void rig.show.end();
       const closing = await rig.list();
-      expect([closing.ended, closing.end - before.end]).toEqual([false, expect.any(Number)]);
+      expect(closing.ended).toBe(false);
       expect(closing.end).toBeGreaterThanOrEqual(before.end);
       // A segment that was just finished is the last but one; any other is closed where it is.
       const isWhole = index === 4 && closing.end === before.end;
@@ -742,7 +742,9 @@ describe("a show with a plan", () => {
     else await vi.advanceTimersByTimeAsync(HOUR / 4 - 1_000);
     expect(rig.row.state).toBe("open");
     await vi.advanceTimersByTimeAsync(3_000);
-    expect([rig.row.state, rig.row.endedAt]).toEqual(["ended", expect.closeTo(NOW + HOUR / 4, -4)]);
+    expect(rig.row.state).toBe("ended");
+    expect(rig.row.endedAt).toBeGreaterThanOrEqual(NOW + HOUR / 4);
+    expect(rig.row.endedAt).toBeLessThanOrEqual(NOW + HOUR / 4 + 1_100);
     await rig.show.settle();
     expect([vi.getTimerCount(), rig.alarm]).toEqual([0, null]);
   });
