@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const CORES = availableParallelism();
 /** What measures times has the machine to itself, and so has a crowd that needs all of it. */
-const TIMED = ["test/workers/{audience,on-time,release}.test.ts", "test/local/sfu/sfu.test.ts"];
+const TIMED = ["test/workers/{audience,on-time,ready,release}.test.ts", "test/local/sfu/sfu.test.ts"];
 /** Programs that run in real time and mostly wait, as the runtime does: not beside what computes on all cores. */
 const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/demo.test.ts"];
 /** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
