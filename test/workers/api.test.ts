@@ -343,7 +343,7 @@ describe("a broadcast's life over the API", () => {
     }
     // What the edge has just answered it may answer for a second more.
     const statusOf = async (url: string) => (await fetch(url)).status;
-    await expect.poll(() => statusOf(playbackUrl), { timeout: 2_000 }).toBe(200);
+    await expect.poll(() => statusOf(playbackUrl), { timeout: 5_000 }).toBe(200);
     expect(await (await fetch(statusUrl)).json()).toMatchObject({ id, title, state: "open", hosts: 0 });
 
     for (const _ of ["first", "again"]) {
@@ -358,8 +358,8 @@ describe("a broadcast's life over the API", () => {
     expect([deleted.status, await deleted.text()]).toEqual([204, ""]);
     expect(await refusal(await relay.api("GET", `/broadcasts/${id}`))).toMatchObject({ status: 404 });
     expect(await refusal(await relay.api("DELETE", `/broadcasts/${id}`))).toMatchObject({ status: 404 });
-    await expect.poll(() => statusOf(playbackUrl), { timeout: 2_000 }).toBe(404);
-    await expect.poll(() => statusOf(statusUrl), { timeout: 2_000 }).toBe(404);
+    await expect.poll(() => statusOf(playbackUrl), { timeout: 5_000 }).toBe(404);
+    await expect.poll(() => statusOf(statusUrl), { timeout: 5_000 }).toBe(404);
   });
 
   test("leaves nothing in R2 once it is deleted, and its slug is free", async () => {
@@ -395,10 +395,11 @@ test("who waits for a show to begin is told as soon as its doors open; who only 
   await relay.api("POST", `/broadcasts/${id}/open`);
   await Promise.all(waiting);
   expect(told).toEqual(["open", "open"]);
-  expect(Date.now() - opened).toBeLessThan(1_000);
+  // A question that is held is answered after 14 s.
+  expect(Date.now() - opened).toBeLessThan(5_000);
   const asked = Date.now();
   expect(await stateOf(`${statusUrl}?wait=open`)).toBe("open");
-  expect(Date.now() - asked).toBeLessThan(1_000);
+  expect(Date.now() - asked).toBeLessThan(5_000);
 });
 
 test("an id that was not minted here is refused without asking any Broadcast", async () => {

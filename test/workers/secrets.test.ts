@@ -171,7 +171,7 @@ describe("a deployment's secret that is replaced", () => {
     expect((await fetch(old.playbackUrl)).status).toBe(200);
     const host = await Host.publish(old, sfu);
     host.talk(tone(440));
-    await expect.poll(() => stateOf(old), { timeout: 5_000 }).toBe("live");
+    await expect.poll(() => stateOf(old), { timeout: 20_000 }).toBe("live");
     expect(await rotateKey(old)).toMatchObject({ hostKey: expect.stringMatching(/^1\./) });
 
     const fresh = await relay.create({ slug: "hand-over" });

@@ -29,7 +29,7 @@ test("two publishers are heard whole, one leaves and one comes, and it stays one
   const [ada, ben] = await Promise.all([connectShape(sfu, {}), connectShape(sfu, {})]);
   const puller = await Puller.start(sfu);
   const [first = "", second = ""] = await puller.pull(ada.sessionId, ben.sessionId);
-  await expect.poll(() => puller.heard.get(second)?.length ?? 0, { timeout: 5_000 }).toBeGreaterThan(50);
+  await expect.poll(() => puller.heard.get(second)?.length ?? 0).toBeGreaterThan(50);
   const heard = (mid: string) => puller.heard.get(mid) ?? [];
 
   // Each by the numbers of its section of the offer, not the publisher's, and none missing.
@@ -56,7 +56,7 @@ test("two publishers are heard whole, one leaves and one comes, and it stays one
   const eve = await connectShape(sfu, {});
   const [third = ""] = await puller.pull(eve.sessionId);
   expect(third).not.toBe(first);
-  await expect.poll(() => heard(third).length, { timeout: 5_000 }).toBeGreaterThan(25);
+  await expect.poll(() => heard(third).length).toBeGreaterThan(25);
   expect(heard(first).length).toBe(closed);
   expect(new Set(steps(heard(second)))).toEqual(new Set([1]));
   const { json } = await sfu.call("GET", `/sessions/${puller.sessionId}`);
