@@ -31,7 +31,7 @@ export async function goLive(browser: Browser, show: Created): Promise<Probed> {
 
 /** The real studio page, whose microphone plays the measuring loop by the clock: all but the press of the button. */
 export async function prepareStudio(browser: Browser, show: Created, toneHz: number): Promise<Probed> {
-  const studio = await openPage(browser, show.studioUrl, ["speaker", "heard"]);
+  const studio = await openPage(browser, show.studioUrl, ["loop", "speaker", "heard"]);
   await studio.page.evaluate(`speaker.loop = ${JSON.stringify(loopOf(toneHz))}`);
   return studio;
 }
@@ -51,7 +51,7 @@ export async function publishRaw(browser: Browser, show: Created, toneHz?: numbe
 
 /** The same, all but the press of the button: `publisher.publish()` in its page connects it. */
 export async function preparePublisher(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
-  const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["publisher"]);
+  const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["loop", "publisher"]);
   // Audio contexts start only after a person has done something.
   await publisher.page.locator("h1").click();
   const loop = loopOf(toneHz);
