@@ -74,10 +74,11 @@ test("a publisher that is not there is an error in its item, and the others are 
   const { status, json } = await puller.ask(ada.sessionId, "0".repeat(32));
   expect(status).toBe(200);
   expect(json.tracks).toMatchObject([{ mid: "0" }, { mid: "", errorCode: "not_found_track_error" }]);
-  const none = await (await Puller.start(sfu)).ask("0".repeat(32));
+  const alone = await Puller.start(sfu);
+  const none = await alone.ask("0".repeat(32));
   expect(none).toMatchObject({ status: 200, json: { requiresImmediateRenegotiation: false } });
   expect(none.json.sessionDescription).toBeUndefined();
-  await ada.close();
+  await Promise.all([ada, puller, alone].map((end) => end.close()));
 });
 
 test("no second offer before the first is answered, and no answer that is not to it", async () => {
