@@ -98,10 +98,13 @@ async function hear(talk: string, publications: readonly string[]): Promise<read
 
 /** What comes within a second: nothing that the relay holds by its clock. */
 async function soon<T>(promise: Promise<T>): Promise<T> {
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error("it did not come within a second")), 1_000);
-  });
-  return Promise.race([promise, late]);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("it did not come within a second")), 1_000);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const codeOf = (given: TalkAnswer | Problem) => ("code" in given ? given.code : given.kind);

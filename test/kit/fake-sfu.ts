@@ -6,6 +6,8 @@ export interface Call {
   readonly method: string;
   /** Behind the application's id, e.g. `/sessions/new`, session ids written as `:id`. */
   readonly path: string;
+  /** The session that the path is of; null where it is of none. */
+  readonly session: string | null;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
   readonly body: any;
   readonly authorization: string;
@@ -60,6 +62,7 @@ export class FakeSfu {
       const call: Call = {
         method: request.method ?? "",
         path,
+        session: path.startsWith("/sessions/:id") ? (rest[1] ?? null) : null,
         body: text === "" ? undefined : JSON.parse(text),
         authorization: request.headers.authorization ?? "",
         at: performance.now(),

@@ -22,7 +22,10 @@ const seen: Seen = {
   meter: null,
   lastEvent: 0,
 };
-const EIGHT = new Date(2026, 11, 1, 20).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+/** As this machine writes it. */
+const timeAt = (hour: number) =>
+  new Date(2026, 11, 1, hour).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+const [SEVEN, EIGHT] = [timeAt(19), timeAt(20)];
 
 test.each<[Playing, RegExp]>([
   ["stopped", /^How the show is can not be told.* Press play/],
@@ -84,7 +87,7 @@ test.each<[Partial<Seen>, Playing, string]>([
   [
     { state: "open", opensAt: at(19) },
     "playing",
-    "Hold music: the show is late: it was to begin at 7:00 PM. Stay here.",
+    `Hold music: the show is late: it was to begin at ${SEVEN}. Stay here.`,
   ],
   [{ state: "live" }, "playing", "Hold music: the host has dropped out and may come back: stay here."],
   [
