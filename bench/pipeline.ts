@@ -97,8 +97,7 @@ function takeTheWholeWay(seconds: number): { bytes: number; parts: number } {
 
 function makeHoldAudio(seconds: number): { peak: number } {
   let peak = 0;
-  for (let n = 0; n < (seconds * SAMPLE_RATE) / AU_SAMPLES; n++)
-    peak = Math.max(peak, holdUnit(n)[0] ?? 0);
+  for (let n = 0; n < (seconds * SAMPLE_RATE) / AU_SAMPLES; n++) peak = Math.max(peak, holdUnit(n)[0] ?? 0);
   return { peak };
 }
 

@@ -251,22 +251,26 @@ describe("npm run dev", () => {
 test.each([
   ["npm start", false],
   ["npm run dev", true],
-])("what leads the runtime of %s ends of itself once it is asked to", { timeout: 120_000 }, async (_, dev) => {
-  const state = folder();
-  const [host, port] = ["127.0.0.1", await freePort("127.0.0.1")];
-  const leader = startLeader({ host, port, dev, persist: state.path, variables: {} });
-  const { child } = leader;
-  cleanups.push(
-    () => state[Symbol.dispose](),
-    () => child.exitCode ?? process.kill(-(child.pid ?? 0), "SIGKILL"),
-    () => leader.forget(),
-  );
-  child.stdout?.resume();
-  child.stderr?.resume();
-  await expect.poll(() => isOpen(host, port), { timeout: 30_000 }).toBe(true);
-  const exited = once(child, "exit");
-  leader.ask();
-  const [, signal] = await exited;
-  expect(signal).toBeNull();
-  expect(await isOpen(host, port)).toBe(false);
-});
+])(
+  "what leads the runtime of %s ends of itself once it is asked to",
+  { timeout: 120_000 },
+  async (_, dev) => {
+    const state = folder();
+    const [host, port] = ["127.0.0.1", await freePort("127.0.0.1")];
+    const leader = startLeader({ host, port, dev, persist: state.path, variables: {} });
+    const { child } = leader;
+    cleanups.push(
+      () => state[Symbol.dispose](),
+      () => child.exitCode ?? process.kill(-(child.pid ?? 0), "SIGKILL"),
+      () => leader.forget(),
+    );
+    child.stdout?.resume();
+    child.stderr?.resume();
+    await expect.poll(() => isOpen(host, port), { timeout: 30_000 }).toBe(true);
+    const exited = once(child, "exit");
+    leader.ask();
+    const [, signal] = await exited;
+    expect(signal).toBeNull();
+    expect(await isOpen(host, port)).toBe(false);
+  },
+);
