@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const CORES = availableParallelism();
 /** What measures times has the machine to itself, and so has a crowd that needs all of it. */
-const TIMED = ["test/workers/{audience,on-time,release}.test.ts", "test/local/sfu/sfu.test.ts"];
+const TIMED = ["test/workers/{audience,on-time,ready,release}.test.ts", "test/local/sfu/sfu.test.ts"];
 /** Programs that run in real time and mostly wait, as the runtime does: not beside what computes on all cores. */
 const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/demo.test.ts"];
 /** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
@@ -27,6 +27,9 @@ const LONG = [
  * How many files of units run side by side: one for each core, and one for those that wait for outages to pass. Left to itself the runner would use one core of two.
  */
 const WORKERS = CORES + 1;
+
+/** What is waited for in real time comes within this where a test does not say how soon, first call included; the runner's own is 1 s. */
+const PATIENT = { poll: { timeout: 10_000 } };
 
 /** What would be left over at the end, on one core, if it began last. */
 const LONGEST = [
@@ -103,6 +106,7 @@ export default defineConfig({
       {
         test: {
           name: "workers",
+          expect: PATIENT,
           include: ["test/workers/**/*.test.ts", ...WAITING],
           exclude: [...TIMED, ...BUSY, ...WITH_FFMPEG],
           testTimeout: 60_000,
@@ -115,6 +119,7 @@ export default defineConfig({
       {
         test: {
           name: "timed",
+          expect: PATIENT,
           include: TIMED,
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -133,6 +138,7 @@ export default defineConfig({
       {
         test: {
           name: "browser",
+          expect: PATIENT,
           include: ["test/browser/**/*.test.ts"],
           exclude: LISTENING,
           testTimeout: 240_000,
@@ -145,6 +151,7 @@ export default defineConfig({
       {
         test: {
           name: "players",
+          expect: PATIENT,
           include: ["test/players/**/*.test.ts", ...LISTENING, ...WITH_FFMPEG],
           testTimeout: 900_000,
           hookTimeout: 120_000,

@@ -3,6 +3,7 @@ import aacModule from "../dist/aac.wasm";
 import { encodePacket } from "../local/sfu/packet.ts";
 import { openAac } from "../src/audio/aac.ts";
 import { Contexts } from "../src/audio/contexts.ts";
+import { holdUnit } from "../src/audio/hold.ts";
 import { HoldLine } from "../src/broadcast/hold-line.ts";
 import { Pipeline } from "../src/broadcast/pipeline.ts";
 import { Segmenter } from "../src/hls/segmenter.ts";
@@ -10,8 +11,9 @@ import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../src/media.ts";
 
 /**
  * A Worker for measuring: GET /encoder?seconds=N encodes N seconds of sound and does nothing else; GET /whole?seconds=N
- * takes the same sound the whole way, from the SFU's messages to CMAF parts. The caller reads the process's CPU time;
- * GET / makes the sound beforehand, so that its making is not measured.
+ * takes the same sound the whole way, from the SFU's messages to CMAF parts; GET /hold?seconds=N makes built-in hold audio
+ * and does nothing else. The caller reads the process's CPU time; GET / makes the sound beforehand, so that its making is
+ * not measured.
  */
 export default {
   fetch(request: Request): Response {
@@ -19,6 +21,7 @@ export default {
     const seconds = Number(url.searchParams.get("seconds"));
     if (url.pathname === "/encoder") return Response.json(encodeAlone(seconds));
     if (url.pathname === "/whole") return Response.json(takeTheWholeWay(seconds));
+    if (url.pathname === "/hold") return Response.json(makeHoldAudio(seconds));
     sound ??= makeSound();
     return Response.json({ ready: true });
   },
@@ -90,6 +93,12 @@ function takeTheWholeWay(seconds: number): { bytes: number; parts: number } {
     }
   }
   return { bytes, parts };
+}
+
+function makeHoldAudio(seconds: number): { peak: number } {
+  let peak = 0;
+  for (let n = 0; n < (seconds * SAMPLE_RATE) / AU_SAMPLES; n++) peak = Math.max(peak, holdUnit(n)[0] ?? 0);
+  return { peak };
 }
 
 /** Packet `n` as the SFU sends it. */

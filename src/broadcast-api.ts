@@ -110,7 +110,6 @@ export interface Newcomer {
 /** A host whose key is the present one. */
 export interface Admitted {
   readonly kind: "admitted";
-  readonly hostId: string;
   readonly name: string;
   /** What is wrong with its sound at this moment. */
   readonly warnings: readonly Warning[];
@@ -149,6 +148,8 @@ export interface Description extends Settings {
   readonly state: "announced" | "open" | "live" | "ended";
   readonly createdAt: number;
   readonly endedAt: number | null;
+  /** It is over, and ends then: until then is spoken what it announces after it. */
+  readonly farewellUntil: number | null;
   /** When its timeline last had to begin anew, under other names, and why; null: never. */
   readonly anew: { readonly at: number; readonly why: string } | null;
   readonly whipUrl: string;
@@ -191,7 +192,7 @@ export interface Raised {
 /** A WHIP session, and whose it is. */
 export interface DescribedHost extends HostState, HostSettings {
   readonly hostId: string;
-  /** Whether it is in the mix at this moment. */
+  /** Whether its sound comes in at this moment, muted or not. */
   readonly heard: boolean;
   /** What became of its packets; null before the first. */
   readonly packets: Readonly<Record<string, number>> | null;
@@ -242,7 +243,7 @@ export interface HostDescription extends HostSettings {
   readonly studioUrl: string;
   /** Whether it has a WHIP session. */
   readonly connected: boolean;
-  /** Whether it is in the mix at this moment. */
+  /** Whether its sound comes in at this moment, muted or not. */
   readonly heard: boolean;
   /** How its session stands. */
   readonly state: HostState["state"] | null;

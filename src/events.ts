@@ -85,7 +85,17 @@ export const PUBLIC = ["opened", "closed", "live", "late", "ended", "dead-air", 
 export interface PublicEvents {
   readonly id: string;
   /** Oldest first. */
-  readonly events: readonly Event[];
+  readonly events: readonly PublicEvent[];
+}
+
+/** An event as anybody may know it: who comes and goes is not named, because it may be a host who has been muted. */
+export type PublicEvent<Each = Event> = Each extends { readonly onAir: unknown } ? Omit<Each, "host"> : Each;
+
+/** What anybody may know of a public event. */
+export function publicOf(event: Event): PublicEvent {
+  if (!("onAir" in event)) return event;
+  const { host: _, ...told } = event;
+  return told;
 }
 
 /** Whether an event changes what is on the line. */

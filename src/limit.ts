@@ -3,7 +3,10 @@
  * platform hands out here can be called off.
  */
 export function withLimit<T>(promise: Promise<T>, millis: number): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer in ${millis} ms`)), millis);
+  // Promise.withResolvers is not in all the browsers for which the pages are built.
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${millis} ms`)), millis);
+  });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -12,6 +12,11 @@ export interface Problem {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Whether an answer is a refusal or a failure. */
+export function isProblem(answer: object): answer is Problem {
+  return "kind" in answer && answer.kind === "problem";
+}
+
 /** Those that are the same whoever asks. */
 export const PROBLEMS = {
   notFound: problem(404, "not_found", "There is nothing at this URL."),
@@ -23,27 +28,21 @@ export const PROBLEMS = {
     "bad_directive",
     "_HLS_msn or _HLS_part is too far ahead of the last segment or part.",
   ),
-  noWebhook: problem(404, "no_webhook", "This broadcast has no webhook. Set one with PUT {url}."),
+  noWebhook: problem(
+    404,
+    "no_webhook",
+    'This broadcast has no webhook. Set one: PUT {"url": "https://…"} here.',
+  ),
   noHost: problem(404, "no_such_host", "This broadcast has no such host."),
   noSession: problem(404, "no_session", "There is no such WHIP session."),
   noTalk: problem(404, "no_talk", "There is no such talk session, or no more. Make another."),
   talkOver: problem(410, "talk_over", "This talk session can not be gone on with. Make another."),
   talkBusy: problem(409, "talk_busy", "One change at a time: the one before is not answered yet.", after(1)),
   otherMutation: problem(409, "other_mutation", "No offer of this talk session waits for that answer."),
-  tooManyTracks: problem(
-    409,
-    "too_many_tracks",
-    "A talk session has eight tracks at most; close some first.",
-  ),
   noSuchState: problem(
     404,
     "no_such_state",
-    'Announcements are made in the states "before" and "interrupted".',
-  ),
-  nothingAfter: problem(
-    400,
-    "no_sound_after",
-    'A show that has ended makes no sound any more, so nothing can be announced "after" it. Announce it while it is on, or say it in the title and description, which may be changed after the end.',
+    'Announcements are made in the states "before", "interrupted" and "after".',
   ),
   otherEpoch: problem(410, "other_epoch", "This show is over; load the playback URL again."),
   ended: problem(410, "ended", "This broadcast has ended. Create a new one to go live again."),
@@ -67,7 +66,6 @@ export const PROBLEMS = {
     "Keys are taken over https alone: use this URL with https://.",
   ),
   slugTaken: problem(409, "slug_taken", "There is a broadcast with that slug already."),
-  talkTooLarge: problem(413, "talk_too_large", "An answer has at most 131072 bytes."),
   firstHostStays: problem(
     409,
     "first_host",
@@ -116,12 +114,6 @@ export const PROBLEMS = {
   ),
   failed: problem(503, "unavailable", "Something went wrong here; try again.", after(1)),
   notNow: problem(503, "unavailable", "It could not be done now. Ask again in a few seconds.", after(3)),
-  sfuUnavailable: problem(
-    503,
-    "sfu_unavailable",
-    "The media server is not reachable or not taking publishers now. Try again in a few seconds.",
-    after(3),
-  ),
   sfuMisconfigured: problem(
     503,
     "sfu_unavailable",
@@ -178,6 +170,24 @@ export function malformedOffer(message: string): Problem {
 /** An offer that is well formed, and of what can not be taken (RFC 9725 section 4.2). */
 export function unsupportedOffer(message: string): Problem {
   return problem(422, "unsupported_offer", message);
+}
+
+/** @param what whom it does not take */
+export function sfuUnavailable(what: string): Problem {
+  const message = `The media server is not reachable or not taking ${what} now. Try again in a few seconds.`;
+  return problem(503, "sfu_unavailable", message, after(3));
+}
+
+export function bodyTooLarge(bytes: number): Problem {
+  return problem(413, "body_too_large", `The body has at most ${bytes} bytes.`);
+}
+
+export function talkTooLarge(bytes: number): Problem {
+  return problem(413, "talk_too_large", `What talk-back takes has at most ${bytes} bytes.`);
+}
+
+export function tooManyTracks(limit: number): Problem {
+  return problem(409, "too_many_tracks", `A talk session has at most ${limit} tracks; close some first.`);
 }
 
 export function offerTooLarge(bytes: number): Problem {

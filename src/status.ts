@@ -13,6 +13,9 @@ export interface Attended {
   readonly confidence: "high" | "low" | null;
 }
 
+/** What the host is called that every show has from the beginning, until somebody gives it a name. */
+export const FIRST_HOST_NAME = "Host";
+
 /** What the Broadcast itself knows of it; who listens is the Audience's to say. */
 export interface ShowStatus {
   readonly id: string;

@@ -8,7 +8,6 @@
 export interface Other {
   /** The name of what they publish, for as long as they do; never the SFU's, nor that of a WHIP session. */
   readonly publication: string;
-  readonly hostId: string;
   /** What they are called. Several may be called the same. */
   readonly name: string;
 }

@@ -84,7 +84,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "talk",
     "webhook-api",
   ],
-  web: ["events", "status", "talk"],
+  web: ["events", "limit", "status", "talk"],
   worker: ["audience", "broadcast", "directory", "edge", "origin"],
   "local/address": [],
   "local/sfu": ["local/address"],

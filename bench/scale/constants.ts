@@ -30,7 +30,19 @@ const DEFAULTS = {
     value: 60,
     unit: "s",
     basis: "deployed",
-    source: "src/web/poll.ts: our page asks for the show's status so often while it plays",
+    source:
+      "src/web/poll.ts: our page asks for the show's status so often while its player tells it of events",
+  },
+  nativeShare: assumed(
+    0.4,
+    "",
+    "of our page's listeners, those on iPhone and iPad, whose browser reads the lists itself",
+  ),
+  nativeStatusSeconds: {
+    value: 5,
+    unit: "s",
+    basis: "deployed",
+    source: "src/web/poll.ts: and so often where the browser reads the lists itself",
   },
   isolateRequests: assumed(400, "/s", "an isolate takes this much before the platform starts another"),
   spread: assumed(8, "isolates", "a data centre uses at least so many, however few the requests"),

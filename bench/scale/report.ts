@@ -7,7 +7,7 @@ import { BROADCAST_GOAL, type Run, SHARD_GOAL } from "./run.ts";
 export function premises(constants: Constants, seed: number): string {
   const lines = Object.entries(constants).map(
     ([name, { value, unit, basis, source }]) =>
-      `  ${name.padEnd(17)}${`${Number(value.toPrecision(4))} ${unit}`.padEnd(16)}${basis.padEnd(10)}${source}`,
+      `  ${name.padEnd(20)}${`${Number(value.toPrecision(4))} ${unit}`.padEnd(16)}${basis.padEnd(10)}${source}`,
   );
   const prices = Object.values(PRICES).map(
     ({ dollars, per, source }) => `  $${String(dollars).padEnd(7)}per ${per.padEnd(62)}${source}`,

@@ -251,7 +251,10 @@ function demandOf(latency: Latency, constants: Constants): Demand {
   const period = ((lowLatency ? partUnits : segmentUnits) * AU_SAMPLES) / SAMPLE_RATE;
   const requests = constants[`${latency}Requests`].value;
   const extra = Math.max(0, requests - 2 / period);
-  const polls = constants.pageShare.value / constants.statusSeconds.value;
+  const { pageShare, nativeShare, statusSeconds, nativeStatusSeconds } = constants;
+  const polls =
+    pageShare.value *
+    ((1 - nativeShare.value) / statusSeconds.value + nativeShare.value / nativeStatusSeconds.value);
   return { period, listsParts: lowLatency, requests, extra, polls, backlog: 3 };
 }
 

@@ -1,7 +1,7 @@
 const RATE = 48_000;
 
 /** A beep lasts 80 ms: two tones of 40 ms. */
-export const BEEP_TONE_SAMPLES = 1_920;
+const BEEP_TONE_SAMPLES = 1_920;
 const BEEP_SAMPLES = 2 * BEEP_TONE_SAMPLES;
 const BEEP_LEVEL = 0.3;
 const RAMP_SAMPLES = 96;

@@ -5,7 +5,7 @@ import { type OpusPacket, OpusTimeline, type PcmBlock } from "./opus.ts";
 import { encodePacket } from "./packet.ts";
 
 /** A lost socket is dialled again for this long, at the same address. */
-export const REDIAL_MILLIS = 15_000;
+const REDIAL_MILLIS = 15_000;
 const REDIAL_PAUSES = [100, 250, 500, 1_000];
 const HANDSHAKE_MILLIS = 5_000;
 /** Frames kept while the socket is down or choked: half a second. Older ones are dropped. */

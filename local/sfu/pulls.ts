@@ -52,8 +52,6 @@ export class Pulls {
     this.#offered = [];
     const added = tracks.map(({ source, track }) => {
       const out = new MediaStreamTrack({ kind: "audio" });
-      // One stream each, or a browser plays the hosts in step with the one who is latest.
-      out.streamId = `${source.sessionId}-${source.trackName}`;
       const transceiver = peer.addTransceiver(out, { direction: "sendonly" });
       const forward = new Forward(out);
       track.forwards.add(forward);

@@ -7,9 +7,9 @@ import { Pulls, type Source } from "./pulls.ts";
 import type { Track } from "./track.ts";
 
 /** A publisher that sends neither RTP nor STUN for this long is gone. */
-export const DEAD_MILLIS = 6_000;
+const DEAD_MILLIS = 6_000;
 /** A session that nobody has connected to by then has expired. */
-export const SETUP_MILLIS = 30_000;
+const SETUP_MILLIS = 30_000;
 const WATCH_MILLIS = 250;
 /** How Firefox's descriptions begin (RFC 8866 section 5.2: who made it). */
 const FIREFOX = /^o=mozilla\b/m;

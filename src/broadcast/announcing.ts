@@ -1,11 +1,10 @@
 import type { AnnouncedState, AnnouncementAct, AnnouncementDescription } from "../announcement-api.ts";
-import { fromMillis, SAMPLE_RATE } from "../media.ts";
+import { fromMillis } from "../media.ts";
 import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Speech } from "./announcer.ts";
-import type { Dependencies } from "./dependencies.ts";
-import { forget, KeptAudio } from "./kept-audio.ts";
-import { type Life, withRow } from "./life.ts";
+import { describeSound, forget, KeptAudio, type Stage } from "./kept-audio.ts";
+import { withRow } from "./life.ts";
 import { type Announcement, announcedState, type RunningRow, withAnnouncement } from "./lifecycle.ts";
 
 /** What a show's announcements are asked for. `use`: what Origin has put into R2 is spoken from now on. */
@@ -15,33 +14,24 @@ export type Act =
 
 /** What a show announces over its hold audio. */
 export class Announcing {
-  readonly #deps: Pick<Dependencies, "bucket" | "waitUntil">;
-  readonly #life: () => Life;
-  readonly #turnInto: (life: Life) => void;
+  readonly #stage: Stage;
   /** What is spoken in the state that the show was last in, and where it lies. */
   #made: { readonly key: string; readonly speech: Speech } | null = null;
 
-  /** As {@link Holding}'s. */
-  constructor(
-    deps: Pick<Dependencies, "bucket" | "waitUntil">,
-    life: () => Life,
-    turnInto: (life: Life) => void,
-  ) {
-    this.#deps = deps;
-    this.#life = life;
-    this.#turnInto = turnInto;
+  constructor(stage: Stage) {
+    this.#stage = stage;
   }
 
   /** Does what is asked, and tells what is set then. What there was before is deleted. */
   attend(act: Act): AnnouncementDescription | Problem {
     if (act.kind === "show") return this.#describe(act.state);
-    if (this.#life().kind === "ended") return PROBLEMS.ended;
+    if (this.#stage.life().kind === "ended") return PROBLEMS.ended;
     const { state } = act;
-    const { id, announcements } = this.#life().row;
+    const { id, announcements } = this.#stage.life().row;
     const before = announcements[state];
     const announcement = act.kind === "use" ? act.announcement : null;
-    this.#turnInto(withRow(this.#life(), (row) => withAnnouncement(row, state, announcement)));
-    const { bucket, waitUntil } = this.#deps;
+    this.#stage.turnInto(withRow(this.#stage.life(), (row) => withAnnouncement(row, state, announcement)));
+    const { bucket, waitUntil } = this.#stage;
     if (before !== null) waitUntil(forget(bucket, keys.announcement(id, state, before.version)));
     return this.#describe(state);
   }
@@ -59,24 +49,15 @@ export class Announcing {
   }
 
   #speechOf(key: string, announcement: Announcement): Speech {
-    const source = new KeptAudio(this.#deps, key, announcement, null);
+    const source = new KeptAudio(this.#stage, key, announcement, null);
     return { source, units: source.units, every: fromMillis(1_000 * announcement.everySeconds) };
   }
 
   #describe(state: AnnouncedState): AnnouncementDescription {
-    const set = this.#life().row.announcements[state];
+    const set = this.#stage.life().row.announcements[state];
     if (set === null) return { kind: "announcement-description", state, announcement: null };
-    const { everySeconds: every, frames, loudness, gainDb, setAt } = set;
-    return {
-      kind: "announcement-description",
-      state,
-      announcement: {
-        every: state === "after" ? null : every,
-        seconds: frames / SAMPLE_RATE,
-        loudness,
-        gainDb,
-        setAt,
-      },
-    };
+    const every = state === "after" ? null : set.everySeconds;
+    const announcement = { every, ...describeSound(set) };
+    return { kind: "announcement-description", state, announcement };
   }
 }

@@ -1,3 +1,4 @@
+import { FIRST_HOST_NAME } from "../status.ts";
 import type { Hosts } from "./description.ts";
 import type { Attendant } from "./guard.ts";
 
@@ -6,7 +7,7 @@ export function attendantsOf({ publishers, cast }: Hosts): ReadonlyMap<string, A
   return new Map(
     publishers.all.map(({ session, hostId, state: { state } }) => [
       session,
-      { state, host: { hostId, name: cast.of(hostId)?.name ?? "Host" } },
+      { state, host: { hostId, name: cast.of(hostId)?.name ?? FIRST_HOST_NAME } },
     ]),
   );
 }

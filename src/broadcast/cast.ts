@@ -2,6 +2,7 @@ import { randomHostId } from "../access/id.ts";
 import { FIRST_HOST, type HostKey } from "../access/keys.ts";
 import type { HostChanges, HostSettings } from "../broadcast-api.ts";
 import { PROBLEMS, type Problem, tooManyHostKeys } from "../problem.ts";
+import { FIRST_HOST_NAME } from "../status.ts";
 import type { HostRow } from "./host-row.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Store } from "./store.ts";
@@ -37,7 +38,12 @@ export class Cast {
   /** The broadcast's own host. */
   get first(): HostRow {
     const { keyGeneration: generation, createdAt } = this.#show();
-    const settings = this.#rows.get(FIRST_HOST) ?? { name: "Host", muted: false, gainDb: 0, level: true };
+    const settings = this.#rows.get(FIRST_HOST) ?? {
+      name: FIRST_HOST_NAME,
+      muted: false,
+      gainDb: 0,
+      level: true,
+    };
     return { ...settings, hostId: FIRST_HOST, generation, createdAt };
   }
 

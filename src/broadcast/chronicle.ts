@@ -1,5 +1,5 @@
 import type { Raised } from "../broadcast-api.ts";
-import type { Event, Note, PublicEvents } from "../events.ts";
+import { type Event, type Note, type PublicEvents, publicOf } from "../events.ts";
 import { end } from "../hls/window.ts";
 import { toMillis } from "../media.ts";
 import { dateRangeOf } from "./date-ranges.ts";
@@ -119,7 +119,7 @@ export class Chronicle {
 
   /** What everybody may read of it. */
   get publicEvents(): PublicEvents {
-    return { id: this.#life().row.id, events: this.#log.newestPublic(MOST_PUBLIC) };
+    return { id: this.#life().row.id, events: this.#log.newestPublic(MOST_PUBLIC).map(publicOf) };
   }
 
   #told(event: Event): Event {

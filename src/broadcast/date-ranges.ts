@@ -13,7 +13,6 @@ export function dateRangeOf(event: Event, listed: Samples): DateRange | null {
   const attributes: Record<string, string | number> = { "X-KIND": event.kind };
   if ("title" in event) attributes["X-TITLE"] = event.title;
   if ("onAir" in event) {
-    attributes["X-HOST"] = event.host.name;
     attributes["X-HOSTS"] = event.hosts;
     attributes["X-ON-AIR"] = event.onAir.map((name) => name.replaceAll(BETWEEN, ",")).join(BETWEEN);
   }

@@ -1,6 +1,6 @@
 import type { Description, HostSettings, Raised } from "../broadcast-api.ts";
 import { urlsOf } from "../paths.ts";
-import type { ShowStatus } from "../status.ts";
+import { FIRST_HOST_NAME, type ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
 import type { HostRow } from "./host-row.ts";
 import { type Life, pipelineOf } from "./life.ts";
@@ -24,7 +24,7 @@ export function describe(
   },
   access: { readonly origin: string; readonly hostKey: string },
 ): Description {
-  const { id, latency, bitrate, state, createdAt, endedAt, anew } = life.row;
+  const { id, latency, bitrate, state, createdAt, endedAt, farewellUntil, anew } = life.row;
   const running = life.kind === "running" ? life : null;
   return {
     kind: "description",
@@ -35,6 +35,7 @@ export function describe(
     state,
     createdAt,
     endedAt,
+    farewellUntil,
     anew,
     ...urlsOf(access.origin, id, access.hostKey),
     hosts: hosts.publishers.all.map(({ session, hostId, state }) => ({
@@ -73,7 +74,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
     onAir: [...new Set(heard.map(({ hostId }) => hostId))]
       .map((hostId) => settingsOf(hosts, hostId))
       .flatMap(({ name, muted }) => (muted ? [] : [name])),
-    line: pipeline === null ? null : heard.length > 0 ? "hosts" : pipeline.holds ? "hold" : "silence",
+    line: pipeline === null ? null : pipeline.holds ? "hold" : heard.length > 0 ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
     lastEvent,
     loudness: pipeline?.loudness() ?? null,
@@ -83,7 +84,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
 }
 
 /** The session of a host whose row was damaged is on until it leaves. */
-const NAMELESS: HostSettings = { name: "Host", muted: false, gainDb: 0, level: true };
+const NAMELESS: HostSettings = { name: FIRST_HOST_NAME, muted: false, gainDb: 0, level: true };
 
 function settingsOf({ cast }: Hosts, hostId: string): HostSettings {
   const { name, muted, gainDb, level } = cast.of(hostId) ?? NAMELESS;

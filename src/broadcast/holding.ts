@@ -1,14 +1,12 @@
 import type { HostState } from "../broadcast-api.ts";
 import type { HoldDescription } from "../hold-api.ts";
-import { SAMPLE_RATE } from "../media.ts";
 import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Announcing } from "./announcing.ts";
-import type { Dependencies } from "./dependencies.ts";
 import type { HoldLine } from "./hold-line.ts";
 import { type HoldWish, holdWish } from "./hold-plan.ts";
-import { forget, KeptAudio } from "./kept-audio.ts";
-import { type Life, pipelineOf, withRow } from "./life.ts";
+import { describeSound, forget, KeptAudio, type Stage } from "./kept-audio.ts";
+import { pipelineOf, withRow } from "./life.ts";
 import { isRunning, type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
 import type { Presence } from "./presence.ts";
 import type { Timeline } from "./timeline.ts";
@@ -17,37 +15,25 @@ import type { Timeline } from "./timeline.ts";
 export class Holding {
   /** What is spoken over it. */
   readonly announcing: Announcing;
-  readonly #deps: Pick<Dependencies, "bucket" | "waitUntil">;
-  readonly #life: () => Life;
-  readonly #turnInto: (life: Life) => void;
+  readonly #stage: Stage;
   /** The producer's own, while a timeline may need it, and of which version. */
   #own: { readonly version: string; readonly audio: KeptAudio } | null = null;
 
-  /**
-   * @param life of the show, as it is when it is asked for
-   * @param turnInto stores a change of it
-   */
-  constructor(
-    deps: Pick<Dependencies, "bucket" | "waitUntil">,
-    life: () => Life,
-    turnInto: (life: Life) => void,
-  ) {
-    this.#deps = deps;
-    this.#life = life;
-    this.#turnInto = turnInto;
-    this.announcing = new Announcing(deps, life, turnInto);
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    this.announcing = new Announcing(stage);
   }
 
   /** A timeline plays it from now on. */
   driveIn(timeline: Timeline): void {
     timeline.hold.play(this.#audio());
-    const { row } = this.#life();
+    const { row } = this.#stage.life();
     if (isRunning(row)) timeline.hold.announce(this.announcing.of(row));
   }
 
   /** Whether it is wanted, where hosts have these sessions at `wall`, milliseconds since 1970. */
   wish(presence: Presence, hosts: readonly { readonly state: HostState }[], wall: number): HoldWish {
-    const life = this.#life();
+    const life = this.#stage.life();
     const states = hosts.map(({ state }) => state);
     const there = presence.of(states, life.kind === "running" && life.row.held?.isOn === true, wall);
     const deadAirSeconds = pipelineOf(life)?.guard.deadAirSeconds ?? 0;
@@ -62,37 +48,32 @@ export class Holding {
 
   /** The details of the show may be others. */
   changed(): void {
-    const life = this.#life();
+    const life = this.#stage.life();
     if (life.kind === "running") this.driveIn(life.timeline);
   }
 
   /** What is heard from now on: this, or the built-in (null). What there was before is deleted. */
   use(own: OwnHold | null): HoldDescription | Problem {
-    if (this.#life().kind === "ended") return PROBLEMS.ended;
-    const { id, ownHold: before } = this.#life().row;
-    this.#turnInto(withRow(this.#life(), (row) => withOwnHold(row, own)));
+    if (this.#stage.life().kind === "ended") return PROBLEMS.ended;
+    const { id, ownHold: before } = this.#stage.life().row;
+    this.#stage.turnInto(withRow(this.#stage.life(), (row) => withOwnHold(row, own)));
     this.changed();
-    if (before !== null) this.#deps.waitUntil(forget(this.#deps.bucket, keys.hold(id, before.version)));
+    if (before !== null) this.#stage.waitUntil(forget(this.#stage.bucket, keys.hold(id, before.version)));
     return this.describe();
   }
 
   describe(): HoldDescription {
-    const { hold, ownHold } = this.#life().row;
+    const { hold, ownHold } = this.#stage.life().row;
     if (ownHold === null) return { kind: "hold-description", hold, own: null };
-    const { frames, loudness, gainDb, setAt } = ownHold;
-    return {
-      kind: "hold-description",
-      hold,
-      own: { seconds: frames / SAMPLE_RATE, loudness, gainDb, setAt },
-    };
+    return { kind: "hold-description", hold, own: describeSound(ownHold) };
   }
 
   #audio(): KeptAudio | null {
-    const { id, hold, ownHold } = this.#life().row;
+    const { id, hold, ownHold } = this.#stage.life().row;
     if (hold !== "own" || ownHold === null) this.#own = null;
     else if (this.#own?.version !== ownHold.version) {
       const { version, loopFrom } = ownHold;
-      const audio = new KeptAudio(this.#deps, keys.hold(id, version), ownHold, loopFrom);
+      const audio = new KeptAudio(this.#stage, keys.hold(id, version), ownHold, loopFrom);
       audio.prepare(0);
       this.#own = { version, audio };
     }

@@ -31,7 +31,6 @@ export function admit(show: Show, key: HostKey, session: string | null): Admitte
   const warnings = show.chronicle.warnings.filter((one) => one.host?.hostId === host.hostId);
   return {
     kind: "admitted",
-    hostId: host.hostId,
     name: host.name,
     warnings: warnings.map(({ kind }) => kind),
   };

@@ -3,6 +3,7 @@ import { withLimit } from "../limit.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { HoldSource } from "./hold-source.ts";
+import type { Life } from "./life.ts";
 import type { KeptSound } from "./lifecycle.ts";
 
 /** Bytes of a sample frame, s16le stereo. */
@@ -18,6 +19,14 @@ const MOST_OUT = 2;
 const PAUSE_MS = 5_000;
 /** How long the first sound is waited for before the built-in takes its place, milliseconds. */
 const PATIENCE_MS = 1_500;
+
+/** What a show's sounds need of it. */
+export interface Stage extends Pick<Dependencies, "bucket" | "waitUntil"> {
+  /** The show's life, as it is when it is asked for. */
+  readonly life: () => Life;
+  /** Stores a change of it. */
+  readonly turnInto: (life: Life) => void;
+}
 
 /** A producer's sound, read from R2 in chunks before they are played: at most 2.3 MB of it are held. */
 export class KeptAudio implements HoldSource {
@@ -167,6 +176,11 @@ export class KeptAudio implements HoldSource {
 
 function chunkOf(frame: number): number {
   return Math.floor(frame / CHUNK);
+}
+
+/** What is told of a producer's sound. */
+export function describeSound({ frames, loudness, gainDb, setAt }: KeptSound) {
+  return { seconds: frames / SAMPLE_RATE, loudness, gainDb, setAt };
 }
 
 /** Deletes a producer's sound that is not needed any more. What R2 does not let go of goes with the broadcast. */

@@ -148,18 +148,22 @@ export function detailsOf(of: Details): Details {
   };
 }
 
-/** Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now. */
+/**
+ * Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now, and an end
+ * that it had `before` may have passed.
+ */
 export function unfit(
   { opensAt, endsAt, ownHold = null }: Details & { readonly ownHold?: OwnHold | null },
   given: Changes,
   now: number,
+  before: Pick<Details, "endsAt"> | null = null,
 ): Problem | null {
   if (given.hold === "own" && ownHold === null)
     return unfitDetails(
       "hold",
       'there is none of its own yet: PUT to …/hold brings it, and makes this "own"',
     );
-  if (given.endsAt && Date.parse(given.endsAt) <= now)
+  if (given.endsAt && given.endsAt !== before?.endsAt && Date.parse(given.endsAt) <= now)
     return unfitDetails("endsAt", "it must lie in the future");
   const isOrdered = opensAt === null || endsAt === null || Date.parse(opensAt) < Date.parse(endsAt);
   if (!isOrdered) return unfitDetails(given.endsAt ? "endsAt" : "opensAt", "a show opens before it ends");

@@ -96,7 +96,7 @@ export class Publishers {
     const refused = this.#placeFor(newcomer, terms(), Date.now());
     if (refused.kind === "problem") return refused;
     const published = await this.#sfu.publish(offer);
-    if (published.kind === "fault") return problemOf(published);
+    if (published.kind === "fault") return problemOf(published, "publisher");
     // Others have come, gone or been heard while the SFU was asked.
     const now = Date.now();
     const place = this.#placeFor(newcomer, terms(), now);

@@ -75,7 +75,7 @@ export class Show {
     this.#life = lifeOf(row, store);
     const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life)];
     this.chronicle = new Chronicle(deps, row, life, arrange, this.publishers.talks);
-    this.holding = new Holding(deps, life, (turned) => this.#turnInto(turned));
+    this.holding = new Holding({ ...deps, life, turnInto: (turned) => this.#turnInto(turned) });
     deps.notice.tell(row);
   }
 
@@ -138,7 +138,7 @@ export class Show {
   /** Says other things of the show. Why it can not be so; null: it is. */
   change(changes: Changes): Problem | null {
     const life = withRow(this.#life, (row) => change(row, changes));
-    const problem = unfit(life.row, changes, Date.now());
+    const problem = unfit(life.row, changes, Date.now(), this.#life.row);
     if (problem !== null) return problem;
     this.#turnInto(life);
     this.holding.changed();

@@ -1,7 +1,7 @@
 import { problemOf } from "../ingest/fault.ts";
 import type { Offered, Pulls } from "../ingest/pulls.ts";
 import type { SfuFault } from "../ingest/sfu-api.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { PROBLEMS, type Problem, tooManyTracks } from "../problem.ts";
 import { ANSWER_MS, MOST_TRACKS, type TalkOffer, type TalkTrack } from "../talk.ts";
 
 /** Sections that a session's description may come to have: a closed track leaves its own behind, and each answer has all. */
@@ -79,7 +79,7 @@ export class Talk {
     const asked = [...wanted].filter(
       ([publication, source]) => source !== null && !this.#mids.has(publication),
     );
-    if (this.#mids.size + asked.length > MOST_TRACKS) return PROBLEMS.tooManyTracks;
+    if (this.#mids.size + asked.length > MOST_TRACKS) return tooManyTracks(MOST_TRACKS);
     if (this.#sections + asked.length > MOST_SECTIONS) return this.#end(null);
     let offered: Offered | SfuFault | null = null;
     if (asked.length > 0) {
@@ -158,7 +158,7 @@ export class Talk {
   /** No session could be made, so nothing is lost: it may be asked again. */
   #refused(fault: SfuFault): Problem {
     this.#until = null;
-    return problemOf(fault);
+    return problemOf(fault, "talk session");
   }
 
   /** It is over, since nobody knows what the SFU has of it now, or since it has come to its bound (null). */

@@ -154,9 +154,9 @@ export class Talks {
       .filter(({ session, hostId }) =>
         hostId === FIRST_HOST ? session !== own.session : hostId !== own.hostId,
       )
-      .map(({ session, sfuSession, hostId, name }) => [
+      .map(({ session, sfuSession, name }) => [
         sfuSession,
-        { publication: this.#publications.get(session) ?? "", hostId, name },
+        { publication: this.#publications.get(session) ?? "", name },
       ]);
   }
 

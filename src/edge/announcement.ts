@@ -1,11 +1,20 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { ANNOUNCED_STATES, type AnnouncedState, type AnnouncementDescription } from "../announcement-api.ts";
+import { ANNOUNCED_STATES, type AnnouncedState } from "../announcement-api.ts";
 import { patterns } from "../paths.ts";
-import { invalidQuery, methodNotAllowed, PROBLEMS, type Problem, unfitAnnouncement } from "../problem.ts";
-import { type EdgeEnv, originOf } from "./env.ts";
-import { first, NO_STORE } from "./operator.ts";
+import {
+  invalidQuery,
+  isProblem,
+  methodNotAllowed,
+  PROBLEMS,
+  type Problem,
+  unfitAnnouncement,
+} from "../problem.ts";
+import type { EdgeEnv } from "./env.ts";
+import { answer, first } from "./operator.ts";
+import { readParameters } from "./parameters.ts";
 import { refuse } from "./refusal.ts";
+import { putSound } from "./sound.ts";
 
 /** Announcements over hold audio: set by a WAV file, asked for, and given up. */
 export const announcement = new Hono<{ Bindings: EdgeEnv }>();
@@ -16,50 +25,38 @@ announcement.all(patterns.announcement, async (c) => {
   switch (c.req.method) {
     case "GET":
     case "HEAD":
-      return told(await first(c.env, name, (broadcast) => broadcast.announcement({ kind: "show", state })));
+      return answer(await first(c.env, name, (broadcast) => broadcast.announcement({ kind: "show", state })));
     case "DELETE":
-      return told(await first(c.env, name, (broadcast) => broadcast.announcement({ kind: "drop", state })));
+      return answer(await first(c.env, name, (broadcast) => broadcast.announcement({ kind: "drop", state })));
     case "PUT": {
-      const every = Every.safeParse(c.req.query("every") ?? "60");
-      if (!every.success)
-        return refuse(invalidQuery(`The parameter "every": ${every.error.issues[0]?.message}.`));
-      const { body } = c.req.raw;
-      if (body === null) return refuse(unfitAnnouncement("There is no file in the body: send a WAV file."));
-      // Its body can be read once, so which of a slug's broadcasts it is for is asked first.
-      let id = "";
-      const found = await first(c.env, name, (broadcast, its) => {
-        id = its;
-        return broadcast.announcement({ kind: "show", state });
+      const asked = readParameters(new URL(c.req.url).searchParams, Parameters);
+      if (isProblem(asked)) return refuse(asked);
+      if (state === "after" && asked.every !== undefined)
+        return refuse(invalidQuery('The parameter "every": what is announced after a show is spoken once.'));
+      const kept = await putSound(c, name, {
+        noFile: unfitAnnouncement("There is no file in the body: send a WAV file."),
+        notKept: PROBLEMS.announcementNotKept,
+        find: (broadcast) => broadcast.announcement({ kind: "show", state }),
+        keep: (origin, id, wav) => origin.keepAnnouncement(id, state, wav, asked.every ?? 60),
       });
-      if (found.kind === "problem") return refuse(found);
-      const origin = originOf(c.env, c.executionCtx);
-      return told(await origin.keepAnnouncement(id, state, body, every.data).catch(failed));
+      return answer(kept);
     }
     default:
       return refuse(methodNotAllowed("GET, HEAD, PUT, DELETE"));
   }
 });
 
-/** From one beginning of it to the next, seconds. */
+/** `every`: from one beginning of it to the next, seconds. */
 const EVERY_RULE = "it is a whole number of seconds from 10 to 3600";
-const Every = z
-  .string()
-  .regex(/^\d{2,4}$/, EVERY_RULE)
-  .transform(Number)
-  .refine((seconds) => seconds >= 10 && seconds <= 3_600, EVERY_RULE);
+const Parameters = z.strictObject({
+  every: z
+    .string()
+    .regex(/^\d{2,4}$/, EVERY_RULE)
+    .transform(Number)
+    .refine((seconds) => seconds >= 10 && seconds <= 3_600, EVERY_RULE)
+    .optional(),
+});
 
 function stateOf(name: string): AnnouncedState | Problem {
-  if (name === "after") return PROBLEMS.nothingAfter;
   return ANNOUNCED_STATES.find((state) => state === name) ?? PROBLEMS.noSuchState;
-}
-
-function failed(error: unknown): Problem {
-  console.error(`An announcement was not kept: ${String(error)}`);
-  return PROBLEMS.announcementNotKept;
-}
-
-function told(answer: AnnouncementDescription | Problem): Response {
-  if (answer.kind === "problem") return refuse(answer);
-  const { kind: _, ...described } = answer;
-  return Response.json(described, { headers: NO_STORE });
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type Directories, directoryOf, type Place, type Query, STATES } from "../directory-api.ts";
 import { withLimit } from "../limit.ts";
-import { invalidQuery, PROBLEMS, type Problem } from "../problem.ts";
-import { refuse } from "./refusal.ts";
+import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
+import { readParameters } from "./parameters.ts";
+import { NO_STORE, refuse } from "./refusal.ts";
 
 /** How long the Directory is waited for, milliseconds. */
 const LIMIT_MS = 3_000;
@@ -14,27 +15,17 @@ export async function answerPage(directories: Directories, parameters: URLSearch
   try {
     const { entries, next } = await withLimit(directoryOf(directories).page(query), LIMIT_MS);
     const body = { broadcasts: entries, next: next === null ? null : cursorOf(next) };
-    return Response.json(body, { headers: { "cache-control": "no-store" } });
+    return Response.json(body, { headers: NO_STORE });
   } catch (error) {
     console.warn(`The Directory did not answer: ${String(error)}`);
     return refuse(PROBLEMS.noDirectory);
   }
 }
 
-/** Reads the parameters of `GET /api/broadcasts`. What is not named here is refused by name, and so is what is there twice. */
+/** Reads the parameters of `GET /api/broadcasts`. */
 export function parseQuery(parameters: URLSearchParams): Query | Problem {
-  const names = [...parameters.keys()];
-  const twice = names.find((name, n) => names.indexOf(name) !== n);
-  if (twice !== undefined) return invalidQuery(`The parameter "${twice}" may be there once.`);
-  const parsed = Parameters.safeParse(Object.fromEntries(parameters));
-  if (parsed.success) {
-    const { state, limit, cursor } = parsed.data;
-    return { state, limit, after: cursor };
-  }
-  const [issue] = parsed.error.issues;
-  if (issue?.code === "unrecognized_keys")
-    return invalidQuery(`There is no parameter "${issue.keys.join('", "')}".`);
-  return invalidQuery(`The parameter "${issue?.path.join(".")}": ${issue?.message}.`);
+  const asked = readParameters(parameters, Parameters);
+  return isProblem(asked) ? asked : { state: asked.state, limit: asked.limit, after: asked.cursor };
 }
 
 /** A place in the list, as the next page is asked for; callers make nothing of what it says. */

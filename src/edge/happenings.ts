@@ -4,13 +4,11 @@ import { z } from "zod";
 import { isWebhookSecret } from "../access/webhook.ts";
 import type { Event } from "../events.ts";
 import { patterns } from "../paths.ts";
-import { invalidQuery, invalidSettings, methodNotAllowed, type Problem } from "../problem.ts";
-import type { WebhookState } from "../webhook-api.ts";
+import { invalidQuery, isProblem, methodNotAllowed, type Problem } from "../problem.ts";
 import { broadcastOf, type EdgeEnv } from "./env.ts";
-import { first, jsonOf, NO_STORE } from "./operator.ts";
+import { answer, first, readSettings } from "./operator.ts";
 import { refuseReceiver } from "./receiver.ts";
-import { refuse } from "./refusal.ts";
-import { faultOf } from "./settings.ts";
+import { NO_STORE, refuse } from "./refusal.ts";
 
 /** Between two comments that keep a stream from being taken for dead, milliseconds. A held call takes half of it. */
 const COMMENT_MS = 30_000;
@@ -42,10 +40,9 @@ happenings.get(patterns.events, async (c) => {
 happenings.all(patterns.events, () => refuse(methodNotAllowed("GET")));
 
 happenings.post(patterns.markers, async (c) => {
-  const parsed = Marker.safeParse(jsonOf(await c.req.text()));
-  if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
-  const { title } = parsed.data;
-  const marked = await first(c.env, c.req.param("id"), (broadcast) => broadcast.mark(title));
+  const marker = await readSettings(c.req.raw, Marker);
+  if (isProblem(marker)) return refuse(marker);
+  const marked = await first(c.env, c.req.param("id"), (broadcast) => broadcast.mark(marker.title));
   return isProblem(marked) ? refuse(marked) : Response.json(marked, { status: 201, headers: NO_STORE });
 });
 
@@ -56,17 +53,17 @@ happenings.all(patterns.webhook, async (c) => {
   switch (c.req.method) {
     case "GET":
     case "HEAD":
-      return told(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "describe" })));
+      return answer(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "describe" })));
     case "PUT": {
-      const parsed = Receiver.safeParse(jsonOf(await c.req.text()));
-      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
-      const { url, secret } = parsed.data;
+      const receiver = await readSettings(c.req.raw, Receiver);
+      if (isProblem(receiver)) return refuse(receiver);
+      const { url, secret } = receiver;
       const refused = refuseReceiver(url, new URL(c.req.url));
       if (refused !== null) return refuse(refused);
-      return told(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "set", url, secret })));
+      return answer(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "set", url, secret })));
     }
     case "DELETE":
-      return told(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "drop" })));
+      return answer(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "drop" })));
     default:
       return refuse(methodNotAllowed("GET, HEAD, PUT, DELETE"));
   }
@@ -99,9 +96,9 @@ async function follow(
       commentAt = Date.now() + COMMENT_MS;
     }
     try {
-      const answer = await broadcastOf(env, from.id).events(after, true);
-      if (isProblem(answer)) return;
-      events = answer;
+      const told = await broadcastOf(env, from.id).events(after, true);
+      if (isProblem(told)) return;
+      events = told;
     } catch (error) {
       console.warn(`The broadcast ${from.id} does not tell its events, and is asked again: ${String(error)}`);
       events = [];
@@ -115,15 +112,4 @@ function lastIdOf(header: string | undefined): number | Problem {
   if (header === undefined || header === "") return 0;
   if (/^\d{1,15}$/.test(header)) return Number(header);
   return invalidQuery("Last-Event-ID is the id of an event: a decimal integer.");
-}
-
-function told(answer: WebhookState | Problem | null): Response {
-  if (answer === null) return new Response(null, { status: 204, headers: NO_STORE });
-  if (answer.kind === "problem") return refuse(answer);
-  const { kind: _, ...state } = answer;
-  return Response.json(state, { headers: NO_STORE });
-}
-
-function isProblem(answer: object): answer is Problem {
-  return "kind" in answer && answer.kind === "problem";
 }

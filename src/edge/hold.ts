@@ -1,10 +1,12 @@
 import { Hono } from "hono";
-import type { HoldDescription } from "../hold-api.ts";
+import { z } from "zod";
 import { patterns } from "../paths.ts";
-import { methodNotAllowed, PROBLEMS, type Problem, unfitHold } from "../problem.ts";
-import { type EdgeEnv, originOf } from "./env.ts";
-import { first, NO_STORE } from "./operator.ts";
+import { isProblem, methodNotAllowed, PROBLEMS, unfitHold } from "../problem.ts";
+import type { EdgeEnv } from "./env.ts";
+import { answer, first } from "./operator.ts";
+import { readParameters } from "./parameters.ts";
 import { refuse } from "./refusal.ts";
+import { putSound } from "./sound.ts";
 
 /** The operator's hold audio: set by a WAV file, asked for, and given up for the built-in. */
 export const hold = new Hono<{ Bindings: EdgeEnv }>();
@@ -14,38 +16,29 @@ hold.all(patterns.hold, async (c) => {
   switch (c.req.method) {
     case "GET":
     case "HEAD":
-      return told(await first(c.env, name, (broadcast) => broadcast.hold()));
+      return answer(await first(c.env, name, (broadcast) => broadcast.hold()));
     case "DELETE":
-      return told(await first(c.env, name, (broadcast) => broadcast.useHold(null)));
+      return answer(await first(c.env, name, (broadcast) => broadcast.useHold(null)));
     case "PUT": {
-      const { body } = c.req.raw;
-      if (body === null) return refuse(unfitHold("There is no file in the body: send a WAV file."));
-      // Its body can be read once, so which of a slug's broadcasts it is for is asked first.
-      let id = "";
-      const found = await first(c.env, name, (broadcast, its) => {
-        id = its;
-        return broadcast.hold();
+      const asked = readParameters(new URL(c.req.url).searchParams, Parameters);
+      if (isProblem(asked)) return refuse(asked);
+      const kept = await putSound(c, name, {
+        noFile: unfitHold("There is no file in the body: send a WAV file."),
+        notKept: PROBLEMS.holdNotKept,
+        find: (broadcast) => broadcast.hold(),
+        keep: (origin, id, wav) => origin.keepHold(id, wav, asked.asis),
       });
-      if (isProblem(found)) return refuse(found);
-      const asIs = c.req.query("asis") === "1";
-      return told(await originOf(c.env, c.executionCtx).keepHold(id, body, asIs).catch(failed));
+      return answer(kept);
     }
     default:
       return refuse(methodNotAllowed("GET, HEAD, PUT, DELETE"));
   }
 });
 
-function failed(error: unknown): Problem {
-  console.error(`Hold audio was not kept: ${String(error)}`);
-  return PROBLEMS.holdNotKept;
-}
-
-function told(answer: HoldDescription | Problem): Response {
-  if (isProblem(answer)) return refuse(answer);
-  const { kind: _, ...described } = answer;
-  return Response.json(described, { headers: NO_STORE });
-}
-
-function isProblem(answer: HoldDescription | Problem): answer is Problem {
-  return answer.kind === "problem";
-}
+/** `asis=1`: it is played as loud as it is. */
+const Parameters = z.strictObject({
+  asis: z
+    .enum(["0", "1"], "it is 1 or 0")
+    .default("0")
+    .transform((asis) => asis === "1"),
+});

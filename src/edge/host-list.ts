@@ -1,12 +1,11 @@
 import { type Context, Hono } from "hono";
 import type { HostAct, HostAnswer } from "../broadcast-api.ts";
 import { patterns } from "../paths.ts";
-import { invalidSettings, methodNotAllowed, type Problem } from "../problem.ts";
+import { isProblem, methodNotAllowed, type Problem } from "../problem.ts";
 import type { EdgeEnv } from "./env.ts";
 import { HostChanges, NewHost } from "./host-settings.ts";
-import { first, jsonOf, NO_STORE } from "./operator.ts";
-import { refuse } from "./refusal.ts";
-import { faultOf } from "./settings.ts";
+import { first, readSettings } from "./operator.ts";
+import { NO_STORE, refuse } from "./refusal.ts";
 
 /** The operators' routes to the hosts of a broadcast: by name and key, made, changed and revoked while the show goes on. */
 export const hostList = new Hono<{ Bindings: EdgeEnv }>();
@@ -17,9 +16,9 @@ hostList.all(patterns.hosts, async (c) => {
     case "HEAD":
       return answer(await ask(c, { kind: "list" }));
     case "POST": {
-      const parsed = NewHost.safeParse(jsonOf(await c.req.text()));
-      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
-      return answer(await ask(c, { kind: "make", settings: parsed.data }), 201);
+      const settings = await readSettings(c.req.raw, NewHost);
+      if (isProblem(settings)) return refuse(settings);
+      return answer(await ask(c, { kind: "make", settings }), 201);
     }
     default:
       return refuse(methodNotAllowed("GET, HEAD, POST"));
@@ -33,9 +32,9 @@ hostList.all(patterns.host, async (c) => {
     case "HEAD":
       return answer(await ask(c, { kind: "look", hostId }));
     case "PATCH": {
-      const parsed = HostChanges.safeParse(jsonOf(await c.req.text()));
-      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
-      return answer(await ask(c, { kind: "change", hostId, changes: parsed.data }));
+      const changes = await readSettings(c.req.raw, HostChanges);
+      if (isProblem(changes)) return refuse(changes);
+      return answer(await ask(c, { kind: "change", hostId, changes }));
     }
     case "DELETE":
       return answer(await ask(c, { kind: "remove", hostId }));

@@ -1,18 +1,18 @@
 import { Hono } from "hono";
 import { mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isIngest } from "../access/keys.ts";
-import type { BroadcastApi, Description } from "../broadcast-api.ts";
+import type { BroadcastApi } from "../broadcast-api.ts";
 import { patterns } from "../paths.ts";
-import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
+import { isProblem, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
 import { announcement } from "./announcement.ts";
 import { answerPage } from "./directory.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { happenings } from "./happenings.ts";
 import { hold } from "./hold.ts";
 import { hostList } from "./host-list.ts";
-import { first, jsonOf, NO_STORE } from "./operator.ts";
+import { answer, first, readSettings } from "./operator.ts";
 import { failed, refuse } from "./refusal.ts";
-import { Changes, faultOf, Settings } from "./settings.ts";
+import { Changes, Settings } from "./settings.ts";
 import { talk } from "./talk.ts";
 import { whip } from "./whip.ts";
 
@@ -44,10 +44,9 @@ hosts.use("/api/*", async (c, next) =>
 );
 
 hosts.post(patterns.broadcasts, async (c) => {
-  const text = await c.req.text();
-  const parsed = Settings.safeParse(text === "" ? {} : jsonOf(text));
-  if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
-  const { slug, ...settings } = parsed.data;
+  const body = await readSettings(c.req.raw, Settings, {});
+  if (isProblem(body)) return refuse(body);
+  const { slug, ...settings } = body;
   const id = await mintId(secretsOf(c.env).present, slug ?? `${slugOf(settings.title)}-${randomTail()}`);
   return answer(await broadcastOf(c.env, id).create({ ...settings, id }, new URL(c.req.url).origin), 201);
 });
@@ -63,9 +62,8 @@ hosts.all(patterns.broadcast, async (c) => {
     case "HEAD":
       return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.describe(origin)));
     case "PATCH": {
-      const parsed = Changes.safeParse(jsonOf(await c.req.text()));
-      if (!parsed.success) return refuse(invalidSettings(faultOf(parsed.error)));
-      const changes = parsed.data;
+      const changes = await readSettings(c.req.raw, Changes);
+      if (isProblem(changes)) return refuse(changes);
       return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.change(changes, origin)));
     }
     case "DELETE":
@@ -99,11 +97,4 @@ async function remove(env: EdgeEnv, broadcast: BroadcastApi, id: string): Promis
   const problem = await broadcast.remove();
   if (problem === null) await env.AUDIENCE.get(env.AUDIENCE.idFromName(id)).forget();
   return problem;
-}
-
-function answer(result: Description | Problem | null, status = 200): Response {
-  if (result === null) return new Response(null, { status: 204, headers: NO_STORE });
-  if (result.kind === "problem") return refuse(result);
-  const { kind: _, ...described } = result;
-  return Response.json(described, { status, headers: NO_STORE });
 }

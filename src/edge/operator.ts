@@ -1,12 +1,17 @@
+import type { z } from "zod";
 import { mintId } from "../access/id.ts";
 import type { Secrets } from "../access/secrets.ts";
 import type { BroadcastApi } from "../broadcast-api.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { bodyTooLarge, invalidSettings, isProblem, PROBLEMS, type Problem } from "../problem.ts";
+import { readJson } from "./body.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
+import { NO_STORE, refuse } from "./refusal.ts";
+import { faultOf } from "./settings.ts";
 
 /** What the operators' routes have in common: whom they ask, and how JSON comes and goes. */
 
-export const NO_STORE = { "cache-control": "no-store" };
+/** Bytes of a body of settings: more than all of them have at their longest, every character escaped. */
+const MAX_BODY_BYTES = 64 * 1024;
 
 /**
  * Asks the broadcast that an operator means by `name`, which is an id or a slug. The id of a slug depends on the secret that
@@ -26,7 +31,12 @@ export async function first<T>(
 }
 
 function isUnknown(answer: unknown): boolean {
-  return (answer as Problem | null)?.kind === "problem" && (answer as Problem).code === "unknown_broadcast";
+  return (
+    typeof answer === "object" &&
+    answer !== null &&
+    isProblem(answer) &&
+    answer.code === PROBLEMS.unknownBroadcast.code
+  );
 }
 
 async function idsOf(secrets: Secrets, name: string): Promise<readonly string[]> {
@@ -34,11 +44,24 @@ async function idsOf(secrets: Secrets, name: string): Promise<readonly string[]>
   return Promise.all(secrets.all.map((secret) => mintId(secret, name)));
 }
 
-/** A body as JSON; null where it is none, which no settings are. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+/** Reads a body of settings. @param empty what stands for none; null: none is refused */
+export function readSettings<T extends object>(
+  request: Request,
+  schema: z.ZodType<T>,
+  empty: object | null = null,
+): Promise<T | Problem> {
+  return readJson(request, schema, MAX_BODY_BYTES, REFUSALS, empty);
+}
+
+const REFUSALS = {
+  tooLarge: bodyTooLarge,
+  invalid: (error: z.ZodError) => invalidSettings(faultOf(error)),
+};
+
+/** What an operator is answered; null: it is done, and there is nothing to tell. */
+export function answer(result: { readonly kind: string } | Problem | null, status = 200): Response {
+  if (result === null) return new Response(null, { status: 204, headers: NO_STORE });
+  if (isProblem(result)) return refuse(result);
+  const { kind: _, ...told } = result;
+  return Response.json(told, { status, headers: NO_STORE });
 }

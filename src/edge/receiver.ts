@@ -3,8 +3,9 @@ import { type Problem, refusedReceiver } from "../problem.ts";
 const LONGEST = 2_048;
 
 /**
- * Why events can not be sent to `text`; null: they can. What a name resolves to is not known here: on Cloudflare a Worker's fetch
- * reaches public addresses alone. A relay on a machine of one's own may tell receivers on that machine, but not itself.
+ * Why events can not be sent to `text`; null: they can. What a name resolves to is not known here. On Cloudflare a Worker's fetch
+ * reaches public addresses, and for another name of the relay's own zone that zone's origin server, without what guards the zone
+ * (unless `global_fetch_strictly_public` is set): whoever names receivers is an operator of the relay. A relay on a machine of one's own may tell receivers on that machine, but not itself.
  *
  * @param relay the URL at which the operator has reached the relay
  */

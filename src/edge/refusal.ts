@@ -1,6 +1,9 @@
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { OPEN_TO_ALL } from "./held.ts";
 
+/** What is for one asker alone. */
+export const NO_STORE = { "cache-control": "no-store" };
+
 /** What went wrong, as JSON that any page may read: `{error: {code, message}}`. Kept by nobody unless `headers` say so. */
 export function refuse(
   { status, code, message, headers: own }: Problem,
@@ -8,7 +11,7 @@ export function refuse(
 ): Response {
   return Response.json(
     { error: { code, message } },
-    { status, headers: { ...OPEN_TO_ALL, "cache-control": "no-store", ...own, ...headers } },
+    { status, headers: { ...OPEN_TO_ALL, ...NO_STORE, ...own, ...headers } },
   );
 }
 

@@ -2,11 +2,12 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { TalkAnswer, TalkCall } from "../broadcast-api.ts";
 import { patterns, talkPath } from "../paths.ts";
-import { invalidTalk, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
+import { invalidTalk, isProblem, methodNotAllowed, type Problem, talkTooLarge } from "../problem.ts";
 import { MOST_TRACKS } from "../talk.ts";
+import { enter } from "./admission.ts";
+import { readJson } from "./body.ts";
 import type { EdgeEnv } from "./env.ts";
-import { refuse } from "./refusal.ts";
-import { enter, readBounded } from "./whip.ts";
+import { NO_STORE, refuse } from "./refusal.ts";
 
 /**
  * Talk-back, by which the studios of a broadcast's hosts hear each other: all of its HTTP. A studio makes a talk session
@@ -15,7 +16,6 @@ import { enter, readBounded } from "./whip.ts";
  */
 export const talk = new Hono<{ Bindings: EdgeEnv }>();
 
-const NO_STORE = { "cache-control": "no-store" };
 /** An answer has a section for each track that was ever offered on its session; some 1.5 kB each. */
 const MAX_BODY_BYTES = 128 * 1024;
 
@@ -33,8 +33,8 @@ type Of = Context<{ Bindings: EdgeEnv }>;
 talk.all(patterns.talks, async (c) => {
   if (c.req.method !== "POST") return refuse(methodNotAllowed("POST"));
   return ask(c, async () => {
-    const body = await readJson(c.req.raw, Begin);
-    return "kind" in body ? body : { kind: "begin", ...body };
+    const body = await read(c.req.raw, Begin);
+    return isProblem(body) ? body : { kind: "begin", ...body };
   });
 });
 
@@ -61,11 +61,11 @@ talk.all(patterns.talkAct, async (c) => {
   if (c.req.method !== method) return refuse(methodNotAllowed(method));
   return ask(c, async () => {
     if (act === "answer") {
-      const body = await readJson(c.req.raw, Answer);
-      return "kind" in body ? body : { kind: "answer", talk, ...body };
+      const body = await read(c.req.raw, Answer);
+      return isProblem(body) ? body : { kind: "answer", talk, ...body };
     }
-    const body = await readJson(c.req.raw, Tracks);
-    return "kind" in body ? body : { kind: act === "tracks" ? "tracks" : "close", talk, ...body };
+    const body = await read(c.req.raw, Tracks);
+    return isProblem(body) ? body : { kind: act === "tracks" ? "tracks" : "close", talk, ...body };
   });
 });
 
@@ -96,22 +96,13 @@ function respond(id: string, answer: TalkAnswer | Problem): Response {
   }
 }
 
-async function readJson<T extends object>(request: Request, schema: z.ZodType<T>): Promise<T | Problem> {
-  const bytes = await readBounded(request, MAX_BODY_BYTES);
-  if (bytes === null) return PROBLEMS.talkTooLarge;
-  const parsed = schema.safeParse(jsonOf(new TextDecoder().decode(bytes)));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+function read<T extends object>(request: Request, schema: z.ZodType<T>): Promise<T | Problem> {
+  return readJson(request, schema, MAX_BODY_BYTES, { tooLarge: talkTooLarge, invalid });
+}
+
+function invalid({ issues: [issue] }: z.ZodError): Problem {
   const field = issue?.path.join(".") ?? "";
   return invalidTalk(
     field === "" ? `The body: ${issue?.message}.` : `The field "${field}": ${issue?.message}.`,
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,11 +1,13 @@
 import { type Context, Hono } from "hono";
-import { type HostKey, hostOf } from "../access/keys.ts";
-import type { Admitted, BroadcastApi, Newcomer, Offer } from "../broadcast-api.ts";
+import type { HostKey } from "../access/keys.ts";
+import type { Admitted, Newcomer, Offer } from "../broadcast-api.ts";
 import { readOffer } from "../ingest/offer.ts";
 import { patterns, whipSessionPath } from "../paths.ts";
 import { methodNotAllowed, offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
-import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
-import { refuse } from "./refusal.ts";
+import { enter } from "./admission.ts";
+import { readBounded } from "./body.ts";
+import type { EdgeEnv } from "./env.ts";
+import { NO_STORE, refuse } from "./refusal.ts";
 
 /**
  * WHIP (RFC 9725), all of its HTTP. A publisher posts an offer and gets an answer and a session of its own, whose URL it
@@ -16,7 +18,6 @@ export const whip = new Hono<{ Bindings: EdgeEnv }>();
 const ENDPOINT_METHODS = "GET, HEAD, OPTIONS, POST";
 const SESSION_METHODS = "GET, HEAD, OPTIONS, DELETE";
 const MAX_OFFER_BYTES = 64 * 1024;
-const NO_STORE = { "cache-control": "no-store" };
 
 /** The name of the host whose key it is, percent-encoded UTF-8. */
 const HOST_HEADER = "earshot-host";
@@ -106,18 +107,6 @@ whip.all(patterns.whipSession, async (c) => {
   }
 });
 
-/** The Broadcast that a request is for, if its host key was made here; whether the key's generation is the present one, it checks. */
-export async function enter(
-  c: Context<{ Bindings: EdgeEnv }>,
-  id: string,
-): Promise<{ readonly kind: "host"; readonly broadcast: BroadcastApi; readonly key: HostKey } | Problem> {
-  const secret = await secretsOf(c.env).of(id);
-  if (secret === null) return PROBLEMS.unknownBroadcast;
-  const key = await hostOf(secret, id, c.req.header("authorization") ?? null);
-  if (key === null) return PROBLEMS.wrongHostKey;
-  return { kind: "host", broadcast: broadcastOf(c.env, id), key };
-}
-
 /** As much of a client's User-Agent as is kept of it, characters. */
 const MAX_CLIENT = 200;
 
@@ -177,22 +166,4 @@ function withoutTrickle(answer: string): string {
     const left = options.split(/\s+/).filter((option) => option !== "" && option.toLowerCase() !== "trickle");
     return left.length === 0 ? "" : `a=ice-options:${left.join(" ")}${end}`;
   });
-}
-
-/** The body, or null when it has more than `limit` bytes; reading stops there, whatever Content-Length says. */
-export async function readBounded(request: Request, limit: number): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > limit) return null;
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
 }

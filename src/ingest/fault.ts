@@ -1,22 +1,23 @@
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { PROBLEMS, type Problem, sfuUnavailable } from "../problem.ts";
 import type { SfuFault } from "./sfu-api.ts";
 
 /**
- * What a publisher is told when the SFU refuses: 422 if its offer is the cause, else 503 with Retry-After. If the SFU does not
- * accept the deployment's credentials, the answer says that the operator has to act, and the log says how.
+ * What a host is told when the SFU refuses what it publishes, or the session by which it hears others: 422 if its offer is the
+ * cause, else 503 with Retry-After. If the SFU does not accept the deployment's credentials, the answer says that the operator
+ * has to act, and the log says how.
  */
-export function problemOf(fault: SfuFault): Problem {
+export function problemOf(fault: SfuFault, what: "publisher" | "talk session"): Problem {
   if (fault.code === "invalid_session_description" || fault.status === 406) return PROBLEMS.offerRefused;
   if (isMisconfigured(fault)) {
     console.error(
-      `The SFU refused a publisher: ${fault.status} ${fault.code}. It does not take this deployment's app or secret: ` +
+      `The SFU refused a ${what}: ${fault.status} ${fault.code}. It does not take this deployment's app or secret: ` +
         "check SFU_APP_ID and SFU_APP_SECRET, and set the wrong one with `npx wrangler secret put SFU_APP_ID` or " +
         "`npx wrangler secret put SFU_APP_SECRET`.",
     );
     return PROBLEMS.sfuMisconfigured;
   }
-  console.warn(`The SFU refused a publisher: ${fault.status} ${fault.code}`);
-  return PROBLEMS.sfuUnavailable;
+  console.warn(`The SFU refused a ${what}: ${fault.status} ${fault.code}`);
+  return sfuUnavailable(`${what}s`);
 }
 
 /** Whether the SFU does not accept the app or its secret. Only the operator can change that. */

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { fault, NewSession, type SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
+import { withoutNames } from "./pulled-offer.ts";
+import { fault, Item, NewSession, type SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
 
 /** What the SFU offers to who pulls tracks. */
 export interface Offered {
   readonly kind: "offered";
-  /** To be answered; null where every item failed. */
+  /** To be answered, with no name of the SFU's in it; null where every item failed. */
   readonly offer: string | null;
   /** By the publisher's session: the mid of what comes of it, or why it does not come. */
   readonly items: ReadonlyMap<string, string | SfuFault>;
@@ -13,11 +14,7 @@ export interface Offered {
 /** The SFU waits for the puller's transport for 5 s before it says that it is not there. */
 const PULL_TIMEOUT_MS = 8_000;
 
-const Pulled = z.looseObject({
-  sessionId: z.string().optional(),
-  mid: z.string().optional(),
-  errorCode: z.string().optional(),
-});
+const Pulled = Item.extend({ sessionId: z.string().optional(), mid: z.string().optional() });
 const NewPulls = z.looseObject({
   errorCode: z.string().optional(),
   sessionDescription: z
@@ -40,11 +37,7 @@ export class Pulls {
 
   /** Makes a session. One that is not used expires by itself, so a failed try is made once more. */
   async open(): Promise<{ readonly kind: "opened"; readonly session: string } | SfuFault> {
-    const first = await this.#api.call("POST", "sessions/new", undefined, NewSession);
-    const reply =
-      first.kind === "fault" && first.transient
-        ? await this.#api.call("POST", "sessions/new", undefined, NewSession)
-        : first;
+    const reply = await this.#api.callTwice("POST", "sessions/new", undefined, NewSession);
     return reply.kind === "fault" ? reply : { kind: "opened", session: reply.body.sessionId };
   }
 
@@ -70,7 +63,8 @@ export class Pulls {
     });
     const isAnyGood = items.some(([, item]) => typeof item === "string");
     if (isAnyGood && sessionDescription === undefined) return fault(200, "no_offer");
-    return { kind: "offered", offer: sessionDescription?.sdp ?? null, items: new Map(items) };
+    const offer = sessionDescription === undefined ? null : withoutNames(sessionDescription.sdp);
+    return { kind: "offered", offer, items: new Map(items) };
   }
 
   /** Answers the last offer. */
@@ -84,12 +78,7 @@ export class Pulls {
   /** Ceases to hear what comes on these mids. To be asked twice changes nothing, so a failed try is made once more. */
   async close(session: string, mids: readonly string[]): Promise<SfuFault | null> {
     const body = { tracks: mids.map((mid) => ({ mid })), force: true };
-    const path = `sessions/${session}/tracks/close`;
-    const first = await this.#api.call("PUT", path, body, z.unknown());
-    const reply =
-      first.kind === "fault" && first.transient
-        ? await this.#api.call("PUT", path, body, z.unknown())
-        : first;
+    const reply = await this.#api.callTwice("PUT", `sessions/${session}/tracks/close`, body, z.unknown());
     return reply.kind === "fault" && reply.status !== 410 ? reply : null;
   }
 }

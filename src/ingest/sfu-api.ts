@@ -17,11 +17,24 @@ export const TRACK_NAME = "audio";
 
 const CALL_TIMEOUT_MS = 5_000;
 
-const Item = z.looseObject({ errorCode: z.string().optional() });
-const Failure = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
+/** What the reply to an operation on tracks has of one of them. */
+export const Item = z.looseObject({ errorCode: z.string().optional() });
+
+/** What any reply may say of failure: its own, or that of items, with HTTP 200 too. */
+export const Outcome = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
+
+/** The first error that a reply tells; undefined: none. */
+export function errorOf({ errorCode, tracks }: z.infer<typeof Outcome>): string | undefined {
+  return errorCode ?? tracks?.find((track) => track.errorCode)?.errorCode;
+}
 
 /** The reply to `POST sessions/new`. */
 export const NewSession = z.looseObject({ sessionId: z.string().min(1) });
+
+interface Reply<T> {
+  readonly kind: "reply";
+  readonly body: T;
+}
 
 /** The API of one application. */
 export class SfuApi {
@@ -48,7 +61,7 @@ export class SfuApi {
     schema: z.ZodType<T>,
     deadline = Number.POSITIVE_INFINITY,
     limit = CALL_TIMEOUT_MS,
-  ): Promise<{ kind: "reply"; body: T } | SfuFault> {
+  ): Promise<Reply<T> | SfuFault> {
     const timeout = Math.max(1, Math.min(limit, deadline - Date.now()));
     let response: Response;
     let text: string;
@@ -65,12 +78,21 @@ export class SfuApi {
     }
     const json = jsonOf(text);
     if (!response.ok) {
-      const failure = Failure.safeParse(json).data;
-      const code = failure?.errorCode ?? failure?.tracks?.find((track) => track.errorCode)?.errorCode;
-      return fault(response.status, code ?? "unknown_error");
+      return fault(response.status, errorOf(Outcome.safeParse(json).data ?? {}) ?? "unknown_error");
     }
     const parsed = schema.safeParse(json);
     return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
+  }
+
+  /** As {@link call}, and once more where that may help: for what may be done twice. */
+  async callTwice<T>(
+    method: "POST" | "PUT",
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+  ): Promise<Reply<T> | SfuFault> {
+    const first = await this.call(method, path, body, schema);
+    return first.kind === "fault" && first.transient ? this.call(method, path, body, schema) : first;
   }
 }
 

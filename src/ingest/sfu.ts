@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Pulls } from "./pulls.ts";
-import { fault, NewSession, SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
+import { errorOf, fault, Item, NewSession, Outcome, SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
 
 /**
  * What publishers need of Cloudflare Realtime SFU's HTTP API (OpenAPI document 2024-05-21; sessions, tracks, WebSocket
@@ -30,17 +30,12 @@ const FAILED_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 /** A publisher of whom the SFU has said nothing but "not yet" for so long will not connect. */
 const CONNECT_BUDGET_MS = 25_000;
 
-const Item = z.looseObject({ errorCode: z.string().optional() });
-const NewTracks = z.looseObject({
-  errorCode: z.string().optional(),
+const NewTracks = Outcome.extend({
   sessionDescription: z
     .looseObject({ type: z.literal("answer"), sdp: z.string().startsWith("v=0") })
     .optional(),
-  tracks: z.array(Item).optional(),
 });
-const NewAdapters = z.looseObject({
-  tracks: z.array(z.looseObject({ adapterId: z.string().optional(), errorCode: z.string().optional() })),
-});
+const NewAdapters = z.looseObject({ tracks: z.array(Item.extend({ adapterId: z.string().optional() })) });
 
 /** A client of one SFU application. */
 export class Sfu {
@@ -137,7 +132,7 @@ export class Sfu {
     );
     if (tracks.kind === "fault") return tracks;
     // With HTTP 200, single items may have failed all the same.
-    const code = tracks.body.errorCode ?? tracks.body.tracks?.find((track) => track.errorCode)?.errorCode;
+    const code = errorOf(tracks.body);
     if (code !== undefined) return fault(200, code);
     const answer = tracks.body.sessionDescription?.sdp;
     return answer === undefined ? fault(200, "no_answer") : { kind: "published", session, answer };

@@ -12,7 +12,8 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { keepAnnouncement } from "./announcement.ts";
 import { Attendance, UNCOUNTED } from "./attendance.ts";
-import { handOver, keepHold } from "./hold.ts";
+import { handOver } from "./hand-over.ts";
+import { keepHold } from "./hold.ts";
 import { retried } from "./retry.ts";
 import { Tally } from "./tally.ts";
 
@@ -60,9 +61,10 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     if ("kind" in own) return own;
     // A stub that has failed fails for good.
     const broadcast = () => BROADCAST.get(BROADCAST.idFromName(id));
-    return handOver(MEDIA, id, own, {
-      use: (own) => broadcast().useHold(own),
+    return handOver<HoldDescription>(MEDIA, keys.hold(id, own.version), own.setAt, {
+      use: () => broadcast().useHold(own),
       describe: () => broadcast().hold(),
+      setAtOf: (described) => described.own?.setAt ?? null,
     });
   }
 
@@ -76,13 +78,13 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     const { MEDIA, BROADCAST } = this.env;
     const announcement = await keepAnnouncement(MEDIA, id, state, wav, everySeconds);
     if ("kind" in announcement) return announcement;
-    const answer = await BROADCAST.get(BROADCAST.idFromName(id)).announcement({
-      kind: "use",
-      state,
-      announcement,
+    const { version, setAt } = announcement;
+    const broadcast = () => BROADCAST.get(BROADCAST.idFromName(id));
+    return handOver<AnnouncementDescription>(MEDIA, keys.announcement(id, state, version), setAt, {
+      use: () => broadcast().announcement({ kind: "use", state, announcement }),
+      describe: () => broadcast().announcement({ kind: "show", state }),
+      setAtOf: (described) => described.announcement?.setAt ?? null,
     });
-    if (answer.kind === "problem") await MEDIA.delete(keys.announcement(id, state, announcement.version));
-    return answer;
   }
 
   /** The figure of who listens, from the show's uppermost shard. */

@@ -37,9 +37,9 @@ function after(seen: Seen, { id, kind, title, hosts, onAir }: Happening): Seen {
     case "title":
       return { ...now, title };
     case "host-on":
-      return { ...now, state: "live", hosts, onAir, line: "hosts" };
+      return { ...now, state: "live", hosts, onAir, line: heldOr("hosts", seen) };
     case "host-off":
-      return { ...now, hosts, onAir, line: hosts > 0 ? "hosts" : "silence" };
+      return { ...now, hosts, onAir, line: heldOr(hosts > 0 ? "hosts" : "silence", seen) };
     case "hold-on":
       return { ...now, line: "hold" };
     case "hold-off":
@@ -47,4 +47,9 @@ function after(seen: Seen, { id, kind, title, hosts, onAir }: Happening): Seen {
     case "marker":
       return now;
   }
+}
+
+/** Hold audio goes on over hosts who come and say nothing: its own end alone ends it, which is told before who is heard then. */
+function heldOr(line: "hosts" | "silence", { line: before }: Seen): Seen["line"] {
+  return before === "hold" ? before : line;
 }

@@ -1,5 +1,5 @@
-import { happeningOf, seenAfter } from "./line.ts";
-import { element, pathId } from "./page.ts";
+import { type Happening, happeningOf, seenAfter } from "./line.ts";
+import { element, pathId, setText } from "./page.ts";
 import { crowdText, onAirText } from "./people.ts";
 import { Player } from "./player.ts";
 import type { Playing } from "./playing.ts";
@@ -29,6 +29,8 @@ let armed = false;
 
 /** When the player's last list came, by performance.now(): it tells what happens at the show. */
 let listedAt = Number.NEGATIVE_INFINITY;
+/** What that list told. A status may come after it that is older: caches keep one for a moment. */
+let happenings: readonly Happening[] = [];
 /** Longer than any list is waited for. */
 const LISTED_MS = 15_000;
 
@@ -41,8 +43,8 @@ const player = new Player(
   },
   (dateRanges) => {
     listedAt = performance.now();
-    const happenings = dateRanges.flatMap((attributes) => happeningOf(attributes) ?? []);
-    if (report?.kind === "status") report = { ...report, status: seenAfter(report.status, happenings) };
+    happenings = dateRanges.flatMap((attributes) => happeningOf(attributes) ?? []);
+    if (report !== null) report = knowing(report);
     render();
   },
 );
@@ -89,7 +91,7 @@ function leave(): void {
 function onReport(now: Report): void {
   // While sound is playing, an answer that did not come says nothing of the show: keep the last one.
   if (now.kind === "unreachable" && report?.kind === "status" && playing === "playing") return;
-  report = now;
+  report = knowing(now);
   if (armed && now.kind === "status" && (now.status.state === "open" || now.status.state === "live")) {
     armed = false;
     player.play();
@@ -98,6 +100,11 @@ function onReport(now: Report): void {
   const isOn = now.kind === "status" && (now.status.state === "open" || now.status.state === "live");
   if (isOn && isNew && !document.hidden) player.prepare();
   render();
+}
+
+/** The same, with what the playlist has told since. */
+function knowing(now: Report): Report {
+  return now.kind === "status" ? { ...now, status: seenAfter(now.status, happenings) } : now;
 }
 
 function render(): void {
@@ -121,11 +128,6 @@ function render(): void {
   button.setAttribute("aria-label", active ? "Stop" : "Play");
   button.dataset.look = active ? (playing === "playing" ? "stop" : "busy") : "play";
   tellMediaSession(status?.title ?? "Earshot", active);
-}
-
-/** Writes only what changed: a live region is read aloud at every write. */
-function setText(target: HTMLElement, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
 }
 
 function tellMediaSession(name: string, active: boolean): void {

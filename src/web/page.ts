@@ -9,3 +9,8 @@ export function element<T extends HTMLElement>(id: string, kind: new () => T): T
 export function pathId(path = location.pathname): string {
   return decodeURIComponent(path.replace(/\/+$/, "").split("/")[2] ?? "");
 }
+
+/** Writes only what changed: a live region is read aloud at every write. */
+export function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}

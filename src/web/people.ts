@@ -1,10 +1,11 @@
+import { FIRST_HOST_NAME } from "../status.ts";
 import type { Seen } from "./status.ts";
 
 /** What pages say of who is there. */
 
-/** Who is heard, by name; empty where nobody is, or nobody has been named: the one host that is always there is called "Host". */
+/** Who is heard, by name; empty where nobody is, or nobody has been named. */
 export function onAirText({ onAir }: Pick<Seen, "onAir">): string {
-  return onAir.some((name) => name !== "Host") ? `On the air: ${onAir.join(", ")}` : "";
+  return onAir.some((name) => name !== FIRST_HOST_NAME) ? `On the air: ${onAir.join(", ")}` : "";
 }
 
 /**

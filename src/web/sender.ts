@@ -36,6 +36,8 @@ export class Sender {
   #session: WhipSession | null = null;
   #timer = 0;
   #attempt = 0;
+  /** Whether it has been on the air since it was started. */
+  #wasOn = false;
   /** Counts starts and stops. An attempt that began at another number is out of date, and ends itself. */
   #turn = 0;
 
@@ -53,6 +55,7 @@ export class Sender {
     this.#track = track;
     this.#stereo = stereo;
     this.#attempt = 0;
+    this.#wasOn = false;
     this.#tell({ kind: "connecting" });
     void this.#connect();
   }
@@ -83,12 +86,15 @@ export class Sender {
       }
       this.#session = session;
       this.#attempt = 0;
+      this.#wasOn = true;
       this.#guard(session);
       this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: [] });
     } catch (error) {
       if (turn !== this.#turn) return;
       const reason = error instanceof Error ? error.message : String(error);
-      if (error instanceof WhipError && error.final) {
+      // Every place is taken, and one of them by its own session of before, which has not been quiet for long.
+      const isOwnPlace = this.#wasOn && error instanceof WhipError && error.status === 409;
+      if (error instanceof WhipError && error.final && !isOwnPlace) {
         this.#track = null;
         this.#tell({ kind: "failed", reason });
       } else this.#again(reason);
@@ -102,7 +108,7 @@ export class Sender {
       if (session !== this.#session) return;
       if (look.kind === "gone") this.#again("The relay let go of this connection.");
       else if (look.kind === "there" && session.pc.connectionState === "connected")
-        this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: look.warnings });
+        this.#tell({ kind: "sending", session: session.id, name: look.name, warnings: look.warnings });
     };
     const checking = window.setInterval(() => {
       if (session === this.#session) void check();

@@ -1,12 +1,13 @@
+import { FIRST_HOST_NAME } from "../status.ts";
+import { heardText, SILENT_DB } from "./heard.ts";
 import { hearingWords } from "./hearing.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others.ts";
-import { element, pathId } from "./page.ts";
-import { crowdText } from "./people.ts";
+import { element, pathId, setText } from "./page.ts";
 import { pollStatus } from "./poll.ts";
 import { Sender, type Sending } from "./sender.ts";
-import type { Report, Seen } from "./status.ts";
+import type { Report } from "./status.ts";
 import { Talkback } from "./talkback.ts";
 import { warningText } from "./warnings.ts";
 
@@ -35,8 +36,6 @@ const othersSection = element("others", HTMLElement);
 const talkbackText = element("talkback", HTMLElement);
 const people = new OthersList(element("people", HTMLElement));
 
-/** dBFS. A microphone that works is louder than this, even in a quiet room. */
-const SILENT_DB = -60;
 const SILENT_AFTER_MS = 2000;
 
 let stream: MediaStream | null = null;
@@ -146,7 +145,7 @@ function render(): void {
   }
   const name = sending.kind === "sending" ? sending.name : "";
   // Nobody has named the one host that is always there.
-  setText(who, name === "" || name === "Host" ? "" : `You are ${name}.`);
+  setText(who, name === "" || name === FIRST_HOST_NAME ? "" : `You are ${name}.`);
   const air = onAir();
   const states = {
     idle: "Off the air",
@@ -167,7 +166,7 @@ function render(): void {
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
-  setText(heard, heardByRelay());
+  setText(heard, sending.kind === "sending" ? heardText(sending.name, report) : "");
 }
 
 function saying(): string {
@@ -196,24 +195,6 @@ function saying(): string {
   }
 }
 
-function heardByRelay(): string {
-  if (sending.kind !== "sending") return "";
-  if (report?.kind !== "status") return "The relay's state can not be read just now.";
-  const { meter: relayed, hosts } = report.status;
-  const crowd = crowdOf(report.status);
-  if (hosts === 0) return `The relay does not hear you yet.${crowd}`;
-  if (relayed === null) return `The relay is receiving you.${crowd}`;
-  if (relayed.peakDb < SILENT_DB) return `The relay receives you, but hears only silence.${crowd}`;
-  return `Listeners hear you, at ${Math.round(relayed.rmsDb)} dB.${crowd}`;
-}
-
-function crowdOf(status: Seen): string {
-  if (status.listeners === null) return "";
-  if (status.listeners === 0) return " Nobody is listening.";
-  const text = crowdText(status);
-  return ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
 function drawLevel(): void {
   const now = Date.now();
   const read = meter?.read() ?? null;
@@ -238,11 +219,6 @@ function clock(millis: number): string {
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
-/** Writes only what changed: a live region is read aloud at every write. */
-function setText(target: HTMLElement, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
-}
-
 monitor.href = `/listen/${encodeURIComponent(id)}`;
 button.addEventListener("click", () => void onGo());
 mute.addEventListener("click", onMute);
@@ -256,6 +232,10 @@ navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(
 // pagehide, not unload: it also fires on phones, and `stop` sends its DELETE with keepalive.
 window.addEventListener("pagehide", () => sender.stop());
 window.addEventListener("pointerdown", () => talkback.unblock());
+window.addEventListener("keydown", ({ key }) => {
+  // The one key that is no press to browsers.
+  if (key !== "Escape") talkback.unblock();
+});
 window.addEventListener("beforeunload", (event) => {
   if (onAir()) event.preventDefault();
 });

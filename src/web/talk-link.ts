@@ -1,3 +1,4 @@
+import { withLimit } from "../limit.ts";
 import { ANSWER_MS, type Other } from "../talk.ts";
 import { backoff } from "./backoff.ts";
 import type { TalkSession } from "./talk-session.ts";
@@ -45,11 +46,14 @@ export class TalkLink {
   #isUnsettled = false;
   #isClosed = false;
   #isDucked: boolean;
+  readonly #volumes: ReadonlyMap<string, number>;
   #patience = 0;
 
-  constructor(relay: TalkSession, isDucked: boolean, told: Told) {
+  /** @param volumes how loud they are to be, 0 to 1, by publication; 1 where it does not say */
+  constructor(relay: TalkSession, isDucked: boolean, volumes: ReadonlyMap<string, number>, told: Told) {
     this.#relay = relay;
     this.#isDucked = isDucked;
+    this.#volumes = volumes;
     this.#told = told;
     this.#pc.addEventListener("track", ({ receiver, transceiver }) => this.#take(receiver, transceiver));
     this.#pc.addEventListener("connectionstatechange", () => this.#watch());
@@ -130,7 +134,7 @@ export class TalkLink {
       .map(({ publication }) => publication)
       .filter((name) => !this.#voices.has(name) && (this.#later.get(name)?.at ?? 0) <= now);
     if (missing.length === 0) return false;
-    await within(ANSWER_MS, this.#exchange(missing));
+    await withLimit(this.#exchange(missing), ANSWER_MS);
     return true;
   }
 
@@ -163,8 +167,10 @@ export class TalkLink {
     if (publication === undefined) return;
     // Who has gone while they were asked for has no name any more; `settle` ends what is heard of them.
     const name = this.#others.find((one) => one.publication === publication)?.name ?? "";
-    this.#voices.set(publication, new Voice(publication, name, receiver, this.#told.blocked));
-    this.#voices.get(publication)?.duck(this.#isDucked);
+    const voice = new Voice(publication, name, receiver, this.#told.blocked);
+    voice.volume = this.#volumes.get(publication) ?? 1;
+    voice.duck(this.#isDucked);
+    this.#voices.set(publication, voice);
     this.#later.delete(publication);
   }
 
@@ -189,13 +195,4 @@ export class TalkLink {
 
 function sleep(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));
-}
-
-/** The promise's outcome, or a rejection where there is none within `millis`. */
-async function within(millis: number, work: Promise<void>): Promise<void> {
-  let timer = 0;
-  const late = new Promise<never>((_, reject) => {
-    timer = window.setTimeout(() => reject(new Error(`no answer in ${millis} ms`)), millis);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

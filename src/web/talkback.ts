@@ -17,6 +17,8 @@ export class Talkback {
   #session: string | null = null;
   #link: TalkLink | null = null;
   #voices: readonly Voice[] = [];
+  /** How loud this host wants to hear them who are on, by publication: on the next connection too. */
+  readonly #volumes = new Map<string, number>();
   #waiting: readonly Other[] = [];
   #isBlocked = false;
   #isDucked = false;
@@ -64,7 +66,7 @@ export class Talkback {
     if (!this.#isBlocked) return;
     this.#isBlocked = false;
     this.#tellWhatIsHeard();
-    for (const voice of this.#voices) void voice.play().catch(() => this.#block());
+    for (const voice of this.#voices) voice.play();
   }
 
   async #connect(): Promise<void> {
@@ -77,12 +79,13 @@ export class Talkback {
     try {
       const relay = await TalkSession.begin(this.#endpoint, this.#key, session);
       if (!isCurrent()) return void relay.end();
-      const link = new TalkLink(relay, this.#isDucked, {
+      const link = new TalkLink(relay, this.#isDucked, this.#volumes, {
         changed: (voices, waiting) => {
           if (!isCurrent()) return;
           this.#attempt = 0;
           this.#voices = voices;
           this.#waiting = waiting;
+          this.#forgetGone();
           this.#tellWhatIsHeard();
         },
         squeals: (isRaised) => isCurrent() && this.#duck(isRaised),
@@ -120,11 +123,18 @@ export class Talkback {
     });
   }
 
+  #forgetGone(): void {
+    const others = [...this.#voices, ...this.#waiting].map(({ publication }) => publication);
+    for (const publication of this.#volumes.keys())
+      if (!others.includes(publication)) this.#volumes.delete(publication);
+  }
+
   #drop(): void {
     this.#generation += 1;
     clearTimeout(this.#timer);
     this.#link?.close();
     this.#link = null;
+    for (const { publication, volume } of this.#voices) this.#volumes.set(publication, volume);
     this.#voices = [];
     this.#waiting = [];
     this.#isBlocked = false;

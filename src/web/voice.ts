@@ -11,6 +11,7 @@ export class Voice {
   name: string;
   readonly #audio = new Audio();
   readonly #receiver: RTCRtpReceiver;
+  readonly #blocked: () => void;
   #volume = 1;
   #isDucked = false;
 
@@ -19,14 +20,19 @@ export class Voice {
     this.publication = publication;
     this.name = name;
     this.#receiver = receiver;
+    this.#blocked = blocked;
     this.#audio.autoplay = true;
     // A stream for each: tracks of one stream are played in step with the latest of them.
     this.#audio.srcObject = new MediaStream([receiver.track]);
-    void this.play().catch(blocked);
+    this.play();
   }
 
-  play(): Promise<void> {
-    return this.#audio.play();
+  /** Lets them be heard, or says that the browser does not. */
+  play(): void {
+    this.#audio.play().catch((error: unknown) => {
+      // An AbortError only says that they went before any sound of theirs came.
+      if (error instanceof DOMException && error.name === "NotAllowedError") this.#blocked();
+    });
   }
 
   /** 0 to 1. */

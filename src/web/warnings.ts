@@ -7,8 +7,7 @@ const SENTENCES: Readonly<Partial<Record<Warning, string>>> = {
     "Your microphone delivers nothing: see whether it is muted, plugged in, and the one you chose.",
   "host-lost": "The relay has lost your sound, and is getting it back by itself.",
   "host-gone": "No sound of yours reaches the relay: look at your network, or stop and go live again.",
-  "host-silent":
-    "You are on the air, but silent: come closer to the microphone, or see whether it is the right one.",
+  "host-silent": "You are silent: come closer to the microphone, or see whether it is the right one.",
   clipping: "You are too loud, and distorted: turn your microphone down, or move back from it.",
   "too-quiet": "You are too quiet: turn your microphone up, or come closer to it.",
   "channel-dead": "One of your two channels is dead: look at the cable, or switch stereo off.",

@@ -14,14 +14,16 @@ export class WhipError extends Error {
   }
 }
 
-/** How a session is; `warnings`: what the relay finds wrong with its host's sound. */
+/** How a session is; `name`: what its host is called now; `warnings`: what the relay finds wrong with its sound. */
 export type Look =
-  | { readonly kind: "there"; readonly warnings: readonly Warning[] }
+  | { readonly kind: "there"; readonly name: string; readonly warnings: readonly Warning[] }
   | { readonly kind: "gone" | "unknown" };
 
 const GATHER_MS = 2500;
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 15_000;
+/** Less than from one look to the next (sender.ts): an answer is never older than another look's. */
+const LOOK_MS = 4_000;
 
 /**
  * One WHIP session (RFC 9725): an audio track going out over one peer connection. `open` resolves once the
@@ -29,7 +31,7 @@ const CONNECT_MS = 15_000;
  */
 export class WhipSession {
   readonly pc: RTCPeerConnection;
-  /** Of the host whose key it is; empty where the relay does not say. */
+  /** Of the host whose key it is, when it was opened; empty where the relay does not say. */
   readonly name: string;
   readonly #location: string;
   readonly #key: string;
@@ -57,8 +59,7 @@ export class WhipSession {
       const response = await post(endpoint, key, pc.localDescription?.sdp ?? "");
       const location = response.headers.get("Location");
       if (location === null) throw new WhipError(502, "The relay's answer names no session.");
-      const name = decodeURIComponent(response.headers.get("Earshot-Host") ?? "");
-      session = new WhipSession(pc, name, new URL(location, response.url).href, key);
+      session = new WhipSession(pc, nameIn(response), new URL(location, response.url).href, key);
       // RFC 7587: what the answer says of Opus is what the relay wants to receive; it decides mono or stereo.
       const answer = withOpus(await response.text(), stereo);
       await pc.setRemoteDescription({ type: "answer", sdp: answer });
@@ -79,9 +80,12 @@ export class WhipSession {
   /** Asks the relay how this session is. `gone`: the relay has it no more, or its key is not good any more. */
   async look(): Promise<Look> {
     const headers = { Authorization: `Bearer ${this.#key}` };
-    const response = await fetch(this.#location, { method: "HEAD", headers }).catch(() => null);
-    if (response?.ok)
-      return { kind: "there", warnings: readWarnings(response.headers.get("Earshot-Warnings")) };
+    const signal = AbortSignal.timeout(LOOK_MS);
+    const response = await fetch(this.#location, { method: "HEAD", headers, signal }).catch(() => null);
+    if (response?.ok) {
+      const warnings = readWarnings(response.headers.get("Earshot-Warnings"));
+      return { kind: "there", name: nameIn(response), warnings };
+    }
     return { kind: [401, 403, 404, 410].includes(response?.status ?? 0) ? "gone" : "unknown" };
   }
 
@@ -91,6 +95,11 @@ export class WhipSession {
     const headers = { Authorization: `Bearer ${this.#key}` };
     await fetch(this.#location, { method: "DELETE", headers, keepalive: true }).catch(() => undefined);
   }
+}
+
+/** What the relay calls the host; empty where it does not say. */
+function nameIn({ headers }: Response): string {
+  return decodeURIComponent(headers.get("Earshot-Host") ?? "");
 }
 
 async function post(endpoint: string, key: string, sdp: string): Promise<Response> {

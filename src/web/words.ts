@@ -43,6 +43,8 @@ function sentence(report: Report, playing: Playing, armed: boolean, now: number)
   }
   if (state === "live" && hosts === 0)
     return `${isHold ? "Hold music: the" : "The"} host has dropped out and may come back: stay here.`;
+  if (isHold && state === "live")
+    return "Hold music: nothing comes from the hosts at this moment. Stay here.";
   if (isHold) return "Hold music: the show has not begun yet. Stay here.";
   if (state === "open" || state === "announced") return "The doors are open. The show is about to begin.";
   return playing === "playing" ? "You are listening live." : "On the air now. Press play to listen.";

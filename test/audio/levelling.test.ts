@@ -30,6 +30,10 @@ function level(pcm: Float32Array, levelling = new Levelling()) {
   return { out, gains, fastest: Math.max(...rates) };
 }
 
+/** Stereo of the noise of a room. */
+const roomOf = (seconds: number) =>
+  Float32Array.from({ length: 2 * seconds * SAMPLE_RATE }, (_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31));
+
 /** `pcm` turned to `lufs`. */
 function at(lufs: number, pcm: Float32Array): Float32Array {
   const gain = 10 ** ((lufs - loudnessOf(pcm)) / 20);
@@ -62,21 +66,14 @@ describe("a voice", () => {
 
   test("after a room of -45 LUFS, which was raised, is near its level after 5 s of it", () => {
     const levelling = new Levelling();
-    const room = at(
-      -45,
-      voice(6, 10, 1, 0).map((_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31)),
-    );
-    expect(level(room, levelling).gains.at(-1)).toBe(12);
+    expect(level(at(-45, roomOf(10)), levelling).gains.at(-1)).toBe(12);
     const { gains } = level(at(-18, voice(7, 10)), levelling);
     expect(Math.abs(gains[Math.round(6.2 * SECOND)] as number)).toBeLessThan(1.5);
   });
 });
 
 describe("a pause", () => {
-  const room = at(
-    -42,
-    voice(9, 20).map((_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31)),
-  );
+  const room = at(-42, roomOf(20));
 
   test.each([
     ["silence", 0],
@@ -89,14 +86,14 @@ describe("a pause", () => {
       room.map((value) => gain * value),
       levelling,
     );
-    expect(pause.gains.at(-1)).toBe(gains.at(-1));
+    expect(new Set(pause.gains)).toEqual(new Set(gains.slice(-1)));
   });
 
   test("before the first word, in a room of -54 LUFS, moves nothing", () => {
     expect(level(at(-54, room)).gains.at(-1)).toBe(0);
   });
 
-  test("between sentences moves the gain by less than 0.3 dB", () => {
+  test("between sentences moves the gain by less than 0.6 dB from least to most", () => {
     const { gains } = level(at(-26, voice(10, 60, 1, 0.02)));
     const settled = gains.slice(Math.round(20 * SECOND));
     expect(Math.max(...settled) - Math.min(...settled)).toBeLessThan(0.6);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Loop, SEAM } from "../../src/audio/loop.ts";
 import { uniforms } from "../kit/random.ts";
+import { largestStep } from "../kit/sine.ts";
 
 /** A piece that goes round: without a step at its seam, as long as it was, and untouched before its last 50 ms. */
 
@@ -25,12 +26,7 @@ const stereo = (frames: number, left: (n: number) => number, right = left) =>
   Float32Array.from({ length: 2 * frames }, (_, i) => (i % 2 ? right : left)(i >> 1));
 
 /** The largest step from one sample frame to the next, of either channel. */
-function largestStep(pcm: Float32Array): number {
-  let largest = 0;
-  for (let i = 2; i < pcm.length; i++)
-    largest = Math.max(largest, Math.abs((pcm[i] as number) - (pcm[i - 2] as number)));
-  return largest;
-}
+const stepIn = (pcm: Float32Array) => largestStep(pcm, 2, 2).step;
 
 /** What is heard at the seam: the last 100 ms of a round, and the first 100 ms after it. */
 function seamOf(pcm: Float32Array): Float32Array {
@@ -59,9 +55,9 @@ describe.each(Object.entries(PIECES))("%s", (_, pcm) => {
 
   test("goes round without a step", () => {
     // It is heard where it is played end to beginning as it was.
-    const before = largestStep(Float32Array.from([...pcm.slice(-200), ...pcm.slice(0, 200)]));
-    const own = largestStep(pcm);
-    const seam = largestStep(seamOf(loop));
+    const before = stepIn(Float32Array.from([...pcm.slice(-200), ...pcm.slice(0, 200)]));
+    const own = stepIn(pcm);
+    const seam = stepIn(seamOf(loop));
     console.log(
       `largest step ${own.toFixed(5)} in it, ${seam.toFixed(5)} at its seam, ${before.toFixed(5)} without one`,
     );

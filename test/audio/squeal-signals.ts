@@ -6,7 +6,7 @@ import { uniforms } from "../kit/random.ts";
 type Draw = (from: number, to: number) => number;
 
 /** Uniform draws between two limits. */
-export function draws(seed: number): Draw {
+function draws(seed: number): Draw {
   const next = uniforms(seed);
   return (from, to) => from + (to - from) * next();
 }
@@ -102,7 +102,7 @@ function scaled(pcm: Float32Array, db: number): Float32Array {
   return pcm.map((value) => value * gain);
 }
 
-export interface Squeal {
+interface Squeal {
   readonly hertz: number;
   /** How fast it grows, dB a second. */
   readonly rate: number;

@@ -91,16 +91,19 @@ describe("a simulated show", () => {
     expect(playShow(100_000, "low", constants, 1).origin.rate(96)).toBeCloseTo((5 * 2) / 0.384, 6);
   });
 
-  test("our page asks for the status once a minute, and has each tier ask for it once a second", () => {
-    const [all, some] = [{ upperTiers: 5 }, { upperTiers: 5, pageShare: 0.25 }].map((values) =>
-      playShow(100_000, "balanced", having(values), 1),
-    );
+  test("our page asks for the status once a minute, on iPhones each 5 s, and has each tier ask for it once a second", () => {
+    const [all, some, halves] = [
+      { upperTiers: 5 },
+      { upperTiers: 5, pageShare: 0.25 },
+      { upperTiers: 5, nativeShare: 0.5 },
+    ].map((values) => playShow(100_000, "balanced", having(values), 1));
     const players = playShow(100_000, "balanced", playersOnly(having({ upperTiers: 5 })), 1);
-    for (const [show, share] of [
-      [all, 1],
-      [some, 0.25],
+    // By hand: 60,000 once in 60 s and 40,000 once in 5 s; of a quarter, a quarter; of halves, 50,000 each.
+    for (const [show, polls] of [
+      [all, 1_000 + 8_000],
+      [some, 250 + 2_000],
+      [halves, 833 + 10_000],
     ] as const) {
-      const polls = (share * 100_000) / 60;
       expect(Math.abs((show?.status.edge.rate(64) ?? 0) - polls)).toBeLessThan(4 * Math.sqrt(polls));
       expect(show?.edge.rate(64)).toBeCloseTo(players.edge.rate(64) + (show?.status.edge.rate(64) ?? 0), 6);
       expect(show?.status.origin.rate(64)).toBe(5);
@@ -218,12 +221,13 @@ describe("the audience", () => {
 describe("the bill", () => {
   test("of a million listeners is their requests, at list price: by hand", () => {
     const run = runOf(1_000_000, "balanced", CONSTANTS, 1);
-    const perHour = 3600 * (3.6 + 1 / 60) * (PRICES.request.dollars / 1e6);
+    // For the status: 0.6 of them once in 60 s, and 0.4 once in 5 s.
+    const perHour = 3600 * (3.6 + 0.09) * (PRICES.request.dollars / 1e6);
     expect(run.dollarsPerListenerHour).toBeGreaterThan(perHour);
     expect(run.dollarsPerListenerHour).toBeLessThan(1.05 * perHour);
     expect(run.dollarsPerListenerHour * 1e6).toBeCloseTo(totalOf(run.bill), 6);
     const polls = run.bill.find(({ what }) => what === "our page's edge requests")?.dollars;
-    expect(polls).toBeCloseTo((3600 / 60) * PRICES.request.dollars, 0);
+    expect(polls).toBeCloseTo(3600 * 0.09 * PRICES.request.dollars, 0);
     const sound = run.bill.find(({ what }) => what === "SFU")?.dollars;
     expect(sound).toBeCloseTo(2 * 0.0346, 3);
   });
@@ -237,8 +241,11 @@ describe("the bill", () => {
 describe("constants", () => {
   test("our page asks for the status as often as it is said to", () => {
     const page = readFileSync(new URL("../../src/web/poll.ts", import.meta.url), "utf8");
-    const millis = Number(/^const TOLD_EVERY_MS = ([\d_]+);$/m.exec(page)?.[1]?.replaceAll("_", ""));
-    expect(constantsOf([]).statusSeconds.value).toBe(millis / 1000);
+    const seconds = (name: string) =>
+      Number(new RegExp(`^const ${name} = ([\\d_]+);$`, "m").exec(page)?.[1]?.replaceAll("_", "")) / 1000;
+    const { statusSeconds, nativeStatusSeconds } = constantsOf([]);
+    expect(statusSeconds.value).toBe(seconds("TOLD_EVERY_MS"));
+    expect(nativeStatusSeconds.value).toBe(seconds("EVERY_MS"));
   });
 
   test("measured ones stand in for assumed ones, and say so", () => {
@@ -284,9 +291,9 @@ describe("constants", () => {
     const constants = constantsOf([{ file: "edge.json", report }]);
     expect(constants.playlistCpuMs).toMatchObject({ basis: "measured", source: "edge.json, on a machine" });
     const [before, after] = [cpu([]), cpu([{ file: "edge.json", report }])];
-    // 3.6 requests and a sixtieth for the status at 0.2 ms each; of them 1/0.64 parts, the rest lists.
+    // 3.6 requests and 0.09 for the status at 0.2 ms each; of them 1/0.64 parts, the rest lists.
     const parts = 1 / 0.64;
-    const expected = (parts * 0.07 + (3.6 - parts) * 0.099 + 0.2 / 60) / ((3.6 + 1 / 60) * 0.2);
+    const expected = (parts * 0.07 + (3.6 - parts) * 0.099 + 0.2 * 0.09) / ((3.6 + 0.09) * 0.2);
     expect(Math.abs((after?.dollars ?? 0) / (before?.dollars ?? 0) / expected - 1)).toBeLessThan(0.02);
   });
 

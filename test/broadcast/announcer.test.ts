@@ -136,10 +136,9 @@ test("a host who is heard in the middle of it is heard alone from the first samp
     while (pipeline.due <= now) pipeline.advance(samples(now), 6, now < 4.5 * SAMPLE_RATE ? "on" : "as-is");
   }
   expect(at(line, 4.5)).toBeCloseTo(SAID + UNDER, 4);
-  // What is below the host's own constant is the way from the one to the other.
-  const alone = line.findIndex((value, i) => i > 4.6 * SAMPLE_RATE && Math.abs(value - 0.25) < 1e-4);
+  // What is not the host's own constant is the way from the one to the other.
+  const alone =
+    line.subarray(0, 11 * SAMPLE_RATE).findLastIndex((value) => Math.abs(value - 0.25) > 1e-4) + 1;
   expect(alone / SAMPLE_RATE).toBeLessThan(5.4);
-  const beside = line.subarray(alone + 4_800, 11 * SAMPLE_RATE);
-  expect(beside.findIndex((value) => Math.abs(value - 0.25) > 1e-4)).toBe(-1);
-  expect(largestStep(line.subarray(0, alone)).step).toBeLessThan(0.012);
+  expect(largestStep(line.subarray(0, alone + 1)).step).toBeLessThan(0.012);
 });

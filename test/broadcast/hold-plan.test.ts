@@ -26,7 +26,8 @@ test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1
 });
 
 function show(of: Partial<Parameters<typeof holdWish>[0]>): Parameters<typeof holdWish>[0] {
-  return { hold: "default", holdAfterSeconds: 6, holdOnDeadAirSeconds: null, hostsLeftAt: null, ...of };
+  const none = { holdOnDeadAirSeconds: null, hostsLeftAt: null, farewellUntil: null };
+  return { hold: "default", holdAfterSeconds: 6, ...none, ...of };
 }
 
 /** Runs a plan from `from` seconds on, unit by unit; what it turns hold audio to at the end of each. */

@@ -43,10 +43,11 @@ const announced: AnnouncedRow = {
   endedAt: null,
   keyGeneration: 0,
   hostsLeftAt: null,
+  farewellUntil: null,
   lateFor: null,
   held: null,
   ownHold: null,
-  announcements: { before: null, interrupted: null },
+  announcements: { before: null, interrupted: null, after: null },
   anew: null,
 };
 const opened = open(announced, timeline);
@@ -96,58 +97,49 @@ describe("every step, of a show in every state", () => {
     ["has its key replaced", rotateKey(row)],
   ];
 
-  test.each<[ShowRow, [string, ShowRow][], string]>([
+  /** What is told of each of those steps, in their order. */
+  const ofRunning = (state: "open" | "live") => [
+    `goes live: live, ${state === "open" ? "live" : ""}`,
+    "begins anew: open, opened",
+    "closes: announced, closed",
+    `loses its hosts: ${state},`,
+    `has hold audio: ${state}, hold-on`,
+    "ends: ended, ended",
+  ];
+  const ofAny = (state: ShowRow["state"]) => [
+    `is called otherwise: ${state}, title Other`,
+    `is late: ${state}, late`,
+    `has hold audio of its own: ${state},`,
+    `has its key replaced: ${state},`,
+  ];
+
+  test.each<[ShowRow, [string, ShowRow][], string[]]>([
     [
       announced,
       [["opens", open(announced, timeline)], ["ends", end(announced, 9_000)], ...any(announced)],
-      `opens: open, opened
-       ends: ended, ended
-       is called otherwise: announced, title
-       is late: announced, late
-       has hold audio of its own: announced,
-       has its key replaced: announced,`,
+      ["opens: open, opened", "ends: ended, ended", ...ofAny("announced")],
     ],
-    [
-      opened,
-      [...running(opened), ...any(opened)],
-      `goes live: live, live
-       begins anew: open, opened
-       closes: announced, closed
-       loses its hosts: open,
-       has hold audio: open, hold-on
-       ends: ended, ended
-       is called otherwise: open, title
-       is late: open, late
-       has hold audio of its own: open,
-       has its key replaced: open,`,
-    ],
-    [
-      live,
-      [...running(live), ...any(live)],
-      `goes live: live,
-       begins anew: open, opened
-       closes: announced, closed
-       loses its hosts: live,
-       has hold audio: live, hold-on
-       ends: ended, ended
-       is called otherwise: live, title
-       is late: live, late
-       has hold audio of its own: live,
-       has its key replaced: live,`,
-    ],
-    [
-      ended,
-      any(ended),
-      `is called otherwise: ended, title
-       is late: ended, late
-       has hold audio of its own: ended,
-       has its key replaced: ended,`,
-    ],
+    [opened, [...running(opened), ...any(opened)], [...ofRunning("open"), ...ofAny("open")]],
+    [live, [...running(live), ...any(live)], [...ofRunning("live"), ...ofAny("live")]],
+    [ended, any(ended), ofAny("ended")],
   ])("$state: what becomes of it, and what is told of that", (before, steps, expected) => {
-    const table = steps.map(([step, after]) =>
-      `${step}: ${after.state}, ${notesOf(before, after).map(({ kind }) => kind)}`.trimEnd(),
+    const table = steps.map(
+      ([step, after]) =>
+        `${step}: ${after.state}, ${notesOf(before, after).map((note) => Object.values(note).join(" "))}`,
     );
-    expect(table).toEqual(expected.split("\n").map((line) => line.trim()));
+    expect(table.map((row) => row.trimEnd())).toEqual(expected.map((row) => row.trimEnd()));
+  });
+
+  test.each<[string, ShowRow]>([
+    ["nothing", live],
+    ["a description", change(live, { description: "Other" })],
+    ["another time to open", change({ ...live, opensAt: OPENS_AT }, { opensAt: null })],
+  ])("nothing is told of %s", (_, after) => {
+    expect(notesOf(live, after)).toEqual([]);
+  });
+
+  test("its own hold audio is heard from then on", () => {
+    expect(withOwnHold(live, own)).toEqual({ ...live, hold: "own", ownHold: own });
   });
 
   test("what is not in that table does not compile", () => {
@@ -298,6 +290,13 @@ describe("what a show does by itself", () => {
     const problem = unfit({ ...planned, ...changes }, changes, NOON);
     if (field === null) expect(problem).toBeNull();
     else expect(problem).toMatchObject({ status: 400, message: expect.stringContaining(`"${field}"`) });
+  });
+
+  test("an end that has passed may be sent back, and no other that has", () => {
+    const over = { ...planned, opensAt: iso(-3), endsAt: iso(-2) };
+    expect(unfit(over, { opensAt: iso(-3), endsAt: iso(-2) }, NOON, over)).toBeNull();
+    const other = { endsAt: iso(-1) };
+    expect(unfit({ ...over, ...other }, other, NOON, over)).toMatchObject({ status: 400 });
   });
 
   test("what has passed already is no fault where something else is changed", () => {

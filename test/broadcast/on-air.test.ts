@@ -1,22 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { notesOf } from "../../src/broadcast/chronicle.ts";
-import {
-  type AnnouncedRow,
-  announce,
-  beginAnew,
-  close,
-  end,
-  goLive,
-  open,
-  type ShowRow,
-  sayLate,
-} from "../../src/broadcast/lifecycle.ts";
 import { OnAir } from "../../src/broadcast/on-air.ts";
 import type { Event } from "../../src/events.ts";
-import { PROFILES } from "../../src/media.ts";
-import { DETAILS } from "../kit/details.ts";
 
-/** What is told of a show: who comes and goes, and the steps of its life. */
+/** What is told of who comes and goes. */
 
 const named = { a: { hostId: "a", name: "Ada" }, b: { hostId: "b", name: "Ben" } };
 const ada = { ...named.a, muted: false };
@@ -57,31 +43,5 @@ describe("who is on the air", () => {
     const gone = new OnAir(past, 10_000);
     expect(gone.hear([], 15_000)).toEqual([]);
     expect(gone.hear([], 15_001)).toEqual([{ kind: "host-off", host: named.b, hosts: 0, onAir: [] }]);
-  });
-});
-
-describe("the steps of a show's life", () => {
-  const announced: AnnouncedRow = announce(
-    { ...DETAILS, id: "show", latency: "low", bitrate: 128_000, opensAt: "2026-12-01T20:00:00.000Z" },
-    0,
-  );
-  const opened = open(announced, { epoch: "k0000000", startedAt: 0, profile: PROFILES.low });
-  const live = goLive(opened);
-  const another = { epoch: "k0000001", startedAt: 0, profile: PROFILES.low };
-
-  test.each<[string, ShowRow, ShowRow, unknown[]]>([
-    ["nothing", live, live, []],
-    ["open", announced, opened, [{ kind: "opened" }]],
-    ["live", opened, live, [{ kind: "live" }]],
-    ["late", opened, sayLate(opened), [{ kind: "late" }]],
-    ["closed", opened, close(opened, 0), [{ kind: "closed" }]],
-    ["ended", live, end(live, 9), [{ kind: "ended" }]],
-    ["ended unopened", announced, end(announced, 9), [{ kind: "ended" }]],
-    ["another title", live, { ...live, title: "B" }, [{ kind: "title", title: "B" }]],
-    ["another description", live, { ...live, description: "B" }, []],
-    ["begun anew", live, beginAnew(live, another, { at: 1, why: "it stood still" }), [{ kind: "opened" }]],
-    ["another time", opened, { ...opened, opensAt: null }, []],
-  ])("%s", (_, before, after, notes) => {
-    expect(notesOf(before, after)).toEqual(notes);
   });
 });

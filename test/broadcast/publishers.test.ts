@@ -315,7 +315,7 @@ test("a limit that is lowered throws nobody out, and newcomers come in only unde
 
 test("the sessions of one host are ended, and no other's", async () => {
   const publishers = make();
-  const ada = await publish(publishers, by("ada"));
+  await publish(publishers, by("ada"));
   const ben = await publish(publishers, by("ben"));
   await publish(publishers, by("ada"));
   publishers.dropAll("the host key has been replaced", "ada");
@@ -323,7 +323,6 @@ test("the sessions of one host are ended, and no other's", async () => {
   expect([...rows.all.keys()]).toEqual([ben]);
   publishers.dropAll("the show has ended");
   expect(publishers.sessions).toEqual([]);
-  expect(ada).not.toBe(ben);
 });
 
 test("a host whom the SFU answers after the show has ended is not taken: nothing is stored, the SFU is told", async () => {

@@ -22,10 +22,11 @@ const ROW: RunningRow = {
   endedAt: null,
   keyGeneration: 0,
   hostsLeftAt: null,
+  farewellUntil: null,
   lateFor: null,
   held: null,
   ownHold: null,
-  announcements: { before: null, interrupted: null },
+  announcements: { before: null, interrupted: null, after: null },
   anew: null,
 };
 const CROWD = 1_000;

@@ -58,11 +58,12 @@ test("a row of the first deploys has the first key, its name's profile, half an 
       ...old,
       timeline: { ...timeline, profile: PROFILES.low },
       keyGeneration: 0,
+      farewellUntil: null,
       hostsLeftAt: null,
       lateFor: null,
       held: null,
       ownHold: null,
-      announcements: { before: null, interrupted: null },
+      announcements: { before: null, interrupted: null, after: null },
       anew: null,
     },
   });
@@ -132,6 +133,7 @@ describe("a damaged row", () => {
         idleMinutes: 30,
         maxHosts: 8,
         keyGeneration: 0,
+        farewellUntil: null,
       },
       wasRunning: false,
     });

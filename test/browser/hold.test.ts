@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
+import { says } from "../kit/people.ts";
 import { goertzel, magnitude } from "../kit/probe/goertzel.ts";
 import { measuringLoop, RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { wav } from "../kit/probe/wav.ts";
@@ -51,10 +52,6 @@ async function heard(page: Page): Promise<{ all: number; low: number; tone: numb
   for (let n = 0; n < blocks; n++)
     tone += magnitude(goertzel(pcm, n * block, block, TONE_HZ, rate)) ** 2 / 2 / blocks;
   return { all: db(mean(pcm)), low: db(mean(low)), tone: db(tone) };
-}
-
-async function says(page: Page, sentence: string): Promise<void> {
-  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout: 20_000 });
 }
 
 test("who comes before the show hears hold audio, and is told so; then the host without it", async () => {

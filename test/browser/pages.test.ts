@@ -1,7 +1,8 @@
-import type { Browser, Page, Route } from "playwright-core";
+import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
 import type { Created } from "../kit/created.ts";
+import { says } from "../kit/people.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
 // The pages as people meet them, with their Content-Security-Policy in force: nothing here is bypassed. Each test has a show of
@@ -28,10 +29,6 @@ const SHIFT = `new Promise((resolve) => {
   }).observe({ type: "layout-shift", buffered: true });
   setTimeout(() => resolve(sum), 200);
 })`;
-
-async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
-  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout });
-}
 
 /** Goes on the air in the studio and leaves it to the caller to close. */
 async function host(show: Created) {
@@ -118,7 +115,9 @@ test.concurrent("the listener stops and comes back at the live edge", async () =
   for (const each of [page, studio.page]) await each.context().close();
 });
 
-test.concurrent("a host with a name of its own sees whose studio it is, listeners see the name as text, and a key that is replaced ends it", async () => {
+test.concurrent("a host with a name of its own sees whose studio it is, listeners see the name as text, and a key that is replaced ends it", async ({
+  expect,
+}) => {
   const show = await stage.create("low", { title: "A named show" });
   const ada = await stage.makeHost(show, { name: "Ada <i>Lovelace</i>" });
   const studio = await host({ ...show, studioUrl: ada.studioUrl });
@@ -173,11 +172,11 @@ test.concurrent("a relay that vanishes and returns: the page reconnects by itsel
   for (const each of [page, studio.page]) await each.context().close();
 });
 
-test.concurrent.each<[string, (route: Route) => unknown]>([
+test.concurrent.for<[string, (route: Route) => unknown]>([
   ["is refused", (route) => route.abort("connectionrefused")],
   ["hangs", () => undefined],
   ["is switched off", (route) => route.fulfill({ status: 503, headers: { "retry-after": "60" }, json: {} })],
-])("a show is heard where all but its media %s", async (_, answer) => {
+])("a show is heard where all but its media %s", async ([, answer], { expect }) => {
   const show = await stage.create("low");
   const studio = await host(show);
   const { page, faults } = await openPage(browser, "about:blank");
@@ -188,13 +187,15 @@ test.concurrent.each<[string, (route: Route) => unknown]>([
   await says(page, "You are listening.");
   const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
   const before = await place();
-  await expect.poll(place, { timeout: 10_000 }).toBeGreaterThan(before + 2);
+  await expect.poll(place).toBeGreaterThan(before + 2);
   expect(faults).toEqual([]);
   for (const each of [page, studio.page]) await each.context().close();
 });
 
-test.concurrent("a listener opens the doors before their time, and hears of a show that is late", async () => {
-  const opensAt = new Date(Date.now() + 20_000).toISOString();
+test.concurrent("a listener opens the doors before their time, and hears of a show that is late", async ({
+  expect,
+}) => {
+  const opensAt = new Date(Date.now() + 45_000).toISOString();
   const show = await stage.create("low", { description: "About nothing\nin two lines", opensAt });
   const { page, faults } = await openPage(browser, show.listenUrl);
   await says(page, /^Not started yet: it begins (at|on) .*\. Press play/);
@@ -204,10 +205,10 @@ test.concurrent("a listener opens the doors before their time, and hears of a sh
   await says(page, /^The show begins (at|on) .*\. Stay here\.$/);
   // A status that was just answered may be for a second more.
   await expect.poll(async () => (await stage.status(show)).state).toBe("open");
-  await says(page, /^The show is late: it was to begin (at|on) .*\. Stay here\.$/, 30_000);
+  await says(page, /^The show is late: it was to begin (at|on) .*\. Stay here\.$/, 60_000);
   expect(faults).toEqual([]);
   await page.context().close();
-});
+}, 120_000);
 
 test.concurrent("a host whose session is cut off comes back on the air by itself", async () => {
   const show = await stage.create("low");
@@ -227,6 +228,73 @@ test.concurrent("a host whose session is cut off comes back on the air by itself
   expect(faults).toEqual([]);
   await page.context().close();
 });
+
+test.concurrent("a host who was on the air comes back by itself where its place is still its own old session's", async () => {
+  const show = await stage.create("low", { maxHosts: 1 });
+  const { page, faults } = await openPage(browser, show.studioUrl);
+  const answers: number[] = [];
+  page.on("response", (response) => {
+    if (response.request().method() === "POST" && response.url().includes("/whip/"))
+      answers.push(response.status());
+  });
+  await page.locator("#go:enabled").click();
+  await says(page, /Listeners hear you/);
+  // The old session sounds for 4 s more, and the relay is not told that it is over: it has to find that it is quiet.
+  await page.evaluate(`{
+    const { close } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.close = function () {
+      setTimeout(() => close.call(this), 4_000);
+    };
+  }`);
+  await page.route("**/whip/*/*", (route) => {
+    if (route.request().method() === "HEAD") return route.fulfill({ status: 404 });
+    return route.abort();
+  });
+  await says(page, "Every seat is taken: another host has to leave first. Trying again by itself");
+  await page.unroute("**/whip/*/*");
+  await says(page, "You are on the air.", 40_000);
+  await says(page, /Listeners hear you/);
+  expect(answers[0]).toBe(201);
+  expect(answers[1]).toBe(409);
+  expect(answers.at(-1)).toBe(201);
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test.concurrent("a studio does not pile up questions for a relay that hangs", async () => {
+  const show = await stage.create("low");
+  const { page } = await host(show);
+  let [waiting, most] = [0, 0];
+  await page.route("**/whip/*/*", (route) => {
+    if (route.request().method() === "HEAD") most = Math.max(most, ++waiting);
+    else void route.continue();
+  });
+  page.on("requestfailed", (request) => {
+    if (request.method() === "HEAD") waiting--;
+  });
+  await page.waitForTimeout(16_000);
+  expect(most).toBe(1);
+  expect(await page.locator("#message").textContent()).toBe("You are on the air.");
+  await page.context().close();
+});
+
+test.concurrent("a host whom the producer has muted, or named anew, is told whether listeners hear it", async () => {
+  const show = await stage.create("low");
+  const [ada, ben] = [
+    await stage.makeHost(show, { name: "Ada" }),
+    await stage.makeHost(show, { name: "Ben" }),
+  ];
+  const { page } = await host({ ...show, studioUrl: ada.studioUrl });
+  const other = await host({ ...show, studioUrl: ben.studioUrl });
+  await says(page, /^The show is at -\d+ dB/);
+  await stage.changeHost(show, ada.hostId, { muted: true });
+  await says(page, "Listeners do not hear you: the relay does not yet, or your producer has muted you.");
+  await says(other.page, /^Listeners hear you, at -\d+ dB/);
+  await stage.changeHost(show, ada.hostId, { muted: false, name: "Countess" });
+  await page.locator("#who", { hasText: /^You are Countess\.$/ }).waitFor();
+  await says(page, /^The show is at -\d+ dB/);
+  for (const each of [page, other.page]) await each.context().close();
+}, 120_000);
 
 test.concurrent("what is wrong is said plainly", async () => {
   const show = await stage.create("low");

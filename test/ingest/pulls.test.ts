@@ -23,15 +23,33 @@ const items = (...tracks: object[]): Reaction => ({ status: 200, json: { tracks 
 
 describe("pulling", () => {
   test("asks for remote tracks without a description, and gives the offer and each one's mid", async () => {
+    await pulls.open();
     expect(await pulls.pull("mine", ["one", "two"])).toEqual({
       kind: "offered",
-      offer: ANSWER,
+      // Without "one", "two" and the session's own name.
+      offer: [
+        "v=0",
+        "o=- 0 1 IN IP4 127.0.0.1",
+        "s=-",
+        "t=0 0",
+        "a=msid-semantic:WMS *",
+        "a=ice-lite",
+        ...[0, 1].flatMap((mid) => [
+          "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+          `a=msid:talk-${mid} talk-${mid}`,
+          `a=mid:${mid}`,
+          "a=rtpmap:111 opus/48000/2",
+          `a=ssrc:1000 cname:talk-${mid}`,
+          `a=ssrc:1000 msid:talk-${mid} talk-${mid}`,
+        ]),
+        "",
+      ].join("\r\n"),
       items: new Map([
         ["one", "0"],
         ["two", "1"],
       ]),
     });
-    expect(fake.calls.map(({ method, path, body }) => [method, path, body])).toEqual([
+    expect(fake.calls.slice(1).map(({ method, path, body }) => [method, path, body])).toEqual([
       [
         "POST",
         TRACKS,

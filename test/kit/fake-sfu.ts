@@ -6,6 +6,8 @@ export interface Call {
   readonly method: string;
   /** Behind the application's id, e.g. `/sessions/new`, session ids written as `:id`. */
   readonly path: string;
+  /** The session that the path is of; null where it is of none. */
+  readonly session: string | null;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
   readonly body: any;
   readonly authorization: string;
@@ -60,6 +62,7 @@ export class FakeSfu {
       const call: Call = {
         method: request.method ?? "",
         path,
+        session: path.startsWith("/sessions/:id") ? (rest[1] ?? null) : null,
         body: text === "" ? undefined : JSON.parse(text),
         authorization: request.headers.authorization ?? "",
         at: performance.now(),
@@ -145,13 +148,36 @@ export class FakeSfu {
       return { sessionId, trackName, mid: String(this.#mids++) };
     });
     const isAny = items.some((item) => !("errorCode" in item));
-    const sessionDescription = { type: "offer", sdp: ANSWER };
+    const sessionDescription = { type: "offer", sdp: this.#offer(items) };
     const json = {
       requiresImmediateRenegotiation: isAny,
       tracks: items,
       ...(isAny && { sessionDescription }),
     };
     return { status: 200, json };
+  }
+
+  /** An offer that has the names of the SFU's sessions wherever SDP has a place for one. */
+  #offer(items: readonly { readonly sessionId: string; readonly trackName: string; readonly mid: string }[]) {
+    const own = this.ids.at(-1) ?? "-";
+    const good = items.filter(({ mid }) => mid !== "");
+    return [
+      "v=0",
+      `o=${own} ${own} 1 IN IP4 127.0.0.1`,
+      `s=${own}`,
+      "t=0 0",
+      `a=msid-semantic: WMS ${good.map(({ sessionId }) => sessionId).join(" ")}`,
+      "a=ice-lite",
+      ...good.flatMap(({ sessionId, trackName, mid }) => [
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+        `a=msid:${sessionId} ${sessionId}-${trackName}`,
+        `a=mid:${mid}`,
+        "a=rtpmap:111 opus/48000/2",
+        `a=ssrc:1000 cname:${sessionId}`,
+        `a=ssrc:1000 msid:${sessionId} ${trackName}`,
+      ]),
+      "",
+    ].join("\r\n");
   }
 
   #id(kind: string): string {

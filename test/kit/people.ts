@@ -1,8 +1,13 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { openPage, type Probed } from "./chromium.ts";
 import type { Created } from "./created.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "./probe/signal.ts";
 import type { Timed } from "./recording.ts";
+
+/** Waits until a page says this where it tells how things are. */
+export async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
+  await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout });
+}
 
 /** A listener: opens the show's page, presses play as a person would, and is recorded from the first sound on. */
 export async function listenTo(browser: Browser, show: Created): Promise<Probed> {
@@ -26,7 +31,7 @@ export async function goLive(browser: Browser, show: Created): Promise<Probed> {
 
 /** The real studio page, whose microphone plays the measuring loop by the clock: all but the press of the button. */
 export async function prepareStudio(browser: Browser, show: Created, toneHz: number): Promise<Probed> {
-  const studio = await openPage(browser, show.studioUrl, ["speaker", "heard"]);
+  const studio = await openPage(browser, show.studioUrl, ["loop", "speaker", "heard"]);
   await studio.page.evaluate(`speaker.loop = ${JSON.stringify(loopOf(toneHz))}`);
   return studio;
 }
@@ -46,7 +51,7 @@ export async function publishRaw(browser: Browser, show: Created, toneHz?: numbe
 
 /** The same, all but the press of the button: `publisher.publish()` in its page connects it. */
 export async function preparePublisher(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
-  const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["publisher"]);
+  const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["loop", "publisher"]);
   // Audio contexts start only after a person has done something.
   await publisher.page.locator("h1").click();
   const loop = loopOf(toneHz);

@@ -1,8 +1,13 @@
-/** The largest step from one sample to the next, with its place. */
-export function largestStep(line: Float32Array): { step: number; at: number } {
-  let largest = { step: Math.abs(line[0] as number), at: 0 };
-  for (let at = 1; at < line.length; at++) {
-    const step = Math.abs((line[at] as number) - (line[at - 1] as number));
+/**
+ * The largest step from one sample to the next of its channel, with its place.
+ *
+ * @param line samples of so many channels, interleaved
+ * @param from the first sample whose step counts: the step of a channel's first is the one from silence
+ */
+export function largestStep(line: Float32Array, channels = 1, from = 0): { step: number; at: number } {
+  let largest = { step: 0, at: 0 };
+  for (let at = from; at < line.length; at++) {
+    const step = Math.abs((line[at] as number) - (line[at - channels] ?? 0));
     if (step > largest.step) largest = { step, at };
   }
   return largest;

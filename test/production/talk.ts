@@ -3,7 +3,7 @@ import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
 import type { Others, TalkOffer } from "../../src/talk.ts";
-import { type Desk, openShow, removeShow } from "../kit/desk.ts";
+import { type Desk, makeHost, openShow, removeShow } from "../kit/desk.ts";
 import type { Checks } from "./checks.ts";
 
 /**
@@ -15,7 +15,8 @@ export async function checkTalk(checks: Checks, desk: Desk): Promise<void> {
     const show = await openShow(desk, "low");
     const open: { close(): Promise<void> }[] = [];
     try {
-      const [ada, ben] = [await makeHost(desk, show.id, "Ada"), await makeHost(desk, show.id, "Ben")];
+      const { hostKey: ada } = await makeHost(desk, show, { name: "Ada" });
+      const { hostKey: ben } = await makeHost(desk, show, { name: "Ben" });
       const speak = async (key: string) => {
         const signal = new SpokenSignal({ startMillis: Date.now() });
         const speaking = await publish({ url: show.whipUrl, key, source: (frames) => signal.read(frames) });
@@ -37,16 +38,6 @@ export async function checkTalk(checks: Checks, desk: Desk): Promise<void> {
       await removeShow(desk, show);
     }
   });
-}
-
-async function makeHost({ url, adminToken }: Desk, id: string, name: string): Promise<string> {
-  const response = await fetch(`${url}/api/broadcasts/${id}/hosts`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${adminToken}` },
-    body: JSON.stringify({ name }),
-  });
-  if (response.status !== 201) throw new Error(`a host was not made: ${response.status}`);
-  return ((await response.json()) as { hostKey: string }).hostKey;
 }
 
 /** A studio without a browser: one talk session, and one connection for as long as it lives. */

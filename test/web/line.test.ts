@@ -65,6 +65,16 @@ describe("a page", () => {
     expect(seeing(on, { id: 5, at: 0, kind: "hold-off" }).line).toBe("hosts");
   });
 
+  test("knows that hold audio goes on over hosts who are silent, until it is said to go", () => {
+    const held: Event = { id: 4, at: 0, kind: "hold-on" };
+    const on: Event = { id: 5, at: 0, kind: "host-on", host, hosts: 1, onAir: ["Ada"] };
+    const off: Event = { id: 6, at: 0, kind: "host-off", host, hosts: 0, onAir: [] };
+    expect(seeing(held, on)).toMatchObject({ state: "live", hosts: 1, onAir: ["Ada"], line: "hold" });
+    expect(seeing(held, on, off)).toMatchObject({ hosts: 0, onAir: [], line: "hold" });
+    expect(seeing(held, on, { id: 6, at: 0, kind: "hold-off" }).line).toBe("hosts");
+    expect(seeing(held, { id: 5, at: 0, kind: "hold-off" }, { ...on, id: 6 }).line).toBe("hosts");
+  });
+
   test("takes what is newer than its status alone, in order, whatever order it stands in", () => {
     const titled = (id: number, title: string): Event => ({ id, at: 0, kind: "title", title });
     expect(seeing(titled(2, "Old"), titled(3, "As seen"))).toBe(SEEN);

@@ -16,6 +16,11 @@ describe("the sentence", () => {
     expect(warningText([], false)).toBeNull();
   });
 
+  test('can stand after "You are on the air.", where the studio has it', () => {
+    for (const kind of WARNINGS) expect(warningText([kind], false) ?? "").not.toMatch(/on the air/);
+    expect(warningText(["host-silent"], false)).toMatch(/^You are silent: /);
+  });
+
   test("does not tell of silence a host who is muted", () => {
     expect(warningText(["host-silent", "microphone-dead"], true)).toBeNull();
     expect(warningText(["host-silent", "packet-loss"], true)).toMatch(/network/);

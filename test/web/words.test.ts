@@ -22,7 +22,10 @@ const seen: Seen = {
   meter: null,
   lastEvent: 0,
 };
-const EIGHT = new Date(2026, 11, 1, 20).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+/** As this machine writes it. */
+const timeAt = (hour: number) =>
+  new Date(2026, 11, 1, hour).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+const [SEVEN, EIGHT] = [timeAt(19), timeAt(20)];
 
 test.each<[Playing, RegExp]>([
   ["stopped", /^How the show is can not be told.* Press play/],
@@ -84,9 +87,15 @@ test.each<[Partial<Seen>, Playing, string]>([
   [
     { state: "open", opensAt: at(19) },
     "playing",
-    "Hold music: the show is late: it was to begin at 7:00 PM. Stay here.",
+    `Hold music: the show is late: it was to begin at ${SEVEN}. Stay here.`,
   ],
   [{ state: "live" }, "playing", "Hold music: the host has dropped out and may come back: stay here."],
+  [
+    { state: "live", hosts: 1, opensAt: at(19) },
+    "playing",
+    "Hold music: nothing comes from the hosts at this moment. Stay here.",
+  ],
+  [{ state: "live", hosts: 1 }, "stopped", "On the air now. Press play to listen."],
   [{ state: "live", line: "silence" }, "playing", "The host has dropped out and may come back: stay here."],
 ])("with hold audio on the line, a show %o says to who is %s: %s", (show, playing, said) => {
   const status = { ...seen, line: "hold", ...show } as Seen;

@@ -4,6 +4,7 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
+import { chromium } from "../kit/offers.ts";
 import { goertzel, magnitude } from "../kit/probe/goertzel.ts";
 import { decode } from "../kit/program.ts";
 import { Runtime } from "../kit/runtime.ts";
@@ -121,6 +122,63 @@ describe.concurrent("an announcement", () => {
     expect(tonesOf(await listen(listener, 12), 3_000).every(([said = 0]) => said < -50)).toBe(true);
   });
 
+  test("after a show is spoken once, hold audio under it, and then the list ends", async ({ expect }) => {
+    const show = await runtime.create({ latency: "low", hold: "default", autoOpen: false });
+    await put(show, "hold?asis=1", sineOf(400, 2, 0.1));
+    const set = (await (await put(show, "announcements/after", sineOf(3_000, 2))).json()) as {
+      announcement: Record<string, number | null>;
+    };
+    expect(set.announcement.every).toBeNull();
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(2_000));
+    const listener = await Listener.join(show.playbackUrl);
+    await listen(listener, 4);
+    const asked = Date.now();
+    const over = await runtime.api("POST", `/broadcasts/${show.id}/end`);
+    const told = (await over.json()) as { state: string; farewellUntil: number };
+    expect(told.state).toBe("live");
+    expect(Math.abs(told.farewellUntil - asked - 7_000)).toBeLessThan(1_000);
+    const headers = { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" };
+    expect((await fetch(show.whipUrl, { method: "POST", headers, body: chromium })).status).toBe(410);
+    const heard = tonesOf(await listen(listener, 10), 3_000, 400, 2_000);
+    const list = await listener.list();
+    expect(list.ended).toBe(true);
+    expect(Date.now() - asked).toBeLessThan(12_000);
+    const spoken = heard.filter(([said = 0]) => said > -25);
+    expect((spoken.length * WINDOW) / 48_000).toBeGreaterThan(1.6);
+    expect((spoken.length * WINDOW) / 48_000).toBeLessThan(2.2);
+    // Its host is not heard beside it, and hold audio is.
+    expect(spoken.every(([, held = 0, host = 0]) => held > -50 && host < -45)).toBe(true);
+    expect(list.text).not.toMatch(/^#EXT-X-DISCONTINUITY$/m);
+    expect(await (await runtime.api("GET", `/broadcasts/${show.id}`)).json()).toMatchObject({
+      state: "ended",
+      farewellUntil: null,
+    });
+  });
+
+  test("after a show is passed over where its end is asked for twice, or nobody listens", async ({
+    expect,
+  }) => {
+    const show = await runtime.create({ hold: "default", autoOpen: false });
+    await put(show, "announcements/after", sineOf(3_000, 2));
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(2_000));
+    const listener = await Listener.join(show.playbackUrl);
+    await expect.poll(() => runtime.stateOf(show.id)).toBe("live");
+    await listener.list();
+    const end = async () =>
+      ((await (await runtime.api("POST", `/broadcasts/${show.id}/end`)).json()) as { state: string }).state;
+    expect(await end()).toBe("live");
+    expect(await end()).toBe("ended");
+    const other = await runtime.create({ hold: "default", autoOpen: false });
+    await put(other, "announcements/after", sineOf(3_000, 2));
+    (await Host.publish(other, sfu)).talk(tone(2_000));
+    await sleep(12_000);
+    expect(
+      ((await (await runtime.api("POST", `/broadcasts/${other.id}/end`)).json()) as { state: string }).state,
+    ).toBe("ended");
+  });
+
   test("takes the place of the one before it in R2, and goes with its broadcast", async ({ expect }) => {
     const show = await runtime.create();
     await put(show, "announcements/before", sineOf(1_000, 2));
@@ -135,11 +193,21 @@ describe.concurrent("an announcement", () => {
 
   const good = sineOf(1_000, 1.5);
   test.each<[string, string, string | Buffer<ArrayBuffer>, number, string, RegExp]>([
-    ["for after the show", "after", good, 400, "no_sound_after", /makes no sound any more/],
-    ["for no state", "meanwhile", good, 404, "no_such_state", /"before" and "interrupted"/],
+    ["again and again after the show", "after?every=30", good, 400, "invalid_query", /spoken once/],
+    ["for no state", "meanwhile", good, 404, "no_such_state", /"before", "interrupted" and "after"/],
     ["every 9 s", "before?every=9", good, 400, "invalid_query", /from 10 to 3600/],
     ["every 3,601 s", "before?every=3601", good, 400, "invalid_query", /from 10 to 3600/],
     ["every now and then", "before?every=1e1", good, 400, "invalid_query", /from 10 to 3600/],
+    ["evry 10 s", "before?evry=10", good, 400, "invalid_query", /no parameter "evry"/],
+    ["as it is", "before?asis=1", good, 400, "invalid_query", /no parameter "asis"/],
+    [
+      "every 10 s and 20 s",
+      "before?every=10&every=20",
+      good,
+      400,
+      "invalid_query",
+      /"every" may be there once/,
+    ],
     ["of nothing", "before", "", 400, "invalid_announcement", /WAV/],
     ["of 61 s", "before", lengthened(61), 400, "invalid_announcement", /61 s long.*at most 60 s/],
     ["of half a file", "before", good.subarray(0, 90_000), 400, "invalid_announcement", /not whole/],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { PublicEvents } from "../../src/events.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
 
@@ -206,6 +207,28 @@ describe("every call of the API", () => {
     }
   });
 
+  test("takes a body of 64 KiB, and refuses a longer one", async () => {
+    const { id } = await relay.create();
+    const limit = 64 * 1024;
+    for (const [method, path, body] of [
+      ["POST", "/broadcasts", { title: "Long" }],
+      ["PATCH", `/broadcasts/${id}`, { title: "Long" }],
+      ["POST", `/broadcasts/${id}/hosts`, { name: "Ada" }],
+      ["PATCH", `/broadcasts/${id}/hosts/host`, { gainDb: 1 }],
+      ["POST", `/broadcasts/${id}/markers`, { title: "Long" }],
+      ["PUT", `/broadcasts/${id}/webhook`, { url: "https://example.com/" }],
+    ] as const) {
+      const padded = (length: number) => JSON.stringify(body).padEnd(length);
+      expect((await relay.api(method, path, padded(limit))).ok, `${method} ${path}`).toBe(true);
+      for (const length of [limit + 1, 20 * limit])
+        expect(await refusal(await relay.api(method, path, padded(length))), `${method} ${path}`).toEqual({
+          status: 413,
+          code: "body_too_large",
+          message: `The body has at most ${limit} bytes.`,
+        });
+    }
+  });
+
   test("with a method that it has not is a 405 that says which it has", async () => {
     const { id } = await relay.create();
     for (const [method, path, allow] of [
@@ -291,15 +314,22 @@ describe("a broadcast with a plan", () => {
   const inSeconds = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
 
   test("opens and ends by itself, though nobody asks for it meanwhile", async () => {
-    const { id } = await relay.create({ latency: "low", opensAt: inSeconds(2), endsAt: inSeconds(5) });
+    const [opensAt, endsAt] = [inSeconds(2), inSeconds(8)];
+    const { id } = await relay.create({ latency: "low", opensAt, endsAt });
     await relay.evict("Broadcast", id);
-    const log = () => relay.lines.join("\n");
-    await new Promise((resolve) => setTimeout(resolve, 3_500));
-    expect((await relay.describe(id)).state).toBe("open");
+    await new Promise((resolve) => setTimeout(resolve, 9_000));
+    await expect.poll(async () => (await relay.describe(id)).state).toBe("ended");
+    const { events } = (await (await fetch(`${relay.url}/live/${id}/events.json`)).json()) as PublicEvents;
+    const times = Object.fromEntries(events.map(({ kind, at }) => [kind, at]));
+    expect(Object.keys(times)).toEqual(["opened", "late", "ended"]);
+    const { opened, ended } = times as { opened: number; ended: number };
+    // It opened at its time, and not where somebody asked after its end.
+    expect(opened).toBeGreaterThanOrEqual(Date.parse(opensAt));
+    expect(opened).toBeLessThan(Date.parse(endsAt));
+    expect(ended).toBeGreaterThanOrEqual(Date.parse(endsAt));
     const playlist = await (await fetch(`${relay.url}/live/${id}/index.m3u8`)).text();
     expect(playlist).toContain("#EXT-X-STREAM-INF");
-    await expect.poll(async () => (await relay.describe(id)).state, { timeout: 5_000 }).toBe("ended");
-    expect(log()).not.toContain("can not be begun");
+    expect(relay.log()).not.toContain("can not be begun");
   });
 
   test("opens for the first listener, unless it is not to", async () => {
@@ -313,7 +343,8 @@ describe("a broadcast with a plan", () => {
     });
     const [response] = await Promise.all([fetch(playbackUrl), fetch(playbackUrl), fetch(playbackUrl)]);
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("audio.m3u8")]);
-    expect(Date.now() - asked).toBeLessThan(2_000);
+    // Three segments of silence are made up, not waited for: that would take 5.76 s.
+    expect(Date.now() - asked).toBeLessThan(5_000);
     expect((await relay.describe(id)).state).toBe("open");
     const closed = await relay.create({ autoOpen: false });
     expect(await refusal(await fetch(closed.playbackUrl))).toMatchObject({ code: "not_started" });
@@ -347,7 +378,7 @@ describe("a broadcast's life over the API", () => {
     }
     // What the edge has just answered it may answer for a second more.
     const statusOf = async (url: string) => (await fetch(url)).status;
-    await expect.poll(() => statusOf(playbackUrl), { timeout: 2_000 }).toBe(200);
+    await expect.poll(() => statusOf(playbackUrl), { timeout: 5_000 }).toBe(200);
     expect(await (await fetch(statusUrl)).json()).toMatchObject({ id, title, state: "open", hosts: 0 });
 
     for (const _ of ["first", "again"]) {
@@ -362,8 +393,8 @@ describe("a broadcast's life over the API", () => {
     expect([deleted.status, await deleted.text()]).toEqual([204, ""]);
     expect(await refusal(await relay.api("GET", `/broadcasts/${id}`))).toMatchObject({ status: 404 });
     expect(await refusal(await relay.api("DELETE", `/broadcasts/${id}`))).toMatchObject({ status: 404 });
-    await expect.poll(() => statusOf(playbackUrl), { timeout: 2_000 }).toBe(404);
-    await expect.poll(() => statusOf(statusUrl), { timeout: 2_000 }).toBe(404);
+    await expect.poll(() => statusOf(playbackUrl), { timeout: 5_000 }).toBe(404);
+    await expect.poll(() => statusOf(statusUrl), { timeout: 5_000 }).toBe(404);
   });
 
   test("leaves nothing in R2 once it is deleted, and its slug is free", async () => {
@@ -399,10 +430,11 @@ test("who waits for a show to begin is told as soon as its doors open; who only 
   await relay.api("POST", `/broadcasts/${id}/open`);
   await Promise.all(waiting);
   expect(told).toEqual(["open", "open"]);
-  expect(Date.now() - opened).toBeLessThan(1_000);
+  // A question that is held is answered after 14 s.
+  expect(Date.now() - opened).toBeLessThan(5_000);
   const asked = Date.now();
   expect(await stateOf(`${statusUrl}?wait=open`)).toBe("open");
-  expect(Date.now() - asked).toBeLessThan(1_000);
+  expect(Date.now() - asked).toBeLessThan(5_000);
 });
 
 test("an id that was not minted here is refused without asking any Broadcast", async () => {

@@ -49,16 +49,23 @@ describe.concurrent("a show", () => {
     expect(await errorOf(await fetch(show.playbackUrl))).toEqual([404, "not_started"]);
     const opened = Date.now();
     await relay.api("POST", `/broadcasts/${show.id}/open`);
+    const told = Date.now();
     // The refusal may be remembered for a second.
-    await expect.poll(async () => (await fetch(show.playbackUrl)).status, { timeout: 2_000 }).toBe(200);
+    await expect.poll(async () => (await fetch(show.playbackUrl)).status).toBe(200);
     const listener = await Listener.join(show.playbackUrl);
     const first = await listener.list();
-    expect(Date.now() - opened).toBeLessThan(2_500);
+    // Three segments that were not there at once would take 5.76 s.
+    expect(Date.now() - opened).toBeLessThan(5_000);
     expect(first.firstMsn).toBe(0);
-    expect(first.segments.map(({ duration }) => duration)).toEqual([1.92, 1.92, 1.92]);
-    expect(first.hint).toMatch(/^p3\.\d\.m4s$/);
+    const count = first.segments.length;
+    expect(count).toBeGreaterThanOrEqual(3);
+    expect(count).toBeLessThanOrEqual(3 + (first.readAt - opened) / 1_920);
+    expect(first.segments.map(({ duration }) => duration)).toEqual(Array(count).fill(1.92));
+    expect(first.hint).toMatch(new RegExp(`^p${count}\\.\\d\\.m4s$`));
     // Three segments, the playout delay and what the encoder lags.
-    expect(Math.abs((first.segments[0]?.date ?? 0) + 5_760 + 88 - opened)).toBeLessThan(500);
+    const begun = (first.segments[0]?.date ?? 0) + 5_760 + 88;
+    expect(begun).toBeGreaterThanOrEqual(opened);
+    expect(begun).toBeLessThanOrEqual(told);
   });
 
   test("goes on in silence when nobody talks: not a sample is missing", async ({ expect }) => {
@@ -121,19 +128,27 @@ describe.concurrent("a show", () => {
   });
 
   test("counts what comes late, and does not play it", async ({ expect }) => {
-    const show = await relay.create({ latency: "low" });
-    const host = await join(show);
-    const late = async () => (await packetsOf(show))[0]?.late ?? 0;
-    host.talk(tone(400));
-    await sleep(1_000);
-    const straggler = host.next(tone(400));
-    await sleep(400);
-    host.hush();
-    await sleep(300);
-    const before = await late();
-    host.send(straggler);
-    await expect.poll(late, { timeout: 3_000 }).toBe(before + 1);
-    host.leave();
+    const late = async (show: Created) => (await packetsOf(show))[0]?.late ?? 0;
+    // What is late by more than 1.5 s would be the beginning of another time line: on a machine that stalls it is tried again.
+    for (let tries = 1; ; tries++) {
+      const show = await relay.create({ latency: "low" });
+      const host = await join(show);
+      host.talk(tone(400));
+      await sleep(1_000);
+      const straggler = host.next(tone(400));
+      const due = performance.now();
+      await sleep(400);
+      host.hush();
+      await sleep(300);
+      const before = await late(show);
+      const isInTime = performance.now() - due < 1_200;
+      if (isInTime || tries === 5) {
+        host.send(straggler);
+        await expect.poll(() => late(show)).toBe(before + 1);
+        return host.leave();
+      }
+      host.leave();
+    }
   });
 
   test("mixes its hosts", async ({ expect }) => {
@@ -237,7 +252,8 @@ describe.concurrent("a show", () => {
     const held = await listener.media(hint ?? "");
     expect(held.status).toBe(200);
     expect(performance.now() - from).toBeGreaterThan(20);
-    expect(performance.now() - from).toBeLessThan(2_500);
+    // A part takes 0.384 s; what is held and never comes is answered after 14 s.
+    expect(performance.now() - from).toBeLessThan(5_000);
     const bytes = new Uint8Array(await held.arrayBuffer());
     expect(decodeTimes(bytes)).toEqual([(90 * Number(msn) + 18 * Number(index)) * 1024]);
     expect(await listener.bytes(hint ?? "")).toEqual(bytes);
@@ -273,7 +289,7 @@ describe.concurrent("a show", () => {
     const lists = await Promise.all(held);
     expect((await part).status).toBeLessThan(500);
     // The edge may answer a plain reload with a list of a second ago.
-    await expect.poll(async () => (await listener.list()).ended, { timeout: 2_000 }).toBe(true);
+    await expect.poll(async () => (await listener.list()).ended, { timeout: 5_000 }).toBe(true);
     const last = await listener.list();
     // Who waits for the segment that was in the making gets it first, and the rest a moment later.
     expect(lists.map(({ ended }) => ended)).toEqual([true, true, false]);

@@ -79,7 +79,8 @@ function answers(world: () => World): void {
       const response = await listener.get(query);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ error: { code: "bad_directive" } });
-      expect(performance.now() - from).toBeLessThan(1_000);
+      // What is held and never comes is answered after 14 s.
+      expect(performance.now() - from).toBeLessThan(5_000);
     });
 
     test("a segment more than two after the last one is 400, two after it is held", async ({ expect }) => {
@@ -132,6 +133,7 @@ function answers(world: () => World): void {
 
     test("what is listed already is answered at once, with the whole list", async ({ expect }) => {
       const now = await listener.list();
+      const from = performance.now();
       for (const query of [
         "_HLS_msn=0",
         "_HLS_msn=0&_HLS_part=0",
@@ -139,12 +141,12 @@ function answers(world: () => World): void {
         `_HLS_msn=${lastOf(now)}&_HLS_part=0`,
         `_HLS_part=1&_HLS_msn=${lastOf(now)}`,
       ]) {
-        const from = performance.now();
         const list = await listener.list(query);
-        expect(performance.now() - from, query).toBeLessThan(300);
         expect(list.firstMsn).toBe(now.firstMsn);
         expect(lastOf(list)).toBeGreaterThanOrEqual(lastOf(now));
       }
+      // Were each held until the next part, four parts would have come between the first and the last: 1,536 ms.
+      expect(performance.now() - from, "ms for all five").toBeLessThan(1_500);
     });
 
     test("a skip that was never offered is answered with the whole list", async ({ expect }) => {

@@ -117,14 +117,16 @@ describe("GET /api/broadcasts", () => {
   });
 
   test("has what it had after a restart", async () => {
+    const shows = [await relay.create(), await relay.create()];
+    const ids = shows.map(({ id }) => id);
+    await expect.poll(() => idsOn(relay)).toEqual(expect.arrayContaining(ids));
     const before = await listOf(relay);
-    expect(before.broadcasts.length).toBeGreaterThan(1);
     await relay.restart();
     expect(await listOf(relay)).toEqual(before);
   });
 });
 
-describe("a Directory that", () => {
+describe("where a Directory fails", () => {
   let relay: Runtime;
   beforeAll(async () => {
     relay = await Runtime.start([{ name: "earshot", entry: "test/workers/directory-worker.ts" }]);
@@ -133,30 +135,38 @@ describe("a Directory that", () => {
   const directory = (mode: "works" | "throws" | "hangs") => relay.ask("earshot", `/directory/${mode}`);
   afterEach(async () => void (await directory("works")));
 
+  /** What is done with two shows, the first of which is there: the second, who listens to it, and how long all of it took, ms. */
+  async function during(before: Created) {
+    const from = performance.now();
+    const show = await relay.open({ title: "During", latency: "low" });
+    await act(relay, before, "open");
+    expect((await relay.describe(show.id)).state).toBe("open");
+    const listener = await Listener.join(show.playbackUrl);
+    expect((await listener.list()).segments.length).toBeGreaterThanOrEqual(3);
+    expect((await listener.bytes("init.mp4")).length).toBeGreaterThan(100);
+    await act(relay, before, "end");
+    return { show, listener, millis: performance.now() - from };
+  }
+
   test.each([
-    ["throws", 0],
-    ["hangs", 2_900],
+    ["throws", 0, 2_900],
+    ["hangs", 2_900, 10_000],
   ] as const)(
-    "%s keeps no show from anything but its deletion, and its list is a 503",
-    async (mode, least) => {
-      const before = await relay.create({ title: "Before", latency: "low" });
-      await expect.poll(() => idsOn(relay)).toContain(before.id);
+    "one that %s keeps no show from anything but its deletion, and its list is a 503",
+    async (mode, least, most) => {
+      const [one, before] = [await relay.create({ latency: "low" }), await relay.create({ latency: "low" })];
+      await expect.poll(() => idsOn(relay)).toEqual(expect.arrayContaining([one.id, before.id]));
+      const { millis: usual } = await during(one);
       await directory(mode);
-      const from = performance.now();
-      const show = await relay.open({ title: "During", latency: "low" });
-      await act(relay, before, "open");
-      expect((await relay.describe(show.id)).state).toBe("open");
-      const listener = await Listener.join(show.playbackUrl);
-      expect((await listener.list()).segments).toHaveLength(3);
-      expect((await listener.bytes("init.mp4")).length).toBeGreaterThan(100);
-      await act(relay, before, "end");
-      expect(performance.now() - from).toBeLessThan(2_000);
+      const { show, listener, millis } = await during(before);
+      // A call that waits for the Directory takes 3 s more.
+      expect(millis).toBeLessThan(usual + 2_000);
 
       const asked = performance.now();
       const response = await relay.api("GET", "/broadcasts");
       const took = performance.now() - asked;
       expect(took).toBeGreaterThan(least);
-      expect(took).toBeLessThan(least + 1_500);
+      expect(took).toBeLessThan(most);
       expect([response.status, response.headers.get("retry-after")]).toEqual([503, "3"]);
       expect(await response.json()).toEqual({
         error: {
@@ -177,24 +187,25 @@ describe("a Directory that", () => {
       // The next change is told at once.
       await act(relay, show, "end");
       await expect
-        .poll(async () => (await listOf(relay)).broadcasts.map(({ id, state }) => [id, state]))
-        .toEqual([[show.id, "ended"]]);
+        .poll(async () => (await listOf(relay)).broadcasts.find(({ id }) => id === show.id)?.state)
+        .toBe("ended");
       expect((await relay.api("DELETE", `/broadcasts/${show.id}`)).status).toBe(204);
-      expect(await idsOn(relay)).toEqual([]);
+      const ids = await idsOn(relay);
+      for (const { id } of [before, show]) expect(ids).not.toContain(id);
     },
   );
 
-  test("was not told of a show is, as soon as the show's object is made anew", async () => {
+  test("a show of which the Directory was not told is listed once its object is made anew", async () => {
     await directory("throws");
     const show = await relay.create();
     // After which the Directory works again.
     await relay.restart();
-    expect(await idsOn(relay)).toEqual([]);
+    expect(await idsOn(relay)).not.toContain(show.id);
     await relay.describe(show.id);
-    await expect.poll(() => idsOn(relay)).toEqual([show.id]);
+    await expect.poll(() => idsOn(relay)).toContain(show.id);
   });
 
-  test("lists a broadcast that there is not forgets it when it is deleted once more", async () => {
+  test("one that lists a broadcast that there is not forgets it when it is deleted once more", async () => {
     const { id } = await relay.create();
     const remove = async () => (await relay.api("DELETE", `/broadcasts/${id}`)).status;
     expect(await remove()).toBe(204);

@@ -204,7 +204,7 @@ describe.concurrent("a producer's own hold audio", () => {
   test.each<[string, () => string | Buffer<ArrayBuffer>, RegExp]>([
     ["nothing", () => "", /WAV/],
     ["no WAV file", () => Buffer.alloc(60, "ID3 and more"), /no WAV file/],
-    ["a picture of a head", () => Buffer.from("RIFF0000WAVE"), /ends before its sound/],
+    ["a RIFF header alone", () => Buffer.from("RIFF0000WAVE"), /ends before its sound/],
     ["8-bit samples", () => wavOf({ ...good, bits: 8 }, quiet), /8-bit samples.*16 or 24 bits/],
     ["three channels", () => wavOf({ ...good, channels: 3 }, quiet), /3 channels/],
     ["22,050 Hz", () => wavOf({ ...good, rate: 22_050 }, quiet), /22050 samples a second/],
@@ -228,6 +228,23 @@ describe.concurrent("a producer's own hold audio", () => {
     file.writeUInt32LE(bytes, 40);
     return file;
   }
+
+  test.each([
+    ["?asis=true", /"asis": it is 1 or 0/],
+    ["?asis=", /"asis": it is 1 or 0/],
+    ["?asis=1&asis=1", /"asis" may be there once/],
+    ["?asIs=1", /no parameter "asIs"/],
+    ["?every=60", /no parameter "every"/],
+  ])("is refused with %s, and what was set stays", async (query, message) => {
+    const show = await runtime.create();
+    await put(show, wavOf(good, quiet), "?asis=0");
+    const before = await holdOf(show);
+    const answer = await put(show, wavOf(good, quiet), query);
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    expect([answer.status, error.code]).toEqual([400, "invalid_query"]);
+    expect(error.message).toMatch(message);
+    expect(await holdOf(show)).toEqual(before);
+  });
 
   test("is taken from operators alone, for a broadcast that is there and has not ended", async ({
     expect,

@@ -65,6 +65,9 @@ async function get(id: string, name: string, init: RequestInit = {}): Promise<An
   };
 }
 
+/** Less than the 6 s after which an origin is given up that does not answer. */
+const AT_ONCE_MS = 5_000;
+
 const many = (count: number, id: string, name: string) =>
   Promise.all(Array.from({ length: count }, () => get(id, name)));
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
@@ -123,14 +126,14 @@ describe("in one isolate", () => {
     const id = await showThat("slow");
     const leaving = new AbortController();
     const leader = get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone");
-    await expect.poll(async () => (await askedOf(id)).length, { timeout: 5_000, interval: 10 }).toBe(1);
+    await expect.poll(async () => (await askedOf(id)).length, { interval: 10 }).toBe(1);
     const followers = many(50, id, "s4.m4s");
     await sleep(100);
     leaving.abort();
     expect(await leader).toBe("gone");
     const answers = await followers;
     expectWhole(answers);
-    expect(Math.max(...answers.map(({ millis }) => millis))).toBeLessThan(SLOW_MS + 1_000);
+    expect(Math.max(...answers.map(({ millis }) => millis))).toBeLessThan(SLOW_MS + 4_000);
     expect(await askedOf(id)).toHaveLength(1);
   });
 
@@ -140,7 +143,7 @@ describe("in one isolate", () => {
     const gone = Array.from({ length: 10 }, () =>
       get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone"),
     );
-    await expect.poll(async () => (await askedOf(id)).length, { timeout: 5_000, interval: 10 }).toBe(1);
+    await expect.poll(async () => (await askedOf(id)).length, { interval: 10 }).toBe(1);
     leaving.abort();
     expect(new Set(await Promise.all(gone))).toEqual(new Set(["gone"]));
     await sleep(SLOW_MS + 200);
@@ -152,13 +155,13 @@ describe("in one isolate", () => {
     "an origin that %s is a 503 with Retry-After to all who wait, at once",
     async (fault) => {
       const id = await showThat(fault);
-      expectUnavailable(await many(30, id, "s4.m4s"), 3_000);
+      expectUnavailable(await many(30, id, "s4.m4s"), AT_ONCE_MS);
       // The log has a line for each fetch, not for each listener.
       const linesOf = () => runtime.lines.filter((line) => line.includes(`/${id}/`)).length;
       await expect.poll(linesOf).toBe((await askedOf(id)).length);
       // Nothing of it is kept: the next asks again.
       const before = (await askedOf(id)).length;
-      expectUnavailable([await get(id, "s4.m4s")], 3_000);
+      expectUnavailable([await get(id, "s4.m4s")], AT_ONCE_MS);
       expect((await askedOf(id)).length).toBe(before + 1);
     },
   );
@@ -167,7 +170,7 @@ describe("in one isolate", () => {
     "an origin that %s once is asked again by the next, who gets the object",
     async (fault) => {
       const id = await showThat(`once-${fault}`);
-      expectUnavailable([await get(id, "s4.m4s")], 3_000);
+      expectUnavailable([await get(id, "s4.m4s")], AT_ONCE_MS);
       expectWhole(await many(30, id, "s4.m4s"));
       expect(await askedOf(id)).toHaveLength(2);
     },
@@ -182,7 +185,7 @@ describe.concurrent("in one isolate, in time,", () => {
     async (fault) => {
       const id = await showThat(fault);
       const answers = await many(30, id, "s4.m4s");
-      expectUnavailable(answers, 9_000);
+      expectUnavailable(answers, 11_000);
       expect(Math.min(...answers.map(({ millis }) => millis))).toBeGreaterThan(5_500);
       // A follower that tires just before it is told may have taken the lead once.
       expect((await askedOf(id)).length).toBeLessThanOrEqual(2);
@@ -194,15 +197,17 @@ describe.concurrent("in one isolate, in time,", () => {
   }, async () => {
     const id = await showThat("hangs");
     const answers = await many(30, id, "audio.m3u8?_HLS_msn=10&_HLS_part=2");
-    expectUnavailable(answers, 18_000);
+    expectUnavailable(answers, 24_000);
     expect((await askedOf(id)).length).toBeLessThanOrEqual(2);
   });
 
-  test("a leader that leaves an origin that hangs leaves nobody hanging", { timeout: 40_000 }, async () => {
+  test("a leader that leaves an origin that hangs leaves nobody hanging", { timeout: 40_000 }, async ({
+    expect,
+  }) => {
     const id = await showThat("once-hangs");
     const leaving = new AbortController();
     const leader = get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone");
-    await expect.poll(async () => (await askedOf(id)).length, { timeout: 5_000, interval: 10 }).toBe(1);
+    await expect.poll(async () => (await askedOf(id)).length, { interval: 10 }).toBe(1);
     const followers = many(20, id, "s4.m4s");
     await sleep(100);
     leaving.abort();
@@ -220,7 +225,7 @@ describe.concurrent("in one isolate, in time,", () => {
     await sleep(100);
     const answers = await many(50, well, "s5.m4s");
     expectWhole(answers);
-    expect(Math.max(...answers.map(({ millis }) => millis))).toBeLessThan(2_000);
+    expect(Math.max(...answers.map(({ millis }) => millis))).toBeLessThan(5_000);
     await stuck;
   });
 });

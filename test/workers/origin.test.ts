@@ -54,7 +54,8 @@ describe("an R2 that", () => {
       for (const { msn } of list.segments.slice(0, 3)) {
         const from = performance.now();
         expect((await listener.bytes(`s${msn}.m4s`)).length).toBeGreaterThan(1_000);
-        expect(performance.now() - from).toBeLessThan(2_500);
+        // R2 is given up after 1 s, and the show's object asked; a fetch that is not answered takes 6 s.
+        expect(performance.now() - from).toBeLessThan(5_000);
       }
     },
   );

@@ -188,7 +188,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     await expect.poll(() => sessionStatus(show, session), { ...WAIT, timeout: 40_000 }).toBe(404);
     const millis = performance.now() - from;
     expect(millis).toBeGreaterThan(23_000);
-    expect(millis).toBeLessThan(28_000);
+    expect(millis).toBeLessThan(32_000);
     const sfuSession = asked()[0]?.body.tracks[0].sessionId;
     await expect.poll(() => sfu.closed, WAIT).toContain(sfuSession);
     const before = asked().length;
@@ -226,7 +226,9 @@ describe.concurrent("the socket that the SFU dials", () => {
     const lost = Date.now();
     host.crash();
     await expect.poll(stands, WAIT).toMatchObject({ state: "reattaching", heard: false });
-    expect(Math.abs(((await stands())?.since ?? 0) - lost)).toBeLessThan(1_000);
+    const since = (await stands())?.since ?? 0;
+    expect(since).toBeGreaterThanOrEqual(lost);
+    expect(since).toBeLessThanOrEqual(Date.now());
     const back = await Host.connect(endpoint);
     back.talk(tone(300));
     await expect.poll(stands, WAIT).toMatchObject({ state: "heard", heard: true });

@@ -24,6 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => state[Symbol.dispose]());
 
+/** For a machine on which all the other files start runtimes at the same time. */
+const LONG = { timeout: 60_000 };
+
 const commands: StartCommand[] = [];
 afterEach(() => {
   for (const command of commands.splice(0)) command.kill();
@@ -38,8 +41,9 @@ function start(env: Readonly<Record<string, string>> = {}, args?: readonly strin
 
 const token = () => /^ADMIN_TOKEN="(.+)"$/m.exec(readFileSync(join(state.path, ".dev.vars"), "utf8"))?.[1];
 
+/** Until it runs. How soon that is, is measured where nothing else runs (ready.test.ts). */
 async function ready(command: StartCommand): Promise<void> {
-  await expect.poll(() => command.out, { timeout: 15_000 }).toContain("Earshot is running");
+  await expect.poll(() => command.out, LONG).toContain("Earshot is running");
 }
 
 /** The broadcast called demo, as the admin API has it at `origin`. */
@@ -58,7 +62,7 @@ async function expectHeard(
   const publication = await publish({ url, key: hostKey, source: toneSource() });
   try {
     const hosts = async () => ((await (await fetch(statusUrl)).json()) as { hosts: number }).hosts;
-    await expect.poll(hosts, { timeout: 5_000 }).toBe(1);
+    await expect.poll(hosts, { timeout: 20_000 }).toBe(1);
   } finally {
     await publication.close();
   }
@@ -66,7 +70,7 @@ async function expectHeard(
 
 /** Nothing may be left of a command that has ended: no process, no port, no file with secrets in it. */
 async function expectNothingLeft(command: StartCommand): Promise<void> {
-  await expect.poll(() => command.look(), { timeout: 2_000 }).toEqual([]);
+  await expect.poll(() => command.look()).toEqual([]);
   expect(await isOpen(command.host, port)).toBe(false);
   expect(
     readdirSync(join(state.path, ".wrangler", "earshot")).filter((name) => name.endsWith(".env")),
@@ -74,9 +78,7 @@ async function expectNothingLeft(command: StartCommand): Promise<void> {
 }
 
 describe("npm start", () => {
-  test("is ready within 15 s, and tells how to use it, and is used from behind a proxy", {
-    timeout: 30_000,
-  }, async () => {
+  test("tells how to use it, and is used from behind a proxy", { timeout: 120_000 }, async () => {
     const command = start();
     await ready(command);
     const origin = `http://localhost:${port}`;
@@ -121,9 +123,7 @@ describe("npm start", () => {
     ["SIGTERM", 2],
   ] as const)("%s while it starts, with %i processes there, leaves nothing behind", async (signal, count) => {
     const command = start();
-    await expect
-      .poll(() => command.look().length, { timeout: 15_000, interval: 10 })
-      .toBeGreaterThanOrEqual(count);
+    await expect.poll(() => command.look().length, { ...LONG, interval: 10 }).toBeGreaterThanOrEqual(count);
     expect(command.out).toBe("Starting Earshot …\n");
     command.child.kill(signal);
     command.child.kill(signal); // people press it twice, and npm passes it on once more
@@ -131,7 +131,7 @@ describe("npm start", () => {
     await expectNothingLeft(command);
   });
 
-  test("keeps its state, and stops when its terminal closes", { timeout: 30_000 }, async () => {
+  test("keeps its state, and stops when its terminal closes", { timeout: 120_000 }, async () => {
     const before = token();
     // All of 127.0.0.0/8 is this machine's on Linux alone.
     const host = process.platform === "linux" ? "127.0.0.2" : "127.0.0.1";
@@ -149,7 +149,7 @@ describe("npm start", () => {
     await expectNothingLeft(command);
   });
 
-  test.runIf(TELLS_PROCESSES)("says so when the runtime ends by itself", { timeout: 30_000 }, async () => {
+  test.runIf(TELLS_PROCESSES)("says so when the runtime ends by itself", { timeout: 120_000 }, async () => {
     const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
       all?.some(({ address }) => address === "::1"),
     );
@@ -175,7 +175,7 @@ describe("npm start", () => {
       await startRelay({ port: ${port}, persist: ".wrangler/earshot" });
     `;
     const command = start({}, ["--input-type=module", "--eval", script]);
-    await expect.poll(() => command.look().length, { timeout: 15_000 }).toBeGreaterThan(0);
+    await expect.poll(() => command.look().length, LONG).toBeGreaterThan(0);
     command.child.kill("SIGUSR2");
     expect((await command.ended).err).toContain("Error: crash");
     await expectNothingLeft(command);

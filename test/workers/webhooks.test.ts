@@ -22,12 +22,16 @@ class Receiver {
   readonly came: Message[] = [];
   /** How the next messages are answered; those after them with 204. */
   answers: ("hang" | "cut" | number)[] = [];
+  /** Whether it cuts every connection as it comes; it keeps its port meanwhile. */
+  isAway = false;
   readonly #server: Server = createServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (text: string) => {
       body += text;
     });
     request.on("end", () => this.#answer({ headers: request.headers, body }, response));
+  }).on("connection", (socket) => {
+    if (this.isAway) socket.destroy();
   });
   port = 0;
 
@@ -126,14 +130,11 @@ test("one that fails is tried again, before anything that came later, by an obje
     "the receiver answered 302",
     "the receiver could not be reached",
   ];
-  for (const [n, why] of failures.entries()) {
-    await expect
-      .poll(() => stateOf(show))
-      .toMatchObject({
-        waiting: 2,
-        attempts: n + 1,
-        lastFailure: { event: 2, why },
-      });
+  for (const n of failures.keys()) {
+    await expect.poll(async () => (await stateOf(show)).attempts).toBeGreaterThan(n);
+    // On a machine that stalls for seconds the next attempt has been made already.
+    const { attempts, ...state } = await stateOf(show);
+    expect(state).toMatchObject({ waiting: 2, lastFailure: { event: 2, why: failures[attempts - 1] } });
     await hurry(show);
   }
   await expect.poll(() => receiver.ids).toEqual([1, 2, 2, 2, 2, 3]);
@@ -144,14 +145,16 @@ test("one that fails is tried again, before anything that came later, by an obje
 test("one that is away is told all when it comes back, by the alarm of a show that nobody attends", async () => {
   const show = await relay.create();
   await setFor(show);
-  await receiver.close();
+  receiver.isAway = true;
   await rename(show, "B");
   await rename(show, "C");
-  await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 2, attempts: 1 });
-  await receiver.open();
-  // Nobody asks for anything: 2.5 to 5 s after the first failure the alarm has it sent.
-  await expect.poll(() => receiver.ids, { timeout: 12_000, interval: 200 }).toEqual([1, 2]);
-}, 20_000);
+  const why = "the receiver could not be reached";
+  await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 2, lastFailure: { event: 1, why } });
+  expect(receiver.ids).toEqual([]);
+  receiver.isAway = false;
+  // Nobody asks for anything: 2.5 to 5 s after the first failure the alarm has it sent, 5 to 10 s after a second one.
+  await expect.poll(() => receiver.ids, { timeout: 20_000, interval: 200 }).toEqual([1, 2]);
+}, 40_000);
 
 test("one that hangs is given up after 10 s, and the show goes on meanwhile", async () => {
   const show = await relay.create({ latency: "low" });
@@ -167,16 +170,17 @@ test("one that hangs is given up after 10 s, and the show goes on meanwhile", as
     lists.push(Date.now() - asked);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  expect(Math.max(...lists), "ms for a list").toBeLessThan(1_000);
+  // What waited for the receiver would take 10 s.
+  expect(Math.max(...lists), "ms for a list").toBeLessThan(5_000);
   await expect
-    .poll(() => stateOf(show), { timeout: 8_000 })
-    .toMatchObject({ attempts: 1, lastFailure: { why: "there was no answer within 10 s" } });
+    .poll(() => stateOf(show), { timeout: 12_000 })
+    .toMatchObject({ lastFailure: { event: 1, why: "there was no answer within 10 s" } });
   expect(Date.now() - from).toBeGreaterThan(9_500);
   const described = (await (await relay.api("GET", `/broadcasts/${show.id}`)).json()) as {
     listingMs: { p99: number };
   };
-  expect(described.listingMs.p99, "how late parts were listed, ms").toBeLessThan(1_000);
-  await expect.poll(() => receiver.ids, { timeout: 12_000 }).toEqual([1, 1]);
+  expect(described.listingMs.p99, "how late parts were listed, ms").toBeLessThan(5_000);
+  await expect.poll(() => receiver.ids, { timeout: 15_000 }).toEqual([1, 1]);
 }, 40_000);
 
 test("is set, told of without its secret, and dropped; a deleted broadcast leaves none to the next of its name", async () => {

@@ -45,7 +45,7 @@ describe("a stand-in on loopback", () => {
 
   test.runIf(OTHER !== null)(
     "hears nobody there who is not on this machine",
-    { timeout: 15_000 },
+    { timeout: 45_000 },
     async () => {
       expect(await publish(FIREFOX, () => false)).toEqual({ told: [OTHER], connected: false });
     },

@@ -145,7 +145,9 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     await sleep(300);
     const { json } = await sfu.call("POST", "/adapters/websocket/close", { tracks: [{ adapterId }] });
     expect(json.tracks[0].bytesProcessed).toBeGreaterThan(3_840);
-    await expect.poll(() => ear.closes).toMatchObject([{ code: 1000, reason: "the adapter was closed" }]);
+    await expect
+      .poll(() => ear.closes, { timeout: 1_000 })
+      .toMatchObject([{ code: 1000, reason: "the adapter was closed" }]);
     const { status } = await sfu.newAdapter(sessionId, ear.url);
     expect(status).toBe(200);
     await close();
@@ -155,7 +157,9 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     const { ear, publication, close } = await onAir();
     const began = performance.now();
     await publication.close();
-    await expect.poll(() => ear.closes).toMatchObject([{ code: 1000, reason: "the track was closed" }]);
+    await expect
+      .poll(() => ear.closes, { timeout: 1_000 })
+      .toMatchObject([{ code: 1000, reason: "the track was closed" }]);
     expect((ear.closes[0]?.at ?? 0) - began).toBeLessThan(500);
     await close();
   });
@@ -165,7 +169,7 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     const began = performance.now();
     await publication.close();
     await expect
-      .poll(() => ear.closes)
+      .poll(() => ear.closes, { timeout: 1_000 })
       .toMatchObject([{ code: 1000, reason: "the publisher closed the connection" }]);
     expect((ear.closes[0]?.at ?? 0) - began).toBeLessThan(500);
     expect((await sfu.call("GET", `/sessions/${sessionId}`)).status).toBe(410);

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { OwnHold } from "../../src/broadcast/lifecycle.ts";
 import type { HoldDescription } from "../../src/hold-api.ts";
-import { handOver } from "../../src/origin/hold.ts";
+import { handOver } from "../../src/origin/hand-over.ts";
 import { PROBLEMS, type Problem } from "../../src/problem.ts";
 
-/** Hold audio that is in R2 and that its broadcast does not use is deleted again; what it uses never is. */
+/** A sound that is in R2 and that its broadcast does not use is deleted again; what it uses never is. */
 
-const OWN: OwnHold = { version: "v2", frames: 96_000, loopFrom: 0, loudness: -20, gainDb: -4, setAt: 2_000 };
 const KEY = "show/hold/v2.s16le";
 const describing = (setAt: number): HoldDescription => ({
   kind: "hold-description",
@@ -18,10 +16,15 @@ const lost = async (): Promise<never> => {
 };
 
 /** What comes of it where the Broadcast answers like this, and what was deleted. The Broadcast is a fake, for it to fail. */
-async function handed(use: () => Promise<HoldDescription | Problem>, say: () => Promise<HoldDescription>) {
+async function handed(
+  use: () => Promise<HoldDescription | Problem>,
+  describe: () => Promise<HoldDescription | Problem>,
+) {
   const deleted: string[] = [];
   const bucket = { delete: async (key: string) => void deleted.push(key) } as unknown as R2Bucket;
-  const answer = await handOver(bucket, "show", OWN, { use, describe: say }).catch((error: Error) => error);
+  const setAtOf = ({ own }: HoldDescription) => own?.setAt ?? null;
+  const user = { use, describe, setAtOf };
+  const answer = await handOver(bucket, KEY, 2_000, user).catch((error: Error) => error);
   return { answer, deleted };
 }
 
@@ -45,6 +48,27 @@ describe("where the Broadcast", () => {
     const { answer, deleted } = await handed(lost, async () => describing(2_000));
     expect([answer, deleted]).toEqual([describing(2_000), []]);
   });
+
+  test("says that it could not after it has taken it, it stays and is what is set", async () => {
+    const { answer, deleted } = await handed(
+      async () => PROBLEMS.notNow,
+      async () => describing(2_000),
+    );
+    expect([answer, deleted]).toEqual([describing(2_000), []]);
+  });
+
+  test.each([
+    ["has another", async () => describing(1_000), [KEY]],
+    ["has been deleted", async () => PROBLEMS.unknownBroadcast, [KEY]],
+    ["can not say which it has", async () => PROBLEMS.notNow, []],
+    ["does not answer then", lost, []],
+  ])(
+    "says that it could not and %s, it is deleted only where it is certain that it is not used",
+    async (_, say, gone) => {
+      const { answer, deleted } = await handed(async () => PROBLEMS.notNow, say);
+      expect([answer, deleted]).toEqual([PROBLEMS.notNow, gone]);
+    },
+  );
 
   test("can not be reached at all, it stays: it may be what is played", async () => {
     const { answer, deleted } = await handed(lost, lost);

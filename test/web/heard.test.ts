@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { heardText } from "../../src/web/heard.ts";
+import type { Seen } from "../../src/web/status.ts";
+
+/** What a host is told of whether listeners hear it: of itself, and not of whoever else is on. */
+
+const SEEN: Seen = {
+  title: "T",
+  description: "",
+  opensAt: null,
+  autoOpen: true,
+  state: "live",
+  hosts: 1,
+  onAir: ["Ada"],
+  line: "hosts",
+  listeners: null,
+  error95: null,
+  confidence: null,
+  meter: { peakDb: -10, rmsDb: -23.6 },
+  lastEvent: 0,
+};
+const NOT_YOU = "Listeners do not hear you: the relay does not yet, or your producer has muted you.";
+const said = (status: Partial<Seen>, name = "Ada") =>
+  heardText(name, { kind: "status", status: { ...SEEN, ...status } });
+
+describe("a host called Ada", () => {
+  test.each<[string, string, Partial<Seen>]>([
+    ["is heard", "Listeners hear you, at -24 dB.", {}],
+    ["is not heard yet", "The relay does not hear you yet.", { hosts: 0, onAir: [], line: "silence" }],
+    [
+      "is not heard yet, before a show with hold audio",
+      "The relay does not hear you yet.",
+      { hosts: 0, onAir: [], line: "hold" },
+    ],
+    ["is not heard yet, and Ben is", NOT_YOU, { onAir: ["Ben"] }],
+    ["has been muted, and Ben is heard", NOT_YOU, { hosts: 2, onAir: ["Ben"] }],
+    ["has been muted, and nobody else is on", NOT_YOU, { onAir: [] }],
+    ["is silent, and hold audio sounds", "Listeners hear hold audio, not you.", { line: "hold" }],
+    ["is heard beside Ben", "The show is at -24 dB.", { hosts: 2, onAir: ["Ben", "Ada"] }],
+    [
+      "sends silence",
+      "The relay receives you, but hears only silence.",
+      { meter: { peakDb: -96, rmsDb: -96 } },
+    ],
+    ["is heard, and not measured", "The relay is receiving you.", { meter: null }],
+  ])("%s: %s", (_, sentence, status) => {
+    expect(said(status)).toBe(sentence);
+  });
+});
+
+test("who does not know its name is told of the show's own level", () => {
+  expect(said({}, "")).toBe("Listeners hear you, at -24 dB.");
+});
+
+test.each<[Partial<Seen>, string]>([
+  [{ listeners: 0 }, "Listeners hear you, at -24 dB. Nobody is listening."],
+  [{ listeners: 2, confidence: "high" }, "Listeners hear you, at -24 dB. About 2 listening."],
+  [{ listeners: 2, confidence: "low" }, "Listeners hear you, at -24 dB. Perhaps 2 listening."],
+])("of %o: %s", (status, sentence) => {
+  expect(said(status)).toBe(sentence);
+});
+
+test("where the relay does not say how the show is, that is said", () => {
+  for (const report of [null, { kind: "unreachable" }, { kind: "missing" }] as const)
+    expect(heardText("Ada", report)).toBe("The relay's state can not be read just now.");
+});
