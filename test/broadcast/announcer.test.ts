@@ -1,12 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { encodePacket } from "../../local/sfu/packet.ts";
-import type { Encoder } from "../../src/audio/encoder.ts";
 import type { Speech } from "../../src/broadcast/announcer.ts";
 import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import type { HoldSource } from "../../src/broadcast/hold-source.ts";
-import { Pipeline } from "../../src/broadcast/pipeline.ts";
-import { Segmenter } from "../../src/hls/segmenter.ts";
-import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { Mix, PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 import { largestStep } from "../kit/sine.ts";
 
 /** Announcements over hold audio, as they come into the mix: how loud both are, and that neither is beside a host. */
@@ -107,34 +104,22 @@ describe("over hold audio", () => {
 });
 
 test("a host who is heard in the middle of it is heard alone from the first sample on", () => {
-  const [seconds, from, frames] = [12, 5, 960];
-  const line = new Float32Array(seconds * SAMPLE_RATE);
-  const encoder: Encoder = {
-    config: new Uint8Array(2),
-    push: ({ at, data }) => {
-      for (let i = 0; i < AU_SAMPLES && at + i < line.length; i++) line[at + i] = data[2 * i] as number;
-      return [];
-    },
-    pushSilence: () => [],
-    flush: () => [],
-    close: () => {},
-  };
+  const [seconds, from] = [12, 5];
   const hold = new HoldLine(null, samples(SAMPLE_RATE));
   hold.play(constant(HELD));
   hold.announce(speech());
-  const start = samples(0);
-  const pipeline = new Pipeline(encoder, new Segmenter(PROFILES.low, { msn: 0, at: start }), start, hold);
-  const payload = new Uint8Array(4 * frames);
-  new Int16Array(payload.buffer).fill(8_192);
-  for (let now = 0, packet = 0; now < line.length; now += frames) {
+  const mix = new Mix(hold);
+  for (let now = 0, packet = 0; now < seconds * SAMPLE_RATE; now += PACKET_FRAMES) {
     if (now >= from * SAMPLE_RATE)
-      pipeline.hear(
+      mix.pipeline.hear(
         "host",
-        encodePacket({ sequenceNumber: packet + 1, timestamp: packet++ * frames + 1, payload }),
+        packetOf(packet++, () => 0.25),
         samples(now),
       );
-    while (pipeline.due <= now) pipeline.advance(samples(now), 6, now < 4.5 * SAMPLE_RATE ? "on" : "as-is");
+    while (mix.pipeline.due <= now)
+      mix.pipeline.advance(samples(now), 6, now < 4.5 * SAMPLE_RATE ? "on" : "as-is");
   }
+  const { line } = mix;
   expect(at(line, 4.5)).toBeCloseTo(SAID + UNDER, 4);
   // What is not the host's own constant is the way from the one to the other.
   const alone =

@@ -1,15 +1,10 @@
 import { expect, test } from "vitest";
-import { encodePacket } from "../../local/sfu/packet.ts";
-import type { Encoder } from "../../src/audio/encoder.ts";
-import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { holdWish } from "../../src/broadcast/hold-plan.ts";
-import { Pipeline } from "../../src/broadcast/pipeline.ts";
-import { Segmenter } from "../../src/hls/segmenter.ts";
-import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { Mix, PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 
 /** Hold audio in the place of dead air: a host is connected and nothing is heard of it. */
 
-const FRAMES = 960;
 const DEAD_AIR_SECONDS = 30;
 const ROW = {
   hold: "default",
@@ -22,29 +17,16 @@ const HOST = { hostId: "host", name: "Host" };
 
 /** A show's pipeline with a host who sends `signal`, by the seconds since its first packet; the RMS of each unit that was made. */
 function run(seconds: number, signal: (second: number, sample: number) => number) {
-  const units: number[] = [];
-  const push: Encoder["push"] = ({ data }) => {
-    units.push(Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length));
-    return [];
-  };
-  const pushSilence = (count: number) => {
-    for (let n = 0; n < count; n++) units.push(0);
-    return [];
-  };
-  const encoder = { config: new Uint8Array(2), push, pushSilence, flush: () => [], close: () => {} };
-  const segmenter = new Segmenter(PROFILES.low, { msn: 0, at: samples(0) });
-  const pipeline = new Pipeline(encoder, segmenter, samples(0), new HoldLine(null, samples(0)));
+  const mix = new Mix();
+  const { pipeline } = mix;
   const said: string[] = [];
   for (let packet = 0; packet < seconds * 50; packet++) {
-    const payload = new Uint8Array(4 * FRAMES);
-    const view = new DataView(payload.buffer);
-    for (let i = 0; i < 2 * FRAMES; i++) {
-      const sample = packet * FRAMES + (i >> 1);
-      view.setInt16(2 * i, Math.round(32_767 * signal(sample / SAMPLE_RATE, sample)), true);
-    }
-    const now = samples((packet + 1) * FRAMES);
-    const message = encodePacket({ sequenceNumber: packet + 1, timestamp: packet * FRAMES + 1, payload });
-    pipeline.hear("session", message, now);
+    const now = samples((packet + 1) * PACKET_FRAMES);
+    pipeline.hear(
+      "session",
+      packetOf(packet, (sample) => signal(sample / SAMPLE_RATE, sample)),
+      now,
+    );
     const there = { hosts: true, listeners: true, deadAirSeconds: pipeline.guard.deadAirSeconds };
     pipeline.advance(now, 48, holdWish(ROW, there, 0));
     if (packet % 50 !== 49) continue;
@@ -52,6 +34,9 @@ function run(seconds: number, signal: (second: number, sample: number) => number
     for (const { kind, raised, host } of pipeline.guard.attend(attendants, false))
       if (host === null) said.push(`${Math.round(packet / 50)} s: ${kind} ${raised ? "raised" : "cleared"}`);
   }
+  const units = mix.units.map((unit) =>
+    unit === null ? 0 : Math.sqrt(unit.reduce((sum, value) => sum + value * value, 0) / unit.length),
+  );
   const between = (from: number, to: number) =>
     units.slice(Math.floor((from * SAMPLE_RATE) / AU_SAMPLES), (to * SAMPLE_RATE) / AU_SAMPLES);
   /** Of the loudest unit, and of all of them, dBFS. */

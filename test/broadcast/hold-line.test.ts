@@ -1,51 +1,32 @@
 import { describe, expect, test } from "vitest";
-import { encodePacket } from "../../local/sfu/packet.ts";
-import type { Encoder } from "../../src/audio/encoder.ts";
 import { holdUnit } from "../../src/audio/hold.ts";
 import { peakOf } from "../../src/audio/pcm.ts";
 import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import type { HoldWish } from "../../src/broadcast/hold-plan.ts";
 import type { HoldSource } from "../../src/broadcast/hold-source.ts";
-import { Pipeline } from "../../src/broadcast/pipeline.ts";
-import { Segmenter } from "../../src/hls/segmenter.ts";
-import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { Mix, PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 import { largestStep } from "../kit/sine.ts";
 
 /** Hold audio on its way into the mix: beside no host, without a click, and from which source. */
 
-const FRAMES = 960;
-const START = samples(0);
-
 /** Runs a pipeline for `seconds`, by a fake clock; a host, constant at a quarter of full scale, from `from` to `to` seconds. */
 function run(seconds: number, from: number, to: number, wish: (second: number) => HoldWish): Float32Array {
-  const line = new Float32Array(seconds * SAMPLE_RATE);
-  const encoder: Encoder = {
-    config: new Uint8Array(2),
-    push: ({ at, data }) => {
-      for (let i = 0; i < AU_SAMPLES && at + i < line.length; i++) line[at + i] = data[2 * i] as number;
-      return [];
-    },
-    pushSilence: () => [],
-    flush: () => [],
-    close: () => {},
-  };
-  const hold = new HoldLine(null, samples(SAMPLE_RATE));
-  const pipeline = new Pipeline(encoder, new Segmenter(PROFILES.low, { msn: 0, at: START }), START, hold);
-  const payload = new Uint8Array(4 * FRAMES);
-  new Int16Array(payload.buffer).fill(8_192);
+  const mix = new Mix(new HoldLine(null, samples(SAMPLE_RATE)));
+  const { pipeline } = mix;
   let packet = 0;
-  for (let now = 0; now < seconds * SAMPLE_RATE; now += FRAMES) {
+  for (let now = 0; now < seconds * SAMPLE_RATE; now += PACKET_FRAMES) {
     const second = now / SAMPLE_RATE;
     if (second >= from && second < to)
       pipeline.hear(
         "host",
-        encodePacket({ sequenceNumber: packet + 1, timestamp: packet++ * FRAMES + 1, payload }),
+        packetOf(packet++, () => 0.25),
         samples(now),
       );
     else if (second >= to + 1) pipeline.retain([]);
     while (pipeline.due <= now) pipeline.advance(samples(now), 6, wish(second));
   }
-  return line;
+  return mix.line;
 }
 
 test("it is gone before a host's first sample, and comes back after the last, without a step", () => {

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { encodePacket } from "../../local/sfu/packet.ts";
 import { HostGuard } from "../../src/broadcast/host-guard.ts";
 import { HostLine, type HostSound } from "../../src/broadcast/host-line.ts";
 import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
+import { PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 import { largestStep, sine } from "../kit/sine.ts";
 
 /** What is set of a host's sound is heard at once and without a click, and what comes in is measured whatever is set. */
 
-const FRAMES = 960;
 const SECOND = 47;
 const TONE = sine(440, 0.1);
 const PLAIN: HostSound = { gainDb: 0, muted: false, level: false };
@@ -26,7 +25,8 @@ class Rig {
   pull(units: number): Float32Array {
     const out = new Float32Array(units * AU_SAMPLES);
     for (let n = 0; n < units; n++) {
-      for (; this.#packet * FRAMES < this.#at + AU_SAMPLES + 2 * FRAMES; this.#packet++) this.#send();
+      for (; this.#packet * PACKET_FRAMES < this.#at + AU_SAMPLES + 2 * PACKET_FRAMES; this.#packet++)
+        this.#send();
       const pcm = this.line.pull(samples(this.#at), AU_SAMPLES);
       for (let i = 0; i < AU_SAMPLES; i++) out[n * AU_SAMPLES + i] = pcm[2 * i] as number;
       this.#at += AU_SAMPLES;
@@ -35,13 +35,8 @@ class Rig {
   }
 
   #send(): void {
-    const first = this.#packet * FRAMES;
-    const payload = new Uint8Array(4 * FRAMES);
-    const view = new DataView(payload.buffer);
-    for (let i = 0; i < 2 * FRAMES; i++)
-      view.setInt16(2 * i, Math.round(32_768 * TONE.signal(first + (i >> 1))), true);
-    const message = encodePacket({ sequenceNumber: this.#packet + 1, timestamp: first + 1, payload });
-    this.line.hear(message, samples(first + FRAMES), samples(first + FRAMES));
+    const now = samples((this.#packet + 1) * PACKET_FRAMES);
+    this.line.hear(packetOf(this.#packet, TONE.signal), now, now);
   }
 }
 

@@ -413,17 +413,19 @@ describe("an object that did not run for a while, and goes on", () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  test("590 s: filled with silence within a second, and the host is heard from the first moment on", async () => {
+  test("590 s: filled with silence by less than a second's computing, and the host is heard from the first moment on", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(3_000);
     const { epoch } = rig;
     const start = await rig.list();
     rig.jump(590_000, 590_000);
-    const before = performance.now();
+    // Of the processor: by the clock, other programs would be measured too.
+    const before = process.cpuUsage();
     rig.talk(300);
-    const took = performance.now() - before;
-    console.log(`590 s of silence took ${took.toFixed(0)} ms`);
+    const { user, system } = process.cpuUsage(before);
+    const took = (user + system) / 1_000;
+    console.log(`590 s of silence took ${took.toFixed(0)} ms of the processor`);
     expect(took).toBeLessThan(1_000);
     expect(rig.epoch).toBe(epoch);
     const list = await rig.list();

@@ -134,16 +134,17 @@ function answers(world: () => World): void {
     test("what is listed already is answered at once, with the whole list", async ({ expect }) => {
       const now = await listener.list();
       const from = performance.now();
-      for (const query of [
-        "_HLS_msn=0",
-        "_HLS_msn=0&_HLS_part=0",
-        "_HLS_msn=0&_HLS_part=99",
-        `_HLS_msn=${lastOf(now)}&_HLS_part=0`,
-        `_HLS_part=1&_HLS_msn=${lastOf(now)}`,
-      ]) {
+      // Another data centre's list may be a second old: it has what is asked for, and may lack the newest segment.
+      for (const [query, least] of [
+        ["_HLS_msn=0", lastOf(now) - 1],
+        ["_HLS_msn=0&_HLS_part=0", lastOf(now) - 1],
+        ["_HLS_msn=0&_HLS_part=99", lastOf(now) - 1],
+        [`_HLS_msn=${lastOf(now)}&_HLS_part=0`, lastOf(now)],
+        [`_HLS_part=1&_HLS_msn=${lastOf(now)}`, lastOf(now)],
+      ] as const) {
         const list = await listener.list(query);
         expect(list.firstMsn).toBe(now.firstMsn);
-        expect(lastOf(list)).toBeGreaterThanOrEqual(lastOf(now));
+        expect(lastOf(list), query).toBeGreaterThanOrEqual(least);
       }
       // Were each held until the next part, four parts would have come between the first and the last: 1,536 ms.
       expect(performance.now() - from, "ms for all five").toBeLessThan(1_500);

