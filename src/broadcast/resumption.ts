@@ -50,6 +50,21 @@ export function timelineOf({ latency, timeline }: ShowRow, now: number): Timelin
 
 /** Makes room in the store for a new timeline. What R2 does not have of the one there was still waits for it there. */
 export function setAside({ id, timeline }: ShowRow, store: Store): void {
+  if (timeline !== null) indexOpen(timeline, store);
   const given = store.setAside(timeline?.epoch ?? null);
   if (given > 0) console.warn(`${given} segments of ${id} are given up: R2 has not taken them for too long.`);
+}
+
+/** What there is of the segment that was being made goes to R2 as a segment, and is found as one. */
+function indexOpen({ epoch }: TimelineRow, store: Store): void {
+  const parts = store.parts(1);
+  if (parts.length === 0 || parts.at(-1)?.closes === true) return;
+  try {
+    store.index.add(
+      epoch,
+      parts.map(({ part }) => part),
+    );
+  } catch (error) {
+    console.warn(`The last segment of ${epoch} is left out of the replay: ${String(error)}`);
+  }
 }

@@ -14,6 +14,11 @@ export class Ring {
     return this.#segments.get(msn)?.[index]?.bytes ?? null;
   }
 
+  /** The parts of segment `msn` that there are, in order. */
+  parts(msn: number): readonly Part[] {
+    return this.#segments.get(msn) ?? [];
+  }
+
   /** Forgets what is before segment `msn`. */
   prune(msn: number): void {
     for (const held of this.#segments.keys()) if (held < msn) this.#segments.delete(held);

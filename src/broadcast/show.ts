@@ -1,5 +1,6 @@
 import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
 import type { Changes, Description } from "../broadcast-api.ts";
+import { lastMsn } from "../hls/window.ts";
 import type { Target } from "../paths.ts";
 import type { Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
@@ -265,6 +266,7 @@ export class Show {
     const wall = Date.now();
     const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
     const live = heard.length > 0 ? goLive(life.row) : life.row;
+    if (live !== life.row) this.#deps.store.index.goLive(window.epoch, lastMsn(window) + 1);
     const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);

@@ -7,6 +7,7 @@ import { Log } from "./log.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { joinBytes, joinParts } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
+import { SegmentIndex } from "./segment-index.ts";
 import { WebhookRows } from "./webhook-row.ts";
 
 /** The number that a former timeline's init segment has in the table of its segments: before the first. */
@@ -33,11 +34,14 @@ export class Store {
   /** What has happened at the show. */
   readonly log: Log;
   readonly webhook: WebhookRows;
+  /** What all its timelines have. */
+  readonly index: SegmentIndex;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.log = new Log(sql);
     this.webhook = new WebhookRows(sql);
+    this.index = new SegmentIndex(sql);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
@@ -189,7 +193,10 @@ export class Store {
         MOST_FORMER,
       )
       .toArray();
-    for (const { epoch: old, msn } of over) this.dropFormer(old, msn);
+    for (const { epoch: old, msn } of over) {
+      this.dropFormer(old, msn);
+      this.index.remove(old, msn);
+    }
     return passedOver + over.length;
   }
 
@@ -216,6 +223,8 @@ export class Store {
     const from = "(SELECT MAX(msn) FROM part) - ?";
     const older = `SELECT COUNT(DISTINCT msn) AS n ${unkept} AND msn <= ${from}`;
     const passedOver = this.#sql.exec<{ n: number }>(older, MOST_FORMER).toArray()[0]?.n ?? 0;
+    const lost = `DELETE FROM indexed WHERE epoch = ? AND msn IN (SELECT msn ${unkept} AND msn <= ${from})`;
+    this.#sql.exec(lost, epoch, MOST_FORMER);
     const copy = `INSERT OR REPLACE INTO former SELECT ?, msn, idx, bytes ${unkept} AND msn > ${from}`;
     this.#sql.exec(copy, epoch, MOST_FORMER);
     // Its segments can not be decoded without its init segment.

@@ -81,6 +81,7 @@ export class Timeline {
     this.pipeline = new Pipeline(encoder, segmenter, at, this.hold);
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);
+    store.index.begin(timeline);
   }
 
   /** Why the timeline can not be gone on with where the wall clock says `wall`, the end of a sentence; null where it can. */
@@ -169,6 +170,8 @@ export class Timeline {
       this.hold,
     );
     const { dateRanges } = this.window;
+    // Nobody was there to hear it.
+    this.#store.index.forget(epoch);
     this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length, dateRanges });
     this.ring = new Ring();
     return true;
@@ -185,6 +188,7 @@ export class Timeline {
     this.ring.add(cut.part);
     this.window = addCut(this.window, cut);
     if (!cut.closes) return;
+    this.#store.index.add(this.window.epoch, this.ring.parts(cut.part.msn));
     this.ring.prune(cut.part.msn - RING_SEGMENTS);
     this.#store.prune(keptFrom(this.window));
   }

@@ -15,6 +15,19 @@ export function box(fourcc: string, ...contents: readonly Uint8Array[]): Bytes {
   return concat([u32(body.length + 8), ascii(fourcc), body]);
 }
 
+/** What the first box of that name contains, among the boxes that `bytes` are; throws where there is none. */
+export function boxIn(bytes: Uint8Array, fourcc: string): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const size = view.getUint32(at);
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === fourcc)
+      return bytes.subarray(at + 8, at + size);
+    if (size < 8) break;
+    at += size;
+  }
+  throw new RangeError(`there is no ${fourcc} box`);
+}
+
 /** A box with a version and flags (14496-12 4.2.2). */
 export function full(
   fourcc: string,

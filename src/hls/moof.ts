@@ -1,6 +1,6 @@
 /** The boxes at the head of a CMAF chunk (see box.ts). */
 
-import { type Bytes, box, full, TRACK, u32, u64 } from "./box.ts";
+import { type Bytes, box, boxIn, full, TRACK, u32, u64 } from "./box.ts";
 
 /** A fragment of `sizes.length` access units of `unit` samples each, the first at `at`; `mdat` follows at once. */
 export function moof(sequence: number, at: number, unit: number, sizes: readonly number[]): Bytes {
@@ -8,6 +8,14 @@ export function moof(sequence: number, at: number, unit: number, sizes: readonly
     box("moof", mfhd(sequence), box("traf", tfhd(unit), tfdt(at), trun(dataOffset, sizes)));
   // The run's data offset counts from the moof's first byte to mdat's first payload byte: its own size + 8.
   return assemble(assemble(0).length + 8);
+}
+
+/** The bytes of each access unit of a chunk that {@link moof} heads, in order. Throws where it is none. */
+export function unitSizes(chunk: Uint8Array): number[] {
+  const run = boxIn(boxIn(boxIn(chunk, "moof"), "traf"), "trun");
+  const view = new DataView(run.buffer, run.byteOffset, run.byteLength);
+  // Version and flags, sample_count, data_offset.
+  return Array.from({ length: view.getUint32(4) }, (_, index) => view.getUint32(12 + 4 * index));
 }
 
 /** Movie fragment header. */
