@@ -14,18 +14,7 @@ import { describe, publicStatus } from "./description.ts";
 import { farewellOf } from "./farewell.ts";
 import { Holding } from "./holding.ts";
 import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } from "./life.ts";
-import {
-  change,
-  close,
-  end,
-  goLive,
-  open,
-  rotateKey,
-  type ShowRow,
-  sayLate,
-  unfit,
-  withHosts,
-} from "./lifecycle.ts";
+import * as steps from "./lifecycle.ts";
 import { OriginReads } from "./origin-reads.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
@@ -60,7 +49,7 @@ export class Show {
    * Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. Its timeline
    * stands until {@link start}.
    */
-  constructor(row: ShowRow, deps: Dependencies) {
+  constructor(row: steps.ShowRow, deps: Dependencies) {
     const { store, bucket, setAlarm } = deps;
     this.#deps = deps;
     this.#reads = new Reads(store);
@@ -99,7 +88,7 @@ export class Show {
     if (step === null || Date.now() < step.at) return;
     if (step.kind === "open") this.open();
     else if (step.kind === "end") this.#deps.waitUntil(this.end());
-    else if (step.kind === "late") this.#turnInto(withRow(this.#life, sayLate));
+    else if (step.kind === "late") this.#turnInto(withRow(this.#life, steps.sayLate));
     else if (this.#life.kind === "running") this.#close(this.#life);
   }
 
@@ -109,7 +98,7 @@ export class Show {
     if (life.kind !== "announced") return;
     this.#originReads.clear();
     this.#presence.attended(Date.now());
-    this.#turnInto({ kind: "standing", row: open(life.row, timelineOf(life.row, Date.now())) });
+    this.#turnInto({ kind: "standing", row: steps.open(life.row, timelineOf(life.row, Date.now())) });
     this.start();
   }
 
@@ -128,7 +117,7 @@ export class Show {
     const life = this.#life;
     if (life.kind === "ended") return;
     this.chronicle.clear();
-    const row = end(life.kind === "announced" ? life.row : this.#succession.finish(life), Date.now());
+    const row = steps.end(life.kind === "announced" ? life.row : this.#succession.finish(life), Date.now());
     this.#turnInto(lifeOf(row, this.#deps.store));
     this.#originReads.keep();
     this.#reads.end();
@@ -138,8 +127,8 @@ export class Show {
 
   /** Says other things of the show. Why it can not be so; null: it is. */
   change(changes: Changes): Problem | null {
-    const life = withRow(this.#life, (row) => change(row, changes));
-    const problem = unfit(life.row, changes, Date.now(), this.#life.row);
+    const life = withRow(this.#life, (row) => steps.change(row, changes));
+    const problem = steps.unfit(life.row, changes, Date.now(), this.#life.row);
     if (problem !== null) return problem;
     this.#turnInto(life);
     this.holding.changed();
@@ -159,7 +148,7 @@ export class Show {
 
   /** Replaces a host's key. Who publishes by the one there was is cut off, and may publish again by the new one. */
   rotateKey(hostId = FIRST_HOST): void {
-    if (hostId === FIRST_HOST) this.#turnInto(withRow(this.#life, rotateKey));
+    if (hostId === FIRST_HOST) this.#turnInto(withRow(this.#life, steps.rotateKey));
     else this.cast.rotate(hostId);
     this.publishers.dropAll("the host key has been replaced", hostId);
   }
@@ -265,9 +254,9 @@ export class Show {
     this.#reads.wake(window, now);
     const wall = Date.now();
     const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
-    const live = heard.length > 0 ? goLive(life.row) : life.row;
+    const live = heard.length > 0 ? steps.goLive(life.row) : life.row;
     if (live !== life.row) this.#deps.store.index.goLive(window.epoch, lastMsn(window) + 1);
-    const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
+    const row = this.holding.stateOf(steps.withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);
     this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
@@ -283,7 +272,7 @@ export class Show {
   #close(life: Running): void {
     console.log(`The doors of ${life.row.id} close: nobody was there for ${life.row.idleMinutes} minutes.`);
     const row = this.#succession.setAside(life);
-    this.#turnInto({ kind: "announced", row: close(row, Date.now()) });
+    this.#turnInto({ kind: "announced", row: steps.close(row, Date.now()) });
     this.#reads.abandon();
     this.#deps.waitUntil(this.settle());
   }
