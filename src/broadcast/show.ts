@@ -108,7 +108,10 @@ export class Show {
     if (life.kind !== "announced") return;
     this.#originReads.clear();
     this.#presence.attended(Date.now());
-    this.#turnInto({ kind: "standing", row: open(life.row, timelineOf(life.row, Date.now())) });
+    this.#turnInto({
+      kind: "standing",
+      row: open(life.row, timelineOf(life.row, this.#deps.store, Date.now())),
+    });
     this.start();
   }
 

@@ -177,7 +177,7 @@ export function lastMsn(window: Window): number {
 }
 
 /** The newest listed part and what goes with it: all that is needed to decide on a request. */
-export function liveEdgeOf(window: Window): LiveEdge {
+export function liveEdgeOf(window: Window, former: LiveEdge["former"] = []): LiveEdge {
   const { epoch, profile, ended, firstMsn, open } = window;
   return {
     epoch,
@@ -189,6 +189,7 @@ export function liveEdgeOf(window: Window): LiveEdge {
     partMillis: toMillis(profile.partUnits * AU_SAMPLES),
     listsParts: profile.lowLatency,
     endsAt: window.startedAt + toMillis(end(window)),
+    former,
   };
 }
 
@@ -219,26 +220,22 @@ export function listsParts(window: Window, segment: OpenSegment): boolean {
   );
 }
 
-/**
- * The Skip Boundary in samples, or null if delta updates are not offered. It is six target durations, the least
- * allowed (section 4.4.3.8), and offered for windows over two minutes only (Apple's authoring specification 14.4):
- * in a shorter one a delta saves a few lines, while every list gets a second URL, and each cache half the hits.
- */
-export function skipBoundary(window: Window): Samples | null {
-  const span = window.length * window.profile.segmentUnits * AU_SAMPLES;
-  return span > 120 * SAMPLE_RATE ? targets(window, 6) : null;
+/** The Skip Boundary in samples: six target durations, the least allowed (section 4.4.3.8). */
+export function skipBoundary(targetDuration: number): Samples {
+  return samples(6 * targetDuration * SAMPLE_RATE);
 }
 
 /**
- * How many of the oldest segments a delta update leaves out: those that lie wholly beyond the Skip Boundary, counted
- * from the end of the last closed segment (section 6.2.5.1).
+ * The media sequence number of the first segment that a delta update has, whose list has all before it that were ever in this
+ * window: those that lie wholly beyond the Skip Boundary, counted from the end of the last closed segment (section 6.2.5.1), are
+ * left out. Null where none does, or the list has ended: then the whole list is the answer.
  */
-export function skippable(window: Window): number {
-  const boundary = skipBoundary(window);
+export function skippedUntil(window: Window, boundary: Samples): number | null {
   const last = window.segments.at(-1);
-  if (boundary === null || last === undefined || window.ended) return 0;
+  if (last === undefined || window.ended) return null;
   const limit = last.at + last.duration - boundary;
-  return window.segments.filter((segment) => segment.at + segment.duration < limit).length;
+  const count = window.segments.filter((segment) => segment.at + segment.duration < limit).length;
+  return count === 0 ? null : window.firstMsn + count;
 }
 
 /**
