@@ -58,6 +58,11 @@ export class Reads {
     return this.#waiters.size > 0;
   }
 
+  /** Whether somebody plays a list of the whole show: then nothing may be taken out of it. */
+  get areRewound(): boolean {
+    return this.#rewinds.isAskedFor;
+  }
+
   /** How the show is, by `status`; who waits for its doors is told when there is a window. */
   async say({ waits }: Extract<Target, { kind: "status" }>, status: () => ShowStatus): Promise<Read> {
     return { kind: "status", status: await this.#doors.tell(waits, status) };

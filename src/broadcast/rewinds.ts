@@ -59,6 +59,11 @@ export class Rewinds {
     return past !== null && (window.ended || lastMsn(window) - past.turnedAt >= 2);
   }
 
+  /** Whether a list has been asked for in the last minute. */
+  get isAskedFor(): boolean {
+    return this.#made.size > 0;
+  }
+
   /** The number of the first segment that a delta update has; null where there is none. {@link past} has been asked for. */
   skippedUntil(window: Window, from: ReplayFrom): number | null {
     return rewindSkippedUntil(window, this.#of(from).past);

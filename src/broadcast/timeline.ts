@@ -12,6 +12,7 @@ import {
   endWindow,
   firstListed,
   keptFrom,
+  msnBefore,
   type Window,
   withDateRange,
 } from "../hls/window.ts";
@@ -132,6 +133,11 @@ export class Timeline {
     // Not before: a restart meanwhile would find nothing in the store to go on from.
     if (hasPassed) this.#store.prune(this.window.firstMsn);
     return hasMade;
+  }
+
+  /** Its first host is heard, and came in the last `millis`: with the segment that was being made then the replay begins. */
+  goLive(millis: number): void {
+    this.#store.index.goLive(this.window.epoch, msnBefore(this.window, millis));
   }
 
   /** Something has happened on the line: lists tell it from the next part on. */

@@ -6,7 +6,7 @@
  */
 
 import type { LiveEdge, Place } from "../live-edge.ts";
-import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import { AU_SAMPLES, fromMillis, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
 import type { DateRange } from "./date-range.ts";
 import { type Cut, partsPerSegment } from "./segmenter.ts";
 
@@ -169,6 +169,17 @@ export function end(window: Window): Samples {
   const last = window.open ?? window.segments.at(-1);
   if (last === undefined) return samples(0);
   return samples(last.at + last.parts.reduce((sum, part) => sum + part.duration, 0));
+}
+
+/**
+ * The media sequence number of the segment that was being made so many milliseconds before the end of what is listed; of the first
+ * that is listed at the least.
+ */
+export function msnBefore(window: Window, millis: number): number {
+  const { segments, open, firstMsn } = window;
+  const at = end(window) - fromMillis(millis);
+  if (open !== null && open.at <= at) return open.msn;
+  return segments.findLast((segment) => segment.at <= at)?.msn ?? firstMsn;
 }
 
 /** The media sequence number of the last closed segment; one below the first when there is none yet. */
