@@ -13,6 +13,7 @@ import {
   timeOf,
   urlsOf,
   whipSessionPath,
+  withListener,
 } from "../src/paths.ts";
 import { PROBLEMS } from "../src/problem.ts";
 
@@ -228,6 +229,17 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
       expect(read(`/live/${ID}/${path}?_HLS_part=x`).kind).not.toBe("problem");
     }
   });
+});
+
+test("a listener's id is put to the media playlist that a multivariant playlist names, and to nothing else", () => {
+  for (const rewinds of [null, "live", "open"] as const) {
+    const uri = playlistUri(EPOCH, rewinds);
+    expect(withListener(`#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}\n`, "abc")).toBe(
+      `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}?l=abc\n`,
+    );
+  }
+  const other = "https://copy.example/x/audio.m3u8\n";
+  expect(withListener(other, "abc")).toBe(other);
 });
 
 test("relative names in a playlist resolve to the URLs that are parsed", () => {

@@ -78,6 +78,19 @@ test("a rewind list begins inside the window where that is where its first host 
   const text = rewindPlaylist(window, past, names);
   expect(text.match(/^\d+\.m4s$/gm)).toEqual(["4.m4s", "5.m4s"]);
   expect(text).toContain("#EXT-X-MEDIA-SEQUENCE:4\n");
+  // What lies beyond the boundary is not in it.
+  const long = windowFrom(PROFILES.low, 0, 15);
+  for (const [first, skipped] of [
+    [7, 1],
+    [8, null],
+    [12, null],
+  ] as const) {
+    const begun = new Past(first, 0, true);
+    begun.turnTo({ startedAt: STARTED_AT, profile: PROFILES.low, names }, first);
+    const delta = rewindPlaylist(long, begun, names, { skip: true });
+    expect(/SKIPPED-SEGMENTS=(.*)/.exec(delta)?.[1] ?? null).toBe(skipped && String(skipped));
+    expect(faultsOf(delta)).toEqual([]);
+  }
 });
 
 test("whatever is asked for, a client has the whole list, and nothing that it has ever changes", () => {
