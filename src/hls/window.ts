@@ -6,7 +6,15 @@
  */
 
 import type { LiveEdge, Place } from "../live-edge.ts";
-import { AU_SAMPLES, fromMillis, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import {
+  AU_SAMPLES,
+  fromMillis,
+  type Profile,
+  SAMPLE_RATE,
+  type Samples,
+  samples,
+  toMillis,
+} from "../media.ts";
 import type { DateRange } from "./date-range.ts";
 import { type Cut, partsPerSegment } from "./segmenter.ts";
 

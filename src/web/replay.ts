@@ -23,8 +23,10 @@ export function moveThrough(
     input.value = String(Math.floor(now.at));
     say();
   };
-  const say = () => input.setAttribute("aria-valuetext", `${clock(input.valueAsNumber)} of ${clock(Number(input.max))}`);
-  for (const event of ["timeupdate", "durationchange", "emptied", "ended"]) audio.addEventListener(event, show);
+  const say = () =>
+    input.setAttribute("aria-valuetext", `${clock(input.valueAsNumber)} of ${clock(Number(input.max))}`);
+  for (const event of ["timeupdate", "durationchange", "emptied", "ended"])
+    audio.addEventListener(event, show);
   input.addEventListener("input", () => {
     isHeld = true;
     say();

@@ -934,7 +934,9 @@ describe("the replay", () => {
         expect(await rig.show.read({ kind: "segment", id: "show", epoch, msn } as never, {})).toMatchObject({
           kind: "media",
         });
-      expect(await rig.show.read({ kind: "init", id: "show", epoch } as never, {})).toMatchObject({ kind: "media" });
+      expect(await rig.show.read({ kind: "init", id: "show", epoch } as never, {})).toMatchObject({
+        kind: "media",
+      });
     }
   });
 
@@ -947,12 +949,17 @@ describe("the replay", () => {
     rig.jump(690_000);
     rig.talk(1_000);
     expect(rig.epoch > epoch).toBe(true);
-    const ask = (msn: number, of = epoch) => rig.show.read({ kind: "segment", id: "show", epoch: of, msn } as never, {});
+    const ask = (msn: number, of = epoch) =>
+      rig.show.read({ kind: "segment", id: "show", epoch: of, msn } as never, {});
     expect(await ask(3)).toMatchObject({ kind: "media" });
-    expect(await rig.show.read({ kind: "init", id: "show", epoch } as never, {})).toMatchObject({ kind: "media" });
+    expect(await rig.show.read({ kind: "init", id: "show", epoch } as never, {})).toMatchObject({
+      kind: "media",
+    });
     expect(await ask(999)).toMatchObject({ code: "other_epoch" });
     expect(await ask(3, "aaaaaaaa")).toMatchObject({ code: "other_epoch" });
-    expect(await rig.show.read({ kind: "part", id: "show", epoch, msn: 3, index: 0 } as never, {})).toMatchObject({
+    expect(
+      await rig.show.read({ kind: "part", id: "show", epoch, msn: 3, index: 0 } as never, {}),
+    ).toMatchObject({
       code: "other_epoch",
     });
   });

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addCut, emptyWindow, end, endWindow, keptFrom, listsParts, msnBefore } from "../../src/hls/window.ts";
+import {
+  addCut,
+  emptyWindow,
+  end,
+  endWindow,
+  keptFrom,
+  listsParts,
+  msnBefore,
+} from "../../src/hls/window.ts";
 import { PROFILES, type Samples, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, show, windowAfter } from "../kit/show.ts";
 

@@ -61,7 +61,8 @@ async function play(name: (typeof PLAYERS)[number], url: string): Promise<Page> 
   return page;
 }
 
-const where = (page: Page) => page.evaluate<{ at: number; of: number; error: string | null }>("player.where()");
+const where = (page: Page) =>
+  page.evaluate<{ at: number; of: number; error: string | null }>("player.where()");
 const over = (page: Page) => page.waitForFunction("player.hasEnded()", undefined, { timeout: 20_000 });
 
 async function listOf(url: string): Promise<Listed> {
@@ -69,7 +70,9 @@ async function listOf(url: string): Promise<Listed> {
   return readList(await (await fetch(uri)).text());
 }
 
-test("a show plays to its end, and from its start once it has ended, by the same URL", { timeout: 300_000 }, async () => {
+test("a show plays to its end, and from its start once it has ended, by the same URL", {
+  timeout: 300_000,
+}, async () => {
   const { show, silence, stalled } = await goOnAir(stage, "low");
   await expect.poll(async () => (await stage.status(show)).state, { timeout: 20_000 }).toBe("live");
   await after(8);
@@ -88,7 +91,9 @@ test("a show plays to its end, and from its start once it has ended, by the same
   // The host is heard up to the end.
   await stage.end(show);
   const ended = Date.now();
-  await expect.poll(async () => (await listOf(url)).firstMsn < 9, { timeout: 2_000, interval: 50 }).toBe(true);
+  await expect
+    .poll(async () => (await listOf(url)).firstMsn < 9, { timeout: 2_000, interval: 50 })
+    .toBe(true);
   console.log(`the URL was the replay ${Date.now() - ended} ms after the answer to the end`);
 
   for (const [name, { code, stderr }] of (await Promise.all(programs)).map((one, n) => [n, one] as const)) {
@@ -118,11 +123,17 @@ test("a show plays to its end, and from its start once it has ended, by the same
   expect(holes(heard(pcm), RATE, TONE_HZ, stalled())).toEqual([]);
 
   const file = join(stage.folder, "replay.wav");
-  const played = await run("mpv", [...mpv, "--untimed", "--ao=pcm", `--ao-pcm-file=${file}`, url], { seconds: 90 });
-  expect([complaints(played.stderr + played.stdout.toString()), played.code]).toEqual([[], 0]);
-  const raw = await run("ffmpeg", ["-loglevel", "error", "-i", file, "-f", "f32le", "-ar", "48000", "pipe:1"], {
-    seconds: 30,
+  const played = await run("mpv", [...mpv, "--untimed", "--ao=pcm", `--ao-pcm-file=${file}`, url], {
+    seconds: 90,
   });
+  expect([complaints(played.stderr + played.stdout.toString()), played.code]).toEqual([[], 0]);
+  const raw = await run(
+    "ffmpeg",
+    ["-loglevel", "error", "-i", file, "-f", "f32le", "-ar", "48000", "pipe:1"],
+    {
+      seconds: 30,
+    },
+  );
   const byMpv = left(raw.stdout);
   console.log(`mpv: ${(byMpv.length / RATE).toFixed(3)} s`);
   expect(Math.abs(byMpv.length / RATE - seconds)).toBeLessThan(0.1);
@@ -164,7 +175,9 @@ test("a show plays to its end, and from its start once it has ended, by the same
   await listener.page.locator("#play").click();
   await listener.page.getByText("This show has ended. Press play").waitFor({ timeout: 5_000 });
   await listener.page.locator("#play:enabled").click();
-  await expect.poll(async () => Number(await place.inputValue()), { timeout: 15_000 }).toBeGreaterThan(seconds / 3 + 4);
+  await expect
+    .poll(async () => Number(await place.inputValue()), { timeout: 15_000 })
+    .toBeGreaterThan(seconds / 3 + 4);
   await place.fill(String(Math.round(seconds - 3)));
   await listener.page.getByText("The show has ended. Thank you for listening.").waitFor({ timeout: 20_000 });
   expect(listener.faults).toEqual([]);

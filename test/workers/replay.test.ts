@@ -36,7 +36,11 @@ const nameOf = ({ url }: Listener) => new URL(url).pathname.split("/").at(-1) ??
 const join = ({ playbackUrl }: Created, query = "") => Listener.join(`${playbackUrl}${query}`);
 
 /** Waits for the show's playback URL to name this list, 2 s at most, and says how long that took. */
-async function named(show: Created, name: string, query = ""): Promise<{ listener: Listener; millis: number }> {
+async function named(
+  show: Created,
+  name: string,
+  query = "",
+): Promise<{ listener: Listener; millis: number }> {
   const from = performance.now();
   for (;;) {
     const listener = await join(show, query);
@@ -111,7 +115,9 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     const { listener, millis } = await named(show, "rewind.m3u8");
     const replay = await listener.list();
     const last = replay.segments.at(-1)?.msn ?? 0;
-    console.log(`the URL was the replay after ${millis.toFixed(0)} ms: segments ${replay.firstMsn} to ${last}`);
+    console.log(
+      `the URL was the replay after ${millis.toFixed(0)} ms: segments ${replay.firstMsn} to ${last}`,
+    );
     expect(replay.ended).toBe(true);
     expect(replay.firstMsn).toBeLessThanOrEqual(from + 2);
     expect(replay.firstMsn).toBeGreaterThanOrEqual(from);
@@ -160,7 +166,9 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     expect(deltas).toBeGreaterThan(20);
     expect([last.ended, replay.firstMsn]).toEqual([true, first]);
     const [full, delta] = [replay.text.length, lists.at(-3)?.list.text.length];
-    console.log(`${lists.length} lists, ${deltas} deltas; ${client.length} segments; ${delta} of ${full} bytes`);
+    console.log(
+      `${lists.length} lists, ${deltas} deltas; ${client.length} segments; ${delta} of ${full} bytes`,
+    );
   });
 
   test("whose object is made anew in its middle has the same rewind list", async ({ expect }) => {
@@ -180,7 +188,9 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     await named(show, "rewind.m3u8");
   });
 
-  test("of several timelines has them all, one after the other, and lost segments are gaps", async ({ expect }) => {
+  test("of several timelines has them all, one after the other, and lost segments are gaps", async ({
+    expect,
+  }) => {
     const show = await relay.create({ latency: "low" });
     const epochs: string[] = [];
     for (let n = 0; n < 2; n++) {
@@ -194,7 +204,13 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
       host.leave();
       if (n > 0) break;
       // Its stored parts fit another profile's, so that it begins anew.
-      const foreign = { latency: "low", partUnits: 12, segmentUnits: 96, targetDuration: 3, lowLatency: true };
+      const foreign = {
+        latency: "low",
+        partUnits: 12,
+        segmentUnits: 96,
+        targetDuration: 3,
+        lowLatency: true,
+      };
       const row = `json_set(json, '$.timeline.profile', json('${JSON.stringify(foreign)}'))`;
       await relay.sql(show.id, `UPDATE show SET json = ${row}`);
       await relay.evict("Broadcast", show.id);
@@ -228,7 +244,12 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     expect(gaps.map(({ uri }) => uri)).toEqual([`../${former}/s${lost}.m4s`]);
     // What no timeline of the show has costs the origin nothing.
     const reads = await relay.readsOf(show.id);
-    for (const path of [`${former}/s99999.m4s`, "aaaaaaaa/s1.m4s", `${former}/p1.0.m4s`, `${former}/rewind.m3u8`]) {
+    for (const path of [
+      `${former}/s99999.m4s`,
+      "aaaaaaaa/s1.m4s",
+      `${former}/p1.0.m4s`,
+      `${former}/rewind.m3u8`,
+    ]) {
       const url = new URL(`../${path}`, listener.url);
       expect([path, (await fetch(url)).status]).toEqual([path, 410]);
     }
