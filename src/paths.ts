@@ -11,13 +11,15 @@ import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
 /** Where a replay begins: where the first host was heard, or with all that there is. */
 export type ReplayFrom = "live" | "open";
 
-/** What a playback URL may say beside the broadcast. */
-export interface Choice {
-  /** While the show is live too, its list is the one from which players rewind. */
-  readonly dvr?: true;
-  /** That list begins with all there is of the show; left out: where the first host was heard. */
-  readonly from?: "open";
-}
+/**
+ * What a playback URL may say beside the broadcast, in the order in which canonical URLs do. `dvr`: while the show is live too, its
+ * list is the one from which players rewind. `from`: that list begins with all there is of the show; left out: where the first
+ * host was heard.
+ */
+const CHOICES = { dvr: "1", from: "open" } as const;
+
+/** Which of that a playback URL says. */
+export type Choice = { readonly [Name in keyof typeof CHOICES]?: (typeof CHOICES)[Name] };
 
 /** What a listener asks for. */
 export type Target =
@@ -240,17 +242,12 @@ function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Prob
 }
 
 function choiceOf(query: Pick<URLSearchParams, "get">): Choice {
-  return {
-    ...(query.get("dvr") === "1" && { dvr: true }),
-    ...(query.get("from") === "open" && { from: "open" }),
-  };
+  return Object.fromEntries(Object.entries(CHOICES).filter(([name, value]) => query.get(name) === value));
 }
 
-function choiceQuery({ dvr, from }: Choice): string {
-  const terms: string[] = [];
-  if (dvr === true) terms.push("dvr=1");
-  if (from !== undefined) terms.push(`from=${from}`);
-  return terms.length === 0 ? "" : `?${terms.join("&")}`;
+function choiceQuery(choice: Choice): string {
+  const said = Object.entries(CHOICES).filter(([name, value]) => choice[name as keyof Choice] === value);
+  return said.length === 0 ? "" : `?${said.map((term) => term.join("=")).join("&")}`;
 }
 
 function noNumber(name: string): Problem {

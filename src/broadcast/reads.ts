@@ -230,7 +230,7 @@ export class Reads {
     const isReady = (of: ReplayFrom) => this.#rewinds.isReady(window, of, now);
     const wanted = from ?? "live";
     if (window.ended) return isReady(wanted) ? wanted : null;
-    if (dvr !== true || row.state === "ended") return null;
+    if (dvr === undefined || row.state === "ended") return null;
     return isReady(wanted) ? wanted : "open";
   }
 }

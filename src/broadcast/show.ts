@@ -217,8 +217,7 @@ export class Show {
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
-      mayPassOver: () =>
-        this.#life.row.state === "open" && this.#outbox.next() === null && !this.#reads.areRewound,
+      mayPassOver: () => this.#life.row.state === "open" && !this.#outbox.next() && !this.#reads.areRewound,
       holdWish: (wall) => this.holding.wish(this.#presence, this.publishers.all, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
