@@ -1,0 +1,113 @@
+import * as HLS from "hls-parser";
+import { describe, expect, test } from "vitest";
+import { mediaPlaylist } from "../../src/hls/playlist.ts";
+import { replayPlaylist, type Stretch, type Whole, wholePlaylist, wholeWindow } from "../../src/hls/whole.ts";
+import { AU_SAMPLES, type Latency, PROFILES, samples } from "../../src/media.ts";
+import { EPOCH, FIRST_MSN, names, STARTED_AT, show } from "../kit/show.ts";
+
+/** Lists of whole segments, by the lists that the relay itself hands out, by golden text, and by another's reader. */
+
+const timeline = (latency: Latency, startedAt = STARTED_AT) => ({
+  epoch: EPOCH,
+  profile: PROFILES[latency],
+  startedAt,
+});
+
+/** So many segments from `msn` on, which begin at access unit `unit` and have `units`. */
+function wholes(count: number, msn: number, unit: number, units: number): Whole[] {
+  return Array.from({ length: count }, (_, n) => ({
+    msn: msn + n,
+    at: (unit + n * units) * AU_SAMPLES,
+    units,
+  }));
+}
+
+const stretch = (folder: string, ...window: Parameters<typeof wholeWindow>): Stretch => ({
+  window: wholeWindow(...window),
+  names: { init: `${folder}init.mp4`, segment: (msn) => `${folder}${msn}.m4s` },
+});
+
+describe("the list of one timeline", () => {
+  test("is the one that a relay without parts hands out of the same segments, to the byte, live and ended", () => {
+    for (const live of [true, false]) {
+      const { windows } = show(PROFILES.economy, 40 * 180, { live, happenings: true });
+      const window = windows.at(-1);
+      if (window === undefined) throw new Error("there is no window");
+      const segments = window.segments.map(({ msn, at, duration }) => ({
+        msn,
+        at,
+        units: duration / AU_SAMPLES,
+      }));
+      const own = stretch("", timeline("economy"), segments, window.dateRanges, !live);
+      expect(wholePlaylist(own)).toBe(mediaPlaylist(window, names));
+      expect(wholePlaylist(own).includes("#EXT-X-DATERANGE"), "something has happened").toBe(true);
+    }
+  });
+
+  test("dates and names the segments of a list with parts as that list does, and offers nothing that needs a server", () => {
+    const window = show(PROFILES.low, 40 * 90 + 36, { live: true }).windows.at(-1);
+    if (window === undefined) throw new Error("there is no window");
+    const segments = wholes(15, FIRST_MSN + 25, 25 * 90, 90);
+    const text = wholePlaylist(stretch("", timeline("low"), segments, [], false));
+    const read = (list: string) => {
+      const parsed = HLS.parse(list) as HLS.types.MediaPlaylist;
+      return parsed.segments
+        .filter(({ uri }) => uri !== "")
+        .map(({ uri, mediaSequenceNumber, programDateTime, duration }) => ({
+          uri,
+          mediaSequenceNumber,
+          programDateTime,
+          duration,
+        }));
+    };
+    expect(read(text)).toEqual(read(mediaPlaylist(window, names)));
+    expect(text).not.toMatch(/PART|SERVER-CONTROL|PRELOAD|SKIP|ENDLIST/);
+  });
+
+  test("has segments, or is none", () => {
+    expect(() => wholeWindow(timeline("low"), [], [], true)).toThrow("has some");
+  });
+});
+
+test("the list of a whole show counts from 0, with each timeline's own init segment after a discontinuity", () => {
+  const title = { id: "7", at: STARTED_AT + 2_500, listed: samples(0), attributes: { "X-KIND": "title" } };
+  const before = { ...title, id: "6", at: STARTED_AT - 1 };
+  const text = replayPlaylist([
+    stretch("../aaaaaaaa/", timeline("low"), wholes(2, 40, 0, 90), [before, title], true),
+    stretch("../bbbbbbbb/", timeline("economy", STARTED_AT + 60_000), wholes(1, 3, 540, 180), [], true),
+  ]);
+  expect(text).toBe(
+    [
+      "#EXTM3U",
+      "#EXT-X-VERSION:6",
+      "#EXT-X-TARGETDURATION:4",
+      "#EXT-X-PLAYLIST-TYPE:VOD",
+      "#EXT-X-MEDIA-SEQUENCE:0",
+      "#EXT-X-DISCONTINUITY-SEQUENCE:0",
+      '#EXT-X-MAP:URI="../aaaaaaaa/init.mp4"',
+      '#EXT-X-DATERANGE:ID="7",CLASS="earshot",START-DATE="2026-11-21T20:00:02.500Z",DURATION=0,X-KIND="title"',
+      "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:00:00.000Z",
+      "#EXTINF:1.920,",
+      "../aaaaaaaa/40.m4s",
+      "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:00:01.920Z",
+      "#EXTINF:1.920,",
+      "../aaaaaaaa/41.m4s",
+      "#EXT-X-DISCONTINUITY",
+      '#EXT-X-MAP:URI="../bbbbbbbb/init.mp4"',
+      "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:01:11.520Z",
+      "#EXTINF:3.840,",
+      "../bbbbbbbb/3.m4s",
+      "#EXT-X-ENDLIST",
+      "",
+    ].join("\n"),
+  );
+  const parsed = HLS.parse(text) as HLS.types.MediaPlaylist;
+  expect(parsed.segments.map(({ mediaSequenceNumber }) => mediaSequenceNumber)).toEqual([0, 1, 2]);
+  expect(parsed.segments.map(({ discontinuity }) => discontinuity ?? false)).toEqual([false, false, true]);
+  expect(parsed.segments.map(({ map }) => map?.uri)).toEqual([
+    "../aaaaaaaa/init.mp4",
+    "../aaaaaaaa/init.mp4",
+    "../bbbbbbbb/init.mp4",
+  ]);
+  expect(parsed).toMatchObject({ endlist: true, playlistType: "VOD" });
+});
