@@ -84,7 +84,9 @@ function sayCopy(constants: Constants, seed: number): void {
   for (const latency of ["balanced", "economy"] as const) {
     const loads = SIZES.map((listeners) => copyOf(listeners, latency, constants, seed));
     const names = latency === "balanced" ? "low and balanced" : latency;
-    console.log(`lifeboat, of ${names}: a second, once all have come; dollars beside what the show costs whoever listens\n${copyTable(loads)}`);
+    console.log(
+      `lifeboat, of ${names}: a second, once all have come; dollars beside what the show costs whoever listens\n${copyTable(loads)}`,
+    );
     const largest = loads.at(-1);
     if (latency === "economy" || largest === undefined) continue;
     console.log(`${failoverLines(largest, constants)}\n`);

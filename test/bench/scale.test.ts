@@ -269,7 +269,9 @@ describe("the copy without a Worker", () => {
     const load = copyOf(90_000, "low", constants, 1);
     expect(load.failover).toEqual({ edge: 180_000, back: 18_000 });
     const text = failoverLines(load, constants);
-    expect(text).toMatch(/within 3 s: 180k requests a second to the CDN[\s\S]*within 30 s: 18k requests a second$/);
+    expect(text).toMatch(
+      /within 3 s: 180k requests a second to the CDN[\s\S]*within 30 s: 18k requests a second$/,
+    );
     expect(copyTable([load, load]).split("\n")).toHaveLength(3);
   });
 });
