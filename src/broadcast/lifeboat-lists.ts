@@ -7,7 +7,6 @@ import { keptNames } from "../paths.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { storedRanges } from "./date-ranges.ts";
 import type { Life } from "./life.ts";
-import type { LifeboatRow } from "./lifeboat-rows.ts";
 import type { Outbox } from "./outbox.ts";
 import { replayOf } from "./replay.ts";
 import type { IndexedSegment, IndexedTimeline } from "./segment-index.ts";
@@ -34,42 +33,48 @@ export class LifeboatLists {
   readonly #store: Store;
   readonly #outbox: Outbox;
   readonly #life: () => Life;
-  readonly #rows: Map<string, LifeboatRow>;
-  /** The last segment of each timeline's list in R2, where this object has put it. */
+  /** The epochs of the timelines that it is about. */
+  readonly #epochs: Set<string>;
+  // What this object has put; one that is made anew puts it once more.
+  /** The last segment of each timeline's list. */
   readonly #listed = new Map<string, number>();
+  /** The timelines whose lists say that they are over. */
+  readonly #over = new Set<string>();
+  /** What the show's list names; null: nothing that was put. */
+  #named: string | null = null;
   #hasReplay = false;
 
   constructor(store: Store, outbox: Outbox, life: () => Life) {
     this.#store = store;
     this.#outbox = outbox;
     this.#life = life;
-    this.#rows = new Map(store.lifeboat.all().map((row) => [row.epoch, row]));
+    this.#epochs = new Set(store.lifeboat.all());
   }
 
   /** R2 has one more segment of a timeline. */
   kept(epoch: string): void {
-    if (!this.#rows.has(epoch)) this.#note({ epoch, isNamed: false, isOver: false });
+    if (this.#epochs.has(epoch)) return;
+    this.#store.lifeboat.put(epoch);
+    this.#epochs.add(epoch);
   }
 
   /** A list under this key may have come to R2 after a later one. */
   mayBeOld(key: string): void {
-    for (const epoch of this.#rows.keys())
-      if (key === lists.timeline(this.#id, epoch)) this.#listed.delete(epoch);
+    for (const epoch of this.#epochs) if (key === lists.timeline(this.#id, epoch)) this.#listed.delete(epoch);
   }
 
   /** The list that is to be put next; null where R2 has all. */
   next(): OwedList | null {
     // The newest timeline first, which players are at.
-    for (const row of [...this.#rows.values()].sort((a, b) => (a.epoch < b.epoch ? 1 : -1))) {
-      const owed = row.isOver ? null : (this.#ofTimeline(row) ?? this.#ofShow(row));
+    for (const epoch of [...this.#epochs].sort().reverse()) {
+      const owed = this.#over.has(epoch) ? null : (this.#ofTimeline(epoch) ?? this.#ofShow(epoch));
       if (owed !== null) return owed;
     }
     return this.#atTheEnd();
   }
 
   /** The list of a timeline, where R2 has more of it than it lists. */
-  #ofTimeline(row: LifeboatRow): OwedList | null {
-    const { epoch } = row;
+  #ofTimeline(epoch: string): OwedList | null {
     const timeline = this.#store.index.timelines().find((one) => one.epoch === epoch);
     const waiting = this.#outbox.waiting(epoch);
     const last = this.#store.index.last(epoch, waiting, 1)[0];
@@ -85,34 +90,25 @@ export class LifeboatLists {
       },
       isPut: () => {
         this.#listed.set(epoch, last.msn);
-        if (isOver) this.#note({ ...row, isOver });
+        if (isOver) this.#over.add(epoch);
       },
     };
   }
 
   /** The list of the show, where it is to name a timeline whose list is there. */
-  #ofShow(row: LifeboatRow): OwedList | null {
-    const isNewest = row.epoch === this.#life().row.timeline?.epoch;
-    if (row.isNamed || !isNewest || !this.#listed.has(row.epoch)) return null;
-    return this.#named(uris.timeline(row.epoch), false, () => this.#note({ ...row, isNamed: true }));
+  #ofShow(epoch: string): OwedList | null {
+    const isNewest = epoch === this.#life().row.timeline?.epoch;
+    return isNewest && this.#listed.has(epoch) ? this.#naming(uris.timeline(epoch), false) : null;
   }
 
   /** Where a show is over and all of it is in R2, the list of all of it, and the show's list that names it. */
   #atTheEnd(): OwedList | null {
-    const { row, kind } = this.#life();
-    if (kind !== "ended" || this.#rows.size === 0 || this.#outbox.next() !== null) return null;
-    const finish = () => {
-      this.#store.lifeboat.clear();
-      this.#rows.clear();
-    };
+    const { kind } = this.#life();
+    if (kind !== "ended" || this.#epochs.size === 0 || this.#outbox.next() !== null) return null;
     const replayed = replayOf(this.#store.index, "live");
-    if (replayed.length === 0) {
-      const epoch = row.timeline?.epoch ?? "";
-      if (this.#rows.get(epoch)?.isNamed === false) return this.#named(uris.timeline(epoch), true, finish);
-      finish();
-      return null;
-    }
-    if (this.#hasReplay) return this.#named(uris.replay, true, finish);
+    const [newest = ""] = [...this.#epochs].sort().reverse();
+    if (replayed.length === 0) return this.#naming(uris.timeline(newest), true);
+    if (this.#hasReplay) return this.#naming(uris.replay, true);
     return {
       key: lists.replay(this.#id),
       isLast: true,
@@ -133,10 +129,21 @@ export class LifeboatLists {
     };
   }
 
-  #named(uri: string, isLast: boolean, isPut: () => void): OwedList {
+  /** The show's list, where it does not name a list yet; with the last one, nothing is owed any more. */
+  #naming(uri: string, isLast: boolean): OwedList | null {
+    if (this.#named === uri && !isLast) return null;
     const { title, bitrate } = this.#life().row;
     const text = () => multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title });
+    const isPut = () => {
+      this.#named = uri;
+      if (isLast) this.#finish();
+    };
     return { key: lists.show(this.#id), isLast, text, isPut };
+  }
+
+  #finish(): void {
+    this.#store.lifeboat.clear();
+    this.#epochs.clear();
   }
 
   #stretch(
@@ -160,11 +167,6 @@ export class LifeboatLists {
   #goesOn(epoch: string): boolean {
     const life = this.#life();
     return (life.kind === "running" || life.kind === "standing") && life.row.timeline.epoch === epoch;
-  }
-
-  #note(row: LifeboatRow): void {
-    this.#store.lifeboat.put(row);
-    this.#rows.set(row.epoch, row);
   }
 
   get #id(): string {

@@ -90,7 +90,9 @@ export class Lifeboat {
     let isLate = false;
     const answered = this.#bucket.put(key, list.text(), { httpMetadata: HEADERS }).finally(() => {
       this.#out.splice(this.#out.indexOf(key), 1);
-      if (isLate) this.#lists.mayBeOld(key);
+      if (!isLate) return;
+      this.#lists.mayBeOld(key);
+      void this.run();
     });
     try {
       await withLimit(answered, PUT_TIMEOUT_MS);

@@ -21,7 +21,10 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOW });
   vi.spyOn(console, "warn").mockImplementation(() => {});
 });
+/** Of all rigs of a test. */
+const buckets: Bucket[] = [];
 afterEach(() => {
+  for (const bucket of buckets.splice(0)) expect(bucket.unheld).toEqual([]);
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
@@ -35,6 +38,8 @@ class Bucket {
   fate: (key: string) => "taken" | "refused" | "kept waiting" = () => "taken";
   /** Lets go of the puts that are kept waiting, oldest first. */
   readonly waiting: (() => void)[] = [];
+  /** What lists have named that was not there when they were put. */
+  readonly unheld: string[] = [];
 
   put(
     key: string,
@@ -42,6 +47,12 @@ class Bucket {
     { httpMetadata }: { httpMetadata: { cacheControl: string } },
   ): Promise<unknown> {
     this.puts.push({ key, at: Date.now() });
+    if (typeof body === "string") {
+      const named = [...body.matchAll(/^[^#\n].*$|(?<=MAP:URI=")[^"]+/gm)].map(([uri]) =>
+        new URL(uri, `http://r2/${key}`).pathname.slice(1),
+      );
+      this.unheld.push(...named.filter((name) => !this.objects.has(name)));
+    }
     const take = () => {
       this.objects.set(key, { body: String(body), cacheControl: httpMetadata.cacheControl });
       return {};
@@ -67,6 +78,7 @@ class Rig {
   recording: Recording;
 
   constructor() {
+    buckets.push(this.bucket);
     this.life = this.#begun(NOW);
     this.recording = this.restart();
   }
@@ -183,13 +195,15 @@ describe("while a show is on", () => {
     expect(rig.bucket.names().filter((name) => name === "lifeboat.m3u8")).toHaveLength(1);
   });
 
-  test("an object that is made anew goes on with the list, and names the show's again only where it had not", async () => {
+  test("an object that is made anew goes on with the list, and names it once more", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
     rig.restart();
     await rig.make(4, 1);
     expect(rig.numbers()).toEqual([0, 1, 2, 3, 4]);
-    expect(rig.bucket.names().filter((name) => name === "lifeboat.m3u8")).toHaveLength(1);
+    await rig.make(5, 2);
+    expect(rig.numbers()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(rig.bucket.names().filter((name) => name === "lifeboat.m3u8")).toHaveLength(2);
   });
 
   test("no list names what R2 does not hold, and what catches up is listed once a second at most", async () => {
@@ -238,8 +252,8 @@ describe("while a show is on", () => {
     rig.bucket.waiting.shift()?.();
     await vi.advanceTimersByTimeAsync(0);
     expect(rig.numbers()).not.toEqual(upTo(34));
-    await rig.make(35, 1);
-    expect(rig.numbers()).toEqual(upTo(35));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(rig.numbers(), "and nothing new came").toEqual(upTo(34));
   });
 });
 
@@ -271,9 +285,10 @@ describe("when a timeline is over", () => {
     const rig = new Rig();
     rig.goLive(0);
     await rig.make(0, 5);
-    rig.bucket.fate = () => "refused";
+    rig.bucket.fate = (key) => (key.endsWith(".m4s") ? "refused" : "taken");
     await rig.make(5, 2);
     await rig.end();
+    expect(rig.bucket.names()).not.toContain("replay/lifeboat.m3u8");
     expect(rig.read().endlist).toBe(false);
     expect(rig.recording.owes).toBe(true);
     rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "refused" : "taken");
@@ -314,23 +329,41 @@ describe("when a timeline is over", () => {
     await rig.make(0, 5);
     const [former, list] = [rig.epoch, rig.list];
     rig.bucket.fate = () => "refused";
-    await rig.make(5, 1);
+    await rig.make(5, 2);
     await rig.beginAnew();
     rig.bucket.fate = () => "taken";
     rig.goLive(2);
     await rig.make(0, 4);
     expect(rig.numbers()).toEqual([0, 1, 2, 3]);
-    expect(rig.numbers(list)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(rig.numbers(list)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(rig.read(list).endlist).toBe(true);
     expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
     await rig.end();
     const { segments } = rig.read("show/replay/lifeboat.m3u8");
     expect(segments.map(({ uri }) => uri)).toEqual([
-      ...[1, 2, 3, 4, 5].map((msn) => `../${former}/s000000000${msn}.m4s`),
+      ...[1, 2, 3, 4, 5, 6].map((msn) => `../${former}/s000000000${msn}.m4s`),
       ...[2, 3].map((msn) => `../${rig.epoch}/s000000000${msn}.m4s`),
     ]);
-    expect(segments.findIndex(({ discontinuity }) => discontinuity)).toBe(5);
+    expect(segments.findIndex(({ discontinuity }) => discontinuity)).toBe(6);
     expect(segments.map(({ map }) => map?.uri.slice(3, 11)).at(-1)).toBe(rig.epoch);
+  });
+
+  test("and is not the newest one, neither its segments nor its list can take the newest one's place", async () => {
+    const rig = new Rig();
+    rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "refused" : "taken");
+    await rig.make(0, 4);
+    rig.bucket.fate = () => "refused";
+    await rig.make(4, 2);
+    const [former, list] = [rig.epoch, rig.list];
+    await rig.beginAnew();
+    rig.bucket.fate = (key) => (key === list || key.endsWith("5.m4s") ? "refused" : "taken");
+    await rig.make(0, 4);
+    expect(rig.numbers(), "R2 refuses the former one's list").toEqual([0, 1, 2, 3]);
+    expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
+    rig.bucket.fate = (key) => (key === `show/${former}/s0000000005.m4s` ? "refused" : "taken");
+    await rig.make(4, 2);
+    expect(rig.numbers(list)).toEqual([0, 1, 2, 3, 4]);
+    expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
   });
 
   test("and no host was ever heard, the show's list goes on naming its list, which has ended", async () => {
@@ -361,10 +394,10 @@ describe("when a timeline is over", () => {
     await rig.make(0, 4);
     rig.life = { ...rig.life, kind: "ended", published: null } as unknown as Life;
     await rig.recording.settle();
+    const { length } = rig.bucket.puts;
     const abandoned = rig.recording.abandon();
     await vi.advanceTimersByTimeAsync(10_000);
     await abandoned;
-    const { length } = rig.bucket.puts;
     await rig.recording.settle();
     await vi.advanceTimersByTimeAsync(10_000);
     expect(rig.bucket.puts).toHaveLength(length);

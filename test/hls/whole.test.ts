@@ -30,7 +30,7 @@ const stretch = (folder: string, ...window: Parameters<typeof wholeWindow>): Str
 describe("the list of one timeline", () => {
   test("is the one that a relay without parts hands out of the same segments, to the byte, live and ended", () => {
     for (const live of [true, false]) {
-      const { windows } = show(PROFILES.economy, 40 * 180, { live, happenings: true });
+      const { windows } = show(PROFILES.economy, 39 * 180, { live, happenings: true });
       const window = windows.at(-1);
       if (window === undefined) throw new Error("there is no window");
       const segments = window.segments.map(({ msn, at, duration }) => ({
