@@ -360,9 +360,11 @@ describe("when a timeline is over", () => {
     await rig.make(0, 4);
     expect(rig.numbers(), "R2 refuses the former one's list").toEqual([0, 1, 2, 3]);
     expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
+    rig.bucket.puts.length = 0;
     rig.bucket.fate = (key) => (key === `show/${former}/s0000000005.m4s` ? "refused" : "taken");
     await rig.make(4, 2);
     expect(rig.numbers(list)).toEqual([0, 1, 2, 3, 4]);
+    expect(rig.bucket.names()).not.toContain("lifeboat.m3u8");
     expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
   });
 
