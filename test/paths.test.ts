@@ -12,6 +12,7 @@ import {
   timeOf,
   urlsOf,
   whipSessionPath,
+  withListener,
 } from "../src/paths.ts";
 import { PROBLEMS } from "../src/problem.ts";
 
@@ -27,7 +28,10 @@ const epoch = fc.stringMatching(/^[0-9a-z]{8}$/);
 const msn = fc.nat({ max: 9_999_999_999 });
 const index = fc.nat({ max: 999 });
 const target: fc.Arbitrary<Target> = fc.oneof(
-  fc.record({ kind: fc.constant("multivariant" as const), id }),
+  fc.record(
+    { kind: fc.constant("multivariant" as const), id, lifeboat: fc.constant(true as const) },
+    { requiredKeys: ["kind", "id"] },
+  ),
   fc.record({ kind: fc.constant("status" as const), id, waits: fc.boolean() }),
   fc.record({ kind: fc.constant("init" as const), id, epoch }),
   fc.record({ kind: fc.constant("segment" as const), id, epoch, msn }),
@@ -44,9 +48,17 @@ const target: fc.Arbitrary<Target> = fc.oneof(
   }),
 );
 
+test("the list of one listener has the listener's id at the relay's own list, and not at the copy's", () => {
+  const copy = `https://copy.example.org/${ID}/${EPOCH}/lifeboat.m3u8`;
+  const text = (uri: string) =>
+    `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${copy}\n`;
+  expect(withListener(text(playlistUri(EPOCH)), "abc")).toBe(text(`${playlistUri(EPOCH)}?l=abc`));
+});
+
 describe("a listener's URL", () => {
   test.each<[string, Target]>([
     [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
+    [`/live/${ID}/index.m3u8?lifeboat=1`, { kind: "multivariant", id: ID, lifeboat: true }],
     [`/live/${ID}/status.json`, { kind: "status", id: ID, waits: false }],
     [`/live/${ID}/events.json`, { kind: "events", id: ID }],
     [`/live/${ID}/status.json?wait=open`, { kind: "status", id: ID, waits: true }],
