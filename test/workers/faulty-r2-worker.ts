@@ -20,10 +20,16 @@ export default class Bucket extends WorkerEntrypoint<{ readonly MEDIA: R2Bucket 
     return null;
   }
 
-  async put(key: string, bytes: Uint8Array | string, options: R2PutOptions): Promise<object> {
+  async put(
+    key: string,
+    body: Uint8Array | string | ReadableStream,
+    options: R2PutOptions = {},
+  ): Promise<object> {
     const [id = ""] = key.split("/");
     if (refused.has(id)) throw new Error("10001: internal error");
-    await this.env.MEDIA.put(key, bytes, options);
+    // A stream's length does not come over the call.
+    const whole = body instanceof ReadableStream ? await new Response(body).arrayBuffer() : body;
+    await this.env.MEDIA.put(key, whole, options);
     taken.push(key);
     return {};
   }
