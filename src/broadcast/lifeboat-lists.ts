@@ -1,21 +1,23 @@
+import type { DateRange } from "../hls/date-range.ts";
+import { Past } from "../hls/past.ts";
 import { multivariantPlaylist } from "../hls/playlist.ts";
-import { replayPlaylist, type Stretch, wholePlaylist, wholeWindow } from "../hls/whole.ts";
+import { replayPlaylist, wholePlaylist, wholeWindow } from "../hls/whole.ts";
 import { firstListed } from "../hls/window.ts";
 import { lists, uris } from "../lifeboat.ts";
-import { AU_SAMPLES } from "../media.ts";
-import { keptNames } from "../paths.ts";
+import { AU_SAMPLES, samples } from "../media.ts";
+import { keptNames, keptNamesFromOutside } from "../paths.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { storedRanges } from "./date-ranges.ts";
 import type { Life } from "./life.ts";
 import type { Outbox } from "./outbox.ts";
-import { replayOf } from "./replay.ts";
+import { type ReplayedTimeline, replayOf } from "./replay.ts";
 import type { IndexedSegment, IndexedTimeline } from "./segment-index.ts";
 import type { Store } from "./store.ts";
 
 /** Segments that a timeline's list has while more may come: half a minute, as the live list has. */
 const LISTED = 15;
-/** Segments that the list of a whole show has at most, 12 hours of 1.92 s and 1.9 MB of text; of a longer show the last. */
-const MOST_REPLAYED = 22_500;
+/** Rows that are read of the index at a time. */
+const PAGE = 1_000;
 
 /** A list that is to be put. */
 export interface OwedList {
@@ -85,8 +87,9 @@ export class LifeboatLists {
       key: lists.timeline(this.#id, epoch),
       isLast: isOver,
       text: () => {
-        const segments = withoutHoles(this.#store.index.last(epoch, last.msn + 1, LISTED)).at(-1) ?? [];
-        return wholePlaylist(this.#stretch(timeline, segments, isOver, ""));
+        const segments = sinceHole(this.#store.index.last(epoch, last.msn + 1, LISTED));
+        const window = wholeWindow(timeline, segments, this.#rangesOf(epoch), isOver);
+        return wholePlaylist(window, keptNames);
       },
       isPut: () => {
         this.#listed.set(epoch, last.msn);
@@ -112,17 +115,7 @@ export class LifeboatLists {
     return {
       key: lists.replay(this.#id),
       isLast: true,
-      text: () => {
-        let room = MOST_REPLAYED;
-        const stretches = replayed.toReversed().flatMap((timeline) => {
-          const { epoch, firstMsn } = timeline;
-          const segments = this.#store.index.last(epoch, null, room).filter(({ msn }) => msn >= firstMsn);
-          room -= segments.length;
-          const parts = withoutHoles(segments).reverse();
-          return parts.map((part) => this.#stretch(timeline, part, true, `../${epoch}/`));
-        });
-        return replayPlaylist(stretches.reverse());
-      },
+      text: () => this.#replay(replayed),
       isPut: () => {
         this.#hasReplay = true;
       },
@@ -146,21 +139,30 @@ export class LifeboatLists {
     this.#epochs.clear();
   }
 
-  #stretch(
-    timeline: IndexedTimeline,
-    segments: readonly IndexedSegment[],
-    isOver: boolean,
-    folder: string,
-  ): Stretch {
+  /**
+   * All segments of these timelines. They are numbered back from the last timeline's, as the relay's own replay is, which a player may
+   * have begun with.
+   */
+  #replay(timelines: readonly ReplayedTimeline[]): string {
+    const { index } = this.#store;
+    const spans = timelines.map(({ epoch, firstMsn }) => (index.lastMsn(epoch) ?? firstMsn) + 1 - firstMsn);
+    const before = spans.slice(0, -1).reduce((sum, span) => sum + span, 0);
+    const past = new Past(Math.max(0, (timelines.at(-1)?.firstMsn ?? 0) - before), 0, true);
+    for (const { epoch, startedAt, profile, firstMsn } of timelines) {
+      past.turnTo({ startedAt, profile, names: keptNamesFromOutside(epoch) }, firstMsn);
+      for (let page = index.segments(epoch, firstMsn, PAGE); page.length > 0; ) {
+        for (const { msn, at, units } of page) past.add({ msn, at, duration: samples(units * AU_SAMPLES) });
+        page = index.segments(epoch, (page.at(-1)?.msn ?? 0) + 1, PAGE);
+      }
+    }
+    return replayPlaylist(past);
+  }
+
+  /** What has happened on a timeline, as lists of it may tell. */
+  #rangesOf(epoch: string): readonly DateRange[] {
     const life = this.#life();
-    const isRunning = life.kind === "running" && life.row.timeline.epoch === timeline.epoch;
-    const ranges = isRunning
-      ? life.timeline.window.dateRanges
-      : storedRanges(this.#store.log, timeline.epoch);
-    return {
-      window: wholeWindow(timeline, segments, ranges, isOver),
-      names: { init: folder + keptNames.init, segment: (msn) => folder + keptNames.segment(msn) },
-    };
+    const isRunning = life.kind === "running" && life.row.timeline.epoch === epoch;
+    return isRunning ? life.timeline.window.dateRanges : storedRanges(this.#store.log, epoch);
   }
 
   /** Whether there may be more of a timeline. */
@@ -179,13 +181,8 @@ function hasBegun({ profile }: IndexedTimeline, last: IndexedSegment): boolean {
   return last.at + last.units * AU_SAMPLES >= firstListed(profile);
 }
 
-/** Segments that follow each other, in groups: between two of these, some were given up. */
-function withoutHoles(segments: readonly IndexedSegment[]): IndexedSegment[][] {
-  const groups: IndexedSegment[][] = [];
-  for (const segment of segments) {
-    const group = groups.at(-1);
-    if (group?.at(-1)?.msn === segment.msn - 1) group.push(segment);
-    else groups.push([segment]);
-  }
-  return groups;
+/** The last of some segments: those since the last ones that were given up. A list can not leave one out. */
+function sinceHole(segments: readonly IndexedSegment[]): readonly IndexedSegment[] {
+  const hole = segments.findLastIndex(({ msn }, n) => n > 0 && segments[n - 1]?.msn !== msn - 1);
+  return segments.slice(Math.max(0, hole));
 }

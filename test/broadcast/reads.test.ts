@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import type { RunningRow } from "../../src/broadcast/lifecycle.ts";
 import { type Published, type Read, Reads } from "../../src/broadcast/reads.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
-import type { Store } from "../../src/broadcast/store.ts";
+import { Store } from "../../src/broadcast/store.ts";
 import { lastMsn } from "../../src/hls/window.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 import { show as rehearsed, STARTED_AT } from "../kit/show.ts";
+import { sqlite } from "../kit/sqlite.ts";
 
 /** Reads that wait are answered together, with one list, within milliseconds of their part. */
 
@@ -37,7 +38,7 @@ const ROUNDS = 10;
  */
 test("a thousand blocked reloads of one part are let go within 20 ms of it, all with the same list", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
-  const reads = new Reads({} as Store, null);
+  const reads = new Reads(new Store(sqlite()), null);
   let window = windows[60] as Published["window"];
   const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const p99s: number[] = [];
@@ -80,7 +81,7 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
 
 test("what does not come is a 503 after three target durations, for each from when it asked on", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
-  const reads = new Reads({ partsOf: () => [] } as unknown as Store, null);
+  const reads = new Reads(new Store(sqlite()), null);
   const window = windows[60] as Published["window"];
   const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const [msn, part] = [lastMsn(window) + 1, window.open?.parts.length ?? 0];

@@ -1,7 +1,8 @@
 import * as HLS from "hls-parser";
 import { describe, expect, test } from "vitest";
+import { Past } from "../../src/hls/past.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
-import { replayPlaylist, type Stretch, type Whole, wholePlaylist, wholeWindow } from "../../src/hls/whole.ts";
+import { replayPlaylist, type Whole, wholePlaylist, wholeWindow } from "../../src/hls/whole.ts";
 import { AU_SAMPLES, type Latency, PROFILES, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, names, STARTED_AT, show } from "../kit/show.ts";
 
@@ -22,9 +23,10 @@ function wholes(count: number, msn: number, unit: number, units: number): Whole[
   }));
 }
 
-const stretch = (folder: string, ...window: Parameters<typeof wholeWindow>): Stretch => ({
-  window: wholeWindow(...window),
-  names: { init: `${folder}init.mp4`, segment: (msn) => `${folder}${msn}.m4s` },
+/** What a list in another folder calls a timeline's media. */
+const outside = (epoch: string) => ({
+  init: `../${epoch}/init.mp4`,
+  segment: (msn: number) => `../${epoch}/${msn}.m4s`,
 });
 
 describe("the list of one timeline", () => {
@@ -38,9 +40,9 @@ describe("the list of one timeline", () => {
         at,
         units: duration / AU_SAMPLES,
       }));
-      const own = stretch("", timeline("economy"), segments, window.dateRanges, !live);
-      expect(wholePlaylist(own)).toBe(mediaPlaylist(window, names));
-      expect(wholePlaylist(own).includes("#EXT-X-DATERANGE"), "something has happened").toBe(true);
+      const text = wholePlaylist(wholeWindow(timeline("economy"), segments, window.dateRanges, !live), names);
+      expect(text).toBe(mediaPlaylist(window, names));
+      expect(text.includes("#EXT-X-DATERANGE"), "something has happened").toBe(true);
     }
   });
 
@@ -48,7 +50,7 @@ describe("the list of one timeline", () => {
     const window = show(PROFILES.low, 40 * 90 + 36, { live: true }).windows.at(-1);
     if (window === undefined) throw new Error("there is no window");
     const segments = wholes(15, FIRST_MSN + 25, 25 * 90, 90);
-    const text = wholePlaylist(stretch("", timeline("low"), segments, [], false));
+    const text = wholePlaylist(wholeWindow(timeline("low"), segments, [], false), names);
     const read = (list: string) => {
       const parsed = HLS.parse(list) as HLS.types.MediaPlaylist;
       return parsed.segments
@@ -69,23 +71,24 @@ describe("the list of one timeline", () => {
   });
 });
 
-test("the list of a whole show counts from 0, with each timeline's own init segment after a discontinuity", () => {
-  const title = { id: "7", at: STARTED_AT + 2_500, listed: samples(0), attributes: { "X-KIND": "title" } };
-  const before = { ...title, id: "6", at: STARTED_AT - 1 };
-  const text = replayPlaylist([
-    stretch("../aaaaaaaa/", timeline("low"), wholes(2, 40, 0, 90), [before, title], true),
-    stretch("../bbbbbbbb/", timeline("economy", STARTED_AT + 60_000), wholes(1, 3, 540, 180), [], true),
-  ]);
+test("the list of a whole show has each timeline's own init segment after a discontinuity, and says what is missing", () => {
+  const past = new Past(41, 0, true);
+  past.turnTo({ ...timeline("low"), names: outside("aaaaaaaa") }, 40);
+  for (const { msn, at, units } of wholes(2, 40, 0, 90))
+    past.add({ msn, at: samples(at), duration: samples(units * AU_SAMPLES) });
+  past.turnTo({ ...timeline("economy", STARTED_AT + 60_000), names: outside("bbbbbbbb") }, 43);
+  past.add({ msn: 43, at: samples(540 * AU_SAMPLES), duration: samples(180 * AU_SAMPLES) });
+  past.add({ msn: 45, at: samples(900 * AU_SAMPLES), duration: samples(180 * AU_SAMPLES) });
+  const text = replayPlaylist(past);
   expect(text).toBe(
     [
       "#EXTM3U",
-      "#EXT-X-VERSION:6",
+      "#EXT-X-VERSION:8",
       "#EXT-X-TARGETDURATION:4",
       "#EXT-X-PLAYLIST-TYPE:VOD",
-      "#EXT-X-MEDIA-SEQUENCE:0",
+      "#EXT-X-MEDIA-SEQUENCE:41",
       "#EXT-X-DISCONTINUITY-SEQUENCE:0",
       '#EXT-X-MAP:URI="../aaaaaaaa/init.mp4"',
-      '#EXT-X-DATERANGE:ID="7",CLASS="earshot",START-DATE="2026-11-21T20:00:02.500Z",DURATION=0,X-KIND="title"',
       "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:00:00.000Z",
       "#EXTINF:1.920,",
       "../aaaaaaaa/40.m4s",
@@ -96,18 +99,21 @@ test("the list of a whole show counts from 0, with each timeline's own init segm
       '#EXT-X-MAP:URI="../bbbbbbbb/init.mp4"',
       "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:01:11.520Z",
       "#EXTINF:3.840,",
-      "../bbbbbbbb/3.m4s",
+      "../bbbbbbbb/43.m4s",
+      "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:01:15.360Z",
+      "#EXT-X-GAP",
+      "#EXTINF:3.840,",
+      "../bbbbbbbb/44.m4s",
+      "#EXT-X-PROGRAM-DATE-TIME:2026-11-21T20:01:19.200Z",
+      "#EXTINF:3.840,",
+      "../bbbbbbbb/45.m4s",
       "#EXT-X-ENDLIST",
       "",
     ].join("\n"),
   );
   const parsed = HLS.parse(text) as HLS.types.MediaPlaylist;
-  expect(parsed.segments.map(({ mediaSequenceNumber }) => mediaSequenceNumber)).toEqual([0, 1, 2]);
-  expect(parsed.segments.map(({ discontinuity }) => discontinuity ?? false)).toEqual([false, false, true]);
-  expect(parsed.segments.map(({ map }) => map?.uri)).toEqual([
-    "../aaaaaaaa/init.mp4",
-    "../aaaaaaaa/init.mp4",
-    "../bbbbbbbb/init.mp4",
-  ]);
+  expect(parsed.segments.map(({ mediaSequenceNumber }) => mediaSequenceNumber)).toEqual([41, 42, 43, 44, 45]);
+  expect(parsed.segments.findIndex(({ discontinuity }) => discontinuity)).toBe(2);
+  expect(parsed.segments.map(({ map }) => map?.uri.slice(3, 4)).join("")).toBe("aabbb");
   expect(parsed).toMatchObject({ endlist: true, playlistType: "VOD" });
 });
