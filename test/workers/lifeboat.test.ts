@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as HLS from "hls-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { capture } from "../kit/capture.ts";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { wavOf } from "../kit/wav.ts";
-import { capture } from "../players/capture.ts";
 import { type MediaList, readList } from "../validator/list.ts";
 import { timeline } from "../validator/media.ts";
 import { validateCapture } from "../validator/validate.ts";
