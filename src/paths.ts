@@ -11,15 +11,15 @@ import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
 /** Where a replay begins: where the first host was heard, or with all that there is. */
 export type ReplayFrom = "live" | "open";
 
-/** What a playback URL may say beside the broadcast. */
-export interface Choice {
-  /** While the show is live too, its list is the one from which players rewind. */
-  readonly dvr?: true;
-  /** That list begins with all there is of the show; left out: where the first host was heard. */
-  readonly from?: "open";
-  /** The copy that is served without a Worker is named too, as the same variant elsewhere. */
-  readonly lifeboat?: true;
-}
+/**
+ * What a playback URL may say beside the broadcast, in the order in which canonical URLs do. `dvr`: while the show is live too, its
+ * list is the one from which players rewind. `from`: that list begins with all there is of the show; left out: where the first
+ * host was heard. `lifeboat`: the copy that is served without a Worker is named too, as the same variant elsewhere.
+ */
+const CHOICES = { dvr: "1", from: "open", lifeboat: "1" } as const;
+
+/** Which of that a playback URL says. */
+export type Choice = { readonly [Name in keyof typeof CHOICES]?: (typeof CHOICES)[Name] };
 
 /** What a listener asks for. */
 export type Target =
@@ -252,19 +252,12 @@ function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Prob
 }
 
 function choiceOf(query: Pick<URLSearchParams, "get">): Choice {
-  return {
-    ...(query.get("dvr") === "1" && { dvr: true }),
-    ...(query.get("from") === "open" && { from: "open" }),
-    ...(query.get("lifeboat") === "1" && { lifeboat: true }),
-  };
+  return Object.fromEntries(Object.entries(CHOICES).filter(([name, value]) => query.get(name) === value));
 }
 
-function choiceQuery({ dvr, from, lifeboat }: Choice): string {
-  const terms: string[] = [];
-  if (dvr === true) terms.push("dvr=1");
-  if (from !== undefined) terms.push(`from=${from}`);
-  if (lifeboat === true) terms.push("lifeboat=1");
-  return terms.length === 0 ? "" : `?${terms.join("&")}`;
+function choiceQuery(choice: Choice): string {
+  const said = Object.entries(CHOICES).filter(([name, value]) => choice[name as keyof Choice] === value);
+  return said.length === 0 ? "" : `?${said.map((term) => term.join("=")).join("&")}`;
 }
 
 function noNumber(name: string): Problem {

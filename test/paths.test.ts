@@ -33,9 +33,9 @@ const target: fc.Arbitrary<Target> = fc.oneof(
     {
       kind: fc.constant("multivariant" as const),
       id,
-      dvr: fc.constant(true as const),
+      dvr: fc.constant("1" as const),
       from: fc.constant("open" as const),
-      lifeboat: fc.constant(true as const),
+      lifeboat: fc.constant("1" as const),
     },
     { requiredKeys: ["kind", "id"] },
   ),
@@ -72,13 +72,13 @@ test("the list of one listener has the listener's id at the relay's own list, an
 describe("a listener's URL", () => {
   test.each<[string, Target]>([
     [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
-    [`/live/${ID}/index.m3u8?lifeboat=1`, { kind: "multivariant", id: ID, lifeboat: true }],
+    [`/live/${ID}/index.m3u8?lifeboat=1`, { kind: "multivariant", id: ID, lifeboat: "1" }],
     [
       `/live/${ID}/index.m3u8?dvr=1&from=open&lifeboat=1`,
-      { kind: "multivariant", id: ID, dvr: true, from: "open", lifeboat: true },
+      { kind: "multivariant", id: ID, dvr: "1", from: "open", lifeboat: "1" },
     ],
-    [`/live/${ID}/index.m3u8?dvr=1`, { kind: "multivariant", id: ID, dvr: true }],
-    [`/live/${ID}/index.m3u8?dvr=1&from=open`, { kind: "multivariant", id: ID, dvr: true, from: "open" }],
+    [`/live/${ID}/index.m3u8?dvr=1`, { kind: "multivariant", id: ID, dvr: "1" }],
+    [`/live/${ID}/index.m3u8?dvr=1&from=open`, { kind: "multivariant", id: ID, dvr: "1", from: "open" }],
     [
       `/live/${ID}/${EPOCH}/rewind.m3u8?_HLS_msn=9&_HLS_skip=YES`,
       { kind: "rewind", id: ID, epoch: EPOCH, from: "live", directives: { msn: 9, skip: true } },

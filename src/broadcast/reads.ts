@@ -110,7 +110,7 @@ export class Reads {
       const rewinds = this.#rewindsFor(current, target, now);
       return {
         kind: "multivariant",
-        text: multivariant(row, window, rewinds, target.lifeboat === true ? this.#lifeboatUrl : null),
+        text: multivariant(row, window, rewinds, target.lifeboat ? this.#lifeboatUrl : null),
         liveEdge: this.#edgeOf(window),
       };
     }
@@ -234,7 +234,7 @@ export class Reads {
     const isReady = (of: ReplayFrom) => this.#rewinds.isReady(window, of, now);
     const wanted = from ?? "live";
     if (window.ended) return isReady(wanted) ? wanted : null;
-    if (dvr !== true || row.state === "ended") return null;
+    if (dvr === undefined || row.state === "ended") return null;
     return isReady(wanted) ? wanted : "open";
   }
 }

@@ -902,7 +902,7 @@ describe("the replay", () => {
     live(rig);
     rig.talk(20_000);
     expect(await named(rig)).toEqual([second, "audio.m3u8"]);
-    expect(await named(rig, { dvr: true })).toEqual([second, "rewind.m3u8"]);
+    expect(await named(rig, { dvr: "1" })).toEqual([second, "rewind.m3u8"]);
     await rig.show.end();
     vi.advanceTimersByTime(CLOSING_MS);
     expect(await named(rig)).toEqual([second, "rewind.m3u8"]);
@@ -968,15 +968,15 @@ describe("the replay", () => {
   test("is not held back from who asks before its first three segments, but given once they are there", async () => {
     const rig = new Rig();
     rig.show.open();
-    expect(await named(rig, { dvr: true })).toEqual([rig.epoch, "rewind-open.m3u8"]);
+    expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
     expect(await rig.show.read(rewind(rig.epoch, "live"), {})).toMatchObject({ code: "no_replay" });
     live(rig);
     rig.talk(2_000);
     // Its first host has just been heard: who comes now begins with the doors' opening.
-    expect(await named(rig, { dvr: true })).toEqual([rig.epoch, "rewind-open.m3u8"]);
+    expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
     rig.talk(6_000);
-    expect(await named(rig, { dvr: true })).toEqual([rig.epoch, "rewind.m3u8"]);
-    expect(await named(rig, { dvr: true, from: "open" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
+    expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind.m3u8"]);
+    expect(await named(rig, { dvr: "1", from: "open" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
     expect(await named(rig, { from: "open" })).toEqual([rig.epoch, "audio.m3u8"]);
   });
 });

@@ -180,8 +180,8 @@ test("where a cache's delta update has become too new for who asks, the whole li
 test("the choice of a playback URL is part of what is asked for", async () => {
   const { queue, paths, get } = upstream();
   queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 9, 2));
-  await get({ kind: "multivariant", id: "a", dvr: true });
-  await get({ kind: "multivariant", id: "a", dvr: true });
+  await get({ kind: "multivariant", id: "a", dvr: "1" });
+  await get({ kind: "multivariant", id: "a", dvr: "1" });
   await get({ kind: "multivariant", id: "a" });
   expect(paths).toEqual(["index.m3u8?dvr=1", "index.m3u8"]);
 });
