@@ -14,9 +14,9 @@ export type ReplayFrom = "live" | "open";
 /**
  * What a playback URL may say beside the broadcast, in the order in which canonical URLs do. `dvr`: while the show is live too, its
  * list is the one from which players rewind. `from`: that list begins with all there is of the show; left out: where the first
- * host was heard.
+ * host was heard. `lifeboat`: the copy that is served without a Worker is named too, as the same variant elsewhere.
  */
-const CHOICES = { dvr: "1", from: "open" } as const;
+const CHOICES = { dvr: "1", from: "open", lifeboat: "1" } as const;
 
 /** Which of that a playback URL says. */
 export type Choice = { readonly [Name in keyof typeof CHOICES]?: (typeof CHOICES)[Name] };
@@ -155,11 +155,21 @@ export function timeOf(epoch: string): number {
   return Number.parseInt(epoch, 36);
 }
 
+/** What a timeline's media is called in its folder of R2. */
+export const keptNames = {
+  init: "init.mp4",
+  segment: (msn: number): string => `s${String(msn).padStart(10, "0")}.m4s`,
+};
+
+/** What lists in other folders of the show call that media. */
+export function keptNamesFromOutside(epoch: string): typeof keptNames {
+  return { init: `../${epoch}/${keptNames.init}`, segment: (msn) => `../${epoch}/${keptNames.segment(msn)}` };
+}
+
 /** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it, or the version. */
 export const keys = {
-  init: (id: string, epoch: string): string => `${id}/${epoch}/init.mp4`,
-  segment: (id: string, epoch: string, msn: number): string =>
-    `${id}/${epoch}/s${String(msn).padStart(10, "0")}.m4s`,
+  init: (id: string, epoch: string): string => `${id}/${epoch}/${keptNames.init}`,
+  segment: (id: string, epoch: string, msn: number): string => `${id}/${epoch}/${keptNames.segment(msn)}`,
   hold: (id: string, version: string): string => `${id}/hold/${version}.s16le`,
   announcement: (id: string, state: string, version: string): string =>
     `${id}/announcements/${state}/${version}.s16le`,

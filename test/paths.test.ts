@@ -35,6 +35,7 @@ const target: fc.Arbitrary<Target> = fc.oneof(
       id,
       dvr: fc.constant("1" as const),
       from: fc.constant("open" as const),
+      lifeboat: fc.constant("1" as const),
     },
     { requiredKeys: ["kind", "id"] },
   ),
@@ -61,9 +62,21 @@ const target: fc.Arbitrary<Target> = fc.oneof(
   }),
 );
 
+test("the list of one listener has the listener's id at the relay's own list, and not at the copy's", () => {
+  const copy = `https://copy.example.org/${ID}/${EPOCH}/lifeboat.m3u8`;
+  const text = (uri: string) =>
+    `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${copy}\n`;
+  expect(withListener(text(playlistUri(EPOCH, null)), "abc")).toBe(text(`${playlistUri(EPOCH, null)}?l=abc`));
+});
+
 describe("a listener's URL", () => {
   test.each<[string, Target]>([
     [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
+    [`/live/${ID}/index.m3u8?lifeboat=1`, { kind: "multivariant", id: ID, lifeboat: "1" }],
+    [
+      `/live/${ID}/index.m3u8?dvr=1&from=open&lifeboat=1`,
+      { kind: "multivariant", id: ID, dvr: "1", from: "open", lifeboat: "1" },
+    ],
     [`/live/${ID}/index.m3u8?dvr=1`, { kind: "multivariant", id: ID, dvr: "1" }],
     [`/live/${ID}/index.m3u8?dvr=1&from=open`, { kind: "multivariant", id: ID, dvr: "1", from: "open" }],
     [

@@ -34,6 +34,11 @@ export class Outbox {
     return this.#store.former();
   }
 
+  /** The first segment of a timeline that R2 does not hold, all before it being there; null where it holds them all. */
+  waiting(epoch: string): number | null {
+    return epoch === this.#timeline?.epoch ? this.#store.unkept() : this.#store.formerFrom(epoch);
+  }
+
   /** R2 has an object; its timeline may have become a former one meanwhile. */
   kept({ epoch, msn }: MediaObject): void {
     if (epoch !== this.#timeline?.epoch) this.#store.dropFormer(epoch, msn);

@@ -2,6 +2,7 @@ import type { PublicEvents } from "../events.ts";
 import { decide, isDelta } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
 import { closingWindow, firstPublished, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
+import { lists } from "../lifeboat.ts";
 import { covers, isFormer, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
 import { type Choice, names, playlistUri, type ReplayFrom, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
@@ -41,6 +42,7 @@ export const CLOSING_MS = 380;
 /** Answers reads from the window, and holds those that ask for what comes next. One rendering serves all who wait. */
 export class Reads {
   readonly #store: Store;
+  readonly #lifeboatUrl: string | null;
   readonly #waiters = new Waiters<Place>();
   readonly #doors = new Doors();
   /** What is listed for a moment in the place of a window that has ended; null before and after that. */
@@ -48,8 +50,10 @@ export class Reads {
   readonly #rewinds: Rewinds;
   #rendered: { readonly window: Window; readonly text: string } | null = null;
 
-  constructor(store: Store) {
+  /** @param lifeboatUrl where the copy is served; null: nowhere */
+  constructor(store: Store, lifeboatUrl: string | null) {
     this.#store = store;
+    this.#lifeboatUrl = lifeboatUrl;
     this.#rewinds = new Rewinds(store.index);
   }
 
@@ -106,7 +110,7 @@ export class Reads {
       const rewinds = this.#rewindsFor(current, target, now);
       return {
         kind: "multivariant",
-        text: multivariant(row, window, rewinds),
+        text: multivariant(row, window, rewinds, target.lifeboat ? this.#lifeboatUrl : null),
         liveEdge: this.#edgeOf(window),
       };
     }
@@ -243,10 +247,17 @@ function isSoon(window: Window, msn: number, index: number): boolean {
   return !window.ended && index < perSegment && until > 0 && until <= perSegment;
 }
 
+/** @param lifeboatUrl where the copy is that it names as well; null: it names none */
 function multivariant(
-  { title, bitrate }: Published["row"],
-  { epoch }: Window,
+  { id, title, bitrate }: Published["row"],
+  { epoch, ended }: Window,
   rewinds: ReplayFrom | null,
+  lifeboatUrl: string | null,
 ): string {
-  return multivariantPlaylist({ uri: playlistUri(epoch, rewinds), ...bandwidthOf(bitrate), title });
+  const uri = playlistUri(epoch, rewinds);
+  const copy = ended && rewinds !== null ? lists.replay(id) : lists.timeline(id, epoch);
+  // The copy of a show that has ended begins with its first host, and is none of a replay that begins before.
+  const hasCopy = lifeboatUrl !== null && !(ended && rewinds === "open");
+  const redundantUri = hasCopy ? `${lifeboatUrl}/${copy}` : undefined;
+  return multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title, redundantUri });
 }

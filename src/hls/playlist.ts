@@ -82,14 +82,16 @@ export function mapTag(names: Pick<Names, "init">): string {
 /**
  * The multivariant playlist: one audio variant (an EXT-X-MEDIA group for a single rendition hides it from VLC).
  * `bandwidth` is the peak segment bit rate with its container, `averageBandwidth` the long-run one, bits a second.
+ * `redundantUri` is where the same media lies once more, for clients that do not get on with the first.
  */
 export function multivariantPlaylist(variant: {
   uri: string;
   bandwidth: number;
   averageBandwidth: number;
   title?: string;
+  redundantUri?: string | undefined;
 }): string {
-  const { uri, bandwidth, averageBandwidth, title } = variant;
+  const { uri, bandwidth, averageBandwidth, title, redundantUri } = variant;
   const lines = [
     "#EXTM3U",
     "#EXT-X-VERSION:6",
@@ -98,11 +100,11 @@ export function multivariantPlaylist(variant: {
   // Section 4.4.6.4.
   if (title !== undefined)
     lines.push(`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${quotable(title)}"`);
-  lines.push(
-    // Apple 9.14 asks for AVERAGE-BANDWIDTH, 9.1 for CODECS.
-    `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${averageBandwidth},CODECS="mp4a.40.2"`,
-    uri,
-  );
+  // Apple 9.14 asks for AVERAGE-BANDWIDTH, 9.1 for CODECS.
+  const variantTag = `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${averageBandwidth},CODECS="mp4a.40.2"`;
+  lines.push(variantTag, uri);
+  // Section 6.2.4: the same variant elsewhere has the same attributes, so that clients take it for a substitute, not a choice.
+  if (redundantUri !== undefined) lines.push(variantTag, redundantUri);
   return `${lines.join("\n")}\n`;
 }
 

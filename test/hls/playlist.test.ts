@@ -32,6 +32,10 @@ describe("golden lists", () => {
   test("multivariant", async () => {
     const variant = { uri: "a/128k.m3u8?l=x", bandwidth: 176000, averageBandwidth: 136000 };
     await expect(multivariantPlaylist(variant)).toMatchFileSnapshot("golden/multivariant.m3u8");
+    const redundantUri = "https://copy.example.org/show/a/lifeboat.m3u8";
+    await expect(multivariantPlaylist({ ...variant, redundantUri })).toMatchFileSnapshot(
+      "golden/multivariant-redundant.m3u8",
+    );
     await expect(
       multivariantPlaylist({ ...variant, title: 'Two hosts, "live"\r\n#EXT-X-ENDLIST {$x}' }),
     ).toMatchFileSnapshot("golden/multivariant-title.m3u8");

@@ -18,6 +18,7 @@ const SEEN: Seen = {
   confidence: null,
   meter: { peakDb: -10, rmsDb: -23.6 },
   lastEvent: 0,
+  replay: false,
 };
 const NOT_YOU = "Listeners do not hear you: the relay does not yet, or your producer has muted you.";
 const said = (status: Partial<Seen>, name = "Ada") =>

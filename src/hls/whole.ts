@@ -1,0 +1,79 @@
+/**
+ * Playlists of whole segments alone, as files that are put somewhere: nothing in them asks for a server that knows more than
+ * their bytes. Rules are cited as in playlist.ts.
+ */
+
+import { AU_SAMPLES, samples } from "../media.ts";
+import { type DateRange, dateRangeTag } from "./date-range.ts";
+import type { Past } from "./past.ts";
+import { dateTag, mapTag, type Names, opening, seconds } from "./playlist.ts";
+import { listedRanges, type Window } from "./window.ts";
+
+/** A finished segment: where it begins on its timeline, and how many access units it has. */
+export interface Whole {
+  readonly msn: number;
+  readonly at: number;
+  readonly units: number;
+}
+
+/**
+ * The window of a timeline that has these segments, oldest first, at least one and without a hole. Its segments have no parts.
+ *
+ * @param isOver nothing comes after them
+ */
+export function wholeWindow(
+  { epoch, profile, startedAt }: Pick<Window, "epoch" | "profile" | "startedAt">,
+  wholes: readonly Whole[],
+  dateRanges: readonly DateRange[],
+  isOver: boolean,
+): Window {
+  const segments = wholes.map(({ msn, at, units }) => ({
+    msn,
+    at: samples(at),
+    duration: samples(units * AU_SAMPLES),
+    parts: [],
+  }));
+  const [first, last] = [segments[0], segments.at(-1)];
+  if (first === undefined || last === undefined) throw new RangeError("a window of whole segments has some");
+  return {
+    epoch,
+    profile: { ...profile, lowLatency: false },
+    startedAt,
+    length: segments.length,
+    segments,
+    open: isOver ? null : { msn: last.msn + 1, at: samples(last.at + last.duration), parts: [] },
+    firstMsn: first.msn,
+    discontinuitySequence: 0,
+    ended: isOver,
+    dateRanges,
+  };
+}
+
+/** The media playlist of a window without parts: what the live list of its segments would be. */
+export function wholePlaylist(window: Window, names: Omit<Names, "part">): string {
+  const { profile, firstMsn, ended } = window;
+  const { targetDuration } = profile;
+  const lines = [
+    ...opening(profile, { version: 6, targetDuration, skipBoundary: null }),
+    `#EXT-X-MEDIA-SEQUENCE:${firstMsn}`,
+    "#EXT-X-DISCONTINUITY-SEQUENCE:0",
+    mapTag(names),
+    ...listedRanges(window).map(dateRangeTag),
+  ];
+  for (const { msn, at, duration } of window.segments)
+    lines.push(dateTag(window.startedAt, at), `#EXTINF:${seconds(duration)},`, names.segment(msn));
+  return `${[...lines, ...(ended ? ["#EXT-X-ENDLIST"] : [])].join("\n")}\n`;
+}
+
+/** The media playlist of a show that is over: as its replay has it, without what is only of use while more may come. */
+export function replayPlaylist(past: Past): string {
+  const lines = [
+    "#EXTM3U", // section 4.4.1.1: the first line
+    `#EXT-X-VERSION:${past.hasGaps ? 8 : 6}`, // section 8: EXT-X-GAP asks for 8
+    `#EXT-X-TARGETDURATION:${past.targetDuration}`,
+    "#EXT-X-PLAYLIST-TYPE:VOD", // section 4.4.3.5: it does not change
+    `#EXT-X-MEDIA-SEQUENCE:${past.first}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${past.discontinuitySequence}`,
+  ];
+  return `${lines.join("\n")}\n${past.text}#EXT-X-ENDLIST\n`;
+}
