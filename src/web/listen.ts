@@ -1,3 +1,4 @@
+import { findCopy } from "./copy.ts";
 import { happeningOf, seenAfter } from "./line.ts";
 import { element, pathId } from "./page.ts";
 import { crowdText, onAirText } from "./people.ts";
@@ -35,6 +36,7 @@ const LISTED_MS = 15_000;
 const player = new Player(
   audio,
   `/live/${encodeURIComponent(id)}/index.m3u8`,
+  findCopy(id),
   (now) => {
     playing = now;
     render();

@@ -1,8 +1,10 @@
 import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
+import type { Copy } from "./copy.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
 import { hasPlayedAll, playToTheEnd } from "./ending.ts";
 import type { DateRanges, Playing } from "./playing.ts";
+import { Rescuer } from "./rescuer.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -41,6 +43,7 @@ export class Player {
   readonly #url: string;
   readonly #tell: (playing: Playing) => void;
   readonly #listed: (dateRanges: DateRanges) => void;
+  readonly #rescuer: Rescuer;
   #hls: Hls | null = null;
   /** Prepared for the next join. */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
@@ -57,6 +60,7 @@ export class Player {
   constructor(
     audio: HTMLAudioElement,
     url: string,
+    copy: Promise<Copy | null>,
     tell: (playing: Playing) => void,
     listed: (dateRanges: DateRanges) => void,
   ) {
@@ -64,6 +68,7 @@ export class Player {
     this.#url = url;
     this.#tell = tell;
     this.#listed = listed;
+    this.#rescuer = new Rescuer(audio, url, copy, () => this.#failed());
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
     audio.addEventListener("waiting", () => this.#waits());
@@ -123,6 +128,7 @@ export class Player {
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
     if (hls.url === null) hls.loadSource(this.#url);
+    this.#rescuer.begin(hls);
     hls.startLoad();
     if (hls.levels.length > 0) this.#start();
   }
@@ -136,6 +142,7 @@ export class Player {
   /** An hls.js on the element, which loads nothing yet. */
   #open(): Hls {
     const hls = new Hls({
+      ...this.#rescuer.config(),
       autoStartLoad: false,
       lowLatencyMode: true,
       // Fragmented MP4 passes through unchanged: there is nothing for a worker to do.
@@ -164,6 +171,7 @@ export class Player {
   #leave(): void {
     clearTimeout(this.#timer);
     this.#timer = 0;
+    this.#rescuer.end();
     this.#hls?.destroy();
     this.#hls = null;
     this.#ready?.hls.destroy();
@@ -229,7 +237,7 @@ export class Player {
   #erred(hls: Hls, data: ErrorData): void {
     if (!data.fatal) return;
     if (hls === this.#ready?.hls) this.#leave();
-    else if (hls === this.#hls) this.#failed();
+    else if (hls === this.#hls && !this.#rescuer.mayHelp(hls)) this.#failed();
   }
 
   #failed(): void {
