@@ -14,6 +14,8 @@ interface Env {
   readonly PAGES: Fetcher;
   /** What paths begin with that the Worker is first for. */
   readonly WORKER_FIRST: readonly string[];
+  /** Where the bucket is served on this machine; empty where it is not. */
+  readonly LIFEBOAT_URL: string;
 }
 
 export default {
@@ -23,20 +25,33 @@ export default {
     for (const first of env.WORKER_FIRST) {
       if (seen.url.startsWith(first, path)) return worker.fetch(seen, env, context);
     }
-    return reached(seen.url, await env.PAGES.fetch(seen));
+    // The pages were built for a deployment, whose copy is elsewhere.
+    if (seen.url.startsWith(LIFEBOAT, path)) return lifeboat(env.LIFEBOAT_URL);
+    return reached(seen.url, await env.PAGES.fetch(seen), env.LIFEBOAT_URL);
   },
 };
 
-/** What tells browsers to stay with https is only for those who came by it, and not by a name that other servers share. */
-function reached(url: string, answer: Response): Response {
-  if (/^https:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(url)) return answer;
-  if (!answer.headers.has(HSTS)) return answer;
+const LIFEBOAT = "/lifeboat.json";
+
+function lifeboat(url: string): Response {
+  return Response.json({ url: url === "" ? null : url }, { headers: { "cache-control": "no-cache" } });
+}
+
+/**
+ * What tells browsers to stay with https is only for those who came by it, and not by a name that other servers share. Pages that
+ * play may load from the copy, as build/pages.mjs has it for a deployment.
+ */
+function reached(url: string, answer: Response, copy: string): Response {
   const headers = new Headers(answer.headers);
-  headers.delete(HSTS);
+  if (!/^https:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(url)) headers.delete(HSTS);
+  const policy = headers.get(POLICY);
+  if (copy !== "" && policy?.includes("media-src") === true)
+    headers.set(POLICY, policy.replaceAll(/(?:connect|media)-src 'self'/g, `$& ${copy}`));
   return new Response(answer.body, { status: answer.status, headers });
 }
 
 const HSTS = "strict-transport-security";
+const POLICY = "content-security-policy";
 
 /** The Worker itself, for what the asset service has no page for. */
 export class Relay extends WorkerEntrypoint<Env> {

@@ -7,6 +7,8 @@ import { httpOrigin } from "./address.ts";
 export interface LeaderOptions {
   readonly host: string;
   readonly port: number;
+  /** The port on which the bucket is served without the Worker; null: it is not. */
+  readonly lifeboat: number | null;
   /** Whether `wrangler dev` leads, which builds anew what changes and takes 15 times the CPU for a request. */
   readonly dev: boolean;
   /** Absolute path: where the Worker's storage lies. */
@@ -33,9 +35,11 @@ export function startLeader(options: LeaderOptions): Leader {
   return options.dev ? startWrangler(options) : startWorkerd(options);
 }
 
-function startWorkerd({ host, port, persist, variables }: LeaderOptions): Leader {
-  const { host: address } = new URL(httpOrigin(host, port));
-  const child = start([join(import.meta.dirname, "workerd.ts"), address, persist]);
+function startWorkerd({ host, port, persist, lifeboat, variables }: LeaderOptions): Leader {
+  const [address, ...beside] = (lifeboat === null ? [port] : [port, lifeboat]).map(
+    (port) => new URL(httpOrigin(host, port)).host,
+  );
+  const child = start([join(import.meta.dirname, "workerd.ts"), address ?? "", persist, ...beside]);
   // Over the channel: every user sees a process's arguments. It may have been ended before it could be told.
   child.send(variables, (error) => error && child.emit("error", error));
   // By the channel and not by a signal: on Windows a signal ends it at once, and what it has started would stay.

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { isLoopback, isTellable, ownAddresses } from "./address.ts";
+import { type LifeboatOptions, readLifeboat } from "./lifeboat.ts";
 
 /** What `npm start` was told. */
 export interface Options {
@@ -12,6 +13,8 @@ export interface Options {
   readonly port: number;
   readonly host: string;
   readonly udpPorts?: readonly [number, number];
+  /** Where the bucket is served without the Worker; null: nowhere. */
+  readonly lifeboat: LifeboatOptions | null;
 }
 
 /** A variable of the environment; one that is set to nothing counts as not set. */
@@ -37,7 +40,8 @@ export function readOptions(
   const port = readPort(given(env.PORT) ?? "8787");
   if (port === null) throw new Error(`PORT must be a number from 1 to 65535, not "${env.PORT}".`);
   const udpPorts = env.UDP_PORTS ? { udpPorts: readRange(env.UDP_PORTS) } : {};
-  return { fresh, help, dev, log: Boolean(env.LOG), port, host, ...udpPorts };
+  const lifeboat = dev ? null : readLifeboat(given(env.LIFEBOAT), port);
+  return { fresh, help, dev, log: Boolean(env.LOG), port, host, lifeboat, ...udpPorts };
 }
 
 function readArguments(args: readonly string[]) {

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { httpOrigin, ownAddresses } from "./address.ts";
+import type { LifeboatOptions } from "./lifeboat.ts";
 import { Runtime, StartFailure } from "./runtime.ts";
 import { startSfu } from "./sfu/server.ts";
 
@@ -11,6 +12,8 @@ export interface Relay {
   /** Where it is reached, without a slash at the end. */
   readonly url: string;
   readonly adminToken: string;
+  /** Where the bucket is served without the Worker, without a slash at the end; null where it is not. */
+  readonly lifeboat: string | null;
   /** The runtime's process, for those who measure it. */
   readonly pid: number;
   /** Rejects with a {@link StartFailure} when the runtime ends without {@link stop}; never resolves. */
@@ -32,6 +35,8 @@ export interface RelayOptions {
   readonly udpPorts?: readonly [number, number];
   /** Whether code that changes is built anew, by `wrangler dev`; false by default. */
   readonly dev?: boolean;
+  /** Whether and where the bucket is served without the Worker; by default it is not. Not with `dev`. */
+  readonly lifeboat?: LifeboatOptions | null;
   /** Gets each line that the runtime and the stand-in print. */
   readonly log?: (line: string) => void;
   /** More of the Worker's variables, over the defaults. */
@@ -52,6 +57,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const port = await freePort(options.port ?? 0, host);
   const secrets = options.secrets ?? mintSecrets();
   const log = options.log ?? (() => {});
+  const lifeboat = await lifeboatOf(options.lifeboat ?? null, host, log);
   const appSecret = randomBytes(16).toString("hex");
   const sfu = await startSfu({
     port: 0,
@@ -70,6 +76,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const runtime = new Runtime({
     host,
     port,
+    lifeboat: lifeboat?.port ?? null,
     dev: options.dev ?? false,
     persist,
     variables: {
@@ -80,6 +87,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       PLAIN_HTTP: "1",
       SFU_APP_ID: "local",
       SFU_APP_SECRET: appSecret,
+      // Over the one of wrangler.toml, which is the deployment's.
+      LIFEBOAT_URL: lifeboat?.url ?? "",
       ...options.vars,
     },
     log,
@@ -99,7 +108,34 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     await stop();
     throw error;
   }
-  return { url, adminToken: secrets.adminToken, pid: runtime.pid, failed: runtime.failed, stop };
+  const copy = lifeboat?.url ?? null;
+  return {
+    url,
+    lifeboat: copy,
+    adminToken: secrets.adminToken,
+    pid: runtime.pid,
+    failed: runtime.failed,
+    stop,
+  };
+}
+
+/** A relay does without the copy where its port is in use: that may be another relay's. */
+async function lifeboatOf(
+  options: LifeboatOptions | null,
+  host: string,
+  log: (line: string) => void,
+): Promise<Required<LifeboatOptions> | null> {
+  if (options === null) return null;
+  try {
+    const port = await freePort(options.port, host);
+    return { port, url: options.url ?? httpOrigin(host, port) };
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error;
+    log(
+      `warning: There is no lifeboat: port ${options.port} is in use. Its own would be the one after PORT; LIFEBOAT=off says so.`,
+    );
+    return null;
+  }
 }
 
 export function mintSecrets(): Secrets {

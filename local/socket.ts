@@ -1,5 +1,5 @@
 /**
- * The one socket that the relay is reached on, for Miniflare to open beside its own. The sockets that Miniflare opens to a
+ * The socket that a Worker is reached on, for Miniflare to open beside its own. The sockets that Miniflare opens to a
  * Worker itself do not tell who asks, and take a CONNECT for a call of the Worker's methods; this one carries HTTP alone.
  *
  * A plugin of Miniflare's: it is loaded by its path, in the name of a binding of a Worker's (which the Worker does not get).
@@ -15,7 +15,7 @@ export const plugins = {
       sockets: Object.values(options.config.env)
         .filter(({ type }) => type === "unsafe:socket")
         .map(({ dev }) => ({
-          name: "earshot",
+          name: `socket:${options.config.name}`,
           address: dev?.options?.address,
           service: { name: `core:user:${options.config.name}` },
           http: {},

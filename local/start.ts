@@ -17,6 +17,8 @@ Cloudflare Realtime. State is kept between starts.
 
   PORT=8787         the HTTP port
   HOST=127.0.0.1    the IP address to serve on and to tell publishers; one of this machine's, for a network's sake
+  LIFEBOAT=off      without the copy that is served from the bucket alone, on the port after PORT (or the URL of that port,
+                    where a proxy stands before it)
   UDP_PORTS=a-b     the UDP ports that publishers connect to, one each, to open in a firewall (default: any free)
   ADMIN_TOKEN=...   the admin token (else the one in .dev.vars, where the first start puts a random one)
   LOG=1             show what the runtime prints
@@ -143,7 +145,7 @@ async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
   return (await made.json()) as Broadcast;
 }
 
-function greeting(demo: Broadcast, { adminToken }: Relay, { host, udpPorts }: Options): string {
+function greeting(demo: Broadcast, { adminToken, lifeboat }: Relay, { host, udpPorts }: Options): string {
   const ports = udpPorts ? `UDP ports ${udpPorts.join("-")}` : "any free UDP port";
   return `
 Earshot is running. Press Ctrl-C to stop.
@@ -152,6 +154,7 @@ Earshot is running. Press Ctrl-C to stop.
              open it, pick a microphone, press Go live
   Listen     ${demo.listenUrl}
   Playlist   ${demo.playbackUrl}
+  Lifeboat   ${lifeboat === null ? "none" : `${lifeboat}/${demo.id}/lifeboat.m3u8, once there is sound: goes on without the Worker`}
   WHIP       ${demo.whipUrl}
   Host key   ${demo.hostKey}
   Admin      Authorization: Bearer ${adminToken}

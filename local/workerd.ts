@@ -13,7 +13,8 @@ import { socketAt } from "./socket.ts";
  * `wrangler dev` has before it. A process of its own with an IPC channel, and it ends when the channel does, so that
  * nothing outlives who started it.
  *
- * Arguments: the address to serve on (`HOST:PORT`), and where the storage lies. The channel's first message is the Worker's
+ * Arguments: the address to serve on (`HOST:PORT`), where the storage lies, and the address to serve the bucket on, which may be
+ * left out. The channel's first message is the Worker's
  * variables, secrets among them.
  */
 
@@ -35,13 +36,14 @@ interface Plain {
   readonly modulesRules: unknown;
   readonly serviceBindings: Record<string, string>;
   readonly assets: { readonly directory: string };
+  readonly r2Buckets: Record<string, string>;
 }
 
 const ROOT = join(import.meta.dirname, "..");
 /** The runtime is started again when it ends by itself; so many ends within a minute are one too many. */
 const MOST_ENDS = 3;
 
-const [address = "", persist = ""] = process.argv.slice(2);
+const [address = "", persist = "", lifeboat] = process.argv.slice(2);
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
 let miniflare: Miniflare | null = null;
 process.once("disconnect", () => void end(0));
@@ -98,6 +100,7 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
           serviceBindings: { RELAY: { name, entrypoint: "Relay" } },
           assets: { ...assets, routerConfig: { has_user_worker: true } },
         },
+        ...(lifeboat === undefined ? [] : [await server(lifeboat, worker, compatibilityDate)]),
       ],
       // Miniflare's own door opens to more than the Worker: it is for this machine alone, on a port that nobody is told.
       host: "127.0.0.1",
@@ -110,6 +113,19 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
       unsafeHandleRuntimeRestart: noteEnd,
     }),
   );
+}
+
+/** What serves the bucket at `address`: a Worker that has it bound, and nothing else. */
+async function server(address: string, { r2Buckets }: Pick<Plain, "r2Buckets">, compatibilityDate: string) {
+  const [module] = await build(bundle("local/lifeboat-worker.ts"));
+  return {
+    name: "lifeboat",
+    compatibilityDate,
+    modulesRoot: "/",
+    modules: [{ type: "ESModule" as const, path: "/lifeboat.js", contents: module?.bytes ?? "" }],
+    r2Buckets,
+    unsafeBindings: [socketAt(address)],
+  };
 }
 
 /** What the Worker is first for, of wrangler.toml: a path and all that is below it, for each. */

@@ -254,7 +254,7 @@ test.each([
 ])("what leads the runtime of %s ends of itself once it is asked to", { timeout: 60_000 }, async (_, dev) => {
   const state = folder();
   const [host, port] = ["127.0.0.1", await freePort("127.0.0.1")];
-  const leader = startLeader({ host, port, dev, persist: state.path, variables: {} });
+  const leader = startLeader({ host, port, dev, lifeboat: null, persist: state.path, variables: {} });
   const { child } = leader;
   cleanups.push(
     () => state[Symbol.dispose](),
