@@ -10,7 +10,8 @@ import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
 
 /** What a listener asks for. */
 export type Target =
-  | { readonly kind: "multivariant"; readonly id: string }
+  /** `lifeboat`: it is to name the copy that is served without a Worker as well. */
+  | { readonly kind: "multivariant"; readonly id: string; readonly lifeboat?: boolean }
   /** `waits`: a show whose doors have not opened yet is told of when they do, or after a while. */
   | { readonly kind: "status"; readonly id: string; readonly waits: boolean }
   | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
@@ -48,7 +49,8 @@ export function parseListen(url: {
   const live = LIVE.exec(url.pathname);
   if (live === null) return PROBLEMS.notFound;
   const [, id = "", multivariant, status, audience, events, epoch = "", name = ""] = live;
-  if (multivariant !== undefined) return { kind: "multivariant", id };
+  if (multivariant !== undefined)
+    return { kind: "multivariant", id, ...(url.searchParams.get("lifeboat") === "1" && { lifeboat: true }) };
   if (status !== undefined) return { kind: "status", id, waits: url.searchParams.get("wait") === "open" };
   if (audience !== undefined) return { kind: "audience", id, series: url.searchParams.get("series") === "1" };
   if (events !== undefined) return { kind: "events", id };
@@ -68,7 +70,7 @@ export function parseListen(url: {
 export function canonicalPath(target: Target): string {
   switch (target.kind) {
     case "multivariant":
-      return `/live/${target.id}/index.m3u8`;
+      return `/live/${target.id}/index.m3u8${target.lifeboat === true ? "?lifeboat=1" : ""}`;
     case "status":
       return `/live/${target.id}/status.json${target.waits ? "?wait=open" : ""}`;
     case "audience":
@@ -118,11 +120,16 @@ export function timeOf(epoch: string): number {
   return Number.parseInt(epoch, 36);
 }
 
+/** What a timeline's media is called in its folder of R2. */
+export const keptNames = {
+  init: "init.mp4",
+  segment: (msn: number): string => `s${String(msn).padStart(10, "0")}.m4s`,
+};
+
 /** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it, or the version. */
 export const keys = {
-  init: (id: string, epoch: string): string => `${id}/${epoch}/init.mp4`,
-  segment: (id: string, epoch: string, msn: number): string =>
-    `${id}/${epoch}/s${String(msn).padStart(10, "0")}.m4s`,
+  init: (id: string, epoch: string): string => `${id}/${epoch}/${keptNames.init}`,
+  segment: (id: string, epoch: string, msn: number): string => `${id}/${epoch}/${keptNames.segment(msn)}`,
   hold: (id: string, version: string): string => `${id}/hold/${version}.s16le`,
   announcement: (id: string, state: string, version: string): string =>
     `${id}/announcements/${state}/${version}.s16le`,

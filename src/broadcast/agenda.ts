@@ -1,13 +1,13 @@
 import { Alarm } from "./alarm.ts";
 import type { Life } from "./life.ts";
 import { nextStep, type Step } from "./lifecycle.ts";
-import type { Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
+import type { Recording } from "./recording.ts";
 
 /** What a show has to do by itself, and when its object has to be there for it. Times are milliseconds since 1970. */
 export class Agenda {
   readonly #presence: Presence;
-  readonly #outbox: Outbox;
+  readonly #recording: Pick<Recording, "owes">;
   readonly #webhook: () => number | null;
   readonly #alarm: Alarm;
   /** Until when the show rests; 0 while it does not. */
@@ -19,12 +19,12 @@ export class Agenda {
    */
   constructor(
     presence: Presence,
-    outbox: Outbox,
+    recording: Pick<Recording, "owes">,
     webhook: () => number | null,
     setAlarm: (time: number | null) => void,
   ) {
     this.#presence = presence;
-    this.#outbox = outbox;
+    this.#recording = recording;
     this.#webhook = webhook;
     this.#alarm = new Alarm(setAlarm);
   }
@@ -40,7 +40,7 @@ export class Agenda {
     const next = earlier(this.next(life)?.at ?? null, this.#webhook());
     // A show that rests needs its object no earlier for that.
     const rests = Math.min(this.#restsUntil, next ?? Number.POSITIVE_INFINITY);
-    if (this.#outbox.next() !== null) this.#alarm.arrange(Date.now());
+    if (this.#recording.owes) this.#alarm.arrange(Date.now());
     else if (runs) this.#alarm.arrange(Math.max(Date.now(), rests));
     else if (next !== null) this.#alarm.at(next);
     else this.#alarm.cancel();

@@ -17,16 +17,18 @@ import type {
   TalkAnswer,
   TalkCall,
 } from "../broadcast-api.ts";
-import { type Directories, directoryOf } from "../directory-api.ts";
+import { directoryOf } from "../directory-api.ts";
 import type { Event } from "../events.ts";
 import type { HoldDescription } from "../hold-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
+import { lifeboatUrl } from "../lifeboat.ts";
 import { parseIngest, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Act } from "./announcing.ts";
 import { told } from "./call.ts";
 import type { Counts } from "./counts.ts";
+import type { BroadcastEnv } from "./env.ts";
 import { attend } from "./host-desk.ts";
 import { admit, leave, publish, talk } from "./host-door.ts";
 import { announce, type OwnHold, type ShowRow, unfit } from "./lifecycle.ts";
@@ -35,17 +37,6 @@ import type { Read } from "./reads.ts";
 import { erase } from "./recording.ts";
 import { Show } from "./show.ts";
 import { Store } from "./store.ts";
-
-export interface BroadcastEnv {
-  readonly DIRECTORY: Directories;
-  readonly MEDIA: R2Bucket;
-  readonly EARSHOT_SECRET: string;
-  /** The secret before that one, for as long as shows made under it are to go on. */
-  readonly EARSHOT_SECRET_PREVIOUS?: string;
-  readonly SFU_API: string;
-  readonly SFU_APP_ID: string;
-  readonly SFU_APP_SECRET: string;
-}
 
 /**
  * One broadcast, as the platform's object that it lives in. A shell: whatever comes in is handed to its {@link Show}, where
@@ -108,11 +99,12 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   #make(row: ShowRow, secret: Secret): Show {
-    const { MEDIA, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
+    const { MEDIA, LIFEBOAT_URL, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
     const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
     return new Show(row, {
       store: this.#store,
       bucket: MEDIA,
+      lifeboatUrl: lifeboatUrl(LIFEBOAT_URL),
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
       secret,
       notice: this.#notice,
@@ -188,6 +180,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       const unended = (error: unknown) =>
         console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
       await show.end().catch(unended);
+      await show.recording.abandon();
       // What R2 and the Directory do not let go of yet can be deleted by the next call only if there is still a broadcast.
       await erase(this.env.MEDIA, id);
       await this.#notice.remove();

@@ -7,6 +7,8 @@ import type { Store } from "./store.ts";
 export interface Dependencies {
   readonly store: Store;
   readonly bucket: R2Bucket;
+  /** Where the bucket is served without a Worker (src/lifeboat.ts); null: nowhere. */
+  readonly lifeboatUrl: string | null;
   readonly sfu: Sfu;
   /** The one under which the show was made. */
   readonly secret: Secret;

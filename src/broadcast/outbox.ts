@@ -34,6 +34,12 @@ export class Outbox {
     return this.#store.former();
   }
 
+  /** The first segment of a timeline that R2 does not hold, all before it being there; null where it holds them all. */
+  waiting(epoch: string): number | null {
+    if (epoch !== this.#timeline?.epoch) return this.#store.formerFrom(epoch);
+    return this.#timeline.init === null ? this.#store.unkept() : 0;
+  }
+
   /** R2 has an object; its timeline may have become a former one meanwhile. */
   kept({ epoch, msn }: MediaObject): void {
     if (epoch !== this.#timeline?.epoch) this.#store.dropFormer(epoch, msn);

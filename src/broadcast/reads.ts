@@ -2,6 +2,7 @@ import type { PublicEvents } from "../events.ts";
 import { decide, isDelta } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
 import { closingWindow, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
+import { lists } from "../lifeboat.ts";
 import { covers, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
 import { names, playlistUri, type Target } from "../paths.ts";
@@ -40,14 +41,17 @@ export const CLOSING_MS = 380;
 /** Answers reads from the window, and holds those that ask for what comes next. One rendering serves all who wait. */
 export class Reads {
   readonly #store: Store;
+  readonly #lifeboatUrl: string | null;
   readonly #waiters = new Waiters<Place>();
   readonly #doors = new Doors();
   /** What is listed for a moment in the place of a window that has ended; null before and after that. */
   #closing: { ended: Window | null; listed: Window | null } | null = null;
   #rendered: { window: Window; full: string | null; delta: string | null } | null = null;
 
-  constructor(store: Store) {
+  /** @param lifeboatUrl where the copy is served; null: nowhere */
+  constructor(store: Store, lifeboatUrl: string | null) {
     this.#store = store;
+    this.#lifeboatUrl = lifeboatUrl;
   }
 
   /** Whether somebody waits for what comes next. */
@@ -96,7 +100,7 @@ export class Reads {
     if (target.kind === "multivariant") {
       return {
         kind: "multivariant",
-        text: multivariant(row, window),
+        text: multivariant(row, window, target.lifeboat === true ? this.#lifeboatUrl : null),
         liveEdge: liveEdgeOf(window),
       };
     }
@@ -198,6 +202,12 @@ function isSoon(window: Window, msn: number, index: number): boolean {
   return !window.ended && index < perSegment && until > 0 && until <= perSegment;
 }
 
-function multivariant({ title, bitrate }: Published["row"], { epoch }: Window): string {
-  return multivariantPlaylist({ uri: playlistUri(epoch), ...bandwidthOf(bitrate), title });
+/** @param lifeboatUrl where the copy is that it names as well; null: it names none */
+function multivariant(
+  { id, title, bitrate }: Published["row"],
+  { epoch }: Window,
+  lifeboatUrl: string | null,
+): string {
+  const redundantUri = lifeboatUrl === null ? undefined : `${lifeboatUrl}/${lists.timeline(id, epoch)}`;
+  return multivariantPlaylist({ uri: playlistUri(epoch), ...bandwidthOf(bitrate), title, redundantUri });
 }

@@ -1,5 +1,6 @@
 import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
+import type { Lifeboat } from "./lifeboat.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MediaObject } from "./store.ts";
 
@@ -20,6 +21,7 @@ export class Recording {
   readonly #bucket: R2Bucket;
   readonly #id: string;
   readonly #outbox: Pick<Outbox, "next" | "kept">;
+  readonly #lifeboat: Lifeboat | null;
   #latest: Promise<void> = Promise.resolve();
   #isRunning = false;
   /** Puts that R2 has not answered, waited for or given up. */
@@ -27,11 +29,36 @@ export class Recording {
   /** Puts that failed since the object was made. */
   failures = 0;
 
-  /** @param id of the show */
-  constructor(bucket: R2Bucket, id: string, outbox: Pick<Outbox, "next" | "kept">) {
+  /**
+   * @param id of the show
+   * @param lifeboat gets its lists after what they name; null: there is no copy
+   */
+  constructor(
+    bucket: R2Bucket,
+    id: string,
+    outbox: Pick<Outbox, "next" | "kept">,
+    lifeboat: Lifeboat | null = null,
+  ) {
     this.#bucket = bucket;
     this.#id = id;
     this.#outbox = outbox;
+    this.#lifeboat = lifeboat;
+  }
+
+  /** Whether R2 is to have something that it does not have. */
+  get owes(): boolean {
+    return this.#outbox.next() !== null || this.#lifeboat?.owes === true;
+  }
+
+  /** As {@link run}, where no more segments may come: the lists' end comes by itself then, for which nobody waits. */
+  async settle(): Promise<void> {
+    await this.run();
+    void this.#lifeboat?.run();
+  }
+
+  /** Puts no lists any more: what there is is to be deleted. */
+  async abandon(): Promise<void> {
+    await this.#lifeboat?.abandon();
   }
 
   /**
@@ -77,6 +104,7 @@ export class Recording {
       this.#out--;
     }
     this.#outbox.kept(item);
+    if (msn !== null) this.#lifeboat?.kept(epoch);
   }
 }
 

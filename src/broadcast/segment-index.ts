@@ -93,6 +93,16 @@ export class SegmentIndex {
     return rows.map((row) => ({ ...row, at: row.at as Samples }));
   }
 
+  /** At most `limit` of a timeline's finished segments, the last of those before `before` (null: of all), in order. */
+  last(epoch: string, before: number | null, limit: number): IndexedSegment[] {
+    const sql =
+      "SELECT msn, at, units, bytes FROM indexed WHERE epoch = ? AND msn < ? ORDER BY msn DESC LIMIT ?";
+    const rows = this.#sql
+      .exec<SegmentColumns>(sql, epoch, before ?? Number.MAX_SAFE_INTEGER, limit)
+      .toArray();
+    return rows.reverse().map((row) => ({ ...row, at: row.at as Samples }));
+  }
+
   /** The bytes of each access unit of a segment, as big-endian numbers of 16 bits; null where there is no such segment. */
   sizes(epoch: string, msn: number): Uint8Array | null {
     const sql = "SELECT sizes FROM indexed WHERE epoch = ? AND msn = ?";

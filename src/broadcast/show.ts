@@ -13,6 +13,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
 import { Holding } from "./holding.ts";
 import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } from "./life.ts";
+import { lifeboatOf } from "./lifeboat.ts";
 import {
   change,
   close,
@@ -45,12 +46,11 @@ export class Show {
   readonly chronicle: Chronicle;
   readonly cast: Cast;
   readonly holding: Holding;
+  readonly recording: Recording;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
-  readonly #outbox: Outbox;
   readonly #succession: Succession;
-  readonly #recording: Recording;
   readonly #agenda: Agenda;
   readonly #presence = new Presence(Date.now());
   #life: Life;
@@ -62,18 +62,18 @@ export class Show {
   constructor(row: ShowRow, deps: Dependencies) {
     const { store, bucket, setAlarm } = deps;
     this.#deps = deps;
-    this.#reads = new Reads(store);
+    this.#reads = new Reads(store, deps.lifeboatUrl);
     this.#originReads = new OriginReads(store);
     this.publishers = new Publishers(deps, row.id, Date.now(), (hostId) => this.cast.of(hostId)?.name ?? "");
     this.cast = new Cast(store, () => this.#life.row);
-    this.#outbox = new Outbox(store);
-    this.#agenda = new Agenda(this.#presence, this.#outbox, () => this.chronicle.webhook.dueAt, setAlarm);
-    this.#succession = new Succession(store, this.#originReads, this.#outbox);
-    this.#recording = new Recording(bucket, row.id, this.#outbox);
-    const init = store.init();
-    if (row.timeline !== null && init !== null) this.#outbox.turnTo(row.timeline.epoch, init);
-    this.#life = lifeOf(row, store);
+    const outbox = new Outbox(store);
+    this.#succession = new Succession(store, this.#originReads, outbox);
     const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life)];
+    this.recording = new Recording(bucket, row.id, outbox, lifeboatOf(deps, outbox, life));
+    this.#agenda = new Agenda(this.#presence, this.recording, () => this.chronicle.webhook.dueAt, setAlarm);
+    const init = store.init();
+    if (row.timeline !== null && init !== null) outbox.turnTo(row.timeline.epoch, init);
+    this.#life = lifeOf(row, store);
     this.chronicle = new Chronicle(deps, row, life, arrange, this.publishers.talks);
     this.holding = new Holding(deps, life, (turned) => this.#turnInto(turned));
     deps.notice.tell(row);
@@ -155,7 +155,7 @@ export class Show {
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<Description> {
-    const [{ counts: originReads }, { failures: recordingFailures }] = [this.#originReads, this.#recording];
+    const [{ counts: originReads }, { failures: recordingFailures }] = [this.#originReads, this.recording];
     const known = { originReads, recordingFailures, warnings: this.chronicle.warnings };
     return describe(this.#life, this, known, { origin, hostKey: await this.keyOf(this.cast.first) });
   }
@@ -202,7 +202,7 @@ export class Show {
 
   /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
   async settle(): Promise<void> {
-    await this.#recording.run();
+    await this.recording.settle();
     this.#agenda.arrange(this.#life);
   }
 
@@ -212,12 +212,12 @@ export class Show {
       listed: (now) => {
         this.#reads.wake(timeline.window, now);
         // After parts that close no segment too: that is when what R2 did not take is tried again.
-        this.#deps.waitUntil(this.#recording.run());
+        this.#deps.waitUntil(this.recording.run());
       },
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
-      mayPassOver: () => this.#life.row.state === "open" && this.#outbox.next() === null,
+      mayPassOver: () => this.#life.row.state === "open" && !this.recording.owes,
       holdWish: (wall) => this.holding.wish(this.#presence, this.publishers.all, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),

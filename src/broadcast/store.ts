@@ -2,6 +2,7 @@ import { FIRST_HOST } from "../access/keys.ts";
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import { type HostRow, readHostRow } from "./host-row.ts";
+import { LifeboatRows } from "./lifeboat-rows.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import { Log } from "./log.ts";
 import type { PublisherRow } from "./publisher.ts";
@@ -36,12 +37,14 @@ export class Store {
   readonly webhook: WebhookRows;
   /** What all its timelines have. */
   readonly index: SegmentIndex;
+  readonly lifeboat: LifeboatRows;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.log = new Log(sql);
     this.webhook = new WebhookRows(sql);
     this.index = new SegmentIndex(sql);
+    this.lifeboat = new LifeboatRows(sql);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
@@ -210,6 +213,12 @@ export class Store {
     const rows = this.#sql.exec<{ bytes: ArrayBuffer }>(parts, epoch, msn).toArray();
     const bytes = joinBytes(rows.map((part) => new Uint8Array(part.bytes)));
     return { epoch, msn: msn === INIT ? null : msn, bytes };
+  }
+
+  /** The first segment of a former timeline that R2 does not hold; null where it holds them all. */
+  formerFrom(epoch: string): number | null {
+    const sql = "SELECT MIN(msn) AS msn FROM former WHERE epoch = ? AND msn <> ?";
+    return this.#sql.exec<{ msn: number | null }>(sql, epoch, INIT).toArray()[0]?.msn ?? null;
   }
 
   /** Forgets an object of a former timeline. */

@@ -66,14 +66,16 @@ export function mediaPlaylist(window: Window, names: Names, options: { skip?: bo
 /**
  * The multivariant playlist: one audio variant (an EXT-X-MEDIA group for a single rendition hides it from VLC).
  * `bandwidth` is the peak segment bit rate with its container, `averageBandwidth` the long-run one, bits a second.
+ * `redundantUri` is where the same media lies once more, for clients that do not get on with the first.
  */
 export function multivariantPlaylist(variant: {
   uri: string;
   bandwidth: number;
   averageBandwidth: number;
   title?: string;
+  redundantUri?: string | undefined;
 }): string {
-  const { uri, bandwidth, averageBandwidth, title } = variant;
+  const { uri, bandwidth, averageBandwidth, title, redundantUri } = variant;
   const lines = [
     "#EXTM3U",
     "#EXT-X-VERSION:6",
@@ -82,11 +84,11 @@ export function multivariantPlaylist(variant: {
   // Section 4.4.6.4.
   if (title !== undefined)
     lines.push(`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${quotable(title)}"`);
-  lines.push(
-    // Apple 9.14 asks for AVERAGE-BANDWIDTH, 9.1 for CODECS.
-    `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${averageBandwidth},CODECS="mp4a.40.2"`,
-    uri,
-  );
+  // Apple 9.14 asks for AVERAGE-BANDWIDTH, 9.1 for CODECS.
+  const variantTag = `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${averageBandwidth},CODECS="mp4a.40.2"`;
+  lines.push(variantTag, uri);
+  // Section 6.2.4: the same variant elsewhere has the same attributes, so that clients take it for a substitute, not a choice.
+  if (redundantUri !== undefined) lines.push(variantTag, redundantUri);
   return `${lines.join("\n")}\n`;
 }
 
@@ -121,7 +123,7 @@ function serverControl(window: Window): string[] {
 
 /** A segment's date and parts; its date stands before its first part (section 4.4.4.9). */
 function head(window: Window, segment: OpenSegment, names: Names): string[] {
-  const lines = [`#EXT-X-PROGRAM-DATE-TIME:${date(window, segment.at)}`];
+  const lines = [`#EXT-X-PROGRAM-DATE-TIME:${dateOf(window, segment.at)}`];
   if (!listsParts(window, segment)) return lines;
   for (const [index, part] of segment.parts.entries()) {
     const uri = names.part(segment.msn, index);
@@ -135,7 +137,7 @@ function head(window: Window, segment: OpenSegment, names: Names): string[] {
  * The date of a sample, to the millisecond (section 4.4.4.6, Apple 8.4). It comes from the sample count alone: a segment must
  * have the same date in every list, and dates taken from the wall clock would jitter.
  */
-function date(window: Window, at: Samples): string {
+export function dateOf(window: Window, at: Samples): string {
   return new Date(window.startedAt + Math.round(toMillis(at))).toISOString();
 }
 

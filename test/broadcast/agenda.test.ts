@@ -2,9 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Agenda } from "../../src/broadcast/agenda.ts";
 import type { Life } from "../../src/broadcast/life.ts";
 import { announce, open } from "../../src/broadcast/lifecycle.ts";
-import { Outbox } from "../../src/broadcast/outbox.ts";
 import { Presence } from "../../src/broadcast/presence.ts";
-import { Store } from "../../src/broadcast/store.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 import { sqlite } from "../kit/sqlite.ts";
@@ -27,7 +25,7 @@ test("a show that rests is not brought back before it has something to do, whate
   let webhook: number | null = null;
   const agenda = new Agenda(
     new Presence(NOW),
-    new Outbox(new Store(sqlite())),
+    { owes: false },
     () => webhook,
     (time) => {
       alarm = time;

@@ -37,7 +37,7 @@ const ROUNDS = 10;
  */
 test("a thousand blocked reloads of one part are let go within 20 ms of it, all with the same list", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
-  const reads = new Reads({} as Store);
+  const reads = new Reads({} as Store, null);
   let window = windows[60] as Published["window"];
   const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const p99s: number[] = [];
@@ -80,7 +80,7 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
 
 test("what does not come is a 503 after three target durations, for each from when it asked on", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
-  const reads = new Reads({ partsOf: () => [] } as unknown as Store);
+  const reads = new Reads({ partsOf: () => [] } as unknown as Store, null);
   const window = windows[60] as Published["window"];
   const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const [msn, part] = [lastMsn(window) + 1, window.open?.parts.length ?? 0];

@@ -76,6 +76,7 @@ class Rig {
     const dependencies: Dependencies = {
       store: this.store,
       bucket: { put } as unknown as R2Bucket,
+      lifeboatUrl: null,
       sfu: new Sfu("http://127.0.0.1:9", "none", "none"),
       secret: new Secret("a secret for the test"),
       notice: { tell: ({ state }) => this.told.at(-1) !== state && this.told.push(state) },
