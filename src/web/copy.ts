@@ -4,7 +4,7 @@ import { type MediaList, readMediaList, variantOf } from "./list.ts";
 /** How long the copy may take to answer, ms. */
 const ANSWER_MS = 2_500;
 
-/** The copy of a show that is served without a Worker, and as fetches of it. */
+/** The copy of a show that is served without a Worker. */
 export class Copy {
   /** Of its multivariant playlist: what a player that reads playlists itself takes. */
   readonly playbackUrl: string;
@@ -26,12 +26,15 @@ export class Copy {
   }
 }
 
-/** The copy of show `id`, where this relay has any. The answer is an asset: no Worker runs for it. */
+/** The copy of show `id`; null where this relay has none. The answer is an asset: no Worker runs for it. */
 export async function findCopy(id: string): Promise<Copy | null> {
-  const text = await textOf("/lifeboat.json", ANSWER_MS);
-  if (text === null) return null;
-  const { url } = JSON.parse(text) as Lifeboat;
-  return url === null ? null : new Copy(url, id);
+  try {
+    const { url } = JSON.parse((await textOf("/lifeboat.json", ANSWER_MS)) ?? '{"url":null}') as Lifeboat;
+    return url === null ? null : new Copy(url, id);
+  } catch {
+    // A page for people, of a server that has no such asset.
+    return null;
+  }
 }
 
 /** What a URL answers within so many ms; null where it does not, or not with 200. */

@@ -30,6 +30,8 @@ let armed = false;
 
 /** When the player's last list came, by performance.now(): it tells what happens at the show. */
 let listedAt = Number.NEGATIVE_INFINITY;
+/** Who comes may press play after so long, ms, whether or not anybody has said how the show is. */
+const UNTOLD_MS = 1_500;
 /** Longer than any list is waited for. */
 const LISTED_MS = 15_000;
 
@@ -149,3 +151,6 @@ if ("mediaSession" in navigator) {
 }
 button.disabled = true;
 const askNow = pollStatus(id, isActive, onReport, { waits: () => armed, isTold });
+window.setTimeout(() => {
+  if (report === null) onReport({ kind: "unreachable" });
+}, UNTOLD_MS);

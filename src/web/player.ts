@@ -30,6 +30,8 @@ const IN_HAND_SECONDS = 0.4;
 const HURRY_SECONDS = 0.75;
 const CLOSE_SECONDS = 0.1;
 const HURRY_RATE = 1.04;
+/** How fast it plays where media comes only just in time. */
+const SLOW_RATE = 0.96;
 /** 20 ms of silence, 8 kHz mono. An element that plays it during the press may play sound later by itself. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
@@ -54,6 +56,8 @@ export class Player {
   #joinedAt = 0;
   #position = -1;
   #fresh = false;
+  /** Whether a browser that reads playlists itself is given the copy's. */
+  #isByCopy = false;
   /** Why it has to join again. */
   #trouble: "reconnecting" | "no-output" = "reconnecting";
 
@@ -91,6 +95,7 @@ export class Player {
   play(): void {
     this.#wanted = true;
     this.#attempt = 0;
+    this.#isByCopy = false;
     this.#trouble = "reconnecting";
     this.#join();
   }
@@ -121,7 +126,7 @@ export class Player {
     this.#position = -1;
     this.#fresh = true;
     if (playsNatively(this.#audio)) {
-      this.#audio.src = this.#url;
+      this.#audio.src = (this.#isByCopy ? this.#rescuer.copyUrl : null) ?? this.#url;
       this.#start();
       return;
     }
@@ -244,6 +249,7 @@ export class Player {
     if (!this.#wanted || this.#timer !== 0) return;
     const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
     this.#attempt += 1;
+    this.#isByCopy = !this.#isByCopy;
     this.#trouble = hasNoOutput(this.#audio.error) ? "no-output" : "reconnecting";
     this.#leave();
     this.#tell(this.#trouble);
@@ -263,7 +269,8 @@ export class Player {
     const target = this.#hls?.liveSyncPosition ?? null;
     if (target === null) return;
     const behind = target - this.#audio.currentTime;
-    if (behind > HURRY_SECONDS) this.#audio.playbackRate = HURRY_RATE;
+    if (this.#rescuer.isLean) this.#audio.playbackRate = SLOW_RATE;
+    else if (behind > HURRY_SECONDS) this.#audio.playbackRate = HURRY_RATE;
     else if (behind < CLOSE_SECONDS) this.#audio.playbackRate = 1;
   }
 

@@ -13,6 +13,15 @@ const NEWS_MS = 4_000;
 const ANY_MS = 8_000;
 /** How long one whose primary has failed for good waits for the copy to have more, ms. */
 const HOPE_MS = 3_000;
+/** With so little in hand the copy is played slower, s: its segments come late by what it may be kept, and by how it is asked. */
+const LEAN_SECONDS = 0.7;
+/** Over this time it is looked what was in hand at the least, ms: two segments. */
+const LEAN_MS = 4_000;
+/** With so much in hand the primary can be turned back to unheard, s; and so long that is waited for, ms. */
+const RICH_SECONDS = 1;
+const RICH_MS = 4_000;
+/** The copy's media playlist may be another after this long, ms: each timeline has its own. */
+const SAME_MS = 10_000;
 /** By so much more the copy must have, ms: dates are whole milliseconds, and the browser rounds. */
 const ROUNDING_MS = 100;
 
@@ -33,6 +42,10 @@ export class Rescuer implements Sources {
   #isAsking = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #primaryList: string | null = null;
+  /** Since when the primary is known to be well; null where it is not. */
+  #wellAt: number | null = null;
+  /** When there was little in hand last. */
+  #leanAt = Number.NEGATIVE_INFINITY;
   /** Of the copy: the list that hls.js is given next, and the date to which it has been given them, ms since 1970. */
   #next: MediaList | null = null;
   #given = Number.NEGATIVE_INFINITY;
@@ -60,6 +73,16 @@ export class Rescuer implements Sources {
     return this.#primaryList;
   }
 
+  /** The playback URL of the copy; null where there is none. */
+  get copyUrl(): string | null {
+    return this.#copy?.playbackUrl ?? null;
+  }
+
+  /** Whether to play a little slower: the copy is played, and runs dry now and then. */
+  get isLean(): boolean {
+    return this.#rescue.source === "copy" && performance.now() - this.#leanAt < LEAN_MS;
+  }
+
   /** What hls.js is made with. With a copy, its own failures are no reason to give up soon. */
   config(): Partial<HlsConfig> {
     const pLoader = sourceLoader(this);
@@ -78,6 +101,7 @@ export class Rescuer implements Sources {
     this.#hls = hls;
     this.#primaryList = null;
     this.#held = 0;
+    this.#wellAt = null;
     this.#rescue.join(performance.now());
     this.#timer = window.setInterval(() => this.#tick(hls), TICK_MS);
   }
@@ -126,16 +150,20 @@ export class Rescuer implements Sources {
       this.#held = end;
       this.#rescue.moved(now, patienceOf(hls));
     }
-    this.#heard = dateOf(hls, this.#audio.currentTime) ?? this.#heard;
+    const ahead = end - this.#audio.currentTime;
+    if (ahead < LEAN_SECONDS) this.#leanAt = now;
+    if (this.#held > 0) this.#heard = dateOf(hls, this.#audio.currentTime) ?? this.#heard;
     this.#rescue.dry(now);
     if (this.#isAsking || this.#copy === null) return;
-    if (this.#rescue.isInDoubt(now) && now - this.#askedAt >= ASK_MS) void this.#askCopy(hls, this.#copy);
+    if (this.#wellAt !== null) this.#return(hls, now, ahead >= RICH_SECONDS || now - this.#wellAt > RICH_MS);
+    else if (this.#rescue.isInDoubt(now)) void this.#askCopy(hls, this.#copy, now);
     else if (this.#rescue.shallLook(now)) void this.#look(hls);
   }
 
-  async #askCopy(hls: Hls, copy: Copy): Promise<void> {
+  async #askCopy(hls: Hls, copy: Copy, before: number): Promise<void> {
+    if (before - this.#askedAt < ASK_MS) return;
     this.#isAsking = true;
-    const list = await copy.list(hls.latestLevelDetails === null);
+    const list = await copy.list(hls.latestLevelDetails === null || before - this.#askedAt > SAME_MS);
     this.#isAsking = false;
     const now = performance.now();
     this.#askedAt = now;
@@ -158,17 +186,23 @@ export class Rescuer implements Sources {
     if (hls !== this.#hls) return;
     if (list === null || list.end < this.#given) {
       this.#rescue.stillIll(now);
-      return;
+    } else {
+      this.#primaryList = list.url;
+      this.#wellAt = now;
     }
-    this.#primaryList = list.url;
+  }
+
+  #return(hls: Hls, now: number, isTime: boolean): void {
+    if (!isTime) return;
+    this.#wellAt = null;
     this.#rescue.toPrimary(now);
     this.#goOn(hls);
   }
 
   /** Whether a list of the copy has more than has been loaded; where nothing is, whether it has more than has been heard. */
-  #hasMore(hls: Hls, { end, isOver }: MediaList): boolean {
+  #hasMore(hls: Hls, { end }: MediaList): boolean {
     const held = this.#held === 0 ? null : dateOf(hls, this.#held);
-    return held === null ? isOver || end > this.#heard + ROUNDING_MS : end > held + ROUNDING_MS;
+    return end > (held ?? this.#heard) + ROUNDING_MS;
   }
 
   /** Loads the list anew, and what is lacking. */

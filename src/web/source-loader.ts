@@ -26,89 +26,85 @@ export interface Sources {
  * sequence numbers and dates, so hls.js goes on with the media that it has.
  */
 export function sourceLoader(sources: Sources): PlaylistLoaderConstructor {
-  return class implements Loader<PlaylistLoaderContext> {
-    context: PlaylistLoaderContext | null = null;
-    readonly #primary: Loader<PlaylistLoaderContext>;
-    #isGone = false;
-
+  return class extends SourceLoader {
     constructor(config: HlsConfig) {
-      this.#primary = new config.loader(config) as Loader<PlaylistLoaderContext>;
-    }
-
-    get stats(): LoaderStats {
-      return this.#primary.stats;
-    }
-
-    load(
-      context: PlaylistLoaderContext,
-      config: LoaderConfiguration,
-      callbacks: LoaderCallbacks<PlaylistLoaderContext>,
-    ): void {
-      this.context = context;
-      if (context.deliveryDirectives === null && context.levelOrTrack === null) {
-        this.#primary.load(context, config, callbacks);
-      } else if (sources.source === "copy") {
-        void this.#loadCopy(context, callbacks);
-      } else {
-        this.#loadPrimary(context, config, callbacks);
-      }
-    }
-
-    abort(): void {
-      this.#isGone = true;
-      this.#primary.abort();
-    }
-
-    destroy(): void {
-      this.#isGone = true;
-      this.#primary.destroy();
-      this.context = null;
-    }
-
-    getCacheAge(): number | null {
-      return this.#primary.getCacheAge?.() ?? null;
-    }
-
-    getResponseHeader(name: string): string | null {
-      return this.#primary.getResponseHeader?.(name) ?? null;
-    }
-
-    #loadPrimary(
-      context: PlaylistLoaderContext,
-      config: LoaderConfiguration,
-      callbacks: LoaderCallbacks<PlaylistLoaderContext>,
-    ): void {
-      const { primaryList } = sources;
-      const { deliveryDirectives } = context;
-      const url =
-        primaryList === null
-          ? context.url
-          : ((deliveryDirectives?.addDirectives(primaryList) as string | undefined) ?? primaryList);
-      this.#primary.load({ ...context, url }, config, {
-        ...callbacks,
-        onSuccess: (response, stats, _, details) => {
-          sources.had(response.url || url);
-          callbacks.onSuccess(response, stats, context, details);
-        },
-        onError: (error, _, details, stats) => callbacks.onError(error, context, details, stats),
-        onTimeout: (stats, _, details) => callbacks.onTimeout(stats, context, details),
-      });
-    }
-
-    async #loadCopy(
-      context: PlaylistLoaderContext,
-      callbacks: LoaderCallbacks<PlaylistLoaderContext>,
-    ): Promise<void> {
-      const list = await sources.next();
-      if (this.#isGone) return;
-      const now = performance.now();
-      Object.assign(this.stats.loading, { start: now, first: now, end: now });
-      if (list === null) {
-        callbacks.onError({ code: 0, text: "the copy can not be had" }, context, null, this.stats);
-        return;
-      }
-      this.stats.loaded = list.text.length;
-      callbacks.onSuccess({ url: list.url, data: list.text, code: 200 }, this.stats, context, null);
+      super(config, sources);
     }
   };
+}
+
+type Context = PlaylistLoaderContext;
+type Callbacks = LoaderCallbacks<Context>;
+
+class SourceLoader implements Loader<Context> {
+  context: Context | null = null;
+  readonly #sources: Sources;
+  readonly #usual: Loader<Context>;
+  #isGone = false;
+
+  constructor(config: HlsConfig, sources: Sources) {
+    this.#sources = sources;
+    this.#usual = new config.loader(config) as Loader<Context>;
+  }
+
+  get stats(): LoaderStats {
+    return this.#usual.stats;
+  }
+
+  load(context: Context, config: LoaderConfiguration, callbacks: Callbacks): void {
+    this.context = context;
+    // The multivariant playlist has no level. Which of the two it is of, its URL says.
+    if (context.levelOrTrack === null) this.#usual.load(context, config, callbacks);
+    else if (this.#sources.source === "copy") void this.#loadCopy(context, callbacks);
+    else this.#loadPrimary(context, config, callbacks);
+  }
+
+  abort(): void {
+    this.#isGone = true;
+    this.#usual.abort();
+  }
+
+  destroy(): void {
+    this.#isGone = true;
+    this.#usual.destroy();
+    this.context = null;
+  }
+
+  getCacheAge(): number | null {
+    return this.#usual.getCacheAge?.() ?? null;
+  }
+
+  getResponseHeader(name: string): string | null {
+    return this.#usual.getResponseHeader?.(name) ?? null;
+  }
+
+  #loadPrimary(context: Context, config: LoaderConfiguration, callbacks: Callbacks): void {
+    const { primaryList } = this.#sources;
+    const directed = primaryList === null ? null : context.deliveryDirectives?.addDirectives(primaryList);
+    const url = directed ?? primaryList ?? context.url;
+    // hls.js knows the request by the context that it gave.
+    this.#usual.load({ ...context, url }, config, {
+      ...callbacks,
+      onSuccess: (response, stats, _, details) => {
+        this.#sources.had(response.url);
+        callbacks.onSuccess(response, stats, context, details);
+      },
+      onError: (error, _, details, stats) => callbacks.onError(error, context, details, stats),
+      onTimeout: (stats, _, details) => callbacks.onTimeout(stats, context, details),
+    });
+  }
+
+  async #loadCopy(context: Context, { onSuccess, onError }: Callbacks): Promise<void> {
+    const list = await this.#sources.next();
+    if (this.#isGone) return;
+    const now = performance.now();
+    // hls.js asks for the next list one segment after it began to ask for this one.
+    Object.assign(this.stats.loading, { start: now, first: now, end: now });
+    if (list === null) {
+      onError({ code: 0, text: "the copy can not be had" }, context, null, this.stats);
+      return;
+    }
+    this.stats.loaded = list.text.length;
+    onSuccess({ url: list.url, data: list.text, code: 200 }, this.stats, context, null);
+  }
 }

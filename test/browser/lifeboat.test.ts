@@ -1,7 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
-import { startCopied } from "../kit/copied.ts";
 import type { Created } from "../kit/created.ts";
 import { type Fault, Faulty } from "../kit/faulty.ts";
 import { publishRaw } from "../kit/people.ts";
@@ -19,28 +18,30 @@ const BACK_MS = 62_000;
 let stage: Stage;
 let browser: Browser;
 let show: Created;
-let copied: Awaited<ReturnType<typeof startCopied>>;
 const table = ["fault of the primary   of the copy  silence ms: longest, all   back after s   "];
 
 beforeAll(async () => {
-  stage = await setStage();
+  stage = await setStage({ lifeboat: true });
   browser = await startChromium();
   show = await stage.create("balanced");
   await publishRaw(browser, show, TONE_HZ);
-  copied = await startCopied(show.playbackUrl);
   await new Promise((resolve) => setTimeout(resolve, 8_000));
 });
 
 afterAll(async () => {
   console.log(table.join("\n"));
-  copied?.stop();
   await browser?.close();
   await stage?.stop();
 });
 
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-const ROWS: readonly (readonly [Fault, Fault])[] = (process.env.ROWS ?? "503,503 with CORS,refuses,hangs,stale,media,404,none/hangs,none/late").split(",").map((row) => row.split("/") as [Fault, Fault]).map(([a, b]) => [a, b ?? "none"]);
+const ROWS: readonly (readonly [Fault, Fault])[] = (
+  process.env.ROWS ?? "503,503 with CORS,refuses,hangs,stale,media,404,none/hangs,none/late"
+)
+  .split(",")
+  .map((row) => row.split("/") as [Fault, Fault])
+  .map(([a, b]) => [a, b ?? "none"]);
 
 test("in mid-show", async () => {
   const rows = await Promise.all(ROWS.map(([primary, copy]) => listenThrough(primary, copy)));
@@ -55,9 +56,13 @@ test("in mid-show", async () => {
 }, 240_000);
 
 async function listenThrough(primaryFault: Fault, copyFault: Fault) {
-  const copy = await Faulty.start(copied.url);
+  const copy = await Faulty.start(stage.lifeboat ?? "");
   const primary = await Faulty.start(stage.url, { "/lifeboat.json": { url: copy.url } });
-  const { page, faults } = await openPage(browser, `${primary.url}/listen/${show.listenUrl.split("/").at(-1)}`, ["ear"]);
+  const { page, faults } = await openPage(
+    browser,
+    `${primary.url}/listen/${show.listenUrl.split("/").at(-1)}`,
+    ["ear"],
+  );
   if (process.env.LOG) page.on("console", (message) => console.log(primaryFault, message.text()));
   await page.locator("#play:enabled").click();
   await page.getByText("You are listening live.").waitFor({ timeout: 30_000 });

@@ -2,7 +2,16 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from "node:net";
 
 /** What a server does to those who ask it. `stale`: the lists it had when it began. `media`: 503 for media alone. */
-export type Fault = "none" | "503" | "503 with CORS" | "404" | "refuses" | "hangs" | "stale" | "media" | "late";
+export type Fault =
+  | "none"
+  | "503"
+  | "503 with CORS"
+  | "404"
+  | "refuses"
+  | "hangs"
+  | "stale"
+  | "media"
+  | "late";
 
 /** How late `late` is, ms. */
 const LATE_MS = 3_000;
@@ -53,7 +62,9 @@ export class Faulty {
       this.#server.closeAllConnections();
       await new Promise((resolve) => this.#server.close(resolve));
     } else if (before === "refuses") {
-      await new Promise<void>((resolve) => this.#server.listen(Number(new URL(this.url).port), "127.0.0.1", resolve));
+      await new Promise<void>((resolve) =>
+        this.#server.listen(Number(new URL(this.url).port), "127.0.0.1", resolve),
+      );
     }
   }
 
@@ -65,7 +76,10 @@ export class Faulty {
   async #answer(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const path = asked.url ?? "/";
     const asset = this.#assets[path];
-    if (asset !== undefined) return end(answer, 200, JSON.stringify(asset));
+    if (asset !== undefined) {
+      end(answer, 200, JSON.stringify(asset));
+      return;
+    }
     const fails = path.startsWith("/live/") || path.includes("lifeboat.m3u8") || path.endsWith("4s");
     if (fails) this.asked.push({ path, at: Date.now() });
     if (!fails || (await this.#comesThrough(path, answer))) this.#forward(asked, answer);
@@ -98,14 +112,18 @@ export class Faulty {
   }
 
   #forward({ method, url = "/", headers }: IncomingMessage, answer: ServerResponse): void {
-    const upstream = request(this.#target + url, { method, headers: { ...headers, host: new URL(this.#target).host, "accept-encoding": "identity" } });
+    const upstream = request(this.#target + url, {
+      method,
+      headers: { ...headers, host: new URL(this.#target).host, "accept-encoding": "identity" },
+    });
     upstream.on("response", async (response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk);
       const body = Buffer.concat(chunks);
       const path = url.replace(/\?.*/, "");
       if (this.#fault === "hangs") return;
-      if (this.#fault === "none" && response.statusCode === 200 && path.endsWith("audio.m3u8")) this.#lists.set(path, String(body));
+      if (this.#fault === "none" && response.statusCode === 200 && path.endsWith("audio.m3u8"))
+        this.#lists.set(path, String(body));
       answer.writeHead(response.statusCode ?? 502, response.headers).end(body);
     });
     upstream.on("error", () => answer.destroy());
@@ -114,8 +132,17 @@ export class Faulty {
   }
 }
 
-function end(answer: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): false {
-  const type = body.startsWith("#") ? "application/vnd.apple.mpegurl" : body.startsWith("{") ? "application/json" : "text/html";
+function end(
+  answer: ServerResponse,
+  status: number,
+  body: string,
+  headers: Record<string, string> = {},
+): false {
+  const type = body.startsWith("#")
+    ? "application/vnd.apple.mpegurl"
+    : body.startsWith("{")
+      ? "application/json"
+      : "text/html";
   answer.writeHead(status, { "content-type": type, "cache-control": "no-store", ...headers }).end(body);
   return false;
 }

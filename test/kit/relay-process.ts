@@ -2,13 +2,16 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { startRelay } from "../../local/relay.ts";
 
 // A relay in a process of its own: a test that analyses a minute of sound, or parses it, stands still for a while,
-// and a media server in the same process would stand still with it. Argument: the folder for its storage.
+// and a media server in the same process would stand still with it. Arguments: the folder for its storage, and
+// "lifeboat" where the bucket is to be served beside it.
 const relay = await startRelay({
   port: 0,
   persist: process.argv[2] ?? "",
+  lifeboat: process.argv[3] === "lifeboat" ? { port: 0 } : null,
   log: (line) => process.connected && process.send?.({ line }),
 });
-process.send?.({ url: relay.url, adminToken: relay.adminToken, pid: relay.pid });
+const { url, lifeboat, adminToken, pid } = relay;
+process.send?.({ url, lifeboat, adminToken, pid });
 
 process.once("disconnect", () => void relay.stop());
 

@@ -20,6 +20,8 @@ import {
 /** A relay of this test file's own: the real runtime, fresh storage, free ports. */
 export interface Stage {
   readonly url: string;
+  /** Where the bucket is served beside the relay; null where it is not. */
+  readonly lifeboat: string | null;
   /** A folder that goes when the stage does. */
   readonly folder: string;
   /** A broadcast whose own host's sound is not levelled: tests know their tones by how loud they were sent. */
@@ -44,17 +46,21 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-/** Sets it up; what the relay prints is shown only in the error of a call that failed. */
-export async function setStage(): Promise<Stage> {
+/**
+ * Sets it up; what the relay prints is shown only in the error of a call that failed. With `lifeboat` the bucket is served beside
+ * the relay, and pages go on with that where it fails.
+ */
+export async function setStage({ lifeboat = false } = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-test-"));
   const printed: string[] = [];
-  const relay = await startRelayProcess(join(folder, "state"), printed);
+  const relay = await startRelayProcess(join(folder, "state"), lifeboat, printed);
   const asked = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: Error) => {
       throw new Error(`${error.message}\n${printed.slice(-20).join("\n")}`);
     });
   return {
     url: relay.url,
+    lifeboat: relay.lifeboat,
     folder,
     create: async (latency, details) => {
       const show = await asked(makeShow(relay, latency, details));
@@ -80,6 +86,7 @@ export async function setStage(): Promise<Stage> {
 
 interface RelayProcess {
   readonly url: string;
+  readonly lifeboat: string | null;
   readonly adminToken: string;
   /** The runtime's process. */
   readonly pid: number;
@@ -91,10 +98,11 @@ interface RelayProcess {
 type Message =
   | { readonly line: string }
   | { readonly stalled: number }
-  | { readonly url: string; readonly adminToken: string; readonly pid: number };
+  | Pick<RelayProcess, "url" | "lifeboat" | "adminToken" | "pid">;
 
-function startRelayProcess(persist: string, printed: string[]): Promise<RelayProcess> {
-  const child = fork(new URL("relay-process.ts", import.meta.url), [persist], { execArgv: [] });
+function startRelayProcess(persist: string, lifeboat: boolean, printed: string[]): Promise<RelayProcess> {
+  const parameters = lifeboat ? [persist, "lifeboat"] : [persist];
+  const child = fork(new URL("relay-process.ts", import.meta.url), parameters, { execArgv: [] });
   const stop = async () => {
     const gone = once(child, "exit");
     child.disconnect();
