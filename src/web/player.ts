@@ -242,7 +242,7 @@ export class Player {
   #erred(hls: Hls, data: ErrorData): void {
     if (!data.fatal) return;
     if (hls === this.#ready?.hls) this.#leave();
-    else if (hls === this.#hls && !this.#rescuer.mayHelp(hls)) this.#failed();
+    else if (hls === this.#hls && !this.#rescuer.mayHelp(hls, data.type)) this.#failed();
   }
 
   #failed(): void {

@@ -1,4 +1,4 @@
-import Hls, { type HlsConfig } from "hls.js";
+import Hls, { ErrorTypes, type HlsConfig } from "hls.js";
 import type { Copy } from "./copy.ts";
 import { type MediaList, withoutDirectives } from "./list.ts";
 import { lookAt } from "./look.ts";
@@ -7,7 +7,7 @@ import { type Sources, sourceLoader } from "./source-loader.ts";
 
 const TICK_MS = 200;
 /** How often the copy is asked by one who needs it, ms. It may be kept for a second. */
-const ASK_MS = 500;
+const ASK_MS = 300;
 /** The longest that hls.js waits for a list of the copy that says more than the last; and for any. */
 const NEWS_MS = 4_000;
 const ANY_MS = 8_000;
@@ -114,7 +114,8 @@ export class Rescuer implements Sources {
   }
 
   /** hls.js has given up loading. Whether that is no matter yet: the copy is asked, and `tellLost` called where it has nothing. */
-  mayHelp(hls: Hls): boolean {
+  mayHelp(hls: Hls, trouble: ErrorTypes): boolean {
+    if (trouble !== ErrorTypes.NETWORK_ERROR) return false;
     this.#rescue.failed();
     if (this.#copy === null || this.#rescue.source === "copy") return false;
     window.clearTimeout(this.#hope);

@@ -1,13 +1,17 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a server does to those who ask it. `stale`: the lists it had when it began. `media`: 503 for media alone. */
+/**
+ * What a server does to those who ask it. `refuses` connections, the pages' too; `resets` those that ask for what fails; `stale`: the
+ * lists that it had before; `media`: 503 for media alone; `404`: as the asset service says it where no Worker runs.
+ */
 export type Fault =
   | "none"
   | "503"
   | "503 with CORS"
   | "404"
   | "refuses"
+  | "resets"
   | "hangs"
   | "stale"
   | "media"
@@ -103,6 +107,9 @@ export class Faulty {
         const list = this.#lists.get(path.replace(/\?.*/, ""));
         return list === undefined ? true : end(answer, 200, list);
       }
+      case "resets":
+        answer.destroy();
+        return false;
       case "hangs":
         return false;
       case "late":
