@@ -11,6 +11,8 @@ const LOOK_MIN_MS = 15_000;
 const LOOK_MAX_MS = 50_000;
 /** Where the copy brings nothing either, the primary is looked at this often, ms. */
 const LOOK_DRY_MS = 2_000;
+/** After this long without media of either, one who has none in hand joins anew, and is told so, ms. */
+const LOST_MS = 6_000;
 
 /**
  * Decides which of the two is played, of one who listens: the primary, until it has brought nothing for longer than it may and
@@ -57,6 +59,11 @@ export class Rescue {
   /** Whether the copy is to be asked as well. */
   isInDoubt(now: number): boolean {
     return this.#source === "primary" && (this.#isDoubtful || this.#isDry(now));
+  }
+
+  /** Whether neither brings anything. To be asked where there is nothing in hand. */
+  isLost(now: number): boolean {
+    return now - this.#movedAt > Math.max(LOST_MS, 2 * this.#patience);
   }
 
   /** The copy has what the primary has not brought. */

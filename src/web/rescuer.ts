@@ -13,6 +13,8 @@ const NEWS_MS = 4_000;
 const ANY_MS = 8_000;
 /** How long one whose primary has failed for good waits for the copy to have more, ms. */
 const HOPE_MS = 3_000;
+/** Less than this is not played any more, s. */
+const DRY_SECONDS = 0.1;
 /** With so little in hand the copy is played slower, s: its segments come late by what it may be kept, and by how it is asked. */
 const LEAN_SECONDS = 0.7;
 /** Over this time it is looked what was in hand at the least, ms: two segments. */
@@ -54,7 +56,7 @@ export class Rescuer implements Sources {
 
   /**
    * @param url the playback URL
-   * @param tellLost called where the primary has failed for good and the copy has nothing
+   * @param tellLost called where neither brings anything, and the player has to join anew
    */
   constructor(audio: HTMLAudioElement, url: string, copy: Promise<Copy | null>, tellLost: () => void) {
     this.#audio = audio;
@@ -156,7 +158,9 @@ export class Rescuer implements Sources {
     if (this.#held > 0) this.#heard = dateOf(hls, this.#audio.currentTime) ?? this.#heard;
     this.#rescue.dry(now);
     if (this.#isAsking || this.#copy === null) return;
-    if (this.#wellAt !== null) this.#return(hls, now, ahead >= RICH_SECONDS || now - this.#wellAt > RICH_MS);
+    if (this.#held > 0 && ahead < DRY_SECONDS && this.#rescue.isLost(now)) this.#tellLost();
+    else if (this.#wellAt !== null)
+      this.#return(hls, now, ahead >= RICH_SECONDS || now - this.#wellAt > RICH_MS);
     else if (this.#rescue.isInDoubt(now)) void this.#askCopy(hls, this.#copy, now);
     else if (this.#rescue.shallLook(now)) void this.#look(hls);
   }

@@ -122,6 +122,18 @@ test.each<[string, (route: Route) => unknown]>([
   await page.context().close();
 });
 
+test("who loses the network is told so, and hears the show again when it is back", async () => {
+  const { page } = await openPage(browser, show.listenUrl);
+  await play(page);
+  await page.getByText("You are listening live.").waitFor();
+  await seconds(3);
+  await page.context().setOffline(true);
+  await page.getByText("Reconnecting by itself").waitFor({ timeout: 10_000 });
+  await page.context().setOffline(false);
+  await page.getByText("You are listening live.").waitFor({ timeout: 20_000 });
+  await page.context().close();
+});
+
 /** A page before whose relay and whose copy there is something that can fail. */
 async function setUp(layout: "listen" | "embed") {
   const copy = await Faulty.start(stage.lifeboat ?? "");

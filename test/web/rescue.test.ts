@@ -81,6 +81,19 @@ test.each([10, 60, 600])(
   },
 );
 
+test.each([
+  [PATIENCE, 6_000],
+  [6_000, 12_000],
+])("where neither brings anything, all is lost: parts due within %d ms, after %d ms", (patience, lost) => {
+  const rescue = playing();
+  rescue.moved(20_000, patience);
+  expect(rescue.isLost(20_000 + lost)).toBe(false);
+  expect(rescue.isLost(20_001 + lost)).toBe(true);
+  rescue.toCopy(27_000);
+  expect(rescue.isLost(27_000 + lost)).toBe(false);
+  expect(rescue.isLost(27_001 + lost)).toBe(true);
+});
+
 test("where the copy brings nothing either, the primary is looked at every two seconds", () => {
   const rescue = playing();
   rescue.toCopy(20_000);
