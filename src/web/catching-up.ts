@@ -13,6 +13,8 @@ const IN_HAND_SECONDS = 0.4;
 const HURRY_SECONDS = 0.75;
 const CLOSE_SECONDS = 0.1;
 const HURRY_RATE = 1.04;
+/** How fast it plays where media comes only just in time. */
+const SLOW_RATE = 0.96;
 
 /**
  * Makes up for the time that loading the first parts took, by one small leap before the sound begins or just after: hls.js
@@ -29,13 +31,15 @@ export function closeUp(hls: Hls, audio: HTMLAudioElement): void {
 
 /**
  * Plays a little faster, at the same pitch, to catch up after a stall. hls.js has such a control, but without hysteresis: near
- * its target it changes the speed several times a second, and each change can be heard.
+ * its target it changes the speed several times a second, and each change can be heard. Where media `isLean`, that is where it
+ * comes only just in time, it plays slower.
  */
-export function pace(hls: Hls, audio: HTMLAudioElement): void {
+export function pace(hls: Hls, audio: HTMLAudioElement, isLean: boolean): void {
   const target = placeOf(hls);
   if (target === null) return;
   const behind = target - audio.currentTime;
-  if (behind > HURRY_SECONDS) audio.playbackRate = HURRY_RATE;
+  if (isLean) audio.playbackRate = SLOW_RATE;
+  else if (behind > HURRY_SECONDS) audio.playbackRate = HURRY_RATE;
   else if (behind < CLOSE_SECONDS) audio.playbackRate = 1;
 }
 

@@ -1,3 +1,4 @@
+import { findCopy } from "./copy.ts";
 import { type Happening, happeningOf, seenAfter } from "./line.ts";
 import { element, pathId, setText } from "./page.ts";
 import { crowdText, onAirText } from "./people.ts";
@@ -32,12 +33,15 @@ let armed = false;
 let listedAt = Number.NEGATIVE_INFINITY;
 /** What that list told. A status may come after it that is older: caches keep one for a moment. */
 let happenings: readonly Happening[] = [];
+/** Who comes may press play after so long, ms, whether or not anybody has said how the show is. */
+const UNTOLD_MS = 1_500;
 /** Longer than any list is waited for. */
 const LISTED_MS = 15_000;
 
 const player = new Player(
   audio,
   `/live/${encodeURIComponent(id)}/index.m3u8`,
+  findCopy(id),
   (now) => {
     playing = now;
     render();
@@ -160,3 +164,6 @@ if (position instanceof HTMLInputElement && position.parentElement !== null)
   });
 button.disabled = true;
 const askNow = pollStatus(id, isActive, onReport, { waits: () => armed, isTold });
+window.setTimeout(() => {
+  if (report === null) onReport({ kind: "unreachable" });
+}, UNTOLD_MS);

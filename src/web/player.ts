@@ -1,10 +1,12 @@
 import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
 import { CLOSE_UP_MS, closeUp, pace } from "./catching-up.ts";
+import type { Copy } from "./copy.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
 import { hasPlayedAll, playToTheEnd } from "./ending.ts";
 import type { DateRanges, Playing } from "./playing.ts";
 import type { Place } from "./replay.ts";
+import { Rescuer } from "./rescuer.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -32,6 +34,7 @@ export class Player {
   readonly #url: string;
   readonly #tell: (playing: Playing) => void;
   readonly #listed: (dateRanges: DateRanges) => void;
+  readonly #rescuer: Rescuer;
   #hls: Hls | null = null;
   /** Prepared for the next join. */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
@@ -45,12 +48,15 @@ export class Player {
   /** Whether what is played is a show that had ended before, and where in it the listener was last, seconds. */
   #replays = false;
   #place = 0;
+  /** Whether a browser that reads playlists itself is given the copy's. */
+  #isByCopy = false;
   /** Why it has to join again. */
   #trouble: "reconnecting" | "no-output" = "reconnecting";
 
   constructor(
     audio: HTMLAudioElement,
     url: string,
+    copy: Promise<Copy | null>,
     tell: (playing: Playing) => void,
     listed: (dateRanges: DateRanges) => void,
   ) {
@@ -58,6 +64,7 @@ export class Player {
     this.#url = url;
     this.#tell = tell;
     this.#listed = listed;
+    this.#rescuer = new Rescuer(audio, url, copy, () => this.#failed());
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
     audio.addEventListener("waiting", () => this.#waits());
@@ -80,6 +87,7 @@ export class Player {
   play(): void {
     this.#wanted = true;
     this.#attempt = 0;
+    this.#isByCopy = false;
     this.#trouble = "reconnecting";
     this.#join();
   }
@@ -122,13 +130,14 @@ export class Player {
     this.#position = -1;
     this.#fresh = true;
     if (playsNatively(this.#audio)) {
-      this.#audio.src = this.#url;
+      this.#audio.src = (this.#isByCopy ? this.#rescuer.copyUrl : null) ?? this.#url;
       this.#start();
       return;
     }
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
     if (hls.url === null) hls.loadSource(this.#url);
+    this.#rescuer.begin(hls);
     hls.startLoad(this.#replays ? this.#place : -1);
     if (hls.levels.length > 0) this.#start();
   }
@@ -142,6 +151,7 @@ export class Player {
   /** An hls.js on the element, which loads nothing yet. */
   #open(): Hls {
     const hls = new Hls({
+      ...this.#rescuer.config(),
       autoStartLoad: false,
       lowLatencyMode: true,
       // Fragmented MP4 passes through unchanged: there is nothing for a worker to do.
@@ -173,6 +183,7 @@ export class Player {
   #leave(): void {
     clearTimeout(this.#timer);
     this.#timer = 0;
+    this.#rescuer.end();
     this.#hls?.destroy();
     this.#hls = null;
     this.#ready?.hls.destroy();
@@ -238,13 +249,14 @@ export class Player {
   #erred(hls: Hls, data: ErrorData): void {
     if (!data.fatal) return;
     if (hls === this.#ready?.hls) this.#leave();
-    else if (hls === this.#hls) this.#failed();
+    else if (hls === this.#hls && !this.#rescuer.mayHelp(hls, data.type)) this.#failed();
   }
 
   #failed(): void {
     if (!this.#wanted || this.#timer !== 0) return;
     const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
     this.#attempt += 1;
+    this.#isByCopy = !this.#isByCopy;
     this.#trouble = hasNoOutput(this.#audio.error) ? "no-output" : "reconnecting";
     this.#leave();
     this.#tell(this.#trouble);
@@ -259,7 +271,7 @@ export class Player {
   #watch(): void {
     if (!this.#wanted || this.#timer !== 0) return;
     const now = Date.now();
-    if (this.#hls !== null) pace(this.#hls, this.#audio);
+    if (this.#hls !== null) pace(this.#hls, this.#audio, this.#rescuer.isLean);
     if (this.#audio.currentTime !== this.#position) {
       if (this.#trouble === "no-output" && this.#position > 0) {
         this.#trouble = "reconnecting";

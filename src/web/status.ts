@@ -35,20 +35,27 @@ const ANSWER_MS = 5_000;
 const HELD_MS = 16_000;
 
 /**
- * Asks once. A relay that is down, slow or gives no proper answer is `unreachable`, an unknown show `missing`. With `waits`, the
+ * Asks once. A relay that is down, slow or gives no proper answer is `unreachable`, a show that it does not know `missing`. With `waits`, the
  * answer for a show that has not begun comes when it does, or after some 12 s.
  */
 export async function readStatus(id: string, waits = false): Promise<Report> {
   try {
     const url = `${statusUrl(id)}${waits ? "?wait=open" : ""}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(waits ? HELD_MS : ANSWER_MS) });
-    if (response.status === 404 || response.status === 410) return { kind: "missing" };
+    if (response.status === 404 || response.status === 410)
+      return { kind: (await isOfRelay(response)) ? "missing" : "unreachable" };
     if (!response.ok) return { kind: "unreachable" };
     const status = parseStatus(await response.json());
     return status ? { kind: "status", status } : { kind: "unreachable" };
   } catch {
     return { kind: "unreachable" };
   }
+}
+
+/** Whether the relay itself has refused. Where no Worker runs any more, the asset service says 404 to everything. */
+async function isOfRelay(response: Response): Promise<boolean> {
+  const body: unknown = await response.json().catch(() => null);
+  return typeof (body as { error?: { code?: unknown } } | null)?.error?.code === "string";
 }
 
 /** Reads the JSON; `null` when it is not a status. Fields these pages do not know are ignored. */

@@ -14,7 +14,8 @@ export interface Words {
  */
 export function words(report: Report, playing: Playing, armed: boolean, now: number): Words {
   if (report.kind === "missing") return { badge: "Not found", sentence: "There is no show at this address." };
-  const badge = report.kind === "status" ? badgeOf(report.status) : "Offline";
+  const badge =
+    report.kind === "status" ? badgeOf(report.status) : playing === "playing" ? "Playing" : "Offline";
   return { badge, sentence: sentence(report, playing, armed, now) };
 }
 

@@ -20,7 +20,7 @@ import {
 /** A relay of this test file's own: the real runtime, fresh storage, free ports. */
 export interface Stage {
   readonly url: string;
-  /** Where the bucket is served without the relay; null where it is not. */
+  /** Where the bucket is served beside the relay; null where it is not. */
   readonly lifeboat: string | null;
   /** A folder that goes when the stage does. */
   readonly folder: string;
@@ -46,11 +46,14 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-/** Sets it up; what the relay prints is shown only in the error of a call that failed. */
-export async function setStage(options: { readonly lifeboat?: boolean } = {}): Promise<Stage> {
+/**
+ * Sets it up; what the relay prints is shown only in the error of a call that failed. With `lifeboat` the bucket is served beside
+ * the relay, and pages go on with that where it fails.
+ */
+export async function setStage({ lifeboat = false } = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-test-"));
   const printed: string[] = [];
-  const relay = await startRelayProcess(join(folder, "state"), options.lifeboat === true, printed);
+  const relay = await startRelayProcess(join(folder, "state"), lifeboat, printed);
   const asked = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: Error) => {
       throw new Error(`${error.message}\n${printed.slice(-20).join("\n")}`);
@@ -98,8 +101,8 @@ type Message =
   | Pick<RelayProcess, "url" | "lifeboat" | "adminToken" | "pid">;
 
 function startRelayProcess(persist: string, lifeboat: boolean, printed: string[]): Promise<RelayProcess> {
-  const args = lifeboat ? [persist, "lifeboat"] : [persist];
-  const child = fork(new URL("relay-process.ts", import.meta.url), args, { execArgv: [] });
+  const parameters = lifeboat ? [persist, "lifeboat"] : [persist];
+  const child = fork(new URL("relay-process.ts", import.meta.url), parameters, { execArgv: [] });
   const stop = async () => {
     const gone = once(child, "exit");
     child.disconnect();

@@ -35,7 +35,7 @@ test.each<[Playing, RegExp]>([
   ["reconnecting", /^The connection was lost/],
 ])("where nobody says how the show is, and the player is %s", (playing, said) => {
   expect(words({ kind: "unreachable" }, playing, false, NOW)).toEqual({
-    badge: "Offline",
+    badge: playing === "playing" ? "Playing" : "Offline",
     sentence: expect.stringMatching(said),
   });
 });

@@ -65,7 +65,7 @@ globalThis.player = {
 
   where() {
     const { currentTime, duration, error } = document.querySelector("audio");
-    return { at: currentTime, of: duration, error: error && error.message };
+    return { at: currentTime, of: duration, error: error?.message ?? null };
   },
 
   reset() {

@@ -1,0 +1,110 @@
+import type {
+  HlsConfig,
+  Loader,
+  LoaderCallbacks,
+  LoaderConfiguration,
+  LoaderStats,
+  PlaylistLoaderConstructor,
+  PlaylistLoaderContext,
+} from "hls.js";
+import type { MediaList } from "./list.ts";
+import type { Source } from "./rescue.ts";
+
+/** Where hls.js's playlists come from at this moment. */
+export interface Sources {
+  readonly source: Source;
+  /** The primary's media playlist, where it is another than the one hls.js has joined by. */
+  readonly primaryList: string | null;
+  /** hls.js was given the primary's media playlist of this URL. */
+  had(url: string): void;
+  /** The copy's next list, as soon as there is one; null where it can not be had. */
+  next(): Promise<MediaList | null>;
+}
+
+/**
+ * hls.js's loader of playlists, which takes them from the primary or from the copy. Both have the same media under the same
+ * sequence numbers and dates, so hls.js goes on with the media that it has.
+ */
+export function sourceLoader(sources: Sources): PlaylistLoaderConstructor {
+  return class extends SourceLoader {
+    constructor(config: HlsConfig) {
+      super(config, sources);
+    }
+  };
+}
+
+type Context = PlaylistLoaderContext;
+type Callbacks = LoaderCallbacks<Context>;
+
+class SourceLoader implements Loader<Context> {
+  context: Context | null = null;
+  readonly #sources: Sources;
+  readonly #usual: Loader<Context>;
+  #isGone = false;
+
+  constructor(config: HlsConfig, sources: Sources) {
+    this.#sources = sources;
+    this.#usual = new config.loader(config) as Loader<Context>;
+  }
+
+  get stats(): LoaderStats {
+    return this.#usual.stats;
+  }
+
+  load(context: Context, config: LoaderConfiguration, callbacks: Callbacks): void {
+    this.context = context;
+    // The multivariant playlist has no level. Which of the two it is of, its URL says.
+    if (context.levelOrTrack === null) this.#usual.load(context, config, callbacks);
+    else if (this.#sources.source === "copy") void this.#loadCopy(context, callbacks);
+    else this.#loadPrimary(context, config, callbacks);
+  }
+
+  abort(): void {
+    this.#isGone = true;
+    this.#usual.abort();
+  }
+
+  destroy(): void {
+    this.#isGone = true;
+    this.#usual.destroy();
+    this.context = null;
+  }
+
+  getCacheAge(): number | null {
+    return this.#usual.getCacheAge?.() ?? null;
+  }
+
+  getResponseHeader(name: string): string | null {
+    return this.#usual.getResponseHeader?.(name) ?? null;
+  }
+
+  #loadPrimary(context: Context, config: LoaderConfiguration, callbacks: Callbacks): void {
+    const { primaryList } = this.#sources;
+    const directed = primaryList === null ? null : context.deliveryDirectives?.addDirectives(primaryList);
+    const url = directed ?? primaryList ?? context.url;
+    // hls.js knows the request by the context that it gave.
+    this.#usual.load({ ...context, url }, config, {
+      ...callbacks,
+      onSuccess: (response, stats, _, details) => {
+        this.#sources.had(response.url);
+        callbacks.onSuccess(response, stats, context, details);
+      },
+      onError: (error, _, details, stats) => callbacks.onError(error, context, details, stats),
+      onTimeout: (stats, _, details) => callbacks.onTimeout(stats, context, details),
+    });
+  }
+
+  async #loadCopy(context: Context, { onSuccess, onError }: Callbacks): Promise<void> {
+    const list = await this.#sources.next();
+    if (this.#isGone) return;
+    const now = performance.now();
+    // hls.js asks for the next list one segment after it began to ask for this one.
+    Object.assign(this.stats.loading, { start: now, first: now, end: now });
+    if (list === null) {
+      onError({ code: 0, text: "the copy can not be had" }, context, null, this.stats);
+      return;
+    }
+    this.stats.loaded = list.text.length;
+    onSuccess({ url: list.url, data: list.text, code: 200 }, this.stats, context, null);
+  }
+}

@@ -1,0 +1,225 @@
+import type { Browser, Route } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
+import type { Created } from "../kit/created.ts";
+import { type Fault, Faulty } from "../kit/faulty.ts";
+import { publishRaw } from "../kit/people.ts";
+import { TONE_HZ } from "../kit/probe/signal.ts";
+import { gaps } from "../kit/probe/tone.ts";
+import { take } from "../kit/recording.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
+
+// The listener page and the embed where the relay fails, in each way that it can, and there is a copy of the show: what is heard of
+// it, when the page is back, and how soon who comes meanwhile hears something.
+
+const FAULT_S = 20;
+/** The goals (issue 10, 3.3 and 3.4): the longest silence, the return, and the first sound. */
+const SILENCE_MS = 2_000;
+const BACK_S = 60;
+const FIRST_MS = 5_000;
+/** The host's tone is at 0.2. */
+const AUDIBLE = 0.02;
+
+let stage: Stage;
+let browser: Browser;
+let show: Created;
+
+beforeAll(async () => {
+  stage = await setStage({ lifeboat: true });
+  browser = await startChromium();
+  show = await stage.create("balanced");
+  await publishRaw(browser, show, TONE_HZ);
+  // Until the copy has something to play: three segments.
+  await seconds(8);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
+
+/** Fault of the primary, and of the copy. */
+const ROWS: readonly (readonly [Fault, Fault])[] = [
+  ["503", "none"],
+  ["503 with CORS", "none"],
+  ["404", "none"],
+  ["refuses", "none"],
+  ["hangs", "none"],
+  ["stale", "none"],
+  ["media", "none"],
+  ["none", "hangs"],
+  ["none", "late"],
+];
+
+test("in mid-show no way to fail is heard as more than 2 s of silence, and the page is back within a minute", async () => {
+  const only = process.env.ROWS?.split(",");
+  const rows = await Promise.all(
+    ROWS.filter(([primary, copy]) => only?.includes(`${primary}/${copy}`) ?? true).map((faults, n) =>
+      hearThrough(faults, n % 2 === 0 ? "listen" : "embed"),
+    ),
+  );
+  console.log(
+    [
+      "primary        copy    longest silence, all ms   silences: ms at s      back after s",
+      ...rows.map(({ line }) => line),
+    ].join("\n"),
+  );
+  for (const { primary, copy, longest, back, hadCopy, reconnected, lost, faults } of rows) {
+    const name = `primary: ${primary}, copy: ${copy}`;
+    expect(lost, `audio the test's own tap missed, ${name}`).toBe(0);
+    expect(longest, `silence, ${name}`).toBeLessThanOrEqual(SILENCE_MS);
+    expect(reconnected, `joins anew, ${name}`).toBe(0);
+    expect(faults, name).toEqual([]);
+    if (primary === "none") expect(longest, `silence, ${name}`).toBe(0);
+    else {
+      expect(hadCopy, `media of the copy, ${name}`).toBeGreaterThan(5);
+      expect(back, `back, ${name}`).toBeLessThanOrEqual(BACK_S);
+    }
+  }
+}, 200_000);
+
+test("who opens the page while the relay is dead hears the show within 5 s", async () => {
+  const faults = ["503", "404", "resets", "hangs", "media"] as const;
+  const rows = await Promise.all(
+    faults.map((fault, n) => comeDuring(fault, n % 2 === 0 ? "listen" : "embed")),
+  );
+  console.log(
+    rows
+      .map(
+        ({ fault, first, sentence }) =>
+          `${fault.padEnd(8)} first sound after ${first.toFixed(0)} ms, "${sentence}"`,
+      )
+      .join("\n"),
+  );
+  for (const { fault, first, badge, sentence } of rows) {
+    expect(first, fault).toBeLessThanOrEqual(FIRST_MS);
+    // Of `media` the status comes.
+    expect(badge, fault).toBe(fault === "media" ? "Live" : "Playing");
+    expect(sentence, fault).toMatch(/^You are listening/);
+  }
+}, 60_000);
+
+test.each<[string, (route: Route) => unknown]>([
+  ["is refused", (route) => route.abort("connectionrefused")],
+  [
+    "is what the asset service says",
+    (route) => route.fulfill({ status: 404, contentType: "text/html", body: "<!doctype html>" }),
+  ],
+])("with the page's own policy in force, a show goes on where all of the Worker %s", async (_, answer) => {
+  const { page, faults } = await openPage(browser, show.listenUrl);
+  await play(page);
+  await page.getByText("You are listening live.").waitFor();
+  await seconds(3);
+  await page.route("**/live/**", answer);
+  const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
+  const before = await place();
+  await seconds(12);
+  expect((await place()) - before).toBeGreaterThan(9);
+  expect(await page.getByRole("status").textContent()).toBe("You are listening live.");
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
+
+test("who loses the network is told so, and hears the show again when it is back", async () => {
+  const { page } = await openPage(browser, show.listenUrl);
+  await play(page);
+  await page.getByText("You are listening live.").waitFor();
+  await seconds(3);
+  await page.context().setOffline(true);
+  await page.getByText("Reconnecting by itself").waitFor({ timeout: 10_000 });
+  await page.context().setOffline(false);
+  await page.getByText("You are listening live.").waitFor({ timeout: 20_000 });
+  await page.context().close();
+});
+
+/** A page before whose relay and whose copy there is something that can fail. */
+async function setUp(layout: "listen" | "embed") {
+  const copy = await Faulty.start(stage.lifeboat ?? "");
+  const primary = await Faulty.start(stage.url, { "/lifeboat.json": { url: copy.url } });
+  const url = `${primary.url}/${layout}/${show.listenUrl.split("/").at(-1)}`;
+  return { primary, copy, url, stop: () => Promise.all([primary.stop(), copy.stop()]) };
+}
+
+function play(page: Probed["page"]): Promise<void> {
+  return page.locator("#play:enabled").click();
+}
+
+/** One who listens while the primary fails, and on until a little after the page is back. */
+async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], layout: "listen" | "embed") {
+  const { primary, copy, url, stop } = await setUp(layout);
+  const { page, faults } = await openPage(browser, url, ["ear"]);
+  await play(page);
+  await page.getByText("You are listening live.").waitFor({ timeout: 30_000 });
+  await page.evaluate("ear.start()");
+  const said = await sentences(page);
+  await seconds(6);
+  await copy.turn(copyFault);
+  await page.evaluate("ear.reset()");
+  await seconds(1);
+  await primary.turn(primaryFault);
+  await seconds(FAULT_S);
+  await primary.turn("none");
+  const healed = Date.now();
+  const isBack = () => primary.asked.find(({ path, at }) => at > healed && path.includes("_HLS_part"))?.at;
+  while (isBack() === undefined && Date.now() - healed < 1000 * (BACK_S + 2)) await seconds(0.5);
+  await seconds(5);
+  const heard = await take(page, "ear.take()");
+  const silences = gaps(heard.pcm, heard.rate, TONE_HZ);
+  const reconnected = (await said()).filter((sentence) => /Reconnecting/.test(sentence)).length;
+  await page.context().close();
+  await stop();
+  const ms = ({ seconds }: { seconds: number }) => Math.round(1000 * seconds);
+  const longest = Math.max(0, ...silences.map(ms));
+  const all = silences.reduce((sum, silence) => sum + ms(silence), 0);
+  const back = ((isBack() ?? Number.POSITIVE_INFINITY) - healed) / 1000;
+  const list = silences.map((silence) => `${ms(silence)} at ${silence.at.toFixed(1)}`).join(", ");
+  const line = `${primaryFault.padEnd(14)} ${copyFault.padEnd(7)} ${String(longest).padStart(5)} ${String(all).padStart(6)}   ${list.padEnd(30)} ${back.toFixed(1)}  ${copy.asked.length} ${process.env.STALLS ? heard.stalls.join("\n    ") : ""}`;
+  const hadCopy = copy.asked.filter(({ path }) => path.endsWith(".m4s")).length;
+  return {
+    primary: primaryFault,
+    copy: copyFault,
+    longest,
+    back,
+    hadCopy,
+    reconnected,
+    lost: heard.lost,
+    faults,
+    line,
+  };
+}
+
+/** One who comes while the primary fails. */
+async function comeDuring(fault: Fault, layout: "listen" | "embed") {
+  const { primary, url, stop } = await setUp(layout);
+  await primary.turn(fault);
+  const { page } = await openPage(browser, "about:blank", ["ear"]);
+  await page.goto(url);
+  await play(page);
+  await page.evaluate("ear.start()");
+  const opened = await page.evaluate<number>("performance.timeOrigin");
+  let at: number | null = null;
+  while (at === null && Date.now() - opened < 4 * FIRST_MS) {
+    at = await page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`);
+    await seconds(0.2);
+  }
+  await seconds(6);
+  const badge = await page.locator("#badge").textContent();
+  const sentence = await page.getByRole("status").textContent();
+  await page.context().close();
+  await stop();
+  return { fault, first: (at ?? Number.POSITIVE_INFINITY) - opened, badge, sentence };
+}
+
+/** All that the page says from now on. */
+async function sentences(page: Probed["page"]): Promise<() => Promise<string[]>> {
+  await page.evaluate(`{
+    globalThis.said = [];
+    const sentence = document.getElementById("sentence");
+    new MutationObserver(() => globalThis.said.push(sentence.textContent)).observe(sentence, {
+      childList: true, characterData: true, subtree: true,
+    });
+  }`);
+  return () => page.evaluate<string[]>("globalThis.said");
+}
