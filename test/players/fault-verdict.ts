@@ -1,6 +1,7 @@
 import { decodeTimes, payloadSize } from "../kit/listener.ts";
+import { goertzel, magnitude } from "../kit/probe/goertzel.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
-import { gaps } from "../kit/probe/tone.ts";
+import type { Stretch } from "../kit/probe/tone.ts";
 import { decode } from "../kit/program.ts";
 import type { Evidence } from "./faulted.ts";
 
@@ -26,8 +27,12 @@ const [PART, SEGMENT, AU] = [30, 90, 1024];
 const PART_MS = (PART * AU) / 48;
 /** A list that is further behind than this is not the present one: a part, its making, and what a busy machine adds. */
 const PRESENT_MS = PART_MS + 700;
-/** Gaps shorter than this are one where the tone's level is between. */
-const SHORT_S = 0.02;
+/** The host sends its tone at 0.2: below this it is missing. Looked at in blocks of 10 ms; two of them are a gap. */
+const HEARD = 0.05;
+const BLOCK = RATE / 100;
+const LEAST_BLOCKS = 2;
+/** How far two decoders of the same units may be apart. */
+const SAME = 0.01;
 
 /** Judges what was seen and heard of a show. */
 export async function verdictOn(evidence: Evidence): Promise<Row> {
@@ -36,7 +41,7 @@ export async function verdictOn(evidence: Evidence): Promise<Row> {
   const recording = await judgeRecording(evidence, findings);
   judgePlayer(evidence, recording.pcm, findings);
   const during = stood.filter(({ at, millis }) => at + millis > fault.from);
-  const missing = gaps(recording.spoken, RATE, TONE_HZ).filter(({ seconds }) => seconds >= SHORT_S);
+  const missing = gapsIn(recording.spoken);
   const backAt = missing.map(({ at, seconds }) => recording.spokenFrom + 1000 * (at + seconds));
   const present = watch.steps.find(({ at, end }) => at >= fault.until && at - end < PRESENT_MS);
   return {
@@ -80,8 +85,6 @@ async function judgeRecording({ show, kept, index, puts, last }: Evidence, findi
   }
   const init = kept.get(`${show.id}/${epoch}/init.mp4`);
   if (init === undefined) findings.push("the init segment is not in R2");
-  if (kept.size !== index.length + 1)
-    findings.push(`R2 has ${kept.size} objects for ${index.length} segments`);
   const segments = puts.filter((key) => key.endsWith(".m4s"));
   if (String(segments) !== String(segments.toSorted())) findings.push(`R2 took ${segments} in that order`);
   const pcm = await decode(Buffer.concat([init ?? new Uint8Array(), ...pieces]), "mp4");
@@ -105,12 +108,37 @@ function judgePlayer({ ffmpeg }: Evidence, recording: Float32Array, findings: st
   const { stdout } = ffmpeg;
   const length = Math.floor(stdout.length / 2);
   const tail = recording.subarray(recording.length - length);
-  let worst = 0;
+  let [worst, first, last] = [0, -1, -1];
   // A decoder needs what came before: the first units of a player that joins differ.
-  for (let i = 4 * AU; i < length; i++)
-    worst = Math.max(worst, Math.abs(stdout.readInt16LE(2 * i) / 32_768 - (tail[i] ?? 0)));
-  if (length > recording.length || worst > 0.01)
+  for (let i = 4 * AU; i < length; i++) {
+    const off = Math.abs(stdout.readInt16LE(2 * i) / 32_768 - (tail[i] ?? 0));
+    worst = Math.max(worst, off);
+    if (off <= SAME) continue;
+    first = first < 0 ? i : first;
+    last = i;
+  }
+  if (length > recording.length || first >= 0)
     findings.push(
-      `ffmpeg heard ${(length / RATE).toFixed(3)} s that differ from the recording's by ${worst.toFixed(3)}`,
+      `ffmpeg heard ${seconds(length)}, from ${seconds(first)} to ${seconds(last)} other than the recording, by ${worst.toFixed(3)} at most`,
     );
+}
+
+const seconds = (samples: number) => `${(samples / RATE).toFixed(3)} s`;
+
+/**
+ * Where the tone is missing, by a level that does not depend on how much of the tone there is, in seconds from the first sample.
+ */
+function gapsIn(pcm: Float32Array): Stretch[] {
+  const found: Stretch[] = [];
+  let begun = -1;
+  const blocks = Math.floor(pcm.length / BLOCK);
+  for (let n = 0; n <= blocks; n++) {
+    const isMissing = n < blocks && magnitude(goertzel(pcm, n * BLOCK, BLOCK, TONE_HZ, RATE)) < HEARD;
+    if (isMissing && begun < 0) begun = n;
+    if (isMissing || begun < 0) continue;
+    if (n - begun >= LEAST_BLOCKS)
+      found.push({ at: (begun * BLOCK) / RATE, seconds: ((n - begun) * BLOCK) / RATE });
+    begun = -1;
+  }
+  return found;
 }

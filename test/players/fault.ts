@@ -11,6 +11,8 @@ export interface Fault {
   readonly droughtMs?: number;
   /** What a listener's request may fail with: where there is nobody to answer, nothing else can be. */
   readonly refused?: RegExp;
+  /** Whether the page may leave sound out, as where the lists do. */
+  readonly leaps?: boolean;
   begin(): { readonly speak: Speak; readonly act: Act };
 }
 

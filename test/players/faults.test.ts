@@ -4,7 +4,7 @@ import { startChromium } from "../kit/chromium.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import type { Fault } from "./fault.ts";
 import { type FaultRig, startRig } from "./fault-rig.ts";
-import { FaultTable } from "./fault-table.ts";
+import { AT_ONCE, FaultTable } from "./fault-table.ts";
 import { gone, HOST_FAULTS } from "./host-faults.ts";
 import { bucket, RELAY_FAULTS, resets } from "./relay-faults.ts";
 import { sfuFaults } from "./sfu-faults.ts";
@@ -26,7 +26,7 @@ const withFake = FAULTS === "long" ? [] : chosen(sfuFaults(() => fake));
 let browser: Browser;
 let fake: FakeSfu;
 let rigs: readonly FaultRig[];
-const table = new FaultTable();
+const table = new FaultTable(FAULTS === "long" ? LONG.length : AT_ONCE);
 
 beforeAll(async () => {
   browser = await startChromium();

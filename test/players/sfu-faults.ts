@@ -56,22 +56,96 @@ class Talker {
   }
 }
 
-/** What the SFU does to a show. */
-export function sfuFaults(sfu: () => FakeSfu): readonly Fault[] {
+/** An SFU that does as it is told, and to whom. */
+class Trouble {
   /** By the broadcast's id: what asking for an adapter is answered. */
-  const adapters = new Map<string, () => Reaction>();
-  let troubles: Reaction[] = [];
-  const react = ({ path, body }: Call): Reaction => {
+  readonly adapters = new Map<string, Reaction>();
+  /** What the next offers that are {@link TROUBLED} are answered. */
+  offers: Reaction[] = [];
+
+  react({ path, body }: Call): Reaction {
     if (path === "/sessions/:id/tracks/new" && body.sessionDescription?.sdp.includes("s=troubled"))
-      return troubles.shift();
+      return this.offers.shift();
     if (path !== "/adapters/websocket/new") return undefined;
-    return adapters.get(body.tracks[0].endpoint.split("/")[4])?.();
-  };
-  const fault = (
-    name: string,
-    gapMs: readonly [number, number],
-    act: (talker: Talker, faulted: Faulted) => Promise<void>,
-  ): Fault => ({
+    return this.adapters.get(body.tracks[0].endpoint.split("/")[4]);
+  }
+}
+
+type SfuAct = (talker: Talker, faulted: Faulted, trouble: Trouble) => Promise<void>;
+
+/** What the SFU does to a show: what is done, how much sound may be missing (ms), and how. */
+const ACTS: readonly (readonly [name: string, gapMs: Fault["gapMs"], act: SfuAct])[] = [
+  [
+    "5xx three times, then no answer, to a host that comes back",
+    [5_000, 14_000],
+    async (talker, _, trouble) => {
+      const error = { status: 503, text: "<h1>error</h1>" };
+      trouble.offers = [error, error, error, "hang"];
+      talker.host.leave();
+      await talker.publish(TROUBLED);
+      if (trouble.offers.length > 0) throw new Error("it was not asked often enough");
+    },
+  ],
+  [
+    "session dead (410) when an adapter is asked for after a reset",
+    [300, 6_000],
+    async (talker, { rig, show }, { adapters }) => {
+      adapters.set(show.id, { status: 410, json: { errorCode: "session_error", errorDescription: "gone" } });
+      await rig.fault(`reset/${show.id}`);
+      await talker.isOver();
+      adapters.delete(show.id);
+      await talker.publish();
+    },
+  ],
+  [
+    "adapter refused for 5 s",
+    [4_000, 8_000],
+    async (talker, { show }, { adapters }) => {
+      adapters.set(show.id, { status: 503, json: { tracks: [{ errorCode: "not_found_track_error" }] } });
+      talker.host.leave();
+      setTimeout(() => adapters.delete(show.id), 5_000);
+      await talker.publish();
+    },
+  ],
+  [
+    "socket dropped and dialled again after 0.3 s, three times",
+    [300, 2_500],
+    async (talker) => {
+      for (let n = 0; n < 3; n++) {
+        talker.host.crash();
+        await sleep(300);
+        await talker.dial();
+        await sleep(3_000);
+      }
+    },
+  ],
+  [
+    "dialled twice",
+    [0, 1_000],
+    async (talker) => {
+      const before = talker.host;
+      await talker.dial();
+      const { reason } = await before.farewell();
+      if (!reason.startsWith("superseded")) throw new Error(reason);
+    },
+  ],
+  [
+    "socket dropped and dialled after 20 s",
+    [18_000, 23_000],
+    async (talker) => {
+      talker.host.crash();
+      const later = sleep(20_000);
+      talker.generation = 2;
+      await later;
+      await talker.dial();
+    },
+  ],
+];
+
+/** @param sfu gives it once it has started */
+export function sfuFaults(sfu: () => FakeSfu): readonly Fault[] {
+  const trouble = new Trouble();
+  return ACTS.map(([name, gapMs, act]) => ({
     name: `SFU: ${name}`,
     afterMs: 6_000,
     gapMs,
@@ -79,66 +153,17 @@ export function sfuFaults(sfu: () => FakeSfu): readonly Fault[] {
       let talker: Talker;
       return {
         speak: async (show) => {
-          sfu().react = react;
+          sfu().react = (call) => trouble.react(call);
           talker = new Talker(show, sfu());
           await talker.publish();
           return { end: () => talker.host.hush() };
         },
         act: async (faulted) => {
           const from = Date.now();
-          await act(talker, faulted);
+          await act(talker, faulted, trouble);
           return { from, until: Date.now() };
         },
       };
     },
-  });
-  return [
-    fault("5xx three times, then no answer, to a host that comes back", [5_000, 14_000], async (talker) => {
-      const error = { status: 503, text: "<h1>error</h1>" };
-      troubles = [error, error, error, "hang"];
-      talker.host.leave();
-      await talker.publish(TROUBLED);
-      if (troubles.length > 0) throw new Error("it was not asked often enough");
-    }),
-    fault(
-      "session dead (410) when an adapter is asked for after a reset",
-      [300, 6_000],
-      async (talker, { rig, show }) => {
-        const dead = { status: 410, json: { errorCode: "session_error", errorDescription: "gone" } };
-        adapters.set(show.id, () => dead);
-        await rig.fault(`reset/${show.id}`);
-        await talker.isOver();
-        adapters.delete(show.id);
-        await talker.publish();
-      },
-    ),
-    fault("adapter refused for 5 s", [4_000, 8_000], async (talker, { show }) => {
-      const refusal = { status: 503, json: { tracks: [{ errorCode: "not_found_track_error" }] } };
-      adapters.set(show.id, () => refusal);
-      talker.host.leave();
-      setTimeout(() => adapters.delete(show.id), 5_000);
-      await talker.publish();
-    }),
-    fault("socket dropped and dialled again after 0.3 s, three times", [300, 2_500], async (talker) => {
-      for (let n = 0; n < 3; n++) {
-        talker.host.crash();
-        await sleep(300);
-        await talker.dial();
-        await sleep(3_000);
-      }
-    }),
-    fault("dialled twice", [0, 1_000], async (talker) => {
-      const before = talker.host;
-      await talker.dial();
-      const { reason } = await before.farewell();
-      if (!reason.startsWith("superseded")) throw new Error(reason);
-    }),
-    fault("socket dropped and dialled after 20 s", [18_000, 23_000], async (talker) => {
-      talker.host.crash();
-      const later = sleep(20_000);
-      talker.generation = 2;
-      await later;
-      await talker.dial();
-    }),
-  ];
+  }));
 }
