@@ -90,11 +90,9 @@ export class FaultTable {
 }
 
 /** What was longer, or more, than the fault and a busy machine explain. */
-function beyond(
-  { gapMs: [least, most], droughtMs = DROUGHT_MS }: Fault,
-  row: Row,
-  { leapt, fault }: Evidence,
-): string[] {
+function beyond(fault: Fault, row: Row, evidence: Evidence, withheld: number): string[] {
+  const { gapMs, droughtMs = DROUGHT_MS, leaps: mayLeap = false } = fault;
+  const [least, most] = gapMs;
   const found: string[] = [];
   if (row.gap < least || row.gap > most)
     found.push(`${row.gap.toFixed(0)} ms of the host's sound are missing`);
@@ -102,7 +100,8 @@ function beyond(
   const allowed = Math.max(0, row.drought - HIDDEN_MS) + SLACK_MS + withheld;
   if (row.longest > allowed) found.push(`the page's sound stood still for ${row.longest} ms`);
   if (row.listed > PRESENT_MS + withheld) found.push(`the list was the present one after ${row.listed} ms`);
-  const leaps = mayLeap || row.drought > HIDDEN_MS ? [] : leapt.filter(({ at }) => at > fault.from);
+  const leaps =
+    mayLeap || row.drought > HIDDEN_MS ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
   if (leaps.length > 0) found.push(`the page leapt by ${leaps.map(({ seconds }) => seconds)} s`);
   return found;
 }
