@@ -1,0 +1,34 @@
+// In the listener page: for how long its sound stood still while it was to be heard, and where it leapt.
+globalThis.place = {
+  /** How often the player's place is looked at, ms. */
+  every: 20,
+  /** Whenever it stood still for more than 60 ms: since when (ms since 1970), and for how long. */
+  stood: [],
+  /** Whenever it moved by over 0.3 s more or less than time passed: when, and by how many seconds. */
+  leapt: [],
+
+  /** Call it once the page plays. */
+  start() {
+    const audio = document.querySelector("audio");
+    let [place, lookedAt, movedAt] = [audio.currentTime, performance.now(), performance.now()];
+    setInterval(() => {
+      const [now, at] = [audio.currentTime, performance.now()];
+      if (now !== place) {
+        if (at - movedAt > 60)
+          this.stood.push({ at: performance.timeOrigin + movedAt, millis: at - movedAt });
+        const leap = now - place - (at - lookedAt) / 1000;
+        if (Math.abs(leap) > 0.3 && at - movedAt <= 60)
+          this.leapt.push({ at: performance.timeOrigin + at, seconds: leap });
+        [place, movedAt] = [now, at];
+      }
+      lookedAt = at;
+      this.standing = at - movedAt;
+    }, this.every);
+  },
+
+  /** What was noted, with what it stands still for now. */
+  read() {
+    const now = { at: performance.timeOrigin + performance.now() - this.standing, millis: this.standing };
+    return { stood: this.standing > 60 ? [...this.stood, now] : this.stood, leapt: this.leapt };
+  },
+};

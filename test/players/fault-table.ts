@@ -1,0 +1,107 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { DROUGHT_MS, type Fault } from "./fault.ts";
+import type { FaultRig } from "./fault-rig.ts";
+import { type Row, verdictOn } from "./fault-verdict.ts";
+import { type Evidence, listenThrough } from "./faulted.ts";
+
+/** How many shows are on at a time: each has a host, a page and a player. */
+export const AT_ONCE = 3;
+/**
+ * What players have in hand at the least, ms: they play three parts behind the live edge, and have loaded up to the part that
+ * is being made.
+ */
+const HIDDEN_MS = 1_280;
+/** How much longer the page's sound may stand still: by so much a busy machine keeps it from decoding. */
+const SLACK_MS = 300;
+/** How soon after a fault a list is the present one. */
+const PRESENT_MS = 3_000;
+
+/** Faults, one after the other or some at once, and what became of the shows they were in. */
+export class FaultTable {
+  readonly #evidence = new Map<Fault, Promise<Evidence>>();
+  readonly #lines: string[] = [];
+  readonly #atOnce: number;
+  readonly #delay = monitorEventLoopDelay({ resolution: 10 });
+  /** The longest the machine kept this process from running while there were players, ms: and the relay's as well, it is taken. */
+  #withheld = 0;
+
+  constructor(atOnce: number) {
+    this.#atOnce = atOnce;
+  }
+
+  /** Begins with all of them; they are judged when the last one is over, because judging takes the machine. */
+  begin(faults: readonly { readonly fault: Fault; readonly rig: FaultRig }[]): void {
+    const waiting = faults.map(({ fault, rig }) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const evidence = promise.then(() => {
+        const { speak, act } = fault.begin();
+        return listenThrough(rig, speak, act, fault.afterMs);
+      });
+      this.#evidence.set(fault, evidence);
+      return {
+        start: resolve,
+        over: evidence.then(
+          () => {},
+          () => {},
+        ),
+      };
+    });
+    const worker = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        next.start();
+        await next.over;
+      }
+    };
+    for (let n = 0; n < this.#atOnce; n++) void worker();
+    this.#delay.enable();
+    void Promise.allSettled(this.#evidence.values()).then(() => {
+      this.#withheld = this.#delay.max / 1e6;
+      this.#delay.disable();
+    });
+  }
+
+  /** What became of a show, with what must not have been. */
+  async rowOf(fault: Fault): Promise<Pick<Row, "errors" | "findings">> {
+    await Promise.allSettled(this.#evidence.values());
+    const evidence = await this.#evidence.get(fault);
+    if (evidence === undefined) throw new Error(`${fault.name} was not begun with`);
+    const row = await verdictOn(evidence);
+    this.#add(fault.name, row);
+    return {
+      errors: row.errors.filter((error) => fault.refused === undefined || !fault.refused.test(error)),
+      findings: [...row.findings, ...beyond(fault, row, evidence, this.#withheld)],
+    };
+  }
+
+  get text(): string {
+    const head =
+      "gap in host audio, longest without a part, page stood still (longest, all), list present after, sound whole after: ms";
+    const tail = `the machine withheld ${this.#withheld.toFixed(0)} ms at worst`;
+    return [head, ...this.#lines, tail].join("\n");
+  }
+
+  #add(name: string, row: Row): void {
+    const numbers = [row.gap, row.drought, row.longest, row.stalls, row.listed, row.sounding];
+    const cells = numbers.map((value) => value.toFixed(0).padStart(6));
+    this.#lines.push(
+      `${name.padEnd(76)} ${cells.join(" ")}  ${row.errors.length} errors ${row.errors.slice(0, 3).join("; ")}`,
+    );
+  }
+}
+
+/** What was longer, or more, than the fault and a busy machine explain. */
+function beyond(fault: Fault, row: Row, evidence: Evidence, withheld: number): string[] {
+  const { gapMs, droughtMs = DROUGHT_MS, leaps: mayLeap = false } = fault;
+  const [least, most] = gapMs;
+  const found: string[] = [];
+  if (row.gap < least || row.gap > most)
+    found.push(`${row.gap.toFixed(0)} ms of the host's sound are missing`);
+  if (row.drought > droughtMs + withheld) found.push(`nothing new was listed for ${row.drought} ms`);
+  const allowed = Math.max(0, row.drought - HIDDEN_MS) + SLACK_MS + withheld;
+  if (row.longest > allowed) found.push(`the page's sound stood still for ${row.longest} ms`);
+  if (row.listed > PRESENT_MS + withheld) found.push(`the list was the present one after ${row.listed} ms`);
+  const leaps =
+    mayLeap || row.drought > HIDDEN_MS ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
+  if (leaps.length > 0) found.push(`the page leapt by ${leaps.map(({ seconds }) => seconds)} s`);
+  return found;
+}

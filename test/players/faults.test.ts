@@ -1,0 +1,55 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startChromium } from "../kit/chromium.ts";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import type { Fault } from "./fault.ts";
+import { type FaultRig, startRig } from "./fault-rig.ts";
+import { AT_ONCE, FaultTable } from "./fault-table.ts";
+import { gone, HOST_FAULTS } from "./host-faults.ts";
+import { bucket, RELAY_FAULTS, resets } from "./relay-faults.ts";
+import { sfuFaults } from "./sfu-faults.ts";
+
+// What goes wrong in a show while players listen: a show for each fault, some of them at the same time.
+
+/** FAULTS=long: what takes a quarter of an hour. FAULTS=TEXT: those of whose names it is a part. */
+const { FAULTS = "" } = process.env;
+const LONG = [
+  resets(20, 15_000),
+  bucket("refuses", 600_000),
+  bucket("hangs", 600_000),
+  gone(600_000, [595_000, 620_000]),
+];
+const chosen = (faults: readonly Fault[]) => faults.filter(({ name }) => name.includes(FAULTS));
+const withStandIn = FAULTS === "long" ? LONG : chosen([...RELAY_FAULTS, ...HOST_FAULTS]);
+const withFake = FAULTS === "long" ? [] : chosen(sfuFaults(() => fake));
+
+let browser: Browser;
+let fake: FakeSfu;
+let rigs: readonly FaultRig[];
+const table = new FaultTable(FAULTS === "long" ? LONG.length : AT_ONCE);
+
+beforeAll(async () => {
+  browser = await startChromium();
+  fake = await FakeSfu.start();
+  // One after the other: starting runs the build.
+  const [first, second] = [await startRig(browser), await startRig(browser, fake.url)];
+  rigs = [first, second];
+  table.begin([
+    ...withStandIn.map((fault) => ({ fault, rig: first })),
+    ...withFake.map((fault) => ({ fault, rig: second })),
+  ]);
+});
+afterAll(async () => {
+  console.log(table.text);
+  for (const rig of rigs) await rig.close();
+  fake.close();
+  await browser.close();
+});
+
+describe.each([...withStandIn, ...withFake])("$name", (fault) => {
+  test("listeners hear on, and the recording has it all", async () => {
+    const { errors, findings } = await table.rowOf(fault);
+    expect(findings).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+});

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Fault } from "./fault.ts";
+import { type FaultRig, startRig } from "./fault-rig.ts";
+import { FaultTable } from "./fault-table.ts";
+import { sleep } from "./faulted.ts";
+import { plain } from "./relay-faults.ts";
+
+// What happens to the whole runtime while players listen, one after the other: it is ended and started, stopped, and its clock set.
+
+/** FAULTS=TEXT: those of whose names it is a part. */
+const { FAULTS = "" } = process.env;
+const all: readonly Fault[] = [
+  {
+    ...plain("the code replaced: the runtime ended, and started on the same storage", ({ rig }) =>
+      rig.relay.restart(),
+    ),
+    afterMs: 15_000,
+    gapMs: [100, 8_000],
+    droughtMs: 8_000,
+    // Nobody listens there meanwhile.
+    refused:
+      /ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/,
+  },
+  halt(3_000),
+  halt(20_000),
+  clock(10_000),
+  clock(-10_000),
+];
+const faults = all.filter(({ name }) => name.includes(FAULTS));
+
+let rig: FaultRig;
+const table = new FaultTable(1);
+
+beforeAll(async () => {
+  rig = await startRig();
+  table.begin(faults.map((fault) => ({ fault, rig })));
+});
+afterAll(async () => {
+  console.log(table.text);
+  await rig.close();
+});
+
+describe.each(faults)("$name", (fault) => {
+  test("listeners hear on, and the recording has it all", async () => {
+    const { errors, findings } = await table.rowOf(fault);
+    expect(findings).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+});
+
+/** The runtime's process does not run for a time, as on a machine that sleeps; players and the host do. */
+function halt(millis: number): Fault {
+  return {
+    ...plain(`the runtime stopped for ${millis / 1000} s`, ({ rig }) => rig.relay.halt(millis)),
+    afterMs: 15_000,
+    gapMs: [0, millis + 2_000],
+    droughtMs: millis + 2_000,
+    // The runtime closes connections that were idle for seconds, which after the stop all were.
+    refused: /ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/,
+  };
+}
+
+/**
+ * The wall clock is set, and 20 s later set right. What passes by a clock that is set forward has passed for the show, which can
+ * not tell it from a time in which its machine slept: it is in the recording, as silence.
+ */
+function clock(millis: number): Fault {
+  const passed = Math.max(0, millis);
+  return {
+    ...plain(`the clock set by ${millis / 1000} s, and right again after 20 s`, async ({ rig }) => {
+      await rig.fault(`clock/${millis}`);
+      await sleep(20_000);
+      await rig.fault("clock/0");
+    }),
+    afterMs: 12_000,
+    gapMs: [0.9 * passed, passed + 1_000],
+    leaps: passed > 0,
+  };
+}

@@ -1,0 +1,92 @@
+import type { Fault } from "./fault.ts";
+import { type Faulted, sleep, speakTo } from "./faulted.ts";
+
+/** What happens to a show's object, and to those that it needs. */
+export const RELAY_FAULTS: readonly Fault[] = [
+  resets(5, 12_000),
+  bucket("refuses", 60_000),
+  bucket("hangs", 60_000),
+  {
+    ...plain("a write to SQLite fails", async ({ rig: { relay }, show }) => {
+      const hasFailed = () => relay.log().includes(`${show.id} failed and is resumed`);
+      await relay.sql(
+        show.id,
+        "CREATE TRIGGER fault BEFORE INSERT ON part BEGIN SELECT RAISE(ABORT, 'fault'); END",
+      );
+      for (const deadline = Date.now() + 3_000; !hasFailed(); await sleep(10))
+        if (Date.now() > deadline) throw new Error("no write has failed");
+      await relay.sql(show.id, "DROP TRIGGER fault");
+    }),
+    gapMs: [0, 3_000],
+    droughtMs: 2_000,
+  },
+  {
+    ...plain("the object is reset, and alarms come 30 s late", async ({ rig, show }) => {
+      await rig.fault(`alarm/${show.id}/30000`);
+      await rig.fault(`reset/${show.id}`);
+      await sleep(31_000);
+    }),
+    gapMs: [0, 2_500],
+    droughtMs: 2_000,
+  },
+  plain(
+    "webhook receiver, Directory and Audience down: 15 s they fail, 15 s they hang",
+    async ({ rig, show }) => {
+      const url = "http://127.0.0.1:9/hook";
+      const response = await rig.relay.api("PUT", `/broadcasts/${show.id}/webhook`, { url });
+      if (!response.ok) throw new Error(`webhook: ${response.status}`);
+      for (const mode of ["throw", "hang"]) {
+        await rig.fault(`others/${mode}`);
+        await rig.relay.api("PATCH", `/broadcasts/${show.id}`, { title: `They ${mode}` });
+        await rig.relay.api("POST", `/broadcasts/${show.id}/markers`, { title: `They ${mode}` });
+        await sleep(15_000);
+      }
+      await rig.fault("others/work");
+    },
+  ),
+];
+
+/** The show's object ends so many times, its sockets with it, at other places in a segment each time. */
+export function resets(times: number, everyMs: number): Fault {
+  return {
+    ...plain(
+      `the object reset in mid-segment, ${times} times, every ${everyMs / 1000} s`,
+      async ({ rig, show }) => {
+        for (let n = 0; n < times; n++) {
+          await rig.fault(`reset/${show.id}`);
+          await sleep(everyMs + 300 * (n % 4));
+        }
+      },
+    ),
+    gapMs: [50 * times, 2_000 * times],
+    droughtMs: 2_000,
+  };
+}
+
+/** R2 refuses or hangs for a time, for reads too. */
+export function bucket(mode: "refuses" | "hangs", millis: number): Fault {
+  return plain(`R2 ${mode} for ${millis / 1000} s`, async ({ rig, show }) => {
+    await rig.fault(`r2/${show.id}/${mode}`);
+    const before = (await rig.puts(show)).length;
+    await sleep(millis);
+    if ((await rig.puts(show)).length > before) throw new Error("R2 has taken something");
+    await rig.fault(`r2/${show.id}/works`);
+  });
+}
+
+/** A fault of which a host by WebRTC is not to notice. */
+export function plain(name: string, act: (faulted: Faulted) => Promise<void>): Fault {
+  return {
+    name,
+    afterMs: 8_000,
+    gapMs: [0, 500],
+    begin: () => ({
+      speak: (show) => speakTo(show),
+      act: async (faulted) => {
+        const from = Date.now();
+        await act(faulted);
+        return { from, until: Date.now() };
+      },
+    }),
+  };
+}

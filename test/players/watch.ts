@@ -1,0 +1,101 @@
+import { type Listed, readList, variantOf } from "../kit/list.ts";
+
+/** When a list had something new, and how far it went: all ms since 1970. */
+export interface Step {
+  readonly at: number;
+  /** The date at which the list ended. */
+  readonly end: number;
+}
+
+/**
+ * A reader of a show's lists beside the players: blocking reloads, each for the part after the last. It notes what no list may
+ * do, and what it was answered. Reads one show until its end, or {@link Watch.toTheEnd}.
+ */
+export class Watch {
+  /** What was wrong with a list, in words. */
+  readonly findings: string[] = [];
+  /** Answers other than 200, and requests that failed. */
+  readonly errors: string[] = [];
+  readonly steps: Step[] = [];
+  /** The newest list. */
+  last: Listed | null = null;
+  readonly #playbackUrl: string;
+  readonly #dates = new Map<string, number>();
+  #isStopped = false;
+  readonly #done: Promise<void>;
+
+  constructor(playbackUrl: string) {
+    this.#playbackUrl = playbackUrl;
+    this.#done = this.#run();
+  }
+
+  /** Reads on until a show that was ended says so, but for `millis` at most. */
+  async toTheEnd(millis: number): Promise<void> {
+    await Promise.race([this.#done, new Promise((resolve) => setTimeout(resolve, millis))]);
+    this.#isStopped = true;
+    await this.#done;
+  }
+
+  /** The longest time without anything new that overlaps a stretch of time, ms. */
+  drought(from: number, until: number): number {
+    const stretches = this.steps.slice(1).map(({ at }, n) => ({ from: this.steps[n]?.at ?? at, until: at }));
+    const within = stretches.filter((stretch) => stretch.until > from && stretch.from < until);
+    return Math.max(0, ...within.map((stretch) => stretch.until - stretch.from));
+  }
+
+  async #run(): Promise<void> {
+    let url = "";
+    while (!this.#isStopped) {
+      const text = await this.#text(url === "" ? this.#playbackUrl : this.#next(url));
+      if (text === null) await new Promise((resolve) => setTimeout(resolve, 200));
+      else if (url === "") url = new URL(variantOf(text), this.#playbackUrl).href;
+      else if (this.#look(readList(text)).ended) return;
+    }
+  }
+
+  async #text(url: string): Promise<string | null> {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
+      const text = await response.text();
+      if (response.status === 200) return text;
+      this.errors.push(`${response.status} ${new URL(url).search}`);
+    } catch (error) {
+      const { cause, message } = error as Error & { cause?: { code?: string } };
+      this.errors.push(cause?.code ?? message);
+    }
+    return null;
+  }
+
+  #next(url: string): string {
+    if (this.last === null) return url;
+    const msn = this.last.firstMsn + this.last.segments.length;
+    const part = this.last.parts.filter((listed) => listed.msn === msn).length;
+    return `${url}${url.includes("?") ? "&" : "?"}_HLS_msn=${msn}&_HLS_part=${part}`;
+  }
+
+  #look(list: Listed): Listed {
+    const before = this.last;
+    if (/^#EXT-X-(DISCONTINUITY|GAP)$/m.test(list.text)) this.findings.push("a discontinuity or a gap");
+    if (before !== null && list.firstMsn < before.firstMsn)
+      this.findings.push(`the media sequence went back from ${before.firstMsn} to ${list.firstMsn}`);
+    for (const { name, date } of list.segments) {
+      const dated = this.#dates.get(name) ?? date;
+      if (Math.abs(dated - date) > 1) this.findings.push(`${name} was dated ${dated}, then ${date}`);
+      this.#dates.set(name, date);
+    }
+    const end = endOf(list);
+    const reached = before === null ? Number.NEGATIVE_INFINITY : endOf(before);
+    if (end < reached) this.findings.push(`the list's end went back by ${reached - end} ms`);
+    if (end > reached) this.steps.push({ at: Date.now(), end });
+    this.last = list;
+    return list;
+  }
+}
+
+/** The date at which a list ends. */
+function endOf({ parts, segments }: Listed): number {
+  const last = parts.at(-1) ?? segments.at(-1);
+  const segment = segments.at(-1);
+  const ends = [last, segment].map((one) => (one === undefined ? 0 : one.date + 1000 * one.duration));
+  return Math.max(...ends);
+}
