@@ -157,8 +157,9 @@ export class Rescuer implements Sources {
     if (ahead < LEAN_SECONDS) this.#leanAt = now;
     if (this.#held > 0) this.#heard = dateOf(hls, this.#audio.currentTime) ?? this.#heard;
     this.#rescue.dry(now);
-    if (this.#isAsking || this.#copy === null) return;
+    if (this.#copy === null) return;
     if (this.#held > 0 && ahead < DRY_SECONDS && this.#rescue.isLost(now)) this.#tellLost();
+    else if (this.#isAsking) return;
     else if (this.#wellAt !== null)
       this.#return(hls, now, ahead >= RICH_SECONDS || now - this.#wellAt > RICH_MS);
     else if (this.#rescue.isInDoubt(now)) void this.#askCopy(hls, this.#copy, now);
