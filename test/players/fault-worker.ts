@@ -1,5 +1,6 @@
 import { Audience as RealAudience } from "../../src/audience/audience.ts";
-import { type BroadcastEnv, Broadcast as RealBroadcast } from "../../src/broadcast/broadcast.ts";
+import { Broadcast as RealBroadcast } from "../../src/broadcast/broadcast.ts";
+import type { BroadcastEnv } from "../../src/broadcast/env.ts";
 import { Directory as RealDirectory } from "../../src/directory/directory.ts";
 import { edge } from "../../src/edge/edge.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
