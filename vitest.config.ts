@@ -17,8 +17,12 @@ const WITH_FFMPEG = [
   "test/local/hold.test.ts",
   "test/workers/{announcements,hold}.test.ts",
 ];
-/** Hours of sound on a fake clock, and {@link BUSY}. They compute for up to two minutes each, beside a capture that waits. */
+/**
+ * Hours of sound on a fake clock, {@link BUSY}, and what the benches compute with. They compute for up to two minutes each, beside a
+ * capture that waits.
+ */
 const LONG = [
+  "test/bench/**/*.test.ts",
   "test/audio/{aac,drift,levelling,squeal}.test.ts",
   "test/broadcast/{bandwidth,pipeline}.test.ts",
   ...BUSY,
