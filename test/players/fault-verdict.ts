@@ -31,8 +31,8 @@ const PRESENT_MS = PART_MS + 700;
 const HEARD = 0.05;
 const BLOCK = RATE / 100;
 const LEAST_BLOCKS = 2;
-/** How far two decodings of the same units may be apart: by how one of them was rounded to 16 bits. */
-const SAME = 2 / 32_768;
+/** How far two decodings of the same units may be apart, of which one was mixed to one channel of 16 bits: -60 dB. */
+const SAME = 0.001;
 
 /** Judges what was seen and heard of a show. */
 export async function verdictOn(evidence: Evidence): Promise<Row> {
@@ -49,11 +49,20 @@ export async function verdictOn(evidence: Evidence): Promise<Row> {
     drought: watch.drought(fault.from, Math.max(fault.until, present?.at ?? 0)),
     longest: Math.max(0, ...during.map(({ millis }) => millis)),
     stalls: during.reduce((sum, { millis }) => sum + millis, 0),
-    errors,
+    errors: [...errors, ...complaintsOf(evidence.ffmpeg.stderr)],
     listed: (present?.at ?? Number.POSITIVE_INFINITY) - fault.until,
     sounding: Math.max(0, ...backAt.map((at) => at - fault.until)),
     findings,
   };
+}
+
+/**
+ * What ffmpeg said, but for what it says once per reload of any live fMP4 stream: that it has read the init segment already.
+ */
+function complaintsOf(output: string): string[] {
+  return output
+    .split("\n")
+    .filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom. Skipped it"));
 }
 
 /** What R2 has of a show. */
@@ -110,15 +119,10 @@ async function judgeRecording(evidence: Evidence, findings: string[]): Promise<R
 }
 
 /**
- * What a complete player of another project said, and whether it has heard all of the recording from a segment on to its end,
+ * Whether a complete player of another project has heard all of the recording from a segment on to its end,
  * sample for sample. Both are decoded from there on: the noise that a decoder makes depends on what it has decoded before.
  */
 async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Recorded, findings: string[]) {
-  const complaints = ffmpeg.stderr
-    .split("\n")
-    .filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom. Skipped it"));
-  if (complaints.length > 0)
-    findings.push(`ffmpeg said ${complaints.slice(0, 3).join("; ")} (${complaints.length} lines)`);
   if (ffmpeg.code !== 0) findings.push(`ffmpeg ended with ${ffmpeg.code}`);
   const { stdout } = ffmpeg;
   const length = Math.floor(stdout.length / 2);
