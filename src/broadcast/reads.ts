@@ -33,6 +33,13 @@ export interface Published {
   readonly ring: Ring;
 }
 
+/** A timeline, as far as those who wait for its parts are concerned. */
+interface Waited {
+  readonly window: Window;
+  /** When its newest part ends, ms since 1970; at most a target duration ago, where it is not behind. */
+  readonly listedUntil: number;
+}
+
 /**
  * For how long all but the last segment of a show is listed before its list ends: players load it meanwhile. Within the least part
  * target, since the last part has to come within that (RFC 8216bis section 6.2.1).
@@ -72,11 +79,15 @@ export class Reads {
     return { kind: "status", status: await this.#doors.tell(waits, status) };
   }
 
-  /** Lets those go whom `window` satisfies, and those whose time is up. */
-  wake(window: Window, now: number): void {
+  /**
+   * Lets those go whom the timeline's window satisfies, and those whose time is up. Nobody's is while the timeline makes what its
+   * clock was set forward by, or its machine slept for: that is listed within a second.
+   */
+  wake({ window, listedUntil }: Waited, now: number): void {
     this.#doors.open();
     const liveEdge = liveEdgeOf(window);
-    this.#waiters.release((place) => covers(liveEdge, place), now);
+    const reached = listedUntil + 1_000 * (window.profile.targetDuration + 1);
+    this.#waiters.release((place) => covers(liveEdge, place), Math.min(now, reached));
     this.#rewinds.rest(now);
   }
 

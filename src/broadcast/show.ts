@@ -210,7 +210,7 @@ export class Show {
   #run({ row, timeline }: Resumption): void {
     const clock = new Clock(timeline, {
       listed: (now) => {
-        this.#reads.wake(timeline.window, now);
+        this.#reads.wake(timeline, now);
         // After parts that close no segment too: that is when what R2 did not take is tried again.
         this.#deps.waitUntil(this.recording.run());
       },
@@ -251,7 +251,7 @@ export class Show {
     const { pipeline, window, hold } = life.timeline;
     const { sessions } = this.publishers;
     pipeline.retain(sessions);
-    this.#reads.wake(window, now);
+    this.#reads.wake(life.timeline, now);
     const wall = Date.now();
     const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
     const live = heard.length > 0 ? steps.goLive(life.row) : life.row;

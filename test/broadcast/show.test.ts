@@ -466,6 +466,19 @@ describe("an object that did not run for a while, and goes on", () => {
   });
 });
 
+test("a wall clock that is set forward by 10 s: who waits for the next part has it, and is not told that their time is up", async () => {
+  const rig = new Rig();
+  rig.show.open();
+  rig.talk(3_000);
+  const { msn = 0, index = 0 } = (await rig.list()).parts.at(-1) ?? {};
+  // The part after the next: the first that is made would let go of those who wait for the next.
+  const directives = { msn: msn + 1, part: index };
+  const held = rig.show.read({ kind: "playlist", id: "show", epoch: rig.epoch, directives } as never, {});
+  rig.jump(10_000);
+  rig.talk(300);
+  expect(await held).toMatchObject({ kind: "playlist", held: true });
+});
+
 describe("a wall clock that is set back by two minutes", () => {
   const STEP = 120_000;
 

@@ -31,15 +31,15 @@ const PRESENT_MS = PART_MS + 700;
 const HEARD = 0.05;
 const BLOCK = RATE / 100;
 const LEAST_BLOCKS = 2;
-/** How far two decoders of the same units may be apart. */
-const SAME = 0.01;
+/** How far two decodings of the same units may be apart, of which one was mixed to one channel of 16 bits: -60 dB. */
+const SAME = 0.001;
 
 /** Judges what was seen and heard of a show. */
 export async function verdictOn(evidence: Evidence): Promise<Row> {
   const { fault, watch, stood, errors } = evidence;
   const findings = [...watch.findings];
   const recording = await judgeRecording(evidence, findings);
-  judgePlayer(evidence, recording.pcm, findings);
+  await judgePlayer(evidence, recording, findings);
   const during = stood.filter(({ at, millis }) => at + millis > fault.from);
   const missing = gapsIn(recording.spoken);
   const backAt = missing.map(({ at, seconds }) => recording.spokenFrom + 1000 * (at + seconds));
@@ -49,15 +49,36 @@ export async function verdictOn(evidence: Evidence): Promise<Row> {
     drought: watch.drought(fault.from, Math.max(fault.until, present?.at ?? 0)),
     longest: Math.max(0, ...during.map(({ millis }) => millis)),
     stalls: during.reduce((sum, { millis }) => sum + millis, 0),
-    errors,
+    errors: [...errors, ...complaintsOf(evidence.ffmpeg.stderr)],
     listed: (present?.at ?? Number.POSITIVE_INFINITY) - fault.until,
     sounding: Math.max(0, ...backAt.map((at) => at - fault.until)),
     findings,
   };
 }
 
+/**
+ * What ffmpeg said, but for what it says once per reload of any live fMP4 stream: that it has read the init segment already.
+ */
+function complaintsOf(output: string): string[] {
+  return output
+    .split("\n")
+    .filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom. Skipped it"));
+}
+
+/** What R2 has of a show. */
+interface Recorded {
+  readonly init: Uint8Array;
+  /** Its segments, in order. */
+  readonly pieces: readonly Uint8Array[];
+  /** From its first sound to its last. */
+  readonly spoken: Float32Array;
+  /** When that begins, ms since 1970. */
+  readonly spokenFrom: number;
+}
+
 /** Every segment is in R2, in order and once, whole, where it belongs, and as the index says; and all of it decodes. */
-async function judgeRecording({ show, kept, index, puts, last }: Evidence, findings: string[]) {
+async function judgeRecording(evidence: Evidence, findings: string[]): Promise<Recorded> {
+  const { show, kept, index, puts, last } = evidence;
   const epochs = new Set(index.map(({ epoch }) => epoch));
   if (epochs.size !== 1) findings.push(`the index has ${epochs.size} timelines`);
   const [epoch = ""] = epochs;
@@ -83,41 +104,44 @@ async function judgeRecording({ show, kept, index, puts, last }: Evidence, findi
       findings.push(`segment ${msn} has ${payloadSize(piece)} bytes, not ${bytes}`);
     pieces.push(piece);
   }
-  const init = kept.get(`${show.id}/${epoch}/init.mp4`);
-  if (init === undefined) findings.push("the init segment is not in R2");
+  const init = kept.get(`${show.id}/${epoch}/init.mp4`) ?? new Uint8Array();
+  if (init.length === 0) findings.push("the init segment is not in R2");
   const segments = puts.filter((key) => key.endsWith(".m4s"));
   if (String(segments) !== String(segments.toSorted())) findings.push(`R2 took ${segments} in that order`);
-  const pcm = await decode(Buffer.concat([init ?? new Uint8Array(), ...pieces]), "mp4");
+  const pcm = await decode(Buffer.concat([init, ...pieces]), "mp4");
   const start = pcm.findIndex((sample) => Math.abs(sample) > 0.05);
   const end = pcm.findLastIndex((sample) => Math.abs(sample) > 0.05);
   const dated = last.segments[0];
   const startedAt = (dated?.date ?? 0) - ((dated?.msn ?? 0) - first) * SEGMENT * (AU / 48);
   // A tenth of a second in, so that the edge of the first sound is not taken for a hole.
   const from = start + RATE / 10;
-  return { pcm, spoken: pcm.subarray(from, end - RATE / 10), spokenFrom: startedAt + from / 48 };
+  return { init, pieces, spoken: pcm.subarray(from, end - RATE / 10), spokenFrom: startedAt + from / 48 };
 }
 
-/** What a complete player of another project said, and whether it has heard all of the recording to its end, sample for sample. */
-function judgePlayer({ ffmpeg }: Evidence, recording: Float32Array, findings: string[]): void {
-  const complaints = ffmpeg.stderr
-    .split("\n")
-    .filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom. Skipped it"));
-  if (complaints.length > 0)
-    findings.push(`ffmpeg said ${complaints.slice(0, 3).join("; ")} (${complaints.length} lines)`);
+/**
+ * Whether a complete player of another project has heard all of the recording from a segment on to its end,
+ * sample for sample. Both are decoded from there on: the noise that a decoder makes depends on what it has decoded before.
+ */
+async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Recorded, findings: string[]) {
   if (ffmpeg.code !== 0) findings.push(`ffmpeg ended with ${ffmpeg.code}`);
   const { stdout } = ffmpeg;
   const length = Math.floor(stdout.length / 2);
-  const tail = recording.subarray(recording.length - length);
+  const end = index.reduce((sum, { units }) => sum + units * AU, index[0]?.at ?? 0);
+  const joined = index.findIndex(({ at }) => at === end - length);
+  if (joined < 0) {
+    findings.push(`ffmpeg heard ${seconds(length)}, which is no number of segments`);
+    return;
+  }
+  const pcm = await decode(Buffer.concat([init, ...pieces.slice(joined)]), "mp4");
   let [worst, first, last] = [0, -1, -1];
-  // A decoder needs what came before: the first units of a player that joins differ.
-  for (let i = 4 * AU; i < length; i++) {
-    const off = Math.abs(stdout.readInt16LE(2 * i) / 32_768 - (tail[i] ?? 0));
+  for (let i = 0; i < length; i++) {
+    const off = Math.abs(stdout.readInt16LE(2 * i) / 32_768 - (pcm[i] ?? 0));
     worst = Math.max(worst, off);
     if (off <= SAME) continue;
     first = first < 0 ? i : first;
     last = i;
   }
-  if (length > recording.length || first >= 0)
+  if (first >= 0)
     findings.push(
       `ffmpeg heard ${seconds(length)}, from ${seconds(first)} to ${seconds(last)} other than the recording, by ${worst.toFixed(3)} at most`,
     );

@@ -19,7 +19,7 @@ const all: readonly Fault[] = [
     droughtMs: 8_000,
     // Nobody listens there meanwhile.
     refused:
-      /ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/,
+      /ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Connection (refused|reset by peer)/,
   },
   halt(3_000),
   halt(20_000),
@@ -56,7 +56,7 @@ function halt(millis: number): Fault {
     gapMs: [0, millis + 2_000],
     droughtMs: millis + 2_000,
     // The runtime closes connections that were idle for seconds, which after the stop all were.
-    refused: /ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/,
+    refused: /ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Connection reset by peer/,
   };
 }
 

@@ -55,7 +55,7 @@ export class Watch {
 
   async #text(url: string): Promise<string | null> {
     try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
+      const response = await fetch(url, { signal: AbortSignal.timeout(40_000) });
       const text = await response.text();
       if (response.status === 200) return text;
       this.errors.push(`${response.status} ${new URL(url).search}`);
