@@ -6,7 +6,7 @@ import type { Store } from "./store.ts";
 /** What a show works with; the shell's. */
 export interface Dependencies {
   readonly store: Store;
-  readonly bucket: R2Bucket;
+  readonly bucket: Bucket;
   readonly sfu: Sfu;
   /** The one under which the show was made. */
   readonly secret: Secret;
@@ -19,3 +19,6 @@ export interface Dependencies {
   /** Ends this object, to be made anew from its store. */
   readonly restart: (why: string) => void;
 }
+
+/** Where a show's media is kept (removal.ts). */
+export type Bucket = Pick<R2Bucket, "get" | "put" | "delete">;

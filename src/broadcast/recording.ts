@@ -1,5 +1,6 @@
 import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
+import type { Bucket } from "./dependencies.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MediaObject } from "./store.ts";
 
@@ -17,7 +18,7 @@ const MOST_PUTS = 2;
  * as it takes.
  */
 export class Recording {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: Bucket;
   readonly #id: string;
   readonly #outbox: Pick<Outbox, "next" | "kept">;
   #latest: Promise<void> = Promise.resolve();
@@ -28,7 +29,7 @@ export class Recording {
   failures = 0;
 
   /** @param id of the show */
-  constructor(bucket: R2Bucket, id: string, outbox: Pick<Outbox, "next" | "kept">) {
+  constructor(bucket: Bucket, id: string, outbox: Pick<Outbox, "next" | "kept">) {
     this.#bucket = bucket;
     this.#id = id;
     this.#outbox = outbox;
@@ -77,14 +78,5 @@ export class Recording {
       this.#out--;
     }
     this.#outbox.kept(item);
-  }
-}
-
-/** Deletes everything that was ever kept of broadcast `id`. */
-export async function erase(bucket: R2Bucket, id: string): Promise<void> {
-  for (let more = true; more; ) {
-    const { objects, truncated } = await bucket.list({ prefix: `${id}/` });
-    if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
-    more = truncated;
   }
 }

@@ -1,7 +1,6 @@
 import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
 import type { Changes, Description } from "../broadcast-api.ts";
 import { lastMsn } from "../hls/window.ts";
-import type { Target } from "../paths.ts";
 import type { Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
 import { attendantsOf } from "./attendants.ts";
@@ -29,7 +28,7 @@ import { OriginReads } from "./origin-reads.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
-import { type Read, Reads } from "./reads.ts";
+import { type Read, type Readable, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, timelineOf } from "./resumption.ts";
 import { Succession } from "./succession.ts";
@@ -185,7 +184,7 @@ export class Show {
    * A listener's read, with the reads that Origin has answered and not told of yet, this one included. What is read after
    * the end is counted too, and stored as it comes.
    */
-  read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
+  read(target: Readable, answered: Counts): Promise<Read> | Read {
     const wall = Date.now();
     this.#originReads.add(answered);
     if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);

@@ -4,6 +4,7 @@ import type { Counts } from "./counts.ts";
 import { type HostRow, readHostRow } from "./host-row.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import { Log } from "./log.ts";
+import { Places } from "./places.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { joinBytes, joinParts } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
@@ -36,12 +37,15 @@ export class Store {
   readonly webhook: WebhookRows;
   /** What all its timelines have. */
   readonly index: SegmentIndex;
+  /** What its chapters are made of. */
+  readonly places: Places;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.log = new Log(sql);
     this.webhook = new WebhookRows(sql);
     this.index = new SegmentIndex(sql);
+    this.places = new Places(sql);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
@@ -210,6 +214,13 @@ export class Store {
     const rows = this.#sql.exec<{ bytes: ArrayBuffer }>(parts, epoch, msn).toArray();
     const bytes = joinBytes(rows.map((part) => new Uint8Array(part.bytes)));
     return { epoch, msn: msn === INIT ? null : msn, bytes };
+  }
+
+  /** An object of a former timeline that waits for R2; null where R2 has it, or there is none. */
+  waiting(epoch: string, msn: number | null): Uint8Array | null {
+    const sql = "SELECT bytes FROM former WHERE epoch = ? AND msn = ? ORDER BY idx";
+    const rows = this.#sql.exec<{ bytes: ArrayBuffer }>(sql, epoch, msn ?? INIT).toArray();
+    return rows.length === 0 ? null : joinBytes(rows.map(({ bytes }) => new Uint8Array(bytes)));
   }
 
   /** Forgets an object of a former timeline. */

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isIngest } from "../access/keys.ts";
-import type { BroadcastApi, Description } from "../broadcast-api.ts";
+import type { Description, Removing } from "../broadcast-api.ts";
 import { patterns } from "../paths.ts";
 import { invalidSettings, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
 import { announcement } from "./announcement.ts";
@@ -69,7 +69,7 @@ hosts.all(patterns.broadcast, async (c) => {
       return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.change(changes, origin)));
     }
     case "DELETE":
-      return answer(await first(c.env, c.req.param("id"), (broadcast, id) => remove(c.env, broadcast, id)));
+      return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.remove()));
     default:
       return refuse(methodNotAllowed("GET, HEAD, PATCH, DELETE"));
   }
@@ -92,18 +92,18 @@ hosts.notFound(() => refuse(PROBLEMS.notFound));
 
 hosts.onError(failed);
 
+const REMOVING = {
+  message:
+    "The broadcast is gone for all. What is left of its recording is being deleted, which goes on by itself.",
+};
+
 /** The last word of an operator's URL, and the call that it stands for. */
 const ACTS = { open: "open", end: "end", "rotate-key": "rotateKey" } as const;
 
-async function remove(env: EdgeEnv, broadcast: BroadcastApi, id: string): Promise<null | Problem> {
-  const problem = await broadcast.remove();
-  if (problem === null) await env.AUDIENCE.get(env.AUDIENCE.idFromName(id)).forget();
-  return problem;
-}
-
-function answer(result: Description | Problem | null, status = 200): Response {
+function answer(result: Description | Removing | Problem | null, status = 200): Response {
   if (result === null) return new Response(null, { status: 204, headers: NO_STORE });
   if (result.kind === "problem") return refuse(result);
+  if (result.kind === "removing") return Response.json(REMOVING, { status: 202, headers: NO_STORE });
   const { kind: _, ...described } = result;
   return Response.json(described, { status, headers: NO_STORE });
 }
