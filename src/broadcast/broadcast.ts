@@ -295,4 +295,3 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
 /** How long DELETE waits until all is gone, milliseconds. */
 const REMOVAL_MS = 20_000;
-
