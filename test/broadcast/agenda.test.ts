@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Agenda } from "../../src/broadcast/agenda.ts";
 import type { Life } from "../../src/broadcast/life.ts";
-import { announce, open } from "../../src/broadcast/lifecycle.ts";
+import { announce, end, open } from "../../src/broadcast/lifecycle.ts";
 import { Outbox } from "../../src/broadcast/outbox.ts";
 import { Presence } from "../../src/broadcast/presence.ts";
 import { Store } from "../../src/broadcast/store.ts";
@@ -46,4 +46,27 @@ test("a show that rests is not brought back before it has something to do, whate
   agenda.renew(NOW + 100_000);
   agenda.arrange(life);
   expect(alarm, "it is awake").toBe(NOW + 30_000);
+});
+
+test("a show that has ended is brought back when it is to be removed, and before that for what is to be sent", () => {
+  const row = announce({ ...DETAILS, retainDays: 2, id: "show", latency: "low", bitrate: 128_000 }, NOW);
+  let alarm: number | null = null;
+  let webhook: number | null = null;
+  const agenda = new Agenda(
+    new Presence(NOW),
+    new Outbox(new Store(sqlite())),
+    () => webhook,
+    (time) => {
+      alarm = time;
+    },
+  );
+  const ended = end(row, NOW);
+  agenda.arrange({ kind: "ended", row: ended, published: null });
+  expect(alarm).toBe(NOW + 2 * 86_400_000);
+  webhook = NOW + 60_000;
+  agenda.arrange({ kind: "ended", row: ended, published: null });
+  expect(alarm).toBe(NOW + 60_000);
+  webhook = null;
+  agenda.arrange({ kind: "ended", row: { ...ended, retainDays: null }, published: null });
+  expect(alarm).toBeNull();
 });

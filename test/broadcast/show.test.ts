@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { Dependencies } from "../../src/broadcast/dependencies.ts";
-import { announce, goLive, isRunning, type ShowRow } from "../../src/broadcast/lifecycle.ts";
+import { announce, goLive, isRunning, removalAt, type ShowRow } from "../../src/broadcast/lifecycle.ts";
 import { CLOSING_MS, type Read } from "../../src/broadcast/reads.ts";
 import { Show } from "../../src/broadcast/show.ts";
 import { Store } from "../../src/broadcast/store.ts";
@@ -630,7 +630,7 @@ describe("a show that ends", () => {
   });
 });
 
-test("what R2 did not take before the end, the object that is made anew gets to it, and then needs no alarm", async () => {
+test("what R2 did not take before the end, the object that is made anew gets to it, and then needs no alarm before it is to be removed", async () => {
   const rig = new Rig();
   rig.show.open();
   await listen(rig, 20_000);
@@ -647,7 +647,7 @@ test("what R2 did not take before the end, the object that is made anew gets to 
   rig.restart();
   await rig.show.settle();
   expect(numbersOf(rig).at(-1)).toBe(last);
-  expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, null]);
+  expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, removalAt(rig.row)]);
 });
 
 test("while a host is on, an alarm is set 20 to 30 s ahead, which brings the object back if it goes", () => {
@@ -744,7 +744,7 @@ describe("a show with a plan", () => {
     await vi.advanceTimersByTimeAsync(3_000);
     expect([rig.row.state, rig.row.endedAt]).toEqual(["ended", expect.closeTo(NOW + HOUR / 4, -4)]);
     await rig.show.settle();
-    expect([vi.getTimerCount(), rig.alarm]).toEqual([0, null]);
+    expect([vi.getTimerCount(), rig.alarm]).toEqual([0, removalAt(rig.row)]);
   });
 
   test("ends at its time though its doors are closed", async () => {
