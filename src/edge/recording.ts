@@ -1,5 +1,5 @@
 import { stretchPath, type Target } from "../paths.ts";
-import { PROBLEMS } from "../problem.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingFacts } from "../recording-api.ts";
 import type { Delivery } from "./delivery.ts";
 import { fileName } from "./file-name.ts";
@@ -14,6 +14,11 @@ import { isStill, matches, reply } from "./reply.ts";
  * tells whether it is the same.
  */
 const CACHE_CONTROL = "public, max-age=60";
+/**
+ * What is asked of Origin in one call: each call may ask for 10,000 segments (Workers, limits: subrequests), which at 64 kbit/s have
+ * 150 MB, and a request may make 32 calls (service bindings). A listener gets 4 GiB in one answer, three days of sound.
+ */
+export const STRETCH_BYTES = 128 * 1024 * 1024;
 /** How long Origin may take until it begins to answer, milliseconds. */
 const BEGIN_TIMEOUT_MS = 10_000;
 
@@ -49,33 +54,54 @@ export async function recording(
   headers.set("content-length", String(last - first + 1));
   if (span !== null) headers.set("content-range", `bytes ${first}-${last}/${length}`);
   if (isHead) return new Response(null, { headers });
-  return stretch(origin(), target.id, facts, { first, last }, { status: span === null ? 200 : 206, headers });
+  const ask = (stretch: Span) => stretchOf(origin(), target.id, facts.etag, stretch);
+  return stretches(ask, { first, last }, { status: span === null ? 200 : 206, headers });
 }
 
-/** A stretch of the file. Its time limit is until it begins: a slow listener may take hours. */
-async function stretch(
-  origin: Fetcher,
-  id: string,
-  { etag }: RecordingFacts,
-  span: Span,
+/** The bytes, stretch by stretch. */
+async function stretches(
+  ask: (span: Span) => Promise<ReadableStream<Uint8Array> | Problem>,
+  { first, last }: Span,
   init: { readonly status: number; readonly headers: Headers },
 ): Promise<Response> {
+  const spanAt = (at: number): Span => ({ first: at, last: Math.min(last, at + STRETCH_BYTES - 1) });
+  const body = await ask(spanAt(first));
+  if ("kind" in body) return refuse(body);
+  const whole = new FixedLengthStream(last - first + 1);
+  const pass = async () => {
+    let stretch: ReadableStream<Uint8Array> | Problem = body;
+    for (let at = first; ; ) {
+      // It ends with whichever of both goes away first.
+      await stretch.pipeTo(whole.writable, { preventClose: true });
+      at += STRETCH_BYTES;
+      if (at > last) return whole.writable.close();
+      stretch = await ask(spanAt(at));
+      if ("kind" in stretch) throw new Error(stretch.message);
+    }
+  };
+  // Who reads it is told by its breaking off.
+  pass().catch((error: unknown) => whole.writable.abort(error).catch(() => {}));
+  return new Response(whole.readable, init);
+}
+
+/** One stretch. Its time limit is until it begins: a slow listener may take hours for it. */
+async function stretchOf(
+  origin: Fetcher,
+  id: string,
+  etag: string,
+  span: Span,
+): Promise<ReadableStream<Uint8Array> | Problem> {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), BEGIN_TIMEOUT_MS);
   try {
     const path = stretchPath({ id, etag, ...span });
     const answer = await origin.fetch(`https://origin${path}`, { signal: giveUp.signal });
-    if (answer.status === 200 && answer.body !== null) {
-      const whole = new FixedLengthStream(span.last - span.first + 1);
-      // It ends with whichever of both goes away first.
-      answer.body.pipeTo(whole.writable).catch(() => {});
-      return new Response(whole.readable, init);
-    }
+    if (answer.status === 200 && answer.body !== null) return answer.body;
     await answer.body?.cancel();
-    return refuse(answer.status === 404 ? PROBLEMS.unknownBroadcast : PROBLEMS.recordingUnreadable);
+    return answer.status === 404 ? PROBLEMS.unknownBroadcast : PROBLEMS.recordingUnreadable;
   } catch (error) {
     console.warn(`The origin gave nothing of the recording of ${id}: ${String(error)}`);
-    return refuse(PROBLEMS.noAnswer);
+    return PROBLEMS.noAnswer;
   } finally {
     clearTimeout(timer);
   }
