@@ -78,6 +78,8 @@ test("a range is a stretch of just that, and HEAD, 304 and 416 ask for none", as
   const { ask, paths } = edge(1_000);
   expect(await lengthOf(await ask({ range: "bytes=10-19" }))).toBe(10);
   expect((await ask({}, "HEAD")).headers.get("content-length")).toBe("1000");
+  const ranged = await ask({ range: "bytes=0-9" }, "HEAD");
+  expect([ranged.status, ranged.headers.get("content-length")]).toEqual([200, "1000"]);
   expect((await ask({ "if-none-match": `"${ETAG}"` })).status).toBe(304);
   expect((await ask({ range: "bytes=1000-" })).status).toBe(416);
   expect(paths).toEqual(["/live/a/recording.m4a", `/recording/a/${ETAG}/10-19`]);
