@@ -103,8 +103,8 @@ export class Removal {
       await withLimit(Promise.all(this.#puts), R2_LIMIT_MS);
       const outcomes = await Promise.allSettled([...this.#elsewhere(), erase(this.#bucket, this.#id)]);
       for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-      await this.#storage.deleteAlarm();
       await this.#storage.deleteAll();
+      await this.#storage.deleteAlarm();
     } catch (error) {
       console.warn(`${this.#id} is not wholly removed, and it is tried again: ${String(error)}`);
       await this.#storage.setAlarm(Date.now() + AGAIN_MS);
