@@ -12,6 +12,9 @@ export interface Audiences {
   get(id: DurableObjectId): { forget(): Promise<void> };
 }
 
+/** Deletions that R2 is asked for at once, of the six connections that an object has. */
+const MOST_DELETIONS = 3;
+
 /** Who else knows of a broadcast and has to forget it; each call may be made again. */
 export type Elsewhere = () => readonly Promise<unknown>[];
 
@@ -116,11 +119,29 @@ export class Removal {
   }
 }
 
-/** Deletes everything that was ever kept of broadcast `id`, a thousand objects at a time, which is what R2 takes. */
+/** Deletes everything that was ever kept of broadcast `id`: until there is nothing to be found. */
 async function erase(bucket: R2Bucket, id: string): Promise<void> {
-  for (let more = true; more; ) {
-    const { objects, truncated } = await withLimit(bucket.list({ prefix: `${id}/` }), R2_LIMIT_MS);
-    if (objects.length > 0) await withLimit(bucket.delete(objects.map(({ key }) => key)), R2_LIMIT_MS);
-    more = truncated;
+  while (await eraseListed(bucket, `${id}/`));
+}
+
+/** Deletes what is listed, a thousand objects at a time, which is what R2 takes, some of these at once. Whether there were any. */
+async function eraseListed(bucket: R2Bucket, prefix: string): Promise<boolean> {
+  let found = false;
+  let deletions: Promise<void>[] = [];
+  for (let cursor: string | null | undefined = null; cursor !== undefined; ) {
+    const listed: R2Objects = await withLimit(
+      bucket.list({ prefix, ...(cursor !== null && { cursor }) }),
+      R2_LIMIT_MS,
+    );
+    const names = listed.objects.map(({ key }) => key);
+    if (names.length > 0) {
+      found = true;
+      deletions.push(withLimit(bucket.delete(names), R2_LIMIT_MS));
+    }
+    cursor = listed.truncated ? listed.cursor : undefined;
+    if (deletions.length < MOST_DELETIONS && cursor !== undefined) continue;
+    await Promise.all(deletions);
+    deletions = [];
   }
+  return found;
 }
