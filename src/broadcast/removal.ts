@@ -136,7 +136,10 @@ async function eraseListed(bucket: R2Bucket, prefix: string): Promise<boolean> {
     const names = listed.objects.map(({ key }) => key);
     if (names.length > 0) {
       found = true;
-      deletions.push(withLimit(bucket.delete(names), R2_LIMIT_MS));
+      const deletion = withLimit(bucket.delete(names), R2_LIMIT_MS);
+      // It is awaited below; until then another may fail.
+      deletion.catch(() => {});
+      deletions.push(deletion);
     }
     cursor = listed.truncated ? listed.cursor : undefined;
     if (deletions.length < MOST_DELETIONS && cursor !== undefined) continue;
