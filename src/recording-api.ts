@@ -53,8 +53,6 @@ export interface Segment {
 
 export interface Chapters {
   readonly kind: "chapters";
-  /** Whether the show is over, and there will be no more of them. */
-  readonly isWhole: boolean;
   readonly chapters: readonly Chapter[];
   /** How long the replay is so far, milliseconds. */
   readonly endMs: number;

@@ -83,7 +83,7 @@ export class Archive {
     if (timelines.length === 0) return PROBLEMS.noChapters;
     const isWhole = row.state === "ended";
     const chapters = chaptersOf(timelines, this.#store.places.all(), row.title, isWhole);
-    return { kind: "chapters", isWhole, chapters, endMs: Math.round(lengthOf(timelines)) };
+    return { kind: "chapters", chapters, endMs: Math.round(lengthOf(timelines)) };
   }
 
   #timelines(): Replayed[] {

@@ -91,7 +91,7 @@ export class Removal {
   #put(...parameters: Parameters<Bucket["put"]>): Promise<unknown> {
     if (this.#isDue) return Promise.reject(new Error("the broadcast is being removed"));
     const answered = this.#bucket.put(...parameters);
-    const settled = answered.then(
+    const settled: Promise<unknown> = answered.then(
       () => this.#puts.delete(settled),
       () => this.#puts.delete(settled),
     );

@@ -1,16 +1,14 @@
 import type { ChapterFormat } from "../paths.ts";
 import type { Chapters } from "../recording-api.ts";
 
-/** How long caches may keep a show's chapters, seconds: while it is on, and once they do not change any more. */
-const LIVE_SECONDS = 5;
-const WHOLE_SECONDS = 60;
+/** How long caches may keep a show's chapters, seconds. */
+const KEPT_SECONDS = 5;
 
 /** Chapters as a player asks for them. */
 export function chaptersResponse(chapters: Chapters, format: ChapterFormat): Response {
-  const seconds = chapters.isWhole ? WHOLE_SECONDS : LIVE_SECONDS;
   const headers = {
     "content-type": format === "vtt" ? "text/vtt; charset=utf-8" : "application/json+chapters",
-    "cache-control": `public, max-age=${seconds}, stale-if-error=0`,
+    "cache-control": `public, max-age=${KEPT_SECONDS}, stale-if-error=0`,
   };
   return new Response(format === "vtt" ? webVtt(chapters) : podcastChapters(chapters), { headers });
 }

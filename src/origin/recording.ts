@@ -1,5 +1,4 @@
 import { Bounded } from "../bounded.ts";
-import type { Broadcast } from "../broadcast/broadcast.ts";
 import { mediaIn } from "../hls/moof.ts";
 import { descriptionIn, type Filling, type Layout, layOut, offsetsOf, sizesOf } from "../hls/movie.ts";
 import { withLimit } from "../limit.ts";
@@ -11,6 +10,7 @@ import type {
   PageOfSegments,
   Plan,
   RecordingAnswer,
+  RecordingApi,
   RecordingAsk,
   RecordingFacts,
 } from "../recording-api.ts";
@@ -54,13 +54,13 @@ export class Recordings {
     { id, etag, first, last }: Stretch,
     source: Source,
     waitUntil: (work: Promise<void>) => void,
-  ): Promise<ReadableStream<Uint8Array> | Problem | null> {
+  ): Promise<ReadableStream | Problem | null> {
     const made = this.#known.get(`${id} ${etag}`) ?? (await this.#make(id, source));
     if ("kind" in made) return made;
     if (made.facts.etag !== etag || first > last || last >= made.facts.length) return null;
-    const { readable, writable } = new FixedLengthStream(last - first + 1);
-    waitUntil(pump(bytesOf(made, first, last, source), writable, id));
-    return readable;
+    const pipe = new FixedLengthStream(last - first + 1);
+    waitUntil(pump(bytesOf(made, first, last, source), pipe.writable, id));
+    return pipe.readable;
   }
 
   async #make(id: string, source: Source): Promise<Made | Problem> {
@@ -96,13 +96,13 @@ export interface Source {
 export class StoredRecording implements Source {
   readonly #id: string;
   readonly #bucket: R2Bucket;
-  readonly #broadcast: () => Pick<Broadcast, "recording">;
+  readonly #broadcast: () => RecordingApi;
 
   /** @param broadcast its stub, made anew for each call: one that has failed fails for good */
-  constructor(id: string, bucket: R2Bucket, broadcast: () => DurableObjectStub<Broadcast>) {
+  constructor(id: string, bucket: R2Bucket, broadcast: () => RecordingApi) {
     this.#id = id;
     this.#bucket = bucket;
-    this.#broadcast = broadcast as unknown as () => Pick<Broadcast, "recording">;
+    this.#broadcast = broadcast;
   }
 
   async plan(): Promise<Plan | Problem> {

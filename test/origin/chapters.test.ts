@@ -6,7 +6,6 @@ import type { Chapters } from "../../src/recording-api.ts";
 
 const CHAPTERS: Chapters = {
   kind: "chapters",
-  isWhole: true,
   chapters: [
     { startMs: 0, title: "A show" },
     { startMs: 61_234, title: "Q & A\n--> <b>now</b>" },
@@ -44,13 +43,10 @@ test("JSON has the title as it is, and seconds", () => {
 });
 
 test("each says what it is, and how long it may be kept", () => {
-  const headersOf = (isWhole: boolean, format: "vtt" | "json") => {
-    const { headers } = chaptersResponse({ ...CHAPTERS, isWhole }, format);
+  const headersOf = (format: "vtt" | "json") => {
+    const { headers } = chaptersResponse(CHAPTERS, format);
     return [headers.get("content-type"), headers.get("cache-control")];
   };
-  expect(headersOf(true, "vtt")).toEqual(["text/vtt; charset=utf-8", "public, max-age=60, stale-if-error=0"]);
-  expect(headersOf(false, "json")).toEqual([
-    "application/json+chapters",
-    "public, max-age=5, stale-if-error=0",
-  ]);
+  expect(headersOf("vtt")).toEqual(["text/vtt; charset=utf-8", "public, max-age=5, stale-if-error=0"]);
+  expect(headersOf("json")).toEqual(["application/json+chapters", "public, max-age=5, stale-if-error=0"]);
 });

@@ -122,7 +122,8 @@ test("players know that it has two hours, and are at its end within a second", {
   const browser = await startChromium();
   const page = await (await browser.newContext()).newPage();
   const seen = await page.evaluate(async (source) => {
-    const audio = document.createElement("audio");
+    // biome-ignore lint/suspicious/noExplicitAny: the types of pages are not those of tests
+    const audio = new (globalThis as any).Audio();
     const once = (name: string) =>
       new Promise((resolve) => audio.addEventListener(name, resolve, { once: true }));
     audio.muted = true;
