@@ -28,8 +28,8 @@ export interface BroadcastApi {
   useHold(own: null): Promise<HoldDescription | Problem>;
   /** What is announced over hold audio in a state. It comes by Origin. */
   announcement(act: AnnouncementAct): Promise<AnnouncementDescription | Problem>;
-  /** Ends the broadcast, and removes all there is of it. Null: done. */
-  remove(): Promise<null | Problem>;
+  /** Ends the broadcast, and removes all there is of it. Null: done. From now on it is unknown to all. */
+  remove(): Promise<null | Removing | Problem>;
 
   /** What has happened after the event of that id, oldest first; where it `waits`, held until there is something, 15 s at most. */
   events(after: number, waits: boolean): Promise<readonly Event[] | Problem>;
@@ -46,6 +46,11 @@ export interface BroadcastApi {
   leave(key: HostKey, session: string): Promise<null | Problem>;
   /** What a studio asks of its talk session, by which it hears the other hosts (talk.ts). */
   talk(key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem>;
+}
+
+/** A broadcast is being removed, which takes longer than a caller waits, and goes on by itself. */
+export interface Removing {
+  readonly kind: "removing";
 }
 
 /** What a broadcast is created with; checked at the edge (edge/settings.ts). */
@@ -75,6 +80,8 @@ export interface Details {
   readonly idleMinutes: number;
   /** After how many minutes without a host, once one has been heard, it ends; null: never. */
   readonly endAfterMinutes: number | null;
+  /** How many days after its end it is removed, recording and all; null: it is kept until somebody deletes it. */
+  readonly retainDays: number | null;
   /** After how many seconds in which nothing is heard of hosts who are connected hold audio begins; null: never. */
   readonly holdOnDeadAirSeconds: number | null;
   /** Whether a host whose loudspeaker and microphone squeal is turned down in the programme for as long as that lasts. */

@@ -88,6 +88,8 @@ export const PROFILES: Readonly<Record<Latency, Profile>> = {
 export const STANDARD_BITRATE = 128_000;
 /** After how many minutes the doors of a show close that says nothing else and has neither host nor listener. */
 export const STANDARD_IDLE_MINUTES = 30;
+/** After how many days a show that has ended is removed that says nothing else. */
+export const STANDARD_RETAIN_DAYS = 30;
 /** After how many seconds without a host hold audio begins at a show that says nothing else: not at every hiccup. */
 export const STANDARD_HOLD_AFTER_SECONDS = 6;
 

@@ -28,6 +28,8 @@ export type Target =
   | { readonly kind: "status"; readonly id: string; readonly waits: boolean }
   | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
   | { readonly kind: "events"; readonly id: string }
+  | { readonly kind: "recording"; readonly id: string }
+  | { readonly kind: "chapters"; readonly id: string; readonly format: ChapterFormat }
   | {
       readonly kind: "playlist";
       readonly id: string;
@@ -52,8 +54,11 @@ export type Target =
       readonly index: number;
     };
 
+/** WebVTT, and Podcasting 2.0's JSON. */
+export type ChapterFormat = "vtt" | "json";
+
 const LIVE =
-  /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|(events\.json)|([0-9a-z]{6,12})\/([\w.-]+))$/;
+  /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|(events\.json)|(recording\.m4a)|chapters\.(vtt|json)|([0-9a-z]{6,12})\/([\w.-]+))$/;
 const MEDIA =
   /^(?:(audio\.m3u8)|(rewind(?:-open)?)\.m3u8|(init\.mp4)|s(0|[1-9]\d{0,9})\.m4s|p(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,2})\.m4s)$/;
 const NUMBER = /^\d{1,15}$/;
@@ -68,11 +73,14 @@ export function parseListen(url: {
 }): Target | Problem {
   const live = LIVE.exec(url.pathname);
   if (live === null) return PROBLEMS.notFound;
-  const [, id = "", multivariant, status, audience, events, epoch = "", name = ""] = live;
+  const [, id = "", multivariant, status, audience, events, recording, chapters, epoch = "", name = ""] =
+    live;
   if (multivariant !== undefined) return { kind: "multivariant", id, ...choiceOf(url.searchParams) };
   if (status !== undefined) return { kind: "status", id, waits: url.searchParams.get("wait") === "open" };
   if (audience !== undefined) return { kind: "audience", id, series: url.searchParams.get("series") === "1" };
   if (events !== undefined) return { kind: "events", id };
+  if (recording !== undefined) return { kind: "recording", id };
+  if (chapters !== undefined) return { kind: "chapters", id, format: chapters as ChapterFormat };
   const media = MEDIA.exec(name);
   if (media === null) return PROBLEMS.notFound;
   const [, playlist, rewind, init, segment, part, index] = media;
@@ -98,6 +106,10 @@ export function canonicalPath(target: Target): string {
       return `/live/${target.id}/audience.json${target.series ? "?series=1" : ""}`;
     case "events":
       return `/live/${target.id}/events.json`;
+    case "recording":
+      return `/live/${target.id}/recording.m4a`;
+    case "chapters":
+      return `/live/${target.id}/chapters.${target.format}`;
     case "playlist":
       return `/live/${target.id}/${target.epoch}/${PLAYLIST_NAME}${directiveQuery(target.directives)}`;
     case "rewind":
@@ -109,6 +121,31 @@ export function canonicalPath(target: Target): string {
     case "part":
       return `/live/${target.id}/${target.epoch}/${names.part(target.msn, target.index)}`;
   }
+}
+
+/**
+ * Bytes of a recording, as the edge asks Origin for them. It is no Range request, since the cache before Origin would take that for
+ * a part of a whole that it may keep. `first` and `last` are both included.
+ */
+export interface Stretch {
+  readonly id: string;
+  /** The validator of the recording that they are of. */
+  readonly etag: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** No listener's URL: the edge asks it of Origin alone. */
+export function stretchPath({ id, etag, first, last }: Stretch): string {
+  return `/recording/${id}/${etag}/${first}-${last}`;
+}
+
+/** Reads what {@link stretchPath} has built; null where it is none. */
+export function parseStretch(pathname: string): Stretch | null {
+  const match = /^\/recording\/([a-z0-9-]{1,64})\/([0-9a-f]{32})\/(\d{1,15})-(\d{1,15})$/.exec(pathname);
+  if (match === null) return null;
+  const [, id = "", etag = "", first, last] = match;
+  return { id, etag, first: Number(first), last: Number(last) };
 }
 
 const PLAYLIST_NAME = "audio.m3u8";

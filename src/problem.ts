@@ -75,6 +75,24 @@ export const PROBLEMS = {
   offerNotSdp: problem(415, "unsupported_media_type", "Send the offer as application/sdp."),
   offerRefused: problem(422, "offer_refused", "The media server could not use this offer."),
   upgradeRequired: problem(426, "upgrade_required", "This URL is the SFU's WebSocket."),
+  recordingNotReady: problem(
+    409,
+    "recording_not_ready",
+    "The recording is there once the show has ended. Until then, play the playback URL.",
+  ),
+  nothingRecorded: problem(
+    404,
+    "nothing_recorded",
+    "This broadcast ended without a host having been heard, so there is no recording of it.",
+  ),
+  otherRecording: problem(409, "other_recording", "The recording is another by now. Begin anew."),
+  noChapters: problem(404, "no_chapters", "There are chapters from when the first host is heard."),
+  beingRemoved: problem(
+    409,
+    "being_removed",
+    "A broadcast of that name is being deleted. Ask again in a few seconds.",
+    after(3),
+  ),
   notInTime: problem(
     503,
     "not_in_time",

@@ -8,7 +8,9 @@ import {
   names,
   namesFromOutside,
   parseListen,
+  parseStretch,
   playlistUri,
+  stretchPath,
   type Target,
   timeOf,
   urlsOf,
@@ -69,6 +71,15 @@ test("the list of one listener has the listener's id at the relay's own list, an
   expect(withListener(text(playlistUri(EPOCH, null)), "abc")).toBe(text(`${playlistUri(EPOCH, null)}?l=abc`));
 });
 
+test("a stretch of a recording reads back as what it was built of, and is no listener's URL", () => {
+  const stretch = { id: ID, etag: "0123456789abcdef0123456789abcdef", first: 0, last: 4_294_967_296 };
+  const path = stretchPath(stretch);
+  expect(parseStretch(path)).toEqual(stretch);
+  expect(read(path)).toBe(PROBLEMS.notFound);
+  for (const other of [`${path}000000000`, path.replace("0123", "xyz0"), `/live/${ID}/recording.m4a`])
+    expect(parseStretch(other), other).toBeNull();
+});
+
 describe("a listener's URL", () => {
   test.each<[string, Target]>([
     [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
@@ -89,6 +100,9 @@ describe("a listener's URL", () => {
     ],
     [`/live/${ID}/status.json`, { kind: "status", id: ID, waits: false }],
     [`/live/${ID}/events.json`, { kind: "events", id: ID }],
+    [`/live/${ID}/recording.m4a`, { kind: "recording", id: ID }],
+    [`/live/${ID}/chapters.vtt`, { kind: "chapters", id: ID, format: "vtt" }],
+    [`/live/${ID}/chapters.json`, { kind: "chapters", id: ID, format: "json" }],
     [`/live/${ID}/status.json?wait=open`, { kind: "status", id: ID, waits: true }],
     [`/live/${ID}/${EPOCH}/audio.m3u8`, { kind: "playlist", id: ID, epoch: EPOCH, directives: {} }],
     [

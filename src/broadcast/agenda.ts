@@ -1,6 +1,6 @@
 import { Alarm } from "./alarm.ts";
 import type { Life } from "./life.ts";
-import { nextStep, type Step } from "./lifecycle.ts";
+import { nextStep, removalAt, type Step } from "./lifecycle.ts";
 import type { Presence } from "./presence.ts";
 import type { Recording } from "./recording.ts";
 
@@ -37,7 +37,8 @@ export class Agenda {
   /** Has the object brought back when there is something to do for it. */
   arrange(life: Life): void {
     const runs = life.kind === "running" || life.kind === "standing";
-    const next = earlier(this.next(life)?.at ?? null, this.#webhook());
+    const step = earlier(this.next(life)?.at ?? null, this.#webhook());
+    const next = earlier(step, removalAt(life.row));
     // A show that rests needs its object no earlier for that.
     const rests = Math.min(this.#restsUntil, next ?? Number.POSITIVE_INFINITY);
     if (this.#recording.owes) this.#alarm.arrange(Date.now());

@@ -13,6 +13,7 @@ import type {
   HostAnswer,
   Newcomer,
   Offer,
+  Removing,
   Settings,
   TalkAnswer,
   TalkCall,
@@ -22,30 +23,35 @@ import type { Event } from "../events.ts";
 import type { HoldDescription } from "../hold-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { lifeboatUrl } from "../lifeboat.ts";
-import { parseIngest, type Target } from "../paths.ts";
+import { parseIngest } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import type { RecordingAnswer, RecordingApi, RecordingAsk } from "../recording-api.ts";
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Act } from "./announcing.ts";
+import { Archive } from "./archive.ts";
 import { told } from "./call.ts";
 import type { Counts } from "./counts.ts";
 import type { BroadcastEnv } from "./env.ts";
 import { attend } from "./host-desk.ts";
 import { admit, leave, publish, talk } from "./host-door.ts";
-import { announce, type OwnHold, type ShowRow, unfit } from "./lifecycle.ts";
+import { announce, isOver, type OwnHold, type ShowRow, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
-import type { Read } from "./reads.ts";
-import { erase } from "./recording.ts";
+import type { Read, Readable } from "./reads.ts";
+import { Removal } from "./removal.ts";
 import { Show } from "./show.ts";
+import { acceptSocket } from "./socket.ts";
 import { Store } from "./store.ts";
 
 /**
  * One broadcast, as the platform's object that it lives in. A shell: whatever comes in is handed to its {@link Show}, where
  * there is one. In the order of this file: the object is made anew, operators, hosts, the SFU's sockets, listeners, the alarm.
  */
-export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastApi {
+export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastApi, RecordingApi {
   readonly #secrets: Secrets;
   readonly #notice: Notice;
   #store: Store;
+  #archive: Archive;
+  readonly #removal: Removal;
   /** Null where no broadcast was created, or it was deleted. */
   #show: Show | null = null;
 
@@ -54,13 +60,16 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     this.#secrets = new Secrets(env.EARSHOT_SECRET, env.EARSHOT_SECRET_PREVIOUS);
     this.#notice = new Notice(ctx.id.name ?? "", () => directoryOf(env.DIRECTORY));
     this.#store = new Store(ctx.storage.sql);
+    this.#archive = new Archive(this.#store);
+    this.#removal = this.#removalOf(ctx.id.name ?? "");
     // Nothing comes in before the stored show has been taken up.
     void ctx.blockConcurrencyWhile(() => this.#takeUp());
   }
 
   /** Takes up the stored show, if there is one. One whose row is damaged is opened again if it was, or has hosts. */
   async #takeUp(): Promise<void> {
-    const stored = this.#store.show(this.ctx.id.name ?? "");
+    if (this.#removal.isDue) this.ctx.waitUntil(this.#removal.run());
+    const stored = this.#removal.isDue ? null : this.#store.show(this.ctx.id.name ?? "");
     if (stored === null) return;
     const row = stored.kind === "whole" ? stored.row : this.#repair(stored.row);
     const secret = await this.#secrets.of(row.id);
@@ -99,19 +108,31 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   #make(row: ShowRow, secret: Secret): Show {
-    const { MEDIA, LIFEBOAT_URL, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
+    const { LIFEBOAT_URL, SFU_API, SFU_APP_ID, SFU_APP_SECRET } = this.env;
     const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
     return new Show(row, {
       store: this.#store,
-      bucket: MEDIA,
+      bucket: this.#removal.bucket,
       lifeboatUrl: lifeboatUrl(LIFEBOAT_URL),
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
       secret,
       notice: this.#notice,
       waitUntil,
       setAlarm: (time) =>
+        // While a show is removed the alarm is that of its removal.
+        this.#removal.isDue ||
         waitUntil(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
       restart: (why) => this.ctx.abort(why),
+    });
+  }
+
+  #removalOf(id: string): Removal {
+    const { MEDIA: bucket, AUDIENCE } = this.env;
+    const audience = () => AUDIENCE.get(AUDIENCE.idFromName(id));
+    const elsewhere = () => [this.#notice.remove(), audience().forget()];
+    return new Removal(this.ctx.storage, { bucket, id, elsewhere }, () => {
+      this.#store = new Store(this.ctx.storage.sql);
+      this.#archive = new Archive(this.#store);
     });
   }
 
@@ -120,6 +141,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       const secret = await this.#secrets.of(settings.id);
       if (secret === null) throw new Error("this object has not been given the secret of that id yet");
       if (this.#show !== null) return PROBLEMS.slugTaken;
+      if (this.#removal.isDue) return PROBLEMS.beingRemoved;
       const now = Date.now();
       const problem = unfit(settings, settings, now);
       if (problem !== null) return problem;
@@ -168,31 +190,29 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     return this.#shown("announcement", (show) => show.holding.announcing.attend(act));
   }
 
-  async remove(): Promise<null | Problem> {
+  async remove(): Promise<null | Removing | Problem> {
     return told("remove", async () => {
-      const show = this.#show;
-      if (show === null) {
+      if (this.#show === null && !this.#removal.isDue) {
         // So that nothing which is not there can stay in the list.
         await this.#notice.remove();
         return PROBLEMS.unknownBroadcast;
       }
-      const id = this.ctx.id.name ?? "";
-      const unended = (error: unknown) =>
-        console.warn(`${id} is deleted though it could not be ended: ${String(error)}`);
-      await show.endAtOnce().catch(unended);
-      await show.recording.abandon();
-      // What R2 and the Directory do not let go of yet can be deleted by the next call only if there is still a broadcast.
-      await erase(this.env.MEDIA, id);
-      await this.#notice.remove();
-      // Another call may have removed it meanwhile, and a show of the same name been created.
-      if (this.#show !== show) return null;
-      show.chronicle.abandon();
-      this.#show = null;
-      await this.ctx.storage.deleteAlarm();
-      await this.ctx.storage.deleteAll();
-      this.#store = new Store(this.ctx.storage.sql);
-      return null;
+      this.#discard();
+      return (await this.#removal.within(REMOVAL_MS)) ? null : { kind: "removing" };
     });
+  }
+
+  /** From now on there is no show here, and all there is of it goes. */
+  #discard(): void {
+    const show = this.#show;
+    if (show === null) return;
+    this.#show = null;
+    this.#removal.begin(() =>
+      show
+        .end()
+        .catch((error) => console.warn(`A show is deleted though it could not be ended: ${String(error)}`))
+        .then(() => show.chronicle.abandon()),
+    );
   }
 
   /** What the broadcast is like after a change. */
@@ -249,43 +269,31 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   /** The SFU's WebSocket; whether it may come has been checked at the edge. */
   override fetch(request: Request): Response {
     const dialled = parseIngest(request.url);
-    const accepted = dialled === null ? null : this.#acceptSocket(dialled.session, dialled.generation);
+    const accepted = dialled === null ? null : acceptSocket(() => this.#show, dialled, this.ctx);
     if (accepted !== null) return accepted;
     const { status, code, message } = PROBLEMS.sessionOver;
     return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
   }
 
-  /** Null where the session or its generation is over. */
-  #acceptSocket(session: string, generation: number): Response | null {
-    const { 0: client, 1: server } = new WebSocketPair();
-    if (this.#show?.publishers.connect(session, generation, server) !== true) return null;
-    server.binaryType = "arraybuffer";
-    server.accept();
-    server.addEventListener("message", ({ data }) => {
-      if (this.#show?.publishers.isCurrent(session, server) !== true) return;
-      this.#show.hear(session, typeof data === "string" ? NOTHING : new Uint8Array(data as ArrayBuffer));
-    });
-    const disconnect = (code: number) => {
-      const gone = this.#show?.publishers.disconnect(session, server, code, Date.now());
-      if (gone !== undefined) this.ctx.waitUntil(gone);
-    };
-    server.addEventListener("close", ({ code }) => disconnect(code));
-    server.addEventListener("error", () => disconnect(1006));
-    return new Response(null, { status: 101, webSocket: client });
+  /** What a recording and chapters are made of, called by Origin. */
+  async recording(asked: RecordingAsk): Promise<RecordingAnswer | Problem> {
+    return this.#shown("recording", (show) => this.#archive.attend(show.life.row, asked));
   }
 
   /** A listener's read, called by Origin, with the reads that it has answered and not told of yet, this one included. */
-  async read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> {
+  async read(target: Readable, answered: Counts): Promise<Read> {
     return this.#show?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
   }
 
   /** Brings the object back. That it was constructed has resumed the show already, unless it could not be. */
   override async alarm(): Promise<void> {
+    if (this.#show !== null && isOver(this.#show.life.row, Date.now())) this.#discard();
+    if (this.#removal.isDue) await this.#removal.run();
     this.#show?.start();
     this.#show?.doWhatIsDue();
     await this.#show?.settle();
   }
 }
 
-/** A text message says nothing that the SFU would; it is counted with the garbage. */
-const NOTHING = new Uint8Array(0);
+/** How long DELETE waits until all is gone, milliseconds. */
+const REMOVAL_MS = 20_000;

@@ -8,6 +8,7 @@ import type { Life } from "./life.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import type { Log } from "./log.ts";
 import { type Heard, OnAir } from "./on-air.ts";
+import type { Places } from "./places.ts";
 import type { Store } from "./store.ts";
 import type { Talks } from "./talks.ts";
 import { type WarningNote, Warnings } from "./warnings.ts";
@@ -19,6 +20,7 @@ const MOST_PUBLIC = 100;
 /** Tells what happens at a show, to all whom it concerns: the log first, then the playlist, then followers and the webhook. */
 export class Chronicle {
   readonly #log: Log;
+  readonly #places: Places;
   readonly #life: () => Life;
   /** Operators who follow the log. */
   readonly followers: Followers;
@@ -43,6 +45,7 @@ export class Chronicle {
   ) {
     this.#talks = talks;
     this.#log = store.log;
+    this.#places = store.places;
     this.#life = life;
     this.#waitUntil = waitUntil;
     this.followers = new Followers(store.log);
@@ -60,6 +63,7 @@ export class Chronicle {
     const { epoch } = timeline.window;
     const listed = end(timeline.window);
     const event = this.#log.add(note, since ?? clock.read(wall), { epoch, listed });
+    this.#places.note(event, { epoch, title: life.row.title });
     const range = dateRangeOf(event, listed);
     if (range !== null) timeline.date(range);
     return this.#told(event);

@@ -6,7 +6,7 @@ import type { Store } from "./store.ts";
 /** What a show works with; the shell's. */
 export interface Dependencies {
   readonly store: Store;
-  readonly bucket: R2Bucket;
+  readonly bucket: Bucket;
   /** Where the bucket is served without a Worker (src/lifeboat.ts); null: nowhere. */
   readonly lifeboatUrl: string | null;
   readonly sfu: Sfu;
@@ -21,3 +21,6 @@ export interface Dependencies {
   /** Ends this object, to be made anew from its store. */
   readonly restart: (why: string) => void;
 }
+
+/** Where a show's media is kept (removal.ts). */
+export type Bucket = Pick<R2Bucket, "get" | "put" | "delete">;

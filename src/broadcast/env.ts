@@ -1,8 +1,10 @@
 import type { Directories } from "../directory-api.ts";
+import type { Audiences } from "./removal.ts";
 
 /** The bindings of a Broadcast (wrangler.toml). */
 export interface BroadcastEnv {
   readonly DIRECTORY: Directories;
+  readonly AUDIENCE: Audiences;
   readonly MEDIA: R2Bucket;
   /** Where the bucket is served without a Worker; unset or empty: nowhere, and no lists are put there. */
   readonly LIFEBOAT_URL?: string;

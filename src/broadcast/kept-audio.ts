@@ -1,7 +1,7 @@
 import { decodeS16 } from "../audio/pcm.ts";
 import { withLimit } from "../limit.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
-import type { Dependencies } from "./dependencies.ts";
+import type { Bucket, Dependencies } from "./dependencies.ts";
 import type { HoldSource } from "./hold-source.ts";
 import type { Life } from "./life.ts";
 import type { KeptSound } from "./lifecycle.ts";
@@ -30,7 +30,7 @@ export interface Stage extends Pick<Dependencies, "bucket" | "waitUntil"> {
 
 /** A producer's sound, read from R2 in chunks before they are played: at most 2.3 MB of it are held. */
 export class KeptAudio implements HoldSource {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: Bucket;
   readonly #key: string;
   readonly #frames: number;
   readonly #loopFrom: number | null;
@@ -184,7 +184,7 @@ export function describeSound({ frames, loudness, gainDb, setAt }: KeptSound) {
 }
 
 /** Deletes a producer's sound that is not needed any more. What R2 does not let go of goes with the broadcast. */
-export async function forget(bucket: R2Bucket, key: string): Promise<void> {
+export async function forget(bucket: Bucket, key: string): Promise<void> {
   await bucket.delete(key).catch((error: unknown) => {
     console.warn(`R2 did not delete ${key}: ${String(error)}`);
   });

@@ -30,7 +30,6 @@ export class Lifeboat {
   readonly #out: string[] = [];
   #latest: Promise<void> = Promise.resolve();
   #isRunning = false;
-  #isAbandoned = false;
 
   constructor(bucket: Pick<R2Bucket, "put">, lists: LifeboatLists) {
     this.#bucket = bucket;
@@ -45,7 +44,7 @@ export class Lifeboat {
 
   /** Whether R2 is to have a list that it does not have. */
   get owes(): boolean {
-    return !this.#isAbandoned && this.#lists.next() !== null;
+    return this.#lists.next() !== null;
   }
 
   /**
@@ -53,22 +52,16 @@ export class Lifeboat {
    * runs waits for the same run.
    */
   run(): Promise<void> {
-    if (!this.#isRunning && !this.#isAbandoned) {
+    if (!this.#isRunning) {
       this.#isRunning = true;
       this.#latest = this.#run();
     }
     return this.#latest;
   }
 
-  /** Puts nothing any more. Resolves when R2 has answered what is out, or has had the time for it. */
-  async abandon(): Promise<void> {
-    this.#isAbandoned = true;
-    await this.#latest;
-  }
-
   async #run(): Promise<void> {
     try {
-      while (!this.#isAbandoned && this.#out.length < MOST_PUTS) {
+      while (this.#out.length < MOST_PUTS) {
         const list = this.#lists.next();
         // An earlier list that comes after the last one would stay.
         if (list === null || (list.isLast && this.#out.includes(list.key))) return;

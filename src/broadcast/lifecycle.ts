@@ -144,11 +144,11 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
 /** What its operator says of a show, and nothing else. */
 export function detailsOf(of: Details): Details {
   const { title, description, artwork, language, opensAt, endsAt } = of;
-  const { autoOpen, idleMinutes, endAfterMinutes, maxHosts } = of;
+  const { autoOpen, idleMinutes, endAfterMinutes, retainDays, maxHosts } = of;
   const { hold, holdAfterSeconds, holdOnDeadAirSeconds, duckSqueal } = of;
   return {
     ...{ title, description, artwork, language, opensAt, endsAt },
-    ...{ autoOpen, idleMinutes, endAfterMinutes, maxHosts },
+    ...{ autoOpen, idleMinutes, endAfterMinutes, retainDays, maxHosts },
     ...{ hold, holdAfterSeconds, holdOnDeadAirSeconds, duckSqueal },
   };
 }
@@ -267,6 +267,16 @@ export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): St
 /** The show is over, and ends at `until`: what is announced after it is spoken meanwhile. */
 export function sayFarewell(row: RunningRow, until: number): RunningRow {
   return { ...row, farewellUntil: until };
+}
+
+/** When a show is removed by itself, milliseconds since 1970; null: not at all, or it has not ended. */
+export function removalAt({ endedAt, retainDays }: ShowRow): number | null {
+  return endedAt === null || retainDays === null ? null : endedAt + retainDays * 86_400_000;
+}
+
+/** Whether a show is to be removed by itself. */
+export function isOver(row: ShowRow, now: number): boolean {
+  return now >= (removalAt(row) ?? Number.POSITIVE_INFINITY);
 }
 
 /** Ends the show, for good. */

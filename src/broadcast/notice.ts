@@ -39,22 +39,14 @@ export class Notice {
   }
 
   /**
-   * Has the broadcast forgotten. Rejects where the Directory does not say in time that it has: the broadcast has to be kept
-   * then, and stays in the list.
+   * Has the broadcast forgotten, of which nothing more is told. Rejects where the Directory does not say in time that it has: then
+   * it is to be asked again, or the list might go on to show what is not there.
    */
   async remove(): Promise<void> {
-    const latest = this.#latest;
     this.#latest = null;
+    this.#taken = null;
     this.#cancel();
-    try {
-      await withLimit(this.#directory().remove(this.#id), LIMIT_MS);
-    } catch (error) {
-      // It may have forgotten the broadcast, or still do so.
-      this.#taken = null;
-      this.#latest ??= latest;
-      this.#tryAgain();
-      throw error;
-    }
+    await withLimit(this.#directory().remove(this.#id), LIMIT_MS);
   }
 
   /** Tells until the Directory has the newest, or does not take it. */

@@ -24,6 +24,9 @@ export type Read =
   | { readonly kind: "media"; readonly bytes: Uint8Array }
   | Problem;
 
+/** What a Broadcast is asked to read. */
+export type Readable = Exclude<Target, { kind: "audience" | "recording" | "chapters" }>;
+
 /** What of a show its listeners can read. */
 export interface Published {
   readonly row: RunningRow | EndedRow;
@@ -109,7 +112,7 @@ export class Reads {
 
   /** @param published what there is to read when asked; it is asked for again after a wait. Null: no timeline. */
   async read(
-    target: Exclude<Target, { kind: "status" | "audience" | "events" }>,
+    target: Exclude<Readable, { kind: "status" | "events" }>,
     published: () => Published | null,
     now: number,
   ): Promise<Read> {

@@ -1,5 +1,6 @@
 import { withLimit } from "../limit.ts";
 import { keys } from "../paths.ts";
+import type { Bucket } from "./dependencies.ts";
 import type { Lifeboat } from "./lifeboat.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MediaObject } from "./store.ts";
@@ -18,7 +19,7 @@ const MOST_PUTS = 2;
  * as it takes.
  */
 export class Recording {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: Bucket;
   readonly #id: string;
   readonly #outbox: Pick<Outbox, "next" | "kept">;
   readonly #lifeboat: Lifeboat | null;
@@ -34,7 +35,7 @@ export class Recording {
    * @param lifeboat gets its lists after what they name; null: there is no copy
    */
   constructor(
-    bucket: R2Bucket,
+    bucket: Bucket,
     id: string,
     outbox: Pick<Outbox, "next" | "kept">,
     lifeboat: Lifeboat | null = null,
@@ -54,11 +55,6 @@ export class Recording {
   async settle(): Promise<void> {
     await this.run();
     void this.#lifeboat?.run();
-  }
-
-  /** Puts no lists any more: what there is is to be deleted. */
-  async abandon(): Promise<void> {
-    await this.#lifeboat?.abandon();
   }
 
   /**
@@ -105,14 +101,5 @@ export class Recording {
     }
     this.#outbox.kept(item);
     if (msn !== null) this.#lifeboat?.kept(epoch);
-  }
-}
-
-/** Deletes everything that was ever kept of broadcast `id`. */
-export async function erase(bucket: R2Bucket, id: string): Promise<void> {
-  for (let more = true; more; ) {
-    const { objects, truncated } = await bucket.list({ prefix: `${id}/` });
-    if (objects.length > 0) await bucket.delete(objects.map(({ key }) => key));
-    more = truncated;
   }
 }

@@ -36,6 +36,7 @@ const text = z.string();
 const time = z.iso.datetime();
 const minutes = z.number().positive();
 const hold = z.enum(["default", "own", "none"]);
+const days = z.int().positive();
 const seconds = z.number().nonnegative();
 const maxHosts = z.int().min(1).max(MOST_HOSTS);
 const held = z.object({ from: z.int().nonnegative().transform(samples), isOn: z.boolean() });
@@ -69,6 +70,8 @@ const facts = {
   createdAt: z.number(),
   idleMinutes: minutes.default(STANDARD_IDLE_MINUTES),
   endAfterMinutes: minutes.nullable().default(null),
+  // Nobody was told that a show from before it would go.
+  retainDays: days.nullable().default(null),
   holdOnDeadAirSeconds: seconds.nullable().default(null),
   duckSqueal: z.boolean().default(false),
   maxHosts: maxHosts.default(MOST_HOSTS),
@@ -110,6 +113,7 @@ const Damaged = z.object({
   endedAt: z.number().nullable().catch(null),
   idleMinutes: minutes.catch(STANDARD_IDLE_MINUTES),
   endAfterMinutes: minutes.nullable().catch(null),
+  retainDays: days.nullable().catch(null),
   holdOnDeadAirSeconds: seconds.nullable().catch(null),
   duckSqueal: z.boolean().catch(false),
   maxHosts: maxHosts.catch(MOST_HOSTS),

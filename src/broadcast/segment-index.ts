@@ -19,6 +19,22 @@ export interface IndexedSegment {
   readonly bytes: number;
 }
 
+/** Sequence numbers in a page: a quarter of an hour of sound, whose units' sizes are 90 KB. */
+const PAGE = 500;
+
+/** Some segments of a timeline that follow each other, summed up. */
+export interface IndexedPage {
+  readonly epoch: string;
+  /** The first one's. */
+  readonly msn: number;
+  /** Where the first one begins on its timeline. */
+  readonly at: Samples;
+  readonly segments: number;
+  readonly units: number;
+  /** The bytes of their access units alone. */
+  readonly bytes: number;
+}
+
 /**
  * Every finished segment of all the show's timelines, in its SQLite, for as long as the show is kept: what the replay, rewind and
  * the recording are computed from. A row has some 250 bytes, so that an hour of show has half a megabyte.
@@ -120,7 +136,36 @@ export class SegmentIndex {
     const row = this.#sql.exec<{ sizes: ArrayBuffer }>(sql, epoch, msn).toArray()[0];
     return row === undefined ? null : new Uint8Array(row.sizes);
   }
+
+  /** A timeline's finished segments from `from` on, summed up by pages, each of {@link PAGE} sequence numbers. */
+  pages(epoch: string, from: number): IndexedPage[] {
+    const sql = `SELECT MIN(msn) AS msn, MIN(at) AS at, COUNT(*) AS segments, SUM(units) AS units, SUM(bytes) AS bytes
+      FROM indexed WHERE epoch = ? AND msn >= ? GROUP BY msn / ${PAGE} ORDER BY 1`;
+    const rows = this.#sql.exec<PageColumns>(sql, epoch, from).toArray();
+    return rows.map((row) => ({ ...row, epoch, at: row.at as Samples }));
+  }
+
+  /** The segments of a page, in order, with the sizes of their access units one after the other. */
+  page({ epoch, msn, segments }: Pick<IndexedPage, "epoch" | "msn" | "segments">) {
+    const sql = "SELECT msn, bytes, sizes FROM indexed WHERE epoch = ? AND msn >= ? ORDER BY msn LIMIT ?";
+    return this.#sql
+      .exec<{ msn: number; bytes: number; sizes: ArrayBuffer }>(sql, epoch, msn, Math.min(segments, PAGE))
+      .toArray();
+  }
+
+  /**
+   * Where among a timeline's finished segments from `from` on the number of access units changes: the place of the first segment
+   * that has so many, counted from 1.
+   */
+  runs(epoch: string, from: number): { first: number; units: number }[] {
+    const sql = `SELECT place AS first, units FROM (
+        SELECT units, ROW_NUMBER() OVER (ORDER BY msn) AS place, LAG(units) OVER (ORDER BY msn) AS before
+        FROM indexed WHERE epoch = ? AND msn >= ?
+      ) WHERE before IS NOT units ORDER BY place`;
+    return this.#sql.exec<{ first: number; units: number }>(sql, epoch, from).toArray();
+  }
 }
 
+type PageColumns = { msn: number; at: number; segments: number; units: number; bytes: number };
 type TimelineColumns = { epoch: string; startedAt: number; profile: string; liveFrom: number | null };
 type SegmentColumns = { msn: number; at: number; units: number; bytes: number };

@@ -1,6 +1,5 @@
 import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
 import type { Changes, Description } from "../broadcast-api.ts";
-import type { Target } from "../paths.ts";
 import type { Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
 import { attendantsOf } from "./attendants.ts";
@@ -19,7 +18,7 @@ import { OriginReads } from "./origin-reads.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
-import { type Read, Reads } from "./reads.ts";
+import { type Read, type Readable, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, timelineOf } from "./resumption.ts";
 import { Succession } from "./succession.ts";
@@ -35,7 +34,7 @@ export class Show {
   readonly chronicle: Chronicle;
   readonly cast: Cast;
   readonly holding: Holding;
-  readonly recording: Recording;
+  readonly #recording: Recording;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
@@ -58,8 +57,8 @@ export class Show {
     const outbox = new Outbox(store);
     this.#succession = new Succession(store, this.#originReads, outbox);
     const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life)];
-    this.recording = new Recording(bucket, row.id, outbox, lifeboatOf(deps, outbox, life));
-    this.#agenda = new Agenda(this.#presence, this.recording, () => this.chronicle.webhook.dueAt, setAlarm);
+    this.#recording = new Recording(bucket, row.id, outbox, lifeboatOf(deps, outbox, life));
+    this.#agenda = new Agenda(this.#presence, this.#recording, () => this.chronicle.webhook.dueAt, setAlarm);
     const init = store.init();
     if (row.timeline !== null && init !== null) outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
@@ -155,7 +154,7 @@ export class Show {
 
   /** @param origin where the asker reached us; absolute URLs begin with it */
   async describe(origin: string): Promise<Description> {
-    const [{ counts: originReads }, { failures: recordingFailures }] = [this.#originReads, this.recording];
+    const [{ counts: originReads }, { failures: recordingFailures }] = [this.#originReads, this.#recording];
     const known = { originReads, recordingFailures, warnings: this.chronicle.warnings };
     return describe(this.#life, this, known, { origin, hostKey: await this.keyOf(this.cast.first) });
   }
@@ -185,7 +184,7 @@ export class Show {
    * A listener's read, with the reads that Origin has answered and not told of yet, this one included. What is read after
    * the end is counted too, and stored as it comes.
    */
-  read(target: Exclude<Target, { kind: "audience" }>, answered: Counts): Promise<Read> | Read {
+  read(target: Readable, answered: Counts): Promise<Read> | Read {
     const wall = Date.now();
     this.#originReads.add(answered);
     if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);
@@ -202,7 +201,7 @@ export class Show {
 
   /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
   async settle(): Promise<void> {
-    await this.recording.settle();
+    await this.#recording.settle();
     this.#agenda.arrange(this.#life);
   }
 
@@ -212,12 +211,12 @@ export class Show {
       listed: (now) => {
         this.#reads.wake(timeline, now);
         // After parts that close no segment too: that is when what R2 did not take is tried again.
-        this.#deps.waitUntil(this.recording.run());
+        this.#deps.waitUntil(this.#recording.run());
       },
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
-      mayPassOver: () => this.#life.row.state === "open" && !this.recording.owes && !this.#reads.areRewound,
+      mayPassOver: () => this.#life.row.state === "open" && !this.#recording.owes && !this.#reads.areRewound,
       holdWish: (wall) => this.holding.wish(this.#presence, this.publishers.all, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
@@ -248,7 +247,7 @@ export class Show {
 
   #doChores(now: number): void {
     const life = this.#running;
-    const { pipeline, window, hold } = life.timeline;
+    const { pipeline, hold } = life.timeline;
     const { sessions } = this.publishers;
     pipeline.retain(sessions);
     this.#reads.wake(life.timeline, now);

@@ -5,6 +5,7 @@ import { type HostRow, readHostRow } from "./host-row.ts";
 import { LifeboatRows } from "./lifeboat-rows.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import { Log } from "./log.ts";
+import { Places } from "./places.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { joinBytes, joinParts } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
@@ -38,6 +39,8 @@ export class Store {
   /** What all its timelines have. */
   readonly index: SegmentIndex;
   readonly lifeboat: LifeboatRows;
+  /** What its chapters are made of. */
+  readonly places: Places;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -45,6 +48,7 @@ export class Store {
     this.webhook = new WebhookRows(sql);
     this.index = new SegmentIndex(sql);
     this.lifeboat = new LifeboatRows(sql);
+    this.places = new Places(sql);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);

@@ -56,6 +56,20 @@ export class Delivery {
     }
   }
 
+  /** What the origin says of a show beside its media, from this isolate's memory while it is fresh. Rejects where it says nothing. */
+  async find(
+    origin: () => Fetcher,
+    asked: Extract<Target, { kind: "recording" }>,
+    waitUntil: WaitUntil,
+  ): Promise<Held | Problem> {
+    try {
+      return await this.#fetch(asked, { origin, waitUntil, now: Date.now() });
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      return PROBLEMS.noAnswer;
+    }
+  }
+
   /** What is known of the live edge of show `id`, without asking. */
   liveEdgeOf(id: string): LiveEdge | null {
     return this.#fronts.liveEdgeOf(id);

@@ -19,8 +19,8 @@ export interface EdgeEnv {
   /** Set by `npm start` alone, which speaks no https: keys are taken over plain http from other machines too. */
   readonly PLAIN_HTTP?: string;
   /**
-   * `off`: status.json, audience.json and events.json are refused here, and cost nothing behind the edge. What is played
-   * does not need them.
+   * `off`: status.json, audience.json, events.json, chapters and recordings are refused here, and cost nothing behind the edge.
+   * What is played does not need them.
    */
   readonly SIDE_CALLS?: string;
   /** The origin, where it is deployed as a Worker of its own. */

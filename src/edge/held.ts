@@ -50,7 +50,7 @@ export class Held {
   /** Text is gzipped here, by whoever fetched it: work that one request does must not be awaited by all others. */
   static async of(loaded: Loaded, fetchedAt: number): Promise<Held> {
     const madeAt = fetchedAt - loaded.ageMs;
-    const isText = /mpegurl|json/.test(loaded.contentType);
+    const isText = /mpegurl|json|vtt/.test(loaded.contentType);
     return new Held(loaded, madeAt, isText && loaded.status === 200 ? await gzip(loaded.bytes) : null);
   }
 

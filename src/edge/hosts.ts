@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isIngest } from "../access/keys.ts";
-import type { BroadcastApi } from "../broadcast-api.ts";
+import type { Removing } from "../broadcast-api.ts";
 import { patterns } from "../paths.ts";
 import { isProblem, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
 import { announcement } from "./announcement.ts";
@@ -11,7 +11,7 @@ import { happenings } from "./happenings.ts";
 import { hold } from "./hold.ts";
 import { hostList } from "./host-list.ts";
 import { answer, first, readSettings } from "./operator.ts";
-import { failed, refuse } from "./refusal.ts";
+import { failed, NO_STORE, refuse } from "./refusal.ts";
 import { Changes, Settings } from "./settings.ts";
 import { talk } from "./talk.ts";
 import { whip } from "./whip.ts";
@@ -67,7 +67,7 @@ hosts.all(patterns.broadcast, async (c) => {
       return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.change(changes, origin)));
     }
     case "DELETE":
-      return answer(await first(c.env, c.req.param("id"), (broadcast, id) => remove(c.env, broadcast, id)));
+      return removed(await first(c.env, c.req.param("id"), (broadcast) => broadcast.remove()));
     default:
       return refuse(methodNotAllowed("GET, HEAD, PATCH, DELETE"));
   }
@@ -90,11 +90,12 @@ hosts.notFound(() => refuse(PROBLEMS.notFound));
 
 hosts.onError(failed);
 
+function removed(result: Removing | Problem | null): Response {
+  if (result?.kind !== "removing") return answer(result);
+  const message =
+    "The broadcast is gone for all. What is left of its recording is being deleted, which goes on by itself.";
+  return Response.json({ message }, { status: 202, headers: NO_STORE });
+}
+
 /** The last word of an operator's URL, and the call that it stands for. */
 const ACTS = { open: "open", end: "end", "rotate-key": "rotateKey" } as const;
-
-async function remove(env: EdgeEnv, broadcast: BroadcastApi, id: string): Promise<null | Problem> {
-  const problem = await broadcast.remove();
-  if (problem === null) await env.AUDIENCE.get(env.AUDIENCE.idFromName(id)).forget();
-  return problem;
-}

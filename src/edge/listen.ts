@@ -8,6 +8,7 @@ import { Delivery, LISTEN_METHODS, preflight } from "./delivery.ts";
 import { type EdgeEnv, originOf, secretsOf } from "./env.ts";
 import { Known } from "./known.ts";
 import type { WaitUntil } from "./memory.ts";
+import { recording } from "./recording.ts";
 import { refuse } from "./refusal.ts";
 import { type SentMedia, Sightings } from "./sightings.ts";
 
@@ -16,8 +17,14 @@ const delivery = new Delivery();
 const known = new Known();
 const sightings = new Sightings();
 
-/** What is told of a show beside its sound. */
-const SIDE_CALLS: ReadonlySet<Target["kind"]> = new Set(["status", "audience", "events"]);
+/** What is told of a show beside its sound, and its recording: what a relay with too much to do can do without. */
+const SIDE_CALLS: ReadonlySet<Target["kind"]> = new Set([
+  "status",
+  "audience",
+  "events",
+  "recording",
+  "chapters",
+]);
 
 /**
  * Answers a listener, from this isolate's memory or from the origin, which is asked once for all who want the same. What
@@ -41,6 +48,8 @@ export async function listen(
   const secret = known.secretOf(target.id) ?? (await known.learn(secretsOf(env), target.id));
   if (secret === null) return refuse(PROBLEMS.unknownBroadcast);
   const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
+  if (target.kind === "recording")
+    return recording(delivery, () => originOf(env, context), target, request, waitUntil);
   const listener = address.searchParams.get(LISTENER);
   const response = await delivery.answer(() => originOf(env, context), target, request, listener, waitUntil);
   if (method === "GET") count(env, secret, target, listener, request, response, waitUntil);

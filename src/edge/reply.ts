@@ -70,12 +70,12 @@ function answer(
 }
 
 /** Whether If-Range allows the Range: only a strong validator that matches does (RFC 9110 section 13.1.5). */
-function isStill(header: string | null, etag: string): boolean {
+export function isStill(header: string | null, etag: string): boolean {
   return header === null || (header.trim() === etag && !etag.startsWith("W/"));
 }
 
 /** If-None-Match: a list of validators or `*`, compared weakly. */
-function matches(header: string | null, etag: string): boolean {
+export function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
   const opaque = etag.replace(/^W\//, "");
   return header.split(",").some((item) => item.trim() === "*" || item.trim().replace(/^W\//, "") === opaque);

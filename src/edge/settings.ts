@@ -4,6 +4,7 @@ import {
   STANDARD_BITRATE,
   STANDARD_HOLD_AFTER_SECONDS,
   STANDARD_IDLE_MINUTES,
+  STANDARD_RETAIN_DAYS,
 } from "../media.ts";
 
 /** After how long dead air becomes hold audio, where it is to and nothing else is said. */
@@ -34,6 +35,8 @@ const details = {
   idleMinutes: z.int().min(1).max(1_440),
   /** After how many minutes without a host the show ends: a week at the most. */
   endAfterMinutes: z.int().min(1).max(10_080).nullable(),
+  /** After how many days an ended show is removed: ten years at the most, or never. */
+  retainDays: z.int().min(1).max(3_650).nullable(),
   holdOnDeadAirSeconds: z.union(
     [z.literal(true).transform(() => HOLD_ON_DEAD_AIR_SECONDS), z.int().min(10).max(600), z.null()],
     {
@@ -57,6 +60,7 @@ export const Settings = z.strictObject({
   autoOpen: details.autoOpen.default(true),
   idleMinutes: details.idleMinutes.default(STANDARD_IDLE_MINUTES),
   endAfterMinutes: details.endAfterMinutes.default(null),
+  retainDays: details.retainDays.default(STANDARD_RETAIN_DAYS),
   holdOnDeadAirSeconds: details.holdOnDeadAirSeconds.default(null),
   duckSqueal: details.duckSqueal.default(false),
   maxHosts: details.maxHosts.default(MOST_HOSTS),

@@ -17,15 +17,23 @@ export function box(fourcc: string, ...contents: readonly Uint8Array[]): Bytes {
 
 /** What the first box of that name contains, among the boxes that `bytes` are; throws where there is none. */
 export function boxIn(bytes: Uint8Array, fourcc: string): Uint8Array {
+  const [first] = contentsOf(bytes, fourcc);
+  if (first === undefined) throw new RangeError(`there is no ${fourcc} box`);
+  return first;
+}
+
+/** What the boxes of that name contain, among the boxes that `bytes` are. */
+export function contentsOf(bytes: Uint8Array, fourcc: string): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found: Uint8Array[] = [];
   for (let at = 0; at + 8 <= bytes.length; ) {
     const size = view.getUint32(at);
-    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === fourcc)
-      return bytes.subarray(at + 8, at + size);
     if (size < 8) break;
+    if (String.fromCharCode(...bytes.subarray(at + 4, at + 8)) === fourcc)
+      found.push(bytes.subarray(at + 8, at + size));
     at += size;
   }
-  throw new RangeError(`there is no ${fourcc} box`);
+  return found;
 }
 
 /** A box with a version and flags (14496-12 4.2.2). */

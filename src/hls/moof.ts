@@ -1,6 +1,6 @@
 /** The boxes at the head of a CMAF chunk (see box.ts). */
 
-import { type Bytes, box, boxIn, full, TRACK, u32, u64 } from "./box.ts";
+import { type Bytes, box, boxIn, concat, contentsOf, full, TRACK, u32, u64 } from "./box.ts";
 
 /** A fragment of `sizes.length` access units of `unit` samples each, the first at `at`; `mdat` follows at once. */
 export function moof(sequence: number, at: number, unit: number, sizes: readonly number[]): Bytes {
@@ -16,6 +16,11 @@ export function unitSizes(chunk: Uint8Array): number[] {
   const view = new DataView(run.buffer, run.byteOffset, run.byteLength);
   // Version and flags, sample_count, data_offset.
   return Array.from({ length: view.getUint32(4) }, (_, index) => view.getUint32(12 + 4 * index));
+}
+
+/** The access units of a segment, which is chunks, one after the other. Throws where it is none. */
+export function mediaIn(segment: Uint8Array): Bytes {
+  return concat(contentsOf(segment, "mdat"));
 }
 
 /** Movie fragment header. */

@@ -1,23 +1,24 @@
 /** The boxes of an init segment (see box.ts): one 48 kHz stereo AAC track, movie and media timescale 48 000. */
 
 import { CHANNELS, SAMPLE_RATE } from "../media.ts";
-import { ascii, type Bytes, box, concat, full, TRACK, u8, u16, u24, u32 } from "./box.ts";
+import { ascii, type Bytes, box, concat, full, TRACK, u8, u16, u24, u32, u64 } from "./box.ts";
 
 /** Movie: everything a decoder needs before the first sample, and no sample. */
 export function moov(config: Uint8Array, bitrate: number): Bytes {
   return box("moov", mvhd(), trak(config, bitrate), mvex());
 }
 
-/** Movie header. */
-function mvhd(): Bytes {
+/** Movie header. `duration` in samples; 0 where it is unknown, the movie being fragmented. */
+export function mvhd(duration = 0): Bytes {
+  const time = timeOf(duration);
   return full(
     "mvhd",
-    0, // version
+    time === u64 ? 1 : 0, // version
     0, // flags
-    u32(0), // creation_time
-    u32(0), // modification_time
+    time(0), // creation_time
+    time(0), // modification_time
     u32(SAMPLE_RATE), // timescale
-    u32(0), // duration: unknown, the movie is fragmented
+    time(duration), // duration
     u32(0x00010000), // rate 1.0
     u16(0x0100), // volume 1.0
     u16(0), // reserved
@@ -34,17 +35,18 @@ function trak(config: Uint8Array, bitrate: number): Bytes {
   return box("trak", tkhd(), mdia(config, bitrate));
 }
 
-/** Track header. */
-function tkhd(): Bytes {
+/** Track header; as {@link mvhd}. */
+export function tkhd(duration = 0): Bytes {
+  const time = timeOf(duration);
   return full(
     "tkhd",
-    0, // version
+    time === u64 ? 1 : 0, // version
     7, // flags: enabled, in movie, in preview
-    u32(0), // creation_time
-    u32(0), // modification_time
+    time(0), // creation_time
+    time(0), // modification_time
     u32(TRACK), // track_ID
     u32(0), // reserved
-    u32(0), // duration
+    time(duration), // duration
     u32(0), // reserved
     u32(0), // reserved
     u16(0), // layer
@@ -62,23 +64,24 @@ function mdia(config: Uint8Array, bitrate: number): Bytes {
   return box("mdia", mdhd(), hdlr(), minf(config, bitrate));
 }
 
-/** Media header. */
-function mdhd(): Bytes {
+/** Media header; as {@link mvhd}. */
+export function mdhd(duration = 0): Bytes {
+  const time = timeOf(duration);
   return full(
     "mdhd",
-    0, // version
+    time === u64 ? 1 : 0, // version
     0, // flags
-    u32(0), // creation_time
-    u32(0), // modification_time
+    time(0), // creation_time
+    time(0), // modification_time
     u32(SAMPLE_RATE), // timescale
-    u32(0), // duration
+    time(duration), // duration
     u16(0x55c4), // language: "und", three letters of five bits
     u16(0), // pre_defined
   );
 }
 
 /** Handler: sound. */
-function hdlr(): Bytes {
+export function hdlr(): Bytes {
   return full(
     "hdlr",
     0, // version
@@ -98,7 +101,7 @@ function minf(config: Uint8Array, bitrate: number): Bytes {
 }
 
 /** Sound media header. */
-function smhd(): Bytes {
+export function smhd(): Bytes {
   return full(
     "smhd",
     0, // version
@@ -109,7 +112,7 @@ function smhd(): Bytes {
 }
 
 /** Data information: the media is in this file. */
-function dinf(): Bytes {
+export function dinf(): Bytes {
   const url = full("url ", 0, 1); // flags: self-contained
   const dref = full(
     "dref",
@@ -197,6 +200,11 @@ function mvex(): Bytes {
     u32(0), // default_sample_flags
   );
   return box("mvex", trex);
+}
+
+/** How the times of a header are written: what has 24.8 hours or more does not fit 32 bits, and is of version 1. */
+function timeOf(duration: number): (value: number) => Bytes {
+  return duration > 0xffff_ffff ? u64 : u32;
 }
 
 /** The unity matrix, 16.16 and 2.30 fixed point (14496-12 6.2.2). */

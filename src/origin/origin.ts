@@ -3,17 +3,19 @@ import type { AnnouncedState, AnnouncementDescription, AnnouncementKeeper } from
 import type { Audience } from "../audience/audience.ts";
 import type { Figure } from "../audience/figure.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
-import type { Read } from "../broadcast/reads.ts";
+import type { Read, Readable } from "../broadcast/reads.ts";
 import type { HoldDescription, HoldKeeper } from "../hold-api.ts";
 import { withLimit } from "../limit.ts";
 import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts";
-import { keys, parseListen, type Target } from "../paths.ts";
+import { type ChapterFormat, keys, parseListen, parseStretch, type Stretch, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { keepAnnouncement } from "./announcement.ts";
 import { Attendance, UNCOUNTED } from "./attendance.ts";
+import { chaptersResponse } from "./chapters.ts";
 import { handOver } from "./hand-over.ts";
 import { keepHold } from "./hold.ts";
+import { Recordings, StoredRecording } from "./recording.ts";
 import { retried } from "./retry.ts";
 import { Tally } from "./tally.ts";
 
@@ -29,6 +31,7 @@ const R2_TIMEOUT_MS = 1_000;
 /** One per isolate. */
 const tally = new Tally();
 const attendance = new Attendance();
+const recordings = new Recordings();
 
 /**
  * Answers canonical reads that no cache could answer: media from R2 where R2 has it, all else from the Broadcast. Every
@@ -36,10 +39,15 @@ const attendance = new Attendance();
  */
 export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, AnnouncementKeeper {
   override async fetch(request: Request): Promise<Response> {
-    const target = parseListen(new URL(request.url));
+    const url = new URL(request.url);
+    const stretch = parseStretch(url.pathname);
+    if (stretch !== null) return this.#stretch(stretch);
+    const target = parseListen(url);
     if (target.kind === "problem") return refuse(target);
     tally.add(target.id, { [target.kind]: 1 });
     if (target.kind === "audience") return this.#audience(target.id, target.series);
+    if (target.kind === "recording") return this.#recording(target.id);
+    if (target.kind === "chapters") return this.#chapters(target.id, target.format);
     const kept = await this.#kept(target);
     if (kept instanceof Response) return kept;
     const read = await this.#read(target);
@@ -103,6 +111,32 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     return Response.json(status, { headers: { "cache-control": brief(1) } });
   }
 
+  /** What the edge has to know of a recording. */
+  async #recording(id: string): Promise<Response> {
+    const facts = await recordings.facts(id, this.#sourceOf(id)).catch(unreadable);
+    return "kind" in facts ? refuse(facts) : Response.json(facts, { headers: { "cache-control": brief(1) } });
+  }
+
+  /** Bytes of a recording, which no cache is to keep: they are of R2, and many. */
+  async #stretch(stretch: Stretch): Promise<Response> {
+    const waitUntil = (work: Promise<void>) => this.ctx.waitUntil(work);
+    const bytes = await recordings.stream(stretch, this.#sourceOf(stretch.id), waitUntil).catch(unreadable);
+    if (bytes === null) return refuse(PROBLEMS.otherRecording);
+    return "kind" in bytes
+      ? refuse(bytes)
+      : new Response(bytes, { headers: { "cache-control": "no-store" } });
+  }
+
+  async #chapters(id: string, format: ChapterFormat): Promise<Response> {
+    const chapters = await this.#sourceOf(id).chapters().catch(unreadable);
+    return chapters.kind === "problem" ? refuse(chapters) : chaptersResponse(chapters, format);
+  }
+
+  #sourceOf(id: string): StoredRecording {
+    const { MEDIA, BROADCAST } = this.env;
+    return new StoredRecording(id, MEDIA, () => BROADCAST.get(BROADCAST.idFromName(id)));
+  }
+
   async #figure(id: string, series: boolean): Promise<Figure> {
     return this.env.AUDIENCE.get(this.env.AUDIENCE.idFromName(id)).read(id, series);
   }
@@ -125,7 +159,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
   }
 
   /** Asks the Broadcast, and again where it restarts meanwhile: some players stop at the first failed playlist. */
-  async #read(target: Exclude<Target, { kind: "audience" }>): Promise<Read> {
+  async #read(target: Readable): Promise<Read> {
     const id = this.env.BROADCAST.idFromName(target.id);
     const answered = tally.take(target.id);
     try {
@@ -175,6 +209,11 @@ function playlist({ text, liveEdge }: { text: string; liveEdge: LiveEdge }, cach
       [LIVE_EDGE_HEADER]: writeLiveEdge(liveEdge),
     },
   });
+}
+
+function unreadable(error: unknown): Problem {
+  console.warn(`A recording can not be read: ${String(error)}`);
+  return PROBLEMS.recordingUnreadable;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Agenda } from "../../src/broadcast/agenda.ts";
 import type { Life } from "../../src/broadcast/life.ts";
-import { announce, open } from "../../src/broadcast/lifecycle.ts";
+import { announce, end, open } from "../../src/broadcast/lifecycle.ts";
 import { Presence } from "../../src/broadcast/presence.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
@@ -43,4 +43,27 @@ test("a show that rests is not brought back before it has something to do, whate
   agenda.renew(NOW + 100_000);
   agenda.arrange(life);
   expect(alarm, "it is awake").toBe(NOW + 30_000);
+});
+
+test("a show that has ended is brought back when it is to be removed, and before that for what is to be sent", () => {
+  const row = announce({ ...DETAILS, retainDays: 2, id: "show", latency: "low", bitrate: 128_000 }, NOW);
+  let alarm: number | null = null;
+  let webhook: number | null = null;
+  const agenda = new Agenda(
+    new Presence(NOW),
+    { owes: false },
+    () => webhook,
+    (time) => {
+      alarm = time;
+    },
+  );
+  const ended = end(row, NOW);
+  agenda.arrange({ kind: "ended", row: ended, replays: false, published: null });
+  expect(alarm).toBe(NOW + 2 * 86_400_000);
+  webhook = NOW + 60_000;
+  agenda.arrange({ kind: "ended", row: ended, replays: false, published: null });
+  expect(alarm).toBe(NOW + 60_000);
+  webhook = null;
+  agenda.arrange({ kind: "ended", row: { ...ended, retainDays: null }, replays: false, published: null });
+  expect(alarm).toBeNull();
 });

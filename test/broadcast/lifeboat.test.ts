@@ -390,20 +390,4 @@ describe("when a timeline is over", () => {
     expect(segments.map(({ gap }) => gap ?? false).indexOf(true)).toBe(3);
     expect(rig.numbers(), "numbers follow each other").toEqual([4, 5, 6, 7]);
   });
-
-  test("and the show is deleted, no list is put any more", async () => {
-    const rig = new Rig();
-    rig.goLive(0);
-    await rig.make(0, 4);
-    rig.life = { ...rig.life, kind: "ended", published: null } as unknown as Life;
-    await rig.recording.settle();
-    const { length } = rig.bucket.puts;
-    const abandoned = rig.recording.abandon();
-    await vi.advanceTimersByTimeAsync(10_000);
-    await abandoned;
-    await rig.recording.settle();
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(rig.bucket.puts).toHaveLength(length);
-    expect(rig.recording.owes).toBe(false);
-  });
 });

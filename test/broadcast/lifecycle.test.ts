@@ -8,10 +8,12 @@ import {
   close,
   end,
   goLive,
+  isOver,
   isRunning,
   nextStep,
   open,
   type RunningRow,
+  removalAt,
   rotateKey,
   type ShowRow,
   sayLate,
@@ -257,6 +259,18 @@ describe("what a show does by itself", () => {
     ["does not before the first host", { ...opened, endAfterMinutes: 1 }, { kind: "close", at: hour(0.5) }],
   ])("it %s", (_, row, step) => {
     expect(nextStep(row, NOON)).toEqual(step);
+  });
+
+  test("it is removed so many days after its end, and never before that, nor where it is to be kept", () => {
+    const over = { ...end(live, NOON), retainDays: 30 };
+    expect(removalAt(over)).toBe(hour(30 * 24));
+    expect([isOver(over, hour(30 * 24) - 1), isOver(over, hour(30 * 24))]).toEqual([false, true]);
+    for (const row of [
+      { ...live, retainDays: 1 },
+      { ...over, retainDays: null },
+      { ...over, endedAt: null },
+    ])
+      expect([removalAt(row), isOver(row, hour(1e6))]).toEqual([null, false]);
   });
 
   test("a time to open is over once its doors have been closed after it, and is kept where it is yet to come", () => {

@@ -55,6 +55,8 @@ test("a row of the first deploys has the first key, its name's profile, half an 
       ...DETAILS,
       hold: "default",
       autoOpen: false,
+      // Nobody was told that it would go by itself.
+      retainDays: null,
       ...old,
       timeline: { ...timeline, profile: PROFILES.low },
       keyGeneration: 0,

@@ -3,7 +3,7 @@ import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { Dependencies } from "../../src/broadcast/dependencies.ts";
 import { pipelineOf } from "../../src/broadcast/life.ts";
-import { announce, goLive, isRunning, type ShowRow } from "../../src/broadcast/lifecycle.ts";
+import { announce, goLive, isRunning, removalAt, type ShowRow } from "../../src/broadcast/lifecycle.ts";
 import { CLOSING_MS, type Read } from "../../src/broadcast/reads.ts";
 import { Show } from "../../src/broadcast/show.ts";
 import { Store } from "../../src/broadcast/store.ts";
@@ -650,7 +650,7 @@ describe("a show that ends", () => {
   });
 });
 
-test("what R2 did not take before the end, the object that is made anew gets to it, and then needs no alarm", async () => {
+test("what R2 did not take before the end, the object that is made anew gets to it, and then needs no alarm before it is to be removed", async () => {
   const rig = new Rig();
   rig.show.open();
   await listen(rig, 20_000);
@@ -667,7 +667,7 @@ test("what R2 did not take before the end, the object that is made anew gets to 
   rig.restart();
   await rig.show.settle();
   expect(numbersOf(rig).at(-1)).toBe(last);
-  expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, null]);
+  expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, removalAt(rig.row)]);
 });
 
 test("hold audio over a host of whom nothing is heard is on the line, until something is", async () => {
@@ -802,7 +802,7 @@ describe("a show with a plan", () => {
     expect(rig.row.endedAt).toBeGreaterThanOrEqual(NOW + HOUR / 4);
     expect(rig.row.endedAt).toBeLessThanOrEqual(NOW + HOUR / 4 + 1_100);
     await rig.show.settle();
-    expect([vi.getTimerCount(), rig.alarm]).toEqual([0, null]);
+    expect([vi.getTimerCount(), rig.alarm]).toEqual([0, removalAt(rig.row)]);
   });
 
   test("ends at its time though its doors are closed", async () => {

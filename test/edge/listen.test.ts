@@ -99,6 +99,9 @@ describe("the listeners' door", () => {
       "audience.json",
       "audience.json?series=1",
       "events.json",
+      "chapters.vtt",
+      "chapters.json",
+      "recording.m4a",
     ]) {
       const response = await get(name);
       expect([response.status, response.headers.get("retry-after")], name).toEqual([503, "60"]);

@@ -11,6 +11,7 @@ export const DETAILS: Details = {
   autoOpen: true,
   idleMinutes: 30,
   endAfterMinutes: null,
+  retainDays: 30,
   holdOnDeadAirSeconds: null,
   duckSqueal: false,
   maxHosts: 8,

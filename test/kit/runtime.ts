@@ -139,6 +139,23 @@ export class Runtime {
     return kept;
   }
 
+  /** Puts an object into R2, as a show that has run for long would have. */
+  async keep(key: string, bytes: Uint8Array): Promise<void> {
+    await (await this.#miniflare.getR2Bucket("MEDIA")).put(key, bytes);
+  }
+
+  /** How many keys in R2 begin with `prefix`. */
+  async countKept(prefix: string): Promise<number> {
+    const bucket = await this.#miniflare.getR2Bucket("MEDIA");
+    let count = 0;
+    for (let cursor: string | undefined; ; ) {
+      const listed = await bucket.list({ prefix, ...(cursor !== undefined && { cursor }) });
+      count += listed.objects.length;
+      if (!listed.truncated) return count;
+      cursor = listed.cursor;
+    }
+  }
+
   /** Bytes that are in use in a Worker's isolate, buffers with them, once what is not has been collected. */
   async heap(name: string): Promise<number> {
     const url = new URL(`/${name}`, await this.#miniflare.getInspectorURL());

@@ -136,6 +136,8 @@ describe("POST /api/broadcasts", () => {
     [{ autoOpen: "yes" }, "autoOpen"],
     [{ autoOpen: null }, "autoOpen"],
     [{ endAfterMinutes: 0 }, "endAfterMinutes"],
+    [{ retainDays: 0 }, "retainDays"],
+    [{ retainDays: 3_651 }, "retainDays"],
     [{ holdOnDeadAirSeconds: 9 }, "holdOnDeadAirSeconds"],
     [{ holdOnDeadAirSeconds: false }, "holdOnDeadAirSeconds"],
     [{ duckSqueal: 1 }, "duckSqueal"],

@@ -1,0 +1,97 @@
+import { PROBLEMS, type Problem } from "../problem.ts";
+import type {
+  Chapters,
+  PageOfSegments,
+  Plan,
+  RecordingAnswer,
+  RecordingAsk,
+  Segment,
+} from "../recording-api.ts";
+import { chaptersOf, lengthOf, type Replayed } from "./chapters.ts";
+import type { ShowRow } from "./lifecycle.ts";
+import { replayOf } from "./replay.ts";
+import { joinBytes } from "./ring.ts";
+import type { Store } from "./store.ts";
+
+/** Answers what Origin asks of a show's replay, to make its recording and its chapters. */
+export class Archive {
+  readonly #store: Store;
+  /** That of a show which has ended, whose index does not change any more. */
+  #plan: { readonly row: ShowRow; readonly plan: Plan } | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** @param row the show as it is now */
+  attend(row: ShowRow, asked: RecordingAsk): RecordingAnswer | Problem {
+    switch (asked.kind) {
+      case "plan":
+        return this.#planOf(row);
+      case "page":
+        return this.#page(asked.page);
+      case "segment":
+        return { kind: "segment", bytes: this.#segment(row, asked) };
+      case "chapters":
+        return this.#chapters(row);
+    }
+  }
+
+  #planOf(row: ShowRow): Plan | Problem {
+    if (row.state !== "ended") return PROBLEMS.recordingNotReady;
+    if (this.#plan?.row === row) return this.#plan.plan;
+    const timelines = this.#timelines();
+    if (timelines.length === 0) return PROBLEMS.nothingRecorded;
+    const pages = timelines.flatMap((timeline) => timeline.pages.map(({ at: _, ...page }) => page));
+    const plan: Plan = { kind: "plan", title: row.title, pages, runs: this.#runs(timelines) };
+    this.#plan = { row, plan };
+    return plan;
+  }
+
+  #runs(timelines: readonly Replayed[]): Plan["runs"] {
+    let chunks = 0;
+    const runs: { first: number; units: number }[] = [];
+    for (const { epoch, pages } of timelines) {
+      for (const { first, units } of this.#store.index.runs(epoch, pages[0]?.msn ?? 0))
+        if (runs.at(-1)?.units !== units) runs.push({ first: chunks + first, units });
+      chunks += pages.reduce((sum, page) => sum + page.segments, 0);
+    }
+    return runs;
+  }
+
+  #page(page: Extract<RecordingAsk, { kind: "page" }>["page"]): PageOfSegments {
+    const rows = this.#store.index.page(page);
+    return {
+      kind: "page",
+      segments: rows.map(({ msn, bytes }) => ({ msn, bytes })),
+      sizes: joinBytes(rows.map(({ sizes }) => new Uint8Array(sizes))),
+    };
+  }
+
+  #segment(
+    { timeline }: ShowRow,
+    { epoch, msn }: Extract<RecordingAsk, { kind: "segment" }>,
+  ): Segment["bytes"] {
+    if (epoch !== timeline?.epoch) return this.#store.formerMedia(epoch, msn);
+    if (msn === null) return this.#store.init();
+    const bytes = this.#store.segment(msn);
+    return bytes.length === 0 ? null : bytes;
+  }
+
+  #chapters(row: ShowRow): Chapters | Problem {
+    const timelines = this.#timelines();
+    if (timelines.length === 0) return PROBLEMS.noChapters;
+    const isWhole = row.state === "ended";
+    const chapters = chaptersOf(timelines, this.#store.places.all(), row.title, isWhole);
+    return { kind: "chapters", chapters, endMs: Math.round(lengthOf(timelines)) };
+  }
+
+  #timelines(): Replayed[] {
+    const { index } = this.#store;
+    return replayOf(index, "live").map(({ epoch, startedAt, firstMsn }) => ({
+      epoch,
+      startedAt,
+      pages: index.pages(epoch, firstMsn),
+    }));
+  }
+}

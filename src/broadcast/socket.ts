@@ -1,0 +1,28 @@
+import type { Show } from "./show.ts";
+
+/** A text message says nothing that the SFU would; it is counted with the garbage. */
+const NOTHING = new Uint8Array(0);
+
+/** The show's end of a socket of the SFU; null where the session or its generation is over. @param show as it is at each message */
+export function acceptSocket(
+  show: () => Show | null,
+  { session, generation }: { readonly session: string; readonly generation: number },
+  context: Pick<DurableObjectState, "waitUntil">,
+): Response | null {
+  const { 0: client, 1: server } = new WebSocketPair();
+  if (show()?.publishers.connect(session, generation, server) !== true) return null;
+  server.binaryType = "arraybuffer";
+  server.accept();
+  server.addEventListener("message", ({ data }) => {
+    const now = show();
+    if (now?.publishers.isCurrent(session, server) !== true) return;
+    now.hear(session, typeof data === "string" ? NOTHING : new Uint8Array(data as ArrayBuffer));
+  });
+  const disconnect = (code: number) => {
+    const gone = show()?.publishers.disconnect(session, server, code, Date.now());
+    if (gone !== undefined) context.waitUntil(gone);
+  };
+  server.addEventListener("close", ({ code }) => disconnect(code));
+  server.addEventListener("error", () => disconnect(1006));
+  return new Response(null, { status: 101, webSocket: client });
+}

@@ -1,0 +1,276 @@
+import { Bounded } from "../bounded.ts";
+import { mediaIn } from "../hls/moof.ts";
+import { descriptionIn, type Filling, type Layout, layOut, offsetsOf, sizesOf } from "../hls/movie.ts";
+import { withLimit } from "../limit.ts";
+import { keys, type Stretch } from "../paths.ts";
+import type { Problem } from "../problem.ts";
+import type {
+  Chapters,
+  Page,
+  PageOfSegments,
+  Plan,
+  RecordingAnswer,
+  RecordingApi,
+  RecordingAsk,
+  RecordingFacts,
+} from "../recording-api.ts";
+import { retried } from "./retry.ts";
+
+/** Segments that are fetched ahead of the one that is sent: R2 takes some 50 ms for each. */
+const AHEAD = 4;
+/** How long R2 may take for one, milliseconds; then the Broadcast is asked. */
+const R2_TIMEOUT_MS = 3_000;
+/** How often, and how long between, milliseconds, a segment is asked for that neither gives, before the answer breaks off. */
+const TRIES = 5;
+const BETWEEN_MS = 1_000;
+/** How many recordings' layouts an isolate remembers; that of a show of a day has some 10 KB. */
+const MOST_KNOWN = 100;
+
+/** What a recording's bytes are made from. */
+interface Made {
+  readonly plan: Plan;
+  readonly layout: Layout;
+  readonly facts: RecordingFacts;
+}
+
+/** The recordings of ended shows, as files whose bytes are made as they are sent. One per isolate. */
+export class Recordings {
+  /** By validator: what was made of the same is the same. */
+  readonly #known = new Bounded<string, Made>(MOST_KNOWN);
+
+  /** What there is to know of a broadcast's recording before any of it is sent. */
+  async facts(id: string, source: Source): Promise<RecordingFacts | Problem> {
+    const made = await this.#make(id, source);
+    return "kind" in made ? made : made.facts;
+  }
+
+  /**
+   * A stretch of the file, as a stream that takes up little memory however slowly it is read, and which ends with whoever reads it.
+   * Null: the recording is another by now, or has no such bytes.
+   *
+   * @param waitUntil keeps the runtime working on it
+   */
+  async stream(
+    { id, etag, first, last }: Stretch,
+    source: Source,
+    waitUntil: (work: Promise<void>) => void,
+  ): Promise<ReadableStream | Problem | null> {
+    const made = this.#known.get(`${id} ${etag}`) ?? (await this.#make(id, source));
+    if ("kind" in made) return made;
+    if (made.facts.etag !== etag || first > last || last >= made.facts.length) return null;
+    const pipe = new FixedLengthStream(last - first + 1);
+    waitUntil(pump(bytesOf(made, first, last, source), pipe.writable, id));
+    return pipe.readable;
+  }
+
+  async #make(id: string, source: Source): Promise<Made | Problem> {
+    const plan = await source.plan();
+    if (plan.kind === "problem") return plan;
+    const [first] = plan.pages;
+    if (first === undefined) throw new Error(`the recording of ${id} has no segments`);
+    const layout = layOut({
+      units: sum(plan.pages, "units"),
+      bytes: sum(plan.pages, "bytes"),
+      chunks: sum(plan.pages, "segments"),
+      runs: plan.runs,
+      description: descriptionIn(await source.segment(first.epoch, null)),
+      title: plan.title,
+    });
+    const { length } = layout;
+    const made = { plan, layout, facts: { length, etag: await etagOf(plan, layout), title: plan.title } };
+    this.#known.set(`${id} ${made.facts.etag}`, made);
+    return made;
+  }
+}
+
+/** Where a recording comes from. */
+export interface Source {
+  plan(): Promise<Plan | Problem>;
+  /** Rejects where it can not be had. */
+  page(page: Page): Promise<PageOfSegments>;
+  /** A segment, or an init segment (`msn` null). Rejects where it can not be had. */
+  segment(epoch: string, msn: number | null): Promise<Uint8Array>;
+}
+
+/** R2, and for what it does not have, or not yet, the Broadcast. */
+export class StoredRecording implements Source {
+  readonly #id: string;
+  readonly #bucket: R2Bucket;
+  readonly #broadcast: () => RecordingApi;
+
+  /** @param broadcast its stub, made anew for each call: one that has failed fails for good */
+  constructor(id: string, bucket: R2Bucket, broadcast: () => RecordingApi) {
+    this.#id = id;
+    this.#bucket = bucket;
+    this.#broadcast = broadcast;
+  }
+
+  async plan(): Promise<Plan | Problem> {
+    const answer = await this.#ask({ kind: "plan" });
+    return answer.kind === "problem" ? answer : expected(answer, "plan");
+  }
+
+  async chapters(): Promise<Chapters | Problem> {
+    const answer = await this.#ask({ kind: "chapters" });
+    return answer.kind === "problem" ? answer : expected(answer, "chapters");
+  }
+
+  async page(page: Page): Promise<PageOfSegments> {
+    return expected(await this.#ask({ kind: "page", page }), "page");
+  }
+
+  async segment(epoch: string, msn: number | null): Promise<Uint8Array> {
+    const key = msn === null ? keys.init(this.#id, epoch) : keys.segment(this.#id, epoch, msn);
+    for (let left = TRIES; ; left--) {
+      const bytes = (await this.#kept(key)) ?? (await this.#waiting(epoch, msn));
+      if (bytes !== null) return bytes;
+      if (left === 1) throw new Error(`neither R2 nor the broadcast gives ${key}`);
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    }
+  }
+
+  /** What R2 has; null where it has nothing or does not answer. */
+  async #kept(key: string): Promise<Uint8Array | null> {
+    const read = async () => {
+      const object = await this.#bucket.get(key);
+      return object === null ? null : new Uint8Array(await object.arrayBuffer());
+    };
+    return withLimit(read(), R2_TIMEOUT_MS).catch((error: unknown) => {
+      console.warn(`R2 gave nothing for ${key}; the broadcast is asked: ${String(error)}`);
+      return null;
+    });
+  }
+
+  async #waiting(epoch: string, msn: number | null): Promise<Uint8Array | null> {
+    return expected(await this.#ask({ kind: "segment", epoch, msn }), "segment").bytes;
+  }
+
+  #ask(asked: RecordingAsk): Promise<RecordingAnswer | Problem> {
+    return retried(() => this.#broadcast().recording(asked));
+  }
+}
+
+function expected<Kind extends RecordingAnswer["kind"]>(
+  answer: RecordingAnswer | Problem,
+  kind: Kind,
+): Extract<RecordingAnswer, { kind: Kind }> {
+  if (answer.kind !== kind) throw new Error(answer.kind === "problem" ? answer.message : `not a ${kind}`);
+  return answer as Extract<RecordingAnswer, { kind: Kind }>;
+}
+
+/** Sends bytes as fast as they are taken. Who goes away ends it; what fails breaks the answer off. */
+async function pump(bytes: AsyncGenerator<Uint8Array>, writable: WritableStream, id: string): Promise<void> {
+  const writer = writable.getWriter();
+  let isGone = false;
+  try {
+    for await (const chunk of bytes) {
+      await writer.write(chunk).catch((error: unknown) => {
+        isGone = true;
+        throw error;
+      });
+    }
+    await writer.close();
+  } catch (error) {
+    if (!isGone) console.warn(`The recording of ${id} breaks off: ${String(error)}`);
+    await writer.abort(error).catch(() => {});
+  }
+}
+
+/** The bytes of the file from `first` to `last`, in chunks of 200 KB at most. */
+async function* bytesOf(
+  { plan, layout }: Made,
+  first: number,
+  last: number,
+  source: Source,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  for (const piece of layout.pieces) {
+    const end = at + piece.length;
+    if (at <= last && end > first) {
+      const filled =
+        "filling" in piece ? filling(piece.filling, at, { plan, layout, first, last, source }) : [piece];
+      let from = at;
+      for await (const chunk of filled) {
+        if (typeof chunk === "number") from = chunk;
+        else {
+          const cut = chunk.subarray(Math.max(0, first - from), Math.max(0, last + 1 - from));
+          if (cut.length > 0) yield cut;
+          from += chunk.length;
+        }
+      }
+    }
+    at = end;
+  }
+}
+
+interface Wanted extends Pick<Made, "plan" | "layout"> {
+  readonly first: number;
+  readonly last: number;
+  readonly source: Source;
+}
+
+/** What fills a gap that begins at `at`, as far as it is wanted: where the next chunk begins, then the chunk. */
+async function* filling(kind: Filling, at: number, wanted: Wanted): AsyncGenerator<Uint8Array | number> {
+  const { plan, layout, first, last, source } = wanted;
+  let mediaAt = layout.mediaAt;
+  for (const page of plan.pages) {
+    const length = { sizes: 4 * page.units, offsets: layout.offsetBytes * page.segments, media: page.bytes }[
+      kind
+    ];
+    if (at <= last && at + length > first) {
+      const { segments, sizes } = await source.page(page);
+      if (segments.length !== page.segments) throw new Error("the index has changed");
+      yield at;
+      if (kind === "sizes") yield sizesOf(sizes);
+      else if (kind === "media") yield* media(page.epoch, segments, at, wanted);
+      else {
+        const lengths = segments.map(({ bytes }) => bytes);
+        yield offsetsOf(lengths, mediaAt, layout.offsetBytes);
+      }
+    }
+    at += length;
+    mediaAt += page.bytes;
+  }
+}
+
+/** The media of a page's segments, the first of which begins at `at`: fetched some segments ahead. */
+async function* media(
+  epoch: string,
+  segments: PageOfSegments["segments"],
+  at: number,
+  { first, last, source }: Wanted,
+): AsyncGenerator<Uint8Array | number> {
+  const due = segments.flatMap(({ msn, bytes }) => {
+    const begin = at;
+    at += bytes;
+    return begin <= last && at > first ? [{ msn, bytes, begin }] : [];
+  });
+  const coming: Promise<Uint8Array>[] = [];
+  for (const [index, { msn, bytes, begin }] of due.entries()) {
+    for (const next of due.slice(index + coming.length, index + AHEAD)) {
+      const fetched = source.segment(epoch, next.msn);
+      // Nobody waits for it where the reader has gone.
+      fetched.catch(() => {});
+      coming.push(fetched);
+    }
+    const units = mediaIn((await coming.shift()) ?? new Uint8Array(0));
+    if (units.length !== bytes) throw new Error(`segment ${msn} has ${units.length} bytes, not ${bytes}`);
+    yield begin;
+    yield units;
+  }
+}
+
+/** A validator: of the file's head, and of what it is made from. */
+async function etagOf({ pages }: Plan, { pieces, length }: Layout): Promise<string> {
+  const text = JSON.stringify([
+    length,
+    pages,
+    pieces.map((piece) => ("filling" in piece ? piece : [...piece])),
+  ]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function sum(pages: readonly Page[], field: "units" | "bytes" | "segments"): number {
+  return pages.reduce((total, page) => total + page[field], 0);
+}

@@ -1,0 +1,103 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { Delivery } from "../../src/edge/delivery.ts";
+import { recording, STRETCH_BYTES } from "../../src/edge/recording.ts";
+
+/** What the edge asks of Origin for a recording, by an Origin that notes it; its bytes are zeros. */
+
+const ETAG = "0123456789abcdef0123456789abcdef";
+const MIB = 1_048_576;
+const ZEROS = new Uint8Array(MIB);
+
+beforeEach(() => {
+  // The runtime's; how many bytes come is counted here.
+  vi.stubGlobal(
+    "FixedLengthStream",
+    class extends TransformStream {
+      // biome-ignore lint/complexity/noUselessConstructor: the length must not become a transformer
+      constructor() {
+        super();
+      }
+    },
+  );
+});
+
+/** An Origin with a recording of that length; `fails` says which stretches it does not give. */
+function edge(length: number, fails: (path: string) => boolean = () => false) {
+  const paths: string[] = [];
+  const fetch = async (url: string): Promise<Response> => {
+    const path = new URL(url).pathname;
+    paths.push(path);
+    const stretch = /^\/recording\/a\/([0-9a-f]+)\/(\d+)-(\d+)$/.exec(path);
+    if (stretch === null) {
+      const headers = { "content-type": "application/json", "cache-control": "public, max-age=1" };
+      return Response.json({ length, etag: ETAG, title: "A show" }, { headers });
+    }
+    if (fails(path)) return new Response("no", { status: 503, headers: { "retry-after": "1" } });
+    let left = Number(stretch[3]) - Number(stretch[2]) + 1;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (left <= 0) return controller.close();
+        controller.enqueue(ZEROS.subarray(0, Math.min(left, MIB)));
+        left -= MIB;
+      },
+    });
+    return new Response(body);
+  };
+  const delivery = new Delivery();
+  const ask = (headers: Record<string, string> = {}, method = "GET") =>
+    recording(
+      delivery,
+      () => ({ fetch }) as unknown as Fetcher,
+      { kind: "recording", id: "a" },
+      new Request("https://earshot.test/", { headers, method }),
+      () => undefined,
+    );
+  return { paths, ask };
+}
+
+async function lengthOf(response: Response): Promise<number> {
+  let length = 0;
+  for await (const chunk of response.body ?? []) length += chunk.length;
+  return length;
+}
+
+test("a file that is longer than Origin is asked for at once comes stretch by stretch, as one", async () => {
+  const { ask, paths } = edge(2 * STRETCH_BYTES + 5);
+  const response = await ask();
+  expect(response.headers.get("content-length")).toBe(String(2 * STRETCH_BYTES + 5));
+  expect(await lengthOf(response)).toBe(2 * STRETCH_BYTES + 5);
+  const [s, t] = [STRETCH_BYTES, 2 * STRETCH_BYTES];
+  expect(paths).toEqual(
+    ["/live/a/recording.m4a", `0-${s - 1}`, `${s}-${t - 1}`, `${t}-${t + 4}`].map((path, n) =>
+      n === 0 ? path : `/recording/a/${ETAG}/${path}`,
+    ),
+  );
+});
+
+test("a range is a stretch of just that, and HEAD, 304 and 416 ask for none", async () => {
+  const { ask, paths } = edge(1_000);
+  expect(await lengthOf(await ask({ range: "bytes=10-19" }))).toBe(10);
+  expect((await ask({}, "HEAD")).headers.get("content-length")).toBe("1000");
+  const ranged = await ask({ range: "bytes=0-9" }, "HEAD");
+  expect([ranged.status, ranged.headers.get("content-length")]).toEqual([200, "1000"]);
+  expect((await ask({ "if-none-match": `"${ETAG}"` })).status).toBe(304);
+  expect((await ask({ range: "bytes=1000-" })).status).toBe(416);
+  expect(paths).toEqual(["/live/a/recording.m4a", `/recording/a/${ETAG}/10-19`]);
+});
+
+test("what can not begin is a 503 that nobody keeps; what can not go on breaks off", async () => {
+  const broken = edge(10, () => true);
+  const refused = await broken.ask();
+  expect([refused.status, refused.headers.get("cache-control")]).toEqual([503, "no-store"]);
+  const { ask } = edge(STRETCH_BYTES + 5, (path) => !path.includes("/0-"));
+  await expect(lengthOf(await ask())).rejects.toThrow(/can not be read at this moment/);
+});
+
+test("who goes away ends what is asked for", async () => {
+  const { ask, paths } = edge(3 * STRETCH_BYTES);
+  const reader = (await ask()).body?.getReader();
+  await reader?.read();
+  await reader?.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(paths).toHaveLength(2);
+});

@@ -1,0 +1,234 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { Archive } from "../../src/broadcast/archive.ts";
+import { announce, end, type ShowRow } from "../../src/broadcast/lifecycle.ts";
+import { Store } from "../../src/broadcast/store.ts";
+import { chunk, initSegment } from "../../src/hls/cmaf.ts";
+import { AU_SAMPLES, type Frame, type Part, PROFILES, samples } from "../../src/media.ts";
+import { Recordings, type Source } from "../../src/origin/recording.ts";
+import type { Page, RecordingAsk, RecordingFacts } from "../../src/recording-api.ts";
+import { DETAILS } from "../kit/details.ts";
+import { random } from "../kit/random.ts";
+import { sqlite } from "../kit/sqlite.ts";
+import { at, readBoxes } from "../validator/boxes.ts";
+
+/** A recording's bytes, made of an index in a real SQLite and of real segments; any stretch of it is that of the whole. */
+
+const UNITS = 4;
+const INIT = initSegment(Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]), { bitrate: 128_000 });
+
+beforeEach(() => {
+  // The runtime's; how many bytes come is looked at here.
+  const Stream = class extends TransformStream {
+    // biome-ignore lint/complexity/noUselessConstructor: the length must not become a transformer
+    constructor() {
+      super();
+    }
+  };
+  vi.stubGlobal("FixedLengthStream", Stream);
+});
+
+/** A show of which three timelines are replayed, one of them on both sides of a page's border, and where they come from. */
+class World implements Source {
+  readonly store = new Store(sqlite());
+  readonly segments = new Map<string, Uint8Array>();
+  /** All access units of the replay, one after the other. */
+  readonly media: number[] = [];
+  /** What was asked for, in order. */
+  readonly asked: string[] = [];
+  title = "A show";
+  readonly #archive = new Archive(this.store);
+  readonly #random = random(7);
+
+  constructor() {
+    this.#timeline("mwq4uj3r", 490, 12, 497);
+    this.#segment("mwq4uj3r", 502, 3, 497);
+    this.#timeline("mwq4uj3s", 0, 3, null);
+    this.#timeline("mwq4uj3t", 499, 37, 499);
+    this.#timeline("mwq4uj3u", 0, 2, 0);
+    this.#segment("mwq4uj3u", 2, 3, 0);
+  }
+
+  #timeline(epoch: string, from: number, count: number, liveFrom: number | null): void {
+    const timeline = { epoch, startedAt: 0, profile: PROFILES.low };
+    this.store.index.begin(timeline);
+    if (liveFrom !== null) this.store.index.goLive(epoch, liveFrom);
+    for (let msn = from; msn < from + count; msn++) this.#segment(epoch, msn, UNITS, liveFrom);
+  }
+
+  #segment(epoch: string, msn: number, units: number, liveFrom: number | null): void {
+    const frames: Frame[] = Array.from({ length: units }, (_, unit) => ({
+      at: samples((msn * UNITS + unit) * AU_SAMPLES),
+      bytes: Uint8Array.from({ length: 1 + (this.#random() % 300) }, () => this.#random() % 256),
+    }));
+    const parts: Part[] = [frames.slice(0, 2), frames.slice(2)].map((half, index) => ({
+      msn,
+      index,
+      at: half[0]?.at ?? samples(0),
+      duration: samples(half.length * AU_SAMPLES),
+      bytes: chunk(msn, half, { segmentStart: index === 0 }),
+    }));
+    this.store.index.add(epoch, parts);
+    this.segments.set(`${epoch} ${msn}`, Buffer.concat(parts.map(({ bytes }) => bytes)));
+    if (liveFrom !== null && msn >= liveFrom) this.media.push(...frames.flatMap(({ bytes }) => [...bytes]));
+  }
+
+  get row(): ShowRow {
+    const announced = announce(
+      { ...DETAILS, title: this.title, id: "show", latency: "low", bitrate: 128_000 },
+      0,
+    );
+    return end(announced, 1);
+  }
+
+  async plan() {
+    return this.#ask({ kind: "plan" }, "plan");
+  }
+
+  async page(page: Page) {
+    this.asked.push(`page ${page.epoch} ${page.msn}`);
+    return this.#ask({ kind: "page", page }, "page");
+  }
+
+  async segment(epoch: string, msn: number | null) {
+    if (msn === null) return INIT;
+    this.asked.push(`${epoch} ${msn}`);
+    const bytes = this.segments.get(`${epoch} ${msn}`);
+    if (bytes === undefined) throw new Error(`there is no ${epoch} ${msn}`);
+    return bytes;
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: what is answered is known by what was asked
+  #ask(asked: RecordingAsk, kind: string): any {
+    const answer = this.#archive.attend(this.row, asked);
+    if (answer.kind !== kind) throw new Error(answer.kind);
+    return answer;
+  }
+}
+
+async function factsOf(recordings: Recordings, world: World): Promise<RecordingFacts> {
+  const facts = await recordings.facts("show", world);
+  if ("kind" in facts) throw new Error(facts.code);
+  return facts;
+}
+
+async function take(recordings: Recordings, world: World, first: number, last: number): Promise<Uint8Array> {
+  const { etag } = await factsOf(recordings, world);
+  const stream = await recordings.stream({ id: "show", etag, first, last }, world, () => {});
+  if (!(stream instanceof ReadableStream)) throw new Error("no stream");
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+describe("a recording", () => {
+  test("has the access units of the replay, in order, and is as long as was said", async () => {
+    const [recordings, world] = [new Recordings(), new World()];
+    const { length } = await factsOf(recordings, world);
+    const bytes = await take(recordings, world, 0, length - 1);
+    expect(bytes.length).toBe(length);
+    const boxes = readBoxes(bytes);
+    const { body } = at(boxes, "mdat");
+    const media = [...new Uint8Array(body.buffer, body.byteOffset, body.byteLength)];
+    expect(media).toEqual(world.media);
+    const table = at(boxes, "moov", "trak", "mdia", "minf", "stbl", "stsz").body;
+    expect(table.getUint32(8)).toBe((table.byteLength - 12) / 4);
+    const sizes = Array.from({ length: table.getUint32(8) }, (_, n) => table.getUint32(12 + 4 * n));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(media.length);
+    // Each chunk's offset is where its segment's media begins.
+    const offsets = at(boxes, "moov", "trak", "mdia", "minf", "stbl", "stco").body;
+    const runs = at(boxes, "moov", "trak", "mdia", "minf", "stbl", "stsc").body;
+    const entries = Array.from({ length: runs.getUint32(4) }, (_, n) => [
+      runs.getUint32(8 + 12 * n),
+      runs.getUint32(12 + 12 * n),
+    ]);
+    // 497 to 501 and a last one of three units, 499 to 535, 0 and 1 and a last one.
+    expect(entries).toEqual([
+      [1, 4],
+      [6, 3],
+      [7, 4],
+      [46, 3],
+    ]);
+    let unit = 0;
+    let offset = at(boxes, "mdat").offset + 8;
+    for (let n = 0; n < offsets.getUint32(4); n++) {
+      expect(offsets.getUint32(8 + 4 * n), `chunk ${n + 1}`).toBe(offset);
+      const count = entries.findLast(([first = 0]) => first <= n + 1)?.[1] ?? 0;
+      for (const size of sizes.slice(unit, unit + count)) offset += size;
+      unit += count;
+    }
+    expect(offset).toBe(length);
+  });
+
+  test("gives any stretch as the whole has it, and fetches no segment that is not in it", async () => {
+    const [recordings, world] = [new Recordings(), new World()];
+    const { length } = await factsOf(recordings, world);
+    const whole = await take(recordings, world, 0, length - 1);
+    const next = random(11);
+    for (let n = 0; n < 300; n++) {
+      const first = next() % length;
+      const last = first + (next() % Math.min(length - first, n % 2 === 0 ? 40 : length));
+      const bytes = await take(recordings, world, first, last);
+      expect(Buffer.compare(bytes, whole.subarray(first, last + 1)), `${first} to ${last}`).toBe(0);
+    }
+    world.asked.length = 0;
+    await take(recordings, world, length - 3, length - 1);
+    expect(world.asked).toEqual(["page mwq4uj3u 0", "mwq4uj3u 2"]);
+    world.asked.length = 0;
+    await take(recordings, world, length - world.media.length, length - world.media.length + 1);
+    expect(world.asked).toEqual(["page mwq4uj3r 497", "mwq4uj3r 497"]);
+    world.asked.length = 0;
+    await take(recordings, world, 0, 20);
+    expect(world.asked).toEqual([]);
+  });
+
+  test("is another where its title or what it consists of is another", async () => {
+    const [recordings, world] = [new Recordings(), new World()];
+    const before = await factsOf(recordings, world);
+    expect((await factsOf(new Recordings(), new World())).etag).toBe(before.etag);
+    world.title = "Another show";
+    const after = await factsOf(recordings, world);
+    expect(after.etag).not.toBe(before.etag);
+    expect(after.length).toBe(before.length + "Another".length - "A".length);
+    world.title = "Another shew";
+    expect((await factsOf(recordings, world)).etag, "of the same length").not.toBe(after.etag);
+    world.title = "Another show";
+    const stretch = { id: "show", first: 0, last: 9 };
+    expect(await recordings.stream({ ...stretch, etag: "0".repeat(32) }, world, () => {})).toBeNull();
+    expect(
+      await recordings.stream({ ...stretch, etag: after.etag, last: after.length }, world, () => {}),
+    ).toBeNull();
+  });
+
+  test("breaks off where a segment is missing or is not what the index says, and never goes on with other bytes", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    for (const [damage, why] of [
+      ["missing", "there is no mwq4uj3t 501"],
+      ["other", /^segment 501 has \d+ bytes, not \d+$/],
+    ] as const) {
+      const [recordings, world] = [new Recordings(), new World()];
+      const { length } = await factsOf(recordings, world);
+      if (damage === "missing") world.segments.delete("mwq4uj3t 501");
+      else world.segments.set("mwq4uj3t 501", world.segments.get("mwq4uj3t 502") ?? new Uint8Array(0));
+      await expect(take(recordings, world, 0, length - 1), damage).rejects.toThrow(why);
+    }
+    vi.restoreAllMocks();
+  });
+
+  test("fetches four segments ahead and no more while nobody reads, and stops with its reader", async () => {
+    const [recordings, world] = [new Recordings(), new World()];
+    const { etag, length } = await factsOf(recordings, world);
+    const work: Promise<void>[] = [];
+    const [, page] = world.store.index.pages("mwq4uj3t", 499);
+    const [after] = world.store.index.pages("mwq4uj3u", 0);
+    const first = length - (page?.bytes ?? 0) - (after?.bytes ?? 0);
+    const stretch = { id: "show", etag, first, last: length - 1 };
+    const stream = await recordings.stream(stretch, world, (pumped) => work.push(pumped));
+    if (!(stream instanceof ReadableStream)) throw new Error("no stream");
+    const reader = stream.getReader();
+    await reader.read();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const fetched = world.asked.filter((what) => !what.startsWith("page")).length;
+    expect(fetched).toBeLessThanOrEqual(8);
+    await reader.cancel();
+    await Promise.all(work);
+    expect(world.asked.filter((what) => !what.startsWith("page")).length).toBeLessThanOrEqual(fetched + 1);
+  });
+});

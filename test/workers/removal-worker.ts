@@ -1,0 +1,65 @@
+import { Broadcast as Real } from "../../src/broadcast/broadcast.ts";
+import type { BroadcastEnv } from "../../src/broadcast/env.ts";
+import { edge } from "../../src/edge/edge.ts";
+import type { EdgeEnv } from "../../src/edge/env.ts";
+
+/**
+ * The deployed Worker, but that its Broadcasts' R2 takes half a second longer for each deletion than for the one before, and
+ * refuses to list and to delete where it is told to at `/r2/fails`: the local R2 is too quick for anything to be in its middle.
+ * `/cut/ID` resets a show's object, whatever it is doing.
+ */
+
+export { Audience } from "../../src/audience/audience.ts";
+export { Directory } from "../../src/directory/directory.ts";
+export { Origin } from "../../src/origin/origin.ts";
+
+let mode = "works";
+const SLOWER_MS = 500;
+
+function slow(bucket: R2Bucket): R2Bucket {
+  let waiting = 0;
+  const check = () => {
+    if (mode === "fails") throw new Error("10001: internal error");
+  };
+  return {
+    get: (...parameters: Parameters<R2Bucket["get"]>) => bucket.get(...parameters),
+    put: (...parameters: Parameters<R2Bucket["put"]>) => bucket.put(...parameters),
+    list: async (options: R2ListOptions) => {
+      check();
+      return bucket.list(options);
+    },
+    delete: async (names: string[]) => {
+      check();
+      await new Promise((resolve) => setTimeout(resolve, SLOWER_MS * ++waiting));
+      waiting--;
+      return bucket.delete(names);
+    },
+  } as unknown as R2Bucket;
+}
+
+export class Broadcast extends Real {
+  constructor(ctx: DurableObjectState, env: BroadcastEnv) {
+    super(ctx, { ...env, MEDIA: slow(env.MEDIA) });
+  }
+
+  cut(): void {
+    this.ctx.abort("cut by the test");
+  }
+}
+
+interface Env extends Omit<EdgeEnv, "BROADCAST"> {
+  readonly BROADCAST: DurableObjectNamespace<Broadcast>;
+}
+
+export default {
+  async fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    const [, first, second = ""] = new URL(request.url).pathname.split("/");
+    if (first === "cut")
+      await env.BROADCAST.get(env.BROADCAST.idFromName(second))
+        .cut()
+        .catch(() => {});
+    else if (first === "r2") mode = second;
+    else return edge.fetch(request, env as unknown as EdgeEnv, context);
+    return new Response(null, { status: 204 });
+  },
+};

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Runtime } from "../kit/runtime.ts";
+
+/** A broadcast is removed whole, by DELETE or by itself, whatever cuts that, in the real runtime. */
+
+const OBJECTS = 3_000;
+
+let relay: Runtime;
+beforeAll(async () => {
+  relay = await Runtime.start([{ name: "earshot", entry: "test/workers/removal-worker.ts" }], {
+    opensStorage: true,
+  });
+});
+afterAll(() => relay.close());
+
+/** An ended show that has so much in R2. */
+async function recorded(slug: string): Promise<{ id: string; playbackUrl: string }> {
+  const show = await relay.open({ slug, latency: "low" });
+  await relay.api("POST", `/broadcasts/${show.id}/end`);
+  for (let from = 0; from < OBJECTS; from += 50) {
+    const names = Array.from({ length: 50 }, (_, n) => `${show.id}/mwq4yx3z/s${from + n}.m4s`);
+    await Promise.all(names.map((name) => relay.keep(name, new Uint8Array(64))));
+  }
+  return show;
+}
+
+const statusOf = async (id: string, method = "GET") => (await relay.api(method, `/broadcasts/${id}`)).status;
+const listed = async () =>
+  ((await (await relay.api("GET", "/broadcasts")).json()) as { broadcasts: { id: string }[] }).broadcasts.map(
+    ({ id }) => id,
+  );
+
+test("DELETE leaves nothing of 3,000 objects, and answers when that is so", {
+  timeout: 120_000,
+}, async () => {
+  const show = await recorded("three-thousand");
+  const from = performance.now();
+  expect(await statusOf(show.id, "DELETE")).toBe(204);
+  console.log(`${OBJECTS} objects were deleted in ${Math.round(performance.now() - from)} ms.`);
+  expect(await relay.countKept(`${show.id}/`)).toBe(0);
+  expect(await statusOf(show.id, "DELETE")).toBe(404);
+  expect((await relay.create({ slug: "three-thousand" })).id).toBe(show.id);
+});
+
+test("what is cut in the middle goes on by itself: unknown to all from the first moment on, its name taken until it is done", {
+  timeout: 180_000,
+}, async () => {
+  const show = await recorded("cut");
+  const from = performance.now();
+  const answered = statusOf(show.id, "DELETE").catch(() => 0);
+  await expect.poll(() => statusOf(show.id), { interval: 5, timeout: 10_000 }).toBe(404);
+  await expect
+    .poll(() => relay.countKept(`${show.id}/`), { interval: 5, timeout: 10_000 })
+    .toBeLessThan(OBJECTS);
+  await relay.ask("earshot", `/cut/${show.id}`);
+  const left = await relay.countKept(`${show.id}/`);
+  console.log(
+    `The object was reset with ${left} of ${OBJECTS} objects left; DELETE had answered ${await answered}.`,
+  );
+  expect(left).toBeGreaterThan(0);
+  const again = await relay.api("POST", "/broadcasts", { slug: "cut" });
+  expect([again.status, ((await again.json()) as { error: { code: string } }).error.code]).toEqual([
+    409,
+    "being_removed",
+  ]);
+  expect(await statusOf(show.id)).toBe(404);
+  expect([404, 410]).toContain((await fetch(show.playbackUrl)).status);
+  await expect.poll(() => relay.countKept(`${show.id}/`), { timeout: 60_000, interval: 250 }).toBe(0);
+  await expect.poll(() => listed(), { timeout: 10_000 }).not.toContain(show.id);
+  expect(performance.now() - from).toBeLessThan(60_000);
+  await expect.poll(() => statusOf(show.id, "DELETE"), { timeout: 10_000 }).toBe(404);
+  expect((await relay.create({ slug: "cut" })).id).toBe(show.id);
+});
+
+test("what R2 does not let go of for a while goes when it does", { timeout: 60_000 }, async () => {
+  const { id } = await relay.open({ latency: "low" });
+  await expect.poll(() => relay.countKept(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
+  await relay.ask("earshot", "/r2/fails");
+  expect([await statusOf(id, "DELETE"), await statusOf(id, "DELETE")]).toEqual([202, 202]);
+  expect(await statusOf(id)).toBe(404);
+  expect(await listed()).not.toContain(id);
+  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  expect(await relay.countKept(`${id}/`)).toBeGreaterThan(1);
+  await relay.ask("earshot", "/r2/works");
+  await expect.poll(() => relay.countKept(`${id}/`), { timeout: 15_000 }).toBe(0);
+  await expect.poll(() => statusOf(id, "DELETE"), { timeout: 5_000 }).toBe(404);
+});
+
+test("two who delete at once are both told, and nothing is left", { timeout: 60_000 }, async () => {
+  const { id } = await relay.open({ latency: "low" });
+  await expect.poll(() => relay.countKept(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
+  const statuses = await Promise.all([statusOf(id, "DELETE"), statusOf(id, "DELETE")]);
+  for (const status of statuses) expect([204, 404]).toContain(status);
+  expect(statuses).toContain(204);
+  expect(await relay.countKept(`${id}/`)).toBe(0);
+  expect(await relay.sql(id, "SELECT COUNT(*) AS rows FROM show")).toEqual([{ rows: 0 }]);
+});
+
+test("an ended show is removed by itself after its retainDays, and one that is kept for ever is not", {
+  timeout: 90_000,
+}, async () => {
+  const [over, kept] = [await relay.open({ retainDays: 1 }), await relay.open({ retainDays: null })];
+  expect(await relay.describe(kept.id)).toMatchObject({ retainDays: null });
+  for (const { id } of [over, kept]) {
+    await relay.api("POST", `/broadcasts/${id}/end`);
+    // Its end was long ago, as an object that is made anew finds it.
+    const at = Date.now() - 400 * 86_400_000;
+    await relay.sql(id, `UPDATE show SET json = json_set(json, '$.endedAt', ${at})`);
+    await relay.evict("Broadcast", id);
+  }
+  // A change of it is what arranges the alarm anew, which an object that was made anew has half a minute later.
+  for (const { id } of [over, kept]) await relay.api("PATCH", `/broadcasts/${id}`, { title: "Old" });
+  await expect.poll(() => statusOf(over.id), { timeout: 40_000, interval: 200 }).toBe(404);
+  await expect.poll(() => relay.countKept(`${over.id}/`), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => listed(), { timeout: 10_000 }).not.toContain(over.id);
+  expect(await statusOf(kept.id)).toBe(200);
+  expect(await listed()).toContain(kept.id);
+});
