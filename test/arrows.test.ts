@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "hold-api": ["problem"],
   "live-edge": ["media"],
   "recording-api": ["problem"],
+  "recording-stretch": [],
   status: ["media"],
   talk: [],
   "webhook-api": ["events"],
@@ -71,6 +72,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "paths",
     "problem",
     "recording-api",
+    "recording-stretch",
     "status",
   ],
   edge: [
@@ -88,6 +90,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "paths",
     "problem",
     "recording-api",
+    "recording-stretch",
     "talk",
     "webhook-api",
   ],

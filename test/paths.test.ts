@@ -8,9 +8,7 @@ import {
   names,
   namesFromOutside,
   parseListen,
-  parseStretch,
   playlistUri,
-  stretchPath,
   type Target,
   timeOf,
   urlsOf,
@@ -18,6 +16,7 @@ import {
   withListener,
 } from "../src/paths.ts";
 import { PROBLEMS } from "../src/problem.ts";
+import { parseStretch, stretchPath } from "../src/recording-stretch.ts";
 
 /** Every URL and R2 key reads back as what it was built of. */
 

@@ -1,6 +1,7 @@
-import { stretchPath, type Target } from "../paths.ts";
+import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingFacts } from "../recording-api.ts";
+import { stretchPath } from "../recording-stretch.ts";
 import type { Delivery } from "./delivery.ts";
 import { fileName } from "./file-name.ts";
 import { Held, OPEN_TO_ALL } from "./held.ts";

@@ -2,7 +2,7 @@ import { Bounded } from "../bounded.ts";
 import { mediaIn } from "../hls/moof.ts";
 import { descriptionIn, type Filling, type Layout, layOut, offsetsOf, sizesOf } from "../hls/movie.ts";
 import { withLimit } from "../limit.ts";
-import { keys, type Stretch } from "../paths.ts";
+import { keys } from "../paths.ts";
 import type { Problem } from "../problem.ts";
 import type {
   Chapters,
@@ -14,6 +14,7 @@ import type {
   RecordingAsk,
   RecordingFacts,
 } from "../recording-api.ts";
+import type { Stretch } from "../recording-stretch.ts";
 import { retried } from "./retry.ts";
 
 /** Segments that are fetched ahead of the one that is sent: R2 takes some 50 ms for each. */

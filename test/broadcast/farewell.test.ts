@@ -20,7 +20,7 @@ import { DETAILS } from "../kit/details.ts";
 
 const NOW = 1_800_000_000_000;
 const after = { version: "1", frames: 96_000, loudness: -18, gainDb: 0, setAt: NOW, everySeconds: 60 };
-const announced = announce({ ...DETAILS, id: "a-b", latency: "low", bitrate: 128_000 }, NOW);
+const announced = announce({ ...DETAILS, hold: "default", id: "a-b", latency: "low", bitrate: 128_000 }, NOW);
 const live = goLive(
   open(
     { ...announced, announcements: { before: null, interrupted: null, after } },
