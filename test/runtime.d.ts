@@ -11,7 +11,7 @@ type DurableObjectNamespace<
 declare const FixedLengthStream: new (
   length: number,
 ) => {
-  readonly readable: import("@cloudflare/workers-types").ReadableStream;
+  readonly readable: ReadableStream & import("@cloudflare/workers-types").ReadableStream;
   readonly writable: WritableStream<Uint8Array>;
 };
 
