@@ -122,7 +122,7 @@ function render(): void {
   setText(listeners, status?.listeners ? crowdText(status) : "");
   if (onAir !== null) setText(onAir, status === null ? "" : onAirText(status));
   button.disabled = over;
-  button.setAttribute("aria-label", active ? "Stop" : hasEnded ? "Play the show from its start" : "Play");
+  button.setAttribute("aria-label", active ? "Stop" : "Play");
   const sounds = playing === "playing" || playing === "replaying";
   button.dataset.look = active ? (sounds ? "stop" : "busy") : "play";
   tellMediaSession(status?.title ?? "Earshot", active);

@@ -979,4 +979,23 @@ describe("the replay", () => {
     expect(await named(rig, { dvr: "1", from: "open" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
     expect(await named(rig, { from: "open" })).toEqual([rig.epoch, "audio.m3u8"]);
   });
+
+  test("keeps the silence before a show of which somebody plays all, where else it would be passed over", async () => {
+    const firsts: number[] = [];
+    for (const kind of ["rewind", "playlist"] as const) {
+      const rig = new Rig();
+      rig.show.open();
+      const read = async () => {
+        const target = { ...(rewind(rig.epoch, "open") as object), kind } as never;
+        const answer = await rig.show.read(target, {});
+        if (answer.kind !== "playlist") throw new Error(JSON.stringify(answer));
+        return readList(answer.text);
+      };
+      expect((await read()).firstMsn).toBe(0);
+      await vi.advanceTimersByTimeAsync(4 * 60_000);
+      firsts.push((await read()).firstMsn);
+    }
+    expect(firsts).toEqual([0, expect.any(Number)]);
+    expect(firsts[1]).toBeGreaterThan(100);
+  });
 });

@@ -69,6 +69,9 @@ describe("a timeline that makes room for the next", () => {
     for (const msn of [0, 1]) store.markKept(msn);
     expect(store.setAside("one")).toBe(0);
     expect([store.parts(40), store.init(), store.unkept()]).toEqual([[], null, null]);
+    // What a replay may be asked for; R2 has segment 1.
+    const lengths = [null, 2, 4, 1].map((msn) => store.formerMedia("one", msn)?.length ?? null);
+    expect([...lengths, store.formerMedia("two", 2)]).toEqual([1, 10, 4, null, null]);
     outbox.turnTo("two", Uint8Array.of(8, 8));
     expect(emptied(outbox)).toEqual(["two init 2", "one init 1", "one 2 10", "one 3 10", "one 4 4"]);
     expect(outbox.next()).toBe(null);

@@ -63,9 +63,14 @@ test.concurrent("a listener who is early presses play once and hears the show be
   await says(page, "You are listening live.");
 
   await stage.end(show);
-  await says(page, "The show has ended. Thank you for listening.");
-  expect(await page.locator("#play").isDisabled()).toBe(true);
+  await says(page, "The show has ended. Thank you for listening. Press play to hear it from its start.");
+  expect(await page.locator("#position").isVisible()).toBe(false);
   await says(studio.page, /This broadcast has ended/);
+  await page.locator("#play:enabled").press("Enter");
+  await says(page, "You are listening to a show that has ended.");
+  expect(await page.locator("#position").getAttribute("aria-valuetext")).toMatch(/^0:0\d of 0:\d\d$/);
+  await page.locator("#play").press("Enter");
+  await says(page, "This show has ended. Press play to hear it.");
   expect([...listener.faults, ...studio.faults]).toEqual([]);
   for (const { page } of [listener, studio]) await page.context().close();
 }, 120_000);

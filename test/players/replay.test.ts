@@ -158,7 +158,7 @@ test("a show plays to its end, and from its start once it has ended, by the same
   }
 
   await listener.page.locator("#play:enabled").click();
-  await listener.page.getByText("You are listening to the show from its start.").waitFor({ timeout: 20_000 });
+  await listener.page.getByText("You are listening to a show that has ended.").waitFor({ timeout: 20_000 });
   await listener.page.evaluate("ear.start()");
   const place = listener.page.locator("#position");
   expect(await place.isVisible()).toBe(true);

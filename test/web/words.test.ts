@@ -86,7 +86,7 @@ test.each<[string, Partial<Seen>, Playing, boolean, RegExp]>([
     { state: "ended", replay: true },
     "replaying",
     false,
-    /^You are listening to the show from/,
+    /^You are listening to a show that has ended/,
   ],
   [
     "ended while it was heard",

@@ -14,14 +14,17 @@ import { checkList } from "../validator/single.ts";
 
 /** Ended shows are replayed by their playback URL, and running ones can be rewound, in the real runtime. */
 
-let relay: Runtime;
 let sfu: FakeSfu;
+let relay: Runtime;
+/** One that is restarted in the middle of its shows. */
+let restarted: Runtime;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
-  relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
+  const start = () => Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
+  [relay, restarted] = await Promise.all([start(), start()]);
 });
 afterAll(async () => {
-  await relay.close();
+  await Promise.all([relay.close(), restarted.close()]);
   sfu.close();
 });
 
@@ -31,7 +34,16 @@ const SEGMENT = 1.92;
 /** How many of them a live list has. */
 const WINDOW = 15;
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
-const end = ({ id }: Created) => relay.api("POST", `/broadcasts/${id}/end`);
+const end = ({ id }: Created, at = relay) => at.api("POST", `/broadcasts/${id}/end`);
+/** Publishes a tone, and waits until the show is live. */
+async function talk(show: Created, at = relay): Promise<Host> {
+  const host = await Host.publish(show, sfu);
+  host.talk(tone(440));
+  for (const deadline = Date.now() + 15_000; (await at.describe(show.id)).state !== "live"; await sleep(50))
+    if (Date.now() > deadline) throw new Error("no host was heard");
+  return host;
+}
+
 const nameOf = ({ url }: Listener) => new URL(url).pathname.split("/").at(-1) ?? "";
 const join = ({ playbackUrl }: Created, query = "") => Listener.join(`${playbackUrl}${query}`);
 
@@ -100,9 +112,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     const show = await relay.create({ latency: "low" });
     const live = await join(show);
     await live.until(4, 0);
-    const host = await Host.publish(show, sfu);
-    host.talk(tone(440));
-    await expect.poll(async () => (await relay.describe(show.id)).state, { timeout: 10_000 }).toBe("live");
+    await talk(show);
     const from = (await live.list()).segments.at(-1)?.msn ?? 0;
     const dvr = await join(show, "?dvr=1");
     expect(["rewind.m3u8", "rewind-open.m3u8"]).toContain(nameOf(dvr));
@@ -147,9 +157,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     expect,
   }) => {
     const show = await relay.create({ latency: "balanced" });
-    const host = await Host.publish(show, sfu);
-    host.talk(tone(440));
-    await expect.poll(async () => (await relay.describe(show.id)).state, { timeout: 10_000 }).toBe("live");
+    await talk(show);
     await sleep(8_000);
     const listener = await join(show, "?dvr=1");
     expect(nameOf(listener)).toBe("rewind.m3u8");
@@ -171,91 +179,6 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     );
   });
 
-  test("whose object is made anew in its middle has the same rewind list", async ({ expect }) => {
-    const show = await relay.create({ latency: "low" });
-    const host = await Host.publish(show, sfu);
-    host.talk(tone(440));
-    await expect.poll(async () => (await relay.describe(show.id)).state, { timeout: 10_000 }).toBe("live");
-    await sleep(7_000);
-    const listener = await join(show, "?dvr=1");
-    const { lists: one } = await follow(listener, (last) => last >= 18);
-    host.hush();
-    await relay.evict("Broadcast", show.id);
-    const { lists: two, client } = await follow(listener, (last) => last >= 24);
-    expect(faultsOf([...one, ...two])).toEqual([]);
-    expect(client[0]).toBe(one[0]?.list.segments[0]?.name);
-    await end(show);
-    await named(show, "rewind.m3u8");
-  });
-
-  test("of several timelines has them all, one after the other, and lost segments are gaps", async ({
-    expect,
-  }) => {
-    const show = await relay.create({ latency: "low" });
-    const epochs: string[] = [];
-    for (let n = 0; n < 2; n++) {
-      const host = await Host.publish(show, sfu);
-      host.talk(tone(440));
-      await expect.poll(async () => (await relay.describe(show.id)).state, { timeout: 15_000 }).toBe("live");
-      const listener = await join(show);
-      epochs.push(listener.epoch);
-      const { firstMsn } = await listener.list();
-      await listener.until(firstMsn + 6, 0);
-      host.leave();
-      if (n > 0) break;
-      // Its stored parts fit another profile's, so that it begins anew.
-      const foreign = {
-        latency: "low",
-        partUnits: 12,
-        segmentUnits: 96,
-        targetDuration: 3,
-        lowLatency: true,
-      };
-      const row = `json_set(json, '$.timeline.profile', json('${JSON.stringify(foreign)}'))`;
-      await relay.sql(show.id, `UPDATE show SET json = ${row}`);
-      await relay.evict("Broadcast", show.id);
-      await expect.poll(async () => (await join(show)).epoch, { timeout: 5_000 }).not.toBe(listener.epoch);
-    }
-    const [former = "", own = ""] = epochs;
-    expect(own > former).toBe(true);
-    const dvr = await join(show, "?dvr=1");
-    expect(nameOf(dvr)).toBe("rewind.m3u8");
-    const live = await dvr.list();
-    expect(live.segments[0]?.name).toMatch(new RegExp(`^\\.\\./${former}/s\\d+\\.m4s$`));
-    await expectWhole(dvr, live);
-    await end(show);
-    const { listener } = await named(show, "rewind.m3u8");
-    const before = await listener.list();
-    expect(before.text.match(/^#EXT-X-DISCONTINUITY$/gm)).toHaveLength(1);
-    expect(faultsOf([{ url: listener.url, list: before }])).toEqual([]);
-    await expectWhole(listener, before);
-    const maps = [...before.text.matchAll(/#EXT-X-MAP:URI="([^"]+)"/g)].map(([, uri]) => uri);
-    expect(maps).toEqual([`../${former}/init.mp4`, "init.mp4"]);
-    expect((await listener.media(maps[0] ?? "")).status).toBe(200);
-    // One is given up.
-    const lost = Number(/s(\d+)/.exec(before.segments[1]?.name ?? "")?.[1]);
-    await relay.sql(show.id, `DELETE FROM indexed WHERE epoch = '${former}' AND msn = ${lost}`);
-    await relay.evict("Broadcast", show.id);
-    // An ended list may be kept for a minute; another one is not in the edge's memory yet.
-    const whole = await join(show, "?from=open");
-    const list = await whole.list();
-    expect(faultsOf([{ url: whole.url, list }])).toEqual([]);
-    const gaps = (HLS.parse(list.text) as HLS.types.MediaPlaylist).segments.filter(({ gap }) => gap);
-    expect(gaps.map(({ uri }) => uri)).toEqual([`../${former}/s${lost}.m4s`]);
-    // What no timeline of the show has costs the origin nothing.
-    const reads = await relay.readsOf(show.id);
-    for (const path of [
-      `${former}/s99999.m4s`,
-      "aaaaaaaa/s1.m4s",
-      `${former}/p1.0.m4s`,
-      `${former}/rewind.m3u8`,
-    ]) {
-      const url = new URL(`../${path}`, listener.url);
-      expect([path, (await fetch(url)).status]).toEqual([path, 410]);
-    }
-    expect(await relay.readsOf(show.id)).toBe(reads);
-  });
-
   test("that has no host yet is rewound to its doors' opening, and one that never had any has no replay", async ({
     expect,
   }) => {
@@ -275,9 +198,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
 
   test("of six hours is listed in 300 ms, and then from a memory", async ({ expect }) => {
     const show = await relay.create({ latency: "low" });
-    const host = await Host.publish(show, sfu);
-    host.talk(tone(440));
-    await expect.poll(async () => (await relay.describe(show.id)).state, { timeout: 10_000 }).toBe("live");
+    await talk(show);
     const { epoch } = await join(show);
     await sleep(4_000);
     await end(show);
@@ -312,4 +233,73 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     console.log(`its list took ${cold} and ${coldAgain} ms cold, ${warm} ms from the edge's memory`);
     expect(Math.min(cold, coldAgain)).toBeLessThan(300);
   });
+});
+
+test("shows whose runtime ends in their middle: one goes on with its rewind list, one begins anew and replays both timelines", {
+  timeout: 120_000,
+}, async () => {
+  const [same, anew] = [
+    await restarted.create({ latency: "low" }),
+    await restarted.create({ latency: "low" }),
+  ];
+  await Promise.all([same, anew].map((show) => talk(show, restarted)));
+  await sleep(8_000);
+  const listener = await join(same, "?dvr=1");
+  expect(nameOf(listener)).toBe("rewind.m3u8");
+  const { firstMsn } = await listener.list();
+  const { lists: before } = await follow(listener, (last) => last >= firstMsn + 12);
+  const { epoch: former } = await join(anew);
+  // Its stored parts fit another profile's.
+  const foreign = { latency: "low", partUnits: 12, segmentUnits: 96, targetDuration: 3, lowLatency: true };
+  const row = `json_set(json, '$.timeline.profile', json('${JSON.stringify(foreign)}'))`;
+  await restarted.sql(anew.id, `UPDATE show SET json = ${row}`);
+  await restarted.restart();
+
+  const { lists: after, client } = await follow(listener, (last) => last >= firstMsn + 24);
+  expect(faultsOf([...before, ...after])).toEqual([]);
+  expect(client[0]).toBe(before[0]?.list.segments[0]?.name);
+
+  await talk(anew, restarted);
+  const { epoch: own } = await join(anew);
+  expect(own > former).toBe(true);
+  await sleep(8_000);
+  const dvr = await join(anew, "?dvr=1");
+  expect([nameOf(dvr), dvr.epoch]).toEqual(["rewind.m3u8", own]);
+  const live = await dvr.list();
+  expect(live.segments[0]?.name).toMatch(new RegExp(`^\\.\\./${former}/s\\d+\\.m4s$`));
+  await expectWhole(dvr, live);
+
+  await Promise.all([end(same, restarted), end(anew, restarted)]);
+  expect((await (await named(same, "rewind.m3u8")).listener.list()).firstMsn).toBe(firstMsn);
+  const { listener: over } = await named(anew, "rewind.m3u8");
+  const replay = await over.list();
+  expect(replay.text.match(/^#EXT-X-DISCONTINUITY$/gm)).toHaveLength(1);
+  expect(faultsOf([{ url: over.url, list: replay }])).toEqual([]);
+  await expectWhole(over, replay);
+  const maps = [...replay.text.matchAll(/#EXT-X-MAP:URI="([^"]+)"/g)].map(([, uri]) => uri);
+  expect(maps).toEqual([`../${former}/init.mp4`, "init.mp4"]);
+  expect((await over.media(maps[0] ?? "")).status).toBe(200);
+
+  // One is given up. An ended list may be kept for a minute; another one is not in the edge's memory yet.
+  const lost = Number(/s(\d+)/.exec(replay.segments[1]?.name ?? "")?.[1]);
+  await restarted.sql(anew.id, `DELETE FROM indexed WHERE epoch = '${former}' AND msn = ${lost}`);
+  await restarted.restart();
+  const whole = await join(anew, "?from=open");
+  const list = await whole.list();
+  expect(faultsOf([{ url: whole.url, list }])).toEqual([]);
+  const gaps = (HLS.parse(list.text) as HLS.types.MediaPlaylist).segments.filter(({ gap }) => gap);
+  expect(gaps.map(({ uri }) => uri)).toEqual([`../${former}/s${lost}.m4s`]);
+
+  // What no timeline of the show has costs the origin nothing.
+  const reads = await restarted.readsOf(anew.id);
+  for (const path of [
+    `${former}/s99999.m4s`,
+    "aaaaaaaa/s1.m4s",
+    `${former}/p1.0.m4s`,
+    `${former}/rewind.m3u8`,
+  ]) {
+    const url = new URL(`../${path}`, whole.url);
+    expect([path, (await fetch(url)).status]).toEqual([path, 410]);
+  }
+  expect(await restarted.readsOf(anew.id)).toBe(reads);
 });
