@@ -69,6 +69,8 @@ function start(args: readonly string[]): ChildProcess {
 }
 
 const SETTINGS = {
+  // The pages are built without the deployment's copy, which has none of this machine's shows.
+  LIFEBOAT_URL: "",
   WRANGLER_LOG: "warn",
   WRANGLER_SEND_METRICS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",

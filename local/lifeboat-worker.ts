@@ -24,7 +24,7 @@ export default {
     const [, key] = SERVED.exec(new URL(request.url).pathname) ?? [];
     const object = key === undefined ? null : await MEDIA.get(key);
     if (object === null) return new Response("Not found\n", { status: 404, headers: NOT_KEPT });
-    // An object has some 30 kB, and the list of a long show 2 MB.
+    // An object has some 30 kB, and the list of a day 4 MB.
     const whole = await object.arrayBuffer();
     const about = new Headers(OPEN_TO_ALL);
     object.writeHttpMetadata(about);

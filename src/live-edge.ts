@@ -23,6 +23,15 @@ export interface LiveEdge {
   readonly listsParts: boolean;
   /** The wall clock at the end of the newest part, milliseconds since 1970. */
   readonly endsAt: number;
+  /** The show's timelines before, whose segments are in its rewind lists; the oldest first. */
+  readonly former: readonly FormerTimeline[];
+}
+
+/** What a rewind list may have of a timeline before the show's present one: segments, by number. */
+export interface FormerTimeline {
+  readonly epoch: string;
+  readonly firstMsn: number;
+  readonly lastMsn: number;
 }
 
 /** A place on the grid: one part of segment `msn`, or, where `part` is left out, the whole segment. */
@@ -39,7 +48,9 @@ export type MediaName =
 /** The header's name; between origin and edge alone. */
 export const LIVE_EDGE_HEADER = "earshot-live-edge";
 
-const FORM = /^([0-9a-z]{6,12});(live|ended);(\d+);(-?\d+);(\d+);(\d+);(\d+);(parts|segments);(\d+)$/;
+const FORM =
+  /^([0-9a-z]{6,12});(live|ended);(\d+);(-?\d+);(\d+);(\d+);(\d+);(parts|segments);(\d+)((?:;[0-9a-z]{6,12}:\d+-\d+)*)$/;
+const FORMER = /;([0-9a-z]+):(\d+)-(\d+)/g;
 
 /** How far two clocks of the platform are taken to differ at most. */
 const SKEW_MILLIS = 1_000;
@@ -48,7 +59,8 @@ export function writeLiveEdge(edge: LiveEdge): string {
   const { firstMsn, lastMsn, openParts, partsPerSegment, partMillis } = edge;
   const numbers = [firstMsn, lastMsn, openParts, partsPerSegment, partMillis];
   const [state, kind] = [edge.ended ? "ended" : "live", edge.listsParts ? "parts" : "segments"];
-  return [edge.epoch, state, ...numbers, kind, Math.round(edge.endsAt)].join(";");
+  const former = edge.former.map(({ epoch, firstMsn, lastMsn }) => `${epoch}:${firstMsn}-${lastMsn}`);
+  return [edge.epoch, state, ...numbers, kind, Math.round(edge.endsAt), ...former].join(";");
 }
 
 /** Reads the header; null where it is absent or another version's. */
@@ -60,7 +72,13 @@ export function readLiveEdge(header: string | null): LiveEdge | null {
   const [epoch = "", state] = match.slice(1);
   const [ended, listsParts] = [state === "ended", match[8] === "parts"];
   const endsAt = Number(match[9]);
-  return { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis, listsParts, endsAt };
+  const former = [...(match[10] ?? "").matchAll(FORMER)].map(([, epoch = "", first, last]) => ({
+    epoch,
+    firstMsn: Number(first),
+    lastMsn: Number(last),
+  }));
+  const newest = { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis };
+  return { ...newest, listsParts, endsAt, former };
 }
 
 /**
@@ -96,6 +114,13 @@ export function isTooFarAhead(edge: LiveEdge, place: Place): boolean {
   if (place.msn > edge.lastMsn + 2) return true;
   const limit = edge.partMillis < 1_000 ? Math.ceil(3_000 / edge.partMillis) : 3;
   return place.part !== undefined && partsUntil(edge, place) > limit;
+}
+
+/** Whether a segment of an epoch, or its init segment (null), is one of the show's former timelines'. */
+export function isFormer({ former }: LiveEdge, epoch: string, msn: number | null): boolean {
+  const timeline = former.find((one) => one.epoch === epoch);
+  if (timeline === undefined) return false;
+  return msn === null || (msn >= timeline.firstMsn && msn <= timeline.lastMsn);
 }
 
 /** The place of the newest media that there is. */

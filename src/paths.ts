@@ -8,10 +8,22 @@ import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
  * show's bytes to another's listener.
  */
 
+/** Where a replay begins: where the first host was heard, or with all that there is. */
+export type ReplayFrom = "live" | "open";
+
+/**
+ * What a playback URL may say beside the broadcast, in the order in which canonical URLs do. `dvr`: while the show is live too, its
+ * list is the one from which players rewind. `from`: that list begins with all there is of the show; left out: where the first
+ * host was heard. `lifeboat`: the copy that is served without a Worker is named too, as the same variant elsewhere.
+ */
+const CHOICES = { dvr: "1", from: "open", lifeboat: "1" } as const;
+
+/** Which of that a playback URL says. */
+export type Choice = { readonly [Name in keyof typeof CHOICES]?: (typeof CHOICES)[Name] };
+
 /** What a listener asks for. */
 export type Target =
-  /** `lifeboat`: it is to name the copy that is served without a Worker as well. */
-  | { readonly kind: "multivariant"; readonly id: string; readonly lifeboat?: boolean }
+  | ({ readonly kind: "multivariant"; readonly id: string } & Choice)
   /** `waits`: a show whose doors have not opened yet is told of when they do, or after a while. */
   | { readonly kind: "status"; readonly id: string; readonly waits: boolean }
   | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
@@ -20,6 +32,14 @@ export type Target =
       readonly kind: "playlist";
       readonly id: string;
       readonly epoch: string;
+      readonly directives: Directives;
+    }
+  /** The list of the whole show, from its first host on, or from its doors' opening. */
+  | {
+      readonly kind: "rewind";
+      readonly id: string;
+      readonly epoch: string;
+      readonly from: ReplayFrom;
       readonly directives: Directives;
     }
   | { readonly kind: "init"; readonly id: string; readonly epoch: string }
@@ -33,9 +53,9 @@ export type Target =
     };
 
 const LIVE =
-  /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|(events\.json)|([0-9a-z]{6,12})\/([\w.]+))$/;
+  /^\/live\/([a-z0-9-]{1,64})\/(?:(index\.m3u8)|(status\.json)|(audience\.json)|(events\.json)|([0-9a-z]{6,12})\/([\w.-]+))$/;
 const MEDIA =
-  /^(?:(audio\.m3u8)|(init\.mp4)|s(0|[1-9]\d{0,9})\.m4s|p(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,2})\.m4s)$/;
+  /^(?:(audio\.m3u8)|(rewind(?:-open)?)\.m3u8|(init\.mp4)|s(0|[1-9]\d{0,9})\.m4s|p(0|[1-9]\d{0,9})\.(0|[1-9]\d{0,2})\.m4s)$/;
 const NUMBER = /^\d{1,15}$/;
 
 /**
@@ -49,17 +69,18 @@ export function parseListen(url: {
   const live = LIVE.exec(url.pathname);
   if (live === null) return PROBLEMS.notFound;
   const [, id = "", multivariant, status, audience, events, epoch = "", name = ""] = live;
-  if (multivariant !== undefined)
-    return { kind: "multivariant", id, ...(url.searchParams.get("lifeboat") === "1" && { lifeboat: true }) };
+  if (multivariant !== undefined) return { kind: "multivariant", id, ...choiceOf(url.searchParams) };
   if (status !== undefined) return { kind: "status", id, waits: url.searchParams.get("wait") === "open" };
   if (audience !== undefined) return { kind: "audience", id, series: url.searchParams.get("series") === "1" };
   if (events !== undefined) return { kind: "events", id };
   const media = MEDIA.exec(name);
   if (media === null) return PROBLEMS.notFound;
-  const [, playlist, init, segment, part, index] = media;
-  if (playlist !== undefined) {
+  const [, playlist, rewind, init, segment, part, index] = media;
+  if (playlist !== undefined || rewind !== undefined) {
     const directives = parseDirectives(url.searchParams);
-    return "kind" in directives ? directives : { kind: "playlist", id, epoch, directives };
+    if ("kind" in directives) return directives;
+    if (rewind === undefined) return { kind: "playlist", id, epoch, directives };
+    return { kind: "rewind", id, epoch, from: rewind === "rewind" ? "live" : "open", directives };
   }
   if (init !== undefined) return { kind: "init", id, epoch };
   if (segment !== undefined) return { kind: "segment", id, epoch, msn: Number(segment) };
@@ -70,7 +91,7 @@ export function parseListen(url: {
 export function canonicalPath(target: Target): string {
   switch (target.kind) {
     case "multivariant":
-      return `/live/${target.id}/index.m3u8${target.lifeboat === true ? "?lifeboat=1" : ""}`;
+      return `/live/${target.id}/index.m3u8${choiceQuery(target)}`;
     case "status":
       return `/live/${target.id}/status.json${target.waits ? "?wait=open" : ""}`;
     case "audience":
@@ -79,6 +100,8 @@ export function canonicalPath(target: Target): string {
       return `/live/${target.id}/events.json`;
     case "playlist":
       return `/live/${target.id}/${target.epoch}/${PLAYLIST_NAME}${directiveQuery(target.directives)}`;
+    case "rewind":
+      return `/live/${target.id}/${target.epoch}/${REWIND_NAMES[target.from]}${directiveQuery(target.directives)}`;
     case "init":
       return `/live/${target.id}/${target.epoch}/${names.init}`;
     case "segment":
@@ -89,6 +112,10 @@ export function canonicalPath(target: Target): string {
 }
 
 const PLAYLIST_NAME = "audio.m3u8";
+const REWIND_NAMES: Readonly<Record<ReplayFrom, string>> = {
+  live: "rewind.m3u8",
+  open: "rewind-open.m3u8",
+};
 
 /** What a media playlist calls its media, relative to itself. */
 export const names = {
@@ -97,9 +124,14 @@ export const names = {
   part: (msn: number, index: number): string => `p${msn}.${index}.m4s`,
 };
 
-/** The media playlist's URI, relative to the multivariant playlist. */
-export function playlistUri(epoch: string): string {
-  return `${epoch}/${PLAYLIST_NAME}`;
+/** What the media playlist of another timeline of the show calls the media of this one. */
+export function namesFromOutside(epoch: string): Pick<typeof names, "init" | "segment"> {
+  return { init: `../${epoch}/${names.init}`, segment: (msn) => `../${epoch}/${names.segment(msn)}` };
+}
+
+/** A media playlist's URI, relative to the multivariant playlist: the live one's, or that of the one from which players rewind. */
+export function playlistUri(epoch: string, rewinds: ReplayFrom | null): string {
+  return `${epoch}/${rewinds === null ? PLAYLIST_NAME : REWIND_NAMES[rewinds]}`;
 }
 
 /** The query parameter of a media playlist's URL that tells listeners apart. It is the edge's own: never sent upstream. */
@@ -107,7 +139,10 @@ export const LISTENER = "l";
 
 /** A multivariant playlist whose media playlist is for one listener. */
 export function withListener(multivariant: string, listener: string): string {
-  return multivariant.replace(/^[0-9a-z]+\/audio\.m3u8$/m, (uri) => `${uri}?${LISTENER}=${listener}`);
+  return multivariant.replace(
+    /^[0-9a-z]+\/(?:audio|rewind|rewind-open)\.m3u8$/m,
+    (uri) => `${uri}?${LISTENER}=${listener}`,
+  );
 }
 
 /** The epoch of a show whose first sample is at `startedAt` (ms since 1970): what keeps its names from all others'. */
@@ -125,6 +160,11 @@ export const keptNames = {
   init: "init.mp4",
   segment: (msn: number): string => `s${String(msn).padStart(10, "0")}.m4s`,
 };
+
+/** What lists in other folders of the show call that media. */
+export function keptNamesFromOutside(epoch: string): typeof keptNames {
+  return { init: `../${epoch}/${keptNames.init}`, segment: (msn) => `../${epoch}/${keptNames.segment(msn)}` };
+}
 
 /** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it, or the version. */
 export const keys = {
@@ -209,6 +249,15 @@ function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Prob
     ...(part !== null && { part: Number(part) }),
     ...((skip === "YES" || skip === "v2") && { skip: true }),
   };
+}
+
+function choiceOf(query: Pick<URLSearchParams, "get">): Choice {
+  return Object.fromEntries(Object.entries(CHOICES).filter(([name, value]) => query.get(name) === value));
+}
+
+function choiceQuery(choice: Choice): string {
+  const said = Object.entries(CHOICES).filter(([name, value]) => choice[name as keyof Choice] === value);
+  return said.length === 0 ? "" : `?${said.map((term) => term.join("=")).join("&")}`;
 }
 
 function noNumber(name: string): Problem {

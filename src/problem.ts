@@ -17,6 +17,7 @@ export const PROBLEMS = {
   notFound: problem(404, "not_found", "There is nothing at this URL."),
   unknownBroadcast: problem(404, "unknown_broadcast", "There is no such broadcast."),
   notStarted: problem(404, "not_started", "This broadcast has not started yet."),
+  noReplay: problem(404, "no_replay", "This show has nothing to replay yet: no host has been heard."),
   noSuchMedia: problem(404, "no_such_media", "There is no such part or segment, or it is too old."),
   tooFarAhead: problem(
     400,

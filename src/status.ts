@@ -28,6 +28,8 @@ export interface ShowStatus {
   /** Whether its doors open for the first listener too. */
   readonly autoOpen: boolean;
   readonly state: "announced" | "open" | "live" | "ended";
+  /** Whether it has ended and can be heard again: the playback URL then plays it from its first host on. */
+  readonly replay: boolean;
   readonly latency: Latency;
   /** Hosts whose audio the relay is receiving. */
   readonly hosts: number;

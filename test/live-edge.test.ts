@@ -36,6 +36,11 @@ describe("the header", () => {
             partsPerSegment,
           };
           expect(readLiveEdge(writeLiveEdge(liveEdge))).toEqual(liveEdge);
+          const former = [
+            { epoch: "mwq4aaaa", firstMsn: 0, lastMsn: first },
+            { epoch: "mwq4bbbb", firstMsn: first + 1, lastMsn: first + length },
+          ];
+          expect(readLiveEdge(writeLiveEdge({ ...liveEdge, former }))).toEqual({ ...liveEdge, former });
         },
       ),
     );

@@ -6,12 +6,14 @@ import {
   ingestUrl,
   keys,
   names,
+  namesFromOutside,
   parseListen,
   playlistUri,
   type Target,
   timeOf,
   urlsOf,
   whipSessionPath,
+  withListener,
 } from "../src/paths.ts";
 import { PROBLEMS } from "../src/problem.ts";
 
@@ -27,7 +29,23 @@ const epoch = fc.stringMatching(/^[0-9a-z]{8}$/);
 const msn = fc.nat({ max: 9_999_999_999 });
 const index = fc.nat({ max: 999 });
 const target: fc.Arbitrary<Target> = fc.oneof(
-  fc.record({ kind: fc.constant("multivariant" as const), id }),
+  fc.record(
+    {
+      kind: fc.constant("multivariant" as const),
+      id,
+      dvr: fc.constant("1" as const),
+      from: fc.constant("open" as const),
+      lifeboat: fc.constant("1" as const),
+    },
+    { requiredKeys: ["kind", "id"] },
+  ),
+  fc.record({
+    kind: fc.constant("rewind" as const),
+    id,
+    epoch,
+    from: fc.constantFrom("live" as const, "open" as const),
+    directives: fc.oneof(fc.constant({}), fc.record({ msn: fc.nat(), skip: fc.constant(true as const) })),
+  }),
   fc.record({ kind: fc.constant("status" as const), id, waits: fc.boolean() }),
   fc.record({ kind: fc.constant("init" as const), id, epoch }),
   fc.record({ kind: fc.constant("segment" as const), id, epoch, msn }),
@@ -44,9 +62,31 @@ const target: fc.Arbitrary<Target> = fc.oneof(
   }),
 );
 
+test("the list of one listener has the listener's id at the relay's own list, and not at the copy's", () => {
+  const copy = `https://copy.example.org/${ID}/${EPOCH}/lifeboat.m3u8`;
+  const text = (uri: string) =>
+    `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${copy}\n`;
+  expect(withListener(text(playlistUri(EPOCH, null)), "abc")).toBe(text(`${playlistUri(EPOCH, null)}?l=abc`));
+});
+
 describe("a listener's URL", () => {
   test.each<[string, Target]>([
     [`/live/${ID}/index.m3u8`, { kind: "multivariant", id: ID }],
+    [`/live/${ID}/index.m3u8?lifeboat=1`, { kind: "multivariant", id: ID, lifeboat: "1" }],
+    [
+      `/live/${ID}/index.m3u8?dvr=1&from=open&lifeboat=1`,
+      { kind: "multivariant", id: ID, dvr: "1", from: "open", lifeboat: "1" },
+    ],
+    [`/live/${ID}/index.m3u8?dvr=1`, { kind: "multivariant", id: ID, dvr: "1" }],
+    [`/live/${ID}/index.m3u8?dvr=1&from=open`, { kind: "multivariant", id: ID, dvr: "1", from: "open" }],
+    [
+      `/live/${ID}/${EPOCH}/rewind.m3u8?_HLS_msn=9&_HLS_skip=YES`,
+      { kind: "rewind", id: ID, epoch: EPOCH, from: "live", directives: { msn: 9, skip: true } },
+    ],
+    [
+      `/live/${ID}/${EPOCH}/rewind-open.m3u8`,
+      { kind: "rewind", id: ID, epoch: EPOCH, from: "open", directives: {} },
+    ],
     [`/live/${ID}/status.json`, { kind: "status", id: ID, waits: false }],
     [`/live/${ID}/events.json`, { kind: "events", id: ID }],
     [`/live/${ID}/status.json?wait=open`, { kind: "status", id: ID, waits: true }],
@@ -185,6 +225,18 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
     expect(canonicalPath(got as Target)).toBe(`/live/${ID}/${EPOCH}/audio.m3u8?_HLS_msn=1`);
   });
 
+  test("and a choice that is none, or in another order, make no second cache key", () => {
+    for (const [query, canonical] of [
+      ["from=open&x=1&dvr=1&l=abc", "?dvr=1&from=open"],
+      ["dvr=yes&from=live&from=open", ""],
+      ["DVR=1&from=OPEN", ""],
+      ["dvr=1&dvr=0", "?dvr=1"],
+    ] as const)
+      expect(canonicalPath(read(`/live/${ID}/index.m3u8?${query}`) as Target)).toBe(
+        `/live/${ID}/index.m3u8${canonical}`,
+      );
+  });
+
   test("are an error on nothing but a media playlist", () => {
     for (const path of [`index.m3u8`, `status.json`, `${EPOCH}/init.mp4`, `${EPOCH}/s1.m4s`]) {
       expect(read(`/live/${ID}/${path}?_HLS_part=x`).kind).not.toBe("problem");
@@ -192,10 +244,34 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
   });
 });
 
+test("a listener's id is put to the media playlist that a multivariant playlist names, and to nothing else", () => {
+  for (const rewinds of [null, "live", "open"] as const) {
+    const uri = playlistUri(EPOCH, rewinds);
+    expect(withListener(`#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}\n`, "abc")).toBe(
+      `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}?l=abc\n`,
+    );
+  }
+  const other = "https://copy.example/x/audio.m3u8\n";
+  expect(withListener(other, "abc")).toBe(other);
+});
+
 test("relative names in a playlist resolve to the URLs that are parsed", () => {
   const multivariant = new URL(`https://relay.example/live/${ID}/index.m3u8`);
-  const playlist = new URL(playlistUri(EPOCH), multivariant);
+  const playlist = new URL(playlistUri(EPOCH, null), multivariant);
   expect(parseListen(playlist)).toMatchObject({ kind: "playlist", epoch: EPOCH });
+  for (const from of ["live", "open"] as const)
+    expect(parseListen(new URL(playlistUri(EPOCH, from), multivariant))).toMatchObject({
+      kind: "rewind",
+      from,
+    });
+  const outside = namesFromOutside("mwq4aaaa");
+  const former = { epoch: "mwq4aaaa" };
+  expect(parseListen(new URL(outside.init, playlist))).toMatchObject({ kind: "init", ...former });
+  expect(parseListen(new URL(outside.segment(7), playlist))).toMatchObject({
+    kind: "segment",
+    msn: 7,
+    ...former,
+  });
   expect(parseListen(new URL(names.init, playlist))).toMatchObject({ kind: "init" });
   expect(parseListen(new URL(names.segment(7), playlist))).toMatchObject({ kind: "segment", msn: 7 });
   expect(parseListen(new URL(names.part(7, 4), playlist))).toMatchObject({ kind: "part", msn: 7, index: 4 });

@@ -136,6 +136,7 @@ async function edgeServices(): Promise<Service[]> {
     partMillis: 640,
     listsParts: true,
     endsAt: Date.now(),
+    former: [],
   });
   return [
     await frontService(SECRET, "origin"),

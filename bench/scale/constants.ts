@@ -40,6 +40,12 @@ const DEFAULTS = {
   surgeSeconds: assumed(300, "s", "all join within this time, the middle of it twice as fast as its mean"),
   steadySeconds: assumed(120, "s", "then all stay for this time"),
   hosts: assumed(2, "", "hosts on air"),
+  failoverSeconds: assumed(
+    2,
+    "s",
+    "in which all our pages come to the copy where every Worker fails at once",
+  ),
+  returnSeconds: assumed(60, "s", "in which they come back, each at a random moment"),
   reportMs: assumed(5, "ms", "an Audience object runs for each report and each read of the figure"),
 } satisfies Record<string, Constant>;
 

@@ -1,6 +1,7 @@
 import { CAP } from "../../src/audience/cap.ts";
 import { PRICES } from "./bill.ts";
 import type { Constants } from "./constants.ts";
+import type { CopyLoad } from "./lifeboat.ts";
 import { BROADCAST_GOAL, type Run, SHARD_GOAL } from "./run.ts";
 
 /** What the simulation takes for granted, and the prices: said with every result. */
@@ -21,6 +22,7 @@ export function premises(constants: Constants, seed: number): string {
     "  every listener plays at the live edge and asks for each object once; no attacks, no stalls, no replay",
     "  both tiers collapse requests for one key, however long the origin holds them (no lock timeout is documented)",
     "  R2 answers none of the origin's reads, so the Broadcast gets every one that reaches the origin",
+    "  the CDN's answers from its cache cost nothing; R2 answers what is not there, once for a data centre or an upper tier",
     "  reports to Audience shards are not lost; shards report upwards every 10 s",
     `  no two listeners have one seat: that an address counts as ${CAP.address} at most and its /24 or /48 as ${CAP.prefix} is not modelled`,
     "",
@@ -61,10 +63,39 @@ export function table(runs: readonly Run[]): string {
     dollarsPerListenerHour.toExponential(2),
     (dollarsPerListenerHour * outcome.listeners).toFixed(2),
   ]);
-  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  return [head, ...rows]
-    .map((row) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  "))
-    .join("\n");
+  return aligned([head, ...rows]);
+}
+
+/** Shows heard from the copy alone, a line for each size. */
+export function copyTable(loads: readonly CopyLoad[]): string {
+  const head = ["listeners", "CDN/s", "upper/s", "R2/s", "R2/s untiered", "$/listener-h", "$/h"];
+  const rows = loads.map((load) => [
+    short(load.listeners),
+    short(load.edge),
+    short(load.upper),
+    load.bucket.toFixed(1),
+    short(load.untieredBucket),
+    load.dollarsPerListenerHour.toExponential(2),
+    (load.dollarsPerListenerHour * load.listeners).toFixed(3),
+  ]);
+  return aligned([head, ...rows]);
+}
+
+/** What goes over to the copy when, of so many listeners. */
+export function failoverLines({ listeners, failover }: CopyLoad, constants: Constants): string {
+  const { failoverSeconds, returnSeconds } = constants;
+  return [
+    `Where every Worker fails at once, with ${short(listeners)} listeners:`,
+    `  our pages are on the copy within ${failoverSeconds.value} s: ${short(failover.edge)} requests a second to the CDN, which asks R2 once for each object`,
+    "  players of the playback URL with ?lifeboat=1 follow where they know redundant variants: hls.js, Shaka and video.js; native ones stop",
+    "  players of the plain playback URL stop, and so does the count; hosts, and what R2 gets, need the Broadcast alone",
+    `  when the Workers are back, pages come back within ${returnSeconds.value} s: ${short(failover.back)} requests a second`,
+  ].join("\n");
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  ")).join("\n");
 }
 
 /** What our page's requests for the show's status are of a run's, in the busiest second of each tier. */

@@ -5,16 +5,17 @@ import { FULL, Growth } from "../../src/audience/growth.ts";
 import type { Latency } from "../../src/media.ts";
 import { countingOf } from "./bill.ts";
 import { type Constants, constantsOf, type Measured } from "./constants.ts";
+import { copyOf } from "./lifeboat.ts";
 import { picture } from "./picture.ts";
-import { breakdown, pageLine, premises, short, table } from "./report.ts";
+import { breakdown, copyTable, failoverLines, pageLine, premises, short, table } from "./report.ts";
 import { BROADCAST_GOAL, type Run, runOf, SHARD_GOAL, TOP_GOAL } from "./run.ts";
 import { playShow, untiered } from "./show.ts";
 
 const USAGE = `npm run scale -- [options]
 
 Simulates a show of ten thousand to eight million listeners in each latency profile: the busiest second of each tier, the
-Audience shards, the count's error and the bill. What drives it is printed first, each number with whether it was
-measured, is deployed so, or is assumed.
+Audience shards, the count's error and the bill; and the same show heard from its copy without a Worker. What drives it is
+printed first, each number with whether it was measured, is deployed so, or is assumed.
 
   --measured FILE  takes what it can from a report of \`npm run load -- --json FILE\` or \`npm run bench:edge -- --json FILE\`
                    instead of assuming it; may be given for each of them, and of what two have the later one's counts
@@ -78,6 +79,21 @@ function readConstants(files: readonly string[]): Constants {
   return constantsOf(measured);
 }
 
+/** The fourth way to listen: the copy that no Worker serves. Its segments are the same in `low` and `balanced`. */
+function sayCopy(constants: Constants, seed: number): void {
+  for (const latency of ["balanced", "economy"] as const) {
+    const loads = SIZES.map((listeners) => copyOf(listeners, latency, constants, seed));
+    const names = latency === "balanced" ? "low and balanced" : latency;
+    console.log(
+      `lifeboat, of ${names}: a second, once all have come; dollars beside what the show costs whoever listens\n${copyTable(loads)}`,
+    );
+    const largest = loads.at(-1);
+    if (latency === "economy" || largest === undefined) continue;
+    console.log(`${failoverLines(largest, constants)}\n`);
+  }
+  console.log("");
+}
+
 function simulate(constants: Constants, seed: number, out: string): void {
   const started = performance.now();
 
@@ -93,6 +109,7 @@ function simulate(constants: Constants, seed: number, out: string): void {
     console.log(`of the money, with the most listeners: ${breakdown(largest)}\n`);
   }
 
+  sayCopy(constants, seed);
   const most = SIZES.at(-1) ?? 0;
   console.log(
     `The Broadcast with ${short(most)} listeners (goal ${BROADCAST_GOAL} requests in the busiest second)`,

@@ -5,7 +5,7 @@ import type { Timeline } from "./timeline.ts";
 import { Timer } from "./timer.ts";
 
 /** How often what has no event of its own is looked after. */
-const CHORES_MS = 1_000;
+export const CHORES_MS = 1_000;
 /**
  * How long a show rests at most: half of what a timeline may stand still (LONGEST_FILL_MS), so that an object which is made
  * anew meanwhile goes on with it.

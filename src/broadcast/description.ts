@@ -68,6 +68,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
     opensAt,
     autoOpen,
     state,
+    replay: life.kind === "ended" && life.replays,
     latency,
     hosts: heard.length,
     onAir: [...new Set(heard.map(({ hostId }) => hostId))]

@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { type AnnouncedRow, type EndedRow, isRunning, type RunningRow, type ShowRow } from "./lifecycle.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Published } from "./reads.ts";
+import { replayOf } from "./replay.ts";
 import type { Store } from "./store.ts";
 import { lastPublished, type Timeline } from "./timeline.ts";
 
@@ -32,6 +33,8 @@ export interface Ended {
   readonly row: EndedRow;
   /** Null where it had no timeline, or what is stored of it can not be read. */
   readonly published: Published | null;
+  /** Whether a host was heard, so that it can be heard again. */
+  readonly replays: boolean;
 }
 
 /** The life of a show as its store has it. */
@@ -39,7 +42,12 @@ export function lifeOf(row: ShowRow, store: Store): Life {
   if (isRunning(row)) return { kind: "standing", row };
   return row.state === "announced"
     ? { kind: "announced", row }
-    : { kind: "ended", row, published: lastPublished(row, store) };
+    : {
+        kind: "ended",
+        row,
+        published: lastPublished(row, store),
+        replays: replayOf(store.index, "live").length > 0,
+      };
 }
 
 /** What listeners can read of a show; null while it has nothing for them. */

@@ -1,22 +1,23 @@
+import type { DateRange } from "../hls/date-range.ts";
+import { Past } from "../hls/past.ts";
 import { multivariantPlaylist } from "../hls/playlist.ts";
-import { replayPlaylist, type Stretch, wholePlaylist, wholeWindow } from "../hls/whole.ts";
+import { replayPlaylist, wholePlaylist, wholeWindow } from "../hls/whole.ts";
 import { firstListed } from "../hls/window.ts";
 import { lists, uris } from "../lifeboat.ts";
-import { AU_SAMPLES } from "../media.ts";
-import { keptNames } from "../paths.ts";
+import { AU_SAMPLES, samples } from "../media.ts";
+import { keptNames, keptNamesFromOutside } from "../paths.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { storedRanges } from "./date-ranges.ts";
 import type { Life } from "./life.ts";
-import type { LifeboatRow } from "./lifeboat-rows.ts";
 import type { Outbox } from "./outbox.ts";
-import { replayOf } from "./replay.ts";
+import { type ReplayedTimeline, replayOf } from "./replay.ts";
 import type { IndexedSegment, IndexedTimeline } from "./segment-index.ts";
 import type { Store } from "./store.ts";
 
 /** Segments that a timeline's list has while more may come: half a minute, as the live list has. */
 const LISTED = 15;
-/** Segments that the list of a whole show has at most, 12 hours of 1.92 s and 1.9 MB of text; of a longer show the last. */
-const MOST_REPLAYED = 22_500;
+/** Rows that are read of the index at a time. */
+const PAGE = 1_000;
 
 /** A list that is to be put. */
 export interface OwedList {
@@ -34,42 +35,48 @@ export class LifeboatLists {
   readonly #store: Store;
   readonly #outbox: Outbox;
   readonly #life: () => Life;
-  readonly #rows: Map<string, LifeboatRow>;
-  /** The last segment of each timeline's list in R2, where this object has put it. */
+  /** The epochs of the timelines that it is about. */
+  readonly #epochs: Set<string>;
+  // What this object has put; one that is made anew puts it once more.
+  /** The last segment of each timeline's list. */
   readonly #listed = new Map<string, number>();
+  /** The timelines whose lists say that they are over. */
+  readonly #over = new Set<string>();
+  /** What the show's list names; null: nothing that was put. */
+  #named: string | null = null;
   #hasReplay = false;
 
   constructor(store: Store, outbox: Outbox, life: () => Life) {
     this.#store = store;
     this.#outbox = outbox;
     this.#life = life;
-    this.#rows = new Map(store.lifeboat.all().map((row) => [row.epoch, row]));
+    this.#epochs = new Set(store.lifeboat.all());
   }
 
   /** R2 has one more segment of a timeline. */
   kept(epoch: string): void {
-    if (!this.#rows.has(epoch)) this.#note({ epoch, isNamed: false, isOver: false });
+    if (this.#epochs.has(epoch)) return;
+    this.#store.lifeboat.put(epoch);
+    this.#epochs.add(epoch);
   }
 
   /** A list under this key may have come to R2 after a later one. */
   mayBeOld(key: string): void {
-    for (const epoch of this.#rows.keys())
-      if (key === lists.timeline(this.#id, epoch)) this.#listed.delete(epoch);
+    for (const epoch of this.#epochs) if (key === lists.timeline(this.#id, epoch)) this.#listed.delete(epoch);
   }
 
   /** The list that is to be put next; null where R2 has all. */
   next(): OwedList | null {
     // The newest timeline first, which players are at.
-    for (const row of [...this.#rows.values()].sort((a, b) => (a.epoch < b.epoch ? 1 : -1))) {
-      const owed = row.isOver ? null : (this.#ofTimeline(row) ?? this.#ofShow(row));
+    for (const epoch of [...this.#epochs].sort().reverse()) {
+      const owed = this.#over.has(epoch) ? null : (this.#ofTimeline(epoch) ?? this.#ofShow(epoch));
       if (owed !== null) return owed;
     }
     return this.#atTheEnd();
   }
 
   /** The list of a timeline, where R2 has more of it than it lists. */
-  #ofTimeline(row: LifeboatRow): OwedList | null {
-    const { epoch } = row;
+  #ofTimeline(epoch: string): OwedList | null {
     const timeline = this.#store.index.timelines().find((one) => one.epoch === epoch);
     const waiting = this.#outbox.waiting(epoch);
     const last = this.#store.index.last(epoch, waiting, 1)[0];
@@ -80,91 +87,88 @@ export class LifeboatLists {
       key: lists.timeline(this.#id, epoch),
       isLast: isOver,
       text: () => {
-        const segments = withoutHoles(this.#store.index.last(epoch, last.msn + 1, LISTED)).at(-1) ?? [];
-        return wholePlaylist(this.#stretch(timeline, segments, isOver, ""));
+        const segments = sinceHole(this.#store.index.last(epoch, last.msn + 1, LISTED));
+        const window = wholeWindow(timeline, segments, this.#rangesOf(epoch), isOver);
+        return wholePlaylist(window, keptNames);
       },
       isPut: () => {
         this.#listed.set(epoch, last.msn);
-        if (isOver) this.#note({ ...row, isOver });
+        if (isOver) this.#over.add(epoch);
       },
     };
   }
 
   /** The list of the show, where it is to name a timeline whose list is there. */
-  #ofShow(row: LifeboatRow): OwedList | null {
-    const isNewest = row.epoch === this.#life().row.timeline?.epoch;
-    if (row.isNamed || !isNewest || !this.#listed.has(row.epoch)) return null;
-    return this.#named(uris.timeline(row.epoch), false, () => this.#note({ ...row, isNamed: true }));
+  #ofShow(epoch: string): OwedList | null {
+    const isNewest = epoch === this.#life().row.timeline?.epoch;
+    return isNewest && this.#listed.has(epoch) ? this.#naming(uris.timeline(epoch), false) : null;
   }
 
   /** Where a show is over and all of it is in R2, the list of all of it, and the show's list that names it. */
   #atTheEnd(): OwedList | null {
-    const { row, kind } = this.#life();
-    if (kind !== "ended" || this.#rows.size === 0 || this.#outbox.next() !== null) return null;
-    const finish = () => {
-      this.#store.lifeboat.clear();
-      this.#rows.clear();
-    };
+    const { kind } = this.#life();
+    if (kind !== "ended" || this.#epochs.size === 0 || this.#outbox.next() !== null) return null;
     const replayed = replayOf(this.#store.index, "live");
-    if (replayed.length === 0) {
-      const epoch = row.timeline?.epoch ?? "";
-      if (this.#rows.get(epoch)?.isNamed === false) return this.#named(uris.timeline(epoch), true, finish);
-      finish();
-      return null;
-    }
-    if (this.#hasReplay) return this.#named(uris.replay, true, finish);
+    const [newest = ""] = [...this.#epochs].sort().reverse();
+    if (replayed.length === 0) return this.#naming(uris.timeline(newest), true);
+    if (this.#hasReplay) return this.#naming(uris.replay, true);
     return {
       key: lists.replay(this.#id),
       isLast: true,
-      text: () => {
-        let room = MOST_REPLAYED;
-        const stretches = replayed.toReversed().flatMap((timeline) => {
-          const { epoch, firstMsn } = timeline;
-          const segments = this.#store.index.last(epoch, null, room).filter(({ msn }) => msn >= firstMsn);
-          room -= segments.length;
-          const parts = withoutHoles(segments).reverse();
-          return parts.map((part) => this.#stretch(timeline, part, true, `../${epoch}/`));
-        });
-        return replayPlaylist(stretches.reverse());
-      },
+      text: () => this.#replay(replayed),
       isPut: () => {
         this.#hasReplay = true;
       },
     };
   }
 
-  #named(uri: string, isLast: boolean, isPut: () => void): OwedList {
+  /** The show's list, where it does not name a list yet; with the last one, nothing is owed any more. */
+  #naming(uri: string, isLast: boolean): OwedList | null {
+    if (this.#named === uri && !isLast) return null;
     const { title, bitrate } = this.#life().row;
     const text = () => multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title });
+    const isPut = () => {
+      this.#named = uri;
+      if (isLast) this.#finish();
+    };
     return { key: lists.show(this.#id), isLast, text, isPut };
   }
 
-  #stretch(
-    timeline: IndexedTimeline,
-    segments: readonly IndexedSegment[],
-    isOver: boolean,
-    folder: string,
-  ): Stretch {
+  #finish(): void {
+    this.#store.lifeboat.clear();
+    this.#epochs.clear();
+  }
+
+  /**
+   * All segments of these timelines. They are numbered back from the last timeline's, as the relay's own replay is, which a player may
+   * have begun with.
+   */
+  #replay(timelines: readonly ReplayedTimeline[]): string {
+    const { index } = this.#store;
+    const spans = timelines.map(({ epoch, firstMsn }) => (index.lastMsn(epoch) ?? firstMsn) + 1 - firstMsn);
+    const before = spans.slice(0, -1).reduce((sum, span) => sum + span, 0);
+    const past = new Past(Math.max(0, (timelines.at(-1)?.firstMsn ?? 0) - before), 0, true);
+    for (const { epoch, startedAt, profile, firstMsn } of timelines) {
+      past.turnTo({ startedAt, profile, names: keptNamesFromOutside(epoch) }, firstMsn);
+      for (let page = index.segments(epoch, firstMsn, PAGE); page.length > 0; ) {
+        for (const { msn, at, units } of page) past.add({ msn, at, duration: samples(units * AU_SAMPLES) });
+        page = index.segments(epoch, (page.at(-1)?.msn ?? 0) + 1, PAGE);
+      }
+    }
+    return replayPlaylist(past);
+  }
+
+  /** What has happened on a timeline, as lists of it may tell. */
+  #rangesOf(epoch: string): readonly DateRange[] {
     const life = this.#life();
-    const isRunning = life.kind === "running" && life.row.timeline.epoch === timeline.epoch;
-    const ranges = isRunning
-      ? life.timeline.window.dateRanges
-      : storedRanges(this.#store.log, timeline.epoch);
-    return {
-      window: wholeWindow(timeline, segments, ranges, isOver),
-      names: { init: folder + keptNames.init, segment: (msn) => folder + keptNames.segment(msn) },
-    };
+    const isRunning = life.kind === "running" && life.row.timeline.epoch === epoch;
+    return isRunning ? life.timeline.window.dateRanges : storedRanges(this.#store.log, epoch);
   }
 
   /** Whether there may be more of a timeline. */
   #goesOn(epoch: string): boolean {
     const life = this.#life();
     return (life.kind === "running" || life.kind === "standing") && life.row.timeline.epoch === epoch;
-  }
-
-  #note(row: LifeboatRow): void {
-    this.#store.lifeboat.put(row);
-    this.#rows.set(row.epoch, row);
   }
 
   get #id(): string {
@@ -177,13 +181,8 @@ function hasBegun({ profile }: IndexedTimeline, last: IndexedSegment): boolean {
   return last.at + last.units * AU_SAMPLES >= firstListed(profile);
 }
 
-/** Segments that follow each other, in groups: between two of these, some were given up. */
-function withoutHoles(segments: readonly IndexedSegment[]): IndexedSegment[][] {
-  const groups: IndexedSegment[][] = [];
-  for (const segment of segments) {
-    const group = groups.at(-1);
-    if (group?.at(-1)?.msn === segment.msn - 1) group.push(segment);
-    else groups.push([segment]);
-  }
-  return groups;
+/** The last of some segments: those since the last ones that were given up. A list can not leave one out. */
+function sinceHole(segments: readonly IndexedSegment[]): readonly IndexedSegment[] {
+  const hole = segments.findLastIndex(({ msn }, n) => n > 0 && segments[n - 1]?.msn !== msn - 1);
+  return segments.slice(Math.max(0, hole));
 }

@@ -22,7 +22,7 @@ const HEADERS = {
  * recording and never in its way: where R2 does not take a list, the next one stands for it.
  */
 export class Lifeboat {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: Pick<R2Bucket, "put">;
   readonly #lists: LifeboatLists;
   /** When each list was last begun to be put, by key. */
   readonly #putAt = new Map<string, number>();
@@ -32,7 +32,7 @@ export class Lifeboat {
   #isRunning = false;
   #isAbandoned = false;
 
-  constructor(bucket: R2Bucket, lists: LifeboatLists) {
+  constructor(bucket: Pick<R2Bucket, "put">, lists: LifeboatLists) {
     this.#bucket = bucket;
     this.#lists = lists;
   }
@@ -90,7 +90,9 @@ export class Lifeboat {
     let isLate = false;
     const answered = this.#bucket.put(key, list.text(), { httpMetadata: HEADERS }).finally(() => {
       this.#out.splice(this.#out.indexOf(key), 1);
-      if (isLate) this.#lists.mayBeOld(key);
+      if (!isLate) return;
+      this.#lists.mayBeOld(key);
+      void this.run();
     });
     try {
       await withLimit(answered, PUT_TIMEOUT_MS);

@@ -106,6 +106,11 @@ export interface TimelineRow {
   readonly startedAt: number;
   /** The profile it was begun with, which it keeps: a deploy may change what its name stands for. */
   readonly profile: Profile;
+  /**
+   * The media sequence number of its first segment, 0 where it is left out: it goes on from the show's timelines before, so that
+   * one list can have the segments of them all.
+   */
+  readonly fromMsn?: number;
 }
 
 /** A timeline interrupted for longer than this is not filled with silence but begun anew, under a new epoch. */

@@ -36,8 +36,7 @@ export class Outbox {
 
   /** The first segment of a timeline that R2 does not hold, all before it being there; null where it holds them all. */
   waiting(epoch: string): number | null {
-    if (epoch !== this.#timeline?.epoch) return this.#store.formerFrom(epoch);
-    return this.#timeline.init === null ? this.#store.unkept() : 0;
+    return epoch === this.#timeline?.epoch ? this.#store.unkept() : this.#store.formerFrom(epoch);
   }
 
   /** R2 has an object; its timeline may have become a former one meanwhile. */

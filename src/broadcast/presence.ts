@@ -64,7 +64,6 @@ export class Presence {
   read(target: Target, epoch: string | null, wall: number): void {
     this.#askedAt = wall;
     this.#isAsked = true;
-    const isOfMedia = target.kind === "playlist" || target.kind === "segment" || target.kind === "part";
-    if (isOfMedia && target.epoch === epoch) this.attended(wall);
+    if ("epoch" in target && target.kind !== "init" && target.epoch === epoch) this.attended(wall);
   }
 }

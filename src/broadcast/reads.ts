@@ -1,16 +1,16 @@
 import type { PublicEvents } from "../events.ts";
 import { decide, isDelta } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
-import { closingWindow, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
+import { closingWindow, firstPublished, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
 import { lists } from "../lifeboat.ts";
-import { covers, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
-import type { Directives } from "../media.ts";
-import { names, playlistUri, type Target } from "../paths.ts";
+import { covers, isFormer, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
+import { type Choice, names, playlistUri, type ReplayFrom, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { Doors } from "./doors.ts";
 import type { EndedRow, RunningRow } from "./lifecycle.ts";
+import { Rewinds } from "./rewinds.ts";
 import { joinParts, type Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 import { Waiters } from "./waiters.ts";
@@ -28,7 +28,8 @@ export type Read =
 export interface Published {
   readonly row: RunningRow | EndedRow;
   readonly window: Window;
-  readonly init: Uint8Array;
+  /** Null where R2 alone has it. */
+  readonly init: Uint8Array | null;
   readonly ring: Ring;
 }
 
@@ -46,17 +47,24 @@ export class Reads {
   readonly #doors = new Doors();
   /** What is listed for a moment in the place of a window that has ended; null before and after that. */
   #closing: { ended: Window | null; listed: Window | null } | null = null;
-  #rendered: { window: Window; full: string | null; delta: string | null } | null = null;
+  readonly #rewinds: Rewinds;
+  #rendered: { readonly window: Window; readonly text: string } | null = null;
 
   /** @param lifeboatUrl where the copy is served; null: nowhere */
   constructor(store: Store, lifeboatUrl: string | null) {
     this.#store = store;
     this.#lifeboatUrl = lifeboatUrl;
+    this.#rewinds = new Rewinds(store.index);
   }
 
   /** Whether somebody waits for what comes next. */
   get areHeld(): boolean {
     return this.#waiters.size > 0;
+  }
+
+  /** Whether somebody plays a list of the whole show: then nothing may be taken out of it. */
+  get areRewound(): boolean {
+    return this.#rewinds.isAskedFor;
   }
 
   /** How the show is, by `status`; who waits for its doors is told when there is a window. */
@@ -69,6 +77,7 @@ export class Reads {
     this.#doors.open();
     const liveEdge = liveEdgeOf(window);
     this.#waiters.release((place) => covers(liveEdge, place), now);
+    this.#rewinds.rest(now);
   }
 
   /** Lets all go: their timeline is over, or will not begin. */
@@ -98,13 +107,14 @@ export class Reads {
     if (current === null) return PROBLEMS.notStarted;
     const { row, window } = current;
     if (target.kind === "multivariant") {
+      const rewinds = this.#rewindsFor(current, target, now);
       return {
         kind: "multivariant",
-        text: multivariant(row, window, target.lifeboat === true ? this.#lifeboatUrl : null),
-        liveEdge: liveEdgeOf(window),
+        text: multivariant(row, window, rewinds, target.lifeboat ? this.#lifeboatUrl : null),
+        liveEdge: this.#edgeOf(window),
       };
     }
-    if (target.epoch !== window.epoch) return PROBLEMS.otherEpoch;
+    if (target.epoch !== window.epoch) return this.#former(target, this.#edgeOf(window));
     const deadline = now + 3_000 * window.profile.targetDuration;
     // While a read waits, another timeline may begin, whose numbers are the same.
     const sameEpoch = () => {
@@ -113,9 +123,10 @@ export class Reads {
     };
     switch (target.kind) {
       case "playlist":
-        return this.#playlist(target, sameEpoch, deadline);
+      case "rewind":
+        return this.#playlist(target, sameEpoch, { now, deadline });
       case "init":
-        return { kind: "media", bytes: current.init };
+        return current.init === null ? PROBLEMS.noSuchMedia : { kind: "media", bytes: current.init };
       case "segment":
         return this.#segment(target.msn, sameEpoch, deadline);
       case "part":
@@ -124,21 +135,37 @@ export class Reads {
   }
 
   async #playlist(
-    { directives }: Extract<Target, { kind: "playlist" }>,
+    target: Extract<Target, { kind: "playlist" | "rewind" }>,
     published: () => Published | null,
-    deadline: number,
+    { now, deadline }: { now: number; deadline: number },
   ): Promise<Read> {
+    const { directives } = target;
     const held = directives.msn !== undefined;
     for (let window = published()?.window; window !== undefined; window = published()?.window) {
-      const liveEdge = liveEdgeOf(window);
-      const decision = decide(liveEdge, directives);
+      const liveEdge = this.#edgeOf(window);
+      const past = target.kind === "rewind" ? this.#rewinds.past(window, target.from, now) : null;
+      if (target.kind === "rewind" && past === null && covers(liveEdge, firstPublished(liveEdge)))
+        return PROBLEMS.noReplay;
+      const firstMsn = Math.max(liveEdge.firstMsn, past?.turnedAt ?? 0);
+      const decision = decide({ ...liveEdge, firstMsn }, directives);
       if (decision.kind === "reject") return PROBLEMS.tooFarAhead;
-      if (decision.kind === "ready") {
-        return { kind: "playlist", text: this.#render(window, directives), held, liveEdge };
-      }
+      if (decision.kind === "ready")
+        return { kind: "playlist", text: this.#render(window, target), held, liveEdge };
       if (!(await this.#until(decision.place, deadline))) return PROBLEMS.notInTime;
     }
     return PROBLEMS.otherEpoch;
+  }
+
+  /** Media of a timeline before the window's that R2 does not have yet. */
+  #former(
+    target: Exclude<Target, { kind: "multivariant" | "status" | "audience" | "events" }>,
+    edge: LiveEdge,
+  ): Read {
+    if (target.kind !== "init" && target.kind !== "segment") return PROBLEMS.otherEpoch;
+    const msn = target.kind === "init" ? null : target.msn;
+    if (!isFormer(edge, target.epoch, msn)) return PROBLEMS.otherEpoch;
+    const bytes = this.#store.formerMedia(target.epoch, msn);
+    return bytes === null ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
   }
 
   /** A finished segment that is kept here; the one being made is waited for, for the same reason as a part. */
@@ -146,8 +173,11 @@ export class Reads {
     const window = published()?.window;
     if (window?.open?.msn === msn && !(await this.#until({ msn }, deadline))) return PROBLEMS.notInTime;
     const now = published()?.window;
-    const parts = now !== undefined && msn <= lastMsn(now) ? this.#store.partsOf(msn) : [];
-    return parts.length === 0 ? PROBLEMS.noSuchMedia : { kind: "media", bytes: joinParts(parts) };
+    if (now === undefined || msn > lastMsn(now)) return PROBLEMS.noSuchMedia;
+    const parts = this.#store.partsOf(msn);
+    // Where its doors were closed when the show ended, what R2 does not have has been set aside.
+    const bytes = parts.length > 0 ? joinParts(parts) : this.#store.formerMedia(now.epoch, msn);
+    return bytes === null ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
   }
 
   /**
@@ -182,15 +212,30 @@ export class Reads {
     return this.#waiters.until(`${place.msn}.${place.part}`, place, deadline);
   }
 
-  #render(window: Window, directives: Directives): string {
-    if (this.#rendered?.window !== window) this.#rendered = { window, full: null, delta: null };
-    const rendered = this.#rendered;
-    if (isDelta(window, directives)) {
-      rendered.delta ??= mediaPlaylist(window, names, { skip: true });
-      return rendered.delta;
+  #render(window: Window, target: Extract<Target, { kind: "playlist" | "rewind" }>): string {
+    if (target.kind === "rewind") {
+      const { from, directives } = target;
+      return this.#rewinds.render(
+        window,
+        from,
+        isDelta(this.#rewinds.skippedUntil(window, from), directives),
+      );
     }
-    rendered.full ??= mediaPlaylist(window, names);
-    return rendered.full;
+    if (this.#rendered?.window !== window) this.#rendered = { window, text: mediaPlaylist(window, names) };
+    return this.#rendered.text;
+  }
+
+  #edgeOf(window: Window): LiveEdge {
+    return liveEdgeOf(window, this.#rewinds.former(window));
+  }
+
+  /** Which rewind list who makes this choice is to play; null: the live one. An ended show is its own replay. */
+  #rewindsFor({ row, window }: Published, { dvr, from }: Choice, now: number): ReplayFrom | null {
+    const isReady = (of: ReplayFrom) => this.#rewinds.isReady(window, of, now);
+    const wanted = from ?? "live";
+    if (window.ended) return isReady(wanted) ? wanted : null;
+    if (dvr === undefined || row.state === "ended") return null;
+    return isReady(wanted) ? wanted : "open";
   }
 }
 
@@ -205,9 +250,14 @@ function isSoon(window: Window, msn: number, index: number): boolean {
 /** @param lifeboatUrl where the copy is that it names as well; null: it names none */
 function multivariant(
   { id, title, bitrate }: Published["row"],
-  { epoch }: Window,
+  { epoch, ended }: Window,
+  rewinds: ReplayFrom | null,
   lifeboatUrl: string | null,
 ): string {
-  const redundantUri = lifeboatUrl === null ? undefined : `${lifeboatUrl}/${lists.timeline(id, epoch)}`;
-  return multivariantPlaylist({ uri: playlistUri(epoch), ...bandwidthOf(bitrate), title, redundantUri });
+  const uri = playlistUri(epoch, rewinds);
+  const copy = ended && rewinds !== null ? lists.replay(id) : lists.timeline(id, epoch);
+  // The copy of a show that has ended begins with its first host, and is none of a replay that begins before.
+  const hasCopy = lifeboatUrl !== null && !(ended && rewinds === "open");
+  const redundantUri = hasCopy ? `${lifeboatUrl}/${copy}` : undefined;
+  return multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title, redundantUri });
 }

@@ -1,7 +1,5 @@
+import type { ReplayFrom } from "../paths.ts";
 import type { IndexedTimeline, SegmentIndex } from "./segment-index.ts";
-
-/** Where a replay begins: where the first host was heard, or with all that there is. */
-export type ReplayFrom = "live" | "open";
 
 /** A timeline that a replay has segments of. */
 export interface ReplayedTimeline extends IndexedTimeline {

@@ -26,7 +26,7 @@ export function resume(row: RunningRow, store: Store, now: number): Resumption {
 export function replace(row: RunningRow, store: Store, now: number, why: string): Resumption {
   console.warn(`The timeline of ${row.id} begins anew: ${why}.`);
   setAside(row, store);
-  const next = beginAnew(row, timelineOf(row, now), { at: now, why });
+  const next = beginAnew(row, timelineOf(row, store, now), { at: now, why });
   store.putShow(next);
   try {
     return { row: next, timeline: new Timeline(next, store) };
@@ -42,10 +42,11 @@ export function replace(row: RunningRow, store: Store, now: number, why: string)
  * The timeline that opens now. Its epoch is later than that of the one before it, also where the clock was set back: the edge
  * takes the timeline with the later epoch for the newer one.
  */
-export function timelineOf({ latency, timeline }: ShowRow, now: number): TimelineRow {
+export function timelineOf({ latency, timeline }: ShowRow, { index }: Store, now: number): TimelineRow {
   const profile = PROFILES[latency];
   const earliest = timeline === null ? 0 : timeOf(timeline.epoch) + 1;
-  return { epoch: epochOf(Math.max(now, earliest)), startedAt: now - leadMillis(profile), profile };
+  const epoch = epochOf(Math.max(now, earliest));
+  return { epoch, startedAt: now - leadMillis(profile), profile, fromMsn: index.nextMsn() };
 }
 
 /** Makes room in the store for a new timeline. What R2 does not have of the one there was still waits for it there. */

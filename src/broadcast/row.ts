@@ -25,6 +25,7 @@ const Timeline = z.object({
   epoch: z.string().regex(/^[0-9a-z]{6,12}$/),
   startedAt: z.number(),
   profile: Profile.optional(),
+  fromMsn: z.int().nonnegative().optional(),
 });
 const state = z.enum(["announced", "open", "live", "ended"]);
 const latency = z.enum(["low", "balanced", "economy"]);
@@ -130,9 +131,10 @@ export function readRow(json: string, id: string): Stored {
 
 /** A timeline that was stored without its profile was begun with what its latency stands for. */
 function rowOf(row: z.infer<typeof Row>): ShowRow {
-  const withProfile = ({ epoch, startedAt, profile }: z.infer<typeof Timeline>): TimelineRow => ({
+  const withProfile = ({ epoch, startedAt, profile, fromMsn }: z.infer<typeof Timeline>): TimelineRow => ({
     epoch,
     startedAt,
+    ...(fromMsn !== undefined && { fromMsn }),
     profile: profile ?? PROFILES[row.latency],
   });
   switch (row.state) {

@@ -86,6 +86,17 @@ export class SegmentIndex {
     return rows.map((row) => ({ ...row, profile: JSON.parse(row.profile) as Profile }));
   }
 
+  /** A timeline's last finished segment; null where it has none. */
+  lastMsn(epoch: string): number | null {
+    const sql = "SELECT MAX(msn) AS msn FROM indexed WHERE epoch = ?";
+    return this.#sql.exec<{ msn: number | null }>(sql, epoch).toArray()[0]?.msn ?? null;
+  }
+
+  /** The number after all those that the show's segments have. */
+  nextMsn(): number {
+    return 1 + Math.max(-1, ...this.timelines().map(({ epoch }) => this.lastMsn(epoch) ?? -1));
+  }
+
   /** At most `limit` of a timeline's finished segments from `from` on, in order. */
   segments(epoch: string, from: number, limit: number): IndexedSegment[] {
     const sql = "SELECT msn, at, units, bytes FROM indexed WHERE epoch = ? AND msn >= ? ORDER BY msn LIMIT ?";

@@ -1,13 +1,12 @@
 import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
 import type { Changes, Description } from "../broadcast-api.ts";
-import { lastMsn } from "../hls/window.ts";
 import type { Target } from "../paths.ts";
 import type { Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
 import { attendantsOf } from "./attendants.ts";
 import { Cast } from "./cast.ts";
 import { Chronicle } from "./chronicle.ts";
-import { Clock } from "./clock.ts";
+import { CHORES_MS, Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
@@ -108,7 +107,8 @@ export class Show {
     if (life.kind !== "announced") return;
     this.#originReads.clear();
     this.#presence.attended(Date.now());
-    this.#turnInto({ kind: "standing", row: open(life.row, timelineOf(life.row, Date.now())) });
+    const timeline = timelineOf(life.row, this.#deps.store, Date.now());
+    this.#turnInto({ kind: "standing", row: open(life.row, timeline) });
     this.start();
   }
 
@@ -217,7 +217,7 @@ export class Show {
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
-      mayPassOver: () => this.#life.row.state === "open" && !this.recording.owes,
+      mayPassOver: () => this.#life.row.state === "open" && !this.recording.owes && !this.#reads.areRewound,
       holdWish: (wall) => this.holding.wish(this.#presence, this.publishers.all, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
@@ -255,7 +255,7 @@ export class Show {
     const wall = Date.now();
     const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
     const live = heard.length > 0 ? goLive(life.row) : life.row;
-    if (live !== life.row) this.#deps.store.index.goLive(window.epoch, lastMsn(window) + 1);
+    if (live !== life.row) life.timeline.goLive(CHORES_MS);
     const row = this.holding.stateOf(withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);

@@ -208,11 +208,16 @@ export class Store {
     const oldest = "SELECT epoch, msn FROM former ORDER BY epoch, msn LIMIT 1";
     const row = this.#sql.exec<{ epoch: string; msn: number }>(oldest).toArray()[0];
     if (row === undefined) return null;
-    const { epoch, msn } = row;
+    const { epoch } = row;
+    const msn = row.msn === INIT ? null : row.msn;
+    return { epoch, msn, bytes: this.formerMedia(epoch, msn) ?? new Uint8Array() };
+  }
+
+  /** A segment of a former timeline, or its init segment (null), that R2 does not hold; null where it is not here. */
+  formerMedia(epoch: string, msn: number | null): Uint8Array | null {
     const parts = "SELECT bytes FROM former WHERE epoch = ? AND msn = ? ORDER BY idx";
-    const rows = this.#sql.exec<{ bytes: ArrayBuffer }>(parts, epoch, msn).toArray();
-    const bytes = joinBytes(rows.map((part) => new Uint8Array(part.bytes)));
-    return { epoch, msn: msn === INIT ? null : msn, bytes };
+    const rows = this.#sql.exec<{ bytes: ArrayBuffer }>(parts, epoch, msn ?? INIT).toArray();
+    return rows.length === 0 ? null : joinBytes(rows.map((part) => new Uint8Array(part.bytes)));
   }
 
   /** The first segment of a former timeline that R2 does not hold; null where it holds them all. */

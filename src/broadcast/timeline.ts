@@ -12,6 +12,7 @@ import {
   endWindow,
   firstListed,
   keptFrom,
+  msnBefore,
   type Window,
   withDateRange,
 } from "../hls/window.ts";
@@ -59,7 +60,7 @@ export class Timeline {
   readonly #store: Store;
 
   /** Goes on where the stored parts end. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
-  constructor({ bitrate, timeline, held }: RunningRow, store: Store) {
+  constructor({ state, bitrate, timeline, held }: RunningRow, store: Store) {
     const { window, ring } = rebuild(timeline, store);
     const open = window.open;
     if (open === null) throw new Error("a running show has an open segment");
@@ -82,6 +83,8 @@ export class Timeline {
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);
     store.index.begin(timeline);
+    // It may have gone live before there was an index.
+    if (state === "live") store.index.goLive(timeline.epoch, open.msn);
   }
 
   /** Why the timeline can not be gone on with where the wall clock says `wall`, the end of a sentence; null where it can. */
@@ -130,6 +133,11 @@ export class Timeline {
     // Not before: a restart meanwhile would find nothing in the store to go on from.
     if (hasPassed) this.#store.prune(this.window.firstMsn);
     return hasMade;
+  }
+
+  /** Its first host is heard, and came in the last `millis`: with the segment that was being made then the replay begins. */
+  goLive(millis: number): void {
+    this.#store.index.goLive(this.window.epoch, msnBefore(this.window, millis));
   }
 
   /** Something has happened on the line: lists tell it from the next part on. */
@@ -194,23 +202,46 @@ export class Timeline {
   }
 }
 
-/** What a show that has ended is still read from; null where it had no timeline, or the store's parts do not make it. */
+/**
+ * What a show that has ended is still read from. Where its doors were closed when it ended, or the store's parts do not make its
+ * last timeline, that is what the index has; null where that has nothing.
+ */
 export function lastPublished(row: EndedRow, store: Store): Published | null {
   try {
     const init = store.init();
-    if (init === null || row.timeline === null) return null;
+    if (init === null || row.timeline === null) return indexed(row, store);
     const { window, ring } = rebuild(row.timeline, store);
     return { row, window: endWindow(window), ring, init };
   } catch (error) {
     console.warn(`What is stored of ${row.id} can not be read any more: ${String(error)}`);
-    return null;
+    return indexed(row, store);
   }
 }
 
+/** A show that has ended, of which there is the index alone: its window is empty, and begins where its last segment ends. */
+function indexed(row: EndedRow, store: Store): Published | null {
+  const { index } = store;
+  const timeline = index.timelines().findLast(({ epoch }) => index.lastMsn(epoch) !== null);
+  const msn = timeline && index.lastMsn(timeline.epoch);
+  const last = timeline && msn != null ? index.segments(timeline.epoch, msn, 1)[0] : undefined;
+  if (timeline === undefined || last === undefined) return null;
+  const { epoch, profile, startedAt } = timeline;
+  const start = { epoch, startedAt, msn: last.msn + 1, at: samples(last.at + last.units * AU_SAMPLES) };
+  return {
+    row,
+    window: endWindow(emptyWindow(profile, start)),
+    ring: new Ring(),
+    init: store.formerMedia(epoch, null),
+  };
+}
+
 /** The window and the ring, made of the newest stored parts. Older ones may be stored too, until R2 has them. */
-function rebuild({ epoch, profile, startedAt }: TimelineRow, store: Store): { window: Window; ring: Ring } {
+function rebuild(
+  { epoch, profile, startedAt, fromMsn = 0 }: TimelineRow,
+  store: Store,
+): { window: Window; ring: Ring } {
   const stored = store.parts(REBUILT_SEGMENTS);
-  const { msn, at } = stored[0]?.part ?? { msn: 0, at: samples(0) };
+  const { msn, at } = stored[0]?.part ?? { msn: fromMsn, at: samples(0) };
   const dateRanges = storedRanges(store.log, epoch);
   let window = emptyWindow(profile, { epoch, startedAt, msn, at }, { dateRanges });
   const ring = new Ring();

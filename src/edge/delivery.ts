@@ -1,7 +1,8 @@
 import { covers, isAsNew, LIVE_EDGE_HEADER, type LiveEdge, newest, placeAsked } from "../live-edge.ts";
+import type { Directives } from "../media.ts";
 import { canonicalPath, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
-import { Fronts, type Playlist } from "./fronts.ts";
+import { Fronts, mayMerge, type Playlist } from "./fronts.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
 import { lifetimeOf } from "./lifetime.ts";
 import { type Load, Memory, Unavailable, type WaitUntil } from "./memory.ts";
@@ -72,7 +73,7 @@ export class Delivery {
       const problem = judge(liveEdge, asked, ask.now);
       if (problem !== null) return problem;
     }
-    return asked.kind === "playlist" ? this.#list(asked, liveEdge, ask) : this.#fetch(asked, ask);
+    return isList(asked) ? this.#list(asked, liveEdge, ask) : this.#fetch(asked, ask);
   }
 
   /**
@@ -81,11 +82,16 @@ export class Delivery {
    * been handed out, the blocking one for the newest of these parts.
    */
   async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held> {
-    let place = placeAsked(liveEdge, asked.directives);
-    if (covers(liveEdge, place)) place = this.#fronts.isBehind(asked.id) ? newest(liveEdge) : null;
+    const skips = asked.kind === "rewind" && asked.directives.skip === true && mayMerge(asked, liveEdge);
+    const wanted = skips ? asked : { ...asked, directives: withoutSkip(asked.directives) };
+    let place = placeAsked(liveEdge, wanted.directives);
+    if (covers(liveEdge, place)) place = this.#fronts.isBehind(wanted) ? newest(liveEdge) : null;
     for (let turn = 1; ; turn++) {
-      const fetched = await this.#fetch({ ...asked, directives: place ?? {} }, ask);
-      const list = this.#fronts.newest(asked, fetched);
+      const directives = { ...place, ...(skips && { skip: true }) };
+      const fetched = await this.#fetch({ ...wanted, directives }, ask);
+      const list = this.#fronts.newest(wanted, fetched);
+      if (list.liveEdge !== null && !mayMerge(wanted, list.liveEdge))
+        return this.#list({ ...wanted, directives: withoutSkip(wanted.directives) }, list.liveEdge, ask);
       // While a distant origin was answering, another request may have got a newer playlist or part.
       const known = this.liveEdgeOf(asked.id);
       if (list.liveEdge === null || known === null || isAsNew(list.liveEdge, known)) return list;
@@ -96,15 +102,13 @@ export class Delivery {
 
   /** The answer from this isolate's memory, or null. */
   #here(asked: Target, now: number): Held | null {
-    return asked.kind === "playlist"
-      ? this.#fronts.young(asked, now)
-      : this.#memory.peek(canonicalPath(asked), now);
+    return isList(asked) ? this.#fronts.young(asked, now) : this.#memory.peek(canonicalPath(asked), now);
   }
 
   /** An object in memory that is still the answer to its URL; the plain playlist's stands for the newest. */
   #peek(target: Target, path: string, now: number): Held | null {
     const held = this.#memory.peek(path, now);
-    const isPlain = target.kind === "playlist" && target.directives.msn === undefined;
+    const isPlain = isList(target) && target.directives.msn === undefined;
     if (held === null || !isPlain) return held;
     return now - held.madeAt < lifetimeOf(held, "newest") ? held : null;
   }
@@ -113,8 +117,7 @@ export class Delivery {
     const path = canonicalPath(target);
     const here = this.#peek(target, path, now);
     if (here !== null) return here;
-    const isHeld =
-      target.kind === "part" || target.kind === "playlist" || (target.kind === "status" && target.waits);
+    const isHeld = target.kind === "part" || isList(target) || (target.kind === "status" && target.waits);
     const timeout = isHeld ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
     const upstream: Load = (at, limit) => load(origin(), at, limit);
     const held = await this.#memory.fetch(path, timeout, upstream, waitUntil, this.#isPast(target));
@@ -127,6 +130,14 @@ export class Delivery {
     const liveEdge = this.liveEdgeOf(target.id);
     return liveEdge !== null && target.msn < liveEdge.firstMsn;
   }
+}
+
+function isList(target: Target): target is Playlist {
+  return target.kind === "playlist" || target.kind === "rewind";
+}
+
+function withoutSkip({ msn, part }: Directives): Directives {
+  return { ...(msn !== undefined && { msn }), ...(part !== undefined && { part }) };
 }
 
 interface Ask {

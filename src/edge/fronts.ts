@@ -7,13 +7,21 @@ import { lifetimeOf } from "./lifetime.ts";
 /** How many shows are remembered; the one that changed longest ago is forgotten first. */
 const MAX_SHOWS = 1_000;
 
-/** What this isolate knows of a show: how far it has come, and the newest list that it has seen. */
+/** What this isolate knows of a show: how far it has come, and the newest list of each kind that it has seen. */
 interface Front {
   readonly liveEdge: LiveEdge;
-  readonly list: { readonly held: Held; readonly liveEdge: LiveEdge } | null;
+  readonly lists: { readonly [Kind in ListKind]?: List };
 }
 
-export type Playlist = Extract<Target, { kind: "playlist" }>;
+interface List {
+  readonly held: Held;
+  readonly liveEdge: LiveEdge;
+}
+
+/** Lists of one kind replace each other; a delta update (`+`) replaces another one. */
+type ListKind = "playlist" | "live" | "live+" | "open" | "open+";
+
+export type Playlist = Extract<Target, { kind: "playlist" | "rewind" }>;
 
 /** The live edge of each show, as far as it can be told from the answers that have passed through this isolate. It never goes back. */
 export class Fronts {
@@ -29,24 +37,28 @@ export class Fronts {
    * live edge: it would hint at a part that this isolate has handed out, and clients that follow hints without blocking reload
    * (gohlslib) would play that part twice.
    */
-  young({ id, epoch, directives }: Playlist, now: number): Held | null {
-    const front = this.#fronts.get(id);
-    if (front?.list == null || front.list.liveEdge.epoch !== epoch) return null;
-    const { held, liveEdge } = front.list;
+  young(asked: Playlist, now: number): Held | null {
+    const front = this.#fronts.get(asked.id);
+    const list = front?.lists[kindOf(asked)];
+    if (front === undefined || list === undefined || list.liveEdge.epoch !== asked.epoch) return null;
+    const { held, liveEdge } = list;
     if (now - held.madeAt >= lifetimeOf(held, "newest") || !isAsNew(liveEdge, front.liveEdge)) return null;
-    return covers(liveEdge, placeAsked(liveEdge, directives)) ? held : null;
+    return covers(liveEdge, placeAsked(liveEdge, asked.directives)) && mayMerge(asked, liveEdge)
+      ? held
+      : null;
   }
 
-  /** Whether parts or segments newer than the newest playlist have been seen. */
-  isBehind(id: string): boolean {
-    const front = this.#fronts.get(id);
-    return front?.list != null && !isAsNew(front.list.liveEdge, front.liveEdge);
+  /** Whether parts or segments newer than the newest playlist of that kind have been seen. */
+  isBehind(asked: Playlist): boolean {
+    const front = this.#fronts.get(asked.id);
+    const list = front?.lists[kindOf(asked)];
+    return front !== undefined && list !== undefined && !isAsNew(list.liveEdge, front.liveEdge);
   }
 
   /** The newer one of `plain` and the newest playlist in memory: a cache between here and the origin may have an old one. */
-  newest({ id, epoch }: Playlist, plain: Held): Held {
-    const known = this.#fronts.get(id)?.list;
-    if (known == null || known.liveEdge.epoch !== epoch || plain.liveEdge === null) return plain;
+  newest(asked: Playlist, plain: Held): Held {
+    const known = this.#fronts.get(asked.id)?.lists[kindOf(asked)];
+    if (known === undefined || known.liveEdge.epoch !== asked.epoch || plain.liveEdge === null) return plain;
     return isAsNew(plain.liveEdge, known.liveEdge) ? plain : known.held;
   }
 
@@ -54,17 +66,16 @@ export class Fronts {
   note(target: Target, held: Held): void {
     if (held.loaded.status !== 200) return;
     const known = this.#fronts.get(target.id);
+    const kind = target.kind === "playlist" || target.kind === "rewind" ? kindOf(target) : null;
+    const before = kind === null ? undefined : known?.lists[kind];
     // All who waited for this playlist get the same object; the first of them has noted it.
-    if (known?.list?.held === held) return;
+    if (before?.held === held) return;
     const { liveEdge } = held;
     if (liveEdge !== null) {
-      const list = target.kind === "playlist" ? { held, liveEdge } : null;
+      const isNewest = kind !== null && (before === undefined || isAsNew(liveEdge, before.liveEdge));
       this.#fronts.set(target.id, {
         liveEdge: known === undefined || isAsNew(liveEdge, known.liveEdge) ? liveEdge : known.liveEdge,
-        list:
-          list !== null && (known?.list == null || isAsNew(liveEdge, known.list.liveEdge))
-            ? list
-            : (known?.list ?? null),
+        lists: isNewest ? { ...known?.lists, [kind]: { held, liveEdge } } : (known?.lists ?? {}),
       });
     } else if (known !== undefined && isMedia(target) && target.epoch === known.liveEdge.epoch) {
       const after = withMedia(known.liveEdge, target);
@@ -75,4 +86,26 @@ export class Fronts {
 
 function isMedia(target: Target): target is Extract<Target, { kind: "part" | "segment" }> {
   return target.kind === "part" || target.kind === "segment";
+}
+
+function kindOf(asked: Playlist): ListKind {
+  if (asked.kind === "playlist") return "playlist";
+  return asked.directives.skip === true ? `${asked.from}+` : asked.from;
+}
+
+/**
+ * Segments that a delta update has in any case, of those that are finished: what lies within six target durations of its end is
+ * never left out (RFC 8216bis section 4.4.3.8), and no segment is longer than one.
+ */
+const DELTA_SEGMENTS = 6;
+
+/**
+ * Whether who asks can do with a delta update of a list with this live edge. Who names no segment has a list that is new enough
+ * (section 6.2.5.1), and a list that has ended is whole.
+ */
+export function mayMerge(
+  { kind, directives: { skip, msn } }: Playlist,
+  { ended, lastMsn }: LiveEdge,
+): boolean {
+  return kind === "playlist" || skip !== true || ended || msn === undefined || msn > lastMsn - DELTA_SEGMENTS;
 }

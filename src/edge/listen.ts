@@ -69,7 +69,7 @@ function count(
     const share = sentShare(response);
     if (share > 0)
       sightings.deliver(id, { ...mediaOf(target, liveEdge), share, address: from }, secret, waitUntil);
-  } else if (target.kind !== "playlist") return;
+  } else if (target.kind !== "playlist" && target.kind !== "rewind") return;
   else {
     // A player that drops the id from the URL is told from others by its address and user agent.
     const self = listener ?? `${from} ${headers.get("user-agent")}`;

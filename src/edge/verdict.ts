@@ -1,4 +1,4 @@
-import { isTooFarAhead, type LiveEdge, partsUntil, placeAsked, projected } from "../live-edge.ts";
+import { isFormer, isTooFarAhead, type LiveEdge, partsUntil, placeAsked, projected } from "../live-edge.ts";
 import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 
@@ -11,12 +11,13 @@ const GRACE_SEGMENTS = 4;
  */
 export function judge(edge: LiveEdge, target: Target, now: number): Problem | null {
   if (!("epoch" in target)) return null;
-  if (target.epoch !== edge.epoch) return PROBLEMS.otherEpoch;
+  if (target.epoch !== edge.epoch) return judgeFormer(edge, target);
   const byNow = projected(edge, now);
   switch (target.kind) {
     case "init":
       return null;
-    case "playlist": {
+    case "playlist":
+    case "rewind": {
       const place = placeAsked(edge, target.directives);
       return place !== null && isTooFarAhead(byNow, place) ? PROBLEMS.tooFarAhead : null;
     }
@@ -30,4 +31,11 @@ export function judge(edge: LiveEdge, target: Target, now: number): Problem | nu
       return isNamed && isPossible ? null : PROBLEMS.noSuchMedia;
     }
   }
+}
+
+/** Of a timeline before the present one, rewind lists have whole segments. */
+function judgeFormer(edge: LiveEdge, target: Extract<Target, { epoch: string }>): Problem | null {
+  if (target.kind !== "init" && target.kind !== "segment") return PROBLEMS.otherEpoch;
+  const msn = target.kind === "init" ? null : target.msn;
+  return isFormer(edge, target.epoch, msn) ? null : PROBLEMS.otherEpoch;
 }

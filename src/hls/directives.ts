@@ -2,7 +2,7 @@
 
 import { covers, isTooFarAhead, type LiveEdge, type Place, placeAsked } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
-import { firstPublished, skippable, type Window } from "./window.ts";
+import { firstPublished } from "./window.ts";
 
 /** `wait`: the request is held until the live edge covers `place`, three target durations at most (then 503). */
 export type Decision =
@@ -25,14 +25,13 @@ export function decide(edge: LiveEdge, directives: Directives): Decision {
 }
 
 /**
- * Whether these directives are answered with a delta update. A list that has ended has none, and all directives are ignored
- * (section 6.2.5.1). A stale request is answered with the entire list (section 6.2.5.2: "even if it is no longer in the
- * Playlist"). So is one for a segment that the delta would skip: its client does not have that segment, and could not merge the
- * delta.
+ * Whether these directives are answered with a delta update that has the segments from `until` on; null: there is none, as of a
+ * list that has ended, where all directives are ignored (section 6.2.5.1). A stale request is answered with the entire list
+ * (section 6.2.5.2: "even if it is no longer in the Playlist"). So is one for a segment that the delta would skip: its client does
+ * not have that segment, and could not merge the delta.
  */
-export function isDelta(window: Window, { skip, msn }: Directives): boolean {
-  const skipped = skip === true ? skippable(window) : 0;
-  return skipped > 0 && (msn ?? Number.POSITIVE_INFINITY) >= window.firstMsn + skipped;
+export function isDelta(until: number | null, { skip, msn }: Directives): boolean {
+  return skip === true && until !== null && (msn ?? Number.POSITIVE_INFINITY) >= until;
 }
 
 function later(a: Place, b: Place): Place {

@@ -3,17 +3,10 @@
  * ("section") and in Apple's HLS authoring specification ("Apple").
  */
 
-import { AU_SAMPLES, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
 import { dateRangeTag } from "./date-range.ts";
 import { quotable } from "./quoted.ts";
-import {
-  listedRanges,
-  listsParts,
-  type OpenSegment,
-  skipBoundary,
-  skippable,
-  type Window,
-} from "./window.ts";
+import { listedRanges, listsParts, type OpenSegment, type Window } from "./window.ts";
 
 /** Relative URIs of what a media playlist lists. The same thing must have the same URI in every list. */
 export interface Names {
@@ -22,33 +15,51 @@ export interface Names {
   part(msn: number, index: number): string;
 }
 
+/** The media playlist of a window. Whether it may be handed out yet is decided in directives.ts. */
+export function mediaPlaylist(window: Window, names: Names): string {
+  const lines = [
+    // Section 6.2.1: no higher than needed. EXT-X-MAP asks for 6 (section 8).
+    ...opening(window.profile, {
+      version: 6,
+      targetDuration: window.profile.targetDuration,
+      skipBoundary: null,
+    }),
+    `#EXT-X-MEDIA-SEQUENCE:${window.firstMsn}`, // section 4.4.3.2
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${window.discontinuitySequence}`, // Apple 8.17: always, or never
+    // Section 4.4.4.5. It comes before the first date, which belongs to the next segment.
+    mapTag(names),
+    ...listedRanges(window).map(dateRangeTag), // section 4.4.5.1
+    ...listing(window, names, window.firstMsn),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
 /**
- * The media playlist of a window; with `skip` a delta update if the window has something to skip (section 6.2.5.1),
- * else the whole list. Whether the list may be handed out yet is decided in directives.ts.
+ * How a media playlist begins: all that is constant for as long as a show lives.
+ *
+ * @param skipBoundary null: delta updates are not offered
  */
-export function mediaPlaylist(window: Window, names: Names, options: { skip?: boolean } = {}): string {
-  const skipped = options.skip ? skippable(window) : 0;
-  const { profile, open } = window;
+export function opening(
+  profile: Profile,
+  constants: { version: number; targetDuration: number; skipBoundary: Samples | null },
+): string[] {
+  const { version, targetDuration, skipBoundary } = constants;
   const lines = [
     "#EXTM3U", // section 4.4.1.1: the first line
-    // Section 6.2.1: no higher than needed. EXT-X-MAP asks for 6, EXT-X-SKIP for 9 (section 8).
-    `#EXT-X-VERSION:${skipped > 0 ? 9 : 6}`,
-    `#EXT-X-TARGETDURATION:${profile.targetDuration}`,
-    ...serverControl(window),
+    `#EXT-X-VERSION:${version}`,
+    `#EXT-X-TARGETDURATION:${targetDuration}`,
+    ...serverControl(profile, targetDuration, skipBoundary),
   ];
   // Section 4.4.3.7: required with parts. A list without parts must not have it: players would wait for parts.
-  if (profile.lowLatency) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget(window))}`);
-  lines.push(
-    `#EXT-X-MEDIA-SEQUENCE:${window.firstMsn}`, // section 4.4.3.2; a delta does not change it
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${window.discontinuitySequence}`, // Apple 8.17: always, or never
-  );
-  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`); // section 4.4.5.2
-  // Section 4.4.4.5. It applies to the segments that follow, so a delta has it too, after the skip. It comes before the first
-  // date, which belongs to the next segment.
-  lines.push(`#EXT-X-MAP:URI="${names.init}"`);
-  // Section 4.4.5.1. A delta has them all: CAN-SKIP-DATERANGES is not offered.
-  lines.push(...listedRanges(window).map(dateRangeTag));
-  for (const segment of window.segments.slice(skipped)) {
+  if (profile.lowLatency) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(partTarget(profile))}`);
+  return lines;
+}
+
+/** The segments of a window from number `from` on, and how the list ends. */
+export function listing(window: Window, names: Names, from: number): string[] {
+  const { profile, open } = window;
+  const lines: string[] = [];
+  for (const segment of window.segments.slice(Math.max(0, from - window.firstMsn))) {
     lines.push(...head(window, segment, names));
     // Section 4.4.4.1; the parts come before the line of their parent.
     lines.push(`#EXTINF:${seconds(segment.duration)},`, names.segment(segment.msn));
@@ -60,7 +71,12 @@ export function mediaPlaylist(window: Window, names: Names, options: { skip?: bo
   }
   // Section 4.4.5.3: never together with a hint. A window that has ended has no open segment, so there is none.
   if (window.ended) lines.push("#EXT-X-ENDLIST");
-  return `${lines.join("\n")}\n`;
+  return lines;
+}
+
+/** Section 4.4.4.5: it applies to all segments that follow, up to the next one. */
+export function mapTag(names: Pick<Names, "init">): string {
+  return `#EXT-X-MAP:URI="${names.init}"`;
 }
 
 /**
@@ -107,23 +123,21 @@ export function seconds(duration: Samples): string {
 }
 
 /** Section 4.4.3.8. Every value is a constant of the show: AVPlayer stops for good when one of them changes. */
-function serverControl(window: Window): string[] {
-  const { profile } = window;
-  const holdBack = `HOLD-BACK=${seconds(samples(3 * profile.targetDuration * SAMPLE_RATE))}`;
-  const boundary = skipBoundary(window);
-  const skip = boundary === null ? [] : [`CAN-SKIP-UNTIL=${seconds(boundary)}`];
+function serverControl(profile: Profile, targetDuration: number, skipBoundary: Samples | null): string[] {
+  const holdBack = `HOLD-BACK=${seconds(samples(3 * targetDuration * SAMPLE_RATE))}`;
+  const skip = skipBoundary === null ? [] : [`CAN-SKIP-UNTIL=${seconds(skipBoundary)}`];
   // A list without parts does not offer blocking. Its players stay three whole segments from the end, so it would gain nothing,
   // and the whole audience would ask in the same instant, once a segment. HOLD-BACK would have its default value.
   if (!profile.lowLatency && skip.length === 0) return [];
   const blocking = profile.lowLatency
-    ? ["CAN-BLOCK-RELOAD=YES", `PART-HOLD-BACK=${seconds(samples(3 * partTarget(window)))}`] // Apple 14.3: at least 3
+    ? ["CAN-BLOCK-RELOAD=YES", `PART-HOLD-BACK=${seconds(samples(3 * partTarget(profile)))}`] // Apple 14.3: at least 3
     : [];
   return [`#EXT-X-SERVER-CONTROL:${[...blocking, holdBack, ...skip].join(",")}`];
 }
 
 /** A segment's date and parts; its date stands before its first part (section 4.4.4.9). */
 function head(window: Window, segment: OpenSegment, names: Names): string[] {
-  const lines = [`#EXT-X-PROGRAM-DATE-TIME:${dateOf(window, segment.at)}`];
+  const lines = [dateTag(window.startedAt, segment.at)];
   if (!listsParts(window, segment)) return lines;
   for (const [index, part] of segment.parts.entries()) {
     const uri = names.part(segment.msn, index);
@@ -137,10 +151,10 @@ function head(window: Window, segment: OpenSegment, names: Names): string[] {
  * The date of a sample, to the millisecond (section 4.4.4.6, Apple 8.4). It comes from the sample count alone: a segment must
  * have the same date in every list, and dates taken from the wall clock would jitter.
  */
-export function dateOf(window: Window, at: Samples): string {
-  return new Date(window.startedAt + Math.round(toMillis(at))).toISOString();
+export function dateTag(startedAt: number, at: Samples): string {
+  return `#EXT-X-PROGRAM-DATE-TIME:${new Date(startedAt + Math.round(toMillis(at))).toISOString()}`;
 }
 
-function partTarget(window: Window): Samples {
-  return samples(window.profile.partUnits * AU_SAMPLES);
+function partTarget(profile: Profile): Samples {
+  return samples(profile.partUnits * AU_SAMPLES);
 }

@@ -5,14 +5,9 @@
 
 import { AU_SAMPLES, samples } from "../media.ts";
 import { type DateRange, dateRangeTag } from "./date-range.ts";
-import { dateOf, type Names, seconds } from "./playlist.ts";
+import type { Past } from "./past.ts";
+import { dateTag, mapTag, type Names, opening, seconds } from "./playlist.ts";
 import { listedRanges, type Window } from "./window.ts";
-
-/** Segments of one timeline that follow each other, with what the list calls its media. */
-export interface Stretch {
-  readonly window: Window;
-  readonly names: Omit<Names, "part">;
-}
 
 /** A finished segment: where it begins on its timeline, and how many access units it has. */
 export interface Whole {
@@ -42,7 +37,7 @@ export function wholeWindow(
   if (first === undefined || last === undefined) throw new RangeError("a window of whole segments has some");
   return {
     epoch,
-    profile,
+    profile: { ...profile, lowLatency: false },
     startedAt,
     length: segments.length,
     segments,
@@ -54,43 +49,31 @@ export function wholeWindow(
   };
 }
 
-/** The media playlist of one timeline: the same as the live list of its segments would be without parts. */
-export function wholePlaylist(stretch: Stretch): string {
-  const { firstMsn, ended } = stretch.window;
-  return listOf([stretch], firstMsn, ended ? ["#EXT-X-ENDLIST"] : []);
+/** The media playlist of a window without parts: what the live list of its segments would be. */
+export function wholePlaylist(window: Window, names: Omit<Names, "part">): string {
+  const { profile, firstMsn, ended } = window;
+  const { targetDuration } = profile;
+  const lines = [
+    ...opening(profile, { version: 6, targetDuration, skipBoundary: null }),
+    `#EXT-X-MEDIA-SEQUENCE:${firstMsn}`,
+    "#EXT-X-DISCONTINUITY-SEQUENCE:0",
+    mapTag(names),
+    ...listedRanges(window).map(dateRangeTag),
+  ];
+  for (const { msn, at, duration } of window.segments)
+    lines.push(dateTag(window.startedAt, at), `#EXTINF:${seconds(duration)},`, names.segment(msn));
+  return `${[...lines, ...(ended ? ["#EXT-X-ENDLIST"] : [])].join("\n")}\n`;
 }
 
-/**
- * The media playlist of a show that is over, which has had one timeline or more. It is no reload of any list that there was: it
- * counts its segments from 0, and never changes (section 4.4.3.5).
- */
-export function replayPlaylist(stretches: readonly Stretch[]): string {
-  return listOf(stretches, 0, ["#EXT-X-ENDLIST"], ["#EXT-X-PLAYLIST-TYPE:VOD"]);
-}
-
-function listOf(
-  stretches: readonly Stretch[],
-  firstMsn: number,
-  end: readonly string[],
-  kind: readonly string[] = [],
-): string {
-  const targets = stretches.map(({ window }) => window.profile.targetDuration);
+/** The media playlist of a show that is over: as its replay has it, without what is only of use while more may come. */
+export function replayPlaylist(past: Past): string {
   const lines = [
     "#EXTM3U", // section 4.4.1.1: the first line
-    "#EXT-X-VERSION:6", // section 8: EXT-X-MAP
-    `#EXT-X-TARGETDURATION:${Math.max(...targets)}`,
-    ...kind,
-    `#EXT-X-MEDIA-SEQUENCE:${firstMsn}`,
-    "#EXT-X-DISCONTINUITY-SEQUENCE:0", // Apple 8.17: always, or never; nothing leaves a list before a discontinuity
+    `#EXT-X-VERSION:${past.hasGaps ? 8 : 6}`, // section 8: EXT-X-GAP asks for 8
+    `#EXT-X-TARGETDURATION:${past.targetDuration}`,
+    "#EXT-X-PLAYLIST-TYPE:VOD", // section 4.4.3.5: it does not change
+    `#EXT-X-MEDIA-SEQUENCE:${past.first}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${past.discontinuitySequence}`,
   ];
-  for (const [index, { window, names }] of stretches.entries()) {
-    // Section 4.4.4.3: another timeline has other timestamps. Its own init segment follows (section 4.4.4.5).
-    if (index > 0) lines.push("#EXT-X-DISCONTINUITY");
-    lines.push(`#EXT-X-MAP:URI="${names.init}"`, ...listedRanges(window).map(dateRangeTag));
-    for (const { msn, at, duration } of window.segments) {
-      lines.push(`#EXT-X-PROGRAM-DATE-TIME:${dateOf(window, at)}`);
-      lines.push(`#EXTINF:${seconds(duration)},`, names.segment(msn));
-    }
-  }
-  return `${[...lines, ...end].join("\n")}\n`;
+  return `${lines.join("\n")}\n${past.text}#EXT-X-ENDLIST\n`;
 }

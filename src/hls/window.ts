@@ -6,7 +6,15 @@
  */
 
 import type { LiveEdge, Place } from "../live-edge.ts";
-import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
+import {
+  AU_SAMPLES,
+  fromMillis,
+  type Profile,
+  SAMPLE_RATE,
+  type Samples,
+  samples,
+  toMillis,
+} from "../media.ts";
 import type { DateRange } from "./date-range.ts";
 import { type Cut, partsPerSegment } from "./segmenter.ts";
 
@@ -171,13 +179,24 @@ export function end(window: Window): Samples {
   return samples(last.at + last.parts.reduce((sum, part) => sum + part.duration, 0));
 }
 
+/**
+ * The media sequence number of the segment that was being made so many milliseconds before the end of what is listed; of the first
+ * that is listed at the least.
+ */
+export function msnBefore(window: Window, millis: number): number {
+  const { segments, open, firstMsn } = window;
+  const at = end(window) - fromMillis(millis);
+  if (open !== null && open.at <= at) return open.msn;
+  return segments.findLast((segment) => segment.at <= at)?.msn ?? firstMsn;
+}
+
 /** The media sequence number of the last closed segment; one below the first when there is none yet. */
 export function lastMsn(window: Window): number {
   return window.firstMsn + window.segments.length - 1;
 }
 
 /** The newest listed part and what goes with it: all that is needed to decide on a request. */
-export function liveEdgeOf(window: Window): LiveEdge {
+export function liveEdgeOf(window: Window, former: LiveEdge["former"] = []): LiveEdge {
   const { epoch, profile, ended, firstMsn, open } = window;
   return {
     epoch,
@@ -189,6 +208,7 @@ export function liveEdgeOf(window: Window): LiveEdge {
     partMillis: toMillis(profile.partUnits * AU_SAMPLES),
     listsParts: profile.lowLatency,
     endsAt: window.startedAt + toMillis(end(window)),
+    former,
   };
 }
 
@@ -219,26 +239,22 @@ export function listsParts(window: Window, segment: OpenSegment): boolean {
   );
 }
 
-/**
- * The Skip Boundary in samples, or null if delta updates are not offered. It is six target durations, the least
- * allowed (section 4.4.3.8), and offered for windows over two minutes only (Apple's authoring specification 14.4):
- * in a shorter one a delta saves a few lines, while every list gets a second URL, and each cache half the hits.
- */
-export function skipBoundary(window: Window): Samples | null {
-  const span = window.length * window.profile.segmentUnits * AU_SAMPLES;
-  return span > 120 * SAMPLE_RATE ? targets(window, 6) : null;
+/** The Skip Boundary in samples: six target durations, the least allowed (section 4.4.3.8). */
+export function skipBoundary(targetDuration: number): Samples {
+  return samples(6 * targetDuration * SAMPLE_RATE);
 }
 
 /**
- * How many of the oldest segments a delta update leaves out: those that lie wholly beyond the Skip Boundary, counted
- * from the end of the last closed segment (section 6.2.5.1).
+ * The media sequence number of the first segment that a delta update has, whose list has all before it that were ever in this
+ * window: those that lie wholly beyond the Skip Boundary, counted from the end of the last closed segment (section 6.2.5.1), are
+ * left out. Null where none does, or the list has ended: then the whole list is the answer.
  */
-export function skippable(window: Window): number {
-  const boundary = skipBoundary(window);
+export function skippedUntil(window: Window, boundary: Samples): number | null {
   const last = window.segments.at(-1);
-  if (boundary === null || last === undefined || window.ended) return 0;
+  if (last === undefined || window.ended) return null;
   const limit = last.at + last.duration - boundary;
-  return window.segments.filter((segment) => segment.at + segment.duration < limit).length;
+  const count = window.segments.filter((segment) => segment.at + segment.duration < limit).length;
+  return count === 0 ? null : window.firstMsn + count;
 }
 
 /**

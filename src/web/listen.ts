@@ -5,6 +5,7 @@ import { crowdText, onAirText } from "./people.ts";
 import { Player } from "./player.ts";
 import type { Playing } from "./playing.ts";
 import { pollStatus } from "./poll.ts";
+import { moveThrough } from "./replay.ts";
 import type { Report } from "./status.ts";
 import { words } from "./words.ts";
 
@@ -42,6 +43,8 @@ const player = new Player(
   (now) => {
     playing = now;
     render();
+    // Whether it can be heard again is told by its status alone.
+    if (now === "ended") askNow();
   },
   (dateRanges) => {
     listedAt = performance.now();
@@ -57,7 +60,7 @@ function isTold(): boolean {
 }
 
 function isActive(): boolean {
-  return armed || ["joining", "playing", "reconnecting", "no-output"].includes(playing);
+  return armed || ["joining", "playing", "replaying", "reconnecting", "no-output"].includes(playing);
 }
 
 /** Call it while a press is handled: browsers let sound out only then. */
@@ -109,7 +112,8 @@ function render(): void {
   const status = report.kind === "status" ? report.status : null;
   const said = words(report, playing, armed, Date.now());
   const active = isActive();
-  const over = report.kind === "missing" || playing === "ended" || (status?.state === "ended" && !active);
+  const hasEnded = playing === "ended" || status?.state === "ended";
+  const over = report.kind === "missing" || (hasEnded && status?.replay !== true && !active);
   setText(badge, said.badge);
   badge.dataset.state =
     status === null ? "off" : status.state === "live" && status.hosts === 0 ? "away" : status.state;
@@ -122,8 +126,9 @@ function render(): void {
   setText(listeners, status?.listeners ? crowdText(status) : "");
   if (onAir !== null) setText(onAir, status === null ? "" : onAirText(status));
   button.disabled = over;
-  button.setAttribute("aria-label", active ? "Stop" : "Play");
-  button.dataset.look = active ? (playing === "playing" ? "stop" : "busy") : "play";
+  button.setAttribute("aria-label", active ? "Stop" : hasEnded ? "Play the show from its start" : "Play");
+  const sounds = playing === "playing" || playing === "replaying";
+  button.dataset.look = active ? (sounds ? "stop" : "busy") : "play";
   tellMediaSession(status?.title ?? "Earshot", active);
 }
 
@@ -149,6 +154,12 @@ if ("mediaSession" in navigator) {
   navigator.mediaSession.setActionHandler("pause", leave);
   navigator.mediaSession.setActionHandler("stop", leave);
 }
+const position = document.getElementById("position");
+if (position instanceof HTMLInputElement && position.parentElement !== null)
+  moveThrough(position.parentElement, position, audio, {
+    place: () => player.place,
+    seek: (seconds) => player.seek(seconds),
+  });
 button.disabled = true;
 const askNow = pollStatus(id, isActive, onReport, { waits: () => armed, isTold });
 window.setTimeout(() => {

@@ -1,9 +1,11 @@
 import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
+import { CLOSE_UP_MS, closeUp, pace } from "./catching-up.ts";
 import type { Copy } from "./copy.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
 import { hasPlayedAll, playToTheEnd } from "./ending.ts";
 import type { DateRanges, Playing } from "./playing.ts";
+import type { Place } from "./replay.ts";
 import { Rescuer } from "./rescuer.ts";
 
 const RETRY_BASE_MS = 500;
@@ -19,19 +21,6 @@ const DEAD_MS = 12_000;
 const SETTLED_MS = 20_000;
 /** Further behind than this many target durations, jump back to live. */
 const MAX_LATENCY_TARGETS = 4;
-/**
- * How long after the first sound the position is corrected once more; by how much a player must be behind its target for that;
- * and how much must be loaded after the place to which it is moved.
- */
-const CLOSE_UP_MS = 500;
-const CLOSE_UP_SECONDS = 0.2;
-const IN_HAND_SECONDS = 0.4;
-/** A player that is further behind its target than the first plays faster, until it is less far behind than the second. */
-const HURRY_SECONDS = 0.75;
-const CLOSE_SECONDS = 0.1;
-const HURRY_RATE = 1.04;
-/** How fast it plays where media comes only just in time. */
-const SLOW_RATE = 0.96;
 /** 20 ms of silence, 8 kHz mono. An element that plays it during the press may play sound later by itself. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
@@ -56,6 +45,9 @@ export class Player {
   #joinedAt = 0;
   #position = -1;
   #fresh = false;
+  /** Whether what is played is a show that had ended before, and where in it the listener was last, seconds. */
+  #replays = false;
+  #place = 0;
   /** Whether a browser that reads playlists itself is given the copy's. */
   #isByCopy = false;
   /** Why it has to join again. */
@@ -100,7 +92,19 @@ export class Player {
     this.#join();
   }
 
-  /** Leaves the show. */
+  /** Where in a replay the listener is; null where none is played. */
+  get place(): Place {
+    const { currentTime, duration } = this.#audio;
+    const isThere = this.#wanted && this.#replays && Number.isFinite(duration) && duration > 0;
+    return isThere ? { at: currentTime, of: duration } : null;
+  }
+
+  /** Goes on from there in a replay. */
+  seek(seconds: number): void {
+    if (this.place !== null) this.#audio.currentTime = seconds;
+  }
+
+  /** Leaves the show; a replay goes on from there with the next {@link play}. */
   stop(): void {
     this.#wanted = false;
     this.#leave();
@@ -133,8 +137,9 @@ export class Player {
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
     if (hls.url === null) hls.loadSource(this.#url);
-    this.#rescuer.begin(hls);
-    hls.startLoad();
+    const start = this.#replays ? this.#place : -1;
+    this.#rescuer.begin(hls, start);
+    hls.startLoad(start);
     if (hls.levels.length > 0) this.#start();
   }
 
@@ -163,6 +168,9 @@ export class Player {
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
     playToTheEnd(hls, this.#audio);
+    hls.once(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
+      this.#replays = !details.live;
+    });
     hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
       this.#listed(Object.values(details.dateRanges).flatMap((range) => range?.attr ?? []));
     });
@@ -201,25 +209,16 @@ export class Player {
     if (!this.#wanted) return;
     this.#movedAt = Date.now();
     // Without an audio output an element begins to play as well, and fails some 40 ms later.
-    if (this.#trouble !== "no-output") this.#tell("playing");
+    if (playsNatively(this.#audio)) this.#goOnNatively();
+    if (this.#trouble !== "no-output") this.#tell(this.#replays ? "replaying" : "playing");
     const hls = this.#hls;
     if (hls === null || !this.#fresh) return;
     this.#fresh = false;
-    this.#closeUp(hls);
-    window.setTimeout(() => this.#closeUp(hls), CLOSE_UP_MS);
-  }
-
-  /**
-   * Makes up for the time that loading the first parts took, by one small leap before the sound begins or just after: hls.js
-   * chooses where to start before it loads them, and on a slow phone that takes a second or more.
-   */
-  #closeUp(hls: Hls): void {
-    const target = hls.liveSyncPosition;
-    if (hls !== this.#hls || target === null) return;
-    const { buffered, currentTime } = this.#audio;
-    const here = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1) - IN_HAND_SECONDS;
-    const place = Math.min(target, here);
-    if (place - currentTime > CLOSE_UP_SECONDS) this.#audio.currentTime = place;
+    const catchUp = () => {
+      if (hls === this.#hls) closeUp(hls, this.#audio);
+    };
+    catchUp();
+    window.setTimeout(catchUp, CLOSE_UP_MS);
   }
 
   /** It has nothing to play: at the end of a list that has ended, the show is over. */
@@ -229,9 +228,18 @@ export class Player {
 
   #ended(): void {
     if (!this.#wanted) return;
-    this.#wanted = false;
+    this.#wanted = this.#replays = false;
+    this.#place = 0;
     this.#leave();
     this.#tell("ended");
+  }
+
+  /** The browser's own player tells by the length of what it plays whether that has ended. */
+  #goOnNatively(): void {
+    if (!this.#fresh) return;
+    this.#fresh = false;
+    this.#replays = Number.isFinite(this.#audio.duration);
+    if (this.#replays && this.#place > 0) this.#audio.currentTime = this.#place;
   }
 
   /** The browser has paused us: headphones were unplugged, the phone rang, a media key was pressed. Plays after a press. */
@@ -240,6 +248,7 @@ export class Player {
   }
 
   #erred(hls: Hls, data: ErrorData): void {
+    console.log("ERRED", data.type, data.details, data.fatal, String(data.error));
     if (!data.fatal) return;
     if (hls === this.#ready?.hls) this.#leave();
     else if (hls === this.#hls && !this.#rescuer.mayHelp(hls, data.type)) this.#failed();
@@ -261,29 +270,17 @@ export class Player {
     if (this.#timer !== 0) this.#join();
   }
 
-  /**
-   * Plays a little faster, at the same pitch, to catch up after a stall. hls.js has such a control, but without hysteresis: near
-   * its target it changes the speed several times a second, and each change can be heard.
-   */
-  #pace(): void {
-    const target = this.#hls?.liveSyncPosition ?? null;
-    if (target === null) return;
-    const behind = target - this.#audio.currentTime;
-    if (this.#rescuer.isLean) this.#audio.playbackRate = SLOW_RATE;
-    else if (behind > HURRY_SECONDS) this.#audio.playbackRate = HURRY_RATE;
-    else if (behind < CLOSE_SECONDS) this.#audio.playbackRate = 1;
-  }
-
   #watch(): void {
     if (!this.#wanted || this.#timer !== 0) return;
     const now = Date.now();
-    this.#pace();
+    if (this.#hls !== null) pace(this.#hls, this.#audio, this.#rescuer.isLean);
     if (this.#audio.currentTime !== this.#position) {
       if (this.#trouble === "no-output" && this.#position > 0) {
         this.#trouble = "reconnecting";
         this.#tell("playing");
       }
       this.#position = this.#audio.currentTime;
+      if (this.#replays) this.#place = this.#position;
       this.#movedAt = now;
       if (now - this.#joinedAt > SETTLED_MS) this.#attempt = 0;
     } else if (now - this.#movedAt > DEAD_MS) this.#failed();

@@ -8,6 +8,7 @@ export type Seen = Pick<
   | "opensAt"
   | "autoOpen"
   | "state"
+  | "replay"
   | "hosts"
   | "onAir"
   | "line"
@@ -62,7 +63,7 @@ export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
   const said = json as Record<keyof Seen, unknown>;
   const { title, description, opensAt, autoOpen, state, hosts, onAir, line, meter } = said;
-  const { listeners, error95, confidence, lastEvent } = said;
+  const { listeners, error95, confidence, lastEvent, replay } = said;
   if (state !== "announced" && state !== "open" && state !== "live" && state !== "ended") return null;
   return {
     title: typeof title === "string" ? title : "",
@@ -70,6 +71,7 @@ export function parseStatus(json: unknown): Seen | null {
     opensAt: typeof opensAt === "string" && !Number.isNaN(Date.parse(opensAt)) ? opensAt : null,
     autoOpen: autoOpen === true,
     state,
+    replay: replay === true,
     hosts: typeof hosts === "number" ? hosts : 0,
     onAir: Array.isArray(onAir) ? onAir.filter((name) => typeof name === "string") : [],
     line: line === "hosts" || line === "hold" || line === "silence" ? line : null,

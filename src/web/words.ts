@@ -24,11 +24,16 @@ function sentence(report: Report, playing: Playing, armed: boolean, now: number)
   if (playing === "no-output")
     return "This browser has no audio output. Connect headphones or a loudspeaker; if that does not help, restart the browser.";
   if (playing === "blocked") return "Your browser wants one more press before it lets the sound out.";
-  if (playing === "ended") return "The show has ended. Thank you for listening.";
+  const again = report.kind === "status" && report.status.replay;
+  if (playing === "ended")
+    return `The show has ended. Thank you for listening.${again ? " Press play to hear it from its start." : ""}`;
+  if (playing === "replaying") return "You are listening to the show from its start. It has ended.";
   if (report.kind !== "status") return unknown(playing);
   const { state, hosts, opensAt, line } = report.status;
   const isHold = line === "hold" && playing === "playing";
-  if (state === "ended" && playing !== "playing") return "This show has ended.";
+  if (state === "ended" && playing === "joining") return "One moment …";
+  if (state === "ended" && playing !== "playing")
+    return again ? "This show has ended. Press play to hear it from its start." : "This show has ended.";
   if (state === "announced" && playing === "stopped") {
     const begins =
       opensAt === null ? "Not started yet." : `Not started yet: it begins ${timeOf(opensAt, now)}.`;

@@ -7,8 +7,9 @@ import { countError } from "../../bench/scale/count.ts";
 import { Dice } from "../../bench/scale/dice.ts";
 import { Flow } from "../../bench/scale/flow.ts";
 import { geographyOf } from "../../bench/scale/geography.ts";
+import { copyOf } from "../../bench/scale/lifeboat.ts";
 import { picture } from "../../bench/scale/picture.ts";
-import { pageLine, premises, short, table } from "../../bench/scale/report.ts";
+import { copyTable, failoverLines, pageLine, premises, short, table } from "../../bench/scale/report.ts";
 import { runOf } from "../../bench/scale/run.ts";
 import { loadOf } from "../../bench/scale/shard.ts";
 import { joined, playShow, untiered } from "../../bench/scale/show.ts";
@@ -231,6 +232,47 @@ describe("the bill", () => {
   test.each(PROFILES)("%s: a listener costs less the more there are", (latency) => {
     const costs = [1e3, 1e4, 1e5].map((n) => runOf(n, latency, CONSTANTS, 1).dollarsPerListenerHour);
     expect(costs).toEqual([...costs].sort((a, b) => b - a));
+  });
+});
+
+describe("the copy without a Worker", () => {
+  test("of a million listeners in one data centre costs a list and a segment from R2, and the lists' writes: by hand", () => {
+    const load = copyOf(1_000_000, "balanced", having({ dataCentres: 1 }), 1);
+    // A list every 2 s, a segment every 1.92 s.
+    expect(load.edge).toBeCloseTo(500_000 + 1_000_000 / 1.92, 3);
+    expect(load.upper).toBeCloseTo(1 + 1 / 1.92, 6);
+    // The tier above is asked once a second, at any moment of the second for which it keeps a list itself.
+    expect(load.bucket).toBeCloseTo(1 - Math.exp(-1) + 1 / 1.92, 6);
+    // In an hour 1,875 lists are written at $4.50 a million, and 5,475 objects read at $0.36.
+    expect(load.bill.map(({ dollars }) => dollars)[0]).toBeCloseTo(0.0084375, 9);
+    expect(copyOf(1_000_000, "balanced", CONSTANTS, 1).bill[1]?.dollars).toBeCloseTo(5_475 * 0.36e-6, 6);
+    expect(load.dollarsPerListenerHour).toBeLessThan(1.1e-8);
+    // Its month: what reference and issue say, some $6 for a channel that is on day and night.
+    expect(24 * 30 * (load.bill[0]?.dollars ?? 0)).toBeCloseTo(6.075, 3);
+  });
+
+  test("reaches R2 no more often the more listen, with a tier; without one, as often as there are data centres", () => {
+    for (const listeners of [1e5, 8e6]) {
+      const load = copyOf(listeners, "low", having({ dataCentres: 50 }), 1);
+      expect(load.bucket).toBeCloseTo(1 + 1 / 1.92, 6);
+      expect(load.untieredBucket).toBeCloseTo(50 * (1 + 1 / 1.92), 3);
+    }
+    // Two of them find a list that is a second old with 1 - 1/e.
+    expect(copyOf(2, "low", having({ dataCentres: 1 }), 1).upper).toBeCloseTo(
+      1 - Math.exp(-1) + (1 - Math.exp(-2)) / 1.92,
+      6,
+    );
+  });
+
+  test("takes six requests of each who comes to it, and the Workers as many when they come back", () => {
+    const constants = having({ failoverSeconds: 3, returnSeconds: 30 });
+    const load = copyOf(90_000, "low", constants, 1);
+    expect(load.failover).toEqual({ edge: 180_000, back: 18_000 });
+    const text = failoverLines(load, constants);
+    expect(text).toMatch(
+      /within 3 s: 180k requests a second to the CDN[\s\S]*within 30 s: 18k requests a second$/,
+    );
+    expect(copyTable([load, load]).split("\n")).toHaveLength(3);
   });
 });
 

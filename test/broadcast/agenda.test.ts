@@ -5,7 +5,6 @@ import { announce, open } from "../../src/broadcast/lifecycle.ts";
 import { Presence } from "../../src/broadcast/presence.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
-import { sqlite } from "../kit/sqlite.ts";
 
 /** When the object of a show is to be brought back. */
 

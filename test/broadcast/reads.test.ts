@@ -2,11 +2,13 @@ import { expect, test } from "vitest";
 import type { RunningRow } from "../../src/broadcast/lifecycle.ts";
 import { type Published, type Read, Reads } from "../../src/broadcast/reads.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
-import type { Store } from "../../src/broadcast/store.ts";
+import { Store } from "../../src/broadcast/store.ts";
 import { lastMsn } from "../../src/hls/window.ts";
 import { PROFILES } from "../../src/media.ts";
+import type { Choice } from "../../src/paths.ts";
 import { DETAILS } from "../kit/details.ts";
-import { show as rehearsed, STARTED_AT } from "../kit/show.ts";
+import { FIRST_MSN, show as rehearsed, STARTED_AT } from "../kit/show.ts";
+import { sqlite } from "../kit/sqlite.ts";
 
 /** Reads that wait are answered together, with one list, within milliseconds of their part. */
 
@@ -37,7 +39,7 @@ const ROUNDS = 10;
  */
 test("a thousand blocked reloads of one part are let go within 20 ms of it, all with the same list", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
-  const reads = new Reads({} as Store, null);
+  const reads = new Reads(new Store(sqlite()), null);
   let window = windows[60] as Published["window"];
   const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const p99s: number[] = [];
@@ -80,7 +82,7 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
 
 test("what does not come is a 503 after three target durations, for each from when it asked on", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
-  const reads = new Reads({ partsOf: () => [] } as unknown as Store, null);
+  const reads = new Reads(new Store(sqlite()), null);
   const window = windows[60] as Published["window"];
   const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
   const [msn, part] = [lastMsn(window) + 1, window.open?.parts.length ?? 0];
@@ -104,4 +106,36 @@ test("what does not come is a 503 after three target durations, for each from wh
     expect(refusals).toEqual(expected);
   }
   await Promise.all(asked);
+});
+
+test("the copy is named beside the relay's own list where it is asked for, and where it has the same", async () => {
+  const { cuts, windows } = rehearsed(PROFILES.low, 90 * 20);
+  const store = new Store(sqlite());
+  store.index.begin({ epoch: EPOCH, startedAt: STARTED_AT, profile: PROFILES.low });
+  store.index.goLive(EPOCH, FIRST_MSN + 2);
+  for (let msn = FIRST_MSN; msn < FIRST_MSN + 20; msn++)
+    store.index.add(
+      EPOCH,
+      cuts.flatMap(({ part }) => (part.msn === msn ? [part] : [])),
+    );
+  const COPY = "https://copy.example.org";
+  const urisOf = async (window: Published["window"], choice: Choice, url: string | null) => {
+    const published = (): Published => ({ row: ROW, window, init: new Uint8Array(), ring: new Ring() });
+    const target = { kind: "multivariant", id: ROW.id, ...choice } as const;
+    const read = await new Reads(store, url).read(target, published, 0);
+    if (read.kind !== "multivariant") throw new Error(JSON.stringify(read));
+    return read.text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  };
+  const [running, ended] = [windows[60], windows.at(-1)] as [Published["window"], Published["window"]];
+  const timeline = `${COPY}/${ROW.id}/${EPOCH}/lifeboat.m3u8`;
+  for (const [window, choice, url, uris] of [
+    [running, {}, COPY, [`${EPOCH}/audio.m3u8`]],
+    [running, { lifeboat: "1" }, null, [`${EPOCH}/audio.m3u8`]],
+    [running, { lifeboat: "1" }, COPY, [`${EPOCH}/audio.m3u8`, timeline]],
+    [running, { dvr: "1", lifeboat: "1" }, COPY, [`${EPOCH}/rewind.m3u8`, timeline]],
+    [ended, { lifeboat: "1" }, COPY, [`${EPOCH}/rewind.m3u8`, `${COPY}/${ROW.id}/replay/lifeboat.m3u8`]],
+    // The copy of the whole show begins with its first host.
+    [ended, { from: "open", lifeboat: "1" }, COPY, [`${EPOCH}/rewind-open.m3u8`]],
+  ] as const)
+    expect(await urisOf(window, choice, url), JSON.stringify(choice)).toEqual(uris);
 });

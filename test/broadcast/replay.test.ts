@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { type ReplayFrom, replayOf } from "../../src/broadcast/replay.ts";
+import { replayOf } from "../../src/broadcast/replay.ts";
 import type { SegmentIndex } from "../../src/broadcast/segment-index.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { chunk } from "../../src/hls/cmaf.ts";
 import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
+import type { ReplayFrom } from "../../src/paths.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
 /** What a replay consists of, by a real index. */

@@ -533,9 +533,10 @@ describe("a show that has neither host nor listener", () => {
     expect(rig.row).toMatchObject({ state: "announced", timeline: null });
     expect([vi.getTimerCount(), rig.alarm]).toEqual([0, null]);
     expect(await rig.read(epoch)).toMatchObject({ status: 404, code: "not_started" });
+    const next = rig.store.index.nextMsn();
     rig.show.open();
     expect(rig.epoch > epoch).toBe(true);
-    expect((await rig.list()).firstMsn).toBe(0);
+    expect([(await rig.list()).firstMsn, next > 900]).toEqual([next, true]);
     expect(await rig.read(epoch)).toMatchObject({ status: 410, code: "other_epoch" });
     expect(rig.restarts).toEqual([]);
   });
@@ -862,5 +863,120 @@ describe("the Directory is told of a show's state", () => {
       if (!starts) void rig.show.end();
       expect(rig.told.slice(2)).toEqual(["live", starts ? "open" : "ended"]);
     }
+  });
+});
+
+describe("the replay", () => {
+  const multivariant = (choice: object) => ({ kind: "multivariant", id: "show", ...choice }) as never;
+  const rewind = (epoch: string, from: "live" | "open") =>
+    ({ kind: "rewind", id: "show", epoch, from, directives: {} }) as never;
+  const named = async (rig: Rig, choice: object = {}) => {
+    const read = await rig.show.read(multivariant(choice), {});
+    if (read.kind !== "multivariant") throw new Error(JSON.stringify(read));
+    return /^([0-9a-z]+)\/(.+)$/m.exec(read.text)?.slice(1) ?? [];
+  };
+  const listed = async (rig: Rig, epoch: string, from: "live" | "open" = "live") => {
+    const read = await rig.show.read(rewind(epoch, from), {});
+    if (read.kind !== "playlist") throw new Error(JSON.stringify(read));
+    return readList(read.text);
+  };
+  const live = (rig: Rig) => {
+    rig.show.open();
+    const { row } = rig;
+    if (isRunning(row)) rig.store.putShow(goLive(row));
+    rig.restart();
+  };
+
+  test("has all timelines of a show whose doors were closed and opened again, whose numbers go on", async () => {
+    const rig = new Rig();
+    live(rig);
+    rig.talk(20_000);
+    const first = rig.epoch;
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect(rig.row.state).toBe("announced");
+    const next = rig.store.index.nextMsn();
+    rig.show.open();
+    const second = rig.epoch;
+    expect((await rig.list()).firstMsn).toBe(next);
+    expect((await rig.list()).segments[0]?.name).toBe(`s${next}.m4s`);
+    live(rig);
+    rig.talk(20_000);
+    expect(await named(rig)).toEqual([second, "audio.m3u8"]);
+    expect(await named(rig, { dvr: "1" })).toEqual([second, "rewind.m3u8"]);
+    await rig.show.end();
+    vi.advanceTimersByTime(CLOSING_MS);
+    expect(await named(rig)).toEqual([second, "rewind.m3u8"]);
+    const list = await listed(rig, second);
+    const own = list.segments.filter(({ name }) => /^s\d/.test(name));
+    expect([list.ended, own.every(({ name, msn }) => name === `s${msn}.m4s`)]).toEqual([true, true]);
+    expect(list.segments[0]?.name).toBe(`../${first}/s${rig.store.index.timelines()[0]?.liveFrom}.m4s`);
+    expect((await listed(rig, second, "open")).segments[0]?.name).toBe(`../${first}/s0.m4s`);
+    rig.restart();
+    expect(await listed(rig, second)).toMatchObject({ text: list.text });
+  });
+
+  test("is that of a show which ended while its doors were closed, before R2 has taken any of it too", async () => {
+    const rig = new Rig();
+    rig.takes = false;
+    live(rig);
+    rig.talk(20_000);
+    const { epoch } = rig;
+    await vi.advanceTimersByTimeAsync(31 * 60_000);
+    expect(rig.row.state).toBe("announced");
+    await rig.show.end();
+    expect([rig.row.state, rig.row.timeline]).toEqual(["ended", null]);
+    vi.advanceTimersByTime(CLOSING_MS);
+    for (const again of [false, true]) {
+      if (again) rig.restart();
+      expect(await named(rig)).toEqual([epoch, "rewind.m3u8"]);
+      const list = await listed(rig, epoch);
+      expect([list.ended, list.segments.length > 10]).toEqual([true, true]);
+      for (const { msn } of list.segments)
+        expect(await rig.show.read({ kind: "segment", id: "show", epoch, msn } as never, {})).toMatchObject({
+          kind: "media",
+        });
+      expect(await rig.show.read({ kind: "init", id: "show", epoch } as never, {})).toMatchObject({
+        kind: "media",
+      });
+    }
+  });
+
+  test("gives media of former timelines that R2 has not taken, and refuses what none has", async () => {
+    const rig = new Rig();
+    rig.takes = false;
+    live(rig);
+    rig.talk(20_000);
+    const { epoch } = rig;
+    rig.jump(690_000);
+    rig.talk(1_000);
+    expect(rig.epoch > epoch).toBe(true);
+    const ask = (msn: number, of = epoch) =>
+      rig.show.read({ kind: "segment", id: "show", epoch: of, msn } as never, {});
+    expect(await ask(3)).toMatchObject({ kind: "media" });
+    expect(await rig.show.read({ kind: "init", id: "show", epoch } as never, {})).toMatchObject({
+      kind: "media",
+    });
+    expect(await ask(999)).toMatchObject({ code: "other_epoch" });
+    expect(await ask(3, "aaaaaaaa")).toMatchObject({ code: "other_epoch" });
+    expect(
+      await rig.show.read({ kind: "part", id: "show", epoch, msn: 3, index: 0 } as never, {}),
+    ).toMatchObject({
+      code: "other_epoch",
+    });
+  });
+
+  test("is not held back from who asks before its first three segments, but given once they are there", async () => {
+    const rig = new Rig();
+    rig.show.open();
+    expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
+    expect(await rig.show.read(rewind(rig.epoch, "live"), {})).toMatchObject({ code: "no_replay" });
+    live(rig);
+    rig.talk(2_000);
+    // Its first host has just been heard: who comes now begins with the doors' opening.
+    expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
+    rig.talk(6_000);
+    expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind.m3u8"]);
+    expect(await named(rig, { dvr: "1", from: "open" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
+    expect(await named(rig, { from: "open" })).toEqual([rig.epoch, "audio.m3u8"]);
   });
 });

@@ -149,3 +149,39 @@ test("an origin that has no list of a part that it gave is asked three times, an
     "audio.m3u8?_HLS_msn=10&_HLS_part=1",
   ]);
 });
+
+test("a delta update is fetched once for all whom it serves, and a whole list for who has been away", async () => {
+  const { queue, paths, get } = upstream();
+  const rewind = async (directives: Directives) => {
+    const answer = await get({ kind: "rewind", id: "a", epoch: EPOCHS[0], from: "live", directives });
+    return answer.ok ? answer.text() : String(answer.status);
+  };
+  queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 10, 0));
+  expect(await rewind({ msn: 10, part: 2, skip: true })).toBe("k0000000 10.0");
+  expect(await rewind({ msn: 9, part: 1, skip: true })).toBe("k0000000 10.0");
+  queue.push(list(EPOCHS[0], 10, 0));
+  expect(await rewind({ msn: 3, part: 0, skip: true })).toBe("k0000000 10.0");
+  // It has come as far as any that was handed out, and serves who asks for all.
+  expect(await rewind({})).toBe("k0000000 10.0");
+  expect(paths).toEqual(["index.m3u8", "rewind.m3u8?_HLS_msn=10&_HLS_part=2&_HLS_skip=YES", "rewind.m3u8"]);
+  expect(queue).toEqual([]);
+});
+
+test("where a cache's delta update has become too new for who asks, the whole list is fetched", async () => {
+  const { queue, paths, get } = upstream();
+  const directives = { msn: 10, part: 1, skip: true };
+  // The edge learns of a far later list by it.
+  queue.push(list(EPOCHS[0], 10, 0), list(EPOCHS[0], 30, 0), list(EPOCHS[0], 30, 0));
+  const answer = await get({ kind: "rewind", id: "a", epoch: EPOCHS[0], from: "open", directives });
+  expect(await answer.text()).toBe("k0000000 30.0");
+  expect(paths.slice(1)).toEqual(["rewind-open.m3u8?_HLS_skip=YES", "rewind-open.m3u8"]);
+});
+
+test("the choice of a playback URL is part of what is asked for", async () => {
+  const { queue, paths, get } = upstream();
+  queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 9, 2));
+  await get({ kind: "multivariant", id: "a", dvr: "1" });
+  await get({ kind: "multivariant", id: "a", dvr: "1" });
+  await get({ kind: "multivariant", id: "a" });
+  expect(paths).toEqual(["index.m3u8?dvr=1", "index.m3u8"]);
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { Fronts, type Playlist } from "../../src/edge/fronts.ts";
+import { Fronts, mayMerge, type Playlist } from "../../src/edge/fronts.ts";
 import { Held } from "../../src/edge/held.ts";
+import type { LiveEdge } from "../../src/live-edge.ts";
 import type { Target } from "../../src/paths.ts";
 
 /** Nobody is given an older list than this isolate has seen. */
@@ -49,7 +50,7 @@ test("a list noted late does not take the front back", async () => {
   fronts.note(asked("a"), newer);
   fronts.note(asked("a"), await list(9, 2));
   expect(fronts.liveEdgeOf("a")).toEqual(newer.liveEdge);
-  expect(fronts.isBehind("a")).toBe(false);
+  expect(fronts.isBehind(asked("a"))).toBe(false);
   expect(fronts.young(asked("a"), NOW)).toBe(newer);
 });
 
@@ -91,7 +92,30 @@ test("media that was had moves its show's live edge; other media does not", asyn
   fronts.note(asked("a"), await list(9, 1));
   fronts.note(part("j0000000"), media);
   fronts.note({ kind: "init", id: "a", epoch: EPOCH }, media);
-  expect([newestPart(), fronts.isBehind("a")]).toEqual([[9, 1], false]);
+  expect([newestPart(), fronts.isBehind(asked("a"))]).toEqual([[9, 1], false]);
   fronts.note(part(EPOCH), media);
-  expect([newestPart(), fronts.isBehind("a")]).toEqual([[9, 2], true]);
+  expect([newestPart(), fronts.isBehind(asked("a"))]).toEqual([[9, 2], true]);
+});
+
+test("a list stands in for none of another kind, and all that were seen move the same front", async () => {
+  const fronts = new Fronts();
+  const rewind = (skip: boolean, msn?: number): Playlist => ({
+    ...{ kind: "rewind", id: "a", epoch: EPOCH, from: "live" },
+    directives: { ...(msn !== undefined && { msn }), ...(skip && { skip: true }) },
+  });
+  const [live, whole, delta] = [await list(9, 1), await list(9, 2), await list(10, 0)];
+  fronts.note(asked("a"), live);
+  expect(fronts.young(rewind(false), NOW)).toBeNull();
+  fronts.note(rewind(false), whole);
+  fronts.note(rewind(true), delta);
+  expect(fronts.liveEdgeOf("a")).toEqual(delta.liveEdge);
+  // They hint at parts that the delta has.
+  expect([fronts.young(asked("a"), NOW), fronts.isBehind(asked("a"))]).toEqual([null, true]);
+  expect([fronts.young(rewind(false), NOW), fronts.isBehind(rewind(false))]).toEqual([null, true]);
+  expect([fronts.young(rewind(true), NOW), fronts.isBehind(rewind(true))]).toEqual([delta, false]);
+  expect(fronts.newest(rewind(false), live)).toBe(whole);
+  // Segments 5 to 10 are in it for sure.
+  expect(fronts.young(rewind(true, 5), NOW)).toBe(delta);
+  expect(fronts.young(rewind(true, 4), NOW)).toBeNull();
+  expect(mayMerge(rewind(true, 4), { ...(delta.liveEdge as LiveEdge), ended: true })).toBe(true);
 });

@@ -124,4 +124,19 @@ describe("the listeners' door", () => {
       expect(await delivered(), `${name} ${JSON.stringify(headers)}`).toBeCloseTo(millis, 6);
     }
   });
+
+  test.each(["audio.m3u8", "rewind.m3u8", "rewind-open.m3u8"])(
+    "counts who plays %s of a running show",
+    async (name) => {
+      const { get, kept, reports } = await world();
+      await get(`${EPOCH}/${name}?l=abc`);
+      await Promise.all(kept);
+      vi.useFakeTimers({ now: Date.now() + 12_000, toFake: ["Date"] });
+      await get(`${EPOCH}/init.mp4`);
+      expect(reports).toEqual([]);
+      await get(`${EPOCH}/${name}?l=abc`);
+      await Promise.all(kept);
+      expect(reports.flatMap(({ entries }) => entries).length).toBeGreaterThan(0);
+    },
+  );
 });

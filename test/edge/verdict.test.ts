@@ -11,8 +11,13 @@ import { ENDED, EPOCH, LIVE, NOW, PLAIN } from "../kit/live-edges.ts";
 /** Segment 21 has just begun. */
 const FRESH: LiveEdge = { ...LIVE, openParts: 0 };
 
+/** The show's second timeline. */
+const ANEW: LiveEdge = { ...LIVE, former: [{ epoch: "mwq4aaaa", firstMsn: 3, lastMsn: 9 }] };
+
 describe("what can not be there is not asked for", () => {
   const list = (directives: Directives): Target => ({ kind: "playlist", id: "x", epoch: EPOCH, directives });
+  const rewind = (directives: Directives): Target =>
+    ({ ...list(directives), kind: "rewind", from: "live" }) as Target;
   const part = (msn: number, index: number): Target => ({ kind: "part", id: "x", epoch: EPOCH, msn, index });
   const segment = (msn: number): Target => ({ kind: "segment", id: "x", epoch: EPOCH, msn });
 
@@ -60,6 +65,22 @@ describe("what can not be there is not asked for", () => {
     ["the open segment", LIVE, -600, segment(21), "no_such_media"],
     ["the open segment, when it may be whole", LIVE, -200, segment(21), "ask"],
     ["a segment after the end", ENDED, 60_000, segment(21), "no_such_media"],
+    ["a rewind list three segments ahead", LIVE, -1_000, rewind({ msn: 23 }), "bad_directive"],
+    ["a rewind list", LIVE, 0, rewind({ msn: 20, skip: true }), "ask"],
+    ["a former timeline's segment", ANEW, 0, { ...segment(3), epoch: "mwq4aaaa" } as Target, "ask"],
+    ["its last", ANEW, 0, { ...segment(9), epoch: "mwq4aaaa" } as Target, "ask"],
+    ["one that it does not have", ANEW, 0, { ...segment(10), epoch: "mwq4aaaa" } as Target, "other_epoch"],
+    ["one before its first", ANEW, 0, { ...segment(2), epoch: "mwq4aaaa" } as Target, "other_epoch"],
+    ["its init", ANEW, 0, { kind: "init", id: "x", epoch: "mwq4aaaa" }, "ask"],
+    ["its part", ANEW, 0, { ...part(3, 0), epoch: "mwq4aaaa" } as Target, "other_epoch"],
+    ["its list", ANEW, 0, { ...rewind({}), epoch: "mwq4aaaa" } as Target, "other_epoch"],
+    [
+      "a timeline's that the show never had",
+      ANEW,
+      0,
+      { ...segment(3), epoch: "mwq4aaab" } as Target,
+      "other_epoch",
+    ],
   ])("%s", (_what, liveEdge, later, target, verdict) => {
     expect(judge(liveEdge, target, NOW + later)?.code ?? "ask").toBe(verdict);
   });

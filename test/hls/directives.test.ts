@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Decision, decide as decideAt, isDelta } from "../../src/hls/directives.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
-import { liveEdgeOf, type Window } from "../../src/hls/window.ts";
+import { liveEdgeOf, skipBoundary, skippedUntil, type Window } from "../../src/hls/window.ts";
 import { covers, type Place } from "../../src/live-edge.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
 import { FIRST_MSN, names, show, windowAfter } from "../kit/show.ts";
@@ -86,24 +86,25 @@ describe("economy lists no parts", () => {
 });
 
 describe("deltas", () => {
-  const long = windowAfter(low, 100 * 90 + 18, { live: true, length: 63 });
-  const first = long.firstMsn;
-  const last = first + 62;
+  const long = windowAfter(low, 100 * 90 + 18, { live: true });
+  const until = skippedUntil(long, skipBoundary(2));
   test("are for those who can have the segments that they skip", () => {
-    const skipped = Number(/SKIPPED-SEGMENTS=(\d+)/.exec(mediaPlaylist(long, names, { skip: true }))?.[1]);
-    expect(skipped).toBe(56);
-    expect(isDelta(long, { skip: true })).toBe(true);
-    expect(isDelta(long, { msn: last + 1, part: 0, skip: true })).toBe(true);
-    expect(isDelta(long, { msn: first + skipped, skip: true })).toBe(true);
+    // Seven segments are 13.44 s, six 11.52 s.
+    expect(until).toBe(long.firstMsn + 15 - 7);
+    const first = until as number;
+    expect(isDelta(until, { skip: true })).toBe(true);
+    expect(isDelta(until, { msn: long.firstMsn + 15, part: 0, skip: true })).toBe(true);
+    expect(isDelta(until, { msn: first, skip: true })).toBe(true);
     // The delta would skip the very segment that is asked for.
-    expect(isDelta(long, { msn: first + skipped - 1, skip: true })).toBe(false);
+    expect(isDelta(until, { msn: first - 1, skip: true })).toBe(false);
     // Section 6.2.5.2: the entire list, even if the segment is no longer in it.
-    expect(isDelta(long, { msn: first - 1, skip: true })).toBe(false);
-    expect(isDelta(long, { msn: last + 1, part: 0 })).toBe(false);
+    expect(isDelta(until, { msn: 3, skip: true })).toBe(false);
+    expect(isDelta(until, { msn: long.firstMsn + 15, part: 0 })).toBe(false);
   });
-  test("are not there where none is offered, nor at the end", () => {
-    expect(isDelta(LOW, { skip: true })).toBe(false);
-    expect(isDelta(windowAfter(low, 100 * 90 + 18, { length: 63 }), { skip: true })).toBe(false);
+  test("are not there where nothing lies beyond the boundary, nor at the end", () => {
+    expect(skippedUntil(windowAfter(low, 7 * 90, { live: true }), skipBoundary(2))).toBeNull();
+    expect(skippedUntil(windowAfter(low, 100 * 90 + 18), skipBoundary(2))).toBeNull();
+    expect(isDelta(null, { skip: true })).toBe(false);
   });
 });
 

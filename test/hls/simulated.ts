@@ -2,21 +2,22 @@
 
 import { initSegment } from "../../src/hls/cmaf.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../../src/hls/playlist.ts";
-import { firstPublished, liveEdgeOf, skippable } from "../../src/hls/window.ts";
+import { rewindPlaylist, rewindSkippedUntil } from "../../src/hls/rewind.ts";
+import { firstPublished, liveEdgeOf } from "../../src/hls/window.ts";
 import { covers } from "../../src/live-edge.ts";
 import { type Profile, toMillis } from "../../src/media.ts";
-import { names, STARTED_AT, show } from "../kit/show.ts";
+import { names, pastBefore, STARTED_AT, show } from "../kit/show.ts";
 import type { Exchange } from "../validator/capture.ts";
 
 const BASE = "https://relay.test/live/show/a/";
 const LIST = { "content-type": "application/vnd.apple.mpegurl", "cache-control": "public, max-age=1" };
 const MEDIA = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
-/** A show of `units` access units, from the first published list to its end; `length` as for a window. */
+/** A show of `units` access units, from the first published list to its end; `length` as for a window; `rewinds`: its rewind list. */
 export function simulatedCapture(
   profile: Profile,
   units: number,
-  options: { length?: number; happenings?: boolean } = {},
+  options: { length?: number; happenings?: boolean; rewinds?: boolean } = {},
 ): Exchange[] {
   const { cuts, windows } = show(profile, units, options);
   const capture: Exchange[] = [];
@@ -31,9 +32,12 @@ export function simulatedCapture(
       body: bytes,
     });
   };
-  const first = windows.map(liveEdgeOf).findIndex((edge) => covers(edge, firstPublished(edge)));
+  const first = windows
+    .map((window) => liveEdgeOf(window))
+    .findIndex((edge) => covers(edge, firstPublished(edge)));
   const start = STARTED_AT + 5000;
-  const multivariant = { uri: "a/index.m3u8", bandwidth: 60_000, averageBandwidth: 50_000 };
+  const name = options.rewinds ? "rewind.m3u8" : "index.m3u8";
+  const multivariant = { uri: `a/${name}`, bandwidth: 60_000, averageBandwidth: 50_000 };
   answer(start, "../index.m3u8", LIST, multivariantPlaylist(multivariant));
   for (const [index, window] of windows.entries()) {
     if (index < first) continue;
@@ -42,7 +46,8 @@ export function simulatedCapture(
     if (last === undefined) throw new Error("a published list has a part");
     const at = STARTED_AT + toMillis(last.part.at + last.part.duration) + 20;
     const { msn, index: part } = last.part;
-    const skip = index > first && skippable(window) > 0;
+    const past = options.rewinds ? pastBefore(window, windows) : null;
+    const skip = past !== null && index > first && rewindSkippedUntil(window, past) !== null;
     const blocking = index > first && profile.lowLatency;
     const directives = [
       ...(blocking ? [`_HLS_msn=${msn}`, `_HLS_part=${part}`] : []),
@@ -50,7 +55,9 @@ export function simulatedCapture(
     ];
     const query = directives.length > 0 ? `?${directives.join("&")}` : "";
     if (index === first || profile.lowLatency || last.closes) {
-      answer(at, `index.m3u8${query}`, LIST, mediaPlaylist(window, names, { skip }));
+      const text =
+        past === null ? mediaPlaylist(window, names) : rewindPlaylist(window, past, names, { skip });
+      answer(at, `${name}${query}`, LIST, text);
     }
     if (index === first) {
       const config = Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]);

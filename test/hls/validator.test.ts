@@ -9,7 +9,7 @@ import { simulatedCapture } from "./simulated.ts";
 /** The validator finds nothing in a flawless capture, and each fault that is put into one. */
 
 const LOW = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10 });
-const LONG = simulatedCapture(PROFILES.low, 68 * 90 + 19, { length: 63 });
+const LONG = simulatedCapture(PROFILES.low, 28 * 90 + 19, { rewinds: true });
 const EVENTFUL = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10, happenings: true });
 const ECONOMY = simulatedCapture(PROFILES.economy, 14 * 180 + 40, { length: 10 });
 
@@ -21,11 +21,8 @@ describe("a flawless capture has no findings", () => {
     ["economy", ECONOMY],
     ["low, eventful", EVENTFUL],
     ["economy, eventful", simulatedCapture(PROFILES.economy, 40 * 180, { happenings: true })],
-    [
-      "economy with deltas, eventful",
-      simulatedCapture(PROFILES.economy, 36 * 180, { length: 33, happenings: true }),
-    ],
-    ["economy with deltas", simulatedCapture(PROFILES.economy, 36 * 180, { length: 33 })],
+    ["balanced with deltas", simulatedCapture(PROFILES.balanced, 20 * 90, { rewinds: true })],
+    ["economy with deltas", simulatedCapture(PROFILES.economy, 20 * 180, { rewinds: true })],
   ])("%s", (_, capture) => {
     expect(validateCapture(capture)).toEqual([]);
   });
@@ -87,6 +84,17 @@ const FAULTS: readonly [Rule, string, Capture | (() => Capture)][] = [
   ["part-hold-back", "two parts", edit(LOW, every, "PART-HOLD-BACK=1.152", "PART-HOLD-BACK=0.768")],
   ["part-hold-back", "missing", edit(LOW, every, "PART-HOLD-BACK=1.152,", "")],
   ["hold-back", "two target durations", edit(LOW, every, ",HOLD-BACK=6.000", ",HOLD-BACK=4.000")],
+  ["event", "of another type", edit(LONG, every, "TYPE:EVENT", "TYPE:VOD")],
+  [
+    "event",
+    "a segment left it",
+    edit(
+      LONG,
+      (e) => isList(e) && text(e).includes("#EXT-X-ENDLIST"),
+      "MEDIA-SEQUENCE:1000",
+      "MEDIA-SEQUENCE:1001",
+    ),
+  ],
   ["skip-until", "five target durations", edit(LONG, every, "SKIP-UNTIL=12.000", "SKIP-UNTIL=10.000")],
   ["block-reload", "not offered", edit(LOW, every, "CAN-BLOCK-RELOAD=YES,", "")],
   ["independent", "a part that does not say so", edit(LOW, list(5), ",INDEPENDENT=YES", "")],
@@ -260,7 +268,7 @@ type Which = (exchange: Exchange, index: number, capture: Capture) => boolean;
 type Change = (exchange: Exchange) => Exchange;
 
 function isList({ url }: Exchange): boolean {
-  return url.includes("/a/index.m3u8");
+  return /\/a\/(index|rewind)\.m3u8/.test(url);
 }
 
 function isPart({ url }: Exchange): boolean {

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { addCut, emptyWindow, end, endWindow, keptFrom, listsParts } from "../../src/hls/window.ts";
+import {
+  addCut,
+  emptyWindow,
+  end,
+  endWindow,
+  keptFrom,
+  listsParts,
+  msnBefore,
+} from "../../src/hls/window.ts";
 import { PROFILES, type Samples, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, show, windowAfter } from "../kit/show.ts";
 
@@ -119,3 +127,10 @@ function repeats(cuts: readonly { part: { msn: number; index: number } }[]): num
   const [last, previous] = [cuts.at(-1), cuts.at(-2)];
   return last && previous && last.part === previous.part ? 1 : 0;
 }
+
+test("a moment before the end of what is listed is found in its segment", () => {
+  const window = windowAfter(PROFILES.low, 5 * 90 + 36, { live: true });
+  // Two parts of segment 1005 are 768 ms.
+  const asked = [0, 768, 769, 2_688, 2_689, 60_000].map((millis) => msnBefore(window, millis) - FIRST_MSN);
+  expect(asked).toEqual([5, 5, 4, 4, 3, 0]);
+});

@@ -14,6 +14,7 @@ export const LIVE: LiveEdge = {
   partMillis: 400,
   listsParts: true,
   endsAt: NOW,
+  former: [],
 };
 export const ENDED: LiveEdge = { ...LIVE, ended: true, openParts: 0 };
 /** Whole segments alone are listed. */

@@ -2,16 +2,15 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { startRelay } from "../../local/relay.ts";
 
 // A relay in a process of its own: a test that analyses a minute of sound, or parses it, stands still for a while,
-// and a media server in the same process would stand still with it. Arguments: the folder for its storage, and
-// "lifeboat" where the bucket is to be served beside it.
+// and a media server in the same process would stand still with it. Arguments: the folder for its storage, and `lifeboat`
+// where the bucket is to be served beside it.
 const relay = await startRelay({
   port: 0,
   persist: process.argv[2] ?? "",
   lifeboat: process.argv[3] === "lifeboat" ? { port: 0 } : null,
   log: (line) => process.connected && process.send?.({ line }),
 });
-const { url, lifeboat, adminToken, pid } = relay;
-process.send?.({ url, lifeboat, adminToken, pid });
+process.send?.({ url: relay.url, lifeboat: relay.lifeboat, adminToken: relay.adminToken, pid: relay.pid });
 
 process.once("disconnect", () => void relay.stop());
 

@@ -1,6 +1,7 @@
 /** Shows for tests: seeded frames pushed through the segmenter into a window, every step of it kept. */
 
 import type { DateRange } from "../../src/hls/date-range.ts";
+import { Past } from "../../src/hls/past.ts";
 import type { Names } from "../../src/hls/playlist.ts";
 import { type Cut, Segmenter } from "../../src/hls/segmenter.ts";
 import { addCut, emptyWindow, end, endWindow, type Window, withDateRange } from "../../src/hls/window.ts";
@@ -66,4 +67,19 @@ export function windowAfter(...parameters: Parameters<typeof show>): Window {
   const window = show(...parameters).windows.at(-1);
   if (window === undefined) throw new Error("a show has at least its empty window");
   return window;
+}
+
+/** What a rewind list of the whole show has before `window`, one of its windows. */
+export function pastBefore(window: Window, windows: readonly Window[]): Past {
+  const { startedAt, profile } = window;
+  const past = new Past(FIRST_MSN, 0, true);
+  past.turnTo({ startedAt, profile, names }, FIRST_MSN);
+  const closed = new Map(
+    windows.flatMap(({ segments }) => segments.map((segment) => [segment.msn, segment])),
+  );
+  for (let msn = FIRST_MSN; msn < window.firstMsn; msn++) {
+    const segment = closed.get(msn);
+    if (segment !== undefined) past.add(segment);
+  }
+  return past;
 }

@@ -11,6 +11,15 @@ describe("the options of npm start", () => {
     ["an IPv4 address", { HOST: "127.0.0.2" }, { host: "127.0.0.2" }],
     ["an IPv6 address", { HOST: "::1" }, { host: "::1" }],
     ["a range", { UDP_PORTS: "40000-40100" }, { udpPorts: [40_000, 40_100] }],
+    ["a copy", {}, { lifeboat: { port: 8788 } }],
+    ["a copy of its own relay", { PORT: "9000", LIFEBOAT: "" }, { lifeboat: { port: 9_001 } }],
+    ["no copy", { LIFEBOAT: "off" }, { lifeboat: null }],
+    ["no port for a copy", { PORT: "65535" }, { lifeboat: null }],
+    [
+      "a copy behind a proxy",
+      { LIFEBOAT: "https://copy.example.org/" },
+      { lifeboat: { port: 8788, url: "https://copy.example.org" } },
+    ],
     ["a range of one", { UDP_PORTS: "1-1" }, { udpPorts: [1, 1] }],
   ])("%s", (_, env, options) => {
     expect(readOptions([], env)).toMatchObject(options);
@@ -45,6 +54,14 @@ describe("the options of npm start", () => {
       );
     },
   );
+
+  test("a copy whose URL is none is one sentence, and npm run dev has none", () => {
+    for (const url of ["on", "copy.example.org", "https://copy.example.org/folder", "8788"])
+      expect(() => readOptions([], { LIFEBOAT: url })).toThrow(
+        `LIFEBOAT must be off, or the URL at which port 8788 is reached, such as https://copy.example.org, not "${url}".`,
+      );
+    expect(readOptions(["--dev"], {}).lifeboat).toBeNull();
+  });
 
   test("an unknown argument is one sentence", () => {
     expect(() => readOptions(["--loud"], {})).toThrow("Unknown option '--loud'. Try npm start -- --help.");

@@ -1,13 +1,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
+import { capture } from "../kit/capture.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { holes, phaseJumps, pitch } from "../kit/probe/tone.ts";
 import { decode, left, run } from "../kit/program.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 import type { Capture } from "../validator/capture.ts";
 import { validateCapture } from "../validator/validate.ts";
-import { capture } from "./capture.ts";
 import { goOnAir, type OnAir } from "./show.ts";
 import { arrivals, assemble, pace } from "./timeline.ts";
 

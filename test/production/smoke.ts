@@ -4,13 +4,15 @@ import { parseArgs } from "node:util";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
+import { lifeboatUrl } from "../../src/lifeboat.ts";
 import type { Created } from "../kit/created.ts";
 import { type Desk, endShow, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
 import { Checks } from "./checks.ts";
+import { checkLifeboat, checkLifeboatEnd } from "./lifeboat.ts";
 import { checkTalk } from "./talk.ts";
 
-const USAGE = `npm run smoke -- URL [--during COMMAND] [--on-air MINUTES]
+const USAGE = `npm run smoke -- URL [--during COMMAND] [--on-air MINUTES] [--lifeboat URL]
 
 Puts one short show on a deployed relay, publishes real sound to it, listens, and checks what no local runtime can show:
 the SFU, the cache before the origin, the platform's content codings, the count, the recording, and the end. Takes about a
@@ -20,6 +22,7 @@ minute, with --on-air so much longer. The show is its own and is deleted in the 
   --on-air MINUTES  keeps the host on for so long, and fails when its Broadcast was made anew (or lost its socket). An object has 30 s
                     of CPU, which each event renews (Durable Objects, limits); whether a message of a standard socket
                     is one is not written anywhere. A show with one host uses 30 s in 5 to 20 minutes: take 25
+  --lifeboat URL    the relay's LIFEBOAT_URL: checks the copy that is served from there without a Worker (docs/lifeboat.md)
 
 The exit code is 1 where a check failed, 2 where the options are wrong.`;
 
@@ -57,7 +60,7 @@ async function main(): Promise<number> {
 }
 
 async function perform(checks: Checks, desk: Desk, show: Created, options: Options): Promise<void> {
-  const { during, onAirMs } = options;
+  const { during, onAirMs, lifeboat } = options;
   const listener = await checks.run("silence is listed before any host", () =>
     Listener.join(show.playbackUrl),
   );
@@ -68,6 +71,7 @@ async function perform(checks: Checks, desk: Desk, show: Created, options: Optio
 
   await checkLists(checks, show, listener);
   await checkCaches(checks, desk, show, listener);
+  if (lifeboat !== null) await checkLifeboat(checks, show, lifeboat);
   if (during !== null)
     await checks.run(`listeners do not notice: ${during}`, () => endure(listener, show, during));
 
@@ -86,6 +90,7 @@ async function perform(checks: Checks, desk: Desk, show: Created, options: Optio
   await checkPlan(checks, desk);
   await checkTalk(checks, desk);
   await checkEnd(checks, desk, show, { listener, publication });
+  if (lifeboat !== null) await checkLifeboatEnd(checks, show, lifeboat);
 }
 
 /** A show's object is brought back by the platform's alarm when its doors open by themselves. */
@@ -277,13 +282,20 @@ interface Options {
   readonly during: string | null;
   /** For how long the host is kept on and watched. */
   readonly onAirMs: number;
+  /** Where the bucket is served without a Worker; null: the relay has no copy, or it is not to be checked. */
+  readonly lifeboat: string | null;
 }
 
 function readOptions(): Options | string {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { during: { type: "string" }, "on-air": { type: "string" }, help: { type: "boolean" } },
+      options: {
+        during: { type: "string" },
+        "on-air": { type: "string" },
+        lifeboat: { type: "string" },
+        help: { type: "boolean" },
+      },
     });
     if (values.help) return USAGE;
     const [url = ""] = positionals;
@@ -292,8 +304,11 @@ function readOptions(): Options | string {
     if (adminToken === "") return "The relay's admin token is needed in ADMIN_TOKEN.";
     const minutes = Number(values["on-air"] ?? 0);
     if (!(minutes >= 0)) return "--on-air takes minutes. See --help.";
+    const lifeboat = values.lifeboat === undefined ? null : lifeboatUrl(values.lifeboat);
+    if (lifeboat === null && values.lifeboat !== undefined)
+      return "--lifeboat takes a URL of a host alone. See --help.";
     const desk = { url: url.replace(/\/+$/, ""), adminToken };
-    return { desk, during: values.during ?? null, onAirMs: 60_000 * minutes };
+    return { desk, during: values.during ?? null, onAirMs: 60_000 * minutes, lifeboat };
   } catch (error) {
     return `${(error as Error).message} See --help.`;
   }

@@ -17,6 +17,9 @@ export interface Segment {
   /** Whether a date came after the segment's first part. */
   readonly lateDate: boolean;
   readonly parts: readonly Part[];
+  /** Whether another timeline begins with it. */
+  readonly discontinuous: boolean;
+  readonly gap: boolean;
 }
 
 export type Attributes = ReadonlyMap<string, string>;
@@ -43,7 +46,13 @@ export interface MediaList {
   readonly strange: readonly string[];
 }
 
-const SEGMENT_TAGS = new Set(["EXTINF", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-PART"]);
+const SEGMENT_TAGS = new Set([
+  "EXTINF",
+  "EXT-X-PROGRAM-DATE-TIME",
+  "EXT-X-PART",
+  "EXT-X-DISCONTINUITY",
+  "EXT-X-GAP",
+]);
 
 export function readList(text: string, url: string, at: number): MediaList {
   const lines = text.split(/\r?\n/);
@@ -54,21 +63,16 @@ export function readList(text: string, url: string, at: number): MediaList {
   let date: string | undefined;
   let lateDate = false;
   let duration: string | undefined;
+  let [discontinuous, gap] = [false, false];
   const tag = (name: string) => tags.get(name)?.[0];
   const number = (name: string) => Number(tag(name) ?? 0);
   const skipped = () => Number(attributes(tag("EXT-X-SKIP") ?? "").get("SKIPPED-SEGMENTS") ?? 0);
   const take = (uri: string): Segment => {
     const msn = number("EXT-X-MEDIA-SEQUENCE") + skipped() + segments.length;
-    const segment = {
-      msn,
-      uri,
-      duration: nanos(duration ?? "0"),
-      text: duration ?? "",
-      date,
-      lateDate,
-      parts,
-    };
+    const told = { date, lateDate, parts, discontinuous, gap };
+    const segment = { msn, uri, duration: nanos(duration ?? "0"), text: duration ?? "", ...told };
     [parts, date, lateDate, duration] = [[], undefined, false, undefined];
+    [discontinuous, gap] = [false, false];
     return segment;
   };
   for (const line of lines) {
@@ -82,6 +86,8 @@ export function readList(text: string, url: string, at: number): MediaList {
     }
     const [, name = "", value = ""] = match;
     if (!SEGMENT_TAGS.has(name)) tags.set(name, [...(tags.get(name) ?? []), value]);
+    discontinuous ||= name === "EXT-X-DISCONTINUITY";
+    gap ||= name === "EXT-X-GAP";
     if (name === "EXTINF") duration = value.split(",")[0] ?? "";
     if (name === "EXT-X-PROGRAM-DATE-TIME") {
       date = value;

@@ -10,7 +10,7 @@ export function checkMedia(
   bodies: ReadonlyMap<string, Uint8Array>,
   report: Report,
 ): void {
-  for (const map of new Set(lists.map((list) => mapOf(list)))) {
+  for (const map of new Set(lists.flatMap(mapsOf))) {
     const bytes = bodies.get(map);
     const fault = bytes === undefined ? "was never fetched" : initFault(bytes);
     if (fault !== undefined) report(bytes === undefined ? "uncaptured" : "init", map, fault);
@@ -47,6 +47,11 @@ function checkTimeline(
   let due: { time: number; sequence: number } | undefined;
   let epoch: number | undefined;
   for (const segment of segments) {
+    if (segment.discontinuous) [due, epoch] = [undefined, undefined];
+    if (segment.gap) {
+      due = undefined;
+      continue;
+    }
     const first = due;
     const whole = read(segment.uri, bodies, report);
     if (whole !== undefined) {
@@ -109,7 +114,7 @@ function checkCoverage(
   report: Report,
 ): void {
   const [first, ...later] = lists.map(urisOf);
-  const known = new Set([...(first ?? []), ...lists.map(mapOf)]);
+  const known = new Set([...(first ?? []), ...lists.flatMap(mapsOf)]);
   for (const uri of new Set(later.flatMap((uris) => [...uris]))) {
     if (known.has(uri)) continue;
     known.add(uri);
@@ -126,6 +131,7 @@ function urisOf(list: MediaList): Set<string> {
   return new Set([...list.segments, ...parts].map(({ uri }) => uri));
 }
 
-function mapOf(list: MediaList): string {
-  return resolve(attributes(list.tags.get("EXT-X-MAP")?.[0] ?? "").get("URI") ?? "", list.url);
+function mapsOf(list: MediaList): string[] {
+  const maps = list.tags.get("EXT-X-MAP") ?? [""];
+  return maps.map((map) => resolve(attributes(map).get("URI") ?? "", list.url));
 }

@@ -12,7 +12,8 @@ export const RULES = {
   bandwidth:
     "Apple 1.28, 1.29: segments stay below 125 % of BANDWIDTH, their mean below 110 % of AVERAGE-BANDWIDTH",
   "first-line": "section 4.4.1.1",
-  version: "section 6.2.1, 8: 6, or 9 with a skip",
+  version: "section 6.2.1, 8: 6, or 8 with a gap, or 9 with a skip",
+  event: "section 4.4.3.5: nothing leaves an EVENT list, and no list here is of another type",
   tags: "section 4.4.3: required tags are there, each once, and none that a live list must not have",
   "target-duration": "section 4.4.3.1, and never above the target itself",
   "part-inf": "section 4.4.3.7: with parts, and only with parts",
@@ -28,7 +29,7 @@ export const RULES = {
   "date-continuity": "section 6.2.1: dates advance by the durations",
   "date-range":
     "section 4.4.5.1: an ID is one event's, dated and never described otherwise; it leaves with its segment, for good",
-  map: "section 3.1.2, 4.4.4.5: one init segment, before the first segment, always the same",
+  map: "section 3.1.2, 4.4.4.5: one init segment for each timeline, before its first segment, always the same",
   hint: "section 4.4.5.3, appendix B.1: one hinted part in a live list of parts, else none",
   "hint-kept": "section 4.4.5.3: the hinted URI is the next part's",
   window:

@@ -3,7 +3,13 @@
 import { type MediaList, nanos, resolve, type Segment } from "./list.ts";
 import type { Report } from "./rules.ts";
 
-const CONSTANT = ["EXT-X-TARGETDURATION", "EXT-X-SERVER-CONTROL", "EXT-X-PART-INF", "EXT-X-MAP"];
+const CONSTANT = [
+  "EXT-X-TARGETDURATION",
+  "EXT-X-SERVER-CONTROL",
+  "EXT-X-PART-INF",
+  "EXT-X-MAP",
+  "EXT-X-PLAYLIST-TYPE",
+];
 
 /** Lists of one URL in the order one client got them. `jitterMillis` is what its network may add to a wait. */
 export function checkSequence(lists: readonly MediaList[], jitterMillis: number, report: Report): void {
@@ -69,9 +75,12 @@ type Say = (rule: Parameters<Report>[0], what: string) => void;
 
 function compare(before: MediaList, list: MediaList, say: Say): void {
   for (const name of CONSTANT) {
-    const [was, is] = [before, list].map((some) => some.tags.get(name)?.[0]);
+    // A delta has the newest map alone.
+    const [was, is] = [before, list].map((some) => some.tags.get(name)?.at(-1));
     if (was !== is) say("constants", `${name} was ${was}, is ${is}`);
   }
+  if (list.tags.has("EXT-X-PLAYLIST-TYPE") && list.firstMsn !== before.firstMsn)
+    say("event", `began with ${before.firstMsn}, begins with ${list.firstMsn}`);
   if (list.firstMsn < before.firstMsn) say("media-sequence", `${before.firstMsn} became ${list.firstMsn}`);
   if (last(list) < last(before))
     say("media-sequence", `the last segment ${last(before)} became ${last(list)}`);

@@ -16,9 +16,9 @@ const AT_MOST_ONCE = [
   "EXT-X-PART-INF",
   "EXT-X-SKIP",
   "EXT-X-ENDLIST",
-  "EXT-X-MAP",
+  "EXT-X-PLAYLIST-TYPE",
 ];
-const KNOWN = new Set([...ONCE, ...AT_MOST_ONCE, "EXT-X-PRELOAD-HINT", "EXT-X-DATERANGE"]);
+const KNOWN = new Set([...ONCE, ...AT_MOST_ONCE, "EXT-X-MAP", "EXT-X-PRELOAD-HINT", "EXT-X-DATERANGE"]);
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const SECOND = 1_000_000_000n;
 
@@ -30,7 +30,7 @@ export function checkList(list: MediaList, report: Report): void {
   const seconds = (name: string) => nanos(list.control.get(name) ?? "");
 
   if (list.lines[0] !== "#EXTM3U") say("first-line", `starts with ${list.lines[0]}`);
-  const version = list.skipped > 0 ? "9" : "6";
+  const version = list.skipped > 0 ? "9" : list.segments.some(({ gap }) => gap) ? "8" : "6";
   if (list.tags.get("EXT-X-VERSION")?.[0] !== version) say("version", `is not ${version}`);
   for (const name of ONCE) if (list.tags.get(name)?.length !== 1) say("tags", `${name} is not there once`);
   for (const name of AT_MOST_ONCE) if ((list.tags.get(name)?.length ?? 0) > 1) say("tags", `${name} twice`);
@@ -76,9 +76,7 @@ export function checkList(list: MediaList, report: Report): void {
   }
   checkDates(list, report);
 
-  const map = list.lines.findIndex((line) => line.startsWith("#EXT-X-MAP:"));
-  const first = list.lines.findIndex((line) => /^#EXT(INF|-X-PART:|-X-PROGRAM)/.test(line));
-  if (map < 0 || (first >= 0 && first < map)) say("map", "does not stand before the first segment");
+  checkTimelines(list, report);
   const hinted = list.partTarget !== undefined && !list.ended ? 1 : 0;
   if (list.hints.length !== hinted) say("hint", `${list.hints.length} instead of ${hinted}`);
   for (const hint of list.hints)
@@ -90,6 +88,25 @@ export function checkList(list: MediaList, report: Report): void {
   // Its opinion alone: section 4.4.3.8 has CAN-BLOCK-RELOAD optional, and this list is none of low latency.
   const opinion = list.partTarget === undefined && fault?.includes("CAN-BLOCK-RELOAD=YES is mandatory");
   if (fault !== undefined && !opinion) say("hls-parser", fault);
+}
+
+/** Its maps, its borders, and what it says of itself. */
+function checkTimelines(list: MediaList, report: Report): void {
+  const say = (rule: Parameters<Report>[0], what: string) => report(rule, list.url, what);
+  const map = list.lines.findIndex((line) => line.startsWith("#EXT-X-MAP:"));
+  const first = list.lines.findIndex((line) => /^#EXT(INF|-X-PART:|-X-PROGRAM)/.test(line));
+  if (map < 0 || (first >= 0 && first < map)) say("map", "does not stand before the first segment");
+  const borders = list.lines.flatMap((line, n) => (line === "#EXT-X-DISCONTINUITY" ? [n] : []));
+  for (const n of borders)
+    if (!list.lines[n + 1]?.startsWith("#EXT-X-MAP:")) say("map", "has none after a discontinuity");
+  if ((list.tags.get("EXT-X-MAP")?.length ?? 0) !== borders.length + 1)
+    say("map", "changes within a timeline");
+  // What a show that is one timeline promises of its live list.
+  const isRewind = /\/rewind(-open)?\.m3u8$/.test(list.path);
+  if (!isRewind && (borders.length > 0 || list.segments.some(({ gap }) => gap))) say("tags", "is cut");
+  if (!isRewind && list.tags.has("EXT-X-PLAYLIST-TYPE")) say("tags", "has a type");
+  const type = list.tags.get("EXT-X-PLAYLIST-TYPE")?.[0] ?? "EVENT";
+  if (type !== "EVENT") say("event", `is a list of type ${type}`);
 }
 
 function hlsParserFault(text: string): string | undefined {
@@ -114,6 +131,7 @@ function checkDates(list: MediaList, report: Report): void {
     }
     if (segment.lateDate) report("date", where, "is dated after its first part");
     const date = Date.parse(segment.date);
+    if (segment.discontinuous) due = undefined;
     due ??= { date, nanos: 0n };
     const off = date - due.date - Number(due.nanos) / 1e6;
     if (Math.abs(off) > 1.001) report("date-continuity", where, `is ${off} ms off`);

@@ -15,6 +15,7 @@ const SEEN: Seen = {
   opensAt: null,
   autoOpen: true,
   state: "open",
+  replay: false,
   hosts: 0,
   onAir: [],
   line: null,

@@ -13,6 +13,7 @@ const seen: Seen = {
   opensAt: null,
   autoOpen: true,
   state: "announced",
+  replay: false,
   hosts: 0,
   onAir: [],
   line: null,
@@ -71,7 +72,30 @@ test.each<[string, Partial<Seen>, Playing, boolean, RegExp]>([
     false,
     /^You are listening live/,
   ],
-  ["ended", { state: "ended", opensAt: at(19) }, "stopped", false, /^This show has ended/],
+  ["ended", { state: "ended", opensAt: at(19) }, "stopped", false, /^This show has ended\.$/],
+  [
+    "ended, with a replay",
+    { state: "ended", replay: true },
+    "stopped",
+    false,
+    /^This show has ended\. Press play/,
+  ],
+  ["ended, and asked for again", { state: "ended", replay: true }, "joining", false, /^One moment/],
+  [
+    "ended, and heard again",
+    { state: "ended", replay: true },
+    "replaying",
+    false,
+    /^You are listening to the show from/,
+  ],
+  [
+    "ended while it was heard",
+    { state: "ended", replay: true },
+    "ended",
+    false,
+    /^The show has ended.* Press play/,
+  ],
+  ["ended without a replay", { state: "ended" }, "ended", false, /listening\.$/],
 ])("of a show that is %s", (_, status, playing, armed, said) => {
   const report: Report = { kind: "status", status: { ...seen, ...status } };
   expect(words(report, playing, armed, NOW).sentence).toMatch(said);

@@ -33,7 +33,7 @@ afterEach(async () => {
 /** Starts it in a folder of its own, or in that of an earlier one; resolves when it answers. */
 async function start(args: readonly string[], env: Record<string, string> = {}, state = folder()) {
   const port = await freePort("127.0.0.1");
-  const none = { ADMIN_TOKEN: "token", UDP_PORTS: "", LOG: "1", HOST: "" };
+  const none = { ADMIN_TOKEN: "token", UDP_PORTS: "", LOG: "1", HOST: "", LIFEBOAT: "off" };
   const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env }, args);
   cleanups.push(
     () => state[Symbol.dispose](),

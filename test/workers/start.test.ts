@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 function start(env: Readonly<Record<string, string>> = {}, args?: readonly string[]): StartCommand {
-  const none = { ADMIN_TOKEN: "", UDP_PORTS: "", LOG: "", HOST: "" };
+  const none = { ADMIN_TOKEN: "", UDP_PORTS: "", LOG: "", HOST: "", LIFEBOAT: "off" };
   const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env }, args);
   commands.push(command);
   return command;

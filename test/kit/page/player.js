@@ -11,6 +11,10 @@ const begin = {
     await player.attach(audio);
     await player.load(url);
   },
+  // Chromium's own.
+  native: (audio, url) => {
+    audio.src = url;
+  },
   "video.js": (audio, url) => videoJs(audio, url, false),
   "video.js, llhls": (audio, url) => videoJs(audio, url, true),
 };
@@ -50,6 +54,18 @@ globalThis.player = {
   /** Whether all of a show that has ended has been played. */
   hasEnded() {
     return document.querySelector("audio").ended;
+  },
+
+  /** Plays on from there, seconds; where it is and how much there is. */
+  seek(place) {
+    const audio = document.querySelector("audio");
+    audio.currentTime = place;
+    return audio.play();
+  },
+
+  where() {
+    const { currentTime, duration, error } = document.querySelector("audio");
+    return { at: currentTime, of: duration, error: error && error.message };
   },
 
   reset() {

@@ -1,5 +1,5 @@
-import { type Listed, readList, variantOf } from "../kit/list.ts";
 import type { Capture, Exchange } from "../validator/capture.ts";
+import { type Listed, readList, variantOf } from "./list.ts";
 
 /**
  * Captures a show as test/validator/capture.ts asks: one client, blocking reloads where there are parts, every new part

@@ -1,0 +1,178 @@
+/** What a rewind list has before its window (rewind.ts): text that only grows, so that a part costs no more than its own lines. */
+
+import { AU_SAMPLES, type Profile, type Samples, samples } from "../media.ts";
+import { dateTag, mapTag, type Names, seconds } from "./playlist.ts";
+
+/**
+ * How many segments that is at most, and a thousand more: a day of 1.92 s. Beyond that the oldest thousand leave, and the list is
+ * one that slides, no EVENT (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5).
+ */
+export const MOST_PAST = 45_000;
+/** They leave so many at a time, at multiples of it: so a list that is made anew after a restart begins where the last one did. */
+const CHUNK = 1_000;
+
+/** A timeline, as far as a list names its segments. */
+export interface PastTimeline {
+  /** Wall-clock time of its sample 0, epoch milliseconds. */
+  readonly startedAt: number;
+  readonly profile: Profile;
+  readonly names: Pick<Names, "init" | "segment">;
+}
+
+/** A closed segment of a timeline; `msn` is its number there. */
+export interface PastSegment {
+  readonly msn: number;
+  readonly at: Samples;
+  readonly duration: Samples;
+}
+
+interface Chunk {
+  /** Of its first segment, in the list. */
+  readonly number: number;
+  /** Of what comes before its text. */
+  readonly discontinuitySequence: number;
+  /** Which map that has. */
+  readonly map: string;
+  text: string;
+}
+
+/** The number of the first segment of a list that begins with `first` where `last` is the last one before its window. */
+export function firstListedOf(first: number, last: number): number {
+  return Math.max(first, Math.floor((last - MOST_PAST) / CHUNK) * CHUNK);
+}
+
+/**
+ * Segments in, text out. They are numbered one after the other; a timeline after the first begins with a discontinuity and its
+ * own map. What is missing between two segments of a timeline is listed as a gap (section 4.4.4.7), so that dates stay right.
+ */
+export class Past {
+  readonly #chunks: Chunk[] = [];
+  readonly #first: number;
+  #next: number;
+  #discontinuitySequence: number;
+  #isWhole: boolean;
+  #hasGaps = false;
+  #targetDuration = 0;
+  #timeline: PastTimeline | null = null;
+  #turnedAt: number;
+  /** What the next segment is, where there is no gap before it; its place is not known (null) where it is a timeline's first. */
+  #due: { readonly msn: number; readonly at: Samples | null } = { msn: 0, at: null };
+  /** The map of what was listed last. */
+  #map = "";
+  /** A border that has no segment after it yet. */
+  #border = "";
+  #text = "";
+
+  /**
+   * @param number of the first segment to come
+   * @param timelines which came before the first one to come, and have left the list
+   * @param isWhole whether nothing has left it
+   */
+  constructor(number: number, timelines: number, isWhole: boolean) {
+    this.#first = this.#next = this.#turnedAt = number;
+    this.#discontinuitySequence = timelines;
+    this.#isWhole = isWhole;
+  }
+
+  /** The segments to come are of this timeline, from its segment `from` on. */
+  turnTo(timeline: PastTimeline, from: number): void {
+    const isBorder = this.#timeline !== null;
+    if (isBorder) this.#border += `#EXT-X-DISCONTINUITY\n${mapTag(timeline.names)}\n`;
+    this.#targetDuration = Math.max(this.#targetDuration, timeline.profile.targetDuration);
+    this.#timeline = timeline;
+    this.#turnedAt = this.#next;
+    this.#due = { msn: from, at: null };
+  }
+
+  /** The next segment of the timeline. Throws where none is turned to, and where the segment comes before the one that is due. */
+  add({ msn, at, duration }: PastSegment): void {
+    const whole = this.#current.profile.segmentUnits * AU_SAMPLES;
+    const due = this.#due;
+    if (msn < due.msn) throw new RangeError(`segment ${msn} comes before ${due.msn}`);
+    const from = due.at ?? at - (msn - due.msn) * whole;
+    for (let gap = 0; gap < msn - due.msn; gap++) {
+      this.#hasGaps = true;
+      const segment = { msn: due.msn + gap, at: samples(from + gap * whole), duration: samples(whole) };
+      this.#list(segment, "#EXT-X-GAP\n");
+    }
+    this.#list({ msn, at, duration }, "");
+    this.#due = { msn: msn + 1, at: samples(at + duration) };
+  }
+
+  /** What the list has before its window, its first map included. */
+  get text(): string {
+    const [first] = this.#chunks;
+    const map = first?.map ?? (this.#timeline === null ? "" : mapTag(this.#timeline.names));
+    return `${map}\n${this.#text}${this.#border}`;
+  }
+
+  /** The number of its first segment. */
+  get first(): number {
+    return this.#chunks[0]?.number ?? this.#first;
+  }
+
+  /** The number of the segment that follows it. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The number of the first segment of its last timeline. */
+  get turnedAt(): number {
+    return this.#turnedAt;
+  }
+
+  /** EXT-X-DISCONTINUITY-SEQUENCE: how many discontinuities have left the list. */
+  get discontinuitySequence(): number {
+    return this.#chunks[0]?.discontinuitySequence ?? this.#discontinuitySequence;
+  }
+
+  /** Whether nothing has ever left the list: then it is one that is only appended to. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  get hasGaps(): boolean {
+    return this.#hasGaps;
+  }
+
+  /** The longest of its timelines. */
+  get targetDuration(): number {
+    return this.#targetDuration;
+  }
+
+  #list({ msn, at, duration }: PastSegment, gap: string): void {
+    const { startedAt, names } = this.#current;
+    const lines = `${this.#border}${dateTag(startedAt, at)}\n${gap}#EXTINF:${seconds(duration)},\n${names.segment(msn)}\n`;
+    let chunk = this.#chunks.at(-1);
+    if (chunk === undefined || this.#next % CHUNK === 0) chunk = this.#open();
+    chunk.text += lines;
+    this.#text += lines;
+    if (this.#border !== "") this.#discontinuitySequence++;
+    this.#border = "";
+    this.#map = mapTag(names);
+    this.#next++;
+    this.#forget();
+  }
+
+  #open(): Chunk {
+    const map = this.#map === "" ? mapTag(this.#current.names) : this.#map;
+    const discontinuitySequence = this.#discontinuitySequence;
+    const chunk = { number: this.#next, discontinuitySequence, map, text: "" };
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+
+  #forget(): void {
+    const first = firstListedOf(this.first, this.#next - 1);
+    const kept = this.#chunks.findIndex(({ number }) => number >= first);
+    if (kept <= 0) return;
+    this.#chunks.splice(0, kept);
+    this.#isWhole = false;
+    this.#text = this.#chunks.map(({ text }) => text).join("");
+  }
+
+  get #current(): PastTimeline {
+    if (this.#timeline === null) throw new Error("no timeline has been turned to");
+    return this.#timeline;
+  }
+}
