@@ -248,7 +248,6 @@ export class Player {
   }
 
   #erred(hls: Hls, data: ErrorData): void {
-    console.log("ERRED", data.type, data.details, data.fatal, String(data.error));
     if (!data.fatal) return;
     if (hls === this.#ready?.hls) this.#leave();
     else if (hls === this.#hls && !this.#rescuer.mayHelp(hls, data.type)) this.#failed();

@@ -94,6 +94,8 @@ export class Rescuer implements Sources {
     const retry = { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
     return {
       pLoader,
+      // The copy's names of segments are others than the primary's, which hls.js 1.7.4 takes for a fault of the server.
+      ignorePlaylistParsingErrors: true,
       playlistLoadPolicy: { default: { ...usual, timeoutRetry: retry, errorRetry: retry } },
     };
   }

@@ -36,7 +36,7 @@ test.each([
       else if (whole === null) expect(relay).toBeNull();
       else expect(relay?.end).toBeCloseTo(whole, -1);
       if (whole === null) continue;
-      const copy = readMediaList(wholePlaylist({ window, names }), COPY);
+      const copy = readMediaList(wholePlaylist(window, names), COPY);
       expect(copy?.end).toBeCloseTo(whole, -1);
       expect(copy?.newest).toBe(`https://copy.example/x/mwq4yx3z/${window.segments.at(-1)?.msn}.m4s`);
       expect(copy?.isOver).toBe(false);
