@@ -13,7 +13,7 @@ const IN_HAND_SECONDS = 0.4;
 const HURRY_SECONDS = 0.75;
 const CLOSE_SECONDS = 0.1;
 const HURRY_RATE = 1.04;
-/** How fast it plays where media comes only just in time. */
+/** How fast one plays whose media comes only just in time. */
 const SLOW_RATE = 0.96;
 
 /**
@@ -31,8 +31,7 @@ export function closeUp(hls: Hls, audio: HTMLAudioElement): void {
 
 /**
  * Plays a little faster, at the same pitch, to catch up after a stall. hls.js has such a control, but without hysteresis: near
- * its target it changes the speed several times a second, and each change can be heard. Where media `isLean`, that is where it
- * comes only just in time, it plays slower.
+ * its target it changes the speed several times a second, and each change can be heard. One that `isLean` plays a little slower.
  */
 export function pace(hls: Hls, audio: HTMLAudioElement, isLean: boolean): void {
   const target = placeOf(hls);

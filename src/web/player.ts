@@ -137,8 +137,9 @@ export class Player {
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
     if (hls.url === null) hls.loadSource(this.#url);
-    this.#rescuer.begin(hls);
-    hls.startLoad(this.#replays ? this.#place : -1);
+    const start = this.#replays ? this.#place : -1;
+    this.#rescuer.begin(hls, start);
+    hls.startLoad(start);
     if (hls.levels.length > 0) this.#start();
   }
 

@@ -41,6 +41,7 @@ export class Rescuer implements Sources {
   #timer = 0;
   #hope = 0;
   #held = 0;
+  #start = -1;
   #isAsking = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #primaryList: string | null = null;
@@ -93,13 +94,16 @@ export class Rescuer implements Sources {
     const retry = { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
     return {
       pLoader,
+      // The copy's names of segments are others than the primary's, which hls.js 1.7.4 takes for a fault of the server.
+      ignorePlaylistParsingErrors: true,
       playlistLoadPolicy: { default: { ...usual, timeoutRetry: retry, errorRetry: retry } },
     };
   }
 
-  /** A player joins with this hls.js. */
-  begin(hls: Hls): void {
+  /** A player joins with this hls.js; `start` is its place in a replay, seconds, or -1. */
+  begin(hls: Hls, start: number): void {
     this.end();
+    this.#start = start;
     this.#hls = hls;
     this.#primaryList = null;
     this.#held = 0;
@@ -157,7 +161,8 @@ export class Rescuer implements Sources {
     if (ahead < LEAN_SECONDS) this.#leanAt = now;
     if (this.#held > 0) this.#heard = dateOf(hls, this.#audio.currentTime) ?? this.#heard;
     this.#rescue.dry(now);
-    if (this.#copy === null) return;
+    // A replay has half a minute in hand, and its lists count their segments otherwise.
+    if (this.#copy === null || hls.latestLevelDetails?.live === false) return;
     if (this.#held > 0 && ahead < DRY_SECONDS && this.#rescue.isLost(now)) this.#tellLost();
     else if (this.#isAsking) return;
     else if (this.#wellAt !== null)
@@ -180,7 +185,7 @@ export class Rescuer implements Sources {
     this.#given = Number.NEGATIVE_INFINITY;
     if (hls.levels.length === 0) {
       hls.loadSource(copy.playbackUrl);
-      hls.startLoad();
+      hls.startLoad(this.#start);
     } else this.#goOn(hls);
   }
 

@@ -17,6 +17,8 @@ export type Fault =
   | "media"
   | "late";
 
+/** What can fail: all that is the Worker's to listeners, and the copy. */
+const FAILS = /^\/live\/|\.m3u8$|\.mp4$|\.m4s$/;
 /** How late `late` is, ms. */
 const LATE_MS = 3_000;
 
@@ -84,7 +86,7 @@ export class Faulty {
       end(answer, 200, JSON.stringify(asset));
       return;
     }
-    const fails = path.startsWith("/live/") || path.includes("lifeboat.m3u8") || path.endsWith("4s");
+    const fails = FAILS.test(path);
     if (fails) this.asked.push({ path, at: Date.now() });
     if (!fails || (await this.#comesThrough(path, answer))) this.#forward(asked, answer);
   }
@@ -128,7 +130,7 @@ export class Faulty {
       for await (const chunk of response) chunks.push(chunk);
       const body = Buffer.concat(chunks);
       const path = url.replace(/\?.*/, "");
-      if (this.#fault === "hangs") return;
+      if (this.#fault === "hangs" && FAILS.test(path)) return;
       if (this.#fault === "none" && response.statusCode === 200 && path.endsWith("audio.m3u8"))
         this.#lists.set(path, String(body));
       answer.writeHead(response.statusCode ?? 502, response.headers).end(body);
