@@ -17,8 +17,10 @@ const WITH_FFMPEG = [
   "test/local/hold.test.ts",
   "test/workers/{announcements,hold}.test.ts",
 ];
+/** Whole shows in the real runtime, which take the time they take: beside a capture that waits as well. */
+const WHOLE_SHOWS = ["test/workers/{lifeboat,lifeboat-start,removal,replay}.test.ts"];
 /**
- * Hours of sound on a fake clock, {@link BUSY}, and what the benches compute with. They compute for up to two minutes each, beside a
+ * Hours of sound on a fake clock, {@link BUSY}, {@link WHOLE_SHOWS}, and what the benches compute with. They compute for up to two minutes each, beside a
  * capture that waits.
  */
 const LONG = [
@@ -26,6 +28,7 @@ const LONG = [
   "test/audio/{aac,drift,levelling,squeal}.test.ts",
   "test/broadcast/{bandwidth,pipeline}.test.ts",
   ...BUSY,
+  ...WHOLE_SHOWS,
 ];
 /**
  * How many files of units run side by side: one for each core, and one for those that wait for outages to pass. Left to itself the runner would use one core of two.
@@ -38,6 +41,14 @@ const PATIENT = { poll: { timeout: 10_000 } };
 /** What would be left over at the end, on one core, if it began last. */
 const LONGEST = [
   "live",
+  "faults",
+  "halts",
+  "workers/replay",
+  "players/replay",
+  "players/recording",
+  "removal",
+  "workers/lifeboat",
+  "line",
   "pdt",
   "bandwidth",
   "drift",
@@ -75,6 +86,7 @@ const LONGEST = [
   "cached",
   "workers/directory",
   "restart",
+  "workers/recording",
   "whip",
   "api",
   "workers/broadcast",
@@ -112,7 +124,7 @@ export default defineConfig({
           name: "workers",
           expect: PATIENT,
           include: ["test/workers/**/*.test.ts", ...WAITING],
-          exclude: [...TIMED, ...BUSY, ...WITH_FFMPEG],
+          exclude: [...TIMED, ...BUSY, ...WHOLE_SHOWS, ...WITH_FFMPEG],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Shows take the time they take and a small part of a core: more files than cores run side by side.
@@ -159,17 +171,18 @@ export default defineConfig({
           include: ["test/players/**/*.test.ts", ...LISTENING, ...WITH_FFMPEG],
           testTimeout: 900_000,
           hookTimeout: 120_000,
-          // A capture waits for minutes; beside it there is a core for the others.
-          maxWorkers: 2,
+          // A capture waits for minutes, and most others wait too; beside them there is a core for what computes.
+          maxWorkers: 3,
         },
       },
       {
         test: {
           name: "long",
+          expect: PATIENT,
           include: LONG,
           testTimeout: 300_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
