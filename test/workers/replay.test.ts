@@ -301,5 +301,6 @@ test("shows whose runtime ends in their middle: one goes on with its rewind list
     const url = new URL(`../${path}`, whole.url);
     expect([path, (await fetch(url)).status]).toEqual([path, 410]);
   }
-  expect(await restarted.readsOf(anew.id)).toBe(reads);
+  // But for the multivariant playlist, which is asked for anew after a second, once for all of them.
+  expect((await restarted.readsOf(anew.id)) - reads).toBeLessThanOrEqual(1);
 });

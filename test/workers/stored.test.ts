@@ -127,7 +127,8 @@ describe("a stored show", { timeout: 60_000 }, () => {
     expect(await relay.describe(show.id)).toMatchObject({ id: show.id, title, state, anew: { why } });
     await expect.poll(() => relay.log()).toContain(`The timeline of ${show.id} is lost`);
     await call("POST", show, "/open");
-    expect((await (await Listener.join(show.playbackUrl)).list()).firstMsn).toBe(0);
+    // Three segments at the least were there before.
+    expect((await (await Listener.join(show.playbackUrl)).list()).firstMsn).toBeGreaterThanOrEqual(3);
     await call("POST", show, "/end");
     expect(await stateOf(show)).toBe("ended");
     await expectDeletable(show);
