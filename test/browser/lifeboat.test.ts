@@ -138,7 +138,8 @@ test.concurrent("a browser that reads playlists itself is given the copy's where
   expect(await source()).toMatch(/index\.m3u8$/);
   await seconds(3);
   await primary.turn("503");
-  await expect.poll(source, { timeout: 40_000 }).toMatch(/lifeboat\.m3u8$/);
+  // It has half a minute in hand, and is given up after 12 s of standing still.
+  await expect.poll(source, { timeout: 70_000 }).toMatch(/lifeboat\.m3u8$/);
   await page.getByText("You are listening live.").waitFor();
   const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
   const before = await place();
