@@ -70,7 +70,7 @@ function begin(): void {
   if (isActive() || button.disabled) return;
   isNew = false;
   if (mayPlay()) {
-    player.play();
+    player.play(report?.kind === "unreachable");
     askNow();
   } else {
     armed = true;

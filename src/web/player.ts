@@ -83,8 +83,12 @@ export class Player {
     this.#getReady().loadSource(this.#url);
   }
 
-  /** Joins at the live edge. Call it while a press is handled, or after {@link bless} was called during one. */
-  play(): void {
+  /**
+   * Joins at the live edge. Call it while a press is handled, or after {@link bless} was called during one. `isInDoubt`: the relay
+   * does not answer otherwise.
+   */
+  play(isInDoubt = false): void {
+    if (isInDoubt) this.#rescuer.doubt();
     this.#wanted = true;
     this.#attempt = 0;
     this.#isByCopy = false;

@@ -86,17 +86,22 @@ export class Rescuer implements Sources {
     return this.#rescue.source === "copy" && performance.now() - this.#leanAt < LEAN_MS;
   }
 
-  /** What hls.js is made with. With a copy, its own failures are no reason to give up soon. */
+  /** What hls.js is made with. With a copy it goes on trying where it has media, and says at once that it can not join. */
   config(): Partial<HlsConfig> {
     const pLoader = sourceLoader(this);
     if (this.#copy === null) return { pLoader };
-    const { default: usual } = Hls.DefaultConfig.playlistLoadPolicy;
+    const { playlistLoadPolicy, manifestLoadPolicy } = Hls.DefaultConfig;
     const retry = { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
     return {
       pLoader,
       // The copy's names of segments are others than the primary's, which hls.js 1.7.4 takes for a fault of the server.
       ignorePlaylistParsingErrors: true,
-      playlistLoadPolicy: { default: { ...usual, timeoutRetry: retry, errorRetry: retry } },
+      manifestLoadPolicy: {
+        default: { ...manifestLoadPolicy.default, timeoutRetry: null, errorRetry: null },
+      },
+      playlistLoadPolicy: {
+        default: { ...playlistLoadPolicy.default, timeoutRetry: retry, errorRetry: retry },
+      },
     };
   }
 
@@ -109,7 +114,15 @@ export class Rescuer implements Sources {
     this.#held = 0;
     this.#wellAt = null;
     this.#rescue.join(performance.now());
+    hls.on(Hls.Events.ERROR, (_event, { type }) => {
+      if (hls === this.#hls && this.#held === 0 && type === ErrorTypes.NETWORK_ERROR) this.#rescue.failed();
+    });
     this.#timer = window.setInterval(() => this.#tick(hls), TICK_MS);
+  }
+
+  /** The relay does not answer otherwise: a join is in doubt from its beginning. */
+  doubt(): void {
+    this.#rescue.failed();
   }
 
   end(): void {

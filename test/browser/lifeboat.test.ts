@@ -4,8 +4,8 @@ import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
 import type { Created } from "../kit/created.ts";
 import { type Fault, Faulty } from "../kit/faulty.ts";
 import { publishRaw } from "../kit/people.ts";
-import { TONE_HZ } from "../kit/probe/signal.ts";
-import { gaps } from "../kit/probe/tone.ts";
+import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
+import { gaps, toneLevel } from "../kit/probe/tone.ts";
 import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
@@ -71,8 +71,10 @@ test("in mid-show no way to fail is heard as more than 2 s of silence, and the p
       ...rows.map(({ line }) => line),
     ].join("\n"),
   );
-  for (const { primary, copy, longest, back, hadCopy, reconnected, lost, faults } of rows) {
+  for (const { primary, copy, longest, back, hadCopy, reconnected, lost, end, share, faults } of rows) {
     const name = `primary: ${primary}, copy: ${copy}`;
+    expect(end, `the host's tone at the end, ${name}`).toBeGreaterThan(AUDIBLE);
+    expect(share, `how much of it is heard, ${name}`).toBeGreaterThan(0.8);
     expect(lost, `audio the test's own tap missed, ${name}`).toBe(0);
     expect(longest, `silence, ${name}`).toBeLessThanOrEqual(SILENCE_MS);
     expect(reconnected, `joins anew, ${name}`).toBe(0);
@@ -138,7 +140,8 @@ test.concurrent("a browser that reads playlists itself is given the copy's where
   expect(await source()).toMatch(/index\.m3u8$/);
   await seconds(3);
   await primary.turn("503");
-  await expect.poll(source, { timeout: 40_000 }).toMatch(/lifeboat\.m3u8$/);
+  // It has half a minute in hand, and is given up after 12 s of standing still.
+  await expect.poll(source, { timeout: 70_000 }).toMatch(/lifeboat\.m3u8$/);
   await page.getByText("You are listening live.").waitFor();
   const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
   const before = await place();
@@ -193,7 +196,10 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
   while (isBack() === undefined && Date.now() - healed < 1000 * (BACK_S + 2)) await seconds(0.5);
   await seconds(5);
   const heard = await take(page, "ear.take()");
-  const silences = gaps(heard.pcm, heard.rate, TONE_HZ);
+  const silences = gaps(heard.pcm, RATE, TONE_HZ);
+  // Of a recording that is silent for more than half, gaps says that it has none.
+  const end = toneLevel(heard.pcm.subarray(-3 * RATE), RATE, TONE_HZ);
+  const share = toneLevel(heard.pcm, RATE, TONE_HZ) / end;
   const reconnected = (await said()).filter((sentence) => /Reconnecting/.test(sentence)).length;
   await page.context().close();
   await stop();
@@ -212,6 +218,8 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
     hadCopy,
     reconnected,
     lost: heard.lost,
+    end,
+    share,
     faults,
     line,
   };
