@@ -31,8 +31,12 @@ const PRESENT_MS = PART_MS + 700;
 const HEARD = 0.05;
 const BLOCK = RATE / 100;
 const LEAST_BLOCKS = 2;
+/** Below this the tone is not as it was sent, but concealed, or fading. */
+const PLAIN = 0.17;
 /** How far two decodings of the same units may be apart, of which one was mixed to one channel of 16 bits: -60 dB. */
 const SAME = 0.001;
+/** A unit of AAC reaches so far, samples. */
+const NEAR = 4 * AU;
 
 /** Judges what was seen and heard of a show. */
 export async function verdictOn(evidence: Evidence): Promise<Row> {
@@ -41,7 +45,7 @@ export async function verdictOn(evidence: Evidence): Promise<Row> {
   const recording = await judgeRecording(evidence, findings);
   await judgePlayer(evidence, recording, findings);
   const during = stood.filter(({ at, millis }) => at + millis > fault.from);
-  const missing = gapsIn(recording.spoken);
+  const missing = gapsIn(recording.spoken, HEARD, LEAST_BLOCKS);
   const backAt = missing.map(({ at, seconds }) => recording.spokenFrom + 1000 * (at + seconds));
   const present = watch.steps.find(({ at, end }) => at >= fault.until && at - end < PRESENT_MS);
   return {
@@ -78,7 +82,7 @@ interface Recorded {
 
 /** Every segment is in R2, in order and once, whole, where it belongs, and as the index says; and all of it decodes. */
 async function judgeRecording(evidence: Evidence, findings: string[]): Promise<Recorded> {
-  const { show, kept, index, puts, last } = evidence;
+  const { show, kept, index, puts, last, watch } = evidence;
   const epochs = new Set(index.map(({ epoch }) => epoch));
   if (epochs.size !== 1) findings.push(`the index has ${epochs.size} timelines`);
   const [epoch = ""] = epochs;
@@ -102,6 +106,11 @@ async function judgeRecording(evidence: Evidence, findings: string[]): Promise<R
       findings.push(`segment ${msn} has ${decodeTimes(piece)}`);
     if (payloadSize(piece) !== bytes)
       findings.push(`segment ${msn} has ${payloadSize(piece)} bytes, not ${bytes}`);
+    const heard = watch.segments.get(msn);
+    if (heard !== undefined && !Buffer.from(piece).equals(heard))
+      findings.push(
+        `segment ${msn} is another than listeners had: ${piece.length} bytes, not ${heard.length}`,
+      );
     pieces.push(piece);
   }
   const init = kept.get(`${show.id}/${epoch}/init.mp4`) ?? new Uint8Array();
@@ -120,7 +129,7 @@ async function judgeRecording(evidence: Evidence, findings: string[]): Promise<R
 
 /**
  * Whether a complete player of another project has heard all of the recording from a segment on to its end,
- * sample for sample. Both are decoded from there on: the noise that a decoder makes depends on what it has decoded before.
+ * sample for sample where the tone is plain: where it is not, coded noise is made by each decoder for itself.
  */
 async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Recorded, findings: string[]) {
   if (ffmpeg.code !== 0) findings.push(`ffmpeg ended with ${ffmpeg.code}`);
@@ -133,8 +142,12 @@ async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Record
     return;
   }
   const pcm = await decode(Buffer.concat([init, ...pieces.slice(joined)]), "mp4");
+  const noise = new Uint8Array(length);
+  for (const { at, seconds: long } of gapsIn(pcm, PLAIN, 1))
+    noise.fill(1, Math.max(0, at * RATE - NEAR), (at + long) * RATE + NEAR);
   let [worst, first, last] = [0, -1, -1];
   for (let i = 0; i < length; i++) {
+    if (noise[i] === 1) continue;
     const off = Math.abs(stdout.readInt16LE(2 * i) / 32_768 - (pcm[i] ?? 0));
     worst = Math.max(worst, off);
     if (off <= SAME) continue;
@@ -152,15 +165,15 @@ const seconds = (samples: number) => `${(samples / RATE).toFixed(3)} s`;
 /**
  * Where the tone is missing, by a level that does not depend on how much of the tone there is, in seconds from the first sample.
  */
-function gapsIn(pcm: Float32Array): Stretch[] {
+function gapsIn(pcm: Float32Array, level: number, leastBlocks: number): Stretch[] {
   const found: Stretch[] = [];
   let begun = -1;
   const blocks = Math.floor(pcm.length / BLOCK);
   for (let n = 0; n <= blocks; n++) {
-    const isMissing = n < blocks && magnitude(goertzel(pcm, n * BLOCK, BLOCK, TONE_HZ, RATE)) < HEARD;
+    const isMissing = n < blocks && magnitude(goertzel(pcm, n * BLOCK, BLOCK, TONE_HZ, RATE)) < level;
     if (isMissing && begun < 0) begun = n;
     if (isMissing || begun < 0) continue;
-    if (n - begun >= LEAST_BLOCKS)
+    if (n - begun >= leastBlocks)
       found.push({ at: (begun * BLOCK) / RATE, seconds: ((n - begun) * BLOCK) / RATE });
     begun = -1;
   }

@@ -17,6 +17,8 @@ export class Watch {
   /** Answers other than 200, and requests that failed. */
   readonly errors: string[] = [];
   readonly steps: Step[] = [];
+  /** The bytes of each segment when it was listed first, by its number. */
+  readonly segments = new Map<number, Uint8Array>();
   /** The newest list. */
   last: Listed | null = null;
   readonly #playbackUrl: string;
@@ -45,19 +47,39 @@ export class Watch {
 
   async #run(): Promise<void> {
     let url = "";
+    let fetched = Promise.resolve();
     while (!this.#isStopped) {
       const text = await this.#text(url === "" ? this.#playbackUrl : this.#next(url));
       if (text === null) await new Promise((resolve) => setTimeout(resolve, 200));
       else if (url === "") url = new URL(variantOf(text), this.#playbackUrl).href;
-      else if (this.#look(readList(text)).ended) return;
+      else {
+        const list = this.#look(readList(text));
+        fetched = fetched.then(() => this.#fetch(list, url));
+        if (list.ended) break;
+      }
+    }
+    await fetched;
+  }
+
+  /** Fetches the segments of a list that have not been: one after the other, in between reloads. */
+  async #fetch({ segments }: Listed, url: string): Promise<void> {
+    for (const { name, msn } of segments) {
+      if (this.segments.has(msn)) continue;
+      const bytes = await this.#bytes(new URL(name, url).href);
+      if (bytes !== null) this.segments.set(msn, bytes);
     }
   }
 
   async #text(url: string): Promise<string | null> {
+    const bytes = await this.#bytes(url);
+    return bytes === null ? null : new TextDecoder().decode(bytes);
+  }
+
+  async #bytes(url: string): Promise<Uint8Array | null> {
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(40_000) });
-      const text = await response.text();
-      if (response.status === 200) return text;
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (response.status === 200) return bytes;
       this.errors.push(`${response.status} ${new URL(url).search}`);
     } catch (error) {
       const { cause, message } = error as Error & { cause?: { code?: string } };
