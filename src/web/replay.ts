@@ -1,3 +1,5 @@
+import { clock } from "./words.ts";
+
 /** The control of a page by which listeners move through a show that has ended; the embed has no room for it. */
 
 /** What is played: how far, and how long it is, in seconds; null while it is no replay. */
@@ -35,12 +37,4 @@ export function moveThrough(
     isHeld = false;
     seek(input.valueAsNumber);
   });
-}
-
-/** Seconds as people say them: 7:05, or 1:02:03. */
-export function clock(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const short = `${minutes}:${String(rest).padStart(2, "0")}`;
-  return hours === 0 ? short : `${hours}:${short.padStart(5, "0")}`;
 }

@@ -72,3 +72,11 @@ function badgeOf({ state, hosts }: Seen): string {
   if (state === "live") return hosts === 0 ? "Host away" : "Live";
   return { announced: "Not started", open: "Doors open", ended: "Ended" }[state];
 }
+
+/** Seconds as people say them: 7:05, or 1:02:03. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const short = `${minutes}:${String(rest).padStart(2, "0")}`;
+  return hours === 0 ? short : `${hours}:${short.padStart(5, "0")}`;
+}

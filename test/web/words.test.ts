@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Playing } from "../../src/web/playing.ts";
 import type { Report, Seen } from "../../src/web/status.ts";
-import { words } from "../../src/web/words.ts";
+import { clock, words } from "../../src/web/words.ts";
 
 /** What a listener is told of a show that has not begun, and of one that is late. */
 
@@ -117,4 +117,15 @@ test.each<[Partial<Seen>, Playing, string]>([
   expect(words({ kind: "status", status }, playing, false, NOW).sentence.replace(/\u202f/g, " ")).toBe(
     said.replace(/\u202f/g, " "),
   );
+});
+
+test.each([
+  [0, "0:00"],
+  [9.9, "0:09"],
+  [425, "7:05"],
+  [3_599, "59:59"],
+  [3_723, "1:02:03"],
+  [36_000, "10:00:00"],
+])("%d s of a replay are said as %s", (seconds, said) => {
+  expect(clock(seconds)).toBe(said);
 });
