@@ -129,27 +129,6 @@ test.concurrent.each<[string, (route: Route) => unknown]>([
   await page.context().close();
 });
 
-test.concurrent("a browser that reads playlists itself is given the copy's where the relay fails", async () => {
-  const { primary, url, stop } = await setUp("listen");
-  const { page } = await openPage(browser, "about:blank");
-  await page.addInitScript("delete window.MediaSource; delete window.ManagedMediaSource;");
-  await page.goto(url);
-  await play(page);
-  await page.getByText("You are listening live.").waitFor();
-  const source = () => page.evaluate<string>("document.querySelector('audio').currentSrc");
-  expect(await source()).toMatch(/index\.m3u8$/);
-  await seconds(3);
-  await primary.turn("503");
-  // It has half a minute in hand, and is given up after 12 s of standing still.
-  await expect.poll(source, { timeout: 70_000 }).toMatch(/lifeboat\.m3u8$/);
-  await page.getByText("You are listening live.").waitFor();
-  const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
-  const before = await place();
-  await expect.poll(place, { timeout: 20_000 }).toBeGreaterThan(before + 4);
-  await page.context().close();
-  await stop();
-}, 120_000);
-
 test.concurrent("who loses the network is told so, and hears the show again when it is back", async () => {
   const { page } = await openPage(browser, show.listenUrl);
   await play(page);
