@@ -17,6 +17,8 @@ const WITH_FFMPEG = [
   "test/local/hold.test.ts",
   "test/workers/{announcements,hold}.test.ts",
 ];
+/** Shows in which things fail while players listen: two relays, Chromium and a dozen of ffmpeg, which leave no room for a capture. */
+const FAULTS = ["test/players/{faults,halts}.test.ts"];
 /** Whole shows in the real runtime, which take the time they take: beside a capture that waits as well. */
 const WHOLE_SHOWS = ["test/workers/{lifeboat,lifeboat-start,removal,replay}.test.ts"];
 /**
@@ -41,8 +43,6 @@ const PATIENT = { poll: { timeout: 10_000 } };
 /** What would be left over at the end, on one core, if it began last. */
 const LONGEST = [
   "live",
-  "faults",
-  "halts",
   "workers/replay",
   "players/replay",
   "players/recording",
@@ -169,10 +169,21 @@ export default defineConfig({
           name: "players",
           expect: PATIENT,
           include: ["test/players/**/*.test.ts", ...LISTENING, ...WITH_FFMPEG],
+          exclude: FAULTS,
           testTimeout: 900_000,
           hookTimeout: 120_000,
-          // A capture waits for minutes, and most others wait too; beside them there is a core for what computes.
-          maxWorkers: 3,
+          // A capture waits for minutes; beside it there is a core for the others.
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          expect: PATIENT,
+          include: FAULTS,
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {
@@ -182,7 +193,7 @@ export default defineConfig({
           include: LONG,
           testTimeout: 300_000,
           hookTimeout: 60_000,
-          maxWorkers: 3,
+          maxWorkers: 2,
         },
       },
     ],
