@@ -19,10 +19,13 @@ const WITH_FFMPEG = [
 ];
 /** Shows in which things fail while players listen: two relays, Chromium and a dozen of ffmpeg, which leave no room for a capture. */
 const FAULTS = ["test/players/{faults,halts}.test.ts"];
-/** Whole shows in the real runtime, which take the time they take: beside a capture that waits as well. */
-const WHOLE_SHOWS = ["test/workers/{lifeboat,lifeboat-start,removal,replay}.test.ts"];
+/** Whole shows, and what becomes of them, in the real runtime and in real players: they leave no room for a capture either. */
+const WHOLE_SHOWS = [
+  "test/workers/{lifeboat,lifeboat-start,removal,replay}.test.ts",
+  "test/players/{lifeboat,recording,replay}.test.ts",
+];
 /**
- * Hours of sound on a fake clock, {@link BUSY}, {@link WHOLE_SHOWS}, and what the benches compute with. They compute for up to two minutes each, beside a
+ * Hours of sound on a fake clock, {@link BUSY}, and what the benches compute with. They compute for up to two minutes each, beside a
  * capture that waits.
  */
 const LONG = [
@@ -30,7 +33,6 @@ const LONG = [
   "test/audio/{aac,drift,levelling,squeal}.test.ts",
   "test/broadcast/{bandwidth,pipeline}.test.ts",
   ...BUSY,
-  ...WHOLE_SHOWS,
 ];
 /**
  * How many files of units run side by side: one for each core, and one for those that wait for outages to pass. Left to itself the runner would use one core of two.
@@ -169,10 +171,20 @@ export default defineConfig({
           name: "players",
           expect: PATIENT,
           include: ["test/players/**/*.test.ts", ...LISTENING, ...WITH_FFMPEG],
-          exclude: FAULTS,
+          exclude: [...FAULTS, ...WHOLE_SHOWS],
           testTimeout: 900_000,
           hookTimeout: 120_000,
           // A capture waits for minutes; beside it there is a core for the others.
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "shows",
+          expect: PATIENT,
+          include: WHOLE_SHOWS,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
           maxWorkers: 2,
         },
       },
@@ -189,7 +201,6 @@ export default defineConfig({
       {
         test: {
           name: "long",
-          expect: PATIENT,
           include: LONG,
           testTimeout: 300_000,
           hookTimeout: 60_000,
