@@ -50,7 +50,6 @@ const LONGEST = [
   "players/recording",
   "removal",
   "workers/lifeboat",
-  "line",
   "pdt",
   "bandwidth",
   "drift",
