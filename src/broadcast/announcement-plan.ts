@@ -2,11 +2,11 @@ import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
 import type { Ramp } from "./hold-plan.ts";
 
 /** How long hold audio is heard alone before an announcement, in samples. */
-const ALONE = fromMillis(2_000);
+const MIN_ALONE = fromMillis(2_000);
 /** How long hold audio takes to be turned down for an announcement, in samples. */
-const DOWN = fromMillis(300);
+const FADE_DOWN = fromMillis(300);
 /** How long it takes to come up again afterwards, in samples. */
-const UP = fromMillis(600);
+const FADE_UP = fromMillis(600);
 
 /** What is heard in one access unit: how loud hold audio is, and which part of the announcement. */
 export interface Spoken {
@@ -43,7 +43,7 @@ export class AnnouncementPlan {
    */
   begins(at: Samples, every: Samples, isIn: boolean): boolean {
     if (!isIn || this.#aloneSince === null) return false;
-    return at - this.#aloneSince >= ALONE && (this.#begunAt === null || at - this.#begunAt >= every);
+    return at - this.#aloneSince >= MIN_ALONE && (this.#begunAt === null || at - this.#begunAt >= every);
   }
 
   /** Begins an announcement with the access unit at `at`. */
@@ -59,7 +59,7 @@ export class AnnouncementPlan {
    * @param isIn whether hold audio has come in fully, and is not fading out
    */
   next(at: Samples, units: number, isIn: boolean): Spoken {
-    const slope = this.#unit !== null ? -1 / DOWN : 1 / UP;
+    const slope = this.#unit !== null ? -1 / FADE_DOWN : 1 / FADE_UP;
     const hold = { turned: this.#turned, slope };
     const unit = this.#turned === 0 ? this.#unit : null;
     this.#turned = Math.min(1, Math.max(0, this.#turned + slope * AU_SAMPLES));

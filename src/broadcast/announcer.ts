@@ -13,9 +13,9 @@ export interface Speech {
 }
 
 /** The gain of hold audio under an announcement: -12 dB. */
-const UNDER = 10 ** (-12 / 20);
+const GAIN_UNDER = 10 ** (-12 / 20);
 /** Access units of an announcement that must be loaded before it begins: 1 s, the shortest that is accepted (audio/wav.ts). */
-const AHEAD = 46;
+const MIN_LOADED = 46;
 
 /**
  * Speaks announcements over hold audio, and turns hold audio down for them. An announcement whose next access unit cannot be read
@@ -53,7 +53,7 @@ export class Announcer {
     this.#heldFrom = held.from;
     this.#beginIfDue(at, held.isIn);
     const { hold, unit } = this.#plan.next(at, this.#spoken?.units ?? 0, held.isIn);
-    turn(pcm, hold, UNDER);
+    turn(pcm, hold, GAIN_UNDER);
     if (unit === null || this.#spoken === null) return;
     const spoken = this.#unitOf(this.#spoken, unit);
     for (let i = 0; i < pcm.length && spoken !== null; i++)
@@ -64,7 +64,7 @@ export class Announcer {
     const wanted = this.#wanted;
     if (wanted === null || this.#plan.isSpeaking) return;
     wanted.source.prepare(0);
-    if (!this.#plan.begins(at, wanted.every, isIn) || !wanted.source.has(0, AHEAD)) return;
+    if (!this.#plan.begins(at, wanted.every, isIn) || !wanted.source.has(0, MIN_LOADED)) return;
     this.#spoken = wanted;
     this.#plan.begin(at);
   }

@@ -8,7 +8,7 @@ import type { Pipeline } from "./pipeline.ts";
 import type { Store } from "./store.ts";
 
 /** Maximum number of hosts beside the first: enough for all guests of a long show, and still a bound. */
-const MOST = 32;
+const MAX_OTHERS = 32;
 
 /**
  * The hosts of a broadcast, by name and key, whether they are on or not. The first host always exists; operators make and revoke
@@ -64,7 +64,7 @@ export class Cast {
   }
 
   make(settings: HostSettings, now: number): HostRow | Problem {
-    if (this.all.length > MOST) return tooManyHostKeys(MOST);
+    if (this.all.length > MAX_OTHERS) return tooManyHostKeys(MAX_OTHERS);
     // Two hosts that are made in the same millisecond keep their order.
     const createdAt = Math.max(now, 1 + Math.max(...this.all.map((row) => row.createdAt)));
     return this.#put({ ...settings, hostId: randomHostId(), generation: 0, createdAt });

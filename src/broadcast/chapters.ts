@@ -4,7 +4,7 @@ import type { Place } from "./places.ts";
 import type { IndexedPage } from "./segment-index.ts";
 
 /** The shortest chapter, ms. */
-const LEAST_MS = 1_000;
+const SHORTEST_MS = 1_000;
 
 /** One timeline of a replay, and the part of it that the replay has. */
 export interface Replayed {
@@ -75,7 +75,7 @@ function begin(
   isNamed: boolean,
 ): void {
   const last = chapters.at(-1);
-  if (last !== undefined && Math.min(next.startMs - last.startMs, endMs - next.startMs) < LEAST_MS) {
+  if (last !== undefined && Math.min(next.startMs - last.startMs, endMs - next.startMs) < SHORTEST_MS) {
     if (isNamed) last.title = isHosts(last.title) ? next.title : `${last.title} / ${next.title}`;
   } else chapters.push({ ...next });
 }

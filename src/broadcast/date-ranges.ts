@@ -5,7 +5,7 @@ import type { Samples } from "../media.ts";
 import type { Log } from "./log.ts";
 
 /** Separates the names in X-ON-AIR. In a name, a comma takes its place. */
-const BETWEEN = ";";
+const SEPARATOR = ";";
 
 /**
  * Returns an event that changes what is on the line as a date range for playlists; null for any other event.
@@ -18,7 +18,7 @@ export function dateRangeOf(event: Event, listed: Samples): DateRange | null {
   if ("title" in event) attributes["X-TITLE"] = event.title;
   if ("onAir" in event) {
     attributes["X-HOSTS"] = event.hosts;
-    attributes["X-ON-AIR"] = event.onAir.map((name) => name.replaceAll(BETWEEN, ",")).join(BETWEEN);
+    attributes["X-ON-AIR"] = event.onAir.map((name) => name.replaceAll(SEPARATOR, ",")).join(SEPARATOR);
   }
   return { id: String(event.id), at: event.at, listed, attributes };
 }

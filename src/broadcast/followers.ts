@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 /** How long a call waits for the next event, ms. */
 const HELD_MS = 15_000;
 /** Maximum number of calls that wait at once. */
-const MOST = 32;
+const MAX_WAITING = 32;
 /** Maximum number of events in one answer. */
 const PAGE = 100;
 
@@ -29,7 +29,7 @@ export class Followers {
   async after(id: number, waits: boolean): Promise<readonly Event[] | Problem> {
     const from = id > this.#log.newest ? 0 : id;
     if (this.#log.newest > from) return this.#log.after(from, PAGE);
-    if (this.#waiting.size >= MOST) return tooManyFollowers(MOST);
+    if (this.#waiting.size >= MAX_WAITING) return tooManyFollowers(MAX_WAITING);
     if (!waits) return [];
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => release(), HELD_MS);

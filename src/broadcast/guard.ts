@@ -111,7 +111,7 @@ export class Guard {
     return notes;
   }
 
-  /** Takes a session's change. Returns whether the host's warning changes by it: its first session raises it, its last clears it. */
+  /** Takes a session's change. Returns whether the host's warning changes: its first session raises it, its last clears it. */
   #turns(kind: Warning, raised: boolean, session: string, host: EventHost | null): boolean {
     const name = `${kind} ${host?.hostId ?? ""}`;
     const sessions = this.#raised.get(name) ?? new Set();

@@ -6,7 +6,7 @@ import type { HoldSource } from "./hold-source.ts";
 import type { Held } from "./lifecycle.ts";
 
 /** Access units that the producer's own must have loaded before it takes over from the built-in: 1 s. */
-const AHEAD = 47;
+const MIN_LOADED = 47;
 
 /** The built-in hold audio: computed, so it is always ready. */
 const BUILT_IN: HoldSource = { has: () => true, unit: holdUnit, prepare: () => false };
@@ -92,7 +92,7 @@ export class HoldLine {
   #choose(n: number): HoldSource {
     const own = this.#own;
     own?.prepare(n);
-    return own?.has(n, own === this.#playing ? 2 : AHEAD) === true ? own : BUILT_IN;
+    return own?.has(n, own === this.#playing ? 2 : MIN_LOADED) === true ? own : BUILT_IN;
   }
 
   /** Returns whether the producer's own is not loaded for `at` yet, and is worth waiting for. */
@@ -100,6 +100,6 @@ export class HoldLine {
     const { state } = this;
     const n = state?.isOn === true ? (at - state.from) / AU_SAMPLES : 0;
     const own = this.#own;
-    return own !== null && !own.has(n, AHEAD) && own.prepare(n);
+    return own !== null && !own.has(n, MIN_LOADED) && own.prepare(n);
   }
 }

@@ -2,11 +2,11 @@ import { AU_SAMPLES, fromMillis, type Samples } from "../media.ts";
 import type { Held, RunningRow } from "./lifecycle.ts";
 
 /** How long hold audio takes to fade in, in samples. */
-const COMING = fromMillis(400);
+const FADE_IN = fromMillis(400);
 /** How long it takes to fade out at most, in samples. */
-const GOING = fromMillis(200);
+const FADE_OUT = fromMillis(200);
 /** Shortest time from one beginning of hold audio to the next, in samples: no music for a host who drops out every few seconds. */
-const BETWEEN = fromMillis(60_000);
+const MIN_INTERVAL = fromMillis(60_000);
 
 /**
  * Whether hold audio is wanted. `at-once`: yes, however recently it last began. `on`: yes, but it begins once a minute at most.
@@ -17,7 +17,7 @@ export type HoldWish = "at-once" | "on" | "over-silence" | "as-is" | "off";
 
 /** Who is at the show. */
 export interface Attended {
-  /** Whether a host has a session. */
+  /** Whether a host is connected, or about to be heard. */
   readonly hosts: boolean;
   /** Whether somebody listens. */
   readonly listeners: boolean;
@@ -78,7 +78,7 @@ export class HoldPlan {
   comes(at: Samples, wish: HoldWish): boolean {
     if (this.sounds || wish === "as-is" || wish === "off") return false;
     if (wish === "at-once") return true;
-    return this.#state === null || this.#state.isOn || at - this.#state.from >= BETWEEN;
+    return this.#state === null || this.#state.isOn || at - this.#state.from >= MIN_INTERVAL;
   }
 
   /**
@@ -88,18 +88,18 @@ export class HoldPlan {
    *   fades out by then, or within this access unit if that is longer.
    */
   next(at: Samples, wish: HoldWish, silentFor: number): Ramp | null {
-    const isHeard = silentFor < GOING;
+    const isHeard = silentFor < FADE_OUT;
     if (isHeard) {
       if (this.#state?.isOn === true) this.#state = { ...this.#state, isOn: false };
     } else if (this.comes(at, wish)) {
       if (this.#state?.isOn !== true) this.#state = { from: at, isOn: true };
-      this.#slope = 1 / COMING;
+      this.#slope = 1 / FADE_IN;
     }
     if (!this.sounds && this.#slope <= 0) return null;
     const isGoing = isHeard || wish === "off";
     if (isGoing)
-      this.#slope = Math.min(this.#slope, -1 / GOING, -this.#turned / Math.max(AU_SAMPLES, silentFor));
-    else if (this.#state?.isOn === true) this.#slope = 1 / COMING;
+      this.#slope = Math.min(this.#slope, -1 / FADE_OUT, -this.#turned / Math.max(AU_SAMPLES, silentFor));
+    else if (this.#state?.isOn === true) this.#slope = 1 / FADE_IN;
     const ramp = { turned: this.#turned, slope: this.#slope };
     this.#turned = Math.min(1, Math.max(0, this.#turned + this.#slope * AU_SAMPLES));
     if (this.#turned === 0) this.#slope = 0;

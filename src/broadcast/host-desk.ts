@@ -6,7 +6,7 @@ import type { HostRow } from "./host-row.ts";
 import { pipelineOf } from "./life.ts";
 import type { Show } from "./show.ts";
 
-/** What operators do with the hosts of a show. @param origin absolute URLs begin with it */
+/** Lists, makes, shows, changes or revokes hosts, or replaces a key, for an operator. @param origin absolute URLs begin with it */
 export async function attend(show: Show, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
   switch (act.kind) {
     case "list": {
@@ -73,7 +73,7 @@ async function describeHost(show: Show, row: HostRow, origin: string): Promise<H
   };
 }
 
-/** Which share of a host's sound was concealed. */
+/** Returns the share of a host's sound that was concealed, 0 to 1. */
 function lossOf({ concealedSamples = 0, receivedSamples = 0 }: Readonly<Record<string, number>>): number {
   return concealedSamples / Math.max(1, concealedSamples + receivedSamples);
 }
