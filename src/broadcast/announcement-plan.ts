@@ -1,7 +1,7 @@
 import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
 import type { Ramp } from "./hold-plan.ts";
 
-/** How long hold audio is heard alone before an announcement, in samples. */
+/** How long hold audio is heard alone before an announcement at least, in samples. */
 const MIN_ALONE = fromMillis(2_000);
 /** How long hold audio takes to be turned down for an announcement, in samples. */
 const FADE_DOWN = fromMillis(300);
@@ -10,7 +10,7 @@ const FADE_UP = fromMillis(600);
 
 /** What is heard in one access unit: how loud hold audio is, and which part of the announcement. */
 export interface Spoken {
-  /** How far hold audio is turned up: 1 when it is alone, 0 under an announcement. */
+  /** How loud hold audio is: 1 when it is alone, 0 (turned down, not silent) under an announcement. */
   readonly hold: Ramp;
   /** The index of the announcement's access unit that is heard; null: none. */
   readonly unit: number | null;

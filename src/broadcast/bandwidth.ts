@@ -25,7 +25,7 @@ const CONTAINER = 6_000;
  */
 export function bandwidthOf(bitrate: number): { bandwidth: number; averageBandwidth: number } {
   const last = MEASURED.at(-1) as Measured;
-  const measured = MEASURED.find((one) => one.bitrate >= bitrate) ?? last;
+  const measured = MEASURED.find((row) => row.bitrate >= bitrate) ?? last;
   // Above the table: the last row in proportion. Between rows: the next row's peak, and its average in proportion.
   const peak = measured.peak * Math.max(1, bitrate / last.bitrate);
   const average = (measured.average * bitrate) / measured.bitrate;

@@ -32,7 +32,7 @@ export class Cast {
   /** All hosts: the first, then the others in the order in which they were made. */
   get all(): readonly HostRow[] {
     const others = [...this.#rows.values()].filter(({ hostId }) => hostId !== FIRST_HOST);
-    return [this.first, ...others.toSorted((one, other) => one.createdAt - other.createdAt)];
+    return [this.first, ...others.toSorted((a, b) => a.createdAt - b.createdAt)];
   }
 
   /** The first host, which every broadcast has. */

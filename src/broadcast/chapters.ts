@@ -45,7 +45,7 @@ export function chaptersOf(
     if (place.kind === "hosts") {
       const change = place.hosts - hosts;
       hosts = place.hosts;
-      // The first count of hosts is where the replay begins: no chapter of its own.
+      // The replay begins with its first host, whose coming is no chapter of its own.
       if (areHostsKnown && change !== 0 && isReplayed)
         begin(chapters, { startMs, title: change > 0 ? "A host joins" : "A host leaves" }, endMs, false);
       areHostsKnown = true;

@@ -77,7 +77,7 @@ export class Clock {
   hear(session: string, message: Uint8Array, wall: number): void {
     const now = this.#time.read(wall);
     this.#timeline.hear(session, message, now);
-    // Without hosts the timer was set for a whole part; with this one the next access unit may be due earlier.
+    // Without hosts the timer was set for a whole part; with this host the next access unit may be due earlier.
     this.#timer.hurry(now, this.#timeline.millisUntilDue(now));
   }
 

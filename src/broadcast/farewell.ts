@@ -11,7 +11,7 @@ const AROUND_MS = 5_000;
 /**
  * Returns a show that is to end with its farewell begun: the row then says when it ends, after the announcement `after` has been
  * spoken. Null where nobody would hear one, so that the show must end at once: no such announcement is set, no hold audio is
- * wanted, the show is not live, or nobody listens. Null too once a farewell has begun: to end the show then ends it at once.
+ * wanted, the show is not live, or nobody listens. Null too once a farewell has begun: the next call ends the show.
  */
 export function farewellOf(life: Life, hasListeners: boolean, wall: number): Running | null {
   if (life.kind !== "running" || !hasListeners) return null;

@@ -8,7 +8,7 @@ import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import { HostGuard } from "./host-guard.ts";
 import type { WarningNote } from "./warnings.ts";
 
-/** The warnings about what goes out; all others are about a host. */
+/** The warnings that can be raised about what goes out. */
 type ProgrammeWarning = Extract<Warning, "silence" | "dead-air" | "channel-dead" | "too-quiet">;
 
 const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
@@ -90,7 +90,7 @@ export class Guard {
       for (const { kind, raised } of changes)
         if (this.#turns(kind, raised, session, host)) notes.push({ kind, raised, host });
     };
-    // After a restart nothing may have come yet of a session that is reattaching. It has no line then, which would make its guard.
+    // After a restart a session that is reattaching may have no host line yet, and so nothing else makes its guard.
     for (const [session, { state }] of attendants) if (state === "reattaching") this.host(session);
     for (const [session, guard] of this.#hosts) {
       const attendant = attendants.get(session) ?? this.#attendants.get(session);

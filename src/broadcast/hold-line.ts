@@ -53,7 +53,7 @@ export class HoldLine {
     return this.#plan.sounds;
   }
 
-  /** Returns whether hold audio is to come in with the access unit at `at`. It waits a while for a source that is being loaded. */
+  /** Returns whether hold audio is to come in with the access unit at `at`; not while it waits for the producer's own to load. */
   comes(at: Samples, wish: HoldWish): boolean {
     return this.#plan.comes(at, wish) && !this.#isAwaited(at);
   }

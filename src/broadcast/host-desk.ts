@@ -47,7 +47,7 @@ async function describeHost(show: Show, row: HostRow, origin: string): Promise<H
   const { hostId, name, muted, gainDb, level, createdAt } = row;
   const { hostKey, whipUrl, studioUrl } = urlsOf(origin, show.life.row.id, await show.keyOf(row));
   const sessions = show.publishers.of(hostId);
-  const last = sessions.toSorted((one, other) => (other.heardAt ?? 0) - (one.heardAt ?? 0))[0];
+  const last = sessions.toSorted((a, b) => (b.heardAt ?? 0) - (a.heardAt ?? 0))[0];
   const pipeline = pipelineOf(show.life);
   const packets = last === undefined ? null : (pipeline?.countsOf(last.session) ?? null);
   const sound = last === undefined ? null : (pipeline?.loudnessOf(last.session) ?? null);

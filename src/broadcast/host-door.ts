@@ -34,7 +34,7 @@ export function admit(show: Show, key: HostKey, session: string | null): Admitte
   const host = show.cast.holderOf(key);
   if (host === null) return PROBLEMS.wrongHostKey;
   if (session !== null && !show.publishers.has(session, key.hostId)) return PROBLEMS.noSession;
-  const warnings = show.chronicle.warnings.filter((one) => one.host?.hostId === host.hostId);
+  const warnings = show.chronicle.warnings.filter((warning) => warning.host?.hostId === host.hostId);
   return {
     kind: "admitted",
     name: host.name,

@@ -7,7 +7,7 @@ import type { Warning } from "../events.ts";
 import { AU_SAMPLES, SAMPLE_RATE } from "../media.ts";
 import { type PacketCounts, PacketWatch } from "./packet-watch.ts";
 
-/** The warnings about a host; the others are about what goes out. */
+/** The warnings that can be raised about a host. */
 export type HostWarning = Exclude<Warning, "silence" | "dead-air">;
 
 const seconds = (count: number) => count * SAMPLE_RATE;
@@ -64,7 +64,7 @@ export class HostGuard {
       this.#look(silence(Math.min(left, AU_SAMPLES)), counts, shortTerm);
   }
 
-  /** The programme went on by `frames` sample frames. If no line fed this guard meanwhile, they count as silence without packets. */
+  /** The programme went on by `frames` sample frames. They count as silence without packets if no line has fed this guard. */
   passUnfed(frames: number): void {
     if (!this.#isFed) this.pushSilence(frames, NO_PACKETS, Number.NEGATIVE_INFINITY);
     this.#isFed = false;
