@@ -38,8 +38,8 @@ export class Agenda {
   }
 
   /**
-   * Sets the alarm for the next thing that the show has to do. What R2 lacks is tried again 30 s later. While a timeline runs, its
-   * clock does the work, and the alarm is only the fallback for an object that is gone.
+   * Sets the alarm for the next thing that the show has to do. What R2 lacks is tried again 30 s later. While a timeline runs,
+   * its clock does the work, and the alarm is only the fallback for an object that is gone.
    */
   arrange(life: Life): void {
     const runs = life.kind === "running" || life.kind === "standing";
@@ -66,8 +66,8 @@ export class Agenda {
   }
 
   /**
-   * Returns until when a running show without hosts may rest: its next step, or the webhook's next attempt. Null while listeners
-   * ask for its lists or media.
+   * Returns until when a running show without hosts may rest: its next step, or the webhook's next attempt. Null while
+   * listeners ask for its lists or media.
    */
   restsUntil(life: Life, wall: number): number | null {
     return this.#presence.isQuiet(wall) ? earlier(this.next(life)?.at ?? null, this.#webhook()) : null;

@@ -1,4 +1,4 @@
-/** How long after the object should have acted the alarm fires, ms. It restarts an object that was evicted without any request. */
+/** The alarm fires so long after the object should have acted, ms. It restarts one that was evicted while it had no requests. */
 const AHEAD_MS = 30_000;
 /** How often a running show moves the alarm on, ms; each time writes a row. */
 const RENEWAL_MS = 10_000;

@@ -17,8 +17,9 @@ export interface Spoken {
 }
 
 /**
- * Decides, access unit by access unit, when an announcement is spoken over hold audio: first once hold audio has been heard alone
- * for 2 s, then at a fixed interval. An announcement that was stopped does not resume in its middle: it starts from the beginning.
+ * Decides, access unit by access unit, when an announcement is spoken over hold audio: first once hold audio has been heard
+ * alone for 2 s, then at a fixed interval. An announcement that was stopped does not resume in its middle: it starts from the
+ * beginning.
  */
 export class AnnouncementPlan {
   /** The position since which hold audio has been fully in, with no announcement over it; null: it is not. */

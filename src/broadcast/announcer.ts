@@ -18,8 +18,8 @@ const GAIN_UNDER = 10 ** (-12 / 20);
 const MIN_LOADED = 46;
 
 /**
- * Speaks announcements over hold audio, and turns hold audio down for them. An announcement whose next access unit cannot be read
- * in time, or that is replaced, fades out within one access unit.
+ * Speaks announcements over hold audio, and turns hold audio down for them. An announcement whose next access unit cannot be
+ * read in time, or that is replaced, fades out within one access unit.
  */
 export class Announcer {
   readonly #plan = new AnnouncementPlan();
@@ -40,8 +40,8 @@ export class Announcer {
   /**
    * Turns down `pcm`, the access unit of hold audio at `at`, as an announcement requires, and adds the announcement; in place.
    *
-   * @param held the state of hold audio. `from`: where it began; `isNew`: it was not heard in the access unit before; `isIn`: it
-   *   has come in fully, and is not fading out
+   * @param held the state of hold audio. `from`: where it began; `isNew`: it was not heard in the access unit before;
+   *   `isIn`: it has come in fully, and is not fading out
    */
   speak(
     pcm: Float32Array,
@@ -70,8 +70,8 @@ export class Announcer {
   }
 
   /**
-   * Returns access unit `n` of the announcement; null: it cannot begin. The unit after `n` must be loaded too: where it is not, `n`
-   * is faded out and is the last, since after it there would be nothing left to fade.
+   * Returns access unit `n` of the announcement; null: it cannot begin. The unit after `n` must be loaded too: where it is
+   * not, `n` is faded out and is the last, since after it there would be nothing left to fade.
    */
   #unitOf(spoken: Speech, n: number): Float32Array | null {
     const { source, units } = spoken;

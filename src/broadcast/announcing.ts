@@ -40,8 +40,8 @@ export class Announcing {
   }
 
   /**
-   * Returns the announcement for a show whose row is `row`; null: none. It is the same object until another is set or the show's
-   * state changes.
+   * Returns the announcement for a show whose row is `row`; null: none. It is the same object until another is set or the
+   * show's state changes.
    */
   of(row: RunningRow): Speech | null {
     const state = announcedState(row);

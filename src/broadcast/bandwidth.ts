@@ -16,12 +16,14 @@ const MEASURED: readonly Measured[] = [
   { bitrate: 192_000, peak: 405_000, average: 248_000 },
   { bitrate: 256_000, peak: 410_000, average: 316_000 },
 ];
-/** Allowance for the CMAF boxes, bit/s: 16 bytes an access unit. In parts of 18 access units, the shortest, they take 10 to 12. */
+/**
+ * Allowance for the CMAF boxes, bit/s: 16 bytes an access unit. In parts of 18 access units, the shortest, they take 10 to 12.
+ */
 const CONTAINER = 6_000;
 
 /**
- * Returns BANDWIDTH and AVERAGE-BANDWIDTH for the multivariant playlist of a show encoded at `bitrate`; all in bit/s, the results
- * with the container. No segment exceeds BANDWIDTH (draft-pantos-hls-rfc8216bis section 4.4.6.2).
+ * Returns BANDWIDTH and AVERAGE-BANDWIDTH for the multivariant playlist of a show encoded at `bitrate`; all in bit/s, the
+ * results with the container. No segment exceeds BANDWIDTH (draft-pantos-hls-rfc8216bis section 4.4.6.2).
  */
 export function bandwidthOf(bitrate: number): { bandwidth: number; averageBandwidth: number } {
   const last = MEASURED.at(-1) as Measured;

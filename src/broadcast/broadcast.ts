@@ -85,9 +85,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   /**
-   * Ends a show whose secret is gone: nobody can reach it, so it would run, and cost, for ever. Checking the secret once, in the
-   * constructor, is enough: an object's bindings do not change while it lives. If nobody calls the object, the alarm of the
-   * running show constructs it.
+   * Ends a show whose secret is gone: nobody can reach it, so it would run, and cost, for ever. Checking the secret once, in
+   * the constructor, is enough: an object's bindings do not change while it lives. If nobody calls the object, the alarm of
+   * the running show constructs it.
    */
   #endUnreachable(row: ShowRow): void {
     this.#show = this.#make(row, this.#secrets.present);

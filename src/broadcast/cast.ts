@@ -11,8 +11,9 @@ import type { Store } from "./store.ts";
 const MAX_OTHERS = 32;
 
 /**
- * The hosts of a broadcast, by name and key, whether they are on or not. The first host always exists; operators make and revoke
- * others. Keys are computed (access/keys.ts) and not stored: the cast knows only which generation of each is the present one.
+ * The hosts of a broadcast, by name and key, whether they are on or not. The first host always exists; operators make and
+ * revoke others. Keys are computed (access/keys.ts) and not stored: the cast knows only which generation of each is the
+ * present one.
  */
 export class Cast {
   readonly #store: Pick<Store, "hosts" | "putHost" | "dropHost">;
@@ -90,7 +91,11 @@ export class Cast {
     return null;
   }
 
-  /** Gives a pipeline the sound settings of these sessions' hosts, from the next access unit on. @param pipeline null: none runs */
+  /**
+   * Gives a pipeline the sound settings of these sessions' hosts, from the next access unit on.
+   *
+   * @param pipeline null: none runs
+   */
   applyTo(
     pipeline: Pick<Pipeline, "setHost"> | null,
     sessions: readonly { readonly session: string; readonly hostId: string }[],

@@ -16,9 +16,10 @@ export interface Replayed {
 }
 
 /**
- * Returns a replay's chapters; none if there is no replay. The first begins at 0 and is named by the show's title at that time.
- * Another begins where the title changes, where a marker was set, and where hosts come and go. A change less than a second after a
- * chapter's beginning, or before the replay's end, begins no chapter; a title or marker names the chapter before it instead.
+ * Returns a replay's chapters; none if there is no replay. The first begins at 0 and is named by the show's title at that
+ * time. Another begins where the title changes, where a marker was set, and where hosts come and go. A change less than a
+ * second after a chapter's beginning, or before the replay's end, begins no chapter; a title or marker names the chapter
+ * before it instead.
  *
  * @param places oldest first; a host is never named
  * @param title the show's title, used if no place has one

@@ -17,7 +17,9 @@ import { Webhook } from "./webhook.ts";
 /** How many of the newest public events anybody can read. */
 const MOST_PUBLIC = 100;
 
-/** Records what happens at a show and passes it on: to the log first, then to the playlist, then to followers and the webhook. */
+/**
+ * Records what happens at a show and passes it on: to the log first, then to the playlist, then to followers and the webhook.
+ */
 export class Chronicle {
   readonly #log: Log;
   readonly #places: Places;
@@ -54,7 +56,11 @@ export class Chronicle {
     this.#warnings = new Warnings(store.log.ofWarnings().filter((event) => "raised" in event));
   }
 
-  /** Records an event and passes it on. @param since when it happened, by the show's time; now if null, or if no timeline runs */
+  /**
+   * Records an event and passes it on.
+   *
+   * @param since when it happened, by the show's time; now if null, or if no timeline runs
+   */
   note(note: Note, since: number | null = null): Event {
     const life = this.#life();
     const wall = Date.now();
@@ -97,7 +103,9 @@ export class Chronicle {
     return this.#warnings.all;
   }
 
-  /** A timeline has begun or resumed. Its new guard knows no warning: all are cleared, and it raises again what is still wrong. */
+  /**
+   * A timeline has begun or resumed. Its new guard knows no warning: all are cleared, and it raises again what is still wrong.
+   */
   runs(before: ShowRow, after: ShowRow): void {
     this.turned(before, after);
     this.warn(this.#warnings.cleared);

@@ -21,8 +21,8 @@ export interface Owner {
   /** Returns until when nobody needs the timeline, by the wall clock; null: somebody may need it now. */
   readonly restsUntil: (wall: number) => number | null;
   /**
-   * Returns whether a rest's silence may be left out, as far as no list names it any more: no host has been heard yet, R2 has all
-   * media from before the rest, and nobody plays a rewind list.
+   * Returns whether a rest's silence may be left out, as far as no list names it any more: no host has been heard yet, R2 has
+   * all media from before the rest, and nobody plays a rewind list.
    */
   readonly mayPassOver: () => boolean;
   /** Returns whether hold audio is wanted at `wall`. */
@@ -36,8 +36,8 @@ export interface Owner {
 }
 
 /**
- * Drives one timeline in real time: has it make each access unit when it is due. While nobody is there the clock rests. A host or
- * listener who comes rouses it, and all that is due is made at once, so that nobody notices the rest.
+ * Drives one timeline in real time: has it make each access unit when it is due. While nobody is there the clock rests. A host
+ * or listener who comes rouses it, and all that is due is made at once, so that nobody notices the rest.
  */
 export class Clock {
   /** How long after its last sample each part was listed. */

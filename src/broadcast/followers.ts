@@ -10,8 +10,8 @@ const MAX_WAITING = 32;
 const PAGE = 100;
 
 /**
- * Answers operators who follow a show's log. Each call names the last event it has, and gets those after it; if there are none it
- * waits. So nothing has to be known of a follower between two calls, or after a restart.
+ * Answers operators who follow a show's log. Each call names the last event it has, and gets those after it; if there are none
+ * it waits. So nothing has to be known of a follower between two calls, or after a restart.
  */
 export class Followers {
   readonly #log: Log;
@@ -22,9 +22,10 @@ export class Followers {
   }
 
   /**
-   * Returns the events after `id`, at most 100, oldest first; none if nothing happens within 15 s, or, without `waits`, at once.
-   * While 32 calls wait, a call for which there is no event is refused. That includes one that would not wait, so that a stream can
-   * be refused before it begins. An `id` above the show's newest is another show's that had the same name: it means the beginning.
+   * Returns the events after `id`, at most 100, oldest first; none if nothing happens within 15 s, or, without `waits`, at
+   * once. While 32 calls wait, a call for which there is no event is refused. That includes one that would not wait, so that a
+   * stream can be refused before it begins. An `id` above the show's newest is another show's that had the same name: it means
+   * the beginning.
    */
   async after(id: number, waits: boolean): Promise<readonly Event[] | Problem> {
     const from = id > this.#log.newest ? 0 : id;

@@ -17,7 +17,9 @@ const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
   silence: { raise: 8 * SAMPLE_RATE, ...SILENCE },
   "dead-air": { raise: 20 * SAMPLE_RATE, ...SILENCE },
 };
-/** After this much digital silence, in samples (0.5 s), the verdicts stay the same, so that the rest can be taken in one piece. */
+/**
+ * After this much digital silence, in samples (0.5 s), the verdicts stay the same, so that the rest can be taken in one piece.
+ */
 const SETTLED = 24 * AU_SAMPLES;
 
 /** What the guard has to know of a host's session. */
@@ -63,7 +65,9 @@ export class Guard {
     if (this.#isOn) this.#look(stretchOf(pcm), shortTerm);
   }
 
-  /** Does the same for whole access units of digital silence, `frames` sample frames, at a cost that does not grow with them. */
+  /**
+   * Does the same for whole access units of digital silence, `frames` sample frames, at a cost that does not grow with them.
+   */
   pushSilence(frames: number, shortTerm: number): void {
     this.#passed += frames;
     if (!this.#isOn) return;

@@ -19,8 +19,8 @@ const BUILT_IN: HoldSource = { has: () => true, unit: holdUnit, prepare: () => f
 export class HoldLine {
   readonly #plan: HoldPlan;
   /**
-   * How far behind the present hold audio begins for a listener who has just come, samples: where players begin, so that they hear
-   * it at once. More than a part.
+   * How far behind the present hold audio begins for a listener who has just come, samples: where players begin, so that they
+   * hear it at once. More than a part.
    */
   readonly reach: Samples;
   /** The producer's own; null: the built-in is wanted. */
@@ -53,14 +53,16 @@ export class HoldLine {
     return this.#plan.sounds;
   }
 
-  /** Returns whether hold audio is to come in with the access unit at `at`; not while it waits for the producer's own to load. */
+  /**
+   * Returns whether hold audio is to come in with the access unit at `at`; not while it waits for the producer's own to load.
+   */
   comes(at: Samples, wish: HoldWish): boolean {
     return this.#plan.comes(at, wish) && !this.#isAwaited(at);
   }
 
   /**
-   * Returns the access unit at `at` as it goes into the mix, a new array; null: hold audio is not heard. The arguments are those of
-   * {@link HoldPlan.next}.
+   * Returns the access unit at `at` as it goes into the mix, a new array; null: hold audio is not heard. The arguments are
+   * those of {@link HoldPlan.next}.
    */
   pull(at: Samples, wish: HoldWish, silentFor: number): Float32Array | null {
     const isNew = !this.sounds;

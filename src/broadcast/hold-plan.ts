@@ -5,13 +5,16 @@ import type { Held, RunningRow } from "./lifecycle.ts";
 const FADE_IN = fromMillis(400);
 /** How long it takes to fade out at most, in samples. */
 const FADE_OUT = fromMillis(200);
-/** Shortest time from one beginning of hold audio to the next, in samples: no music for a host who drops out every few seconds. */
+/**
+ * Shortest time from one beginning of hold audio to the next, in samples: no music for a host who drops out every few seconds.
+ */
 const MIN_INTERVAL = fromMillis(60_000);
 
 /**
- * Whether hold audio is wanted. `at-once`: yes, however recently it last began. `on`: yes, but it begins once a minute at most.
- * `over-silence`: as `on`, for as long as the connected hosts send as good as silence. `as-is`: it goes on if it sounds, and does
- * not begin if not: a host who has connected is about to be heard, or one who has just left is about to come back. `off`: no.
+ * Whether hold audio is wanted. `at-once`: yes, however recently it last began. `on`: yes, but it begins once a minute at
+ * most. `over-silence`: as `on`, for as long as the connected hosts send as good as silence. `as-is`: it goes on if it sounds,
+ * and does not begin if not: a host who has connected is about to be heard, or one who has just left is about to come back.
+ * `off`: no.
  */
 export type HoldWish = "at-once" | "on" | "over-silence" | "as-is" | "off";
 
@@ -51,8 +54,9 @@ export interface Ramp {
 }
 
 /**
- * Decides, access unit by access unit, when hold audio begins and ends. It is on from its beginning until a host is heard. While it
- * is on and nobody listens it is silent; for the next listener it goes on where it would be then, which is no new beginning.
+ * Decides, access unit by access unit, when hold audio begins and ends. It is on from its beginning until a host is heard.
+ * While it is on and nobody listens it is silent; for the next listener it goes on where it would be then, which is no new
+ * beginning.
  */
 export class HoldPlan {
   #state: Held | null;
@@ -84,8 +88,8 @@ export class HoldPlan {
   /**
    * Returns how loud hold audio is in the next access unit, at `at`; null: it is not heard.
    *
-   * @param silentFor for how many samples no host will be heard; Infinity: there is none. If that is less than 200 ms, hold audio
-   *   fades out by then, or within this access unit if that is longer.
+   * @param silentFor for how many samples no host will be heard; Infinity: there is none. If that is less than 200 ms, hold
+   *   audio fades out by then, or within this access unit if that is longer.
    */
   next(at: Samples, wish: HoldWish, silentFor: number): Ramp | null {
     const isHeard = silentFor < FADE_OUT;
@@ -111,7 +115,9 @@ export class HoldPlan {
 export const COME: Ramp = { turned: 0, slope: 1 / AU_SAMPLES };
 export const GO: Ramp = { turned: 1, slope: -1 / AU_SAMPLES };
 
-/** Applies a ramp to `pcm`, interleaved stereo, in place. The gain is `least` at 0 and 1 at 1, with half a cosine between them. */
+/**
+ * Applies a ramp to `pcm`, interleaved stereo, in place. The gain is `least` at 0 and 1 at 1, with half a cosine between them.
+ */
 export function turn(pcm: Float32Array, { turned, slope }: Ramp, least = 0): void {
   if (turned === 1 && slope >= 0) return;
   for (let i = 0; i < pcm.length; i += 2) {

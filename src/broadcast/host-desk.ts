@@ -6,7 +6,11 @@ import type { HostRow } from "./host-row.ts";
 import { pipelineOf } from "./life.ts";
 import type { Show } from "./show.ts";
 
-/** Lists, makes, shows, changes or revokes hosts, or replaces a key, for an operator. @param origin absolute URLs begin with it */
+/**
+ * Lists, makes, shows, changes or revokes hosts, or replaces a key, for an operator.
+ *
+ * @param origin absolute URLs begin with it
+ */
 export async function attend(show: Show, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
   switch (act.kind) {
     case "list": {

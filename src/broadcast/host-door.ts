@@ -3,11 +3,13 @@ import type { Accepted, Admitted, Newcomer, Offer, TalkAnswer, TalkCall } from "
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Show } from "./show.ts";
 
-/** What hosts ask of a show. The edge has checked that a key is genuine; whether it is still the present one is checked here. */
+/**
+ * What hosts ask of a show. The edge has checked that a key is genuine; whether it is still the present one is checked here.
+ */
 
 /**
- * Takes a host's offer; the first one opens the doors. The show may end, or the key be replaced, while the SFU is asked, so both
- * are checked before and after that.
+ * Takes a host's offer; the first one opens the doors. The show may end, or the key be replaced, while the SFU is asked, so
+ * both are checked before and after that.
  */
 export async function publish(
   show: Show,
@@ -27,8 +29,8 @@ export async function publish(
 }
 
 /**
- * Returns the host whose key this is, with its present warnings. Refuses a key that has been replaced or revoked, and a `session`
- * that does not exist or is another host's.
+ * Returns the host whose key this is, with its present warnings. Refuses a key that has been replaced or revoked, and a
+ * `session` that does not exist or is another host's.
  */
 export function admit(show: Show, key: HostKey, session: string | null): Admitted | Problem {
   const host = show.cast.holderOf(key);

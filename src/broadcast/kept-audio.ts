@@ -149,8 +149,8 @@ export class KeptAudio implements HoldSource {
   }
 
   /**
-   * Returns the numbers of the chunks that hold `count` sample frames, the first of which is heard `played` sample frames after the
-   * beginning. Frames after the end have no chunk.
+   * Returns the numbers of the chunks that hold `count` sample frames, the first of which is heard `played` sample frames
+   * after the beginning. Frames after the end have no chunk.
    */
   #chunksOf(played: number, count: number): number[] {
     const chunks: number[] = [];
