@@ -4,18 +4,21 @@ import { nextStep, removalAt, type Step } from "./lifecycle.ts";
 import type { Presence } from "./presence.ts";
 import type { Recording } from "./recording.ts";
 
-/** What a show has to do by itself, and when its object has to be there for it. Times are milliseconds since 1970. */
+/**
+ * Knows what a show does by itself next, and sets the alarm so that its object is awake for it. Times are milliseconds since
+ * 1970.
+ */
 export class Agenda {
   readonly #presence: Presence;
   readonly #recording: Pick<Recording, "owes">;
   readonly #webhook: () => number | null;
   readonly #alarm: Alarm;
-  /** Until when the show rests; 0 while it does not. */
+  /** Until when the show rests; 0: it does not rest. */
   #restsUntil = 0;
 
   /**
-   * @param webhook when something is to be sent; null: nothing waits
-   * @param setAlarm stores when the object is to be brought back; null: not at all
+   * @param webhook returns when the next event is to be sent to the webhook; null: none waits
+   * @param setAlarm sets the object's alarm; null deletes it
    */
   constructor(
     presence: Presence,
@@ -29,17 +32,20 @@ export class Agenda {
     this.#alarm = new Alarm(setAlarm);
   }
 
-  /** The next step of its life that it takes by itself. */
+  /** Returns the next step that the show takes by itself; null: none. */
   next(life: Life): Step | null {
     return life.kind === "ended" ? null : nextStep(life.row, this.#presence.lastAt);
   }
 
-  /** Has the object brought back when there is something to do for it. */
+  /**
+   * Sets the alarm for the next thing that the show has to do. What R2 lacks is tried again 30 s later. While a timeline runs,
+   * its clock does the work, and the alarm is only the fallback for an object that is gone.
+   */
   arrange(life: Life): void {
     const runs = life.kind === "running" || life.kind === "standing";
     const step = earlier(this.next(life)?.at ?? null, this.#webhook());
     const next = earlier(step, removalAt(life.row));
-    // A show that rests needs its object no earlier for that.
+    // A resting show needs its object only when the rest is over, or at the next step if that comes first.
     const rests = Math.min(this.#restsUntil, next ?? Number.POSITIVE_INFINITY);
     if (this.#recording.owes) this.#alarm.arrange(Date.now());
     else if (runs) this.#alarm.arrange(Math.max(Date.now(), rests));
@@ -47,24 +53,28 @@ export class Agenda {
     else this.#alarm.cancel();
   }
 
-  /** Has it brought back should it be gone at `time`, when it has something to do. */
+  /** Sets the alarm for a show that rests until `time`: should its object be gone by then, the alarm brings it back. */
   arrangeFor(time: number): void {
     this.#restsUntil = time;
     this.#alarm.arrange(time);
   }
 
-  /** The same for the show that runs at `now`, where that has not been done lately. */
+  /** Moves the alarm on for a show that runs and does not rest, at most once in 10 s. */
   renew(now: number): void {
     this.#restsUntil = 0;
     this.#alarm.renew(now);
   }
 
-  /** Until when a show without hosts has nothing to do; null where it has. */
+  /**
+   * Returns until when a running show without hosts may rest: its next step, or the webhook's next attempt. Null while
+   * listeners ask for its lists or media.
+   */
   restsUntil(life: Life, wall: number): number | null {
     return this.#presence.isQuiet(wall) ? earlier(this.next(life)?.at ?? null, this.#webhook()) : null;
   }
 }
 
-function earlier(one: number | null, other: number | null): number | null {
-  return one === null || other === null ? (one ?? other) : Math.min(one, other);
+/** Returns the earlier of two times; null: never. */
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

@@ -1,58 +1,66 @@
 import { AU_SAMPLES, fromMillis, type Samples, samples } from "../media.ts";
 import type { Ramp } from "./hold-plan.ts";
 
-/** Hold audio is alone for so long before an announcement. */
-const ALONE = fromMillis(2_000);
-/** It is turned down within so long, and up again after the announcement. */
-const DOWN = fromMillis(300);
-const UP = fromMillis(600);
+/** How long hold audio is heard alone before an announcement at least, in samples. */
+const MIN_ALONE = fromMillis(2_000);
+/** How long hold audio takes to be turned down for an announcement, in samples. */
+const FADE_DOWN = fromMillis(300);
+/** How long it takes to come up again afterwards, in samples. */
+const FADE_UP = fromMillis(600);
 
-/** What is said of one access unit. */
+/** What is heard in one access unit: how loud hold audio is, and which part of the announcement. */
 export interface Spoken {
-  /** How far hold audio is turned up: 1 where it is alone, 0 under an announcement. */
+  /** How loud hold audio is: 1 when it is alone, 0 (turned down, not silent) under an announcement. */
   readonly hold: Ramp;
-  /** Which access unit of the announcement is heard; null: none. */
+  /** The index of the announcement's access unit that is heard; null: none. */
   readonly unit: number | null;
 }
 
 /**
- * When an announcement is spoken over hold audio, access unit by access unit: first when hold audio has been in for 2 s, then
- * again and again. One that was stopped is not gone on with in its middle.
+ * Decides, access unit by access unit, when an announcement is spoken over hold audio: first once hold audio has been heard
+ * alone for 2 s, then at a fixed interval. An announcement that was stopped does not resume in its middle: it starts from the
+ * beginning.
  */
 export class AnnouncementPlan {
-  /** Since where hold audio is in and alone; null: it is not. */
+  /** The position since which hold audio has been fully in, with no announcement over it; null: it is not. */
   #aloneSince: Samples | null = null;
-  /** Where an announcement last began; null: there was none since {@link restart}. */
+  /** The position at which an announcement last began; null: none has begun since {@link restart}. */
   #begunAt: Samples | null = null;
-  /** The next access unit of the one that is made; null: none is. */
+  /** The index of the next access unit of the announcement being spoken; null: none is being spoken. */
   #unit: number | null = null;
+  /** How far hold audio is turned up, 0 to 1. */
   #turned = 1;
 
-  /** Whether one has begun and is not over. */
+  /** Whether an announcement is being spoken. */
   get isSpeaking(): boolean {
     return this.#unit !== null;
   }
 
-  /** Whether one is to begin with the access unit at `at`, where one begins `every` samples after the other. */
+  /**
+   * Returns whether an announcement is to begin with the access unit at `at`.
+   *
+   * @param every samples from one beginning to the next
+   * @param isIn whether hold audio has come in fully, and is not fading out
+   */
   begins(at: Samples, every: Samples, isIn: boolean): boolean {
     if (!isIn || this.#aloneSince === null) return false;
-    return at - this.#aloneSince >= ALONE && (this.#begunAt === null || at - this.#begunAt >= every);
+    return at - this.#aloneSince >= MIN_ALONE && (this.#begunAt === null || at - this.#begunAt >= every);
   }
 
-  /** Begins one with the access unit at `at`. */
+  /** Begins an announcement with the access unit at `at`. */
   begin(at: Samples): void {
     this.#begunAt = at;
     this.#unit = 0;
   }
 
   /**
-   * The next access unit, at `at`.
+   * Returns what is heard in the next access unit, at `at`.
    *
-   * @param units how many the announcement has
-   * @param isIn whether hold audio has come in, and is not going
+   * @param units length of the announcement, access units
+   * @param isIn whether hold audio has come in fully, and is not fading out
    */
   next(at: Samples, units: number, isIn: boolean): Spoken {
-    const slope = this.#unit !== null ? -1 / DOWN : 1 / UP;
+    const slope = this.#unit !== null ? -1 / FADE_DOWN : 1 / FADE_UP;
     const hold = { turned: this.#turned, slope };
     const unit = this.#turned === 0 ? this.#unit : null;
     this.#turned = Math.min(1, Math.max(0, this.#turned + slope * AU_SAMPLES));
@@ -62,19 +70,19 @@ export class AnnouncementPlan {
     return { hold, unit };
   }
 
-  /** The one that is made is over, with the access unit that came last. */
+  /** Ends the announcement being spoken: the access unit returned last was its last. */
   stop(): void {
     this.#unit = null;
   }
 
-  /** Hold audio is not heard: what is made is over, and it comes in alone. */
+  /** Hold audio was not heard: ends any announcement, so that hold audio comes in alone and at its full level. */
   leave(): void {
     this.#unit = null;
     this.#turned = 1;
     this.#aloneSince = null;
   }
 
-  /** None has been made: hold audio has begun anew, or the announcement is another. */
+  /** Forgets the last beginning, so that the next announcement need not wait: hold audio or the announcement is a new one. */
   restart(): void {
     this.#begunAt = null;
   }

@@ -3,30 +3,34 @@ import { AnnouncementPlan } from "./announcement-plan.ts";
 import { GO, turn } from "./hold-plan.ts";
 import type { HoldSource } from "./hold-source.ts";
 
-/** An announcement as it can be spoken. */
+/** An announcement, ready to be spoken. */
 export interface Speech {
   readonly source: HoldSource;
-  /** How many access units it has. */
+  /** Its length, access units. */
   readonly units: number;
-  /** From one beginning of it to the next. */
+  /** Samples from one beginning of it to the next. */
   readonly every: Samples;
 }
 
-/** What hold audio is turned down to under an announcement: -12 dB. */
-const UNDER = 10 ** (-12 / 20);
-/** Access units that must be there before one begins: 1 s. None has fewer (audio/wav.ts). */
-const AHEAD = 46;
+/** The gain of hold audio under an announcement: -12 dB. */
+const GAIN_UNDER = 10 ** (-12 / 20);
+/** Access units of an announcement that must be loaded before it begins: 1 s, the shortest that is accepted (audio/wav.ts). */
+const MIN_LOADED = 46;
 
-/** Speaks announcements over hold audio, which it turns down for them. One that stops coming fades out within an access unit. */
+/**
+ * Speaks announcements over hold audio, and turns hold audio down for them. An announcement whose next access unit cannot be
+ * read in time, or that is replaced, fades out within one access unit.
+ */
 export class Announcer {
   readonly #plan = new AnnouncementPlan();
-  /** What is to be spoken; null: nothing. */
+  /** The announcement to speak from the next beginning on; null: none. */
   #wanted: Speech | null = null;
-  /** What is spoken, or was last. */
+  /** The announcement being spoken, or spoken last. */
   #spoken: Speech | null = null;
+  /** Where on the timeline the present hold audio began; null: there was none yet. */
   #heldFrom: Samples | null = null;
 
-  /** From now on it is this; null: nothing. What is spoken now, and is another, goes. */
+  /** Sets the announcement; null: none. A different one that is being spoken fades out. */
   announce(speech: Speech | null): void {
     if (speech === this.#wanted) return;
     this.#wanted = speech;
@@ -34,9 +38,10 @@ export class Announcer {
   }
 
   /**
-   * Makes of `pcm`, the access unit of hold audio at `at`, what is heard of it, and adds what is spoken, in place.
+   * Turns down `pcm`, the access unit of hold audio at `at`, as an announcement requires, and adds the announcement; in place.
    *
-   * @param held where it has begun, whether it was not heard before, and whether it has come in and is not going
+   * @param held the state of hold audio. `from`: where it began; `isNew`: it was not heard in the access unit before;
+   *   `isIn`: it has come in fully, and is not fading out
    */
   speak(
     pcm: Float32Array,
@@ -48,7 +53,7 @@ export class Announcer {
     this.#heldFrom = held.from;
     this.#beginIfDue(at, held.isIn);
     const { hold, unit } = this.#plan.next(at, this.#spoken?.units ?? 0, held.isIn);
-    turn(pcm, hold, UNDER);
+    turn(pcm, hold, GAIN_UNDER);
     if (unit === null || this.#spoken === null) return;
     const spoken = this.#unitOf(this.#spoken, unit);
     for (let i = 0; i < pcm.length && spoken !== null; i++)
@@ -59,12 +64,15 @@ export class Announcer {
     const wanted = this.#wanted;
     if (wanted === null || this.#plan.isSpeaking) return;
     wanted.source.prepare(0);
-    if (!this.#plan.begins(at, wanted.every, isIn) || !wanted.source.has(0, AHEAD)) return;
+    if (!this.#plan.begins(at, wanted.every, isIn) || !wanted.source.has(0, MIN_LOADED)) return;
     this.#spoken = wanted;
     this.#plan.begin(at);
   }
 
-  /** Unit `n` of what is spoken; null where it does not even begin. Without the one after it, it could not fade out. */
+  /**
+   * Returns access unit `n` of the announcement; null: it cannot begin. The unit after `n` must be loaded too: where it is
+   * not, `n` is faded out and is the last, since after it there would be nothing left to fade.
+   */
   #unitOf(spoken: Speech, n: number): Float32Array | null {
     const { source, units } = spoken;
     source.prepare(n);

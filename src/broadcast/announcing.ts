@@ -7,22 +7,25 @@ import { describeSound, forget, KeptAudio, type Stage } from "./kept-audio.ts";
 import { withRow } from "./life.ts";
 import { type Announcement, announcedState, type RunningRow, withAnnouncement } from "./lifecycle.ts";
 
-/** What a show's announcements are asked for. `use`: what Origin has put into R2 is spoken from now on. */
+/** A request about a show's announcements. `use`: speak the one that Origin has put into R2. */
 export type Act =
   | AnnouncementAct
   | { readonly kind: "use"; readonly state: AnnouncedState; readonly announcement: Announcement };
 
-/** What a show announces over its hold audio. */
+/** A show's announcements: which are set, and which is spoken. */
 export class Announcing {
   readonly #stage: Stage;
-  /** What is spoken in the state that the show was last in, and where it lies. */
+  /** The announcement of the state that the show was last in, with its R2 key; null: none is set. */
   #made: { readonly key: string; readonly speech: Speech } | null = null;
 
   constructor(stage: Stage) {
     this.#stage = stage;
   }
 
-  /** Does what is asked, and tells what is set then. What there was before is deleted. */
+  /**
+   * Shows, sets or drops the announcement of a state, and returns what is then set. The one it replaces is deleted from R2. An
+   * ended show refuses changes.
+   */
   attend(act: Act): AnnouncementDescription | Problem {
     if (act.kind === "show") return this.#describe(act.state);
     if (this.#stage.life().kind === "ended") return PROBLEMS.ended;
@@ -36,7 +39,10 @@ export class Announcing {
     return this.#describe(state);
   }
 
-  /** What is to be spoken while the show is as in `row`; the same for as long as it is the same. */
+  /**
+   * Returns the announcement for a show whose row is `row`; null: none. It is the same object until another is set or the
+   * show's state changes.
+   */
   of(row: RunningRow): Speech | null {
     const state = announcedState(row);
     const announcement = row.announcements[state];

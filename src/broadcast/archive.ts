@@ -13,17 +13,17 @@ import { replayOf } from "./replay.ts";
 import { joinBytes } from "./ring.ts";
 import type { Store } from "./store.ts";
 
-/** Answers what Origin asks of a show's replay, to make its recording and its chapters. */
+/** Answers Origin's questions about a show's replay, from which Origin makes the recording and the chapters. */
 export class Archive {
   readonly #store: Store;
-  /** That of a show which has ended, whose index does not change any more. */
+  /** The plan of an ended show, remembered because its segment index does not change after the end. */
   #plan: { readonly row: ShowRow; readonly plan: Plan } | null = null;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** @param row the show as it is now */
+  /** Answers one question. @param row the show's present row */
   attend(row: ShowRow, asked: RecordingAsk): RecordingAnswer | Problem {
     switch (asked.kind) {
       case "plan":

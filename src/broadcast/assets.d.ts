@@ -1,4 +1,4 @@
-/** What build/build.mjs leaves in dist/. */
+/** The encoder's wasm, which build/build.mjs puts into dist/. */
 declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;

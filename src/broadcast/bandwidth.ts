@@ -1,13 +1,13 @@
-/** What the encoder's bit rate is at its worst, and on the average, bit/s without the container. */
+/** The encoder's real bit rates at one nominal bit rate: the worst, and the average; bit/s, without the container. */
 interface Measured {
   readonly bitrate: number;
-  /** In a whole segment of noise switched on and off every 43 to 64 ms, which its rate control never gets hold of. */
+  /** Over a whole segment of noise switched on and off every 43 to 64 ms, to which the encoder's rate control never adapts. */
   readonly peak: number;
-  /** Over the whole of noise, noise of changing level, or castanets, whichever is most. */
+  /** Over a whole signal: the highest of noise, noise of changing level, and castanets. */
   readonly average: number;
 }
 
-/** By test/broadcast/bandwidth.test.ts, which encodes the worst signals found and fails where these say less. */
+/** Measured by test/broadcast/bandwidth.test.ts. It encodes the worst signals found, and fails if a figure here is too low. */
 const MEASURED: readonly Measured[] = [
   { bitrate: 64_000, peak: 220_000, average: 67_000 },
   { bitrate: 96_000, peak: 295_000, average: 100_000 },
@@ -16,17 +16,19 @@ const MEASURED: readonly Measured[] = [
   { bitrate: 192_000, peak: 405_000, average: 248_000 },
   { bitrate: 256_000, peak: 410_000, average: 316_000 },
 ];
-/** CMAF around it: 14 to 20 bytes an access unit at most, in parts of 18. */
+/**
+ * Allowance for the CMAF boxes, bit/s: 16 bytes an access unit. In parts of 18 access units, the shortest, they take 10 to 12.
+ */
 const CONTAINER = 6_000;
 
 /**
- * What a multivariant playlist says of a show encoded at `bitrate`, bit/s, container included: BANDWIDTH, which no segment
- * is above (draft-pantos-hls-rfc8216bis section 4.4.6.2), and AVERAGE-BANDWIDTH.
+ * Returns BANDWIDTH and AVERAGE-BANDWIDTH for the multivariant playlist of a show encoded at `bitrate`; all in bit/s, the
+ * results with the container. No segment exceeds BANDWIDTH (draft-pantos-hls-rfc8216bis section 4.4.6.2).
  */
 export function bandwidthOf(bitrate: number): { bandwidth: number; averageBandwidth: number } {
   const last = MEASURED.at(-1) as Measured;
-  const measured = MEASURED.find((one) => one.bitrate >= bitrate) ?? last;
-  // Above the table, in proportion; between its rows, the next one's peak, and the average in proportion.
+  const measured = MEASURED.find((row) => row.bitrate >= bitrate) ?? last;
+  // Above the table: the last row in proportion. Between rows: the next row's peak, and its average in proportion.
   const peak = measured.peak * Math.max(1, bitrate / last.bitrate);
   const average = (measured.average * bitrate) / measured.bitrate;
   return { bandwidth: Math.ceil(peak) + CONTAINER, averageBandwidth: Math.ceil(average) + CONTAINER };

@@ -43,8 +43,8 @@ import { acceptSocket } from "./socket.ts";
 import { Store } from "./store.ts";
 
 /**
- * One broadcast, as the platform's object that it lives in. A shell: whatever comes in is handed to its {@link Show}, where
- * there is one. In the order of this file: the object is made anew, operators, hosts, the SFU's sockets, listeners, the alarm.
+ * The Durable Object of one broadcast. It is a shell: it hands every call to its {@link Show}, if there is one. In the order of
+ * this file: restart of the object, operators, hosts, the SFU's sockets, Origin (recordings and listeners' reads), the alarm.
  */
 export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastApi, RecordingApi {
   readonly #secrets: Secrets;
@@ -52,7 +52,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   #store: Store;
   #archive: Archive;
   readonly #removal: Removal;
-  /** Null where no broadcast was created, or it was deleted. */
+  /** Null: no broadcast was created, or it was deleted. */
   #show: Show | null = null;
 
   constructor(ctx: DurableObjectState, env: BroadcastEnv) {
@@ -62,11 +62,11 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     this.#store = new Store(ctx.storage.sql);
     this.#archive = new Archive(this.#store);
     this.#removal = this.#removalOf(ctx.id.name ?? "");
-    // Nothing comes in before the stored show has been taken up.
+    // The platform delivers no request until the stored show has been loaded.
     void ctx.blockConcurrencyWhile(() => this.#takeUp());
   }
 
-  /** Takes up the stored show, if there is one. One whose row is damaged is opened again if it was, or has hosts. */
+  /** Resumes the stored show, if there is one. A show whose row is damaged is reopened if it was running or has hosts. */
   async #takeUp(): Promise<void> {
     if (this.#removal.isDue) this.ctx.waitUntil(this.#removal.run());
     const stored = this.#removal.isDue ? null : this.#store.show(this.ctx.id.name ?? "");
@@ -85,9 +85,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   /**
-   * Ends a show whose secret is gone: nobody can reach it any more, and it would run and cost for ever. To look for its
-   * secret when the object is made is enough, because what an object has been bound does not change while it lives; one that
-   * nobody asks for is brought back by the alarm that a running show has.
+   * Ends a show whose secret is gone: nobody can reach it, so it would run, and cost, for ever. Checking the secret once, in
+   * the constructor, is enough: an object's bindings do not change while it lives. If nobody calls the object, the alarm of
+   * the running show constructs it.
    */
   #endUnreachable(row: ShowRow): void {
     this.#show = this.#make(row, this.#secrets.present);
@@ -98,7 +98,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     this.ctx.waitUntil(this.#show.endAtOnce());
   }
 
-  /** Stores what could be read of a damaged row, without the media of a timeline that nobody can name any more. */
+  /** Stores what could be read of a damaged row, and drops the timeline's media: its epoch is lost, so nobody can name it. */
   #repair(row: ShowRow): ShowRow {
     const repaired = { ...row, anew: { at: Date.now(), why: "its row could not be read" } };
     console.warn(`The timeline of ${row.id} is lost: its row could not be read.`);
@@ -119,7 +119,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
       notice: this.#notice,
       waitUntil,
       setAlarm: (time) =>
-        // While a show is removed the alarm is that of its removal.
+        // During a removal the object's one alarm belongs to the removal.
         this.#removal.isDue ||
         waitUntil(time === null ? this.ctx.storage.deleteAlarm() : this.ctx.storage.setAlarm(time)),
       restart: (why) => this.ctx.abort(why),
@@ -181,7 +181,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     return this.#shown("hold", (show) => show.holding.describe());
   }
 
-  /** What is heard where no host is: what Origin has put into R2, or the built-in (null). */
+  /** Sets the hold audio: the sound that Origin has put into R2, or the built-in (null). */
   async useHold(own: OwnHold | null): Promise<HoldDescription | Problem> {
     return this.#shown("useHold", (show) => show.holding.use(own));
   }
@@ -193,7 +193,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   async remove(): Promise<null | Removing | Problem> {
     return told("remove", async () => {
       if (this.#show === null && !this.#removal.isDue) {
-        // So that nothing which is not there can stay in the list.
+        // Otherwise a broadcast that does not exist could stay in the Directory's list.
         await this.#notice.remove();
         return PROBLEMS.unknownBroadcast;
       }
@@ -202,7 +202,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     });
   }
 
-  /** From now on there is no show here, and all there is of it goes. */
+  /** Takes the show out of this object at once, and begins to remove all that is stored of it. */
   #discard(): void {
     const show = this.#show;
     if (show === null) return;
@@ -215,7 +215,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     );
   }
 
-  /** What the broadcast is like after a change. */
+  /** Makes a change, and returns the broadcast's description after it. */
   #changed(
     what: string,
     origin: string,
@@ -224,7 +224,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     return told(what, async () => {
       if (this.#show === null) return PROBLEMS.unknownBroadcast;
       await change(this.#show);
-      // It may have been removed meanwhile.
+      // The show may have been removed during the change.
       return this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast;
     });
   }
@@ -261,12 +261,12 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     return this.#shown("leave", (show) => leave(show, key, session));
   }
 
-  /** Does `work` with the show, if there is one. */
+  /** Returns the outcome of `work` with the show; `unknownBroadcast` if there is no show. */
   #shown<T>(what: string, work: (show: Show) => T | Problem | Promise<T | Problem>): Promise<T | Problem> {
     return told(what, async () => (this.#show === null ? PROBLEMS.unknownBroadcast : work(this.#show)));
   }
 
-  /** The SFU's WebSocket; whether it may come has been checked at the edge. */
+  /** Accepts the WebSocket that the SFU opens. The edge has checked its ingest token. */
   override fetch(request: Request): Response {
     const dialled = parseIngest(request.url);
     const accepted = dialled === null ? null : acceptSocket(() => this.#show, dialled, this.ctx);
@@ -275,17 +275,17 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
   }
 
-  /** What a recording and chapters are made of, called by Origin. */
+  /** Returns what Origin makes recordings and chapters of. */
   async recording(asked: RecordingAsk): Promise<RecordingAnswer | Problem> {
     return this.#shown("recording", (show) => this.#archive.attend(show.life.row, asked));
   }
 
-  /** A listener's read, called by Origin, with the reads that it has answered and not told of yet, this one included. */
+  /** Answers a listener's read for Origin. @param answered reads that Origin has not reported yet, with this one */
   async read(target: Readable, answered: Counts): Promise<Read> {
     return this.#show?.read(target, answered) ?? PROBLEMS.unknownBroadcast;
   }
 
-  /** Brings the object back. That it was constructed has resumed the show already, unless it could not be. */
+  /** Called by the platform, after the constructor has resumed the show; {@link Show.start} tries again where that failed. */
   override async alarm(): Promise<void> {
     if (this.#show !== null && isOver(this.#show.life.row, Date.now())) this.#discard();
     if (this.#removal.isDue) await this.#removal.run();
@@ -295,5 +295,5 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 }
 
-/** How long DELETE waits until all is gone, milliseconds. */
+/** How long a DELETE waits for the removal to be complete, ms; then it answers that the removal goes on. */
 const REMOVAL_MS = 20_000;

@@ -1,6 +1,6 @@
 import { PROBLEMS, type Problem } from "../problem.ts";
 
-/** Does what the edge has called for. What fails is said in this log, and the caller told to come back. */
+/** Runs a call from the edge. An exception is logged here, and the caller gets `notNow`: 503, ask again in a few seconds. */
 export async function told<T>(what: string, work: () => Promise<T | Problem>): Promise<T | Problem> {
   try {
     return await work();

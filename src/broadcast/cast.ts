@@ -7,16 +7,17 @@ import type { HostRow } from "./host-row.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Store } from "./store.ts";
 
-/** Hosts that a broadcast may have beside its first: who comes and goes over a long show, and not a list of any length. */
-const MOST = 32;
+/** Maximum number of hosts beside the first: enough for all guests of a long show, and still a bound. */
+const MAX_OTHERS = 32;
 
 /**
- * The hosts of a broadcast, by name and key, on or not. The first is there from the beginning; others are made and revoked. Keys
- * are computed (access/keys.ts): what is known here is which of them are the present ones.
+ * The hosts of a broadcast, by name and key, whether they are on or not. The first host always exists; operators make and
+ * revoke others. Keys are computed (access/keys.ts) and not stored: the cast knows only which generation of each is the
+ * present one.
  */
 export class Cast {
   readonly #store: Pick<Store, "hosts" | "putHost" | "dropHost">;
-  /** The first host's generation and birth are the show's own. */
+  /** The show, whose row holds the first host's key generation and creation time. */
   readonly #show: () => { readonly keyGeneration: number; readonly createdAt: number };
   readonly #rows = new Map<string, HostRow>();
 
@@ -29,13 +30,13 @@ export class Cast {
     for (const row of store.hosts()) this.#rows.set(row.hostId, row);
   }
 
-  /** All of them: the first host, then the others in the order in which they were made. */
+  /** All hosts: the first, then the others in the order in which they were made. */
   get all(): readonly HostRow[] {
     const others = [...this.#rows.values()].filter(({ hostId }) => hostId !== FIRST_HOST);
-    return [this.first, ...others.toSorted((one, other) => one.createdAt - other.createdAt)];
+    return [this.first, ...others.toSorted((a, b) => a.createdAt - b.createdAt)];
   }
 
-  /** The broadcast's own host. */
+  /** The first host, which every broadcast has. */
   get first(): HostRow {
     const { keyGeneration: generation, createdAt } = this.#show();
     const settings = this.#rows.get(FIRST_HOST) ?? {
@@ -47,42 +48,42 @@ export class Cast {
     return { ...settings, hostId: FIRST_HOST, generation, createdAt };
   }
 
-  /** Null where there is no such host, or it has been revoked. */
+  /** Returns a host; null: there is none of that id, or it has been revoked. */
   of(hostId: string): HostRow | null {
     return hostId === FIRST_HOST ? this.first : (this.#rows.get(hostId) ?? null);
   }
 
-  /** The hosts of these sessions. */
+  /** Returns the host of each of these sessions, as {@link of} does. */
   hostsOf(sessions: readonly { readonly hostId: string }[]): (HostRow | null)[] {
     return sessions.map(({ hostId }) => this.of(hostId));
   }
 
-  /** Whose key it is; null where it has been replaced, or its host revoked. */
+  /** Returns the host whose key this is; null: the key has been replaced, or its host revoked. */
   holderOf({ hostId, generation }: HostKey): HostRow | null {
     const row = this.of(hostId);
     return row?.generation === generation ? row : null;
   }
 
   make(settings: HostSettings, now: number): HostRow | Problem {
-    if (this.all.length > MOST) return tooManyHostKeys(MOST);
-    // Of two that were made in one millisecond the second is the later one too.
+    if (this.all.length > MAX_OTHERS) return tooManyHostKeys(MAX_OTHERS);
+    // Two hosts that are made in the same millisecond keep their order.
     const createdAt = Math.max(now, 1 + Math.max(...this.all.map((row) => row.createdAt)));
     return this.#put({ ...settings, hostId: randomHostId(), generation: 0, createdAt });
   }
 
-  /** Null where there is no such host. */
+  /** Changes and returns a host; null: there is none of that id. */
   change(hostId: string, changes: HostChanges): HostRow | null {
     const row = this.of(hostId);
     return row === null ? null : this.#put({ ...row, ...changes });
   }
 
-  /** Makes the next key of a host the present one. The first host's is the show's to replace. */
+  /** Replaces a host's key by the next one. The first host's is replaced by the show (`Show.rotateKey`). */
   rotate(hostId: string): void {
     const row = this.#rows.get(hostId);
     if (row !== undefined) this.#put({ ...row, generation: row.generation + 1 });
   }
 
-  /** Revokes a host. Why it can not be; null: it is. */
+  /** Revokes a host. Returns why that is refused; null: it is done. */
   remove(hostId: string): Problem | null {
     if (hostId === FIRST_HOST) return PROBLEMS.firstHostStays;
     if (!this.#rows.delete(hostId)) return PROBLEMS.noHost;
@@ -90,7 +91,11 @@ export class Cast {
     return null;
   }
 
-  /** Has a pipeline make what these sessions' hosts are set to, from the next access unit on; null: none runs. */
+  /**
+   * Gives a pipeline the sound settings of these sessions' hosts, from the next access unit on.
+   *
+   * @param pipeline null: none runs
+   */
   applyTo(
     pipeline: Pick<Pipeline, "setHost"> | null,
     sessions: readonly { readonly session: string; readonly hostId: string }[],

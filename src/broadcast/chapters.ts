@@ -3,26 +3,27 @@ import type { Chapter } from "../recording-api.ts";
 import type { Place } from "./places.ts";
 import type { IndexedPage } from "./segment-index.ts";
 
-/** The least that a chapter lasts, milliseconds. */
-const LEAST_MS = 1_000;
+/** The shortest chapter, ms. */
+const SHORTEST_MS = 1_000;
 
-/** A timeline of a replay, and what of it the replay has. */
+/** One timeline of a replay, and the part of it that the replay has. */
 export interface Replayed {
   readonly epoch: string;
   /** The wall clock at its sample 0. */
   readonly startedAt: number;
-  /** In order, one at least. */
+  /** In order; at least one. */
   readonly pages: readonly IndexedPage[];
 }
 
 /**
- * A replay's chapters. The first begins at 0 and is named by the title there was then; another begins where the title changes,
- * where a marker was set, where hosts come and go. What is less than a second after the beginning of a chapter, or before the
- * replay's end, is of that chapter, which takes the name of a title or marker. Empty where there is no replay.
+ * Returns a replay's chapters; none if there is no replay. The first begins at 0 and is named by the show's title at that
+ * time. Another begins where the title changes, where a marker was set, and where hosts come and go. A change less than a
+ * second after a chapter's beginning, or before the replay's end, begins no chapter; a title or marker names the chapter
+ * before it instead.
  *
  * @param places oldest first; a host is never named
- * @param title the show's, where none is among the places
- * @param isWhole whether the replay does not grow any more. While it does, what lies behind its end is not told of yet
+ * @param title the show's title, used if no place has one
+ * @param isWhole whether the replay is complete. While it grows, places at or after its end are left out
  */
 export function chaptersOf(
   timelines: readonly Replayed[],
@@ -45,7 +46,7 @@ export function chaptersOf(
     if (place.kind === "hosts") {
       const change = place.hosts - hosts;
       hosts = place.hosts;
-      // With the first the replay begins.
+      // The replay begins with its first host, whose coming is no chapter of its own.
       if (areHostsKnown && change !== 0 && isReplayed)
         begin(chapters, { startMs, title: change > 0 ? "A host joins" : "A host leaves" }, endMs, false);
       areHostsKnown = true;
@@ -58,13 +59,16 @@ export function chaptersOf(
   return chapters.map(({ startMs, title }) => ({ startMs: Math.round(startMs), title }));
 }
 
-/** How long a replay is, milliseconds. */
+/** Returns the length of a replay, ms. */
 export function lengthOf(timelines: readonly Replayed[]): number {
   const units = timelines.flatMap(({ pages }) => pages).reduce((sum, page) => sum + page.units, 0);
   return toMillis(units * AU_SAMPLES);
 }
 
-/** Begins a chapter, or lets the last one have a name that was given, where it would be too short. */
+/**
+ * Begins a chapter, unless it or the last one would be too short. In that case, if it `isNamed` (a title or a marker), the last
+ * chapter takes its name: in place of a host's coming or going, or else after its own name.
+ */
 function begin(
   chapters: { startMs: number; title: string }[],
   next: Chapter,
@@ -72,7 +76,7 @@ function begin(
   isNamed: boolean,
 ): void {
   const last = chapters.at(-1);
-  if (last !== undefined && Math.min(next.startMs - last.startMs, endMs - next.startMs) < LEAST_MS) {
+  if (last !== undefined && Math.min(next.startMs - last.startMs, endMs - next.startMs) < SHORTEST_MS) {
     if (isNamed) last.title = isHosts(last.title) ? next.title : `${last.title} / ${next.title}`;
   } else chapters.push({ ...next });
 }
@@ -81,19 +85,19 @@ function isHosts(title: string): boolean {
   return title === "A host joins" || title === "A host leaves";
 }
 
-/** The title that the show had where its replay begins. */
+/** Returns the show's title at the beginning of its replay. */
 function firstTitle(timelines: readonly Replayed[], places: readonly Place[], title: string): string {
   const titles = places.filter((place) => place.kind === "title" && place.epoch === timelines[0]?.epoch);
   const before = titles.filter((place) => positionOf(timelines, place) === BEFORE);
-  // Else that of the going live, which is noted a moment after the segment's beginning.
+  // Otherwise the title noted when the show went live, a moment after the beginning of the first replayed segment.
   const named = before.at(-1) ?? titles[0];
   return named?.kind === "title" ? named.title : title;
 }
 
-/** Where a place is that comes before what the replay has of its timeline. */
+/** The position of a place before the part of its timeline that the replay has. */
 const BEFORE = Number.NEGATIVE_INFINITY;
 
-/** Where in the replay a place is, milliseconds; null where the replay has nothing of its timeline. */
+/** Returns a place's position in the replay, ms; null: the replay has nothing of its timeline. */
 function positionOf(timelines: readonly Replayed[], { epoch, at }: Place): number | null {
   const index = timelines.findIndex((timeline) => timeline.epoch === epoch);
   const timeline = timelines[index];
@@ -104,7 +108,7 @@ function positionOf(timelines: readonly Replayed[], { epoch, at }: Place): numbe
   for (const [n, page] of timeline.pages.entries()) {
     const next = timeline.pages[n + 1];
     const inPage = sample - page.at;
-    // Behind the last page a place may lie that its timeline has no finished segment for yet.
+    // A place after the last page may be in a segment that is not finished yet.
     if (next === undefined) return toMillis(before + inPage);
     if (sample < next.at) return toMillis(before + Math.min(inPage, page.units * AU_SAMPLES));
     before += page.units * AU_SAMPLES;

@@ -14,10 +14,12 @@ import type { Talks } from "./talks.ts";
 import { type WarningNote, Warnings } from "./warnings.ts";
 import { Webhook } from "./webhook.ts";
 
-/** How many events everybody can read. */
+/** How many of the newest public events anybody can read. */
 const MOST_PUBLIC = 100;
 
-/** Tells what happens at a show, to all whom it concerns: the log first, then the playlist, then followers and the webhook. */
+/**
+ * Records what happens at a show and passes it on: to the log first, then to the playlist, then to followers and the webhook.
+ */
 export class Chronicle {
   readonly #log: Log;
   readonly #places: Places;
@@ -31,10 +33,10 @@ export class Chronicle {
   readonly #waitUntil: (work: Promise<void>) => void;
 
   /**
-   * @param show whose it is
-   * @param life of the show, as it is when something happens
-   * @param arrange the webhook may be due at another time
-   * @param talks studios, which are told of squeals
+   * @param show the row of the show, which the webhook's messages name
+   * @param life returns the show's life at the time of an event
+   * @param arrange called when the webhook may be due at another time
+   * @param talks passes squeals on to the studios
    */
   constructor(
     { store, waitUntil }: { readonly store: Store; readonly waitUntil: (work: Promise<void>) => void },
@@ -54,7 +56,11 @@ export class Chronicle {
     this.#warnings = new Warnings(store.log.ofWarnings().filter((event) => "raised" in event));
   }
 
-  /** Something has happened. @param since when, by the show's time, where that was before now */
+  /**
+   * Records an event and passes it on.
+   *
+   * @param since when it happened, by the show's time; now if null, or if no timeline runs
+   */
   note(note: Note, since: number | null = null): Event {
     const life = this.#life();
     const wall = Date.now();
@@ -69,14 +75,14 @@ export class Chronicle {
     return this.#told(event);
   }
 
-  /** The show's row is another. */
+  /** Records the events by which a show's row came to change. */
   turned(before: ShowRow, after: ShowRow): void {
     const { held, timeline } = after;
     const heldSince = held && timeline && timeline.startedAt + toMillis(held.from);
     for (const note of notesOf(before, after)) this.note(note, note.kind === "hold-on" ? heldSince : null);
   }
 
-  /** These hosts are heard at this moment, by the wall clock; one may have several sessions. Null: one that has been revoked. */
+  /** Takes the hosts heard at `wall`, one for each session: a host may have several. Null: a host that has been revoked. */
   hear(heard: readonly (Heard | null)[], wall: number): void {
     for (const note of this.#onAir.hear(
       heard.filter((host) => host !== null),
@@ -85,43 +91,45 @@ export class Chronicle {
       this.note(note);
   }
 
-  /** The guard has something to say. */
+  /** Takes what the guard has raised and cleared, and records what is new of it. */
   warn(notes: readonly WarningNote[]): void {
     const news = notes.filter((note) => this.#warnings.take(note));
     for (const note of news) this.note(note);
     this.#talks.heed(news);
   }
 
-  /** What is wrong at this moment. */
+  /** The warnings that are raised at this moment. */
   get warnings(): readonly Raised[] {
     return this.#warnings.all;
   }
 
-  /** A timeline runs, from its beginning or on. Its guard knows of nothing yet: what was raised before, and still is so, is again. */
+  /**
+   * A timeline has begun or resumed. Its new guard knows no warning: all are cleared, and it raises again what is still wrong.
+   */
   runs(before: ShowRow, after: ShowRow): void {
     this.turned(before, after);
     this.warn(this.#warnings.cleared);
   }
 
-  /** Nobody is heard any more: the show is over. */
+  /** The show is over: clears all warnings, and records that its hosts are off. */
   clear(): void {
     this.warn(this.#warnings.cleared);
     for (const note of this.#onAir.clear()) this.note(note);
   }
 
-  /** Sends what waits for the webhook, and is due. */
+  /** Starts the webhook if an event for it is due. */
   send(): void {
     const { dueAt } = this.webhook;
     if (dueAt !== null && dueAt <= Date.now()) this.#waitUntil(this.webhook.run());
   }
 
-  /** The show is deleted: nobody is told of anything any more, and nothing of it is stored. */
+  /** The show is deleted: drops the webhook without storing anything, and lets waiting followers go. */
   abandon(): void {
     this.webhook.abandon();
     this.followers.tell();
   }
 
-  /** What everybody may read of it. */
+  /** The newest events that anybody may read. */
   get publicEvents(): PublicEvents {
     return { id: this.#life().row.id, events: this.#log.newestPublic(MOST_PUBLIC).map(publicOf) };
   }
@@ -133,13 +141,13 @@ export class Chronicle {
   }
 }
 
-/** What has happened where a show's row was `before` and is `after` now. */
+/** Returns the events by which a show's row `before` has become `after`. */
 export function notesOf(before: ShowRow, after: ShowRow): Note[] {
   const notes: Note[] = [];
   if (before.title !== after.title) notes.push({ kind: "title", title: after.title });
   if (after.timeline !== null && after.timeline.epoch !== before.timeline?.epoch)
     notes.push({ kind: "opened" });
-  // A timeline that begins anew is not late because of that.
+  // With a new epoch a different `lateFor` says nothing: `beginAnew` sets it too, for a show that was live.
   else if (before.lateFor !== after.lateFor) notes.push({ kind: "late" });
   if (after.held?.isOn === true && (before.held?.isOn !== true || before.held.from !== after.held.from))
     notes.push({ kind: "hold-on" });

@@ -4,43 +4,43 @@ import { ShowTime } from "./show-time.ts";
 import type { Timeline } from "./timeline.ts";
 import { Timer } from "./timer.ts";
 
-/** How often what has no event of its own is looked after. */
+/** How often the clock calls {@link Owner.doChores}, ms. */
 export const CHORES_MS = 1_000;
 /**
- * How long a show rests at most: half of what a timeline may stand still (LONGEST_FILL_MS), so that an object which is made
- * anew meanwhile goes on with it.
+ * The longest rest, ms: half of the longest gap that a timeline may have (LONGEST_FILL_MS), so that an object which restarts
+ * during a rest can still resume the timeline.
  */
 export const REST_MS = 5 * 60_000;
 
-/** What the owner of a clock does for it. Times called `now` are the show's, those called `wall` the wall clock's. */
+/** What a clock calls its owner for. Times named `now` are the show's time, times named `wall` the wall clock's; both in ms. */
 export interface Owner {
   /** Parts have been listed. */
   readonly listed: (now: number) => void;
-  /** Looks after what has no event of its own, about once a second. The clock may be stopped in it. */
+  /** Does regular work that no event triggers, about once a second. It may stop the clock. */
   readonly doChores: (now: number) => void;
-  /** Until when nobody needs anything of the timeline, by the wall clock; null while somebody may. */
+  /** Returns until when nobody needs the timeline, by the wall clock; null: somebody may need it now. */
   readonly restsUntil: (wall: number) => number | null;
   /**
-   * Whether the silence of a rest that no list has any more may be left out: no host has been heard yet, and R2 has all that
-   * was made before it.
+   * Returns whether a rest's silence may be left out, as far as no list names it any more: no host has been heard yet, R2 has
+   * all media from before the rest, and nobody plays a rewind list.
    */
   readonly mayPassOver: () => boolean;
-  /** Whether hold audio is wanted, by the wall clock. */
+  /** Returns whether hold audio is wanted at `wall`. */
   readonly holdWish: (wall: number) => HoldWish;
-  /** The clock makes nothing until then, by the wall clock, unless it is roused. */
+  /** The clock rests until `until`, by the wall clock, unless it is roused. */
   readonly rests: (until: number) => void;
-  /** The timeline can not be gone on with; `why` is the end of a sentence. The clock is to be abandoned in it. */
+  /** The timeline cannot be continued; `why` is the end of a sentence. The owner must abandon the clock in this call. */
   readonly replace: (why: string) => void;
-  /** A bug has thrown, and the clock stands still: the object is to restart, and to resume the show. */
+  /** A bug has thrown, and the clock has stopped: the owner must restart the object, which then resumes the show. */
   readonly fail: (error: unknown) => void;
 }
 
 /**
- * Drives one timeline in real time: it makes what is due when it is. Where nobody is there it rests, and who comes has what
- * is due made at once, so that nobody can tell.
+ * Drives one timeline in real time: has it make each access unit when it is due. While nobody is there the clock rests. A host
+ * or listener who comes rouses it, and all that is due is made at once, so that nobody notices the rest.
  */
 export class Clock {
-  /** How late parts are listed. */
+  /** How long after its last sample each part was listed. */
   readonly lateness = new Lateness();
   readonly #timeline: Timeline;
   readonly #owner: Owner;
@@ -48,7 +48,7 @@ export class Clock {
   readonly #timer = new Timer(() => this.#tick());
   #state: "going" | "resting" | "stopped" = "going";
   #choresAt = 0;
-  /** When it first had to do with the timeline, or had to again after a rest: nothing before could be on time. */
+  /** When the clock began, or woke from a rest, by the show's time. Parts that end before that could not be on time. */
   #since: number;
 
   constructor(timeline: Timeline, owner: Owner) {
@@ -63,12 +63,12 @@ export class Clock {
     this.#tick();
   }
 
-  /** The show's time where the wall clock says `wall`. */
+  /** Returns the show's time for the wall clock's time `wall`. */
   read(wall: number): number {
     return this.#time.read(wall);
   }
 
-  /** Somebody is there: all that is due is made. */
+  /** Ends a rest, because somebody is there: makes all that is due. */
   rouse(): void {
     if (this.#state === "resting") this.#tick();
   }
@@ -77,18 +77,18 @@ export class Clock {
   hear(session: string, message: Uint8Array, wall: number): void {
     const now = this.#time.read(wall);
     this.#timeline.hear(session, message, now);
-    // A timeline without hosts wakes up for whole parts alone.
+    // Without hosts the timer was set for a whole part; with this host the next access unit may be due earlier.
     this.#timer.hurry(now, this.#timeline.millisUntilDue(now));
   }
 
-  /** Stops it; its timeline has all that is due. */
+  /** Stops the clock. After a rest it first makes all that is due on its timeline. */
   stop(): void {
     this.#timer.stop();
     if (this.#state === "resting") this.#wake(this.#time.read(Date.now()));
     this.#state = "stopped";
   }
 
-  /** Stops it, and lets go of what its timeline holds, which is not to go on. */
+  /** Stops the clock, and releases its timeline, which is not to be continued. */
   abandon(): void {
     this.#timer.stop();
     this.#state = "stopped";
@@ -114,21 +114,21 @@ export class Clock {
     }
   }
 
-  /** Makes what is due at `now`. Whether a part came of it. */
+  /** Makes what is due at `now`. Returns whether a part was listed. */
   #advance(now: number): boolean {
     const ends = this.#timeline.advance(now, this.#owner.holdWish(Date.now()));
     for (const end of ends) if (end > this.#since) this.lateness.add(now - end);
     return ends.length > 0;
   }
 
-  /** Makes all that has become due in a rest. Whether a part came of it. */
+  /** Makes all that has become due in a rest. Returns whether a part was listed. */
   #wake(now: number): boolean {
     this.#state = "going";
     this.#since = now;
     return this.#timeline.wake(now, this.#owner.mayPassOver(), this.#owner.holdWish(Date.now()));
   }
 
-  /** Waits for what is due next, where somebody may want it. */
+  /** Sets the timer: for what is due next, or, while nobody needs the timeline, for the end of a rest. */
   #goOn(): void {
     if (this.#state === "stopped") return;
     const wall = Date.now();

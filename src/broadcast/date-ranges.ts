@@ -4,22 +4,26 @@ import { MOST_KEPT } from "../hls/window.ts";
 import type { Samples } from "../media.ts";
 import type { Log } from "./log.ts";
 
-/** Between the names in X-ON-AIR; a name has a comma in its place. */
-const BETWEEN = ";";
+/** Separates the names in X-ON-AIR. In a name, a comma takes its place. */
+const SEPARATOR = ";";
 
-/** An event that changes what is on the line, as playlists tell it; null for any other. */
+/**
+ * Returns an event that changes what is on the line as a date range for playlists; null for any other event.
+ *
+ * @param listed how much of the timeline was listed when the event came
+ */
 export function dateRangeOf(event: Event, listed: Samples): DateRange | null {
   if (!isOnLine(event)) return null;
   const attributes: Record<string, string | number> = { "X-KIND": event.kind };
   if ("title" in event) attributes["X-TITLE"] = event.title;
   if ("onAir" in event) {
     attributes["X-HOSTS"] = event.hosts;
-    attributes["X-ON-AIR"] = event.onAir.map((name) => name.replaceAll(BETWEEN, ",")).join(BETWEEN);
+    attributes["X-ON-AIR"] = event.onAir.map((name) => name.replaceAll(SEPARATOR, ",")).join(SEPARATOR);
   }
   return { id: String(event.id), at: event.at, listed, attributes };
 }
 
-/** What playlists of the timeline `epoch` may still tell, as its show's log has it. */
+/** Returns the date ranges, from the show's log, that playlists of the timeline `epoch` may still have. */
 export function storedRanges(log: Log, epoch: string): DateRange[] {
   return log.onLine(epoch, MOST_KEPT).flatMap(({ event, listed }) => dateRangeOf(event, listed) ?? []);
 }

@@ -3,24 +3,24 @@ import type { Sfu } from "../ingest/sfu.ts";
 import type { Notice } from "./notice.ts";
 import type { Store } from "./store.ts";
 
-/** What a show works with; the shell's. */
+/** What a Show needs from outside. The shell (broadcast.ts) provides it. */
 export interface Dependencies {
   readonly store: Store;
   readonly bucket: Bucket;
   /** Where the bucket is served without a Worker (src/lifeboat.ts); null: nowhere. */
   readonly lifeboatUrl: string | null;
   readonly sfu: Sfu;
-  /** The one under which the show was made. */
+  /** The secret with which the show's id and keys were made. */
   readonly secret: Secret;
-  /** Tells the Directory. */
+  /** Tells the Directory what the broadcast is like. */
   readonly notice: Pick<Notice, "tell">;
-  /** Keeps the object running for work that nobody waits for. */
+  /** Keeps the object running until `work` settles, though no request waits for it. */
   readonly waitUntil: (work: Promise<void>) => void;
-  /** Has the object brought back at a time (milliseconds since 1970) if it should be gone by then; null: not at all. */
+  /** Sets the alarm that restarts the object if it is gone by then, milliseconds since 1970; null deletes the alarm. */
   readonly setAlarm: (time: number | null) => void;
-  /** Ends this object, to be made anew from its store. */
+  /** Aborts this object. The next one resumes the show from the store. */
   readonly restart: (why: string) => void;
 }
 
-/** Where a show's media is kept (removal.ts). */
+/** The R2 bucket as a show sees it: once the show is being removed it takes no more puts (removal.ts). */
 export type Bucket = Pick<R2Bucket, "get" | "put" | "delete">;

@@ -7,13 +7,17 @@ import { type Life, pipelineOf } from "./life.ts";
 import { detailsOf } from "./lifecycle.ts";
 import type { Publisher } from "./publisher.ts";
 
-/** The hosts of a show: who there are, and who of them is connected. */
+/** The hosts of a show: all of them, and the sessions of those who are connected. */
 export interface Hosts {
   readonly cast: { of(hostId: string): HostRow | null };
   readonly publishers: { readonly all: readonly Publisher[] };
 }
 
-/** A broadcast as its operator sees it. */
+/**
+ * Returns a broadcast as its operator sees it.
+ *
+ * @param access `origin`: absolute URLs begin with it; `hostKey`: the first host's
+ */
 export function describe(
   life: Life,
   hosts: Hosts,
@@ -54,7 +58,7 @@ export function describe(
   };
 }
 
-/** A broadcast as everybody sees it: `status.json`, but for who listens. `lastEvent` is the newest one's id. */
+/** Returns a broadcast as anybody sees it: `status.json` without the listener count. @param lastEvent the newest event's id */
 export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowStatus {
   const { id, title, description, artwork, language, opensAt, autoOpen, state, latency, timeline, endedAt } =
     life.row;
@@ -84,7 +88,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
   };
 }
 
-/** The session of a host whose row was damaged is on until it leaves. */
+/** What is shown for a host whose row is damaged: its session stays on until it leaves. */
 const NAMELESS: HostSettings = { name: FIRST_HOST_NAME, muted: false, gainDb: 0, level: true };
 
 function settingsOf({ cast }: Hosts, hostId: string): HostSettings {

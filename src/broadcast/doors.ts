@@ -1,19 +1,23 @@
 import type { ShowStatus } from "../status.ts";
 
-/** How long one is held who waits for the doors, milliseconds: shorter than the edge waits for the answer. */
+/** How long a request is held until the doors open, ms: less than the edge's timeout for the answer (edge/delivery.ts). */
 const HELD_MS = 12_000;
 
-/** Those who wait for a show's doors to open. They are held for a while, and then told that it has not begun yet. */
+/**
+ * Holds requests that wait for a show's doors to open. After 12 s they are answered all the same: the show has not begun yet.
+ */
 export class Doors {
   readonly #held = new Set<() => void>();
 
-  /** How the show is: now, or, for who waits for one that has not begun, when it does or after 12 s. */
+  /**
+   * Returns the show's status: at once, or, where the request `waits` for doors that are closed, when they open or after 12 s.
+   */
   async tell(waits: boolean, status: () => ShowStatus): Promise<ShowStatus> {
     if (waits && status().state === "announced") await this.#opened();
     return status();
   }
 
-  /** Lets all go. */
+  /** Releases all held requests. */
   open(): void {
     for (const release of [...this.#held]) release();
   }

@@ -6,10 +6,12 @@ export interface BroadcastEnv {
   readonly DIRECTORY: Directories;
   readonly AUDIENCE: Audiences;
   readonly MEDIA: R2Bucket;
-  /** Where the bucket is served without a Worker; unset or empty: nowhere, and no lists are put there. */
+  /**
+   * URL at which the bucket is served without a Worker. Unset or empty: there is none, and no lists are put into the bucket.
+   */
   readonly LIFEBOAT_URL?: string;
   readonly EARSHOT_SECRET: string;
-  /** The secret before that one, for as long as shows made under it are to go on. */
+  /** The secret before EARSHOT_SECRET, set for as long as shows made with it are to go on. */
   readonly EARSHOT_SECRET_PREVIOUS?: string;
   readonly SFU_API: string;
   readonly SFU_APP_ID: string;

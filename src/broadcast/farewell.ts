@@ -3,15 +3,15 @@ import type { Life, Running } from "./life.ts";
 import { sayFarewell } from "./lifecycle.ts";
 
 /**
- * What it takes beside the announcement itself, milliseconds: the last host goes, hold audio comes in and is alone for 2 s, is
- * turned down and up again, and R2 may be slow.
+ * What a farewell may take beyond the announcement's own length, ms: the last host goes, hold audio comes in and is alone for
+ * 2 s, it is turned down and comes up again, and R2 may be slow.
  */
 const AROUND_MS = 5_000;
 
 /**
- * A show that is to end, as it is until what is announced after it has been spoken. Null where nothing would be heard of that, so
- * that it is to end at once: nothing is announced, no hold audio is wanted, it was not live, nobody follows it; and where it has
- * begun to end before.
+ * Returns a show that is to end with its farewell begun: the row then says when it ends, after the announcement `after` has
+ * been spoken. Null where nobody would hear one, so that the show must end at once: no such announcement is set, no hold audio
+ * is wanted, the show is not live, or nobody listens. Null too once a farewell has begun: the next call ends the show.
  */
 export function farewellOf(life: Life, hasListeners: boolean, wall: number): Running | null {
   if (life.kind !== "running" || !hasListeners) return null;

@@ -2,16 +2,16 @@ import type { Event } from "../events.ts";
 import { type Problem, tooManyFollowers } from "../problem.ts";
 import type { Log } from "./log.ts";
 
-/** How long a call waits for the next event, milliseconds. */
+/** How long a call waits for the next event, ms. */
 const HELD_MS = 15_000;
-/** Calls that may wait at once. */
-const MOST = 32;
-/** Events in one answer. */
+/** Maximum number of calls that wait at once. */
+const MAX_WAITING = 32;
+/** Maximum number of events in one answer. */
 const PAGE = 100;
 
 /**
- * Who follows a show's log. Each call says what it has and is answered with what comes after that; it waits where there is
- * nothing yet. So nothing is known here of who follows, between two calls or after a restart.
+ * Answers operators who follow a show's log. Each call names the last event it has, and gets those after it; if there are none
+ * it waits. So nothing has to be known of a follower between two calls, or after a restart.
  */
 export class Followers {
   readonly #log: Log;
@@ -22,14 +22,15 @@ export class Followers {
   }
 
   /**
-   * The events behind `id`, at most a page of them, oldest first; none where nothing has happened for a while. A call that does
-   * not wait is told at once that there are none; it is refused too where all places are taken, so that a stream can be refused
-   * before it begins. An id that the show has not come to is one of another show that had its name, and stands for the beginning.
+   * Returns the events after `id`, at most 100, oldest first; none if nothing happens within 15 s, or, without `waits`, at
+   * once. While 32 calls wait, a call for which there is no event is refused. That includes one that would not wait, so that a
+   * stream can be refused before it begins. An `id` above the show's newest is another show's that had the same name: it means
+   * the beginning.
    */
   async after(id: number, waits: boolean): Promise<readonly Event[] | Problem> {
     const from = id > this.#log.newest ? 0 : id;
     if (this.#log.newest > from) return this.#log.after(from, PAGE);
-    if (this.#waiting.size >= MOST) return tooManyFollowers(MOST);
+    if (this.#waiting.size >= MAX_WAITING) return tooManyFollowers(MAX_WAITING);
     if (!waits) return [];
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => release(), HELD_MS);
@@ -43,7 +44,7 @@ export class Followers {
     return this.#log.after(from, PAGE);
   }
 
-  /** There is something new in the log. */
+  /** Releases all waiting calls: the log has a new event, or the show is deleted. */
   tell(): void {
     for (const release of [...this.#waiting]) release();
   }

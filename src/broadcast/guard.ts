@@ -8,7 +8,7 @@ import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import { HostGuard } from "./host-guard.ts";
 import type { WarningNote } from "./warnings.ts";
 
-/** What can be wrong with what goes out. */
+/** The warnings that can be raised about what goes out. */
 type ProgrammeWarning = Extract<Warning, "silence" | "dead-air" | "channel-dead" | "too-quiet">;
 
 const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
@@ -17,33 +17,35 @@ const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
   silence: { raise: 8 * SAMPLE_RATE, ...SILENCE },
   "dead-air": { raise: 20 * SAMPLE_RATE, ...SILENCE },
 };
-/** After so many samples of digital silence a stretch of it says the same whatever its length: 0.5 s. */
+/**
+ * After this much digital silence, in samples (0.5 s), the verdicts stay the same, so that the rest can be taken in one piece.
+ */
 const SETTLED = 24 * AU_SAMPLES;
 
-/** A session as the guard has to know it. */
+/** What the guard has to know of a host's session. */
 export interface Attendant extends Pick<HostState, "state"> {
   readonly host: EventHost;
 }
 
 /**
- * The dead-air guard of a show: warns of what is wrong with the programme, measured on what goes out, and with each host,
- * measured on what comes in. It counts samples and has no clock. A show of which no host has been heard, or where none is
- * connected any more, is warned of nothing: that it has no host is no fault of its sound.
+ * The dead-air guard of a show. It warns of faults of the programme, measured on what goes out, and of each host, measured on
+ * what comes in. It counts samples and has no clock. While no host is connected whose sound has come, it raises nothing for the
+ * programme: a show without a host is no fault of its sound.
  */
 export class Guard {
   readonly #programme = new Conditions(PATIENCE);
   readonly #sound = new SoundWatch();
   readonly #hosts = new Map<string, HostGuard>();
   #attendants: ReadonlyMap<string, Attendant> = new Map();
-  /** Whether a host is connected whose sound has come at least once. */
+  /** Whether a host is connected whose sound has come at least once. The programme is watched only then. */
   #isOn = false;
   #changes: Change<ProgrammeWarning>[] = [];
   /** Sample frames of the programme since {@link attend} was last called. */
   #passed = 0;
-  /** The sessions of a host of which something is wrong, by what it is and whose: a host is warned of it once. */
+  /** For each fault and host, the host's sessions that have the fault: a host with several sessions is warned once. */
   readonly #raised = new Map<string, Set<string>>();
 
-  /** What watches over a session's line; the line feeds it. */
+  /** Returns the guard of a session, which that session's host line feeds. */
   host(session: string): HostGuard {
     let host = this.#hosts.get(session);
     if (host === undefined) {
@@ -54,16 +56,18 @@ export class Guard {
   }
 
   /**
-   * Takes the next access unit of the programme, without hold audio, which would hide what it is for.
+   * Takes the next access unit of the programme, without hold audio: that would hide the faults the guard looks for.
    *
-   * @param shortTerm its short-term loudness, LUFS
+   * @param shortTerm the programme's short-term loudness, LUFS
    */
   push(pcm: Float32Array, shortTerm: number): void {
     this.#passed += pcm.length / CHANNELS;
     if (this.#isOn) this.#look(stretchOf(pcm), shortTerm);
   }
 
-  /** The same for whole access units of digital silence, at a cost that does not grow with their number. */
+  /**
+   * Does the same for whole access units of digital silence, `frames` sample frames, at a cost that does not grow with them.
+   */
   pushSilence(frames: number, shortTerm: number): void {
     this.#passed += frames;
     if (!this.#isOn) return;
@@ -73,14 +77,15 @@ export class Guard {
     if (left > 0) this.#look(silence(left), shortTerm);
   }
 
-  /** For how many seconds nothing has been heard of hosts who are connected; 0 where something is. */
+  /** For how many seconds the connected hosts have been silent; 0 while they are heard. */
   get deadAirSeconds(): number {
     return this.#programme.lasts("dead-air") / SAMPLE_RATE;
   }
 
   /**
-   * Takes who is connected at this moment, by sessions; what there is to say since it was last asked, in order.
+   * Takes the hosts connected at this moment. Returns the warnings raised and cleared since the last call, in order.
    *
+   * @param attendants by WHIP session
    * @param ducksSqueals whether a host who squeals is turned down in the programme
    */
   attend(attendants: ReadonlyMap<string, Attendant>, ducksSqueals: boolean): WarningNote[] {
@@ -89,7 +94,7 @@ export class Guard {
       for (const { kind, raised } of changes)
         if (this.#turns(kind, raised, session, host)) notes.push({ kind, raised, host });
     };
-    // After a restart nothing may have come yet of a session whose way is broken: no line feeds its guard.
+    // After a restart a session that is reattaching may have no host line yet, and so nothing else makes its guard.
     for (const [session, { state }] of attendants) if (state === "reattaching") this.host(session);
     for (const [session, guard] of this.#hosts) {
       const attendant = attendants.get(session) ?? this.#attendants.get(session);
@@ -110,7 +115,7 @@ export class Guard {
     return notes;
   }
 
-  /** Whether that something is wrong with a session, or is not any more, makes it so for its host, who may have several. */
+  /** Takes a session's change. Returns whether the host's warning changes: its first session raises it, its last clears it. */
   #turns(kind: Warning, raised: boolean, session: string, host: EventHost | null): boolean {
     const name = `${kind} ${host?.hostId ?? ""}`;
     const sessions = this.#raised.get(name) ?? new Set();
@@ -123,7 +128,7 @@ export class Guard {
   }
 
   #look(stretch: Stretch, shortTerm: number): void {
-    // No clipping: what goes out has passed the limiter.
+    // Clipping is not looked at: what goes out has passed the limiter.
     const { silent, clipping: _, ...sound } = this.#sound.push(stretch, shortTerm);
     const verdicts = { ...sound, silence: silent, "dead-air": silent };
     this.#changes.push(...this.#programme.push(verdicts, stretch.frames));

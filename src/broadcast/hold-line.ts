@@ -5,35 +5,41 @@ import { COME, GO, HoldPlan, type HoldWish, turn } from "./hold-plan.ts";
 import type { HoldSource } from "./hold-source.ts";
 import type { Held } from "./lifecycle.ts";
 
-/** Access units that a source must have ahead before it takes over from another: 1 s. */
-const AHEAD = 47;
+/** Access units that the producer's own must have loaded before it takes over from the built-in: 1 s. */
+const MIN_LOADED = 47;
 
-/** Computed, so it is always there. */
+/** The built-in hold audio: computed, so it is always ready. */
 const BUILT_IN: HoldSource = { has: () => true, unit: holdUnit, prepare: () => false };
 
 /**
- * The hold audio's way before the mix: what it sounds like, and how loud. The producer's own sounds where it is there, else the
- * built-in; from one to the other it fades within an access unit. Announcements are spoken over it, and go with it.
+ * The hold audio's way before the mix: which source is heard, and how loud. That is the producer's own where it is loaded, and
+ * otherwise the built-in; it crossfades from one to the other within an access unit. Announcements are spoken over it and fade
+ * with it.
  */
 export class HoldLine {
   readonly #plan: HoldPlan;
-  /** From how far behind now on it is made for who comes: where players begin, so that these need not wait. More than a part. */
+  /**
+   * How far behind the present hold audio begins for a listener who has just come, samples: where players begin, so that they
+   * hear it at once. More than a part.
+   */
   readonly reach: Samples;
+  /** The producer's own; null: the built-in is wanted. */
   #own: HoldSource | null = null;
   #playing = BUILT_IN;
   readonly #announcer = new Announcer();
 
+  /** @param state as stored by the object before this one; null: hold audio has not begun on this timeline */
   constructor(state: Held | null, reach: Samples) {
     this.#plan = new HoldPlan(state);
     this.reach = reach;
   }
 
-  /** From now on it is this that sounds; null: the built-in. */
+  /** Sets the source to play from now on; null: the built-in. */
   play(own: HoldSource | null): void {
     this.#own = own;
   }
 
-  /** From now on it is this that is spoken over it; null: nothing. */
+  /** Sets the announcement to speak over it from now on; null: none. */
   announce(speech: Speech | null): void {
     this.#announcer.announce(speech);
   }
@@ -42,17 +48,22 @@ export class HoldLine {
     return this.#plan.state;
   }
 
-  /** Whether any of it is in the mix. */
+  /** Whether hold audio is in the mix, however soft. */
   get sounds(): boolean {
     return this.#plan.sounds;
   }
 
-  /** Whether it is to come in with the access unit at `at`. */
+  /**
+   * Returns whether hold audio is to come in with the access unit at `at`; not while it waits for the producer's own to load.
+   */
   comes(at: Samples, wish: HoldWish): boolean {
     return this.#plan.comes(at, wish) && !this.#isAwaited(at);
   }
 
-  /** The access unit at `at` as it goes into the mix, a new array; null where nothing of it is heard. As {@link HoldPlan.next}. */
+  /**
+   * Returns the access unit at `at` as it goes into the mix, a new array; null: hold audio is not heard. The arguments are
+   * those of {@link HoldPlan.next}.
+   */
   pull(at: Samples, wish: HoldWish, silentFor: number): Float32Array | null {
     const isNew = !this.sounds;
     const waits = isNew && this.#plan.comes(at, wish) && this.#isAwaited(at);
@@ -79,18 +90,18 @@ export class HoldLine {
     return pcm;
   }
 
-  /** What unit `n` is read from. The one that is to go on must have the next unit too, or it could not fade out. */
+  /** Chooses the source of unit `n`. A source that is playing must have the next unit too: it needs one to fade out with. */
   #choose(n: number): HoldSource {
     const own = this.#own;
     own?.prepare(n);
-    return own?.has(n, own === this.#playing ? 2 : AHEAD) === true ? own : BUILT_IN;
+    return own?.has(n, own === this.#playing ? 2 : MIN_LOADED) === true ? own : BUILT_IN;
   }
 
-  /** Whether what is to come in at `at` is not there yet and worth waiting for. */
+  /** Returns whether the producer's own is not loaded for `at` yet, and is worth waiting for. */
   #isAwaited(at: Samples): boolean {
     const { state } = this;
     const n = state?.isOn === true ? (at - state.from) / AU_SAMPLES : 0;
     const own = this.#own;
-    return own !== null && !own.has(n, AHEAD) && own.prepare(n);
+    return own !== null && !own.has(n, MIN_LOADED) && own.prepare(n);
   }
 }

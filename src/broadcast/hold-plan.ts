@@ -1,26 +1,30 @@
 import { AU_SAMPLES, fromMillis, type Samples } from "../media.ts";
 import type { Held, RunningRow } from "./lifecycle.ts";
 
-/** Hold audio comes within so long, and goes within so long at the most. */
-const COMING = fromMillis(400);
-const GOING = fromMillis(200);
-/** From one beginning of it to the next it takes at least so long: who is in and out every few seconds is no reason for music. */
-const BETWEEN = fromMillis(60_000);
+/** How long hold audio takes to fade in, in samples. */
+const FADE_IN = fromMillis(400);
+/** How long it takes to fade out at most, in samples. */
+const FADE_OUT = fromMillis(200);
+/**
+ * Shortest time from one beginning of hold audio to the next, in samples: no music for a host who drops out every few seconds.
+ */
+const MIN_INTERVAL = fromMillis(60_000);
 
 /**
- * Whether hold audio is wanted. `at-once`: however lately it last began. `as-is`: it goes on where it sounds and does not begin where it does not; a host who has
- * connected is about to be heard, and one who has just left is about to come back. `over-silence`: for as long as what the hosts
- * send who are there is as good as silence.
+ * Whether hold audio is wanted. `at-once`: yes, however recently it last began. `on`: yes, but it begins once a minute at
+ * most. `over-silence`: as `on`, for as long as the connected hosts send as good as silence. `as-is`: it goes on if it sounds,
+ * and does not begin if not: a host who has connected is about to be heard, or one who has just left is about to come back.
+ * `off`: no.
  */
 export type HoldWish = "at-once" | "on" | "over-silence" | "as-is" | "off";
 
-/** Who is there. */
+/** Who is at the show. */
 export interface Attended {
-  /** Whether a host has a session. */
+  /** Whether a host is connected, or about to be heard. */
   readonly hosts: boolean;
-  /** Whether a listener follows. */
+  /** Whether somebody listens. */
   readonly listeners: boolean;
-  /** For how many seconds nothing has been heard of hosts who are connected (Guard.deadAirSeconds). */
+  /** For how many seconds the connected hosts have been silent (Guard.deadAirSeconds). */
   readonly deadAirSeconds: number;
 }
 
@@ -29,13 +33,13 @@ type Details = Pick<
   "hold" | "holdAfterSeconds" | "holdOnDeadAirSeconds" | "hostsLeftAt" | "farewellUntil"
 >;
 
-/** Whether a show wants hold audio at `wall`, milliseconds since 1970: the one place that decides it. */
+/** Returns whether a show wants hold audio at `wall`, milliseconds since 1970. Nothing else decides that. */
 export function holdWish(
   { hold, holdAfterSeconds, holdOnDeadAirSeconds, hostsLeftAt, farewellUntil }: Details,
   there: Attended,
   wall: number,
 ): HoldWish {
-  // What nobody hears is not made: silence costs nothing.
+  // Hold audio that nobody hears is not made: silence costs nothing.
   if (hold === "none" || !there.listeners) return "off";
   if (farewellUntil !== null) return "at-once";
   const mayPass = holdOnDeadAirSeconds ?? Number.POSITIVE_INFINITY;
@@ -43,22 +47,24 @@ export function holdWish(
   return hostsLeftAt !== null && wall - hostsLeftAt < holdAfterSeconds * 1000 ? "as-is" : "on";
 }
 
-/** How loud hold audio is over one access unit: what it is turned to at the beginning, 0 to 1, and how that changes a sample. */
+/** How loud hold audio is over one access unit: `turned` at its beginning, 0 to 1, changing by `slope` a sample. */
 export interface Ramp {
   readonly turned: number;
   readonly slope: number;
 }
 
 /**
- * When hold audio begins and ends, access unit by access unit. It is on from its beginning until a host is heard. While it is on
- * and nobody listens it is turned off, and turned on again where it would be: that is no new beginning.
+ * Decides, access unit by access unit, when hold audio begins and ends. It is on from its beginning until a host is heard.
+ * While it is on and nobody listens it is silent; for the next listener it goes on where it would be then, which is no new
+ * beginning.
  */
 export class HoldPlan {
   #state: Held | null;
+  /** How far hold audio is turned up, 0 to 1, and how that changes a sample. */
   #turned = 0;
   #slope = 0;
 
-  /** @param state what it was when the object before this one was gone */
+  /** @param state as stored by the object before this one; null: hold audio has not begun on this timeline */
   constructor(state: Held | null) {
     this.#state = state;
   }
@@ -67,37 +73,37 @@ export class HoldPlan {
     return this.#state;
   }
 
-  /** Whether any of it is in the mix. */
+  /** Whether hold audio is in the mix, however soft. */
   get sounds(): boolean {
     return this.#turned > 0;
   }
 
-  /** Whether it is to come in with the access unit at `at`. */
+  /** Returns whether hold audio is to come in with the access unit at `at`. */
   comes(at: Samples, wish: HoldWish): boolean {
     if (this.sounds || wish === "as-is" || wish === "off") return false;
     if (wish === "at-once") return true;
-    return this.#state === null || this.#state.isOn || at - this.#state.from >= BETWEEN;
+    return this.#state === null || this.#state.isOn || at - this.#state.from >= MIN_INTERVAL;
   }
 
   /**
-   * The next access unit, at `at`. Null: nothing of it is heard.
+   * Returns how loud hold audio is in the next access unit, at `at`; null: it is not heard.
    *
-   * @param silentFor for how many samples no host will be heard; Infinity where there is none. It is gone when that is over, or
-   *   with this access unit, and within 200 ms.
+   * @param silentFor for how many samples no host will be heard; Infinity: there is none. If that is less than 200 ms, hold
+   *   audio fades out by then, or within this access unit if that is longer.
    */
   next(at: Samples, wish: HoldWish, silentFor: number): Ramp | null {
-    const isHeard = silentFor < GOING;
+    const isHeard = silentFor < FADE_OUT;
     if (isHeard) {
       if (this.#state?.isOn === true) this.#state = { ...this.#state, isOn: false };
     } else if (this.comes(at, wish)) {
       if (this.#state?.isOn !== true) this.#state = { from: at, isOn: true };
-      this.#slope = 1 / COMING;
+      this.#slope = 1 / FADE_IN;
     }
     if (!this.sounds && this.#slope <= 0) return null;
     const isGoing = isHeard || wish === "off";
     if (isGoing)
-      this.#slope = Math.min(this.#slope, -1 / GOING, -this.#turned / Math.max(AU_SAMPLES, silentFor));
-    else if (this.#state?.isOn === true) this.#slope = 1 / COMING;
+      this.#slope = Math.min(this.#slope, -1 / FADE_OUT, -this.#turned / Math.max(AU_SAMPLES, silentFor));
+    else if (this.#state?.isOn === true) this.#slope = 1 / FADE_IN;
     const ramp = { turned: this.#turned, slope: this.#slope };
     this.#turned = Math.min(1, Math.max(0, this.#turned + this.#slope * AU_SAMPLES));
     if (this.#turned === 0) this.#slope = 0;
@@ -105,11 +111,13 @@ export class HoldPlan {
   }
 }
 
-/** From one source to another within an access unit. */
+/** The two ramps of a crossfade from one source to another within an access unit. */
 export const COME: Ramp = { turned: 0, slope: 1 / AU_SAMPLES };
 export const GO: Ramp = { turned: 1, slope: -1 / AU_SAMPLES };
 
-/** Turns `pcm`, interleaved stereo, in place along a ramp: the gain is `least` at 0 and 1 at 1, and half a cosine between them. */
+/**
+ * Applies a ramp to `pcm`, interleaved stereo, in place. The gain is `least` at 0 and 1 at 1, with half a cosine between them.
+ */
 export function turn(pcm: Float32Array, { turned, slope }: Ramp, least = 0): void {
   if (turned === 1 && slope >= 0) return;
   for (let i = 0; i < pcm.length; i += 2) {

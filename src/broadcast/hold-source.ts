@@ -1,9 +1,9 @@
-/** Where hold audio or an announcement is read from, in access units from its beginning on. */
+/** A source of hold audio or of an announcement. Its access units are counted from its beginning. */
 export interface HoldSource {
-  /** Whether `units` of it from `n` on are there. */
+  /** Returns whether the `units` access units from `n` on are loaded. */
   has(n: number, units: number): boolean;
-  /** Unit `n`, interleaved stereo, a new array; only where {@link has} says so. */
+  /** Returns unit `n`, interleaved stereo, a new array. Only for a unit that {@link has} says is loaded. */
   unit(n: number): Float32Array;
-  /** Gets what comes after `n`. Whether that is worth waiting for, where it is not there yet. */
+  /** Starts to load the units from `n` on. Returns whether those that are not loaded yet are worth waiting for. */
   prepare(n: number): boolean;
 }

@@ -11,12 +11,12 @@ import { isRunning, type OwnHold, type RunningRow, withHold, withOwnHold } from 
 import type { Presence } from "./presence.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** A show's hold audio: which it is, and whether it is wanted. */
+/** A show's hold audio: which source it is played from, and whether it is wanted. */
 export class Holding {
-  /** What is spoken over it. */
+  /** The announcements over it. */
   readonly announcing: Announcing;
   readonly #stage: Stage;
-  /** The producer's own, while a timeline may need it, and of which version. */
+  /** The producer's own, with its version; null while the built-in or nothing is set, and before a timeline needs it. */
   #own: { readonly version: string; readonly audio: KeptAudio } | null = null;
 
   constructor(stage: Stage) {
@@ -24,14 +24,14 @@ export class Holding {
     this.announcing = new Announcing(stage);
   }
 
-  /** A timeline plays it from now on. */
+  /** Has a timeline play the show's hold audio and announcements from now on. */
   driveIn(timeline: Timeline): void {
     timeline.hold.play(this.#audio());
     const { row } = this.#stage.life();
     if (isRunning(row)) timeline.hold.announce(this.announcing.of(row));
   }
 
-  /** Whether it is wanted, where hosts have these sessions at `wall`, milliseconds since 1970. */
+  /** Returns whether hold audio is wanted at `wall`, milliseconds since 1970. @param hosts the hosts' sessions */
   wish(presence: Presence, hosts: readonly { readonly state: HostState }[], wall: number): HoldWish {
     const life = this.#stage.life();
     const states = hosts.map(({ state }) => state);
@@ -40,19 +40,19 @@ export class Holding {
     return holdWish(life.row, { ...there, deadAirSeconds }, wall);
   }
 
-  /** The row with what its timeline has of it, which announces what belongs to that row from now on. */
+  /** Returns `row` with the state of hold audio on `line`, and has `line` speak the announcement that belongs to `row`. */
   stateOf(row: RunningRow, line: HoldLine): RunningRow {
     line.announce(this.announcing.of(row));
     return withHold(row, line.state);
   }
 
-  /** The details of the show may be others. */
+  /** Applies the show's details, which may have changed, to its running timeline. */
   changed(): void {
     const life = this.#stage.life();
     if (life.kind === "running") this.driveIn(life.timeline);
   }
 
-  /** What is heard from now on: this, or the built-in (null). What there was before is deleted. */
+  /** Sets the producer's own, or the built-in (null). The one it replaces is deleted from R2. An ended show refuses. */
   use(own: OwnHold | null): HoldDescription | Problem {
     if (this.#stage.life().kind === "ended") return PROBLEMS.ended;
     const { id, ownHold: before } = this.#stage.life().row;

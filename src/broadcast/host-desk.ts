@@ -6,7 +6,11 @@ import type { HostRow } from "./host-row.ts";
 import { pipelineOf } from "./life.ts";
 import type { Show } from "./show.ts";
 
-/** What operators do with the hosts of a show. @param origin absolute URLs begin with it */
+/**
+ * Lists, makes, shows, changes or revokes hosts, or replaces a key, for an operator.
+ *
+ * @param origin absolute URLs begin with it
+ */
 export async function attend(show: Show, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
   switch (act.kind) {
     case "list": {
@@ -47,7 +51,7 @@ async function describeHost(show: Show, row: HostRow, origin: string): Promise<H
   const { hostId, name, muted, gainDb, level, createdAt } = row;
   const { hostKey, whipUrl, studioUrl } = urlsOf(origin, show.life.row.id, await show.keyOf(row));
   const sessions = show.publishers.of(hostId);
-  const last = sessions.toSorted((one, other) => (other.heardAt ?? 0) - (one.heardAt ?? 0))[0];
+  const last = sessions.toSorted((a, b) => (b.heardAt ?? 0) - (a.heardAt ?? 0))[0];
   const pipeline = pipelineOf(show.life);
   const packets = last === undefined ? null : (pipeline?.countsOf(last.session) ?? null);
   const sound = last === undefined ? null : (pipeline?.loudnessOf(last.session) ?? null);
@@ -73,7 +77,7 @@ async function describeHost(show: Show, row: HostRow, origin: string): Promise<H
   };
 }
 
-/** Which share of a host's sound was concealed. */
+/** Returns the share of a host's sound that was concealed, 0 to 1. */
 function lossOf({ concealedSamples = 0, receivedSamples = 0 }: Readonly<Record<string, number>>): number {
   return concealedSamples / Math.max(1, concealedSamples + receivedSamples);
 }

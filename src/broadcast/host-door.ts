@@ -3,9 +3,14 @@ import type { Accepted, Admitted, Newcomer, Offer, TalkAnswer, TalkCall } from "
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Show } from "./show.ts";
 
-/** What hosts do: they come with a key that was made here, of which is seen here whether it is still the present one. */
+/**
+ * What hosts ask of a show. The edge has checked that a key is genuine; whether it is still the present one is checked here.
+ */
 
-/** Takes a host's offer; the doors open with the first. The show may end, and the key be replaced, while the SFU is asked. */
+/**
+ * Takes a host's offer; the first one opens the doors. The show may end, or the key be replaced, while the SFU is asked, so
+ * both are checked before and after that.
+ */
 export async function publish(
   show: Show,
   offer: Offer,
@@ -23,12 +28,15 @@ export async function publish(
   return { ...result, name: show.cast.of(newcomer.key.hostId)?.name ?? "" };
 }
 
-/** Whose key it is. A session that is another host's is not there for this one. */
+/**
+ * Returns the host whose key this is, with its present warnings. Refuses a key that has been replaced or revoked, and a
+ * `session` that does not exist or is another host's.
+ */
 export function admit(show: Show, key: HostKey, session: string | null): Admitted | Problem {
   const host = show.cast.holderOf(key);
   if (host === null) return PROBLEMS.wrongHostKey;
   if (session !== null && !show.publishers.has(session, key.hostId)) return PROBLEMS.noSession;
-  const warnings = show.chronicle.warnings.filter((one) => one.host?.hostId === host.hostId);
+  const warnings = show.chronicle.warnings.filter((warning) => warning.host?.hostId === host.hostId);
   return {
     kind: "admitted",
     name: host.name,
@@ -36,6 +44,7 @@ export function admit(show: Show, key: HostKey, session: string | null): Admitte
   };
 }
 
+/** Ends a WHIP session of the host whose key this is; refuses as {@link admit} does. */
 export async function leave(show: Show, key: HostKey, session: string): Promise<null | Problem> {
   const admitted = admit(show, key, session);
   if (admitted.kind === "problem") return admitted;
@@ -43,7 +52,7 @@ export async function leave(show: Show, key: HostKey, session: string): Promise<
   return null;
 }
 
-/** What a host's studio asks for, so as to hear the others. A talk session that is another host's is not there for this one. */
+/** Does what a host's studio asks for talk-back. A talk session that is another host's is refused as if it did not exist. */
 export async function talk(show: Show, key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
   const admitted = admit(show, key, null);
   return admitted.kind === "problem" ? admitted : show.publishers.talks.talk(asked, key.hostId, Date.now());

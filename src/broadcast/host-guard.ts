@@ -7,7 +7,7 @@ import type { Warning } from "../events.ts";
 import { AU_SAMPLES, SAMPLE_RATE } from "../media.ts";
 import { type PacketCounts, PacketWatch } from "./packet-watch.ts";
 
-/** What a host can be warned of. */
+/** The warnings that can be raised about a host. */
 export type HostWarning = Exclude<Warning, "silence" | "dead-air">;
 
 const seconds = (count: number) => count * SAMPLE_RATE;
@@ -19,35 +19,35 @@ const PATIENCE: Readonly<Record<HostWarning, Patience>> = {
   "host-gone": { raise: seconds(3), forget: 1, clear: seconds(1) },
   "host-lost": { raise: seconds(1), forget: 1, clear: seconds(2) },
   squeal: { raise: 1, forget: 1, clear: 1 },
-  // Another way through the network, which is longer or shorter, looks like drift for half a minute; a clock's drift goes on.
+  // A change to a longer or shorter network route looks like drift for half a minute; a clock's drift goes on.
   "clock-drift": { raise: seconds(45), forget: seconds(1), clear: seconds(10) },
   "packet-loss": { raise: 1, forget: 1, clear: seconds(5) },
 };
-/** By how much a host who squeals is turned down, where the show wants that: 18 dB. */
+/** The gain of a host who squeals, if the show wants such hosts turned down: -18 dB. */
 const DUCKED = 10 ** (-18 / 20);
-/** Of silence made in one go this much counts: the rest was our being late, not the host's. */
+/** Longest silence that counts when it is made in one go, in samples: the rest was the relay's lateness, not the host's. */
 const MOST_AT_ONCE = seconds(1);
 const NO_PACKETS: PacketCounts = { received: 0, missing: 0, ppm: 0 };
 
-/** What is wrong with one session's sound as it comes in, before any gain, and with the way it comes. */
+/** Watches one session: its sound as it comes in, before any gain, its packets, and its connection from the SFU. */
 export class HostGuard {
   readonly #conditions = new Conditions(PATIENCE);
   readonly #sound = new SoundWatch();
   readonly #squeal = new Squeal();
   readonly #packets = new PacketWatch();
-  /** What has changed and was not taken yet. */
+  /** Changes that {@link take} has not returned yet. */
   #changes: Change<HostWarning>[] = [];
-  /** Whether the way from the SFU is broken. */
+  /** Whether the connection from the SFU is broken. Set by the show's guard. */
   isLost = false;
-  /** Whether its squeals are turned down. */
+  /** Whether the host is turned down while it squeals. Set by the show's guard. */
   ducksSqueals = false;
-  /** Whether a line has fed it since {@link passUnfed} was last called. */
+  /** Whether a host line has fed this guard since the last {@link passUnfed}. */
   #isFed = false;
 
   /**
-   * Takes the next access unit of its line.
+   * Takes the next access unit of the session's host line.
    *
-   * @param shortTerm its short-term loudness, LUFS
+   * @param shortTerm the line's short-term loudness, LUFS
    */
   push(pcm: Float32Array, counts: PacketCounts, shortTerm: number): void {
     this.#isFed = true;
@@ -55,7 +55,7 @@ export class HostGuard {
     this.#look(stretchOf(pcm), counts, shortTerm);
   }
 
-  /** The same for whole access units of digital silence. */
+  /** Does the same for whole access units of digital silence, `frames` sample frames. */
   pushSilence(frames: number, counts: PacketCounts, shortTerm: number): void {
     this.#isFed = true;
     const counted = Math.min(frames, MOST_AT_ONCE);
@@ -64,25 +64,25 @@ export class HostGuard {
       this.#look(silence(Math.min(left, AU_SAMPLES)), counts, shortTerm);
   }
 
-  /** `frames` of the programme have passed; where no line has fed it meanwhile, they were silence of which no packet came. */
+  /** The programme went on by `frames` sample frames. They count as silence without packets if no line has fed this guard. */
   passUnfed(frames: number): void {
     if (!this.#isFed) this.pushSilence(frames, NO_PACKETS, Number.NEGATIVE_INFINITY);
     this.#isFed = false;
   }
 
-  /** What its sound is to be multiplied by on its way into the mix. */
+  /** The factor for this session's sound on its way into the mix: below 1 while a squeal is turned down. */
   get gain(): number {
     return this.ducksSqueals && this.#squeal.isThere ? DUCKED : 1;
   }
 
-  /** What has changed since it was last taken, in order. */
+  /** Returns the changes since the last call, in order. */
   take(): Change<HostWarning>[] {
     const changes = this.#changes;
     this.#changes = [];
     return changes;
   }
 
-  /** The session is over; what is cleared by that. */
+  /** The session is over. Returns the last changes, and those by which its raised warnings are cleared. */
   end(): Change<HostWarning>[] {
     return [...this.take(), ...this.#conditions.end()];
   }
@@ -90,7 +90,7 @@ export class HostGuard {
   #look(stretch: Stretch, counts: PacketCounts, shortTerm: number): void {
     const { silent, ...sound } = this.#sound.push(stretch, shortTerm);
     const packets = this.#packets.push(counts, stretch.frames);
-    // A host of whom nothing comes is gone, not silent, and one whose way is broken is lost.
+    // A host that sends nothing is gone, not silent; a host whose connection from the SFU is broken is lost.
     const { areComing } = this.#packets;
     const verdicts = {
       ...sound,

@@ -8,12 +8,12 @@ import { CHANNELS, type Loudness, type Samples } from "../media.ts";
 import { HostGuard } from "./host-guard.ts";
 import type { PacketCounts } from "./packet-watch.ts";
 
-/** What is set of a host's sound. */
+/** An operator's settings of a host's sound. */
 export interface HostSound {
-  /** -24 to 24. */
+  /** dB, -24 to 24. */
   readonly gainDb: number;
   readonly muted: boolean;
-  /** Whether its loudness is levelled (audio/levelling.ts), before the gain. */
+  /** Whether the automatic level is on (audio/levelling.ts); it acts before the gain. */
   readonly level: boolean;
 }
 
@@ -22,11 +22,11 @@ export const UNTOUCHED: HostSound = { gainDb: 0, muted: false, level: false };
 /**
  * One session's way before the mix: packet -> align -> loudness -> automatic level, gain, mute.
  *
- * The loudness is that of what comes in: a host who is muted, or turned down, is measured all the same.
+ * Loudness is measured on what comes in, so a host who is muted or turned down is measured as well.
  */
 export class HostLine {
   readonly #aligner = new Aligner();
-  /** What its socket brought that is no packet, by why. */
+  /** Socket messages that are no packets, counted by reason. */
   readonly #garbage: Record<Garbage["why"], number> = {
     malformed: 0,
     empty: 0,
@@ -39,20 +39,20 @@ export class HostLine {
   #levelling = new Levelling();
   #sound: HostSound;
 
-  /** @param guard what watches over what comes in */
+  /** @param guard watches over what comes in */
   constructor(sound: HostSound, guard = new HostGuard()) {
     this.#sound = sound;
     this.#guard = guard;
     this.#fader = new Fader(this.#gain);
   }
 
-  /** From the next {@link pull} on, within 10 ms. */
+  /** Changes the sound's settings. They take effect with the next {@link pull}, faded over 10 ms. */
   set(sound: HostSound): void {
     if (!sound.level) this.#levelling = new Levelling();
     this.#sound = sound;
   }
 
-  /** Takes one message of its socket, as {@link Aligner.push} does a packet. Garbage is counted and harmless. */
+  /** Takes one message of the session's socket, with the times of {@link Aligner.push}. Garbage is counted and does no harm. */
   hear(message: Uint8Array, arrival: Samples, due: Samples): void {
     const packet = readPacket(message);
     if (packet.kind === "garbage") {
@@ -63,7 +63,7 @@ export class HostLine {
     this.#aligner.push({ sequenceNumber, timestamp, pcm: decodeS16(payload) }, arrival, due);
   }
 
-  /** Its next `count` sample frames, from `at` on ({@link Aligner.pull}), as they go into the mix. */
+  /** Returns the next `count` sample frames, from `at` on ({@link Aligner.pull}), as they go into the mix. */
   pull(at: Samples, count: number): Float32Array {
     const pcm = this.#aligner.pull(at, count);
     if (isSilent(pcm)) {
@@ -77,7 +77,7 @@ export class HostLine {
     return pcm;
   }
 
-  /** Takes the next `count` sample frames from `at` on for pulled: they are silent. */
+  /** Counts the `count` sample frames from `at` on as pulled, because they are known to be silent. */
   leaveOut(at: Samples, count: number): void {
     this.#aligner.leaveOut(at, count);
     this.#pass(count);
@@ -103,18 +103,18 @@ export class HostLine {
     return this.#aligner.active(at);
   }
 
-  /** What has been counted of its packets. */
+  /** Packet counts (AlignerStats), with the socket's garbage by reason. */
   get counts(): Readonly<Record<string, number>> {
     const { stats } = this.#aligner;
     return { ...stats, ...this.#garbage, malformed: stats.malformed + this.#garbage.malformed };
   }
 
-  /** How loud it comes in. */
+  /** Returns how loud the host comes in. */
   loudness(): Loudness {
     return this.#loudness.read();
   }
 
-  /** What the automatic level adds, dB; 0 while it is off. */
+  /** The gain of the automatic level, dB; 0 while it is off. */
   get levelDb(): number {
     return this.#levelling.gainDb;
   }
@@ -129,7 +129,7 @@ export class HostLine {
     return { received, missing: this.#aligner.missing, ppm };
   }
 
-  /** `frames` of silence went by. */
+  /** Takes `frames` sample frames of silence. */
   #pass(frames: number): void {
     this.#loudness.pushSilence(frames);
     this.#guard.pushSilence(frames, this.#packets, this.#loudness.shortTerm);

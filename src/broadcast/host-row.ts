@@ -1,16 +1,16 @@
 import { z } from "zod";
 import type { HostSettings } from "../broadcast-api.ts";
 
-/** One host of a broadcast, as the store has it. */
+/** A host of a broadcast, as stored. */
 export interface HostRow extends HostSettings {
   readonly hostId: string;
-  /** How often its key has been replaced. Not the first host's: that is in the show's row (lifecycle.ts). */
+  /** How often the host's key has been replaced. Not the first host's: that is in the show's row (lifecycle.ts). */
   readonly generation: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
 
-/** What later code adds needs a default, with which rows from before it are read. */
+/** A field that is added needs a default, so that rows stored before it can be read. */
 const Row = z.object({
   name: z.string(),
   generation: z.int().nonnegative(),
@@ -20,7 +20,7 @@ const Row = z.object({
   createdAt: z.number().default(0),
 });
 
-/** Reads a host's row. One that is damaged is none: which of its keys is the present one is not known. */
+/** Reads a host's row. Returns null if it is damaged: nobody knows then which of the host's keys is the present one. */
 export function readHostRow(json: string, hostId: string): HostRow | null {
   try {
     return { ...Row.parse(JSON.parse(json)), hostId };

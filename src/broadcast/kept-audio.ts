@@ -6,29 +6,30 @@ import type { HoldSource } from "./hold-source.ts";
 import type { Life } from "./life.ts";
 import type { KeptSound } from "./lifecycle.ts";
 
-/** Bytes of a sample frame, s16le stereo. */
+/** Bytes of a sample frame: s16le stereo. */
 const WIDTH = 2 * CHANNELS;
-/** Sample frames that are read at once: 4 s, 768 KB. */
+/** Sample frames of a chunk, which is one read from R2: 4 s, 768 KB. */
 const CHUNK = 4 * SAMPLE_RATE;
-/** Chunks that are held: the first, with which it begins, the one that is played, and the one after it. */
-const MOST_HELD = 3;
-/** How long R2 may take, milliseconds, and how long it is left alone when it did not give one. */
-const LIMIT_MS = 3_000;
-/** Reads under way at the same time, those that were given up among them: each holds one of the object's six connections. */
-const MOST_OUT = 2;
-const PAUSE_MS = 5_000;
-/** How long the first sound is waited for before the built-in takes its place, milliseconds. */
+/** Chunks in memory: the first, for the next beginning; the one being played; and the one after it. */
+const MAX_HELD = 3;
+/** Timeout for the read of a chunk from R2, ms. */
+const READ_TIMEOUT_MS = 3_000;
+/** Reads that may be open at once, timed-out ones included: each holds one of the object's six connections. */
+const MAX_READS = 2;
+/** After a failed read: how long R2 is not asked again, ms. */
+const RETRY_AFTER_MS = 5_000;
+/** How long the beginning of hold audio waits for the producer's own before the built-in takes its place, ms. */
 const PATIENCE_MS = 1_500;
 
-/** What a show's sounds need of it. */
+/** What hold audio and announcements need of their show. */
 export interface Stage extends Pick<Dependencies, "bucket" | "waitUntil"> {
-  /** The show's life, as it is when it is asked for. */
+  /** Returns the show's present life. */
   readonly life: () => Life;
-  /** Stores a change of it. */
+  /** Stores a changed life, and makes it the show's. */
   readonly turnInto: (life: Life) => void;
 }
 
-/** A producer's sound, read from R2 in chunks before they are played: at most 2.3 MB of it are held. */
+/** A producer's sound in R2, read in chunks ahead of its playing: at most 2.3 MB of it are in memory. */
 export class KeptAudio implements HoldSource {
   readonly #bucket: Bucket;
   readonly #key: string;
@@ -36,20 +37,22 @@ export class KeptAudio implements HoldSource {
   readonly #loopFrom: number | null;
   readonly #gain: number;
   readonly #waitUntil: (work: Promise<void>) => void;
-  /** By number. */
+  /** Loaded chunks, by number. */
   readonly #chunks = new Map<number, Uint8Array>();
+  /** The numbers of the chunks being read. */
   readonly #asked = new Set<number>();
-  /** Reads that R2 has not answered, whether they are waited for or not. */
+  /** Reads that R2 has not answered, timed-out ones included. */
   #out = 0;
-  /** When R2 is asked again, and whether its failure has been told. */
+  /** When R2 may be asked again, after a read that failed. */
   #pausedUntil = 0;
+  /** Whether the present failure is in the log already. */
   #isTold = false;
-  /** Since when what is to begin is waited for; null: nothing is. */
+  /** Since when {@link prepare} has been waiting for chunks; null: it is not. */
   #awaitedSince: number | null = null;
 
   /**
-   * @param key where it lies
-   * @param loopFrom the sample frame that follows its last one; null: it ends, and is silent from then on
+   * @param key the sound's key in R2
+   * @param loopFrom the sample frame that is played after the last one; null: the sound ends there, and is silent after it
    */
   constructor(
     { bucket, waitUntil }: Pick<Dependencies, "bucket" | "waitUntil">,
@@ -65,7 +68,7 @@ export class KeptAudio implements HoldSource {
     this.#waitUntil = waitUntil;
   }
 
-  /** In how many access units all of it has been heard once. */
+  /** The sound's length, access units, the last one perhaps in part. */
   get units(): number {
     return Math.ceil(this.#frames / AU_SAMPLES);
   }
@@ -93,7 +96,7 @@ export class KeptAudio implements HoldSource {
   prepare(n: number): boolean {
     const wanted = this.#chunksOf(n * AU_SAMPLES, CHUNK + 1);
     for (const chunk of this.#chunks.keys())
-      if (this.#chunks.size > MOST_HELD && chunk !== 0 && !wanted.includes(chunk)) this.#chunks.delete(chunk);
+      if (this.#chunks.size > MAX_HELD && chunk !== 0 && !wanted.includes(chunk)) this.#chunks.delete(chunk);
     const now = Date.now();
     for (const chunk of [...wanted, 0]) this.#ask(chunk, now);
     if (wanted.every((chunk) => this.#chunks.has(chunk)) || now < this.#pausedUntil) {
@@ -106,7 +109,7 @@ export class KeptAudio implements HoldSource {
 
   #ask(chunk: number, now: number): void {
     if (this.#chunks.has(chunk) || this.#asked.has(chunk) || now < this.#pausedUntil) return;
-    if (this.#out >= MOST_OUT) return;
+    if (this.#out >= MAX_READS) return;
     this.#asked.add(chunk);
     this.#waitUntil(this.#read(chunk));
   }
@@ -115,11 +118,11 @@ export class KeptAudio implements HoldSource {
     const offset = WIDTH * CHUNK * chunk;
     const length = Math.min(WIDTH * CHUNK, WIDTH * this.#frames - offset);
     try {
-      const bytes = await withLimit(this.#get(offset, length), LIMIT_MS);
+      const bytes = await withLimit(this.#get(offset, length), READ_TIMEOUT_MS);
       this.#chunks.set(chunk, bytes);
       this.#isTold = false;
     } catch (error) {
-      this.#pausedUntil = Date.now() + PAUSE_MS;
+      this.#pausedUntil = Date.now() + RETRY_AFTER_MS;
       this.#awaitedSince = null;
       if (!this.#isTold) console.warn(`${this.#key} can not be read and is not heard: ${String(error)}`);
       this.#isTold = true;
@@ -146,8 +149,8 @@ export class KeptAudio implements HoldSource {
   }
 
   /**
-   * The chunks that `count` sample frames lie in, of which the first is heard `played` sample frames after the beginning; none of
-   * what comes after the end.
+   * Returns the numbers of the chunks that hold `count` sample frames, the first of which is heard `played` sample frames
+   * after the beginning. Frames after the end have no chunk.
    */
   #chunksOf(played: number, count: number): number[] {
     const chunks: number[] = [];
@@ -165,7 +168,7 @@ export class KeptAudio implements HoldSource {
     return this.#loopFrom === null && played >= this.#frames;
   }
 
-  /** Which sample frame of the file is heard `played` sample frames after its beginning, where it is not over. */
+  /** Returns which sample frame of the file is heard `played` sample frames after the beginning; only before the end. */
   #frameAt(played: number): number {
     const [frames, loopFrom] = [this.#frames, this.#loopFrom];
     return loopFrom === null || played < frames
@@ -178,12 +181,12 @@ function chunkOf(frame: number): number {
   return Math.floor(frame / CHUNK);
 }
 
-/** What is told of a producer's sound. */
+/** Returns what the API says of a producer's sound. */
 export function describeSound({ frames, loudness, gainDb, setAt }: KeptSound) {
   return { seconds: frames / SAMPLE_RATE, loudness, gainDb, setAt };
 }
 
-/** Deletes a producer's sound that is not needed any more. What R2 does not let go of goes with the broadcast. */
+/** Deletes a producer's sound from R2. If that fails the sound stays there until the broadcast is removed. */
 export async function forget(bucket: Bucket, key: string): Promise<void> {
   await bucket.delete(key).catch((error: unknown) => {
     console.warn(`R2 did not delete ${key}: ${String(error)}`);
