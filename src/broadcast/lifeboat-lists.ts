@@ -75,7 +75,10 @@ export class LifeboatLists {
     return this.#atTheEnd();
   }
 
-  /** Returns the list of a timeline if R2 has more of the timeline than its list says, or if the timeline is over. */
+  /**
+   * Returns the list of a timeline if R2 has more of the timeline than its list names, or if the timeline is over. Until it is
+   * over, the list needs the media of a first list.
+   */
   #ofTimeline(epoch: string): OwedList | null {
     const timeline = this.#store.index.timelines().find((one) => one.epoch === epoch);
     const waiting = this.#outbox.waiting(epoch);

@@ -1,6 +1,6 @@
 /**
- * The timelines of a show that have segments in R2, and whose copy may still be owed lists; in the object's SQLite. There are no
- * rows where there is no lifeboat, and none once R2 has all lists of an ended show.
+ * The timelines of a show that have segments in R2, and whose copy may still be owed lists; in the object's SQLite. There are
+ * no rows where there is no lifeboat, and none once R2 has all lists of an ended show.
  */
 export class LifeboatRows {
   readonly #sql: SqlStorage;

@@ -109,8 +109,8 @@ export interface TimelineRow {
   /** The profile that the timeline began with, and keeps: a deploy may change the numbers behind a profile's name. */
   readonly profile: Profile;
   /**
-   * The media sequence number of its first segment; 0 if absent. Numbers continue from the show's earlier timelines, so that one
-   * list can have the segments of all timelines.
+   * The media sequence number of its first segment; 0 if absent. Numbers continue from the show's earlier timelines, so that
+   * one list can have the segments of all timelines.
    */
   readonly fromMsn?: number;
 }
@@ -191,8 +191,8 @@ export function goLive(row: RunningRow): RunningRow {
 }
 
 /**
- * Replaces a timeline that cannot be resumed by a new one. The show is open again until a host is heard. One that was live is not
- * reported late for that.
+ * Replaces a timeline that cannot be resumed by a new one. The show is open again until a host is heard. One that was live is
+ * not reported late for that.
  */
 export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
   const lateFor = row.state === "live" ? row.opensAt : row.lateFor;

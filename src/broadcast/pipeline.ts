@@ -179,7 +179,10 @@ export class Pipeline {
     return now - (this.#next.deadline - AU_SAMPLES);
   }
 
-  /** Returns whether hold audio is wanted in the next unit. It never begins beside a host. It stops when far behind. */
+  /**
+   * Returns whether hold audio is wanted in the next unit. It never begins beside a host, and it is not made for a time when
+   * nobody was there ({@link GIVEN_UP}).
+   */
   #wish(now: Samples): HoldWish {
     if (this.#hold.sounds) return this.#behind(now) > GIVEN_UP ? "off" : this.#holdWish;
     return this.hasHosts && this.#holdWish === "on" ? "as-is" : this.#holdWish;

@@ -23,13 +23,13 @@ export interface Claim {
 export type Precedence =
   /** There is, once these sessions have given way. */
   | { readonly kind: "room"; readonly givingWay: readonly string[] }
-  /** There is none for `untilMs` milliseconds at least: no host can have been quiet for long enough before that. */
+  /** There is none for `untilMs` milliseconds at least: before that, too few hosts can have been quiet for long enough. */
   | { readonly kind: "full"; readonly untilMs: number };
 
 /**
  * How long a host may be quiet on its socket before its place goes to a newcomer, ms. `heard`: after this long a publisher
- * counts as dead. `connecting`: as long as the relay waits for a publisher that never connects. A hiccup, a slow start or an SFU
- * outage must not cost anybody the show: a host without a socket keeps its place.
+ * counts as dead. `connecting`: as long as the relay waits for a publisher that never connects. A hiccup, a slow start or an
+ * SFU outage must not cost anybody the show: a host without a socket keeps its place.
  */
 const PATIENCE_MS = { heard: 6_000, connecting: 25_000 };
 /** The same when every place is taken, with or without a socket: a host that lost its connection must get back at once. */

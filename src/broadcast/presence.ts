@@ -2,8 +2,8 @@ import type { HostState } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
 
 /**
- * Time without a request for a list or media after which a show has no listeners, ms. Players ask more often, and a read is held
- * for two segments and a part at most.
+ * Time without a request for a list or media after which a show has no listeners, ms. Players ask more often, and a read is
+ * held for two segments and a part at most.
  */
 const QUIET_MS = 10_000;
 /** A session that has sent nothing for this long, ms, does not count as a host who is about to be heard. */
@@ -57,10 +57,10 @@ export class Presence {
   }
 
   /**
-   * Notes a listener's request. `epoch` is that of the show's timeline; null: none runs. A request for another timeline does not
-   * count as listening. Nor does one for the first list, the init segment or the show's status, which only looks in. This object
-   * does not see media that R2 or a cache answers, and need not: each player reloads its list, the relay's lists are not in R2,
-   * and no cache keeps a list of a running show for longer than 12 s.
+   * Notes a listener's request. `epoch` is that of the show's timeline; null: none runs. A request for another timeline does
+   * not count as listening. Nor does one for the first list, the init segment or the show's status, which only looks in. This
+   * object does not see media that R2 or a cache answers, and need not: each player reloads its list, the relay's lists are
+   * not in R2, and no cache keeps a list of a running show for longer than 12 s.
    */
   read(target: Target, epoch: string | null, wall: number): void {
     this.#askedAt = wall;

@@ -83,8 +83,8 @@ export class Reads {
   }
 
   /**
-   * Releases the requests that the timeline's window satisfies, and those past their deadline. No deadline passes while the timeline
-   * catches up because its clock was set forward or its machine slept: that media is listed within a second.
+   * Releases the requests that the timeline's window satisfies, and those past their deadline. No deadline passes while the
+   * timeline catches up because its clock was set forward or its machine slept: that media is listed within a second.
    */
   wake({ window, listedUntil }: Waited, now: number): void {
     this.#doors.open();
@@ -195,8 +195,8 @@ export class Reads {
   }
 
   /**
-   * Returns a part, waiting for it if it is due soon; refuses any other (RFC 8216bis B.1). It waits not only for the hinted part:
-   * the answer "not there yet" must never be given, or a cache would go on giving it once the part is there.
+   * Returns a part, waiting for it if it is due soon; refuses any other (RFC 8216bis B.1). It waits not only for the hinted
+   * part: the answer "not there yet" must never be given, or a cache would go on giving it once the part is there.
    */
   async #part(
     { msn, index }: Extract<Target, { kind: "part" }>,

@@ -19,8 +19,9 @@ const MOST_DELETIONS = 3;
 export type Elsewhere = () => readonly Promise<unknown>[];
 
 /**
- * Deletes all there is of a broadcast: in R2, in the other objects that know of it, and last in its own storage. That a removal has
- * begun is stored first, so that an alarm continues it after any interruption: a restart, or a failure of R2 or another object.
+ * Deletes all there is of a broadcast: in R2, in the other objects that know of it, and last in its own storage. That a
+ * removal has begun is stored first, so that an alarm continues it after any interruption: a restart, or a failure of R2 or
+ * another object.
  */
 export class Removal {
   readonly #storage: DurableObjectStorage;

@@ -20,8 +20,8 @@ export function resume(row: RunningRow, store: Store, now: number): Resumption {
 }
 
 /**
- * Replaces a show's timeline by a new one, under a new epoch; `why` is the end of a sentence. If the timeline cannot be made at the
- * show's bit rate, the standard one is used. Throws if there can be no encoder at all.
+ * Replaces a show's timeline by a new one, under a new epoch; `why` is the end of a sentence. If the timeline cannot be made
+ * at the show's bit rate, the standard one is used. Throws if there can be no encoder at all.
  */
 export function replace(row: RunningRow, store: Store, now: number, why: string): Resumption {
   console.warn(`The timeline of ${row.id} begins anew: ${why}.`);
@@ -39,8 +39,8 @@ export function replace(row: RunningRow, store: Store, now: number, why: string)
 }
 
 /**
- * Returns the row of a timeline that opens now. Its epoch is later than that of the previous timeline, even if the clock was set
- * back: the edge takes the timeline with the later epoch for the newer one.
+ * Returns the row of a timeline that opens now. Its epoch is later than that of the previous timeline, even if the clock was
+ * set back: the edge takes the timeline with the later epoch for the newer one.
  */
 export function timelineOf({ latency, timeline }: ShowRow, { index }: Store, now: number): TimelineRow {
   const profile = PROFILES[latency];

@@ -159,8 +159,8 @@ export class Rewinds {
 }
 
 /**
- * Returns how many timelines have left a list altogether. The first timeline begins with number `begins`; the list has the segments
- * from number `first` on.
+ * Returns how many timelines have left a list altogether. The first timeline begins with number `begins`; the list has the
+ * segments from number `first` on.
  */
 function countLeft(spans: readonly FormerTimeline[], begins: number, first: number): number {
   let number = begins;

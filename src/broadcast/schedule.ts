@@ -21,9 +21,9 @@ const SOCKETS_READ = fromMillis(5);
 const MOST_WAITED = fromMillis(60);
 
 /**
- * Decides when access units are made. A unit that has all its packets is made when it is ready. A unit that lacks packets is made
- * without them at its deadline, if the timer fired on time. If other work of the machine held the timer up, packets that the
- * hosts sent meanwhile are still in the sockets, and the unit waits for them.
+ * Decides when access units are made. A unit that has all its packets is made when it is ready. A unit that lacks packets is
+ * made without them at its deadline, if the timer fired on time. If other work of the machine held the timer up, packets that
+ * the hosts sent meanwhile are still in the sockets, and the unit waits for them.
  */
 export class Schedule {
   #lookAt: Samples | null = null;

@@ -2,10 +2,10 @@
 const JUMP_MS = 1_000;
 
 /**
- * A show's time: the wall clock, kept from going back. If the wall clock is set back (by NTP, or on a machine that was resumed),
- * show time stays where it is for that reading. Then it goes on at its pace, ahead of the wall clock by the step. So the timeline
- * neither stalls nor jumps, and dates are off by the step. When the wall clock later jumps forward, because it was set or the
- * machine slept, that jump first reduces the lead: then dates are true again.
+ * A show's time: the wall clock, kept from going back. If the wall clock is set back (by NTP, or on a machine that was
+ * resumed), show time stays where it is for that reading. Then it goes on at its pace, ahead of the wall clock by the step.
+ * So the timeline neither stalls nor jumps, and dates are off by the step. When the wall clock later jumps forward, because
+ * it was set or the machine slept, that jump first reduces the lead: then dates are true again.
  */
 export class ShowTime {
   #now: number;
