@@ -24,7 +24,7 @@ export interface OwedList {
   readonly key: string;
   /** Whether this is the last list under this key. */
   readonly isLast: boolean;
-  /** Renders the list as it is put. Its last segment is fixed by then; its title and date ranges are the newest. */
+  /** Renders the list when it is put. Its last segment is fixed before; title and date ranges are the newest then. */
   text(): string;
   /** Notes that R2 has the list. */
   isPut(): void;
@@ -80,7 +80,7 @@ export class LifeboatLists {
    * over, the list needs the media of a first list.
    */
   #ofTimeline(epoch: string): OwedList | null {
-    const timeline = this.#store.index.timelines().find((one) => one.epoch === epoch);
+    const timeline = this.#store.index.timelines().find((candidate) => candidate.epoch === epoch);
     const waiting = this.#outbox.waiting(epoch);
     const last = this.#store.index.last(epoch, waiting, 1)[0];
     if (timeline === undefined || last === undefined) return null;
@@ -147,7 +147,7 @@ export class LifeboatLists {
 
   /**
    * Renders the list of all segments of these timelines. They are numbered backwards from the last timeline's first segment,
-   * as in the relay's own replay: a player may come here from that one.
+   * as in the relay's own replay: a player may have begun with that one.
    */
   #replay(timelines: readonly ReplayedTimeline[]): string {
     const { index } = this.#store;

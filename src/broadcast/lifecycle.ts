@@ -43,7 +43,7 @@ export interface Facts extends Details {
   readonly keyGeneration: number;
   /** Since when no host has been connected; null while one is, and before the first host was heard. */
   readonly hostsLeftAt: number | null;
-  /** When the show, which is over, ends: until then the farewell is spoken. Null unless a farewell is being spoken. */
+  /** While the farewell is spoken, with the show over: when the show ends. Null at all other times. */
   readonly farewellUntil: number | null;
   /** The `opensAt` for which the show has been reported late; null: none. */
   readonly lateFor: string | null;
@@ -60,7 +60,7 @@ export interface Facts extends Details {
 export interface Held {
   /** Where on the timeline hold audio last began. */
   readonly from: Samples;
-  /** Whether it is still on. It stays on while it is turned off because nobody listens. */
+  /** Whether it is still on: a host who is heard ends it, but not that it is silenced while nobody listens. */
   readonly isOn: boolean;
 }
 
@@ -237,7 +237,7 @@ export function withAnnouncement<Row extends ShowRow>(
   return { ...row, announcements: { ...row.announcements, [state]: announcement } };
 }
 
-/** Returns which announcement belongs over the hold audio of a running show: a show is live once a host has been heard. */
+/** Returns which announcement a running show has over its hold audio. "interrupted": after the first host was heard. */
 export function announcedState({ state, farewellUntil }: RunningRow): AnnouncedState {
   if (farewellUntil !== null) return "after";
   return state === "open" ? "before" : "interrupted";

@@ -10,7 +10,7 @@ export interface PacketCounts {
   readonly ppm: number;
 }
 
-/** Time without a packet after which a host is gone, samples: comfort noise alone is still a packet every 400 ms. */
+/** Time without a packet after which a host is gone: half a second, in samples. Comfort noise is a packet every 400 ms. */
 const GONE_AFTER = SAMPLE_RATE / 2;
 /** Packet loss is measured over this many seconds, from counts taken once a second. */
 const LOSS_SECONDS = 10;

@@ -12,7 +12,7 @@ import type { HoldWish } from "./hold-plan.ts";
 import { HostLine, type HostSound, UNTOUCHED } from "./host-line.ts";
 import { type NextUnit, Schedule } from "./schedule.ts";
 
-/** This far behind, in samples, the line does not wait for packets of active hosts: what they lack becomes silence. */
+/** This far behind, in samples, the line does not wait for what active hosts may still have sent: gaps are filled. */
 const FAR_BEHIND = fromMillis(2_000);
 /** This far behind, in samples, hold audio is not made either: the time up to the list that is due becomes silence. */
 const GIVEN_UP = fromMillis(30_000);
@@ -147,8 +147,8 @@ export class Pipeline {
   finish(): Cut[] {
     const frames = [...this.#encoder.pushSilence(LAST_UNITS), ...this.#encoder.flush()];
     const last = frames.splice(-LAST_UNITS);
-    return [frames, last].flatMap((some) => [
-      ...some.flatMap((frame) => this.#segmenter.push(frame)),
+    return [frames, last].flatMap((segment) => [
+      ...segment.flatMap((frame) => this.#segmenter.push(frame)),
       ...this.#segmenter.flush(),
     ]);
   }

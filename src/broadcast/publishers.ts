@@ -14,10 +14,7 @@ import { Talks, type Voice } from "./talks.ts";
 
 /** The SFU re-dials a lost socket for 15 s. If it has not connected after this long, ms, a new adapter is asked for. */
 const REDIAL_MS = 17_000;
-/**
- * The same where the SFU re-dials at once or not at all: after a dead socket, or a restart, which costs every host its
- * socket.
- */
+/** The same after a dead socket or a restart, which costs every host its socket: the SFU re-dials at once or not at all. */
 const REDIAL_AFTER_RESTART_MS = 1_000;
 
 /** The terms on which hosts may publish. */

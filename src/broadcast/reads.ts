@@ -49,7 +49,7 @@ interface Waited {
  */
 export const CLOSING_MS = 380;
 
-/** Answers reads from the window, and holds those for media that is still to come. All that wait share one rendering. */
+/** Answers reads from the window, and holds those for media that is still to come. Held reads share one rendering. */
 export class Reads {
   readonly #store: Store;
   readonly #lifeboatUrl: string | null;

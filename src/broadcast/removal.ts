@@ -138,7 +138,7 @@ async function eraseListed(bucket: R2Bucket, prefix: string): Promise<boolean> {
     if (names.length > 0) {
       found = true;
       const deletion = withLimit(bucket.delete(names), R2_TIMEOUT_MS);
-      // It is awaited below. If another one fails first, its own rejection would go unhandled.
+      // It is awaited below. If it rejects before that, the rejection must not count as unhandled.
       deletion.catch(() => {});
       deletions.push(deletion);
     }

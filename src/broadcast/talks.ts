@@ -45,7 +45,7 @@ export class Talks {
   }
 
   /**
-   * Looks who is on, and answers the held questions if that has changed. Ends sessions that are of no use, or whose host has
+   * Checks who is on, and answers the held questions if that has changed. Ends sessions that are of no use, or whose host has
    * gone.
    */
   look(now: number): void {

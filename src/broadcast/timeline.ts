@@ -178,7 +178,7 @@ export class Timeline {
       this.hold,
     );
     const { dateRanges } = this.window;
-    // Nobody heard the segments before.
+    // Nobody heard the segments that the timeline has so far.
     this.#store.index.forget(epoch);
     this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length, dateRanges });
     this.ring = new Ring();

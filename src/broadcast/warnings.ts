@@ -27,8 +27,8 @@ export class Warnings {
     return [...this.#raised.values()];
   }
 
-  /** Notes that clear every raised warning, for when nothing is known to be wrong. */
+  /** One clearing note for each raised warning, for when nothing is known to be wrong. */
   get cleared(): readonly WarningNote[] {
-    return this.all.map((one) => ({ ...one, raised: false }));
+    return this.all.map((warning) => ({ ...warning, raised: false }));
   }
 }

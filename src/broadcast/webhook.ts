@@ -56,10 +56,7 @@ export class Webhook {
     return this.#isSending ? Date.now() + MEANWHILE_MS : row.nextAt;
   }
 
-  /**
-   * Does what an operator asks. A receiver that is set gets events from then on, and those still waiting for the previous
-   * one.
-   */
+  /** Does what an operator asks. A receiver that is set gets the events from then on, and those that still wait. */
   attend(act: WebhookAct): WebhookState | Problem | null {
     if (act.kind === "set") return this.#set(act.url, act.secret ?? mintWebhookSecret());
     if (this.#row === null) return PROBLEMS.noWebhook;
