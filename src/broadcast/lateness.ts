@@ -1,19 +1,19 @@
-/** How long after its last sample each of the recent parts was listed: what an operator looks at first. */
+/** Measures how late recent parts were listed, from a part's last sample. Operators look at this figure first. */
 export class Lateness {
-  readonly #lags = new Float64Array(LENGTH);
+  readonly #lags = new Float64Array(RECENT_PARTS);
   #count = 0;
 
-  /** @param lag milliseconds from a part's last sample, in wall-clock time, to its being listed */
+  /** @param lag time from a part's last sample, by the wall clock, to its listing, ms */
   add(lag: number): void {
-    this.#lags[this.#count++ % LENGTH] = lag;
+    this.#lags[this.#count++ % RECENT_PARTS] = lag;
   }
 
-  /** Milliseconds over the last 512 parts; null before the first. */
+  /** Returns percentiles over the last 512 parts, ms; null before the first part. */
   read(): { readonly p50: number; readonly p99: number; readonly max: number } | null {
-    const sorted = this.#lags.slice(0, Math.min(this.#count, LENGTH)).sort();
+    const sorted = this.#lags.slice(0, Math.min(this.#count, RECENT_PARTS)).sort();
     const at = (share: number) => Math.round(sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN);
     return sorted.length === 0 ? null : { p50: at(0.5), p99: at(0.99), max: at(1) };
   }
 }
 
-const LENGTH = 512;
+const RECENT_PARTS = 512;

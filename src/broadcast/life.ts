@@ -6,7 +6,7 @@ import { replayOf } from "./replay.ts";
 import type { Store } from "./store.ts";
 import { lastPublished, type Timeline } from "./timeline.ts";
 
-/** Where a show is in its life, and what there is of it then. `row` is what the store has. */
+/** The state of a show, with the objects that exist in that state. `row` is its row as the store has it. */
 export type Life = Announced | Standing | Running | Ended;
 
 export interface Announced {
@@ -14,7 +14,7 @@ export interface Announced {
   readonly row: AnnouncedRow;
 }
 
-/** Its timeline is to run, and has not been taken up from the store: not yet, or because it could not be. */
+/** The timeline should run but has not been resumed from the store: either not yet, or because resuming failed. */
 export interface Standing {
   readonly kind: "standing";
   readonly row: RunningRow;
@@ -24,20 +24,20 @@ export interface Running {
   readonly kind: "running";
   readonly row: RunningRow;
   readonly timeline: Timeline;
-  /** What drives that timeline. */
+  /** Drives the timeline. */
   readonly clock: Clock;
 }
 
 export interface Ended {
   readonly kind: "ended";
   readonly row: EndedRow;
-  /** Null where it had no timeline, or what is stored of it can not be read. */
+  /** Null if the show had no timeline, or if what is stored of it cannot be read. */
   readonly published: Published | null;
-  /** Whether a host was heard, so that it can be heard again. */
+  /** Whether there is a replay: a host was heard, and finished segments from then on exist. */
   readonly replays: boolean;
 }
 
-/** The life of a show as its store has it. */
+/** Returns the state of a stored show. If its timeline should run, it is standing until the timeline is resumed. */
 export function lifeOf(row: ShowRow, store: Store): Life {
   if (isRunning(row)) return { kind: "standing", row };
   return row.state === "announced"
@@ -50,7 +50,7 @@ export function lifeOf(row: ShowRow, store: Store): Life {
       };
 }
 
-/** What listeners can read of a show; null while it has nothing for them. */
+/** Returns what listeners can read of a show; null while there is nothing. */
 export function publishedOf(life: Life): Published | null {
   switch (life.kind) {
     case "announced":
@@ -61,17 +61,17 @@ export function publishedOf(life: Life): Published | null {
       return { row: life.row, window, init, ring };
     }
     case "ended":
-      // What is said of a show may be changed after its end.
+      // The details of a show, such as its title, may be changed after its end.
       return life.published && { ...life.published, row: life.row };
   }
 }
 
-/** The way of its sound; null while no timeline runs. */
+/** Returns the audio pipeline of the running timeline; null while no timeline runs. */
 export function pipelineOf(life: Life): Pipeline | null {
   return life.kind === "running" ? life.timeline.pipeline : null;
 }
 
-/** The same life, its row after a step that can be taken anywhere in it. */
+/** Returns the same life with its row after `step`, which must be a step that applies in every state. */
 export function withRow<Some extends Life>(life: Some, step: <Row extends ShowRow>(row: Row) => Row): Some {
   return { ...life, row: step(life.row) };
 }

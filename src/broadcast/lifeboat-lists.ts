@@ -14,35 +14,35 @@ import { type ReplayedTimeline, replayOf } from "./replay.ts";
 import type { IndexedSegment, IndexedTimeline } from "./segment-index.ts";
 import type { Store } from "./store.ts";
 
-/** Segments that a timeline's list has while more may come: half a minute, as the live list has. */
-const LISTED = 15;
-/** Rows that are read of the index at a time. */
+/** Segments in the list of a timeline that may still grow: half a minute, as in the live list. */
+const LISTED_SEGMENTS = 15;
+/** Rows read from the segment index at a time. */
 const PAGE = 1_000;
 
-/** A list that is to be put. */
+/** A list that R2 is owed. */
 export interface OwedList {
   readonly key: string;
-  /** Whether no later one is to follow under this key. */
+  /** Whether this is the last list under this key. */
   readonly isLast: boolean;
-  /** Made when it is put: until then more may have come. */
+  /** Renders the list when it is put. Its last segment is fixed before; title and date ranges are the newest then. */
   text(): string;
-  /** R2 has it. */
+  /** Notes that R2 has the list. */
   isPut(): void;
 }
 
-/** Which lists of a show's copy R2 is to have next: none names a segment that is not there. */
+/** Decides which list of a show's copy R2 gets next. No list names a segment that R2 does not hold. */
 export class LifeboatLists {
   readonly #store: Store;
   readonly #outbox: Outbox;
   readonly #life: () => Life;
-  /** The epochs of the timelines that it is about. */
+  /** Epochs of the timelines that have segments in R2. Empty once R2 has all lists of an ended show. */
   readonly #epochs: Set<string>;
-  // What this object has put; one that is made anew puts it once more.
-  /** The last segment of each timeline's list. */
+  // The four fields below say what this object has put. After a restart, the new object puts everything once more.
+  /** Media sequence number of the last segment in each timeline's list, by epoch. */
   readonly #listed = new Map<string, number>();
-  /** The timelines whose lists say that they are over. */
+  /** Epochs of the timelines whose list has been put with its end. */
   readonly #over = new Set<string>();
-  /** What the show's list names; null: nothing that was put. */
+  /** The URI in the show's list; null if no such list has been put. */
   #named: string | null = null;
   #hasReplay = false;
 
@@ -53,21 +53,21 @@ export class LifeboatLists {
     this.#epochs = new Set(store.lifeboat.all());
   }
 
-  /** R2 has one more segment of a timeline. */
+  /** Notes that R2 has one more segment of a timeline. */
   kept(epoch: string): void {
     if (this.#epochs.has(epoch)) return;
     this.#store.lifeboat.put(epoch);
     this.#epochs.add(epoch);
   }
 
-  /** A list under this key may have come to R2 after a later one. */
+  /** Notes that a late put may have overwritten a timeline's newer list under `key`: that list is owed again. */
   mayBeOld(key: string): void {
     for (const epoch of this.#epochs) if (key === lists.timeline(this.#id, epoch)) this.#listed.delete(epoch);
   }
 
-  /** The list that is to be put next; null where R2 has all. */
+  /** Returns the list to put next; null if R2 has them all. */
   next(): OwedList | null {
-    // The newest timeline first, which players are at.
+    // The newest timeline first: players are on it.
     for (const epoch of [...this.#epochs].sort().reverse()) {
       const owed = this.#over.has(epoch) ? null : (this.#ofTimeline(epoch) ?? this.#ofShow(epoch));
       if (owed !== null) return owed;
@@ -75,9 +75,12 @@ export class LifeboatLists {
     return this.#atTheEnd();
   }
 
-  /** The list of a timeline, where R2 has more of it than it lists. */
+  /**
+   * Returns the list of a timeline if R2 has more of the timeline than its list names, or if the timeline is over. Until it is
+   * over, the list needs the media of a first list.
+   */
   #ofTimeline(epoch: string): OwedList | null {
-    const timeline = this.#store.index.timelines().find((one) => one.epoch === epoch);
+    const timeline = this.#store.index.timelines().find((candidate) => candidate.epoch === epoch);
     const waiting = this.#outbox.waiting(epoch);
     const last = this.#store.index.last(epoch, waiting, 1)[0];
     if (timeline === undefined || last === undefined) return null;
@@ -87,7 +90,7 @@ export class LifeboatLists {
       key: lists.timeline(this.#id, epoch),
       isLast: isOver,
       text: () => {
-        const segments = sinceHole(this.#store.index.last(epoch, last.msn + 1, LISTED));
+        const segments = sinceHole(this.#store.index.last(epoch, last.msn + 1, LISTED_SEGMENTS));
         const window = wholeWindow(timeline, segments, this.#rangesOf(epoch), isOver);
         return wholePlaylist(window, keptNames);
       },
@@ -98,13 +101,16 @@ export class LifeboatLists {
     };
   }
 
-  /** The list of the show, where it is to name a timeline whose list is there. */
+  /** Returns the show's list if `epoch` is the newest timeline, its own list is in R2, and the show's does not name it. */
   #ofShow(epoch: string): OwedList | null {
     const isNewest = epoch === this.#life().row.timeline?.epoch;
     return isNewest && this.#listed.has(epoch) ? this.#naming(uris.timeline(epoch), false) : null;
   }
 
-  /** Where a show is over and all of it is in R2, the list of all of it, and the show's list that names it. */
+  /**
+   * Once a show has ended and R2 has all its media: returns the replay's list, then the show's list that names it. Without a
+   * replay, the show's list names the newest timeline.
+   */
   #atTheEnd(): OwedList | null {
     const { kind } = this.#life();
     if (kind !== "ended" || this.#epochs.size === 0 || this.#outbox.next() !== null) return null;
@@ -122,7 +128,7 @@ export class LifeboatLists {
     };
   }
 
-  /** The show's list, where it does not name a list yet; with the last one, nothing is owed any more. */
+  /** Returns the show's list, unless it names `uri` already. The last one is always put, and ends what R2 is owed. */
   #naming(uri: string, isLast: boolean): OwedList | null {
     if (this.#named === uri && !isLast) return null;
     const { title, bitrate } = this.#life().row;
@@ -140,8 +146,8 @@ export class LifeboatLists {
   }
 
   /**
-   * All segments of these timelines. They are numbered back from the last timeline's, as the relay's own replay is, which a player may
-   * have begun with.
+   * Renders the list of all segments of these timelines. They are numbered backwards from the last timeline's first segment,
+   * as in the relay's own replay: a player may have begun with that one.
    */
   #replay(timelines: readonly ReplayedTimeline[]): string {
     const { index } = this.#store;
@@ -158,14 +164,14 @@ export class LifeboatLists {
     return replayPlaylist(past);
   }
 
-  /** What has happened on a timeline, as lists of it may tell. */
+  /** Returns the date ranges that a timeline's list may have. */
   #rangesOf(epoch: string): readonly DateRange[] {
     const life = this.#life();
     const isRunning = life.kind === "running" && life.row.timeline.epoch === epoch;
     return isRunning ? life.timeline.window.dateRanges : storedRanges(this.#store.log, epoch);
   }
 
-  /** Whether there may be more of a timeline. */
+  /** Whether a timeline may still grow. */
   #goesOn(epoch: string): boolean {
     const life = this.#life();
     return (life.kind === "running" || life.kind === "standing") && life.row.timeline.epoch === epoch;
@@ -176,12 +182,12 @@ export class LifeboatLists {
   }
 }
 
-/** Whether there is as much of a timeline as a first list has, that of segment `last` included. */
+/** Whether a timeline has enough media for a first list, up to and including segment `last`. */
 function hasBegun({ profile }: IndexedTimeline, last: IndexedSegment): boolean {
   return last.at + last.units * AU_SAMPLES >= firstListed(profile);
 }
 
-/** The last of some segments: those since the last ones that were given up. A list can not leave one out. */
+/** Returns the segments after the last gap, where some were given up. A list cannot leave a segment out. */
 function sinceHole(segments: readonly IndexedSegment[]): readonly IndexedSegment[] {
   const hole = segments.findLastIndex(({ msn }, n) => n > 0 && segments[n - 1]?.msn !== msn - 1);
   return segments.slice(Math.max(0, hole));

@@ -1,6 +1,6 @@
 /**
- * Which of the show's timelines have a copy in R2 that is owed lists yet, in its SQLite. It has no rows where there is no lifeboat,
- * and when all lists of an ended show are there.
+ * The timelines of a show that have segments in R2, and whose copy may still be owed lists; in the object's SQLite. There are
+ * no rows where there is no lifeboat, and none once R2 has all lists of an ended show.
  */
 export class LifeboatRows {
   readonly #sql: SqlStorage;
@@ -10,7 +10,7 @@ export class LifeboatRows {
     sql.exec("CREATE TABLE IF NOT EXISTS lifeboat (epoch TEXT PRIMARY KEY) WITHOUT ROWID");
   }
 
-  /** Their epochs. */
+  /** Returns the epochs of these timelines. */
   all(): string[] {
     const rows = this.#sql.exec<{ epoch: string }>("SELECT epoch FROM lifeboat").toArray();
     return rows.map(({ epoch }) => epoch);

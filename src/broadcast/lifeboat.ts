@@ -4,27 +4,27 @@ import type { Life } from "./life.ts";
 import { LifeboatLists, type OwedList } from "./lifeboat-lists.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** A put that has not answered by then is given up; a later list stands for it. */
+/** Timeout for a put, ms. A put that timed out is given up; a later list replaces it. */
 const PUT_TIMEOUT_MS = 10_000;
-/** How often a list is put at the most: R2 takes one write a second under a key. */
-const APART_MS = 1_000;
-/** Puts that may be out at a time, one that was given up with them: each holds one of the six connections that an object has. */
+/** Least time between two puts of a list, ms: R2 takes one write a second under a key. */
+const PUT_INTERVAL_MS = 1_000;
+/** Unanswered puts at a time, those given up included: each holds one of the six connections that an object has. */
 const MOST_PUTS = 2;
 
 const HEADERS = {
   contentType: "application/vnd.apple.mpegurl",
-  // A second is the least there is; a cache that can not reach R2 must not go on handing out a list that stands still.
+  // One second is the least there is. A cache that cannot reach R2 must not go on serving a list that stands still.
   cacheControl: "public, max-age=1, must-revalidate",
 };
 
 /**
- * Keeps the lists of a show's copy in R2, each after what it names: what is played where no Worker answers. It runs beside the
- * recording and never in its way: where R2 does not take a list, the next one stands for it.
+ * Keeps the lists of a show's copy in R2; players use the copy when no Worker answers. Each list is put after the media that it
+ * names. This runs beside the recording and never delays it. If R2 does not take a list, the next list replaces it.
  */
 export class Lifeboat {
   readonly #bucket: Pick<R2Bucket, "put">;
   readonly #lists: LifeboatLists;
-  /** When each list was last begun to be put, by key. */
+  /** When the last put of each list began, by key, ms since 1970. */
   readonly #putAt = new Map<string, number>();
   /** The keys of puts that R2 has not answered. */
   readonly #out: string[] = [];
@@ -36,20 +36,20 @@ export class Lifeboat {
     this.#lists = lists;
   }
 
-  /** R2 has one more segment of a timeline. */
+  /** Notes that R2 has one more segment of a timeline. */
   kept(epoch: string): void {
     this.#lists.kept(epoch);
     void this.run();
   }
 
-  /** Whether R2 is to have a list that it does not have. */
+  /** Whether R2 is owed a list. */
   get owes(): boolean {
     return this.#lists.next() !== null;
   }
 
   /**
-   * Puts what R2 is to have; resolves when there is nothing left, one could not be put, or R2 owes too many answers. A call while it
-   * runs waits for the same run.
+   * Puts the lists that R2 is owed. Resolves when none is left, a put failed, or R2 has too many puts unanswered. A call
+   * during a run waits for that run.
    */
   run(): Promise<void> {
     if (!this.#isRunning) {
@@ -63,10 +63,10 @@ export class Lifeboat {
     try {
       while (this.#out.length < MOST_PUTS) {
         const list = this.#lists.next();
-        // An earlier list that comes after the last one would stay.
+        // If an earlier put arrived after the last list, it would overwrite that list for good.
         if (list === null || (list.isLast && this.#out.includes(list.key))) return;
-        const wait = (this.#putAt.get(list.key) ?? Number.NEGATIVE_INFINITY) + APART_MS - Date.now();
-        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, APART_MS)));
+        const wait = (this.#putAt.get(list.key) ?? Number.NEGATIVE_INFINITY) + PUT_INTERVAL_MS - Date.now();
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, PUT_INTERVAL_MS)));
         else await this.#put(list);
       }
     } catch (error) {
@@ -97,7 +97,7 @@ export class Lifeboat {
   }
 }
 
-/** A show's; null where the deployment has no copy. */
+/** Returns the lifeboat of a show; null if the deployment has no copy. */
 export function lifeboatOf(
   { bucket, store, lifeboatUrl }: Dependencies,
   outbox: Outbox,

@@ -4,20 +4,20 @@ import type { Latency, Profile, Samples } from "../media.ts";
 import { type Problem, unfitDetails } from "../problem.ts";
 
 /**
- * A show's life, as its row in the store has it: announced -> open -> live -> ended. The timeline runs from open to ended,
- * whatever hosts do, except that one which nobody attends is closed, and the show announced again; there is no way back from
- * ended. Pure: each step takes a show that it can be taken with, and returns what becomes of it.
+ * The state of a show, as stored in its row: announced -> open -> live -> ended. The timeline runs from open to ended, whatever
+ * hosts do, with one exception: when nobody is there, the doors close and the show is announced again. There is no way back
+ * from ended. Pure: each step takes a row in a state that allows the step, and returns the row after it.
  */
 export type ShowRow = AnnouncedRow | RunningRow | EndedRow;
 
-/** Its doors are closed: not open yet, or closed because nobody was there. */
+/** The doors are closed: they have not opened yet, or closed because nobody was there. */
 export interface AnnouncedRow extends Facts {
   readonly state: "announced";
   readonly timeline: null;
   readonly endedAt: null;
 }
 
-/** Its timeline runs: open, or live from the first host that is heard on. */
+/** The timeline runs. The show is open, and live as soon as the first host has been heard. */
 export interface RunningRow extends Facts {
   readonly state: "open" | "live";
   readonly timeline: TimelineRow;
@@ -26,99 +26,99 @@ export interface RunningRow extends Facts {
 
 export interface EndedRow extends Facts {
   readonly state: "ended";
-  /** Null where its doors were closed when it ended, or its row was damaged. */
+  /** Null if the doors were closed when the show ended, or if its row was damaged. */
   readonly timeline: TimelineRow | null;
-  /** Null where its row was damaged. */
+  /** Null if the row was damaged. */
   readonly endedAt: number | null;
 }
 
-/** What does not depend on where a show is in its life. Every `...At` is in milliseconds since 1970. */
+/** The fields that a show has in every state. Every number `...At` is in milliseconds since 1970. */
 export interface Facts extends Details {
   readonly id: string;
   readonly latency: Latency;
   /** AAC bit rate, bits per second. */
   readonly bitrate: number;
   readonly createdAt: number;
-  /** How often its first host's key has been replaced. */
+  /** How many times the first host's key has been replaced. */
   readonly keyGeneration: number;
-  /** Since when no host has been connected; null while one is, and before the first was heard. */
+  /** Since when no host has been connected; null while one is, and before the first host was heard. */
   readonly hostsLeftAt: number | null;
-  /** The show is over, and until then what is announced after it is spoken; null: it is not, or nothing is. */
+  /** While the farewell is spoken, with the show over: when the show ends. Null at all other times. */
   readonly farewellUntil: number | null;
-  /** For which `opensAt` it has been said that it is late; null: for none. */
+  /** The `opensAt` for which the show has been reported late; null: none. */
   readonly lateFor: string | null;
-  /** The hold audio of its timeline; null: there was none yet. */
+  /** The hold audio of the timeline; null if there was none yet. */
   readonly held: Held | null;
-  /** The producer's hold audio; null: there is none. */
+  /** The producer's hold audio; null if there is none. */
   readonly ownHold: OwnHold | null;
-  /** What is spoken over its hold audio. */
+  /** The announcements that are spoken over hold audio. */
   readonly announcements: Announcements;
-  /** When its timeline last had to begin anew, and why; null: never. */
+  /** When the timeline last had to be replaced by a new one, and why; null: never. */
   readonly anew: Anew | null;
 }
 
 export interface Held {
-  /** Where on the timeline it last began. */
+  /** Where on the timeline hold audio last began. */
   readonly from: Samples;
-  /** Whether it has been on since, heard or not. */
+  /** Whether it is still on: a host who is heard ends it, but not that it is silenced while nobody listens. */
   readonly isOn: boolean;
 }
 
-/** A producer's sound, as it lies in R2: 48 kHz stereo s16le. */
+/** A producer's sound, as stored in R2: 48 kHz stereo s16le. */
 export interface KeptSound {
-  /** What keeps its key from those before it. */
+  /** Makes its R2 key differ from those of earlier sounds. */
   readonly version: string;
-  /** Its sample frames. */
+  /** Length in sample frames. */
   readonly frames: number;
-  /** Its integrated loudness, LUFS; null where it has none. */
+  /** Integrated loudness, LUFS; null if it has none. */
   readonly loudness: number | null;
-  /** What it is played with, dB. */
+  /** Playback gain, dB. */
   readonly gainDb: number;
-  /** When it was put there. */
+  /** When it was put into R2, ms since 1970. */
   readonly setAt: number;
 }
 
 /** A producer's hold audio. */
 export interface OwnHold extends KeptSound {
-  /** The sample frame that follows its last one. */
+  /** The sample frame from which playback goes on after the last one. */
   readonly loopFrom: number;
 }
 
-/** What is spoken over hold audio. */
+/** An announcement, spoken over hold audio. */
 export interface Announcement extends KeptSound {
-  /** From one beginning of it to the next. */
+  /** Time from one start of the announcement to the next. */
   readonly everySeconds: number;
 }
 
-/** Null: nothing is spoken then. */
+/** The announcement for each state; null: none. */
 export type Announcements = Readonly<Record<AnnouncedState, Announcement | null>>;
 
 export const NO_ANNOUNCEMENTS: Announcements = { before: null, interrupted: null, after: null };
 
 export interface Anew {
   readonly at: number;
-  /** The end of a sentence. */
+  /** The reason, as the end of a sentence. */
   readonly why: string;
 }
 
 export interface TimelineRow {
-  /** What keeps this timeline's names from all others' (paths.ts). */
+  /** Makes the names of this timeline differ from those of all others (paths.ts). */
   readonly epoch: string;
-  /** The wall clock at sample 0. */
+  /** Wall-clock time of sample 0. */
   readonly startedAt: number;
-  /** The profile it was begun with, which it keeps: a deploy may change what its name stands for. */
+  /** The profile that the timeline began with, and keeps: a deploy may change the numbers behind a profile's name. */
   readonly profile: Profile;
   /**
-   * The media sequence number of its first segment, 0 where it is left out: it goes on from the show's timelines before, so that
-   * one list can have the segments of them all.
+   * The media sequence number of its first segment; 0 if absent. Numbers continue from the show's earlier timelines, so that
+   * one list can have the segments of all timelines.
    */
   readonly fromMsn?: number;
 }
 
-/** A timeline interrupted for longer than this is not filled with silence but begun anew, under a new epoch. */
+/** The longest interruption that is filled with silence, ms. After a longer one, a new timeline begins under a new epoch. */
 export const LONGEST_FILL_MS = 10 * 60_000;
 
-/** A show that has been announced and not begun. */
+/** Returns the row of a new show, whose doors have not opened yet. */
 export function announce(settings: Settings, now: number): AnnouncedRow {
   const { id, latency, bitrate } = settings;
   return {
@@ -141,7 +141,7 @@ export function announce(settings: Settings, now: number): AnnouncedRow {
   };
 }
 
-/** What its operator says of a show, and nothing else. */
+/** Returns only those fields that an operator sets of a show. */
 export function detailsOf(of: Details): Details {
   const { title, description, artwork, language, opensAt, endsAt } = of;
   const { autoOpen, idleMinutes, endAfterMinutes, retainDays, maxHosts } = of;
@@ -154,8 +154,8 @@ export function detailsOf(of: Details): Details {
 }
 
 /**
- * Why a show can not be with these details at `now`; null: it can. Only times are looked at that are `given` now, and an end
- * that it had `before` may have passed.
+ * Returns why a show cannot have these details at `now`; null if it can. A `given` end must lie in the future, unless it is the
+ * end that the show had `before`, which may have passed.
  */
 export function unfit(
   { opensAt, endsAt, ownHold = null }: Details & { readonly ownHold?: OwnHold | null },
@@ -175,57 +175,60 @@ export function unfit(
   return null;
 }
 
-/** Says other things of a show. */
+/** Changes details of a show. */
 export function change<Row extends ShowRow>(row: Row, changes: Changes): Row {
   return { ...row, ...changes };
 }
 
-/** Opens the doors: the timeline runs from now on. */
+/** Opens the doors: from then on the timeline runs. */
 export function open(row: AnnouncedRow, timeline: TimelineRow): RunningRow {
   return { ...row, state: "open", timeline, held: null };
 }
 
-/** The first host has been heard. */
+/** Makes the show live: the first host has been heard. */
 export function goLive(row: RunningRow): RunningRow {
   return row.state === "open" ? { ...row, state: "live" } : row;
 }
 
-/** Begins a new timeline in the place of one that can not be gone on with, which waits for its first host again. */
+/**
+ * Replaces a timeline that cannot be resumed by a new one. The show is open again until a host is heard. One that was live is
+ * not reported late for that.
+ */
 export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
   const lateFor = row.state === "live" ? row.opensAt : row.lateFor;
   return { ...row, state: "open", timeline, held: null, farewellUntil: null, anew, lateFor };
 }
 
-/** Closes the doors until they are opened again; the next timeline is another. A time to open that has passed is over. */
+/** Closes the doors; the next opening begins a new timeline. An `opensAt` that has passed is dropped. */
 export function close(row: RunningRow, now: number): AnnouncedRow {
   const opensAt = row.opensAt !== null && Date.parse(row.opensAt) > now ? row.opensAt : null;
   return { ...row, opensAt, state: "announced", timeline: null, held: null, farewellUntil: null };
 }
 
-/** Whether hosts are connected to a show, as it is at `now`. */
+/** Notes whether hosts are connected at `now`. */
 export function withHosts(row: RunningRow, areThere: boolean, now: number): RunningRow {
   const hostsLeftAt = areThere ? null : (row.hostsLeftAt ?? (row.state === "live" ? now : null));
   return hostsLeftAt === row.hostsLeftAt ? row : { ...row, hostsLeftAt };
 }
 
-/** The time to open has passed, and no host has been heard. */
+/** Notes that the show has been reported late: `opensAt` has passed, and no host has been heard. */
 export function sayLate<Row extends ShowRow>(row: Row): Row {
   return { ...row, lateFor: row.opensAt };
 }
 
-/** What its timeline has of hold audio now. */
+/** Notes the state of the timeline's hold audio. */
 export function withHold(row: RunningRow, has: Held | null): RunningRow {
-  // Where it is not wanted at all it is over, though nobody has been heard instead.
+  // With `hold` set to "none", hold audio is over, although no host has been heard.
   const held = has !== null && row.hold === "none" ? { ...has, isOn: false } : has;
   return held?.from === row.held?.from && held?.isOn === row.held?.isOn ? row : { ...row, held };
 }
 
-/** The producer's hold audio is another, or none (null), and it is that or the built-in that is heard from now on. */
+/** Replaces the producer's hold audio, and selects it. Null removes it, and selects the built-in. */
 export function withOwnHold<Row extends ShowRow>(row: Row, ownHold: OwnHold | null): Row {
   return { ...row, ownHold, hold: ownHold === null ? "default" : "own" };
 }
 
-/** What is announced in `state` is another, or nothing (null). */
+/** Replaces the announcement for `state`; null removes it. */
 export function withAnnouncement<Row extends ShowRow>(
   row: Row,
   state: AnnouncedState,
@@ -234,19 +237,19 @@ export function withAnnouncement<Row extends ShowRow>(
   return { ...row, announcements: { ...row.announcements, [state]: announcement } };
 }
 
-/** What a running show announces where its hold audio sounds: it is live once a host has been heard. */
+/** Returns which announcement a running show has over its hold audio. "interrupted": after the first host was heard. */
 export function announcedState({ state, farewellUntil }: RunningRow): AnnouncedState {
   if (farewellUntil !== null) return "after";
   return state === "open" ? "before" : "interrupted";
 }
 
-/** What a show does by itself. `late`: it says that it is. */
+/** A step that a show takes by itself. `late`: it reports that it is late. */
 export interface Step {
   readonly kind: "open" | "close" | "end" | "late";
   readonly at: number;
 }
 
-/** What a show does next by itself, where a host or a listener was last there at `attendedAt`; null: nothing. */
+/** Returns the next step that a show takes by itself; null: none. `attendedAt`: when a host or a listener was last there. */
 export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): Step | null {
   const { opensAt, endsAt, hostsLeftAt, idleMinutes, endAfterMinutes, lateFor, farewellUntil } = row;
   const steps: Step[] = [];
@@ -264,27 +267,27 @@ export function nextStep(row: AnnouncedRow | RunningRow, attendedAt: number): St
   );
 }
 
-/** The show is over, and ends at `until`: what is announced after it is spoken meanwhile. */
+/** Notes that the show is over and ends at `until`; the farewell is spoken meanwhile. */
 export function sayFarewell(row: RunningRow, until: number): RunningRow {
   return { ...row, farewellUntil: until };
 }
 
-/** When a show is removed by itself, milliseconds since 1970; null: not at all, or it has not ended. */
+/** Returns when a show is to be removed automatically, ms since 1970; null: never, or the show has not ended. */
 export function removalAt({ endedAt, retainDays }: ShowRow): number | null {
   return endedAt === null || retainDays === null ? null : endedAt + retainDays * 86_400_000;
 }
 
-/** Whether a show is to be removed by itself. */
+/** Whether a show is to be removed automatically at `now`. */
 export function isOver(row: ShowRow, now: number): boolean {
   return now >= (removalAt(row) ?? Number.POSITIVE_INFINITY);
 }
 
-/** Ends the show, for good. */
+/** Ends the show for good. */
 export function end(row: AnnouncedRow | RunningRow, now: number): EndedRow {
   return { ...row, state: "ended", held: null, farewellUntil: null, endedAt: now };
 }
 
-/** Replaces the first host's key: the one there was opens nothing any more. */
+/** Replaces the first host's key: the previous key stops working. */
 export function rotateKey<Row extends ShowRow>(row: Row): Row {
   return { ...row, keyGeneration: row.keyGeneration + 1 };
 }

@@ -2,20 +2,21 @@ import { z } from "zod";
 import { type Event, KINDS, type Note, ON_LINE, PUBLIC, WARNINGS } from "../events.ts";
 import { type Samples, samples } from "../media.ts";
 
-/** How many events a show keeps; the oldest go first. */
-const MOST = 2_000;
+/** Events that a show keeps; the oldest are deleted first. */
+const MOST_EVENTS = 2_000;
 
-/** Where on a timeline an event came: when so much of it had been listed. Lists that have more name the event. */
+/** The place of an event on a timeline: how much of it had been listed by then. Lists that have more name the event. */
 export interface PlaceOnLine {
   readonly epoch: string;
   readonly listed: Samples;
 }
 
-/** The events of a show, in the SQLite of its object. An id is never given twice, and a restart goes on with the next. */
+/** The events of a show, in its object's SQLite. An id is never given twice; after a restart the next id follows. */
 export class Log {
   readonly #sql: SqlStorage;
-  /** The ids of the newest event, and of the newest of a kind that is known; 0 before the first. */
+  /** Id of the newest event; 0 before the first. */
   #last: number;
+  /** Id of the newest event of a kind that this code knows; 0 before the first. */
   #newest: number;
 
   constructor(sql: SqlStorage) {
@@ -27,11 +28,11 @@ export class Log {
       CREATE INDEX IF NOT EXISTS event_by_epoch ON event (epoch, id) WHERE epoch IS NOT NULL;
     `);
     this.#last = this.#highest("");
-    // A deploy that was rolled back may have known more.
+    // A later deploy that was rolled back may have stored kinds that this code does not know.
     this.#newest = this.#highest(`WHERE kind IN (${marks(KINDS)})`, ...KINDS);
   }
 
-  /** Puts an event behind all others. @param place null where it does not belong to a timeline */
+  /** Appends an event, and deletes the oldest above the limit. @param place null if the event belongs to no timeline */
   add(note: Note, at: number, place: PlaceOnLine | null): Event {
     const event = { ...note, id: this.#last + 1, at };
     this.#sql.exec(
@@ -43,37 +44,37 @@ export class Log {
       place?.listed ?? null,
     );
     this.#last = this.#newest = event.id;
-    this.#sql.exec("DELETE FROM event WHERE id <= ?", event.id - MOST);
+    this.#sql.exec("DELETE FROM event WHERE id <= ?", event.id - MOST_EVENTS);
     return event;
   }
 
-  /** The id of the newest event that can be told; 0 before the first. */
+  /** Id of the newest event of a kind that this code knows; 0 before the first. */
   get newest(): number {
     return this.#newest;
   }
 
-  /** At most `limit` of the events behind `id`, oldest first. */
+  /** Returns at most `limit` of the events after `id`, oldest first. */
   after(id: number, limit: number): Event[] {
     return this.#read(`WHERE id > ? AND kind IN (${marks(KINDS)}) ORDER BY id LIMIT ?`, id, ...KINDS, limit);
   }
 
-  /** The newest `limit` that anybody may know of, oldest first. */
+  /** Returns the newest `limit` public events, oldest first. */
   newestPublic(limit: number): Event[] {
     const where = `WHERE kind IN (${marks(PUBLIC)}) ORDER BY id DESC LIMIT ?`;
     return this.#read(where, ...PUBLIC, limit).reverse();
   }
 
-  /** Which hosts came and went, oldest first. */
+  /** Returns the events of hosts who came or went, oldest first. */
   ofHosts(): Event[] {
     return this.#read("WHERE kind IN ('host-on', 'host-off') ORDER BY id");
   }
 
-  /** What was raised and cleared, oldest first. */
+  /** Returns the warnings that were raised or cleared, oldest first. */
   ofWarnings(): Event[] {
     return this.#read(`WHERE kind IN (${marks(WARNINGS)}) ORDER BY id`, ...WARNINGS);
   }
 
-  /** The newest `limit` of a timeline's events that have a place on it, oldest first. */
+  /** Returns the newest `limit` events of a timeline that belong in its playlists (`ON_LINE`), oldest first. */
   onLine(epoch: string, limit: number): { readonly event: Event; readonly listed: Samples }[] {
     const rows = this.#sql
       .exec<EventRow>(
@@ -105,7 +106,7 @@ export class Log {
   }
 }
 
-/** Places for so many values, in SQL. */
+/** Returns SQL placeholders for these values. */
 function marks(values: readonly string[]): string {
   return values.map(() => "?").join(", ");
 }
@@ -130,7 +131,7 @@ const Row = z.discriminatedUnion("kind", [
   z.object({ ...facts, kind: z.enum(WARNINGS), raised: z.boolean(), host: Host.nullable().default(null) }),
 ]);
 
-/** Reads an event as this code or that of another deploy stored it; null where it is of a kind that this one does not know. */
+/** Reads an event that this or another deploy stored; null if its kind is unknown here, or it cannot be read. */
 function eventOf(json: string): Event | null {
   try {
     return Row.parse(JSON.parse(json));

@@ -1,36 +1,36 @@
 import type { DirectoryApi, Entry } from "../directory-api.ts";
 import { withLimit } from "../limit.ts";
 
-/** How long the Directory's answer is waited for, milliseconds. */
-const LIMIT_MS = 3_000;
-/** How long after it could not be told it is told again, milliseconds. */
-const AGAIN_MS = 30_000;
+/** Timeout for a call to the Directory, ms. */
+const TIMEOUT_MS = 3_000;
+/** Delay after a failed call before the next try, ms. */
+const RETRY_MS = 30_000;
 
 /**
- * Tells the Directory what a broadcast is like, beside the show and never in its way: nobody waits for it. One answer is waited
- * for at a time, and what is told next is the newest there is then. What the Directory did not take it is told again later, for
- * as long as the object is there; an object that is made anew tells it once more.
+ * Tells the Directory the state of a broadcast. The show never waits for this. One call is in flight at a time; the next call
+ * sends whatever entry is the newest then. An entry that the Directory did not take is sent again later, for as long as the
+ * object lives. A new object sends its entry once more.
  */
 export class Notice {
   readonly #id: string;
   readonly #directory: () => DirectoryApi;
-  /** What the Directory is to have; null: nothing, or not known yet. */
+  /** The entry that the Directory should have; null: none, or not known yet. */
   #latest: Entry | null = null;
-  /** What it has, of all that it was told from here. */
+  /** The last entry that the Directory took from this object; null: none. */
   #taken: Entry | null = null;
   #isTelling = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /**
    * @param id of the broadcast
-   * @param directory how to reach it, asked anew for each call: what leads to an object may break with it
+   * @param directory returns a stub of the Directory; called for each request, since a stub may break along with its object
    */
   constructor(id: string, directory: () => DirectoryApi) {
     this.#id = id;
     this.#directory = directory;
   }
 
-  /** Tells of the broadcast as it is now, if that is not what was last to be told. Returns at once, and never throws. */
+  /** Sends the broadcast's entry, unless it equals the last one given here. Returns at once, and never throws. */
   tell({ id, title, state, latency, createdAt, endedAt }: Entry): void {
     const entry = { id, title, state, latency, createdAt, endedAt };
     if (JSON.stringify(entry) === JSON.stringify(this.#latest)) return;
@@ -39,17 +39,17 @@ export class Notice {
   }
 
   /**
-   * Has the broadcast forgotten, of which nothing more is told. Rejects where the Directory does not say in time that it has: then
-   * it is to be asked again, or the list might go on to show what is not there.
+   * Has the Directory forget the broadcast, and sends nothing more of it. Rejects if the Directory does not confirm in time.
+   * The caller must then ask again, or the list might go on showing a broadcast that does not exist.
    */
   async remove(): Promise<void> {
     this.#latest = null;
     this.#taken = null;
     this.#cancel();
-    await withLimit(this.#directory().remove(this.#id), LIMIT_MS);
+    await withLimit(this.#directory().remove(this.#id), TIMEOUT_MS);
   }
 
-  /** Tells until the Directory has the newest, or does not take it. */
+  /** Sends entries until the Directory has the newest, or a call fails. */
   async #run(): Promise<void> {
     this.#cancel();
     if (this.#isTelling) return;
@@ -57,7 +57,7 @@ export class Notice {
     try {
       while (this.#latest !== null && this.#latest !== this.#taken) {
         const entry = this.#latest;
-        await withLimit(this.#directory().put(entry), LIMIT_MS);
+        await withLimit(this.#directory().put(entry), TIMEOUT_MS);
         this.#taken = entry;
       }
     } catch (error) {
@@ -70,7 +70,7 @@ export class Notice {
 
   #tryAgain(): void {
     this.#cancel();
-    if (this.#latest !== null) this.#timer = setTimeout(() => void this.#run(), AGAIN_MS);
+    if (this.#latest !== null) this.#timer = setTimeout(() => void this.#run(), RETRY_MS);
   }
 
   #cancel(): void {

@@ -1,23 +1,23 @@
 import type { Event, EventHost, Note } from "../events.ts";
 
 /**
- * After so long without sound a host is said to be off, milliseconds: a gap in the network is nothing that happens to a show,
- * and neither is a restart, after which the SFU dials again.
+ * Time without sound after which a host is reported off the air, ms. Neither a gap in the network nor a restart, after which
+ * the SFU dials again, is an event of a show.
  */
 const GONE_MS = 5_000;
 
-/** A host whose sound comes in. */
+/** A host whose sound is arriving. */
 export interface Heard extends EventHost {
-  /** It is not in the mix. */
+  /** Whether the host is left out of the mix. */
   readonly muted: boolean;
 }
 
-/** Who is on the air, and since when no sound has come of them. */
+/** Tracks which hosts are on the air, and when each was last heard. */
 export class OnAir {
-  /** By host. `heardAt` is in milliseconds since 1970. */
+  /** By host id. `heardAt` is in milliseconds since 1970. */
   readonly #hosts = new Map<string, { host: Heard; heardAt: number }>();
 
-  /** @param past what the log has of hosts, oldest first: who was on when the object went is on until it is known better */
+  /** @param past the log's host events, oldest first: a host that was on before a restart counts as on until known otherwise */
   constructor(past: readonly Event[], now: number) {
     for (const event of past) {
       if (event.kind === "host-on")
@@ -26,7 +26,7 @@ export class OnAir {
     }
   }
 
-  /** What has changed, where these hosts are heard at `now`. */
+  /** Notes that these hosts are heard at `now`; returns what has changed. */
   hear(heard: readonly Heard[], now: number): Note[] {
     const notes: Note[] = [];
     for (const host of heard) {
@@ -39,7 +39,7 @@ export class OnAir {
     return notes;
   }
 
-  /** All are off: the show is over. */
+  /** Takes all hosts off the air, at the end of the show; returns what has changed. */
   clear(): Note[] {
     return [...this.#hosts.values()].map(({ host }) => this.#off(host));
   }

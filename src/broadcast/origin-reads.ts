@@ -1,10 +1,10 @@
 import { addCounts, type Counts } from "./counts.ts";
 import type { Store } from "./store.ts";
 
-/** How often what changes all the time is stored; each time is a row written. */
-const STORED_MS = 10_000;
+/** Least time between two writes of the counts, ms: they change all the time, and each write is a row. */
+const STORE_INTERVAL_MS = 10_000;
 
-/** How many reads Origin has answered since a show's timeline began, by kind: what all its listeners together cost. */
+/** Counts the reads that Origin has answered since the timeline began, by kind: what all listeners together cost. */
 export class OriginReads {
   readonly #store: Store;
   #counts: Counts;
@@ -23,19 +23,19 @@ export class OriginReads {
     this.#counts = addCounts(this.#counts, answered);
   }
 
-  /** Another timeline begins. */
+  /** Starts from zero, for a new timeline. */
   clear(): void {
     this.#counts = {};
   }
 
-  /** Stores them. */
+  /** Stores the counts. */
   keep(): void {
     this.#store.putOriginReads(this.#counts);
   }
 
-  /** Keeps them if that has not been done for a while. */
+  /** Stores the counts, unless this method did so in the last 10 s. */
   keepNowAndThen(now: number): void {
-    if (now - this.#storedAt < STORED_MS) return;
+    if (now - this.#storedAt < STORE_INTERVAL_MS) return;
     this.#storedAt = now;
     this.keep();
   }

@@ -1,39 +1,39 @@
 import type { Verdict } from "../audio/condition.ts";
 import { SAMPLE_RATE } from "../media.ts";
 
-/** What has been counted of a host's packets so far. */
+/** Counts of a host's packets so far. */
 export interface PacketCounts {
   readonly received: number;
-  /** Missing by their sequence numbers. */
+  /** Packets missing, by sequence number. */
   readonly missing: number;
-  /** Its clock against ours (AlignerStats.ppm). */
+  /** Drift of the host's clock against ours, parts per million (AlignerStats.ppm). */
   readonly ppm: number;
 }
 
-/** A host that sends nothing but comfort noise sends a packet in 400 ms. */
-const QUIET = SAMPLE_RATE / 2;
-/** Loss is that of ten seconds, looked at once in a second. */
-const SECONDS = 10;
-/** Above the first it is too much, below the second it is not. */
+/** Time without a packet after which a host is gone: half a second, in samples. Comfort noise is a packet every 400 ms. */
+const GONE_AFTER = SAMPLE_RATE / 2;
+/** Packet loss is measured over this many seconds, from counts taken once a second. */
+const LOSS_SECONDS = 10;
+/** Share of packets lost: bad above the first threshold, good below the second. */
 const [LOSSY, WHOLE] = [0.05, 0.03];
-/** Parts per million, either way: beyond the first a clock drifts, within the second it does not. */
+/** Clock drift, parts per million either way: bad above the first threshold, good below the second. */
 const [DRIFT, STEADY] = [300, 200];
 
-/** Looks at a host's packets. */
+/** Judges a host's packets: whether they arrive, how many are lost, and how the host's clock drifts. */
 export class PacketWatch {
   #received = 0;
-  /** Samples since the last one. */
+  /** Samples since the last packet. */
   #since = 0;
-  /** The counts at the ends of the last seconds, the oldest first. */
+  /** The counts at the end of each of the last seconds, oldest first. */
   readonly #marks: Pick<PacketCounts, "received" | "missing">[] = [];
   #untilMark = 0;
 
-  /** Whether packets come. */
+  /** Whether packets are arriving. */
   get areComing(): boolean {
-    return this.#since < QUIET;
+    return this.#since < GONE_AFTER;
   }
 
-  /** The next `frames` samples of the line have been made, where so much had been counted. */
+  /** Takes the counts after the next `frames` samples of the line have been made; returns a verdict for each condition. */
   push(
     counts: PacketCounts,
     frames: number,
@@ -52,10 +52,10 @@ export class PacketWatch {
     if (this.#untilMark <= 0) {
       this.#untilMark = SAMPLE_RATE;
       this.#marks.push({ received, missing });
-      if (this.#marks.length > SECONDS + 1) this.#marks.shift();
+      if (this.#marks.length > LOSS_SECONDS + 1) this.#marks.shift();
     }
     const [first, last] = [this.#marks[0], this.#marks.at(-1)];
-    if (first === undefined || last === undefined || this.#marks.length <= SECONDS) return "between";
+    if (first === undefined || last === undefined || this.#marks.length <= LOSS_SECONDS) return "between";
     const lost = Math.max(0, last.missing - first.missing);
     const share = lost / Math.max(1, lost + last.received - first.received);
     return share > LOSSY ? "bad" : share < WHOLE ? "good" : "between";

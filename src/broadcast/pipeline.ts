@@ -12,35 +12,35 @@ import type { HoldWish } from "./hold-plan.ts";
 import { HostLine, type HostSound, UNTOUCHED } from "./host-line.ts";
 import { type NextUnit, Schedule } from "./schedule.ts";
 
-/** As far behind, the line does not wait any more for what active hosts may still have sent: what they lack is filled. */
+/** This far behind, in samples, the line does not wait for what active hosts may still have sent: gaps are filled. */
 const FAR_BEHIND = fromMillis(2_000);
-/** As far behind, hold audio is not made either: the time up to the list that is due is silence. */
+/** This far behind, in samples, hold audio is not made either: the time up to the list that is due becomes silence. */
 const GIVEN_UP = fromMillis(30_000);
-/** Silence made in one go, access units: 12.8 s, some milliseconds of work, for which the sockets wait. */
+/** Silence made in one go, access units: 12.8 s. That takes some milliseconds, during which the sockets wait. */
 const FILL_UNITS = 600;
-/** The last segment, access units: 64 ms of silence. See {@link closingWindow}, hls/window.ts, for what it is there. */
+/** Length of the last segment, access units: 64 ms of silence. {@link closingWindow}, hls/window.ts, says what it is for. */
 const LAST_UNITS = 3;
 
-/** At which position on the timeline the silence before `end`, where a part ends, has been made and can be listed. */
+/** Returns the timeline position at which all silence up to `end`, the end of a part, has been made and can be listed. */
 export function listedAfter(end: Samples): Samples {
   return samples(end + ENCODER_LAG + PLAYOUT_DELAY);
 }
 
 /**
- * The way of the sound, from a socket's message to a listed part:
+ * The way of the sound from a socket's message to a listed part:
  * packet -> align (each host onto the sample line) -> level -> mix and limit -> meter -> encode -> segment.
  *
- * It is told the time and has no clock. An access unit is due when its time is past and all hosts' sound of it is there;
- * for what does not come it waits as long as the host's aligner says. Where no host delivers, it goes on with silence,
- * which costs next to nothing.
+ * The caller passes in the time; the pipeline has no clock. An access unit is due when its time is past and the sound of all
+ * hosts for it is there. The pipeline waits for missing sound as long as the host's aligner says. Where no host delivers, the
+ * pipeline goes on with silence, which costs next to nothing.
  */
 export class Pipeline {
-  /** By their WHIP sessions. */
+  /** By WHIP session. */
   readonly #hosts = new Map<string, HostLine>();
-  /** What is set of the sessions' sound. */
+  /** Sound settings by WHIP session. */
   readonly #sounds = new Map<string, HostSound>();
   readonly guard = new Guard();
-  /** Null where only silence has gone through it. */
+  /** Null while only silence has been made, and after silence that skipped the mixer. */
   #mixer: Mixer | null = null;
   readonly #meter = new Meter();
   readonly #loudness = new LoudnessMeter();
@@ -59,18 +59,21 @@ export class Pipeline {
     this.#position = start;
   }
 
-  /** Takes one message of a host's socket that arrived at `arrival` on the timeline. Garbage is counted and harmless. */
+  /** Takes one message from a host's socket; `arrival` is a timeline position. Garbage is counted and otherwise ignored. */
   hear(session: string, message: Uint8Array, arrival: Samples): void {
     this.#host(session).hear(message, arrival, this.#schedule.lateFrom(this.#next));
   }
 
-  /** Sets a host's sound, from what is made next on; also that of one who has not been heard yet. Without it, it is untouched. */
+  /**
+   * Sets how a host's sound is changed, from the next access unit on. It may be set before the host is heard. A host for whom
+   * nothing is set is left as it is.
+   */
   setHost(session: string, sound: HostSound): void {
     this.#sounds.set(session, sound);
     this.#hosts.get(session)?.set(sound);
   }
 
-  /** Lets go of every host but those of the sessions `present`, once what it delivered has been played out. */
+  /** Drops every host whose session is not in `present`, once its delivered sound has been played out. */
   retain(present: readonly string[]): void {
     for (const [session, line] of this.#hosts) {
       if (!present.includes(session) && !line.active(this.#position)) this.#hosts.delete(session);
@@ -81,8 +84,8 @@ export class Pipeline {
   }
 
   /**
-   * Mixes and encodes all that is due at `now`, at most `limit` access units of it; the parts that came of it, in order.
-   * What has not come by the aligners' deadlines is concealed.
+   * Mixes and encodes all that is due at `now`; returns the finished parts, in order. At most `limit` access units are made;
+   * a run of up to {@link FILL_UNITS} silent ones counts as one. Sound missing at the aligners' deadlines is concealed.
    */
   advance(now: Samples, limit: number, holdWish: HoldWish): Cut[] {
     const cuts: Cut[] = [];
@@ -96,20 +99,20 @@ export class Pipeline {
   }
 
   /**
-   * The position on the timeline at which {@link advance} next has something to do or to look for. Without hosts that is a
-   * whole part: nothing is lost by making its silence in one go.
+   * The timeline position at which {@link advance} next has something to do or to check. Without hosts, that is when a whole
+   * part can be made: nothing is lost by making its silence in one go.
    */
   get due(): Samples {
     const due = this.#schedule.due(this.#next);
     return this.hasHosts ? due : samples(Math.max(due, listedAfter(this.#segmenter.partEnd)));
   }
 
-  /** Whether there is a host whose sound is not over yet. */
+  /** Whether there is a host that is connected, or whose sound has not been played out. */
   get hasHosts(): boolean {
     return this.#hosts.size > 0;
   }
 
-  /** Whether hold audio is heard. */
+  /** Whether hold audio is in the mix. */
   get holds(): boolean {
     return this.#hold.sounds;
   }
@@ -119,45 +122,45 @@ export class Pipeline {
     return this.#hosts.get(session)?.active(this.#position) ?? false;
   }
 
-  /** What goes out, in dBFS. */
+  /** Returns the output level, dBFS. */
   level(): { readonly peakDb: number; readonly rmsDb: number } {
     return this.#meter.read();
   }
 
-  /** What has been counted of a host's packets; null before the first. */
+  /** Returns the counts of a host's packets; null before the first packet. */
   countsOf(session: string): Readonly<Record<string, number>> | null {
     return this.#hosts.get(session)?.counts ?? null;
   }
 
-  /** How loud a host comes in, and what its automatic level adds, dB; null before its first packet. */
+  /** Returns a host's incoming loudness, and the gain of its automatic level, dB; null before its first packet. */
   loudnessOf(session: string): { readonly loudness: Loudness; readonly levelDb: number } | null {
     const line = this.#hosts.get(session);
     return line === undefined ? null : { loudness: line.loudness(), levelDb: line.levelDb };
   }
 
-  /** How loud what goes out is, hold audio included; integrated since this pipeline was made. */
+  /** Returns the output loudness, hold audio included. Integrated loudness is measured since this pipeline was made. */
   loudness(): Loudness {
     return this.#loudness.read();
   }
 
-  /** Ends the timeline where it is: the segment that is being made is closed, and one of a little silence is the last. */
+  /** Ends the timeline where it is: closes the open segment, and adds a last one of {@link LAST_UNITS} of silence. */
   finish(): Cut[] {
     const frames = [...this.#encoder.pushSilence(LAST_UNITS), ...this.#encoder.flush()];
     const last = frames.splice(-LAST_UNITS);
-    return [frames, last].flatMap((some) => [
-      ...some.flatMap((frame) => this.#segmenter.push(frame)),
+    return [frames, last].flatMap((segment) => [
+      ...segment.flatMap((frame) => this.#segmenter.push(frame)),
       ...this.#segmenter.flush(),
     ]);
   }
 
-  /** Lets go of the encoder: nothing is made any more. */
+  /** Releases the encoder: after that, nothing can be made. */
   abandon(): void {
     this.#encoder.close();
   }
 
   /**
-   * The access unit that is made next: as soon as it is whole, or, without hosts, when the packets of one that begins would
-   * not be waited for any more.
+   * The access unit that is made next. With hosts, it is made as soon as it is whole. Without hosts, it is made at the deadline
+   * for the packets of a host that might begin in it.
    */
   get #next(): NextUnit {
     const end = samples(this.#position + AU_SAMPLES);
@@ -171,20 +174,23 @@ export class Pipeline {
     return { ready: this.hasHosts ? end : deadline, isWhole, deadline };
   }
 
-  /** How far the line is behind at `now`, in samples. */
+  /** Returns how far the line is behind at `now`, in samples. */
   #behind(now: Samples): number {
     return now - (this.#next.deadline - AU_SAMPLES);
   }
 
-  /** Whether hold audio is wanted in the next unit. It never begins beside a host, and not for a time that nobody was there. */
+  /**
+   * Returns whether hold audio is wanted in the next unit. It never begins beside a host, and it is not made for a time when
+   * nobody was there ({@link GIVEN_UP}).
+   */
   #wish(now: Samples): HoldWish {
     if (this.#hold.sounds) return this.#behind(now) > GIVEN_UP ? "off" : this.#holdWish;
     return this.hasHosts && this.#holdWish === "on" ? "as-is" : this.#holdWish;
   }
 
-  /** How many of the access units that are due at `now` are certain to be digital silence, from the first of them on. */
+  /** Returns how many of the access units due at `now` are certain to be digital silence, counted from the next one. */
   #silentUnits(now: Samples): number {
-    // The limiter's last milliseconds come out first.
+    // The limiter has to put out its last milliseconds of sound first.
     if (this.#mixer?.isEmpty === false || this.#hold.sounds) return 0;
     const behind = this.#behind(now);
     const held = this.#hold.comes(this.#position, this.#wish(now)) ? this.#hold.reach : 0;
@@ -196,7 +202,7 @@ export class Pipeline {
     return Math.max(0, Math.floor(silent / AU_SAMPLES));
   }
 
-  /** The next `units` as silence, which needs neither mixing nor encoding. */
+  /** Makes the next `units` as silence, which needs neither mixing nor encoding. */
   #fill(units: number): Cut[] {
     this.#mixer = null;
     for (const line of this.#hosts.values()) line.leaveOut(this.#position, units * AU_SAMPLES);
@@ -207,7 +213,7 @@ export class Pipeline {
     return this.#encoder.pushSilence(units).flatMap((frame) => this.#segmenter.push(frame));
   }
 
-  /** The next unit, of what the hosts' lines have, and the hold audio. */
+  /** Makes the next unit from the hosts' lines and the hold audio. */
   #make(now: Samples): Cut[] {
     const hosts = [...this.#hosts.values()];
     const silentFor = Math.min(...hosts.map((line) => line.silentFor(this.#position)));
@@ -220,7 +226,7 @@ export class Pipeline {
     const data = this.#mixer.mix(held === null ? [sum] : [sum, held], AU_SAMPLES);
     this.#meter.push(data);
     this.#loudness.push(data);
-    // Hold audio would hide what the guard is for.
+    // The guard must not get hold audio, which would hide the faults that it watches for.
     this.guard.push(held === null ? data : sum, this.#loudness.shortTerm);
     const frames = this.#encoder.push({ at: this.#position, data });
     this.#position = samples(this.#position + AU_SAMPLES);

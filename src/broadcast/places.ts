@@ -1,18 +1,18 @@
 import type { Event } from "../events.ts";
 
-/** How many places of each sort a show keeps, the newest: with hosts who come and go every minute the last eight hours. */
-const MOST = 1_000;
+/** Places of each sort that a show keeps, the newest: the last eight hours if a host comes and goes every minute. */
+const MOST_PLACES = 1_000;
 
-/** Something at a place of the show of which a chapter can be made. No host's name is kept, so that none can get out. */
+/** A place in the show of which a chapter can be made. No host's name is stored, so that none can leak. */
 export type Place = { readonly epoch: string; readonly at: number } & (
   | { readonly kind: "title" | "marker"; readonly title: string }
-  /** So many hosts who have not been muted are on the air from then on. */
+  /** From this place on, `hosts` unmuted hosts are on the air. */
   | { readonly kind: "hosts"; readonly hosts: number }
 );
 
 /**
- * Where in a show its titles, markers and hosts changed. They are in the log too, which forgets them sooner: there warnings take
- * their places. `at` is by the show's time, milliseconds since 1970.
+ * Where in a show its title, markers and hosts changed. The log has these events too, but forgets them sooner, since warnings
+ * push them out. `at` is in show time, milliseconds since 1970.
  */
 export class Places {
   readonly #sql: SqlStorage;
@@ -26,7 +26,7 @@ export class Places {
     `);
   }
 
-  /** Notes what has happened on a timeline, where it is of a kind that chapters are made of; `title` is the show's. */
+  /** Stores an event of a timeline, if chapters are made of its kind; `title` is the show's. */
   note(event: Event, { epoch, title }: { readonly epoch: string; readonly title: string }): void {
     switch (event.kind) {
       case "host-on":
@@ -42,7 +42,7 @@ export class Places {
     }
   }
 
-  /** Oldest first. */
+  /** Returns all places, oldest first. */
   all(): Place[] {
     const sql = "SELECT epoch, at, kind, title, hosts FROM place ORDER BY at, id";
     return this.#sql
@@ -57,9 +57,9 @@ export class Places {
   #add(at: number, epoch: string, kind: Place["kind"], title: string | null, hosts: number | null): void {
     const insert = "INSERT INTO place (epoch, at, kind, title, hosts) VALUES (?, ?, ?, ?, ?)";
     this.#sql.exec(insert, epoch, at, kind, title, hosts);
-    // Hosts by themselves: one whose connection comes and goes must not push a marker out.
+    // Places of hosts are counted separately: a host whose connection comes and goes must not push a marker out.
     const sort = kind === "hosts" ? "kind = 'hosts'" : "kind <> 'hosts'";
-    const oldest = `SELECT id FROM place WHERE ${sort} ORDER BY id DESC LIMIT -1 OFFSET ${MOST}`;
+    const oldest = `SELECT id FROM place WHERE ${sort} ORDER BY id DESC LIMIT -1 OFFSET ${MOST_PLACES}`;
     this.#sql.exec(`DELETE FROM place WHERE id IN (${oldest})`);
   }
 }

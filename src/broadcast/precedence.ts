@@ -1,21 +1,21 @@
-/** A publisher, as far as it matters for whether its place in the show is given to another. */
+/** What decides whether a publisher's place in the show is given to another. */
 export interface Candidate {
   readonly session: string;
   readonly hostId: string;
-  /** For how long nothing has come of it. */
+  /** How long nothing has come from it, ms. */
   readonly quietMs: number;
-  /** Whether anything has ever. */
+  /** Whether anything has ever come from it. */
   readonly phase: "heard" | "connecting";
-  /** Whether it has no socket: then it is the SFU that is waited for. */
+  /** Whether it has no socket: then the SFU, and not the host, is late. */
   readonly isAwaited: boolean;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
 
-/** Who comes. */
+/** A newcomer's claim to a place. */
 export interface Claim {
   readonly hostId: string;
-  /** Whether it takes a place also where nobody is quiet. */
+  /** Whether it takes a place even if nobody is quiet. */
   readonly takeover: boolean;
 }
 
@@ -23,24 +23,25 @@ export interface Claim {
 export type Precedence =
   /** There is, once these sessions have given way. */
   | { readonly kind: "room"; readonly givingWay: readonly string[] }
-  /** There is none, and will be in so many milliseconds at the earliest: when one who falls silent now has been quiet for long enough. */
+  /** There is none for `untilMs` milliseconds at least: before that, too few hosts can have been quiet for long enough. */
   | { readonly kind: "full"; readonly untilMs: number };
 
 /**
- * For how long a host may be quiet on its socket before its place goes to a newcomer: once it was heard, what a dead
- * publisher is noticed by; before, as long as one that never connects is waited for. A hiccup or a slow start must not
- * cost anybody the show, nor must an SFU that is away: who has no socket keeps the place.
+ * How long a host may be quiet on its socket before its place goes to a newcomer, ms. `heard`: after this long a publisher
+ * counts as dead. `connecting`: as long as the relay waits for a publisher that never connects. A hiccup, a slow start or an
+ * SFU outage must not cost anybody the show: a host without a socket keeps its place.
  */
 const PATIENCE_MS = { heard: 6_000, connecting: 25_000 };
-/** The same where every place is taken, socket or none: a host that lost the connection is to be back at once. */
+/** The same when every place is taken, with or without a socket: a host that lost its connection must get back at once. */
 const PATIENCE_IN_A_CROWD_MS = { heard: 1_000, connecting: 5_000 };
-/** Packets come every 20 ms; who is quiet for less than this has a hiccup. */
+/** Packets come every 20 ms; a host that is quiet for less than this, ms, has a hiccup. */
 const HICCUP_MS = 500;
 
 /**
- * Whose places go to a newcomer, where `limit` hosts may be on. Those go who have long been quiet; where no place is free, those
- * who have been quiet for a while, the longest first. A newcomer that takes over does not wait for that: sessions of the same
- * host go first, then who has been quiet for longer than a hiccup, the longest first, then the oldest sessions.
+ * Decides whose places go to a newcomer, if `limit` hosts may be on. Hosts that have long been quiet give way. If that frees no
+ * place, so do hosts that have been quiet for a while, the longest first. A newcomer that takes over does not wait for that:
+ * sessions of the same host give way first, then hosts quiet for longer than a hiccup, the longest first, then the oldest
+ * sessions.
  */
 export function precedence(places: readonly Candidate[], limit: number, claim: Claim): Precedence {
   const needed = places.length - limit + 1;
@@ -61,7 +62,7 @@ function room(places: readonly Candidate[]): Precedence {
   return { kind: "room", givingWay: places.map(({ session }) => session) };
 }
 
-/** Who goes first for a session of `hostId` that takes over. */
+/** Orders sessions by which gives way first when a session of `hostId` takes over. */
 function byClaim(hostId: string) {
   const quiet = ({ quietMs }: Candidate) => (quietMs > HICCUP_MS ? quietMs : 0);
   return (one: Candidate, other: Candidate): number =>

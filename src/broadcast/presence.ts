@@ -2,22 +2,22 @@ import type { HostState } from "../broadcast-api.ts";
 import type { Target } from "../paths.ts";
 
 /**
- * After so long without anybody asking for a list or media, milliseconds, nobody follows a show: players ask more often, and
- * a read is held for two segments and a part at most.
+ * Time without a request for a list or media after which a show has no listeners, ms. Players ask more often, and a read is
+ * held for two segments and a part at most.
  */
 const QUIET_MS = 10_000;
-/** A session of which nothing has come for so long, milliseconds, is no host who is about to be heard. */
+/** A session that has sent nothing for this long, ms, does not count as a host who is about to be heard. */
 const COMING_MS = 10_000;
 
 /**
- * When a host or a listener was last at a show, as far as its object knows since it was made. Times are milliseconds since
- * 1970, by the wall clock.
+ * Tracks when a host or a listener was last at a show, as far as its object has seen since it was created. Times are wall-clock
+ * milliseconds since 1970.
  */
 export class Presence {
   #lastAt: number;
-  /** When somebody last asked for a list or media, whatever it was for. */
+  /** When somebody last asked for a list or media, of whatever timeline. */
   #askedAt: number;
-  /** Whether anybody has, since the object was made. */
+  /** Whether anybody has asked since the object was created. */
   #isAsked = false;
 
   constructor(wall: number) {
@@ -29,15 +29,16 @@ export class Presence {
     return this.#lastAt;
   }
 
-  /** A host or a listener is there. */
+  /** Notes that a host or a listener is there. */
   attended(wall: number): void {
     this.#lastAt = wall;
   }
 
   /**
-   * Who is there, where hosts have these sessions.
+   * Returns whether hosts and listeners are there.
    *
-   * @param hadListeners whether there were some when the object before this one was gone
+   * @param sessions the hosts' sessions
+   * @param hadListeners whether there were listeners when the previous object went
    */
   of(
     sessions: Iterable<HostState>,
@@ -50,16 +51,16 @@ export class Presence {
     return { hosts, listeners: (this.#isAsked || hadListeners) && !this.isQuiet(wall) };
   }
 
-  /** Whether nobody has asked for a list or media for a while. */
+  /** Whether nobody has asked for a list or media in the last 10 s. */
   isQuiet(wall: number): boolean {
     return wall - this.#askedAt > QUIET_MS;
   }
 
   /**
-   * A listener asks for something of the show, whose timeline is of `epoch`; null: none runs. Who asks for another timeline
-   * listens to nothing, and who asks for the first list, the init segment or how the show is only looks in. Media that R2 or
-   * a cache answers is not seen here, and need not be: each player reloads its list, no list is in R2, and no cache keeps one
-   * of a running show for longer than 12 s.
+   * Notes a listener's request. `epoch` is that of the show's timeline; null: none runs. A request for another timeline does
+   * not count as listening. Nor does one for the first list, the init segment or the show's status, which only looks in. This
+   * object does not see media that R2 or a cache answers, and need not: each player reloads its list, the relay's lists are
+   * not in R2, and no cache keeps a list of a running show for longer than 12 s.
    */
   read(target: Target, epoch: string | null, wall: number): void {
     this.#askedAt = wall;

@@ -1,54 +1,54 @@
 import type { HostState } from "../broadcast-api.ts";
 import type { Candidate } from "./precedence.ts";
 
-/** One WHIP session, as the store has it: a host's connection to the SFU, which is to bring its sound here. */
+/** One WHIP session, as the store has it: a host's connection to the SFU, which passes the host's sound on to the Broadcast. */
 export interface PublisherRow {
-  /** The WHIP session's unguessable name; never the SFU's. */
+  /** The unguessable name of the WHIP session; never the SFU's id. */
   readonly session: string;
-  /** Whose session it is. */
+  /** The host whose session it is. */
   readonly hostId: string;
   readonly sfuSession: string;
   readonly mid: string;
-  /** Where the SFU is told to dial: the origin of the request that published. */
+  /** Origin of the URL that the SFU is told to dial: that of the request that published. */
   readonly origin: string;
-  /** Counts the adapters asked for that may have come to be; a token names its generation. */
+  /** Counts the adapters that were asked for and may exist; an ingest token names its generation. */
   readonly generation: number;
   /** The newest generation whose socket has been taken; 0 before the first. */
   readonly connected: number;
   /** The SFU's id of the newest adapter; null while it is unknown. */
   readonly adapter: string | null;
   readonly createdAt: number;
-  /** What the SFU's answer chose, e.g. "opus/48000/2"; null where it does not say. */
+  /** The codec in the SFU's answer, e.g. "opus/48000/2"; null if the answer does not say. */
   readonly codec: string | null;
-  /** What the host's program says it is. */
+  /** What the host's program calls itself. */
   readonly client: string | null;
 }
 
-/** The SFU's socket, on which a publisher's sound comes. Times are milliseconds since 1970. */
+/** The SFU's socket, on which a publisher's sound arrives. Times are milliseconds since 1970. */
 type Link =
-  /** `quietFrom`: since when nothing has come on it. */
+  /** `quietFrom`: since when no message has come on it. */
   | { readonly kind: "connected"; readonly socket: WebSocket; quietFrom: number }
-  /** The SFU is to dial it. `askAt`: when the SFU is asked to anew; null: it is being asked, or about to be. */
+  /** The SFU should dial. `askAt`: when the SFU is asked again; null: it is being asked, or is about to be. */
   | { readonly kind: "awaited"; askAt: number | null }
   /** The session is over. */
   | { readonly kind: "over" };
 
-/** A socket that is quiet for so long is dead: the SFU went without a word, or has collected the track by now. */
+/** A socket without a message for this long, ms, is dead: the SFU went without closing it, or has collected the track. */
 const DEAD_SOCKET_MS = 30_000;
 
-/** One WHIP session while its object lives: its row, the socket that its sound comes on, and when it was heard. */
+/** One WHIP session in memory: its row, the socket on which its sound arrives, and when it was last heard. */
 export class Publisher {
   #row: PublisherRow;
   #link: Link;
   #state: HostState;
-  /** Whether the SFU is being asked to dial. It may have done so before the call is answered. */
+  /** Whether the SFU is being asked to dial. It may dial before it answers the call. */
   #isAsking = false;
-  /** When its last message came, as far as this object has heard it. */
+  /** When the last message came to this object; null: never. */
   #heardAt: number | null = null;
-  /** When this object first knew of it: before, it cannot have been heard here. */
+  /** When this object first knew of the session: it cannot have been heard here before. */
   readonly #since: number;
 
-  /** @param askAt when the SFU is asked to dial, if it has not by then; null: it is about to be asked */
+  /** @param askAt when to ask the SFU to dial, if it has not by then; null: it is about to be asked */
   constructor(row: PublisherRow, state: HostState, askAt: number | null, now: number) {
     this.#row = row;
     this.#state = state;
@@ -68,17 +68,17 @@ export class Publisher {
     return this.#row.hostId;
   }
 
-  /** When its last message came, as far as this object has heard it; null: never. */
+  /** When the last message came to this object, ms since 1970; null: never. */
   get heardAt(): number | null {
     return this.#heardAt;
   }
 
-  /** How it stands, as its operator sees it. */
+  /** The state that operators see. */
   get state(): HostState {
     return this.#state;
   }
 
-  /** Null while it has none. */
+  /** The connected socket; null while there is none. */
   get socket(): WebSocket | null {
     return this.#link.kind === "connected" ? this.#link.socket : null;
   }
@@ -91,7 +91,7 @@ export class Publisher {
     return this.#link.kind === "over";
   }
 
-  /** As one of those of whom one may have to give its place to a newcomer. */
+  /** Returns what decides whether this session gives way to a newcomer. */
   candidate(now: number): Candidate {
     const { session, hostId, createdAt } = this.#row;
     return {
@@ -104,7 +104,7 @@ export class Publisher {
     };
   }
 
-  /** The SFU is being asked to dial from now on; false where it is already. */
+  /** Notes that the SFU is being asked to dial; returns false if it is being asked already. */
   ask(): boolean {
     if (this.#isAsking) return false;
     this.#isAsking = true;
@@ -112,41 +112,42 @@ export class Publisher {
     return true;
   }
 
-  /** The SFU has answered, whatever it was. */
+  /** Notes that the SFU has answered, whatever the answer was. */
   answered(): void {
     this.#isAsking = false;
   }
 
-  /** The SFU is to dial by `askAt`, and is asked anew then. */
+  /** Sets when to ask the SFU again, if it has not dialled by then. */
   askAgain(askAt: number): void {
     if (this.#link.kind === "awaited") this.#link.askAt = askAt;
   }
 
-  /** Whether the SFU is to be asked anew at `now`. */
+  /** Whether the SFU must be asked again at `now`. */
   isToBeAsked(now: number): boolean {
     return this.#link.kind === "awaited" && this.#link.askAt !== null && now >= this.#link.askAt;
   }
 
-  /** The SFU has an adapter for it. */
+  /** Notes the id of the adapter that the SFU has for this session. */
   attached(adapter: string): void {
     this.#row = { ...this.#row, adapter };
   }
 
-  /** Makes the next adapter one of its own: what became of the one before is not known. */
+  /** Gives the next adapter a generation of its own: what became of the previous adapter is unknown. */
   renew(): void {
     this.#row = { ...this.#row, generation: this.#row.generation + 1, adapter: null };
   }
 
   /**
-   * Whether a socket of `generation` is taken. The one rule for who may connect: any generation that was asked for, and none
-   * older than one that has connected. The newest is what is waited for. An older one comes late, of a try that seemed to
-   * have failed: until a newer one is there it is sound worth having, and afterwards an orphan, which must not supersede.
+   * Whether a socket of `generation` is accepted. This is the only rule for who may connect: any generation that was asked for,
+   * but none older than one that has connected. The newest is the expected one. An older socket comes late, from a try that
+   * seemed to have failed. Until a newer one connects, its sound is worth having; afterwards it is an orphan, and must not
+   * supersede.
    */
   mayConnect(generation: number): boolean {
     return generation <= this.#row.generation && generation >= this.#row.connected;
   }
 
-  /** Takes a socket; whatever it had before is superseded. */
+  /** Takes a socket, which supersedes the previous one. */
   connect(generation: number, socket: WebSocket, now: number): void {
     const old = this.socket;
     this.#row = { ...this.#row, connected: generation };
@@ -154,26 +155,26 @@ export class Publisher {
     old?.close(1000, "superseded by a newer connection");
   }
 
-  /** A message came. */
+  /** Notes that a message came. */
   hear(now: number): void {
     this.#heardAt = now;
     if (this.#link.kind === "connected") this.#link.quietFrom = now;
     if (this.#state.state !== "heard") this.#state = { state: "heard", since: now };
   }
 
-  /** Its socket, if it is dead at `now`. */
+  /** Returns the socket if it is dead at `now`; else null. */
   deadSocket(now: number): WebSocket | null {
     const link = this.#link;
     return link.kind === "connected" && now - link.quietFrom >= DEAD_SOCKET_MS ? link.socket : null;
   }
 
-  /** Its socket is gone, and the host is not. */
+  /** Notes that the socket is gone, but the host is not. `askAt`: when to ask the SFU to dial, unless it is being asked. */
   lose(askAt: number, now: number): void {
     this.#link = { kind: "awaited", askAt: this.#isAsking ? null : askAt };
     if (this.#state.state === "heard") this.#state = { state: "reattaching", since: now };
   }
 
-  /** Its session is over; `why` goes into the socket's close frame. */
+  /** Ends the session; `why` goes into the socket's close frame. */
   end(why: string): void {
     const { socket } = this;
     this.#link = { kind: "over" };

@@ -12,19 +12,19 @@ import { Publisher, type PublisherRow } from "./publisher.ts";
 import type { Store } from "./store.ts";
 import { Talks, type Voice } from "./talks.ts";
 
-/** The SFU re-dials a lost socket for 15 s; after that a new adapter is asked for. */
+/** The SFU re-dials a lost socket for 15 s. If it has not connected after this long, ms, a new adapter is asked for. */
 const REDIAL_MS = 17_000;
-/** The same where the SFU re-dials at once, or has ceased to: after a restart, which costs every host its socket. */
+/** The same after a dead socket or a restart, which costs every host its socket: the SFU re-dials at once or not at all. */
 const REDIAL_AFTER_RESTART_MS = 1_000;
 
-/** On what terms hosts may publish. */
+/** The terms on which hosts may publish. */
 export interface Terms {
   readonly kind: "terms";
-  /** How many may be on at the same time. */
+  /** Hosts that may be on at the same time. */
   readonly maxHosts: number;
 }
 
-/** The publishers of one broadcast. Owns the SFU's sessions and adapters; the shell owns the sockets' events. */
+/** The publishers of one broadcast. Owns the SFU's sessions and adapters; the sockets' events belong to socket.ts. */
 export class Publishers {
   readonly #store: Store;
   readonly #sfu: Sfu;
@@ -33,11 +33,11 @@ export class Publishers {
   readonly #id: string;
   /** By session, oldest first. */
   readonly #all = new Map<string, Publisher>();
-  /** By which their hosts hear each other. */
+  /** Talk-back, by which the hosts hear each other. */
   readonly talks: Talks;
   readonly #nameOf: (hostId: string) => string;
 
-  /** @param nameOf what a host is called */
+  /** @param nameOf returns a host's name */
   constructor(
     { store, sfu, secret, waitUntil }: Pick<Dependencies, "store" | "sfu" | "secret" | "waitUntil">,
     id: string,
@@ -64,28 +64,28 @@ export class Publishers {
     return [...this.#all.keys()];
   }
 
-  /** Every session, oldest first. */
+  /** All publishers, oldest first. */
   get all(): readonly Publisher[] {
     return [...this.#all.values()];
   }
 
-  /** The sessions of a host, oldest first. */
+  /** Returns a host's publishers, oldest first. */
   of(hostId: string): readonly Publisher[] {
     return this.all.filter((publisher) => publisher.hostId === hostId);
   }
 
-  /** Whether `session` is there and that host's. */
+  /** Whether `session` exists and belongs to that host. */
   has(session: string, hostId: string): boolean {
     return this.#all.get(session)?.hostId === hostId;
   }
 
   /**
-   * Takes a host's offer to the SFU. Hosts who have long been quiet give their places to the newcomer; one who lost the
-   * connection and publishes again is mixed with its own silence until then. The SFU is told to dial by {@link attach},
-   * afterwards.
+   * Takes a host's offer to the SFU. Hosts who have long been quiet give their places to the newcomer. A host that lost its
+   * connection and publishes again sooner than that is mixed with the silence of its old session until that one ends.
+   * Afterwards, {@link attach} tells the SFU to dial.
    *
-   * @param terms why the newcomer may not publish, or on what terms it may: the show may end, and its key be replaced, while
-   *   the SFU is asked, and nothing is stored then
+   * @param terms returns the terms, or why the newcomer may not publish. It is called again after the SFU has answered: if the
+   *   show has ended or the key was replaced meanwhile, nothing is stored.
    */
   async publish(
     offer: Offer,
@@ -97,7 +97,7 @@ export class Publishers {
     if (refused.kind === "problem") return refused;
     const published = await this.#sfu.publish(offer);
     if (published.kind === "fault") return problemOf(published, "publisher");
-    // Others have come, gone or been heard while the SFU was asked.
+    // Other hosts may have come, gone or been heard while the SFU was asked.
     const now = Date.now();
     const place = this.#placeFor(newcomer, terms(), now);
     if (place.kind === "problem") {
@@ -125,8 +125,8 @@ export class Publishers {
   }
 
   /**
-   * Has the SFU dial this object for `session`, once the host's transport is up. A session whose socket is there is
-   * attached, whatever the call says; one of which the SFU says that it is over is given up.
+   * Has the SFU dial this object for `session`, once the host's transport is up. A session whose socket has connected is
+   * attached, whatever the SFU answers. A session that the SFU calls over is given up.
    */
   async attach(session: string): Promise<void> {
     const publisher = this.#all.get(session);
@@ -158,7 +158,7 @@ export class Publishers {
     } else publisher.askAgain(Date.now() + REDIAL_MS);
   }
 
-  /** Takes the socket that the SFU dialled for `session`, unless it is not to; a newer one supersedes the old. */
+  /** Takes the socket that the SFU dialled for `session`; returns false if it may not connect. It supersedes the previous one. */
   connect(session: string, generation: number, socket: WebSocket): boolean {
     const publisher = this.#all.get(session);
     if (publisher?.mayConnect(generation) !== true) return false;
@@ -168,7 +168,7 @@ export class Publishers {
     return true;
   }
 
-  /** A message of `session` came. */
+  /** Notes that a message of `session` came. */
   hear(session: string, now: number): void {
     const publisher = this.#all.get(session);
     const before = publisher?.state.state;
@@ -176,12 +176,12 @@ export class Publishers {
     if (before === "connecting") this.talks.look(now);
   }
 
-  /** Whether `socket` is the one that `session` is heard on. */
+  /** Whether `socket` is the present socket of `session`. */
   isCurrent(session: string, socket: WebSocket): boolean {
     return this.#all.get(session)?.socket === socket;
   }
 
-  /** A socket closed. The SFU closes with 1000 when the host has gone; anything else it re-dials. */
+  /** Handles a closed socket. The SFU closes with 1000 when the host has gone; after any other code it re-dials. */
   async disconnect(session: string, socket: WebSocket, code: number, now: number): Promise<void> {
     const publisher = this.#all.get(session);
     if (publisher?.socket !== socket) return;
@@ -189,7 +189,7 @@ export class Publishers {
     if (code === 1000) await this.drop(session, "the host has gone");
   }
 
-  /** Asks for a new adapter for every session whose socket has been missing for longer than the SFU re-dials, or is dead. */
+  /** Drops dead sockets. Asks for a new adapter for each session that has lacked a socket for longer than the SFU re-dials. */
   async sweep(now: number): Promise<void> {
     this.talks.look(now);
     const publishers = [...this.#all.values()];
@@ -204,14 +204,14 @@ export class Publishers {
     await Promise.all(lost.map(({ session }) => this.attach(session)));
   }
 
-  /** Ends every session, of one host where it is named; nobody waits for the SFU. */
+  /** Ends every session, or only those of `hostId`, without waiting for the SFU. */
   dropAll(why: string, hostId?: string): void {
     for (const publisher of this.#all.values())
       if (hostId === undefined || publisher.hostId === hostId)
         this.#waitUntil(this.drop(publisher.session, why));
   }
 
-  /** Ends a session here and at the SFU. `why` goes into the socket's close frame. */
+  /** Ends a session, here and at the SFU. `why` goes into the socket's close frame. */
   async drop(session: string, why: string): Promise<void> {
     const publisher = this.#all.get(session);
     if (publisher === undefined) return;
@@ -222,7 +222,7 @@ export class Publishers {
     await this.#release(publisher.row);
   }
 
-  /** All of them, as talk-back knows them. */
+  /** All publishers, as talk-back knows them. */
   get #voices(): readonly Voice[] {
     return this.all.map(({ state, row: { session, sfuSession, hostId } }) => ({
       session,
@@ -233,7 +233,7 @@ export class Publishers {
     }));
   }
 
-  /** Who gives a place to a host that comes at `now`, or why it has none. */
+  /** Returns which sessions give way to a host that comes at `now`, or why it gets no place. */
   #placeFor(
     { key, takeover }: Newcomer,
     terms: Terms | Problem,
@@ -252,21 +252,21 @@ export class Publishers {
     this.#store.putPublisher(publisher.row);
   }
 
-  /** Where the SFU is to dial for a publisher's newest generation; null where nothing is to be dialled for any more. */
+  /** Returns the URL that the SFU dials for a publisher's newest generation; null if no socket is awaited. */
   async #endpoint(publisher: Publisher): Promise<string | null> {
     const { session, origin, generation } = publisher.row;
     const token = await ingestToken(this.#secret, this.#id, session, generation);
     return publisher.isAwaited ? ingestUrl(origin, this.#id, session, generation, token) : null;
   }
 
-  /** Ends at the SFU what it has of a session. */
+  /** Closes a session's adapter and track at the SFU. */
   async #release(held: Pick<PublisherRow, "adapter" | "sfuSession" | "mid">): Promise<void> {
     const faults = [
       held.adapter === null ? null : await this.#sfu.detach(held.adapter),
       await this.#sfu.close(held.sfuSession, held.mid),
     ];
     for (const fault of faults) {
-      // The SFU collects what it was not told to close after 30 s without packets; the log is for those who wonder.
+      // The SFU collects whatever it was not told to close after 30 s without packets, so a log line is enough.
       if (fault !== null)
         console.warn(`The SFU did not close a session of ${this.#id}: ${fault.status} ${fault.code}`);
     }

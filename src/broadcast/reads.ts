@@ -15,7 +15,7 @@ import { joinParts, type Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 import { Waiters } from "./waiters.ts";
 
-/** The answer to a listener's read, before it is a Response. `held` says that it answers a blocking reload. */
+/** The answer to a listener's read, before it becomes a Response. `held`: it answers a blocking playlist reload. */
 export type Read =
   | { readonly kind: "multivariant"; readonly text: string; readonly liveEdge: LiveEdge }
   | { readonly kind: "status"; readonly status: ShowStatus }
@@ -24,38 +24,38 @@ export type Read =
   | { readonly kind: "media"; readonly bytes: Uint8Array }
   | Problem;
 
-/** What a Broadcast is asked to read. */
+/** The targets that a Broadcast reads. */
 export type Readable = Exclude<Target, { kind: "audience" | "recording" | "chapters" }>;
 
-/** What of a show its listeners can read. */
+/** What listeners can read of a show. */
 export interface Published {
   readonly row: RunningRow | EndedRow;
   readonly window: Window;
-  /** Null where R2 alone has it. */
+  /** Null if only R2 has it. */
   readonly init: Uint8Array | null;
   readonly ring: Ring;
 }
 
-/** A timeline, as far as those who wait for its parts are concerned. */
+/** What decides about requests that wait for a timeline's parts. */
 interface Waited {
   readonly window: Window;
-  /** When its newest part ends, ms since 1970; at most a target duration ago, where it is not behind. */
+  /** When the newest part ends, ms since 1970: at most a target duration ago, unless the timeline is behind. */
   readonly listedUntil: number;
 }
 
 /**
- * For how long all but the last segment of a show is listed before its list ends: players load it meanwhile. Within the least part
- * target, since the last part has to come within that (RFC 8216bis section 6.2.1).
+ * How long an ended show's list stays open with all but its last segment, ms, so that players load that media. It is below the
+ * shortest part target, because the last part has to come within the part target (RFC 8216bis section 6.2.1).
  */
 export const CLOSING_MS = 380;
 
-/** Answers reads from the window, and holds those that ask for what comes next. One rendering serves all who wait. */
+/** Answers reads from the window, and holds those for media that is still to come. Held reads share one rendering. */
 export class Reads {
   readonly #store: Store;
   readonly #lifeboatUrl: string | null;
   readonly #waiters = new Waiters<Place>();
   readonly #doors = new Doors();
-  /** What is listed for a moment in the place of a window that has ended; null before and after that. */
+  /** For {@link CLOSING_MS} after the end: the ended window, and what is listed in its place. Null before and after that. */
   #closing: { ended: Window | null; listed: Window | null } | null = null;
   readonly #rewinds: Rewinds;
   #rendered: { readonly window: Window; readonly text: string } | null = null;
@@ -67,24 +67,24 @@ export class Reads {
     this.#rewinds = new Rewinds(store.index);
   }
 
-  /** Whether somebody waits for what comes next. */
+  /** Whether a request is held. */
   get areHeld(): boolean {
     return this.#waiters.size > 0;
   }
 
-  /** Whether somebody plays a list of the whole show: then nothing may be taken out of it. */
+  /** Whether somebody plays a rewind list: then no segment may be taken out of it. */
   get areRewound(): boolean {
     return this.#rewinds.isAskedFor;
   }
 
-  /** How the show is, by `status`; who waits for its doors is told when there is a window. */
+  /** Returns the show's status. A request that waits for the doors is held until there is a window, 12 s at most. */
   async say({ waits }: Extract<Target, { kind: "status" }>, status: () => ShowStatus): Promise<Read> {
     return { kind: "status", status: await this.#doors.tell(waits, status) };
   }
 
   /**
-   * Lets those go whom the timeline's window satisfies, and those whose time is up. Nobody's is while the timeline makes what its
-   * clock was set forward by, or its machine slept for: that is listed within a second.
+   * Releases the requests that the timeline's window satisfies, and those past their deadline. No deadline passes while the
+   * timeline catches up because its clock was set forward or its machine slept: that media is listed within a second.
    */
   wake({ window, listedUntil }: Waited, now: number): void {
     this.#doors.open();
@@ -94,13 +94,13 @@ export class Reads {
     this.#rewinds.rest(now);
   }
 
-  /** Lets all go: their timeline is over, or will not begin. */
+  /** Releases all requests: their timeline is over, or will not begin. */
   abandon(): void {
     this.#doors.open();
     this.#waiters.releaseAll();
   }
 
-  /** The show has ended: its list does so {@link CLOSING_MS} later. */
+  /** Notes that the show has ended; its list ends {@link CLOSING_MS} later. */
   end(): void {
     this.#closing = { ended: null, listed: null };
     this.abandon();
@@ -110,7 +110,7 @@ export class Reads {
     }, CLOSING_MS);
   }
 
-  /** @param published what there is to read when asked; it is asked for again after a wait. Null: no timeline. */
+  /** @param published returns what there is to read, null: no timeline; called again after a wait */
   async read(
     target: Exclude<Readable, { kind: "status" | "events" }>,
     published: () => Published | null,
@@ -130,7 +130,7 @@ export class Reads {
     }
     if (target.epoch !== window.epoch) return this.#former(target, this.#edgeOf(window));
     const deadline = now + 3_000 * window.profile.targetDuration;
-    // While a read waits, another timeline may begin, whose numbers are the same.
+    // While a read waits, another timeline may begin, and have the number that the read waits for.
     const sameEpoch = () => {
       const later = listed();
       return later?.window.epoch === target.epoch ? later : null;
@@ -170,7 +170,7 @@ export class Reads {
     return PROBLEMS.otherEpoch;
   }
 
-  /** Media of a timeline before the window's that R2 does not have yet. */
+  /** Returns media of an earlier timeline that R2 does not have yet. */
   #former(
     target: Exclude<Target, { kind: "multivariant" | "status" | "audience" | "events" }>,
     edge: LiveEdge,
@@ -182,21 +182,21 @@ export class Reads {
     return bytes === null ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
   }
 
-  /** A finished segment that is kept here; the one being made is waited for, for the same reason as a part. */
+  /** Returns a finished segment from the store. Waits for the one being made, for the same reason as for a part. */
   async #segment(msn: number, published: () => Published | null, deadline: number): Promise<Read> {
     const window = published()?.window;
     if (window?.open?.msn === msn && !(await this.#until({ msn }, deadline))) return PROBLEMS.notInTime;
     const now = published()?.window;
     if (now === undefined || msn > lastMsn(now)) return PROBLEMS.noSuchMedia;
     const parts = this.#store.partsOf(msn);
-    // Where its doors were closed when the show ended, what R2 does not have has been set aside.
+    // If the doors were closed when the show ended, media that R2 does not have has been set aside.
     const bytes = parts.length > 0 ? joinParts(parts) : this.#store.formerMedia(now.epoch, msn);
     return bytes === null ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
   }
 
   /**
-   * A part is there, or is soon to be and is waited for, or is no part (RFC 8216bis B.1). Not the hinted one alone is
-   * waited for: that a part is not there yet must never be said, or a cache would go on saying so when it is.
+   * Returns a part, waiting for it if it is due soon; refuses any other (RFC 8216bis B.1). It waits not only for the hinted
+   * part: the answer "not there yet" must never be given, or a cache would go on giving it once the part is there.
    */
   async #part(
     { msn, index }: Extract<Target, { kind: "part" }>,
@@ -213,7 +213,7 @@ export class Reads {
     return bytes === undefined ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
   }
 
-  /** What there is to read, its list not ended yet where that has just come. */
+  /** Returns what there is to read. Just after the show's end, the list has not ended yet ({@link CLOSING_MS}). */
   #listed(published: Published | null): Published | null {
     const closing = this.#closing;
     if (closing === null || published?.window.ended !== true) return published;
@@ -243,7 +243,7 @@ export class Reads {
     return liveEdgeOf(window, this.#rewinds.former(window));
   }
 
-  /** Which rewind list who makes this choice is to play; null: the live one. An ended show is its own replay. */
+  /** Returns the rewind list that a player with this choice gets; null: the live list. An ended show is its own replay. */
   #rewindsFor({ row, window }: Published, { dvr, from }: Choice, now: number): ReplayFrom | null {
     const isReady = (of: ReplayFrom) => this.#rewinds.isReady(window, of, now);
     const wanted = from ?? "live";
@@ -253,7 +253,7 @@ export class Reads {
   }
 }
 
-/** Whether part `msn.index` is to come within a segment's time. */
+/** Whether part `msn.index` is due within the time of one segment. */
 function isSoon(window: Window, msn: number, index: number): boolean {
   const liveEdge = liveEdgeOf(window);
   const until = partsUntil(liveEdge, { msn, part: index });
@@ -261,7 +261,7 @@ function isSoon(window: Window, msn: number, index: number): boolean {
   return !window.ended && index < perSegment && until > 0 && until <= perSegment;
 }
 
-/** @param lifeboatUrl where the copy is that it names as well; null: it names none */
+/** @param lifeboatUrl base URL of the copy that the playlist names as well; null: it names no copy */
 function multivariant(
   { id, title, bitrate }: Published["row"],
   { epoch, ended }: Window,
@@ -270,7 +270,7 @@ function multivariant(
 ): string {
   const uri = playlistUri(epoch, rewinds);
   const copy = ended && rewinds !== null ? lists.replay(id) : lists.timeline(id, epoch);
-  // The copy of a show that has ended begins with its first host, and is none of a replay that begins before.
+  // The copy of an ended show begins with its first host, so it is no copy of a replay that begins before that.
   const hasCopy = lifeboatUrl !== null && !(ended && rewinds === "open");
   const redundantUri = hasCopy ? `${lifeboatUrl}/${copy}` : undefined;
   return multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title, redundantUri });

@@ -5,18 +5,18 @@ import type { Lifeboat } from "./lifeboat.ts";
 import type { Outbox } from "./outbox.ts";
 import type { MediaObject } from "./store.ts";
 
-/** A put that has not answered by then is tried again; the same bytes under the same name do no harm. */
+/** Timeout for a put, ms. The put is then tried again; the same bytes under the same name do no harm. */
 const PUT_TIMEOUT_MS = 10_000;
 /**
- * Puts that may be out at a time, those that were given up with them: each holds one of the six connections that an object
- * has (Workers, limits), behind which the calls to the SFU would have to queue.
+ * Unanswered puts at a time, those given up included: each holds one of the six connections that an object has (Workers,
+ * limits), and calls to the SFU would have to queue behind them.
  */
 const MOST_PUTS = 2;
 
 /**
- * Keeps a show's init segment and every finished segment in R2, under names written once. It runs beside the timeline
- * and never in its way: what could not be put stays in the object's SQLite and is put again, oldest first, for as long
- * as it takes.
+ * Keeps a show's init segment and every finished segment in R2, under names that are written once. It runs beside the timeline
+ * and never delays it: what could not be put stays in the object's SQLite and is put again, oldest first, for as long as it
+ * takes.
  */
 export class Recording {
   readonly #bucket: Bucket;
@@ -25,14 +25,14 @@ export class Recording {
   readonly #lifeboat: Lifeboat | null;
   #latest: Promise<void> = Promise.resolve();
   #isRunning = false;
-  /** Puts that R2 has not answered, waited for or given up. */
+  /** Puts that R2 has not answered, those given up included. */
   #out = 0;
-  /** Puts that failed since the object was made. */
+  /** Puts that failed since the object was created. */
   failures = 0;
 
   /**
    * @param id of the show
-   * @param lifeboat gets its lists after what they name; null: there is no copy
+   * @param lifeboat puts the copy's lists after the media that they name; null: there is no copy
    */
   constructor(
     bucket: Bucket,
@@ -46,20 +46,20 @@ export class Recording {
     this.#lifeboat = lifeboat;
   }
 
-  /** Whether R2 is to have something that it does not have. */
+  /** Whether R2 is owed media or a list. */
   get owes(): boolean {
     return this.#outbox.next() !== null || this.#lifeboat?.owes === true;
   }
 
-  /** As {@link run}, where no more segments may come: the lists' end comes by itself then, for which nobody waits. */
+  /** As {@link run}, for when no more segments may come. It also has the copy's last lists put, without waiting for them. */
   async settle(): Promise<void> {
     await this.run();
     void this.#lifeboat?.run();
   }
 
   /**
-   * Puts what is not kept yet, one object after the other; resolves when there is none left, one could not be put, or R2
-   * owes too many answers. A call while it runs waits for the same run.
+   * Puts the media that R2 is owed, one object after the other. Resolves when none is left, a put failed, or R2 has too many
+   * puts unanswered. A call during a run waits for that run.
    */
   run(): Promise<void> {
     if (!this.#isRunning) {
@@ -82,12 +82,12 @@ export class Recording {
         `R2 did not take a segment of ${this.#id}; it is kept here and tried again: ${String(error)}`,
       );
     } finally {
-      // Set here, and not when the promise has settled: a segment that is finished in between would wait for the next one.
+      // Set here, not once the promise has settled: a segment that is finished in between would wait for the next one.
       this.#isRunning = false;
     }
   }
 
-  /** Puts one object. It counts as kept whenever R2 says so, also after the put was given up. */
+  /** Puts one object. It counts as kept whenever R2 confirms it, even after the put was given up. */
   async #put(item: MediaObject): Promise<void> {
     const { epoch, msn, bytes } = item;
     const key = msn === null ? keys.init(this.#id, epoch) : keys.segment(this.#id, epoch, msn);

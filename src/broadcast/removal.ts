@@ -1,26 +1,27 @@
 import { withLimit } from "../limit.ts";
 import type { Bucket } from "./dependencies.ts";
 
-/** How long after a try that failed, or was cut, the next one begins: an alarm, milliseconds. */
-const AGAIN_MS = 5_000;
-/** How long R2 may take for one call, milliseconds. */
-const R2_LIMIT_MS = 10_000;
+/** Delay of the alarm that retries after a failed or interrupted try, ms. */
+const RETRY_MS = 5_000;
+/** Timeout for a call to R2, ms. */
+const R2_TIMEOUT_MS = 10_000;
 
-/** The Audience objects by name, as far as they are to forget a show. */
+/** The Audience objects by name, as far as a removal calls them. */
 export interface Audiences {
   idFromName(name: string): DurableObjectId;
   get(id: DurableObjectId): { forget(): Promise<void> };
 }
 
-/** Deletions that R2 is asked for at once, of the six connections that an object has. */
+/** Deletions in flight at R2: each takes one of the six connections that an object has. */
 const MOST_DELETIONS = 3;
 
-/** Who else knows of a broadcast and has to forget it; each call may be made again. */
+/** Asks everything else that knows the broadcast to forget it. It may be called again. */
 export type Elsewhere = () => readonly Promise<unknown>[];
 
 /**
- * Takes away all there is of a broadcast: in R2, with all others who know of it, and last in its own storage. That it is to be done
- * is stored first, so that an alarm goes on with it after whatever cuts it: an object made anew, R2 or another that fails.
+ * Deletes all there is of a broadcast: in R2, in the other objects that know of it, and last in its own storage. That a
+ * removal has begun is stored first, so that an alarm continues it after any interruption: a restart, or a failure of R2 or
+ * another object.
  */
 export class Removal {
   readonly #storage: DurableObjectStorage;
@@ -34,7 +35,7 @@ export class Removal {
   #ended: Promise<void> = Promise.resolve();
   #running: Promise<boolean> | null = null;
 
-  /** @param gone nothing is left */
+  /** @param gone called when nothing is left */
   constructor(
     storage: DurableObjectStorage,
     {
@@ -53,24 +54,24 @@ export class Removal {
     this.#isDue = tables.length > 0;
   }
 
-  /** Whether the broadcast is being removed: to everybody else it is not there any more. */
+  /** Whether the broadcast is being removed. For everybody else it does not exist then. */
   get isDue(): boolean {
     return this.#isDue;
   }
 
-  /** From now on it is to be removed. @param ended settles once the show has ended, which may take its last puts */
+  /** Begins the removal. @param ended ends the show; settles once it has ended, which may have to wait for its last puts */
   begin(ended: () => Promise<void>): void {
     this.#storage.sql.exec("CREATE TABLE IF NOT EXISTS removal (at INTEGER)");
     this.#isDue = true;
     this.#ended = ended();
   }
 
-  /** Whether it is all gone within so many milliseconds; it goes on after that. */
+  /** Runs the removal; returns whether all is gone within `millis` milliseconds. The removal goes on after that. */
   async within(millis: number): Promise<boolean> {
     return withLimit(this.run(), millis).catch(() => false);
   }
 
-  /** Tries; whether all is gone. Where something was left it is tried again by the alarm. A call while it runs waits for that. */
+  /** Tries to remove all; returns whether all is gone. If not, the alarm tries again. A call during a try waits for that try. */
   run(): Promise<boolean> {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
@@ -78,7 +79,7 @@ export class Removal {
     return this.#running;
   }
 
-  /** The bucket for the show: once it is being removed nothing is put there any more, and what is on its way is waited for. */
+  /** The bucket, as the show gets it. It refuses puts once the removal has begun; the removal waits for puts in flight. */
   get bucket(): Bucket {
     const bucket = this.#bucket;
     return {
@@ -101,16 +102,16 @@ export class Removal {
 
   async #run(): Promise<boolean> {
     try {
-      await this.#storage.setAlarm(Date.now() + AGAIN_MS);
+      await this.#storage.setAlarm(Date.now() + RETRY_MS);
       await this.#ended;
-      await withLimit(Promise.all(this.#puts), R2_LIMIT_MS);
+      await withLimit(Promise.all(this.#puts), R2_TIMEOUT_MS);
       const outcomes = await Promise.allSettled([...this.#elsewhere(), erase(this.#bucket, this.#id)]);
       for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
       await this.#storage.deleteAll();
       await this.#storage.deleteAlarm();
     } catch (error) {
       console.warn(`${this.#id} is not wholly removed, and it is tried again: ${String(error)}`);
-      await this.#storage.setAlarm(Date.now() + AGAIN_MS);
+      await this.#storage.setAlarm(Date.now() + RETRY_MS);
       return false;
     }
     this.#isDue = false;
@@ -119,25 +120,25 @@ export class Removal {
   }
 }
 
-/** Deletes everything that was ever kept of broadcast `id`: until there is nothing to be found. */
+/** Deletes everything in R2 of broadcast `id`: lists and deletes until a listing finds nothing. */
 async function erase(bucket: R2Bucket, id: string): Promise<void> {
   while (await eraseListed(bucket, `${id}/`));
 }
 
-/** Deletes what is listed, a thousand objects at a time, which is what R2 takes, some of these at once. Whether there were any. */
+/** Deletes all listed objects, a thousand a call, as R2 allows, some calls at once. Returns whether there were any objects. */
 async function eraseListed(bucket: R2Bucket, prefix: string): Promise<boolean> {
   let found = false;
   let deletions: Promise<void>[] = [];
   for (let cursor: string | null | undefined = null; cursor !== undefined; ) {
     const listed: R2Objects = await withLimit(
       bucket.list({ prefix, ...(cursor !== null && { cursor }) }),
-      R2_LIMIT_MS,
+      R2_TIMEOUT_MS,
     );
     const names = listed.objects.map(({ key }) => key);
     if (names.length > 0) {
       found = true;
-      const deletion = withLimit(bucket.delete(names), R2_LIMIT_MS);
-      // It is awaited below; until then another may fail.
+      const deletion = withLimit(bucket.delete(names), R2_TIMEOUT_MS);
+      // It is awaited below. If it rejects before that, the rejection must not count as unhandled.
       deletion.catch(() => {});
       deletions.push(deletion);
     }

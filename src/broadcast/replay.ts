@@ -1,16 +1,16 @@
 import type { ReplayFrom } from "../paths.ts";
 import type { IndexedTimeline, SegmentIndex } from "./segment-index.ts";
 
-/** A timeline that a replay has segments of. */
+/** A timeline of which a replay has segments. */
 export interface ReplayedTimeline extends IndexedTimeline {
-  /** The first segment of it that the replay has. */
+  /** The first of its segments in the replay. */
   readonly firstMsn: number;
 }
 
 /**
- * What a replay consists of, in order: of each timeline in which a host was heard what came from then on (the segment that was
- * being made included), or all of every timeline. Timelines of which it has no finished segment are left out; empty where there
- * is nothing to replay.
+ * Returns what a replay consists of, in order. From "live": each timeline in which a host was heard, beginning with the segment
+ * that was being made then. From "open": every timeline, all of it. Timelines without a finished segment in the replay are
+ * left out; the result is empty if there is nothing to replay.
  */
 export function replayOf(
   index: Pick<SegmentIndex, "timelines" | "segments">,

@@ -4,13 +4,13 @@ import { beginAnew, type RunningRow, type ShowRow, type TimelineRow } from "./li
 import type { Store } from "./store.ts";
 import { leadMillis, Timeline } from "./timeline.ts";
 
-/** A running timeline and its show's row, as the store has it. */
+/** A running timeline, and its show's row as the store has it. */
 export interface Resumption {
   readonly row: RunningRow;
   readonly timeline: Timeline;
 }
 
-/** The timeline that a running show has stored; a new one where that can not be gone on with. */
+/** Resumes the stored timeline of a running show; replaces it by a new one if it cannot be resumed. */
 export function resume(row: RunningRow, store: Store, now: number): Resumption {
   try {
     return { row, timeline: new Timeline(row, store) };
@@ -20,8 +20,8 @@ export function resume(row: RunningRow, store: Store, now: number): Resumption {
 }
 
 /**
- * A new timeline in the place of the one there was, under a new epoch; `why` is the end of a sentence.
- * Throws where there can be no encoder at all.
+ * Replaces a show's timeline by a new one, under a new epoch; `why` is the end of a sentence. If the timeline cannot be made
+ * at the show's bit rate, the standard one is used. Throws if there can be no encoder at all.
  */
 export function replace(row: RunningRow, store: Store, now: number, why: string): Resumption {
   console.warn(`The timeline of ${row.id} begins anew: ${why}.`);
@@ -39,8 +39,8 @@ export function replace(row: RunningRow, store: Store, now: number, why: string)
 }
 
 /**
- * The timeline that opens now. Its epoch is later than that of the one before it, also where the clock was set back: the edge
- * takes the timeline with the later epoch for the newer one.
+ * Returns the row of a timeline that opens now. Its epoch is later than that of the previous timeline, even if the clock was
+ * set back: the edge takes the timeline with the later epoch for the newer one.
  */
 export function timelineOf({ latency, timeline }: ShowRow, { index }: Store, now: number): TimelineRow {
   const profile = PROFILES[latency];
@@ -49,14 +49,14 @@ export function timelineOf({ latency, timeline }: ShowRow, { index }: Store, now
   return { epoch, startedAt: now - leadMillis(profile), profile, fromMsn: index.nextMsn() };
 }
 
-/** Makes room in the store for a new timeline. What R2 does not have of the one there was still waits for it there. */
+/** Makes room in the store for a new timeline. Media of the previous one that R2 does not have stays there, and waits for R2. */
 export function setAside({ id, timeline }: ShowRow, store: Store): void {
   if (timeline !== null) indexOpen(timeline, store);
   const given = store.setAside(timeline?.epoch ?? null);
   if (given > 0) console.warn(`${given} segments of ${id} are given up: R2 has not taken them for too long.`);
 }
 
-/** What there is of the segment that was being made goes to R2 as a segment, and is found as one. */
+/** Adds the open segment to the segment index, as far as it got: it goes to R2 as a segment, and must be found as one. */
 function indexOpen({ epoch }: TimelineRow, store: Store): void {
   const parts = store.parts(1);
   if (parts.length === 0 || parts.at(-1)?.closes === true) return;

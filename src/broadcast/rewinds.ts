@@ -7,14 +7,14 @@ import { names, namesFromOutside, type ReplayFrom } from "../paths.ts";
 import { type ReplayedTimeline, replayOf } from "./replay.ts";
 import type { SegmentIndex } from "./segment-index.ts";
 
-/** Timelines before the present one that lists have at most, the newest: the edge is told of each with every list. */
+/** Earlier timelines that a list has at most, the newest: the edge is told of each one with every list. */
 const MOST_FORMER = 100;
-/** Rows that are read of the index at a time. */
+/** Rows read from the segment index at a time. */
 const PAGE = 1_000;
-/** A list of a running show that nobody has asked for in so long is forgotten, milliseconds: one of a day has 3.4 MB. */
+/** A running show's list is forgotten after this long without a request, ms: the list of a day takes 3.4 MB. */
 const IDLE_MS = 60_000;
 
-/** A list that has been asked for. */
+/** A rewind list that has been asked for. */
 interface Made {
   readonly past: Past;
   askedAt: number;
@@ -22,8 +22,8 @@ interface Made {
 }
 
 /**
- * The lists of the whole show, from which players rewind. What comes before the window is read from the index once, and then
- * segment by segment as they leave the window.
+ * The rewind lists: they name the whole show, so that players can rewind. What a list has before the window is read from the
+ * segment index once. After that, each segment is added as it leaves the window.
  */
 export class Rewinds {
   readonly #index: SegmentIndex;
@@ -35,14 +35,17 @@ export class Rewinds {
     this.#index = index;
   }
 
-  /** What the window's lists may have of the timelines before it, the oldest first. */
+  /** Returns what rewind lists may have of the timelines before the window's, oldest first. */
   former(window: Window): readonly FormerTimeline[] {
     this.#turnTo(window);
     this.#former ??= this.#spansOf(this.#before(window, "open"));
     return this.#former;
   }
 
-  /** What the list has before the window; null where it has nothing, of which no segment is finished yet. */
+  /**
+   * Returns what the list has before the window. Null while the window's timeline has no finished segment for it; once that
+   * timeline has ended, earlier timelines are enough.
+   */
   past(window: Window, from: ReplayFrom, now: number): Past | null {
     this.#turnTo(window);
     const made = this.#made.get(from) ?? this.#make(window, from, now);
@@ -53,7 +56,7 @@ export class Rewinds {
     return past;
   }
 
-  /** Whether a player can begin with the list: three segments of it are finished, or the show has ended. */
+  /** Whether players can begin with the list: three segments of its last timeline are finished, or the show has ended. */
   isReady(window: Window, from: ReplayFrom, now: number): boolean {
     const past = this.past(window, from, now);
     return past !== null && (window.ended || lastMsn(window) - past.turnedAt >= 2);
@@ -64,12 +67,12 @@ export class Rewinds {
     return this.#made.size > 0;
   }
 
-  /** The number of the first segment that a delta update has; null where there is none. {@link past} has been asked for. */
+  /** Returns the number of the first segment in a delta update; null if there is none. {@link past} must have made the list. */
   skippedUntil(window: Window, from: ReplayFrom): number | null {
     return rewindSkippedUntil(window, this.#of(from).past);
   }
 
-  /** The list, or a delta update of it. {@link past} has been asked for. */
+  /** Returns the list, or a delta update of it. {@link past} must have made the list. */
   render(window: Window, from: ReplayFrom, isDelta: boolean): string {
     const made = this.#of(from);
     if (made.rendered?.window !== window) made.rendered = { window, full: null, delta: null };
@@ -79,7 +82,7 @@ export class Rewinds {
     return (isDelta ? rendered.delta : rendered.full) ?? "";
   }
 
-  /** Forgets what nobody has asked for in a while. */
+  /** Forgets the lists that nobody has asked for in the last minute. */
   rest(now: number): void {
     for (const [from, { askedAt }] of this.#made) if (now - askedAt > IDLE_MS) this.#made.delete(from);
   }
@@ -110,8 +113,9 @@ export class Rewinds {
   }
 
   /**
-   * Segments of timelines before the window's are numbered back from its first one's: numbers go on from timeline to timeline
-   * (`TimelineRow.fromMsn`), and the list has at most as many segments as there are numbers.
+   * Makes the list up to the window. Segments of earlier timelines are numbered backwards from the first one of the window's
+   * timeline that the list has. Numbers continue from timeline to timeline (`TimelineRow.fromMsn`), so there are enough: the
+   * list has at most as many segments as there are numbers.
    */
   #make(window: Window, from: ReplayFrom, now: number): Made | null {
     const own = replayOf(this.#index, from).find(({ epoch }) => epoch === window.epoch);
@@ -141,7 +145,7 @@ export class Rewinds {
     return made;
   }
 
-  /** Adds a timeline's segments from one number to another. */
+  /** Adds a timeline's segments `from` to `to`, both included. */
   #addTo(past: Past, epoch: string, from: number, to: number): void {
     for (let next = from; next <= to; ) {
       const page = this.#index.segments(epoch, next, Math.min(PAGE, to - next + 1));
@@ -154,7 +158,10 @@ export class Rewinds {
   }
 }
 
-/** How many timelines have left a list altogether whose first one begins with number `begins`, and which has them from `first` on. */
+/**
+ * Returns how many timelines have left a list altogether. The first timeline begins with number `begins`; the list has the
+ * segments from number `first` on.
+ */
 function countLeft(spans: readonly FormerTimeline[], begins: number, first: number): number {
   let number = begins;
   const ends = spans.map(({ firstMsn, lastMsn }) => {

@@ -1,6 +1,6 @@
 import type { Part } from "../media.ts";
 
-/** The bytes of recent parts, in memory, by segment. Segments are the concatenation of their parts (RFC 8216bis 3.2). */
+/** The bytes of recent parts, in memory, by segment. A segment is the concatenation of its parts (RFC 8216bis 3.2). */
 export class Ring {
   readonly #segments = new Map<number, Part[]>();
 
@@ -14,23 +14,23 @@ export class Ring {
     return this.#segments.get(msn)?.[index]?.bytes ?? null;
   }
 
-  /** The parts of segment `msn` that there are, in order. */
+  /** Returns the parts that there are of segment `msn`, in order. */
   parts(msn: number): readonly Part[] {
     return this.#segments.get(msn) ?? [];
   }
 
-  /** Forgets what is before segment `msn`. */
+  /** Forgets the segments before `msn`. */
   prune(msn: number): void {
     for (const held of this.#segments.keys()) if (held < msn) this.#segments.delete(held);
   }
 }
 
-/** The bytes of a segment: those of its parts, in order. */
+/** Returns the bytes of a segment: those of its parts, in order. */
 export function joinParts(parts: readonly Part[]): Uint8Array {
   return joinBytes(parts.map(({ bytes }) => bytes));
 }
 
-/** All of them, one after the other. */
+/** Concatenates byte arrays. */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
   let at = 0;

@@ -9,7 +9,7 @@ import {
 } from "../media.ts";
 import { NO_ANNOUNCEMENTS, type ShowRow, type TimelineRow } from "./lifecycle.ts";
 
-/** A show's row, in JSON: written by this code or by that of any deploy before it. */
+/** A show's row, as JSON that this or any earlier deploy wrote. */
 
 const units = z.int().positive();
 const Profile = z
@@ -55,7 +55,7 @@ const announcements = z.object({
   after: announcement.default(null),
 });
 
-/** What later code added has a default, with which rows from before it are read. */
+/** Fields that were added later have a default, so that older rows can be read. */
 const facts = {
   id: z.string().min(1),
   title: text,
@@ -70,7 +70,7 @@ const facts = {
   createdAt: z.number(),
   idleMinutes: minutes.default(STANDARD_IDLE_MINUTES),
   endAfterMinutes: minutes.nullable().default(null),
-  // Nobody was told that a show from before it would go.
+  // A show older than this field is kept: nobody was told that it would be removed.
   retainDays: days.nullable().default(null),
   holdOnDeadAirSeconds: seconds.nullable().default(null),
   duckSqueal: z.boolean().default(false),
@@ -97,7 +97,7 @@ const Row = z.discriminatedUnion("state", [
   }),
 ]);
 
-/** Field by field what can be read of a damaged row, and a default for what can not. */
+/** Reads a damaged row field by field; a field that cannot be read gets a default. */
 const Damaged = z.object({
   title: text.catch("Untitled show"),
   description: text.catch(""),
@@ -126,7 +126,7 @@ const Damaged = z.object({
   lateFor: time.nullable().catch(null),
 });
 
-/** Reads the row of show `id`. A damaged one loses its timeline: what there was of it is not known. */
+/** Reads the row of show `id`. A damaged row loses its timeline: what there was of it is unknown. */
 export function readRow(json: string, id: string): Stored {
   const parsed = jsonOf(json);
   const whole = Row.safeParse(parsed);
@@ -138,7 +138,7 @@ export function readRow(json: string, id: string): Stored {
   return { kind: "damaged", row, wasRunning: was === "open" || was === "live" };
 }
 
-/** A timeline that was stored without its profile was begun with what its latency stands for. */
+/** Returns the row as code uses it. A timeline stored without its profile began with the profile of the show's latency. */
 function rowOf(row: z.infer<typeof Row>): ShowRow {
   const withProfile = ({ epoch, startedAt, profile, fromMsn }: z.infer<typeof Timeline>): TimelineRow => ({
     epoch,
@@ -157,7 +157,7 @@ function rowOf(row: z.infer<typeof Row>): ShowRow {
   }
 }
 
-/** A show as its row has it. */
+/** A stored show, as read from its row. */
 export type Stored =
   | { readonly kind: "whole"; readonly row: ShowRow }
   | { readonly kind: "damaged"; readonly row: ShowRow; readonly wasRunning: boolean };

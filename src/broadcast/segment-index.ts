@@ -2,42 +2,42 @@ import { unitSizes } from "../hls/moof.ts";
 import type { Part, Profile, Samples } from "../media.ts";
 import type { TimelineRow } from "./lifecycle.ts";
 
-/** A timeline of the show, this one or one before it. */
+/** A timeline of the show: the present one or an earlier one. */
 export interface IndexedTimeline extends TimelineRow {
-  /** The segment that was being made when its first host was heard; null: none was. */
+  /** The segment that was being made when its first host was heard; null: no host was heard. */
   readonly liveFrom: number | null;
 }
 
-/** A finished segment; its media lies in R2, or waits in the store until it does. */
+/** A finished segment; its media is in R2, or waits in the store until R2 has it. */
 export interface IndexedSegment {
   readonly msn: number;
-  /** Where it begins on its timeline. */
+  /** Where the segment begins on its timeline. */
   readonly at: Samples;
-  /** Its access units. */
+  /** Number of access units. */
   readonly units: number;
-  /** The bytes of its access units alone. */
+  /** Bytes of its access units alone. */
   readonly bytes: number;
 }
 
-/** Sequence numbers in a page: a quarter of an hour of sound, whose units' sizes are 90 KB. */
+/** Sequence numbers in a page: a quarter of an hour of sound. The sizes of its access units take 90 KB. */
 const PAGE = 500;
 
-/** Some segments of a timeline that follow each other, summed up. */
+/** Successive segments of a timeline, summed up. */
 export interface IndexedPage {
   readonly epoch: string;
-  /** The first one's. */
+  /** The first segment. */
   readonly msn: number;
-  /** Where the first one begins on its timeline. */
+  /** Where the first segment begins on its timeline. */
   readonly at: Samples;
   readonly segments: number;
   readonly units: number;
-  /** The bytes of their access units alone. */
+  /** Bytes of their access units alone. */
   readonly bytes: number;
 }
 
 /**
- * Every finished segment of all the show's timelines, in its SQLite, for as long as the show is kept: what the replay, rewind and
- * the recording are computed from. A row has some 250 bytes, so that an hour of show has half a megabyte.
+ * Every finished segment of all the show's timelines, in the object's SQLite, for as long as the show is kept. Replays, rewind
+ * lists and recordings are computed from it. A row has some 250 bytes, so an hour of a show takes half a megabyte.
  */
 export class SegmentIndex {
   readonly #sql: SqlStorage;
@@ -55,19 +55,19 @@ export class SegmentIndex {
     `);
   }
 
-  /** A timeline begins, or goes on. */
+  /** Notes that a timeline begins or is resumed. */
   begin({ epoch, startedAt, profile }: TimelineRow): void {
     const sql = "INSERT OR IGNORE INTO timeline (epoch, startedAt, profile) VALUES (?, ?, ?)";
     this.#sql.exec(sql, epoch, startedAt, JSON.stringify(profile));
   }
 
-  /** The first host of a timeline is heard, while segment `msn` is being made. */
+  /** Notes that the first host of a timeline was heard while segment `msn` was being made. */
   goLive(epoch: string, msn: number): void {
     const sql = "UPDATE timeline SET liveFrom = ? WHERE epoch = ? AND liveFrom IS NULL";
     this.#sql.exec(sql, msn, epoch);
   }
 
-  /** A segment is finished. Throws where its parts are no chunks with access units of 65,535 bytes at most. */
+  /** Adds a finished segment. Throws unless its parts are chunks whose access units have at most 65,535 bytes. */
   add(epoch: string, parts: readonly Part[]): void {
     const first = parts[0];
     if (first === undefined) throw new RangeError("a segment has parts");
@@ -85,42 +85,42 @@ export class SegmentIndex {
     this.#sql.exec(sql, epoch, msn, at, sizes.length, bytes, packed);
   }
 
-  /** A segment is lost. */
+  /** Removes a segment that is lost. */
   remove(epoch: string, msn: number): void {
     this.#sql.exec("DELETE FROM indexed WHERE epoch = ? AND msn = ?", epoch, msn);
   }
 
-  /** Nobody is to find what a timeline has so far: it goes on elsewhere. */
+  /** Removes all segments that a timeline has so far: it goes on at a later place, and nobody may find them. */
   forget(epoch: string): void {
     this.#sql.exec("DELETE FROM indexed WHERE epoch = ?", epoch);
   }
 
-  /** The show's timelines, oldest first. */
+  /** Returns the show's timelines, oldest first. */
   timelines(): IndexedTimeline[] {
     const sql = "SELECT epoch, startedAt, profile, liveFrom FROM timeline ORDER BY epoch";
     const rows = this.#sql.exec<TimelineColumns>(sql).toArray();
     return rows.map((row) => ({ ...row, profile: JSON.parse(row.profile) as Profile }));
   }
 
-  /** A timeline's last finished segment; null where it has none. */
+  /** Returns the number of a timeline's last finished segment; null if it has none. */
   lastMsn(epoch: string): number | null {
     const sql = "SELECT MAX(msn) AS msn FROM indexed WHERE epoch = ?";
     return this.#sql.exec<{ msn: number | null }>(sql, epoch).toArray()[0]?.msn ?? null;
   }
 
-  /** The number after all those that the show's segments have. */
+  /** Returns the number after the highest number of the show's segments. */
   nextMsn(): number {
     return 1 + Math.max(-1, ...this.timelines().map(({ epoch }) => this.lastMsn(epoch) ?? -1));
   }
 
-  /** At most `limit` of a timeline's finished segments from `from` on, in order. */
+  /** Returns at most `limit` of a timeline's finished segments from `from` on, in order. */
   segments(epoch: string, from: number, limit: number): IndexedSegment[] {
     const sql = "SELECT msn, at, units, bytes FROM indexed WHERE epoch = ? AND msn >= ? ORDER BY msn LIMIT ?";
     const rows = this.#sql.exec<SegmentColumns>(sql, epoch, from, limit).toArray();
     return rows.map((row) => ({ ...row, at: row.at as Samples }));
   }
 
-  /** At most `limit` of a timeline's finished segments, the last of those before `before` (null: of all), in order. */
+  /** Returns a timeline's last finished segments before `before` (null: of all), at most `limit`, in order. */
   last(epoch: string, before: number | null, limit: number): IndexedSegment[] {
     const sql =
       "SELECT msn, at, units, bytes FROM indexed WHERE epoch = ? AND msn < ? ORDER BY msn DESC LIMIT ?";
@@ -130,14 +130,14 @@ export class SegmentIndex {
     return rows.reverse().map((row) => ({ ...row, at: row.at as Samples }));
   }
 
-  /** The bytes of each access unit of a segment, as big-endian numbers of 16 bits; null where there is no such segment. */
+  /** Returns the size of each access unit of a segment in bytes, as big-endian 16-bit numbers; null: no such segment. */
   sizes(epoch: string, msn: number): Uint8Array | null {
     const sql = "SELECT sizes FROM indexed WHERE epoch = ? AND msn = ?";
     const row = this.#sql.exec<{ sizes: ArrayBuffer }>(sql, epoch, msn).toArray()[0];
     return row === undefined ? null : new Uint8Array(row.sizes);
   }
 
-  /** A timeline's finished segments from `from` on, summed up by pages, each of {@link PAGE} sequence numbers. */
+  /** Returns a timeline's finished segments from `from` on, summed up by pages of {@link PAGE} sequence numbers. */
   pages(epoch: string, from: number): IndexedPage[] {
     const sql = `SELECT MIN(msn) AS msn, MIN(at) AS at, COUNT(*) AS segments, SUM(units) AS units, SUM(bytes) AS bytes
       FROM indexed WHERE epoch = ? AND msn >= ? GROUP BY msn / ${PAGE} ORDER BY 1`;
@@ -145,7 +145,7 @@ export class SegmentIndex {
     return rows.map((row) => ({ ...row, epoch, at: row.at as Samples }));
   }
 
-  /** The segments of a page, in order, with the sizes of their access units one after the other. */
+  /** Returns the segments of a page, in order, each with the sizes of its access units as in {@link sizes}. */
   page({ epoch, msn, segments }: Pick<IndexedPage, "epoch" | "msn" | "segments">) {
     const sql = "SELECT msn, bytes, sizes FROM indexed WHERE epoch = ? AND msn >= ? ORDER BY msn LIMIT ?";
     return this.#sql
@@ -154,8 +154,8 @@ export class SegmentIndex {
   }
 
   /**
-   * Where among a timeline's finished segments from `from` on the number of access units changes: the place of the first segment
-   * that has so many, counted from 1.
+   * Returns where the number of access units changes among a timeline's finished segments from `from` on. `first` is the place,
+   * counted from 1, of the first segment that has `units` access units.
    */
   runs(epoch: string, from: number): { first: number; units: number }[] {
     const sql = `SELECT place AS first, units FROM (

@@ -24,13 +24,14 @@ import { type Resumption, timelineOf } from "./resumption.ts";
 import { Succession } from "./succession.ts";
 
 /**
- * One broadcast's life, its hosts, and what listeners read of it. What changes is stored before it is seen. Each step of the
- * life is one method: start, open, end, and those that the clock leads to: going live, closing, and beginning anew. What a
- * show does by itself (lifecycle.ts, nextStep) is done by the clock while it runs, and by the object's alarm else.
+ * One broadcast's life, its hosts, and what listeners read of it. Every change is stored before anybody sees it. Each step of
+ * the life is one method: start, open, end, and those that the clock leads to: going live, closing, and replacing the
+ * timeline. The steps that a show takes by itself (lifecycle.ts, nextStep) are taken by the clock while it runs, else by the
+ * object's alarm.
  */
 export class Show {
   readonly publishers: Publishers;
-  /** What happens at the show is told by it. */
+  /** Tells what happens at the show. */
   readonly chronicle: Chronicle;
   readonly cast: Cast;
   readonly holding: Holding;
@@ -44,8 +45,8 @@ export class Show {
   #life: Life;
 
   /**
-   * Takes up a show as the store has it: the one rule for a new show, a restarted object and one that slept. Its timeline
-   * stands until {@link start}.
+   * Takes up a show from its stored row. The same rule serves a new show, a restarted object and an object that slept. The
+   * timeline is standing until {@link start}.
    */
   constructor(row: steps.ShowRow, deps: Dependencies) {
     const { store, bucket, setAlarm } = deps;
@@ -67,7 +68,7 @@ export class Show {
     deps.notice.tell(row);
   }
 
-  /** Lets a timeline go on that stands. Where that can not be, it is tried again later. */
+  /** Resumes a standing timeline. If that fails, it is tried again later. */
   start(): void {
     const life = this.#life;
     if (life.kind !== "standing") return;
@@ -79,7 +80,7 @@ export class Show {
     }
   }
 
-  /** Opens, closes or ends the show where it does so by itself, and the time has come. */
+  /** Sends webhook events that are due. Takes the step that the show takes by itself next, if its time has come. */
   doWhatIsDue(): void {
     this.chronicle.send();
     const step = this.#agenda.next(this.#life);
@@ -90,7 +91,7 @@ export class Show {
     else if (this.#life.kind === "running") this.#close(this.#life);
   }
 
-  /** Opens the doors: the timeline runs from now on. */
+  /** Opens the doors: from then on the timeline runs. */
   open(): void {
     const life = this.#life;
     if (life.kind !== "announced") return;
@@ -101,7 +102,7 @@ export class Show {
     this.start();
   }
 
-  /** Ends the show, once what is announced after it has been spoken. */
+  /** Ends the show: at once, or where there is a farewell, once it has been spoken. */
   async end(): Promise<void> {
     const wall = Date.now();
     const farewell = farewellOf(this.#life, !this.#presence.isQuiet(wall), wall);
@@ -111,7 +112,7 @@ export class Show {
     this.#agenda.arrange(farewell);
   }
 
-  /** Ends the show: the list first, then the hosts. */
+  /** Ends the show at once: the list first, then the hosts' sessions. */
   async endAtOnce(): Promise<void> {
     const life = this.#life;
     if (life.kind === "ended") return;
@@ -124,7 +125,7 @@ export class Show {
     await this.settle();
   }
 
-  /** Says other things of the show. Why it can not be so; null: it is. */
+  /** Changes details of the show. Returns why that cannot be; null: done. */
   change(changes: Changes): Problem | null {
     const life = withRow(this.#life, (row) => steps.change(row, changes));
     const problem = steps.unfit(life.row, changes, Date.now(), this.#life.row);
@@ -140,31 +141,31 @@ export class Show {
     return this.#life;
   }
 
-  /** A host's key. */
+  /** Returns a host's key. */
   keyOf(host: HostKey): Promise<string> {
     return hostKey(this.#deps.secret, this.#life.row.id, host);
   }
 
-  /** Replaces a host's key. Who publishes by the one there was is cut off, and may publish again by the new one. */
+  /** Replaces a host's key. A publisher with the previous key is cut off, and may publish again with the new one. */
   rotateKey(hostId = FIRST_HOST): void {
     if (hostId === FIRST_HOST) this.#turnInto(withRow(this.#life, steps.rotateKey));
     else this.cast.rotate(hostId);
     this.publishers.dropAll("the host key has been replaced", hostId);
   }
 
-  /** @param origin where the asker reached us; absolute URLs begin with it */
+  /** @param origin the origin of the caller's request; absolute URLs begin with it */
   async describe(origin: string): Promise<Description> {
     const [{ counts: originReads }, { failures: recordingFailures }] = [this.#originReads, this.#recording];
     const known = { originReads, recordingFailures, warnings: this.chronicle.warnings };
     return describe(this.#life, this, known, { origin, hostKey: await this.keyOf(this.cast.first) });
   }
 
-  /** A host is about to come: the doors must not close while the SFU is asked about it. */
+  /** Notes that a host is about to come: the doors must not close while the SFU is asked about it. */
   expect(): void {
     this.#presence.attended(Date.now());
   }
 
-  /** A host's offer was taken: the doors open with the first, and the SFU is to dial. */
+  /** Handles a host whose offer was taken: opens the doors, if they are closed, and has the SFU dial. */
   welcome(session: string): void {
     this.open();
     this.#rouse();
@@ -172,7 +173,7 @@ export class Show {
     this.#deps.waitUntil(this.publishers.attach(session));
   }
 
-  /** Takes one message of a host's socket. */
+  /** Takes one message from a host's socket. */
   hear(session: string, message: Uint8Array): void {
     const wall = Date.now();
     this.publishers.hear(session, wall);
@@ -181,8 +182,8 @@ export class Show {
   }
 
   /**
-   * A listener's read, with the reads that Origin has answered and not told of yet, this one included. What is read after
-   * the end is counted too, and stored as it comes.
+   * Answers a listener's read. `answered`: the reads that Origin has answered but not reported yet, this one included. Reads
+   * after the end are counted too; a read stores the counts then, at most every 10 s.
    */
   read(target: Readable, answered: Counts): Promise<Read> | Read {
     const wall = Date.now();
@@ -192,25 +193,25 @@ export class Show {
       return this.#reads.say(target, () => publicStatus(this.#life, this, this.#deps.store.log.newest));
     if (target.kind === "events") return { kind: "events", events: this.chronicle.publicEvents };
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
-    // Each player begins with it, and nobody else asks for it.
+    // Each player begins with the multivariant playlist, and nobody else asks for it.
     if (target.kind === "multivariant" && this.#life.row.autoOpen) this.open();
     this.#rouse();
     const now = this.#life.kind === "running" ? this.#life.clock.read(wall) : wall;
     return this.#reads.read(target, () => publishedOf(this.#life), now);
   }
 
-  /** Gets what is still to be kept to R2, and sees to it that what could not be is tried again later. */
+  /** Puts what R2 is owed, and arranges the alarm for what could not be put. */
   async settle(): Promise<void> {
     await this.#recording.settle();
     this.#agenda.arrange(this.#life);
   }
 
-  /** Drives a timeline from now on. */
+  /** Starts the clock of a timeline, and makes the show's state running. */
   #run({ row, timeline }: Resumption): void {
     const clock = new Clock(timeline, {
       listed: (now) => {
         this.#reads.wake(timeline, now);
-        // After parts that close no segment too: that is when what R2 did not take is tried again.
+        // Also after parts that close no segment: that is when failed puts are tried again.
         this.#deps.waitUntil(this.#recording.run());
       },
       doChores: (now) => this.#doChores(now),
@@ -234,7 +235,7 @@ export class Show {
     clock.start();
   }
 
-  /** Begins a timeline that can not be gone on with anew; `why` is the end of a sentence. */
+  /** Replaces a timeline that cannot go on; `why` is the end of a sentence. */
   #replace(why: string): void {
     const { row, clock } = this.#running;
     const wall = Date.now();
@@ -267,7 +268,7 @@ export class Show {
     this.#agenda.renew(wall);
   }
 
-  /** Closes the doors on a show that nobody attends, until the next host: nothing of it runs then, or costs anything. */
+  /** Closes the doors of a show while nobody is there. Until they are opened again, nothing of it runs or costs anything. */
   #close(life: Running): void {
     console.log(`The doors of ${life.row.id} close: nobody was there for ${life.row.idleMinutes} minutes.`);
     const row = this.#succession.setAside(life);
@@ -276,18 +277,18 @@ export class Show {
     this.#deps.waitUntil(this.settle());
   }
 
-  /** Somebody is there: all that is due is made. A timeline that stood still for too long may be another then. */
+  /** Has all media made that is due, since somebody is there. This may replace a timeline that stood still for too long. */
   #rouse(): void {
     if (this.#life.kind === "running") this.#life.clock.rouse();
   }
 
-  /** Throws where no timeline runs. Only a clock asks for it, which drives one. */
+  /** The running state. Throws if no timeline runs; only calls from a timeline's clock use it. */
   get #running(): Running {
     if (this.#life.kind !== "running") throw new Error("no timeline runs");
     return this.#life;
   }
 
-  /** The show is another from now on: in its store first. */
+  /** Changes the show's state: in the store first, then here, then for all who are told of it. */
   #turnInto(life: Life): void {
     const before = this.#life.row;
     this.#deps.store.putShow(life.row);

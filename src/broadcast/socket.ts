@@ -1,9 +1,13 @@
 import type { Show } from "./show.ts";
 
-/** A text message says nothing that the SFU would; it is counted with the garbage. */
+/** Stands for a text message, which the SFU never sends; it is counted as garbage. */
 const NOTHING = new Uint8Array(0);
 
-/** The show's end of a socket of the SFU; null where the session or its generation is over. @param show as it is at each message */
+/**
+ * Accepts a socket that the SFU dialled; returns null if the session or its generation is over.
+ *
+ * @param show returns the show as it is at each message; null: it is gone
+ */
 export function acceptSocket(
   show: () => Show | null,
   { session, generation }: { readonly session: string; readonly generation: number },

@@ -12,15 +12,15 @@ import { readRow, type Stored } from "./row.ts";
 import { SegmentIndex } from "./segment-index.ts";
 import { WebhookRows } from "./webhook-row.ts";
 
-/** The number that a former timeline's init segment has in the table of its segments: before the first. */
+/** Sequence number of a former timeline's init segment in the table of its segments: below that of the first segment. */
 const INIT = -1;
 /**
- * Segments of former timelines that wait for R2 at most, an hour and a half of sound: of what is set aside beyond that the
- * oldest is given up, which {@link Store.setAside} tells.
+ * Segments of former timelines that may wait for R2: an hour and a half of sound. Beyond that the oldest are given up;
+ * {@link Store.setAside} returns how many.
  */
 const MOST_FORMER = 3_000;
 
-/** One object that R2 is to have; `msn` is null for an init segment. */
+/** One object that R2 is owed; `msn` is null for an init segment. */
 export interface MediaObject {
   readonly epoch: string;
   readonly msn: number | null;
@@ -28,18 +28,18 @@ export interface MediaObject {
 }
 
 /**
- * What a Broadcast knows across restarts, in its SQLite: the show, its publishers, and the ring of recent parts. A write
- * is durable before any answer that was computed after it leaves the object (the platform's output gate).
+ * What a Broadcast keeps across restarts, in its SQLite: the show, its publishers, and the recent parts. A write is durable
+ * before any answer that was computed after it leaves the object (the platform's output gate).
  */
 export class Store {
   readonly #sql: SqlStorage;
-  /** What has happened at the show. */
+  /** The events of the show. */
   readonly log: Log;
   readonly webhook: WebhookRows;
-  /** What all its timelines have. */
+  /** The finished segments of all the show's timelines. */
   readonly index: SegmentIndex;
   readonly lifeboat: LifeboatRows;
-  /** What its chapters are made of. */
+  /** The places of which chapters are made. */
   readonly places: Places;
 
   constructor(sql: SqlStorage) {
@@ -66,7 +66,7 @@ export class Store {
     `);
   }
 
-  /** Show `id`, if it is stored here. */
+  /** Returns show `id`; null if no show is stored here. */
   show(id: string): Stored | null {
     const row = this.#sql.exec<{ json: string }>("SELECT json FROM show").toArray()[0];
     return row === undefined ? null : readRow(row.json, id);
@@ -76,7 +76,7 @@ export class Store {
     this.#sql.exec("INSERT OR REPLACE INTO show (only, json) VALUES (1, ?)", JSON.stringify(show));
   }
 
-  /** What Origin has answered since the timeline began, up to the last time it was put here. */
+  /** Returns the stored counts of what Origin has answered since the timeline began. */
   originReads(): Counts {
     const rows = this.#sql.exec<{ json: string }>("SELECT json FROM reads").toArray();
     return readable<Counts>(rows)[0] ?? {};
@@ -86,7 +86,7 @@ export class Store {
     this.#sql.exec("INSERT OR REPLACE INTO reads (only, json) VALUES (1, ?)", JSON.stringify(reads));
   }
 
-  /** The timeline's init segment; null before there is one. */
+  /** Returns the timeline's init segment; null before there is one. */
   init(): Uint8Array | null {
     const row = this.#sql.exec<{ bytes: ArrayBuffer }>("SELECT bytes FROM init").toArray()[0];
     return row === undefined ? null : new Uint8Array(row.bytes);
@@ -96,7 +96,7 @@ export class Store {
     this.#sql.exec("INSERT OR REPLACE INTO init (only, bytes) VALUES (1, ?)", bytes);
   }
 
-  /** What has been put of the hosts; a row that can not be read is left out, and its host's key opens nothing. */
+  /** Returns the stored hosts. A row that cannot be read is left out, and its host's key opens nothing. */
   hosts(): HostRow[] {
     return this.#sql
       .exec<{ hostId: string; json: string }>("SELECT hostId, json FROM host")
@@ -113,7 +113,7 @@ export class Store {
     this.#sql.exec("DELETE FROM host WHERE hostId = ?", hostId);
   }
 
-  /** What deploys before hosts had names have stored is the first host's. */
+  /** Returns the stored publishers, oldest first. A row from a deploy without named hosts belongs to the first host. */
   publishers(): PublisherRow[] {
     const rows = this.#sql.exec<{ json: string }>("SELECT json FROM publisher ORDER BY rowid").toArray();
     const unknown = { hostId: FIRST_HOST, codec: null, client: null };
@@ -132,7 +132,7 @@ export class Store {
     this.#sql.exec("DELETE FROM publisher WHERE session = ?", session);
   }
 
-  /** Keeps a part; `closes` says that it is the last of its segment. */
+  /** Stores a part; `closes`: whether it is the last of its segment. */
   putPart(part: Part, closes: boolean): void {
     this.#sql.exec(
       "INSERT OR REPLACE INTO part (msn, idx, at, duration, bytes) VALUES (?, ?, ?, ?, ?)",
@@ -145,7 +145,7 @@ export class Store {
     if (closes) this.#sql.exec("INSERT OR IGNORE INTO segment (msn, kept) VALUES (?, 0)", part.msn);
   }
 
-  /** The parts of the last `segments` segments in order, each with whether it closes its segment. */
+  /** Returns the parts of the last `segments` segments in order, each with whether it closes its segment. */
   parts(segments: number): { part: Part; closes: boolean }[] {
     const rows = this.#sql
       .exec<PartRow & { closes: number }>(
@@ -158,18 +158,18 @@ export class Store {
     return rows.map((row) => ({ part: toPart(row), closes: row.closes === 1 }));
   }
 
-  /** The parts of segment `msn`, in order. */
+  /** Returns the parts of segment `msn`, in order. */
   partsOf(msn: number): Part[] {
     const rows = this.#sql.exec<PartRow>("SELECT * FROM part WHERE msn = ? ORDER BY idx", msn).toArray();
     return rows.map(toPart);
   }
 
-  /** The bytes of segment `msn`. */
+  /** Returns the bytes of segment `msn`. */
   segment(msn: number): Uint8Array {
     return joinParts(this.partsOf(msn));
   }
 
-  /** The oldest finished segment that R2 does not hold yet; null where it holds them all. */
+  /** Returns the oldest finished segment that R2 does not hold yet; null if it holds them all. */
   unkept(): number | null {
     const sql = "SELECT msn FROM segment WHERE kept = 0 ORDER BY msn LIMIT 1";
     return this.#sql.exec<{ msn: number }>(sql).toArray()[0]?.msn ?? null;
@@ -179,15 +179,15 @@ export class Store {
     this.#sql.exec("UPDATE segment SET kept = 1 WHERE msn = ?", msn);
   }
 
-  /** Forgets segments before `msn`, but never one that R2 does not hold. */
+  /** Deletes the segments before `msn`, except those that R2 does not hold. */
   prune(msn: number): void {
     this.#sql.exec("DELETE FROM part WHERE msn < ? AND msn IN (SELECT msn FROM segment WHERE kept = 1)", msn);
     this.#sql.exec("DELETE FROM segment WHERE msn < ? AND kept = 1", msn);
   }
 
   /**
-   * Makes room for a new timeline. What R2 does not hold of the one there was is set aside under its `epoch`, its open
-   * segment too; where the epoch is not known (null) it is lost. Returns how many segments had to be given up.
+   * Makes room for a new timeline. Media of the previous one that R2 does not hold, its open segment included, is set aside
+   * under `epoch`. If the epoch is unknown (null), that media is lost. Returns how many segments had to be given up.
    */
   setAside(epoch: string | null): number {
     const passedOver = epoch === null ? 0 : this.#copyUnkept(epoch);
@@ -207,7 +207,7 @@ export class Store {
     return passedOver + over.length;
   }
 
-  /** The oldest object of a former timeline that R2 does not hold; null where it holds them all. */
+  /** Returns the oldest object of a former timeline that R2 does not hold; null if it holds them all. */
   former(): MediaObject | null {
     const oldest = "SELECT epoch, msn FROM former ORDER BY epoch, msn LIMIT 1";
     const row = this.#sql.exec<{ epoch: string; msn: number }>(oldest).toArray()[0];
@@ -217,25 +217,25 @@ export class Store {
     return { epoch, msn, bytes: this.formerMedia(epoch, msn) ?? new Uint8Array() };
   }
 
-  /** A segment of a former timeline, or its init segment (null), that R2 does not hold; null where it is not here. */
+  /** Returns a former timeline's segment `msn`, or its init segment (null), if it waits for R2 here; null if it does not. */
   formerMedia(epoch: string, msn: number | null): Uint8Array | null {
     const parts = "SELECT bytes FROM former WHERE epoch = ? AND msn = ? ORDER BY idx";
     const rows = this.#sql.exec<{ bytes: ArrayBuffer }>(parts, epoch, msn ?? INIT).toArray();
     return rows.length === 0 ? null : joinBytes(rows.map((part) => new Uint8Array(part.bytes)));
   }
 
-  /** The first segment of a former timeline that R2 does not hold; null where it holds them all. */
+  /** Returns the first segment of a former timeline that R2 does not hold; null if it holds them all. */
   formerFrom(epoch: string): number | null {
     const sql = "SELECT MIN(msn) AS msn FROM former WHERE epoch = ? AND msn <> ?";
     return this.#sql.exec<{ msn: number | null }>(sql, epoch, INIT).toArray()[0]?.msn ?? null;
   }
 
-  /** Forgets an object of a former timeline. */
+  /** Deletes an object of a former timeline. */
   dropFormer(epoch: string, msn: number | null): void {
     this.#sql.exec("DELETE FROM former WHERE epoch = ? AND msn = ?", epoch, msn ?? INIT);
   }
 
-  /** Copies what is new enough to wait; how many segments are not. */
+  /** Sets aside the segments that R2 does not hold and that are new enough to wait. Returns how many are too old. */
   #copyUnkept(epoch: string): number {
     const unkept = "FROM part WHERE msn NOT IN (SELECT msn FROM segment WHERE kept = 1)";
     const from = "(SELECT MAX(msn) FROM part) - ?";
@@ -245,7 +245,7 @@ export class Store {
     this.#sql.exec(lost, epoch, MOST_FORMER);
     const copy = `INSERT OR REPLACE INTO former SELECT ?, msn, idx, bytes ${unkept} AND msn > ${from}`;
     this.#sql.exec(copy, epoch, MOST_FORMER);
-    // Its segments can not be decoded without its init segment.
+    // The timeline's segments cannot be decoded without its init segment.
     const init =
       "INSERT OR REPLACE INTO former SELECT ?, ?, 0, bytes FROM init WHERE EXISTS (SELECT 1 FROM former WHERE epoch = ?)";
     this.#sql.exec(init, epoch, INIT, epoch);
@@ -265,7 +265,7 @@ function toPart({ msn, idx, at, duration, bytes }: PartRow): Part {
   };
 }
 
-/** What can be read of some rows; one that can not is told in the log and left out. */
+/** Returns the rows that can be read; one that cannot is logged and left out. */
 function readable<T>(rows: readonly { readonly json: string }[]): T[] {
   return rows.flatMap(({ json }) => {
     try {

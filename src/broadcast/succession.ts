@@ -6,8 +6,8 @@ import { type Resumption, replace, resume, setAside } from "./resumption.ts";
 import type { Store } from "./store.ts";
 
 /**
- * Which timeline is the show's: the one that is stored, or the one that had to begin in its place. What is counted and what
- * goes to R2 is that one's from then on.
+ * Decides which timeline is the show's: the stored one, or a new one that had to replace it. From then on, Origin's reads are
+ * counted for that timeline, and its media goes to R2.
  */
 export class Succession {
   readonly #store: Store;
@@ -20,19 +20,19 @@ export class Succession {
     this.#outbox = outbox;
   }
 
-  /** The timeline that stands, or the one that had to begin in its place. */
+  /** Resumes a standing timeline, or replaces it if it cannot be resumed. */
   takeUp({ row }: Standing): Resumption {
     return this.#turnTo(row, resume(row, this.#store, Date.now()));
   }
 
-  /** A timeline in the place of the one that `row` has; `why` is the end of a sentence. */
+  /** Replaces the timeline of `row` by a new one; `why` is the end of a sentence. */
   replace(row: RunningRow, wall: number, why: string): Resumption {
     return this.#turnTo(row, replace(row, this.#store, wall, why));
   }
 
   /**
-   * Stops the clock and closes the last segment, of a timeline that stands where its last part ended. What fails at it keeps
-   * no show from its end.
+   * Stops the clock and closes the last segment. A standing timeline ends where its last stored part ended. A failure here must
+   * not keep the show from ending.
    */
   finish(life: Standing | Running): RunningRow {
     let { row } = life;
@@ -47,7 +47,7 @@ export class Succession {
     return row;
   }
 
-  /** As {@link finish}, of a timeline that another may follow: what R2 does not hold of it yet waits under its own epoch. */
+  /** As {@link finish}, for a timeline that another may follow: media that R2 does not hold yet waits under its own epoch. */
   setAside(life: Running): RunningRow {
     const row = this.finish(life);
     setAside(row, this.#store);
@@ -55,7 +55,7 @@ export class Succession {
     return row;
   }
 
-  /** `before` is the row of the timeline that there was. */
+  /** Turns the counts and the outbox to this timeline. `before`: the row before it was resumed or replaced. */
   #turnTo(before: RunningRow, resumption: Resumption): Resumption {
     const { row, timeline } = resumption;
     if (row !== before) this.#originReads.clear();

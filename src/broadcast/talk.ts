@@ -4,41 +4,42 @@ import type { SfuFault } from "../ingest/sfu-api.ts";
 import { PROBLEMS, type Problem, tooManyTracks } from "../problem.ts";
 import { ANSWER_MS, MOST_TRACKS, type TalkOffer, type TalkTrack } from "../talk.ts";
 
-/** Sections that a session's description may come to have: a closed track leaves its own behind, and each answer has all. */
+/** Media sections that a session's SDP may come to have: a closed track leaves its section behind, and each answer has all. */
 const MOST_SECTIONS = 48;
-/** A studio of which nothing has been heard for so long has gone: it asks at least every 20 s who else is on. */
+/** A studio that has asked nothing for this long, ms, has gone: studios ask at least every 20 s who else is on. */
 const SILENT_MS = 60_000;
 
 /** An offer that waits for its answer. */
 interface Pending {
   readonly mutation: string;
-  /** What the session will hear once it is answered, by publication. */
+  /** What the session hears once the offer is answered: publication -> mid. */
   readonly mids: ReadonlyMap<string, string>;
 }
 
 /**
- * One studio's connection to the SFU, on which it hears the others. One thing at a time: from the question for tracks until
- * their answer has been taken, nothing else may change it. Where what the SFU has of it is not known any more, it is over.
+ * One studio's connection to the SFU, on which it hears the others. It changes one step at a time: from the request for tracks
+ * until the studio's answer has been taken, nothing else may change it. Once the SFU's state of the session is unknown, the
+ * session is over.
  */
 export class Talk {
-  /** Its unguessable name. */
+  /** The unguessable name of this talk session. */
   readonly name: string;
-  /** The WHIP session of the host who hears by it. */
+  /** The WHIP session of the host who listens on it. */
   readonly session: string;
   readonly hostId: string;
   readonly #pulls: Pulls;
   /** The SFU's session; null before the first track. */
   #sfuSession: string | null = null;
-  /** What it hears: publication -> mid. */
+  /** What the session hears: publication -> mid. */
   readonly #mids = new Map<string, string>();
   #sections = 0;
-  /** When the change that is under way has to be done; null: none is. */
+  /** Deadline of the change in progress, ms since 1970; null: none is in progress. */
   #until: number | null = null;
   /** Whether the SFU is being asked. */
   #isAsking = false;
   #pending: Pending | null = null;
   #isOver = false;
-  /** When its studio was last heard of, milliseconds since 1970. */
+  /** When the studio last asked for something, milliseconds since 1970. */
   #heardAt: number;
 
   constructor(
@@ -54,21 +55,22 @@ export class Talk {
     this.#heardAt = now;
   }
 
-  /** Its studio asks for something. */
+  /** Notes that the studio asks for something. */
   hear(now: number): void {
     this.#heardAt = now;
   }
 
-  /** Whether it is of no use any more: broken, late, or without a studio. */
+  /** Whether the session is of no use: broken, past its deadline, or without a studio. */
   isOver(now: number): boolean {
     const isLate = this.#until !== null && now > this.#until;
     return this.#isOver || isLate || now - this.#heardAt > SILENT_MS;
   }
 
   /**
-   * Asks the SFU for what the session does not hear yet.
+   * Asks the SFU for those wanted publications that the session does not hear yet.
    *
-   * @param wanted publication -> the publisher's session at the SFU; null where nobody publishes it
+   * @param wanted publication -> the publisher's session at the SFU; null if nobody publishes it
+   * @param mutation names this exchange
    */
   async pull(
     wanted: ReadonlyMap<string, string | null>,
@@ -109,7 +111,7 @@ export class Talk {
     return { mutation, offer, tracks };
   }
 
-  /** Takes the answer to the offer of `mutation`. Null: it hears what was offered. */
+  /** Takes the studio's answer to the offer of `mutation`. Null: the session hears what was offered. */
   async answer(mutation: string, sdp: string): Promise<null | Problem> {
     const pending = this.#pending;
     if (pending === null || pending.mutation !== mutation || this.#isAsking) return PROBLEMS.otherMutation;
@@ -123,7 +125,7 @@ export class Talk {
     return null;
   }
 
-  /** Ceases to hear these publications. Null: done, or they were not heard. */
+  /** Stops hearing these publications. Null: done, or none of them was heard. */
   async drop(publications: readonly string[], now: number): Promise<null | Problem> {
     if (this.#until !== null) return PROBLEMS.talkBusy;
     const mids = publications.flatMap((publication) => this.#mids.get(publication) ?? []);
@@ -136,7 +138,7 @@ export class Talk {
     return null;
   }
 
-  /** Ends at the SFU what it has of the session. */
+  /** Ends the session, and closes its tracks at the SFU. */
   async release(): Promise<void> {
     this.#isOver = true;
     const mids = [...new Set([...this.#mids.values(), ...(this.#pending?.mids.values() ?? [])])];
@@ -146,7 +148,7 @@ export class Talk {
     if (fault !== null) console.warn(`The SFU did not close a talk session: ${fault.status} ${fault.code}`);
   }
 
-  /** Asks the SFU about its session, which is made for the first question. */
+  /** Calls the SFU with its id of the session; the first call opens that session at the SFU. */
   async #ask<T>(ask: (session: string) => Promise<T>): Promise<T | SfuFault> {
     if (this.#sfuSession !== null) return ask(this.#sfuSession);
     const opened = await this.#pulls.open();
@@ -155,13 +157,13 @@ export class Talk {
     return ask(opened.session);
   }
 
-  /** No session could be made, so nothing is lost: it may be asked again. */
+  /** Handles a fault while the SFU has no session yet: nothing is lost, and the studio may ask again. */
   #refused(fault: SfuFault): Problem {
     this.#until = null;
     return problemOf(fault, "talk session");
   }
 
-  /** It is over, since nobody knows what the SFU has of it now, or since it has come to its bound (null). */
+  /** Ends the session: the SFU's state of it is unknown after a fault, or it has reached its limit of sections (null). */
   #end(fault: SfuFault | null): Problem {
     this.#isOver = true;
     if (fault !== null) console.warn(`A talk session is over: ${fault.status} ${fault.code}`);

@@ -7,20 +7,20 @@ import { HELD_MS, type Other } from "../talk.ts";
 import { Talk } from "./talk.ts";
 import type { WarningNote } from "./warnings.ts";
 
-/** One who publishes. */
+/** A publisher, as talk-back knows it. */
 export interface Voice {
   /** The WHIP session. */
   readonly session: string;
   readonly sfuSession: string;
   readonly hostId: string;
   readonly name: string;
-  /** Whether sound has come, so that the SFU has it for others. */
+  /** Whether its sound has arrived, so that the SFU has it for others. */
   readonly isHeard: boolean;
 }
 
 /**
- * The talk sessions of a broadcast, one for each WHIP session at most. They live as long as the object does: one that is made
- * anew has none, and the studios make theirs anew. Here is no sound: the SFU sends that to the studios.
+ * The talk sessions of a broadcast, at most one for each WHIP session. They live as long as the object: after a restart there
+ * are none, and the studios begin new ones. No sound passes through here: the SFU sends it to the studios.
  */
 export class Talks {
   readonly #pulls: Pulls;
@@ -30,14 +30,14 @@ export class Talks {
   readonly #all = new Map<string, Talk>();
   /** WHIP session -> the name that others know its publication by. */
   readonly #publications = new Map<string, string>();
-  /** The questions that wait for another list, by talk session: each has one. */
+  /** Releases the held questions that wait for a new list, by talk session: each has one question at most. */
   readonly #held = new Map<string, () => void>();
-  /** The hosts whose microphones squeal. */
+  /** Ids of the hosts whose microphones squeal. */
   readonly #squealing = new Set<string>();
   #revision = 1;
   #seen = "[]";
 
-  /** @param voices those who publish, oldest first */
+  /** @param voices returns the publishers, oldest first */
   constructor(pulls: Pulls, waitUntil: (work: Promise<void>) => void, voices: () => readonly Voice[]) {
     this.#pulls = pulls;
     this.#waitUntil = waitUntil;
@@ -45,8 +45,8 @@ export class Talks {
   }
 
   /**
-   * Sees who is on now: those who wait are told where that has changed. Sessions that are of no use, or whose host has gone,
-   * are ended.
+   * Checks who is on, and answers the held questions if that has changed. Ends sessions that are of no use, or whose host has
+   * gone.
    */
   look(now: number): void {
     const all = this.#voices();
@@ -62,7 +62,7 @@ export class Talks {
     this.#seen = seen;
   }
 
-  /** A host's microphone squeals, or does not any more: the host's studios are told. */
+  /** Notes whether a host's microphone squeals; the host's studios learn of a change. */
   #squeal(hostId: string, isRaised: boolean): void {
     if (isRaised === this.#squealing.has(hostId)) return;
     if (isRaised) this.#squealing.add(hostId);
@@ -70,21 +70,21 @@ export class Talks {
     this.#tell();
   }
 
-  /** The show is warned of this. */
+  /** Takes the show's new warnings. */
   heed(warnings: readonly WarningNote[]): void {
     for (const { kind, raised, host } of warnings)
       if (kind === "squeal" && host !== null) this.#squeal(host.hostId, raised);
   }
 
-  /** What studios are told is another: those who wait for that are let go. */
+  /** Notes that what studios are told has changed, and answers the held questions. */
   #tell(): void {
     this.#revision++;
     for (const release of [...this.#held.values()]) release();
   }
 
   /**
-   * Does what the studio of a host asks for; `hostId` is that of its key. Another host's talk session, and another's WHIP
-   * session, is not there for it.
+   * Does what a host's studio asks for; `hostId` is that of its key. To a studio, the talk sessions and WHIP sessions of
+   * other hosts do not exist.
    */
   async talk(asked: TalkCall, hostId: string, now: number): Promise<TalkAnswer | Problem> {
     this.look(now);
@@ -97,7 +97,7 @@ export class Talks {
     return answer;
   }
 
-  /** Makes the talk session of a WHIP session; one that there was is over. */
+  /** Begins the talk session of a WHIP session; ends the previous one. */
   #begin(session: string, hostId: string, now: number): TalkAnswer | Problem {
     const isOwn = this.#voices().some((voice) => voice.session === session && voice.hostId === hostId);
     if (!isOwn) return PROBLEMS.noSession;
@@ -139,15 +139,15 @@ export class Talks {
     }
   }
 
-  /** Those whom others can hear. */
+  /** The publishers whom others can hear. */
   get #heard(): readonly Voice[] {
     return this.#voices().filter(({ isHeard }) => isHeard);
   }
 
   /**
-   * Whom the studio of a talk session can hear: everybody but its own host, each with the SFU's session. Several people may
-   * hold the key that comes with the broadcast, and they hear each other; who has a key of one's own is one person, however
-   * many sessions there are.
+   * Returns whom the studio of a talk session can hear, each with the publisher's session at the SFU: everybody but the
+   * studio's own host. Several people may hold the key that comes with the broadcast, and they hear each other. A host with a
+   * key of its own is one person, however many sessions there are.
    */
   #audible(own: Talk): (readonly [sfuSession: string, other: Other])[] {
     return this.#heard
@@ -160,7 +160,7 @@ export class Talks {
       ]);
   }
 
-  /** Until there is another list, the session is over, or its studio asks again; 20 s at the most. */
+  /** Waits until there is a new list, the session is over, or its studio asks again; 20 s at most. */
   #change({ name }: Talk): Promise<void> {
     this.#held.get(name)?.();
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -26,14 +26,14 @@ import type { Published } from "./reads.ts";
 import { Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 
-/** Access units made in one go when catching up: 128 ms of sound, some milliseconds of work, for which the sockets wait. */
+/** Access units made in one go when catching up: 128 ms of sound. That takes some milliseconds, while the sockets wait. */
 const CATCH_UP_UNITS = 6;
-/** How far back a restart reads: beyond every segment that listeners may still ask for (keptFrom, hls/window.ts). */
+/** Segments that a restart reads back: more than listeners may still ask for (keptFrom, hls/window.ts). */
 const REBUILT_SEGMENTS = 40;
 
 /**
- * By how many milliseconds a timeline begins before it opens: it begins with the silence of a whole first list, so that the
- * first listener need not wait for it.
+ * Returns by how many milliseconds a timeline begins before its doors open. It begins with the silence of a whole first list,
+ * so that the first listener need not wait for that list.
  */
 export function leadMillis(profile: Profile): number {
   return Math.ceil(toMillis(listedAfter(firstListed(profile))));
@@ -42,12 +42,12 @@ export function leadMillis(profile: Profile): number {
 /** All encoders of this isolate. */
 const contexts = new Contexts(aacModule, aacNames);
 
-/** Whole segments whose parts are in memory: those in which lists name parts. What is older is read from the store. */
+/** Whole segments whose parts stay in memory: those whose parts are listed. Older parts are read from the store. */
 const RING_SEGMENTS = 5;
 
 /**
- * A show's running timeline: the pipeline, what it has listed, and where its bytes lie. Made from the store, so that one
- * made after a restart goes on exactly where the last stored part ended: the time between is filled with silence.
+ * A show's running timeline: the pipeline, the window, and the bytes of recent parts. It is made from the store. So after a
+ * restart it goes on exactly where the last stored part ended, and the time between is filled with silence.
  */
 export class Timeline {
   readonly init: Uint8Array;
@@ -59,7 +59,7 @@ export class Timeline {
   readonly #startedAt: number;
   readonly #store: Store;
 
-  /** Goes on where the stored parts end. Throws where the store's parts do not make its timeline, or the encoder refuses it. */
+  /** Goes on where the stored parts end. Throws if the stored parts do not fit the timeline, or the encoder refuses it. */
   constructor({ state, bitrate, timeline, held }: RunningRow, store: Store) {
     const { window, ring } = rebuild(timeline, store);
     const open = window.open;
@@ -76,18 +76,18 @@ export class Timeline {
     const encoder = openAac(contexts, { bitrate, at });
     const parts = store.partsOf(open.msn);
     const segmenter = new Segmenter(timeline.profile, { msn: open.msn, at: open.at, parts });
-    // It is stored before the part that has its beginning.
+    // The start of hold audio is stored before the part that contains it, and may lie after the last stored part.
     const since = held && { ...held, from: samples(Math.min(held.from, at)) };
     this.hold = new HoldLine(since, samples(3 * timeline.profile.partUnits * AU_SAMPLES));
     this.pipeline = new Pipeline(encoder, segmenter, at, this.hold);
     this.init = initSegment(encoder.config, { bitrate });
     store.putInit(this.init);
     store.index.begin(timeline);
-    // It may have gone live before there was an index.
+    // The show may have gone live under a deploy that had no segment index.
     if (state === "live") store.index.goLive(timeline.epoch, open.msn);
   }
 
-  /** Why the timeline can not be gone on with where the wall clock says `wall`, the end of a sentence; null where it can. */
+  /** Returns why the timeline cannot go on at wall-clock time `wall`, as the end of a sentence; null if it can. */
   staleness(wall: number): string | null {
     const stood = wall - this.listedUntil;
     if (Math.abs(stood) <= LONGEST_FILL_MS) return null;
@@ -95,52 +95,52 @@ export class Timeline {
     return stood > 0 ? `it stood still for ${seconds} s` : `the clock was set back by ${seconds} s`;
   }
 
-  /** The wall-clock time up to which there is listed media. */
+  /** The time at which the listed media ends, ms since 1970. */
   get listedUntil(): number {
     return this.#startedAt + toMillis(end(this.window));
   }
 
-  /** Milliseconds from `now` until there is something to do; 0 when there is already. */
+  /** Returns the milliseconds from `now` until something is due; 0 if something is due already. */
   millisUntilDue(now: number): number {
     return Math.max(0, Math.ceil(this.#dueAt - now));
   }
 
-  /** Takes one message of a host's socket that came at `now`. */
+  /** Takes one message from a host's socket, which came at `now`. */
   hear(session: string, message: Uint8Array, now: number): void {
     this.pipeline.hear(session, message, this.#at(now));
   }
 
-  /** Makes what is due at `now` and lists it. When each part ends that came of it, by the show's time. */
+  /** Makes and lists what is due at `now`. Returns when each of the new parts ends, in show time. */
   advance(now: number, holdWish: HoldWish): number[] {
     const cuts = this.pipeline.advance(this.#at(now), CATCH_UP_UNITS, holdWish);
     for (const cut of cuts) this.#list(cut);
     return cuts.map(({ part }) => this.#startedAt + toMillis(part.at + part.duration));
   }
 
-  /** Whether it can be left alone for a while: nothing but silence is in it, and no list has a segment that is not whole. */
+  /** Whether the timeline can be left alone for a while: it makes only silence, and lists name whole segments alone. */
   get mayRest(): boolean {
     return !this.pipeline.hasHosts && !this.hold.sounds && this.window.open?.parts.length === 0;
   }
 
   /**
-   * Makes all that has become due in a rest: silence, and hold audio at its end, where that is wanted. Where it `passesOver`, it
-   * makes only what the list due at `now` names, and that list is the same, to the byte. Whether a part came of it.
+   * Makes all that fell due during a rest: silence, and hold audio at its end, if wanted. With `passesOver`, it makes only
+   * what the list due at `now` names; that list is the same, to the byte. Returns whether a part was made.
    */
   wake(now: number, passesOver: boolean, holdWish: HoldWish): boolean {
     const hasPassed = passesOver && this.#passOver(this.#at(now));
     let hasMade = false;
     while (this.millisUntilDue(now) === 0) hasMade = this.advance(now, holdWish).length > 0 || hasMade;
-    // Not before: a restart meanwhile would find nothing in the store to go on from.
+    // Not earlier: a restart meanwhile would find nothing in the store to go on from.
     if (hasPassed) this.#store.prune(this.window.firstMsn);
     return hasMade;
   }
 
-  /** Its first host is heard, and came in the last `millis`: with the segment that was being made then the replay begins. */
+  /** Notes that the first host was heard, in the last `millis` ms. The replay begins with the segment being made then. */
   goLive(millis: number): void {
     this.#store.index.goLive(this.window.epoch, msnBefore(this.window, millis));
   }
 
-  /** Something has happened on the line: lists tell it from the next part on. */
+  /** Adds an event to the window; lists name it from the next part on. */
   date(range: Omit<DateRange, "listed">): void {
     this.window = withDateRange(this.window, range);
   }
@@ -151,17 +151,17 @@ export class Timeline {
     this.window = endWindow(this.window);
   }
 
-  /** Lets go of what it holds; the timeline is not to go on. */
+  /** Releases the encoder of a timeline that does not go on. */
   abandon(): void {
     this.pipeline.abandon();
   }
 
-  /** The timeline's position at `now`. */
+  /** Returns the timeline position at `now`. */
   #at(now: number): Samples {
     return fromMillis(now - this.#startedAt);
   }
 
-  /** Leaves out what comes before the list that is due at `now`; false where that list has segments that there are already. */
+  /** Skips what comes before the list that is due at `now`. Returns false if that list names segments that exist already. */
   #passOver(now: Samples): boolean {
     const { epoch, profile, open, length, startedAt } = this.window;
     if (open === null) return false;
@@ -178,19 +178,19 @@ export class Timeline {
       this.hold,
     );
     const { dateRanges } = this.window;
-    // Nobody was there to hear it.
+    // Nobody heard the segments that the timeline has so far.
     this.#store.index.forget(epoch);
     this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length, dateRanges });
     this.ring = new Ring();
     return true;
   }
 
-  /** The wall-clock time at which there is something to do next, or was. */
+  /** When something is due next, or has been due, ms since 1970. */
   get #dueAt(): number {
     return this.#startedAt + toMillis(this.pipeline.due);
   }
 
-  /** Bytes first, then the list: nothing is named before it can be fetched, and before it survives a crash. */
+  /** Stores the bytes, then lists the part: nothing is named before it can be fetched and survives a crash. */
   #list(cut: Cut): void {
     this.#store.putPart(cut.part, cut.closes);
     this.ring.add(cut.part);
@@ -203,8 +203,8 @@ export class Timeline {
 }
 
 /**
- * What a show that has ended is still read from. Where its doors were closed when it ended, or the store's parts do not make its
- * last timeline, that is what the index has; null where that has nothing.
+ * Returns what listeners can still read of a show that has ended. If its doors were closed when it ended, or its stored parts
+ * do not fit its last timeline, that is made from the segment index; null if the index has nothing.
  */
 export function lastPublished(row: EndedRow, store: Store): Published | null {
   try {
@@ -218,7 +218,7 @@ export function lastPublished(row: EndedRow, store: Store): Published | null {
   }
 }
 
-/** A show that has ended, of which there is the index alone: its window is empty, and begins where its last segment ends. */
+/** Returns an ended show of which only the index is left: its window is empty, and begins where its last segment ends. */
 function indexed(row: EndedRow, store: Store): Published | null {
   const { index } = store;
   const timeline = index.timelines().findLast(({ epoch }) => index.lastMsn(epoch) !== null);
@@ -235,7 +235,7 @@ function indexed(row: EndedRow, store: Store): Published | null {
   };
 }
 
-/** The window and the ring, made of the newest stored parts. Older ones may be stored too, until R2 has them. */
+/** Makes the window and the ring from the newest stored parts. Older parts may be stored too, until R2 has them. */
 function rebuild(
   { epoch, profile, startedAt, fromMsn = 0 }: TimelineRow,
   store: Store,

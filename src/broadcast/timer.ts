@@ -1,28 +1,28 @@
-/** How exact a timer is, milliseconds. */
-const TIMER_MS = 2;
+/** Accuracy of a timer, ms. */
+const ACCURACY_MS = 2;
 
-/** The timer of a show's clock, which has one at a time. */
+/** The timer of a show's clock: one at a time. */
 export class Timer {
   readonly #then: () => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** When it goes off, by the show's time. */
+  /** When the timer fires, in show time. */
   #at = 0;
 
-  /** @param then what is done when it goes off */
+  /** @param then called when the timer fires */
   constructor(then: () => void) {
     this.#then = then;
   }
 
-  /** Has it go off `millis` after `now`, by the show's time, and not when it was to before. */
+  /** Sets the timer to fire `millis` after `now`, in show time; replaces the previous setting. */
   set(now: number, millis: number): void {
     this.stop();
     this.#at = now + millis;
     this.#timer = setTimeout(this.#then, millis);
   }
 
-  /** Has it go off `millis` after `now` at the latest; it is left as it is where that is no more than its inaccuracy. */
+  /** Has the timer fire `millis` after `now` at the latest. Leaves it as it is if the gain is within its accuracy. */
   hurry(now: number, millis: number): void {
-    if (now + millis < this.#at - TIMER_MS) this.set(now, millis);
+    if (now + millis < this.#at - ACCURACY_MS) this.set(now, millis);
   }
 
   stop(): void {

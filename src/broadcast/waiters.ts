@@ -1,21 +1,21 @@
-/** Those who come within this time of each other wait equally long, milliseconds. */
+/** Requests whose deadlines are less than this apart, ms, share the earlier deadline. */
 const SHARED_MS = 100;
 
 /**
- * Requests held until the timeline reaches what they ask for. All that wait for the same thing from about the same time on
- * share one promise, and the clock is the shell's: nothing here has a timer of its own.
+ * Holds requests until the timeline reaches what they ask for. Requests for the same thing that come at about the same time
+ * share one promise. The owner calls {@link release}: nothing here has a timer.
  */
 export class Waiters<Condition> {
   readonly #held = new Map<string, Held<Condition>>();
 
-  /** How many distinct conditions are being waited for. */
+  /** The number of distinct conditions that are waited for. */
   get size(): number {
     return this.#held.size;
   }
 
   /**
-   * Waits for `condition`, named `key`, until `deadline` (milliseconds since 1970) or just before it. True when it came to
-   * hold, false when the deadline passed first.
+   * Waits for `condition`, identified by `key`, until `deadline` (milliseconds since 1970) or just before it. Returns true if
+   * the condition came to hold, false if the deadline passed first.
    */
   until(key: string, condition: Condition, deadline: number): Promise<boolean> {
     const held = this.#held.get(key) ?? { condition, turns: [] };
@@ -27,7 +27,7 @@ export class Waiters<Condition> {
     return promise;
   }
 
-  /** Lets go of those whose condition holds now, and of those whose time is up. */
+  /** Releases the requests whose condition holds now, and those past their deadline. */
   release(holds: (condition: Condition) => boolean, now: number): void {
     for (const [key, { condition, turns }] of this.#held) {
       const met = holds(condition);
@@ -37,7 +37,7 @@ export class Waiters<Condition> {
     }
   }
 
-  /** Lets go of all: what they waited for is decided for good. */
+  /** Releases all requests, as if their conditions held: what they waited for is decided for good. */
   releaseAll(): void {
     this.release(() => true, 0);
   }
@@ -45,7 +45,7 @@ export class Waiters<Condition> {
 
 interface Held<Condition> {
   readonly condition: Condition;
-  /** In the order in which they came, and so of their deadlines. */
+  /** In order of arrival, and so of their deadlines. */
   readonly turns: Turn[];
 }
 

@@ -1,19 +1,19 @@
 import type { Raised } from "../broadcast-api.ts";
 import type { Note } from "../events.ts";
 
-/** That something is wrong, or is not any more. */
+/** A note that something is wrong, or is right again. */
 export type WarningNote = Extract<Note, { readonly raised: boolean }>;
 
-/** What a show is warned of at this moment. Nothing is raised twice, or cleared that is not raised. */
+/** The warnings of a show that are raised at this moment. No warning is raised twice, or cleared unless it is raised. */
 export class Warnings {
   readonly #raised = new Map<string, Raised>();
 
-  /** @param past what the log has of warnings, oldest first */
+  /** @param past the log's warnings, oldest first */
   constructor(past: readonly WarningNote[]) {
     for (const note of past) this.take(note);
   }
 
-  /** Takes a warning; whether that is anything new. */
+  /** Takes a warning; returns whether it changes anything. */
   take({ kind, raised, host }: WarningNote): boolean {
     const name = `${kind} ${host?.hostId ?? ""}`;
     if (this.#raised.has(name) === raised) return false;
@@ -22,13 +22,13 @@ export class Warnings {
     return true;
   }
 
-  /** In the order in which they were raised. */
+  /** The raised warnings, in the order in which they were raised. */
   get all(): readonly Raised[] {
     return [...this.#raised.values()];
   }
 
-  /** What there is to say where nothing of it is known to be wrong any more. */
+  /** One clearing note for each raised warning, for when nothing is known to be wrong. */
   get cleared(): readonly WarningNote[] {
-    return this.all.map((one) => ({ ...one, raised: false }));
+    return this.all.map((warning) => ({ ...warning, raised: false }));
   }
 }

@@ -7,11 +7,11 @@ export interface WebhookRow {
   readonly url: string;
   readonly secret: string;
   readonly setAt: number;
-  /** The id of the newest event that the receiver has taken, or that was put away. */
+  /** Id of the newest event that the receiver has taken, or that has been given up. */
   readonly doneUntil: number;
-  /** How often the next one has been tried in vain. */
+  /** Failed attempts at the next event. */
   readonly attempts: number;
-  /** Not before then is it tried. */
+  /** When the next attempt may be made, at the earliest. */
   readonly nextAt: number;
   readonly takenAt: number | null;
   readonly lastFailure: Failure | null;
@@ -19,7 +19,7 @@ export interface WebhookRow {
   readonly lost: number;
 }
 
-/** Where that row lies. */
+/** The webhook's row, in the object's SQLite. */
 export class WebhookRows {
   readonly #sql: SqlStorage;
 
@@ -30,7 +30,7 @@ export class WebhookRows {
     );
   }
 
-  /** Null where there is none, or one that can not be read. */
+  /** Returns the row; null if there is none, or if it cannot be read. */
   get(): WebhookRow | null {
     const row = this.#sql.exec<{ json: string }>("SELECT json FROM webhook").toArray()[0];
     if (row === undefined) return null;
@@ -58,7 +58,7 @@ const Row = z.object({
   takenAt: z.number().nullable(),
   lastFailure: z.object({ at: z.number(), event: z.int(), why: z.string() }).nullable(),
   deadLetters: z.array(
-    // A kind that this code does not know is told all the same.
+    // A kind that this code does not know is reported all the same.
     z.object({ event: z.int(), kind: z.string().transform((kind) => kind as Kind), why: z.string() }),
   ),
   lost: z.int(),

@@ -5,25 +5,25 @@ import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Log } from "./log.ts";
 import type { WebhookRow, WebhookRows } from "./webhook-row.ts";
 
-/** How long a receiver may take to answer, milliseconds. */
-const LIMIT_MS = 10_000;
-/** The wait after the first attempt that failed, milliseconds; each is twice the one before, up to the second of these. */
+/** Timeout for a request to the receiver, ms. */
+const TIMEOUT_MS = 10_000;
+/** Wait after the first failed attempt, ms. It doubles with each failure, up to the longest; a random half to all is waited. */
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 6 * 3_600_000;
-/** An event that has waited for so long is put away, milliseconds. */
+/** An event older than this, ms, that the receiver has not taken becomes a dead letter. */
 const DAY_MS = 24 * 3_600_000;
-/** Events that were put away and are still told of. */
+/** Dead letters that operators can see, the newest. */
 const MOST_DEAD = 100;
-/** While an attempt is being made the object is brought back after so long, should it go meanwhile; milliseconds. */
+/** If the object goes during an attempt, the alarm brings it back after this long, ms. */
 const MEANWHILE_MS = 30_000;
 
-/** Sends one message; null: the receiver took it, else why not, the end of a sentence. Never rejects. */
+/** Sends one message. Returns null if the receiver took it, else why not, as the end of a sentence. Never rejects. */
 export type Send = (url: string, headers: Record<string, string>, body: string) => Promise<string | null>;
 
 /**
- * Tells one receiver of all that happens at a show: in order, at least once, beside the show and never in its way. An event is
- * tried until the receiver takes it or a day has passed since it happened; those behind it wait. Where that stands is stored,
- * so that a restart goes on with it.
+ * Delivers all events of a show to one receiver: in order, at least once, and without ever delaying the show. An event is tried
+ * until the receiver takes it or a day has passed since it happened; later events wait for it. The progress is stored, so that
+ * deliveries go on after a restart.
  */
 export class Webhook {
   readonly #log: Log;
@@ -34,7 +34,7 @@ export class Webhook {
   #row: WebhookRow | null;
   #isSending = false;
 
-  /** @param arrange called when {@link dueAt} may be another */
+  /** @param arrange called when {@link dueAt} may have changed */
   constructor(
     { log, webhook }: { readonly log: Log; readonly webhook: WebhookRows },
     show: { readonly id: string; readonly createdAt: number },
@@ -49,14 +49,14 @@ export class Webhook {
     this.#row = webhook.get();
   }
 
-  /** When there is something to do, milliseconds since 1970; null while nothing waits. */
+  /** When something is due, milliseconds since 1970; null while nothing waits. */
   get dueAt(): number | null {
     const row = this.#row;
     if (row === null || this.#log.newest <= row.doneUntil) return null;
     return this.#isSending ? Date.now() + MEANWHILE_MS : row.nextAt;
   }
 
-  /** Does what an operator wants. A receiver that is set is told what happens from then on, and what still waits. */
+  /** Does what an operator asks. A receiver that is set gets the events from then on, and those that still wait. */
   attend(act: WebhookAct): WebhookState | Problem | null {
     if (act.kind === "set") return this.#set(act.url, act.secret ?? mintWebhookSecret());
     if (this.#row === null) return PROBLEMS.noWebhook;
@@ -66,7 +66,7 @@ export class Webhook {
     return null;
   }
 
-  /** Sends what waits and is due, one after the other. Never rejects. */
+  /** Sends the events that are due, one after the other. Never rejects. */
   async run(): Promise<void> {
     if (this.#isSending || (this.dueAt ?? Number.POSITIVE_INFINITY) > Date.now()) return;
     this.#isSending = true;
@@ -78,11 +78,11 @@ export class Webhook {
     } finally {
       this.#isSending = false;
     }
-    // Of a show that was deleted meanwhile the alarm may be another show's by now.
+    // If the show was deleted meanwhile, the alarm may belong to another show.
     if (this.#row !== null) this.#arrange();
   }
 
-  /** Forgets the receiver without a word to the store; what is on its way has no consequence. */
+  /** Forgets the receiver without changing the store; the outcome of an attempt in flight is ignored. */
   abandon(): void {
     this.#row = null;
   }
@@ -107,7 +107,7 @@ export class Webhook {
     return { ...this.#describe(row), secret };
   }
 
-  /** The event that is to be sent now; null where none is. */
+  /** Returns the event to send now; null if there is none. Counts the events that the log had dropped before their turn. */
   #next(): Event | null {
     const row = this.#row;
     if (row === null || row.nextAt > Date.now() || this.#log.newest <= row.doneUntil) return null;
@@ -125,11 +125,11 @@ export class Webhook {
     const { kind: type, at, ...data } = event;
     const timestamp = new Date(at).toISOString();
     const body = JSON.stringify({ type, timestamp, data: { broadcast: id, ...data, kind: type, at } });
-    // A broadcast that is deleted may be created again under the same name, and counts from 1 again.
+    // A deleted broadcast may be created again under the same id, and its events count from 1 again.
     const name = `${id}.${createdAt.toString(36)}.${event.id}`;
     const why = await this.#send(row.url, await signedHeaders(row.secret, name, Date.now(), body), body);
     const now = this.#row;
-    // It may have been set anew or dropped meanwhile.
+    // The webhook may have been set again or dropped meanwhile.
     if (now === null || now.setAt !== row.setAt) return;
     if (why !== null) this.#failed(now, event, why);
     else this.#put({ ...now, doneUntil: event.id, attempts: 0, nextAt: 0, takenAt: Date.now() });
@@ -169,14 +169,14 @@ export class Webhook {
 
 async function post(url: string, headers: Record<string, string>, body: string): Promise<string | null> {
   const late = new AbortController();
-  // The timer of AbortSignal.timeout() goes on when the answer is there, and would keep the object awake.
-  const timer = setTimeout(() => late.abort(), LIMIT_MS);
+  // The timer of AbortSignal.timeout() keeps running after the answer, and would keep the object awake.
+  const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
   try {
     const response = await fetch(url, {
       method: "POST",
       headers: { ...headers, "content-type": "application/json", "user-agent": "Earshot" },
       body,
-      // What a receiver answers must not lead anywhere else.
+      // A receiver's redirect must not lead the request anywhere else.
       redirect: "manual",
       signal: late.signal,
     });
@@ -184,7 +184,7 @@ async function post(url: string, headers: Record<string, string>, body: string):
     return response.ok ? null : `the receiver answered ${response.status}`;
   } catch {
     return late.signal.aborted
-      ? `there was no answer within ${LIMIT_MS / 1000} s`
+      ? `there was no answer within ${TIMEOUT_MS / 1000} s`
       : "the receiver could not be reached";
   } finally {
     clearTimeout(timer);
