@@ -14,7 +14,7 @@ const LONGEST_WAIT = fromMillis(120);
 const MARGIN = fromMillis(25);
 /** By how much a line is put later at most: packets with more delay come too late. */
 const MAX_EXTRA = fromMillis(95);
-/** The wait that a host is assumed to need in its first three seconds, while its jitter is unknown: a usual packet, some jitter. */
+/** The wait that a host is assumed to need in its first three seconds, until its jitter is known: one packet, and some jitter. */
 const FIRST_NEED = fromMillis(40);
 /**
  * Extra delay that is not needed any more is given back at this share of the samples played. The first rate is too slow to be

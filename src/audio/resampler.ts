@@ -10,7 +10,10 @@ export const LOOKBEHIND = TAPS / 2 - 1;
 const PHASES = 256;
 /** Kaiser's beta: stopband about -90 dB. */
 const BETA = 9;
-/** Relative to the input's Nyquist frequency. Speeds off by 0.5 % (quiet sound: 2 %) alias nothing audible: the band stays whole. */
+/**
+ * Relative to the input's Nyquist frequency. The band is left whole, since a speed that is off by 0.5 % (2 % in quiet sound)
+ * aliases nothing audible.
+ */
 const CUTOFF = 0.96;
 const KERNEL = kernel();
 

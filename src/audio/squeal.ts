@@ -5,7 +5,7 @@ import { Tone } from "./tone.ts";
 
 /** Squeals are searched for at a quarter of the sample rate, Hz. */
 const RATE = SAMPLE_RATE / 4;
-/** Samples per spectrum at that rate: 85 ms, in bins of 11.7 Hz. Speech moves on in that time, a feedback loop's tone does not. */
+/** Samples per spectrum at that rate: 85 ms, in bins of 11.7 Hz. In that time speech moves on, a loop's tone does not. */
 const FRAME = 1_024;
 /** Samples from one spectrum to the next: 42.7 ms. */
 const HOP = FRAME / 2;

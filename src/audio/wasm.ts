@@ -29,7 +29,7 @@ const SPIPE = 70;
 const MINUS_ENOENT = -2;
 
 const PAGE = 65_536;
-/** Memory limit, bytes: the instance's 17 MB and 80 contexts fit. A bug that wants more must not take the isolate (128 MB) down. */
+/** Memory limit, bytes: the instance's 17 MB and 80 contexts fit. A bug must not take the isolate (128 MB) down. */
 const MAX_MEMORY = 64 * 1024 * 1024;
 /** How many characters of the C code's output are kept. */
 const MAX_SAID = 300;
