@@ -5,7 +5,7 @@ import { frameCount, isSilent } from "./pcm.ts";
 
 /** Packets that a new context gives before the one that decodes to its first unit (encoder delay: 1,024 samples). */
 const PRIMING = 1;
-/** After so many silent units have gone in and a {@link SILENT_UNIT} has come out, more silence gives SILENT_UNIT alone. */
+/** After this many silent units have gone in and a {@link SILENT_UNIT} has come out, more silence gives SILENT_UNIT alone. */
 const SETTLED = ENCODER_LAG / AU_SAMPLES;
 
 /**

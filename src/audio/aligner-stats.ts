@@ -17,7 +17,7 @@ export interface AlignerStats {
   droppedSamples: number;
   /** Samples that waited to be played just before the last pull. */
   depth: number;
-  /** The most that packets came later than the quickest in the last half minute; in the first three seconds at least 20 ms. */
+  /** The longest delay of a packet behind the quickest, in the last half minute; in the first three seconds at least 20 ms. */
   jitter: number;
   /** Drift of the sender's clock against ours over the last 30 s, ppm; positive when the sender's is fast; 0 until known. */
   ppm: number;

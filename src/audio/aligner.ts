@@ -18,7 +18,7 @@ const MIN_FRAMES = fromMillis(2.5);
 const MAX_FRAMES = fromMillis(120);
 /** A line that is later than its place by more than this, samples, is cut, not merely played faster. */
 const SKIP = fromMillis(60);
-/** The playout speed changes at most once in so many samples. */
+/** The playout speed changes at most once per this many samples. */
 const CHUNK = fromMillis(20);
 /** How many samples are read beyond the end of a pull, rounding included. */
 const REACH = LOOKAHEAD + 2;
@@ -101,7 +101,7 @@ export class Aligner {
     return this.#queue.has(media, Math.max(byPlace, bySpeed));
   }
 
-  /** Until when to wait for the packets that a pull up to `end` lacks, on the timeline. */
+  /** Returns until when, on the timeline, to wait for the packets that a pull up to `end` lacks. */
   deadline(end: Samples): Samples {
     return samples(Math.ceil(this.#delay.deadline(end)));
   }
@@ -161,7 +161,7 @@ export class Aligner {
     return isDry || (this.#buffer.quiet > TAPS && this.#queue.isBelow(QUIET, media, media + ahead));
   }
 
-  /** Whether all sound in the buffer that is to be played, or read along with it, is digital silence. */
+  /** Whether all buffered sound that will be played, or read along with it, is digital silence. */
   get #isSilent(): boolean {
     return this.#buffer.zeros >= this.#buffer.length - this.#playhead.position + LOOKBEHIND;
   }

@@ -27,7 +27,7 @@ export class Calibration {
     if (this.#pairs.length < PAIRS) return;
     const rates = this.#pairs.map((pair) => pair.step / pair.frames).sort((a, b) => a - b);
     const median = rates[PAIRS / 2] as number;
-    // Where a packet is not a whole number of (coarse) units, steps are off by up to one unit.
+    // With a coarse unit, a packet may not be a whole number of units; its step is then off by up to one.
     const agreeing = this.#pairs.filter((pair) => Math.abs(pair.step - median * pair.frames) <= 1);
     const steps = agreeing.reduce((sum, pair) => sum + pair.step, 0);
     const length = agreeing.reduce((sum, pair) => sum + pair.frames, 0);

@@ -3,11 +3,11 @@ export type Verdict = "bad" | "between" | "good";
 
 /** How long, in samples, sound must be bad before a condition is raised, and good before it is cleared. */
 export interface Patience {
-  /** The condition is raised after so much bad sound in total. */
+  /** The condition is raised after this much bad sound in total. */
   readonly raise: number;
-  /** So much good sound without a break resets the count of bad sound. */
+  /** This much good sound without a break resets the count of bad sound. */
   readonly forget: number;
-  /** So much good sound without a break clears a raised condition. */
+  /** This much good sound without a break clears a raised condition. */
   readonly clear: number;
 }
 

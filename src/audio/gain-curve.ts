@@ -14,8 +14,8 @@ const UNITY = ONE * (1 - 1e-4);
 /**
  * The gain of a limiter over time, computed from the gain that each peak allows.
  *
- * The gain falls over the whole look-ahead, without a corner, and is held through the peak. After a short peak it has recovered
- * within some 60 ms. Where there are many peaks, it stays near the mean of what they allow and rises slowly. So it does not pump,
+ * The gain falls over the whole look-ahead, without a corner, and is held through the peak. A short peak is over after
+ * some 60 ms. Where there are many peaks, it stays near the mean of what they allow and rises slowly. So it does not pump,
  * and does not follow the waves of a low tone, which would distort the tone.
  */
 export class GainCurve {

@@ -2,9 +2,9 @@ import { lufsOf } from "./k-weighting.ts";
 
 /** Blocks below this loudness, LUFS, do not count as programme (BS.1770-5 annex 1, equation 5). */
 const ABSOLUTE_GATE = -70;
-/** The second gate lies so many LU below the mean of the blocks above the first (equation 6). */
+/** The second gate lies this many LU below the mean of the blocks above the first (equation 6). */
 const RELATIVE_GATE = 10;
-/** Blocks are counted by loudness, in so many classes per LU, up to this loudness, LUFS. */
+/** Blocks are sorted by loudness: the number of classes per LU, and the loudness that they reach up to, LUFS. */
 const CLASSES = 10;
 const HIGHEST = 10;
 

@@ -4,7 +4,7 @@ import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 const CHORD_UNITS = 281;
 /** Access units over which a chord fades in, and fades out under the next one: 2.5 s. */
 const FADE_UNITS = 117;
-/** In so many samples every pitch here has a whole number of periods. So a chord is one short table, read in a circle. */
+/** In this many samples every pitch here has a whole number of periods. So a chord is one short table, read in a circle. */
 const PERIOD = 7_848;
 /** Frequency of the tonic, a D: 146.8 Hz. */
 const TONIC = (24 * SAMPLE_RATE) / PERIOD;

@@ -33,7 +33,7 @@ export class KWeighting {
       r4 = rightShelved - PASS_A2 * rightOut;
       energy += leftOut * leftOut + rightOut * rightOut;
     }
-    // So small a state is as good as zero; a still smaller one would make arithmetic slow (denormal numbers).
+    // A state this small is as good as zero; still smaller numbers (denormal ones) would make arithmetic slow.
     const rest = Math.abs(l1) + Math.abs(l3) + Math.abs(l4) + Math.abs(r1) + Math.abs(r3) + Math.abs(r4);
     if (rest < NEGLIGIBLE) this.reset();
     else state.set([l1, l2, l3, l4, r1, r2, r3, r4]);

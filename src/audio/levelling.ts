@@ -6,15 +6,15 @@ const TARGET = -18;
 const MAX_GAIN_DB = 12;
 /** Sound softer than this, LUFS, is not a voice. */
 const GATE = -50;
-/** Sound that is so many LU softer than the voice is a pause, and changes nothing. */
+/** Sound that is this many LU softer than the voice is a pause, and changes nothing. */
 const PAUSE = 20;
 /**
- * Sound that is so many LU softer than the voice counts for little (SOFT_WEIGHT): the ends of words, or a soft passage of music.
- * Sound that is so much louder restarts the mean: what came before was the room, in which somebody begins to speak.
+ * Sound that is this many LU softer than the voice counts for little (SOFT_WEIGHT): the ends of words, or soft passages of
+ * music. Sound that is this much louder restarts the mean: what came before was the room, in which somebody begins to speak.
  */
 const APART = 10;
 const SOFT_WEIGHT = 0.25;
-/** The loudness is a mean over all of the voice so far; once there is more than this, s, over about so much. */
+/** The loudness is a mean over all of the voice so far; once there is more than this, s, over about this much of it. */
 const MEMORY = 15;
 /** How fast the gain rises and falls, dB per second. It falls faster, because too loud is worse. */
 const RISE = 2;

@@ -5,8 +5,8 @@ import { CHUNK, TruePeak } from "./true-peak.ts";
 /** How long the limiter holds sound back: 5 ms. It moves sound on the timeline by as much. */
 export const LOOK_AHEAD: Samples = samples(SAMPLE_RATE / 200);
 /**
- * What no true peak exceeds, as TruePeak measures it: -1 dBFS, less what TruePeak may miss. A longer filter finds the peaks of
- * white noise 0.5 dB higher.
+ * The highest true peak that comes out, as TruePeak measures it: -1 dBFS, less what TruePeak may miss. A longer filter finds the
+ * peaks of white noise 0.5 dB higher.
  */
 const CEILING = 10 ** (-1.7 / 20);
 

@@ -3,14 +3,14 @@ import { GatedLoudness } from "./gated-loudness.ts";
 import { KWeighting, lufsOf } from "./k-weighting.ts";
 import { TruePeak } from "./true-peak.ts";
 
-/** Power is summed in slots of 10 ms, samples: a window is then at most half a slot away from where it would read the most. */
+/** Samples per slot of 10 ms: power is summed by slots, so a window is at most half a slot from where it would read the most. */
 const SLOT = SAMPLE_RATE / 100;
 /** Slots in the windows of 400 ms and 3 s. */
 const MOMENTARY = 40;
 const SHORT_TERM = 300;
 /** Slots from one block of the integrated loudness to the next: 100 ms. */
 const STEP = 10;
-/** After so long a silence, samples, nothing of earlier sound is left in the filter (-200 dB). */
+/** After this much silence, samples, nothing of earlier sound is left in the filter (-200 dB). */
 const RINGING = SAMPLE_RATE / 5;
 
 /**

@@ -38,7 +38,7 @@ export class Peaks {
   readonly #from: number;
   readonly #to: number;
 
-  /** @param size samples of a stretch, a power of two; `rate` of them are a second */
+  /** @param size samples in a stretch, a power of two; `rate` is their sample rate, Hz */
   constructor(size: number, rate: number) {
     this.#spectrum = new Spectrum(size);
     this.#from = Math.ceil((LOW * size) / rate);

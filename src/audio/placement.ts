@@ -26,7 +26,7 @@ export type Earliest = (delay: number) => number;
 
 /** A packet that lies further than this from where its arrival puts it does not belong to the known time line. */
 const JUMP = fromMillis(1_500);
-/** After every packet has been refused for so long, the sender's time line must have moved. */
+/** After every packet has been refused for this long, the sender's time line must have moved. */
 const STALE = fromMillis(500);
 
 /**

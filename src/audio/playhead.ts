@@ -4,13 +4,13 @@ import { SAMPLE_RATE } from "../media.ts";
 const GAIN = 1 / (5 * SAMPLE_RATE);
 const QUIET_GAIN = 10 * GAIN;
 /** The most by which the speed differs from 1: 0.5 % changes a voice's pitch by less than can be heard; 2 % in quiet sound. */
-const MOST = 0.005;
-const MOST_QUIET = 0.02;
+const MAX_DEVIATION = 0.005;
+const MAX_DEVIATION_QUIET = 0.02;
 /** The playhead locks (plays at speed 1) within the first of its place, samples, and unlocks when further off than the second. */
 const [LOCK, UNLOCK] = [1, 24];
 
 /** Input samples per output sample, at most. */
-export const MAX_SPEED = 1 + MOST_QUIET;
+export const MAX_SPEED = 1 + MAX_DEVIATION_QUIET;
 
 /**
  * The place in a playout buffer that is played next, and how fast it moves on. It brings the line to where it should be, by
@@ -44,7 +44,7 @@ export class Playhead {
       return (Math.round(end) - this.#position) / count;
     }
     this.#isLocked = false;
-    const most = isQuiet ? MOST_QUIET : MOST;
+    const most = isQuiet ? MAX_DEVIATION_QUIET : MAX_DEVIATION;
     return 1 + Math.min(most, Math.max(-most, error * (isQuiet ? QUIET_GAIN : GAIN)));
   }
 

@@ -1,16 +1,16 @@
 import { fromMillis, SAMPLE_RATE } from "../media.ts";
 
 /**
- * How long missing sound is waited for, from its time on the timeline on, when its host is not delivering: one packet of the
- * usual 20 ms, and some jitter. All times here are in samples.
+ * The least wait for missing sound, from its time on the timeline on, which applies while its host is not delivering: one packet
+ * of the usual 20 ms, and some jitter. All times here are in samples.
  */
 export const PLAYOUT_DELAY = fromMillis(45);
 /**
- * How long missing sound is waited for at most: when its host is delivering. A host whose next packet is later than this has
- * stopped.
+ * The longest wait for missing sound, which applies while its host is delivering. A host whose next packet is later than this
+ * has stopped.
  */
 const LONGEST_WAIT = fromMillis(120);
-/** How much later than all packets of the last half minute a packet may be, and still come in time. */
+/** How much later than any packet of the last half minute a packet may be, and still come in time. */
 const MARGIN = fromMillis(25);
 /** By how much a line is put later at most: packets with more delay come too late. */
 const MAX_EXTRA = fromMillis(95);
@@ -133,7 +133,7 @@ export class PlayoutDelay {
     return Number.isFinite(drift) ? (drift / ((SLOTS - BASE_SLOTS) * SLOT)) * 1e6 : 0;
   }
 
-  /** The least offset in BASE_SLOTS slots, the newest of which is `age` slots old. */
+  /** The least offset in the BASE_SLOTS slots of which the newest is `age` slots old. */
   #leastOf(age: number): number {
     let least = Number.POSITIVE_INFINITY;
     for (let slot = (this.#slot ?? 0) - age; slot > (this.#slot ?? 0) - age - BASE_SLOTS; slot--) {

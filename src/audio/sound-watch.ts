@@ -25,7 +25,7 @@ const [SILENT, SOUND] = [-50, -44];
 const [DEAD, UNDER, ALIVE, BESIDE] = [-60, 30, -54, 24];
 /** Short-term loudness, LUFS: below the first a line is too quiet, above the second it is not. */
 const [QUIET, LOUD_ENOUGH] = [-35, -33];
-/** So many runs of samples at full scale in a second are clipping; a single one may be a bump. */
+/** This many runs of samples at full scale in a second are clipping; a single one may be a bump. */
 const RUNS = 5;
 
 /** Whether `pcm`, interleaved stereo, is as good as silence. */

@@ -11,16 +11,16 @@ const FRAME = 1_024;
 const HOP = FRAME / 2;
 /** Mean power below which a spectrum is skipped: -60 dBFS RMS. */
 const QUIET = 1e-6;
-/** A tone is followed once it is at least so narrow (PNPR, dB), and at most so far below the strongest bin (dB). */
+/** A tone is followed once it is at least NARROW (PNPR, dB) and at most FAINT below the strongest bin (dB). */
 const NARROW = 15;
 const FAINT = 30;
-/** The notes of a chord are at most so much quieter than its loudest note, dB. */
+/** The notes of a chord are at most this much quieter than its loudest note, dB. */
 const CHORD = 25;
 /** How many narrow tones are followed at once at most; there are hardly ever more than four. */
 const MOST_TONES = 12;
-/** A squeal is over after it has been absent for so many spectra: 1 s. */
+/** A squeal is over after it has been absent for this many spectra: 1 s. */
 const OVER = Math.round(RATE / HOP);
-/** After so much silence, sample frames, nothing is left of earlier sound: 2 s. */
+/** After this much silence, sample frames, nothing is left of earlier sound: 2 s. */
 const FORGOTTEN = 2 * SAMPLE_RATE;
 const ZEROS = new Float32Array(CHANNELS * AU_SAMPLES);
 

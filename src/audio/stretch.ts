@@ -15,7 +15,7 @@ export interface Stretch {
 
 /** -0.1 dBFS. Not 0 dBFS: a lossy codec moves samples that were clipped at full scale by about as much. */
 const FULL_SCALE = 0.9886;
-/** Samples in a row at full scale that make a run: 83 us. Sound that is not clipped hardly ever has so many. */
+/** Samples in a row at full scale that make a run: 83 us. Sound that is not clipped hardly ever has that many. */
 const RUN = 4;
 
 /** Measures interleaved stereo in [-1, 1]. A run at full scale that continues from the stretch before counts again. */

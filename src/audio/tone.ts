@@ -2,9 +2,9 @@ import { type Peak, RELATIVES } from "./peaks.ts";
 
 /** How many spectra are remembered: 1.4 s. */
 const SPAN = 32;
-/** A tone that was unseen for more than so many spectra in a row is over: 0.5 s, since speech may hide it. */
+/** A tone that was unseen for more than this many spectra in a row is over: 0.5 s, since speech may hide it. */
 const LOST = 12;
-/** A peak within so many bins of a tone is that tone. */
+/** A peak within this many bins of a tone is that tone. */
 const SAME = 0.6;
 
 /** A tone lasts if it was seen in at least SEEN_LATELY of the last LATELY spectra, and in LASTING in all. */
@@ -18,24 +18,24 @@ const NOTE = 0.5;
 
 /** A tone has grown if, over one of these numbers of spectra, all of the following holds: */
 const STRETCHES = [6, 8, 12, 16, 24, 32] as const;
-/** It was seen in at least this share of them, and in at least so many. */
+/** It was seen in at least a share SEEN of these spectra, and in at least POINTS of them. */
 const SEEN = 0.4;
 const POINTS = 5;
-/** It rose by at least so many decibels ... */
+/** It rose by at least this many decibels ... */
 const RISE = 10;
-/** ... by at most so many from one spectrum to the next, ... */
+/** ... by at most this many from one spectrum to the next, ... */
 const FASTEST = 7;
-/** ... along a straight line: off it by at most so many decibels (RMS) plus this share of the rise. */
+/** ... along a straight line: off it by at most ROUGH decibels (RMS) plus a share ROUGH_SHARE of the rise. */
 const ROUGH = 1;
 const ROUGH_SHARE = 0.05;
 /** It rose in both halves of the time, at speeds that differ by this factor at most. */
 const BENT = 1.8;
 
-/** A tone that was never seen to grow is a squeal if it was seen in so many of the last SPAN spectra, ... */
+/** A tone that was never seen to grow is a squeal if it was seen in this many of the last SPAN spectra, ... */
 const DRONE = 28;
-/** ... was the strongest of all sound in so many of them, ... */
+/** ... was the strongest sound of all in this many of them, ... */
 const STRONGEST = 22;
-/** ... and had other sound within COMPANY_DB in at least COMPANY. A test tone is alone, but for some harmonics of its own. */
+/** ... and had other sound within COMPANY_DB in COMPANY of them. A test tone is alone, but for some harmonics of its own. */
 const COMPANY_DB = 24;
 const COMPANY = 6;
 

@@ -2,7 +2,7 @@ import { CHANNELS } from "../media.ts";
 
 /** Taps of each of the four phases. */
 const TAPS = 12;
-/** A peak between two samples is known so many sample frames after the first of the two. */
+/** A peak between two samples is known this many sample frames after the first of the two. */
 export const PEAK_LAG = TAPS / 2;
 /** Frames that are examined together: if they are too soft to matter, they are not oversampled. */
 export const CHUNK = 32;

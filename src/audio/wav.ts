@@ -46,7 +46,7 @@ export class WavReader {
     return this.#format;
   }
 
-  /** Takes the next bytes. Returns the sound in them, interleaved stereo in [-1, 1] at the file's own rate. */
+  /** Takes the next bytes. Returns their sound, interleaved stereo in [-1, 1] at the file's own rate, or the file's fault. */
   push(bytes: Uint8Array): Float32Array | WavFault {
     let data = bytes;
     if (this.#rest.length > 0) {

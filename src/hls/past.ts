@@ -8,7 +8,7 @@ import { dateTag, mapTag, type Names, seconds } from "./playlist.ts";
  * leave, and the list slides and is no EVENT (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5).
  */
 export const MOST_PAST = 45_000;
-/** So many segments leave at a time, at multiples of it. So a list that is made anew after a restart begins where it did. */
+/** This many segments leave at a time, at multiples of it. So a list that is made anew after a restart begins where it did. */
 const CHUNK = 1_000;
 
 /** What a list needs of a timeline to name its segments. */

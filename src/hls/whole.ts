@@ -69,7 +69,7 @@ export function wholePlaylist(window: Window, names: Omit<Names, "part">): strin
 export function replayPlaylist(past: Past): string {
   const lines = [
     "#EXTM3U", // section 4.4.1.1: the first line
-    `#EXT-X-VERSION:${past.hasGaps ? 8 : 6}`, // section 8: EXT-X-GAP asks for 8
+    `#EXT-X-VERSION:${past.hasGaps ? 8 : 6}`, // section 8: EXT-X-GAP requires 8
     `#EXT-X-TARGETDURATION:${past.targetDuration}`,
     "#EXT-X-PLAYLIST-TYPE:VOD", // section 4.4.3.5: it does not change
     `#EXT-X-MEDIA-SEQUENCE:${past.first}`,

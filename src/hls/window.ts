@@ -230,7 +230,7 @@ export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEd
  */
 export function listsParts(window: Window, segment: OpenSegment): boolean {
   const { lowLatency, partUnits } = window.profile;
-  // At most three segments, the open one included: hls-parser counts segments, also where the last ones are short.
+  // At most three segments, the open one included: hls-parser counts segments, even if the last ones are short.
   const newest = window.open?.msn ?? lastMsn(window);
   return (
     lowLatency &&

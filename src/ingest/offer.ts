@@ -38,7 +38,10 @@ export function readOffer(sdp: string): Offer | Problem {
   return { kind: "offer", sdp, mid };
 }
 
-/** Whether port 0 does not mean that the section is rejected: it uses its bundle's first transport (RFC 9143 section 6). */
+/**
+ * Whether the section is bundle-only. Then port 0 does not mean that it is rejected: it uses the transport of its bundle's first
+ * section (RFC 9143 section 6).
+ */
 function isBundleOnly(section: string): boolean {
   return /^a=bundle-only\s*$/m.test(section);
 }

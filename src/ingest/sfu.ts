@@ -27,7 +27,7 @@ const ATTACH_TIMEOUT_MS = 15_000;
 const NOT_YET_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700, 1_000];
 /** Delays after any other failure, ms; the last one is repeated. */
 const FAILED_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
-/** After nothing but "not yet" from the SFU for so long, ms, a publisher will not connect. */
+/** After nothing but "not yet" from the SFU for this long, ms, a publisher will not connect. */
 const CONNECT_BUDGET_MS = 25_000;
 
 const NewTracks = Outcome.extend({
