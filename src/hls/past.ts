@@ -1,4 +1,4 @@
-/** The text of a rewind list before its window (rewind.ts). It only grows, so that a new part does not render it anew. */
+/** The text of a rewind list before its window (rewind.ts). It grows by segments, so that a new part does not render it anew. */
 
 import { AU_SAMPLES, type Profile, type Samples, samples } from "../media.ts";
 import { dateTag, mapTag, type Names, seconds } from "./playlist.ts";

@@ -1,7 +1,8 @@
 /**
  * The rewind list: the list of a whole show, in which players rewind. While the show goes on it is an EVENT playlist, since
- * nothing leaves it and it is only appended to (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5). Once the show has ended it is
- * the replay. It has no date ranges: one that is listed must stay (section 4.4.5.1), and a show has thousands.
+ * nothing leaves it (before MOST_PAST, past.ts) and it is only appended to (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5). Once
+ * the show has ended it is the replay. It has no date ranges: one that is listed must stay (section 4.4.5.1), and a show has
+ * thousands.
  */
 
 import type { Past } from "./past.ts";
