@@ -1,22 +1,22 @@
 import { type Secret, sameText } from "./secret.ts";
 
 /**
- * A broadcast's id is its slug and a keyed check, `town-hall-7k3f9q`. It is short enough to read out, and whoever has the
- * secret can tell an invented one without looking anything up.
+ * A broadcast's id is its slug and a keyed check, `town-hall-7k3f9q`. It is short enough to read out. The relay, which has the
+ * secret, recognises an invented id without looking anything up.
  */
 
-/** Crockford's base 32 without its look-alikes, in lower case. */
+/** Crockford's base 32, in lower case: it has no letters that look alike. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const CHECK_LENGTH = 6;
 const SLUG = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const MAX_SLUG = 48;
 
-/** The id of the broadcast whose slug this is; `slug` must satisfy {@link isSlug}. */
+/** Makes the id of the broadcast with this slug, which must satisfy {@link isSlug}. */
 export async function mintId(secret: Secret, slug: string): Promise<string> {
   return `${slug}-${await check(secret, slug)}`;
 }
 
-/** Whether `id` was minted with this secret. Costs one HMAC; remember the answer where it is asked often. */
+/** Whether `id` was minted with this secret. Costs one HMAC: a caller that asks often should cache the answer. */
 export async function isId(secret: Secret, id: string): Promise<boolean> {
   const cut = id.lastIndexOf("-");
   const slug = id.slice(0, Math.max(0, cut));
@@ -29,7 +29,7 @@ export function isSlug(text: string): boolean {
   return text.length <= MAX_SLUG && SLUG.test(text);
 }
 
-/** A slug made from a title, e.g. "Town Hall!" -> "town-hall"; "show" where the title has no Latin letter or digit. */
+/** Makes a slug from a title, e.g. "Town Hall!" -> "town-hall"; "show" if the title has no Latin letter or digit. */
 export function slugOf(title: string): string {
   const plain = title
     .normalize("NFKD")
@@ -41,12 +41,12 @@ export function slugOf(title: string): string {
   return plain === "" ? "show" : plain;
 }
 
-/** Four random characters that keep two shows of one title apart. */
+/** Returns four random characters, which keep the ids of two shows with the same title apart. */
 export function randomTail(): string {
   return letters(crypto.getRandomValues(new Uint8Array(4)));
 }
 
-/** A new host's id: eight random characters, 40 bits, so that no two of one broadcast are alike. */
+/** Returns a new host's id: eight random characters, 40 bits, so that no two hosts of a broadcast have the same. */
 export function randomHostId(): string {
   return letters(crypto.getRandomValues(new Uint8Array(8)));
 }

@@ -2,9 +2,9 @@ import { isId } from "./id.ts";
 import { Secret } from "./secret.ts";
 
 /**
- * The secrets of a deployment. Everything new is made with the present one. While the secret is being changed, the previous
- * one is kept beside it and still checks what was made with it. The check of an id (30 bits) tells which of the two made it, so
- * that is stored nowhere. A show that neither made was made with a secret that is gone.
+ * The secrets of a deployment. Every new id, key and token is made with the present secret. While the secret is being changed,
+ * the previous one is kept beside it and still checks those that it made. The keyed check in an id (30 bits) tells which of the
+ * two made the id, so that is stored nowhere. An id that neither made was made with a secret that is gone.
  */
 export class Secrets {
   /** The present one first. */
@@ -19,12 +19,12 @@ export class Secrets {
     this.all = previous ? [secret, new Secret(previous, "EARSHOT_SECRET_PREVIOUS")] : [secret];
   }
 
-  /** What new shows are made with. */
+  /** The secret with which new shows are made. */
   get present(): Secret {
     return this.all[0];
   }
 
-  /** The secret that made `id`; null if none of these did. Costs an HMAC for each: remember the answer if you ask often. */
+  /** Returns the secret that made `id`, null if none did. Costs an HMAC per secret: a caller that asks often should cache it. */
   async of(id: string): Promise<Secret | null> {
     for (const secret of this.all) if (await isId(secret, id)) return secret;
     return null;

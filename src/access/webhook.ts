@@ -1,9 +1,9 @@
-/** What proves to a receiver that a message is the relay's: the Standard Webhooks convention (standardwebhooks.com). */
+/** Signs messages, so that a receiver can verify that the relay sent them: Standard Webhooks (standardwebhooks.com). */
 
 const PREFIX = "whsec_";
 const encoder = new TextEncoder();
 
-/** A secret as the convention has it: `whsec_` and 24 to 64 bytes in base64. */
+/** Whether `text` is a secret as Standard Webhooks defines it: `whsec_` and 24 to 64 bytes in base64. */
 export function isWebhookSecret(text: string): boolean {
   if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(text)) return false;
   try {
@@ -14,12 +14,12 @@ export function isWebhookSecret(text: string): boolean {
   }
 }
 
-/** A new secret, of 32 random bytes. */
+/** Makes a new secret of 32 random bytes. */
 export function mintWebhookSecret(): string {
   return PREFIX + base64(crypto.getRandomValues(new Uint8Array(32)));
 }
 
-/** The headers of message `id` with that body, sent at `now` (milliseconds since 1970). */
+/** Returns the headers of message `id` with this body, sent at `now` (milliseconds since 1970). */
 export async function signedHeaders(
   secret: string,
   id: string,

@@ -3,14 +3,14 @@ import type { Context, Contexts } from "./contexts.ts";
 import { ENCODER_LAG, type Encoder } from "./encoder.ts";
 import { frameCount, isSilent } from "./pcm.ts";
 
-/** Packets of a new context before the one that decodes to the first unit it was given (delay 1024). */
+/** Packets that a new context gives before the one that decodes to its first unit (encoder delay: 1,024 samples). */
 const PRIMING = 1;
-/** Once so many silent units have gone in and a {@link SILENT_UNIT} has come out, all that silence gives is SILENT_UNIT. */
+/** After this many silent units have gone in and a {@link SILENT_UNIT} has come out, more silence gives SILENT_UNIT alone. */
 const SETTLED = ENCODER_LAG / AU_SAMPLES;
 
 /**
- * The stereo access unit of digital silence. This encoder gives it whenever its window is all zeros. It can stand beside any
- * other unit, because neighbours fade into each other where they overlap; so a long gap is filled without encoding.
+ * The stereo access unit of digital silence: the bytes that this encoder gives whenever its window is all zeros. It can stand
+ * beside any other unit, because neighbouring units cross-fade where they overlap. So a long gap is filled without encoding.
  */
 export const SILENT_UNIT: Uint8Array = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c);
 
@@ -18,19 +18,19 @@ export const SILENT_UNIT: Uint8Array = Uint8Array.of(0x21, 0x10, 0x04, 0x60, 0x8
  * Opens one encoder of AAC-LC, 48 kHz stereo, whose first pushed sample is at `options.at`.
  *
  * `options.bitrate` is in bit/s. Throws Error when the wasm refuses the settings. The encoder holds a context of the wasm only
- * while there is sound: in digital silence it holds nothing and costs nothing.
+ * while there is sound; during digital silence it holds no context and costs nothing.
  */
 export function openAac(contexts: Contexts, options: { bitrate: number; at: Samples }): Encoder {
   return new Aac(contexts, options);
 }
 
 /**
- * In silence it has no context and gives {@link SILENT_UNIT}. Nobody can tell, since the packet of unit n covers the units n and
- * n + 1, and the choice of its window looks at n + 2:
+ * During digital silence it has no context and gives {@link SILENT_UNIT}. The output is that of a context which is never closed.
+ * The packet of unit n covers units n and n + 1, and the encoder looks at unit n + 2 to choose its window. Hence:
  *
- * * A context that is opened for sound is given the two silent units before it. Then it gives what it would have given had it
- *   never been closed; without them, a loud start would begin with a packet of another window.
- * * A context is closed when it has given SILENT_UNIT and two silent units have gone in since: it holds nothing else.
+ * * A context that is opened for sound first gets the two silent units before the sound. Its packets are then those of a context
+ *   that was never closed. Without these units a loud start would begin with a packet of another window.
+ * * A context is closed once the last two units in were silent and its last packet was SILENT_UNIT: it then holds only silence.
  */
 class Aac implements Encoder {
   readonly config: Uint8Array;
@@ -38,16 +38,16 @@ class Aac implements Encoder {
   readonly #bitrate: number;
   /** Null in silence. */
   #context: Context | null = null;
-  /** How many of the next packets of {@link #context} are left out: they decode to sound before its first unit. */
+  /** How many of the next packets of {@link #context} to drop: they decode to sound before its first unit. */
   #priming = 0;
-  /** The access unit being filled, and how many of its sample frames are. */
+  /** The access unit being filled, and how many of its sample frames are filled. */
   readonly #unit = new Float32Array(CHANNELS * AU_SAMPLES);
   #filled = 0;
   /** Position of the next sample to be pushed. */
   #end: number;
-  /** Position of the next frame to be given. */
+  /** Position of the next frame to be returned. */
   #next: number;
-  /** The silent units at the end of what was encoded, and whether the last frame was {@link SILENT_UNIT}. */
+  /** How many of the last units in a row were silent, and whether the last frame out was {@link SILENT_UNIT}. */
   #quiet = 0;
   #lastIsSilent = false;
   #closed = false;
@@ -101,7 +101,7 @@ class Aac implements Encoder {
       this.#end += AU_SAMPLES - this.#filled;
       this.#take(frames);
     }
-    // The flush gives packets for the encoder's own delay as well; those after the input's last unit are left out.
+    // The flush also returns packets for the encoder's own delay; those after the last unit of the input are dropped.
     if (this.#context !== null) this.#give(frames, this.#context.flush());
     else this.#giveSilence(frames, this.#end);
     this.close();
@@ -113,7 +113,7 @@ class Aac implements Encoder {
     this.#rest();
   }
 
-  /** Takes the filled unit, which ends at `#end`. */
+  /** Encodes the filled unit, which ends at `#end`; silence is encoded only while a context is open. */
   #take(frames: Frame[]): void {
     const silent = isSilent(this.#unit);
     this.#filled = 0;
@@ -129,7 +129,7 @@ class Aac implements Encoder {
     if (this.#quiet >= SETTLED && this.#lastIsSilent) this.#rest();
   }
 
-  /** Opens a context for the unit that ends at `#end`, and gives it the silent units before that whose frames are due yet. */
+  /** Opens a context for the unit that ends at `#end`, and feeds it the silent units before it whose frames are not out yet. */
   #begin(frames: Frame[]): void {
     this.#context = this.#contexts.open(this.#bitrate);
     this.#priming = PRIMING;
@@ -156,7 +156,7 @@ class Aac implements Encoder {
     }
   }
 
-  /** Gives the frames of silence before `end`. */
+  /** Adds the frames of silence before `end`; none while a context is open. */
   #giveSilence(frames: Frame[], end: number): void {
     for (; this.#context === null && this.#next < end; this.#next += AU_SAMPLES) {
       frames.push({ at: samples(this.#next), bytes: SILENT_UNIT });

@@ -1,25 +1,25 @@
-/** What happened to a host's packets, and how its line stands. Durations are in samples. Each part of an aligner counts its own. */
+/** Counts of a host's packets, and the state of its line. Durations are in samples. Each part of an aligner updates its own. */
 export interface AlignerStats {
   received: number;
-  /** What was in them, but for the malformed. */
+  /** Samples in the received packets, malformed ones not counted. */
   receivedSamples: number;
   /** Packets shorter than 2.5 ms or longer than 120 ms. */
   malformed: number;
   duplicate: number;
-  /** Came after its place had been played. */
+  /** Packets that came after their place had been played. */
   late: number;
-  /** Came after a later one, and was played in its place. */
+  /** Packets that came after a later one, and were still played in their place. */
   reordered: number;
   concealedSamples: number;
-  /** The sender began again, or its clock jumped. */
+  /** How often the sender began again, or its clock jumped. */
   resyncs: number;
-  /** Of packets that came in time and were left out, in whole or but for a part, to catch up. */
+  /** Samples of packets that came in time and were dropped to catch up; one that was played in part counts whole. */
   droppedSamples: number;
-  /** What waited just before the last pull took its part. */
+  /** Samples that waited to be played just before the last pull. */
   depth: number;
-  /** By how much packets came later than the quickest, at most, in the last half minute; in the first three seconds 20 ms at least. */
+  /** The longest delay of a packet behind the quickest, in the last half minute; in the first three seconds at least 20 ms. */
   jitter: number;
-  /** The sender's clock against ours over the last 30 s, parts per million, positive when it is fast; 0 until known. */
+  /** Drift of the sender's clock against ours over the last 30 s, ppm; positive when the sender's is fast; 0 until known. */
   ppm: number;
 }
 

@@ -10,28 +10,28 @@ import { LOOKAHEAD, LOOKBEHIND, resample, TAPS } from "./resampler.ts";
 import { Splicer } from "./splicer.ts";
 
 export interface AlignerOptions {
-  /** Whether larger corrections are made where the line is quiet and nobody can hear them; default true. */
+  /** Whether timing is corrected faster while the line is quiet, where nobody hears it; default true. */
   readonly hide?: boolean;
 }
 
 const MIN_FRAMES = fromMillis(2.5);
 const MAX_FRAMES = fromMillis(120);
-/** Later than its place by more than this, the line is cut and not merely played faster. */
+/** A line that is later than its place by more than this, samples, is cut, not merely played faster. */
 const SKIP = fromMillis(60);
-/** The speed changes at most every CHUNK samples. */
+/** The playout speed changes at most once per this many samples. */
 const CHUNK = fromMillis(20);
-/** How many samples beyond the end of a pull are read, with all rounding. */
+/** How many samples are read beyond the end of a pull, rounding included. */
 const REACH = LOOKAHEAD + 2;
 
 /**
- * Puts one host's packets onto the show's sample line: ordered, de-duplicated, gaps concealed, jitter buffered, and
- * the drift of the host's clock resampled away. Never a click: every seam is faded or joined.
+ * Puts one host's packets onto the timeline: ordered, de-duplicated, gaps concealed, jitter buffered, and the drift of the
+ * host's clock resampled away. It makes no clicks: every seam is faded or joined.
  *
  *     packet -> placement -> packet queue -> splicer -> playout buffer -> playhead, resampler -> line
  *
- * A packet that took the shortest way of the last 10 s has its last sample where the timeline was when it arrived; the others
- * are placed relative to it. So the line is right up to the network's own delay. Whoever pulls it waits for packets that are
- * late, by {@link has} and {@link deadline}.
+ * The fastest packet of the last 10 s is placed so that its last sample lies where the timeline was when it arrived; the others
+ * are placed relative to it. So the line is right up to the network's own delay. The caller of {@link pull} waits for late
+ * packets, by {@link has} and {@link deadline}.
  */
 export class Aligner {
   readonly stats = freshStats();
@@ -42,7 +42,7 @@ export class Aligner {
   readonly #buffer = new PlayoutBuffer();
   readonly #splicer = new Splicer(this.#queue, this.#buffer, this.stats);
   readonly #playhead = new Playhead(this.#buffer.length);
-  /** Where the last pull ended on the timeline. */
+  /** Where the last pull ended on the timeline; null before the first. */
   #pulled: number | null = null;
 
   constructor(options: AlignerOptions = {}) {
@@ -50,8 +50,8 @@ export class Aligner {
   }
 
   /**
-   * Takes a packet that arrived when the timeline was at `arrival`; its PCM must not change afterwards. The next pull was to
-   * be at `due`: if that is past, the packet may have waited for us since then, which is not its host's lateness.
+   * Takes a packet that arrived when the timeline was at `arrival`; its PCM must not change afterwards. `due` is when the next
+   * pull was scheduled. If that is past, the packet may have waited for this object since then: that is not its host's lateness.
    */
   push(packet: PcmPacket, arrival: Samples, due: Samples = arrival): void {
     this.stats.received++;
@@ -72,8 +72,8 @@ export class Aligner {
   }
 
   /**
-   * The line's `count` sample frames from `at` on, interleaved stereo; silence where there is nothing. Ranges follow
-   * one another (RangeError if one goes back), each pulled when the wall clock is past it and it is there, or overdue.
+   * Returns the line's `count` sample frames from `at` on, interleaved stereo; silence where there is no sound. Ranges follow
+   * one another (RangeError if one goes back). The caller pulls a range once it is past and its packets are there, or overdue.
    */
   pull(at: Samples, count: number): Float32Array {
     if (this.#pulled !== null && at < this.#pulled)
@@ -90,7 +90,7 @@ export class Aligner {
     return out;
   }
 
-  /** Whether all of a pull of `count` from `at` on has come, up to what it is read ahead. */
+  /** Whether all packets for a pull of `count` frames from `at` on have come, the samples read ahead included. */
   has(at: Samples, count: number): boolean {
     const byPlace = at + count + REACH - this.#delay.target;
     const first = this.#queue.first;
@@ -101,14 +101,14 @@ export class Aligner {
     return this.#queue.has(media, Math.max(byPlace, bySpeed));
   }
 
-  /** Until when the packets that a pull up to `end` lacks are waited for. */
+  /** Returns until when, on the timeline, to wait for the packets that a pull up to `end` lacks. */
   deadline(end: Samples): Samples {
     return samples(Math.ceil(this.#delay.deadline(end)));
   }
 
   /**
-   * For how many samples from `at` on, where the next pull would begin, the line is digital silence, by the packets that have
-   * come so far. A pull of as many may be left out.
+   * Returns for how many samples from `at` on, where the next pull would begin, the line is digital silence, as far as the
+   * packets that have come tell; Infinity if none wait. A pull of that length may be replaced by {@link leaveOut}.
    */
   silentFor(at: Samples): number {
     if (!this.#isSilent) return 0;
@@ -117,22 +117,22 @@ export class Aligner {
     return Math.max(0, first.start + this.#delay.target - SKIP - at);
   }
 
-  /** Takes the `count` frames from `at` on for pulled: they were silent. A packet that still comes for them is late. */
+  /** Skips `count` silent frames from `at` on, as if they had been pulled. A packet that still comes for them is late. */
   leaveOut(at: Samples, count: number): void {
     this.#pulled = at + count;
   }
 
-  /** Whether real sound was on the line within a second before `at`. */
+  /** Whether the line had real sound in the second before `at`. */
   active(at: Samples): boolean {
     return this.#splicer.active(at);
   }
 
-  /** Packets that never came, by the numbers of those that did. */
+  /** How many packets are missing, by the sequence numbers of those that came. */
   get missing(): number {
     return this.#placement.missing;
   }
 
-  /** Plays `count` frames for the timeline from `at` on into `out`, from frame `outAt` of it on. */
+  /** Writes the `count` frames of the timeline from `at` on into `out`, from its frame `outAt` on. */
   #play(at: number, out: Float32Array, outAt: number, count: number): void {
     const buffer = this.#buffer;
     const playhead = this.#playhead;
@@ -149,19 +149,19 @@ export class Aligner {
     playhead.shift(buffer.trim(Math.floor(playhead.position) - LOOKBEHIND));
   }
 
-  /** How many samples later than it should be the line is; while it is dry it is where it should be. */
+  /** By how many samples the line is later than it should be; 0 while it is dry (the queue ran empty). */
   #error(at: number): number {
     const { isDry, media } = this.#splicer;
     return isDry ? 0 : at + this.#buffer.length - this.#playhead.position - media - this.#delay.target;
   }
 
-  /** Whether what is about to be played, and `ahead` samples after it, is quiet. */
+  /** Whether the sound about to be played, and `ahead` samples after it, is quiet. */
   #isQuiet(ahead: number): boolean {
     const { isDry, media } = this.#splicer;
     return isDry || (this.#buffer.quiet > TAPS && this.#queue.isBelow(QUIET, media, media + ahead));
   }
 
-  /** Whether all that is in the buffer and to be played, or read along with it, is digital silence. */
+  /** Whether all buffered sound that will be played, or read along with it, is digital silence. */
   get #isSilent(): boolean {
     return this.#buffer.zeros >= this.#buffer.length - this.#playhead.position + LOOKBEHIND;
   }

@@ -1,20 +1,21 @@
 import { CHANNELS, fromMillis } from "../media.ts";
 
-/** Length of the decaying tail: one usual packet. */
+/** Length of the tail that fades out, samples: one usual packet. */
 export const TAIL = fromMillis(20);
 const MIN_PERIOD = fromMillis(2.5);
 const MAX_PERIOD = fromMillis(15);
 const COMPARED = fromMillis(10);
-/** Sample frames of the past that {@link Concealment} looks at. */
+/** How many past sample frames {@link Concealment} uses. */
 export const HISTORY = MAX_PERIOD + COMPARED;
-/** The period is looked for at every fourth sample; speech has its pitch far below. */
+/** The first search for the period looks at every fourth sample only: the pitch of speech is far below that rate. */
 const COARSE = 4;
 
 /**
- * Takes the place of missing sound: the last pitch period again and again, fading out over {@link TAIL}, then silence.
+ * Replaces missing sound by the last pitch period, repeated and faded out over {@link TAIL}, and then by silence.
  *
- * It follows on what was heard, and each repetition on the one before, without a step. The idea is that of ITU-T G.711
- * Appendix I, which overlaps the repetitions; that would cost delay, so the difference at each seam is faded out instead.
+ * The first repetition continues the sound before it without a step, and each further one continues its predecessor. The idea is
+ * that of ITU-T G.711 Appendix I. That overlaps the repetitions, which would cost delay; here the difference at each seam is
+ * faded out instead.
  */
 export class Concealment {
   readonly #period: Float32Array;
@@ -22,7 +23,7 @@ export class Concealment {
   readonly #seamLength: number;
   #at = 0;
 
-  /** `past` is interleaved stereo that ends where the sound is missing; the last {@link HISTORY} frames are used. */
+  /** `past` is interleaved stereo that ends where the missing sound begins; its last {@link HISTORY} frames are used. */
   constructor(past: Float32Array) {
     const length = pitch(past);
     const from = past.length - CHANNELS * length;
@@ -34,12 +35,12 @@ export class Concealment {
     this.#seamLength = length / 2;
   }
 
-  /** Whether only silence is left. */
+  /** Whether the tail has ended and only silence is left. */
   get over(): boolean {
     return this.#at >= TAIL;
   }
 
-  /** Adds the next `count` frames to `out` from frame `outAt` on, weighted by `gain(n)` for the n-th. */
+  /** Adds the next `count` frames to `out`, from its frame `outAt` on; `gain(n)` weighs the n-th. */
   addTo(out: Float32Array, outAt: number, count: number, gain: (n: number) => number): void {
     const period = this.#period.length / CHANNELS;
     const end = Math.min(count, TAIL - this.#at);
@@ -59,7 +60,7 @@ export class Concealment {
   }
 }
 
-/** The pitch period at the end of `past`: the lag in [MIN_PERIOD, MAX_PERIOD] frames at which it is most like itself. */
+/** The pitch period at the end of `past`: the lag in [MIN_PERIOD, MAX_PERIOD] frames at which it is most similar to itself. */
 function pitch(past: Float32Array): number {
   const end = past.length / CHANNELS;
   const mono = (frame: number) => (past[CHANNELS * frame] as number) + (past[CHANNELS * frame + 1] as number);

@@ -1,17 +1,17 @@
-/** What a stretch of sound says of a condition. `between`: neither, which is what keeps a condition at its threshold from flapping. */
+/** How a stretch of sound is judged for one condition. `between` is neither; it avoids flapping at the threshold. */
 export type Verdict = "bad" | "between" | "good";
 
-/** How long, in samples, it must be bad before a condition is raised, and good before it is over. */
+/** How long, in samples, sound must be bad before a condition is raised, and good before it is cleared. */
 export interface Patience {
-  /** Bad for so long in all, and it is raised. */
+  /** The condition is raised after this much bad sound in total. */
   readonly raise: number;
-  /** Good for so long in one piece, and what was bad before does not count any more. */
+  /** This much good sound without a break resets the count of bad sound. */
   readonly forget: number;
-  /** Good for so long in one piece, and a raised one is over. */
+  /** This much good sound without a break clears a raised condition. */
   readonly clear: number;
 }
 
-/** One condition of a line of sound, which is raised and cleared with hysteresis. */
+/** One condition of a line of sound; raised and cleared with hysteresis. */
 export class Condition {
   readonly #patience: Patience;
   #bad = 0;
@@ -26,12 +26,12 @@ export class Condition {
     return this.#isRaised;
   }
 
-  /** Samples that were bad since the last time it was good for long enough. */
+  /** Samples that were bad since sound was last good for long enough; while it is raised, `between` counts as bad. */
   get lasts(): number {
     return this.#bad;
   }
 
-  /** Takes what the next `count` samples say; whether it is raised, where that has changed, and else null. */
+  /** Takes the verdict on the next `count` samples. Returns whether the condition is raised if that has changed, else null. */
   push(verdict: Verdict, count: number): boolean | null {
     const { raise, forget, clear } = this.#patience;
     this.#good = verdict === "good" ? this.#good + count : verdict === "bad" ? 0 : this.#good;
@@ -44,7 +44,7 @@ export class Condition {
     return this.#isRaised;
   }
 
-  /** What it is about is over. Whether it was raised. */
+  /** Resets the condition because the line it watches has ended. Returns whether it was raised. */
   end(): boolean {
     const was = this.#isRaised;
     this.#isRaised = false;

@@ -1,6 +1,6 @@
 import { Condition, type Patience, type Verdict } from "./condition.ts";
 
-/** A condition has been raised, or is over. */
+/** A condition was raised or cleared. */
 export interface Change<Kind extends string> {
   readonly kind: Kind;
   readonly raised: boolean;
@@ -12,10 +12,10 @@ export class Conditions<Kind extends string> {
 
   constructor(patience: Readonly<Record<Kind, Patience>>) {
     const entries = Object.entries(patience) as [Kind, Patience][];
-    this.#all = new Map(entries.map(([kind, one]) => [kind, new Condition(one)]));
+    this.#all = new Map(entries.map(([kind, own]) => [kind, new Condition(own)]));
   }
 
-  /** Takes what the next `count` samples say of some of them; what has changed by that. */
+  /** Takes the verdicts on the next `count` samples; conditions without one stay as they are. Returns what has changed. */
   push(verdicts: Readonly<Partial<Record<Kind, Verdict>>>, count: number): Change<Kind>[] {
     const changes: Change<Kind>[] = [];
     for (const [kind, condition] of this.#all) {
@@ -26,12 +26,12 @@ export class Conditions<Kind extends string> {
     return changes;
   }
 
-  /** For how many samples a condition has lasted, raised or not. */
+  /** Returns for how many samples a condition has lasted, raised or not. */
   lasts(kind: Kind): number {
     return this.#all.get(kind)?.lasts ?? 0;
   }
 
-  /** What they are about is over; what is cleared by that. */
+  /** Resets all conditions because the line they watch has ended. Returns those that this clears. */
   end(): Change<Kind>[] {
     return [...this.#all].flatMap(([kind, condition]) => (condition.end() ? [{ kind, raised: false }] : []));
   }

@@ -2,17 +2,17 @@ import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import { type AacNames, openWasm, type Wasm } from "./wasm.ts";
 
 /**
- * The encoders of an isolate: contexts of one wasm instance, which has 17 MB of its own and takes 0.75 MB more for each
- * context that is open. What a closed context held is used again by the next.
+ * The encoders of an isolate: contexts of one wasm instance. The instance takes 17 MB, and 0.75 MB more for each open context;
+ * the memory of a closed context is reused by the next.
  *
- * A trap leaves the instance in no known state: it is thrown away, every context of it fails when it is next used, and
- * the next context is opened on a new one.
+ * A trap leaves the instance in an unknown state, so it is discarded: each of its contexts throws at its next use, and the next
+ * context is opened on a new instance.
  */
 export class Contexts {
   readonly #module: WebAssembly.Module;
   readonly #names: AacNames;
   #instance: Instance | null = null;
-  /** Frees contexts that nobody closed: an object that is ended from outside takes their owner with it. */
+  /** Frees contexts that nobody closed: a Durable Object that is ended from outside cannot close its own. */
   readonly #forgotten = new FinalizationRegistry<Held>(({ instance, pointer }) => instance.free(pointer));
 
   /** `module` is dist/aac.wasm and `names` dist/aac.json. */
@@ -35,7 +35,7 @@ export class Contexts {
   }
 }
 
-/** One encoder: the samples of access units in, packets out, later by the encoder's own delay. */
+/** One encoder: takes the samples of access units, returns packets, later by the encoder's own delay. */
 export class Context {
   readonly #instance: Instance;
   readonly #onClose: () => void;
@@ -43,7 +43,7 @@ export class Context {
   #pointer: number;
   #sent = 0;
 
-  /** By {@link Contexts.open} alone. */
+  /** Called by {@link Contexts.open} alone. */
   constructor(instance: Instance, pointer: number, onClose: () => void) {
     this.#instance = instance;
     this.#pointer = pointer;
@@ -58,12 +58,12 @@ export class Context {
     return this.#instance.bytes(at, this.#instance.call("get_encoder_extradata_size", this.#pointer)).slice();
   }
 
-  /** Encodes one unit of interleaved stereo; the packets that came of it. Throws Error when the encoder fails. */
+  /** Encodes one access unit of interleaved stereo. Returns the packets that are ready. Throws Error when the encoder fails. */
   encode(unit: Float32Array): Uint8Array[] {
     const instance = this.#instance;
     const input = instance.call("get_encode_input_ptr", this.#pointer, unit.byteLength);
     const target = instance.floats(input, unit.length);
-    // A sample that is not finite would make the encoder refuse the unit, and one far out of range overflow it.
+    // A sample that is not finite would make the encoder refuse the unit, and one far out of range would overflow it.
     for (let i = 0; i < unit.length; i++) {
       const value = unit[i] as number;
       target[i] = Number.isNaN(value) ? 0 : Math.min(1, Math.max(-1, value));
@@ -73,13 +73,13 @@ export class Context {
     return this.#packets();
   }
 
-  /** The packets that are still inside; nothing can be encoded after. */
+  /** Returns the packets that are still inside. Nothing can be encoded afterwards. */
   flush(): Uint8Array[] {
     this.#instance.call("flush_encoder_start", this.#pointer);
     return this.#packets();
   }
 
-  /** Gives its memory back. */
+  /** Frees the context's memory. */
   close(): void {
     if (this.#pointer === 0) return;
     this.#instance.free(this.#pointer);
@@ -104,7 +104,7 @@ interface Held {
   readonly pointer: number;
 }
 
-/** The wasm until it traps. */
+/** The wasm instance; after a trap every call of it throws. */
 class Instance {
   readonly #wasm: Wasm;
   isBroken = false;

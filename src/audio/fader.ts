@@ -1,9 +1,9 @@
 import { CHANNELS, fromMillis } from "../media.ts";
 
-/** A change of gain takes so long, so that it makes no click. */
+/** Duration of a gain change, samples: long enough not to click. */
 const RAMP = fromMillis(10);
 
-/** A gain that is changed without a click. Sound passes bit for bit while it is 1. */
+/** A gain that changes without a click. While it is 1, sound passes bit for bit. */
 export class Fader {
   #gain: number;
   #from: number;
@@ -17,7 +17,7 @@ export class Fader {
     this.#to = gain;
   }
 
-  /** Turns `pcm`, interleaved stereo, in place to `gain`, at least 0, within 10 ms. */
+  /** Applies the gain in place to `pcm`, interleaved stereo, and moves it to `gain`, at least 0, within 10 ms. */
   apply(pcm: Float32Array, gain: number): void {
     if (gain !== this.#to) {
       this.#from = this.#gain;
@@ -35,7 +35,7 @@ export class Fader {
     for (; i < pcm.length; i++) pcm[i] = (pcm[i] as number) * this.#gain;
   }
 
-  /** The same in silence: it is at `gain` at once. */
+  /** Sets the gain at once: for silence, where a step makes no click. */
   set(gain: number): void {
     this.#gain = gain;
     this.#from = gain;

@@ -1,36 +1,36 @@
 import { SAMPLE_RATE } from "../media.ts";
 import { PEAK_LAG } from "./true-peak.ts";
 
-/** Gains are whole multiples of 1 / ONE, so that sums of them are exact and the curve comes back to 1 exactly. */
+/** Gains are whole multiples of 1 / ONE, so that their sums are exact and the curve returns to exactly 1. */
 const ONE = 2 ** 24;
-/** Frames beside a peak for which the gain is as low as at the peak: an oversampled value is made of some on either side. */
+/** Frames on either side of a peak that get the peak's gain: an oversampled value is computed from samples on both sides. */
 const BESIDE = 3;
-/** After a peak the gain comes back fast to its mean of late, which moves slowly: 63 % of the way in so many samples. */
+/** After a peak the gain rises fast to its recent mean, which moves slowly. Time constants (63 % of the way), samples. */
 const FAST = 0.06 * SAMPLE_RATE;
 const SLOW = 0.8 * SAMPLE_RATE;
-/** From here on the gain is taken to be 1 again: the difference is 0.001 dB. */
+/** From this value on, the gain is set to 1: the difference is 0.001 dB. */
 const UNITY = ONE * (1 - 1e-4);
 
 /**
- * The gain of a limiter over time, from the gain that each peak allows.
+ * The gain of a limiter over time, computed from the gain that each peak allows.
  *
- * It is lowered over the whole look-ahead, without a corner, and held through the peak. A short peak is over after some 60 ms;
- * where there are many, the gain stays near their mean and comes back slowly, so that it does not pump, and does not follow the
- * waves of a low tone, which would distort it.
+ * The gain falls over the whole look-ahead, without a corner, and is held through the peak. A short peak is over after
+ * some 60 ms. Where there are many peaks, it stays near the mean of what they allow and rises slowly. So it does not pump,
+ * and does not follow the waves of a low tone, which would distort the tone.
  */
 export class GainCurve {
   readonly #least: Least;
   readonly #first: MovingSum;
   readonly #second: MovingSum;
-  /** What the sums of sums are of a gain of 1. */
+  /** Output of the second moving sum for a gain of 1. */
   readonly #scale: number;
   #fast = ONE;
   #slow = ONE;
-  /** For how many samples {@link #fast} has been 1. */
+  /** For how many samples {@link #fast}, the gain before smoothing, has been 1. */
   #unity: number;
   readonly #lookAhead: number;
 
-  /** @param lookAhead by how many samples a peak is known before it is to be as soft as its gain says */
+  /** @param lookAhead samples from when a peak goes in to when its gain must have been reached */
   constructor(lookAhead: number) {
     const half = Math.floor((lookAhead - PEAK_LAG - BESIDE) / 2);
     this.#lookAhead = lookAhead;
@@ -41,14 +41,14 @@ export class GainCurve {
     this.#unity = 2 * lookAhead;
   }
 
-  /** Whether the gain is 1, and goes on to be until a peak allows less. */
+  /** Whether the gain is 1, and stays 1 until a peak allows less. */
   get isUnity(): boolean {
     return this.#unity >= 2 * this.#lookAhead;
   }
 
   /**
-   * The gain for the sample that went in `lookAhead` before this one, whose peak, {@link PEAK_LAG} samples late, allows `gain`
-   * in (0, 1].
+   * Returns the gain for the sample that went in `lookAhead` samples before the present one. `gain`, in (0, 1], is what the
+   * newest peak allows; peaks are known {@link PEAK_LAG} samples late.
    */
   next(gain: number): number {
     const least = this.#least.push(Math.floor(gain * ONE));
@@ -64,10 +64,10 @@ export class GainCurve {
   }
 }
 
-/** The least of the last `length` values. */
+/** The minimum of the last `length` values. */
 class Least {
   readonly #length: number;
-  /** Values that may yet be the least, each above the one before, and when they came: a ring. */
+  /** Values that may yet become the minimum, each above the one before, and when they came: a ring. */
   readonly #values: Float64Array;
   readonly #times: Float64Array;
   #first = 0;
@@ -95,7 +95,7 @@ class Least {
   }
 }
 
-/** The sum of the last `length` whole numbers, of which all before the first are `before`; exact. */
+/** The exact sum of the last `length` whole numbers; those before the first push are all `before`. */
 class MovingSum {
   readonly #values: Float64Array;
   #sum: number;

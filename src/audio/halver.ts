@@ -1,4 +1,4 @@
-/** The odd taps of a half-band low pass on one side of its middle, by a Hamming window; the even ones are zero. */
+/** Returns the odd taps on one side of the centre of a half-band low pass (Hamming window); its even taps are zero. */
 function halfBand(count: number): Float64Array {
   const reach = 2 * count;
   const taps = Float64Array.from({ length: count }, (_, n) => {
@@ -6,20 +6,20 @@ function halfBand(count: number): Float64Array {
     const sine = (n % 2 === 0 ? 1 : -1) / (Math.PI * at);
     return sine * (0.54 + 0.46 * Math.cos((Math.PI * at) / reach));
   });
-  // The taps of both sides and the middle one, which is a half, are to sum up to 1.
+  // All taps must sum to 1: those of both sides, and the centre tap, which is 0.5.
   const sum = taps.reduce((total, tap) => total + tap, 0);
   return taps.map((tap) => tap / (4 * sum));
 }
 
-/** Halves the sample rate of a mono signal: a half-band low pass of 4 x `count` - 1 taps, of which it computes every other value. */
+/** Halves the sample rate of a mono signal by a half-band low pass of 4 x `count` - 1 taps; computes every other output only. */
 export class Halver {
   readonly #taps: Float64Array;
-  /** What the low pass reaches over, and behind it the samples at hand. */
+  /** The past samples that the low pass needs, then the pushed samples. */
   readonly #line: Float64Array;
   readonly #out: Float64Array;
   readonly #reach: number;
 
-  /** @param most the most samples that are pushed at once */
+  /** @param most the most samples in one push */
   constructor(count: number, most: number) {
     this.#taps = halfBand(count);
     this.#reach = 4 * count - 2;
@@ -27,7 +27,7 @@ export class Halver {
     this.#out = new Float64Array(most / 2);
   }
 
-  /** Takes an even number of samples, gives half as many, which are there until the next push. */
+  /** Takes an even number of samples and returns half as many, in an array that is valid until the next push. */
   push(samples: Float64Array): Float64Array {
     const [line, taps, reach, half] = [this.#line, this.#taps, this.#reach, samples.length / 2];
     line.set(samples, reach);

@@ -1,15 +1,15 @@
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 
-/** Access units in a chord: 5.99 s. */
+/** Access units per chord: 5.99 s. */
 const CHORD_UNITS = 281;
-/** Access units in which a chord comes, and goes under the next one: 2.5 s. */
+/** Access units over which a chord fades in, and fades out under the next one: 2.5 s. */
 const FADE_UNITS = 117;
-/** In 48,000/7,848 s every pitch here has a whole number of periods, so that a chord is one short table, read in a circle. */
+/** In this many samples every pitch here has a whole number of periods. So a chord is one short table, read in a circle. */
 const PERIOD = 7_848;
-/** The tonic, a D of 146.8 Hz. */
+/** Frequency of the tonic, a D: 146.8 Hz. */
 const TONIC = (24 * SAMPLE_RATE) / PERIOD;
 
-/** A chord repeats after `length` sample frames; its voices are multiples of that repetition's frequency, the lowest first. */
+/** A chord repeats every `length` sample frames. Its voices are multiples of the repetition frequency, the lowest first. */
 interface Chord {
   readonly length: number;
   readonly voices: readonly number[];
@@ -25,10 +25,10 @@ const A: Chord = { length: PERIOD / 18, voices: [1, 2, 3, 5] };
 /** F# F# C# A. */
 const F_SHARP_MINOR: Chord = { length: PERIOD / 3, voices: [5, 10, 15, 24] };
 
-/** A note of the melody: its quarter of the chord, and its pitch as a multiple of the tonic's. */
+/** A note of the melody: in which quarter of its chord it begins, and its pitch as a multiple of the tonic's. */
 type Note = readonly [quarter: 0 | 1 | 2 | 3, pitch: number];
 
-/** The chords in their order, each with the melody over it. */
+/** The chords in order, each with the melody over it. */
 const SCORE: readonly (readonly [Chord, ...Note[]])[] = [
   [D, [0, 5 / 2], [2, 3]],
   [B_MINOR, [0, 10 / 3], [3, 3]],
@@ -48,26 +48,26 @@ const SCORE: readonly (readonly [Chord, ...Note[]])[] = [
   [A, [0, 9 / 4], [2, 3]],
 ];
 
-/** After how many access units it begins again: 4,496, which are 95.9 s. */
+/** Access units after which the hold audio repeats: 4,496, which are 95.9 s. */
 export const HOLD_UNITS = CHORD_UNITS * SCORE.length;
 
-/** Makes it -24 LUFS. */
+/** Scales the sum of all voices and notes to -24 LUFS. */
 const LEVEL = 0.0457;
-/** Left and right gain of a chord's voices: they differ in level alone, so that mono loses nothing. */
+/** Left and right gain of a chord's voices. The channels differ in level alone, so that a mono mix loses nothing. */
 const PLACES = [
   [1, 1],
   [1.15, 0.82],
   [0.82, 1.15],
   [1.05, 0.95],
 ] as const;
-/** How loud a voice is, the lowest first. */
+/** Gain of each voice of a chord, the lowest first. */
 const VOICES = [0.8, 0.75, 0.55, 0.32];
-/** The amplitudes of a voice's harmonics: always, and what comes and goes with the {@link BREATHS}. */
+/** Amplitudes of a voice's harmonics: the constant share, and the share that swells and fades with the {@link BREATHS}. */
 const DARK = [1, 0.28, 0.1, 0.03];
 const BRIGHT = [0, 0.22, 0.16, 0.1, 0.05];
-/** How often in {@link HOLD_UNITS} the chords grow brighter and darker again. */
+/** How many times per {@link HOLD_UNITS} the chords grow brighter and darker again. */
 const BREATHS = 10;
-/** A note's harmonics: amplitude, and after how many seconds it has fallen to 37 %. */
+/** Harmonics of a melody note: amplitude, and the time in which it falls to 37 %, s. */
 const BELL = [
   [0.3, 1.1],
   [0.07, 0.6],
@@ -77,11 +77,11 @@ const BELL = [
 const NOTE_UNITS = 188;
 
 /**
- * Access unit `n` of the built-in hold audio, interleaved stereo, -24 LUFS: soft chords that fade into each other, with a few
- * bell-like notes over them. It is computed alone, so nobody has rights in it, and by `n` alone (any whole number from 0 on): it
- * begins again after {@link HOLD_UNITS}, without a seam.
+ * Returns access unit `n` of the built-in hold audio, interleaved stereo, -24 LUFS: soft chords that fade into each other, with a
+ * few bell-like notes over them. `n` is any whole number from 0 on; the sound depends on it alone and repeats after
+ * {@link HOLD_UNITS} without a seam. It is computed, not recorded, so nobody has rights in it.
  *
- * All pitches are in just intonation, so that no partials beat against each other, and there is nothing above 4 kHz.
+ * All pitches are in just intonation, so that no partials beat against each other. There is nothing above 4 kHz.
  */
 export function holdUnit(n: number): Float32Array {
   const at = n % HOLD_UNITS;
@@ -97,7 +97,7 @@ export function holdUnit(n: number): Float32Array {
   return out;
 }
 
-/** Adds a chord that began `age` units ago. */
+/** Adds a chord that began `age` units ago. `at` is the unit's place in the piece, which sets the brightness. */
 function addChord(out: Float32Array, chord: Chord, age: number, at: number): void {
   const [from, to] = [chordGain(age), chordGain(age + 1)];
   if (from === 0 && to === 0) return;
@@ -117,19 +117,19 @@ function addChord(out: Float32Array, chord: Chord, age: number, at: number): voi
   }
 }
 
-/** The gain of a chord `age` units after its beginning: it comes, stays, and goes while the next one comes. */
+/** The gain of a chord `age` units after its beginning: it fades in, stays, and fades out while the next one fades in. */
 function chordGain(age: number): number {
   const coming = Math.min(1, age / FADE_UNITS);
   const going = Math.min(1, Math.max(0, (age - CHORD_UNITS) / FADE_UNITS));
   return LEVEL * Math.sin((Math.PI / 2) * coming) * Math.cos((Math.PI / 2) * going);
 }
 
-/** 0 to 1. */
+/** How bright the chords are at unit `at`, 0 to 1. */
 function brightness(at: number): number {
   return 0.5 - 0.5 * Math.cos((2 * Math.PI * BREATHS * at) / HOLD_UNITS);
 }
 
-/** Adds a note that began `age` units ago, or is yet to begin. Its harmonics are oscillators by recursion: no sine per sample. */
+/** Adds a note that began `age` units ago (below 0: is yet to begin). Recursive oscillators save a sine per sample. */
 function addNote(out: Float32Array, pitch: number, age: number): void {
   if (age < 0 || age >= NOTE_UNITS) return;
   for (const [harmonic, [amplitude, decay]] of BELL.entries()) {
@@ -153,12 +153,12 @@ function addNote(out: Float32Array, pitch: number, age: number): void {
   }
 }
 
-/** What is left of a sound `age` units after its beginning that falls to 37 % in `decay` seconds. */
+/** The share that is left, `age` units after its beginning, of a sound that falls to 37 % in `decay` seconds. */
 function fall(age: number, decay: number): number {
   return Math.exp((-age * AU_SAMPLES) / SAMPLE_RATE / decay);
 }
 
-/** Left and right, dark and bright; made when first needed. */
+/** One repetition of a chord: left dark, right dark, left bright, right bright. Made when first needed. */
 type Tables = readonly [Float32Array, Float32Array, Float32Array, Float32Array];
 const tables = new Map<Chord, Tables>();
 
@@ -172,7 +172,7 @@ function tablesOf(chord: Chord): Tables {
   return made;
 }
 
-/** One repetition of a chord, left and right. The harmonics' phases are spread, which keeps peaks low. */
+/** One repetition of a chord with these harmonics, left and right. The harmonics' phases are spread, which keeps peaks low. */
 function tableOf({ length, voices }: Chord, harmonics: readonly number[]): [Float32Array, Float32Array] {
   const [left, right] = [new Float32Array(length), new Float32Array(length)];
   for (const [v, multiple] of voices.entries()) {

@@ -1,16 +1,16 @@
 import { CHANNELS } from "../media.ts";
 
 /**
- * The K-weighting of ITU-R BS.1770-5 at 48 kHz, stereo: a shelf that raises what is above some 2 kHz by 4 dB, as a head does
+ * The K-weighting of ITU-R BS.1770-5 at 48 kHz, stereo: a shelf that raises frequencies above some 2 kHz by 4 dB, as a head does
  * (annex 1, table 1), and a high-pass at 38 Hz (table 2).
  */
 export class KWeighting {
-  /** Two filters of two values each, the left channel's before the right's. */
+  /** Filter state: two filters of two values each per channel, the left channel's first. */
   readonly #state = new Float64Array(4 * CHANNELS);
 
   /**
-   * The sum of the squares, both channels together, of the weighted `pcm` from its sample `from` to before `to`; it is
-   * interleaved stereo, and both are even. Consecutive calls are one continuous stretch of sound.
+   * Weights `pcm`, interleaved stereo, from its sample `from` to before `to`, both even. Returns the sum of the squares, both
+   * channels together. Consecutive calls are one continuous stretch of sound.
    */
   energy(pcm: Float32Array, from: number, to: number): number {
     const state = this.#state;
@@ -33,22 +33,22 @@ export class KWeighting {
       r4 = rightShelved - PASS_A2 * rightOut;
       energy += leftOut * leftOut + rightOut * rightOut;
     }
-    // Below this it is as good as zero, and further down arithmetic becomes slow (denormal numbers).
+    // A state this small is as good as zero; still smaller numbers (denormal ones) would make arithmetic slow.
     const rest = Math.abs(l1) + Math.abs(l3) + Math.abs(l4) + Math.abs(r1) + Math.abs(r3) + Math.abs(r4);
-    if (rest < NOTHING) this.reset();
+    if (rest < NEGLIGIBLE) this.reset();
     else state.set([l1, l2, l3, l4, r1, r2, r3, r4]);
     return energy;
   }
 
-  /** Forgets what came before: from here on it is as if that had been silence. */
+  /** Resets the filters, as if only silence had come before. */
   reset(): void {
     this.#state.fill(0);
   }
 }
 
 /**
- * LUFS of a weighted power, both channels added up (BS.1770-5 annex 1, equation 2): a sine of 1 kHz and full scale on one channel
- * reads -3.01. -Infinity of 0.
+ * Returns the LUFS of a weighted power, the sum of both channels (BS.1770-5 annex 1, equation 2); -Infinity for 0. A full-scale
+ * sine of 1 kHz on one channel reads -3.01.
  */
 export function lufsOf(power: number): number {
   return -0.691 + 10 * Math.log10(power);
@@ -61,4 +61,4 @@ const SHELF_A1 = -1.69065929318241;
 const SHELF_A2 = 0.73248077421585;
 const PASS_A1 = -1.99004745483398;
 const PASS_A2 = 0.99007225036621;
-const NOTHING = 1e-12;
+const NEGLIGIBLE = 1e-12;

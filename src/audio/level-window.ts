@@ -1,11 +1,11 @@
 import { fromMillis } from "../media.ts";
 import type { Stretch } from "./stretch.ts";
 
-/** RMS over so long is what tells sound from silence. */
+/** Length of the window whose RMS tells sound from silence. */
 const WINDOW = fromMillis(400);
 const FLOOR_DB = -100;
 
-/** The level of the last 400 ms, by stretches that are much shorter, or of digital silence. */
+/** The level of the last 400 ms. It is fed stretches of sound that are much shorter, or digital silence of any length. */
 export class LevelWindow {
   readonly #stretches: Stretch[] = [];
   #frames = 0;
@@ -13,7 +13,7 @@ export class LevelWindow {
   #right = 0;
 
   push(stretch: Stretch): void {
-    // Of a long silence as much as the window holds: more would dilute the sound that comes after it.
+    // A long silence counts only as far as the window holds it: more would dilute the sound that comes after it.
     const frames = Math.min(stretch.frames, WINDOW);
     this.#stretches.push({ ...stretch, frames });
     this.#frames += frames;
@@ -24,7 +24,7 @@ export class LevelWindow {
       gone++;
     }
     if (gone > 0) this.#stretches.splice(0, gone);
-    // Summed anew: what is subtracted from a running sum leaves rounding errors, and with them no digital silence.
+    // Summed anew each time: a running sum keeps rounding errors, and would never read digital silence again.
     this.#left = 0;
     this.#right = 0;
     for (const { left, right } of this.#stretches) {
@@ -33,7 +33,7 @@ export class LevelWindow {
     }
   }
 
-  /** RMS in dBFS, at least -100; of both channels, as the meter has it, and of each. */
+  /** Returns the RMS, dBFS, at least -100: of both channels together, as the meter reads it, and of each. */
   read(): { readonly rmsDb: number; readonly leftDb: number; readonly rightDb: number } {
     const frames = Math.max(1, this.#frames);
     return {

@@ -2,25 +2,25 @@ import { CHANNELS, SAMPLE_RATE, type Samples, samples } from "../media.ts";
 import { GainCurve } from "./gain-curve.ts";
 import { CHUNK, TruePeak } from "./true-peak.ts";
 
-/** How much later than it went in sound comes out: 5 ms. It moves by as much on the timeline. */
+/** How long the limiter holds sound back: 5 ms. It moves sound on the timeline by as much. */
 export const LOOK_AHEAD: Samples = samples(SAMPLE_RATE / 200);
 /**
- * What no true peak exceeds, as TruePeak finds it: -1 dBFS, and less by what it may miss. By a longer filter the peaks of white
- * noise are 0.5 dB higher.
+ * The highest true peak that comes out, as TruePeak measures it: -1 dBFS, less what TruePeak may miss. A longer filter finds the
+ * peaks of white noise 0.5 dB higher.
  */
 const CEILING = 10 ** (-1.7 / 20);
 
 /**
- * A look-ahead limiter: its gain has fallen when a peak comes, smoothly and for both channels alike, so that no true peak
- * (ITU-R BS.1770-5) is above -1 dBFS. Sound whose peaks are below passes bit for bit, {@link LOOK_AHEAD} later.
+ * A look-ahead limiter: its gain has already fallen when a peak comes out, smoothly and for both channels alike. So no true peak
+ * (ITU-R BS.1770-5) is above -1 dBFS. Sound whose peaks are lower passes bit for bit, {@link LOOK_AHEAD} later.
  */
 export class Limiter {
   readonly #truePeak = new TruePeak();
   readonly #curve = new GainCurve(LOOK_AHEAD);
-  /** What has gone in and not come out. */
+  /** Sound that has gone in and not come out. */
   readonly #held = new Float32Array(CHANNELS * LOOK_AHEAD);
 
-  /** As many sample frames as `pcm` has, interleaved stereo; a new array. Consecutive calls are one continuous stretch. */
+  /** Takes interleaved stereo; returns as many sample frames in a new array. Consecutive calls are one continuous stretch. */
   push(pcm: Float32Array): Float32Array {
     const out = new Float32Array(pcm.length);
     const kept = Math.min(pcm.length, this.#held.length);
@@ -44,7 +44,7 @@ export class Limiter {
     }
   }
 
-  /** Whether all that has gone in has come out, but for digital silence. */
+  /** Whether all that has gone in has come out, digital silence aside. */
   get isEmpty(): boolean {
     return this.#held.every((value) => value === 0);
   }

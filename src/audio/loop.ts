@@ -1,19 +1,19 @@
 import { CHANNELS, fromMillis, type Samples, samples } from "../media.ts";
 
-/** Sample frames over which the end of a loop fades into its beginning: 50 ms. What is looped has at least twice as many. */
+/** Sample frames over which the end of a loop fades into its beginning: 50 ms. A loop has at least twice as many. */
 export const SEAM: Samples = fromMillis(50);
 
 /**
- * Makes a piece that goes round without a click: its last 50 ms fade into its first 50 ms, and after them comes what follows
- * those, sample frame {@link SEAM}. It stays as long as it was, and its first round begins as it did.
+ * Makes a piece of sound loop without a click: its last 50 ms fade into its first 50 ms, and the next round then begins at sample
+ * frame {@link SEAM}. The piece keeps its length, and its first round keeps its beginning.
  */
 export class Loop {
   readonly #head = new Float32Array(CHANNELS * SEAM);
   #headFilled = 0;
-  /** The newest 50 ms, which may be the last. */
+  /** The newest 50 ms, which may turn out to be the last. */
   #tail = new Float32Array(0);
 
-  /** Takes the next interleaved stereo; what is certain not to be in the last 50 ms. */
+  /** Takes the next interleaved stereo. Returns the sound that is certainly not in the last 50 ms. */
   push(pcm: Float32Array): Float32Array {
     const take = Math.min(this.#head.length - this.#headFilled, pcm.length);
     this.#head.set(pcm.subarray(0, take), this.#headFilled);
@@ -26,7 +26,7 @@ export class Loop {
     return all.subarray(0, out);
   }
 
-  /** The last 50 ms. */
+  /** Returns the last 50 ms, faded into the first. */
   flush(): Float32Array {
     const out = new Float32Array(this.#tail.length);
     const frames = samples(out.length / CHANNELS);

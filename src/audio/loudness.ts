@@ -3,34 +3,34 @@ import { GatedLoudness } from "./gated-loudness.ts";
 import { KWeighting, lufsOf } from "./k-weighting.ts";
 import { TruePeak } from "./true-peak.ts";
 
-/** Power is summed in slots of 10 ms, so that a window is at most half a slot away from where it reads the most. */
+/** Samples per slot of 10 ms: power is summed by slots, so a window is at most half a slot from where it would read the most. */
 const SLOT = SAMPLE_RATE / 100;
 /** Slots in the windows of 400 ms and 3 s. */
 const MOMENTARY = 40;
 const SHORT_TERM = 300;
-/** Blocks of the integrated loudness begin every 100 ms. */
+/** Slots from one block of the integrated loudness to the next: 100 ms. */
 const STEP = 10;
-/** After so long a silence, in samples, the filter has nothing left in it of what came before (-200 dB). */
+/** After this much silence, samples, nothing of earlier sound is left in the filter (-200 dB). */
 const RINGING = SAMPLE_RATE / 5;
 
 /**
  * Loudness by EBU R128 (ITU-R BS.1770-5, EBU Tech 3341) of stereo at 48 kHz: momentary (400 ms), short-term (3 s), integrated
- * (gated, over everything that was pushed) and the true peak of the last 3 s. Its memory is constant.
+ * (gated, over all pushed sound) and the true peak of the last 3 s. It uses constant memory.
  */
 export class LoudnessMeter {
   readonly #weighting = new KWeighting();
   readonly #truePeak = new TruePeak();
   readonly #integrated = new GatedLoudness();
-  /** The weighted energy of the last SHORT_TERM slots that are whole; the newest is before {@link #slot}. */
+  /** The weighted energy of the last SHORT_TERM full slots, a ring; the newest is just before {@link #slot}. */
   readonly #energies = new Float64Array(SHORT_TERM);
-  /** The true peaks of the same time, by STEP slots: the longer they are, the less has to be oversampled for them. */
+  /** The true peaks of the same time, one per STEP slots: the more slots share a peak, the less has to be oversampled. */
   readonly #peaks = new Float64Array(SHORT_TERM / STEP);
   #slot = 0;
   /** The slot being filled: its sample frames, its energy, and the peak since {@link #slot} was last a multiple of STEP. */
   #filled = 0;
   #energy = 0;
   #peak = 0;
-  /** Whole slots until the next block of the integrated loudness ends. */
+  /** Slots until the next block of the integrated loudness ends. */
   #untilBlock = MOMENTARY;
 
   /** Takes interleaved stereo of any length, full scale 1. */
@@ -45,7 +45,7 @@ export class LoudnessMeter {
     }
   }
 
-  /** The same as a {@link push} of `frames` sample frames of silence, at next to no cost where they are many. */
+  /** Does the same as a {@link push} of `frames` sample frames of silence, at next to no cost where they are many. */
   pushSilence(frames: number): void {
     let left = frames;
     for (let ringing = Math.min(left, RINGING); ringing > 0; ringing -= SLOT) {
@@ -59,7 +59,7 @@ export class LoudnessMeter {
       left -= SLOT - this.#filled;
       this.#turn();
     }
-    // Where so many are left, all slots are empty now, and so are the blocks of those left.
+    // If full slots are still left, all slots in the ring are empty by now, and so are the remaining blocks.
     const slots = Math.floor((this.#filled + left) / SLOT);
     if (slots > 0) this.#untilBlock = ((((this.#untilBlock - slots - 1) % STEP) + STEP) % STEP) + 1;
     this.#filled = this.#filled + left - slots * SLOT;
@@ -85,7 +85,7 @@ export class LoudnessMeter {
     };
   }
 
-  /** The mean power of the last `slots` whole slots, both channels added up. */
+  /** The mean power of the last `slots` full slots, the sum of both channels. */
   #power(slots: number): number {
     let energy = 0;
     for (let n = 1; n <= slots; n++) {

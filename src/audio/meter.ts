@@ -1,11 +1,11 @@
 import { CHANNELS, SAMPLE_RATE } from "../media.ts";
 
-/** The window is WINDOW slots of SLOT samples of both channels: 20 x 20 ms = 400 ms. */
+/** The window has WINDOW slots; a slot has SLOT samples, both channels counted: 20 x 20 ms = 400 ms. */
 const SLOT = CHANNELS * (SAMPLE_RATE / 50);
 const WINDOW = 20;
 const FLOOR_DB = -100;
 
-/** The level of the last 400 ms that were pushed, in steps of 20 ms. */
+/** The level of the last 400 ms of pushed sound, in steps of 20 ms. */
 export class Meter {
   readonly #peaks = new Float64Array(WINDOW);
   readonly #energies = new Float64Array(WINDOW);
@@ -31,7 +31,7 @@ export class Meter {
     }
   }
 
-  /** The same as a {@link push} of `frames` sample frames of silence. */
+  /** Does the same as a {@link push} of `frames` sample frames of silence. */
   pushSilence(frames: number): void {
     for (let left = Math.min(CHANNELS * frames, (WINDOW + 1) * SLOT); left > 0; ) {
       if (this.#counts[this.#slot] === SLOT) this.#turn();
@@ -41,7 +41,7 @@ export class Meter {
     }
   }
 
-  /** dBFS, at least -100. A full-scale sine on both channels reads peak 0 and RMS -3.01; on one channel RMS -6.02. */
+  /** Returns dBFS, at least -100. A full-scale sine on both channels reads peak 0 and RMS -3.01; on one channel RMS -6.02. */
   read(): { peakDb: number; rmsDb: number } {
     const sum = (values: Float64Array) => values.reduce((a, b) => a + b, 0);
     const peak = Math.max(...this.#peaks);

@@ -1,25 +1,25 @@
 import { CHANNELS } from "../media.ts";
 import { Limiter } from "./limiter.ts";
 
-/** Sums lines, with a {@link Limiter} over the sum: what it gives comes LOOK_AHEAD (limiter.ts) later. */
+/** Sums lines and puts a {@link Limiter} over the sum, which delays it by LOOK_AHEAD (limiter.ts). */
 export class Mixer {
   readonly #limiter = new Limiter();
 
   /**
-   * The sum of `lines`, each interleaved stereo of `frames` sample frames (RangeError if not); a new array. Without lines it is
-   * silence. Consecutive calls are one continuous stretch of sound.
+   * Returns the limited sum of `lines`, each interleaved stereo of `frames` sample frames (RangeError if not), in a new array.
+   * Without lines it mixes silence. Consecutive calls are one continuous stretch of sound.
    */
   mix(lines: readonly Float32Array[], frames: number): Float32Array {
     return this.#limiter.push(sumOf(lines, frames));
   }
 
-  /** Whether all that was mixed has come out, but for digital silence. */
+  /** Whether all mixed sound has come out, digital silence aside. */
   get isEmpty(): boolean {
     return this.#limiter.isEmpty;
   }
 }
 
-/** The sum of `lines` as it is ({@link Mixer.mix}); it may be beyond full scale. */
+/** Returns the sum of `lines` without a limiter (arguments as for {@link Mixer.mix}); it may exceed full scale. */
 export function sumOf(lines: readonly Float32Array[], frames: number): Float32Array {
   const sum = new Float32Array(CHANNELS * frames);
   for (const [n, line] of lines.entries()) {

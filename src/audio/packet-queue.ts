@@ -10,20 +10,20 @@ interface Queued {
   readonly peak: number;
 }
 
-/** Samples: more than any burst and delay of which the sound is still played. */
+/** Most samples in the queue: more than any burst and delay whose sound is still played. */
 const MAX_FRAMES = fromMillis(4_000);
 
-/** Packets that wait to be played, in the order of media time. */
+/** A host's packets that wait to be played, in the order of media time. */
 export class PacketQueue {
   readonly #packets: Queued[] = [];
   #frames = 0;
 
-  /** Samples in it. */
+  /** Samples in the queue. */
   get frames(): number {
     return this.#frames;
   }
 
-  /** The first of them; null if there is none. */
+  /** The first packet; null if there is none. */
   get first(): Queued | null {
     return this.#packets[0] ?? null;
   }
@@ -33,7 +33,7 @@ export class PacketQueue {
     return this.#packets.at(-1)?.end ?? null;
   }
 
-  /** Puts a packet in its place. Where that makes too many, the oldest go; gives the number of their samples. */
+  /** Inserts a packet in its place. Drops the oldest if the queue gets too long; returns how many samples were dropped. */
   put(start: number, pcm: Float32Array): number {
     const frames = frameCount(pcm);
     let index = this.#packets.length;
@@ -45,7 +45,7 @@ export class PacketQueue {
     return gone;
   }
 
-  /** Lets go of all packets that end at `position` or before; gives the number of their samples. */
+  /** Drops all packets that end at `position` or before; returns how many samples were dropped. */
   dropTo(position: number): number {
     let gone = 0;
     for (let first = this.first; first !== null && first.end <= position; first = this.first) {
@@ -54,19 +54,19 @@ export class PacketQueue {
     return gone;
   }
 
-  /** Whether nothing from `start` to `end` is missing. */
+  /** Whether no sound from `start` to `end` is missing. */
   has(start: number, end: number): boolean {
     return this.isBelow(Number.POSITIVE_INFINITY, start, end);
   }
 
-  /** Whether nothing from `start` to `end` is missing or louder than `peak`. */
+  /** Whether no sound from `start` to `end` is missing, and no packet of it is louder than `peak`. */
   isBelow(peak: number, start: number, end: number): boolean {
     let covered = start;
-    for (const one of this.#packets) {
-      if (one.end <= covered) continue;
+    for (const packet of this.#packets) {
+      if (packet.end <= covered) continue;
       if (covered >= end) break;
-      if (one.start > covered || one.peak > peak) return false;
-      covered = one.end;
+      if (packet.start > covered || packet.peak > peak) return false;
+      covered = packet.end;
     }
     return covered >= end;
   }

@@ -9,7 +9,7 @@ export interface PcmPacket {
 
 /**
  * Decodes s16le interleaved stereo into interleaved floats in [-1, 1): 32767 -> 0.99997, -32768 -> -1. The bytes may
- * start at any offset of their buffer, odd ones too. A trailing part of a sample frame (under 4 bytes) is left out.
+ * start at any offset of their buffer, odd ones too. A trailing part of a sample frame (under 4 bytes) is dropped.
  */
 export function decodeS16(bytes: Uint8Array): Float32Array {
   const count = CHANNELS * frameCountS16(bytes.byteLength);

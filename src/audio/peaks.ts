@@ -2,33 +2,34 @@ import { Spectrum } from "./spectrum.ts";
 
 /** A narrow tone in one spectrum. */
 export interface Peak {
-  /** Where it is, in bins of the spectrum, to about a twentieth of one. */
+  /** Its frequency, in bins of the spectrum, to about a twentieth of a bin. */
   readonly bin: number;
-  /** dBFS of a sine's amplitude. */
+  /** Amplitude of the sine, dBFS. */
   readonly db: number;
-  /** PNPR: by how much it is above the mean power of the bins beside it, dB. */
+  /** PNPR (peak-to-neighbouring power ratio): how far it is above the mean power of the bins beside it, dB. */
   readonly narrowness: number;
-  /** By how much it is below the strongest bin, dB. */
+  /** How far it is below the strongest bin, dB. */
   readonly below: number;
-  /** By how much everything else is below it, dB. */
+  /** How far everything else together is below it, dB. */
   readonly rest: number;
-  /** Which of {@link RELATIVES} are there too, a bit for each. */
+  /** Which of {@link RELATIVES} are in the spectrum too, a bit for each. */
   readonly relatives: number;
 }
 
+/** Tones are searched for between these frequencies, Hz. */
 const LOW = 200;
 const HIGH = 5_000;
-/** A tone is above the mean power of the bins beside it, from the second to the seventh on both sides, by so much: 6 dB. */
+/** How far a tone is above the mean power of the bins beside it: 6 dB. These are the second to the seventh on both sides. */
 const NARROW = 10 ** 0.6;
 const BESIDE = [2, 7] as const;
-/** Of which notes a tone may be one harmonic: where the note's other harmonics are, relative to it. */
+/** If a tone is one harmonic of a note, the note's other harmonics lie at some of these multiples of its frequency. */
 export const RELATIVES = [1 / 2, 2 / 3, 3 / 4, 5 / 4, 4 / 3, 3 / 2, 2, 3] as const;
-/** PHPR: a relative is there that is less than 33 dB below... */
+/** PHPR (peak-to-harmonic power ratio): a relative counts if it is less than 33 dB below the tone. */
 const RELATED = 10 ** -3.3;
-/** ... and where it belongs, to so many bins. */
+/** How many bins a relative may be off its expected place. */
 const ALIGNED = 0.6;
-/** The most that one spectrum is searched for. */
-const MOST = 24;
+/** How many tones of one spectrum are returned at most. */
+const MAX_TONES = 24;
 
 /** Finds the narrow tones of a stretch of samples. */
 export class Peaks {
@@ -37,7 +38,7 @@ export class Peaks {
   readonly #from: number;
   readonly #to: number;
 
-  /** @param size samples of a stretch, a power of two; `rate` of them are a second */
+  /** @param size samples in a stretch, a power of two; `rate` is their sample rate, Hz */
   constructor(size: number, rate: number) {
     this.#spectrum = new Spectrum(size);
     this.#from = Math.ceil((LOW * size) / rate);
@@ -45,7 +46,7 @@ export class Peaks {
     this.#power = new Float64Array(size / 2);
   }
 
-  /** In the order of their power, the strongest first. */
+  /** Returns the tones in the order of their power, the strongest first. */
   find(samples: Float32Array): Peak[] {
     const power = this.#power;
     this.#spectrum.read(samples, power);
@@ -62,7 +63,7 @@ export class Peaks {
       if (here > most) most = here;
       sum += here;
     }
-    return found.slice(0, MOST).map(([k, narrowness]) => this.#peak(k, narrowness, most, sum));
+    return found.slice(0, MAX_TONES).map(([k, narrowness]) => this.#peak(k, narrowness, most, sum));
   }
 
   #peak(k: number, narrowness: number, most: number, sum: number): Peak {
@@ -82,7 +83,7 @@ export class Peaks {
     };
   }
 
-  /** The power of a tone around bin `k`: what a Hann window spreads it over. */
+  /** The power of a tone around bin `k`, over all bins to which a Hann window spreads it. */
   #own(k: number): number {
     let sum = 0;
     for (let n = k - 3; n <= k + 3; n++) sum += this.#power[n] as number;
@@ -95,7 +96,7 @@ export class Peaks {
     return here > (power[k - 1] as number) && here >= (power[k + 1] as number);
   }
 
-  /** PNPR, a ratio of powers. */
+  /** PNPR of bin `k`, a ratio of powers. */
   #narrowness(k: number): number {
     let sum = 0;
     for (let n = BESIDE[0]; n <= BESIDE[1]; n++) {
@@ -115,7 +116,7 @@ export class Peaks {
     return false;
   }
 
-  /** Where the top of the peak around bin `k` is, by the parabola through three bins' decibels. */
+  /** Where the peak around bin `k` has its top, in bins, by a parabola through three bins' decibels. */
   #centre(k: number): number {
     const [a, b, c] = [-1, 0, 1].map((n) => Math.log(this.#power[k + n] as number)) as [
       number,
@@ -127,7 +128,7 @@ export class Peaks {
   }
 }
 
-/** By how many decibels a Hann window shows a sine less that is `off` bins (at most a half) beside the middle of a bin. */
+/** How many decibels too low a Hann window shows a sine that lies `off` bins (at most a half) beside the middle of a bin. */
 function tilt(off: number): number {
   return 5.7 * off * off;
 }

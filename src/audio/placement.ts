@@ -4,14 +4,14 @@ import type { PlayoutDelay } from "./playout-delay.ts";
 import { difference, type Marks, SenderClock } from "./sender-clock.ts";
 import { SequenceGaps } from "./sequence-gaps.ts";
 
-/** A packet as it came. Positions on the timeline and durations are in samples. */
+/** A packet and when it came. Positions on the timeline and durations are in samples. */
 export interface Arrival {
   readonly marks: Marks;
   /** Interleaved stereo, `marks.frames` sample frames. */
   readonly pcm: Float32Array;
   /** When it came, as a position on the timeline. */
   readonly at: number;
-  /** For how long it may have waited for us, rather than been under way: our own lateness. */
+  /** How long it may have waited for this object, which was late, rather than been under way. */
   readonly excused: number;
 }
 
@@ -21,28 +21,28 @@ export interface Placed {
   readonly pcm: Float32Array;
 }
 
-/** The first position in media time that can still be played, where the playout delay is `delay` samples. */
+/** Returns the first position in media time that can still be played, given a playout delay of `delay` samples. */
 export type Earliest = (delay: number) => number;
 
-/** Further than this from where its arrival puts it, a packet does not belong to the time line known so far. */
+/** A packet that lies further than this from where its arrival puts it does not belong to the known time line. */
 const JUMP = fromMillis(1_500);
-/** When every packet has been refused for so long, the sender's time line has moved. */
+/** After every packet has been refused for this long, the sender's time line must have moved. */
 const STALE = fromMillis(500);
 
 /**
- * Where the packets of one sender belong in its media time, by their marks and by when they come; which of them are
- * duplicates or too late; and when the sender has begun a new time line, which is then tied to the old one.
+ * Decides where the packets of one sender belong in its media time, by their marks and arrival times, and which of them are
+ * duplicates or too late. It also detects that the sender has begun a new time line, and ties that to the old one.
  *
- * Counts `duplicate`, `late`, `reordered` and `resyncs` in the stats it is given, and shows each arrival to the playout delay.
+ * Counts `duplicate`, `late`, `reordered` and `resyncs` in the given stats, and reports arrivals to the playout delay.
  */
 export class Placement {
   readonly #delay: PlayoutDelay;
   readonly #stats: AlignerStats;
   readonly #sender = new SenderClock();
   readonly #gaps = new SequenceGaps();
-  /** When the first packet was refused since one was taken; null if the last one was taken. */
+  /** When the first packet was refused since the last accepted one; null if the last packet was accepted. */
   #refusedSince: number | null = null;
-  /** The last packet, if it was off by more than {@link JUMP}. */
+  /** The last packet, if it was off its place by more than {@link JUMP}. */
   #stray: Arrival | null = null;
 
   constructor(delay: PlayoutDelay, stats: AlignerStats) {
@@ -50,12 +50,12 @@ export class Placement {
     this.#stats = stats;
   }
 
-  /** Packets that are missing, by their numbers. */
+  /** How many packets are missing, by their sequence numbers. */
   get missing(): number {
     return this.#gaps.missing;
   }
 
-  /** Takes a packet; gives what is to be played of it: nothing, or with a packet that was held back before it, both. */
+  /** Takes a packet. Returns what is to be played: nothing, its sound, or also that of a packet that was held back before it. */
   place(packet: Arrival, earliest: Earliest): Placed[] {
     const { marks, pcm } = packet;
     const start = this.#sender.locate(marks);
@@ -64,7 +64,7 @@ export class Placement {
       return this.#refuse(packet, earliest);
     }
     const end = start + marks.frames;
-    // It can have waited for us only for as long as it is later than a packet that nothing delayed.
+    // The packet cannot have waited for this object longer than it is later than a packet that nothing delayed.
     const arrival = packet.at - Math.min(packet.excused, Math.max(0, this.#delay.lateness(end, packet.at)));
     if (Math.abs(this.#delay.lateness(end, arrival)) > JUMP) return this.#suspect(packet, earliest);
     this.#stray = null;
@@ -81,7 +81,7 @@ export class Placement {
   }
 
   /**
-   * A packet that is far off its place is held back. One alone proves nothing, two in sequence are a new time line (compare
+   * Holds back a packet that is far off its place. One alone proves nothing; two in sequence are a new time line (compare
    * RFC 3550 appendix A.1).
    */
   #suspect(packet: Arrival, earliest: Earliest): Placed[] {
@@ -94,15 +94,15 @@ export class Placement {
   }
 
   /**
-   * Leaves out a duplicate or late packet. A sender that begins again close to where it was sends nothing else, by its marks:
-   * after {@link STALE} of it, the packet begins a new time line.
+   * Drops a duplicate or late packet. When a sender begins again close to where it was, all its packets look like that by their
+   * marks. So after {@link STALE} of nothing else, the packet begins a new time line.
    */
   #refuse(packet: Arrival, earliest: Earliest): Placed[] {
     this.#refusedSince ??= packet.at;
     return packet.at - this.#refusedSince > STALE ? this.#resync(packet, earliest) : [];
   }
 
-  /** Ties the sender's new time line to the old one at this packet, as if nothing had delayed it. */
+  /** Ties the sender's new time line to the old one at this packet, as if nothing had delayed the packet. */
   #resync({ marks, pcm, at }: Arrival, earliest: Earliest): Placed[] {
     this.#stats.resyncs++;
     this.#refusedSince = null;
@@ -114,7 +114,7 @@ export class Placement {
     return this.#playable(start, pcm, earliest);
   }
 
-  /** What can still be played of a packet: its beginning may be too late. */
+  /** The part of a packet that can still be played: its beginning may be too late. */
   #playable(start: number, pcm: Float32Array, earliest: Earliest): Placed[] {
     const gone = earliest(this.#delay.target) - start;
     if (gone <= 0) return [{ start, pcm }];

@@ -1,27 +1,27 @@
 import { SAMPLE_RATE } from "../media.ts";
 
-/** An error is resampled away with this time constant, or faster where nobody can hear it: its share for each sample. */
+/** Share of a timing error that is resampled away per sample: in 5 s, or in 0.5 s where sound is too quiet for it to be heard. */
 const GAIN = 1 / (5 * SAMPLE_RATE);
 const QUIET_GAIN = 10 * GAIN;
-/** The most by which the speed differs from 1: 0.5 % changes a voice's pitch by less than can be heard; 2 % in silence. */
-const MOST = 0.005;
-const MOST_QUIET = 0.02;
-/** Within the first of its place, in samples, the line is played as it is, until it is the second off. */
+/** The most by which the speed differs from 1: 0.5 % changes a voice's pitch by less than can be heard; 2 % in quiet sound. */
+const MAX_DEVIATION = 0.005;
+const MAX_DEVIATION_QUIET = 0.02;
+/** The playhead locks (plays at speed 1) within the first of its place, samples, and unlocks when further off than the second. */
 const [LOCK, UNLOCK] = [1, 24];
 
-/** Samples of input for one of output, at most. */
-export const MAX_SPEED = 1 + MOST_QUIET;
+/** Input samples per output sample, at most. */
+export const MAX_SPEED = 1 + MAX_DEVIATION_QUIET;
 
 /**
- * The place in a playout buffer that is played next, and how fast it moves on: so that the line comes to where it should be,
- * by a change of speed that nobody hears. At the right place the speed is exactly 1 and the position whole, which makes
- * resampling a copy.
+ * The place in a playout buffer that is played next, and how fast it moves on. It brings the line to where it should be, by
+ * changes of speed that nobody hears. At the right place the speed is exactly 1 and the position whole, which makes resampling
+ * a copy.
  */
 export class Playhead {
   #position: number;
   #isLocked = false;
 
-  /** @param position a sample frame of the buffer */
+  /** @param position the sample frame of the buffer at which it begins */
   constructor(position: number) {
     this.#position = position;
   }
@@ -32,10 +32,10 @@ export class Playhead {
   }
 
   /**
-   * Samples of the buffer for each one that is played, for the next `count`.
+   * Returns the speed for the next `count` samples: samples of the buffer per sample played.
    *
-   * @param error how many samples later than it should be the line is
-   * @param isQuiet whether what is played is too quiet for a change of speed to be heard
+   * @param error by how many samples the line is later than it should be
+   * @param isQuiet whether the sound is too quiet for a change of speed to be heard
    */
   speed(error: number, isQuiet: boolean, count: number): number {
     if (Math.abs(error) <= (this.#isLocked ? UNLOCK : LOCK)) {
@@ -44,18 +44,18 @@ export class Playhead {
       return (Math.round(end) - this.#position) / count;
     }
     this.#isLocked = false;
-    const most = isQuiet ? MOST_QUIET : MOST;
+    const most = isQuiet ? MAX_DEVIATION_QUIET : MAX_DEVIATION;
     return 1 + Math.min(most, Math.max(-most, error * (isQuiet ? QUIET_GAIN : GAIN)));
   }
 
-  /** Moves on by `count` samples played at the speed that {@link speed} gave. */
+  /** Moves on by `count` played samples, at the speed that {@link speed} returned. */
   advance(count: number, speed: number): void {
     this.#position += count * speed;
-    // A rounding error of count * speed would leave a whole position, and with it the exact copy.
+    // A rounding error of count * speed would make the position fractional, and resampling no exact copy.
     if (this.#isLocked) this.#position = Math.round(this.#position);
   }
 
-  /** The buffer has let go of its first `frames`. */
+  /** Adjusts the position after the buffer has dropped its first `frames`. */
   shift(frames: number): void {
     this.#position -= frames;
   }

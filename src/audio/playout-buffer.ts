@@ -1,16 +1,16 @@
 import { CHANNELS, fromMillis } from "../media.ts";
 import { Concealment, HISTORY } from "./concealment.ts";
 
-/** After a break, sound is faded in over this long. */
+/** Duration of the fade-in after a break, samples. */
 const FADE_IN = fromMillis(5);
-/** Below this (-60 dBFS) a change of speed cannot be heard. */
+/** Peak below which a change of speed cannot be heard: -60 dBFS. */
 export const QUIET = 0.001;
-/** Sample frames: more than concealment looks back on and one pull reads ahead. */
+/** Sample frames in the buffer: more than concealment looks back and one pull reads ahead. */
 const CAPACITY = 4_096;
 
 /**
- * A host's sound as one unbroken signal, interleaved stereo, just before it is played: real where there is some, concealed
- * where there is not. It is written at its end and read some way before it; {@link trim} lets go of what has been read.
+ * A host's sound as one unbroken signal, interleaved stereo, just before it is played: real sound where there is some, and
+ * concealment elsewhere. It is written at its end and read some way before that; {@link trim} drops what has been read.
  */
 export class PlayoutBuffer {
   readonly data = new Float32Array(CHANNELS * CAPACITY);
@@ -20,10 +20,10 @@ export class PlayoutBuffer {
   zeros: number = HISTORY;
   quiet: number = HISTORY;
   #concealment: Concealment | null = null;
-  /** Frames that are still to be faded in. The first sound is: it does not follow from the silence before it. */
+  /** Frames still to be faded in. The very first sound is faded in too: it does not continue the silence before it. */
   #fading: number = FADE_IN;
 
-  /** Writes `count` frames of `pcm` from frame `from` on, faded in after a break. None is louder than `peak`. */
+  /** Appends `count` frames of `pcm`, from its frame `from` on, faded in after a break. None is louder than `peak`. */
   append(pcm: Float32Array, from: number, count: number, peak: number): void {
     const faded = Math.min(count, this.#fading);
     this.data.set(pcm.subarray(CHANNELS * from, CHANNELS * (from + count)), CHANNELS * this.length);
@@ -44,7 +44,7 @@ export class PlayoutBuffer {
     this.#note(count, Math.max(peak, faded > 0 ? tail : 0));
   }
 
-  /** Writes `count` frames of concealment, which is silence soon. */
+  /** Appends `count` frames of concealment, which soon becomes silence. */
   conceal(count: number): void {
     this.cut();
     const concealment = this.#concealment;
@@ -55,7 +55,7 @@ export class PlayoutBuffer {
     this.#note(count, silent ? 0 : 1);
   }
 
-  /** What is appended next does not follow from what is there: one will be faded into the other. */
+  /** Marks a break: the sound appended next does not continue the buffer's, and the two will be cross-faded. */
   cut(): void {
     if (this.#fading < FADE_IN) {
       const past = this.data.subarray(CHANNELS * (this.length - HISTORY), CHANNELS * this.length);
@@ -64,7 +64,7 @@ export class PlayoutBuffer {
     this.#fading = FADE_IN;
   }
 
-  /** Lets go of the frames before `from`, as far as concealment may not need them; gives how many went. */
+  /** Drops the frames before `from`, except those that concealment may need; returns how many were dropped. */
   trim(from: number): number {
     const gone = Math.min(from, this.length - HISTORY);
     if (gone <= 0) return 0;

@@ -1,26 +1,29 @@
 import { CHANNELS } from "../media.ts";
 
-/** Sample frames of input behind one of output, half of them before it. */
+/** Input sample frames that make one output frame, half of them before it. */
 export const TAPS = 32;
 /** Sample frames of input needed after the one at the read position. */
 export const LOOKAHEAD = TAPS / 2;
-/** Sample frames of input needed before it. */
+/** Sample frames of input needed before the one at the read position. */
 export const LOOKBEHIND = TAPS / 2 - 1;
 
 const PHASES = 256;
 /** Kaiser's beta: stopband about -90 dB. */
 const BETA = 9;
-/** Of the input's Nyquist frequency. Steps of at most 0.5 % in rate alias nothing audible, so the band is left whole. */
+/**
+ * Relative to the input's Nyquist frequency. The band is left whole, since a speed that is off by 0.5 % (2 % in quiet sound)
+ * aliases nothing audible.
+ */
 const CUTOFF = 0.96;
 const KERNEL = kernel();
 
 /**
- * Reads `count` frames from `input` (interleaved stereo) into `out` from frame `outAt` on, the n-th at
- * `position + n * speed` of the input. Positions are in sample frames and `input` must hold {@link LOOKBEHIND} before the
- * first and {@link LOOKAHEAD} after the last.
+ * Reads `count` frames from `input` (interleaved stereo) into `out`, from its frame `outAt` on. The n-th is read at
+ * `position + n * speed` of the input. Positions are in sample frames; `input` must hold {@link LOOKBEHIND} frames before the
+ * first position and {@link LOOKAHEAD} after the last.
  *
- * Band-limited interpolation by a windowed sinc (J. O. Smith, "Digital Audio Resampling Home Page"), the coefficients
- * linear between {@link PHASES} phases. On whole positions with speed 1 it is an exact copy.
+ * It is band-limited interpolation by a windowed sinc (J. O. Smith, "Digital Audio Resampling Home Page"), with coefficients
+ * interpolated linearly between {@link PHASES} phases. At whole positions and speed 1 it is an exact copy.
  */
 export function resample(
   input: Float32Array,

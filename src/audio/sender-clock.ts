@@ -1,30 +1,30 @@
 import { Calibration } from "./calibration.ts";
 
-/** The marks a sender puts on a packet (both u32, both wrap) and its length in sample frames. */
+/** The counters that a sender puts on a packet (both u32, both wrap), and the packet's length in sample frames. */
 export interface Marks {
   readonly sequenceNumber: number;
   readonly timestamp: number;
   readonly frames: number;
 }
 
-/** How many packets are remembered, to know a duplicate by: 5 s of 20 ms packets. */
+/** How many packets are remembered to detect duplicates: 5 s of 20 ms packets. */
 const MEMORY = 256;
 
 /**
- * One sender's media time: where each packet starts, in samples, whatever the unit of its timestamps.
+ * One sender's media time: where each packet starts, in samples, whatever the unit of the timestamps.
  *
  * Sequence numbers tell the order, and duplicates. Timestamps tell how long a gap is: a sender that is silent may skip packets
- * without skipping numbers. That needs their unit, which {@link Calibration} finds. Until it has, or if they never make sense,
- * a missing number counts as one packet as long as the present one.
+ * without skipping numbers. That requires their unit, which {@link Calibration} finds. While it is unknown (timestamps may never
+ * make sense), a missing sequence number counts as one packet of the present packet's length.
  */
 export class SenderClock {
   readonly #calibration = new Calibration();
   readonly #seen: (Marks | undefined)[] = new Array(MEMORY);
-  /** The packet with the highest number, and its start. */
+  /** The packet with the highest sequence number, and its start in media time. */
   #newest: Marks | null = null;
   #start = 0;
 
-  /** The packet's start in the sender's media time; null if the same packet was accepted before. */
+  /** Returns the packet's start in the sender's media time; null if the same packet was accepted before. */
   locate(marks: Marks): number | null {
     const newest = this.#newest;
     if (newest === null) return 0;
@@ -39,16 +39,16 @@ export class SenderClock {
     const unit = this.#calibration.unitsPerSample;
     if (unit === null) return byNumber;
     const byTime = this.#start + difference(marks.timestamp, newest.timestamp) / unit;
-    // Timestamps are rounded to their unit. Where both agree to that, the number is exact: packets follow without a seam.
+    // Timestamps are rounded to their unit. If both results agree within that, the one by number is exact and leaves no seam.
     return Math.abs(byTime - byNumber) <= 1 + 1 / unit ? byNumber : Math.round(byTime);
   }
 
-  /** Whether the packet comes after all accepted ones. */
+  /** Whether no accepted packet has a higher sequence number. */
   isAhead(marks: Marks): boolean {
     return this.#newest === null || difference(marks.sequenceNumber, this.#newest.sequenceNumber) >= 0;
   }
 
-  /** Takes a packet for good, at the start {@link locate} gave. */
+  /** Accepts a packet at the start that {@link locate} returned. */
   accept(marks: Marks, start: number): void {
     this.#seen[marks.sequenceNumber % MEMORY] = marks;
     if (!this.isAhead(marks)) return;
@@ -60,7 +60,7 @@ export class SenderClock {
     this.#start = start;
   }
 
-  /** The sender has begun again, and this packet is at `start`: forgets all marks from before. */
+  /** Starts over with this packet at `start`, because the sender has begun again: forgets all earlier marks. */
   restart(marks: Marks, start: number): void {
     this.#seen.fill(undefined);
     this.#newest = null;
@@ -68,7 +68,7 @@ export class SenderClock {
   }
 }
 
-/** a - b of two u32 counters, in [-2^31, 2^31), right across the wrap (RFC 1982). */
+/** Returns a - b of two u32 counters, in [-2^31, 2^31), correct across the wrap (RFC 1982). */
 export function difference(a: number, b: number): number {
   return (a - b) | 0;
 }

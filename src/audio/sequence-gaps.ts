@@ -1,14 +1,14 @@
 import { difference } from "./sender-clock.ts";
 
-/** A gap longer than this, packets, is no loss: the sender counts anew. */
+/** A gap of this many packets or more is not loss: the sender has begun to count anew. */
 const JUMP = 3_000;
 
-/** How many packets of one sender are missing, by their sequence numbers (RFC 3550 appendix A.3); those that come late are not. */
+/** Counts one sender's missing packets by sequence number (RFC 3550 appendix A.3). Packets that come late are not missing. */
 export class SequenceGaps {
   #highest: number | null = null;
   #missing = 0;
 
-  /** Takes the number of a packet that is no duplicate. */
+  /** Takes the sequence number of a packet that is not a duplicate. */
   push(sequenceNumber: number): void {
     const step = this.#highest === null ? 1 : difference(sequenceNumber, this.#highest);
     if (step < 0 && step > -JUMP) {

@@ -3,12 +3,12 @@ import type { Patience, Verdict } from "./condition.ts";
 import { LevelWindow } from "./level-window.ts";
 import { type Stretch, stretchOf } from "./stretch.ts";
 
-/** What can be wrong with any line of sound: a host's, or what goes out. */
+/** What can be wrong with any line of sound: a host's, or the one that goes out. */
 export type SoundFault = "silent" | "channel-dead" | "too-quiet" | "clipping";
 
 const seconds = (count: number) => count * SAMPLE_RATE;
 
-/** Sound again for 0.5 s is not a click, which is 0.4 s long in the window. */
+/** Sound for 0.5 s is more than a click, which the 400 ms window stretches to 0.4 s. */
 export const SILENCE: Omit<Patience, "raise"> = { forget: seconds(0.5), clear: seconds(1) };
 export const SOUND_PATIENCE: Readonly<Record<Exclude<SoundFault, "silent">, Patience>> = {
   "channel-dead": { raise: seconds(5), forget: seconds(0.5), clear: seconds(1) },
@@ -16,13 +16,16 @@ export const SOUND_PATIENCE: Readonly<Record<Exclude<SoundFault, "silent">, Pati
   clipping: { raise: 1, forget: 0, clear: seconds(10) },
 };
 
-/** RMS over 400 ms, dBFS: below the first it is silent, above the second it is not. */
+/** RMS over 400 ms, dBFS: below the first a line is silent, above the second it is not. */
 const [SILENT, SOUND] = [-50, -44];
-/** A channel is dead that is below the first, and below the other one by the second; and is not from the third or below the fourth on. */
+/**
+ * A channel is dead below DEAD, dBFS, if the other one is more than UNDER dB louder. It is alive above ALIVE, dBFS, or if the
+ * other one is not silent and less than BESIDE dB louder.
+ */
 const [DEAD, UNDER, ALIVE, BESIDE] = [-60, 30, -54, 24];
-/** Short-term loudness, LUFS: below the first it is too quiet, above the second it is not. */
+/** Short-term loudness, LUFS: below the first a line is too quiet, above the second it is not. */
 const [QUIET, LOUD_ENOUGH] = [-35, -33];
-/** So many runs at full scale in a second are clipping; one may be a bump. */
+/** This many runs of samples at full scale in a second are clipping; a single one may be a bump. */
 const RUNS = 5;
 
 /** Whether `pcm`, interleaved stereo, is as good as silence. */
@@ -31,15 +34,15 @@ export function isQuiet(pcm: Float32Array): boolean {
   return left + right < 2 * frames * 10 ** (SILENT / 10);
 }
 
-/** Looks at a line of sound, and says of each stretch what it is like. */
+/** Judges each stretch of a line of sound. */
 export class SoundWatch {
   readonly #level = new LevelWindow();
-  /** The runs at full scale in the second so far, and its length. */
+  /** The runs at full scale in the present second, and its sample frames so far. */
   #runs = 0;
   #frames = 0;
 
   /**
-   * Takes the next stretch.
+   * Takes the next stretch, and returns the verdict on each fault.
    *
    * @param shortTerm the short-term loudness so far, LUFS; -Infinity for silence
    */
@@ -66,7 +69,7 @@ export class SoundWatch {
   }
 }
 
-/** Of two channels: silence in both says nothing of either. */
+/** Judges the weaker of two channels by its level and the other's. While both are silent, neither can be judged. */
 function channels(weakDb: number, strongDb: number): Verdict {
   if (weakDb < DEAD && strongDb - weakDb > UNDER) return "bad";
   return weakDb > ALIVE || (strongDb > SILENT && strongDb - weakDb < BESIDE) ? "good" : "between";

@@ -1,6 +1,6 @@
 /**
- * The power spectrum of a stretch of real samples under a Hann window: a radix-2 FFT of half the length on pairs of samples.
- * A sine of amplitude a, in the middle of a bin, has power a^2 there.
+ * The power spectrum of a stretch of real samples under a Hann window, by a radix-2 FFT of half the length on pairs of samples.
+ * A sine of amplitude a in the middle of a bin has power a^2 there.
  */
 export class Spectrum {
   /** Samples in a stretch, a power of two. */
@@ -9,7 +9,7 @@ export class Spectrum {
   /** The twiddle factors exp(-2 pi i k / size), for k below half of the size. */
   readonly #cos: Float64Array;
   readonly #sin: Float64Array;
-  /** Where each pair of samples goes before the first stage: the bits of its index, reversed. */
+  /** Where each pair of samples goes before the first stage: its index with the bits reversed. */
   readonly #place: Uint16Array;
   readonly #re: Float64Array;
   readonly #im: Float64Array;
@@ -18,7 +18,7 @@ export class Spectrum {
     this.size = size;
     const half = size / 2;
     const turn = (k: number) => (2 * Math.PI * k) / size;
-    // A Hann window halves what it weighs, and half of a sine is at its negative frequency.
+    // A Hann window halves the amplitude of a sine, and half of that lies at the negative frequency: hence the factor.
     this.#window = Float64Array.from({ length: size }, (_, n) => (2 / size) * (1 - Math.cos(turn(n))));
     this.#cos = Float64Array.from({ length: half }, (_, k) => Math.cos(turn(k)));
     this.#sin = Float64Array.from({ length: half }, (_, k) => -Math.sin(turn(k)));
@@ -30,7 +30,7 @@ export class Spectrum {
     this.#im = new Float64Array(half);
   }
 
-  /** Writes the power of bins 0 to `power.length - 1` (at most half of the size) of `samples`, of which there are as many as its size. */
+  /** Writes the power of bins 0 to `power.length - 1` (at most half of {@link size}). `samples` must be as many as the size. */
   read(samples: Float32Array, power: Float64Array): void {
     const [re, im, window, half] = [this.#re, this.#im, this.#window, this.size / 2];
     for (let n = 0; n < half; n++) {
@@ -44,7 +44,7 @@ export class Spectrum {
       const [a, b] = [re[k] as number, im[k] as number];
       const [c, d] = [re[half - k] as number, im[half - k] as number];
       const [cos, sin] = [this.#cos[k] as number, this.#sin[k] as number];
-      // The spectra of the even and of the odd samples, the latter turned by half a pair.
+      // Adds the spectra of the even and of the odd samples; the latter are turned by half a pair, one sample.
       const [oddRe, oddIm] = [b + d, c - a];
       const real = (a + c + cos * oddRe - sin * oddIm) / 2;
       const imaginary = (b - d + cos * oddIm + sin * oddRe) / 2;

@@ -3,26 +3,26 @@ import type { AlignerStats } from "./aligner-stats.ts";
 import type { PacketQueue } from "./packet-queue.ts";
 import type { PlayoutBuffer } from "./playout-buffer.ts";
 
-/** A host is active for this long after its last sample. */
+/** How long a host counts as active after its last sample. */
 const ACTIVE = fromMillis(1_000);
-/** What is concealed counts as such for so long; after that the host is simply silent. */
+/** For how long a gap counts as concealed; after that the host is simply silent. */
 const GAP = fromMillis(1_000);
 
 /**
- * Moves packets from the queue to the end of the playout buffer, each to its place, and puts concealment there for what is
- * missing, so that the buffer is one signal without a hole.
+ * Moves packets from the queue to the end of the playout buffer, each to its place, and fills gaps with concealment. So the
+ * buffer is one signal without a hole.
  *
- * While the queue is empty the sender's time line stands still, and is taken up where the next packet belongs.
+ * While the queue is empty the sender's time line stands still. It resumes where the next packet belongs.
  */
 export class Splicer {
   readonly #queue: PacketQueue;
   readonly #buffer: PlayoutBuffer;
   readonly #stats: AlignerStats;
   #media = 0;
-  /** Where the sound that was moved ends in media time: nothing before it can be played any more. */
+  /** Where the moved sound ends in media time: nothing before it can be played any more. */
   #played = Number.NEGATIVE_INFINITY;
   #isDry = true;
-  /** How long what has been missing since the last sound is, in samples. */
+  /** Samples that have been missing since the last sound. */
   #gap: number = GAP;
   /** Where on the timeline the last sound ended. */
   #heardUntil = Number.NEGATIVE_INFINITY;
@@ -33,27 +33,27 @@ export class Splicer {
     this.#stats = stats;
   }
 
-  /** The media time that goes to the end of the buffer next. It says nothing while {@link isDry}. */
+  /** The media time of the sound that is moved to the buffer next. It means nothing while {@link isDry}. */
   get media(): number {
     return this.#media;
   }
 
-  /** Whether the queue ran empty. Where the line goes on is then decided when the next packet is there. */
+  /** Whether the queue ran empty. The next packet then decides where the line resumes. */
   get isDry(): boolean {
     return this.#isDry;
   }
 
-  /** The first position in media time that can still be played; `next` is the one that is to be played next if dry. */
+  /** The first position in media time that can still be played; `next` is the one to be played next if the line is dry. */
   earliest(next: number): number {
     return Math.max(this.#played, Math.round(this.#isDry ? next : this.#media));
   }
 
-  /** Whether real sound was on the line within a second before `at` on the timeline. */
+  /** Whether the line had real sound in the second before `at` on the timeline. */
   active(at: number): boolean {
     return at - this.#heardUntil < ACTIVE;
   }
 
-  /** Cuts `count` samples out of what is to be moved next; the seam is faded. */
+  /** Skips the `count` samples that would be moved next; the seam is faded. */
   skip(count: number): void {
     this.#buffer.cut();
     this.#media = Math.round(this.#media + count);
@@ -61,8 +61,8 @@ export class Splicer {
   }
 
   /**
-   * Moves `count` more sample frames to the buffer, whose end is at `position` on the timeline; a line that was dry is
-   * taken up `delay` samples behind that.
+   * Moves `count` more sample frames to the buffer, whose end is at `position` on the timeline. A line that was dry resumes
+   * `delay` samples behind that.
    */
   fill(count: number, position: number, delay: number): void {
     if (count > 0 && this.#isDry && this.#queue.first !== null) {
@@ -73,9 +73,9 @@ export class Splicer {
     for (let done = 0; done < count; ) done += this.#move(count - done, position + done);
   }
 
-  /** Moves up to `most` sample frames of one packet or one gap, to `position` on the timeline; gives how many. */
+  /** Moves up to `most` sample frames of one packet or one gap, to `position` on the timeline; returns how many. */
   #move(most: number, position: number): number {
-    // What ends here has been moved.
+    // Packets that end here have been moved already.
     this.#queue.dropTo(this.#media);
     const first = this.#queue.first;
     if (first === null) this.#isDry = true;

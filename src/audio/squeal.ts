@@ -3,37 +3,37 @@ import { Halver } from "./halver.ts";
 import { Peaks } from "./peaks.ts";
 import { Tone } from "./tone.ts";
 
-/** Squeals are looked for at a quarter of the sample rate. */
+/** Squeals are searched for at a quarter of the sample rate, Hz. */
 const RATE = SAMPLE_RATE / 4;
-/** Samples of one spectrum at that rate: 85 ms, in bins of 11.7 Hz. Speech moves on meanwhile, and a loop's tone does not. */
+/** Samples per spectrum at that rate: 85 ms, in bins of 11.7 Hz. In that time speech moves on, a loop's tone does not. */
 const FRAME = 1_024;
-/** There is a spectrum every so many of them, 42.7 ms. */
+/** Samples from one spectrum to the next: 42.7 ms. */
 const HOP = FRAME / 2;
-/** Quieter than this, RMS, a spectrum is not looked at: -60 dBFS. */
+/** Mean power below which a spectrum is skipped: -60 dBFS RMS. */
 const QUIET = 1e-6;
-/** A tone is followed from where it is so narrow (PNPR, dB), and at most so much below the strongest bin (dB). */
+/** A tone is followed once it is at least NARROW (PNPR, dB) and at most FAINT below the strongest bin (dB). */
 const NARROW = 15;
 const FAINT = 30;
-/** The notes of a chord are at most so much quieter than its loudest, dB. */
+/** The notes of a chord are at most this much quieter than its loudest note, dB. */
 const CHORD = 25;
-/** Narrow tones followed at once; there are hardly ever more than four. */
+/** How many narrow tones are followed at once at most; there are hardly ever more than four. */
 const MOST_TONES = 12;
-/** A squeal that was found is over when it has not been there for so long, in spectra: 1 s. */
+/** A squeal is over after it has been absent for this many spectra: 1 s. */
 const OVER = Math.round(RATE / HOP);
-/** After so much silence there is nothing left of what was before, in sample frames: 2 s. */
+/** After this much silence, sample frames, nothing is left of earlier sound: 2 s. */
 const FORGOTTEN = 2 * SAMPLE_RATE;
 const ZEROS = new Float32Array(CHANNELS * AU_SAMPLES);
 
 /**
- * Finds feedback: a loudspeaker that its own microphone hears.
+ * Detects feedback: a microphone that hears its own sound from a loudspeaker.
  *
- * It is a narrow tone (PNPR) without harmonics or another note's harmonic (PHPR), between 0.2 and 5 kHz, as van Waterschoot and
- * Moonen have it ("Fifty years of acoustic feedback control", 2011). So is a whistle, or a test tone. But a loop's tone stands
- * still, to a part of a bin, where a whistle or a voice wavers; and it has grown exponentially, by the same number of decibels in
- * each round, where a tone that is switched on is there at once.
+ * Feedback is a narrow tone (PNPR) between 0.2 and 5 kHz that has no harmonics and is no harmonic of another note (PHPR), after
+ * van Waterschoot and Moonen ("Fifty years of acoustic feedback control", 2011). So is a whistle, or a test tone. But a feedback
+ * loop's tone stands still, to a fraction of a bin, whereas a whistle or a voice wavers. And it has grown exponentially, by the
+ * same number of decibels in each round, whereas a tone that is switched on is there at once.
  */
 export class Squeal {
-  // Twice by two: the first step may have a gentle slope, since what it mirrors below 5 kHz comes from above 19 kHz.
+  // Two steps by two. The first may have a gentle slope: only sound from above 19 kHz aliases to below 5 kHz in it.
   readonly #first = new Halver(3, AU_SAMPLES);
   readonly #second = new Halver(10, AU_SAMPLES / 2);
   readonly #mono = new Float64Array(AU_SAMPLES);
@@ -42,12 +42,12 @@ export class Squeal {
   #filled = 0;
   readonly #peaks = new Peaks(FRAME, RATE);
   #tones: Tone[] = [];
-  /** Spectra since a squeal was last there. */
+  /** Spectra since a squeal was last seen. */
   #since = Number.POSITIVE_INFINITY;
-  /** For how many sample frames it has been silent. */
+  /** For how many sample frames the input has been silent. */
   #silent = 0;
 
-  /** Whether there is one. */
+  /** Whether there is a squeal, or was one less than {@link OVER} spectra ago. */
   get isThere(): boolean {
     return this.#since < OVER;
   }
@@ -58,7 +58,7 @@ export class Squeal {
     this.#take(pcm);
   }
 
-  /** The same as a {@link push} of `frames` sample frames of silence, at next to no cost where they are many. */
+  /** Does the same as a {@link push} of `frames` sample frames of silence, at next to no cost where they are many. */
   pushSilence(frames: number): void {
     for (let left = frames; left > 0 && this.#silent < FORGOTTEN; left -= AU_SAMPLES) {
       const count = Math.min(left, AU_SAMPLES);
@@ -100,7 +100,7 @@ export class Squeal {
     if (this.#tones.some((tone) => tone.isSqueal || (tone.isDrone && this.#isAlone(tone)))) this.#since = 0;
   }
 
-  /** Whether no other tone stands still beside it that is nearly as strong: those of a chord do. */
+  /** Whether no other steady tone beside it is nearly as strong, as the notes of a chord are. */
   #isAlone(tone: Tone): boolean {
     const least = (tone.db ?? 0) - CHORD;
     return !this.#tones.some(

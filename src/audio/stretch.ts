@@ -1,24 +1,24 @@
 import { CHANNELS } from "../media.ts";
 
-/** What there is to know of a stretch of stereo sound, by one look at each of its samples. */
+/** Measurements of a stretch of stereo sound, from one pass over its samples. */
 export interface Stretch {
   /** Sample frames. */
   readonly frames: number;
-  /** Sum of the squares of a channel's samples. */
+  /** Sum of the squares of each channel's samples. */
   readonly left: number;
   readonly right: number;
-  /** How often a channel stayed at full scale. */
+  /** How many runs of samples at full scale the channels had. */
   readonly clips: number;
-  /** Whether it is digital silence. */
+  /** Whether the stretch is digital silence. */
   readonly isZero: boolean;
 }
 
-/** -0.1 dBFS. Not the very last value: a lossy codec moves what was cut off at full scale by about as much. */
+/** -0.1 dBFS. Not 0 dBFS: a lossy codec moves samples that were clipped at full scale by about as much. */
 const FULL_SCALE = 0.9886;
-/** Samples in a row at full scale that sound that is not cut off hardly has: 83 us. */
+/** Samples in a row at full scale that make a run: 83 us. Sound that is not clipped hardly ever has that many. */
 const RUN = 4;
 
-/** Looks at interleaved stereo in [-1, 1]. A run at full scale that goes on from the stretch before is another. */
+/** Measures interleaved stereo in [-1, 1]. A run at full scale that continues from the stretch before counts again. */
 export function stretchOf(pcm: Float32Array): Stretch {
   const sums = [0, 0];
   let clips = 0;

@@ -2,56 +2,56 @@ import { type Peak, RELATIVES } from "./peaks.ts";
 
 /** How many spectra are remembered: 1.4 s. */
 const SPAN = 32;
-/** A tone that was not seen in so many spectra in a row is over: 0.5 s, since speech may hide it. */
+/** A tone that was unseen for more than this many spectra in a row is over: 0.5 s, since speech may hide it. */
 const LOST = 12;
-/** A peak within so many bins is the same tone. */
+/** A peak within this many bins of a tone is that tone. */
 const SAME = 0.6;
 
-/** It lasts: seen in so many spectra of the last so many, and for so many at least in all. */
+/** A tone lasts if it was seen in at least SEEN_LATELY of the last LATELY spectra, and in LASTING in all. */
 const LATELY = 8;
 const SEEN_LATELY = 5;
 const LASTING = 8;
-/** It stands still: half of the time it is within so many bins of the middle. Not the mean: speech beside it shifts it now and then. */
+/** A tone stands still if half of its places are this close to their median, bins. Not the mean: speech shifts some of them. */
 const STEADY = 0.08;
-/** Its note is there too where one relative was seen in this share of the spectra. */
+/** A tone belongs to a note if one of its relatives was seen in this share of the tone's spectra. */
 const NOTE = 0.5;
 
-/** Growth is looked for over so many spectra, ... */
+/** A tone has grown if, over one of these numbers of spectra, all of the following holds: */
 const STRETCHES = [6, 8, 12, 16, 24, 32] as const;
-/** ... where it was seen in this share of them ... */
+/** It was seen in at least a share SEEN of these spectra, and in at least POINTS of them. */
 const SEEN = 0.4;
 const POINTS = 5;
-/** ... and must be of so many decibels, ... */
+/** It rose by at least this many decibels ... */
 const RISE = 10;
-/** ... at most so many from one spectrum to the next, ... */
+/** ... by at most this many from one spectrum to the next, ... */
 const FASTEST = 7;
-/** ... along a straight line: so many decibels off it (RMS), and that share of the rise. */
+/** ... along a straight line: off it by at most ROUGH decibels (RMS) plus a share ROUGH_SHARE of the rise. */
 const ROUGH = 1;
 const ROUGH_SHARE = 0.05;
-/** Both halves of it grow, at speeds that differ by this factor at most. */
+/** It rose in both halves of the time, at speeds that differ by this factor at most. */
 const BENT = 1.8;
 
-/** A tone that was never seen to grow is a squeal where it was seen in so many spectra of the last SPAN, ... */
+/** A tone that was never seen to grow is a squeal if it was seen in this many of the last SPAN spectra, ... */
 const DRONE = 28;
-/** ... was the strongest of all in so many, ... */
+/** ... was the strongest sound of all in this many of them, ... */
 const STRONGEST = 22;
-/** ... and there was so much else beside it in so many: within 24 dB. A test tone is alone, but for some harmonics of its own. */
+/** ... and had other sound within COMPANY_DB in COMPANY of them. A test tone is alone, but for some harmonics of its own. */
 const COMPANY_DB = 24;
 const COMPANY = 6;
 
-/** A narrow tone, followed from spectrum to spectrum. */
+/** A narrow tone, followed from one spectrum to the next. */
 export class Tone {
-  /** By age modulo SPAN; NaN where it was not seen. */
+  /** One value per spectrum, by age modulo SPAN; NaN where the tone was not seen. */
   readonly #bins = new Float64Array(SPAN).fill(Number.NaN);
   readonly #levels = new Float64Array(SPAN).fill(Number.NaN);
-  /** By how much the sound beside it was below it, dB. */
+  /** How far the other sound was below it, dB. */
   readonly #rests = new Float64Array(SPAN).fill(Number.NaN);
   readonly #belows = new Float64Array(SPAN).fill(Number.NaN);
   readonly #relatives = new Float64Array(RELATIVES.length);
   #age = 0;
   #seen = 0;
   #missed = 0;
-  /** Its mean place lately. */
+  /** Its recent mean place, bins. */
   #bin: number;
   #hasGrown = false;
 
@@ -60,7 +60,7 @@ export class Tone {
     this.push(peak);
   }
 
-  /** Whether a peak there is this tone's. */
+  /** Whether a peak at `bin` belongs to this tone. */
   isAt(bin: number): boolean {
     return Math.abs(bin - this.#bin) <= SAME;
   }
@@ -74,14 +74,15 @@ export class Tone {
     return this.#seen >= LASTING;
   }
 
-  /** Whether it is one now: it lasts, stands still, belongs to no note and has grown as a loop's tone does. */
+  /** Whether it is a squeal now: it lasts, stands still, belongs to no note and has grown as a feedback loop's tone does. */
   get isSqueal(): boolean {
     return this.#hasGrown && this.#lasts && this.isSteady && !this.#isOfNote;
   }
 
   /**
-   * Whether it drowns all else, and there is something else: so does a loop that has grown within a word, faster than can be
-   * seen. It stands still, belongs to no note (a loop that saturates has a third harmonic, and no second), and lasts for longer than one.
+   * Whether it drowns other sound, and there is some to drown. A feedback loop that has grown within a word, too fast for its
+   * growth to be seen, does so. It stands still, belongs to no note, and lasts for longer than a note. A third harmonic does not
+   * make it a note's: a loop that saturates has one, and no second.
    */
   get isDrone(): boolean {
     return (
@@ -91,12 +92,12 @@ export class Tone {
     );
   }
 
-  /** What it is now, dBFS; null where it was not seen in the last spectrum. */
+  /** Its level in the last spectrum, dBFS; null if it was not seen there. */
   get db(): number | null {
     return this.#missed > 0 ? null : this.#at(this.#levels, 0);
   }
 
-  /** Takes how it is in the next spectrum; null: not to be seen. */
+  /** Takes its peak in the next spectrum; null if it has none there. */
   push(peak: Peak | null): void {
     const index = this.#age++ % SPAN;
     this.#bins[index] = peak?.bin ?? Number.NaN;
@@ -147,7 +148,7 @@ export class Tone {
 
   /** Whether it grew exponentially over the last `count` spectra: its decibels rose along a straight line. */
   #grows(count: number): boolean {
-    // Most tones do not rise at all, which costs less to see.
+    // Most tones do not rise at all, and this check is cheaper.
     if (this.#spread(count) < RISE) return false;
     const points: [number, number][] = [];
     for (let n = count - 1; n >= 0; n--) {
@@ -163,7 +164,7 @@ export class Tone {
     return first > 0 && second > 0 && first < BENT * second && second < BENT * first;
   }
 
-  /** From the least to the most of its levels in the last `count` spectra, dB. */
+  /** The difference between its highest and lowest level in the last `count` spectra, dB. */
   #spread(count: number): number {
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let n = 0; n < count; n++) {
@@ -174,13 +175,13 @@ export class Tone {
     return most - least;
   }
 
-  /** What was noted `ago` spectra ago. */
+  /** The value of `ago` spectra ago; 0 is the last. */
   #at(values: Float64Array, ago: number): number {
     return values[(this.#age - 1 - ago + SPAN) % SPAN] as number;
   }
 }
 
-/** The straight line through points, by least squares: its slope, and how far off it they are (RMS). */
+/** Fits a straight line to points by least squares: its slope, and how far the points are off it (RMS). */
 function line(points: readonly (readonly [number, number])[]): { slope: number; rough: number } {
   const count = points.length;
   let [sx, sy] = [0, 0];

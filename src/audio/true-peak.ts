@@ -2,29 +2,29 @@ import { CHANNELS } from "../media.ts";
 
 /** Taps of each of the four phases. */
 const TAPS = 12;
-/** How many sample frames after the first of the two that a peak lies between it is known. */
+/** A peak between two samples is known this many sample frames after the first of the two. */
 export const PEAK_LAG = TAPS / 2;
-/** Frames that are looked at together: where they are too soft to matter, they are not oversampled. */
+/** Frames that are examined together: if they are too soft to matter, they are not oversampled. */
 export const CHUNK = 32;
-/** By how much an oversampled signal can exceed its largest sample: the largest sum of a phase's taps, signs left out. */
+/** By what factor an oversampled signal can exceed its largest sample: the largest sum of a phase's absolute taps. */
 const OVERSHOOT = 2.03;
 
 /**
- * The true peak of stereo sound (ITU-R BS.1770-5 annex 2): the largest of the four times oversampled signal and of the samples
- * themselves. What lies between two samples is read up to 0.6 dB low where it is near 24 kHz, by the filter that the annex gives.
+ * The true peak of stereo sound (ITU-R BS.1770-5 annex 2): the largest value of the four times oversampled signal and of the
+ * samples themselves. The annex's filter reads peaks between samples up to 0.6 dB low for tones near 24 kHz.
  */
 export class TruePeak {
-  /** Of each channel, the last TAPS - 1 samples, then those that are looked at. Doubles, which arithmetic takes as they are. */
+  /** Per channel: the last TAPS - 1 samples, then those being examined. Doubles, which arithmetic takes without conversion. */
   readonly #left = new Float64Array(TAPS - 1 + CHUNK);
   readonly #right = new Float64Array(TAPS - 1 + CHUNK);
-  /** The largest sample of the chunk before, and of this one. */
+  /** The largest absolute sample of the chunk before, and of this one. */
   #before = 0;
   #largest = 0;
 
   /**
-   * The largest true peak of both channels in `pcm`, interleaved stereo, from its sample `from` to before `to`, both even,
-   * {@link PEAK_LAG} frames late; at least `floor`, below which it does not look closely. Consecutive calls are one continuous
-   * stretch of sound.
+   * Returns the largest true peak of both channels in `pcm`, interleaved stereo, from its sample `from` to before `to`, both
+   * even, {@link PEAK_LAG} frames late. It returns at least `floor`, and need not look closely at softer sound. Consecutive calls
+   * are one continuous stretch of sound.
    */
   push(pcm: Float32Array, floor = 0, from = 0, to = pcm.length): number {
     let peak = floor;
@@ -34,13 +34,13 @@ export class TruePeak {
         peak = peakOf(this.#right, frames, peakOf(this.#left, frames, peak));
       this.#left.copyWithin(0, frames, frames + TAPS - 1);
       this.#right.copyWithin(0, frames, frames + TAPS - 1);
-      // A chunk that is shorter than the filter leaves some of the one before.
+      // After a chunk that is shorter than the filter, samples of the one before are still in its reach.
       this.#before = frames < TAPS ? Math.max(this.#before, this.#largest) : this.#largest;
     }
     return peak;
   }
 
-  /** Appends what is looked at now; how many frames it is. */
+  /** Appends the samples to examine; returns how many frames they are. */
   #take(pcm: Float32Array, from: number, to: number): number {
     let largest = 0;
     for (let i = from, at = TAPS - 1; i < to; i += CHANNELS, at++) {
@@ -59,12 +59,12 @@ export class TruePeak {
 }
 
 /**
- * The largest true peak, at least `floor`, of `frames` stretches of TAPS samples of `line`: of the four phases of annex 2, and of
- * the sample in their middle.
+ * Returns the largest true peak, at least `floor`, of `frames` stretches of TAPS samples of `line`: by the four phases of
+ * annex 2, and by the sample in the middle of each stretch.
  *
- * Phases 3 and 2 are 0 and 1 from the last tap to the first. So each is the sum, and its mirror image the difference, of what the
- * taps' even half makes of sums of samples and their odd half of differences, and the larger of the two is the sum of both
- * sizes: half the work. It is written out, because a loop over a table takes seven times as long.
+ * Phases 3 and 2 are phases 0 and 1 with the taps reversed. So a phase is even + odd, and its mirror image even - odd: the even
+ * half of the taps is applied to sums of samples, the odd half to differences. The larger of the two is |even| + |odd|, which
+ * is half the work. It is written out because a loop over a table takes seven times as long.
  */
 function peakOf(line: Float64Array, frames: number, floor: number): number {
   let peak = floor;

@@ -2,15 +2,15 @@ import { CHANNELS, SAMPLE_RATE } from "../media.ts";
 import { frameCount } from "./pcm.ts";
 import { LOOKAHEAD, LOOKBEHIND, resample } from "./resampler.ts";
 
-/** Sample frames at 48 kHz that so many of another rate are. */
+/** How many sample frames at 48 kHz `frames` sample frames at `rate` make. */
 export function framesAt48(frames: number, rate: 44_100 | 48_000): number {
   return Math.floor((frames * SAMPLE_RATE) / rate);
 }
 
-/** Makes 48 kHz of a stream of interleaved stereo at 44.1 or 48 kHz; what is 48 kHz already passes as it is. */
+/** Converts a stream of interleaved stereo at 44.1 or 48 kHz to 48 kHz; a stream at 48 kHz passes unchanged. */
 export class Upsampler {
   readonly #speed: number;
-  /** Input that is still read: its first sample frame is number {@link #first} of the stream, which has silence before it. */
+  /** Input that is still needed. Its first sample frame is number {@link #first} of the stream, which has silence before it. */
   #input = new Float32Array(CHANNELS * LOOKBEHIND);
   #first = -LOOKBEHIND;
   /** Sample frames that have come out. */
@@ -20,7 +20,7 @@ export class Upsampler {
     this.#speed = rate / SAMPLE_RATE;
   }
 
-  /** Takes the next input; what can be made of all there is so far. */
+  /** Takes the next input. Returns the output that all input so far allows. */
   push(pcm: Float32Array): Float32Array {
     if (this.#speed === 1) return pcm;
     const input = new Float32Array(this.#input.length + pcm.length);
@@ -37,7 +37,7 @@ export class Upsampler {
     return out;
   }
 
-  /** The rest: `total` sample frames have come out then, those that there was no input for as silence. */
+  /** Returns the rest, so that `total` sample frames have come out; those without input are silent. */
   flush(total: number): Float32Array {
     const left = total - this.#made;
     const rest = this.push(new Float32Array(CHANNELS * (LOOKAHEAD + 1)));

@@ -1,8 +1,8 @@
-/** What dist/aac.json holds: the minified names behind the readable ones in this build of the wasm. */
+/** The contents of dist/aac.json: the minified name behind each readable one in this build of the wasm. */
 export interface AacNames {
   readonly exports: Readonly<Record<string, string>>;
   readonly imports: Readonly<Record<string, string>>;
-  /** The module name all imports are under. */
+  /** The module name of all imports. */
   readonly namespace: string;
   /** The export that runs the C constructors; called once, before anything else. */
   readonly init: string;
@@ -13,11 +13,11 @@ export interface AacNames {
 export interface Wasm {
   /** Calls an export. Pointers and results are i32, presentation times i64. */
   call(name: string, ...args: (number | bigint)[]): number;
-  /** A view that any call may detach (memory grows): copy what has to last. */
+  /** Returns a view. Any call may detach it (memory grows), so copy what has to last. */
   bytes(pointer: number, length: number): Uint8Array;
-  /** The same as floats; `pointer` is 4-aligned. Throws RangeError for a null pointer. */
+  /** Returns the same as floats; `pointer` must be 4-aligned. Throws RangeError for a null pointer. */
   floats(pointer: number, length: number): Float32Array;
-  /** What the C code last wrote to stdout or stderr, one line; "" if nothing. */
+  /** Returns what the C code last wrote to stdout or stderr, as one line; "" if nothing. */
   said(): string;
 }
 
@@ -25,17 +25,18 @@ export interface Wasm {
 const BADF = 8;
 const NOSYS = 52;
 const SPIPE = 70;
-/** Emscripten's syscalls answer a negative Linux errno. */
+/** Emscripten's syscalls return a negative Linux errno. */
 const MINUS_ENOENT = -2;
 
 const PAGE = 65_536;
-/** 17 MB and 0.75 MB for each context: 80 of them fit. A bug that wants more must not take the isolate (128 MB) along. */
+/** Memory limit, bytes: the instance's 17 MB and 80 contexts fit. A bug must not take the isolate (128 MB) down. */
 const MAX_MEMORY = 64 * 1024 * 1024;
+/** How many characters of the C code's output are kept. */
 const MAX_SAID = 300;
-/** Before the instance has its own. */
+/** Stands in for the memory until the instance has its own. */
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0 });
 
-/** Instantiates the module with the smallest system that Emscripten's libc is content with: no files, no time. */
+/** Instantiates the module with the smallest system that satisfies Emscripten's libc: no files, no time. */
 export function openWasm(module: WebAssembly.Module, names: AacNames): Wasm {
   const system = new System();
   const imports = importsOf(system, names.imports);
@@ -64,7 +65,7 @@ type Import = (...args: never[]) => number | undefined;
 /** The imports under their minified names. */
 function importsOf(system: System, names: AacNames["imports"]): Record<string, Import> {
   const calls: Readonly<Record<string, Import>> = {
-    ...NOTHING,
+    ...STUBS,
     abort_js: () => system.abort(),
     proc_exit: (code: number) => system.exit(code),
     clock_time_get: (_id: number, _precision: bigint, pointer: number) => system.time(pointer),
@@ -82,8 +83,8 @@ function importsOf(system: System, names: AacNames["imports"]): Record<string, I
   return imports;
 }
 
-/** The calls for which there is nothing to do here. */
-const NOTHING: Readonly<Record<string, Import>> = {
+/** The imports that have nothing to do here. */
+const STUBS: Readonly<Record<string, Import>> = {
   emscripten_date_now: () => 0,
   emscripten_runtime_keepalive_clear: () => undefined,
   environ_get: () => 0,
@@ -97,7 +98,7 @@ const NOTHING: Readonly<Record<string, Import>> = {
   syscall_openat: () => MINUS_ENOENT,
 };
 
-/** What the instance's C code calls that has to do with its memory. Its memory is there once it is instantiated. */
+/** The imports that use the instance's memory, which exists once the module is instantiated. */
 class System {
   memory = NO_MEMORY;
   said = "";
@@ -110,13 +111,13 @@ class System {
     throw new Error(`The AAC encoder exited with ${code} ${this.said}`);
   }
 
-  /** The encoder takes no notice of time; a constant makes its output a function of its input alone. */
+  /** Writes time 0. The encoder ignores time; a constant makes its output a function of its input alone. */
   time(pointer: number): number {
     this.#data.setBigUint64(pointer, 0n, true);
     return 0;
   }
 
-  /** 1 where the memory has grown to `size` bytes, 0 where it may not. */
+  /** Grows the memory to `size` bytes. Returns 1, or 0 if that is beyond the limit. */
   grow(size: number): number {
     const wanted = size >>> 0;
     if (wanted > MAX_MEMORY) return 0;

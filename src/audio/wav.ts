@@ -1,8 +1,8 @@
 import { SAMPLE_RATE } from "../media.ts";
 
-/** The shortest, seconds: what is heard over and over is no click. */
+/** The shortest sound accepted, s: a shorter one, repeated as hold audio, would be no more than a click. */
 const SHORTEST = 1;
-/** Before the sound there may be so many bytes of other chunks: text, pictures, cue points. */
+/** How many bytes of other chunks (text, pictures, cue points) may come before the sound. */
 const MOST_BEFORE = 4 * 1024 * 1024;
 
 /** What a WAV file holds. */
@@ -21,15 +21,15 @@ export interface WavFault {
 }
 
 /**
- * Reads a RIFF/WAVE file as its bytes come: PCM of 16 or 24 bits or 32-bit float, mono or stereo, 44.1 or 48 kHz, from 1 s
- * on, chunks before the sound left out, and what follows it.
+ * Reads a RIFF/WAVE file as its bytes come: PCM of 16 or 24 bits or 32-bit float, mono or stereo, 44.1 or 48 kHz, 1 s or
+ * longer. It skips the chunks before the sound and whatever follows it.
  */
 export class WavReader {
   readonly #longest: number;
   #format: WavFormat | null = null;
-  /** What of a header, a chunk or a sample frame has come, and is not whole. */
+  /** The bytes so far of a header, a chunk or a sample frame that is not complete. */
   #rest = new Uint8Array(0);
-  /** Bytes of a chunk that are still to be passed over. */
+  /** Bytes of a chunk that are still to be skipped. */
   #toSkip = 0;
   #before = 0;
   #fmt: { readonly view: DataView } | null = null;
@@ -41,12 +41,12 @@ export class WavReader {
     this.#longest = longest;
   }
 
-  /** What the file holds; null before it has said so. */
+  /** What the file holds; null until its header has been read. */
   get format(): WavFormat | null {
     return this.#format;
   }
 
-  /** Takes the next bytes; what sound came of them, interleaved stereo in [-1, 1] at the file's own rate. */
+  /** Takes the next bytes. Returns their sound, interleaved stereo in [-1, 1] at the file's own rate, or the file's fault. */
   push(bytes: Uint8Array): Float32Array | WavFault {
     let data = bytes;
     if (this.#rest.length > 0) {
@@ -66,7 +66,7 @@ export class WavReader {
     return this.#readSound(data, this.#format);
   }
 
-  /** At the end of the file: what is wrong with it; null: nothing. */
+  /** Checks, at the end of the file, that it is whole. Returns what is wrong with it, null if nothing is. */
   finish(): WavFault | null {
     if (this.#format === null)
       return fault("The file ends before its sound: it is no WAV file, or not all of one.");
@@ -74,7 +74,7 @@ export class WavReader {
     return fault(`The file is not whole: ${this.#left} bytes of its sound are missing.`);
   }
 
-  /** Reads chunks up to the sound; how many bytes have been read. */
+  /** Reads chunks up to the sound. Returns how many bytes it has read. */
   #readHeader(data: Uint8Array): number | WavFault {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     let at = 0;
@@ -133,7 +133,7 @@ export class WavReader {
   }
 }
 
-/** Bytes of a sample frame. */
+/** Bytes per sample frame. */
 function widthOf({ channels, sample }: WavFormat): number {
   return channels * { s16: 2, s24: 3, f32: 4 }[sample];
 }
@@ -141,18 +141,18 @@ function widthOf({ channels, sample }: WavFormat): number {
 const READERS: Readonly<Record<WavFormat["sample"], (view: DataView, at: number) => number>> = {
   s16: (view, at) => view.getInt16(at, true) / 0x8000,
   s24: (view, at) => ((view.getInt8(at + 2) << 16) | view.getUint16(at, true)) / 0x80_0000,
-  // What is not finite would be all that is heard; what is out of range is cut off.
+  // NaN becomes 0, since it would spoil all sound computed from it. Values out of range are clipped.
   f32: (view, at) => Math.min(1, Math.max(-1, view.getFloat32(at, true) || 0)),
 };
 
-/** By format tag and bits. */
+/** Sample formats by WAV format tag and bits. */
 const SAMPLES: Readonly<Record<string, WavFormat["sample"]>> = {
   "1/16": "s16",
   "1/24": "s24",
   "3/32": "f32",
 };
 
-/** WAVE_FORMAT_PCM, _IEEE_FLOAT, _EXTENSIBLE (whose own format begins the GUID at byte 24). */
+/** Reads a "fmt " chunk: WAVE_FORMAT_PCM, _IEEE_FLOAT, or _EXTENSIBLE, whose actual format begins the GUID at byte 24. */
 function formatOf(view: DataView, bytes: number, longest: number): WavFormat | WavFault {
   const isExtensible = view.getUint16(0, true) === 0xfffe && view.byteLength >= 26;
   const tag = view.getUint16(isExtensible ? 24 : 0, true);

@@ -1,7 +1,7 @@
 /**
- * ISO base media file format boxes (ISO/IEC 14496-12) as bytes. A box is a pure function named by its fourcc, one field
- * a line, its name beside it; those of the init segment are in moov.ts, those of a chunk in moof.ts. They write only
- * what one audio track of CMAF needs (ISO/IEC 23000-19), so none has options that are never used.
+ * ISO base media file format boxes (ISO/IEC 14496-12) as bytes. A box is a pure function named by its fourcc; it writes one
+ * field per line, with the field's name beside it. The boxes of the init segment are in moov.ts, those of a chunk in moof.ts.
+ * They write only what one CMAF audio track needs (ISO/IEC 23000-19), so none has options that are never used.
  */
 
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -9,20 +9,20 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 /** The only track. */
 export const TRACK = 1;
 
-/** A box: its size, its fourcc, its contents. */
+/** Returns a box: its size, its fourcc, its contents. */
 export function box(fourcc: string, ...contents: readonly Uint8Array[]): Bytes {
   const body = concat(contents);
   return concat([u32(body.length + 8), ascii(fourcc), body]);
 }
 
-/** What the first box of that name contains, among the boxes that `bytes` are; throws where there is none. */
+/** Returns the contents of the first box of that name in `bytes`, which is a sequence of boxes. Throws if there is none. */
 export function boxIn(bytes: Uint8Array, fourcc: string): Uint8Array {
   const [first] = contentsOf(bytes, fourcc);
   if (first === undefined) throw new RangeError(`there is no ${fourcc} box`);
   return first;
 }
 
-/** What the boxes of that name contain, among the boxes that `bytes` are. */
+/** Returns the contents of each box of that name in `bytes`, which is a sequence of boxes. */
 export function contentsOf(bytes: Uint8Array, fourcc: string): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found: Uint8Array[] = [];
@@ -36,7 +36,7 @@ export function contentsOf(bytes: Uint8Array, fourcc: string): Uint8Array[] {
   return found;
 }
 
-/** A box with a version and flags (14496-12 4.2.2). */
+/** Returns a box with a version and flags (14496-12 4.2.2). */
 export function full(
   fourcc: string,
   version: number,
@@ -71,7 +71,7 @@ export function mdat(payload: readonly Uint8Array[]): Bytes {
   return box("mdat", ...payload);
 }
 
-/** One array holding all of `chunks`, in order. */
+/** Returns one array with all of `chunks`, in order. */
 export function concat(chunks: readonly Uint8Array[]): Bytes {
   const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
   let offset = 0;
@@ -98,7 +98,7 @@ export function u24(value: number): Bytes {
   return Uint8Array.of(value >>> 16, value >>> 8, value);
 }
 
-/** The value modulo 2^32. */
+/** Writes the value modulo 2^32. */
 export function u32(value: number): Bytes {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 }

@@ -1,6 +1,6 @@
 /**
- * The bytes of the stream: one init segment, then one CMAF chunk (moof + mdat) a part (ISO/IEC 23000-19 7.3).
- * A segment is its parts one after the other (draft-pantos-hls-rfc8216bis section 3.2), so nothing else is made.
+ * The bytes of the stream: one init segment, then one CMAF chunk (moof + mdat) per part (ISO/IEC 23000-19 7.3).
+ * A segment is its parts one after the other (draft-pantos-hls-rfc8216bis section 3.2), so it needs no bytes of its own.
  */
 
 import { AU_SAMPLES, type Frame } from "../media.ts";
@@ -9,20 +9,20 @@ import { moof } from "./moof.ts";
 import { moov } from "./moov.ts";
 
 /**
- * The Media Initialization Section (draft section 3.1.2): ftyp with the brand iso6 first, then moov; all durations 0,
+ * Returns the Media Initialization Section (draft section 3.1.2): ftyp with the brand iso6 first, then moov; all durations 0,
  * no samples, no edit list.
  *
- * `config` is the encoder's AudioSpecificConfig and goes into the esds as it is (48 kHz stereo AAC-LC; at most 96
- * bytes); `bitrate` is nominal, in bits a second.
+ * `config` is the encoder's AudioSpecificConfig, which is copied into the esds (48 kHz stereo AAC-LC; at most 96 bytes).
+ * `bitrate` is nominal, bit/s.
  */
 export function initSegment(config: Uint8Array, options: { bitrate: number }): Uint8Array<ArrayBuffer> {
   return concat([ftyp("iso6", ["iso6", "cmfc", "mp42"]), moov(config, options.bitrate)]);
 }
 
 /**
- * One CMAF chunk of `frames`. They must follow each other without a gap, which every listener would hear: else it throws. Its
- * decode time is the first frame's `at`, which must not be negative (fatal in Media3). `sequence` is written modulo 2^32, the
- * width of mfhd's field. The first chunk of a segment begins with a styp.
+ * Returns one CMAF chunk of `frames`. Throws if they do not follow each other without a gap, which every listener would hear.
+ * The chunk's decode time is the first frame's `at`, which must not be negative (fatal in Media3). `sequence` is written modulo
+ * 2^32, the width of mfhd's field. The first chunk of a segment begins with a styp.
  */
 export function chunk(
   sequence: number,

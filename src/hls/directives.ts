@@ -4,15 +4,15 @@ import { covers, isTooFarAhead, type LiveEdge, type Place, placeAsked } from "..
 import type { Directives } from "../media.ts";
 import { firstPublished } from "./window.ts";
 
-/** `wait`: the request is held until the live edge covers `place`, three target durations at most (then 503). */
+/** `wait`: the request is held until the live edge covers `place`, for three target durations at most (then 503). */
 export type Decision =
   | { readonly kind: "ready" }
   | { readonly kind: "wait"; readonly place: Place }
   | { readonly kind: "reject" };
 
 /**
- * Judges a request for a playlist with this live edge: `ready` is answered at once, `wait` is held and then decided again,
- * `reject` is 400. No list is handed out before the first that players can start from.
+ * Decides on a request for a playlist with this live edge: `ready` is answered at once, `wait` is held and then decided again,
+ * `reject` is 400. No list is handed out before the first one from which players can start.
  */
 export function decide(edge: LiveEdge, directives: Directives): Decision {
   const asked = placeAsked(edge, directives);
@@ -25,10 +25,10 @@ export function decide(edge: LiveEdge, directives: Directives): Decision {
 }
 
 /**
- * Whether these directives are answered with a delta update that has the segments from `until` on; null: there is none, as of a
- * list that has ended, where all directives are ignored (section 6.2.5.1). A stale request is answered with the entire list
- * (section 6.2.5.2: "even if it is no longer in the Playlist"). So is one for a segment that the delta would skip: its client does
- * not have that segment, and could not merge the delta.
+ * Whether these directives are answered with a delta update, which has the segments from `until` on. `until` is null if there is
+ * no delta update, as for a list that has ended, where all directives are ignored (section 6.2.5.1). A stale request gets the
+ * entire list (section 6.2.5.2: "even if it is no longer in the Playlist"). So does a request for a segment that the delta would
+ * skip: its client does not have that segment, and could not merge the delta.
  */
 export function isDelta(until: number | null, { skip, msn }: Directives): boolean {
   return skip === true && until !== null && (msn ?? Number.POSITIVE_INFINITY) >= until;

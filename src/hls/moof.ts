@@ -2,7 +2,7 @@
 
 import { type Bytes, box, boxIn, concat, contentsOf, full, TRACK, u32, u64 } from "./box.ts";
 
-/** A fragment of `sizes.length` access units of `unit` samples each, the first at `at`; `mdat` follows at once. */
+/** Returns a fragment of `sizes.length` access units of `unit` samples each, the first at `at`. `mdat` must follow at once. */
 export function moof(sequence: number, at: number, unit: number, sizes: readonly number[]): Bytes {
   const assemble = (dataOffset: number) =>
     box("moof", mfhd(sequence), box("traf", tfhd(unit), tfdt(at), trun(dataOffset, sizes)));
@@ -10,7 +10,7 @@ export function moof(sequence: number, at: number, unit: number, sizes: readonly
   return assemble(assemble(0).length + 8);
 }
 
-/** The bytes of each access unit of a chunk that {@link moof} heads, in order. Throws where it is none. */
+/** Returns the size in bytes of each access unit of a chunk made with {@link moof}, in order. Throws if it is no such chunk. */
 export function unitSizes(chunk: Uint8Array): number[] {
   const run = boxIn(boxIn(boxIn(chunk, "moof"), "traf"), "trun");
   const view = new DataView(run.buffer, run.byteOffset, run.byteLength);
@@ -18,7 +18,7 @@ export function unitSizes(chunk: Uint8Array): number[] {
   return Array.from({ length: view.getUint32(4) }, (_, index) => view.getUint32(12 + 4 * index));
 }
 
-/** The access units of a segment, which is chunks, one after the other. Throws where it is none. */
+/** Returns the bytes of all access units of a segment, which is chunks, one after the other; empty if it has none. */
 export function mediaIn(segment: Uint8Array): Bytes {
   return concat(contentsOf(segment, "mdat"));
 }

@@ -8,7 +8,7 @@ export function moov(config: Uint8Array, bitrate: number): Bytes {
   return box("moov", mvhd(), trak(config, bitrate), mvex());
 }
 
-/** Movie header. `duration` in samples; 0 where it is unknown, the movie being fragmented. */
+/** Movie header. `duration` in samples; 0 if it is unknown because the movie is fragmented. */
 export function mvhd(duration = 0): Bytes {
   const time = timeOf(duration);
   return full(
@@ -30,12 +30,12 @@ export function mvhd(duration = 0): Bytes {
   );
 }
 
-/** Track. No `edts`: Safari ignores edit lists and Chrome honours them, so a live track can not use one. */
+/** Track. It has no `edts`: Safari ignores edit lists and Chrome honours them, so a live track can not use one. */
 function trak(config: Uint8Array, bitrate: number): Bytes {
   return box("trak", tkhd(), mdia(config, bitrate));
 }
 
-/** Track header; as {@link mvhd}. */
+/** Track header; `duration` as in {@link mvhd}. */
 export function tkhd(duration = 0): Bytes {
   const time = timeOf(duration);
   return full(
@@ -64,7 +64,7 @@ function mdia(config: Uint8Array, bitrate: number): Bytes {
   return box("mdia", mdhd(), hdlr(), minf(config, bitrate));
 }
 
-/** Media header; as {@link mvhd}. */
+/** Media header; `duration` as in {@link mvhd}. */
 export function mdhd(duration = 0): Bytes {
   const time = timeOf(duration);
   return full(
@@ -124,7 +124,7 @@ export function dinf(): Bytes {
   return box("dinf", dref);
 }
 
-/** Sample table: a description and, the movie being fragmented, no samples. */
+/** Sample table: a description, and no samples, because the movie is fragmented. */
 function stbl(config: Uint8Array, bitrate: number): Bytes {
   return box(
     "stbl",
@@ -164,7 +164,7 @@ function mp4a(config: Uint8Array, bitrate: number): Bytes {
   );
 }
 
-/** Elementary stream descriptor (14496-1 7.2.6.5) around the AudioSpecificConfig, which is copied as it is. */
+/** Elementary stream descriptor (14496-1 7.2.6.5) around the AudioSpecificConfig, which is copied unchanged. */
 function esds(config: Uint8Array, bitrate: number): Bytes {
   const specific = descriptor(0x05, config); // DecoderSpecificInfo: AudioSpecificConfig
   const decoder = descriptor(
@@ -179,7 +179,7 @@ function esds(config: Uint8Array, bitrate: number): Bytes {
   const sync = descriptor(0x06, u8(0x02)); // SLConfigDescriptor, predefined: as in MP4 files
   const stream = descriptor(
     0x03, // ES_Descriptor
-    u16(0), // ES_ID: 0 in a file, the track's id stands for it
+    u16(0), // ES_ID: 0 in a file, where the track's id takes its place
     u8(0), // flags, streamPriority
     decoder,
     sync,
@@ -202,7 +202,7 @@ function mvex(): Bytes {
   return box("mvex", trex);
 }
 
-/** How the times of a header are written: what has 24.8 hours or more does not fit 32 bits, and is of version 1. */
+/** Returns the writer for the times of a header: 24.8 hours or more do not fit 32 bits, and need version 1 of the header. */
 function timeOf(duration: number): (value: number) => Bytes {
   return duration > 0xffff_ffff ? u64 : u32;
 }

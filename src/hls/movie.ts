@@ -1,28 +1,28 @@
 /**
- * A progressive MP4 file (ISO/IEC 14496-12) of what CMAF chunks hold: ftyp, moov with its sample tables, mdat. It is laid out from
- * totals alone, so that its length and the place of every byte are known before any of it is read; what is long (the sizes, the
- * offsets, the media) is left as a gap, which whoever sends the file fills.
+ * A progressive MP4 file (ISO/IEC 14496-12) made of the access units of CMAF chunks: ftyp, moov with its sample tables, mdat. It
+ * is laid out from totals alone, so that its length and the place of every byte are known before any media is read. The long
+ * pieces (sizes, offsets, media) are left as gaps, which the sender of the file fills.
  */
 
 import { AU_SAMPLES } from "../media.ts";
 import { ascii, type Bytes, box, boxIn, concat, ftyp, full, u8, u32, u64 } from "./box.ts";
 import { dinf, hdlr, mdhd, mvhd, smhd, tkhd } from "./moov.ts";
 
-/** What a file is laid out from. A chunk of it is a segment. */
+/** The totals from which a file is laid out. A chunk of the file is a segment of the show. */
 export interface Totals {
   /** Access units. */
   readonly units: number;
   /** Bytes of all access units together. */
   readonly bytes: number;
   readonly chunks: number;
-  /** How many access units the chunks have: from chunk `first` on, which is counted from 1, each has `units`. */
+  /** How many access units each chunk has: from chunk `first` on (counted from 1) to the next run, each has `units`. */
   readonly runs: readonly { readonly first: number; readonly units: number }[];
-  /** The contents of the sample description box, as an init segment has it ({@link descriptionIn}). */
+  /** The contents of the sample description box, taken from an init segment ({@link descriptionIn}). */
   readonly description: Uint8Array;
   readonly title: string;
 }
 
-/** What a gap is filled with: the size of each access unit, the offset of each chunk, the access units. */
+/** What a gap is to be filled with: the size of each access unit, the offset of each chunk, or the access units. */
 export type Filling = "sizes" | "offsets" | "media";
 
 export interface Gap {
@@ -30,32 +30,32 @@ export interface Gap {
   readonly length: number;
 }
 
-/** A file's bytes in order, without what fills its gaps. */
+/** A file's bytes in order, with gaps that are still to be filled. */
 export interface Layout {
   readonly pieces: readonly (Bytes | Gap)[];
-  /** Of the whole file, bytes. */
+  /** Length of the whole file, bytes. */
   readonly length: number;
-  /** Where the media begins. */
+  /** Where the media begins in the file, bytes. */
   readonly mediaAt: number;
-  /** How many bytes an offset has: 8 where the file has 4 GiB or more. */
+  /** Bytes per chunk offset: 8 if the file has 4 GiB or more. */
   readonly offsetBytes: 4 | 8;
 }
 
 const SIZE_BYTES = 4;
 const MOST_32 = 0xffff_ffff;
 
-/** Lays a file out. */
+/** Returns the layout of a file with these totals. Chunk offsets have 8 bytes only if the file needs them. */
 export function layOut(totals: Totals): Layout {
   const narrow = layOutWith(totals, 4);
   return narrow.length > MOST_32 ? layOutWith(totals, 8) : narrow;
 }
 
-/** The contents of the sample description box of an init segment. Throws where it has none. */
+/** Returns the contents of the sample description box of an init segment. Throws if it has none. */
 export function descriptionIn(init: Uint8Array): Uint8Array {
   return ["moov", "trak", "mdia", "minf", "stbl", "stsd"].reduce(boxIn, init);
 }
 
-/** How the size of an access unit is written, from numbers of 16 bits one after the other (big-endian). */
+/** Converts the sizes of access units from 16-bit numbers, one after the other (big-endian), to those of the file. */
 export function sizesOf(packed: Uint8Array): Bytes {
   const units = packed.length / 2;
   const bytes = new Uint8Array(SIZE_BYTES * units);
@@ -64,7 +64,7 @@ export function sizesOf(packed: Uint8Array): Bytes {
   return bytes;
 }
 
-/** How chunks of so many bytes are written that follow each other from `at` on. */
+/** Returns, as the file has them, the offsets of chunks of these lengths, bytes, that follow each other from `at` on. */
 export function offsetsOf(chunks: readonly number[], at: number, offsetBytes: Layout["offsetBytes"]): Bytes {
   const bytes = new Uint8Array(offsetBytes * chunks.length);
   let offset = at;
@@ -81,7 +81,7 @@ function layOutWith({ units, bytes, chunks, runs, description, title }: Totals, 
     box("stsd", description),
     full("stts", 0, 0, u32(1), u32(units), u32(AU_SAMPLES)), // entry_count, sample_count, sample_delta
     stsc(runs),
-    // sample_size: each has its own; sample_count
+    // sample_size: 0, each access unit has its own; sample_count
     ...around("stsz", [u32(0), u32(0), u32(units), { filling: "sizes", length: SIZE_BYTES * units }]),
     // version and flags, entry_count
     ...around(offsetBytes === 4 ? "stco" : "co64", [
@@ -134,14 +134,14 @@ function udta(title: string): Bytes {
   return box("udta", full("meta", 0, 0, handler, box("ilst", box("\u00a9nam", data))));
 }
 
-/** The head of the media data box, whose size has 64 bits where it does not fit 32. */
+/** The head of the media data box. Its size takes 64 bits if it does not fit 32. */
 function mdatHead(bytes: number): Bytes {
   return bytes + 8 > MOST_32
     ? concat([u32(1), ascii("mdat"), u64(bytes + 16)])
     : concat([u32(bytes + 8), ascii("mdat")]);
 }
 
-/** A box around pieces. */
+/** Puts a box around pieces. */
 function around(fourcc: string, pieces: readonly (Bytes | Gap)[]): (Bytes | Gap)[] {
   return [concat([u32(lengthOf(pieces) + 8), ascii(fourcc)]), ...pieces];
 }

@@ -1,17 +1,17 @@
-/** What a rewind list has before its window (rewind.ts): text that only grows, so that a part costs no more than its own lines. */
+/** The text of a rewind list before its window (rewind.ts). It grows by segments, so that a new part does not render it anew. */
 
 import { AU_SAMPLES, type Profile, type Samples, samples } from "../media.ts";
 import { dateTag, mapTag, type Names, seconds } from "./playlist.ts";
 
 /**
- * How many segments that is at most, and a thousand more: a day of 1.92 s. Beyond that the oldest thousand leave, and the list is
- * one that slides, no EVENT (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5).
+ * How many segments the text has at most, and up to a thousand more: a day of 1.92 s segments. Beyond that the oldest thousand
+ * leave, and the list slides and is no EVENT (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5).
  */
 export const MOST_PAST = 45_000;
-/** They leave so many at a time, at multiples of it: so a list that is made anew after a restart begins where the last one did. */
+/** This many segments leave at a time, at multiples of it. So a list that is made anew after a restart begins where it did. */
 const CHUNK = 1_000;
 
-/** A timeline, as far as a list names its segments. */
+/** What a list needs of a timeline to name its segments. */
 export interface PastTimeline {
   /** Wall-clock time of its sample 0, epoch milliseconds. */
   readonly startedAt: number;
@@ -19,7 +19,7 @@ export interface PastTimeline {
   readonly names: Pick<Names, "init" | "segment">;
 }
 
-/** A closed segment of a timeline; `msn` is its number there. */
+/** A closed segment of a timeline; `msn` is its number on that timeline. */
 export interface PastSegment {
   readonly msn: number;
   readonly at: Samples;
@@ -27,23 +27,24 @@ export interface PastSegment {
 }
 
 interface Chunk {
-  /** Of its first segment, in the list. */
+  /** The number of its first segment in the list. */
   readonly number: number;
-  /** Of what comes before its text. */
+  /** The discontinuity sequence number where its text begins. */
   readonly discontinuitySequence: number;
-  /** Which map that has. */
+  /** The map tag that applies before its text. */
   readonly map: string;
   text: string;
 }
 
-/** The number of the first segment of a list that begins with `first` where `last` is the last one before its window. */
+/** Returns the number of the first listed segment of a list that began with `first`; `last` is the last before its window. */
 export function firstListedOf(first: number, last: number): number {
   return Math.max(first, Math.floor((last - MOST_PAST) / CHUNK) * CHUNK);
 }
 
 /**
- * Segments in, text out. They are numbered one after the other; a timeline after the first begins with a discontinuity and its
- * own map. What is missing between two segments of a timeline is listed as a gap (section 4.4.4.7), so that dates stay right.
+ * Takes segments, gives text. Segments are numbered one after the other. Each timeline after the first begins with a
+ * discontinuity and its own map. Segments that are missing within a timeline are listed as gaps (section 4.4.4.7), so that dates
+ * stay right.
  */
 export class Past {
   readonly #chunks: Chunk[] = [];
@@ -55,18 +56,18 @@ export class Past {
   #targetDuration = 0;
   #timeline: PastTimeline | null = null;
   #turnedAt: number;
-  /** What the next segment is, where there is no gap before it; its place is not known (null) where it is a timeline's first. */
+  /** The next segment, if there is no gap before it. Its place is unknown (null) if it is the first listed of its timeline. */
   #due: { readonly msn: number; readonly at: Samples | null } = { msn: 0, at: null };
-  /** The map of what was listed last. */
+  /** The map tag of the segment that was listed last. */
   #map = "";
-  /** A border that has no segment after it yet. */
+  /** The lines of a border between timelines that has no segment after it yet. */
   #border = "";
   #text = "";
 
   /**
-   * @param number of the first segment to come
-   * @param timelines which came before the first one to come, and have left the list
-   * @param isWhole whether nothing has left it
+   * @param number of the first segment to be added
+   * @param timelines how many timelines before the first one to be added have left the list
+   * @param isWhole whether nothing has left the list
    */
   constructor(number: number, timelines: number, isWhole: boolean) {
     this.#first = this.#next = this.#turnedAt = number;
@@ -74,7 +75,7 @@ export class Past {
     this.#isWhole = isWhole;
   }
 
-  /** The segments to come are of this timeline, from its segment `from` on. */
+  /** Makes this the timeline of the segments to be added, from its segment `from` on. */
   turnTo(timeline: PastTimeline, from: number): void {
     const isBorder = this.#timeline !== null;
     if (isBorder) this.#border += `#EXT-X-DISCONTINUITY\n${mapTag(timeline.names)}\n`;
@@ -84,7 +85,7 @@ export class Past {
     this.#due = { msn: from, at: null };
   }
 
-  /** The next segment of the timeline. Throws where none is turned to, and where the segment comes before the one that is due. */
+  /** Adds the next segment of the timeline. Throws before the first {@link turnTo}, and on a segment before the due one. */
   add({ msn, at, duration }: PastSegment): void {
     const whole = this.#current.profile.segmentUnits * AU_SAMPLES;
     const due = this.#due;
@@ -99,24 +100,24 @@ export class Past {
     this.#due = { msn: msn + 1, at: samples(at + duration) };
   }
 
-  /** What the list has before its window, its first map included. */
+  /** The list's text before its window, its first map included. */
   get text(): string {
     const [first] = this.#chunks;
     const map = first?.map ?? (this.#timeline === null ? "" : mapTag(this.#timeline.names));
     return `${map}\n${this.#text}${this.#border}`;
   }
 
-  /** The number of its first segment. */
+  /** The number of the first segment. */
   get first(): number {
     return this.#chunks[0]?.number ?? this.#first;
   }
 
-  /** The number of the segment that follows it. */
+  /** The number of the next segment to be added. */
   get next(): number {
     return this.#next;
   }
 
-  /** The number of the first segment of its last timeline. */
+  /** The number of the first segment of the last timeline. */
   get turnedAt(): number {
     return this.#turnedAt;
   }
@@ -126,7 +127,7 @@ export class Past {
     return this.#chunks[0]?.discontinuitySequence ?? this.#discontinuitySequence;
   }
 
-  /** Whether nothing has ever left the list: then it is one that is only appended to. */
+  /** Whether nothing has ever left the list, so that it has only been appended to. */
   get isWhole(): boolean {
     return this.#isWhole;
   }
@@ -135,7 +136,7 @@ export class Past {
     return this.#hasGaps;
   }
 
-  /** The longest of its timelines. */
+  /** The longest target duration of the timelines, s. */
   get targetDuration(): number {
     return this.#targetDuration;
   }

@@ -8,25 +8,25 @@ import { dateRangeTag } from "./date-range.ts";
 import { quotable } from "./quoted.ts";
 import { listedRanges, listsParts, type OpenSegment, type Window } from "./window.ts";
 
-/** Relative URIs of what a media playlist lists. The same thing must have the same URI in every list. */
+/** Relative URIs of the things that a media playlist lists. The same thing must have the same URI in every list. */
 export interface Names {
   readonly init: string;
   segment(msn: number): string;
   part(msn: number, index: number): string;
 }
 
-/** The media playlist of a window. Whether it may be handed out yet is decided in directives.ts. */
+/** Returns the media playlist of a window. directives.ts decides whether it may be handed out yet. */
 export function mediaPlaylist(window: Window, names: Names): string {
   const lines = [
-    // Section 6.2.1: no higher than needed. EXT-X-MAP asks for 6 (section 8).
+    // Section 6.2.1: no higher than needed. EXT-X-MAP requires 6 (section 8).
     ...opening(window.profile, {
       version: 6,
       targetDuration: window.profile.targetDuration,
       skipBoundary: null,
     }),
     `#EXT-X-MEDIA-SEQUENCE:${window.firstMsn}`, // section 4.4.3.2
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${window.discontinuitySequence}`, // Apple 8.17: always, or never
-    // Section 4.4.4.5. It comes before the first date, which belongs to the next segment.
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${window.discontinuitySequence}`, // Apple 8.17: in every list, or in none
+    // Section 4.4.4.5. The map comes before the first date, which belongs to the next segment.
     mapTag(names),
     ...listedRanges(window).map(dateRangeTag), // section 4.4.5.1
     ...listing(window, names, window.firstMsn),
@@ -35,7 +35,7 @@ export function mediaPlaylist(window: Window, names: Names): string {
 }
 
 /**
- * How a media playlist begins: all that is constant for as long as a show lives.
+ * Returns the beginning of a media playlist: the tags that stay constant for as long as a show lives.
  *
  * @param skipBoundary null: delta updates are not offered
  */
@@ -55,34 +55,34 @@ export function opening(
   return lines;
 }
 
-/** The segments of a window from number `from` on, and how the list ends. */
+/** Returns the segments of a window from number `from` on, and the end of the list. */
 export function listing(window: Window, names: Names, from: number): string[] {
   const { profile, open } = window;
   const lines: string[] = [];
   for (const segment of window.segments.slice(Math.max(0, from - window.firstMsn))) {
     lines.push(...head(window, segment, names));
-    // Section 4.4.4.1; the parts come before the line of their parent.
+    // Section 4.4.4.1. The parts come before the line of their parent segment.
     lines.push(`#EXTINF:${seconds(segment.duration)},`, names.segment(segment.msn));
   }
   if (open !== null && profile.lowLatency) {
     if (open.parts.length > 0) lines.push(...head(window, open, names));
-    // Appendix B.1: exactly one part is hinted in a live playlist; right after a segment it is the next one's first.
+    // Appendix B.1: a live playlist hints at exactly one part. Right after a segment it is the first of the next segment.
     lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${names.part(open.msn, open.parts.length)}"`);
   }
-  // Section 4.4.5.3: never together with a hint. A window that has ended has no open segment, so there is none.
+  // Section 4.4.5.3: never together with a hint. A window that has ended has no open segment, so it has no hint.
   if (window.ended) lines.push("#EXT-X-ENDLIST");
   return lines;
 }
 
-/** Section 4.4.4.5: it applies to all segments that follow, up to the next one. */
+/** Section 4.4.4.5: a map applies to all segments that follow, up to the next map. */
 export function mapTag(names: Pick<Names, "init">): string {
   return `#EXT-X-MAP:URI="${names.init}"`;
 }
 
 /**
- * The multivariant playlist: one audio variant (an EXT-X-MEDIA group for a single rendition hides it from VLC).
- * `bandwidth` is the peak segment bit rate with its container, `averageBandwidth` the long-run one, bits a second.
- * `redundantUri` is where the same media lies once more, for clients that do not get on with the first.
+ * Returns the multivariant playlist: one audio variant (an EXT-X-MEDIA group for a single rendition hides it from VLC).
+ * `bandwidth` is the peak segment bit rate, container included, `averageBandwidth` the long-term one, bit/s.
+ * `redundantUri` is a second place of the same media, for clients that fail with the first.
  */
 export function multivariantPlaylist(variant: {
   uri: string;
@@ -100,18 +100,18 @@ export function multivariantPlaylist(variant: {
   // Section 4.4.6.4.
   if (title !== undefined)
     lines.push(`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${quotable(title)}"`);
-  // Apple 9.14 asks for AVERAGE-BANDWIDTH, 9.1 for CODECS.
+  // Apple 9.14 requires AVERAGE-BANDWIDTH, 9.1 CODECS.
   const variantTag = `#EXT-X-STREAM-INF:BANDWIDTH=${bandwidth},AVERAGE-BANDWIDTH=${averageBandwidth},CODECS="mp4a.40.2"`;
   lines.push(variantTag, uri);
-  // Section 6.2.4: the same variant elsewhere has the same attributes, so that clients take it for a substitute, not a choice.
+  // Section 6.2.4: a redundant variant has the same attributes, so that clients take it for a substitute, not a choice.
   if (redundantUri !== undefined) lines.push(variantTag, redundantUri);
   return `${lines.join("\n")}\n`;
 }
 
 /**
- * A duration in decimal seconds. Whole milliseconds (every multiple of three access units) have three digits, and are exact.
- * All others have six, cut off and not rounded: that keeps the order of durations, so that no part is ever longer in the list
- * than the part target (section 4.4.4.9; AVPlayer refuses such a list). Integer arithmetic throughout.
+ * Formats a duration as decimal seconds. Whole milliseconds (every multiple of three access units) get three digits, and are
+ * exact. All others get six, cut off and not rounded. That keeps the order of durations, so that no listed part is longer than
+ * the part target (section 4.4.4.9; AVPlayer refuses such a list). It uses integer arithmetic throughout.
  */
 export function seconds(duration: Samples): string {
   const whole = duration % (SAMPLE_RATE / 1000) === 0;
@@ -122,12 +122,12 @@ export function seconds(duration: Samples): string {
   return `${text.slice(0, -digits)}.${text.slice(-digits)}`;
 }
 
-/** Section 4.4.3.8. Every value is a constant of the show: AVPlayer stops for good when one of them changes. */
+/** Section 4.4.3.8. Every value is constant for the show: AVPlayer stops for good when one of them changes. */
 function serverControl(profile: Profile, targetDuration: number, skipBoundary: Samples | null): string[] {
   const holdBack = `HOLD-BACK=${seconds(samples(3 * targetDuration * SAMPLE_RATE))}`;
   const skip = skipBoundary === null ? [] : [`CAN-SKIP-UNTIL=${seconds(skipBoundary)}`];
-  // A list without parts does not offer blocking. Its players stay three whole segments from the end, so it would gain nothing,
-  // and the whole audience would ask in the same instant, once a segment. HOLD-BACK would have its default value.
+  // A list without parts does not offer blocking reloads. Its players stay three whole segments from the end, so blocking would
+  // gain nothing, and the whole audience would ask in the same instant, once per segment. HOLD-BACK would be the default value.
   if (!profile.lowLatency && skip.length === 0) return [];
   const blocking = profile.lowLatency
     ? ["CAN-BLOCK-RELOAD=YES", `PART-HOLD-BACK=${seconds(samples(3 * partTarget(profile)))}`] // Apple 14.3: at least 3
@@ -135,7 +135,7 @@ function serverControl(profile: Profile, targetDuration: number, skipBoundary: S
   return [`#EXT-X-SERVER-CONTROL:${[...blocking, holdBack, ...skip].join(",")}`];
 }
 
-/** A segment's date and parts; its date stands before its first part (section 4.4.4.9). */
+/** Returns a segment's date and parts. The date comes before the first part (section 4.4.4.9). */
 function head(window: Window, segment: OpenSegment, names: Names): string[] {
   const lines = [dateTag(window.startedAt, segment.at)];
   if (!listsParts(window, segment)) return lines;
@@ -148,8 +148,8 @@ function head(window: Window, segment: OpenSegment, names: Names): string[] {
 }
 
 /**
- * The date of a sample, to the millisecond (section 4.4.4.6, Apple 8.4). It comes from the sample count alone: a segment must
- * have the same date in every list, and dates taken from the wall clock would jitter.
+ * Returns the date of a sample, to the millisecond (section 4.4.4.6, Apple 8.4). It is computed from the sample count alone: a
+ * segment must have the same date in every list, and dates taken from the wall clock would jitter.
  */
 export function dateTag(startedAt: number, at: Samples): string {
   return `#EXT-X-PROGRAM-DATE-TIME:${new Date(startedAt + Math.round(toMillis(at))).toISOString()}`;

@@ -1,7 +1,8 @@
 /**
- * The list of a whole show, from which players rewind: EVENT while it goes on, since nothing ever leaves it and it is only
- * appended to (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5), and the replay once it has ended. It has no date ranges: one that
- * is listed must stay (section 4.4.5.1), and a show has thousands.
+ * The rewind list: the list of a whole show, in which players rewind. While the show goes on it is an EVENT playlist, since
+ * nothing leaves it (before MOST_PAST, past.ts) and it is only appended to (draft-pantos-hls-rfc8216bis-22 section 4.4.3.5). Once
+ * the show has ended it is the replay. It has no date ranges: one that is listed must stay (section 4.4.5.1), and a show has
+ * thousands.
  */
 
 import type { Past } from "./past.ts";
@@ -9,9 +10,9 @@ import { listing, mapTag, type Names, opening } from "./playlist.ts";
 import { skipBoundary, skippedUntil, type Window } from "./window.ts";
 
 /**
- * The rewind list of a window; with `skip` a delta update, where there is something to skip.
+ * Returns the rewind list of a window; with `skip` a delta update, if there is something to skip.
  *
- * @param past what comes before the window, or before its segment `past.next`, in whose numbering it is
+ * @param past the list before the window, or before the window's segment `past.next`; it is numbered like the window
  */
 export function rewindPlaylist(
   window: Window,
@@ -23,7 +24,7 @@ export function rewindPlaylist(
   const until = options.skip ? rewindSkippedUntil(window, past) : null;
   const isWhole = past.isWhole;
   const lines = [
-    // Section 8: EXT-X-SKIP asks for 9, EXT-X-GAP for 8.
+    // Section 8: EXT-X-SKIP requires 9, EXT-X-GAP 8.
     ...opening(window.profile, {
       version: until !== null ? 9 : past.hasGaps ? 8 : 6,
       targetDuration,
@@ -32,17 +33,17 @@ export function rewindPlaylist(
     ...(isWhole ? ["#EXT-X-PLAYLIST-TYPE:EVENT"] : []),
     `#EXT-X-MEDIA-SEQUENCE:${past.first}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${past.discontinuitySequence}`,
-    // Section 4.4.5.2. The map applies to the segments that follow, so a delta has it too, after the skip.
+    // Section 4.4.5.2. A map applies to the segments that follow, so a delta has it too, after the skip.
     ...(until === null ? [] : [`#EXT-X-SKIP:SKIPPED-SEGMENTS=${until - past.first}`, mapTag(names)]),
   ];
   const before = until === null ? past.text : "";
   return `${lines.join("\n")}\n${before}${listing(window, names, until ?? past.next).join("\n")}\n`;
 }
 
-/** The number of the first segment that a delta update of the rewind list has; null where there is no delta. */
+/** Returns the number of the first segment in a delta update of the rewind list; null if there is no delta. */
 export function rewindSkippedUntil(window: Window, past: Past): number | null {
   const targetDuration = Math.max(past.targetDuration, window.profile.targetDuration);
   const until = skippedUntil(window, skipBoundary(targetDuration));
-  // Where the timeline's first segment is not among what is skipped the delta would need its border.
+  // A delta that does not skip the timeline's first segment would need the border before that segment.
   return until !== null && until > past.turnedAt ? until : null;
 }

@@ -1,4 +1,4 @@
-/** Cuts the frames of a show into parts and segments on the fixed grid of its profile. */
+/** Cuts the frames of a show into parts and segments, on the fixed grid of its profile. */
 
 import { AU_SAMPLES, type Frame, type Part, type Profile, type Samples, samples } from "../media.ts";
 import { chunk } from "./cmaf.ts";
@@ -10,8 +10,8 @@ export interface Cut {
 }
 
 /**
- * Frames in, cuts out. It keeps the frames of the unfinished part and the parts of the open segment, nothing more. A chunk's
- * sequence number is computed from the part's numbers, so that no counter has to survive a restart.
+ * Takes frames, returns cuts. It keeps the frames of the unfinished part and the parts of the open segment, nothing more. A
+ * chunk's sequence number is computed from the part's numbers, so that no counter has to survive a restart.
  */
 export class Segmenter {
   readonly #profile: Profile;
@@ -21,8 +21,8 @@ export class Segmenter {
   #frames: Frame[] = [];
 
   /**
-   * `start.msn` and `start.at` are those of the open segment. To resume inside a segment, `start.parts` are its parts that
-   * have been cut already, from index 0 on; the next frame is then due where the last of them ends.
+   * `start.msn` and `start.at` are those of the open segment. To resume inside a segment, pass as `start.parts` the parts that
+   * have been cut already, from index 0 on. The next frame is then due where the last of them ends.
    */
   constructor(profile: Profile, start: { msn: number; at: Samples; parts?: readonly Part[] }) {
     if (profile.segmentUnits % profile.partUnits !== 0) throw new RangeError("a segment is not whole parts");
@@ -49,12 +49,12 @@ export class Segmenter {
     return samples(this.#at + this.#parts.length * this.#partSamples + this.#frames.length * AU_SAMPLES);
   }
 
-  /** Where the part that is being made ends, unless it is the last. */
+  /** Where the part being made ends; the last part of a timeline may end earlier. */
   get partEnd(): Samples {
     return samples(this.#at + (this.#parts.length + 1) * this.#partSamples);
   }
 
-  /** Takes the next frame; gives one cut or none. Throws if the frame is not the next one: the timeline has no holes. */
+  /** Takes the next frame; returns one cut or none. Throws if the frame is not the one due: the timeline has no holes. */
   push(frame: Frame): Cut[] {
     if (frame.at !== this.position)
       throw new RangeError(`frame at ${frame.at}, expected at ${this.position}`);
@@ -67,8 +67,8 @@ export class Segmenter {
   }
 
   /**
-   * Ends the timeline: closes the last part and the last segment, which may be short. If the last frame had finished a part
-   * already, `part` is that part once more, because a cut closes a segment with its last part.
+   * Ends the timeline: closes the last part and the last segment, which may be short. If the last frame had already finished a
+   * part, the cut has that part once more, because a cut closes a segment together with its last part.
    */
   flush(): Cut[] {
     const part = this.#frames.length > 0 ? this.#cutPart() : this.#parts.at(-1);

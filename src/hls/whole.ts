@@ -1,6 +1,6 @@
 /**
- * Playlists of whole segments alone, as files that are put somewhere: nothing in them asks for a server that knows more than
- * their bytes. Rules are cited as in playlist.ts.
+ * Playlists of whole segments alone, to be stored as files: nothing in them requires a server that knows more than their bytes.
+ * Rules are cited as in playlist.ts.
  */
 
 import { AU_SAMPLES, samples } from "../media.ts";
@@ -9,7 +9,7 @@ import type { Past } from "./past.ts";
 import { dateTag, mapTag, type Names, opening, seconds } from "./playlist.ts";
 import { listedRanges, type Window } from "./window.ts";
 
-/** A finished segment: where it begins on its timeline, and how many access units it has. */
+/** A finished segment: its number, where it begins on its timeline, and how many access units it has. */
 export interface Whole {
   readonly msn: number;
   readonly at: number;
@@ -17,9 +17,9 @@ export interface Whole {
 }
 
 /**
- * The window of a timeline that has these segments, oldest first, at least one and without a hole. Its segments have no parts.
+ * Returns the window of a timeline that has these segments: oldest first, at least one, without a hole. They have no parts.
  *
- * @param isOver nothing comes after them
+ * @param isOver whether no segment comes after them
  */
 export function wholeWindow(
   { epoch, profile, startedAt }: Pick<Window, "epoch" | "profile" | "startedAt">,
@@ -49,7 +49,7 @@ export function wholeWindow(
   };
 }
 
-/** The media playlist of a window without parts: what the live list of its segments would be. */
+/** Returns the media playlist of a window without parts, as the live list of its segments would be. */
 export function wholePlaylist(window: Window, names: Omit<Names, "part">): string {
   const { profile, firstMsn, ended } = window;
   const { targetDuration } = profile;
@@ -65,11 +65,11 @@ export function wholePlaylist(window: Window, names: Omit<Names, "part">): strin
   return `${[...lines, ...(ended ? ["#EXT-X-ENDLIST"] : [])].join("\n")}\n`;
 }
 
-/** The media playlist of a show that is over: as its replay has it, without what is only of use while more may come. */
+/** Returns the media playlist of a show that is over: its replay, without the tags that matter only while more may come. */
 export function replayPlaylist(past: Past): string {
   const lines = [
     "#EXTM3U", // section 4.4.1.1: the first line
-    `#EXT-X-VERSION:${past.hasGaps ? 8 : 6}`, // section 8: EXT-X-GAP asks for 8
+    `#EXT-X-VERSION:${past.hasGaps ? 8 : 6}`, // section 8: EXT-X-GAP requires 8
     `#EXT-X-TARGETDURATION:${past.targetDuration}`,
     "#EXT-X-PLAYLIST-TYPE:VOD", // section 4.4.3.5: it does not change
     `#EXT-X-MEDIA-SEQUENCE:${past.first}`,

@@ -1,8 +1,8 @@
 /**
- * The sliding window of a live show: what a media playlist lists, as data without bytes. Playlists are rendered from
- * it (playlist.ts) and requests are decided by its live edge (directives.ts); only {@link addCut} and {@link endWindow} change
- * it, by returning a new one, so that a part and the segment it closes appear in one step
- * (draft-pantos-hls-rfc8216bis section 6.2.1: changes are atomic).
+ * The sliding window of a live show: the content of a media playlist, as data without bytes. playlist.ts renders it, and
+ * directives.ts decides on requests by its live edge. Its media changes only by {@link addCut} and {@link endWindow}, which
+ * return a new window. So a part and the segment it closes appear in one step (draft-pantos-hls-rfc8216bis section 6.2.1:
+ * changes are atomic).
  */
 
 import type { LiveEdge, Place } from "../live-edge.ts";
@@ -18,7 +18,7 @@ import {
 import type { DateRange } from "./date-range.ts";
 import { type Cut, partsPerSegment } from "./segmenter.ts";
 
-/** A part as a playlist knows it; its index is its place in its segment. */
+/** A part as a playlist lists it; its index is its place in its segment. */
 export interface ListedPart {
   readonly at: Samples;
   readonly duration: Samples;
@@ -37,7 +37,7 @@ export interface ClosedSegment extends OpenSegment {
 }
 
 export interface Window {
-  /** The timeline's own part of all its names, so that no two timelines share one (paths.ts). */
+  /** The timeline's own component in all its names, so that no two timelines share a name (paths.ts). */
   readonly epoch: string;
   readonly profile: Profile;
   /** Wall-clock time of sample 0, epoch milliseconds; it dates every segment and never changes within a show. */
@@ -48,28 +48,28 @@ export interface Window {
   readonly segments: readonly ClosedSegment[];
   /** The segment being made; null once the show has ended. */
   readonly open: OpenSegment | null;
-  /** EXT-X-MEDIA-SEQUENCE: of the first listed segment, or of the first to come. */
+  /** EXT-X-MEDIA-SEQUENCE: the number of the first listed segment, or of the first to come. */
   readonly firstMsn: number;
   /** EXT-X-DISCONTINUITY-SEQUENCE: a timeline has no discontinuity, so it stays 0. */
   readonly discontinuitySequence: 0;
   readonly ended: boolean;
-  /** What happened on the line, oldest first: what is listed, and what came since the last part ({@link withDateRange}). */
+  /** The date ranges, oldest first: those listed, and those that came since the last part ({@link withDateRange}). */
   readonly dateRanges: readonly DateRange[];
 }
 
-/** How many date ranges a list has at most; the newest win. */
+/** How many date ranges a list has at most: the newest. */
 const MOST_RANGES = 16;
-/** How many a window keeps at most: as many may be waiting to be listed. */
+/** How many date ranges a window keeps at most: those listed, and as many that wait to be listed. */
 export const MOST_KEPT = 2 * MOST_RANGES;
 
-/** The least length of a window, in segments. In a shorter one, a player that stalls for some seconds has lost its place. */
+/** The least length of a window, in segments. In a shorter one, a player that stalls for some seconds loses its place. */
 const MIN_LENGTH = 10;
 
 /** Segments that must exist before a playlist is first handed out: players start three target durations from its end. */
 const FIRST_LENGTH = 3;
 
 /**
- * The window of a show whose first frame is at `start.at` in segment `start.msn`. `length` is how many segments it
+ * Returns the window of a show whose first frame is at `start.at` in segment `start.msn`. `length` is how many segments it
  * lists: at least 10, by default about half a minute (15 of 1.92 s, 10 of 3.84 s). It is fixed for the show's life,
  * since the playlist's constants depend on it.
  */
@@ -94,12 +94,12 @@ export function emptyWindow(
   };
 }
 
-/** The window with one more part and, when that closes its segment, one more segment. A cut out of order throws. */
+/** Returns the window with one more part and, if that closes its segment, one more segment. Throws on a cut out of order. */
 export function addCut(window: Window, cut: Cut): Window {
   const { part, closes } = cut;
   const open = window.open;
   if (open === null) throw new Error("the show has ended");
-  // The segmenter's flush gives the last part once more if all that is left to do is to close its segment.
+  // The segmenter's flush repeats the last part if only its segment is left to be closed.
   const repeated = closes && part.index === open.parts.length - 1;
   const due = repeated ? part.at : end(window);
   if (part.msn !== open.msn || part.at !== due || (!repeated && part.index !== open.parts.length)) {
@@ -120,8 +120,8 @@ export function addCut(window: Window, cut: Cut): Window {
 }
 
 /**
- * The window with something more that happened, after all else. It is listed from the next part on: a list that was handed out
- * before must stay as it is, since caches have it under a name of its own.
+ * Returns the window with one more date range, after all others. It is listed from the next part on: a list that was handed out
+ * must stay as it is, since caches have it under its own URL.
  */
 export function withDateRange(window: Window, range: Omit<DateRange, "listed">): Window {
   const listed = end(window);
@@ -133,7 +133,7 @@ export function withDateRange(window: Window, range: Omit<DateRange, "listed">):
   };
 }
 
-/** The date ranges of a window's list: those that lie in its segments or come after them, the newest at most. */
+/** Returns the date ranges of a window's list: the newest MOST_RANGES of those that lie in its segments or after them. */
 export function listedRanges(window: Window): readonly DateRange[] {
   const listed = end(window);
   const from = window.startedAt + toMillis((window.segments[0] ?? window.open)?.at ?? 0);
@@ -142,7 +142,7 @@ export function listedRanges(window: Window): readonly DateRange[] {
     .slice(-MOST_RANGES);
 }
 
-/** Forgets the date ranges that no list will have any more. */
+/** Drops the date ranges that no list will have any more. */
 function withoutOldRanges(window: Window): Window {
   if (window.dateRanges.length === 0) return window;
   const listed = end(window);
@@ -151,9 +151,9 @@ function withoutOldRanges(window: Window): Window {
 }
 
 /**
- * The window after the last cut. The open segment must have been closed by the segmenter's flush, else it throws: a player
- * whose last part is newer than its last segment never ends (hls.js). Publish this window, and not the one between the flush
- * and the end, which hints at a part that will never come.
+ * Returns the ended window, after the last cut. Throws if the segmenter's flush has not closed the open segment: a player whose
+ * last part is newer than its last segment never ends (hls.js). Publish this window, and not the one between the flush and the
+ * end, which hints at a part that will never come.
  */
 export function endWindow(window: Window): Window {
   if (window.open !== null && window.open.parts.length > 0) throw new Error("the last segment is still open");
@@ -161,9 +161,9 @@ export function endWindow(window: Window): Window {
 }
 
 /**
- * What is to be listed for a moment before `ended`, a window that has ended: all but its last segment. Null where players have
- * no use for that. hls.js 1.7.4 loads no more parts of a segment that it has some of once the list has ended, and its players
- * would stand still before the end; video.js 8 ends only with a part that comes together with the list's end.
+ * Returns the window to publish for a moment before `ended`, a window that has ended: all but its last segment. Null if players
+ * have no use for that, as without parts. Once a list has ended, hls.js 1.7.4 loads no more parts of a segment that it has in
+ * part, and would stall before the end; video.js 8 ends only with a part that comes together with the list's end.
  */
 export function closingWindow(ended: Window): Window | null {
   const last = ended.segments.at(-1);
@@ -172,7 +172,7 @@ export function closingWindow(ended: Window): Window | null {
   return { ...ended, segments: ended.segments.slice(0, -1), open: { msn, at, parts: [] }, ended: false };
 }
 
-/** Where the listed media ends on the show's timeline. */
+/** Returns where the listed media ends on the timeline. */
 export function end(window: Window): Samples {
   const last = window.open ?? window.segments.at(-1);
   if (last === undefined) return samples(0);
@@ -180,8 +180,8 @@ export function end(window: Window): Samples {
 }
 
 /**
- * The media sequence number of the segment that was being made so many milliseconds before the end of what is listed; of the first
- * that is listed at the least.
+ * Returns the media sequence number of the segment that was being made `millis` ms before the end of the listed media; at least
+ * that of the first listed segment.
  */
 export function msnBefore(window: Window, millis: number): number {
   const { segments, open, firstMsn } = window;
@@ -190,12 +190,12 @@ export function msnBefore(window: Window, millis: number): number {
   return segments.findLast((segment) => segment.at <= at)?.msn ?? firstMsn;
 }
 
-/** The media sequence number of the last closed segment; one below the first when there is none yet. */
+/** Returns the media sequence number of the last closed segment; one below the first if there is none yet. */
 export function lastMsn(window: Window): number {
   return window.firstMsn + window.segments.length - 1;
 }
 
-/** The newest listed part and what goes with it: all that is needed to decide on a request. */
+/** Returns the live edge: the newest listed part, and all else that is needed to decide on a request. */
 export function liveEdgeOf(window: Window, former: LiveEdge["former"] = []): LiveEdge {
   const { epoch, profile, ended, firstMsn, open } = window;
   return {
@@ -212,25 +212,25 @@ export function liveEdgeOf(window: Window, former: LiveEdge["former"] = []): Liv
   };
 }
 
-/** How much media a show's first list needs. */
+/** Returns how much media a show's first list needs. */
 export function firstListed(profile: Profile): Samples {
   return samples(FIRST_LENGTH * profile.segmentUnits * AU_SAMPLES);
 }
 
-/** The place that must be listed before a playlist is handed out: the end of the third segment. */
+/** Returns the place that must be listed before a playlist is handed out: the end of the third segment. */
 export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEdge): Place {
   const msn = firstMsn + FIRST_LENGTH - 1;
   return listsParts ? { msn, part: partsPerSegment - 1 } : { msn };
 }
 
 /**
- * Whether a segment's parts are listed: EXT-X-PART tags further than three target durations from the end of the
- * playlist, the hinted part counted, are removed (section 6.2.2). A segment's parts go together: clients count them to
- * know their indices.
+ * Whether a segment's parts are listed. EXT-X-PART tags further than three target durations from the end of the playlist, the
+ * hinted part included, are removed (section 6.2.2). A segment's parts are removed together: clients count them to know their
+ * indices.
  */
 export function listsParts(window: Window, segment: OpenSegment): boolean {
   const { lowLatency, partUnits } = window.profile;
-  // Three segments at the most, the one being made among them: where the last ones are short, hls-parser counts.
+  // At most three segments, the open one included: hls-parser counts segments, even if the last ones are short.
   const newest = window.open?.msn ?? lastMsn(window);
   return (
     lowLatency &&
@@ -239,15 +239,15 @@ export function listsParts(window: Window, segment: OpenSegment): boolean {
   );
 }
 
-/** The Skip Boundary in samples: six target durations, the least allowed (section 4.4.3.8). */
+/** Returns the Skip Boundary in samples: six target durations, the least allowed (section 4.4.3.8). */
 export function skipBoundary(targetDuration: number): Samples {
   return samples(6 * targetDuration * SAMPLE_RATE);
 }
 
 /**
- * The media sequence number of the first segment that a delta update has, whose list has all before it that were ever in this
- * window: those that lie wholly beyond the Skip Boundary, counted from the end of the last closed segment (section 6.2.5.1), are
- * left out. Null where none does, or the list has ended: then the whole list is the answer.
+ * Returns the media sequence number of the first segment in a delta update of a list that keeps the segments which leave the
+ * window. The delta skips those that lie wholly beyond the Skip Boundary, counted from the end of the last closed segment
+ * (section 6.2.5.1). Null if the window has none of these, or the list has ended: then the whole list is the answer.
  */
 export function skippedUntil(window: Window, boundary: Samples): number | null {
   const last = window.segments.at(-1);
@@ -258,10 +258,10 @@ export function skippedUntil(window: Window, boundary: Samples): number | null {
 }
 
 /**
- * The lowest media sequence number whose segment and parts must still be fetchable; what is older may be deleted.
+ * Returns the lowest media sequence number whose segment and parts must still be fetchable; older ones may be deleted.
  *
- * A segment that leaves the list must stay for its Availability Duration (section 6.2.2): its own duration, and that of the
- * longest playlist it was in, which is `length` segments and one that was nearly whole. It is counted from when the segment
+ * A segment that leaves the list must stay for its Availability Duration (section 6.2.2): its own duration plus that of the
+ * longest playlist it was in, which is `length` segments and one that was nearly whole. The time is counted from when the segment
  * left, as for an ended playlist: the stricter of the section's two rules. Parts leave the list long before, and must stay for
  * three target durations only.
  */

@@ -2,9 +2,9 @@ import { PROBLEMS, type Problem, sfuUnavailable } from "../problem.ts";
 import type { SfuFault } from "./sfu-api.ts";
 
 /**
- * What a host is told when the SFU refuses what it publishes, or the session by which it hears others: 422 if its offer is the
- * cause, else 503 with Retry-After. If the SFU does not accept the deployment's credentials, the answer says that the operator
- * has to act, and the log says how.
+ * Returns the problem that a host gets when the SFU refuses its publisher or its talk session: 422 if its offer is the cause,
+ * else 503 with Retry-After. If the SFU does not accept the deployment's credentials, the answer says that the operator has to
+ * act, and the log says how.
  */
 export function problemOf(fault: SfuFault, what: "publisher" | "talk session"): Problem {
   if (fault.code === "invalid_session_description" || fault.status === 406) return PROBLEMS.offerRefused;
@@ -20,7 +20,7 @@ export function problemOf(fault: SfuFault, what: "publisher" | "talk session"): 
   return sfuUnavailable(`${what}s`);
 }
 
-/** Whether the SFU does not accept the app or its secret. Only the operator can change that. */
+/** Whether the SFU does not accept the app or its secret. Only the operator can correct that. */
 function isMisconfigured({ status }: SfuFault): boolean {
   return status === 401 || status === 403 || status === 404;
 }

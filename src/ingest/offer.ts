@@ -2,8 +2,8 @@ import type { Offer } from "../broadcast-api.ts";
 import { malformedOffer, type Problem, unsupportedOffer } from "../problem.ts";
 
 /**
- * Reads a publisher's SDP offer, just far enough to refuse what can not work (RFC 9725 section 4.2, RFC 8866). Video m-lines
- * stay in it: the SFU's answer declines them, and the rest of the offer is used.
+ * Reads a publisher's SDP offer, just far enough to refuse an offer that can not work (RFC 9725 section 4.2, RFC 8866). Video
+ * m-lines stay in the offer: the SFU's answer declines them, and the rest of the offer is used.
  */
 export function readOffer(sdp: string): Offer | Problem {
   if (!/^v=0\r?\n/.test(sdp)) return malformedOffer("An SDP offer begins with v=0.");
@@ -38,7 +38,10 @@ export function readOffer(sdp: string): Offer | Problem {
   return { kind: "offer", sdp, mid };
 }
 
-/** Port 0 means a rejected section, but not here: this one uses the transport of its bundle's first (RFC 9143 section 6). */
+/**
+ * Whether the section is bundle-only. Then port 0 does not mean that it is rejected: it uses the transport of its bundle's first
+ * section (RFC 9143 section 6).
+ */
 function isBundleOnly(section: string): boolean {
   return /^a=bundle-only\s*$/m.test(section);
 }

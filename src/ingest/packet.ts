@@ -1,6 +1,6 @@
 /**
- * The messages of the SFU's WebSocket adapter: protobuf `{uint32 sequenceNumber = 1; uint32 timestamp = 2; bytes
- * payload = 5}`, the payload 48 kHz stereo s16le PCM (Cloudflare Realtime, WebSocket adapter).
+ * A message of the SFU's WebSocket adapter: protobuf `{uint32 sequenceNumber = 1; uint32 timestamp = 2; bytes
+ * payload = 5}`. The payload is 48 kHz stereo s16le PCM (Cloudflare Realtime, WebSocket adapter).
  */
 export interface Packet {
   readonly kind: "packet";
@@ -8,21 +8,21 @@ export interface Packet {
   readonly sequenceNumber: number;
   /** u32, wraps; its unit is undocumented. */
   readonly timestamp: number;
-  /** Interleaved stereo s16le: a whole number of 4-byte sample frames, a view into the message. */
+  /** Interleaved stereo s16le, a whole number of 4-byte sample frames; a view into the message. */
   readonly payload: Uint8Array;
 }
 
-/** Why a message is not a packet. It is counted, and otherwise ignored. */
+/** A message that is no packet, and why. It is counted, and otherwise ignored. */
 export interface Garbage {
   readonly kind: "garbage";
   readonly why: "malformed" | "empty" | "odd-length" | "oversized";
 }
 
-/** The longest payload taken: 120 ms, the longest Opus packet, at 192 bytes a millisecond. */
+/** The longest payload accepted, bytes: 120 ms, the longest Opus packet, at 192 bytes per millisecond. */
 const MAX_PAYLOAD = 120 * 192;
 const MAX_MESSAGE = MAX_PAYLOAD + 64;
 
-/** Reads one message. Unknown fields are skipped, as protobuf asks; any other fault makes it {@link Garbage}. */
+/** Reads one message. It skips unknown fields, as protobuf requires; any other fault makes the message {@link Garbage}. */
 export function readPacket(message: Uint8Array): Packet | Garbage {
   if (message.length > MAX_MESSAGE) return garbage("oversized");
   const reader = new Reader(message);
@@ -56,7 +56,7 @@ function garbage(why: Garbage["why"]): Garbage {
   return { kind: "garbage", why };
 }
 
-/** Protobuf's wire types. NaN and null mean that the message ended too early. */
+/** Reads protobuf's wire types. NaN and null mean that the message ended too early (or that a varint is too long). */
 class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;

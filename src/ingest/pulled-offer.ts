@@ -1,7 +1,7 @@
 /**
- * An offer of the SFU's as a studio is given it: without the names that the SFU has for sessions, streams and tracks. Each
- * section's stream is named by its mid, so that it has one of its own, the same in every later offer: a browser plays the
- * tracks of one stream in step with the one who is latest (RFC 8866, RFC 8830, RFC 5576).
+ * Removes the SFU's names of sessions, streams and tracks from an offer of the SFU that goes to a studio. Each section gets a
+ * stream of its own, named by its mid, which stays the same in every later offer: a browser plays all tracks of one stream in
+ * step with the latest of them (RFC 8866, RFC 8830, RFC 5576).
  */
 export function withoutNames(offer: string): string {
   const [session = "", ...media] = offer.split(/^(?=m=)/m);

@@ -2,16 +2,16 @@ import { z } from "zod";
 import { withoutNames } from "./pulled-offer.ts";
 import { fault, Item, NewSession, type SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
 
-/** What the SFU offers to who pulls tracks. */
+/** The SFU's offer to a session that pulls tracks. */
 export interface Offered {
   readonly kind: "offered";
-  /** To be answered, with no name of the SFU's in it; null where every item failed. */
+  /** The SDP offer, to be answered by the studio, without the SFU's names; null if every item failed. */
   readonly offer: string | null;
-  /** By the publisher's session: the mid of what comes of it, or why it does not come. */
+  /** By the publisher's session: the mid on which its track comes, or why it does not come. */
   readonly items: ReadonlyMap<string, string | SfuFault>;
 }
 
-/** The SFU waits for the puller's transport for 5 s before it says that it is not there. */
+/** Timeout of a pull, ms: the SFU waits 5 s for the puller's transport before it says that it is not there. */
 const PULL_TIMEOUT_MS = 8_000;
 
 const Pulled = Item.extend({ sessionId: z.string().optional(), mid: z.string().optional() });
@@ -24,9 +24,9 @@ const NewPulls = z.looseObject({
 });
 
 /**
- * Hears publishers at the SFU: sessions of their own, whose offers are the SFU's (OpenAPI document 2024-05-21; sessions,
- * tracks). Calls that change a session must follow each other, from the offer to its answer. A call of which nobody knows
- * whether it took effect is not made again, for then the session is another than it seems: who asked makes a new one.
+ * Pulls publishers' tracks from the SFU, on sessions of their own, in which the SFU makes the offers (OpenAPI document
+ * 2024-05-21; sessions, tracks). Calls that change a session must follow each other, from the offer to its answer. A call whose
+ * outcome is unknown is not made again, because the session may not be what it seems: the caller makes a new session.
  */
 export class Pulls {
   readonly #api: SfuApi;
@@ -35,13 +35,13 @@ export class Pulls {
     this.#api = api;
   }
 
-  /** Makes a session. One that is not used expires by itself, so a failed try is made once more. */
+  /** Makes a session. An unused one expires by itself, so a failed try is made once more. */
   async open(): Promise<{ readonly kind: "opened"; readonly session: string } | SfuFault> {
     const reply = await this.#api.callTwice("POST", "sessions/new", undefined, NewSession);
     return reply.kind === "fault" ? reply : { kind: "opened", session: reply.body.sessionId };
   }
 
-  /** Asks for these publishers' tracks, by their sessions. What can not be had yet is in the items; the rest is offered. */
+  /** Asks for the tracks of these publishers' sessions. The SFU offers what it has; the items say why others do not come. */
   async pull(session: string, publishers: readonly string[]): Promise<Offered | SfuFault> {
     const tracks = publishers.map((publisher) => ({
       location: "remote",
@@ -67,7 +67,7 @@ export class Pulls {
     return { kind: "offered", offer, items: new Map(items) };
   }
 
-  /** Answers the last offer. */
+  /** Answers the last offer; null: the SFU has accepted the answer. */
   async answer(session: string, sdp: string): Promise<SfuFault | null> {
     const sessionDescription = { type: "answer", sdp };
     const path = `sessions/${session}/renegotiate`;
@@ -75,7 +75,10 @@ export class Pulls {
     return reply.kind === "fault" ? reply : null;
   }
 
-  /** Ceases to hear what comes on these mids. To be asked twice changes nothing, so a failed try is made once more. */
+  /**
+   * Stops the tracks on these mids. A second call changes nothing, so a failed try is made once more. It is no fault if the
+   * session is over.
+   */
   async close(session: string, mids: readonly string[]): Promise<SfuFault | null> {
     const body = { tracks: mids.map((mid) => ({ mid })), force: true };
     const reply = await this.#api.callTwice("PUT", `sessions/${session}/tracks/close`, body, z.unknown());
@@ -83,7 +86,7 @@ export class Pulls {
   }
 }
 
-/** Whether it says that no track could be had, and nothing of the session itself. */
+/** Whether the fault says only that no track could be had, and nothing about the session itself. */
 function isOfItem({ code }: SfuFault): boolean {
   return code === "not_found_track_error" || code === "empty_track_error";
 }

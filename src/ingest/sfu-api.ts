@@ -1,29 +1,29 @@
 import { z } from "zod";
 
-/** One call of Cloudflare Realtime SFU's HTTP API: how it is made, how long it may take, and what comes of it. */
+/** One call of Cloudflare Realtime SFU's HTTP API: how it is made, how long it may take, and its outcome. */
 
-/** What failed: a call, or one item of it. The code is the SFU's own, or one of ours if no proper answer came. */
+/** A call that failed, or one item of it. The code is the SFU's own, or one of ours if no proper answer came. */
 export interface SfuFault {
   readonly kind: "fault";
-  /** 0 where no answer came. */
+  /** HTTP status; 0 if no answer came. */
   readonly status: number;
   readonly code: string;
-  /** Whether the same call may go through later. */
+  /** Whether the same call may succeed later. */
   readonly transient: boolean;
 }
 
-/** Every publisher's track has this name: track names are the session's own. */
+/** The name of every publisher's track: track names are unique only within their session. */
 export const TRACK_NAME = "audio";
 
 const CALL_TIMEOUT_MS = 5_000;
 
-/** What the reply to an operation on tracks has of one of them. */
+/** One track in the reply to an operation on tracks. */
 export const Item = z.looseObject({ errorCode: z.string().optional() });
 
-/** What any reply may say of failure: its own, or that of items, with HTTP 200 too. */
+/** How any reply may report failure, even with HTTP 200: its own, or that of single items. */
 export const Outcome = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
 
-/** The first error that a reply tells; undefined: none. */
+/** Returns the first error that a reply reports; undefined if there is none. */
 export function errorOf({ errorCode, tracks }: z.infer<typeof Outcome>): string | undefined {
   return errorCode ?? tracks?.find((track) => track.errorCode)?.errorCode;
 }
@@ -51,7 +51,7 @@ export class SfuApi {
    * Makes one call, once.
    *
    * @param body JSON; undefined for none
-   * @param deadline when it has to be answered, milliseconds since 1970
+   * @param deadline when it must have been answered, milliseconds since 1970
    * @param limit how long it may take, milliseconds
    */
   async call<T>(
@@ -84,7 +84,7 @@ export class SfuApi {
     return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
   }
 
-  /** As {@link call}, and once more where that may help: for what may be done twice. */
+  /** Does the same as {@link call}, and tries once more after a transient fault: for calls that may take effect twice. */
   async callTwice<T>(
     method: "POST" | "PUT",
     path: string,
@@ -96,7 +96,7 @@ export class SfuApi {
   }
 }
 
-/** The text as JSON; undefined where it is none, like a proxy's error page, of which the status is enough. */
+/** Parses JSON; undefined if the text is none, like a proxy's error page: its status says enough. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -105,7 +105,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** What {@link SfuFault} says of a status and a code. */
+/** Makes the fault of a status and a code, and decides whether it is transient. */
 export function fault(status: number, code: string): SfuFault {
   const transient =
     status === 0 ||

@@ -3,8 +3,8 @@ import { Pulls } from "./pulls.ts";
 import { errorOf, fault, Item, NewSession, Outcome, SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
 
 /**
- * What publishers need of Cloudflare Realtime SFU's HTTP API (OpenAPI document 2024-05-21; sessions, tracks, WebSocket
- * adapter). This is also where those calls are retried, and nowhere else.
+ * The calls of Cloudflare Realtime SFU's HTTP API that publishers need (OpenAPI document 2024-05-21; sessions, tracks, WebSocket
+ * adapter). These calls are retried here, and nowhere else.
  */
 
 export interface Published {
@@ -19,15 +19,15 @@ export interface Attached {
   readonly adapter: string;
 }
 
-/** OBS gives up on a POST after 8 s, so both calls of publishing, with their retries, end before that. */
+/** Time for both calls of publishing, with their retries, ms: OBS gives up on a POST after 8 s. */
 const PUBLISH_BUDGET_MS = 7_000;
-/** Attaching waits at the SFU for the publisher's transport (5 s, says its documentation), then for our handshake. */
+/** Timeout of attaching, ms: the SFU waits for the publisher's transport (5 s, by its documentation), then for our handshake. */
 const ATTACH_TIMEOUT_MS = 15_000;
-/** Delays after "not yet": quick while ICE and DTLS settle, then a second apart. */
+/** Delays after "not yet", ms: short while ICE and DTLS settle; the last one is repeated. */
 const NOT_YET_DELAYS_MS = [60, 80, 100, 150, 200, 300, 400, 500, 700, 1_000];
-/** Delays after any other failure; the last one is repeated. */
+/** Delays after any other failure, ms; the last one is repeated. */
 const FAILED_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
-/** A publisher of whom the SFU has said nothing but "not yet" for so long will not connect. */
+/** After nothing but "not yet" from the SFU for this long, ms, a publisher will not connect. */
 const CONNECT_BUDGET_MS = 25_000;
 
 const NewTracks = Outcome.extend({
@@ -39,7 +39,7 @@ const NewAdapters = z.looseObject({ tracks: z.array(Item.extend({ adapterId: z.s
 
 /** A client of one SFU application. */
 export class Sfu {
-  /** What hosts hear of each other. */
+  /** The calls by which hosts hear each other. */
   readonly pulls: Pulls;
   readonly #api: SfuApi;
 
@@ -50,8 +50,8 @@ export class Sfu {
   }
 
   /**
-   * Publishes an offer's audio track on a session of its own. A failed try is repeated once, on a new session, because
-   * a timed-out call may have taken effect and the API has no idempotency.
+   * Publishes an offer's audio track on a session of its own. A failed try is repeated once, on a new session: a call that
+   * timed out may have taken effect, and the API has no idempotency.
    */
   async publish(offer: { readonly sdp: string; readonly mid: string }): Promise<Published | SfuFault> {
     const deadline = Date.now() + PUBLISH_BUDGET_MS;
@@ -61,12 +61,12 @@ export class Sfu {
   }
 
   /**
-   * Has the SFU open a socket to us for a session, which carries its decoded audio. It is asked again until it has done so or
-   * says that the session is over. If it says nothing but {@link isNotYet} for 25 s, the publisher never connects, and that
-   * ends it too. An SFU that is slow, fails or does not answer is asked on, ever more slowly, down to every 15 s.
+   * Has the SFU open a socket to us that carries a session's decoded audio. The SFU is asked again until it has done so or says
+   * that the session is over. If it says nothing but {@link isNotYet} for 25 s, the publisher will never connect, and the
+   * attempt ends too. An SFU that is slow, fails or does not answer is asked on, at growing intervals of up to 15 s.
    *
-   * @param next the URL for the next try, after the fault of the last one; null if there is nothing to dial for any more
-   * @returns the fault that ended it; null where `next` did
+   * @param next given the fault of the last try, returns the URL for the next one; null if no socket is needed any more
+   * @returns the adapter, or the fault that ended the attempt; null if `next` ended it
    */
   async attach(
     session: string,
@@ -74,7 +74,7 @@ export class Sfu {
   ): Promise<Attached | SfuFault | null> {
     let fault: SfuFault | null = null;
     /** Tries in a row that ended alike, and when the first of them began. */
-    let alike = { notYet: true, tries: 0, since: 0 };
+    let streak = { notYet: true, tries: 0, since: 0 };
     for (;;) {
       const endpoint = await next(fault);
       if (endpoint === null) return null;
@@ -82,16 +82,16 @@ export class Sfu {
       const result = await this.#attachOnce(session, endpoint);
       if (result.kind === "attached" || isOver(result)) return result;
       const notYet = isNotYet(result);
-      if (alike.tries === 0 || alike.notYet !== notYet) alike = { notYet, tries: 0, since: began };
+      if (streak.tries === 0 || streak.notYet !== notYet) streak = { notYet, tries: 0, since: began };
       const delays = notYet ? NOT_YET_DELAYS_MS : FAILED_DELAYS_MS;
-      const delay = delays[Math.min(alike.tries++, delays.length - 1)] ?? 0;
-      if (notYet && Date.now() + delay - alike.since > CONNECT_BUDGET_MS) return result;
+      const delay = delays[Math.min(streak.tries++, delays.length - 1)] ?? 0;
+      if (notYet && Date.now() + delay - streak.since > CONNECT_BUDGET_MS) return result;
       fault = result;
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
 
-  /** Closes an adapter; no fault if it is closed already. */
+  /** Closes an adapter. It is no fault if it is closed already. */
   async detach(adapter: string): Promise<SfuFault | null> {
     const reply = await this.#api.call(
       "POST",
@@ -102,7 +102,7 @@ export class Sfu {
     return reply.kind === "fault" && reply.code !== "adapter_not_found" ? reply : null;
   }
 
-  /** Closes a session's audio track. The API has no call that closes a session. */
+  /** Closes a session's audio track, since the API has no call that closes a session. A session that is over is no fault. */
   async close(session: string, mid: string): Promise<SfuFault | null> {
     const reply = await this.#api.call(
       "PUT",
@@ -131,7 +131,7 @@ export class Sfu {
       deadline,
     );
     if (tracks.kind === "fault") return tracks;
-    // With HTTP 200, single items may have failed all the same.
+    // Single items may have failed in spite of HTTP 200.
     const code = errorOf(tracks.body);
     if (code !== undefined) return fault(200, code);
     const answer = tracks.body.sessionDescription?.sdp;
@@ -159,14 +159,14 @@ export class Sfu {
 }
 
 /**
- * Whether the fault says "not yet": the publisher's transport or its first packets are still on their way. Such a try has made
- * no adapter. Any other try that failed may have made one: it may have timed out after the socket was dialled.
+ * Whether the fault says "not yet": the publisher's transport or its first packets are still to come. Such a try has made no
+ * adapter. Any other failed try may have made one: it may have timed out after the SFU dialled the socket.
  */
 export function isNotYet({ status, code }: SfuFault): boolean {
   return status === 425 || code === "not_found_track_error" || code === "empty_track_error";
 }
 
-/** Whether asking again can not help: the session is over, or the SFU will never accept this request. */
+/** Whether asking again can not help: the session is over, or the SFU will never accept the request. */
 function isOver({ status, code }: SfuFault): boolean {
   return (
     status === 410 ||
