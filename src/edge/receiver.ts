@@ -8,8 +8,8 @@ const LONGEST = 2_048;
  *
  * The edge does not know what a name resolves to. On Cloudflare a Worker's fetch reaches public addresses. For another name in
  * the relay's own zone it also reaches the zone's origin server, past the zone's protection, unless
- * `global_fetch_strictly_public` is set. That is acceptable because only operators of the relay name receivers. A relay on a
- * private machine may send to receivers on that machine, but not to itself.
+ * `global_fetch_strictly_public` is set. That is acceptable because only operators of the relay name receivers. A relay on
+ * one's own machine may send to receivers on that machine, but not to itself.
  *
  * @param relay the URL at which the operator has reached the relay
  */
