@@ -27,8 +27,8 @@ happenings.get(patterns.events, async (c) => {
   const after = lastIdOf(c.req.header("last-event-id"));
   if (typeof after !== "number") return refuse(after);
   let id = "";
-  const begun = await first(c.env, c.req.param("id"), (broadcast, its) => {
-    id = its;
+  const begun = await first(c.env, c.req.param("id"), (broadcast, foundId) => {
+    id = foundId;
     return broadcast.events(after, false);
   });
   if (isProblem(begun)) return refuse(begun);

@@ -26,8 +26,8 @@ export async function putSound<Described extends object>(
   if (body === null) return noFile;
   // A slug may stand for two ids, and the body can be read only once: so find the id of the broadcast first.
   let id = "";
-  const found = await first(c.env, name, (broadcast, its) => {
-    id = its;
+  const found = await first(c.env, name, (broadcast, foundId) => {
+    id = foundId;
     return find(broadcast);
   });
   if (isProblem(found)) return found;

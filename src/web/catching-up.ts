@@ -1,21 +1,21 @@
 import type Hls from "hls.js";
 
 /**
- * How a live player reaches its target position behind the live edge, and gets back there. The target is hls.js's. A show that
+ * How a live player reaches its target position behind the live edge, and gets back there. hls.js sets the target. A show that
  * has ended has none.
  */
 
 /** The position is corrected at the first sound, and once more after this long, ms. */
 export const CLOSE_UP_MS = 500;
 /** A player less far than this behind its target is not moved, s. */
-const CLOSE_UP_SECONDS = 0.2;
+const MIN_LEAP_SECONDS = 0.2;
 /** How much must be buffered after the position to which the player is moved, s. */
-const IN_HAND_SECONDS = 0.4;
+const MIN_BUFFER_SECONDS = 0.4;
 /** A player further than this behind its target plays faster, s. */
-const HURRY_SECONDS = 0.75;
+const FAR_BEHIND_SECONDS = 0.75;
 /** It plays at normal speed again when it is less far than this behind, s. */
-const CLOSE_SECONDS = 0.1;
-const HURRY_RATE = 1.04;
+const NEAR_TARGET_SECONDS = 0.1;
+const FAST_RATE = 1.04;
 /** Playback rate of a player whose media arrives only just in time. */
 const SLOW_RATE = 0.96;
 
@@ -27,9 +27,9 @@ export function closeUp(hls: Hls, audio: HTMLAudioElement): void {
   const target = placeOf(hls);
   if (target === null) return;
   const { buffered, currentTime } = audio;
-  const here = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1) - IN_HAND_SECONDS;
+  const here = buffered.length === 0 ? currentTime : buffered.end(buffered.length - 1) - MIN_BUFFER_SECONDS;
   const place = Math.min(target, here);
-  if (place - currentTime > CLOSE_UP_SECONDS) audio.currentTime = place;
+  if (place - currentTime > MIN_LEAP_SECONDS) audio.currentTime = place;
 }
 
 /**
@@ -42,8 +42,8 @@ export function pace(hls: Hls, audio: HTMLAudioElement, isLean: boolean): void {
   if (target === null) return;
   const behind = target - audio.currentTime;
   if (isLean) audio.playbackRate = SLOW_RATE;
-  else if (behind > HURRY_SECONDS) audio.playbackRate = HURRY_RATE;
-  else if (behind < CLOSE_SECONDS) audio.playbackRate = 1;
+  else if (behind > FAR_BEHIND_SECONDS) audio.playbackRate = FAST_RATE;
+  else if (behind < NEAR_TARGET_SECONDS) audio.playbackRate = 1;
 }
 
 /** The player's target position, s; null where the list is not live. hls.js would give one for an ended list too. */

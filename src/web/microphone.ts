@@ -8,7 +8,7 @@ export interface Capture {
   readonly autoGainControl: boolean;
 }
 
-/** Opens the microphone; the browser asks the host the first time. Rejects with an Error whose message is for the host to read. */
+/** Opens the microphone; the browser asks the host the first time. Rejects with an Error whose message tells the host why. */
 export async function openMicrophone(capture: Capture): Promise<MediaStream> {
   if (!navigator.mediaDevices) throw new Error("Microphones need a secure page: open the studio over https.");
   const { deviceId, stereo, echoCancellation, noiseSuppression, autoGainControl } = capture;
