@@ -46,7 +46,7 @@ export function originOf(env: EdgeEnv, context: unknown): OriginStub {
   return env.ORIGIN ?? (context as { exports: { Origin: OriginStub } }).exports.Origin;
 }
 
-/** The secrets made last, kept for the life of the isolate: importing a key costs more than signing with it. */
+/** The `Secrets` made last, kept for the life of the isolate: importing a key costs more than signing with it. */
 let known: {
   readonly present: string;
   readonly previous: string | undefined;

@@ -100,8 +100,8 @@ function kindOf(asked: Playlist): ListKind {
 const DELTA_SEGMENTS = 6;
 
 /**
- * Whether the client can merge the answer: a delta update of a list with this live edge, if it asks for one. A client that names
- * no segment has a list that is new enough (section 6.2.5.1). A list that has ended is sent whole.
+ * Whether a client that asks for a delta update (`_HLS_skip`) of a rewind list with this live edge can merge it; true for any
+ * other request. A client that names no segment has a list that is new enough (section 6.2.5.1). An ended list is sent whole.
  */
 export function mayMerge(
   { kind, directives: { skip, msn } }: Playlist,

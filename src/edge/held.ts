@@ -106,7 +106,7 @@ export class Held {
     Held.#stamped.all.push(held);
   }
 
-  /** How much memory its bytes take, bytes. */
+  /** The memory that the body takes, plain and gzipped, bytes. */
   get cost(): number {
     return this.loaded.bytes.length + (this.gzipped?.length ?? 0);
   }

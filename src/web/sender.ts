@@ -50,7 +50,7 @@ export class Sender {
     });
   }
 
-  /** Goes on the air with this track. */
+  /** Puts this track on the air, `stereo` or mono. */
   start(track: MediaStreamTrack, stereo: boolean): void {
     this.#track = track;
     this.#stereo = stereo;

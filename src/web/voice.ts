@@ -35,7 +35,7 @@ export class Voice {
     });
   }
 
-  /** 0 to 1. */
+  /** How loud this host wants to hear the voice, 0 to 1, before ducking. */
   get volume(): number {
     return this.#volume;
   }
