@@ -1,32 +1,32 @@
 import { randomName } from "../access/secret.ts";
 import { Bounded } from "../bounded.ts";
 
-/** What a listener's id begins with: whether its listener accepts gzip. */
+/** The first two characters of a listener's id: whether that listener accepts gzip. */
 const [GZIP, NO_GZIP] = ["z.", "p."];
 
 /**
- * A random id for the listener who sent `request`. Its first two characters say whether the listener accepts gzip. The
- * listener's own Accept-Encoding is in `request.cf` only, and reading `request.cf` takes a tenth of the CPU of a request
- * (bench/edge), so it is read once, here, and not for each playlist.
+ * Makes a random id for the listener who sent `request`. Its first two characters say whether the listener accepts gzip.
+ * Only `request.cf` has the listener's own Accept-Encoding, and reading `request.cf` takes a tenth of the CPU of a request
+ * (bench/edge). So the edge reads it once, here, and not for each playlist.
  */
 export function mintListener(request: Request): string {
   return `${acceptsGzip(codingsOf(request)) ? GZIP : NO_GZIP}${randomName()}`;
 }
 
-/** Whether `request`, by the listener of that id (null: by who has none), may be answered with gzip. */
+/** Whether the answer to `request` may be gzipped. `listener` is the id in the request's URL; null where it has none. */
 export function takesGzip(request: Request, listener: string | null): boolean {
   if (!acceptsGzip(request.headers.get("accept-encoding"))) return false;
   if (listener?.startsWith(GZIP)) return true;
   return listener?.startsWith(NO_GZIP) ? false : acceptsGzip(codingsOf(request));
 }
 
-/** The listener's own Accept-Encoding: the platform puts one of its own into the header, and the original here. */
+/** The listener's own Accept-Encoding. The platform replaces the header by its own, and keeps the original in `request.cf`. */
 function codingsOf(request: Request): string | null {
   const original = (request as { cf?: { clientAcceptEncoding?: unknown } }).cf?.clientAcceptEncoding;
   return typeof original === "string" ? original : request.headers.get("accept-encoding");
 }
 
-/** Whether `Accept-Encoding` offers gzip (RFC 9110 section 12.5.3): named or by `*`, and not with a weight of zero. */
+/** Whether an `Accept-Encoding` offers gzip (RFC 9110 section 12.5.3): by name or by `*`, and not with a weight of zero. */
 export function acceptsGzip(header: string | null): boolean {
   if (header === null) return false;
   const known = answers.get(header);
@@ -36,9 +36,9 @@ export function acceptsGzip(header: string | null): boolean {
   return answer;
 }
 
-/** Header values whose answer is remembered. Players send a few dozen different ones. */
+/** How many header values are remembered with their answers. Players send a few dozen different ones. */
 const MAX_ANSWERS = 100;
-/** Longer values are not remembered, characters. No player sends one. */
+/** Header values longer than this, in characters, are not remembered. No player sends one. */
 const MAX_LENGTH = 200;
 const answers = new Bounded<string, boolean>(MAX_ANSWERS);
 

@@ -1,16 +1,15 @@
-/** A request's URL, as far as {@link parseListen} (paths.ts) reads one; a `URL` is one too. */
+/** The parts of a request's URL that {@link parseListen} (paths.ts) reads. A `URL` has this type too. */
 export interface Address {
   readonly pathname: string;
   readonly searchParams: Pick<URLSearchParams, "get">;
 }
 
-/** A URL without percent-encoding and dot segments, of which `URL` would give the same path and query. */
+/** Matches a URL without percent-encoding and dot segments. `URL` would find the same path and query in it. */
 const PLAIN = /^https?:\/\/[^/?#\\@]+((?:\/(?!\.)[\w.-]*)+)(?:\?([\w.~=&-]*))?$/;
 
 /**
- * Reads a request's URL. The plain ones that players send are read by a regular expression: making a `URL` and reading its
- * query takes a quarter of the CPU of a request (bench/edge). All others are read by `URL`. The result is always the one
- * that `URL` gives.
+ * Reads a request's URL. A regular expression reads the plain URLs that players send, because making a `URL` and reading its
+ * query takes a quarter of the CPU of a request (bench/edge). `URL` reads all others. The result is always what `URL` gives.
  */
 export function addressOf(url: string): Address {
   const plain = PLAIN.exec(url);
@@ -19,7 +18,7 @@ export function addressOf(url: string): Address {
   return { pathname, searchParams: { get: (name) => firstOf(query, name) } };
 }
 
-/** The first value of `name`, as `URLSearchParams.get` has it. */
+/** Returns the first value of the parameter `name`, as `URLSearchParams.get` does. */
 function firstOf(query: string, name: string): string | null {
   for (let at = 0; at < query.length; ) {
     const next = query.indexOf("&", at);

@@ -16,7 +16,7 @@ import { readParameters } from "./parameters.ts";
 import { refuse } from "./refusal.ts";
 import { putSound } from "./sound.ts";
 
-/** Announcements over hold audio: set by a WAV file, asked for, and given up. */
+/** The operators' routes for announcements over hold audio: set one with a WAV file, describe it, delete it. */
 export const announcement = new Hono<{ Bindings: EdgeEnv }>();
 
 announcement.all(patterns.announcement, async (c) => {
@@ -46,7 +46,7 @@ announcement.all(patterns.announcement, async (c) => {
   }
 });
 
-/** `every`: from one beginning of it to the next, seconds. */
+/** `every`: the time from the start of one playback of the announcement to the start of the next, seconds. */
 const EVERY_RULE = "it is a whole number of seconds from 10 to 3600";
 const Parameters = z.strictObject({
   every: z

@@ -1,17 +1,17 @@
 import type { z } from "zod";
 import type { Problem } from "../problem.ts";
 
-/** What is said of a body that is not what it should be. */
+/** The problems with which a body is refused. */
 export interface Refusals {
   tooLarge(limit: number): Problem;
   invalid(error: z.ZodError): Problem;
 }
 
 /**
- * Reads a body of JSON.
+ * Reads a JSON body and checks it against `schema`.
  *
- * @param limit the most bytes that are read of it
- * @param empty what stands for a body of no bytes; null, which no schema of ours takes: it is refused
+ * @param limit the largest body that is accepted, bytes
+ * @param empty the value that an empty body stands for. No schema of ours accepts null, so with null an empty body is refused
  */
 export async function readJson<T extends object>(
   request: Request,
@@ -26,7 +26,7 @@ export async function readJson<T extends object>(
   return parsed.success ? parsed.data : invalid(parsed.error);
 }
 
-/** The body, or null when it has more than `limit` bytes; reading stops there, whatever Content-Length says. */
+/** Reads a whole body. Returns null, and stops reading, once it exceeds `limit` bytes, whatever Content-Length says. */
 export async function readBounded(request: Request, limit: number): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -44,7 +44,7 @@ export async function readBounded(request: Request, limit: number): Promise<Uint
   return body;
 }
 
-/** The text as JSON; null where it is none. */
+/** Parses JSON; null where `text` is not JSON. */
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

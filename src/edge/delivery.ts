@@ -10,16 +10,17 @@ import { refuse } from "./refusal.ts";
 import { personal, reply } from "./reply.ts";
 import { judge } from "./verdict.ts";
 
-/** Methods a listener has. */
+/** The HTTP methods that listeners may use. */
 export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
 
-/** What is held takes 12 s at most (a playlist three target durations), then the origin itself gives up. */
+/** Timeout for a request that the origin may hold, ms. The origin gives up after 12 s at most (three target durations). */
 const HOLD_TIMEOUT_MS = 14_000;
+/** Timeout for any other request to the origin, ms. */
 const FETCH_TIMEOUT_MS = 6_000;
-/** How many times a playlist is fetched when each one is out of date on arrival; the last one is then handed out. */
+/** How many times a playlist is fetched if each one is out of date on arrival. The last one is handed out all the same. */
 const MAX_TURNS = 3;
 
-/** Answers listeners from this isolate's memory, and asks the origin once for what is not there. One per isolate. */
+/** Answers listeners from this isolate's memory, and asks the origin once for each object that is not there. One per isolate. */
 export class Delivery {
   readonly #memory: Memory;
   readonly #fronts = new Fronts();
@@ -29,11 +30,11 @@ export class Delivery {
   }
 
   /**
-   * Answers a GET or HEAD. The origin is asked for the canonical URL only, without the listener's query and headers, so
-   * that no listener can create another cache entry there. It is not asked for what the show's live edge rules out.
+   * Answers a GET or HEAD. The edge asks the origin for the canonical URL only, without the listener's query and headers, so
+   * that no listener can create another cache entry there. It does not ask for media that the show's live edge rules out.
    *
-   * @param origin where to ask; looked up only when there is something to ask
-   * @param listener the id in the request's URL
+   * @param origin returns the origin; called only when the origin has to be asked
+   * @param listener the listener's id in the request's URL; null where it has none
    * @param waitUntil keeps the runtime working on a promise after this request has gone
    */
   async answer(
@@ -56,7 +57,7 @@ export class Delivery {
     }
   }
 
-  /** What the origin says of a show beside its media, from this isolate's memory while it is fresh. Rejects where it says nothing. */
+  /** Returns the origin's facts about a recording, from memory while they are fresh; a problem if the origin does not answer. */
   async find(
     origin: () => Fetcher,
     asked: Extract<Target, { kind: "recording" }>,
@@ -70,7 +71,7 @@ export class Delivery {
     }
   }
 
-  /** What is known of the live edge of show `id`, without asking. */
+  /** Returns the live edge of show `id` as far as this isolate knows it, without asking the origin; null where it does not. */
   liveEdgeOf(id: string): LiveEdge | null {
     return this.#fronts.liveEdgeOf(id);
   }
@@ -82,7 +83,7 @@ export class Delivery {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
       if (multivariant.loaded.status !== 200) return multivariant;
       liveEdge = multivariant.liveEdge;
-      // An origin of another version may not say; then all is asked for.
+      // An origin of another version may send no live edge. Then nothing can be ruled out.
       if (liveEdge === null) return this.#fetch(asked, ask);
       const problem = judge(liveEdge, asked, ask.now);
       if (problem !== null) return problem;
@@ -91,9 +92,9 @@ export class Delivery {
   }
 
   /**
-   * A playlist that covers what is asked for, and is not older than anything this isolate has handed out. Whoever asks for
-   * what is listed already is answered from one URL: the plain playlist, or, where parts newer than the newest playlist have
-   * been handed out, the blocking one for the newest of these parts.
+   * Returns a playlist that covers the place asked for, and is not older than anything this isolate has handed out. All
+   * requests for media that is already listed share one URL upstream: that of the plain playlist. Where this isolate has
+   * handed out parts newer than its newest playlist, it is the URL of the blocking playlist for the newest of those parts.
    */
   async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held> {
     const skips = asked.kind === "rewind" && asked.directives.skip === true && mayMerge(asked, liveEdge);
@@ -106,7 +107,7 @@ export class Delivery {
       const list = this.#fronts.newest(wanted, fetched);
       if (list.liveEdge !== null && !mayMerge(wanted, list.liveEdge))
         return this.#list({ ...wanted, directives: withoutSkip(wanted.directives) }, list.liveEdge, ask);
-      // While a distant origin was answering, another request may have got a newer playlist or part.
+      // While a distant origin was answering, another request may have received a newer playlist or part.
       const known = this.liveEdgeOf(asked.id);
       if (list.liveEdge === null || known === null || isAsNew(list.liveEdge, known)) return list;
       if (turn === MAX_TURNS) return list;
@@ -114,12 +115,12 @@ export class Delivery {
     }
   }
 
-  /** The answer from this isolate's memory, or null. */
+  /** Returns the answer to a listener's request from this isolate's memory, or null. */
   #here(asked: Target, now: number): Held | null {
     return isList(asked) ? this.#fronts.young(asked, now) : this.#memory.peek(canonicalPath(asked), now);
   }
 
-  /** An object in memory that is still the answer to its URL; the plain playlist's stands for the newest. */
+  /** Returns the object in memory for an upstream URL, or null. A plain playlist counts only while it can be the newest one. */
   #peek(target: Target, path: string, now: number): Held | null {
     const held = this.#memory.peek(path, now);
     const isPlain = isList(target) && target.directives.msn === undefined;
@@ -139,6 +140,7 @@ export class Delivery {
     return held;
   }
 
+  /** Whether `target` is media that has left its live playlist. */
   #isPast(target: Target): boolean {
     if (target.kind !== "part" && target.kind !== "segment") return false;
     const liveEdge = this.liveEdgeOf(target.id);
@@ -160,7 +162,7 @@ interface Ask {
   readonly now: number;
 }
 
-/** Fetches an object. A failure is logged here, once, however many listeners wait for it. */
+/** Fetches an object from the origin. Logs a failure once, however many listeners wait for the object. */
 async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   try {
     return await loadWhole(origin, path, timeoutMs);
@@ -170,11 +172,11 @@ async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<L
   }
 }
 
-/** Fetches an object; rejects unless all of it arrives, since a part must be handed out whole (RFC 8216bis section 6.2.6). */
+/** Fetches an object. Rejects unless all of it arrives, since a part must be handed out whole (RFC 8216bis section 6.2.6). */
 async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   const response = await origin.fetch(`https://origin${path}`, { signal: AbortSignal.timeout(timeoutMs) });
   const { headers, status } = response;
-  // Origin's own 503 has Retry-After. Any other 5xx is an exception or the platform's, whose text is not for listeners.
+  // Origin's own 503 has Retry-After. Any other 5xx is an exception or comes from the platform: its text is not for listeners.
   if (status >= 500 && !headers.has("retry-after")) {
     await response.body?.cancel();
     throw new Error(`the origin answered ${status}`);
@@ -186,7 +188,7 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
     status,
     bytes,
     contentType: headers.get("content-type") ?? "application/octet-stream",
-    // A 5xx is never kept: a cache that repeats it makes a moment's failure last.
+    // A 5xx is never cached: a cache that repeats it prolongs a short failure.
     cacheControl: (status < 500 && headers.get("cache-control")) || "no-store",
     retryAfter: headers.get("retry-after"),
     ageMs: 1000 * (Number(headers.get("age")) || 0),
@@ -194,10 +196,10 @@ async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Prom
   };
 }
 
-/** For refusals: caches may keep one for a second, which is how long it can then be wrong. */
+/** Headers of a refusal. Caches may keep it for a second, so it outlives its cause by no more than that. */
 const BRIEFLY = { "cache-control": "public, max-age=1" };
 
-/** The answer to a preflight (Fetch standard, CORS protocol): reading is open to all, with a Range if need be. */
+/** The answer to a preflight (Fetch standard, CORS protocol): any page may read, and may send a Range. */
 export function preflight(): Response {
   return new Response(null, {
     status: 204,

@@ -5,10 +5,10 @@ import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { readParameters } from "./parameters.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 
-/** How long the Directory is waited for, milliseconds. */
+/** Timeout for a call of the Directory, ms. */
 const LIMIT_MS = 3_000;
 
-/** Answers `GET /api/broadcasts`: `{broadcasts, next}`, where `next` is the cursor of the page behind, null on the last one. */
+/** Answers `GET /api/broadcasts` with `{broadcasts, next}`. `next` is the cursor of the following page, null on the last one. */
 export async function answerPage(directories: Directories, parameters: URLSearchParams): Promise<Response> {
   const query = parseQuery(parameters);
   if ("kind" in query) return refuse(query);
@@ -28,7 +28,7 @@ export function parseQuery(parameters: URLSearchParams): Query | Problem {
   return isProblem(asked) ? asked : { state: asked.state, limit: asked.limit, after: asked.cursor };
 }
 
-/** A place in the list, as the next page is asked for; callers make nothing of what it says. */
+/** Writes a place in the list as the cursor with which the next page is asked for. It is opaque to operators. */
 export function cursorOf({ createdAt, id }: Place): string {
   return `${createdAt.toString(36)}.${id}`;
 }
@@ -48,7 +48,7 @@ const Parameters = z.strictObject({
     .default(null),
 });
 
-/** Reads what {@link cursorOf} has made. */
+/** Reads a cursor that {@link cursorOf} has written. */
 function placeOf(cursor: string): Place {
   const [time = "", id = ""] = cursor.split(".");
   return { createdAt: Number.parseInt(time, 36), id };

@@ -5,7 +5,7 @@ import { listen } from "./listen.ts";
 import { failed } from "./refusal.ts";
 import { refusePlain, stayWithHttps } from "./transport.ts";
 
-/** Every request arrives here. Paths under /live/ are listeners'; all others are hosts', operators' and the SFU's. */
+/** Every request arrives here. Listeners use the paths under /live/; hosts, operators and the SFU use all others. */
 export const edge = {
   async fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Promise<Response> {
     const address = addressOf(request.url);

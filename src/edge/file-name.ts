@@ -1,9 +1,10 @@
-/** Letters of a name at the most: file systems take 255 bytes, and a letter may have four. */
+/** Maximum length of a file name, characters: file systems allow 255 bytes, and a character may take four. */
 const LONGEST = 60;
 
 /**
- * The Content-Disposition by which a browser saves a show as a file named by its title (RFC 6266): once in ASCII for old clients,
- * once as it is. What no file system takes is left out, and so is what would make a name a path or hide it.
+ * Returns the Content-Disposition with which a browser saves a show under its title (RFC 6266). The name is there twice: in
+ * ASCII for old clients, and in full. Characters that file systems refuse, or that would make the name a path, become spaces.
+ * Leading dots, which would hide the file, are left out.
  */
 export function fileName(title: string): string {
   const name = title

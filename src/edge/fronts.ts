@@ -4,10 +4,10 @@ import type { Target } from "../paths.ts";
 import type { Held } from "./held.ts";
 import { lifetimeOf } from "./lifetime.ts";
 
-/** How many shows are remembered; the one that changed longest ago is forgotten first. */
+/** How many shows are remembered. The one that changed longest ago is forgotten first. */
 const MAX_SHOWS = 1_000;
 
-/** What this isolate knows of a show: how far it has come, and the newest list of each kind that it has seen. */
+/** What this isolate knows about a show: its live edge, and the newest list of each kind that the isolate has seen. */
 interface Front {
   readonly liveEdge: LiveEdge;
   readonly lists: { readonly [Kind in ListKind]?: List };
@@ -18,24 +18,24 @@ interface List {
   readonly liveEdge: LiveEdge;
 }
 
-/** Lists of one kind replace each other; a delta update (`+`) replaces another one. */
+/** A list replaces an older one of the same kind. A delta update (`+`) is a kind of its own. `live`, `open`: of rewind lists. */
 type ListKind = "playlist" | "live" | "live+" | "open" | "open+";
 
 export type Playlist = Extract<Target, { kind: "playlist" | "rewind" }>;
 
-/** The live edge of each show, as far as it can be told from the answers that have passed through this isolate. It never goes back. */
+/** The live edge of each show, as far as this isolate can tell from the answers that it has received. It never goes back. */
 export class Fronts {
   readonly #fronts = new Bounded<string, Front>(MAX_SHOWS);
 
-  /** The newest live edge known of show `id`; null where none is. */
+  /** Returns the newest known live edge of show `id`; null where none is known. */
   liveEdgeOf(id: string): LiveEdge | null {
     return this.#fronts.get(id)?.liveEdge ?? null;
   }
 
   /**
-   * The newest playlist in memory, if it covers what is asked for and is younger than one part. Null where it is behind the
-   * live edge: it would hint at a part that this isolate has handed out, and clients that follow hints without blocking reload
-   * (gohlslib) would play that part twice.
+   * Returns the newest playlist in memory if it covers the place asked for and can still be the newest: it is younger than a
+   * part (without parts, than a second). Null where it is behind the live edge: it would hint at a part that this isolate has
+   * handed out, and clients that follow hints without blocking reload (gohlslib) would play that part twice.
    */
   young(asked: Playlist, now: number): Held | null {
     const front = this.#fronts.get(asked.id);
@@ -48,27 +48,27 @@ export class Fronts {
       : null;
   }
 
-  /** Whether parts or segments newer than the newest playlist of that kind have been seen. */
+  /** Whether this isolate has seen newer parts or segments than its newest playlist of this kind lists. */
   isBehind(asked: Playlist): boolean {
     const front = this.#fronts.get(asked.id);
     const list = front?.lists[kindOf(asked)];
     return front !== undefined && list !== undefined && !isAsNew(list.liveEdge, front.liveEdge);
   }
 
-  /** The newer one of `plain` and the newest playlist in memory: a cache between here and the origin may have an old one. */
+  /** Returns the newer of `plain` and the newest playlist in memory: a cache between edge and origin may hold an old one. */
   newest(asked: Playlist, plain: Held): Held {
     const known = this.#fronts.get(asked.id)?.lists[kindOf(asked)];
     if (known === undefined || known.liveEdge.epoch !== asked.epoch || plain.liveEdge === null) return plain;
     return isAsNew(plain.liveEdge, known.liveEdge) ? plain : known.held;
   }
 
-  /** Moves the live edge to what a fetched object tells: a playlist says it, and media shows that its show has come so far. */
+  /** Advances the live edge by a fetched object: a playlist states it, and media proves that its show has come this far. */
   note(target: Target, held: Held): void {
     if (held.loaded.status !== 200) return;
     const known = this.#fronts.get(target.id);
     const kind = target.kind === "playlist" || target.kind === "rewind" ? kindOf(target) : null;
     const before = kind === null ? undefined : known?.lists[kind];
-    // All who waited for this playlist get the same object; the first of them has noted it.
+    // All requests that waited for this playlist get the same object. The first of them has noted it.
     if (before?.held === held) return;
     const { liveEdge } = held;
     if (liveEdge !== null) {
@@ -94,14 +94,14 @@ function kindOf(asked: Playlist): ListKind {
 }
 
 /**
- * Segments that a delta update has in any case, of those that are finished: what lies within six target durations of its end is
- * never left out (RFC 8216bis section 4.4.3.8), and no segment is longer than one.
+ * How many of the newest finished segments every delta update lists. It never skips what lies within six target durations of
+ * its end (RFC 8216bis section 4.4.3.8), and no segment is longer than one target duration.
  */
 const DELTA_SEGMENTS = 6;
 
 /**
- * Whether who asks can do with a delta update of a list with this live edge. Who names no segment has a list that is new enough
- * (section 6.2.5.1), and a list that has ended is whole.
+ * Whether a client that asks for a delta update (`_HLS_skip`) of a rewind list with this live edge can merge it; true for any
+ * other request. A client that names no segment has a list that is new enough (section 6.2.5.1). An ended list is sent whole.
  */
 export function mayMerge(
   { kind, directives: { skip, msn } }: Playlist,

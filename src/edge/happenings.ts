@@ -10,25 +10,25 @@ import { answer, first, readSettings } from "./operator.ts";
 import { refuseReceiver } from "./receiver.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 
-/** Between two comments that keep a stream from being taken for dead, milliseconds. A held call takes half of it. */
+/** Time between two comments, ms, so that a quiet stream is not taken for dead. A held call takes up to half of it. */
 const COMMENT_MS = 30_000;
-/** How long the object is left alone when a call has failed, milliseconds. */
+/** Pause after a failed call of the Broadcast, ms. */
 const PAUSE_MS = 1_000;
 /**
- * How many calls one stream makes before it ends, and its client goes on with another: a request may make 50 on Cloudflare's
- * smallest plan. Ten minutes where nothing happens.
+ * How many calls of the Broadcast one stream makes before it ends; its client then opens another. On Cloudflare's smallest plan a
+ * request may make 50. While nothing happens, a stream lasts ten minutes.
  */
 const MOST_CALLS = 40;
 
-/** What operators are told of what happens at a broadcast: as a stream, and by a webhook. They mark places in it too. */
+/** The operators' routes for a broadcast's events: the event stream, the webhook, and markers. */
 export const happenings = new Hono<{ Bindings: EdgeEnv }>();
 
 happenings.get(patterns.events, async (c) => {
   const after = lastIdOf(c.req.header("last-event-id"));
   if (typeof after !== "number") return refuse(after);
   let id = "";
-  const begun = await first(c.env, c.req.param("id"), (broadcast, its) => {
-    id = its;
+  const begun = await first(c.env, c.req.param("id"), (broadcast, foundId) => {
+    id = foundId;
     return broadcast.events(after, false);
   });
   if (isProblem(begun)) return refuse(begun);
@@ -76,8 +76,8 @@ const Receiver = z.strictObject({
 });
 
 /**
- * Writes what happens until the client goes, the broadcast does, or the stream has made its calls; the client asks again with the
- * last id that it has. An object that restarts meanwhile is asked again.
+ * Writes events until the client leaves, the broadcast is gone, or the stream has made all its calls; the client then asks again
+ * with the id of its last event. If a call fails, because the object restarts, the edge asks again.
  */
 async function follow(
   stream: SSEStreamingApi,
@@ -86,7 +86,7 @@ async function follow(
 ): Promise<void> {
   let { begun: events, after } = from;
   let commentAt = Date.now() + COMMENT_MS;
-  // So that the headers go out at once, whatever there is to say.
+  // The first write sends the headers at once, even if there is no event yet.
   await stream.write("retry: 2000\n\n");
   for (let calls = 1; calls < MOST_CALLS && !stream.aborted; calls++) {
     for (const event of events) await stream.writeSSE({ id: String(event.id), data: JSON.stringify(event) });
@@ -107,7 +107,7 @@ async function follow(
   }
 }
 
-/** The id that a client has, 0 where it has none. */
+/** The id of the last event that the client has; 0 where it has none. */
 function lastIdOf(header: string | undefined): number | Problem {
   if (header === undefined || header === "") return 0;
   if (/^\d{1,15}$/.test(header)) return Number(header);

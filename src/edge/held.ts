@@ -1,6 +1,6 @@
 import { type LiveEdge, readLiveEdge } from "../live-edge.ts";
 
-/** Headers of everything a listener gets: any page may play a broadcast, and read what players need to time it. */
+/** Headers of every answer to a listener: any page may play a broadcast, and read the headers by which players time it. */
 export const OPEN_TO_ALL = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers": "Age, Date, Content-Length, Content-Range, ETag",
@@ -8,46 +8,50 @@ export const OPEN_TO_ALL = {
 };
 
 /**
- * Cache-Control of a running show's playlist, to listeners. Browsers ask again each time, with a validator: players repeat
- * directives (video.js, where a playlist ends with a whole segment), and a browser's cache that answers the repeat with the
- * playlist they have stops them. Shared caches may keep it for a second, so that all who ask at once cost one request. The
- * twelve seconds that the origin gives a blocking reload are not handed on, because here one playlist answers plain requests too.
+ * Cache-Control of a running show's playlist, to listeners. Browsers must revalidate each time. Some players repeat directives
+ * (video.js, where a playlist ends with a whole segment), and they would stop if the browser's cache answered the repeat with
+ * the playlist that they have. Shared caches may keep it for a second, so that all clients that ask at once cost one request.
+ * The origin gives a blocking reload twelve seconds. The edge does not pass them on, because its one playlist also answers
+ * plain requests.
  */
 const LIVE_LIST = "public, max-age=0, s-maxage=1, stale-if-error=0";
 
-/** An upstream answer, read whole. */
+/** An answer of the origin, read whole. */
 export interface Loaded {
   readonly status: number;
   readonly contentType: string;
   readonly cacheControl: string;
-  /** Seconds to come back after, where the answer says so. */
+  /** Retry-After, seconds; null where the answer has none. */
   readonly retryAfter: string | null;
   readonly bytes: Uint8Array;
-  /** Its age on arrival, milliseconds, by the Age header of caches in between (RFC 9111 section 5.1). */
+  /** Its age on arrival, ms: the Age header of the caches in between (RFC 9111 section 5.1). */
   readonly ageMs: number;
-  /** What the origin says of the show's live edge (live-edge.ts); listeners do not see it. */
+  /** The header in which the origin states the show's live edge (live-edge.ts). Listeners do not get it. */
   readonly liveEdge: string | null;
 }
 
-/** One object in the edge's memory: its bytes, and what is made of them once for all listeners (gzip, ETag, headers). */
+/** One object in the edge's memory: its bytes, and what is derived from them once for all listeners (gzip, ETag, headers). */
 export class Held {
-  /** Those that have a stamp, of the second in which the last one was made. */
+  /** All objects that have a stamp. All these stamps are of the same `second` (s since 1970), the latest one. */
   static #stamped: { readonly second: number; readonly all: Held[] } = { second: 0, all: [] };
 
   readonly loaded: Loaded;
   readonly maxAgeMs: number;
-  /** When the origin made it, milliseconds since 1970. */
+  /** When the origin made it, ms since 1970. */
   readonly madeAt: number;
-  /** A validator (RFC 9110 section 8.8.3); weak for text, whose plain and gzipped forms have the same. */
+  /** The validator (RFC 9110 section 8.8.3). It is weak for text, because the plain and the gzipped form share it. */
   readonly etag: string;
   readonly gzipped: Uint8Array | null;
-  /** The show's live edge as of this; null where it does not say, or is of another version. */
+  /** The show's live edge as this object states it; null where it states none, or an origin of another version wrote it. */
   readonly liveEdge: LiveEdge | null;
-  /** The headers that all answers made of this have in common. */
+  /** Headers of all answers that are made from this object. */
   readonly #headers: Readonly<Record<string, string>>;
   #stamp: Stamp | null = null;
 
-  /** Text is gzipped here, by whoever fetched it: work that one request does must not be awaited by all others. */
+  /**
+   * Makes the object from an answer that was fetched at `fetchedAt` (ms since 1970). Text is gzipped here, by the request that
+   * fetched it. If the first reply did that instead, all other requests would have to await the work of that one.
+   */
   static async of(loaded: Loaded, fetchedAt: number): Promise<Held> {
     const madeAt = fetchedAt - loaded.ageMs;
     const isText = /mpegurl|json|vtt/.test(loaded.contentType);
@@ -72,9 +76,9 @@ export class Held {
   }
 
   /**
-   * The headers of answers given at `now` (milliseconds since 1970). Date and Age change once a second, so the headers are
-   * made once a second, and each Response copies them. They are let go of when the second is over: the runtime keeps headers
-   * outside the heap, where a set takes several times the memory of a playlist.
+   * Returns the headers of answers given at `now` (ms since 1970). Date and Age change once a second, so the headers are made
+   * once a second, and each Response copies them. They are dropped when a stamp of another second is made: the runtime keeps
+   * headers outside the heap, where one set takes several times the memory of a playlist.
    */
   stamp(now: number): Stamp {
     const second = Math.floor(now / 1000);
@@ -102,7 +106,7 @@ export class Held {
     Held.#stamped.all.push(held);
   }
 
-  /** How much memory its bytes take. */
+  /** The memory that the body takes, plain and gzipped, bytes. */
   get cost(): number {
     return this.loaded.bytes.length + (this.gzipped?.length ?? 0);
   }
@@ -112,13 +116,13 @@ export class Held {
   }
 }
 
-/** Headers of the answers that one second sees; never changed once made, but copied. */
+/** Headers of the answers given in one second. They are copied and never changed. */
 export interface Stamp {
   readonly second: number;
   readonly age: number;
-  /** Of every answer. */
+  /** For every answer. */
   readonly common: Headers;
-  /** Of the whole of it, as it is and gzipped. */
+  /** For an answer with the whole body: as it is, and gzipped. */
   readonly plain: Headers;
   readonly gzipped: Headers | null;
 }
@@ -130,13 +134,13 @@ function whole(common: Headers, bytes: Uint8Array, encoding?: "gzip"): Headers {
   return headers;
 }
 
-/** `max-age` of a Cache-Control header, seconds; 0 where it has none or forbids storing (RFC 9111 section 5.2.2). */
+/** The `max-age` of a Cache-Control header, seconds; 0 where it has none or forbids storing (RFC 9111 section 5.2.2). */
 function maxAge(cacheControl: string): number {
   if (/\bno-store\b/.test(cacheControl)) return 0;
   return Number(/\bmax-age=(\d+)/.exec(cacheControl)?.[1] ?? 0);
 }
 
-/** An ETag's text: FNV-1a over 2 x 32 bits. It tells versions of one object apart and is no protection against forgery. */
+/** The text of an ETag: FNV-1a over 2 x 32 bits. It tells versions of one object apart; it does not protect against forgery. */
 function fingerprint(bytes: Uint8Array): string {
   let a = 0x811c9dc5;
   let b = 0x01000193;

@@ -8,7 +8,7 @@ import { readParameters } from "./parameters.ts";
 import { refuse } from "./refusal.ts";
 import { putSound } from "./sound.ts";
 
-/** The operator's hold audio: set by a WAV file, asked for, and given up for the built-in. */
+/** The operators' routes for hold audio: set it with a WAV file, describe it, go back to the built-in. */
 export const hold = new Hono<{ Bindings: EdgeEnv }>();
 
 hold.all(patterns.hold, async (c) => {
@@ -35,7 +35,7 @@ hold.all(patterns.hold, async (c) => {
   }
 });
 
-/** `asis=1`: it is played as loud as it is. */
+/** `asis=1`: the file is played at its own loudness, and not levelled. */
 const Parameters = z.strictObject({
   asis: z
     .enum(["0", "1"], "it is 1 or 0")

@@ -7,7 +7,7 @@ import { HostChanges, NewHost } from "./host-settings.ts";
 import { first, readSettings } from "./operator.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 
-/** The operators' routes to the hosts of a broadcast: by name and key, made, changed and revoked while the show goes on. */
+/** The operators' routes for hosts, each with a name and key: create, change and revoke them, also during a show. */
 export const hostList = new Hono<{ Bindings: EdgeEnv }>();
 
 hostList.all(patterns.hosts, async (c) => {

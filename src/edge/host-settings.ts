@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-/** Names are shown on one line, as they are: nothing in them may break it or turn it round (Unicode UAX 9). */
+/** Refused in names, which are shown as they are, on one line: line breaks, controls, changes of direction (Unicode UAX 9). */
 const NOT_PLAIN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-/** The settings of a host (broadcast-api.ts), each as it may be given. */
+/** The settings of a host (broadcast-api.ts), and which values each may have. */
 const settings = {
   name: z
     .string()
@@ -16,7 +16,7 @@ const settings = {
   level: z.boolean(),
 };
 
-/** What `POST /api/broadcasts/:id/hosts` takes. */
+/** The body of `POST /api/broadcasts/:id/hosts`. */
 export const NewHost = z.strictObject({
   name: settings.name,
   muted: settings.muted.default(false),
@@ -24,5 +24,5 @@ export const NewHost = z.strictObject({
   level: settings.level.default(true),
 });
 
-/** What `PATCH /api/broadcasts/:id/hosts/:hostId` takes: what is not named stays as it is. */
+/** The body of `PATCH /api/broadcasts/:id/hosts/:hostId`. A setting that is not named stays as it is. */
 export const HostChanges = z.strictObject(settings).exactPartial();

@@ -17,8 +17,8 @@ import { talk } from "./talk.ts";
 import { whip } from "./whip.ts";
 
 /**
- * The routes of hosts (WHIP), operators (the API) and the SFU (its WebSocket). A request without a valid id and key is
- * refused here, before a Broadcast is asked.
+ * The routes of hosts (WHIP, talk-back), operators (the API) and the SFU (its WebSocket). The edge refuses a request without a
+ * valid id and key before it calls a Broadcast.
  */
 export const hosts = new Hono<{ Bindings: EdgeEnv }>();
 
@@ -97,5 +97,5 @@ function removed(result: Removing | Problem | null): Response {
   return Response.json({ message }, { status: 202, headers: NO_STORE });
 }
 
-/** The last word of an operator's URL, and the call that it stands for. */
+/** The last path segment of an operator's POST, and the Broadcast's method that it calls. */
 const ACTS = { open: "open", end: "end", "rotate-key": "rotateKey" } as const;

@@ -2,12 +2,12 @@ import type { Secret } from "../access/secret.ts";
 import type { Secrets } from "../access/secrets.ts";
 import { Bounded } from "../bounded.ts";
 
-/** How many ids are remembered: more than the shows one isolate will serve at a time. */
+/** How many ids are remembered: more shows than one isolate will serve at a time. */
 const MAX_IDS = 1_000;
 
 /**
- * The ids that have passed their check (access/id.ts), each with the secret that made it, so that the HMAC is computed for a
- * show's first request only. Ids that fail are not remembered, since an attacker could fill the memory with them.
+ * The ids that have passed their check (access/id.ts), each with the secret that made it. So the edge computes the HMAC only for
+ * a show's first request. Ids that fail are not remembered, since an attacker could fill the memory with them.
  */
 export class Known {
   readonly #ids: Bounded<string, Secret>;
@@ -16,14 +16,14 @@ export class Known {
     this.#ids = new Bounded(max);
   }
 
-  /** The secret that made `id`, if it has passed. */
+  /** Returns the secret that made `id`, if `id` has passed. */
   secretOf(id: string): Secret | undefined {
     return this.#ids.get(id);
   }
 
   /**
-   * Checks `id`, and remembers it if it passes; the one that was learnt first is forgotten first. Null: none of these
-   * secrets made it.
+   * Checks `id`, and remembers it if it passes; the id that was learnt first is forgotten first. Returns the secret that made
+   * it, or null if none of `secrets` did.
    */
   async learn(secrets: Secrets, id: string): Promise<Secret | null> {
     const secret = await secrets.of(id);

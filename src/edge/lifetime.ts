@@ -1,18 +1,18 @@
 import type { Held } from "./held.ts";
 
-/** For how long a playlist without parts is handed out as the newest, milliseconds: the max-age of a plain one. */
+/** How long a playlist without parts counts as the newest, ms: the max-age of a plain playlist. */
 const PLAIN_MS = 1_000;
 
 /**
- * For how long after it was made an object in memory answers requests, milliseconds.
+ * Returns how long after the origin made it an object in memory may answer requests, ms.
  *
  * | object | lifetime |
  * |---|---|
  * | media, multivariant, status, refusal, ended playlist | its max-age |
- * | live playlist, asked for with the directives that it was fetched with | its max-age: it covers them for good |
- * | live playlist, as the newest there is | a part, since then there is a newer one; without parts a second |
+ * | live playlist, for the directives that it was fetched with | its max-age: it covers them for good |
+ * | live playlist, as the newest there is | a part, after which there is a newer one; without parts a second |
  *
- * @param use whether the object is the answer to its own URL, or stands for the newest playlist
+ * @param use `own`: the object answers its own URL; `newest`: it answers any request, as the newest playlist
  */
 export function lifetimeOf({ maxAgeMs, liveEdge }: Held, use: "own" | "newest"): number {
   if (use === "own" || liveEdge === null || liveEdge.ended) return maxAgeMs;

@@ -17,7 +17,7 @@ const delivery = new Delivery();
 const known = new Known();
 const sightings = new Sightings();
 
-/** What is told of a show beside its sound, and its recording: what a relay with too much to do can do without. */
+/** The reads that playback does not need. An operator can switch them off on an overloaded relay (`SIDE_CALLS`). */
 const SIDE_CALLS: ReadonlySet<Target["kind"]> = new Set([
   "status",
   "audience",
@@ -27,9 +27,9 @@ const SIDE_CALLS: ReadonlySet<Target["kind"]> = new Set([
 ]);
 
 /**
- * Answers a listener, from this isolate's memory or from the origin, which is asked once for all who want the same. What
- * names nothing that can exist is refused here. This runs for every request of every listener: whatever does not depend on
- * the request is done once and kept.
+ * Answers a listener, from this isolate's memory or from the origin. The edge asks the origin once for all listeners who want
+ * the same object, and refuses names of objects that can not exist. This runs for every request of every listener, so all
+ * that does not depend on the request is done once and kept.
  *
  * @param address the request's URL, which begins with `/live/`
  */
@@ -56,7 +56,7 @@ export async function listen(
   return response;
 }
 
-/** Notes who listens (live playlists) and what is delivered (media), and reports it when that is due. */
+/** Counts the listener (by a live playlist) or the delivered media, and reports both when a report is due. */
 function count(
   env: EdgeEnv,
   secret: Secret,
@@ -73,21 +73,21 @@ function count(
   const { headers } = request;
   const from = headers.get("cf-connecting-ip") ?? "";
   if (target.kind === "part" || target.kind === "segment") {
-    // Only media near the live edge counts as listening; who fetches older media may be an archiver or an attacker.
+    // Only media near the live edge counts as listening. A client that fetches older media may be an archiver or an attacker.
     if (ageOf(liveEdge, target, Date.now()) > TAKES_MS) return;
     const share = sentShare(response);
     if (share > 0)
       sightings.deliver(id, { ...mediaOf(target, liveEdge), share, address: from }, secret, waitUntil);
   } else if (target.kind !== "playlist" && target.kind !== "rewind") return;
   else {
-    // A player that drops the id from the URL is told from others by its address and user agent.
+    // Address and user agent stand for the id of a player that drops it from the URL.
     const self = listener ?? `${from} ${headers.get("user-agent")}`;
     sightings.see(id, self, from, secret, waitUntil);
   }
   sightings.report(id, env.AUDIENCE, waitUntil);
 }
 
-/** A number for the media in its show. A segment has that of its first part, since a player takes either the one or the other. */
+/** Numbers the media within its show. A segment has the number of its first part, because a player loads one or the other. */
 function mediaOf(
   target: Extract<Target, { kind: "part" | "segment" }>,
   { partsPerSegment, partMillis }: LiveEdge,
@@ -98,7 +98,7 @@ function mediaOf(
     : { name: first, mediaMs: partsPerSegment * partMillis };
 }
 
-/** How much of the whole an answer carries, 0 to 1: with 206 its range, with 304 nothing. */
+/** How much of the media an answer carries, 0 to 1: a 206 its range, a 304 nothing. */
 function sentShare({ status, headers }: Response): number {
   if (status !== 206) return status === 200 ? 1 : 0;
   const [, first, last, length] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];

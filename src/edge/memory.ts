@@ -1,47 +1,47 @@
 import { Held, type Loaded } from "./held.ts";
 
-/** How much an isolate remembers. An isolate has 128 MB in all, and other work to do with them. */
+/** How much an isolate keeps in memory. It has 128 MB in all, and needs them for other work too. */
 export interface Bounds {
   readonly bytes: number;
   readonly entries: number;
-  /** Distinct objects being fetched at one time; one more is refused. */
+  /** How many distinct objects may be fetched at a time. A request for one more is refused. */
   readonly flights: number;
-  /** How many of them may be media that has left its playlist: whoever asks for all of it must not keep the show waiting. */
+  /** How many of these may be media that has left its playlist, so that a client that asks for all of it can not block a show. */
   readonly pastFlights: number;
 }
 
-/** What is in flight comes on top: 200 segments of 4 s and 256 kbit/s are 25 MiB, and nothing else that is as large. */
+/** Objects in flight come on top: 200 segments of 4 s at 256 kbit/s are 25 MiB, and no other objects are as large. */
 const BOUNDS: Bounds = { bytes: 24 * 1024 * 1024, entries: 4_000, flights: 1_000, pastFlights: 200 };
 /**
- * What nobody has asked for in so long is let go of. A live list names its media for half as long, and each listener asks once,
- * shortly after it was listed. By their lifetimes alone (an hour for media) the last quarter of an hour of every show would
- * stay, and all its lists, whose URLs nobody asks for again.
+ * An entry that nobody has asked for in this time is evicted, ms. A live list names its media for half as long, and each
+ * listener asks for media once, shortly after it was listed. If only their lifetimes counted (an hour for media), the last
+ * quarter of an hour of every show would stay, and so would all its lists, whose URLs nobody asks for again.
  */
 const IDLE_MS = 60_000;
-/** What an entry costs beside its bytes: its names, headers and place in the map, rounded up. */
+/** What an entry costs beside its body, bytes: its names, headers and place in the map, rounded up. */
 const OVERHEAD_BYTES = 1_024;
-/** How long a leader's promise is believed in beyond the fetch's own time limit; then a follower takes the lead itself. */
+/** How long after the fetch's own timeout a flight is taken for lost, ms. Then a follower fetches the object itself. */
 const GRACE_MS = 500;
 
-/** Fetches one object from upstream; rejects when it can not be had whole within `timeoutMs`. */
+/** Fetches one object from upstream. Rejects unless all of it arrives within `timeoutMs`. */
 export type Load = (path: string, timeoutMs: number) => Promise<Loaded>;
-/** Keeps the runtime working on a promise after the request has gone, as the platform's own does. */
+/** Keeps the runtime working on a promise after the request has ended, as `ExecutionContext.waitUntil` does. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
-/** A fetch under way. */
+/** A fetch under way. The request that began it is its leader; the others that wait for the same object are its followers. */
 interface Flight {
-  /** For who began it. */
+  /** The leader's promise. */
   readonly held: Promise<Held>;
-  /** Those who follow, each with a promise of its own to settle: in the runtime, one request's waiting for another's promise costs more. */
+  /** Each follower has a promise of its own: in this runtime it costs more to await another request's promise. */
   readonly followers: Set<Follower>;
-  /** When it has either landed or is lost, milliseconds since 1970. */
+  /** A flight that has not landed by then is lost, ms since 1970. */
   readonly endsAt: number;
   readonly isPast: boolean;
 }
 
 interface Entry {
   readonly held: Held;
-  /** When it was last asked for, milliseconds since 1970. */
+  /** When it was last asked for, ms since 1970. */
   usedAt: number;
 }
 
@@ -50,16 +50,16 @@ interface Follower {
   readonly reject: (error: unknown) => void;
 }
 
-/** Why there is nothing to hand out; the listener is told to come back. */
+/** Thrown where the object can not be had. The listener is told to come back. */
 export class Unavailable extends Error {}
 
 /**
- * The objects that one isolate hands out, least recently used first to go. However many listeners ask at once for an
- * object that is not here, one fetch goes upstream.
+ * The objects that one isolate hands out. The least recently used one is evicted first. However many listeners ask at once for
+ * an object that is not here, one fetch goes upstream.
  */
 export class Memory {
   readonly #bounds: Bounds;
-  /** Map order is the order of use: the first is the least recently used. */
+  /** Map order is the order of use: the first entry is the least recently used. */
   readonly #entries = new Map<string, Entry>();
   readonly #flights = new Map<string, Flight>();
   #pastFlights = 0;
@@ -69,12 +69,12 @@ export class Memory {
     this.#bounds = bounds;
   }
 
-  /** What is being held, for those who watch the bounds. */
+  /** How much is held, for tests and monitoring of the bounds. */
   get size(): { readonly entries: number; readonly bytes: number; readonly flights: number } {
     return { entries: this.#entries.size, bytes: this.#bytes, flights: this.#flights.size };
   }
 
-  /** The object, if it is here and fresh at `now` (milliseconds since 1970). */
+  /** Returns the object if it is here and fresh at `now` (ms since 1970), else null. */
   peek(path: string, now: number): Held | null {
     const entry = this.#entries.get(path);
     if (entry === undefined) return null;
@@ -89,12 +89,13 @@ export class Memory {
   }
 
   /**
-   * Fetches the object, or joins the fetch under way. Rejects with {@link Unavailable} within `timeoutMs` and a little.
+   * Fetches the object, or joins the fetch under way. Rejects with {@link Unavailable}: after `timeoutMs` and a little, or, where
+   * it has followed a flight that was lost, after about twice that.
    *
-   * @param waitUntil keeps the runtime working on a promise though the request that began it has gone: the
-   *   leader's client may leave while others follow. Should the leader's work be lost all the same, each follower has
-   *   a timer of its own, and the first to run out takes the lead.
-   * @param isPast whether it is media that has left its playlist
+   * @param waitUntil keeps the runtime working on the fetch after the leader's request has ended: its client may leave while
+   *   others follow. The leader's work may be lost all the same, so each follower has a timer of its own, and the first whose
+   *   timer fires fetches the object itself.
+   * @param isPast whether the object is media that has left its playlist
    */
   async fetch(
     path: string,
@@ -109,7 +110,7 @@ export class Memory {
     const followed = await follow(flight, flight.endsAt - Date.now());
     if (followed !== null) return followed;
     this.#land(path, flight);
-    // Followers tire together: whoever comes second finds what the first has fetched.
+    // The followers' timers fire at about the same time. A later one finds here what an earlier one has fetched.
     const here = this.peek(path, Date.now());
     if (here !== null) return here;
     const last = await follow(this.#flights.get(path) ?? lead(), timeoutMs + GRACE_MS);
@@ -117,7 +118,7 @@ export class Memory {
     return last;
   }
 
-  /** The fetch under way, unless it is lost: the runtime may drop a leader's work, and nobody is told. */
+  /** Returns the fetch under way for `path`, unless it is lost: the runtime may drop a leader's work without notice. */
   #underWay(path: string, now: number): Flight | null {
     const flight = this.#flights.get(path);
     if (flight === undefined) return null;
@@ -189,8 +190,8 @@ export class Memory {
 }
 
 /**
- * What the flight brings, or null when that is nothing after `millis`. The timer is a request's own, to be cleared by it
- * alone; and a request that waits for nothing of its own is ended by the runtime.
+ * Waits for a flight to land. Returns null if it has not landed after `millis`. Each request has a timer of its own: no other
+ * request may clear it, and the runtime ends a request that waits for nothing of its own.
  */
 async function follow({ followers }: Flight, millis: number): Promise<Held | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Held | null>();

@@ -8,14 +8,14 @@ import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 import { faultOf } from "./settings.ts";
 
-/** What the operators' routes have in common: whom they ask, and how JSON comes and goes. */
+/** Shared by the operators' routes: how they find a broadcast, read JSON and answer with JSON. */
 
-/** Bytes of a body of settings: more than all of them have at their longest, every character escaped. */
+/** Maximum size of a body of settings, bytes: more than all settings need at their longest, with every character escaped. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * Asks the broadcast that an operator means by `name`, which is an id or a slug. The id of a slug depends on the secret that
- * made it, so during a hand-over there are two; the first that exists answers.
+ * Asks the broadcast that an operator means by `name`, an id or a slug. The id of a slug depends on the secret that made it, so
+ * while the secret is being changed there are two ids. The first broadcast that exists answers.
  */
 export async function first<T>(
   env: EdgeEnv,
@@ -44,7 +44,7 @@ async function idsOf(secrets: Secrets, name: string): Promise<readonly string[]>
   return Promise.all(secrets.all.map((secret) => mintId(secret, name)));
 }
 
-/** Reads a body of settings. @param empty what stands for none; null: none is refused */
+/** Reads a body of settings. @param empty the value that an empty body stands for; null: an empty body is refused */
 export function readSettings<T extends object>(
   request: Request,
   schema: z.ZodType<T>,
@@ -58,7 +58,7 @@ const REFUSALS = {
   invalid: (error: z.ZodError) => invalidSettings(faultOf(error)),
 };
 
-/** What an operator is answered; null: it is done, and there is nothing to tell. */
+/** Answers an operator with `result` as JSON, or with its problem. Null: the act is done and has no result (204). */
 export function answer(result: { readonly kind: string } | Problem | null, status = 200): Response {
   if (result === null) return new Response(null, { status: 204, headers: NO_STORE });
   if (isProblem(result)) return refuse(result);

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { invalidQuery, type Problem } from "../problem.ts";
 
-/** Reads a URL's parameters. What the schema does not name is refused by name, and so is what is there twice. */
+/** Reads a URL's query. A parameter that the schema does not name, or that is there twice, is refused by name. */
 export function readParameters<T>(parameters: URLSearchParams, schema: z.ZodType<T>): T | Problem {
   const names = [...parameters.keys()];
   const twice = names.find((name, n) => names.indexOf(name) !== n);

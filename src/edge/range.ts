@@ -1,6 +1,6 @@
 /**
- * The bytes that a Range header asks for of a body of `length` bytes (RFC 9110 section 14), both ends included; null
- * where the header is not one range of bytes and is to be ignored.
+ * Reads a Range header for a body of `length` bytes (RFC 9110 section 14). Null: the header is not a single range of bytes, and
+ * is to be ignored.
  */
 export function spanOf(range: string, length: number): Span | "unsatisfiable" | null {
   // Range unit names are case-insensitive (section 14.1).
@@ -18,6 +18,7 @@ export function spanOf(range: string, length: number): Span | "unsatisfiable" | 
   return first >= length ? "unsatisfiable" : { first, last };
 }
 
+/** Positions of bytes, both included, counted from 0. */
 export interface Span {
   readonly first: number;
   readonly last: number;

@@ -1,11 +1,15 @@
 import { type Problem, refusedReceiver } from "../problem.ts";
 
+/** Maximum length of a receiver's URL, characters. */
 const LONGEST = 2_048;
 
 /**
- * Why events can not be sent to `text`; null: they can. What a name resolves to is not known here. On Cloudflare a Worker's fetch
- * reaches public addresses, and for another name of the relay's own zone that zone's origin server, without what guards the zone
- * (unless `global_fetch_strictly_public` is set): whoever names receivers is an operator of the relay. A relay on a machine of one's own may tell receivers on that machine, but not itself.
+ * Returns why events can not be sent to the URL `text`; null if they can.
+ *
+ * The edge does not know what a name resolves to. On Cloudflare a Worker's fetch reaches public addresses. For another name in
+ * the relay's own zone it also reaches the zone's origin server, past the zone's protection, unless
+ * `global_fetch_strictly_public` is set. That is acceptable because only operators of the relay name receivers. A relay on
+ * one's own machine may send to receivers on that machine, but not to itself.
  *
  * @param relay the URL at which the operator has reached the relay
  */
@@ -21,11 +25,11 @@ export function refuseReceiver(text: string, relay: URL): Problem | null {
 function isRelay(url: URL, relay: URL): boolean {
   const isSamePort = portOf(url) === portOf(relay);
   if (isLoopback(hostOf(url))) return isSamePort;
-  // A relay with a port of its own shares its machine's name with other programs; one without has the name for itself.
+  // A relay with an explicit port shares its machine's name with other programs. A relay without one has the name to itself.
   return hostOf(url) === hostOf(relay) && (isSamePort || relay.port === "");
 }
 
-/** A name may end with the root's dot. */
+/** The host name, without the trailing dot of the root domain. */
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/\.$/, "");
 }

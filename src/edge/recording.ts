@@ -11,21 +11,22 @@ import { refuse } from "./refusal.ts";
 import { isStill, matches, reply } from "./reply.ts";
 
 /**
- * Caches may keep it for a minute, as the list of an ended show: a deleted one is gone by then. After that its validator
- * tells whether it is the same.
+ * Caches may keep an answer for a minute, like the list of an ended show: a deleted recording is gone by then. After that the
+ * validator tells them whether the recording has changed.
  */
 const CACHE_CONTROL = "public, max-age=60";
 /**
- * What is asked of Origin in one call: each call may ask for 10,000 segments (Workers, limits: subrequests), which at 64 kbit/s have
- * 150 MB, and a request may make 32 calls (service bindings). A listener gets 4 GiB in one answer, three days of sound.
+ * How many bytes the edge asks Origin for in one call. Two limits of Workers bound it. A call may make 10,000 subrequests, one
+ * for each segment, and 10,000 segments at 64 kbit/s are 150 MB. A request may make 32 calls over service bindings, so a
+ * listener gets at most 4 GiB in one answer, three days of sound.
  */
 export const STRETCH_BYTES = 128 * 1024 * 1024;
-/** How long Origin may take until it begins to answer, milliseconds. */
+/** How long Origin may take until it begins to answer, ms. */
 const BEGIN_TIMEOUT_MS = 10_000;
 
 /**
- * Answers for the recording of a show: 200, 206 for a Range, 304, 416, all from what is known of it; the bytes themselves are asked
- * of Origin and passed on as they come, so that nothing of the file stays here.
+ * Answers a request for the recording of a show: 200, 206 for a Range, 304 or 416. Its facts, which the edge keeps, decide that.
+ * The edge asks Origin for the bytes and passes them on as they come, so that nothing of the file stays in memory.
  */
 export async function recording(
   delivery: Delivery,
@@ -59,7 +60,7 @@ export async function recording(
   return stretches(ask, { first, last }, { status: span === null ? 200 : 206, headers });
 }
 
-/** The bytes, stretch by stretch. */
+/** Answers with the bytes `first` to `last`, asking for one stretch after another. */
 async function stretches(
   ask: (span: Span) => Promise<ReadableStream<Uint8Array> | Problem>,
   { first, last }: Span,
@@ -72,7 +73,7 @@ async function stretches(
   const pass = async () => {
     let stretch: ReadableStream<Uint8Array> | Problem = body;
     for (let at = first; ; ) {
-      // It ends with whichever of both goes away first.
+      // This rejects as soon as Origin's stream breaks off or the listener leaves.
       await stretch.pipeTo(whole.writable, { preventClose: true });
       at += STRETCH_BYTES;
       if (at > last) return whole.writable.close();
@@ -80,12 +81,12 @@ async function stretches(
       if ("kind" in stretch) throw new Error(stretch.message);
     }
   };
-  // Who reads it is told by its breaking off.
+  // The status has been sent by then: only the body's breaking off can tell the listener.
   pass().catch((error: unknown) => whole.writable.abort(error).catch(() => {}));
   return new Response(whole.readable, init);
 }
 
-/** One stretch. Its time limit is until it begins: a slow listener may take hours for it. */
+/** Asks Origin for one stretch. The timeout covers only the wait for its beginning: a slow listener may take hours for it. */
 async function stretchOf(
   origin: Fetcher,
   id: string,

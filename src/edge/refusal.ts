@@ -1,10 +1,10 @@
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { OPEN_TO_ALL } from "./held.ts";
 
-/** What is for one asker alone. */
+/** Headers of an answer that is for one client alone: no cache may keep it. */
 export const NO_STORE = { "cache-control": "no-store" };
 
-/** What went wrong, as JSON that any page may read: `{error: {code, message}}`. Kept by nobody unless `headers` say so. */
+/** Answers with a problem as JSON that any page may read: `{error: {code, message}}`. Not cacheable unless `headers` say so. */
 export function refuse(
   { status, code, message, headers: own }: Problem,
   headers: Readonly<Record<string, string>> = {},
@@ -15,7 +15,7 @@ export function refuse(
   );
 }
 
-/** The answer after an exception. The error is logged and not sent: its text may hold what is not for the asker. */
+/** The answer after an exception. The error is logged and not sent: its text may contain what the client must not see. */
 export function failed(error: unknown): Response {
   console.error(`A request failed: ${String(error)}`);
   return refuse(PROBLEMS.failed);

@@ -4,11 +4,11 @@ import { type Held, OPEN_TO_ALL } from "./held.ts";
 import { spanOf } from "./range.ts";
 
 /**
- * The answer to a listener's GET or HEAD from what the edge holds: 304 where the listener has it already (RFC 9110
- * section 13.1.2), 206 for a Range of media, gzip for text where it is offered, else the whole.
+ * Answers a listener's GET or HEAD from an object in memory: 304 if the listener has it already (RFC 9110 section 13.1.2),
+ * 206 for a Range of media, gzip for text if the listener accepts it, else the whole object.
  *
- * @param listener the id in its URL
- * @param now milliseconds since 1970
+ * @param listener the listener's id in the request's URL; null where it has none
+ * @param now ms since 1970
  */
 export function reply(held: Held, request: Request, listener: string | null, now: number): Response {
   const { status, bytes } = held.loaded;
@@ -23,7 +23,7 @@ export function reply(held: Held, request: Request, listener: string | null, now
     if (!takesGzip(request, listener)) return answer(bytes, status, stamp.plain, isHead);
     return answer(held.gzipped, status, stamp.gzipped, isHead, "manual");
   }
-  // GET alone has ranges (section 14.2).
+  // Ranges are defined for GET only (section 14.2).
   const range =
     status === 200 && !isHead && isStill(asked.get("if-range"), held.etag) ? asked.get("range") : null;
   const span = range === null ? null : spanOf(range, bytes.length);
@@ -41,8 +41,8 @@ export function reply(held: Held, request: Request, listener: string | null, now
 }
 
 /**
- * The multivariant playlist for one listener: its media playlist's URL carries an id of the listener's own, by which
- * listeners are told apart and counted. No cache may keep it: all who got the copy would count as one.
+ * The multivariant playlist for one listener. The media playlist's URL in it carries an id made for this listener, by which
+ * listeners are told apart and counted. No cache may keep it: all listeners who got the cached copy would count as one.
  */
 export function personal(held: Held, request: Request): Response {
   const text = withListener(decoder.decode(held.loaded.bytes), mintListener(request));
@@ -57,7 +57,7 @@ export function personal(held: Held, request: Request): Response {
 
 const decoder = new TextDecoder();
 
-/** The Response copies `headers`; a Headers object is copied at a third of what a record of strings costs. */
+/** Makes a Response, which copies `headers`. To copy a Headers object costs a third of copying a record of strings. */
 function answer(
   bytes: Uint8Array,
   status: number,
@@ -69,12 +69,12 @@ function answer(
   return new Response(isHead ? null : bytes, init);
 }
 
-/** Whether If-Range allows the Range: only a strong validator that matches does (RFC 9110 section 13.1.5). */
+/** Whether an If-Range header allows the Range: it is absent, or a matching strong validator (RFC 9110 section 13.1.5). */
 export function isStill(header: string | null, etag: string): boolean {
   return header === null || (header.trim() === etag && !etag.startsWith("W/"));
 }
 
-/** If-None-Match: a list of validators or `*`, compared weakly. */
+/** Whether an If-None-Match header matches `etag`. It is a list of validators or `*`, and is compared weakly. */
 export function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
   const opaque = etag.replace(/^W\//, "");

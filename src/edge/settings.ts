@@ -7,10 +7,10 @@ import {
   STANDARD_RETAIN_DAYS,
 } from "../media.ts";
 
-/** After how long dead air becomes hold audio, where it is to and nothing else is said. */
+/** The value of `holdOnDeadAirSeconds` when it is given as `true`, seconds. */
 const HOLD_ON_DEAD_AIR_SECONDS = 30;
 
-/** An instant, ISO 8601 with its offset from UTC; told in UTC from then on. */
+/** An instant: ISO 8601 with its offset from UTC. It is converted to UTC. */
 const time = z.iso
   .datetime({
     offset: true,
@@ -19,7 +19,7 @@ const time = z.iso
   .transform((text) => new Date(text).toISOString())
   .nullable();
 
-/** The details of a broadcast (broadcast-api.ts), each as it may be given. */
+/** The details of a broadcast (broadcast-api.ts), and which values each may have. */
 const details = {
   title: z.string().trim().min(1).max(200),
   description: z.string().trim().max(2_000),
@@ -31,11 +31,11 @@ const details = {
   opensAt: time,
   endsAt: time,
   autoOpen: z.boolean(),
-  /** After how many minutes with neither host nor listener the doors close: a day at the most, since each costs. */
+  /** After how many minutes with neither host nor listener the doors close. A day at most, since each minute costs. */
   idleMinutes: z.int().min(1).max(1_440),
-  /** After how many minutes without a host the show ends: a week at the most. */
+  /** After how many minutes without a host the show ends. A week at most; null: never. */
   endAfterMinutes: z.int().min(1).max(10_080).nullable(),
-  /** After how many days an ended show is removed: ten years at the most, or never. */
+  /** After how many days an ended show is removed. Ten years at most; null: never. */
   retainDays: z.int().min(1).max(3_650).nullable(),
   holdOnDeadAirSeconds: z.union(
     [z.literal(true).transform(() => HOLD_ON_DEAD_AIR_SECONDS), z.int().min(10).max(600), z.null()],
@@ -49,7 +49,7 @@ const details = {
   holdAfterSeconds: z.int().min(0).max(600),
 };
 
-/** What `POST /api/broadcasts` takes. Everything has a default; what is not named here is refused by name. */
+/** The body of `POST /api/broadcasts`. Every field is optional; a field that is not named here is refused by name. */
 export const Settings = z.strictObject({
   title: details.title.default("Untitled show"),
   description: details.description.default(""),
@@ -64,7 +64,7 @@ export const Settings = z.strictObject({
   holdOnDeadAirSeconds: details.holdOnDeadAirSeconds.default(null),
   duckSqueal: details.duckSqueal.default(false),
   maxHosts: details.maxHosts.default(MOST_HOSTS),
-  // One of its own it can have once it is there.
+  // A broadcast can get hold audio of its own only once it exists.
   hold: details.hold.exclude(["own"]).default("default"),
   holdAfterSeconds: details.holdAfterSeconds.default(STANDARD_HOLD_AFTER_SECONDS),
   slug: z
@@ -77,10 +77,10 @@ export const Settings = z.strictObject({
   bitrate: z.int().min(64_000).max(256_000).default(STANDARD_BITRATE),
 });
 
-/** What `PATCH /api/broadcasts/:id` takes: any of the details. */
+/** The body of `PATCH /api/broadcasts/:id`: any of the details. */
 export const Changes = z.strictObject(details).exactPartial();
 
-/** What a broadcast is created with and keeps. */
+/** The settings of a broadcast that can not be changed after its creation. */
 const KEPT = ["slug", "latency", "bitrate"];
 
 function isLanguage(tag: string): boolean {
@@ -91,7 +91,7 @@ function isLanguage(tag: string): boolean {
   }
 }
 
-/** Why a body is neither {@link Settings} nor {@link Changes}: the first field at fault, and what it should be. */
+/** Says why a body is not valid {@link Settings} or {@link Changes}: the first field at fault, and what it should be. */
 export function faultOf(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return "The body is not valid.";

@@ -9,7 +9,7 @@ import { Takes } from "../audience/takes.ts";
 import { Bounded } from "../bounded.ts";
 import type { WaitUntil } from "./memory.ts";
 
-/** Where reports go: the Audience objects by name. */
+/** The Audience objects by name, to which isolates report. */
 export interface Shards {
   idFromName(name: string): DurableObjectId;
   get(id: DurableObjectId): { report(report: Report): Promise<ShardAnswer>; forget(): Promise<void> };
@@ -17,32 +17,32 @@ export interface Shards {
 
 /** Media that was sent to a listener. */
 export interface SentMedia {
-  /** A number of the media's own in its show. */
+  /** The media's number within its show. */
   readonly name: number;
-  /** The whole's playing time, milliseconds. */
+  /** The playing time of the whole part or segment, ms. */
   readonly mediaMs: number;
-  /** How much of the whole was sent, 0 to 1. */
+  /** How much of it was sent, 0 to 1. */
   readonly share: number;
   readonly address: string;
 }
 
-/** Shows whose hash keys and schedules are kept. */
+/** How many shows' hash keys and schedules are kept. */
 const MAX_SHOWS = 1_000;
 
 /**
- * Who listens, as this isolate sees it: every request for a live playlist is a sighting, every part and segment is media
- * delivered. Both are reported to the shows' Audience shards, driven by the requests themselves, no sooner than the last
- * answer allowed. No address and no id is kept: only seats in a sketch, under a key of the show's own.
+ * Who listens, as this isolate sees it: every request for a live playlist is a sighting, every part and segment is delivered
+ * media. The isolate reports both to the show's Audience shards. Requests trigger the reports, no sooner than the shard's last
+ * answer allowed. The isolate keeps no address and no id: only seats in a sketch, hashed with a key of the show.
  */
 export class Sightings {
   readonly #slots = new Slots(ISOLATE_LIMITS);
   readonly #takes = new Takes();
   readonly #keys = new Bounded<string, SipKey>(MAX_SHOWS);
-  /** Made with the first report, since the platform gives no random numbers outside a request. */
+  /** This isolate's name and place (0 to 1). Made with the first report: the platform has no random numbers outside a request. */
   #self: { readonly reporter: string; readonly place: number } | null = null;
   readonly #schedules = new Bounded<string, Schedule>(MAX_SHOWS);
 
-  /** A listener asked for the live playlist of `show`. `listener` is the id in the URL, or what else tells it apart. */
+  /** Notes a request for the live playlist of `show`. `listener` is the id in the URL, or what identifies it otherwise. */
   see(show: string, listener: string, address: string, secret: Secret, waitUntil: WaitUntil): void {
     this.#withKey(show, secret, waitUntil, (key) => {
       const now = Date.now();
@@ -52,7 +52,7 @@ export class Sightings {
     });
   }
 
-  /** Media of `show` was sent. The same media sent to one listener twice counts once (takes.ts). */
+  /** Notes that media of `show` was sent. The same media sent to one listener twice counts once (takes.ts). */
   deliver(
     show: string,
     { name, mediaMs, share, address }: SentMedia,
@@ -66,7 +66,7 @@ export class Sightings {
     });
   }
 
-  /** Sends the reports of `show` that are due. Called with every request; most of the time none is. */
+  /** Sends the reports of `show` that are due. It is called for every request; most of the time no report is due. */
   report(show: string, shards: Shards, waitUntil: WaitUntil): void {
     const now = Date.now();
     let schedule = this.#schedules.get(show);
@@ -75,11 +75,11 @@ export class Sightings {
       this.#schedules.set(show, schedule);
     }
     if (now < schedule.dueAt) return;
-    // An isolate keeps its place, 0 to 1, among the shards; it reports to another shard only when their number changes.
+    // An isolate keeps its place among the shards: it reports to another shard only when their number changes.
     this.#self ??= { reporter: crypto.randomUUID(), place: Math.random() };
     const { place } = this.#self;
     const current = schedule.shards === 1 ? show : `${show}/${Math.floor(place * schedule.shards)}`;
-    // The next report is due when this one is answered, or when its answer is taken for lost.
+    // The answer to this report says when the next is due. Until it comes, that is when the answer is taken for lost.
     schedule.dueAt = now + retryMs(schedule.answers.get(current) ?? null);
     const byShard = Map.groupBy(this.#slots.report(show, now, current), ({ shard }) => shard);
     for (const shard of schedule.answers.keys()) {
@@ -110,13 +110,13 @@ export class Sightings {
       schedule.shards = answer.shards ?? schedule.shards;
       schedule.dueAt = Date.now() + answer.afterMs;
     } catch (error) {
-      // What was not acknowledged goes into the next report. A shard that never answers may have too many isolates.
+      // Entries that were not acknowledged go into the next report. A shard that has never answered may have too many isolates.
       if (shard === current && !schedule.answers.has(shard)) schedule.shards = moreThan(schedule.shards);
       console.warn(`An audience report of ${show} was lost: ${String(error)}`);
     }
   }
 
-  /** Calls `then` with the show's key: at once, where it has been made. */
+  /** Calls `then` with the show's hash key: at once if it exists, else when it has been made. */
   #withKey(show: string, secret: Secret, waitUntil: WaitUntil, then: (key: SipKey) => void): void {
     const key = this.#keys.get(show);
     if (key !== undefined) then(key);
@@ -130,10 +130,12 @@ export class Sightings {
   }
 }
 
+/** When and where this isolate reports a show. */
 interface Schedule {
+  /** When the next report is due, ms since 1970. */
   dueAt: number;
-  /** How many shards the show has, as far as is known. */
+  /** The show's number of shards, as far as this isolate knows. */
   shards: number;
-  /** The last answers, by shard: of the one reported to, and while it changes of the one before. */
+  /** The last answer of the current shard, and, while the isolate moves to another, of the one before. By shard. */
   readonly answers: Map<string, ShardAnswer>;
 }

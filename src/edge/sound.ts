@@ -4,19 +4,19 @@ import { isProblem, type Problem } from "../problem.ts";
 import { type EdgeEnv, type OriginStub, originOf } from "./env.ts";
 import { first } from "./operator.ts";
 
-/** A producer's sound, which a WAV file is to set. */
+/** How to set one kind of producer's sound (hold audio, an announcement) with a WAV file. */
 export interface Sound<Described extends object> {
-  /** What is said of a request without a file. */
+  /** The answer to a request without a file. */
   readonly noFile: Problem;
-  /** What is said where it could not be kept. */
+  /** The answer if the file could not be stored. */
   readonly notKept: Problem;
-  /** Asks for what is set. */
+  /** Asks the Broadcast which sound is set. */
   find(broadcast: BroadcastApi): Promise<Described | Problem>;
-  /** Has the origin take the file in for broadcast `id`. */
+  /** Has the origin store the file and set it for broadcast `id`. */
   keep(origin: OriginStub, id: string, wav: ReadableStream<Uint8Array>): Promise<Described | Problem>;
 }
 
-/** Sets a sound of the broadcast that an operator means by `name`: what is set then. */
+/** Sets a sound of the broadcast that an operator means by `name`, an id or a slug. Returns which sound is set then. */
 export async function putSound<Described extends object>(
   c: Context<{ Bindings: EdgeEnv }>,
   name: string,
@@ -24,10 +24,10 @@ export async function putSound<Described extends object>(
 ): Promise<Described | Problem> {
   const { body } = c.req.raw;
   if (body === null) return noFile;
-  // Its body can be read once, so which of a slug's broadcasts it is for is asked first.
+  // A slug may stand for two ids, and the body can be read only once: so find the id of the broadcast first.
   let id = "";
-  const found = await first(c.env, name, (broadcast, its) => {
-    id = its;
+  const found = await first(c.env, name, (broadcast, foundId) => {
+    id = foundId;
     return find(broadcast);
   });
   if (isProblem(found)) return found;

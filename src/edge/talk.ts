@@ -10,13 +10,13 @@ import type { EdgeEnv } from "./env.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 
 /**
- * Talk-back, by which the studios of a broadcast's hosts hear each other: all of its HTTP. A studio makes a talk session
- * beside its WHIP session, asks who else is on, asks for their tracks, and answers the SFU's offers. Who has no host key, or
- * sends what is none of this, is refused here and costs the Broadcast nothing.
+ * All HTTP of talk-back, by which the studios of a broadcast's hosts hear each other. A studio begins a talk session beside
+ * its WHIP session, asks which other hosts are on, asks for their tracks, and answers the SFU's offers. The edge refuses a
+ * client without a host key, and requests that are none of these, so they cost the Broadcast nothing.
  */
 export const talk = new Hono<{ Bindings: EdgeEnv }>();
 
-/** An answer has a section for each track that was ever offered on its session; some 1.5 kB each. */
+/** Maximum size of a body, bytes. An SDP answer has a section of some 1.5 kB for each track ever offered on its session. */
 const MAX_BODY_BYTES = 128 * 1024;
 
 const name = z.string().regex(/^[\w-]{1,64}$/, "a name as the relay gave it");
@@ -69,7 +69,7 @@ talk.all(patterns.talkAct, async (c) => {
   });
 });
 
-/** Puts a host's question to the Broadcast; it is read only where the host key was made here. */
+/** Passes a studio's request on to the Broadcast. It is read only after the host key has been checked. */
 async function ask(c: Of, read: () => Promise<TalkCall | Problem>): Promise<Response> {
   const id = c.req.param("id") ?? "";
   const host = await enter(c, id);

@@ -2,12 +2,13 @@ import { isFormer, isTooFarAhead, type LiveEdge, partsUntil, placeAsked, project
 import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 
-/** Segments whose parts may still be asked for after they have left the playlist: 3 target durations are two. */
+/** How many segments before the first listed one may still be asked for by part. Three target durations are 3.1 segments. */
 const GRACE_SEGMENTS = 4;
 
 /**
- * Why a request for a show with this live edge is refused at wall-clock time `now`; null where the origin is to be asked.
- * Refused is what can not exist yet or any more, and what the origin would refuse, which would cost it a read.
+ * Returns why a request for a show with this live edge is refused at wall-clock time `now` (ms since 1970); null if the origin
+ * is to be asked. Refused are objects that can not exist yet or that are gone, and requests that the origin would refuse,
+ * which would cost it a read.
  */
 export function judge(edge: LiveEdge, target: Target, now: number): Problem | null {
   if (!("epoch" in target)) return null;
@@ -33,7 +34,7 @@ export function judge(edge: LiveEdge, target: Target, now: number): Problem | nu
   }
 }
 
-/** Of a timeline before the present one, rewind lists have whole segments. */
+/** Judges a request for a timeline before the present one. Rewind lists have only whole segments of those. */
 function judgeFormer(edge: LiveEdge, target: Extract<Target, { epoch: string }>): Problem | null {
   if (target.kind !== "init" && target.kind !== "segment") return PROBLEMS.otherEpoch;
   const msn = target.kind === "init" ? null : target.msn;

@@ -10,8 +10,8 @@ import type { EdgeEnv } from "./env.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 
 /**
- * WHIP (RFC 9725), all of its HTTP. A publisher posts an offer and gets an answer and a session of its own, whose URL it
- * deletes when it leaves. Who has no host key, or sends what is no offer, is refused here and costs the Broadcast nothing.
+ * All HTTP of WHIP (RFC 9725). A publisher posts an offer and gets an answer and a session, whose URL it deletes when it
+ * leaves. The edge refuses a client without a host key, or whose body is no offer, so it costs the Broadcast nothing.
  */
 export const whip = new Hono<{ Bindings: EdgeEnv }>();
 
@@ -19,10 +19,10 @@ const ENDPOINT_METHODS = "GET, HEAD, OPTIONS, POST";
 const SESSION_METHODS = "GET, HEAD, OPTIONS, DELETE";
 const MAX_OFFER_BYTES = 64 * 1024;
 
-/** The name of the host whose key it is, percent-encoded UTF-8. */
+/** The header with the name of the host whose key was presented, as percent-encoded UTF-8. */
 const HOST_HEADER = "earshot-host";
 
-/** Browsers publish from any page; what they may read of the answer is named (Fetch standard, CORS protocol). */
+/** Any page may publish, and may read the headers named here (Fetch standard, CORS protocol). */
 const CORS = {
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
@@ -30,15 +30,15 @@ const CORS = {
 };
 
 /**
- * PATCH on a session. The SFU has neither a candidate endpoint nor ICE restarts, and its candidates are all in the
- * answer; a client that trickles all the same is reached as a peer-reflexive candidate (RFC 8445 section 7.3.1.3).
+ * The answer to PATCH on a session. The SFU has neither a candidate endpoint nor ICE restarts, and its answer has all its
+ * candidates. A client that trickles all the same is reached as a peer-reflexive candidate (RFC 8445 section 7.3.1.3).
  */
 const NO_TRICKLE = methodNotAllowed(
   SESSION_METHODS,
   "Trickle ICE and ICE restarts are not supported; publish again on a new connection.",
 );
 
-/** RFC 9725 section 4.7: a preflight carries no credentials and gets its answer all the same. */
+/** RFC 9725 section 4.7: a preflight carries no credentials, and is answered without. */
 whip.options("/whip/*", (c) => {
   const isSession = c.req.path.split("/").length > 3;
   return new Response(null, {
@@ -107,7 +107,7 @@ whip.all(patterns.whipSession, async (c) => {
   }
 });
 
-/** As much of a client's User-Agent as is kept of it, characters. */
+/** How much of a client's User-Agent is kept, characters. */
 const MAX_CLIENT = 200;
 
 function newcomerOf(c: Context<{ Bindings: EdgeEnv }>, key: HostKey): Newcomer {
@@ -134,13 +134,13 @@ async function readPost(request: Request): Promise<Offer | Problem> {
 
 /**
  * The answer to an accepted offer (RFC 9725 section 4.2): 201, the session's URL, a strong ETag, and a link to each ICE
- * server. The runtime writes links into one Link header, of which OBS reads the first alone: the best server comes first.
+ * server. The runtime joins the links into one Link header, and OBS reads only the first link: so the best server comes first.
  */
 export function created(
   answer: string,
   session: {
     readonly path: string;
-    /** Whose it is, so that a studio can say. */
+    /** The name of the session's host, which the studio shows. */
     readonly host: string;
     readonly etag: string;
     readonly iceServers: readonly string[];
@@ -158,8 +158,8 @@ export function created(
 }
 
 /**
- * The SFU's answer says that it takes candidates later (RFC 8840: `a=ice-options:trickle`, of the session or of a medium).
- * Over WHIP they would come by PATCH, which there is none of; a client is not told to try.
+ * Removes `a=ice-options:trickle` (RFC 8840, of the session or of a medium) from the SFU's answer. It offers to take candidates
+ * later, which WHIP would send by PATCH. PATCH is not supported here, so clients must not try.
  */
 function withoutTrickle(answer: string): string {
   return answer.replace(/^a=ice-options:(.*?)(\r?\n|$)/gm, (_, options: string, end: string) => {

@@ -1,12 +1,12 @@
 import { copyOf, type Lifeboat } from "../lifeboat.ts";
 import { type MediaList, readMediaList, variantOf } from "./list.ts";
 
-/** How long the copy may take to answer, ms. */
+/** Timeout for a request to the copy, ms. */
 const ANSWER_MS = 2_500;
 
 /** The copy of a show that is served without a Worker. */
 export class Copy {
-  /** Of its multivariant playlist: what a player that reads playlists itself takes. */
+  /** The URL of its multivariant playlist, for a browser that reads playlists itself. */
   readonly playbackUrl: string;
   #variant: string | null = null;
 
@@ -14,7 +14,10 @@ export class Copy {
     this.playbackUrl = copyOf(base, id);
   }
 
-  /** Its media playlist as it is now; null where it can not be had. With `anew`, that of the show's newest timeline. */
+  /**
+   * Loads the copy's media playlist; null where it can not be loaded. With `anew`, it first reads the multivariant playlist
+   * again, to find the media playlist of the show's newest timeline.
+   */
   async list(anew = false): Promise<MediaList | null> {
     if (anew || this.#variant === null) {
       const multivariant = await textOf(this.playbackUrl, ANSWER_MS);
@@ -26,18 +29,18 @@ export class Copy {
   }
 }
 
-/** The copy of show `id`; null where this relay has none. The answer is an asset: no Worker runs for it. */
+/** Finds the copy of show `id`; null where this relay has none. `/lifeboat.json` is an asset: no Worker runs for it. */
 export async function findCopy(id: string): Promise<Copy | null> {
   try {
     const { url } = JSON.parse((await textOf("/lifeboat.json", ANSWER_MS)) ?? '{"url":null}') as Lifeboat;
     return url === null ? null : new Copy(url, id);
   } catch {
-    // A page for people, of a server that has no such asset.
+    // Not JSON: a server without this asset has answered with an HTML page.
     return null;
   }
 }
 
-/** What a URL answers within so many ms; null where it does not, or not with 200. */
+/** Loads `url` as text; null where there is no answer within `millis`, or it is not a 2xx. */
 export async function textOf(url: string, millis: number): Promise<string | null> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(millis), cache: "no-cache" });

@@ -1,21 +1,21 @@
 import Hls from "hls.js";
 
-/** What hls.js 1.7.4 does not do by itself where a list ends that it has played live. */
+/** What hls.js 1.7.4 does not do by itself when a list ends that it has played live. */
 
-/** By how much less may be in hand of media that has been loaded. */
+/** By how much the buffer of fully loaded media may end before the list does, s. */
 const ROUNDING_SECONDS = 0.01;
-/** So close to the end of a list that has ended, nothing more comes. */
+/** A player this close to the end of an ended list has played it all, s. */
 const END_SECONDS = 0.3;
 
 /**
- * Has `hls` load what is lacking when the list that it plays live has ended, as whole segments: it loads none of the last
- * segment's parts any more when it has others of them, and the sound would stand still there.
+ * Makes `hls` load the missing media as whole segments once the list that it plays live has ended. If hls.js has loaded some
+ * parts of the last segment, it loads none of the others after the end, and the sound would stop there.
  */
 export function playToTheEnd(hls: Hls, audio: HTMLAudioElement): void {
   let wasLive = false;
   let timer = 0;
   hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
-    // Not before hls.js has made use of the list itself.
+    // In a timer, so that hls.js has processed the list itself first.
     if (wasLive && !details.live) timer = window.setTimeout(() => loadTheRest(hls, audio));
     wasLive = details.live;
   });
@@ -23,8 +23,8 @@ export function playToTheEnd(hls: Hls, audio: HTMLAudioElement): void {
 }
 
 /**
- * Whether all of a list that has ended has been played. hls.js takes a segment for loaded whole that lacks 0.2 s, and never says
- * that it was the last.
+ * Whether all of a list that has ended has been played. hls.js treats a segment that lacks 0.2 s as fully loaded, and then never
+ * reports that the last one has been played.
  */
 export function hasPlayedAll(hls: Hls, { currentTime }: HTMLAudioElement): boolean {
   const details = hls.latestLevelDetails;

@@ -1,13 +1,13 @@
 import { crowdText } from "./people.ts";
 import type { Report, Seen } from "./status.ts";
 
-/** dBFS. A microphone that works is louder than this, even in a quiet room. */
+/** A peak level below this is silence, dBFS. A working microphone is louder, even in a quiet room. */
 export const SILENT_DB = -60;
 
 /**
- * What a host who sends is told of whether listeners hear it, and of how many there are.
+ * Tells a host who is sending whether listeners hear the host, and how many listeners there are.
  *
- * @param name as whom it sends; empty where the relay does not say
+ * @param name the name under which the relay knows the host; empty where the relay does not say
  */
 export function heardText(name: string, report: Report | null): string {
   if (report?.kind !== "status") return "The relay's state can not be read just now.";
@@ -21,7 +21,7 @@ function heard(name: string, { meter, hosts, onAir, line }: Seen): string {
     return "Listeners do not hear you: the relay does not yet, or your producer has muted you.";
   if (meter === null) return "The relay is receiving you.";
   if (meter.peakDb < SILENT_DB) return "The relay receives you, but hears only silence.";
-  // The meter is of the whole programme.
+  // The meter measures the whole programme, not this host alone.
   const level = `${Math.round(meter.rmsDb)} dB.`;
   return onAir.length > 1 ? `The show is at ${level}` : `Listeners hear you, at ${level}`;
 }

@@ -1,25 +1,25 @@
-/** Somebody, as people call them. */
+/** A host with the name that people know. */
 export interface Named {
   readonly name: string;
 }
 
-/** What this host hears of the others. `lost` is tried again by itself; it changes nothing of what the host sends. */
-export type Hearing<One extends Named = Named> =
+/** What this host hears of the others. After `lost` the page connects again by itself; what the host sends is not affected. */
+export type Hearing<Host extends Named = Named> =
   | { readonly kind: "off" }
   | { readonly kind: "connecting" }
   | {
       readonly kind: "hearing";
-      readonly voices: readonly One[];
-      /** Those who are on, and whose sound does not come yet. */
+      readonly voices: readonly Host[];
+      /** The hosts who are on, and whose sound does not arrive yet. */
       readonly waiting: readonly Named[];
-      /** Whether the browser wants one more press before it lets the sound out. */
+      /** Whether the browser requires one more press before it plays sound. */
       readonly isBlocked: boolean;
-      /** Whether the others are lowered, since this host's microphone squeals. */
+      /** Whether the others are turned down because this host's microphone squeals. */
       readonly isDucked: boolean;
     }
   | { readonly kind: "lost" };
 
-/** What the host is told of hearing the others, in one sentence. */
+/** Says in one sentence whom the host hears. */
 export function hearingWords(hearing: Hearing): string {
   switch (hearing.kind) {
     case "off":

@@ -1,17 +1,17 @@
 import { ON_LINE } from "../events.ts";
 import type { Seen } from "./status.ts";
 
-/** Something that has happened at a show, as its playlist tells it (broadcast/date-ranges.ts). */
+/** An event of a show, as a date range in its playlist tells it (broadcast/date-ranges.ts). */
 export interface Happening {
   readonly id: number;
   readonly kind: (typeof ON_LINE)[number];
   readonly title: string;
-  /** How many hosts are heard from then on, and the names of those who are not muted. */
+  /** How many hosts are heard after it, and the names of those who are not muted. */
   readonly hosts: number;
   readonly onAir: readonly string[];
 }
 
-/** Reads an EXT-X-DATERANGE's attributes; null where it is none of ours, or of a kind that this page does not know. */
+/** Reads the attributes of an EXT-X-DATERANGE; null where it is not Earshot's, or of a kind that this page does not know. */
 export function happeningOf(attributes: Readonly<Record<string, string>>): Happening | null {
   const kind = ON_LINE.find((name) => name === attributes["X-KIND"]);
   const id = Number(attributes.ID);
@@ -25,7 +25,7 @@ export function happeningOf(attributes: Readonly<Record<string, string>>): Happe
   };
 }
 
-/** How a show is after what has happened since it was seen; the same where nothing has. */
+/** Returns the status `seen`, updated with the events that came after it; unchanged where there are none. */
 export function seenAfter(seen: Seen, happenings: readonly Happening[]): Seen {
   const later = happenings.filter(({ id }) => id > seen.lastEvent).sort((one, other) => one.id - other.id);
   return later.reduce(after, seen);
@@ -49,7 +49,10 @@ function after(seen: Seen, { id, kind, title, hosts, onAir }: Happening): Seen {
   }
 }
 
-/** Hold audio goes on over hosts who come and say nothing: its own end alone ends it, which is told before who is heard then. */
+/**
+ * Hold audio goes on while hosts who have come are silent. Only its own event, `hold-off`, ends it. A playlist tells `hold-off`
+ * before it tells which hosts are heard then.
+ */
 function heldOr(line: "hosts" | "silence", { line: before }: Seen): Seen["line"] {
   return before === "hold" ? before : line;
 }

@@ -1,19 +1,19 @@
-/** What a page reads in playlists by itself, where it chooses between two of them. hls.js reads them for playing. */
+/** Reads playlists, so that a page can choose between the primary and the copy. For playing, hls.js reads them. */
 
-/** A media playlist, as far as that takes. */
+/** What the page needs of a media playlist. */
 export interface MediaList {
-  /** Of the list itself. */
+  /** The playlist's own URL. */
   readonly url: string;
   readonly text: string;
-  /** The date of its end, parts included, ms since 1970. */
+  /** The date at which its media ends, parts included, ms since 1970. */
   readonly end: number;
-  /** Whether nothing more comes. */
+  /** Whether the playlist has ended (EXT-X-ENDLIST). */
   readonly isOver: boolean;
-  /** URL of its newest part or segment. */
+  /** The URL of its newest part or segment. */
   readonly newest: string;
 }
 
-/** Reads a media playlist whose segments have dates; null where it is none, or has nothing yet. */
+/** Reads a media playlist whose segments have dates; null where `text` is not one, or lists no media yet. */
 export function readMediaList(text: string, url: string): MediaList | null {
   let segmentsEnd = Number.NaN;
   let inParts = 0;
@@ -32,13 +32,13 @@ export function readMediaList(text: string, url: string): MediaList | null {
   return { url, text, end, isOver: /^#EXT-X-ENDLIST/m.test(text), newest: new URL(newest, url).href };
 }
 
-/** The URL of the first media playlist that a multivariant playlist names; null where it names none. */
+/** Returns the URL of the first media playlist that a multivariant playlist names; null where it names none. */
 export function variantOf(multivariant: string, url: string): string | null {
   const uri = multivariant.split("\n").find((line) => line !== "" && !line.startsWith("#"));
   return uri === undefined ? null : new URL(uri, url).href;
 }
 
-/** A media playlist's URL without what it was asked for with (RFC 8216bis section 6.2.5). */
+/** Returns the URL of a media playlist without directives (RFC 8216bis section 6.2.5). */
 export function withoutDirectives(url: string): string {
   const plain = new URL(url);
   for (const name of ["_HLS_msn", "_HLS_part", "_HLS_skip"]) plain.searchParams.delete(name);

@@ -9,11 +9,11 @@ import { moveThrough } from "./replay.ts";
 import type { Report } from "./status.ts";
 import { words } from "./words.ts";
 
-// The listener page and the embed: the same controls, laid out by their own HTML.
+// The listener page and the embed. They have the same controls; each has its own HTML.
 const id = pathId();
 const badge = element("badge", HTMLElement);
 const title = element("title", HTMLElement);
-/** Below the controls, which they must not move; the embed has no room for them. */
+/** These two stand below the controls, so that they move none of them. The embed has no room for them (null). */
 const description = document.getElementById("description");
 const onAir = document.getElementById("on-air");
 const sentence = element("sentence", HTMLElement);
@@ -24,19 +24,19 @@ const audio = element("audio", HTMLAudioElement);
 
 let report: Report | null = null;
 let playing: Playing = "stopped";
-/** Nothing has been played yet. What the first press of play would have to wait for is prepared before it, once. */
+/** Whether play has not been pressed yet. Until then the page prepares the player, so that the first press need not wait. */
 let isNew = true;
-/** Play was pressed before there was anything to hear: it starts as soon as there is. */
+/** Whether play was pressed before there was anything to hear. The player then starts as soon as there is. */
 let armed = false;
 
-/** When the player's last list came, by performance.now(): it tells what happens at the show. */
+/** When the player loaded its last playlist, by performance.now(). Playlists tell the show's events. */
 let listedAt = Number.NEGATIVE_INFINITY;
-/** What that list told. A status may come after it that is older: caches keep one for a moment. */
+/** The events in that playlist. They are applied to later statuses too, which may be older: caches keep a status for a moment. */
 let happenings: readonly Happening[] = [];
-/** Who comes may press play after so long, ms, whether or not anybody has said how the show is. */
-const UNTOLD_MS = 1_500;
-/** Longer than any list is waited for. */
-const LISTED_MS = 15_000;
+/** After this long a visitor may press play even if no status has arrived, ms. */
+const STATUS_WAIT_MS = 1_500;
+/** A playlist older than this, ms, means that playlists no longer arrive: no player waits that long for one. */
+const LIST_MAX_AGE_MS = 15_000;
 
 const player = new Player(
   audio,
@@ -45,7 +45,7 @@ const player = new Player(
   (now) => {
     playing = now;
     render();
-    // Whether it can be heard again is told by its status alone.
+    // Only the status says whether there is a replay.
     if (now === "ended") askNow();
   },
   (dateRanges) => {
@@ -56,16 +56,16 @@ const player = new Player(
   },
 );
 
-/** Whether what happens at the show is told by its playlist. */
+/** Whether the player's playlists tell the page the show's events. */
 function isTold(): boolean {
-  return playing === "playing" && performance.now() - listedAt < LISTED_MS;
+  return playing === "playing" && performance.now() - listedAt < LIST_MAX_AGE_MS;
 }
 
 function isActive(): boolean {
   return armed || ["joining", "playing", "replaying", "reconnecting", "no-output"].includes(playing);
 }
 
-/** Call it while a press is handled: browsers let sound out only then. */
+/** Starts or arms the player. Call it while a press is handled: browsers allow sound only then. */
 function begin(): void {
   if (isActive() || button.disabled) return;
   isNew = false;
@@ -81,8 +81,8 @@ function begin(): void {
 }
 
 /**
- * Whether the playback URL is to be played now. A listener who comes opens the doors of most shows; and where nobody says how
- * the show is, its media may well be there.
+ * Whether to play the playback URL now. For most shows, a listener who plays it opens the doors. Where the status can not be
+ * read, the media may be there all the same.
  */
 function mayPlay(): boolean {
   if (report?.kind !== "status") return report?.kind === "unreachable";
@@ -96,7 +96,7 @@ function leave(): void {
 }
 
 function onReport(now: Report): void {
-  // While sound is playing, an answer that did not come says nothing of the show: keep the last one.
+  // While sound is playing, a missing answer says nothing about the show: keep the last status.
   if (now.kind === "unreachable" && report?.kind === "status" && playing === "playing") return;
   report = knowing(now);
   if (armed && now.kind === "status" && (now.status.state === "open" || now.status.state === "live")) {
@@ -109,7 +109,7 @@ function onReport(now: Report): void {
   render();
 }
 
-/** The same, with what the playlist has told since. */
+/** Returns the report, updated with the events that the playlist has told. */
 function knowing(now: Report): Report {
   return now.kind === "status" ? { ...now, status: seenAfter(now.status, happenings) } : now;
 }
@@ -166,4 +166,4 @@ button.disabled = true;
 const askNow = pollStatus(id, isActive, onReport, { waits: () => armed, isTold });
 window.setTimeout(() => {
   if (report === null) onReport({ kind: "unreachable" });
-}, UNTOLD_MS);
+}, STATUS_WAIT_MS);

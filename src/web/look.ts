@@ -1,15 +1,15 @@
 import { textOf } from "./copy.ts";
 import { type MediaList, readMediaList, variantOf } from "./list.ts";
 
-/** How long each answer may take, ms. */
+/** Timeout for each request, ms. */
 const ANSWER_MS = 3_000;
 
 /**
- * Looks whether a show's primary is well: whether it has its list, and the newest media that this names.
+ * Checks whether a show's primary is well: whether its media playlist, and the newest media in it, can be loaded.
  *
- * @param playbackUrl of its multivariant playlist
- * @param known its media playlist, where the player has had it before
- * @returns the list; null where anything of it is not there
+ * @param playbackUrl the URL of its multivariant playlist
+ * @param known the URL of its media playlist, if the player has loaded it before, else null
+ * @returns the media playlist; null where any of this can not be loaded
  */
 export async function lookAt(playbackUrl: string, known: string | null): Promise<MediaList | null> {
   const url = known ?? (await variantAt(playbackUrl));

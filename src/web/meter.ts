@@ -6,7 +6,7 @@ export interface Level {
 
 export const FLOOR_DB = -100;
 
-/** Peak and RMS of samples in [-1, 1]. */
+/** Measures the peak and RMS of samples in [-1, 1]. */
 export function level(samples: Float32Array): Level {
   let peak = 0;
   let power = 0;
@@ -21,7 +21,7 @@ function decibels(amplitude: number): number {
   return Math.max(FLOOR_DB, 20 * Math.log10(amplitude));
 }
 
-/** Reads the level of a stream: that of its louder channel. Owns its audio context. */
+/** Measures the level of a stream's louder channel. Owns its audio context. */
 export class Meter {
   readonly #context = new AudioContext();
   readonly #splitter = this.#context.createChannelSplitter(2);
@@ -39,8 +39,8 @@ export class Meter {
   }
 
   /**
-   * Reads this stream from now on. Call it after a press: until one, browsers keep audio contexts suspended. It does not wait
-   * for the context to start, which in Firefox never happens where there is no audio output.
+   * Measures this stream from now on. Call it after a press: before one, browsers keep audio contexts suspended. It does not wait
+   * for the context to start, because without an audio output that never happens in Firefox.
    */
   listen(stream: MediaStream): void {
     this.#source?.disconnect();
@@ -49,7 +49,7 @@ export class Meter {
     void this.#context.resume();
   }
 
-  /** The level now; null while the browser does not run the audio context. */
+  /** Returns the present level; null while the browser does not run the audio context. */
   read(): Level | null {
     if (this.#context.state !== "running") return null;
     const levels = this.#analysers.map((analyser) => {

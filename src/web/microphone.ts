@@ -1,4 +1,4 @@
-/** How the host's sound is taken. */
+/** How the host's sound is captured. */
 export interface Capture {
   /** A device id from {@link listMicrophones}; absent: the system's default. */
   readonly deviceId?: string;
@@ -8,7 +8,7 @@ export interface Capture {
   readonly autoGainControl: boolean;
 }
 
-/** Opens the microphone (asks the host the first time). Rejects with an Error whose message is a sentence for the host. */
+/** Opens the microphone; the browser asks the host the first time. Rejects with an Error whose message tells the host why. */
 export async function openMicrophone(capture: Capture): Promise<MediaStream> {
   if (!navigator.mediaDevices) throw new Error("Microphones need a secure page: open the studio over https.");
   const { deviceId, stereo, echoCancellation, noiseSuppression, autoGainControl } = capture;
@@ -28,7 +28,7 @@ export async function openMicrophone(capture: Capture): Promise<MediaStream> {
   }
 }
 
-/** The microphones there are. Their names are empty until the host has allowed one. */
+/** Lists the microphones. Their names are empty until the host has allowed the page to use one. */
 export async function listMicrophones(): Promise<MediaDeviceInfo[]> {
   const devices = await navigator.mediaDevices?.enumerateDevices();
   return (devices ?? []).filter((device) => device.kind === "audioinput" && device.deviceId !== "");

@@ -1,6 +1,6 @@
 import type { Voice } from "./voice.ts";
 
-/** One row of the list: who it is, how loud they are, and how loud they are to be here. */
+/** One host's row in the list: the name, the level, and a control for how loud this host hears them. */
 interface Row {
   readonly item: HTMLLIElement;
   readonly name: HTMLElement;
@@ -16,7 +16,7 @@ export class OthersList {
     this.#list = list;
   }
 
-  /** Shows these, and nobody else. */
+  /** Shows exactly these hosts. */
   show(voices: readonly Voice[]): void {
     for (const [voice, { item }] of this.#rows) {
       if (voices.includes(voice)) continue;
@@ -29,7 +29,7 @@ export class OthersList {
     }
   }
 
-  /** Draws how loud each is now. */
+  /** Draws the present level of each host. */
   async draw(): Promise<void> {
     for (const [voice, { level }] of this.#rows) {
       const loudness = await voice.level();

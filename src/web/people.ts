@@ -1,16 +1,16 @@
 import { FIRST_HOST_NAME } from "../status.ts";
 import type { Seen } from "./status.ts";
 
-/** What pages say of who is there. */
+/** What pages say about hosts and listeners. */
 
-/** Who is heard, by name; empty where nobody is, or nobody has been named. */
+/** Says which hosts are heard, by name; empty where no host is heard, or the only one has the default name. */
 export function onAirText({ onAir }: Pick<Seen, "onAir">): string {
   return onAir.some((name) => name !== FIRST_HOST_NAME) ? `On the air: ${onAir.join(", ")}` : "";
 }
 
 /**
- * How many listen, rounded to what the count is sure of, as the beginning of a sentence or in the middle of one; empty where it
- * is not known. A figure that can not be trusted is said to be so.
+ * Says how many listeners there are, rounded to the count's precision, for the beginning or the middle of a sentence. Empty where
+ * the count is not known. An uncertain count is marked with "perhaps".
  */
 export function crowdText({
   listeners,

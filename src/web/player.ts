@@ -10,24 +10,24 @@ import { Rescuer } from "./rescuer.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
-/** For how long a prepared join is used. Later the show may have closed its doors, and opened them under another epoch. */
+/** How long a prepared player may be used, ms. Later the show may have closed its doors, and opened them under another epoch. */
 const READY_MS = 10 * 60_000;
 /**
- * A player whose position has not changed for this long has failed, whatever it says. A list is held for 6 s at most, three
- * target durations.
+ * A player whose position has not changed for this long, ms, has failed, even without an error. The relay holds a playlist for
+ * 6 s at most, three target durations.
  */
 const DEAD_MS = 12_000;
-/** After this long without trouble the next failure counts as the first. */
+/** After this long without a failure, ms, the backoff starts again from its base. */
 const SETTLED_MS = 20_000;
-/** Further behind than this many target durations, jump back to live. */
+/** A player further behind the live edge than this many target durations jumps back to it. */
 const MAX_LATENCY_TARGETS = 4;
-/** 20 ms of silence, 8 kHz mono. An element that plays it during the press may play sound later by itself. */
+/** 20 ms of silence, 8 kHz mono. An element that plays it while a press is handled may play sound later without one. */
 const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
 /**
- * Plays one live HLS URL on an audio element, and goes on doing so: after every fatal error, endless stall or change of network
- * it joins again at the live edge, after a random wait of bounded length. To pause is to leave the show: no requests are made
- * meanwhile. To play is to join at the live edge, however long the pause was.
+ * Plays one live HLS URL on an audio element, and keeps it playing: after every fatal error, endless stall or change of network
+ * it joins again at the live edge, with a backoff of bounded length. Pausing leaves the show: the player then makes no requests.
+ * Playing joins at the live edge, however long the pause was.
  */
 export class Player {
   readonly #audio: HTMLAudioElement;
@@ -36,21 +36,26 @@ export class Player {
   readonly #listed: (dateRanges: DateRanges) => void;
   readonly #rescuer: Rescuer;
   #hls: Hls | null = null;
-  /** Prepared for the next join. */
+  /** An hls.js that is prepared for the next join, and when it was made (ms since 1970). */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
+  /** Whether the listener wants to hear the show. */
   #wanted = false;
+  /** How many times in a row joining has failed. */
   #attempt = 0;
+  /** The timer of the next join; 0 where none is planned. */
   #timer = 0;
+  /** When the position last changed, and when the player joined, ms since 1970. */
   #movedAt = 0;
   #joinedAt = 0;
   #position = -1;
+  /** Whether no sound has been played since the last join. */
   #fresh = false;
-  /** Whether what is played is a show that had ended before, and where in it the listener was last, seconds. */
+  /** Whether this is a show that had ended before, and the listener's last position in it, s. */
   #replays = false;
   #place = 0;
-  /** Whether a browser that reads playlists itself is given the copy's. */
+  /** Whether a browser that reads playlists itself gets the URL of the copy. */
   #isByCopy = false;
-  /** Why it has to join again. */
+  /** Why the player has to join again. */
   #trouble: "reconnecting" | "no-output" = "reconnecting";
 
   constructor(
@@ -75,8 +80,8 @@ export class Player {
   }
 
   /**
-   * Does before the press what need not wait for it: attaches the element and loads the first list. It asks for that list once,
-   * and for nothing else before {@link play}.
+   * Prepares the first join before play is pressed: attaches the element and loads the multivariant playlist. It requests that
+   * playlist once, and nothing else before {@link play}.
    */
   prepare(): void {
     if (this.#wanted || this.#ready !== null || playsNatively(this.#audio)) return;
@@ -84,8 +89,9 @@ export class Player {
   }
 
   /**
-   * Joins at the live edge. Call it while a press is handled, or after {@link bless} was called during one. `isInDoubt`: the relay
-   * does not answer otherwise.
+   * Joins at the live edge. Call it while a press is handled, or after {@link bless} was called during one.
+   *
+   * @param isInDoubt whether the relay has left other requests unanswered, so that the copy should be asked at once
    */
   play(isInDoubt = false): void {
     if (isInDoubt) this.#rescuer.doubt();
@@ -96,19 +102,19 @@ export class Player {
     this.#join();
   }
 
-  /** Where in a replay the listener is; null where none is played. */
+  /** The listener's position in a replay; null while no replay is played. */
   get place(): Place {
     const { currentTime, duration } = this.#audio;
     const isThere = this.#wanted && this.#replays && Number.isFinite(duration) && duration > 0;
     return isThere ? { at: currentTime, of: duration } : null;
   }
 
-  /** Goes on from there in a replay. */
+  /** Seeks in a replay; otherwise does nothing. */
   seek(seconds: number): void {
     if (this.place !== null) this.#audio.currentTime = seconds;
   }
 
-  /** Leaves the show; a replay goes on from there with the next {@link play}. */
+  /** Leaves the show. The next {@link play} resumes a replay where it was left. */
   stop(): void {
     this.#wanted = false;
     this.#leave();
@@ -116,7 +122,7 @@ export class Player {
     if (!playsNatively(this.#audio)) this.#getReady();
   }
 
-  /** Call it while a press is handled: the element may then play sound later without one (WebKit grants that per element). */
+  /** Call it while a press is handled: the element may then play sound later without a press (WebKit grants that per element). */
   bless(): void {
     this.#leave();
     this.#audio.src = HUSH;
@@ -153,22 +159,22 @@ export class Player {
     return hls;
   }
 
-  /** An hls.js on the element, which loads nothing yet. */
+  /** Makes an hls.js and attaches it to the element. It loads nothing yet. */
   #open(): Hls {
     const hls = new Hls({
       ...this.#rescuer.config(),
       autoStartLoad: false,
       lowLatencyMode: true,
-      // Fragmented MP4 passes through unchanged: there is nothing for a worker to do.
+      // hls.js passes fragmented MP4 through unchanged, so there is no work for a worker.
       enableWorker: false,
-      // No backBufferLength: hls.js 1.7.4 takes the parts of a segment for not loaded when it trims what was played while one of
-      // them is being appended, and then loads nothing for two segments. Browsers bound what they keep by themselves.
+      // No backBufferLength: if hls.js 1.7.4 trims played media while a part is being appended, it takes the parts of that
+      // segment for not loaded, and then loads nothing for two segments. Browsers bound the back buffer by themselves.
       liveDurationInfinity: true,
-      // After a stall keep about one part more in hand, not the default's whole second.
+      // After a stall keep about one more part buffered, not the default's whole second.
       liveSyncOnStallIncrease: 0.4,
     });
-    // Without a ceiling, a player that has fallen behind stays there for the rest of the show. It is set here because the
-    // constructor takes a ceiling only together with a target, and a target would replace the server's PART-HOLD-BACK.
+    // Without a maximum latency, a player that has fallen behind stays behind for the rest of the show. It is set here because
+    // the constructor takes a maximum only together with a target, and a target would replace the server's PART-HOLD-BACK.
     hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
     playToTheEnd(hls, this.#audio);
@@ -201,7 +207,7 @@ export class Player {
 
   #start(): void {
     this.#audio.play().catch((error: unknown) => {
-      // An AbortError only says that a newer join has replaced this one, or that the show was left.
+      // An AbortError only means that a newer join has replaced this one, or that the listener has left.
       if (error instanceof DOMException && error.name === "NotAllowedError") {
         this.stop();
         this.#tell("blocked");
@@ -212,7 +218,7 @@ export class Player {
   #sounding(): void {
     if (!this.#wanted) return;
     this.#movedAt = Date.now();
-    // Without an audio output an element begins to play as well, and fails some 40 ms later.
+    // Even without an audio output an element begins to play; it fails some 40 ms later.
     if (playsNatively(this.#audio)) this.#goOnNatively();
     if (this.#trouble !== "no-output") this.#tell(this.#replays ? "replaying" : "playing");
     const hls = this.#hls;
@@ -225,7 +231,7 @@ export class Player {
     window.setTimeout(catchUp, CLOSE_UP_MS);
   }
 
-  /** It has nothing to play: at the end of a list that has ended, the show is over. */
+  /** The buffer is empty. If a list that has ended has been played to its end, the show is over. */
   #waits(): void {
     if (this.#hls !== null && hasPlayedAll(this.#hls, this.#audio)) this.#ended();
   }
@@ -238,7 +244,7 @@ export class Player {
     this.#tell("ended");
   }
 
-  /** The browser's own player tells by the length of what it plays whether that has ended. */
+  /** After a join by the browser's own player: a finite duration means a replay, which resumes at the listener's last position. */
   #goOnNatively(): void {
     if (!this.#fresh) return;
     this.#fresh = false;
@@ -246,7 +252,7 @@ export class Player {
     if (this.#replays && this.#place > 0) this.#audio.currentTime = this.#place;
   }
 
-  /** The browser has paused us: headphones were unplugged, the phone rang, a media key was pressed. Plays after a press. */
+  /** The browser has paused the element: headphones were unplugged, the phone rang, a media key was pressed. Leaves the show. */
   #paused(): void {
     if (this.#wanted && this.#timer === 0 && !this.#audio.ended && this.#audio.currentTime > 0) this.stop();
   }
@@ -268,7 +274,7 @@ export class Player {
     this.#timer = window.setTimeout(() => this.#join(), wait);
   }
 
-  /** The network is back: tries again at once, if it was waiting to. */
+  /** The network is back: joins at once if a join was planned. */
   #hurry(): void {
     if (this.#timer !== 0) this.#join();
   }

@@ -1,23 +1,26 @@
 import { backoff } from "./backoff.ts";
 import { type Report, readStatus } from "./status.ts";
 
+/** The polling interval, ms, and the longest wait between two attempts while the relay can not be reached. */
 const EVERY_MS = 5000;
 const CEILING_MS = 60_000;
-/** How often a page asks that is told by the playlist what happens: for what is not in it, the count above all. */
+/** The polling interval of a page whose playlist tells the events, ms: for all that is not in it, above all the count. */
 const TOLD_EVERY_MS = 60_000;
 /**
- * Caches may keep an answer for a second. A page that waits for the doors asks again when that is over, after a random time, so
- * that not all ask at once.
+ * Caches may keep an answer for this long, ms. A page that waits for the doors asks again when that is over, after a random
+ * time, so that not all pages ask at once.
  */
 const KEPT_MS = 1000;
 
 /**
- * Asks for the broadcast's status about every 5 s, for as long as the page lives, and hands each answer to `tell`. A relay that
- * can not be reached is asked less and less often, down to once a minute. A hidden page does not ask unless it `wants` to know,
- * because somebody listens; it asks again as soon as it is shown. A page that `waits` for a show is told when it begins. One that
- * `isTold` otherwise what happens asks about once a minute.
+ * Asks for the broadcast's status about every 5 s, for as long as the page lives, and passes each answer to `tell`. While the
+ * relay can not be reached, it asks less and less often, down to once a minute.
  *
- * @returns a function that asks at once: call it when `wants` or `waits` has changed
+ * @param wants whether to ask even while the page is hidden, because somebody listens or speaks. Otherwise a hidden page does not
+ *   ask, and asks again as soon as it is shown
+ * @param options `waits`: whether the page waits for a show to begin; the relay then holds its request until the doors open.
+ *   `isTold`: whether the page learns the show's events from its playlist; it then asks about once a minute
+ * @returns a function that asks at once: call it when the result of `wants` or `waits` has changed
  */
 export function pollStatus(
   id: string,
@@ -27,9 +30,9 @@ export function pollStatus(
 ): () => void {
   let misses = 0;
   let timer = 0;
-  /** Before then a page that is told what happens does not ask, by performance.now(). */
+  /** Until then a page that learns the events from its playlist does not ask, by performance.now(). */
   let toldUntil = 0;
-  /** It is looked after this often whether the page is still told. */
+  /** Asks if it is time to. A page that learns the events from its playlist checks about every 5 s whether it still does. */
   const next = () => {
     if (isTold() && performance.now() < toldUntil) timer = window.setTimeout(next, spread(EVERY_MS));
     else void ask();
@@ -53,7 +56,7 @@ export function pollStatus(
   return () => void ask();
 }
 
-/** A time of about so long. */
+/** Returns a random time within 20 % of `millis`. */
 function spread(millis: number): number {
   return millis * (0.8 + 0.4 * Math.random());
 }

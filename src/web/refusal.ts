@@ -1,4 +1,4 @@
-/** What the host is told of an answer that is not 201: what to do about it, or what the relay itself says. */
+/** Tells the host about an answer that is not 201: what to do about it, or else the relay's own message. */
 export async function refusal(response: Response): Promise<string> {
   const { status } = response;
   switch (status) {

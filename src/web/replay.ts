@@ -1,14 +1,14 @@
 import { clock } from "./words.ts";
 
-/** The control of a page by which listeners move through a show that has ended; the embed has no room for it. */
+/** The seek control for a replay. The embed has no room for it. */
 
-/** What is played: how far, and how long it is, in seconds; null while it is no replay. */
+/** The position in a replay, and the replay's length, s; null while no replay is played. */
 export type Place = { readonly at: number; readonly of: number } | null;
 
 /**
- * Shows where the replay is and moves it there where it is put; hidden while none is played.
+ * Makes `input` show the position in a replay, and seek to where the listener puts it. It is hidden while no replay is played.
  *
- * @param label holds the control and what names it
+ * @param label the element with the control and its label
  */
 export function moveThrough(
   label: HTMLElement,

@@ -1,34 +1,37 @@
-/** Where the sound comes from: the relay, or the copy of the show that is served without it. */
+/** Where a player's media comes from: the relay (the primary), or the copy of the show, which is served without a Worker. */
 export type Source = "primary" | "copy";
 
-/** How long a join may take before the copy is asked too, ms. */
+/** How long a join by the primary may take before the page asks the copy too, ms. */
 const JOIN_MS = 1_500;
 /**
- * The primary is looked at again after a time between these two, ms, drawn anew each time: a million pages come back within a
- * minute of its recovery, and not in the same second; while it is down they ask for 30,000 lists a second in all.
+ * A page on the copy checks the primary after a random time between these two, ms, drawn anew each time. So a million pages
+ * return within a minute of its recovery, and not in the same second. While it is down, they ask for 30,000 lists a second.
  */
 const LOOK_MIN_MS = 15_000;
 const LOOK_MAX_MS = 50_000;
-/** Where the copy brings nothing either, the primary is looked at this often, ms. */
+/** While the copy brings no media either, the page checks the primary this often, ms. */
 const LOOK_DRY_MS = 2_000;
-/** After this long without media of either, one who has none in hand joins anew, and is told so, ms. */
+/** After this long without media from either source, a player whose buffer is empty joins again and shows that, ms. */
 const LOST_MS = 6_000;
 
 /**
- * Decides which of the two is played, of one who listens: the primary, until it has brought nothing for longer than it may and
- * the copy has what is lacking; then the copy, until a look at the primary finds it well. It knows no clock and does nothing:
- * times are milliseconds on one clock, any.
+ * Decides which source one player uses. It uses the primary until that has brought no media for too long, and the copy has the
+ * missing media. Then it uses the copy until a check finds the primary well. The class has no clock and does no I/O: all
+ * times are ms of any one clock.
  */
 export class Rescue {
   #source: Source = "primary";
-  /** When media last came from the source, or it was turned to. */
+  /** When media last came from the source, or the player switched to it. */
   #movedAt = 0;
+  /** How long after that more media is due, ms. */
   #patience = JOIN_MS;
+  /** Whether the primary has failed since media last came. */
   #isDoubtful = false;
+  /** When the primary is checked next. */
   #lookAt = 0;
   readonly #random: () => number;
 
-  /** @param random a number from 0 to 1, as Math.random */
+  /** @param random returns a random number from 0 to 1, as Math.random does */
   constructor(random = Math.random) {
     this.#random = random;
   }
@@ -37,36 +40,36 @@ export class Rescue {
     return this.#source;
   }
 
-  /** The player joins, by the primary. One that has failed a moment ago is still in doubt. */
+  /** Notes that the player joins by the primary. If the primary has just failed, it stays in doubt. */
   join(now: number): void {
     this.#source = "primary";
     this.#movedAt = now;
     this.#patience = JOIN_MS;
   }
 
-  /** Media has come, of which more is due within `patience` ms. */
+  /** Notes that media has come. More of it is due within `patience` ms. */
   moved(now: number, patience: number): void {
     this.#movedAt = now;
     this.#patience = patience;
     this.#isDoubtful = false;
   }
 
-  /** The primary has said that it can not. */
+  /** Notes that a request to the primary has failed. */
   failed(): void {
     this.#isDoubtful = true;
   }
 
-  /** Whether the copy is to be asked as well. */
+  /** Whether to ask the copy as well: the primary has failed, or has brought no media for too long. */
   isInDoubt(now: number): boolean {
     return this.#source === "primary" && (this.#isDoubtful || this.#isDry(now));
   }
 
-  /** Whether neither brings anything. To be asked where there is nothing in hand. */
+  /** Whether both sources have brought no media for too long. Ask only while the buffer is empty. */
   isLost(now: number): boolean {
     return now - this.#movedAt > Math.max(LOST_MS, 2 * this.#patience);
   }
 
-  /** The copy has what the primary has not brought. */
+  /** Switches to the copy, because it has media that the primary has not brought. */
   toCopy(now: number): void {
     this.#source = "copy";
     this.#movedAt = now;
@@ -74,25 +77,25 @@ export class Rescue {
     this.#planLook(now);
   }
 
-  /** Whether it is time to look whether the primary is well. */
+  /** Whether it is time to check the primary. */
   shallLook(now: number): boolean {
     return this.#source === "copy" && now >= this.#lookAt;
   }
 
-  /** It was looked at and is not well. */
+  /** Notes that a check found the primary not well, and plans the next one. */
   stillIll(now: number): void {
     this.#planLook(now);
     if (this.#isDry(now)) this.#lookAt = now + LOOK_DRY_MS;
   }
 
-  /** It was looked at and is well. */
+  /** Switches to the primary, because a check found it well. */
   toPrimary(now: number): void {
     this.#source = "primary";
     this.#movedAt = now;
     this.#isDoubtful = false;
   }
 
-  /** Nothing has come for longer than it may take. On the copy, the primary is then looked at without delay. */
+  /** If the copy has brought no media for too long, the primary is checked without delay. Call it regularly. */
   dry(now: number): void {
     if (this.#source === "copy" && this.#isDry(now)) this.#lookAt = Math.min(this.#lookAt, now);
   }

@@ -5,31 +5,32 @@ import { lookAt } from "./look.ts";
 import { Rescue, type Source } from "./rescue.ts";
 import { type Sources, sourceLoader } from "./source-loader.ts";
 
+/** How often the rescuer checks the player, ms. */
 const TICK_MS = 200;
-/** How often the copy is asked by one who needs it, ms. It may be kept for a second. */
+/** The polling interval of the copy while a page needs it, ms. Caches may keep its playlist for a second. */
 const ASK_MS = 300;
-/** The longest that hls.js waits for a list of the copy that says more than the last; and for any. */
-const NEWS_MS = 4_000;
-const ANY_MS = 8_000;
-/** How long one whose primary has failed for good waits for the copy to have more, ms. */
-const HOPE_MS = 3_000;
-/** Less than this is not played any more, s. */
+/** How long hls.js may wait for a playlist of the copy that has more media than the last one, ms; and for any playlist of it. */
+const NEWER_LIST_TIMEOUT_MS = 4_000;
+const ANY_LIST_TIMEOUT_MS = 8_000;
+/** After the primary has failed for good: how long to wait for new media on the copy before giving up, ms. */
+const GIVE_UP_MS = 3_000;
+/** A buffer shorter than this counts as empty, because browsers do not play the rest, s. */
 const DRY_SECONDS = 0.1;
-/** With so little in hand the copy is played slower, s: its segments come late by what it may be kept, and by how it is asked. */
+/** With less than this buffered, s, the copy is played more slowly: its segments arrive late, by cache lifetime and polling. */
 const LEAN_SECONDS = 0.7;
-/** Over this time it is looked what was in hand at the least, ms: two segments. */
+/** How long the copy is played more slowly after the buffer was last that short, ms: two segments. */
 const LEAN_MS = 4_000;
-/** With so much in hand the primary can be turned back to unheard, s; and so long that is waited for, ms. */
+/** With this much buffered, s, a return to the primary is inaudible. The return waits for that, RICH_MS at most. */
 const RICH_SECONDS = 1;
 const RICH_MS = 4_000;
-/** The copy's media playlist may be another after this long, ms: each timeline has its own. */
-const SAME_MS = 10_000;
-/** By so much more the copy must have, ms: dates are whole milliseconds, and the browser rounds. */
+/** When the copy was last asked longer ago than this, ms, its multivariant playlist is read again: it may name a new timeline. */
+const SAME_TIMELINE_MS = 10_000;
+/** The copy has more media only if it ends later by more than this, ms: dates are whole ms, and the browser rounds. */
 const ROUNDING_MS = 100;
 
 /**
- * Has hls.js go on with the copy where the primary fails, and with the primary when that is well again. What has been loaded
- * stays; nothing is skipped or heard twice.
+ * Lets hls.js go on with the copy when the primary fails, and with the primary when that is well again. Loaded media stays in
+ * the buffer; nothing is skipped or heard twice.
  */
 export class Rescuer implements Sources {
   readonly #audio: HTMLAudioElement;
@@ -39,25 +40,29 @@ export class Rescuer implements Sources {
   #copy: Copy | null = null;
   #hls: Hls | null = null;
   #timer = 0;
-  #hope = 0;
-  #held = 0;
+  #giveUpTimer = 0;
+  /** Where the buffer has ended at its furthest since the join, s of the element; 0 where it has been empty. */
+  #loadedTo = 0;
+  /** Where to start loading: a position in a replay, s, or -1 for hls.js's own choice. */
   #start = -1;
+  /** Whether a request to the copy, or a check of the primary, is under way. */
   #isAsking = false;
+  /** When the copy was last asked, by performance.now(). */
   #askedAt = Number.NEGATIVE_INFINITY;
   #primaryList: string | null = null;
-  /** Since when the primary is known to be well; null where it is not. */
+  /** Since when the primary is known to be well, by performance.now(); null where it is not. */
   #wellAt: number | null = null;
-  /** When there was little in hand last. */
+  /** When the buffer was last short, by performance.now(). */
   #leanAt = Number.NEGATIVE_INFINITY;
-  /** Of the copy: the list that hls.js is given next, and the date to which it has been given them, ms since 1970. */
-  #next: MediaList | null = null;
-  #given = Number.NEGATIVE_INFINITY;
-  /** To this date the show has been heard, ms since 1970. */
-  #heard = Number.NEGATIVE_INFINITY;
+  /** The playlist of the copy that hls.js gets next, and the date to which those that it has got reach, ms since 1970. */
+  #nextList: MediaList | null = null;
+  #givenTo = Number.NEGATIVE_INFINITY;
+  /** The date up to which the listener has heard the show, ms since 1970. */
+  #heardTo = Number.NEGATIVE_INFINITY;
 
   /**
    * @param url the playback URL
-   * @param tellLost called where neither brings anything, and the player has to join anew
+   * @param tellLost called when neither source brings media, so that the player has to join again
    */
   constructor(audio: HTMLAudioElement, url: string, copy: Promise<Copy | null>, tellLost: () => void) {
     this.#audio = audio;
@@ -76,17 +81,20 @@ export class Rescuer implements Sources {
     return this.#primaryList;
   }
 
-  /** The playback URL of the copy; null where there is none. */
+  /** The playback URL of the copy; null where there is no copy. */
   get copyUrl(): string | null {
     return this.#copy?.playbackUrl ?? null;
   }
 
-  /** Whether to play a little slower: the copy is played, and runs dry now and then. */
+  /** Whether to play slightly slower: the copy is being played, and the buffer was short a moment ago. */
   get isLean(): boolean {
     return this.#rescue.source === "copy" && performance.now() - this.#leanAt < LEAN_MS;
   }
 
-  /** What hls.js is made with. With a copy it goes on trying where it has media, and says at once that it can not join. */
+  /**
+   * Returns hls.js's configuration. If there is a copy, hls.js keeps retrying media playlists, but reports at once that it can
+   * not load the multivariant playlist.
+   */
   config(): Partial<HlsConfig> {
     const pLoader = sourceLoader(this);
     if (this.#copy === null) return { pLoader };
@@ -94,7 +102,7 @@ export class Rescuer implements Sources {
     const retry = { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
     return {
       pLoader,
-      // The copy's names of segments are others than the primary's, which hls.js 1.7.4 takes for a fault of the server.
+      // The copy names its segments differently from the primary, which hls.js 1.7.4 would take for a fault of the server.
       ignorePlaylistParsingErrors: true,
       manifestLoadPolicy: {
         default: { ...manifestLoadPolicy.default, timeoutRetry: null, errorRetry: null },
@@ -105,42 +113,47 @@ export class Rescuer implements Sources {
     };
   }
 
-  /** A player joins with this hls.js; `start` is its place in a replay, seconds, or -1. */
+  /** Watches this hls.js, with which a player joins. `start` is its position in a replay, s, or -1. */
   begin(hls: Hls, start: number): void {
     this.end();
     this.#start = start;
     this.#hls = hls;
     this.#primaryList = null;
-    this.#held = 0;
+    this.#loadedTo = 0;
     this.#wellAt = null;
     this.#rescue.join(performance.now());
     hls.on(Hls.Events.ERROR, (_event, { type }) => {
-      if (hls === this.#hls && this.#held === 0 && type === ErrorTypes.NETWORK_ERROR) this.#rescue.failed();
+      if (hls === this.#hls && this.#loadedTo === 0 && type === ErrorTypes.NETWORK_ERROR)
+        this.#rescue.failed();
     });
     this.#timer = window.setInterval(() => this.#tick(hls), TICK_MS);
   }
 
-  /** The relay does not answer otherwise: a join is in doubt from its beginning. */
+  /** Puts the next join in doubt from its beginning, because the relay has left other requests unanswered. */
   doubt(): void {
     this.#rescue.failed();
   }
 
+  /** Stops watching. */
   end(): void {
     window.clearInterval(this.#timer);
-    window.clearTimeout(this.#hope);
+    window.clearTimeout(this.#giveUpTimer);
     this.#hls = null;
-    this.#next = null;
+    this.#nextList = null;
   }
 
-  /** hls.js has given up loading. Whether that is no matter yet: the copy is asked, and `tellLost` called where it has nothing. */
+  /**
+   * Whether the copy may still help now that hls.js has given up loading. If so, the copy is asked, and `tellLost` is called if
+   * the player is not on the copy within {@link GIVE_UP_MS}.
+   */
   mayHelp(hls: Hls, trouble: ErrorTypes): boolean {
     if (trouble !== ErrorTypes.NETWORK_ERROR) return false;
     this.#rescue.failed();
     if (this.#copy === null || this.#rescue.source === "copy") return false;
-    window.clearTimeout(this.#hope);
-    this.#hope = window.setTimeout(() => {
+    window.clearTimeout(this.#giveUpTimer);
+    this.#giveUpTimer = window.setTimeout(() => {
       if (hls === this.#hls && this.#rescue.source === "primary") this.#tellLost();
-    }, HOPE_MS);
+    }, GIVE_UP_MS);
     return true;
   }
 
@@ -151,14 +164,14 @@ export class Rescuer implements Sources {
   async next(): Promise<MediaList | null> {
     const from = performance.now();
     for (;;) {
-      const list = this.#next ?? (await this.#copy?.list()) ?? null;
-      this.#next = null;
+      const list = this.#nextList ?? (await this.#copy?.list()) ?? null;
+      this.#nextList = null;
       const took = performance.now() - from;
-      if (list !== null && (list.isOver || list.end > this.#given || took > NEWS_MS)) {
-        this.#given = list.end;
+      if (list !== null && (list.isOver || list.end > this.#givenTo || took > NEWER_LIST_TIMEOUT_MS)) {
+        this.#givenTo = list.end;
         return list;
       }
-      if (took > ANY_MS) return null;
+      if (took > ANY_LIST_TIMEOUT_MS) return null;
       await new Promise((resolve) => window.setTimeout(resolve, ASK_MS));
     }
   }
@@ -166,17 +179,17 @@ export class Rescuer implements Sources {
   #tick(hls: Hls): void {
     const now = performance.now();
     const end = bufferedEnd(this.#audio);
-    if (end > this.#held) {
-      this.#held = end;
+    if (end > this.#loadedTo) {
+      this.#loadedTo = end;
       this.#rescue.moved(now, patienceOf(hls));
     }
     const ahead = end - this.#audio.currentTime;
     if (ahead < LEAN_SECONDS) this.#leanAt = now;
-    if (this.#held > 0) this.#heard = dateOf(hls, this.#audio.currentTime) ?? this.#heard;
+    if (this.#loadedTo > 0) this.#heardTo = dateOf(hls, this.#audio.currentTime) ?? this.#heardTo;
     this.#rescue.dry(now);
-    // A replay has half a minute in hand, and its lists count their segments otherwise.
+    // A replay is not rescued: it has half a minute buffered, and its lists number their segments differently.
     if (this.#copy === null || hls.latestLevelDetails?.live === false) return;
-    if (this.#held > 0 && ahead < DRY_SECONDS && this.#rescue.isLost(now)) this.#tellLost();
+    if (this.#loadedTo > 0 && ahead < DRY_SECONDS && this.#rescue.isLost(now)) this.#tellLost();
     else if (this.#isAsking) return;
     else if (this.#wellAt !== null)
       this.#return(hls, now, ahead >= RICH_SECONDS || now - this.#wellAt > RICH_MS);
@@ -187,15 +200,17 @@ export class Rescuer implements Sources {
   async #askCopy(hls: Hls, copy: Copy, before: number): Promise<void> {
     if (before - this.#askedAt < ASK_MS) return;
     this.#isAsking = true;
-    const list = await copy.list(hls.latestLevelDetails === null || before - this.#askedAt > SAME_MS);
+    const list = await copy.list(
+      hls.latestLevelDetails === null || before - this.#askedAt > SAME_TIMELINE_MS,
+    );
     this.#isAsking = false;
     const now = performance.now();
     this.#askedAt = now;
     if (hls !== this.#hls || list === null || !this.#rescue.isInDoubt(now) || !this.#hasMore(hls, list))
       return;
     this.#rescue.toCopy(now);
-    this.#next = list;
-    this.#given = Number.NEGATIVE_INFINITY;
+    this.#nextList = list;
+    this.#givenTo = Number.NEGATIVE_INFINITY;
     if (hls.levels.length === 0) {
       hls.loadSource(copy.playbackUrl);
       hls.startLoad(this.#start);
@@ -208,7 +223,7 @@ export class Rescuer implements Sources {
     this.#isAsking = false;
     const now = performance.now();
     if (hls !== this.#hls) return;
-    if (list === null || list.end < this.#given) {
+    if (list === null || list.end < this.#givenTo) {
       this.#rescue.stillIll(now);
     } else {
       this.#primaryList = list.url;
@@ -223,16 +238,16 @@ export class Rescuer implements Sources {
     this.#goOn(hls);
   }
 
-  /** Whether a list of the copy has more than has been loaded; where nothing is, whether it has more than has been heard. */
+  /** Whether a list of the copy has more media than has been loaded; if nothing has been loaded, more than has been heard. */
   #hasMore(hls: Hls, { end }: MediaList): boolean {
-    const held = this.#held === 0 ? null : dateOf(hls, this.#held);
-    return end > (held ?? this.#heard) + ROUNDING_MS;
+    const held = this.#loadedTo === 0 ? null : dateOf(hls, this.#loadedTo);
+    return end > (held ?? this.#heardTo) + ROUNDING_MS;
   }
 
-  /** Loads the list anew, and what is lacking. */
+  /** Makes hls.js load the playlist again, from the present source, and then the missing media. */
   #goOn(hls: Hls): void {
     hls.stopLoad();
-    hls.startLoad(this.#held === 0 ? -1 : this.#audio.currentTime);
+    hls.startLoad(this.#loadedTo === 0 ? -1 : this.#audio.currentTime);
   }
 }
 
@@ -240,14 +255,14 @@ function bufferedEnd({ buffered }: HTMLAudioElement): number {
   return buffered.length === 0 ? 0 : buffered.end(buffered.length - 1);
 }
 
-/** When `time` of the element was on the air, ms since 1970; null where hls.js has no list yet. */
+/** Converts an element's `time`, s, to the date of that media, ms since 1970; null where hls.js has no list with dates yet. */
 function dateOf(hls: Hls, time: number): number | null {
   const first = hls.latestLevelDetails?.fragments[0];
   const date = first?.programDateTime ?? null;
   return first === undefined || date === null ? null : date + 1000 * (time - first.start);
 }
 
-/** How long after media has come more may be waited for, ms: two parts, or where there are none, a segment and a half. */
+/** How long the next media may take, ms: two parts or, where there are no parts, one and a half target durations. */
 function patienceOf(hls: Hls): number {
   const details = hls.latestLevelDetails;
   if (details === null) return 0;

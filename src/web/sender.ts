@@ -2,13 +2,13 @@ import type { Warning } from "../events.ts";
 import { backoff } from "./backoff.ts";
 import { WhipError, WhipSession } from "./whip.ts";
 
-/** What the connection to the relay is doing. `failed` is final until the host presses again; `lost` is tried again. */
+/** The state of the connection to the relay. After `lost` the sender connects again; `failed` lasts until the host acts. */
 export type Sending =
   | { readonly kind: "idle" }
   | { readonly kind: "connecting" }
   /**
-   * `session`: what the relay calls the WHIP session. `name`: as whom; empty where the relay does not say. `warnings`: what it
-   * finds wrong with the sound.
+   * `session`: the WHIP session's id at the relay. `name`: the host's name; empty where the relay does not say. `warnings`: what
+   * the relay finds wrong with the sound.
    */
   | {
       readonly kind: "sending";
@@ -21,12 +21,12 @@ export type Sending =
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8000;
-/** "disconnected" often passes by itself; but a host can not wait the 15 s and more until it is "failed". */
+/** How long to wait for a "disconnected" connection, ms. It often recovers, but until it is "failed" 15 s and more can pass. */
 const DISCONNECTED_MS = 3000;
-/** How often to ask how the session is: the SFU can go on taking sound of one that the relay has dropped. */
+/** How often to ask the relay about the session, ms: the SFU may go on taking sound for a session that the relay has dropped. */
 const CHECK_MS = 5000;
 
-/** Keeps one track on the air: connects, and connects again by itself until it is stopped or refused for good. */
+/** Keeps one track on the air: connects, and connects again by itself until it is stopped or finally refused. */
 export class Sender {
   readonly #endpoint: string;
   readonly #key: string;
@@ -36,9 +36,9 @@ export class Sender {
   #session: WhipSession | null = null;
   #timer = 0;
   #attempt = 0;
-  /** Whether it has been on the air since it was started. */
+  /** Whether the track has been on the air since `start`. */
   #wasOn = false;
-  /** Counts starts and stops. An attempt that began at another number is out of date, and ends itself. */
+  /** Counts connections and stops. An attempt that began at another number is out of date, and ends itself. */
   #turn = 0;
 
   constructor(endpoint: string, key: string, tell: (sending: Sending) => void) {
@@ -50,7 +50,7 @@ export class Sender {
     });
   }
 
-  /** Goes on the air with this track. */
+  /** Puts this track on the air, `stereo` or mono. */
   start(track: MediaStreamTrack, stereo: boolean): void {
     this.#track = track;
     this.#stereo = stereo;
@@ -60,7 +60,7 @@ export class Sender {
     void this.#connect();
   }
 
-  /** Puts another microphone on the air without a break. */
+  /** Switches to the track of another microphone without a break. */
   async replace(track: MediaStreamTrack): Promise<void> {
     this.#track = track;
     await this.#session?.pc.getSenders()[0]?.replaceTrack(track);
@@ -92,7 +92,7 @@ export class Sender {
     } catch (error) {
       if (turn !== this.#turn) return;
       const reason = error instanceof Error ? error.message : String(error);
-      // Every place is taken, and one of them by its own session of before, which has not been quiet for long.
+      // All places are taken, one of them by this host's previous session. The relay frees it once it has been quiet for longer.
       const isOwnPlace = this.#wasOn && error instanceof WhipError && error.status === 409;
       if (error instanceof WhipError && error.final && !isOwnPlace) {
         this.#track = null;
@@ -102,7 +102,7 @@ export class Sender {
   }
 
   #guard(session: WhipSession): void {
-    let patience = 0;
+    let disconnectedTimer = 0;
     const check = async () => {
       const look = await session.look();
       if (session !== this.#session) return;
@@ -115,12 +115,12 @@ export class Sender {
       else clearInterval(checking);
     }, CHECK_MS);
     session.pc.addEventListener("connectionstatechange", () => {
-      clearTimeout(patience);
+      clearTimeout(disconnectedTimer);
       if (session !== this.#session) return;
       const state = session.pc.connectionState;
       if (state === "failed" || state === "closed") this.#again("The connection was lost.");
       if (state === "disconnected") {
-        patience = window.setTimeout(() => {
+        disconnectedTimer = window.setTimeout(() => {
           if (session === this.#session) this.#again("The connection was lost.");
         }, DISCONNECTED_MS);
       }

@@ -10,20 +10,20 @@ import type {
 import type { MediaList } from "./list.ts";
 import type { Source } from "./rescue.ts";
 
-/** Where hls.js's playlists come from at this moment. */
+/** Tells the loader where hls.js's playlists come from at this moment. */
 export interface Sources {
   readonly source: Source;
-  /** The primary's media playlist, where it is another than the one hls.js has joined by. */
+  /** The URL of the primary's media playlist, to load instead of the one that hls.js names; null: load that one. */
   readonly primaryList: string | null;
-  /** hls.js was given the primary's media playlist of this URL. */
+  /** Notes that hls.js got the primary's media playlist from this URL. */
   had(url: string): void;
-  /** The copy's next list, as soon as there is one; null where it can not be had. */
+  /** Waits for the copy's next playlist; null where it can not be loaded. */
   next(): Promise<MediaList | null>;
 }
 
 /**
- * hls.js's loader of playlists, which takes them from the primary or from the copy. Both have the same media under the same
- * sequence numbers and dates, so hls.js goes on with the media that it has.
+ * Makes hls.js's playlist loader, which loads playlists from the primary or from the copy. Both list the same media under the
+ * same sequence numbers and dates, so hls.js goes on with the media that it has.
  */
 export function sourceLoader(sources: Sources): PlaylistLoaderConstructor {
   return class extends SourceLoader {
@@ -53,7 +53,7 @@ class SourceLoader implements Loader<Context> {
 
   load(context: Context, config: LoaderConfiguration, callbacks: Callbacks): void {
     this.context = context;
-    // The multivariant playlist has no level. Which of the two it is of, its URL says.
+    // The multivariant playlist has no level. Its URL says whether it is the primary's or the copy's.
     if (context.levelOrTrack === null) this.#usual.load(context, config, callbacks);
     else if (this.#sources.source === "copy") void this.#loadCopy(context, callbacks);
     else this.#loadPrimary(context, config, callbacks);
@@ -82,7 +82,7 @@ class SourceLoader implements Loader<Context> {
     const { primaryList } = this.#sources;
     const directed = primaryList === null ? null : context.deliveryDirectives?.addDirectives(primaryList);
     const url = directed ?? primaryList ?? context.url;
-    // hls.js knows the request by the context that it gave.
+    // hls.js identifies a request by the context that it passed, so the callbacks must get that one.
     this.#usual.load({ ...context, url }, config, {
       ...callbacks,
       onSuccess: (response, stats, _, details) => {
@@ -98,7 +98,7 @@ class SourceLoader implements Loader<Context> {
     const list = await this.#sources.next();
     if (this.#isGone) return;
     const now = performance.now();
-    // hls.js asks for the next list one segment after it began to ask for this one.
+    // hls.js plans the next request from the start of this one, one segment later. So the wait for the copy must not count.
     Object.assign(this.stats.loading, { start: now, first: now, end: now });
     if (list === null) {
       onError({ code: 0, text: "the copy can not be had" }, context, null, this.stats);

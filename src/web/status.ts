@@ -1,6 +1,6 @@
 import type { Level, Status } from "../status.ts";
 
-/** What `GET /live/:id/status.json` says, as far as the pages use it. */
+/** The fields of `GET /live/:id/status.json` that the pages use. */
 export type Seen = Pick<
   Status,
   | "title"
@@ -19,24 +19,24 @@ export type Seen = Pick<
   | "lastEvent"
 >;
 
-/** One answer to "how is the show?": the status, or why there is none. */
+/** The result of asking for the status: the status, or why there is none. */
 export type Report =
   | { readonly kind: "status"; readonly status: Seen }
   | { readonly kind: "missing" }
   | { readonly kind: "unreachable" };
 
-/** The URL of a broadcast's public state. */
+/** Returns the URL of a broadcast's public status. */
 export function statusUrl(id: string): string {
   return `/live/${encodeURIComponent(id)}/status.json`;
 }
 
-/** How long an answer may take, milliseconds. One that waits for the doors is held by the relay for 12 s. */
+/** Timeouts for the status, ms: for an immediate answer, and for one that the relay holds, for 12 s at most. */
 const ANSWER_MS = 5_000;
 const HELD_MS = 16_000;
 
 /**
- * Asks once. A relay that is down, slow or gives no proper answer is `unreachable`, a show that it does not know `missing`. With `waits`, the
- * answer for a show that has not begun comes when it does, or after some 12 s.
+ * Asks once. `unreachable`: the relay is down, slow or gives no proper answer. `missing`: the relay does not know the show. With
+ * `waits`, the answer for a show whose doors are closed comes when they open, or after some 12 s.
  */
 export async function readStatus(id: string, waits = false): Promise<Report> {
   try {
@@ -52,13 +52,13 @@ export async function readStatus(id: string, waits = false): Promise<Report> {
   }
 }
 
-/** Whether the relay itself has refused. Where no Worker runs any more, the asset service says 404 to everything. */
+/** Whether the relay itself has refused. Where the Worker does not run, the asset service answers 404 to everything. */
 async function isOfRelay(response: Response): Promise<boolean> {
   const body: unknown = await response.json().catch(() => null);
   return typeof (body as { error?: { code?: unknown } } | null)?.error?.code === "string";
 }
 
-/** Reads the JSON; `null` when it is not a status. Fields these pages do not know are ignored. */
+/** Reads a status; null where `json` is not one. Fields that these pages do not know are ignored. */
 export function parseStatus(json: unknown): Seen | null {
   if (typeof json !== "object" || json === null) return null;
   const said = json as Record<keyof Seen, unknown>;

@@ -11,7 +11,7 @@ import type { Report } from "./status.ts";
 import { Talkback } from "./talkback.ts";
 import { warningText } from "./warnings.ts";
 
-// The studio: one microphone, on the air over WHIP. The host key lives in the URL's fragment, which browsers
+// The studio: one microphone, on the air over WHIP. The host key is in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
 const id = pathId();
 const key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
@@ -36,6 +36,7 @@ const othersSection = element("others", HTMLElement);
 const talkbackText = element("talkback", HTMLElement);
 const people = new OthersList(element("people", HTMLElement));
 
+/** How long the microphone must be silent before the page says so, ms. */
 const SILENT_AFTER_MS = 2000;
 
 let stream: MediaStream | null = null;
@@ -59,7 +60,7 @@ const sender = new Sender(`/whip/${encodeURIComponent(id)}`, key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
   sending = now;
-  // Beside what is sent, on a connection of its own: what goes wrong there stays there.
+  // Talk-back has a connection of its own, so that its failures do not affect what is sent.
   if (now.kind === "sending") talkback.start(now.session);
   else talkback.stop();
   render();
@@ -75,7 +76,7 @@ function capture(): Capture {
   };
 }
 
-/** Opens the chosen microphone in place of the open one; true when it is open. */
+/** Opens the chosen microphone in place of the open one. Resolves with whether it is open. */
 async function open(): Promise<boolean> {
   opening = true;
   trouble = "";
@@ -144,7 +145,7 @@ function render(): void {
     document.title = `${status.title || "Untitled show"} · Studio`;
   }
   const name = sending.kind === "sending" ? sending.name : "";
-  // Nobody has named the one host that is always there.
+  // The first host, which every broadcast has, is not named by anybody: its default name is not shown.
   setText(who, name === "" || name === FIRST_HOST_NAME ? "" : `You are ${name}.`);
   const air = onAir();
   const states = {
@@ -233,7 +234,7 @@ navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(
 window.addEventListener("pagehide", () => sender.stop());
 window.addEventListener("pointerdown", () => talkback.unblock());
 window.addEventListener("keydown", ({ key }) => {
-  // The one key that is no press to browsers.
+  // Browsers count every key as a press except Escape.
   if (key !== "Escape") talkback.unblock();
 });
 window.addEventListener("beforeunload", (event) => {
@@ -244,7 +245,7 @@ setInterval(drawLevel, 100);
 setInterval(() => void people.draw(), 250);
 pollStatus(id, onAir, (now) => {
   report = now;
-  // After the end the relay drops its hosts, and a sender that is dropped tries to connect again.
+  // After the end the relay drops its hosts, and a dropped sender would try to connect again.
   if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
   render();
 });

@@ -4,52 +4,53 @@ import { backoff } from "./backoff.ts";
 import type { TalkSession } from "./talk-session.ts";
 import { Voice } from "./voice.ts";
 
-/** Two questions for who else is on are at least so far apart, milliseconds, whatever the relay answers. */
+/** The minimum time between two requests for the list of other hosts, ms, however fast the relay answers. */
 const ASK_MS = 1_000;
 const RETRY_BASE_MS = 1_000;
 const RETRY_CEILING_MS = 8_000;
-/** "disconnected" often passes by itself. */
+/** How long to wait for a "disconnected" connection, ms: it often recovers by itself. */
 const DISCONNECTED_MS = 5_000;
 
-/** Whom a link tells. */
+/** The callbacks of a link. */
 export interface Told {
-  /** Who is heard is another; `waiting` are on, and their sound does not come yet. */
+  /** The hosts who are heard have changed. `waiting`: the hosts who are on, and whose sound does not arrive yet. */
   readonly changed: (voices: readonly Voice[], waiting: readonly Other[]) => void;
-  /** The relay says that this host's microphone squeals, or does not any more. */
+  /** The relay says whether this host's microphone squeals. Called with every list of other hosts. */
   readonly squeals: (isRaised: boolean) => void;
-  /** It is of no use any more; it has not been closed. */
+  /** The link can not be used any more. Its owner has to close it. */
   readonly lost: () => void;
-  /** The browser wants one more press. */
+  /** The browser requires one more press before it plays sound. */
   readonly blocked: () => void;
 }
 
 /**
- * One connection on which the others are heard, with its talk session at the relay: they come and go on it, and it is never
- * mended. One change at a time, from the question for tracks until the relay has taken their answer, 15 s at most. Where an
- * answer is lost, or late, nobody knows what the SFU has of it: it is lost, and its owner makes another. Once it is closed it
- * tells nobody anything.
+ * One connection on which this host hears the others, with its talk session at the relay. Other hosts' tracks come and go on it.
+ * It makes one change at a time, from the request for tracks until the relay has taken the answer, 15 s at most. If an answer is
+ * lost or late, nobody knows which state the SFU has: then the link is not repaired but reported as lost, and its owner makes
+ * another. A closed link calls no callback.
  */
 export class TalkLink {
   readonly #relay: TalkSession;
   readonly #told: Told;
   readonly #pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
-  /** Who else is on, as the relay said last. */
+  /** The other hosts who are on, as the relay listed them last. */
   #others: readonly Other[] = [];
-  /** Those that come on this connection, by publication. */
+  /** The hosts whose tracks come on this connection, by publication. */
   readonly #voices = new Map<string, Voice>();
-  /** What a section of the description brings: mid -> publication. */
+  /** Which publication each section of the session description carries: mid -> publication. */
   readonly #mids = new Map<string, string>();
-  /** Those that could not be had: how often, and when they are asked for again (performance.now). */
+  /** Publications that were not available: after how many tries, and when to ask again (performance.now), by publication. */
   readonly #later = new Map<string, { readonly tries: number; readonly at: number }>();
+  /** Whether {@link #settle} is running. */
   #isSettling = false;
-  /** Whether there may be more to do than was seen last. */
+  /** Whether it must look once more, because the list may have changed since. */
   #isUnsettled = false;
   #isClosed = false;
   #isDucked: boolean;
   readonly #volumes: ReadonlyMap<string, number>;
-  #patience = 0;
+  #disconnectedTimer = 0;
 
-  /** @param volumes how loud they are to be, 0 to 1, by publication; 1 where it does not say */
+  /** @param volumes each host's volume, 0 to 1, by publication; 1 where there is none */
   constructor(relay: TalkSession, isDucked: boolean, volumes: ReadonlyMap<string, number>, told: Told) {
     this.#relay = relay;
     this.#isDucked = isDucked;
@@ -59,7 +60,7 @@ export class TalkLink {
     this.#pc.addEventListener("connectionstatechange", () => this.#watch());
   }
 
-  /** Follows who else is on, until it is closed or lost. */
+  /** Follows the list of other hosts until the link is closed or lost. */
   async follow(): Promise<void> {
     let since: number | null = null;
     for (let misses = 0; !this.#isClosed; ) {
@@ -74,27 +75,28 @@ export class TalkLink {
         this.#told.squeals(answer.squeals);
         void this.#settle();
         await sleep(asked + ASK_MS - performance.now());
-        // What is heard does not depend on the relay's answering.
+        // The relay does not answer. The hosts who are heard do not depend on that, so keep the connection.
       } else await sleep(backoff(misses++, RETRY_BASE_MS, RETRY_CEILING_MS));
     }
   }
 
+  /** Turns all voices down, or up again. */
   duck(isDucked: boolean): void {
     this.#isDucked = isDucked;
     for (const voice of this.#voices.values()) voice.duck(isDucked);
   }
 
-  /** Lets go of everything, at the relay too. Safe to call from `pagehide`. */
+  /** Closes the connection, and the talk session at the relay. Safe to call from `pagehide`. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#patience);
+    clearTimeout(this.#disconnectedTimer);
     for (const voice of this.#voices.values()) voice.end();
     this.#pc.close();
     void this.#relay.end();
   }
 
-  /** Has those come who are on, and those go who are not: the one place where the session is changed. */
+  /** Adds the hosts who are on, and removes those who are not. The session is changed only here. */
   async #settle(): Promise<void> {
     this.#isUnsettled = true;
     if (this.#isSettling) return;
@@ -112,7 +114,7 @@ export class TalkLink {
     if (!this.#isClosed) this.#tell();
   }
 
-  /** False where nobody has gone. */
+  /** Removes the hosts who have gone. Resolves with false where there are none. */
   async #dropGone(): Promise<boolean> {
     const gone = [...this.#voices.keys()].filter(
       (name) => !this.#others.some((one) => one.publication === name),
@@ -127,7 +129,7 @@ export class TalkLink {
     return true;
   }
 
-  /** False where nobody is missing who may be asked for now. */
+  /** Asks for the tracks of hosts who are missing and due. Resolves with false where there are none. */
   async #pullMissing(): Promise<boolean> {
     const now = performance.now();
     const missing = this.#others
@@ -138,7 +140,7 @@ export class TalkLink {
     return true;
   }
 
-  /** Asks for publications, and answers what is offered. */
+  /** Asks for publications, and answers the SFU's offer. */
   async #exchange(publications: readonly string[]): Promise<void> {
     const { mutation, offer, tracks } = await this.#relay.tracks(publications);
     for (const track of tracks) {
@@ -165,7 +167,7 @@ export class TalkLink {
   #take(receiver: RTCRtpReceiver, { mid }: RTCRtpTransceiver): void {
     const publication = this.#mids.get(mid ?? "");
     if (publication === undefined) return;
-    // Who has gone while they were asked for has no name any more; `settle` ends what is heard of them.
+    // A host who has left meanwhile has no name here. `#settle` then removes the voice.
     const name = this.#others.find((one) => one.publication === publication)?.name ?? "";
     const voice = new Voice(publication, name, receiver, this.#told.blocked);
     voice.volume = this.#volumes.get(publication) ?? 1;
@@ -184,12 +186,12 @@ export class TalkLink {
   }
 
   #watch(): void {
-    clearTimeout(this.#patience);
+    clearTimeout(this.#disconnectedTimer);
     if (this.#isClosed) return;
     const { connectionState } = this.#pc;
     if (connectionState === "failed") this.#told.lost();
     if (connectionState === "disconnected")
-      this.#patience = window.setTimeout(() => this.#told.lost(), DISCONNECTED_MS);
+      this.#disconnectedTimer = window.setTimeout(() => this.#told.lost(), DISCONNECTED_MS);
   }
 }
 

@@ -1,18 +1,19 @@
 import { ANSWER_MS, type Others, type TalkOffer } from "../talk.ts";
 
-/** How long the relay holds a question for who else is on, and some more, milliseconds. */
+/** Timeout for a request for the other hosts, ms: longer than the relay holds it. */
 const OTHERS_MS = 25_000;
+/** Timeout for beginning a session, and for stopping tracks, ms. */
 const REPLY_MS = 10_000;
 
-/** Who else is on. `over`: the relay does not have the talk session any more; `unreachable`: nobody knows at the moment. */
+/** The other hosts who are on. `over`: the relay has ended the talk session. `unreachable`: it does not answer just now. */
 export type Asked =
   | ({ readonly kind: "others" } & Others)
   | { readonly kind: "over" }
   | { readonly kind: "unreachable" };
 
 /**
- * One talk session at the relay, by its HTTP (edge/talk.ts). What it throws has changed the session in a way that nobody knows:
- * it is to be given up then.
+ * One talk session at the relay, over HTTP (edge/talk.ts). When a method throws, it is unknown how far the session has changed:
+ * the caller must give the session up.
  */
 export class TalkSession {
   readonly #url: string;
@@ -23,7 +24,7 @@ export class TalkSession {
     this.#headers = headers;
   }
 
-  /** Makes one for a WHIP session. */
+  /** Makes a talk session beside a WHIP session. @param session the WHIP session's id */
   static async begin(endpoint: string, key: string, session: string): Promise<TalkSession> {
     const headers = { Authorization: `Bearer ${key}` };
     const response = await send(endpoint, "POST", headers, { session }, REPLY_MS);
@@ -31,7 +32,10 @@ export class TalkSession {
     return new TalkSession(`${endpoint}/${talk}`, headers);
   }
 
-  /** Who else is on: at once where `since` is not the newest list, else when there is another, or after some 20 s. */
+  /**
+   * Asks for the other hosts who are on. The relay answers at once if `since` is not the revision of its newest list. Otherwise
+   * it answers when there is a newer list, or after some 20 s. Null: the caller has no list yet.
+   */
   async others(since: number | null): Promise<Asked> {
     try {
       const response = await fetch(`${this.#url}${since === null ? "" : `?since=${since}`}`, {
@@ -45,22 +49,23 @@ export class TalkSession {
     }
   }
 
-  /** Asks for publications. */
+  /** Asks for the tracks of publications. */
   async tracks(publications: readonly string[]): Promise<TalkOffer> {
     const response = await send(`${this.#url}/tracks`, "POST", this.#headers, { publications }, ANSWER_MS);
     return (await response.json()) as TalkOffer;
   }
 
+  /** Answers the offer of exchange `mutation` with SDP. */
   async answer(mutation: string, answer: string): Promise<void> {
     await send(`${this.#url}/answer`, "PUT", this.#headers, { mutation, answer }, ANSWER_MS);
   }
 
-  /** Ceases to hear publications. */
+  /** Stops receiving the tracks of publications. */
   async close(publications: readonly string[]): Promise<void> {
     await send(`${this.#url}/close`, "PUT", this.#headers, { publications }, REPLY_MS);
   }
 
-  /** Ends it; the request outlives the page. A relay that can not be told finds out by itself. */
+  /** Ends the session. The request outlives the page. If it fails, the relay finds out by itself. */
   async end(): Promise<void> {
     await fetch(this.#url, { method: "DELETE", headers: this.#headers, keepalive: true }).catch(
       () => undefined,

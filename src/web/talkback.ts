@@ -8,23 +8,23 @@ import type { Voice } from "./voice.ts";
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8_000;
 
-/** Keeps this host hearing the others while on the air: on one connection, and on another where that is lost. */
+/** Lets this host hear the others while on the air. When the connection is lost, it makes another. */
 export class Talkback {
   readonly #endpoint: string;
   readonly #key: string;
   readonly #tell: (hearing: Hearing<Voice>) => void;
-  /** The WHIP session beside which it hears. */
+  /** The id of the WHIP session that this host sends on; null while off the air. */
   #session: string | null = null;
   #link: TalkLink | null = null;
   #voices: readonly Voice[] = [];
-  /** How loud this host wants to hear them who are on, by publication: on the next connection too. */
+  /** The volume that this host has chosen for each other host, by publication. It is kept for the next connection. */
   readonly #volumes = new Map<string, number>();
   #waiting: readonly Other[] = [];
   #isBlocked = false;
   #isDucked = false;
   #attempt = 0;
   #timer = 0;
-  /** Counts connections. What was begun at another number is out of date, and ends itself. */
+  /** Counts connections. An attempt that began at another number is out of date, and ends itself. */
   #generation = 0;
 
   /** @param endpoint the broadcast's URL for talk sessions */
@@ -34,7 +34,7 @@ export class Talkback {
     this.#tell = tell;
   }
 
-  /** Hears the others beside this WHIP session, by its name. */
+  /** Connects beside this WHIP session. @param session its id */
   start(session: string): void {
     if (session === this.#session) return;
     this.#session = session;
@@ -42,7 +42,7 @@ export class Talkback {
     void this.#connect();
   }
 
-  /** Hears nobody. Safe to call from `pagehide`. */
+  /** Disconnects. Safe to call from `pagehide`. */
   stop(): void {
     if (this.#session === null) return;
     this.#session = null;
@@ -51,8 +51,8 @@ export class Talkback {
   }
 
   /**
-   * Lowers all the others, or lets them be as loud as they were. A microphone squeals where it hears a loudspeaker that plays
-   * what it sends.
+   * Turns all the others down, or back to their volume. A microphone squeals when it picks up a loudspeaker that plays the
+   * microphone's own sound.
    */
   #duck(isDucked: boolean): void {
     if (isDucked === this.#isDucked) return;
@@ -61,7 +61,7 @@ export class Talkback {
     this.#tellWhatIsHeard();
   }
 
-  /** There has been one more press: plays what the browser did not let out. */
+  /** Call it on a press: plays the voices that the browser has blocked. */
   unblock(): void {
     if (!this.#isBlocked) return;
     this.#isBlocked = false;

@@ -1,13 +1,13 @@
-/** How much of their volume is left to the others while they are ducked. */
+/** The share of their volume that voices keep while they are ducked. */
 const DUCKED = 0.15;
 
 /**
- * One of the other hosts, as this host hears them: an audio element of its own, since the browser's echo cancellation knows
- * what media elements play, and not what Web Audio does.
+ * One of the other hosts, as this host hears them. Each has an audio element of its own, because the browser's echo cancellation
+ * covers media elements, but not Web Audio.
  */
 export class Voice {
   readonly publication: string;
-  /** What they are called now. */
+  /** The host's present name. */
   name: string;
   readonly #audio = new Audio();
   readonly #receiver: RTCRtpReceiver;
@@ -15,27 +15,27 @@ export class Voice {
   #volume = 1;
   #isDucked = false;
 
-  /** @param blocked called where the browser does not let it play before one more press */
+  /** @param blocked called if the browser requires one more press before it plays sound */
   constructor(publication: string, name: string, receiver: RTCRtpReceiver, blocked: () => void) {
     this.publication = publication;
     this.name = name;
     this.#receiver = receiver;
     this.#blocked = blocked;
     this.#audio.autoplay = true;
-    // A stream for each: tracks of one stream are played in step with the latest of them.
+    // Each track has a stream of its own: browsers synchronise the tracks of one stream with the latest of them.
     this.#audio.srcObject = new MediaStream([receiver.track]);
     this.play();
   }
 
-  /** Lets them be heard, or says that the browser does not. */
+  /** Plays the voice. Calls `blocked` if the browser does not allow it. */
   play(): void {
     this.#audio.play().catch((error: unknown) => {
-      // An AbortError only says that they went before any sound of theirs came.
+      // An AbortError only means that the host left before any sound arrived.
       if (error instanceof DOMException && error.name === "NotAllowedError") this.#blocked();
     });
   }
 
-  /** 0 to 1. */
+  /** How loud this host wants to hear the voice, 0 to 1, before ducking. */
   get volume(): number {
     return this.#volume;
   }
@@ -50,7 +50,7 @@ export class Voice {
     this.#setVolume();
   }
 
-  /** How loud they are, 0 (silent) to 1; null where the browser does not say. */
+  /** Returns the level of the host's sound, 0 (silent) to 1; null where the browser does not tell. */
   async level(): Promise<number | null> {
     const report = await this.#receiver.getStats();
     for (const stats of report.values())
@@ -58,7 +58,7 @@ export class Voice {
     return null;
   }
 
-  /** They are not heard any more. */
+  /** Stops the sound for good. */
   end(): void {
     this.#audio.pause();
     this.#audio.srcObject = null;
@@ -66,7 +66,7 @@ export class Voice {
 
   #setVolume(): void {
     this.#audio.volume = this.#volume * (this.#isDucked ? DUCKED : 1);
-    // Some phones leave the volume to their buttons, and know silence all the same.
+    // Some phones ignore `volume`, because their buttons set it, but do honour `muted`.
     this.#audio.muted = this.#volume === 0;
   }
 }

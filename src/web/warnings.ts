@@ -1,6 +1,6 @@
 import { WARNINGS, type Warning } from "../events.ts";
 
-/** What a host is told of what the relay has found: what it is, and what to do. */
+/** What a host is told about each warning: what is wrong, and what to do. The most important comes first. */
 const SENTENCES: Readonly<Partial<Record<Warning, string>>> = {
   squeal: "Your loudspeaker and microphone squeal: use headphones, or turn the loudspeaker down.",
   "microphone-dead":
@@ -14,17 +14,17 @@ const SENTENCES: Readonly<Partial<Record<Warning, string>>> = {
   "packet-loss": "Your network loses your sound in places: use a cable, or come closer to the Wi-Fi.",
   "clock-drift": "Your sound card's clock is off: choose another microphone if listeners hear clicks.",
 };
-/** What follows from another one is not said beside it; a host who muted the microphone knows that it is silent. */
+/** Warnings that a muted microphone causes. A host who has muted it knows that it is silent, and is not told. */
 const OF_MUTING: readonly Warning[] = ["microphone-dead", "host-silent", "too-quiet"];
 
-/** The one sentence that matters most; null where nothing is wrong. */
+/** Returns the sentence for the most important warning; null where there is nothing to say. */
 export function warningText(warnings: readonly Warning[], isMuted: boolean): string | null {
   const kinds = Object.keys(SENTENCES) as Warning[];
   const kind = kinds.find((one) => warnings.includes(one) && !(isMuted && OF_MUTING.includes(one)));
   return kind === undefined ? null : (SENTENCES[kind] ?? null);
 }
 
-/** Reads the header in which the relay names them; what this page does not know is left out. */
+/** Reads the header in which the relay lists a host's warnings. Warnings that this page does not know are left out. */
 export function readWarnings(header: string | null): Warning[] {
   const named = (header ?? "").split(",").map((name) => name.trim());
   return WARNINGS.filter((kind) => named.includes(kind));

@@ -2,7 +2,7 @@ import type { Warning } from "../events.ts";
 import { refusal } from "./refusal.ts";
 import { readWarnings } from "./warnings.ts";
 
-/** Why a WHIP offer was not taken. `status` 0: no answer at all. `final`: the same request can not succeed later. */
+/** Why a WHIP session could not be opened. `status` 0: no answer, or no media. `final`: the same request can never succeed. */
 export class WhipError extends Error {
   readonly status: number;
   readonly final: boolean;
@@ -14,24 +14,25 @@ export class WhipError extends Error {
   }
 }
 
-/** How a session is; `name`: what its host is called now; `warnings`: what the relay finds wrong with its sound. */
+/** The state of a session at the relay. `name`: its host's name. `warnings`: what the relay finds wrong with its sound. */
 export type Look =
   | { readonly kind: "there"; readonly name: string; readonly warnings: readonly Warning[] }
   | { readonly kind: "gone" | "unknown" };
 
+/** Timeouts for gathering ICE candidates, for the relay's answer to the offer, and until media flows, ms. */
 const GATHER_MS = 2500;
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 15_000;
-/** Less than from one look to the next (sender.ts): an answer is never older than another look's. */
+/** Timeout for a look, ms. It is shorter than the interval between looks (sender.ts), so that their answers come in order. */
 const LOOK_MS = 4_000;
 
 /**
- * One WHIP session (RFC 9725): an audio track going out over one peer connection. `open` resolves once the
- * media flows and throws {@link WhipError} when it can not; `close` ends the session at the relay too.
+ * One WHIP session (RFC 9725): it sends an audio track over one peer connection. `open` resolves once the media flows, and
+ * rejects with {@link WhipError} if it can not. `close` ends the session at the relay too.
  */
 export class WhipSession {
   readonly pc: RTCPeerConnection;
-  /** Of the host whose key it is, when it was opened; empty where the relay does not say. */
+  /** The host's name when the session was opened; empty where the relay does not say. */
   readonly name: string;
   readonly #location: string;
   readonly #key: string;
@@ -60,7 +61,7 @@ export class WhipSession {
       const location = response.headers.get("Location");
       if (location === null) throw new WhipError(502, "The relay's answer names no session.");
       session = new WhipSession(pc, nameIn(response), new URL(location, response.url).href, key);
-      // RFC 7587: what the answer says of Opus is what the relay wants to receive; it decides mono or stereo.
+      // RFC 7587: the answer's Opus parameters state what the relay wants to receive, so they decide between mono and stereo.
       const answer = withOpus(await response.text(), stereo);
       await pc.setRemoteDescription({ type: "answer", sdp: answer });
       await connected(pc);
@@ -72,12 +73,12 @@ export class WhipSession {
     }
   }
 
-  /** What the relay calls the session: the last part of its URL. */
+  /** The session's id at the relay: the last segment of its URL. */
   get id(): string {
     return new URL(this.#location).pathname.split("/").at(-1) ?? "";
   }
 
-  /** Asks the relay how this session is. `gone`: the relay has it no more, or its key is not good any more. */
+  /** Asks the relay for the state of this session. `gone`: the relay has dropped it, or its key is not valid any more. */
   async look(): Promise<Look> {
     const headers = { Authorization: `Bearer ${this.#key}` };
     const signal = AbortSignal.timeout(LOOK_MS);
@@ -89,7 +90,7 @@ export class WhipSession {
     return { kind: [401, 403, 404, 410].includes(response?.status ?? 0) ? "gone" : "unknown" };
   }
 
-  /** Ends the session; `keepalive` lets the request outlive the page. If the relay can not be told, it finds out by itself. */
+  /** Ends the session. `keepalive` lets the request outlive the page. If it fails, the relay finds out by itself. */
   async close(): Promise<void> {
     this.pc.close();
     const headers = { Authorization: `Bearer ${this.#key}` };
@@ -97,7 +98,7 @@ export class WhipSession {
   }
 }
 
-/** What the relay calls the host; empty where it does not say. */
+/** Reads the host's name from the relay's answer; empty where it has none. */
 function nameIn({ headers }: Response): string {
   return decodeURIComponent(headers.get("Earshot-Host") ?? "");
 }
@@ -118,7 +119,7 @@ async function post(endpoint: string, key: string, sdp: string): Promise<Respons
   return response;
 }
 
-/** Asks Opus for stereo, 128 kbit/s and in-band FEC; and not for DTX, with which a pause in speech has no packets. */
+/** Sets Opus to 128 kbit/s with in-band FEC, in stereo if wanted. It leaves DTX off, with which speech pauses have no packets. */
 function withOpus(sdp: string, stereo: boolean): string {
   const payload = /^a=rtpmap:(\d+) opus\/48000/im.exec(sdp)?.[1];
   if (payload === undefined) return sdp;
@@ -129,7 +130,7 @@ function withOpus(sdp: string, stereo: boolean): string {
   return sdp.replace(/^(a=rtpmap:\d+ opus\/48000.*)$/im, `$1\r\n${line}`);
 }
 
-/** Waits for all candidates, but not for long: one network interface that does not answer must not delay the show. */
+/** Waits for all ICE candidates, {@link GATHER_MS} at most: a network interface that does not answer must not delay the show. */
 function gathered(pc: RTCPeerConnection): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

@@ -1,16 +1,18 @@
 import type { Playing } from "./playing.ts";
 import type { Report, Seen } from "./status.ts";
 
-/** What a listener is told, in one badge and one sentence. */
+/** What a page tells a listener: one badge and one sentence. */
 export interface Words {
   readonly badge: string;
   readonly sentence: string;
 }
 
 /**
- * The badge and sentence for the states of a show and a player. What this listener hears comes before what the show does.
+ * Returns the badge and the sentence for the states of a show and a player. What this listener hears takes precedence over what
+ * the show does.
  *
- * @param now milliseconds since 1970
+ * @param armed whether play was pressed before there was anything to hear
+ * @param now ms since 1970
  */
 export function words(report: Report, playing: Playing, armed: boolean, now: number): Words {
   if (report.kind === "missing") return { badge: "Not found", sentence: "There is no show at this address." };
@@ -56,14 +58,14 @@ function sentence(report: Report, playing: Playing, armed: boolean, now: number)
   return playing === "playing" ? "You are listening live." : "On the air now. Press play to listen.";
 }
 
-/** What is said where nobody says how the show is: the sound does not depend on that. */
+/** The sentence where the status can not be read. The sound does not depend on it. */
 function unknown(playing: Playing): string {
   if (playing === "playing") return "You are listening.";
   if (playing === "joining") return "Joining …";
   return "How the show is can not be told at this moment. Press play to listen all the same.";
 }
 
-/** An instant as this browser's people say it, with the day where it is another than that of `now`. */
+/** Formats an instant in the browser's language, with the day unless it is that of `now`. */
 function timeOf(instant: string, now: number): string {
   const at = new Date(instant);
   const time = at.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
@@ -76,7 +78,7 @@ function badgeOf({ state, hosts }: Seen): string {
   return { announced: "Not started", open: "Doors open", ended: "Ended" }[state];
 }
 
-/** Seconds as people say them: 7:05, or 1:02:03. */
+/** Formats seconds as 7:05 or 1:02:03. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
