@@ -122,7 +122,7 @@ export class Shard {
     return { now: figure(...known), settled: settledFigure(...known) };
   }
 
-  /** Returns the state to store; null where none is due. Once per slot is enough, unless memory may be lost before the next report. */
+  /** Returns the state to store; null if not due. It is due once per slot, and if memory may be lost before the next report. */
   kept(ms: number): Kept | null {
     if (this.#show === null) return null;
     if (ms - this.#keptMs < SLOT_MS && this.#pace.isDueWithin(SLEEP_MS, ms)) return null;

@@ -120,7 +120,7 @@ export class Slots {
     }
   }
 
-  /** Merges an entry of `reporter`. `refused`: no room; `stale`, `early`: the slot is too old or in the future; `bad`: unreadable. */
+  /** Merges an entry of `reporter`. `refused`: no room; `stale`, `early`: the slot is past or future; `bad`: unreadable. */
   merge(reporter: string, entry: Entry, ms: number): "merged" | "refused" | "stale" | "early" | "bad" {
     const now = this.#turnTo(ms);
     if (!Number.isSafeInteger(entry.slot) || !(entry.deliveredMs >= 0 && entry.deliveredMs < Infinity))
