@@ -26,8 +26,8 @@ const LOADS: readonly Load[] = [
   { name: "ten shows without one", shows: 10, hasHosts: false },
 ];
 const MINUTES = [2, 6, 10, 14];
-const REFERENCE = 6;
-const MOST = 1.1;
+const REFERENCE_MINUTE = 6;
+const MAX_GROWTH = 1.1;
 
 const { values } = parseArgs({ options: { quick: { type: "boolean" } } });
 /** With `--quick` a minute lasts a second, which tests the command itself. */
@@ -74,13 +74,13 @@ function listen(playbackUrl: string): Listener {
 }
 
 function judge({ name }: Load, megabytes: ReadonlyMap<number, number>, stalls: number): boolean {
-  const [reference = Number.NaN, last = Number.NaN] = [REFERENCE, MINUTES.at(-1) ?? 0].map((at) =>
+  const [reference = Number.NaN, last = Number.NaN] = [REFERENCE_MINUTE, MINUTES.at(-1) ?? 0].map((at) =>
     megabytes.get(at),
   );
   const ratio = last / reference;
-  const standsStill = ratio <= MOST;
+  const standsStill = ratio <= MAX_GROWTH;
   console.log(
-    `${name}: ${standsStill ? "stands still" : "GROWS"}, x ${ratio.toFixed(3)} from minute ${REFERENCE} on (at most ${MOST}); ${stalls} stalls`,
+    `${name}: ${standsStill ? "stands still" : "GROWS"}, x ${ratio.toFixed(3)} from minute ${REFERENCE_MINUTE} on (at most ${MAX_GROWTH}); ${stalls} stalls`,
   );
   return standsStill;
 }

@@ -20,14 +20,14 @@ interface Env {
 
 export default {
   async fetch(request: Request, env: Env, context: unknown): Promise<Response> {
-    const seen = asSeen(request);
+    const seen = asOnPlatform(request);
     const path = seen.url.indexOf("/", seen.url.indexOf("//") + 2);
     for (const first of env.WORKER_FIRST) {
       if (seen.url.startsWith(first, path)) return worker.fetch(seen, env, context);
     }
     // The built lifeboat.json names the deployment's copy, so this machine's is answered instead.
     if (seen.url.startsWith(LIFEBOAT, path)) return lifeboat(env.LIFEBOAT_URL);
-    return reached(seen.url, await env.PAGES.fetch(seen), env.LIFEBOAT_URL);
+    return adapted(seen.url, await env.PAGES.fetch(seen), env.LIFEBOAT_URL);
   },
 };
 
@@ -41,7 +41,7 @@ function lifeboat(url: string): Response {
  * Adapts a page's headers. HSTS is kept only where the client came over https, and not to a host name that other local servers
  * share. Pages that play may load from this machine's copy, as build/pages.mjs allows it for a deployment's.
  */
-function reached(url: string, answer: Response, copy: string): Response {
+function adapted(url: string, answer: Response, copy: string): Response {
   const headers = new Headers(answer.headers);
   if (!/^https:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(url)) headers.delete(HSTS);
   const policy = headers.get(POLICY);
@@ -64,19 +64,19 @@ export class Relay extends WorkerEntrypoint<Env> {
  * Returns the request with the client address and scheme that the platform would give it. Only a proxy on this machine is
  * trusted to state these by headers.
  */
-function asSeen(request: Request): Request {
+function asOnPlatform(request: Request): Request {
   const address = addressOf(request);
-  const isNear = address === "::1" || address.startsWith("127.");
-  if (isNear && request.headers.get("x-forwarded-proto") === "https") {
+  const isLocal = address === "::1" || address.startsWith("127.");
+  if (isLocal && request.headers.get("x-forwarded-proto") === "https") {
     const url = request.url.replace(/^http:/, "https:");
-    return withAddress(new Request(url, request), address, isNear);
+    return withAddress(new Request(url, request), address, isLocal);
   }
-  return withAddress(request, address, isNear);
+  return withAddress(request, address, isLocal);
 }
 
-function withAddress(request: Request, address: string, isNear: boolean): Request {
+function withAddress(request: Request, address: string, isLocal: boolean): Request {
   if (request.headers.has("upgrade")) return request;
-  if (isNear && request.headers.has(ADDRESS)) return request;
+  if (isLocal && request.headers.has(ADDRESS)) return request;
   const headers = new Headers(request.headers);
   headers.set(ADDRESS, address);
   return new Request(request, { headers });

@@ -32,7 +32,7 @@ interface Config {
   readonly assets?: { readonly run_worker_first?: readonly string[] | boolean };
 }
 /** The fields that are used of the options that wrangler makes from wrangler.toml. Their own type has no members. */
-interface Plain {
+interface WorkerOptions {
   readonly modulesRules: unknown;
   readonly serviceBindings: Record<string, string>;
   readonly assets: { readonly directory: string };
@@ -41,7 +41,7 @@ interface Plain {
 
 const ROOT = join(import.meta.dirname, "..");
 /** The runtime is restarted when it ends by itself. After so many such ends within a minute, this process gives up. */
-const MOST_ENDS = 3;
+const MAX_ENDS = 3;
 
 const [address = "", persist = "", lifeboat] = process.argv.slice(2);
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
@@ -58,7 +58,9 @@ async function run(): Promise<void> {
     miniflare = await start(variables);
     await miniflare.ready;
   } catch (error) {
-    await fail(error instanceof Unbuilt ? error.message : `The runtime did not start: ${messageOf(error)}`);
+    await fail(
+      error instanceof BuildFailure ? error.message : `The runtime did not start: ${messageOf(error)}`,
+    );
   }
 }
 
@@ -70,7 +72,7 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
   const modules = await build(bundle("local/front-worker.ts", { "earshot-worker": config.main }));
   // Secrets are in `variables`. Wrangler would look for them elsewhere and report them missing.
   const { workerOptions } = unstable_getMiniflareWorkerOptions({ ...read, secrets: undefined });
-  const { assets, modulesRules: _, ...worker } = workerOptions as unknown as Plain;
+  const { assets, modulesRules: _, ...worker } = workerOptions as unknown as WorkerOptions;
   const { name, compatibility_date: compatibilityDate } = config;
   return new Miniflare(
     convertV4MiniflareOptions({
@@ -87,7 +89,7 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
           bindings: {
             ...config.vars,
             ...variables,
-            WORKER_FIRST: beginnings(config.assets?.run_worker_first),
+            WORKER_FIRST: pathPrefixes(config.assets?.run_worker_first),
           },
           serviceBindings: { ...worker.serviceBindings, PAGES: "pages" },
           unsafeBindings: [socketAt(address)],
@@ -100,13 +102,13 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
           serviceBindings: { RELAY: { name, entrypoint: "Relay" } },
           assets: { ...assets, routerConfig: { has_user_worker: true } },
         },
-        ...(lifeboat === undefined ? [] : [await server(lifeboat, worker, compatibilityDate)]),
+        ...(lifeboat === undefined ? [] : [await lifeboatWorker(lifeboat, worker, compatibilityDate)]),
       ],
       // Miniflare's own socket gives access to more than the Worker, so it is on loopback and on an unpublished port.
       host: "127.0.0.1",
       port: 0,
       resourcePersistencePath: join(persist, "v3"),
-      log: new Trouble(LogLevel.ERROR),
+      log: new ErrorLog(LogLevel.ERROR),
       handleStructuredLogs: ({ level, message }) => {
         if (!isOfFlags(message)) console.log(`${level}: ${message}`);
       },
@@ -116,7 +118,11 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
 }
 
 /** Returns the options of the Worker that serves the bucket at `address`. It has no other binding than the bucket. */
-async function server(address: string, { r2Buckets }: Pick<Plain, "r2Buckets">, compatibilityDate: string) {
+async function lifeboatWorker(
+  address: string,
+  { r2Buckets }: Pick<WorkerOptions, "r2Buckets">,
+  compatibilityDate: string,
+) {
   const [module] = await build(bundle("local/lifeboat-worker.ts"));
   return {
     name: "lifeboat",
@@ -129,7 +135,7 @@ async function server(address: string, { r2Buckets }: Pick<Plain, "r2Buckets">, 
 }
 
 /** Returns the path prefixes for which the Worker runs first, from the patterns in wrangler.toml, which must end in `/*`. */
-function beginnings(patterns: readonly string[] | boolean | undefined): string[] {
+function pathPrefixes(patterns: readonly string[] | boolean | undefined): string[] {
   if (!Array.isArray(patterns)) throw new Error("wrangler.toml: run_worker_first must be a list.");
   return patterns.map((pattern: string) => {
     if (!/^\/[\w/-]+\/\*$/.test(pattern))
@@ -145,26 +151,26 @@ function noteEnd(): void {
   console.log("warning: The runtime ended by itself and was started again; shows go on where they were.");
   ends.push(Date.now());
   const recent = ends.filter((at) => at > Date.now() - 60_000);
-  if (recent.length >= MOST_ENDS)
-    void fail(`The runtime ended by itself ${MOST_ENDS} times in a minute; run with LOG=1 to see why.`);
+  if (recent.length >= MAX_ENDS)
+    void fail(`The runtime ended by itself ${MAX_ENDS} times in a minute; run with LOG=1 to see why.`);
 }
 
 /** Prints Miniflare's errors. An error that ends the runtime for good ends this process too. */
-class Trouble extends Log {
+class ErrorLog extends Log {
   override error(error: Error): void {
     if ((error as { code?: string }).code === "ERR_RUNTIME_FAILURE") void fail(messageOf(error));
     else super.error(error);
   }
 }
 
-class Unbuilt extends Error {}
+class BuildFailure extends Error {}
 
 async function build<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     const { stderr } = error as { stderr?: string };
-    throw new Unbuilt(`The Worker could not be built. ${stderr?.trim() || messageOf(error)}`);
+    throw new BuildFailure(`The Worker could not be built. ${stderr?.trim() || messageOf(error)}`);
   }
 }
 

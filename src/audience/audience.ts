@@ -12,7 +12,7 @@ export interface AudienceEnv {
 /** How long a shard collects reports before it reports to the uppermost shard, ms. */
 const ROUND_MS = SLOT_MS;
 /** How long after a show's deletion its reports are discarded, ms. Reports that were in transit have arrived by then. */
-const FAREWELL_MS = 15_000;
+const DISCARD_MS = 15_000;
 
 /**
  * The Durable Object around one {@link Shard}: its calls, storage and timer.
@@ -41,7 +41,7 @@ export class Audience extends DurableObject<AudienceEnv> {
   /** Takes a report. The answer says when, and to how many shards, the next one is to be sent. */
   report(report: Report): ShardAnswer {
     const now = Date.now();
-    if (now - this.#forgottenMs < FAREWELL_MS) return this.#farewell(now);
+    if (now - this.#forgottenMs < DISCARD_MS) return this.#discard(now);
     const { kv } = this.ctx.storage;
     const before = this.#shard.shards;
     const answer = this.#shard.take(report, now);
@@ -85,12 +85,12 @@ export class Audience extends DurableObject<AudienceEnv> {
    * Returns the answer to a report of a deleted show, which is discarded. Its `boot` is one that no shard has. So if the show's
    * name is used again, the reporter considers this report forgotten and sends it again.
    */
-  #farewell(now: number): ShardAnswer {
+  #discard(now: number): ShardAnswer {
     return {
       boot: crypto.randomUUID(),
-      afterMs: FAREWELL_MS,
-      dueMs: now + FAREWELL_MS,
-      reachMs: FAREWELL_MS,
+      afterMs: DISCARD_MS,
+      dueMs: now + DISCARD_MS,
+      reachMs: DISCARD_MS,
       shards: 1,
     };
   }

@@ -27,7 +27,7 @@ export class Takes {
     if (((seats[place] ?? 0) & mask) !== 0) return;
     seats[place] = (seats[place] ?? 0) | mask;
     const crowd = network & (CROWDS - 1);
-    crowds[crowd] = Math.min(MOST, (crowds[crowd] ?? 0) + 1);
+    crowds[crowd] = Math.min(MAX_COUNT, (crowds[crowd] ?? 0) + 1);
   }
 
   /**
@@ -40,12 +40,12 @@ export class Takes {
     const crowd = network & (CROWDS - 1);
     const allowed = Math.max(1, now.crowds[crowd] ?? 0, before?.crowds[crowd] ?? 0);
     const hash = Math.imul(network ^ Math.imul(name + 1, 0x9e3779b1), 0x85ebca6b);
-    let taken = MOST;
+    let taken = MAX_COUNT;
     for (let row = 0; row < ROWS; row += 1) {
       const at = placeIn(row, hash);
       taken = Math.min(taken, Math.max(now.taken[at] ?? 0, before?.taken[at] ?? 0));
     }
-    const raised = Math.min(MOST, taken + Math.ceil(share * UNIT));
+    const raised = Math.min(MAX_COUNT, taken + Math.ceil(share * UNIT));
     for (let row = 0; row < ROWS; row += 1) {
       const at = placeIn(row, hash);
       if ((now.taken[at] ?? 0) < raised) now.taken[at] = raised;
@@ -103,6 +103,6 @@ const COLUMN_BITS = 18;
 const COLUMNS = 2 ** COLUMN_BITS;
 const SEATS = 2 ** 18;
 const CROWDS = 2 ** 14;
-const MOST = 0xffff;
+const MAX_COUNT = 0xffff;
 /** Counter steps of one take; a byte range takes its share, rounded up. 65,535 steps are 2,047 takes: twice an address's seats. */
 const UNIT = 32;
