@@ -3,30 +3,30 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const CORES = availableParallelism();
-/** What measures times has the machine to itself, and so has a crowd that needs all of it. */
+/** Tests that measure times, or run a crowd that needs the whole machine. They run alone. */
 const TIMED = ["test/workers/{audience,on-time,ready,release}.test.ts", "test/local/sfu/sfu.test.ts"];
-/** Programs that run in real time and mostly wait, as the runtime does: not beside what computes on all cores. */
+/** Tests of programs that run in real time and mostly wait, like the runtime. They must not run next to tests that use all cores. */
 const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/demo.test.ts"];
-/** Tests of the runtime that compute rather than wait: walks through memory, shows by the dozen. */
+/** Tests of the runtime that compute rather than wait: memory walks, dozens of shows. */
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
-/** Pages that are listened to for minutes, and not measured: beside a capture that waits. */
+/** Tests that listen to pages for minutes without measuring times. They run next to a capture, which mostly waits. */
 const LISTENING = ["test/browser/line.test.ts"];
-/** What `npm test` is not to take for granted: they run ffmpeg. */
+/** Tests that run ffmpeg, which `npm test` must not require. */
 const WITH_FFMPEG = [
   "test/audio/hold.test.ts",
   "test/local/hold.test.ts",
   "test/workers/{announcements,hold}.test.ts",
 ];
-/** Shows in which things fail while players listen: two relays, Chromium and a dozen of ffmpeg, which leave no room for a capture. */
+/** Shows with faults while players listen: two relays, Chromium and a dozen ffmpeg, which leave no CPU for a capture. */
 const FAULTS = ["test/players/{faults,halts}.test.ts"];
-/** Whole shows, and what becomes of them, in the real runtime and in real players: they leave no room for a capture either. */
+/** Whole shows with their replays, recordings and removal, in the real runtime and real players. They leave no CPU for a capture. */
 const WHOLE_SHOWS = [
   "test/workers/{lifeboat,lifeboat-start,removal,replay}.test.ts",
   "test/players/{lifeboat,recording,replay}.test.ts",
 ];
 /**
- * Hours of sound on a fake clock, {@link BUSY}, and what the benches compute with. They compute for up to two minutes each, beside a
- * capture that waits.
+ * Hours of sound on a fake clock, {@link BUSY}, and tests of the benchmarks' own code. They compute for up to two minutes each,
+ * next to a capture, which mostly waits.
  */
 const LONG = [
   "test/bench/**/*.test.ts",
@@ -35,14 +35,15 @@ const LONG = [
   ...BUSY,
 ];
 /**
- * How many files of units run side by side: one for each core, and one for those that wait for outages to pass. Left to itself the runner would use one core of two.
+ * How many files of unit tests run in parallel: one for each core, and one more because some wait for outages to pass. By
+ * default the runner would use one core of two.
  */
 const WORKERS = CORES + 1;
 
-/** What is waited for in real time comes within this where a test does not say how soon, first call included; the runner's own is 1 s. */
+/** Default timeout of polling assertions in real time, first call included, ms; the runner's own default is 1 s. */
 const PATIENT = { poll: { timeout: 10_000 } };
 
-/** What would be left over at the end, on one core, if it began last. */
+/** The longest test files, longest first. If one began last, it would run alone on one core at the end. */
 const LONGEST = [
   "live",
   "workers/replay",
@@ -106,7 +107,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** Each project is one kind of evidence; `npm test` runs the first two, which need nothing beyond node_modules. */
+/** Each project is one kind of test. `npm test` runs the first two, which need only node_modules. */
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -128,7 +129,7 @@ export default defineConfig({
           exclude: [...TIMED, ...BUSY, ...WHOLE_SHOWS, ...WITH_FFMPEG],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // Shows take the time they take and a small part of a core: more files than cores run side by side.
+          // Shows run in real time and use a small part of a core, so more files than cores run in parallel.
           maxWorkers: 3 * Math.max(2, CORES) + 1,
           sequence: { groupOrder: 1 },
         },
@@ -161,7 +162,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // Of one file's tests that say they may run at once: each has pages of a browser to paint.
+          // For the tests of one file that may run concurrently: each has browser pages to render.
           maxConcurrency: 3,
         },
       },
@@ -173,7 +174,7 @@ export default defineConfig({
           exclude: [...FAULTS, ...WHOLE_SHOWS],
           testTimeout: 900_000,
           hookTimeout: 120_000,
-          // A capture waits for minutes; beside it there is a core for the others.
+          // A capture mostly waits, for minutes, so the other tests have a core.
           maxWorkers: 2,
         },
       },

@@ -1,2 +1,2 @@
-/** The least a Worker can do: the ceiling of what starting one costs. */
+/** A Worker that does almost nothing. Its start-up time is the ceiling for any Worker's. */
 export default { fetch: () => Response.json({ ready: true }) };

@@ -10,21 +10,21 @@ import { variantOf } from "../test/kit/list.ts";
 import { type Media, readList } from "./load/list.ts";
 import { now } from "./load/listener.ts";
 
-/** `npm run bench:first`: from a host's POST to the first part in a listener's hands that has the host's sound in it. */
+/** `npm run bench:first`: measures the time from a host's POST until a listener has the first part with the host's sound. */
 
 const ROUNDS = 8;
-/** Silence is some 6 bytes an access unit, sound some 340: such a part has a tenth of a second of it. */
+/** A part above this size, bytes, has at least 0.1 s of sound: a silent access unit has some 6 bytes, one with sound some 340. */
 const SOUND_BYTES = 2_000;
 
-/** The way of a show's first sound, milliseconds each, in the order in which they pass. */
+/** The delays of a show's first sound, ms, in order of time. */
 interface Way {
-  /** From the POST until SDP, ICE and DTLS are done with. */
+  /** From the POST until SDP, ICE and DTLS are complete. */
   readonly connecting: number;
-  /** Until the SFU has dialled the Broadcast and its first message is there. */
+  /** Until the SFU has dialled the Broadcast and its first message has arrived. */
   readonly dialling: number;
-  /** Until the part that has the sound is full: as long as it takes, wherever in a part the host comes in. */
+  /** Until the part with the sound is full. It depends on the position in a part at which the host comes in. */
   readonly filling: number;
-  /** Until the part is here: the playout delay, the encoder's delay, the list, the fetch. */
+  /** Until the part is fetched: playout delay, encoder delay, playlist, fetch. */
   readonly fetching: number;
 }
 
@@ -48,7 +48,7 @@ async function follow(desk: Desk, latency: Latency, areOpen: boolean): Promise<W
   const show = await makeShow(desk, latency);
   if (areOpen) {
     await openDoors(desk, show);
-    // The next host comes in at another place in a part.
+    // So each host comes in at another position in a part.
     await sleep(1_000 + 640 * Math.random());
   }
   const posted = now();
@@ -79,7 +79,7 @@ async function follow(desk: Desk, latency: Latency, areOpen: boolean): Promise<W
   }
 }
 
-/** Follows a live list as a player does, until a part has sound in it. */
+/** Reloads a live playlist as a player does, until a part contains sound. */
 async function firstSound(url: URL): Promise<{ part: Media; fetched: number }> {
   let list = readList(await textOf(url));
   let last = list.media.at(-1);
@@ -95,14 +95,14 @@ async function firstSound(url: URL): Promise<{ part: Media; fetched: number }> {
   }
 }
 
-/** The media playlist's URL, once the show has one: a listener who asks before may be refused for a second. */
+/** Returns the media playlist's URL once the show has one. A request before that may be refused for a second. */
 async function listOf(desk: Desk, show: Created): Promise<URL> {
   while ((await stateOf(desk, show)).state === "announced") await sleep(10);
   const text = await textOf(new URL(show.playbackUrl));
   return new URL(variantOf(text), show.playbackUrl);
 }
 
-/** When the Broadcast had the host's first message, milliseconds since 1970. */
+/** Returns when the Broadcast received the host's first message, ms since 1970. */
 async function heardSince(desk: Desk, show: Created): Promise<number> {
   const { hosts } = await stateOf(desk, show);
   const [host] = hosts;

@@ -3,18 +3,18 @@ import { EARSHOT } from "../test/kit/deployed.ts";
 import { Runtime } from "../test/kit/runtime.ts";
 
 /**
- * `npm run bench:idle`: what open shows without hosts and listeners cost, in the bare runtime, each profile beside the
- * same runtime with nothing to do. Prints CPU in ms a second, of all shows together: 10 is one per cent of a core.
+ * `npm run bench:idle`: the CPU cost of open shows without hosts and listeners, in the bare runtime, for each profile, compared
+ * to the same idle runtime. Prints CPU in ms per second, of all shows together: 10 is one per cent of a core.
  *
- * Such shows rest, and wake up once in a while. How much a waking costs is measured by asking for all of them at once, the
- * requests included, and shared out over the time from one waking to the next.
+ * Such shows rest, and wake up at intervals. The cost of one waking is measured by requesting all shows at once, requests
+ * included, and is divided by the interval between wakings.
  */
 
 const SHOWS = 24;
 const SECONDS = 30;
-/** From opening on, or from when nobody asks any more, shows are awake for 10 s and to the end of a segment. */
+/** After opening, or after the last request, a show stays awake for 10 s and until the end of a segment. */
 const AWAKE_SECONDS = 16;
-/** What they are busy with after waking, puts to R2 included, is over by then. */
+/** The work after a waking, puts to R2 included, takes less than this. */
 const WAKING_SECONDS = 4;
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 

@@ -10,10 +10,9 @@ import { Segmenter } from "../src/hls/segmenter.ts";
 import { AU_SAMPLES, PROFILES, SAMPLE_RATE, samples } from "../src/media.ts";
 
 /**
- * A Worker for measuring: GET /encoder?seconds=N encodes N seconds of sound and does nothing else; GET /whole?seconds=N
- * takes the same sound the whole way, from the SFU's messages to CMAF parts; GET /hold?seconds=N makes built-in hold audio
- * and does nothing else. The caller reads the process's CPU time; GET / makes the sound beforehand, so that its making is
- * not measured.
+ * A Worker for measurements. GET /encoder?seconds=N only encodes N seconds of sound. GET /whole?seconds=N takes the same sound
+ * through the whole pipeline, from the SFU's messages to CMAF parts. GET /hold?seconds=N only makes built-in hold audio. The
+ * caller reads the process's CPU time. GET / prepares the sound, so that this is not measured.
  */
 export default {
   fetch(request: Request): Response {
@@ -35,13 +34,13 @@ const LOOP = 15 * AU_SAMPLES * 15;
 
 interface Sound {
   readonly pcm: Float32Array;
-  /** The same as s16le, ready to be put into packets. */
+  /** The same as s16le, for packets. */
   readonly bytes: Uint8Array;
 }
 
 let sound: Sound | null = null;
 
-/** A voice-like tone of three harmonics, swelling four times a second. */
+/** Makes a voice-like tone of three harmonics that swells four times a second. */
 function makeSound(): Sound {
   const bytes = new Uint8Array(LOOP * 4);
   const view = new DataView(bytes.buffer);
@@ -101,7 +100,7 @@ function makeHoldAudio(seconds: number): { peak: number } {
   return { peak };
 }
 
-/** Packet `n` as the SFU sends it. */
+/** Returns packet `n` as the SFU sends it. */
 function message(n: number, payload: Uint8Array): Uint8Array {
   return encodePacket({ sequenceNumber: n, timestamp: n * PACKET, payload });
 }

@@ -7,30 +7,30 @@ import { Objects } from "./load/objects.ts";
 import { startHosts, startOwn } from "./load/own.ts";
 
 /**
- * `npm run soak`: relays under a steady load for 14 minutes; the runtime's resident memory must stand still. It grows at
- * first, whatever it runs: code is compiled, and V8 lets heaps grow before it collects. So the last look is held against one
- * at 6 minutes, and may be 10 % above it.
+ * `npm run soak`: runs relays under a steady load for 14 minutes and checks that the runtime's resident memory stays constant.
+ * It grows at first under any load, because code is compiled and V8 lets heaps grow before it collects. So the last value is
+ * compared to the one at 6 minutes, and may be 10 % larger.
  */
 
-/** What is put on a relay of its own. */
+/** The load on one relay. */
 interface Load {
   readonly name: string;
-  /** With a listener each. */
+  /** The number of shows; each has one listener. */
   readonly shows: number;
   readonly hasHosts: boolean;
 }
 
 const LOADS: readonly Load[] = [
   { name: "one show with a host", shows: 1, hasHosts: true },
-  // As many parts, segments and requests as one show has in 140 minutes: what comes round once in an hour is seen in this.
+  // As many parts, segments and requests as one show has in 140 minutes, so that hourly effects appear too.
   { name: "ten shows without one", shows: 10, hasHosts: false },
 ];
 const MINUTES = [2, 6, 10, 14];
-const REFERENCE = 6;
-const MOST = 1.1;
+const REFERENCE_MINUTE = 6;
+const MAX_GROWTH = 1.1;
 
 const { values } = parseArgs({ options: { quick: { type: "boolean" } } });
-/** `--quick` takes seconds for minutes: whether the command itself works. */
+/** With `--quick` a minute lasts a second, which tests the command itself. */
 const minute = values.quick === true ? 1_000 : 60_000;
 
 const verdicts = await Promise.all(LOADS.map(soak));
@@ -74,13 +74,13 @@ function listen(playbackUrl: string): Listener {
 }
 
 function judge({ name }: Load, megabytes: ReadonlyMap<number, number>, stalls: number): boolean {
-  const [reference = Number.NaN, last = Number.NaN] = [REFERENCE, MINUTES.at(-1) ?? 0].map((at) =>
+  const [reference = Number.NaN, last = Number.NaN] = [REFERENCE_MINUTE, MINUTES.at(-1) ?? 0].map((at) =>
     megabytes.get(at),
   );
   const ratio = last / reference;
-  const standsStill = ratio <= MOST;
+  const standsStill = ratio <= MAX_GROWTH;
   console.log(
-    `${name}: ${standsStill ? "stands still" : "GROWS"}, x ${ratio.toFixed(3)} from minute ${REFERENCE} on (at most ${MOST}); ${stalls} stalls`,
+    `${name}: ${standsStill ? "stands still" : "GROWS"}, x ${ratio.toFixed(3)} from minute ${REFERENCE_MINUTE} on (at most ${MAX_GROWTH}); ${stalls} stalls`,
   );
   return standsStill;
 }

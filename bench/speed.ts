@@ -3,20 +3,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { createTestHarness } from "wrangler";
 
-/** `npm run bench`: what a show costs and how fast the runtime starts, each figure beside its ceiling from the same run. */
+/** `npm run bench`: the CPU cost of a show and the start-up time of the runtime, each next to its ceiling from the same run. */
 
 const ROUNDS = 5;
 const SECONDS = 60;
-/** Clock ticks a second, the unit of proc(5)'s times. */
+/** Clock ticks per second, the unit of the times in proc(5). */
 const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
-// The runtime would look up where on Earth it is; a bench talks to this machine alone.
+// Prevents the runtime from looking up its location: a benchmark must not access the network.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 console.log(`${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}\n`);
 await measurePipeline();
 await measureColdStart();
 
-/** CPU of the whole way of the sound, and of hold audio, against the encoder alone, in workerd, alternating. */
+/** Measures the CPU of the whole pipeline, and of hold audio, relative to the encoder alone, in workerd, in alternation. */
 async function measurePipeline(): Promise<void> {
   const harness = createTestHarness({
     workers: [{ config: { name: "bench", main: "bench/pipeline.ts", compatibility_date: "2026-11-17" } }],
@@ -54,7 +54,7 @@ async function measurePipeline(): Promise<void> {
   }
 }
 
-/** The first request after the runtime is up, against a Worker that does nothing at all. */
+/** Measures the first request after the runtime has started, and the same for a Worker that does nothing. */
 async function measureColdStart(): Promise<void> {
   const variables = {
     ADMIN_TOKEN: "bench",
@@ -88,7 +88,7 @@ async function measureColdStart(): Promise<void> {
   console.log(`  Earshot                                 ${spread(earshot)}\n`);
 }
 
-/** The processes below `parent`: the runtime and what starts it. */
+/** Returns the descendants of `parent`: the runtime and the processes that start it. */
 function below(parent: number): number[] {
   const children = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && statOf(Number(name))[1] === String(parent))
@@ -96,7 +96,7 @@ function below(parent: number): number[] {
   return children.flatMap((pid) => [pid, ...below(pid)]);
 }
 
-/** User and system time of everything this process has started, ms (proc(5): fields 14 and 15, in clock ticks). */
+/** Returns the user and system time of all descendants of this process, ms (proc(5): fields 14 and 15, in clock ticks). */
 function cpuMillis(): number {
   const ticks = below(process.pid)
     .map(statOf)
@@ -104,7 +104,7 @@ function cpuMillis(): number {
   return (ticks.reduce((sum, count) => sum + count, 0) * 1000) / TICKS;
 }
 
-/** The fields of /proc/PID/stat after the command's name; none where the process has gone. */
+/** Returns the fields of /proc/PID/stat after the command's name; none if the process has ended. */
 function statOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8")

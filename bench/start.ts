@@ -10,11 +10,11 @@ import { readList, variantOf } from "../test/kit/list.ts";
 import { findLoader } from "./edge/loader.ts";
 
 /**
- * `npm run bench:start [-- --dev]`: what a cached request costs the runtime of `npm start`, or of `npm run dev`, in CPU time
- * of all its workerd processes: one list and one part, over and over on 32 connections, less what the show costs by itself.
+ * `npm run bench:start [-- --dev]`: the CPU cost of a cached request in the runtime of `npm start`, or of `npm run dev`, over all
+ * its workerd processes. One playlist and one part are requested repeatedly on 32 connections; the show's own cost is subtracted.
  */
 
-/** Until a balanced list has three segments in it. */
+/** Time until a playlist of profile `balanced` has three segments, ms. */
 const WARM_UP_MS = 9_000;
 const IDLE_MS = 4_000;
 const ROUNDS = 3;
@@ -55,7 +55,7 @@ try {
   rmSync(persist, { recursive: true, force: true });
 }
 
-/** A list and a part that the edge has in its memory, by name. */
+/** Returns the URLs of a playlist and a part that the edge has in its memory, by name. */
 async function cachedOf(playbackUrl: string): Promise<Record<string, URL>> {
   const list = new URL(variantOf(await read(playbackUrl)), playbackUrl);
   const { parts } = readList(await read(list.href));

@@ -13,14 +13,14 @@ import { startOwn } from "./load/own.ts";
 import { type Traffic, Wire } from "./load/wire.ts";
 
 /**
- * `npm run bench:way`: the way of what is spoken, hop by hop, from a microphone's sample to a listener's having its part, on
- * the bare runtime with one listener. Marks in the sound, found again in the decoded parts (by ffmpeg, which it needs), tell
- * how long it takes to reach the Broadcast; the lists' dates, which are true to that, tell the rest.
+ * `npm run bench:way`: the latency of sound, hop by hop, from a microphone's sample until a listener has its part, on the bare
+ * runtime with one listener. Marks in the sound, which are found again in the decoded parts (ffmpeg is required), show the delay
+ * until the Broadcast. The playlists' dates are relative to that point and show the rest.
  */
 
 const SECONDS = 60;
 const WARM_UP_MS = 12_000;
-/** Opus' lookahead in its full-band mode at 48 kHz, samples (libopus, OPUS_GET_LOOKAHEAD). */
+/** The look-ahead of Opus in its full-band mode at 48 kHz, samples (libopus, OPUS_GET_LOOKAHEAD). */
 const OPUS_LOOKAHEAD = 312;
 
 const own = await startOwn(0);
@@ -34,7 +34,7 @@ async function measure(desk: Desk): Promise<void> {
   const show = await openShow(desk, "low");
   const loop = measuringLoop().map((value) => Math.round(32_767 * value));
   let spoken = 0;
-  // As a microphone's clock has it: no frame is taken from it before it is full, and some are not late.
+  // When the microphone's first sample was spoken: no frame is read before it is full, and the least late one is exact.
   let began = Number.POSITIVE_INFINITY;
   const host = await publish({
     url: show.whipUrl,
@@ -85,12 +85,12 @@ interface Heard {
   readonly bytes: Buffer;
   /** The date of the first sample of {@link bytes}. */
   readonly from: number;
-  /** How long after the date of its last sample each part's list was here, and the part itself. */
+  /** Delays from the date of each part's last sample until the playlist that lists it arrived, and until the part arrived, ms. */
   readonly lists: readonly number[];
   readonly parts: readonly number[];
 }
 
-/** A listener who reloads as players do, and fetches each part as soon as it is listed. */
+/** Runs a listener that reloads as players do, and fetches each part as soon as it is listed. */
 async function listen(playbackUrl: string): Promise<Heard> {
   const traffic: Traffic = { requests: 0, bytes: 0, failures: new Map(), limit: 12 * SECONDS };
   const { origin } = new URL(playbackUrl);
@@ -120,7 +120,7 @@ async function listen(playbackUrl: string): Promise<Heard> {
   return { bytes: Buffer.concat(chunks), from, lists, parts };
 }
 
-/** How long it took each mark from its frame's being full to the Broadcast, by the dates, less what the codec delays it by. */
+/** Returns how long after being spoken each mark is dated on the timeline, ms, without Opus' look-ahead. */
 async function arrivalsOf({ bytes, from }: Heard, began: number, spoken: number): Promise<number[]> {
   return findMarks(await decode(bytes, "mp4"), SAMPLE_RATE).flatMap(({ code, at }) => {
     const date = from + 1000 * at - toMillis(OPUS_LOOKAHEAD);
@@ -131,7 +131,7 @@ async function arrivalsOf({ bytes, from }: Heard, began: number, spoken: number)
       sample += LOOP_SECONDS * SAMPLE_RATE
     )
       delays.push(date - began - toMillis(sample));
-    // The mark comes round every 16 s: the nearest is the one that was heard.
+    // The mark repeats every 16 s; the nearest one is the one that was heard.
     return delays.sort((a, b) => Math.abs(a) - Math.abs(b)).slice(0, 1);
   });
 }
@@ -144,7 +144,7 @@ function less({ p50, p99 }: { readonly p50: number; readonly p99: number }, by: 
   return [p50 - by, p99 - by];
 }
 
-/** What a hop adds to the ranks of those before it. */
+/** Returns how much a hop adds to the percentiles of the previous hops. */
 function hop(values: readonly number[], [p50, p99]: readonly [number, number]): [number, number] {
   return [rank(values, 0.5) - p50, rank(values, 0.99) - p99];
 }

@@ -1,8 +1,8 @@
-// Takes the AAC encoder's wasm out of the installed npm package and writes dist/aac.wasm and dist/aac.json.
+// Extracts the AAC encoder's wasm from the installed npm package and writes dist/aac.wasm and dist/aac.json.
 //
-// The package carries the wasm as one string inside Emscripten's JavaScript glue, which cannot be bundled for workerd
-// (it compiles at run time, which workerd forbids). The glue is read here as text and never run: the string is decoded
-// as the glue itself would, and the glue's two tables say which minified name stands for which function.
+// The package contains the wasm as one string inside Emscripten's JavaScript glue. That cannot be bundled for workerd, because
+// it compiles wasm at run time, which workerd forbids. So the glue is read here as text and never run: the string is decoded
+// as the glue itself would do it, and the glue's two tables map minified names to functions.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -12,7 +12,7 @@ const PACKAGE = "@mediabunny/aac-encoder";
 const VERSION = "1.59.0";
 const WASM_SHA256 = "8488acb0bc9f43055b83600cc4c2c07d20f07675aa65671f91ac1d75515845d9";
 
-/** The functions src/audio/contexts.ts calls. */
+/** The wasm functions that src/audio/contexts.ts calls. */
 const EXPORTS = [
   "init_encoder",
   "get_encoder_frame_size",
@@ -26,7 +26,7 @@ const EXPORTS = [
   "close_encoder",
 ];
 
-/** The functions src/audio/wasm.ts supplies: all that the wasm imports, no more and no fewer. */
+/** The functions that src/audio/wasm.ts supplies: exactly those that the wasm imports. */
 const IMPORTS = [
   "abort_js",
   "clock_time_get",
@@ -52,7 +52,7 @@ const home = new URL(`node_modules/${PACKAGE}/`, root);
 
 /**
  * Writes dist/aac.wasm and dist/aac.json ({@link https://github.com/Vanilagy/mediabunny}, MPL-2.0, embeds LGPL FFmpeg)
- * unless they are there already with the same bytes. Rejects with one sentence when the package is not the one this
+ * unless they exist already with the same bytes. Rejects with one sentence if the package is not the version that this
  * project was measured with.
  */
 export async function buildAac() {
@@ -75,7 +75,7 @@ export async function buildAac() {
   await keep("dist/aac.json", Buffer.from(`${JSON.stringify(names, null, 2)}\n`));
 }
 
-/** The bytes in the glue's `binaryDecode('...')`: one character is one byte, and one above 255 stands for zero. */
+/** Decodes the string in the glue's `binaryDecode('...')`: each character is one byte; a code above 255 stands for zero. */
 function wasmOf(glue) {
   const literal = glue.match(/binaryDecode\(('[^'\\]*(?:\\[\s\S][^'\\]*)*')\)/)?.[1];
   expect(literal, `No embedded wasm was found in ${PACKAGE} ${VERSION}`);
@@ -86,7 +86,7 @@ function wasmOf(glue) {
   });
 }
 
-/** Which minified name stands for which function, without the leading underscores Emscripten adds. */
+/** Returns the minified name of each function. Functions are named without Emscripten's leading underscores. */
 function namesOf(glue) {
   const exported = glue.matchAll(/Module\["_(\w+)"\] = wasmExports\["(\w+)"\]/g);
   const imported = glue.match(/wasmImports = \{([^}]*)\}/)?.[1] ?? "";
@@ -102,7 +102,7 @@ function namesOf(glue) {
   };
 }
 
-/** Every name must have been found in the text and be true of the compiled wasm. */
+/** Checks that every name was found in the text and exists in the compiled wasm. */
 function check(names, wasm) {
   const module = new WebAssembly.Module(wasm);
   const exported = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
@@ -125,7 +125,7 @@ async function read(path) {
   }
 }
 
-/** Replaces the file in one step, so that a reader in another process never sees half of it. */
+/** Replaces a file atomically, so that a reader in another process never sees half of it. An equal file is left alone. */
 async function keep(path, bytes) {
   const file = new URL(path, root);
   const present = await readFile(file).catch(() => null);
@@ -139,7 +139,7 @@ function expect(condition, sentence) {
   if (!condition) fail(sentence);
 }
 
-/** Whoever started the build can act on the sentence and on nothing else, so the error carries no stack. */
+/** Throws an error without a stack, because only the sentence helps the person who runs the build. */
 function fail(sentence) {
   const error = new Error(`${sentence}.`);
   error.stack = error.message;

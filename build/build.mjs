@@ -1,4 +1,4 @@
-// What has to exist before the Worker can be bundled: the AAC encoder's wasm and the static pages, both in dist/.
+// Builds the files that the Worker's bundle needs: the AAC encoder's wasm and the static pages, both in dist/.
 import { buildAac } from "./aac.mjs";
 import { buildPages } from "./pages.mjs";
 

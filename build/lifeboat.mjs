@@ -1,6 +1,7 @@
 /**
- * The base URL of the copy that is served without a Worker: the variable LIFEBOAT_URL, where it is set (to nothing, too), else that
- * of wrangler.toml, whose text `config` is; null where there is none. Throws where it is more or less than a scheme and a host.
+ * Returns the base URL of the copy that is served without a Worker; null where there is none. It comes from the environment
+ * variable LIFEBOAT_URL if that is set, even to an empty text, otherwise from the same variable in wrangler.toml, whose text is
+ * `config`. Throws if the URL is not exactly a scheme and a host.
  */
 export function lifeboatOf(variable, config) {
   const [, configured = ""] = /^\s*LIFEBOAT_URL\s*=\s*["']([^"']*)["']/m.exec(config) ?? [];
@@ -12,7 +13,7 @@ export function lifeboatOf(variable, config) {
   );
 }
 
-/** The text of _headers, in which the pages that play may load from the copy as well. */
+/** Returns the text of _headers, changed so that pages with a player may also load from the copy. */
 export function withCopy(headers, url) {
   const open = (rule) => rule.replace(/(?:connect|media)-src 'self'/g, `$& ${url}`);
   return headers

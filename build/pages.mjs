@@ -11,9 +11,9 @@ const WRITTEN = ["_headers", "lifeboat.json"];
 const BUNDLED = ["listen.ts", "studio.ts", "page.css"];
 
 /**
- * Builds the static pages into dist/web: one script per page (hls.js bundled in), one style sheet, and the asset
- * service's own _redirects and _headers. dist/web holds nothing else afterwards. Files are replaced in place, never
- * the folder: a relay that is running serves from it.
+ * Builds the static pages into dist/web: their scripts (hls.js bundled in), one style sheet, and _redirects and _headers for the
+ * asset service. Other files in dist/web are deleted. Files are replaced in place, never the folder, because a running relay
+ * serves from it.
  */
 export async function buildPages() {
   await mkdir(TARGET, { recursive: true });
@@ -34,8 +34,8 @@ export async function buildPages() {
     minify: true,
     format: "esm",
     target: ["chrome107", "firefox110", "safari16"],
-    // One audio rendition in clear needs none of what the light build leaves out, and a listener loads a third less.
-    // Aliased here and not imported by that name because only the full build has types.
+    // The light build of hls.js has all that one unencrypted audio rendition needs, and is a third smaller.
+    // It is aliased here and not imported by its own name because only the full build has types.
     alias: { "hls.js": "hls.js/light" },
     logLevel: "warning",
   });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 
-/** A Worker's modules as the runtime takes them: the first is the one that is run. */
+/** One of a Worker's modules, as the runtime takes them. The first in a list is the entry module. */
 export interface Module {
   readonly name: string;
   readonly kind: "script" | "wasm";
@@ -9,11 +9,11 @@ export interface Module {
 }
 
 /**
- * Bundles a Worker as a deploy does: one script, and the wasm that it imports beside it. Rejects with esbuild's BuildFailure,
- * whose message names the lines at fault.
+ * Bundles a Worker as a deploy does: into one script and the wasm modules that it imports. Rejects with esbuild's BuildFailure,
+ * whose message names the faulty lines.
  *
- * @param entry from the project's root
- * @param alias files to take in the place of packages, by their names
+ * @param entry a path relative to the project's root
+ * @param alias files to use in place of packages, by package name
  */
 export async function bundle(entry: string, alias: Readonly<Record<string, string>> = {}): Promise<Module[]> {
   const { outputFiles } = await build({

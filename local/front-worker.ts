@@ -2,32 +2,32 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import worker from "earshot-worker";
 
 /**
- * What stands before the Worker on this machine, in the same isolate: who asked, by which scheme, and whether a page is
- * asked for. On the platform the network does that. Requests that the Worker is first for (wrangler.toml, run_worker_first)
- * do not pass the asset service, which would take most of the time that a request takes.
+ * Runs in front of the Worker on this machine, in the same isolate. It determines the client's address and the scheme, and
+ * whether a page is requested; on the platform, Cloudflare's network does that. Requests for which the Worker runs first
+ * (wrangler.toml, run_worker_first) bypass the asset service, which would take most of a request's time.
  */
 
 export * from "earshot-worker";
 
 interface Env {
-  /** The static pages, as the platform serves them; what is no page comes back by {@link Relay}. */
+  /** Serves the static pages as the platform does. A request that is for no page comes back through {@link Relay}. */
   readonly PAGES: Fetcher;
-  /** What paths begin with that the Worker is first for. */
+  /** The beginnings of the paths for which the Worker runs first. */
   readonly WORKER_FIRST: readonly string[];
-  /** Where the bucket is served on this machine; empty where it is not. */
+  /** The URL at which the bucket is served on this machine; empty where it is not. */
   readonly LIFEBOAT_URL: string;
 }
 
 export default {
   async fetch(request: Request, env: Env, context: unknown): Promise<Response> {
-    const seen = asSeen(request);
+    const seen = asOnPlatform(request);
     const path = seen.url.indexOf("/", seen.url.indexOf("//") + 2);
     for (const first of env.WORKER_FIRST) {
       if (seen.url.startsWith(first, path)) return worker.fetch(seen, env, context);
     }
-    // The pages were built for a deployment, whose copy is elsewhere.
+    // The built lifeboat.json names the deployment's copy, so this machine's is answered instead.
     if (seen.url.startsWith(LIFEBOAT, path)) return lifeboat(env.LIFEBOAT_URL);
-    return reached(seen.url, await env.PAGES.fetch(seen), env.LIFEBOAT_URL);
+    return adapted(seen.url, await env.PAGES.fetch(seen), env.LIFEBOAT_URL);
   },
 };
 
@@ -38,10 +38,10 @@ function lifeboat(url: string): Response {
 }
 
 /**
- * What tells browsers to stay with https is only for those who came by it, and not by a name that other servers share. Pages that
- * play may load from the copy, as build/pages.mjs has it for a deployment.
+ * Adapts a page's headers. HSTS is kept only where the client came over https, and not to a host name that other local servers
+ * share. Pages that play may load from this machine's copy, as build/pages.mjs allows it for a deployment's.
  */
-function reached(url: string, answer: Response, copy: string): Response {
+function adapted(url: string, answer: Response, copy: string): Response {
   const headers = new Headers(answer.headers);
   if (!/^https:\/\/(?!localhost[:/]|127\.|\[::1\])/.test(url)) headers.delete(HSTS);
   const policy = headers.get(POLICY);
@@ -53,7 +53,7 @@ function reached(url: string, answer: Response, copy: string): Response {
 const HSTS = "strict-transport-security";
 const POLICY = "content-security-policy";
 
-/** The Worker itself, for what the asset service has no page for. */
+/** The Worker itself, for requests that match no static page. */
 export class Relay extends WorkerEntrypoint<Env> {
   override fetch(request: Request): Promise<Response> {
     return worker.fetch(request, this.env, this.ctx);
@@ -61,22 +61,22 @@ export class Relay extends WorkerEntrypoint<Env> {
 }
 
 /**
- * The request with what the platform would say of it. A proxy on this machine is believed whom it asks for, and by which
- * scheme; nobody else is.
+ * Returns the request with the client address and scheme that the platform would give it. Only a proxy on this machine is
+ * trusted to state these by headers.
  */
-function asSeen(request: Request): Request {
+function asOnPlatform(request: Request): Request {
   const address = addressOf(request);
-  const isNear = address === "::1" || address.startsWith("127.");
-  if (isNear && request.headers.get("x-forwarded-proto") === "https") {
+  const isLocal = address === "::1" || address.startsWith("127.");
+  if (isLocal && request.headers.get("x-forwarded-proto") === "https") {
     const url = request.url.replace(/^http:/, "https:");
-    return withAddress(new Request(url, request), address, isNear);
+    return withAddress(new Request(url, request), address, isLocal);
   }
-  return withAddress(request, address, isNear);
+  return withAddress(request, address, isLocal);
 }
 
-function withAddress(request: Request, address: string, isNear: boolean): Request {
+function withAddress(request: Request, address: string, isLocal: boolean): Request {
   if (request.headers.has("upgrade")) return request;
-  if (isNear && request.headers.has(ADDRESS)) return request;
+  if (isLocal && request.headers.has(ADDRESS)) return request;
   const headers = new Headers(request.headers);
   headers.set(ADDRESS, address);
   return new Request(request, { headers });
@@ -84,7 +84,7 @@ function withAddress(request: Request, address: string, isNear: boolean): Reques
 
 const ADDRESS = "cf-connecting-ip";
 
-/** The asker's IP address; the runtime has it with the port, IPv6 in brackets. */
+/** Returns the client's IP address. The runtime gives it with a port, and IPv6 in brackets. */
 function addressOf(request: Request): string {
   const { clientIp = "" } = (request as { cf?: { clientIp?: string } }).cf ?? {};
   return /^\[?(.*?)\]?:\d+$/.exec(clientIp)?.[1] ?? "";

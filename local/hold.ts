@@ -21,7 +21,7 @@ on. It is levelled to -24 LUFS, and goes round. Ten minutes at the most.
 It takes the ADMIN_TOKEN of the environment or of .dev.vars. It ends with 0 when it is done, 1 when something failed, 2 when
 it was called wrongly, and 3 when there is no ffmpeg.`;
 
-/** A mistake or a failure that one sentence explains; `code` is the process's exit code. */
+/** A user error or a failure that one sentence explains; `code` is the process's exit code. */
 class Stop extends Error {
   readonly code: number;
 
@@ -31,7 +31,7 @@ class Stop extends Error {
   }
 }
 
-/** What Cloudflare takes in one request on the smaller plans. */
+/** The largest request body that Cloudflare accepts on its Free and Pro plans. */
 const SMALL_PLAN_BYTES = 100e6;
 
 async function main(): Promise<void> {
@@ -85,7 +85,7 @@ async function adminToken(): Promise<string> {
   throw new Stop(1, "There is no ADMIN_TOKEN in the environment or in .dev.vars: npm start makes one.");
 }
 
-/** Makes 48 kHz stereo of 16 bits of `file`; what ffmpeg says of a file that it can not read is told. */
+/** Converts `file` to 48 kHz, 16-bit stereo. If ffmpeg cannot read it, throws a {@link Stop} with ffmpeg's last line. */
 async function convert(file: string, wav: string): Promise<void> {
   await stat(file).catch(() => {
     throw new Stop(2, `There is no file ${file}.`);
@@ -152,7 +152,7 @@ async function send(url: URL, token: string, wav: string): Promise<void> {
   console.log(`Set: ${own.seconds.toFixed(1)} s${loud}, played with ${own.gainDb.toFixed(1)} dB.`);
 }
 
-/** Asks the relay; a refusal is told in its own sentence. */
+/** Sends a request to the relay. Throws a {@link Stop} with the relay's own sentence if it refuses. */
 async function ask(url: URL, token: string, init: RequestInit): Promise<unknown> {
   const headers = { ...init.headers, authorization: `Bearer ${token}` };
   const response = await fetch(url, { ...init, headers }).catch(() => {
@@ -163,7 +163,7 @@ async function ask(url: URL, token: string, init: RequestInit): Promise<unknown>
   throw new Stop(1, body?.error?.message ?? `The relay at ${url.origin} answered ${response.status}.`);
 }
 
-/** How far something has come, on one line of a terminal; elsewhere nothing of it is written. */
+/** A progress bar on one line of a terminal. Where the output is no terminal, it writes nothing. */
 class Bar {
   readonly #what: string;
   #shown = "";

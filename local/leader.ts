@@ -7,13 +7,13 @@ import { httpOrigin } from "./address.ts";
 export interface LeaderOptions {
   readonly host: string;
   readonly port: number;
-  /** The port on which the bucket is served without the Worker; null: it is not. */
+  /** The port on which the bucket is served without the Worker; null: it is not served. */
   readonly lifeboat: number | null;
-  /** Whether `wrangler dev` leads, which builds anew what changes and takes 15 times the CPU for a request. */
+  /** Whether the leader is `wrangler dev`, which rebuilds changed code and takes 15 times the CPU for a request. */
   readonly dev: boolean;
-  /** Absolute path: where the Worker's storage lies. */
+  /** The folder of the Worker's storage, an absolute path. */
   readonly persist: string;
-  /** The Worker's variables and secrets, over those of wrangler.toml. */
+  /** The Worker's variables and secrets; they override those of wrangler.toml. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -21,15 +21,15 @@ const ROOT = join(import.meta.dirname, "..");
 
 export interface Leader {
   readonly child: ChildProcess;
-  /** Tells it to end, and to end what it has started. */
+  /** Asks the leader to end, and to end the processes that it started. */
   ask(): void;
-  /** Removes what it has left of the variables on disk. */
+  /** Deletes the variables that it stored on disk, if any. */
   forget(): void;
 }
 
 /**
- * Starts the process that runs the Worker in workerd, in a process group of its own, so that Ctrl-C comes to its starter
- * alone and the group can be ended as one.
+ * Starts the process that runs the Worker in workerd. It gets its own process group, so that Ctrl-C reaches only the starting
+ * process, and the whole group can be ended at once.
  */
 export function startLeader(options: LeaderOptions): Leader {
   return options.dev ? startWrangler(options) : startWorkerd(options);
@@ -40,13 +40,13 @@ function startWorkerd({ host, port, persist, lifeboat, variables }: LeaderOption
     (port) => new URL(httpOrigin(host, port)).host,
   );
   const child = start([join(import.meta.dirname, "workerd.ts"), address ?? "", persist, ...beside]);
-  // Over the channel: every user sees a process's arguments. It may have been ended before it could be told.
+  // Sent over the channel, because every user can see a process's arguments. Fails if the process has ended already.
   child.send(variables, (error) => error && child.emit("error", error));
-  // By the channel and not by a signal: on Windows a signal ends it at once, and what it has started would stay.
+  // Asked by closing the channel, not by a signal: on Windows a signal ends the leader at once, and its children would stay.
   return { child, ask: () => child.connected && child.disconnect(), forget: () => {} };
 }
 
-/** Wrangler takes the variables from a file; this one only this user reads. */
+/** Wrangler reads the variables from a file, which only this user may read. */
 function startWrangler({ host, port, persist, variables }: LeaderOptions): Leader {
   mkdirSync(persist, { recursive: true });
   const envFile = join(persist, `${process.pid}-${randomBytes(4).toString("hex")}.env`);
@@ -69,13 +69,13 @@ function start(args: readonly string[]): ChildProcess {
 }
 
 const SETTINGS = {
-  // The pages are built without the deployment's copy, which has none of this machine's shows.
+  // Builds the pages without the deployment's copy, which has none of this machine's shows.
   LIFEBOAT_URL: "",
   WRANGLER_LOG: "warn",
   WRANGLER_SEND_METRICS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
-  // Wrangler's explorer would give the whole storage to whoever says that the host is localhost, and its traces would keep
-  // every URL on disk, tokens with it.
+  // Wrangler's explorer would give the whole storage to any client that sends a Host header of localhost. Its traces would keep
+  // every URL on disk, tokens included.
   X_LOCAL_EXPLORER: "false",
   X_LOCAL_OBSERVABILITY: "false",
   NO_COLOR: "1",

@@ -1,13 +1,13 @@
 /**
- * What serves the bucket on this machine as its public domain does on the platform: what lies under a key, with the headers it
- * was put with, and no more. It is no part of the relay, and goes on where that does not answer.
+ * Serves the bucket on this machine as its public domain does on the platform: objects by their keys, with the headers that they
+ * were put with. It is independent of the relay, and continues while the relay does not answer.
  */
 
 interface Env {
   readonly MEDIA: R2Bucket;
 }
 
-/** What of the bucket is the audience's: lists of the copy and what they name. Producers' sound is not. */
+/** Objects that listeners may read: the copy's playlists and the media in them. Producers' sound is not among them. */
 const SERVED = /^\/([a-z0-9-]{1,64}\/(?:[0-9a-z]{6,12}\/)?(?:lifeboat\.m3u8|init\.mp4|s\d{10}\.m4s))$/;
 
 const OPEN_TO_ALL = {
@@ -24,7 +24,7 @@ export default {
     const [, key] = SERVED.exec(new URL(request.url).pathname) ?? [];
     const object = key === undefined ? null : await MEDIA.get(key);
     if (object === null) return new Response("Not found\n", { status: 404, headers: NOT_KEPT });
-    // An object has some 30 kB, and the list of a day 4 MB.
+    // A media object has some 30 kB, and the playlist of a day-long show 4 MB.
     const whole = await object.arrayBuffer();
     const about = new Headers(OPEN_TO_ALL);
     object.writeHttpMetadata(about);
@@ -52,7 +52,7 @@ const PREFLIGHT = {
   "access-control-max-age": "86400",
 };
 
-/** The one range that is asked for (RFC 9110 section 14.1.2), its end exclusive, of `size` bytes; null: the whole. */
+/** Parses a Range header with one range (RFC 9110 section 14.1.2) of `size` bytes; `to` is exclusive. Null: the whole object. */
 function rangeOf(header: string | null, size: number): { from: number; to: number } | "beyond" | null {
   const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
   if (first === "" && last === "") return null;

@@ -1,14 +1,15 @@
-/** How the bucket is served beside the relay, without the Worker. */
+/** How the bucket is served next to the relay, without the Worker. */
 export interface LifeboatOptions {
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
-  /** Where it is reached, without a slash at the end, where that is not the address that the relay is on. */
+  /** Its public URL without a trailing slash, if that is not the relay's address with this port. */
   readonly url?: string;
 }
 
 /**
- * What the variable LIFEBOAT says: where it is not set the bucket is served on the port after the relay's; with `off`, or where
- * there is no port after that, nowhere (null). Else it is the URL at which that port is reached. Throws where it is none.
+ * Interprets the variable LIFEBOAT. If it is not set, the bucket is served on the port after the relay's. With `off`, or if
+ * there is no port after the relay's, it is not served (null). Any other value is the URL at which that port is reached. Throws
+ * if it is not such a URL.
  */
 export function readLifeboat(variable: string | undefined, relay: number): LifeboatOptions | null {
   if (variable === "off" || relay === 65_535) return null;

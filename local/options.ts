@@ -2,27 +2,27 @@ import { parseArgs } from "node:util";
 import { isLoopback, isTellable, ownAddresses } from "./address.ts";
 import { type LifeboatOptions, readLifeboat } from "./lifeboat.ts";
 
-/** What `npm start` was told. */
+/** The options of `npm start`. */
 export interface Options {
   readonly fresh: boolean;
   readonly help: boolean;
-  /** Whether code that changes is built anew. */
+  /** Whether changed code is rebuilt. */
   readonly dev: boolean;
   /** Whether to show all that the runtime prints. */
   readonly log: boolean;
   readonly port: number;
   readonly host: string;
   readonly udpPorts?: readonly [number, number];
-  /** Where the bucket is served without the Worker; null: nowhere. */
+  /** Where the bucket is served without the Worker; null: it is not served. */
   readonly lifeboat: LifeboatOptions | null;
 }
 
-/** A variable of the environment; one that is set to nothing counts as not set. */
+/** Returns an environment variable's value; an empty one counts as not set. */
 export function given(variable: string | undefined): string | undefined {
   return variable === "" ? undefined : variable;
 }
 
-/** Reads the command line and the environment. Throws an Error that says in one sentence what is wrong and what to do. */
+/** Parses the command line and the environment. Throws an Error that says in one sentence what is wrong and what to do. */
 export function readOptions(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,

@@ -9,39 +9,39 @@ import { startSfu } from "./sfu/server.ts";
 
 /** The whole relay on this machine: the SFU stand-in and the Worker in the real runtime. */
 export interface Relay {
-  /** Where it is reached, without a slash at the end. */
+  /** The relay's URL, without a trailing slash. */
   readonly url: string;
   readonly adminToken: string;
-  /** Where the bucket is served without the Worker, without a slash at the end; null where it is not. */
+  /** The URL at which the bucket is served without the Worker, without a trailing slash; null where it is not served. */
   readonly lifeboat: string | null;
-  /** The runtime's process, for those who measure it. */
+  /** The id of the runtime's process, for measurements. */
   readonly pid: number;
   /** Rejects with a {@link StartFailure} when the runtime ends without {@link stop}; never resolves. */
   readonly failed: Promise<never>;
-  /** Ends every process this started; resolves when they are gone. */
+  /** Ends every process that was started; resolves when they are gone. */
   stop(): Promise<void>;
 }
 
 export interface RelayOptions {
-  /** The HTTP port; 0 takes a free one. */
+  /** The HTTP port; 0 picks a free one. */
   readonly port?: number;
-  /** The one address that is bound and advertised to publishers; this machine alone by default. */
+  /** The one address that is bound and advertised to publishers; loopback by default. */
   readonly host?: string;
-  /** Where the Worker's storage lies, across restarts. */
+  /** The folder of the Worker's storage, which survives restarts. */
   readonly persist: string;
-  /** Minted when absent. With a `persist` that is used again, give the same ones again. */
+  /** Generated if absent. If a `persist` folder is reused, its secrets must be given again. */
   readonly secrets?: Secrets;
-  /** The UDP ports that publishers are told of; any free ones by default. */
+  /** The range of UDP ports for media; any free ports by default. */
   readonly udpPorts?: readonly [number, number];
-  /** Whether code that changes is built anew, by `wrangler dev`; false by default. */
+  /** Whether `wrangler dev` rebuilds changed code; false by default. */
   readonly dev?: boolean;
-  /** Whether and where the bucket is served without the Worker; by default it is not. Not with `dev`. */
+  /** Where the bucket is served without the Worker; by default, and with `dev`, it is not. */
   readonly lifeboat?: LifeboatOptions | null;
-  /** Gets each line that the runtime and the stand-in print. */
+  /** Receives each line that the runtime and the SFU stand-in print. */
   readonly log?: (line: string) => void;
-  /** More of the Worker's variables, over the defaults. */
+  /** More variables of the Worker; they override the defaults. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** Aborted, it ends what has been started, and starting rejects with its reason. Of no effect on a running relay. */
+  /** If it is aborted during the start, all processes are ended and the start rejects with its reason. No effect afterwards. */
   readonly signal?: AbortSignal;
 }
 
@@ -51,7 +51,7 @@ export interface Secrets {
   readonly secret: string;
 }
 
-/** Starts the relay and resolves when it answers. Rejects with {@link StartFailure} where people can mend it. */
+/** Starts the relay and resolves when it answers. Rejects with {@link StartFailure} where the user can correct the cause. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const host = options.host ?? "127.0.0.1";
   const port = await freePort(options.port ?? 0, host);
@@ -65,13 +65,13 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     appId: "local",
     appSecret,
     log,
-    // The Worker names the origin that the publisher used: behind a proxy a name and a scheme that may not lead here.
+    // The Worker builds the adapter's endpoint from the origin that the publisher used. Behind a proxy, that may not lead here.
     dial: httpOrigin(host, port).replace("http", "ws"),
     ...(options.udpPorts === undefined ? {} : { udpPortRange: options.udpPorts }),
   });
-  // The runtime runs in a folder of its own.
+  // An absolute path, because the runtime has another working directory.
   const persist = resolve(options.persist);
-  // What `wrangler dev` once kept of every request, URLs and the tokens in them included.
+  // Deletes the request traces of older versions of `wrangler dev`, whose URLs contain tokens.
   rmSync(join(persist, "v3", "observability"), { recursive: true, force: true });
   const runtime = new Runtime({
     host,
@@ -83,17 +83,17 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       ADMIN_TOKEN: secrets.adminToken,
       EARSHOT_SECRET: secrets.secret,
       SFU_API: sfu.url,
-      // Whoever gave HOST asked for it: the local runtime has no certificate to speak https with.
+      // The local runtime has no certificate for https, and a user who sets HOST has chosen to serve a network without it.
       PLAIN_HTTP: "1",
       SFU_APP_ID: "local",
       SFU_APP_SECRET: appSecret,
-      // Over the one of wrangler.toml, which is the deployment's.
+      // Overrides the one in wrangler.toml, which is the deployment's.
       LIFEBOAT_URL: lifeboat?.url ?? "",
       ...options.vars,
     },
     log,
   });
-  // Whatever ends this process, the runtime must not outlive it: it would hold the port and the secrets.
+  // However this process ends, the runtime must not outlive it, or it would keep the port and the secrets.
   const abandon = () => runtime.kill();
   process.once("exit", abandon);
   const stop = async (): Promise<void> => {
@@ -119,7 +119,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   };
 }
 
-/** A relay does without the copy where its port is in use: that may be another relay's. */
+/** Returns the bucket's port and URL. If the port is in use, maybe by another relay, this relay runs without the copy (null). */
 async function lifeboatOf(
   options: LifeboatOptions | null,
   host: string,
@@ -145,7 +145,7 @@ export function mintSecrets(): Secrets {
   };
 }
 
-/** The port asked for, if it is free; any free one for 0. */
+/** Returns `port` if it is free, or any free port for 0. Rejects with a {@link StartFailure} otherwise. */
 function freePort(port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

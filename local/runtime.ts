@@ -2,29 +2,29 @@ import { type ChildProcess, spawnSync } from "node:child_process";
 import { type Leader, type LeaderOptions, startLeader } from "./leader.ts";
 import type { Failed } from "./workerd.ts";
 
-/** What keeps the relay from starting or running, as one sentence for people. */
+/** An error that keeps the relay from starting or running, as one sentence for the user. */
 export class StartFailure extends Error {}
 
 export interface RuntimeOptions extends LeaderOptions {
-  /** Gets each line that the runtime prints. */
+  /** Receives each line that the runtime prints. */
   readonly log: (line: string) => void;
 }
 
 const READY_MS = 60_000;
 const STOP_MS = 5_000;
 
-/** The Worker in the real runtime. Owns a process group: its leader (workerd.ts, or wrangler) and all that it starts. */
+/** The Worker in the real runtime. Owns a process group: the leader (workerd.ts, or wrangler) and all processes it starts. */
 export class Runtime {
-  /** Rejects with a {@link StartFailure} when the runtime ends without having been asked to; never resolves. */
+  /** Rejects with a {@link StartFailure} when the runtime ends without {@link stop}; never resolves. */
   readonly failed: Promise<never>;
   readonly #leader: Leader;
-  /** How the group's leader ended, once it has. */
+  /** Resolves with the signal or exit code when the leader has ended. */
   readonly #exited: Promise<string>;
   #ended = false;
   #stopping = false;
-  /** Why it can not run, where its leader has said so. */
+  /** The reason why the runtime cannot run, if the leader has sent one. */
   #told: string | null = null;
-  /** From the first sign of trouble with the build on, what was printed. */
+  /** The lines printed since the first sign of a failed build. */
   readonly #trouble: string[] = [];
 
   constructor(options: RuntimeOptions) {
@@ -44,9 +44,9 @@ export class Runtime {
       });
     });
     this.failed = this.#exited.then((how) => {
-      // Never settled when it was asked to end: there is no failure then, nor will there be one.
+      // After stop() the promise never settles, because an end that was asked for is no failure.
       if (this.#stopping) return new Promise<never>(() => {});
-      // Its leader has gone, but those it started may live on and hold the port.
+      // The leader is gone, but processes that it started may live on and keep the port.
       this.kill();
       throw new StartFailure(
         this.#told ?? `The runtime ended by itself (${how}); run with LOG=1 to see why.`,
@@ -60,7 +60,7 @@ export class Runtime {
     return this.#leader.child.pid ?? 0;
   }
 
-  /** Resolves when the Worker itself answers at `url`: 401 is its own, so it has started and knows its token. */
+  /** Resolves when the Worker answers at `url`. Only the Worker answers 401, so it has started and has its admin token. */
   async ready(url: string, signal?: AbortSignal): Promise<void> {
     for (const deadline = Date.now() + READY_MS; Date.now() < deadline; ) {
       signal?.throwIfAborted();
@@ -80,7 +80,7 @@ export class Runtime {
     );
   }
 
-  /** Ends the process group: its leader is asked first, then all are made to. Resolves when the leader is gone. */
+  /** Ends the process group: asks the leader first, then kills what is left. Resolves when the leader is gone. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#leader.ask();
@@ -90,14 +90,14 @@ export class Runtime {
     this.kill(); // the leader may have gone before those it started
   }
 
-  /** Ends the process group at once. */
+  /** Kills the process group at once. */
   kill(): void {
     this.#leader.forget();
     if (this.pid !== 0) endGroup(this.pid);
   }
 }
 
-/** Ends a process group, or on Windows, which has none, a process and those it has started. */
+/** Kills a process group; on Windows, which has none, a process and its descendants. */
 function endGroup(leader: number): void {
   if (process.platform === "win32") {
     spawnSync("taskkill", ["/pid", String(leader), "/t", "/f"], { stdio: "ignore" });
@@ -106,7 +106,7 @@ function endGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGKILL");
   } catch (error) {
-    // ESRCH: the whole group has ended already, which is what was wanted.
+    // ESRCH: the whole group has ended already, as intended.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

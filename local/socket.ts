@@ -1,8 +1,9 @@
 /**
- * The socket that a Worker is reached on, for Miniflare to open beside its own. The sockets that Miniflare opens to a
- * Worker itself do not tell who asks, and take a CONNECT for a call of the Worker's methods; this one carries HTTP alone.
+ * Has Miniflare open an additional socket for a Worker. Miniflare's own sockets to a Worker do not pass on the client's address,
+ * and treat a CONNECT request as a call of the Worker's methods. This one carries only HTTP.
  *
- * A plugin of Miniflare's: it is loaded by its path, in the name of a binding of a Worker's (which the Worker does not get).
+ * It is a Miniflare plugin. Miniflare loads it by its path, which stands in a binding of the Worker; the Worker itself does not
+ * get that binding.
  */
 export const plugins = {
   socket: {
@@ -24,7 +25,7 @@ export const plugins = {
   },
 };
 
-/** What is read of what Miniflare gives to a plugin. */
+/** The options that Miniflare passes to a plugin, as far as they are used here. */
 interface WorkerOptions {
   readonly config: {
     readonly name: string;
@@ -37,7 +38,7 @@ interface WorkerOptions {
   };
 }
 
-/** The binding that has Miniflare open the socket at `address` (`HOST:PORT`, an IPv6 host in brackets). */
+/** Returns the binding that makes Miniflare open a socket at `address` (`HOST:PORT`, an IPv6 host in brackets). */
 export function socketAt(address: string) {
   return {
     name: "SOCKET",

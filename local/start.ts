@@ -4,7 +4,7 @@ import { given, type Options, readOptions } from "./options.ts";
 import { mintSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
 import { StartFailure } from "./runtime.ts";
 
-/** `npm start`: the relay on this machine, with a broadcast to try it on. */
+/** `npm start`: runs the relay on this machine, with a broadcast to try it with. */
 
 const HELP = `npm start [-- --fresh]
 
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Aborts on Ctrl-C, and when the terminal closes. Once more does no more: stopping takes a few seconds at most. */
+/** Returns a signal that aborts on Ctrl-C or when the terminal closes. A second Ctrl-C is ignored: stopping takes seconds. */
 function untilToldToStop(): AbortSignal {
   const told = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -91,7 +91,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** The admin token and the deployment secret: the environment's, else those in `.dev.vars`, else new ones put there. */
+/** Returns the admin token and the deployment secret: from the environment, else from `.dev.vars`, else new ones stored there. */
 function readSecrets(): Secrets {
   const stored = existsSync(VARIABLES) ? readFileSync(VARIABLES, "utf8") : "";
   const read = (name: string) => new RegExp(`^${name}\\s*=\\s*"?([^"\\n]+)"?\\s*$`, "m").exec(stored)?.[1];
@@ -113,7 +113,7 @@ function readSecrets(): Secrets {
   };
 }
 
-/** The runtime's warnings and errors; the rest of what it says is for LOG=1. */
+/** Prints only the runtime's warnings and errors; LOG=1 prints everything. */
 function printTrouble(line: string): void {
   if (/\b(error|warn(ing)?|failed)\b/i.test(line)) console.log(line);
 }
@@ -127,7 +127,7 @@ interface Broadcast {
   readonly studioUrl: string;
 }
 
-/** The broadcast called demo, made if there is none. */
+/** Returns the broadcast `demo`, and creates it if there is none. */
 async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
   const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
   const ask = (method: string, path: string, body?: string) =>
@@ -138,7 +138,7 @@ async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
   if (found.ok && ((await found.clone().json()) as { state: string }).state !== "ended") {
     return (await found.json()) as Broadcast;
   }
-  // One that has ended makes room: `npm start` always has a show to try things on.
+  // An ended one is replaced, so that `npm start` always has a show to try things with.
   if (found.ok) await ask("DELETE", "/demo");
   const made = await ask("POST", "", JSON.stringify({ title: "Demo", slug: "demo" }));
   if (!made.ok) throw new StartFailure(`The demo broadcast could not be made: ${await made.text()}`);

@@ -1,4 +1,4 @@
-/** The Worker that wrangler.toml names as its main, bundled with what stands before it. */
+/** The Worker that wrangler.toml names as `main`. It is bundled together with front-worker.ts. */
 declare module "earshot-worker" {
   const worker: { fetch(request: Request, env: unknown, context: unknown): Promise<Response> };
   export default worker;

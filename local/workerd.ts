@@ -9,21 +9,20 @@ import { isOfFlags, V8_FLAGS } from "./heap.ts";
 import { socketAt } from "./socket.ts";
 
 /**
- * The Worker in workerd, by Miniflare's own hand: what wrangler.toml says, without the proxy and the entry Worker that
- * `wrangler dev` has before it. A process of its own with an IPC channel, and it ends when the channel does, so that
- * nothing outlives who started it.
+ * Runs the Worker in workerd through Miniflare, as wrangler.toml configures it, but without the proxy and the entry Worker that
+ * `wrangler dev` puts in front. This file is a process of its own with an IPC channel. It ends when the channel closes, so that
+ * it cannot outlive its starter.
  *
- * Arguments: the address to serve on (`HOST:PORT`), where the storage lies, and the address to serve the bucket on, which may be
- * left out. The channel's first message is the Worker's
- * variables, secrets among them.
+ * Arguments: the address to serve on (`HOST:PORT`), the folder of the storage, and optionally the address to serve the bucket
+ * on. The channel's first message is the Worker's variables, secrets included.
  */
 
-/** What goes over the channel: a sentence about why it can not run, after which it ends. */
+/** A message over the channel: a sentence about why the runtime cannot run. The process ends after it. */
 export interface Failed {
   readonly failed: string;
 }
 
-/** What is read of wrangler.toml, and of the options that wrangler makes of it, whose own type has no members. */
+/** The fields of wrangler.toml that are used here. */
 interface Config {
   readonly name: string;
   readonly main: string;
@@ -32,7 +31,8 @@ interface Config {
   readonly vars: Readonly<Record<string, string>>;
   readonly assets?: { readonly run_worker_first?: readonly string[] | boolean };
 }
-interface Plain {
+/** The fields that are used of the options that wrangler makes from wrangler.toml. Their own type has no members. */
+interface WorkerOptions {
   readonly modulesRules: unknown;
   readonly serviceBindings: Record<string, string>;
   readonly assets: { readonly directory: string };
@@ -40,14 +40,14 @@ interface Plain {
 }
 
 const ROOT = join(import.meta.dirname, "..");
-/** The runtime is started again when it ends by itself; so many ends within a minute are one too many. */
-const MOST_ENDS = 3;
+/** The runtime is restarted when it ends by itself. After so many such ends within a minute, this process gives up. */
+const MAX_ENDS = 3;
 
 const [address = "", persist = "", lifeboat] = process.argv.slice(2);
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
 let miniflare: Miniflare | null = null;
 process.once("disconnect", () => void end(0));
-// Ctrl-C may come to all of the terminal's processes; who started this one decides.
+// A terminal may send Ctrl-C to all its processes; then this one ends in order too.
 process.on("SIGINT", () => void end(0));
 
 void run();
@@ -58,7 +58,9 @@ async function run(): Promise<void> {
     miniflare = await start(variables);
     await miniflare.ready;
   } catch (error) {
-    await fail(error instanceof Unbuilt ? error.message : `The runtime did not start: ${messageOf(error)}`);
+    await fail(
+      error instanceof BuildFailure ? error.message : `The runtime did not start: ${messageOf(error)}`,
+    );
   }
 }
 
@@ -68,9 +70,9 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
   const { command } = config.build;
   if (command !== undefined) await build(promisify(exec)(command, { cwd: ROOT }));
   const modules = await build(bundle("local/front-worker.ts", { "earshot-worker": config.main }));
-  // Secrets are in `variables`; wrangler would look for them elsewhere and miss them.
+  // Secrets are in `variables`. Wrangler would look for them elsewhere and report them missing.
   const { workerOptions } = unstable_getMiniflareWorkerOptions({ ...read, secrets: undefined });
-  const { assets, modulesRules: _, ...worker } = workerOptions as unknown as Plain;
+  const { assets, modulesRules: _, ...worker } = workerOptions as unknown as WorkerOptions;
   const { name, compatibility_date: compatibilityDate } = config;
   return new Miniflare(
     convertV4MiniflareOptions({
@@ -87,7 +89,7 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
           bindings: {
             ...config.vars,
             ...variables,
-            WORKER_FIRST: beginnings(config.assets?.run_worker_first),
+            WORKER_FIRST: pathPrefixes(config.assets?.run_worker_first),
           },
           serviceBindings: { ...worker.serviceBindings, PAGES: "pages" },
           unsafeBindings: [socketAt(address)],
@@ -100,13 +102,13 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
           serviceBindings: { RELAY: { name, entrypoint: "Relay" } },
           assets: { ...assets, routerConfig: { has_user_worker: true } },
         },
-        ...(lifeboat === undefined ? [] : [await server(lifeboat, worker, compatibilityDate)]),
+        ...(lifeboat === undefined ? [] : [await lifeboatWorker(lifeboat, worker, compatibilityDate)]),
       ],
-      // Miniflare's own door opens to more than the Worker: it is for this machine alone, on a port that nobody is told.
+      // Miniflare's own socket gives access to more than the Worker, so it is on loopback and on an unpublished port.
       host: "127.0.0.1",
       port: 0,
       resourcePersistencePath: join(persist, "v3"),
-      log: new Trouble(LogLevel.ERROR),
+      log: new ErrorLog(LogLevel.ERROR),
       handleStructuredLogs: ({ level, message }) => {
         if (!isOfFlags(message)) console.log(`${level}: ${message}`);
       },
@@ -115,8 +117,12 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
   );
 }
 
-/** What serves the bucket at `address`: a Worker that has it bound, and nothing else. */
-async function server(address: string, { r2Buckets }: Pick<Plain, "r2Buckets">, compatibilityDate: string) {
+/** Returns the options of the Worker that serves the bucket at `address`. It has no other binding than the bucket. */
+async function lifeboatWorker(
+  address: string,
+  { r2Buckets }: Pick<WorkerOptions, "r2Buckets">,
+  compatibilityDate: string,
+) {
   const [module] = await build(bundle("local/lifeboat-worker.ts"));
   return {
     name: "lifeboat",
@@ -128,8 +134,8 @@ async function server(address: string, { r2Buckets }: Pick<Plain, "r2Buckets">, 
   };
 }
 
-/** What the Worker is first for, of wrangler.toml: a path and all that is below it, for each. */
-function beginnings(patterns: readonly string[] | boolean | undefined): string[] {
+/** Returns the path prefixes for which the Worker runs first, from the patterns in wrangler.toml, which must end in `/*`. */
+function pathPrefixes(patterns: readonly string[] | boolean | undefined): string[] {
   if (!Array.isArray(patterns)) throw new Error("wrangler.toml: run_worker_first must be a list.");
   return patterns.map((pattern: string) => {
     if (!/^\/[\w/-]+\/\*$/.test(pattern))
@@ -138,33 +144,33 @@ function beginnings(patterns: readonly string[] | boolean | undefined): string[]
   });
 }
 
-/** When the runtime ended by itself, ms since 1970. */
+/** The times at which the runtime ended by itself, ms since 1970. */
 const ends: number[] = [];
 
 function noteEnd(): void {
   console.log("warning: The runtime ended by itself and was started again; shows go on where they were.");
   ends.push(Date.now());
   const recent = ends.filter((at) => at > Date.now() - 60_000);
-  if (recent.length >= MOST_ENDS)
-    void fail(`The runtime ended by itself ${MOST_ENDS} times in a minute; run with LOG=1 to see why.`);
+  if (recent.length >= MAX_ENDS)
+    void fail(`The runtime ended by itself ${MAX_ENDS} times in a minute; run with LOG=1 to see why.`);
 }
 
-/** Miniflare's own errors; what ends the runtime for good ends this process. */
-class Trouble extends Log {
+/** Prints Miniflare's errors. An error that ends the runtime for good ends this process too. */
+class ErrorLog extends Log {
   override error(error: Error): void {
     if ((error as { code?: string }).code === "ERR_RUNTIME_FAILURE") void fail(messageOf(error));
     else super.error(error);
   }
 }
 
-class Unbuilt extends Error {}
+class BuildFailure extends Error {}
 
 async function build<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     const { stderr } = error as { stderr?: string };
-    throw new Unbuilt(`The Worker could not be built. ${stderr?.trim() || messageOf(error)}`);
+    throw new BuildFailure(`The Worker could not be built. ${stderr?.trim() || messageOf(error)}`);
   }
 }
 
@@ -182,5 +188,5 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What the asset service has no page for is the Worker's. */
+/** The script behind the asset service: it passes requests for which there is no page to the Worker. */
 const NO_PAGE = "export default { fetch: (request, env) => env.RELAY.fetch(request) };";

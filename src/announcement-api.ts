@@ -1,21 +1,21 @@
 import type { Problem } from "./problem.ts";
 
-/** What is spoken over a show's hold audio: what crosses the seams between edge, origin and Broadcast. */
+/** Announcements, which are spoken over a show's hold audio: the types that edge, origin and Broadcast exchange. */
 
 /**
- * When it is spoken. `before`: while no host has been heard yet; `interrupted`: one has been, and hold audio sounds again;
- * `after`: the show is over. That one is spoken once, and then the list ends.
+ * When an announcement is spoken. `before`: while no host has been heard yet. `interrupted`: while hold audio plays again after a
+ * host has been heard. `after`: once the show is over; it is spoken once, and then the playlist ends.
  */
 export type AnnouncedState = (typeof ANNOUNCED_STATES)[number];
 export const ANNOUNCED_STATES = ["before", "interrupted", "after"] as const;
 
-/** What Origin does of it: it takes the WAV in. */
+/** Origin's part in announcements: it takes in the WAV file. */
 export interface AnnouncementKeeper {
   /**
-   * Keeps a WAV file as what broadcast `id` announces in `state`, and has it spoken from then on.
+   * Stores a WAV file as the announcement of broadcast `id` for `state`, and has the Broadcast speak it from then on.
    *
-   * @param wav the request's body, read as it comes
-   * @param everySeconds from one beginning of it to the next; that of `after` is spoken once
+   * @param wav the request's body, read as a stream
+   * @param everySeconds the time from one start of the announcement to the next; ignored for `after`, which is spoken once
    */
   keepAnnouncement(
     id: string,
@@ -25,26 +25,26 @@ export interface AnnouncementKeeper {
   ): Promise<AnnouncementDescription | Problem>;
 }
 
-/** What the edge asks a Broadcast for. `drop`: nothing is announced any more. */
+/** What the edge asks a Broadcast to do. `show`: describe the announcement of `state`; `drop`: remove it. */
 export interface AnnouncementAct {
   readonly kind: "show" | "drop";
   readonly state: AnnouncedState;
 }
 
-/** What is set for a state: `GET /api/broadcasts/:id/announcements/:state`. */
+/** The announcement that is set for a state: `GET /api/broadcasts/:id/announcements/:state`. */
 export interface AnnouncementDescription {
   readonly kind: "announcement-description";
   readonly state: AnnouncedState;
-  /** Null where there is none. */
+  /** Null where none is set. */
   readonly announcement: {
-    /** From one beginning of it to the next, seconds; null where it is spoken once. */
+    /** The time from one start of the announcement to the next, seconds; null where it is spoken once. */
     readonly every: number | null;
     readonly seconds: number;
-    /** Integrated, LUFS (EBU R128); null where it is too short or too soft to have one. */
+    /** Integrated loudness, LUFS (EBU R128); null where the sound is too short or too soft to be measured. */
     readonly loudness: number | null;
-    /** What it is played with, dB. */
+    /** The gain it is played with, dB. */
     readonly gainDb: number;
-    /** Milliseconds since 1970. */
+    /** When it was set, milliseconds since 1970. */
     readonly setAt: number;
   } | null;
 }

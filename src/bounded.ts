@@ -1,10 +1,10 @@
 /**
- * A map of so many entries at most. One more than that, and the one that was set longest ago is forgotten; to set an entry
- * again makes it the newest.
+ * A map with a limited number of entries. Setting one more than `max` evicts the entry that was set longest ago. Setting an
+ * existing entry again makes it the newest.
  */
 export class Bounded<Key, Value> {
   readonly #max: number;
-  /** Map order is the order in which entries were set. */
+  /** A Map iterates in the order in which its entries were set, so the first one is the oldest. */
   readonly #entries = new Map<Key, Value>();
 
   constructor(max: number) {

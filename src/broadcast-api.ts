@@ -8,9 +8,9 @@ import type { Others, TalkOffer } from "./talk.ts";
 import type { WebhookAct, WebhookState } from "./webhook-api.ts";
 
 /**
- * What a Broadcast does for hosts and operators, and what crosses the seam: the edge calls it, broadcast/broadcast.ts does it.
- * Whether they may ask has been checked at the edge, except whether a host's key is still the broadcast's: that the Broadcast
- * alone knows. `origin` is that of the request, with which the absolute URLs in answers begin.
+ * What a Broadcast does for hosts and operators, and the types of that interface: the edge calls it, broadcast/broadcast.ts
+ * implements it. The edge has authorized the caller already, except for one thing that only the Broadcast knows: whether a host's
+ * key is still valid. `origin` is the request's origin, with which the absolute URLs in answers begin.
  */
 export interface BroadcastApi {
   create(settings: Settings, origin: string): Promise<Description | Problem>;
@@ -18,42 +18,42 @@ export interface BroadcastApi {
   open(origin: string): Promise<Description | Problem>;
   end(origin: string): Promise<Description | Problem>;
   rotateKey(origin: string): Promise<Description | Problem>;
-  /** Makes, lists, changes and revokes its hosts. */
+  /** Creates, lists, changes and removes the broadcast's hosts. */
   hosts(act: HostAct, origin: string): Promise<HostAnswer | Problem>;
-  /** Changes what the operator says of the broadcast. */
+  /** Changes the details that the operator has set for the broadcast. */
   change(changes: Changes, origin: string): Promise<Description | Problem>;
-  /** What is set of its hold audio. */
+  /** Returns the hold audio's settings. */
   hold(): Promise<HoldDescription | Problem>;
-  /** Brings the built-in hold audio back. The producer's own comes by Origin. */
+  /** Goes back to the built-in hold audio. The producer's own hold audio is uploaded through Origin. */
   useHold(own: null): Promise<HoldDescription | Problem>;
-  /** What is announced over hold audio in a state. It comes by Origin. */
+  /** Describes or drops the announcement of a state. The announcement itself is uploaded through Origin. */
   announcement(act: AnnouncementAct): Promise<AnnouncementDescription | Problem>;
-  /** Ends the broadcast, and removes all there is of it. Null: done. From now on it is unknown to all. */
+  /** Ends the broadcast and deletes all its data. Null: done. From the call on, the broadcast is unknown to everybody. */
   remove(): Promise<null | Removing | Problem>;
 
-  /** What has happened after the event of that id, oldest first; where it `waits`, held until there is something, 15 s at most. */
+  /** Returns the events after id `after`, oldest first. With `waits`, the call is held until there is one, at most 15 s. */
   events(after: number, waits: boolean): Promise<readonly Event[] | Problem>;
-  /** Marks the present place in the show. */
+  /** Sets a marker at the current position in the show. */
   mark(title: string): Promise<Event | Problem>;
-  /** Null: the webhook is dropped. */
+  /** Describes, sets or drops the webhook. Null: it was dropped. */
   webhook(act: WebhookAct): Promise<WebhookState | Problem | null>;
 
-  /** Takes a host's offer. */
+  /** Accepts a host's SDP offer, which begins a WHIP session. */
   publish(offer: Offer, newcomer: Newcomer, origin: string): Promise<Accepted | Problem>;
-  /** Whose key it is, if it is the present one; and if the WHIP session is there and that host's, where one is named. */
+  /** Returns the host that the key belongs to. Refuses a replaced key, and a named WHIP session that the host does not have. */
   admit(key: HostKey, session: string | null): Promise<Admitted | Problem>;
-  /** Ends a WHIP session of the host whose key it is. Null: done. */
+  /** Ends a WHIP session of the host that the key belongs to. Null: done. */
   leave(key: HostKey, session: string): Promise<null | Problem>;
-  /** What a studio asks of its talk session, by which it hears the other hosts (talk.ts). */
+  /** Answers a studio's call about its talk session, on which it hears the other hosts (talk.ts). */
   talk(key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem>;
 }
 
-/** A broadcast is being removed, which takes longer than a caller waits, and goes on by itself. */
+/** The broadcast is being removed. That takes longer than a caller waits, and continues without one. */
 export interface Removing {
   readonly kind: "removing";
 }
 
-/** What a broadcast is created with; checked at the edge (edge/settings.ts). */
+/** The settings with which a broadcast is created; the edge validates them (edge/settings.ts). */
 export interface Settings extends Details {
   readonly id: string;
   readonly latency: Latency;
@@ -61,43 +61,43 @@ export interface Settings extends Details {
   readonly bitrate: number;
 }
 
-/** What an operator says of a broadcast, and may change at any time. Times are ISO 8601, in UTC. */
+/** The settings of a broadcast that its operator may change at any time. Times are ISO 8601, in UTC. */
 export interface Details {
   readonly title: string;
   /** Plain text; empty where there is none. */
   readonly description: string;
   /** The http(s) URL of a picture. */
   readonly artwork: string | null;
-  /** A BCP 47 tag: what is spoken. */
+  /** The spoken language, a BCP 47 tag. */
   readonly language: string | null;
-  /** When its doors open by themselves. */
+  /** When the doors open automatically. */
   readonly opensAt: string | null;
-  /** When it ends by itself. */
+  /** When the show ends automatically. */
   readonly endsAt: string | null;
-  /** Whether its doors open for the first listener too; they always do for a host. */
+  /** Whether the first listener opens the doors too; a host always does. */
   readonly autoOpen: boolean;
-  /** After how many minutes with neither host nor listener its doors close. */
+  /** The doors close after this many minutes with neither host nor listener. */
   readonly idleMinutes: number;
-  /** After how many minutes without a host, once one has been heard, it ends; null: never. */
+  /** Once a host has been heard, the show ends after this many minutes without one; null: never. */
   readonly endAfterMinutes: number | null;
-  /** How many days after its end it is removed, recording and all; null: it is kept until somebody deletes it. */
+  /** The broadcast is removed, recording included, this many days after its end; null: it is kept until somebody deletes it. */
   readonly retainDays: number | null;
-  /** After how many seconds in which nothing is heard of hosts who are connected hold audio begins; null: never. */
+  /** Hold audio begins after this many seconds in which the connected hosts are silent; null: never. */
   readonly holdOnDeadAirSeconds: number | null;
-  /** Whether a host whose loudspeaker and microphone squeal is turned down in the programme for as long as that lasts. */
+  /** Whether a host whose microphone feeds back (squeals) is turned down in the programme for as long as it does. */
   readonly duckSqueal: boolean;
-  /** How many hosts may be on at the same time, 1 to 8. */
+  /** How many hosts may be connected at the same time, 1 to 8. */
   readonly maxHosts: number;
-  /** What is heard where no host is: the built-in, the producer's own (as long as it can be read), nothing. */
+  /** The hold audio that plays while there is no host: the built-in, the producer's own (as long as it can be read), or none. */
   readonly hold: "default" | "own" | "none";
-  /** How long the last host has been gone when it begins, seconds. */
+  /** Hold audio begins this many seconds after the last host left. */
   readonly holdAfterSeconds: number;
 }
 
-/** What of the details is to be another. */
+/** The details to change. */
 export type Changes = Partial<Details>;
 
-/** A publisher's SDP offer, as far as it has been read (ingest/offer.ts). */
+/** A publisher's SDP offer, with what ingest/offer.ts has read from it. */
 export interface Offer {
   readonly kind: "offer";
   readonly sdp: string;
@@ -105,38 +105,38 @@ export interface Offer {
   readonly mid: string;
 }
 
-/** Who publishes. */
+/** The publisher that sends an offer. */
 export interface Newcomer {
   readonly key: HostKey;
-  /** Whether it takes another's place where none is free and nobody is quiet (broadcast/precedence.ts). */
+  /** Whether it takes over another host's place even if none is free and no host is quiet (broadcast/precedence.ts). */
   readonly takeover: boolean;
-  /** What its program says it is: the offer's User-Agent. */
+  /** The name of its program: the offer's User-Agent header. */
   readonly client: string | null;
 }
 
-/** A host whose key is the present one. */
+/** A host whose key is valid. */
 export interface Admitted {
   readonly kind: "admitted";
   readonly name: string;
-  /** What is wrong with its sound at this moment. */
+  /** The warnings that are raised about its sound at this moment. */
   readonly warnings: readonly Warning[];
 }
 
-/** An offer that was taken. */
+/** The answer to an offer that was accepted. */
 export interface Accepted {
   readonly kind: "accepted";
   readonly answer: string;
   /** The WHIP session's unguessable name. */
   readonly session: string;
-  /** Of the host whose key it is. */
+  /** The name of the host that the key belongs to. */
   readonly name: string;
 }
 
-/** What a studio asks for talk-back; `talk` is the session's name. */
+/** A studio's calls for talk-back; `talk` is the talk session's name. */
 export type TalkCall =
-  /** A new talk session of a host's WHIP session. */
+  /** Creates a talk session for a host's WHIP session. */
   | { readonly kind: "begin"; readonly session: string }
-  /** Who else is on: held while that is what the studio has, which is `since`. */
+  /** Asks which other hosts are on. The call is held while the list still has the revision `since`, which the studio has. */
   | { readonly kind: "others"; readonly talk: string; readonly since: number | null }
   | { readonly kind: "tracks"; readonly talk: string; readonly publications: readonly string[] }
   | { readonly kind: "answer"; readonly talk: string; readonly mutation: string; readonly answer: string }
@@ -155,9 +155,9 @@ export interface Description extends Settings {
   readonly state: "announced" | "open" | "live" | "ended";
   readonly createdAt: number;
   readonly endedAt: number | null;
-  /** It is over, and ends then: until then is spoken what it announces after it. */
+  /** The show is over, but its playlist ends only at this time: until then the announcement for `after` is spoken. */
   readonly farewellUntil: number | null;
-  /** When its timeline last had to begin anew, under other names, and why; null: never. */
+  /** When and why the timeline was last replaced by one with a new epoch; null: never. */
   readonly anew: { readonly at: number; readonly why: string } | null;
   readonly whipUrl: string;
   readonly hostKey: string;
@@ -166,65 +166,65 @@ export interface Description extends Settings {
   readonly studioUrl: string;
   readonly statusUrl: string;
   readonly hosts: readonly DescribedHost[];
-  /** What the guard has found to be wrong, and is so still. */
+  /** The guard's warnings that are raised at this moment. */
   readonly warnings: readonly Raised[];
-  /** How loud the programme is, as it goes into the encoder; null while no timeline runs. */
+  /** The programme's loudness at the encoder's input; null while no timeline runs. */
   readonly loudness: Loudness | null;
-  /** From a part's last sample to its being listed, over the last 512 parts; null before the first. */
+  /** Time from a part's last sample to its listing, over the last 512 parts; null before the first part. */
   readonly listingMs: { readonly p50: number; readonly p99: number; readonly max: number } | null;
-  /** What reached Origin since the timeline began: what all listeners together cost. */
+  /** Reads that reached Origin since the timeline began: the cost of all listeners together. */
   readonly originReads: { readonly total: number; readonly byKind: Readonly<Record<string, number>> };
-  /** Puts that R2 did not take; each is repeated until it does. */
+  /** How many puts to R2 have failed; each is repeated until it succeeds. */
   readonly recordingFailures: number;
 }
 
-/** How a host stands. */
+/** The state of a host's connection. */
 export interface HostState {
   /**
-   * `connecting`: nothing has come of it yet; `heard`: its sound comes in; `reattaching`: it was on, and the way from the
-   * SFU is broken, which is mended without the host's doing.
+   * `connecting`: no sound has arrived yet. `heard`: its sound is arriving. `reattaching`: it was heard, but the SFU's
+   * WebSocket to the relay is gone; the relay restores it without the host's help.
    */
   readonly state: "connecting" | "heard" | "reattaching";
   /** Since when, milliseconds since 1970. */
   readonly since: number;
 }
 
-/** Something that is wrong at this moment. */
+/** A warning that is raised at this moment. */
 export interface Raised {
   readonly kind: Warning;
-  /** With whom; null: with what goes out. */
+  /** The host that it concerns; null: it concerns the programme. */
   readonly host: EventHost | null;
 }
 
-/** A WHIP session, and whose it is. */
+/** A WHIP session and the host that it belongs to. */
 export interface DescribedHost extends HostState, HostSettings {
   readonly hostId: string;
-  /** Whether its sound comes in at this moment, muted or not. */
+  /** Whether its sound is arriving at this moment, muted or not. */
   readonly heard: boolean;
-  /** What became of its packets; null before the first. */
+  /** Counts of its packets by what was done with them; null before the first packet. */
   readonly packets: Readonly<Record<string, number>> | null;
-  /** How loud its sound comes in, before any gain and though it may be muted; null before the first packet. */
+  /** Loudness of its incoming sound, before gain and mute; null before the first packet. */
   readonly loudness: Loudness | null;
-  /** What the automatic level adds to it now, -12 to 12 dB; 0 where it is off. */
+  /** The automatic level's present gain, -12 to 12 dB; 0 where it is off. */
   readonly levelDb: number;
 }
 
-/** What an operator says of a host, and may change at any time. */
+/** The settings of a host that the operator may change at any time. */
 export interface HostSettings {
   /** Plain text, 1 to 64 characters. Listeners see it while the host is heard. */
   readonly name: string;
-  /** Whether it is kept out of the programme. */
+  /** Whether the host is kept out of the programme. */
   readonly muted: boolean;
-  /** By how much it is made louder, -24 to 24 dB. */
+  /** A fixed gain, -24 to 24 dB. */
   readonly gainDb: number;
-  /** Whether its loudness is levelled automatically. */
+  /** Whether the automatic level is on. */
   readonly level: boolean;
 }
 
-/** What of a host's settings is to be another. */
+/** The settings of a host to change. */
 export type HostChanges = Partial<HostSettings>;
 
-/** What an operator has done to the hosts of a broadcast. */
+/** An operator's request about the hosts of a broadcast. */
 export type HostAct =
   | { readonly kind: "list" }
   | { readonly kind: "make"; readonly settings: HostSettings }
@@ -237,9 +237,9 @@ export type HostAnswer =
   | { readonly kind: "removed" };
 
 /**
- * A host as its operator sees it, on or not, its key included. What is said of its connection is said of the WHIP session that
- * was last heard, where it has several, and is null where it has none. The SFU's API tells neither RTP loss nor jitter, nor
- * which codec it decodes: these are what is seen here.
+ * A host as its operator sees it, connected or not, key included. If the host has several WHIP sessions, the fields about its
+ * connection describe the one that was heard last; they are null if it has none. The SFU's API reports neither RTP loss nor
+ * jitter, nor the codec that it decodes, so the relay's own observations stand here.
  */
 export interface HostDescription extends HostSettings {
   readonly hostId: string;
@@ -250,20 +250,20 @@ export interface HostDescription extends HostSettings {
   readonly studioUrl: string;
   /** Whether it has a WHIP session. */
   readonly connected: boolean;
-  /** Whether its sound comes in at this moment, muted or not. */
+  /** Whether its sound is arriving at this moment, muted or not. */
   readonly heard: boolean;
-  /** How its session stands. */
+  /** The state of its WHIP session. */
   readonly state: HostState["state"] | null;
-  /** How loud it comes in, before what is set of it here. */
+  /** Loudness of its incoming sound, before mute, gain and automatic level. */
   readonly loudness: Loudness | null;
-  /** What the automatic level adds to that, dB. */
+  /** The automatic level's present gain, dB. */
   readonly levelDb: number | null;
-  /** Which share of its sound was missing when it was due, and was concealed: 0 to 1, since it connected. */
+  /** The share of its sound that was missing when due and was concealed, since it connected: 0 to 1. */
   readonly loss: number | null;
-  /** By how much its packets came later than the quickest ones, at most, in the last half minute: milliseconds. */
+  /** The largest delay of its packets in the last 30 s, relative to the quickest ones, milliseconds. */
   readonly jitter: number | null;
-  /** What the SFU's answer to its offer chose, e.g. "opus/48000/2". */
+  /** The codec that the SFU chose in its answer to the offer, e.g. "opus/48000/2". */
   readonly codec: string | null;
-  /** What its program says it is. */
+  /** The name of its program, from the User-Agent header. */
   readonly client: string | null;
 }

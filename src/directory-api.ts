@@ -1,13 +1,13 @@
 import type { Latency } from "./media.ts";
 
 /**
- * What the Directory knows of all broadcasts, and what crosses its seam: Broadcasts tell it what they are like
- * (broadcast/notice.ts), the edge reads it for operators (edge/directory.ts), directory/directory.ts keeps it. It has no keys.
+ * The Directory's interface and its types. Each Broadcast reports its entry (broadcast/notice.ts), directory/directory.ts stores
+ * it, and the edge reads the list for operators (edge/directory.ts). The Directory holds no keys.
  */
 export interface DirectoryApi {
-  /** Puts a broadcast's entry in the place of the one there was of it, if any. */
+  /** Stores a broadcast's entry; it replaces the previous one, if any. */
   put(entry: Entry): Promise<void>;
-  /** Forgets broadcast `id`; one that it does not know is forgotten already. */
+  /** Deletes the entry of broadcast `id`. An unknown id is no error. */
   remove(id: string): Promise<void>;
   page(query: Query): Promise<Page>;
 }
@@ -15,43 +15,43 @@ export interface DirectoryApi {
 export const STATES = ["announced", "open", "live", "ended"] as const;
 export type State = (typeof STATES)[number];
 
-/** One broadcast. Times are milliseconds since 1970. */
+/** What the Directory knows of one broadcast. Times are milliseconds since 1970. */
 export interface Entry {
   readonly id: string;
   readonly title: string;
   readonly state: State;
   readonly latency: Latency;
   readonly createdAt: number;
-  /** Null before its end, and where its row was damaged. */
+  /** Null before the show's end, and if the Broadcast could not read its own row. */
   readonly endedAt: number | null;
 }
 
-/** Which entries are asked for. */
+/** Selects entries. */
 export interface Query {
-  /** Those in this state alone; null: all. */
+  /** Only entries in this state; null: all. */
   readonly state: State | null;
-  /** How many at most, 1 to 100. */
+  /** The largest number of entries to return, 1 to 100. */
   readonly limit: number;
-  /** Those behind this place alone; null: from the newest on. */
+  /** Only entries after this place; null: from the newest on. */
   readonly after: Place | null;
 }
 
-/** Where an entry stands in the order of all: by when it was created, newest first, and by its id where that is the same. */
+/** An entry's place in the list, which is sorted by creation time, newest first, and by id where times are equal. */
 export type Place = Pick<Entry, "createdAt" | "id">;
 
 export interface Page {
   readonly entries: readonly Entry[];
-  /** The place of the last of them, behind which the next page begins; null where there is none behind it. */
+  /** The place of the last entry, after which the next page begins; null on the last page. */
   readonly next: Place | null;
 }
 
-/** The objects of that class; there is one. */
+/** The namespace of the Directory class, as far as it is used here; it has one object. */
 export interface Directories {
   idFromName(name: string): DurableObjectId;
   get(id: DurableObjectId): DirectoryApi;
 }
 
-/** The one Directory of a deployment. */
+/** Returns the one Directory of a deployment. */
 export function directoryOf(directories: Directories): DirectoryApi {
   return directories.get(directories.idFromName("directory"));
 }

@@ -1,27 +1,27 @@
 /**
- * What happens at a show, as its log tells it: to operators (`GET /api/broadcasts/:id/events`, webhooks), in part to everybody
- * (`GET /live/:id/events.json`), and, where it changes what is heard, in the media playlist (EXT-X-DATERANGE). The relay writes
- * events, pages read them.
+ * An event in a show's log. Operators read all events (`GET /api/broadcasts/:id/events`, webhooks) and everybody some of them
+ * (`GET /live/:id/events.json`). Those that change what is heard are also in the media playlist (EXT-X-DATERANGE). The relay
+ * writes events, pages read them.
  */
 export type Event = Note & {
-  /** 1, 2, 3 … in each show, in the order in which it happened. */
+  /** 1, 2, 3 … in each show, in the order of the events. */
   readonly id: number;
-  /** Milliseconds since 1970, by the show's own time while it has a timeline. */
+  /** Milliseconds since 1970, by show time while there is a timeline. */
   readonly at: number;
 };
 
-/** What has happened, before the log gives it its number. */
+/** An event before the log has numbered it. */
 export type Note =
   /**
-   * `opened`, `closed`: the doors; `live`: the first host has been heard; `ended`: for good; `late`: it was to open by now, and
-   * no host has been heard; `hold-on`, `hold-off`: hold audio begins, ends.
+   * `opened`, `closed`: the doors. `live`: the first host was heard. `ended`: the show is over for good. `late`: the planned
+   * opening time has passed and no host has been heard. `hold-on`, `hold-off`: hold audio begins, ends.
    */
   | { readonly kind: "opened" | "closed" | "live" | "ended" | "late" | "hold-on" | "hold-off" }
-  /** The title is another now; a producer has marked this place. */
+  /** `title`: the show's title has changed; `marker`: a producer has marked this position. */
   | { readonly kind: "title" | "marker"; readonly title: string }
   /**
-   * A host is heard, is not heard any more. From then on so many `hosts` are; `onAir`: the names of those among them who have
-   * not been muted.
+   * A host begins, or ceases, to be heard. `hosts`: how many are heard from then on; `onAir`: the names of those of them
+   * that are not muted.
    */
   | {
       readonly kind: "host-on" | "host-off";
@@ -29,7 +29,7 @@ export type Note =
       readonly hosts: number;
       readonly onAir: readonly string[];
     }
-  /** Something is wrong (`raised`), or is not any more; `host`: with whom, null: with what goes out. */
+  /** A warning is raised (`raised`) or cleared. `host`: the host that it concerns; null: it concerns the programme. */
   | { readonly kind: Warning; readonly raised: boolean; readonly host: EventHost | null };
 
 export interface EventHost {
@@ -39,7 +39,7 @@ export interface EventHost {
 
 export type Kind = Note["kind"];
 
-/** What can be wrong with a host's sound, or with what goes out. */
+/** What can be wrong with a host's sound, or with the programme. */
 export type Warning = (typeof WARNINGS)[number];
 
 export const WARNINGS = [
@@ -57,7 +57,7 @@ export const WARNINGS = [
   "host-lost",
 ] as const;
 
-/** All kinds that this code knows. */
+/** All kinds of events. */
 export const KINDS = [
   ...[
     "opened",
@@ -75,10 +75,10 @@ export const KINDS = [
   ...WARNINGS,
 ] as const;
 
-/** What changes on the line: it stands in the media playlist while its date does. */
+/** Events that change the line. Each is in the media playlist for as long as its date is within the list. */
 export const ON_LINE = ["host-on", "host-off", "hold-on", "hold-off", "title", "marker"] as const;
 
-/** What anybody may know of: what explains what is heard, and nothing that says how a host is equipped. */
+/** Events that everybody may see: they explain what is heard, and tell nothing about a host's equipment. */
 export const PUBLIC = ["opened", "closed", "live", "late", "ended", "dead-air", ...ON_LINE] as const;
 
 /** The newest public events of a show: `GET /live/:id/events.json`. */
@@ -88,22 +88,22 @@ export interface PublicEvents {
   readonly events: readonly PublicEvent[];
 }
 
-/** An event as anybody may know it: who comes and goes is not named, because it may be a host who has been muted. */
+/** An event as everybody may see it: without the name of the host that comes or goes, who may have been muted. */
 export type PublicEvent<Each = Event> = Each extends { readonly onAir: unknown } ? Omit<Each, "host"> : Each;
 
-/** What anybody may know of a public event. */
+/** Returns the public form of an event. */
 export function publicOf(event: Event): PublicEvent {
   if (!("onAir" in event)) return event;
   const { host: _, ...told } = event;
   return told;
 }
 
-/** Whether an event changes what is on the line. */
+/** Whether an event changes the line. */
 export function isOnLine(note: Note): boolean {
   return (ON_LINE as readonly string[]).includes(note.kind);
 }
 
-/** Whether anybody may know of an event. */
+/** Whether everybody may see an event. */
 export function isPublic(note: Note): boolean {
   return (PUBLIC as readonly string[]).includes(note.kind);
 }

@@ -1,31 +1,31 @@
 import type { Problem } from "./problem.ts";
 
-/** The producer's own hold audio: what crosses the seams between edge, origin and Broadcast. */
+/** The producer's own hold audio: the types that edge, origin and Broadcast exchange. */
 
-/** What Origin does of it: it takes the WAV in, which the edge has no memory for and the show's clock no time. */
+/** Origin takes in the WAV file: the edge lacks the memory for it, and converting it in the Broadcast would delay the show. */
 export interface HoldKeeper {
   /**
-   * Keeps a WAV file as the hold audio of broadcast `id`, and has it played from then on.
+   * Stores a WAV file as the hold audio of broadcast `id`, and has the Broadcast play it from then on.
    *
-   * @param wav the request's body, read as it comes
-   * @param asIs whether it is played as loud as it is, and not levelled
+   * @param wav the request's body, read as a stream
+   * @param asIs whether it is played at its own loudness, without levelling
    */
   keepHold(id: string, wav: ReadableStream<Uint8Array>, asIs: boolean): Promise<HoldDescription | Problem>;
 }
 
-/** What is set for a broadcast: `GET /api/broadcasts/:id/hold`. */
+/** The hold audio settings of a broadcast: `GET /api/broadcasts/:id/hold`. */
 export interface HoldDescription {
   readonly kind: "hold-description";
-  /** What is heard while no host is connected. */
+  /** Which hold audio plays while no host is connected. */
   readonly hold: "default" | "own" | "none";
-  /** The producer's own, whether it is what is heard or not; null where there is none. */
+  /** The producer's own hold audio, whether it is in use or not; null where there is none. */
   readonly own: {
     readonly seconds: number;
-    /** Integrated, LUFS (EBU R128); null where it is too short or too soft to have one. */
+    /** Integrated loudness, LUFS (EBU R128); null where the sound is too short or too soft to be measured. */
     readonly loudness: number | null;
-    /** What it is played with, dB. */
+    /** The gain it is played with, dB. */
     readonly gainDb: number;
-    /** Milliseconds since 1970. */
+    /** When it was set, milliseconds since 1970. */
     readonly setAt: number;
   } | null;
 }

@@ -1,9 +1,9 @@
 /**
- * The promise's outcome, or a rejection when there is none within `millis`. The promise itself goes on: nothing that the
- * platform hands out here can be called off.
+ * Returns the promise's outcome, or rejects if there is none within `millis` ms. The operation behind the promise continues: the
+ * platform's calls that are limited here cannot be cancelled.
  */
 export function withLimit<T>(promise: Promise<T>, millis: number): Promise<T> {
-  // Promise.withResolvers is not in all the browsers for which the pages are built.
+  // Not all browsers that the pages are built for have Promise.withResolvers.
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in ${millis} ms`)), millis);

@@ -1,19 +1,19 @@
 import type { Directives } from "./media.ts";
 
 /**
- * How far a show has come: its newest listed part, on the grid of segments and parts that its profile makes. The Broadcast
- * decides by it what to answer and what to hold (hls/directives.ts), the origin writes it into a header of every playlist,
- * and the edge judges by it what need not be asked for at all (edge/verdict.ts). The rules of
- * draft-pantos-hls-rfc8216bis-22 section 6.2.5.2 stand here, once for all three.
+ * A show's progress: its newest listed part, on the grid of segments and parts that its profile defines. The Broadcast decides
+ * by it which requests to answer and which to hold (hls/directives.ts). The origin writes it into a header of every playlist.
+ * The edge decides by it which requests need no call to the origin (edge/verdict.ts). The rules of
+ * draft-pantos-hls-rfc8216bis-22 section 6.2.5.2 are here, once for all three.
  */
 export interface LiveEdge {
   readonly epoch: string;
   readonly ended: boolean;
-  /** Of the first listed segment. */
+  /** Media sequence number of the first listed segment. */
   readonly firstMsn: number;
-  /** Of the last finished segment; one less than `firstMsn` while there is none. */
+  /** Media sequence number of the last finished segment; `firstMsn` - 1 while there is none. */
   readonly lastMsn: number;
-  /** Parts of the segment being made. */
+  /** How many parts the unfinished segment has so far. */
   readonly openParts: number;
   /** Parts in a whole segment. */
   readonly partsPerSegment: number;
@@ -21,38 +21,38 @@ export interface LiveEdge {
   readonly partMillis: number;
   /** Whether playlists list parts, or whole segments only. */
   readonly listsParts: boolean;
-  /** The wall clock at the end of the newest part, milliseconds since 1970. */
+  /** Wall-clock time at the end of the newest part, milliseconds since 1970. */
   readonly endsAt: number;
-  /** The show's timelines before, whose segments are in its rewind lists; the oldest first. */
+  /** The show's earlier timelines, whose segments are in its rewind lists; oldest first. */
   readonly former: readonly FormerTimeline[];
 }
 
-/** What a rewind list may have of a timeline before the show's present one: segments, by number. */
+/** The segments of an earlier timeline that a rewind list may contain, by media sequence number. */
 export interface FormerTimeline {
   readonly epoch: string;
   readonly firstMsn: number;
   readonly lastMsn: number;
 }
 
-/** A place on the grid: one part of segment `msn`, or, where `part` is left out, the whole segment. */
+/** A place on the grid: one part of segment `msn`, or the whole segment if `part` is left out. */
 export interface Place {
   readonly msn: number;
   readonly part?: number;
 }
 
-/** What media a name stands for (paths.ts). */
+/** The media that a URL names (paths.ts). */
 export type MediaName =
   | { readonly kind: "part"; readonly msn: number; readonly index: number }
   | { readonly kind: "segment"; readonly msn: number };
 
-/** The header's name; between origin and edge alone. */
+/** The header's name. It is used only between origin and edge. */
 export const LIVE_EDGE_HEADER = "earshot-live-edge";
 
 const FORM =
   /^([0-9a-z]{6,12});(live|ended);(\d+);(-?\d+);(\d+);(\d+);(\d+);(parts|segments);(\d+)((?:;[0-9a-z]{6,12}:\d+-\d+)*)$/;
 const FORMER = /;([0-9a-z]+):(\d+)-(\d+)/g;
 
-/** How far two clocks of the platform are taken to differ at most. */
+/** The largest assumed difference between two clocks of the platform. */
 const SKEW_MILLIS = 1_000;
 
 export function writeLiveEdge(edge: LiveEdge): string {
@@ -63,7 +63,7 @@ export function writeLiveEdge(edge: LiveEdge): string {
   return [edge.epoch, state, ...numbers, kind, Math.round(edge.endsAt), ...former].join(";");
 }
 
-/** Reads the header; null where it is absent or another version's. */
+/** Parses the header. Null where it is absent or written by a version with another format. */
 export function readLiveEdge(header: string | null): LiveEdge | null {
   const match = FORM.exec(header ?? "");
   if (match === null) return null;
@@ -82,11 +82,12 @@ export function readLiveEdge(header: string | null): LiveEdge | null {
 }
 
 /**
- * The place that a playlist must have come to for these directives, null where any playlist will do.
+ * Returns the place that a playlist must include to satisfy these directives; null where any playlist does.
  *
- * A list without parts counts whole segments, and a part means nothing in it. Else a segment without a part is for its
- * first: Safari asks so for a new segment, and an early answer makes it spin, one at the segment's end makes it late. A
- * part beyond its segment's last is the next segment's first. A list that has ended has nothing to wait for.
+ * In a list without parts the place is a whole segment, and `_HLS_part` is ignored. In a list with parts, a segment without a
+ * part means its first part: Safari asks for a new segment that way. An earlier answer makes Safari request again in a tight
+ * loop, and an answer at the segment's end makes it late. A part number beyond the segment's last part means the next segment's
+ * first part. A list that has ended never waits.
  */
 export function placeAsked(edge: LiveEdge, { msn, part = 0 }: Directives): Place | null {
   if (msn === undefined || edge.ended) return null;
@@ -94,21 +95,21 @@ export function placeAsked(edge: LiveEdge, { msn, part = 0 }: Directives): Place
   return part >= edge.partsPerSegment ? { msn: msn + 1, part: 0 } : { msn, part };
 }
 
-/** How many parts are to come until `place` is there: 1 for the next part, 0 or less for what is listed. */
+/** Returns how many parts are still to be listed before `place` is: 1 for the next part, 0 or less for a listed place. */
 export function partsUntil(edge: LiveEdge, { msn, part }: Place): number {
   const { lastMsn, openParts, partsPerSegment } = edge;
   const listed = (lastMsn + 1) * partsPerSegment + openParts;
   return msn * partsPerSegment + (part ?? partsPerSegment - 1) + 1 - listed;
 }
 
-/** Whether a playlist with this live edge answers who asks for `place`; one that has ended answers everybody. */
+/** Whether a playlist with this live edge satisfies a request for `place`. One that has ended satisfies every request. */
 export function covers(edge: LiveEdge, place: Place | null): boolean {
   return place === null || edge.ended || partsUntil(edge, place) <= 0;
 }
 
 /**
- * Whether `place` is to be refused: more than two segments after the last one, or beyond the Advance Part Limit, which is
- * three seconds of parts, rounded up in the client's favour, or three parts of a second and more.
+ * Whether a request for `place` must be refused: it is more than two segments after the last one, or beyond the Advance Part
+ * Limit. That limit is three seconds of parts, rounded up in the client's favour, or three parts if a part lasts 1 s or more.
  */
 export function isTooFarAhead(edge: LiveEdge, place: Place): boolean {
   if (place.msn > edge.lastMsn + 2) return true;
@@ -116,14 +117,14 @@ export function isTooFarAhead(edge: LiveEdge, place: Place): boolean {
   return place.part !== undefined && partsUntil(edge, place) > limit;
 }
 
-/** Whether a segment of an epoch, or its init segment (null), is one of the show's former timelines'. */
+/** Whether segment `msn` of an epoch, or its init segment (null), belongs to one of the show's former timelines. */
 export function isFormer({ former }: LiveEdge, epoch: string, msn: number | null): boolean {
   const timeline = former.find((one) => one.epoch === epoch);
   if (timeline === undefined) return false;
   return msn === null || (msn >= timeline.firstMsn && msn <= timeline.lastMsn);
 }
 
-/** The place of the newest media that there is. */
+/** Returns the place of the newest media. */
 export function newest({ lastMsn, openParts, partsPerSegment, listsParts }: LiveEdge): Place {
   if (!listsParts) return { msn: lastMsn };
   return openParts > 0
@@ -138,21 +139,21 @@ export function isAsNew(a: LiveEdge, b: LiveEdge): boolean {
 }
 
 /**
- * The live edge as far as it can have come by wall-clock time `now`: the timeline is a real-time clock, so one of a while
- * ago still tells. Clocks may differ by a second, in favour of who asks.
+ * Returns the furthest live edge that is possible at wall-clock time `now`. The timeline is a real-time clock, so an old live
+ * edge can be extrapolated. The second by which clocks may differ is added in the client's favour.
  */
 export function projected(edge: LiveEdge, now: number): LiveEdge {
   const parts = Math.floor((now + SKEW_MILLIS - edge.endsAt) / edge.partMillis);
   return edge.ended || parts <= 0 ? edge : advanced(edge, parts);
 }
 
-/** The live edge once media of its timeline has been had: what there is of it, lists that are asked for from now on have. */
+/** Returns the live edge advanced to media that was fetched: media that exists is in every playlist requested from now on. */
 export function withMedia(edge: LiveEdge, media: MediaName): LiveEdge {
   const ahead = partsUntil(edge, placeOfMedia(media));
   return edge.ended || ahead <= 0 ? edge : advanced(edge, ahead);
 }
 
-/** How long ago media ended, by the show's clock, in milliseconds at the most; below zero for what is yet to come. */
+/** Returns the greatest possible age of the end of `media` by the show's clock, milliseconds; negative for future media. */
 export function ageOf(edge: LiveEdge, media: MediaName, now: number): number {
   const since = Math.max(0, Math.floor((now + SKEW_MILLIS - edge.endsAt) / edge.partMillis));
   return (since - partsUntil(edge, placeOfMedia(media))) * edge.partMillis;

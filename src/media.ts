@@ -1,8 +1,8 @@
 /**
- * The nouns and units that cross rooms.
+ * The types and units that several folders share.
  *
- * Inside Earshot time is a count of samples at 48 kHz; milliseconds exist only at the borders (timers, wall-clock
- * dates, logs). One AAC access unit is 1024 samples = 64/3 ms, so multiples of three are whole milliseconds.
+ * Inside Earshot, time is a count of samples at 48 kHz; milliseconds exist only at the borders (timers, wall-clock
+ * dates, logs). One AAC access unit is 1024 samples = 64/3 ms, so three access units are a whole number of milliseconds.
  */
 
 declare const unit: unique symbol;
@@ -20,12 +20,12 @@ export const CHANNELS = 2;
 /** Samples in one AAC-LC access unit (ISO/IEC 14496-3, frame length 1024). */
 export const AU_SAMPLES = 1024;
 
-/** Milliseconds in `count` samples; a border function. */
+/** Converts a count of samples to milliseconds; for use at the borders. */
 export function toMillis(count: number): number {
   return count / (SAMPLE_RATE / 1000);
 }
 
-/** The nearest whole sample to `millis`; a border function. */
+/** Converts milliseconds to the nearest whole sample; for use at the borders. */
 export function fromMillis(millis: number): Samples {
   return samples(Math.round(millis * (SAMPLE_RATE / 1000)));
 }
@@ -36,12 +36,12 @@ export interface Pcm {
   readonly data: Float32Array;
 }
 
-/** How loud sound is, by EBU R128, of the last 400 ms, of the last 3 s and of all of it: LUFS; null where it is silence. */
+/** Loudness by EBU R128, LUFS: of the last 400 ms, of the last 3 s, and of the whole sound; null where it is silence. */
 export interface Loudness {
   readonly momentary: number | null;
   readonly shortTerm: number | null;
   readonly integrated: number | null;
-  /** Of the last 3 s, dBTP. */
+  /** True peak of the last 3 s, dBTP. */
   readonly truePeakDb: number | null;
 }
 
@@ -51,7 +51,7 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-/** One CMAF chunk (moof + mdat): an LL-HLS partial segment. `msn` is its parent's media sequence number. */
+/** One CMAF chunk (moof + mdat): an LL-HLS partial segment. `msn` is the media sequence number of its segment. */
 export interface Part {
   readonly msn: number;
   readonly index: number;
@@ -60,12 +60,12 @@ export interface Part {
   readonly bytes: Uint8Array;
 }
 
-/** Hosts who may be on at the same time, at most: each costs an aligner and its share of the mix. */
+/** The most hosts that may be connected at the same time: each costs an aligner and its share of the mix. */
 export const MOST_HOSTS = 8;
 
 export type Latency = "low" | "balanced" | "economy";
 
-/** What never changes within a show. Durations are counted in access units. */
+/** Constants of a show that depend on its latency setting. Durations are counted in access units. */
 export interface Profile {
   readonly latency: Latency;
   /** Access units in a part. */
@@ -84,16 +84,16 @@ export const PROFILES: Readonly<Record<Latency, Profile>> = {
   economy: { latency: "economy", partUnits: 30, segmentUnits: 180, targetDuration: 4, lowLatency: false },
 };
 
-/** The AAC bit rate of a show that says nothing else, bits per second. */
+/** Default AAC bit rate, bits per second. */
 export const STANDARD_BITRATE = 128_000;
-/** After how many minutes the doors of a show close that says nothing else and has neither host nor listener. */
+/** Default of `idleMinutes`: doors close after this many minutes with neither host nor listener. */
 export const STANDARD_IDLE_MINUTES = 30;
-/** After how many days a show that has ended is removed that says nothing else. */
+/** Default of `retainDays`: an ended show is removed after this many days. */
 export const STANDARD_RETAIN_DAYS = 30;
-/** After how many seconds without a host hold audio begins at a show that says nothing else: not at every hiccup. */
+/** Default of `holdAfterSeconds`: long enough that a short interruption of the last host does not start hold audio. */
 export const STANDARD_HOLD_AFTER_SECONDS = 6;
 
-/** The HLS delivery directives of one playlist request (draft-pantos-hls-rfc8216bis section 6.2.5), parsed. */
+/** The parsed HLS delivery directives of one playlist request (draft-pantos-hls-rfc8216bis section 6.2.5). */
 export interface Directives {
   readonly msn?: number;
   readonly part?: number;

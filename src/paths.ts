@@ -2,29 +2,30 @@ import type { Directives } from "./media.ts";
 import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
 
 /**
- * Every URL and every R2 key: built here, parsed here.
+ * Builds and parses every URL and every R2 key.
  *
- * Whatever can change between two shows of one broadcast carries the show's epoch, so that no cache can ever hand one
- * show's bytes to another's listener.
+ * The name of everything that differs between two timelines of a broadcast carries the epoch, so that no cache can serve bytes
+ * of one timeline to a listener of another.
  */
 
-/** Where a replay begins: where the first host was heard, or with all that there is. */
+/** Where a replay begins. `live`: where the first host was heard; `open`: where the stored media begins. */
 export type ReplayFrom = "live" | "open";
 
 /**
- * What a playback URL may say beside the broadcast, in the order in which canonical URLs do. `dvr`: while the show is live too, its
- * list is the one from which players rewind. `from`: that list begins with all there is of the show; left out: where the first
- * host was heard. `lifeboat`: the copy that is served without a Worker is named too, as the same variant elsewhere.
+ * The query parameters of a playback URL, in the order in which canonical URLs have them. `dvr`: the rewind list is used
+ * even while the show is live. `from`: the rewind list begins with all media there is; without it, where the first host was
+ * heard. `lifeboat`: the multivariant playlist also names the copy that is served without a Worker, as the same variant at
+ * another URL.
  */
 const CHOICES = { dvr: "1", from: "open", lifeboat: "1" } as const;
 
-/** Which of that a playback URL says. */
+/** The query parameters that a playback URL has. */
 export type Choice = { readonly [Name in keyof typeof CHOICES]?: (typeof CHOICES)[Name] };
 
-/** What a listener asks for. */
+/** The object that a listener requests. */
 export type Target =
   | ({ readonly kind: "multivariant"; readonly id: string } & Choice)
-  /** `waits`: a show whose doors have not opened yet is told of when they do, or after a while. */
+  /** `waits`: while the doors are closed, the answer is held until they open, or for a limited time. */
   | { readonly kind: "status"; readonly id: string; readonly waits: boolean }
   | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
   | { readonly kind: "events"; readonly id: string }
@@ -36,7 +37,7 @@ export type Target =
       readonly epoch: string;
       readonly directives: Directives;
     }
-  /** The list of the whole show, from its first host on, or from its doors' opening. */
+  /** The playlist of the whole show, from its first host on or from the opening of its doors. */
   | {
       readonly kind: "rewind";
       readonly id: string;
@@ -54,7 +55,7 @@ export type Target =
       readonly index: number;
     };
 
-/** WebVTT, and Podcasting 2.0's JSON. */
+/** WebVTT, or the JSON of Podcasting 2.0. */
 export type ChapterFormat = "vtt" | "json";
 
 const LIVE =
@@ -64,8 +65,8 @@ const MEDIA =
 const NUMBER = /^\d{1,15}$/;
 
 /**
- * Reads a listener's URL. Everything but the path and the `_HLS_*` directives is dropped here and never seen again. A
- * problem where it names nothing, or names something in a way that the specification forbids.
+ * Parses a listener's URL. Everything but the path and the parameters that are read here is dropped, so nothing else travels
+ * upstream. Returns a problem if the URL names nothing, or if its directives violate the specification.
  */
 export function parseListen(url: {
   readonly pathname: string;
@@ -95,7 +96,7 @@ export function parseListen(url: {
   return { kind: "part", id, epoch, msn: Number(part), index: Number(index) };
 }
 
-/** The one URL path (with query) under which an object is asked for upstream, and so cached. */
+/** Returns the one path (with query) under which an object is requested upstream, and so cached. */
 export function canonicalPath(target: Target): string {
   switch (target.kind) {
     case "multivariant":
@@ -129,27 +130,27 @@ const REWIND_NAMES: Readonly<Record<ReplayFrom, string>> = {
   open: "rewind-open.m3u8",
 };
 
-/** What a media playlist calls its media, relative to itself. */
+/** Media URIs in a media playlist, relative to the playlist. */
 export const names = {
   init: "init.mp4",
   segment: (msn: number): string => `s${msn}.m4s`,
   part: (msn: number, index: number): string => `p${msn}.${index}.m4s`,
 };
 
-/** What the media playlist of another timeline of the show calls the media of this one. */
+/** Returns the URIs of this timeline's media in the media playlist of another timeline of the show. */
 export function namesFromOutside(epoch: string): Pick<typeof names, "init" | "segment"> {
   return { init: `../${epoch}/${names.init}`, segment: (msn) => `../${epoch}/${names.segment(msn)}` };
 }
 
-/** A media playlist's URI, relative to the multivariant playlist: the live one's, or that of the one from which players rewind. */
+/** Returns a media playlist's URI relative to the multivariant playlist: the rewind list's, or the live list's (null). */
 export function playlistUri(epoch: string, rewinds: ReplayFrom | null): string {
   return `${epoch}/${rewinds === null ? PLAYLIST_NAME : REWIND_NAMES[rewinds]}`;
 }
 
-/** The query parameter of a media playlist's URL that tells listeners apart. It is the edge's own: never sent upstream. */
+/** The query parameter of a media playlist's URL that tells listeners apart. Only the edge reads it; it never goes upstream. */
 export const LISTENER = "l";
 
-/** A multivariant playlist whose media playlist is for one listener. */
+/** Adds a listener's id to the media playlist's URI in a multivariant playlist. */
 export function withListener(multivariant: string, listener: string): string {
   return multivariant.replace(
     /^[0-9a-z]+\/(?:audio|rewind|rewind-open)\.m3u8$/m,
@@ -157,28 +158,28 @@ export function withListener(multivariant: string, listener: string): string {
   );
 }
 
-/** The epoch of a show whose first sample is at `startedAt` (ms since 1970): what keeps its names from all others'. */
+/** Returns the epoch of a timeline whose first sample is at `startedAt` (ms since 1970). It makes the timeline's names unique. */
 export function epochOf(startedAt: number): string {
   return Math.floor(startedAt).toString(36).padStart(8, "0");
 }
 
-/** The time that {@link epochOf} was given, ms since 1970. */
+/** Returns the time from which {@link epochOf} made an epoch, ms since 1970. */
 export function timeOf(epoch: string): number {
   return Number.parseInt(epoch, 36);
 }
 
-/** What a timeline's media is called in its folder of R2. */
+/** File names of a timeline's media in its R2 folder. */
 export const keptNames = {
   init: "init.mp4",
   segment: (msn: number): string => `s${String(msn).padStart(10, "0")}.m4s`,
 };
 
-/** What lists in other folders of the show call that media. */
+/** Returns the URIs of that media in playlists that lie in other folders of the show. */
 export function keptNamesFromOutside(epoch: string): typeof keptNames {
   return { init: `../${epoch}/${keptNames.init}`, segment: (msn) => `../${epoch}/${keptNames.segment(msn)}` };
 }
 
-/** Where a show's objects lie in R2. Written once, never overwritten: the epoch sees to it, or the version. */
+/** R2 keys of a show's objects. No object is ever overwritten, because each key has an epoch or a version. */
 export const keys = {
   init: (id: string, epoch: string): string => `${id}/${epoch}/${keptNames.init}`,
   segment: (id: string, epoch: string, msn: number): string => `${id}/${epoch}/${keptNames.segment(msn)}`,
@@ -187,7 +188,7 @@ export const keys = {
     `${id}/announcements/${state}/${version}.s16le`,
 };
 
-/** Absolute URLs given to hosts and operators. `origin` is that of the request they are the answer to. */
+/** Returns the absolute URLs for hosts and operators. `origin` is the origin of the request that they answer. */
 export function urlsOf(origin: string, id: string, key: string) {
   return {
     whipUrl: `${origin}/whip/${id}`,
@@ -199,7 +200,7 @@ export function urlsOf(origin: string, id: string, key: string) {
   };
 }
 
-/** The URLs of hosts, operators and the SFU, as Hono's router has them. */
+/** The URL patterns for hosts, operators and the SFU, in the syntax of Hono's router. */
 export const patterns = {
   whip: "/whip/:id",
   whipSession: "/whip/:id/:session",
@@ -220,17 +221,17 @@ export const patterns = {
   act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
 } as const;
 
-/** The WHIP session URL: an absolute path without a query, because OBS clears one. */
+/** Returns the WHIP session URL: an absolute path without a query, because OBS removes a query. */
 export function whipSessionPath(id: string, session: string): string {
   return `/whip/${id}/${session}`;
 }
 
-/** A talk session's URL. */
+/** Returns a talk session's URL. */
 export function talkPath(id: string, talk: string): string {
   return `/talk/${id}/${talk}`;
 }
 
-/** The URL at which the SFU's WebSocket adapter dials back. */
+/** Returns the URL to which the SFU's WebSocket adapter connects. */
 export function ingestUrl(
   origin: string,
   id: string,
@@ -241,14 +242,14 @@ export function ingestUrl(
   return `${origin.replace(/^http/, "ws")}/ingest/${id}/${session}/${generation}/${token}`;
 }
 
-/** Reads what {@link ingestUrl} has built; null where it is none. Whether the token is right is checked before. */
+/** Parses a URL made by {@link ingestUrl}; null where it is none. The token was checked before. */
 export function parseIngest(url: string): { readonly session: string; readonly generation: number } | null {
   const [, session, generation] =
     /^\/ingest\/[^/]+\/([^/]+)\/(\d{1,9})\/[^/]+$/.exec(new URL(url).pathname) ?? [];
   return session === undefined ? null : { session, generation: Number(generation) };
 }
 
-/** RFC 8216bis section 6.2.5: decimal integers; a part without its sequence number MUST be refused. */
+/** RFC 8216bis section 6.2.5: directives are decimal integers, and `_HLS_part` without `_HLS_msn` MUST be refused. */
 function parseDirectives(query: Pick<URLSearchParams, "get">): Directives | Problem {
   const [msn, part, skip] = [query.get("_HLS_msn"), query.get("_HLS_part"), query.get("_HLS_skip")];
   if (msn !== null && !NUMBER.test(msn)) return noNumber("_HLS_msn");

@@ -1,14 +1,14 @@
 /**
- * Everything that is refused or fails, with its HTTP status, its code and the sentence that says what to do: the one table
- * of them. A room that can not do what it was asked to returns a {@link Problem}; the doors make `{error: {code, message}}`
- * of it (edge/refusal.ts, origin/origin.ts).
+ * A refusal or a failure: its HTTP status, its code and a sentence that says what to do. This file is the one table of them.
+ * A function that cannot do what it was asked returns a {@link Problem}. Edge and origin turn it into the response
+ * `{error: {code, message}}` (edge/refusal.ts, origin/origin.ts).
  */
 export interface Problem {
   readonly kind: "problem";
   readonly status: number;
   readonly code: string;
   readonly message: string;
-  /** What HTTP has a header for: Allow, Retry-After, WWW-Authenticate. */
+  /** Response headers: Allow, Retry-After, WWW-Authenticate. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -17,7 +17,7 @@ export function isProblem(answer: object): answer is Problem {
   return "kind" in answer && answer.kind === "problem";
 }
 
-/** Those that are the same whoever asks. */
+/** The problems that have no parameters. */
 export const PROBLEMS = {
   notFound: problem(404, "not_found", "There is nothing at this URL."),
   unknownBroadcast: problem(404, "unknown_broadcast", "There is no such broadcast."),
@@ -141,57 +141,57 @@ export const PROBLEMS = {
   ),
 } as const;
 
-/** Delivery directives that the specification forbids (RFC 8216bis section 6.2.5). */
+/** The delivery directives violate the specification (RFC 8216bis section 6.2.5). */
 export function badDirective(message: string): Problem {
   return problem(400, "bad_directive", message);
 }
 
-/** A body that is no settings of a broadcast. */
+/** The body is not valid as a broadcast's settings. */
 export function invalidSettings(message: string): Problem {
   return problem(400, "invalid_settings", message);
 }
 
-/** Details of a broadcast that do not go together; `field` is the one to correct. */
+/** Details of a broadcast contradict each other; `field` is the one to correct. */
 export function unfitDetails(field: string, message: string): Problem {
   return invalidSettings(`The field "${field}": ${message}.`);
 }
 
-/** A URL that events can not be sent to; `why` is a clause. */
+/** Events cannot be sent to the webhook's URL; `why` is a clause. */
 export function refusedReceiver(why: string): Problem {
   return problem(422, "receiver_refused", `The field "url": ${why}.`);
 }
 
-/** A file that can not be hold audio. */
+/** The file cannot be used as hold audio. */
 export function unfitHold(message: string): Problem {
   return problem(400, "invalid_hold_audio", message);
 }
 
-/** A file that can not be an announcement. */
+/** The file cannot be used as an announcement. */
 export function unfitAnnouncement(message: string): Problem {
   return problem(400, "invalid_announcement", message);
 }
 
-/** Parameters that a URL of the API can not be asked with. */
+/** The query parameters of an API request are invalid. */
 export function invalidQuery(message: string): Problem {
   return problem(400, "invalid_query", message);
 }
 
-/** A body that is not what talk-back takes. */
+/** The body of a talk-back request is invalid. */
 export function invalidTalk(message: string): Problem {
   return problem(400, "invalid_talk", message);
 }
 
-/** An offer that is no SDP, or not enough of one (RFC 9725 section 4.2). */
+/** The offer is not SDP, or lacks required parts (RFC 9725 section 4.2). */
 export function malformedOffer(message: string): Problem {
   return problem(400, "malformed_offer", message);
 }
 
-/** An offer that is well formed, and of what can not be taken (RFC 9725 section 4.2). */
+/** The offer is well formed, but its content is not supported (RFC 9725 section 4.2). */
 export function unsupportedOffer(message: string): Problem {
   return problem(422, "unsupported_offer", message);
 }
 
-/** @param what whom it does not take */
+/** @param what what the media server does not accept, as a plural noun */
 export function sfuUnavailable(what: string): Problem {
   const message = `The media server is not reachable or not taking ${what} now. Try again in a few seconds.`;
   return problem(503, "sfu_unavailable", message, after(3));
@@ -213,7 +213,7 @@ export function offerTooLarge(bytes: number): Problem {
   return problem(413, "offer_too_large", `An offer has at most ${bytes} bytes.`);
 }
 
-/** @param seconds after which one of those who are on may have been quiet for long enough to give way */
+/** @param seconds after which a connected host may have been quiet for long enough to lose its place */
 export function tooManyHosts(limit: number, seconds: number): Problem {
   const hosts = limit === 1 ? "One host is" : `${limit} hosts are`;
   const message = `Every place is taken: ${hosts} let on at a time. One has to leave first, or add ?takeover=1 to the WHIP URL to take a place.`;
@@ -231,8 +231,8 @@ export function tooManyFollowers(limit: number): Problem {
 }
 
 /**
- * @param allow the methods that are allowed, as the header has them (RFC 9110 section 10.2.1)
- * @param message where there is more to say
+ * @param allow the allowed methods, in the Allow header's form (RFC 9110 section 10.2.1)
+ * @param message replaces the default sentence
  */
 export function methodNotAllowed(allow: string, message = `Allowed here: ${allow}.`): Problem {
   return problem(405, "method_not_allowed", message, { allow });

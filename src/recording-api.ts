@@ -1,6 +1,6 @@
 /**
- * What Origin asks a Broadcast for to make the recording and the chapters of its show: the types of that seam, which both sides
- * import. The recording is made from what the index knows of segments and from the segments in R2; it is stored nowhere.
+ * The interface through which Origin makes the recording and the chapters of a show: calls to its Broadcast, as types that both
+ * sides import. The recording is made from the segment index and the segments in R2; it is stored nowhere.
  */
 import type { Problem } from "./problem.ts";
 
@@ -9,11 +9,11 @@ export interface RecordingApi {
 }
 
 export type RecordingAsk =
-  /** What it consists of. */
+  /** Asks for the pages that the recording consists of. */
   | { readonly kind: "plan" }
-  /** The segments of one of its pages. */
+  /** Asks for the segments of one page. */
   | { readonly kind: "page"; readonly page: Page }
-  /** A segment that R2 does not have yet, or, where `msn` is null, a timeline's init segment. */
+  /** Asks for a segment that R2 does not have yet, or, with `msn` null, for a timeline's init segment. */
   | { readonly kind: "segment"; readonly epoch: string; readonly msn: number | null }
   | { readonly kind: "chapters" };
 
@@ -23,17 +23,17 @@ export interface Plan {
   readonly kind: "plan";
   readonly title: string;
   readonly pages: readonly Page[];
-  /** From chunk `first` on, counted from 1, a segment has `units`. */
+  /** Runs of segments of equal length: from segment `first` on, counted from 1, each has `units` access units. */
   readonly runs: readonly { readonly first: number; readonly units: number }[];
 }
 
-/** Some hundred segments of one timeline: what of a long show is in memory at a time. */
+/** Some hundreds of segments of one timeline. Only one page of a long show is in memory at a time. */
 export interface Page {
   readonly epoch: string;
-  /** The first one's, and how many there are. */
+  /** Media sequence number of the first segment, and the number of segments. */
   readonly msn: number;
   readonly segments: number;
-  /** Of all of them: access units, and the bytes of these. */
+  /** The number of access units in all these segments, and their bytes. */
   readonly units: number;
   readonly bytes: number;
 }
@@ -41,30 +41,30 @@ export interface Page {
 export interface PageOfSegments {
   readonly kind: "page";
   readonly segments: readonly { readonly msn: number; readonly bytes: number }[];
-  /** The bytes of each access unit of all of them, as big-endian numbers of 16 bits. */
+  /** The size in bytes of each access unit of all these segments, as big-endian 16-bit numbers. */
   readonly sizes: Uint8Array;
 }
 
 export interface Segment {
   readonly kind: "segment";
-  /** Null: it is not here either. */
+  /** Null: the Broadcast does not have it either. */
   readonly bytes: Uint8Array | null;
 }
 
 export interface Chapters {
   readonly kind: "chapters";
   readonly chapters: readonly Chapter[];
-  /** How long the replay is so far, milliseconds. */
+  /** The replay's duration so far, milliseconds. */
   readonly endMs: number;
 }
 
 export interface Chapter {
-  /** Since the replay's beginning, milliseconds. */
+  /** Time since the replay's beginning, milliseconds. */
   readonly startMs: number;
   readonly title: string;
 }
 
-/** What the edge has to know of a recording to answer for it: origin's answer at its URL. */
+/** Facts that the edge needs to answer requests for a recording: Origin's answer at the recording's URL. */
 export interface RecordingFacts {
   /** Bytes. */
   readonly length: number;

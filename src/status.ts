@@ -1,22 +1,22 @@
 import type { Latency, Loudness } from "./media.ts";
 
-/** A broadcast as everybody sees it: `GET /live/:id/status.json`. The relay writes it, the pages read it. */
+/** The public status of a broadcast: `GET /live/:id/status.json`. The relay writes it, the pages read it. */
 export interface Status extends ShowStatus, Attended {}
 
-/** How many listen, and how sure that is. All three are null where nobody is counted. */
+/** The number of listeners and its confidence. All three are null where there is no count. */
 export interface Attended {
-  /** Distinct listeners of the last half minute. */
+  /** Distinct listeners of the last 30 to 40 s. */
   readonly listeners: number | null;
-  /** Relative: 95 times in 100 the true number of listeners seen is within `listeners` x (1 +- error95). */
+  /** Relative error: 95 times in 100 the true number of listeners seen is within `listeners` x (1 +- error95). */
   readonly error95: number | null;
-  /** Low where the figure can not be trusted; audience.json says why. */
+  /** Low where the figure cannot be trusted; audience.json says why. */
   readonly confidence: "high" | "low" | null;
 }
 
-/** What the host is called that every show has from the beginning, until somebody gives it a name. */
+/** The name of the host that every show has from the start, until an operator renames it. */
 export const FIRST_HOST_NAME = "Host";
 
-/** What the Broadcast itself knows of it; who listens is the Audience's to say. */
+/** The part of the status that the Broadcast knows. The listener count comes from the Audience. */
 export interface ShowStatus {
   readonly id: string;
   readonly title: string;
@@ -24,35 +24,35 @@ export interface ShowStatus {
   readonly description: string;
   /** The http(s) URL of a picture. */
   readonly artwork: string | null;
-  /** A BCP 47 tag: what is spoken. */
+  /** The spoken language, a BCP 47 tag. */
   readonly language: string | null;
-  /** When its doors open by themselves, or should have: ISO 8601, in UTC. A show without a host after that is late. */
+  /** When the doors open, or should have opened, automatically: ISO 8601, in UTC. A show without a host after that is late. */
   readonly opensAt: string | null;
-  /** Whether its doors open for the first listener too. */
+  /** Whether the first listener opens the doors too. */
   readonly autoOpen: boolean;
   readonly state: "announced" | "open" | "live" | "ended";
-  /** Whether it has ended and can be heard again: the playback URL then plays it from its first host on. */
+  /** Whether the show has ended and has a replay: the playback URL then plays it from its first host on. */
   readonly replay: boolean;
   readonly latency: Latency;
   /** Hosts whose audio the relay is receiving. */
   readonly hosts: number;
-  /** The names of those of them who can be heard, as their operator wrote them: plain text. Each once, who came first first. */
+  /** The names of those hosts that are not muted, as the operator wrote them: plain text, each once, in order of arrival. */
   readonly onAir: readonly string[];
-  /** What goes out; null while no timeline runs. */
+  /** What the programme consists of; null while no timeline runs. */
   readonly line: "hosts" | "hold" | "silence" | null;
-  /** The level of what goes out; null while no timeline runs. */
+  /** The programme's level; null while no timeline runs. */
   readonly meter: Level | null;
-  /** The id of the newest event that this knows of (events.ts); 0 before the first. */
+  /** The id of the show's newest event (events.ts) when this was written; 0 before the first. */
   readonly lastEvent: number;
-  /** How loud what goes out is, hold audio included, by EBU R128; null while no timeline runs. */
+  /** The programme's loudness by EBU R128, hold audio included; null while no timeline runs. */
   readonly loudness: Loudness | null;
-  /** The wall clock at the timeline's first sample, milliseconds since 1970; null before there is one. */
+  /** Wall-clock time of the timeline's first sample, milliseconds since 1970; null before there is a timeline. */
   readonly startedAt: number | null;
   /** Milliseconds since 1970; null before the end. */
   readonly endedAt: number | null;
 }
 
-/** Of the last 400 ms, dBFS. */
+/** The level of the last 400 ms, dBFS. */
 export interface Level {
   readonly peakDb: number;
   readonly rmsDb: number;

@@ -1,48 +1,48 @@
 /**
- * Talk-back, by which hosts hear each other: what crosses between a studio and the relay under /talk/. The sound itself goes
- * from the SFU to the studio; only who is there, offers and answers come by here. A talk session is one connection of one
- * studio; it is not mended but replaced, and then its name is another.
+ * Talk-back, on which hosts hear each other: the messages between a studio and the relay under /talk/. The sound itself goes
+ * from the SFU to the studio; only lists of hosts, SDP offers and SDP answers pass through the relay. A talk session is one
+ * connection of one studio. A broken one is not repaired but replaced by one with another name.
  */
 
-/** One whom a studio can hear. */
+/** A host that a studio can hear. */
 export interface Other {
-  /** The name of what they publish, for as long as they do; never the SFU's, nor that of a WHIP session. */
+  /** Names what the host publishes, for as long as it does. It is neither a name of the SFU's nor that of a WHIP session. */
   readonly publication: string;
-  /** What they are called. Several may be called the same. */
+  /** The host's name, which need not be unique. */
   readonly name: string;
 }
 
-/** Who else is on. */
+/** The other hosts that are on. */
 export interface Others {
-  /** Another number for another list. Who sends the one that it has is answered once there is another. */
+  /** Changes whenever the answer does. A request that sends the present revision is held until there is another. */
   readonly revision: number;
   readonly others: readonly Other[];
-  /** Whether the microphone of who asks squeals: what it hears of the others is to be lowered for as long as it does. */
+  /** Whether the requesting host's microphone feeds back (squeals). While it does, its studio turns the others down. */
   readonly squeals: boolean;
 }
 
-/** What comes of asking for publications. */
+/** The answer to a request for publications. */
 export interface TalkOffer {
-  /** Names the exchange that the answer belongs to. */
+  /** Names this exchange; the studio sends it back with its SDP answer. */
   readonly mutation: string;
-  /** SDP, to be answered within {@link ANSWER_MS} of the question; null where nothing is new. */
+  /** An SDP offer, to be answered within {@link ANSWER_MS} of the request; null where nothing is new. */
   readonly offer: string | null;
   readonly tracks: readonly TalkTrack[];
 }
 
 /**
- * A publication, with the section of the offer that it comes on. `not-yet`: its sound is not at the SFU yet, so ask again;
- * `gone`: nobody publishes it any more.
+ * A publication and the media section of the offer that carries it. `not-yet`: its sound has not reached the SFU, so ask
+ * again; `gone`: it is not published any more.
  */
 export type TalkTrack =
   | { readonly publication: string; readonly mid: string }
   | { readonly publication: string; readonly error: "not-yet" | "gone" };
 
-/** From the question for tracks until their answer has been taken, milliseconds. A session that takes longer is over. */
+/** Time limit from a request for tracks until the SDP answer has been accepted, ms. A session that exceeds it is over. */
 export const ANSWER_MS = 15_000;
 
-/** How long a question for who else is on is held, milliseconds. */
+/** How long a request for the other hosts is held at most, ms. */
 export const HELD_MS = 20_000;
 
-/** Tracks that a talk session has at most at the same time. */
+/** The most tracks that a talk session has at the same time. */
 export const MOST_TRACKS = 8;

@@ -1,32 +1,33 @@
 import type { Kind } from "./events.ts";
 
-/** What an operator does with a broadcast's webhook, and what crosses that seam: edge/happenings.ts asks, broadcast/webhook.ts does it. */
+/** An operator's request about a broadcast's webhook: edge/happenings.ts sends it, broadcast/webhook.ts carries it out. */
 export type WebhookAct =
   | { readonly kind: "describe" }
-  /** `secret`: null, and one is made. */
+  /** `secret`: null to have one generated. */
   | { readonly kind: "set"; readonly url: string; readonly secret: string | null }
   | { readonly kind: "drop" };
 
-/** The one receiver of a broadcast's events, and how it does. Times are milliseconds since 1970. */
+/** The one receiver of a broadcast's events, and the state of its deliveries. Times are milliseconds since 1970. */
 export interface WebhookState {
   readonly kind: "webhook";
   readonly url: string;
-  /** It is told once, when it is set. */
+  /** Present only in the answer to the request that sets the webhook. */
   readonly secret?: string;
   readonly setAt: number;
-  /** The id of the newest event that it has taken or that was put away; what comes after it waits. */
+  /** The id of the newest event that the receiver accepted or that became a dead letter. All later events are waiting. */
   readonly doneUntil: number;
-  /** How many wait. */
+  /** How many events are waiting. */
   readonly waiting: number;
-  /** How often the one that waits first has been tried in vain. */
+  /** How many attempts to deliver the first waiting event have failed. */
   readonly attempts: number;
-  /** When that is tried again; null where nothing waits. */
+  /** When it is tried next; null where nothing waits. */
   readonly nextAttemptAt: number | null;
+  /** When the receiver last accepted an event. */
   readonly takenAt: number | null;
   readonly lastFailure: Failure | null;
-  /** Events that nobody took within a day, newest last; no more than a hundred are told. */
+  /** Events that the receiver did not accept within a day, newest last; at most 100 are returned. */
   readonly deadLetters: readonly DeadLetter[];
-  /** Events that the log had let go of before their turn came. */
+  /** How many events the log dropped before they could be sent. */
   readonly lost: number;
 }
 
@@ -34,7 +35,7 @@ export interface Failure {
   readonly at: number;
   /** The id of the event. */
   readonly event: number;
-  /** What happened, as the end of a sentence. */
+  /** The reason, as the end of a sentence. */
   readonly why: string;
 }
 

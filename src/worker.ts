@@ -1,4 +1,4 @@
-/** What is deployed, and nothing else. */
+/** The Worker's entrypoints and Durable Object classes. */
 export { Audience } from "./audience/audience.ts";
 export { Broadcast } from "./broadcast/broadcast.ts";
 export { Directory } from "./directory/directory.ts";

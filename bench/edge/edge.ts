@@ -18,9 +18,9 @@ import { type Hit, toJson, toText } from "./report.ts";
 import { type Service, startWorkerd } from "./workerd.ts";
 
 /**
- * `npm run bench:edge`: what a hit costs the edge, against a Worker that has the same answer ready and does nothing else
- * (the ceiling of any Worker), and nginx with the same bytes in a file (the far ceiling). One runtime at a time is under
- * load, in turns, and CPU is that of its own process, so that neighbours on the machine disturb all of them alike.
+ * `npm run bench:edge`: the CPU cost of a hit in the edge. It is compared to a Worker that only returns the same prepared answer
+ * (the ceiling of any Worker), and to nginx with the same bytes in a file (the upper ceiling). One runtime at a time is under
+ * load, in turns, so that other load on the machine disturbs all of them alike. CPU is that of the runtime's own process.
  */
 
 const ROUNDS = 9;
@@ -29,7 +29,7 @@ const SECRET = "a secret for the bench";
 const EPOCH = "benchmark";
 const [MSN, INDEX] = [20, 1];
 
-/** Something that answers a Shot, and its process. */
+/** A server that answers a Shot, and its process. */
 interface Contender {
   readonly name: string;
   readonly pid: number;
@@ -109,7 +109,7 @@ async function run(loader: Loader): Promise<Hit[]> {
   }
 }
 
-/** CPU microseconds per request of each contender, round by round. */
+/** Returns the CPU microseconds per request of each contender, by round. */
 async function measure(loader: Loader, contenders: readonly Contender[]): Promise<number[][]> {
   for (const { shot } of contenders) await loader.run(shot, SECONDS);
   const costs = contenders.map((): number[] => []);
@@ -123,14 +123,14 @@ async function measure(loader: Loader, contenders: readonly Contender[]): Promis
   return costs;
 }
 
-/** The edge of the deploy with a canned origin bound to it. */
+/** Returns the deployed edge with a canned origin bound to it. */
 async function edgeServices(): Promise<Service[]> {
   const liveEdge = writeLiveEdge({
     epoch: EPOCH,
     ended: false,
     firstMsn: MSN - 11,
     lastMsn: MSN - 1,
-    // The part asked about is the next: its list is one that was waited for, as players' are.
+    // The requested part is the next one, so its playlist is one that was held, as players' are.
     openParts: INDEX,
     partsPerSegment: 3,
     partMillis: 640,
@@ -144,7 +144,7 @@ async function edgeServices(): Promise<Service[]> {
   ];
 }
 
-/** An origin that knows three answers: 640 ms of 128 kbit/s in CMAF, a live list, and the way to it. */
+/** Returns an origin with three answers: a CMAF part of 640 ms at 128 kbit/s, a live playlist, and the multivariant playlist. */
 function originScript(liveEdge: string): string {
   const part = randomBytes(10_650).toString("base64");
   return `
@@ -163,7 +163,7 @@ export default { fetch({ url }) {
 } };`;
 }
 
-/** A list as long as the relay's own in its steady state. */
+/** Returns a playlist as long as the relay's own in its steady state. */
 function liveList(): string {
   const lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-TARGETDURATION:2"];
   for (let msn = MSN - 11; msn <= MSN; msn++) {
@@ -176,7 +176,7 @@ function liveList(): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A Worker that does nothing but hand out an answer made in advance: bytes, headers and all. */
+/** Returns a Worker that only returns a prepared answer with the given bytes and headers. */
 function bareService(name: string, { bytes, headers }: Page): Service {
   const script = `import body from "body";
 const headers = new Headers(${JSON.stringify(headers)});
@@ -185,7 +185,7 @@ export default { fetch: () => new Response(body, init) };`;
   return { name, modules: { "bare.js": script, body: bytes }, isPublic: true };
 }
 
-/** What is answered at `path`: its bytes as they come over the wire, and its headers. */
+/** Requests `path` and returns the answer's bytes, still encoded, and its headers. */
 async function read(port: number, path: string): Promise<Page> {
   const { statusCode, headers, body } = await request(`http://127.0.0.1:${port}${path}`, {
     headers: { "accept-encoding": "gzip" },
@@ -199,7 +199,7 @@ async function read(port: number, path: string): Promise<Page> {
   };
 }
 
-/** The ceiling must give the very answer that the edge gives; the dates may differ. */
+/** Checks that the ceiling gives the same answer as the edge; only the dates may differ. */
 async function check(page: Page, port: number): Promise<void> {
   const other = await read(port, page.path);
   const plain = ({ headers: { date, age, ...rest } }: Page) => JSON.stringify(Object.entries(rest).sort());

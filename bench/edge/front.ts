@@ -2,11 +2,11 @@ import { bundle } from "../../local/bundle.ts";
 import type { Service } from "./workerd.ts";
 
 /**
- * The edge of the deploy alone, as a Worker named `edge`, with its origin bound to it (env.ORIGIN) and an Audience that
- * answers at once and wants the next report in ten seconds.
+ * Returns the deployed edge alone, as a Worker named `edge`, with its origin bound to it (env.ORIGIN). Its Audience answers at
+ * once and asks for the next report in ten seconds.
  *
- * @param secret the deployment's
- * @param origin the name of the service that is its origin
+ * @param secret the deployment's secret
+ * @param origin the name of the origin's service
  */
 export async function frontService(secret: string, origin: string): Promise<Service> {
   const [edge] = await bundle("src/edge/edge.ts");

@@ -2,14 +2,14 @@ import { execFile, execFileSync } from "node:child_process";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 
-/** One request, over and over. */
+/** A request that is repeated. */
 export interface Shot {
   readonly port: number;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
 }
 
-/** Puts a Shot on 32 kept-alive connections for some seconds; resolves to the answers it got. Throws on any but 200. */
+/** Repeats a Shot on 32 keep-alive connections for some seconds. Resolves to the number of answers. Throws on any but 200. */
 export interface Loader {
   readonly name: string;
   run(shot: Shot, seconds: number): Promise<number>;
@@ -17,14 +17,14 @@ export interface Loader {
 
 const CONNECTIONS = 32;
 
-/** wrk where it is installed, else sockets of our own, which take more of the machine for the same load. */
+/** Returns wrk if it is installed, otherwise sockets of this process, which take more CPU for the same load. */
 export function findLoader(): Loader {
   try {
     execFileSync("wrk", ["--version"], { stdio: "ignore" });
   } catch (error) {
     const { code, status } = error as NodeJS.ErrnoException & { status?: number };
     if (code === "ENOENT") return { name: "sockets of this process (wrk is not installed)", run: sockets };
-    // wrk says its version with exit code 1.
+    // wrk prints its version with exit code 1.
     if (status !== 1) throw error;
   }
   return { name: "wrk", run: wrk };
@@ -44,7 +44,7 @@ async function sockets({ port, path }: Shot, seconds: number): Promise<number> {
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
-/** One connection; every answer must have a Content-Length. */
+/** Runs one connection. Every answer must have a Content-Length. */
 function one(port: number, request: string, until: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let answers = 0;

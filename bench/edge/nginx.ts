@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What to serve, byte for byte, and with which headers. */
+/** The bytes to serve at a path, and the headers. */
 export interface Page {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -14,20 +14,20 @@ export interface Page {
 
 export interface Nginx {
   readonly port: number;
-  /** Of the worker process, which does all the serving. */
+  /** The worker process, which does all the serving. */
   readonly pid: number;
   stop(): Promise<void>;
 }
 
-/** What nginx says by itself of any file. */
+/** Headers that nginx adds to any file by itself. */
 const OWN_HEADERS = new Set(["content-length", "content-type", "date", "accept-ranges"]);
 
-/** nginx with one worker process and these pages as files; null where it is not installed. */
+/** Starts nginx with one worker process and these pages as files; null if it is not installed. */
 export async function startNginx(pages: readonly Page[]): Promise<Nginx | null> {
   const program = ["nginx", "/usr/sbin/nginx"].find(isThere);
   if (program === undefined) return null;
   const directory = mkdtempSync(join(tmpdir(), "earshot-nginx-"));
-  // Its worker process may run as another user.
+  // The worker process may run as another user.
   chmodSync(directory, 0o755);
   mkdirSync(join(directory, "logs"));
   const port = await freePort();

@@ -14,7 +14,7 @@ export interface Options {
   readonly json: string | null;
 }
 
-/** Reads the command line; "help" where that was asked for. Throws {@link Misuse}. */
+/** Parses the command line; "help" if that was given. Throws {@link Misuse}. */
 export function readOptions(args: readonly string[]): Options | "help" {
   try {
     const { values } = parseArgs({

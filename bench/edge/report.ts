@@ -1,22 +1,22 @@
-/** What a held answer cost those who can give it: the ceiling first, then the edge, then whoever else there is. */
+/** The cost of one kind of hit: of the ceiling first, then of the edge, then of other contenders. */
 export interface Hit {
   readonly kind: "part" | "playlist";
-  /** Of the answer. */
+  /** Size of the answer. */
   readonly bytes: number;
   readonly contenders: readonly { readonly name: string; readonly costs: readonly number[] }[];
 }
 
-/** How much of the ceiling's requests the edge is to give with the same CPU. */
+/** The share of the ceiling's requests that the edge should answer with the same CPU. */
 const GOAL = 0.7;
 
-/** One contender in numbers. CPU is microseconds per request: the median of the rounds, and their ends. */
+/** One contender's figures. CPU is microseconds per request: median, minimum and maximum of the rounds. */
 interface Figures {
   readonly name: string;
   readonly cpu: number;
   readonly least: number;
   readonly most: number;
   readonly requestsPerCoreSecond: number;
-  /** Median of the rounds' own: neighbours disturb a round's contenders alike. */
+  /** The median of the rounds' ratios, because other load disturbs all contenders of a round alike. */
   readonly ofCeiling: number;
 }
 
@@ -32,7 +32,7 @@ function figuresOf({ contenders }: Hit): Figures[] {
   }));
 }
 
-/** As people read it. */
+/** The report as text. */
 export function toText(hit: Hit): string {
   const lines = figuresOf(hit).map(({ name, cpu, least, most, requestsPerCoreSecond, ofCeiling }, n) =>
     [
@@ -45,7 +45,7 @@ export function toText(hit: Hit): string {
   return [`A ${hit.kind} that is held (${hit.bytes} bytes)`, ...lines, ""].join("\n");
 }
 
-/** For other programs; `constants` are what the simulation (bench/scale) is driven by, by the names it has there. */
+/** The report as JSON. `constants` are inputs of the simulation (bench/scale), by their names there. */
 export function toJson(machine: string, loader: string, hits: readonly Hit[]): string {
   const measured = hits.map((hit) => ({ kind: hit.kind, bytes: hit.bytes, contenders: figuresOf(hit) }));
   const constants = Object.fromEntries(

@@ -6,16 +6,16 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-/** A Worker as workerd's own configuration has it (workerd.capnp, struct Worker). */
+/** A Worker in terms of workerd's configuration (workerd.capnp, struct Worker). */
 export interface Service {
   readonly name: string;
-  /** The first is the one that is run; scripts end in `.js`, all else is data (an ArrayBuffer). */
+  /** The first is the entry module. Names of scripts end in `.js`; all other modules are data (an ArrayBuffer). */
   readonly modules: Readonly<Record<string, string | Uint8Array>>;
   /** Environment variables. */
   readonly text?: Readonly<Record<string, string>>;
   /** Bindings to other services, by their names. */
   readonly services?: Readonly<Record<string, string>>;
-  /** Has a port of its own. */
+  /** Whether it gets a port. */
   readonly isPublic: boolean;
 }
 
@@ -26,14 +26,14 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
-/** The runtime that wrangler brings; its package has no types. */
+/** The workerd that wrangler depends on; its package has no types. */
 const { default: program } = createRequire(import.meta.url)("workerd") as { default: string };
 const READY_MS = 20_000;
 
 /**
- * Starts one workerd with these services and nothing else: no proxy, no entry Worker, no inspector.
+ * Starts one workerd with only these services: no proxy, no entry Worker, no inspector.
  *
- * @param externals services that are HTTP servers elsewhere, as `host:port` by their names
+ * @param externals services that are HTTP servers elsewhere: `host:port` by name
  */
 export async function startWorkerd(
   services: readonly Service[],
@@ -75,7 +75,7 @@ export async function startWorkerd(
   return { pid: child.pid ?? 0, ports, stop };
 }
 
-/** The configuration as Cap'n Proto text. Strings are written as JSON's, which Cap'n Proto reads alike. */
+/** Returns the configuration as Cap'n Proto text. Strings are written as in JSON, which Cap'n Proto reads alike. */
 function configOf(
   services: readonly Service[],
   compatibilityDate: string,

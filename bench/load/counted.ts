@@ -1,15 +1,15 @@
 import type { Module } from "../../local/bundle.ts";
 
-/** What reached parts of the relay that do not tell of it themselves, since the relay began. */
+/** Requests since the relay's start to parts of it that do not report their own counts. */
 export interface Counts {
-  /** Requests and calls to Broadcast objects; not the messages of the hosts' sockets. */
+  /** Requests and calls to Broadcast objects, without the messages on the hosts' sockets. */
   readonly broadcast: number;
-  /** Reports to Audience objects, by isolates and by other shards, and reads of the figure. */
+  /** Reports to Audience objects, from isolates and other shards, and reads of the figure. */
   readonly audience: number;
   /**
-   * Lists that are not waited for by name: the origin's own count has one number for these and those that are. Of a show
-   * without parts no listener names what to wait for; the edge does where a plain list is behind what it has seen, and
-   * names a segment alone.
+   * Playlist requests without `_HLS_part`. The origin's own count does not distinguish them from held ones. In a show
+   * without parts no listener sends directives. The edge does if a plain playlist is older than what it has seen, and then
+   * names only a segment.
    */
   readonly plainLists: number;
 }
@@ -18,10 +18,10 @@ export interface Counts {
 export const COUNTS = "Counts";
 
 /**
- * The deployed Worker with counters where its origin and its objects answer. They share one isolate here, and with it one
- * set of counts; what is deployed has nothing to count them by, since a listener's load must not reach them.
+ * Returns the deployed Worker with counters in its origin and its objects. Here these share one isolate, and so one set of
+ * counts. The deployed Worker has no such counters, because a listener's load must not reach the objects.
  *
- * @param worker the Worker's modules; the first is the one that is run
+ * @param worker the Worker's modules; the first is the entry module
  */
 export function counted(worker: readonly Module[]): Module[] {
   const script = `

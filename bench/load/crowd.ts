@@ -1,7 +1,7 @@
 import { Listener, type Notes, now } from "./listener.ts";
 import type { Played } from "./player.ts";
 
-/** All who listen, those who have gone, and what became of them. */
+/** The present listeners, the departed ones, and their results. */
 export class Crowd {
   readonly #notes: Notes;
   readonly #here: Listener[] = [];
@@ -16,11 +16,11 @@ export class Crowd {
   join(playbackUrl: string): void {
     const listener = new Listener(playbackUrl, this.#notes);
     this.#here.push(listener);
-    // It rejects for bugs alone, and a bug ends the run.
+    // It rejects only for bugs, and a bug ends the run.
     void listener.play();
   }
 
-  /** The first `count` who are here go, all in one instant. */
+  /** Makes the first `count` listeners leave, all at once. */
   async leave(count: number): Promise<number> {
     const leaving = this.#here.splice(0, count);
     const at = now();
@@ -37,7 +37,7 @@ export class Crowd {
     return this.#gone.reduce((sum, { seconds }) => sum + seconds, 0);
   }
 
-  /** Of all who have gone. */
+  /** Totals of all departed listeners. */
   get outcome() {
     const started = this.#gone.filter(({ listener }) => listener.hasStarted);
     return {
@@ -49,7 +49,7 @@ export class Crowd {
     };
   }
 
-  /** How things stand, in one line. */
+  /** Returns the present state in one line. */
   line(millis: number): string {
     const { traffic, latency, delivery } = this.#notes;
     const rate = (traffic.requests - this.#lastRequests) / ((millis - this.#lastAt) / 1000);

@@ -1,10 +1,10 @@
-/** Counts milliseconds in steps of one, up to a minute: percentiles of millions of values in a fixed space. */
+/** A histogram of milliseconds in steps of 1, up to a minute: gives percentiles of millions of values in constant memory. */
 export class Histogram {
   readonly #counts = new Uint32Array(60_001);
   #total = 0;
   #max = 0;
 
-  /** Negative values, which only clocks that disagree give, count as 0; those above a minute as a minute. */
+  /** Negative values, which only differing clocks can cause, count as 0, and those above a minute as a minute. */
   add(millis: number): void {
     const step = Math.min(60_000, Math.max(0, Math.round(millis)));
     this.#counts[step] = (this.#counts[step] ?? 0) + 1;
@@ -16,13 +16,13 @@ export class Histogram {
     return this.#total;
   }
 
-  /** Null where there is nothing to tell. */
+  /** Returns the percentiles; null where there are no values. */
   read(): Percentiles | null {
     if (this.#total === 0) return null;
     return { p50: this.#at(0.5), p95: this.#at(0.95), p99: this.#at(0.99), max: this.#max };
   }
 
-  /** The smallest value that `share` of all are not above. */
+  /** Returns the smallest value that the share `share` of all values does not exceed. */
   #at(share: number): number {
     const wanted = Math.ceil(share * this.#total);
     let seen = 0;
@@ -33,7 +33,7 @@ export class Histogram {
   }
 }
 
-/** Milliseconds. */
+/** All in milliseconds. */
 export interface Percentiles {
   readonly p50: number;
   readonly p95: number;

@@ -2,8 +2,8 @@ import { publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
 
 /**
- * The hosts of the shows under load, in a process of their own so that nobody's CPU is counted with theirs. Each message
- * is one {@link Call}; each is answered with its broadcast's WHIP URL once sound flows. Ends with the IPC channel.
+ * The hosts of the shows under load, in a process of their own so that their CPU is measured separately. Each message
+ * is one {@link Call}. It is answered with the broadcast's WHIP URL once sound flows. Ends with the IPC channel.
  */
 
 /** Where to publish. */

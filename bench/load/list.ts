@@ -1,34 +1,34 @@
-/** One thing to fetch and play: a part where parts are listed, else a segment. Times are milliseconds. */
+/** One media resource to fetch and play: a part where parts are listed, else a segment. Times are milliseconds. */
 export interface Media {
-  /** As the list has it: relative to the list, and with a query where the server has one. */
+  /** The URI in the playlist: relative to the playlist, and with a query if the server adds one. */
   readonly name: string;
-  /** The date of its first sample, since 1970. */
+  /** The date of its first sample, ms since 1970. */
   readonly at: number;
   readonly duration: number;
   /** The Media Sequence Number of its segment. */
   readonly msn: number;
   /** Its index among its segment's parts; null where it is the segment itself. */
   readonly part: number | null;
-  /** The bytes of `name` that it is, as a Range header has them; null where it is all of them. */
+  /** The byte range of `name`, in the form of a Range header; null if it is the whole resource. */
   readonly range: string | null;
 }
 
-/** What a player needs of a media playlist. */
+/** The content of a media playlist that a player needs. */
 export interface List {
-  /** Contiguous and in order: whole segments, then the parts of those that list them. */
+  /** Contiguous and in order: whole segments, then the parts of segments that list them. */
   readonly media: readonly Media[];
   readonly init: string;
-  /** How far from the end a listener joins: PART-HOLD-BACK where there are parts, else HOLD-BACK. */
+  /** How far from the end a listener joins, ms: PART-HOLD-BACK if there are parts, else HOLD-BACK. */
   readonly holdBack: number;
   readonly targetDuration: number;
-  /** Directives for the next blocking reload; null where the server does not offer them. */
+  /** Directives for the next blocking reload; null if the server does not support it. */
   readonly reload: string | null;
   readonly ended: boolean;
 }
 
 /**
- * Reads a media playlist of any server; throws where it lacks what a live player can not do without, the dates with it:
- * without them nobody knows how late media is. What is marked as a gap is not media. Shares no code with src/hls.
+ * Parses any server's media playlist. Throws if it lacks something that a live player needs. Dates are required too, because
+ * lateness cannot be measured without them. Entries that are marked as gaps are no media. Shares no code with src/hls.
  */
 export function readList(text: string): List {
   const lines = text.split(/\r?\n/);
@@ -38,7 +38,7 @@ export function readList(text: string): List {
   return reading.list();
 }
 
-/** What has been read of a list, line by line. */
+/** The parser's state, line by line. */
 class Reading {
   readonly #media: Media[] = [];
   readonly #ranges = new Ranges();
@@ -46,10 +46,10 @@ class Reading {
   #control = "";
   #targetDuration = Number.NaN;
   #msn = Number.NaN;
-  /** Of the next sample, ms after the list's first; the dates of the list are `zero` after that. */
+  /** The next sample's time, ms after the playlist's first sample; adding `zero` gives its date. */
   #at = 0;
   #zero = Number.NaN;
-  /** Of the segment being read: its length by EXTINF, its start, its bytes, and how many parts it has listed. */
+  /** The segment being read: its duration by EXTINF, its start, its byte range, and the number of its listed parts. */
   #duration = Number.NaN;
   #began = 0;
   #range = "";
@@ -107,7 +107,7 @@ class Reading {
   }
 
   #takeDate(date: number): void {
-    // What came before the first date is dated backwards from it.
+    // Media before the first date is dated backwards from it.
     if (Number.isNaN(this.#zero)) this.#zero = date - this.#at;
     this.#at = date - this.#zero;
     this.#began = this.#at;
@@ -128,7 +128,7 @@ class Reading {
   }
 }
 
-/** Byte ranges, "length@offset" or "length": without an offset it follows the one before it in the same resource. */
+/** Byte ranges, "length@offset" or "length". Without an offset a range follows the previous one in the same resource. */
 class Ranges {
   readonly #ends = new Map<string, number>();
 
@@ -141,7 +141,7 @@ class Ranges {
   }
 }
 
-/** The value of an attribute, without its quotes; null where the tag has none of that name. */
+/** Returns an attribute's value without quotes; null if the tag does not have the attribute. */
 function attribute(tag: string, name: string): string | null {
   return new RegExp(`[:,]${name}="?([^",]*)`).exec(tag)?.[1] ?? null;
 }

@@ -6,32 +6,32 @@ import type { Objects } from "./objects.ts";
 import { type Played, Player } from "./player.ts";
 import { type Answer, Failure, type Traffic, Wire } from "./wire.ts";
 
-/** What all listeners write down together. */
+/** The measurements that all listeners share. */
 export interface Notes {
   readonly traffic: Traffic;
   readonly objects: Objects;
-  /** From joining to the first media's being here whole, ms. */
+  /** Time from joining until the first media has arrived completely, ms. */
   readonly start: Histogram;
-  /** From a part's last sample to its being here whole, ms. */
+  /** Time from a part's last sample until the part has arrived completely, ms. */
   readonly delivery: Histogram;
-  /** What is heard behind what is said, ms, looked at with each arrival. */
+  /** How far playback is behind the live sound, ms, sampled at each arrival. */
   readonly latency: Histogram;
   readonly lists: Lists;
 }
 
-/** Tries in a row that fail before a listener gives up, and the time between them. */
+/** A listener gives up after this many failed attempts in a row; and the time between attempts, ms. */
 const TRIES = 4;
 const RETRY_MS = 500;
 const REDIRECTS = 3;
 
-/** One listener, as a player behaves: two connections, one for playlists and one for media, and a {@link Player}. */
+/** One listener that behaves like a player: it has a connection for playlists, one for media, and a {@link Player}. */
 export class Listener {
   readonly #notes: Notes;
   readonly #playback: URL;
   readonly #listWire: Wire;
   readonly #mediaWire: Wire;
   readonly #player = new Player();
-  /** Fetches of media, one after the other. */
+  /** The media fetches, which run one after the other. */
   #queue: Promise<void> = Promise.resolve();
   #isGone = false;
   #hasFailed = false;
@@ -44,22 +44,22 @@ export class Listener {
     this.#mediaWire = new Wire(this.#playback.origin, notes.traffic);
   }
 
-  /** It has had its first sound. */
+  /** Whether it has received its first sound. */
   get hasStarted(): boolean {
     return this.#player.hasStarted;
   }
 
-  /** It gave up, before its first sound or later. */
+  /** Whether it gave up, before its first sound or later. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }
 
-  /** What it would have heard if it went now. */
+  /** Its result if it left now. */
   get played(): Played {
     return this.#player.leave(now());
   }
 
-  /** Plays until it leaves or gives up, or the show ends. Never rejects but for bugs. */
+  /** Plays until it leaves or gives up, or the show ends. Rejects only for bugs. */
   async play(): Promise<void> {
     try {
       await this.#follow();
@@ -69,7 +69,7 @@ export class Listener {
     }
   }
 
-  /** Goes at once, in the middle of whatever it waits for. */
+  /** Leaves at once, and aborts pending requests. */
   async leave(): Promise<Played> {
     const played = this.played;
     this.#isGone = true;
@@ -91,7 +91,7 @@ export class Listener {
       for (const media of fresh) this.#enqueue(() => this.#load(media, listUrl));
       if (list.ended || this.#isGone) break;
       if (list.reload === null) {
-        // RFC 8216bis section 6.3.4: a target duration between loads, half of one where nothing had changed.
+        // RFC 8216bis section 6.3.4: one target duration between loads, or half of it if nothing had changed.
         const pause = list.targetDuration / (fresh.length === 0 ? 2 : 1);
         await sleep(Math.max(0, asked + pause - now()), undefined, { ref: false });
       }
@@ -102,7 +102,7 @@ export class Listener {
     await this.#queue;
   }
 
-  /** The multivariant playlist, and where it is: the URL may lead to another one, on the same server. */
+  /** Fetches the multivariant playlist and returns it with its URL. The playback URL may redirect on the same server. */
   async #multivariant(): Promise<readonly [Answer, URL]> {
     let url = this.#playback;
     for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
@@ -138,7 +138,7 @@ export class Listener {
     this.#player.receive(media, here);
     this.#notes.latency.add(this.#player.latency);
     if (isFirst) this.#notes.start.add(here - this.joinedAt);
-    // What was there before the listener came was not late.
+    // Media that existed before the listener joined does not count as late.
     if (!isFirst && media.at + media.duration > this.joinedAt) {
       this.#notes.delivery.add(here - media.at - media.duration);
     }
@@ -146,7 +146,7 @@ export class Listener {
 
   #enqueue(work: () => Promise<void>): void {
     this.#queue = this.#queue.then(work);
-    // Whoever leaves drops what is queued; a failure is seen by the reload that fails with it, or at the end.
+    // A listener that leaves drops its queue. A failure also makes the next reload fail, or shows at the end.
     this.#queue.catch((error: unknown) => {
       if (!(error instanceof Failure)) throw error;
     });
@@ -166,8 +166,8 @@ export class Listener {
 }
 
 /**
- * Reads each rendering of a list once, however many listeners get it: a listener's own phone would do this work, and
- * this machine has all of them to play.
+ * Parses each rendering of a playlist once, however many listeners get it. In reality each listener's own phone does this work,
+ * but here one machine plays all of them.
  */
 export class Lists {
   readonly #byTag = new Map<string, List>();
@@ -182,7 +182,7 @@ export class Lists {
   }
 }
 
-/** Milliseconds since 1970, with their fraction, as the relay's clock on the same machine has them. */
+/** Returns the time in ms since 1970, with a fraction, by the same clock as the relay on this machine. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -10,12 +10,12 @@ import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
 import { spread } from "./spread.ts";
 import { type Taken, take } from "./turn.ts";
 
-/** `npm run load`: listeners by the thousand on one relay; what they got, and what they cost. */
+/** `npm run load`: puts thousands of listeners on one relay; reports what they received and what they cost. */
 
-/** Until the longest profile has more than its HOLD-BACK of media (12 s) and the origin has settled. */
+/** Time until the longest profile has more media than its HOLD-BACK (12 s) and the origin has settled, ms. */
 const WARM_UP_MS = 16_000;
 const IDLE_MS = 4_000;
-/** Until reads that were under way when the listeners left have been answered. */
+/** Time until reads that were in progress when the listeners left have been answered, ms. */
 const SETTLE_MS = 1_500;
 
 process.exitCode = await main();
@@ -64,7 +64,7 @@ interface Setting {
   readonly desk: Desk;
   readonly own: Own | null;
   readonly groups: ReturnType<typeof allot>;
-  /** One for each group. */
+  /** One show for each group. */
   readonly shows: readonly Created[];
 }
 
@@ -81,7 +81,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   const endCounts = await own?.counts();
   await sleep(SETTLE_MS);
   const fetches = subtract(await allReads(desk, shows), before);
-  // Of the same time as the reads, or a list of in between would pass for one that was waited for.
+  // Both counts must be of the same time, or a plain playlist requested in between would count as a held one.
   const settled = await own?.counts();
   const plainLists = startCounts && settled ? settled.plainLists - startCounts.plainLists : null;
   const perSecond = (object: "broadcast" | "audience"): number | null =>
@@ -99,7 +99,7 @@ async function run(options: Options, { desk, own, groups, shows }: Setting): Pro
   };
 }
 
-/** Of a server that is none of ours and is on air: what listeners get, and with its process what they cost. */
+/** Measures another server that is on the air: what listeners receive, and, if its process is known, what they cost. */
 async function measurePeer(options: Options, peer: string): Promise<Report> {
   const { peerPid } = options;
   const cpu = () => ({ server: peerPid === null ? 0 : cpuOf(peerPid), group: 0 });
@@ -119,7 +119,7 @@ async function measurePeer(options: Options, peer: string): Promise<Report> {
   };
 }
 
-/** What is told of any server. */
+/** The figures that are reported for any server. */
 function figuresOf(taken: Taken, { listeners, ramp, duration }: Options) {
   const { notes } = taken;
   return {
@@ -151,7 +151,7 @@ function cpuOfServer(
   return { perListenerSecond: cpu / listenerSeconds, perRequest: cpu / requests, idle, share: serverShare };
 }
 
-/** What `cpu` takes without listeners, ms a second. */
+/** Measures how much CPU is used without listeners, ms per second. */
 async function idleCpu(cpu: () => number): Promise<number> {
   const before = cpu();
   await sleep(IDLE_MS);

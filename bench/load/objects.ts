@@ -1,23 +1,23 @@
-/** What one kind of object cost the origin. */
+/** The cost of one kind of object at the origin. */
 export interface Cost {
   readonly fetches: number;
-  /** Those that were asked for, each as often as there are isolates that were asked for it. */
+  /** Requested objects; an object counts once for each isolate that was asked for it. */
   readonly objects: number;
 }
 
-/** What listeners cost the origin, by kind. */
+/** The listeners' cost at the origin, by kind of object. */
 export interface Fetches {
-  /** Of what never changes and so is fetched once by an isolate, however many ask: media, and lists that are waited for. */
+  /** Immutable objects, which an isolate fetches once for all its listeners: media, and playlists of blocking reloads. */
   readonly lasting: Readonly<Record<string, Cost>>;
-  /** Fetches of what is kept for a second or so, such as lists asked for without directives: no object is the last. */
+  /** Fetches of objects that are cached for about a second, such as playlists without directives. They have no fixed number. */
   readonly brief: Readonly<Record<string, number>>;
 }
 
-/** The distinct lasting objects that listeners asked for. */
+/** The distinct immutable objects that listeners requested. */
 export class Objects {
   readonly #asked = new Map<string, Set<string>>();
 
-  /** A request for `url`: the isolate that is asked and the path, without a listener's id in its query. */
+  /** Notes a request for `url`, which consists of the isolate's origin and the path, without a listener id in the query. */
   ask(url: string): void {
     const kind = lastingKindOf(url);
     if (kind === null) return;
@@ -27,10 +27,10 @@ export class Objects {
   }
 
   /**
-   * The origin's fetches beside the objects.
+   * Relates the origin's fetches to the requested objects.
    *
-   * @param byKind by the origin's own count and its names for their kinds, of the same time
-   * @param plainLists how many of the playlists were asked for without directives; null where nobody knows
+   * @param byKind the origin's own counts for the same time, by its names of the kinds
+   * @param plainLists how many of the playlists were requested without directives; null if unknown
    */
   against(byKind: Readonly<Record<string, number>>, plainLists: number | null): Fetches {
     const { init = 0, part = 0, segment = 0, playlist = 0, ...others } = byKind;

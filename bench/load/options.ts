@@ -28,29 +28,29 @@ The exit code is 1 where a listener could not join, stalled or gave up, or where
 more than once (1.02 times by kind; not of a --target), 2 where the options are wrong.`;
 
 const MIX = "balanced=1";
-/** The most that one run may ask for, of any relay. */
+/** The limits of one run, on any relay. */
 const MOST = { listeners: 20_000, seconds: 3_600 };
 
 export interface Options {
   readonly listeners: number;
-  /** Seconds. */
+  /** In seconds, like `duration`. */
   readonly ramp: number;
   readonly duration: number;
   readonly mix: Readonly<Partial<Record<Latency, number>>>;
   readonly exitSpike: number;
   readonly isolates: number;
-  /** Without a slash at the end; null for a relay of its own. */
+  /** Without a trailing slash; null to start a relay. */
   readonly target: string | null;
-  /** A multivariant playlist of another server; null for a relay. */
+  /** The multivariant playlist's URL on another server; null to measure a relay. */
   readonly peer: string | null;
   readonly peerPid: number | null;
   readonly json: string | null;
 }
 
-/** A mistake in the options, as a sentence. */
+/** An error in the options, as a sentence. */
 export class Misuse extends Error {}
 
-/** Reads the command line; "help" where that was asked for. Throws {@link Misuse}. */
+/** Parses the command line; "help" if that was given. Throws {@link Misuse}. */
 export function readOptions(args: readonly string[]): Options | "help" {
   const values = parse(args);
   if (values.help) return "help";
@@ -80,7 +80,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
   };
 }
 
-/** How many listeners each profile gets of `listeners` in all; the largest share takes what rounding leaves. */
+/** Divides `listeners` among the profiles; the largest share takes the rounding remainder. */
 export function allot(listeners: number, mix: Options["mix"]): [Latency, number][] {
   const shares = Object.entries(mix) as [Latency, number][];
   const whole = shares.reduce((sum, [, share]) => sum + share, 0);

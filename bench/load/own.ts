@@ -8,28 +8,28 @@ import type { Call } from "./host.ts";
 import { memoryOf } from "./memory.ts";
 import type { Staged } from "./stage.ts";
 
-/** A relay of the tool's own: a process group apart from the generator's, so that their CPU can be told apart. */
+/** A relay that the tool started. It is a process group apart from the load generator's, so that CPU is measured separately. */
 export interface Own extends Desk {
-  /** Where listeners go: one URL for each isolate of the edge. */
+  /** The listeners' URLs: one for each isolate of the edge. */
   readonly edges: readonly string[];
-  /** Whether isolates report to the relay's own Audience: edges in runtimes of their own have a stub in its place. */
+  /** Whether isolates report to the relay's Audience. Edges in separate runtimes have a stub in its place. */
   readonly hasAudience: boolean;
-  /** The folder in which its runtime keeps its objects. */
+  /** The folder in which its runtime stores its Durable Objects. */
   readonly persist: string;
-  /** CPU time that its runtime (all its workerd processes) has taken so far, ms. */
+  /** CPU time that its runtime (all its workerd processes) has used so far, ms. */
   cpu(): number;
   /** Resident memory of its runtime, bytes. */
   memory(): number;
-  /** CPU time of all its processes: the stand-in for the SFU too. */
+  /** CPU time of all its processes, the SFU stand-in included, ms. */
   groupCpu(): number;
-  /** What has reached its objects so far. */
+  /** Requests that have reached its objects so far. */
   counts(): Promise<Counts>;
   stop(): Promise<void>;
 }
 
 const READY_MS = 60_000;
 
-/** @param isolates edges before the origin, each in a runtime of its own; 0 for the whole deploy in one isolate */
+/** @param isolates the number of edges in front of the origin, each in its own runtime; 0 for the whole deploy in one isolate */
 export async function startOwn(isolates: number): Promise<Own> {
   const child = fork(join(import.meta.dirname, "stage.ts"), [String(isolates)], { detached: true });
   const staged = await replyOf<Staged>(child);
@@ -44,9 +44,9 @@ export async function startOwn(isolates: number): Promise<Own> {
 }
 
 /**
- * Starts a host for each show, in one process; resolves when all of them are heard.
+ * Starts a host for each show, all in one process. Resolves when all hosts are heard.
  *
- * @param program what hosts are to run, from this folder
+ * @param program the script that the process runs, relative to this folder
  */
 export async function startHosts(
   shows: readonly Pick<Created, "whipUrl" | "hostKey">[],
@@ -60,7 +60,7 @@ export async function startHosts(
   return { stop: () => endOf(child) };
 }
 
-/** The child's next message. */
+/** Resolves with the child's next message. */
 export function replyOf<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error("A process of the bench does not answer.")), READY_MS);
@@ -76,7 +76,7 @@ export function replyOf<T>(child: ChildProcess): Promise<T> {
   });
 }
 
-/** It ends by itself when the channel closes. */
+/** Closes the channel, on which the child ends, and resolves when it has ended. */
 export function endOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || !child.connected) return resolve();

@@ -1,27 +1,27 @@
 import type { List, Media } from "./list.ts";
 
-/** How a listener's playing went. Times are milliseconds. */
+/** The result of a listener's playback. Times are milliseconds. */
 export interface Played {
   readonly stalls: number;
-  /** How long the listener heard nothing for it. */
+  /** How long the listener heard nothing because of stalls. */
   readonly stalledFor: number;
 }
 
 /**
- * A player's decisions and its buffer, without a clock: it is told what arrives and when. It starts with the first media
- * it gets and plays in real time; when the buffer is empty it stands still until more arrives, and that is a stall. It
- * never skips forward, so what it loses it stays behind.
+ * A model of a player's decisions and its buffer. It has no clock: the caller says what arrives and when. It starts with the
+ * first media and plays in real time. When the buffer is empty it waits until more arrives, which is a stall. It
+ * never skips forward, so a stall increases its latency for good.
  */
 export class Player {
-  /** The last media that has been asked for; null before the first list. */
+  /** The last media that was requested; null before the first playlist. */
   #last: Media | null = null;
-  /** When the buffer runs dry (wall clock), and the date of the sample that would be next then. */
+  /** When the buffer will be empty (wall clock), and the date of the sample that would be next then. */
   #dryAt: number | null = null;
   #bufferedUntil = Number.NaN;
   #stalls = 0;
   #stalledFor = 0;
 
-  /** The media of `list` to fetch now, in order. A first list decides where playing starts: its hold back from the end. */
+  /** Returns the media to fetch now, in order. In the first playlist it starts at the hold-back from the end. */
   take(list: List): readonly Media[] {
     const { media, holdBack } = list;
     const last = media.at(-1);
@@ -36,7 +36,7 @@ export class Player {
     return media.slice(first);
   }
 
-  /** Media is here, whole, at `now`. */
+  /** Notes that media has arrived completely at `now`. */
   receive(media: Media, now: number): void {
     const isDry = this.#dryAt === null || now > this.#dryAt;
     if (this.#dryAt !== null && now > this.#dryAt) this.#stall(now - this.#dryAt);
@@ -44,7 +44,7 @@ export class Player {
     this.#bufferedUntil = media.at + media.duration;
   }
 
-  /** Media that can not be had: its time is a stall, however much follows. */
+  /** Notes that media cannot be fetched. Its duration counts as a stall, even if later media arrives. */
   lose(media: Media): void {
     this.#stall(media.duration);
     this.#bufferedUntil = media.at + media.duration;
@@ -55,12 +55,12 @@ export class Player {
     return this.#dryAt !== null;
   }
 
-  /** How far what is heard is behind what is said, by PROGRAM-DATE-TIME; NaN before the start. */
+  /** How far playback is behind the live sound by PROGRAM-DATE-TIME, ms; NaN before the start. */
   get latency(): number {
     return (this.#dryAt ?? Number.NaN) - this.#bufferedUntil;
   }
 
-  /** The listener goes, or is looked at, at `now`; a buffer that is dry by then is a stall. */
+  /** Returns the result if the listener leaves at `now`. A buffer that is empty by then counts as a stall. */
   leave(now: number): Played {
     const dryFor = this.#dryAt === null ? 0 : Math.max(0, now - this.#dryAt);
     return { stalls: this.#stalls + (dryFor > 0 ? 1 : 0), stalledFor: this.#stalledFor + dryFor };
@@ -72,15 +72,15 @@ export class Player {
   }
 }
 
-/** By their numbers, not by their dates: those of some servers are what a clock said, and overlap by some milliseconds. */
+/** Compares sequence numbers, not dates: some servers take dates from a clock, and they overlap by some milliseconds. */
 function follows(media: Media, before: Media): boolean {
   if (media.msn !== before.msn) return media.msn > before.msn;
   return media.part !== null && before.part !== null && media.part > before.part;
 }
 
-/** The last media that starts at `date` or before; the first there is, where the list does not reach back so far. */
+/** Returns the index of the last media that starts at `date` or before; 0 if the playlist does not reach back so far. */
 function startOf(media: readonly Media[], date: number): number {
-  // Half a millisecond: dates are whole milliseconds, durations need not be.
+  // A tolerance of half a millisecond: dates are whole milliseconds, durations need not be.
   return Math.max(
     0,
     media.findLastIndex((m) => m.at <= date + 0.5),

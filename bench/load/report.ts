@@ -1,11 +1,11 @@
 import type { Percentiles } from "./histogram.ts";
 import type { Cost, Fetches } from "./objects.ts";
 
-/** What a run found. Times are milliseconds unless the name says otherwise. */
+/** The results of a run. Times are milliseconds unless the name says otherwise. */
 export interface Report {
   readonly machine: string;
   readonly relay: string;
-  /** Isolates of the edge that the listeners were divided among. Null where the target does not tell. */
+  /** The number of edge isolates among which the listeners were divided; null if the target's is unknown. */
   readonly isolates: number | null;
   readonly listeners: number;
   readonly mix: Readonly<Record<string, number>>;
@@ -13,7 +13,7 @@ export interface Report {
   readonly durationSeconds: number;
   /** How long there were listeners. */
   readonly seconds: number;
-  /** Sum of the time that each listener was there. */
+  /** Sum of the listening times of all listeners. */
   readonly listenerSeconds: number;
   readonly joined: number;
   readonly failedJoins: number;
@@ -21,7 +21,7 @@ export interface Report {
   readonly givenUp: number;
   readonly stalls: number;
   readonly stalledFor: number;
-  /** Listeners that left in one instant. */
+  /** Listeners that left at the same moment. */
   readonly leftAtOnce: number;
   readonly latency: Percentiles | null;
   readonly delivery: Percentiles | null;
@@ -29,38 +29,38 @@ export interface Report {
   readonly requestsPerSecond: number;
   readonly bytes: number;
   readonly failures: Readonly<Record<string, number>>;
-  /** Null of a server that is none of ours. */
+  /** Null for another kind of server. */
   readonly originFetches: Fetches | null;
   readonly originReadsPerSecond: number | null;
-  /** Requests to all Broadcast objects, besides the hosts' sound. Null where the target does not tell. */
+  /** Requests to all Broadcast objects, without the hosts' sound; null if the target's are unknown. */
   readonly broadcastPerSecond: number | null;
-  /** Requests to all Audience objects. "stub": the edges' isolates reported to none. */
+  /** Requests to all Audience objects. "stub": the edges reported to stubs. */
   readonly audiencePerSecond: number | "stub" | null;
-  /** CPU time per listener-second. Null where the relay runs elsewhere. */
+  /** CPU time per listener-second; null if the relay runs elsewhere. */
   readonly relayCpu: Cpu | null;
   readonly generatorCpu: number;
-  /** Share of the whole machine that others took meanwhile, the shows' hosts among them. */
+  /** Share of the whole machine's CPU that other processes used, the shows' hosts included. */
   readonly othersCpu: number;
-  /** How late the generator's own timers were: above some 100 ms it is the generator that is measured. */
+  /** How late the load generator's timers were. Above some 100 ms the generator itself limits the results. */
   readonly generatorLag: Percentiles | null;
 }
 
 export interface Cpu {
-  /** Of the runtime, less what the show costs without listeners. */
+  /** CPU time of the runtime, without the show's cost when it has no listeners. */
   readonly perListenerSecond: number;
   readonly perRequest: number;
-  /** What the show costs without listeners, ms a second. */
+  /** The show's cost without listeners, ms per second. */
   readonly idle: number;
-  /** Share of one core that the runtime took while all were there. */
+  /** Share of one core that the runtime used while all listeners were there. */
   readonly share: number;
 }
 
-/** Fetches of one lasting object by one isolate, at most: the goal is one, and what is more is one kept in two places. */
+/** The most fetches of one immutable object per isolate. The goal is 1; an object cached in two places is counted more often. */
 const MOST_FETCHES = 1.02;
 
 /**
- * What is wrong with a run, one sentence each; nothing where the listeners had nothing to complain of and were no more to
- * the origin than one of them is. How often a relay may fetch an object is not known where its isolates are not.
+ * Returns the problems of a run, a sentence each. There are none if every listener played without failures, and the origin had
+ * no more load than from one listener. If the number of isolates is unknown, fetches per object are not checked.
  */
 export function complaints(report: Report): string[] {
   const { failedJoins, givenUp, stalls, stalledFor } = report;
@@ -77,12 +77,12 @@ export function complaints(report: Report): string[] {
 }
 
 /**
- * What a run measured of what the simulation (bench/scale) is driven by, by the names it has there. CPU per request is the
- * whole runtime's, the origin's share included; requests per listener are known only where all are of one profile and stay.
+ * Returns the inputs of the simulation (bench/scale) that a run measured, by their names there. CPU per request is the whole
+ * runtime's, origin included. Requests per listener are known only if all listeners have one profile and stay.
  */
 export function constantsOf(report: Report): Record<string, number> {
   const { mix, listeners, leftAtOnce, requestsPerSecond, relayCpu } = report;
-  if (report.originFetches === null) return {}; // of another server they are none of ours
+  if (report.originFetches === null) return {}; // another kind of server does not concern the simulation
   const [profile, ...others] = Object.keys(mix);
   const constants: Record<string, number> = {};
   if (relayCpu !== null) constants.edgeCpuMs = relayCpu.perRequest;
@@ -91,12 +91,12 @@ export function constantsOf(report: Report): Record<string, number> {
   return constants;
 }
 
-/** The report as JSON, for other programs. */
+/** Returns the report as JSON. */
 export function toJson(report: Report): string {
   return `${JSON.stringify({ ...report, constants: constantsOf(report) }, null, 2)}\n`;
 }
 
-/** The report as people read it. */
+/** Returns the report as text. */
 export function toText(report: Report): string {
   const { relayCpu, latency, delivery, generatorLag } = report;
   const rows: [string, string][] = [
@@ -129,12 +129,12 @@ export function toText(report: Report): string {
   return `${rows.map(([name, value]) => `${name.padEnd(24)}${value}`).join("\n")}\n\n${verdict}`;
 }
 
-/** Fetches of an object, to two digits; a dash where there were no objects to speak of. */
+/** Formats the fetches per object with two decimals, or as a dash if there were no objects. */
 export function perObject({ fetches, objects }: Cost): string {
   return objects === 0 ? "-" : (fetches / objects).toFixed(2);
 }
 
-/** What lasts by object; what does not by the second, for each isolate and show, either of which keeps its own. */
+/** Rows of fetches: of immutable objects per object; of others per second, isolate and show, each of which caches separately. */
 function originRows(report: Report): [string, string][] {
   const { originFetches, originReadsPerSecond, isolates, mix, seconds } = report;
   if (originFetches === null) return [];

@@ -1,12 +1,12 @@
-/** Listeners of one show. */
+/** The listeners of one show. */
 export interface Group {
   readonly count: number;
   readonly playbackUrl: string;
 }
 
 /**
- * Playback URLs in joining order, the groups evenly among each other. Each group goes to the isolates in turns of its own:
- * in turns of all together, a mix of 3 to 1 would have all of the small group on one of two isolates.
+ * Returns the playback URLs in joining order, with the groups evenly mixed. Each group is assigned to the isolates by its own
+ * round robin. With one round robin for all, a mix of 3 to 1 would put the whole small group on one of two isolates.
  */
 export function spread(groups: readonly Group[], edges: readonly string[]): string[] {
   return groups

@@ -13,28 +13,28 @@ import { startWorkerd } from "../edge/workerd.ts";
 import { COUNTS, counted } from "./counted.ts";
 
 /**
- * The relay that the load is put on: the whole deploy in one workerd, with the Worker's own socket. `wrangler dev` has a
- * proxy and an entry Worker of its own before that socket, and spends 20 times on a request what the relay does.
+ * The relay under load: the whole deploy in one workerd, with a socket directly to the Worker. `wrangler dev` has a proxy and an
+ * entry Worker in front of that socket, which use 20 times as much CPU for a request as the relay.
  *
- * Given a number of isolates as its argument, it puts so many edges before that, each in a workerd of its own and with
- * the origin bound to it: what the platform does with many more.
+ * With a number of isolates as its argument, it puts so many edges in front, each in its own workerd and with the origin bound to
+ * it, as the platform does with many more.
  *
- * Run as a process of its own with an IPC channel: it sends one {@link Staged}, and ends when the channel does.
+ * Runs as a process of its own with an IPC channel. It sends one {@link Staged}, and ends when the channel closes.
  */
 
-/** Where the relay is, and how it is opened. */
+/** The relay's URLs and its admin token. */
 export interface Staged {
   readonly url: string;
   readonly adminToken: string;
-  /** Where listeners go: one URL for each isolate. */
+  /** The listeners' URLs: one for each isolate. */
   readonly edges: readonly string[];
-  /** Answers with what reached its objects (counted.ts). */
+  /** Answers with the counts of requests to its objects (counted.ts). */
   readonly countsUrl: string;
-  /** The folder in which its runtime keeps its objects. */
+  /** The folder in which its runtime stores its Durable Objects. */
   readonly persist: string;
 }
 
-/** What is read of wrangler.toml. */
+/** The fields of wrangler.toml that are used here. */
 interface Config {
   readonly compatibility_date?: string;
   readonly vars: Readonly<Record<string, unknown>>;
@@ -44,9 +44,9 @@ interface Config {
 
 const ROOT = join(import.meta.dirname, "..", "..");
 
-// The runtime would look up where on Earth it is; a bench talks to this machine alone.
+// Prevents the runtime from looking up its location: a benchmark must not access the network.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
-// As `npm start` has it.
+// The same flags as `npm start` uses.
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
 const persist = mkdtempSync(join(tmpdir(), "earshot-load-"));
 const { adminToken, secret } = mintSecrets();

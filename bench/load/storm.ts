@@ -8,7 +8,7 @@ import { uniforms } from "../../test/kit/random.ts";
 import { type Own, startHosts, startOwn } from "./own.ts";
 import { take } from "./turn.ts";
 
-/** `npm run storm`: everybody comes as the doors open, everybody leaves at once, and strangers ask for what is not there. */
+/** `npm run storm`: all listeners join as the doors open, all leave at once, and then clients request what does not exist. */
 
 const USAGE = `npm run storm -- [options]
 
@@ -24,11 +24,11 @@ for the show with queries of their own. It prints what the Broadcast objects wer
 The exit code is 1 where a listener could not join or stalled, where the busiest second of a storm asked more of a
 Broadcast than the few did and one more of each kind that is kept for a second, or where strangers made an object.`;
 
-/** Lists without directives, multivariant playlists, statuses, refusals: each is asked for once a second at the most. */
+/** Reads that are cached for a second, by kind: playlists without directives, multivariant playlists, statuses, refusals. */
 const KEPT_FOR_A_SECOND = 4;
 const FEW = 5;
 const FEW_SECONDS = 15;
-/** How many times the expected number the strangers are. */
+/** How many requests of strangers there are for each listener. */
 const STRANGERS = 4;
 const CONNECTIONS = 50;
 
@@ -36,7 +36,7 @@ interface Phase {
   readonly name: string;
   readonly seconds: number;
   readonly requests: number;
-  /** Calls to Broadcast objects: in all, and in the busiest second. */
+  /** Calls to Broadcast objects: in total, and in the busiest second. */
   readonly calls: number;
   readonly busiest: number;
   readonly complaints: readonly string[];
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
     const { phases, objects, madeObjects } = await storm(own, options);
     console.log(table(phases));
     console.log(`Broadcast objects: ${objects}, and ${madeObjects} more after the strangers.`);
-    // One for each show: else it is not known where they are, or the listeners made some.
+    // One for each show. Another number means that they are stored elsewhere, or that listeners created some.
     if (objects !== 2) throw new Error(`The runtime has ${objects} Broadcast objects of two shows.`);
     const most = (phases[0]?.busiest ?? 0) + KEPT_FOR_A_SECOND;
     const problems = [
@@ -85,9 +85,9 @@ async function storm(own: Own, { listeners, ramp, stay }: Options) {
   const few = await phase("a few listen", own, () =>
     crowd(own, calm.playbackUrl, FEW, 1, FEW_SECONDS),
   ).finally(first.stop);
-  // Who comes opens the doors, and the host goes on the air meanwhile.
+  // The first listener opens the doors, and the host goes on the air meanwhile.
   const hosts = startHosts([busy]);
-  // It is awaited when all have come.
+  // Awaited once all listeners have joined.
   hosts.catch(() => {});
   try {
     const come = await phase("all come as the doors open", own, () =>
@@ -112,7 +112,7 @@ async function storm(own: Own, { listeners, ramp, stay }: Options) {
   }
 }
 
-/** Does `work`, and counts meanwhile, second by second, what the Broadcast objects are asked for. */
+/** Runs `work`, and meanwhile counts the calls to the Broadcast objects per second. */
 async function phase(
   name: string,
   own: Own,
@@ -152,7 +152,7 @@ async function crowd(own: Own, playbackUrl: string, listeners: number, ramp: num
   return { requests, complaints };
 }
 
-/** Asks for each of `urls` once, all as fast as the connections carry it. An answer of 5xx is complained of. */
+/** Requests each of `urls` once, as fast as the connections allow. A 5xx answer is a complaint. */
 async function ask(urls: readonly string[]) {
   const dispatcher = new Agent({ connections: CONNECTIONS });
   const answers = await Promise.all(
@@ -167,7 +167,7 @@ async function ask(urls: readonly string[]) {
   return { requests: urls.length, complaints: failed === 0 ? [] : [`${failed} requests were answered 5xx.`] };
 }
 
-/** URLs of broadcasts that do not exist, ids that only look right among them, and of one that does, with junk queries. */
+/** Returns URLs of broadcasts that do not exist, some with well-formed ids, and of one that does, with junk queries. */
 function strange(count: number, playbackUrl: string): string[] {
   const uniform = uniforms(11);
   const word = (length: number) =>
@@ -182,7 +182,7 @@ function strange(count: number, playbackUrl: string): string[] {
   });
 }
 
-/** How many Broadcast objects the runtime has a database of. */
+/** Returns the number of Broadcast objects that have a database in the runtime's folder. */
 function broadcastsIn(persist: string): number {
   return readdirSync(join(persist), { recursive: true })
     .map(String)

@@ -6,22 +6,22 @@ import { Histogram, type Percentiles } from "./histogram.ts";
 import { Lists, type Notes, now } from "./listener.ts";
 import { Objects } from "./objects.ts";
 
-/** Requests that a listener of the busiest profile makes a second, with room for retries. */
+/** Requests per second of a listener of the busiest profile, with a margin for retries. */
 const MOST_REQUESTS = 12;
 
-/** A crowd that is to listen to a server: one playback URL for each listener, in the order in which they join. */
+/** A crowd of listeners for a server. `playbackUrls` has one URL for each listener, in joining order. */
 export interface Turn {
   readonly playbackUrls: readonly string[];
-  /** Seconds over which they join, and that all of them stay after that. */
+  /** Seconds over which they join, and seconds that all of them stay after that. */
   readonly ramp: number;
   readonly duration: number;
-  /** The share of them that leaves in one instant, half way through the duration. */
+  /** The share of them that leaves at one moment, half way through the duration. */
   readonly exitSpike: number;
-  /** CPU time that the server's runtime has taken so far, and that all the bench's other processes have, ms. */
+  /** CPU time that the server's runtime has used so far, and that of all the benchmark's other processes, ms. */
   readonly cpu: () => { readonly server: number; readonly group: number };
 }
 
-/** What a crowd got and what it cost. CPU times are milliseconds. */
+/** What a crowd received and what it cost. CPU times are milliseconds. */
 export interface Taken {
   readonly notes: Notes;
   readonly outcome: Crowd["outcome"];
@@ -30,18 +30,18 @@ export interface Taken {
   /** How long there were listeners, seconds. */
   readonly seconds: number;
   readonly requests: number;
-  /** Once all were there. */
+  /** The rate once all were there. */
   readonly requestsPerSecond: number;
   readonly serverCpu: number;
-  /** Share of one core that the server took once all were there. */
+  /** Share of one core that the server used once all were there. */
   readonly serverShare: number;
   readonly generatorCpu: number;
-  /** Of the machine beside the bench's processes. */
+  /** CPU of the machine outside the benchmark's processes. */
   readonly othersCpu: number;
   readonly generatorLag: Percentiles | null;
 }
 
-/** Has the crowd join, stay and leave; prints how it goes every two seconds. */
+/** Makes the crowd join, stay and leave; prints its state every two seconds. */
 export async function take({ playbackUrls, ramp, duration, exitSpike, cpu }: Turn): Promise<Taken> {
   const listeners = playbackUrls.length;
   const notes: Notes = {
@@ -96,7 +96,7 @@ export async function take({ playbackUrls, ramp, duration, exitSpike, cpu }: Tur
   };
 }
 
-/** Nanoseconds in, ms out. The histogram holds the sampling's own interval as well. */
+/** Converts nanoseconds to ms. The histogram's values include the sampling interval, which is subtracted. */
 function percentilesOf(lag: ReturnType<typeof monitorEventLoopDelay>): Percentiles {
   const at = (percentile: number): number => Math.max(0, Math.round(lag.percentile(percentile) / 1e6) - 10);
   return { p50: at(50), p95: at(95), p99: at(99), max: Math.max(0, Math.round(lag.max / 1e6) - 10) };

@@ -1,29 +1,29 @@
 import { Client } from "undici";
 
-/** What all listeners together have asked for and got. */
+/** The requests and answers of all listeners together. */
 export interface Traffic {
   requests: number;
   bytes: number;
-  /** Answers that were not 200, by status, and requests that got none, by the error's code. */
+  /** Failed answers by status, and requests without an answer by error code. */
   readonly failures: Map<string, number>;
-  /** No request is begun beyond this many. */
+  /** The most requests that are made. */
   readonly limit: number;
 }
 
 export interface Answer {
   readonly bytes: Buffer;
   readonly etag: string;
-  /** Where the resource is by its own account: a redirect's Location, empty where there is none. */
+  /** A redirect's Location; empty if there is none. */
   readonly location: string;
 }
 
-/** Why a request came to nothing: a status or an error's code. */
+/** A failed request. The message is a status or an error code. */
 export class Failure extends Error {}
 
-/** The longest hold is three target durations of 4 s; the origin then gives up itself. */
+/** Longer than the longest hold, after which the origin itself gives up: three target durations of 4 s. */
 const TIMEOUT_MS = 20_000;
 
-/** One connection of one listener: HTTP/1.1, kept alive, one request at a time, as browsers have them. */
+/** One connection of one listener: HTTP/1.1, keep-alive, one request at a time, like a browser's. */
 export class Wire {
   readonly #client: Client;
   readonly #traffic: Traffic;
@@ -39,8 +39,8 @@ export class Wire {
   }
 
   /**
-   * A whole answer: 200, or 206 where a range (a Range header's value) was asked for, or a redirect; anything else is a
-   * {@link Failure}, and is counted.
+   * Fetches a whole answer: 200, or 206 if a range (a Range header's value) is given, or a redirect. Rejects anything else with a
+   * {@link Failure}, which is counted.
    */
   get(path: string, range: string | null = null): Promise<Answer> {
     const traffic = this.#traffic;
@@ -80,7 +80,7 @@ export class Wire {
     });
   }
 
-  /** Cuts the connection, and with it whatever is under way on it. */
+  /** Closes the connection and aborts its pending request. */
   cut(): Promise<void> {
     return this.#client.destroy();
   }

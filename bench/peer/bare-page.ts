@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 
-/** The button joins, and leaves; hls.js is as it comes, with low latency. */
+/** The button joins and leaves. hls.js has its default configuration, with low latency on. */
 const PAGE = `<!doctype html><title>hls.js</title><script src="/hls.js"></script>
 <button id="play">Play</button><audio id="audio"></audio>
 <script>
@@ -23,7 +23,7 @@ const PAGE = `<!doctype html><title>hls.js</title><script src="/hls.js"></script
   });
 </script>`;
 
-/** A web server of the bench's own: a page with nothing but hls.js, for any playback URL. */
+/** Starts a web server with a page that contains only hls.js, for any playback URL. */
 export async function serveBarePage(): Promise<{ urlFor(playbackUrl: string): string; stop(): void }> {
   const script = await readFile(createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js"), "utf8");
   const server = createServer((request, response) => {

@@ -5,24 +5,24 @@ import { type Desk, openShow } from "../../test/kit/desk.ts";
 import { endOf, replyOf, startHosts, startOwn } from "../load/own.ts";
 import { startMediaMtx } from "./mediamtx.ts";
 
-/** A server on air: one host publishes to it, by the same WHIP publisher whichever server it is. */
+/** A server on the air: one host publishes to it, with the same WHIP publisher for all servers. */
 export interface Contender {
   readonly playbackUrl: string;
-  /** Its own page for listeners; null where it serves none, as the bare runtime does. */
+  /** The server's own page for listeners; null if it serves none, like the bare runtime. */
   readonly pageUrl: string | null;
-  /** CPU time that the server has taken so far, ms: of Earshot the runtime, without the stand-in for the SFU. */
+  /** CPU time that the server has used so far, ms; of Earshot the runtime's, without the SFU stand-in's. */
   cpu(): number;
-  /** The same of all processes but the one that measures. */
+  /** The same of all processes except the measuring one. */
   groupCpu(): number;
   stop(): Promise<void>;
 }
 
-/** What a host says: speech, or the tone with marks by which delay is measured. */
+/** What the host publishes: speech, or a tone with marks with which delay is measured. */
 export type Says = "speech" | "marks";
 
 const PROGRAMS: Readonly<Record<Says, string>> = { speech: "host.ts", marks: "../peer/mouth.ts" };
 
-/** How each of them is started, by its name in the table. */
+/** Returns functions that start the contenders, by their names in the table. */
 export function contendersOf(binary: string | null): ReadonlyMap<string, (says: Says) => Promise<Contender>> {
   const all = new Map<string, (says: Says) => Promise<Contender>>([
     ["Earshot, bare runtime", startBare],

@@ -6,28 +6,28 @@ import { delays, quantile, take, timedMarks } from "../../test/kit/recording.ts"
 import { serveBarePage } from "./bare-page.ts";
 import type { Contender } from "./contender.ts";
 
-/** What a person at a loudspeaker notices of one server, medians, ms. The browser's own output is in it. */
+/** What a person at a loudspeaker notices with one server: medians, ms, the browser's output delay included. */
 export interface Heard {
-  /** From a sample's being spoken to its being heard, with hls.js alone and on the server's own page. */
+  /** Delay from speaking a sample to hearing it, with hls.js alone (`bare`) and on the server's own page (`own`). */
   readonly bare: number;
-  /** NaN where it has no page. */
+  /** NaN if the server has no page. */
   readonly own: number;
-  /** From the press to the first sound, on a page that has played before. */
+  /** Time from the press to the first sound, on a page that has played before. */
   readonly bareStart: number;
-  /** NaN where the own page has nothing to press. */
+  /** NaN if the own page has no play button. */
   readonly ownStart: number;
   readonly stalls: number;
 }
 
 const WARM_UP_MS = 6_000;
 const JOINS = 5;
-/** Until a player that leaps or hurries to its place has done so. */
+/** Time until a player that seeks or speeds up to its live position has reached it, ms. */
 const SETTLE_MS = 2_500;
 const LISTEN_MS = 3_500;
-/** The tone that is published is at 0.2. */
+/** The amplitude above which the published tone, which has 0.2, counts as heard. */
 const AUDIBLE = 0.02;
 
-/** Listens to a server that is on the air, in Chromium, page by page. */
+/** Listens to a server in Chromium, page by page. */
 export async function listenTo(contender: Contender): Promise<Heard> {
   await sleep(WARM_UP_MS);
   const bareServer = await serveBarePage();
@@ -48,7 +48,7 @@ export async function listenTo(contender: Contender): Promise<Heard> {
   }
 }
 
-/** One page: joins once for the caches' sake, and then again and again; the median of these joins. */
+/** Measures one page: joins once to fill the caches, then repeatedly. Returns the medians of the repeated joins. */
 async function listenOn(browser: Browser, url: string) {
   const { page } = await openPage(browser, url, ["ear"]);
   try {
@@ -88,7 +88,7 @@ async function listen(page: Page, start: number): Promise<Joined> {
   return { start, delay: quantile(late, 0.5), stalls: heard.stalls.length };
 }
 
-/** Leaves, if it has joined, and a while later presses play: milliseconds from the press to the sound. */
+/** Leaves if it has joined, and later presses play. Returns the time from the press to the sound, ms. */
 async function pressPlay(page: Page): Promise<number> {
   const hasEar = await page.evaluate<boolean>("ear.tap.context !== undefined");
   if (hasEar) await page.locator("#play").click();
@@ -108,7 +108,7 @@ async function pressPlay(page: Page): Promise<number> {
   return (await firstSound(page)) - pressed;
 }
 
-/** For a page that plays by itself, muted: there is no press to measure from. */
+/** Joins on a page that plays automatically, muted, where there is no press to measure from. */
 async function loadAgain(page: Page): Promise<number> {
   await page.reload();
   await page.locator("video, audio").first().click();
@@ -118,7 +118,7 @@ async function loadAgain(page: Page): Promise<number> {
   return Number.NaN;
 }
 
-/** When the first audible sample was heard since the last reset, milliseconds since 1970. */
+/** Returns when the first audible sample since the last reset was heard, ms since 1970. */
 async function firstSound(page: Page): Promise<number> {
   for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(100)) {
     const at = await page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`);

@@ -11,7 +11,7 @@ export interface MediaMtx {
   readonly pid: number;
   readonly whipUrl: string;
   readonly playbackUrl: string;
-  /** Its own page with a player, which begins to play by itself. */
+  /** Its own page with a player, which plays automatically. */
   readonly pageUrl: string;
   stop(): Promise<void>;
 }
@@ -19,8 +19,9 @@ export interface MediaMtx {
 const READY_MS = 10_000;
 
 /**
- * Starts MediaMTX on loopback with WHIP and low-latency HLS alone, its parts and segments those of our profile `low` (it
- * rounds them to whole Opus packets: parts of 400 ms). Settings by environment, which every version takes what it knows of.
+ * Starts MediaMTX on loopback with only WHIP and low-latency HLS. Its parts and segments have the durations of our profile `low`,
+ * which it rounds to whole Opus packets: parts of 400 ms. Settings are environment variables, because a version ignores those
+ * that it does not know.
  */
 export async function startMediaMtx(binary: string): Promise<MediaMtx> {
   const folder = mkdtempSync(join(tmpdir(), "earshot-peer-"));
@@ -70,7 +71,7 @@ function off(protocol: string): readonly [string, string] {
   return [`MTX_${protocol}`, "no"];
 }
 
-/** Of TCP; that it is free for UDP as well is as good as certain. */
+/** Returns a free TCP port, which is almost certainly free for UDP too. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

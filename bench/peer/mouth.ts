@@ -3,11 +3,11 @@ import { measuringLoop, RATE } from "../../test/kit/probe/signal.ts";
 import type { Call } from "../load/host.ts";
 
 /**
- * A host whose every sample has its place on the wall clock (second s since 1970 is second s mod 16 of the loop), in a
- * process of its own. It is told where to publish, and answers once sound flows; it ends with the IPC channel.
+ * A host that publishes a loop aligned to the wall clock (second s since 1970 is second s mod 16 of the loop), in a
+ * process of its own. A message tells it where to publish. It answers once sound flows, and ends with the IPC channel.
  */
 
-/** A packet is sent when the last of its samples has been spoken, as a microphone's is. */
+/** A packet is sent once its last sample has been spoken, as with a microphone. */
 const PACKET_MS = 20;
 
 const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(32_767 * sample));

@@ -21,7 +21,7 @@ listens to each of them, with hls.js alone and on the server's own page: mouth t
   --json FILE         writes the figures as JSON too
   --help              this text`;
 
-/** Until a list is full and the publisher's connection has settled. */
+/** Time until the playlist is full and the publisher's connection has settled, ms. */
 const WARM_UP_MS = 8_000;
 const IDLE_MS = 5_000;
 

@@ -1,21 +1,21 @@
 import type { Heard } from "./ears.ts";
 
-/** What one crowd before one server came to. Times are milliseconds. */
+/** The results of one crowd on one server. Times are milliseconds. */
 export interface Measured {
   readonly listeners: number;
-  /** CPU of the server a request, less what the show costs without listeners. */
+  /** The server's CPU per request, without the show's cost when it has no listeners. */
   readonly cpuPerRequest: number;
-  /** CPU of the show with one host and no listener, ms a second. */
+  /** CPU of the show with one host and no listener, ms per second. */
   readonly idle: number;
   readonly failed: number;
   readonly stalls: number;
   readonly p50: number;
   readonly p99: number;
-  /** From joining to the first media's being here, the median. */
+  /** Median time from joining until the first media has arrived. */
   readonly start: number;
 }
 
-/** The figures, a row each and a column for each server; those of the smallest crowd where the crowd's size matters least. */
+/** Returns a table with a row per figure and a column per server. Figures that hardly depend on the crowd are the smallest's. */
 export function table(results: ReadonlyMap<string, readonly Measured[]>): string {
   const sizes = [...new Set([...results.values()].flat().map(({ listeners }) => listeners))];
   const [least = 0, ...crowds] = sizes.sort((a, b) => a - b);
@@ -40,7 +40,7 @@ export function table(results: ReadonlyMap<string, readonly Measured[]>): string
   return marked(rows);
 }
 
-/** What a person at a loudspeaker notices, a row each and a column for each server; one figure for each round. */
+/** Returns a table of what a person at a loudspeaker notices: a row per figure, a column per server, a value per round. */
 export function heardTable(results: ReadonlyMap<string, readonly Heard[]>): string {
   const row = (figure: string, read: (heard: Heard) => number) => [
     figure,
@@ -58,7 +58,7 @@ export function heardTable(results: ReadonlyMap<string, readonly Heard[]>): stri
   ]);
 }
 
-/** As Markdown; the first row is the head. */
+/** Formats a Markdown table; the first row is its head. */
 function marked([head = [], ...rows]: readonly (readonly string[])[]): string {
   const rule = head.map(() => "---");
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

@@ -7,7 +7,7 @@ import type { Outcome } from "./show.ts";
 export interface Price {
   readonly dollars: number;
   readonly per: string;
-  /** The page of developers.cloudflare.com that says so. */
+  /** The page of developers.cloudflare.com with this price. */
   readonly source: string;
 }
 
@@ -31,20 +31,21 @@ export const PRICES = {
   egress: price(0, "GB to listeners", "workers/platform/pricing: none"),
 } satisfies Record<string, Price>;
 
-/** One line of the bill of an hour. */
+/** One line of an hour's bill. */
 export interface Item {
   readonly what: string;
   readonly dollars: number;
 }
 
-/** SFU messages a second of one host: 20 ms each; and the PCM's bytes, 48 kHz, stereo, 16 bit. */
+/** SFU messages per second of one host, 20 ms each; and gigabytes of its PCM per hour, 48 kHz, stereo, 16 bit. */
 const MESSAGES = 50;
 const PCM_GB_PER_HOUR = (48_000 * 4 * 3600) / 1e9;
 /** A Durable Object is billed for 128 MB. */
 const OBJECT_GB = 0.128;
 
 /**
- * An hour at the rates of the show once all have come, at list price: nothing included in a plan is taken off, no contract.
+ * Returns the bill of an hour at the show's rates once all listeners have joined. Prices are list prices: without a plan's
+ * included usage, and without a contract.
  */
 export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants): readonly Item[] {
   const hourly = (perSecond: number) => 3600 * perSecond;
@@ -88,18 +89,18 @@ export function billOf(outcome: Outcome, shard: ShardLoad, constants: Constants)
   ];
 }
 
-/** What counting takes, per second. */
+/** The resources that counting listeners uses, per second. */
 interface Counting {
   readonly requests: number;
-  /** Objects that are billed for their time: a share where one sleeps between reports. */
+  /** Objects billed for duration; a fraction if an object sleeps between reports. */
   readonly objects: number;
   readonly rows: number;
 }
 
 /**
- * A show's uppermost shard has neither timer nor alarm, so it is billed for the time its calls take; each one below has a
- * timer for as long as anybody listens, and is billed for all of it (src/audience/audience.ts). The figure is read once in
- * five seconds, and the window and the course are stored once in ten.
+ * A show's uppermost shard has neither timer nor alarm, so it is billed only for the duration of its calls. Each shard below has
+ * a timer while anybody listens, and is billed for all that time (src/audience/audience.ts). The figure is read once in
+ * five seconds; the window and the series are stored once in ten.
  */
 function audienceOf(shards: number, reports: number, { reportMs }: Constants): Counting {
   const below = shards === 1 ? 0 : shards;
@@ -111,7 +112,7 @@ function audienceOf(shards: number, reports: number, { reportMs }: Constants): C
   };
 }
 
-/** Dollars of a month of counting day and night on so many shards, their isolates together reporting so often a second. */
+/** Returns the dollars per month of continuous counting on `shards` shards, which together get `reports` reports per second. */
 export function countingOf(shards: number, reports: number, constants: Constants): number {
   const { requests, objects, rows } = audienceOf(shards, reports, constants);
   const perSecond =
@@ -123,7 +124,7 @@ export function countingOf(shards: number, reports: number, constants: Constants
 
 const MONTH_SECONDS = 30 * 24 * 3600;
 
-/** Dollars of all items. */
+/** Returns the total of a bill, dollars. */
 export function totalOf(bill: readonly Item[]): number {
   return bill.reduce((sum, { dollars }) => sum + dollars, 0);
 }

@@ -1,8 +1,8 @@
-/** One number the simulation is driven by, and where it is from. */
+/** One input of the simulation, and its source. */
 export interface Constant {
   readonly value: number;
   readonly unit: string;
-  /** "deployed": the code or its configuration says so. */
+  /** "deployed": the value is in the code or its configuration. */
   readonly basis: "measured" | "ASSUMED" | "deployed";
   readonly source: string;
 }
@@ -14,7 +14,7 @@ const assumed = (value: number, unit: string, why: string): Constant => ({
   source: why,
 });
 
-/** What stands where nothing was measured. Cloudflare publishes none of the figures about its machines. */
+/** Defaults for what was not measured. Cloudflare does not publish the figures about its machines. */
 const DEFAULTS = {
   edgeCpuMs: assumed(
     0.2,
@@ -68,14 +68,14 @@ export type Constants = Readonly<Record<Name, Constant>>;
 export interface Measured {
   readonly file: string;
   /**
-   * `{"constants": {"edgeCpuMs": 0.31, ...}, "machine"?: "..."}`; other keys of it are its own. A constant that is not one
-   * of ours, or no number above zero, is an error: a typo must not pass for a measurement.
+   * `{"constants": {"edgeCpuMs": 0.31, ...}, "machine"?: "..."}`; other keys are ignored. An unknown constant, or one that is not
+   * a number above zero, is an error: a typo must not pass for a measurement.
    */
   readonly report: unknown;
 }
 
 /**
- * The constants, those that were measured instead of the assumed ones; of what two reports have, the later's.
+ * Returns the constants, with measured values in place of assumed ones. If two reports have the same one, the later wins.
  */
 export function constantsOf(measured: readonly Measured[]): Constants {
   const found = new Map(measured.flatMap((one) => Object.entries(valuesOf(one))));
@@ -99,7 +99,7 @@ export function constantsOf(measured: readonly Measured[]): Constants {
   return constants;
 }
 
-/** What a report measured, by name. */
+/** Returns the constants that a report measured, by name. */
 function valuesOf({ file, report }: Measured): Record<string, Pick<Constant, "value" | "source">> {
   const { constants, machine } = (report ?? {}) as { constants?: unknown; machine?: unknown };
   if (typeof constants !== "object" || constants === null)

@@ -2,21 +2,21 @@ import { Sketch } from "../../src/audience/sketch.ts";
 import { SLOT_MS, WINDOW_SLOTS } from "../../src/audience/slots.ts";
 import { Dice } from "./dice.ts";
 
-/** How far the published count is from the truth, each as a share of it. */
+/** Errors of the published count, as shares of the true number. */
 export interface CountError {
-  /** The real sketch's, with so many listeners in it: (estimate - listeners) / listeners. */
+  /** The error of the real sketch with so many listeners: (estimate - listeners) / listeners. */
   readonly sketch: number;
-  /** What the sketch says of itself: within this 95 times in 100. */
+  /** The sketch's own bound on that error, which holds 95 times in 100. */
   readonly error95: number;
-  /** Listeners not counted once all have come, because reports are slower than the window: none in time, or some late. */
+  /** Listeners that are not counted once all have joined, because reports are less frequent than the window is long. */
   readonly missing: number;
-  /** Listeners not counted yet at the steepest of the surge. */
+  /** Listeners that are not counted yet at the steepest point of the surge. */
   readonly trailing: number;
 }
 
 /**
  * @param present listeners at the end of each second
- * @param everySeconds how often isolates report; each report then takes up to a slot more to reach the figure
+ * @param everySeconds the interval of an isolate's reports; a report then takes up to a slot more to reach the figure
  */
 export function countError(present: readonly number[], everySeconds: number, seed: number): CountError {
   const listeners = present.at(-1) ?? 0;

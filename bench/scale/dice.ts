@@ -1,4 +1,4 @@
-/** Seeded chance: the same seed gives the same draws (mulberry32's mixing, 32-bit state). */
+/** A seeded random generator: the same seed gives the same numbers (mulberry32's mixing, 32-bit state). */
 export class Dice {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Dice {
     this.#state = seed >>> 0;
   }
 
-  /** 32 random bits. */
+  /** Returns 32 random bits. */
   word(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,17 +15,17 @@ export class Dice {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
-  /** Uniform in [0, 1). */
+  /** Returns a uniform number in [0, 1). */
   unit(): number {
     return this.word() / 2 ** 32;
   }
 
-  /** Standard normal (Box and Muller 1958). */
+  /** Returns a standard normal number (Box and Muller 1958). */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.unit())) * Math.cos(2 * Math.PI * this.unit());
   }
 
-  /** Successes in `trials`: thrown one by one where they are few, by the normal law where they are many. */
+  /** Returns the number of successes in `trials`. Few trials are simulated one by one; many by the normal approximation. */
   binomial(trials: number, chance: number): number {
     if (trials > 64) {
       const drawn = trials * chance + this.normal() * Math.sqrt(trials * chance * (1 - chance));
@@ -36,7 +36,7 @@ export class Dice {
     return successes;
   }
 
-  /** `total` shared out by `weights`, which add up to 1; the shares add up to `total`. */
+  /** Distributes `total` randomly by `weights`, which add up to 1. The shares add up to `total`. */
   share(total: number, weights: readonly number[]): number[] {
     let left = total;
     let weight = 1;
@@ -50,8 +50,9 @@ export class Dice {
   }
 
   /**
-   * How many of `bins` are hit by `balls` thrown at random: thrown where they are few; else by the normal law with the
-   * mean and variance of the number of occupied bins (Feller, An Introduction to Probability Theory, vol. 1, IV.2).
+   * Returns how many of `bins` are hit by `balls` thrown at random. Few balls are simulated one by one; many by the normal
+   * approximation with the mean and variance of the number of occupied bins (Feller, An Introduction to Probability Theory,
+   * vol. 1, IV.2).
    */
   occupied(balls: number, bins: number): number {
     if (balls <= 0 || bins <= 0) return 0;

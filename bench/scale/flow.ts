@@ -1,16 +1,16 @@
-/** Requests that came to one tier, and what became of them. */
+/** The requests to one tier: hits and misses. */
 export class Flow {
   requests = 0;
   hits = 0;
   misses = 0;
-  /** Requests in each second that is over. */
+  /** Requests in each past second. */
   readonly seconds: number[] = [];
-  /** Of those, the ones that were hits. */
+  /** Hits in each past second. */
   readonly #hitSeconds: number[] = [];
   #counted = 0;
   #countedHits = 0;
 
-  /** `requests` came, `misses` of them go on to the next tier. */
+  /** Adds `requests`, of which `misses` go on to the next tier. */
   take(requests: number, misses: number): void {
     if (misses > requests) throw new Error(`${misses} of ${requests} requests can not have missed`);
     this.requests += requests;
@@ -18,7 +18,7 @@ export class Flow {
     this.hits += requests - misses;
   }
 
-  /** A second is over. */
+  /** Ends a second. */
   tick(): void {
     this.seconds.push(this.requests - this.#counted);
     this.#counted = this.requests;
@@ -26,17 +26,17 @@ export class Flow {
     this.#countedHits = this.hits;
   }
 
-  /** The most requests in a second. */
+  /** The most requests in one second. */
   get peak(): number {
     return this.seconds.reduce((most, count) => Math.max(most, count), 0);
   }
 
-  /** Requests a second, on average over the last `seconds`. */
+  /** Returns the requests per second, averaged over the last `seconds`. */
   rate(seconds: number): number {
     return mean(this.seconds, seconds);
   }
 
-  /** The same of hits alone. */
+  /** Returns the hits per second, averaged over the last `seconds`. */
   hitRate(seconds: number): number {
     return mean(this.#hitSeconds, seconds);
   }

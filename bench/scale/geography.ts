@@ -1,16 +1,16 @@
 import type { Constants } from "./constants.ts";
 import type { Dice } from "./dice.ts";
 
-/** Where listeners are: data centres with their share of them, and the upper tier each one asks. */
+/** Where listeners are: each data centre's share of them, and the upper tier that it asks. */
 export interface Geography {
-  /** Adds up to 1. */
+  /** Each data centre's share of the listeners; the shares add up to 1. */
   readonly weights: readonly number[];
-  /** Index of the upper tier, by data centre. */
+  /** The index of each data centre's upper tier. */
   readonly upper: readonly number[];
   readonly uppers: number;
 }
 
-/** Large cities have most of the listeners: a power law of rank, with some disorder in it. */
+/** Makes a geography in which large cities have most of the listeners: a power law of rank, with some noise. */
 export function geographyOf({ dataCentres, skew, upperTiers }: Constants, dice: Dice): Geography {
   const raw = Array.from(
     { length: dataCentres.value },
@@ -20,7 +20,7 @@ export function geographyOf({ dataCentres, skew, upperTiers }: Constants, dice: 
   const uppers = Math.min(upperTiers.value, dataCentres.value);
   return {
     weights: raw.map((weight) => weight / sum),
-    // The largest are upper tiers themselves; the others are near any one of them.
+    // The largest are upper tiers themselves; each other one gets a random upper tier.
     upper: raw.map((_, rank) => (rank < uppers ? rank : Math.floor(dice.unit() * uppers))),
     uppers,
   };

@@ -5,31 +5,31 @@ import { Dice } from "./dice.ts";
 import { geographyOf } from "./geography.ts";
 
 /**
- * A show heard from its copy alone (docs/lifeboat.md): whole segments and their list, from a public bucket domain by way of the
- * CDN. Requests a second once all have come; a miss of a tier is a request to the next.
+ * The load of a show that is played only from its copy (docs/lifeboat.md): whole segments and their playlist, from a public
+ * bucket domain through the CDN. Requests per second once all have joined; a miss in one tier is a request to the next.
  */
 export interface CopyLoad {
   readonly listeners: number;
   readonly edge: number;
   readonly upper: number;
   readonly bucket: number;
-  /** The same in a zone without tiered cache: each data centre asks the bucket itself. */
+  /** Requests to the bucket in a zone without tiered cache, where each data centre asks the bucket itself. */
   readonly untieredBucket: number;
-  /** Of an hour of it, at list price, beside what the show costs whoever listens. */
+  /** The additional bill of an hour at list price, without the show's own cost. */
   readonly bill: readonly Item[];
   readonly dollarsPerListenerHour: number;
-  /** Where every Worker fails in one moment. */
+  /** The load if all Workers fail at the same moment. */
   readonly failover: Failover;
 }
 
 export interface Failover {
-  /** Requests a second to the CDN while all come to the copy. */
+  /** Requests per second to the CDN while all players change over to the copy. */
   readonly edge: number;
-  /** Requests a second to the Workers when all come back. */
+  /** Requests per second to the Workers while all players come back. */
   readonly back: number;
 }
 
-/** Multivariant playlist, list, init segment, and the three segments that are played first. */
+/** Requests of a joining player: multivariant playlist, media playlist, init segment, and the first three segments. */
 const JOIN = 6;
 
 export function copyOf(listeners: number, latency: Latency, constants: Constants, seed: number): CopyLoad {
@@ -37,11 +37,11 @@ export function copyOf(listeners: number, latency: Latency, constants: Constants
   const period = (segmentUnits * AU_SAMPLES) / SAMPLE_RATE;
   const dice = new Dice(seed);
   const places = dice.share(listeners, geographyOf(constants, dice).weights);
-  // A list is kept for a second where it was asked for; a segment, for as long as it matters.
-  const lists = places.map((here) => askers(here / targetDuration));
-  const segments = places.map((here) => askers(here) / period);
+  // Each tier caches a playlist for a second, and a segment for as long as it is requested.
+  const lists = places.map((here) => missesPerSecond(here / targetDuration));
+  const segments = places.map((here) => missesPerSecond(here) / period);
   const upper = sum(lists) + sum(segments);
-  const bucket = askers(sum(lists)) + askers(listeners) / period;
+  const bucket = missesPerSecond(sum(lists)) + missesPerSecond(listeners) / period;
   const bill = [
     { what: "R2, the lists written", dollars: (3600 * PRICES.put.dollars) / period / 1e6 },
     { what: "R2, what the CDN reads", dollars: (3600 * bucket * PRICES.get.dollars) / 1e6 },
@@ -61,8 +61,8 @@ export function copyOf(listeners: number, latency: Latency, constants: Constants
   };
 }
 
-/** How many of those who ask `rate` times in a second, at random moments, find nothing that is a second old: one, or none. */
-function askers(rate: number): number {
+/** Returns the misses per second of a cache that keeps an object for a second, with `rate` requests a second at random times. */
+function missesPerSecond(rate: number): number {
   return 1 - Math.exp(-rate);
 }
 

@@ -7,7 +7,7 @@ const LEFT = 80;
 const TOP = 100;
 const GAP = 110;
 
-/** Two panels over the number of listeners, all axes logarithmic: dollars an hour, and requests at both ends of the way. */
+/** Draws two panels over the number of listeners, all axes logarithmic: dollars per hour, and requests at edge and origin. */
 export function picture(runs: readonly Run[], subtitle: string): string {
   const right = LEFT + PANEL.width + GAP;
   const width = right + PANEL.width + 190;
@@ -87,7 +87,7 @@ interface Style {
   readonly dash?: string;
 }
 
-/** A line for each profile; labels stand at its end, moved apart where they would meet. */
+/** Draws a line for each profile. Its label is at its end; labels that would overlap are moved apart. */
 function series(
   runs: readonly Run[],
   place: (run: Run) => readonly [number, number],

@@ -4,7 +4,7 @@ import type { Constants } from "./constants.ts";
 import type { CopyLoad } from "./lifeboat.ts";
 import { BROADCAST_GOAL, type Run, SHARD_GOAL } from "./run.ts";
 
-/** What the simulation takes for granted, and the prices: said with every result. */
+/** Returns the simulation's inputs and the prices, which are printed with every result. */
 export function premises(constants: Constants, seed: number): string {
   const lines = Object.entries(constants).map(
     ([name, { value, unit, basis, source }]) =>
@@ -31,7 +31,7 @@ export function premises(constants: Constants, seed: number): string {
   ].join("\n");
 }
 
-/** The runs of one profile, a line for each size. */
+/** Returns a table of the runs of one profile, a line for each size. */
 export function table(runs: readonly Run[]): string {
   const head = [
     "listeners",
@@ -66,7 +66,7 @@ export function table(runs: readonly Run[]): string {
   return aligned([head, ...rows]);
 }
 
-/** Shows heard from the copy alone, a line for each size. */
+/** Returns a table of shows that are played only from the copy, a line for each size. */
 export function copyTable(loads: readonly CopyLoad[]): string {
   const head = ["listeners", "CDN/s", "upper/s", "R2/s", "R2/s untiered", "$/listener-h", "$/h"];
   const rows = loads.map((load) => [
@@ -81,7 +81,7 @@ export function copyTable(loads: readonly CopyLoad[]): string {
   return aligned([head, ...rows]);
 }
 
-/** What goes over to the copy when, of so many listeners. */
+/** Returns lines about the failover to the copy and back, for one number of listeners. */
 export function failoverLines({ listeners, failover }: CopyLoad, constants: Constants): string {
   const { failoverSeconds, returnSeconds } = constants;
   return [
@@ -98,14 +98,14 @@ function aligned(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join("  ")).join("\n");
 }
 
-/** What our page's requests for the show's status are of a run's, in the busiest second of each tier. */
+/** Returns a line about the requests of our page for the show's status, in the busiest second of each tier. */
 export function pageLine({ outcome: { status } }: Run): string {
   const { edge, lower, upper, origin } = status;
   const rates = [edge, lower, upper, origin].map(({ peak }) => short(peak));
   return ["edge", "lower", "upper", "Broadcast"].map((tier, i) => `${tier} ${rates[i]}/s`).join(", ");
 }
 
-/** Where the money of a run goes, the largest first; what is under a thousandth is left out. */
+/** Returns a run's costs, the largest first; items below a thousandth of the total are omitted. */
 export function breakdown({ bill, outcome, dollarsPerListenerHour }: Run): string {
   const total = dollarsPerListenerHour * outcome.listeners;
   return [...bill]
@@ -115,7 +115,7 @@ export function breakdown({ bill, outcome, dollarsPerListenerHour }: Run): strin
     .join(", ");
 }
 
-/** 12,345,678 as 12.3M. */
+/** Formats 12,345,678 as 12.3M. */
 export function short(count: number): string {
   if (count < 10_000) return String(Math.round(count));
   return count < 1e6

@@ -5,13 +5,13 @@ import { type CountError, countError } from "./count.ts";
 import { loadOf, type ShardLoad } from "./shard.ts";
 import { type Outcome, playShow } from "./show.ts";
 
-/** What an object may be asked for in a second: a tenth and a fifth of what the platform says it takes (1,000). */
+/** The most requests per second to one object: a tenth and a fifth of the platform's documented limit (1,000). */
 export const BROADCAST_GOAL = 100;
 export const SHARD_GOAL = 200;
-/** The uppermost shard of a show with several hears every new isolate once: half of what the platform says it takes. */
+/** The same for the uppermost of several shards, which hears every new isolate once: half of the documented limit. */
 export const TOP_GOAL = 500;
 
-/** Everything that is said of one show of one size. */
+/** All results for one show of one size. */
 export interface Run {
   readonly outcome: Outcome;
   readonly shard: ShardLoad;

@@ -24,13 +24,13 @@ printed first, each number with whether it was measured, is deployed so, or is a
   --help           this text`;
 
 const SIZES = [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 8e6];
-/** Isolates, and how many shards they are counted on, of which the month is told: of small shows and of full shards. */
+/** Numbers of isolates for which the monthly cost of counting is printed: small shows, and full shards. */
 const COUNTED = [1, 8, FULL, 4 * FULL, 16 * FULL, 64 * FULL];
 const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** A mistake in the options, as a sentence. */
+/** An error in the options, as a sentence. */
 class Misuse extends Error {}
 
 process.exitCode = main();
@@ -69,7 +69,7 @@ function readConstants(files: readonly string[]): Constants {
   const measured = files.map((file): Measured => {
     try {
       const one = { file, report: JSON.parse(readFileSync(file, "utf8")) };
-      // What is wrong with it alone is said with its name.
+      // Checks each report alone, so that an error can name its file.
       constantsOf([one]);
       return one;
     } catch (error) {
@@ -79,7 +79,7 @@ function readConstants(files: readonly string[]): Constants {
   return constantsOf(measured);
 }
 
-/** The fourth way to listen: the copy that no Worker serves. Its segments are the same in `low` and `balanced`. */
+/** Prints the fourth way to listen: the copy, which no Worker serves. Its segments are the same in `low` and `balanced`. */
 function sayCopy(constants: Constants, seed: number): void {
   for (const latency of ["balanced", "economy"] as const) {
     const loads = SIZES.map((listeners) => copyOf(listeners, latency, constants, seed));

@@ -2,39 +2,39 @@ import { Growth } from "../../src/audience/growth.ts";
 import { type Answer, FLOOR_MS, firstMs, Pace } from "../../src/audience/pace.ts";
 import { Dice } from "./dice.ts";
 
-/** How a show's Audience shards fared. */
+/** The load of a show's Audience shards. */
 export interface ShardLoad {
-  /** How many there are at the end; the uppermost, which is above them where they are several, is not counted. */
+  /** How many shards there are at the end. If they are several, the uppermost above them is not included. */
   readonly shards: number;
-  /** Isolates of the busiest one. */
+  /** The number of isolates on the busiest shard. */
   readonly isolates: number;
-  /** The most reports in a second on one of them. */
+  /** The most reports in a second on one of these shards. */
   readonly peak: number;
-  /** The most in a second on the uppermost, new isolates and the shards below: the same where there is only that. */
+  /** The most reports in a second on the uppermost shard, from new isolates and the shards below. Equals `peak` if it is alone. */
   readonly topPeak: number;
-  /** Seconds from one report of an isolate to its next, on average over the last minute; ten where there are no isolates. */
+  /** Mean interval between an isolate's reports in the last minute, s; 10 if there are no isolates. */
   readonly everySeconds: number;
 }
 
 const TICK_MS = 100;
-/** The last of the show, over which reports are counted, in seconds. */
+/** The time at the end of the show over which reports are counted, s. */
 const SETTLED = 60;
-/** How long a shard gathers before it passes on what it has (src/audience/audience.ts). */
+/** How long a shard collects reports before it reports upwards (src/audience/audience.ts), s. */
 const ROUND_SECONDS = 10;
 
 interface Isolate {
-  /** Its place among the shards, 0 to 1. */
+  /** Decides which shard it reports to, 0 to 1. */
   readonly place: number;
-  /** How many shards it knows of. */
+  /** The number of shards that it knows of. */
   shards: number;
   readonly answers: Map<number, Answer>;
 }
 
-/** One shard: the uppermost is number -1. */
+/** One shard. The uppermost is number -1. */
 class Post {
   readonly pace = new Pace("boot", 0);
   readonly load: Uint32Array;
-  /** How many shards there are, as far as it has been told. */
+  /** The number of shards, as far as this shard has been told. */
   shards: number | null = null;
 
   constructor(seconds: number) {
@@ -51,7 +51,7 @@ class Post {
   }
 }
 
-/** Whose turn it is, by ticks. */
+/** Which isolates report at each tick. */
 class Agenda {
   readonly #due = new Map<number, Isolate[]>();
 
@@ -75,7 +75,7 @@ class Tiers {
   readonly top: Post;
   readonly posts = new Map<number, Post>();
   readonly #seconds: number;
-  /** Isolates that report to the shards below. */
+  /** The number of isolates that report to the shards below. */
   #below = 0;
 
   constructor(seconds: number) {
@@ -83,7 +83,7 @@ class Tiers {
     this.top = new Post(seconds);
   }
 
-  /** Each shard below passes on what it has once in a round, and hears how many they are. */
+  /** Each shard below reports upwards once per round, and learns the number of shards. */
   passOn(ms: number): void {
     for (const [index, own] of this.posts) {
       if ((ms / 1000 + index) % ROUND_SECONDS !== 0 || own.pace.booked(ms) === 0) continue;
@@ -93,7 +93,7 @@ class Tiers {
     this.#below = [...this.posts.values()].reduce((sum, own) => sum + own.pace.booked(ms), 0);
   }
 
-  /** Takes an isolate's report; in how many ms the next one is due. */
+  /** Takes an isolate's report. Returns when the next one is due, ms from now. */
   hear(isolate: Isolate, ms: number): number {
     const index = isolate.shards === 1 ? -1 : Math.floor(isolate.place * isolate.shards);
     const own = index < 0 ? this.top : this.#post(index);
@@ -116,9 +116,9 @@ class Tiers {
 }
 
 /**
- * Lets the isolates of a show report as the real controllers (src/audience/pace.ts, growth.ts) answer them.
+ * Simulates the reports of a show's isolates, answered by the real controllers (src/audience/pace.ts, growth.ts).
  *
- * @param births when each isolate came to be, in seconds of the show; its place among the shards is its own throw
+ * @param births when each isolate was started, in seconds of the show; its place among the shards is random
  */
 export function loadOf(births: readonly number[], seconds: number, seed: number): ShardLoad {
   const dice = new Dice(seed);

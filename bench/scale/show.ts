@@ -4,7 +4,7 @@ import { Dice } from "./dice.ts";
 import { Flow } from "./flow.ts";
 import { geographyOf } from "./geography.ts";
 
-/** Requests at each tier, in their order: a miss of one is a request to the next. */
+/** Requests to each tier, in order: a miss in one is a request to the next. */
 export interface Tiers {
   readonly edge: Flow;
   readonly lower: Flow;
@@ -12,40 +12,40 @@ export interface Tiers {
   readonly origin: Flow;
 }
 
-/** What became of one simulated show. */
+/** The results of one simulated show. */
 export interface Outcome extends Tiers {
   readonly latency: Latency;
   readonly listeners: number;
-  /** Of all those requests, the ones for the show's status: the listener page's, not the player's. */
+  /** Those of these requests that are for the show's status: the listener page's, not the player's. */
   readonly status: Tiers;
-  /** Of the edge's, the ones of those who were here already for parts or segments, and for lists. */
+  /** Requests to the edge from listeners that had joined before, for parts or segments and for playlists. */
   readonly media: Flow;
   readonly lists: Flow;
-  /** Isolates of the edge at the end, and when each came to be (second of the show). */
+  /** The number of edge isolates at the end, and when each was started (second of the show). */
   readonly isolates: number;
   readonly births: readonly number[];
-  /** Listeners at the end of each second. */
+  /** The number of listeners at the end of each second. */
   readonly present: readonly number[];
 }
 
-/** How a data centre stands. */
+/** The state of a data centre. */
 interface Place {
   readonly total: number;
-  /** In [0, 1): rounds the number of those who have come, so that small places do not all begin in the same second. */
+  /** In [0, 1): dithers the rounding of the number of joined listeners, so that small places do not all begin in one second. */
   readonly dither: number;
   present: number;
   isolates: number;
-  /** Whether a listener was ever here. */
+  /** Whether it has ever had a listener. */
   isOpen: boolean;
 }
 
 /**
- * Plays a show second by second. In each second each data centre's listeners ask for the new objects (a list and a part
- * or segment each), those who join for the show's list, the playlist, the init segment and what they play first; each
- * tier is asked for what the one below does not hold, once for each key (collapsing).
+ * Simulates a show second by second. In each second the listeners of each data centre request the new objects (a playlist and a
+ * part or segment each). Joining listeners request the multivariant playlist, the media playlist, the init segment and the first
+ * media. Each tier asks the next for what it does not hold, once for each key (request collapsing).
  *
- * A listener's requests go to any isolate of its data centre. An object is new once; a list without directives, the
- * multivariant playlist and the show's status are kept a second, everything else for as long as it matters.
+ * A listener's requests go to random isolates of its data centre. An object is new once. A playlist without directives, the
+ * multivariant playlist and the show's status are cached for a second, everything else for as long as it is requested.
  */
 export function playShow(listeners: number, latency: Latency, constants: Constants, seed: number): Outcome {
   const play = new Play(listeners, demandOf(latency, constants), constants, new Dice(seed));
@@ -55,11 +55,11 @@ export function playShow(listeners: number, latency: Latency, constants: Constan
   return { latency, listeners, ...tiers, status, media, lists, isolates: births.length, births, present };
 }
 
-/** What one second asks of the tiers above the edge. */
+/** The requests of one second to the tiers above the edge. */
 class Second {
-  /** New objects of this second. */
+  /** The number of objects that are new in this second. */
   readonly published: number;
-  /** Upper tiers that are asked for each of the new objects, and for each short-lived one. */
+  /** The upper tiers that are asked for each new object, and for each short-lived one. */
   readonly asking = {
     list: new Set<number>(),
     media: new Set<number>(),
@@ -69,7 +69,7 @@ class Second {
   };
   fromEdge = 0;
   fromLower = 0;
-  /** Objects that an upper tier is asked for and has never had. */
+  /** Older objects that an upper tier is asked for the first time. */
   old = 0;
   statusFromEdge = 0;
   statusFromLower = 0;
@@ -78,14 +78,14 @@ class Second {
     this.published = published;
   }
 
-  /** Requests of the upper tiers for what is new to all. */
+  /** Requests by the upper tiers for objects that are new everywhere. */
   get fresh(): number {
     const { list, media, start, plain, status } = this.asking;
     return this.published * (list.size + media.size) + start.size + plain.size + status.size;
   }
 }
 
-/** The show as it is played. */
+/** The state of the simulated show. */
 class Play {
   readonly tiers = tiers();
   readonly status = tiers();
@@ -135,7 +135,7 @@ class Play {
     this.present.push(this.#places.reduce((sum, place) => sum + place.present, 0));
   }
 
-  /** One second of one data centre. */
+  /** Simulates one second of one data centre. */
   #visit(place: Place, at: number, number: number, second: Second): void {
     const dice = this.#dice;
     const here = place.present;
@@ -146,7 +146,7 @@ class Play {
     place.present = here + joins;
     const staying = this.#stay(place, here, at, second);
     const joining = this.#join(place, { joins, busy, born, at, extra: staying.extra }, second);
-    // Our page asks for the status as it opens, and then for as long as it plays.
+    // Our page requests the status when it opens, and then at intervals while it plays.
     const polls =
       dice.binomial(joins, this.#constants.pageShare.value) + dice.binomial(here, this.#demand.polls);
     const stale = dice.occupied(polls, place.isolates);
@@ -160,7 +160,7 @@ class Play {
     second.fromLower += Number(stale > 0);
   }
 
-  /** The isolates that come to be for so many listeners. */
+  /** Starts the isolates that so many listeners need; returns how many are new. */
   #grow(place: Place, listeners: number, number: number): number {
     const { requests, polls } = this.#demand;
     const born = Math.max(0, isolatesFor(listeners, requests + polls, this.#constants) - place.isolates);
@@ -169,7 +169,7 @@ class Play {
     return born;
   }
 
-  /** Those who were here: each new object once, and now and then a list that is at hand. */
+  /** Requests of listeners that had joined before: each new object once, and sometimes a playlist that is cached already. */
   #stay(place: Place, here: number, at: number, second: Second) {
     const dice = this.#dice;
     const extra = Math.round(here * this.#demand.extra);
@@ -188,7 +188,7 @@ class Play {
     return { asked: 2 * second.published * here + extra, missed, extra };
   }
 
-  /** Those who join. Where parts are listed, an isolate with listeners has a list young enough for them. */
+  /** Requests of joining listeners. Where parts are listed, an isolate with listeners has a playlist that is recent enough. */
   #join(
     place: Place,
     come: {
@@ -226,23 +226,23 @@ function tiers(): Tiers {
   return { edge: new Flow(), lower: new Flow(), upper: new Flow(), origin: new Flow() };
 }
 
-/** The same geography without upper tiers: each data centre asks the origin itself. */
+/** Returns the constants of a geography without upper tiers, in which each data centre asks the origin itself. */
 export function untiered(constants: Constants): Constants {
   return { ...constants, upperTiers: constants.dataCentres };
 }
 
-/** What listeners of a profile ask for. */
+/** The requests of a profile's listeners. */
 interface Demand {
   /** Seconds between new objects. */
   readonly period: number;
   readonly listsParts: boolean;
-  /** Requests a second of one listener's player. */
+  /** Requests per second of one listener's player. */
   readonly requests: number;
-  /** Of those, the ones that are for no new object. */
+  /** Those of these requests that are not for a new object. */
   readonly extra: number;
-  /** Requests a second for the show's status, of the mean listener: not all use our page. */
+  /** Requests per second for the show's status, of the average listener: not all use our page. */
   readonly polls: number;
-  /** Media objects that one who joins plays first: the hold-back, three parts or three segments. */
+  /** Media objects that a joining listener requests first: the hold-back, which is three parts or three segments. */
   readonly backlog: number;
 }
 
@@ -258,13 +258,13 @@ function demandOf(latency: Latency, constants: Constants): Demand {
   return { period, listsParts: lowLatency, requests, extra, polls, backlog: 3 };
 }
 
-/** The share of listeners that has come by `second`: a surge whose middle is twice as fast as its mean. */
+/** Returns the share of listeners that has joined by `second`: a surge whose middle is twice as fast as its mean. */
 export function joined(second: number, { surgeSeconds }: Constants): number {
   const share = Math.min(1, second / surgeSeconds.value);
   return share - Math.sin(2 * Math.PI * share) / (2 * Math.PI);
 }
 
-/** Isolates that so many listeners keep busy. None ends while the show goes on. */
+/** Returns the number of isolates for so many listeners. No isolate ends during the show. */
 function isolatesFor(listeners: number, requests: number, { isolateRequests, spread }: Constants): number {
   return Math.max(
     Math.ceil((listeners * requests) / isolateRequests.value),

@@ -11,9 +11,9 @@ import { AU_SAMPLES, fromMillis, PROFILES, samples, toMillis } from "../../src/m
 import pipeline from "../pipeline.ts";
 
 /**
- * A Worker for measuring: an object does one of the things that a show does, at the rate of a show with one host, and none
- * of the others. `/messages` takes the SFU's socket and counts; `/sound` takes it and makes parts of what comes; `/timers`,
- * `/rows` and `/puts` go on for `?seconds=`, and `/encoder` and `/whole` (pipeline.ts) for as much sound, in one go.
+ * A Worker for measurements: an object does only one of a show's tasks, at the rate of a show with one host. `/messages` takes
+ * the SFU's socket and counts messages; `/sound` takes it and makes parts. `/timers`, `/rows` and `/puts` run for `?seconds=`.
+ * `/encoder` and `/whole` (pipeline.ts) process that many seconds of sound in one go.
  */
 
 const { partUnits, segmentUnits } = PROFILES.low;
@@ -22,7 +22,7 @@ const PART_MS = partUnits * UNIT_MS;
 const SEGMENT_PARTS = segmentUnits / partUnits;
 const BITRATE = 128_000;
 const PART_BYTES = (BITRATE / 8) * (PART_MS / 1_000);
-/** As long as rows are kept of a running show: window and Availability Duration (hls/window.ts). */
+/** How many segments a running show keeps rows of: the window and the Availability Duration (hls/window.ts). */
 const KEPT_SEGMENTS = 32;
 
 const contexts = new Contexts(aacModule, aacNames);
@@ -59,7 +59,7 @@ export class Broadcast extends DurableObject<Env> {
     return new Response();
   }
 
-  /** Takes a socket, as a Broadcast does. */
+  /** Accepts a socket, as a Broadcast does. */
   #take(hear: (message: Uint8Array) => void): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     server.binaryType = "arraybuffer";
@@ -68,7 +68,7 @@ export class Broadcast extends DurableObject<Env> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** What a part costs in rows. */
+  /** Writes the rows that a part needs. */
   #keep(n: number, bytes: Uint8Array): void {
     const store = new Store(this.ctx.storage.sql);
     const [msn, index] = [Math.floor(n / SEGMENT_PARTS), n % SEGMENT_PARTS];
@@ -82,11 +82,11 @@ export class Broadcast extends DurableObject<Env> {
   }
 }
 
-/** Needs no object of these two; the runtime wants the classes. */
+/** Unused: the runtime only requires these two classes to exist. */
 export class Audience extends DurableObject {}
 export class Directory extends DurableObject {}
 
-/** The way of the sound, made when it comes. */
+/** Returns a handler that takes the SFU's messages through a pipeline. */
 function sound(): (message: Uint8Array) => void {
   const at = samples(0);
   const made = new Pipeline(
@@ -103,7 +103,7 @@ function sound(): (message: Uint8Array) => void {
   };
 }
 
-/** Does something so many times, every so many milliseconds. */
+/** Calls `act` `times` times, every `millis` ms. */
 async function paced(millis: number, times: number, act: (n: number) => void): Promise<void> {
   const from = Date.now();
   for (let n = 0; n < times; n++) {

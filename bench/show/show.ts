@@ -6,13 +6,13 @@ import { Host, type Sound } from "../../test/kit/host.ts";
 import { Runtime } from "../../test/kit/runtime.ts";
 
 /**
- * `npm run bench:show`: where the CPU of one show with one host and no listener goes. Prints, in ms a second, the whole and
- * each of its parts alone, all in the same runtime: a part is an object that does that one thing at the show's rate
- * (alone-worker.ts). Parts do not add up to the whole to the millisecond: what is done alone is done in a warmer cache.
+ * `npm run bench:show`: how the CPU of one show with one host and no listener is spent. Prints, in ms per second, the whole and
+ * each task alone, all in the same runtime. For a task, an object does only that at the show's rate (alone-worker.ts). The tasks
+ * do not exactly add up to the whole, because a task alone runs in a warmer cache.
  */
 
 const SECONDS = 15;
-/** Until code that runs often has been compiled. */
+/** Time until frequently run code has been compiled. */
 const WARM_SECONDS = 60;
 const SOUND_SECONDS = 60;
 
@@ -90,7 +90,7 @@ async function inOneGo(): Promise<number> {
   return (runtime.cpu() - before) / SOUND_SECONDS;
 }
 
-/** A voice-like tone of three harmonics, swelling four times a second, as in pipeline.ts. */
+/** Makes a voice-like tone of three harmonics that swells four times a second, as in pipeline.ts. */
 function voice(n: number): ReturnType<Sound> {
   const phase = (2 * Math.PI * 180 * n) / 48_000;
   const swell = 0.5 + 0.5 * Math.sin((2 * Math.PI * 4 * n) / 48_000);

@@ -21,7 +21,7 @@ second, or a WAV file, round and round. Ctrl-C ends it.
 It finds the relay at http://$HOST:$PORT (localhost and 8787 by default), with the ADMIN_TOKEN of the environment or
 .dev.vars.`;
 
-/** A mistake or a failure that one sentence explains; `code` is the process's exit code. */
+/** A user error or a failure that one sentence explains; `code` is the process's exit code. */
 class Stop extends Error {
   readonly code: number;
 
@@ -31,7 +31,7 @@ class Stop extends Error {
   }
 }
 
-/** Where to publish, and what to watch meanwhile (unknown for a bare WHIP URL). */
+/** Where to publish, and which URLs to watch meanwhile (absent for a bare WHIP URL). */
 interface Target {
   readonly whipUrl: string;
   readonly hostKey: string;
@@ -144,7 +144,7 @@ async function adminToken(): Promise<string> {
   return token;
 }
 
-/** Keeps one line up to date on a terminal, or writes one every 5 s elsewhere; returns what stops it. */
+/** Updates a status line on a terminal, or elsewhere writes one every 5 s. Returns a function that stops it. */
 function show(publication: Publication, meter: Meter, target: Target): () => void {
   const live = process.stdout.isTTY;
   let heard = "";

@@ -1,9 +1,9 @@
 const FLOOR_DB = -60;
 const WIDTH = 30;
-/** How fast the shown peak falls, dB per second. */
+/** How fast the displayed peak falls, dB per second. */
 const FALL_DB = 20;
 
-/** Follows the peak of 16-bit PCM, falling slowly as a peak meter does. */
+/** A peak meter for 16-bit PCM: it rises at once and falls slowly. */
 export class Meter {
   #peakDb = FLOOR_DB;
 
@@ -16,7 +16,7 @@ export class Meter {
     this.#peakDb = Math.max(FLOOR_DB, now, fallen);
   }
 
-  /** A bar and a figure: `[######----]  -12 dBFS`. */
+  /** Returns a bar and a number: `[######----]  -12 dBFS`. */
   draw(): string {
     const filled = Math.round(((this.#peakDb - FLOOR_DB) / -FLOOR_DB) * WIDTH);
     return `[${"#".repeat(filled)}${"-".repeat(WIDTH - filled)}] ${this.#peakDb.toFixed(0).padStart(4)} dBFS`;

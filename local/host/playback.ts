@@ -1,8 +1,8 @@
 /**
- * How long after it is said a listener hears something, in seconds, by a media playlist fetched at `now` (ms since 1970):
- * the distance the playlist asks players to keep (PART-HOLD-BACK, else HOLD-BACK: draft-pantos-hls-rfc8216bis section
- * 4.4.3.8) behind its end, plus how far that end, dated by PROGRAM-DATE-TIME, lies behind now. Null when the
- * playlist holds no dated sound or has ended.
+ * Returns a listener's delay, in seconds, from a media playlist fetched at `now` (ms since 1970). It is the distance behind the
+ * playlist's end that the playlist asks players to keep (PART-HOLD-BACK, else HOLD-BACK: draft-pantos-hls-rfc8216bis section
+ * 4.4.3.8), plus the time from that end, dated by PROGRAM-DATE-TIME, to `now`. Null if the playlist has no dated sound or has
+ * ended.
  */
 export function listeningDelay(playlist: string, now: number): number | null {
   let edge: number | null = null;
@@ -14,7 +14,7 @@ export function listeningDelay(playlist: string, now: number): number | null {
     if (tag === "#EXT-X-SERVER-CONTROL") {
       distance = attribute(value, "PART-HOLD-BACK") ?? attribute(value, "HOLD-BACK") ?? distance;
     } else if (tag === "#EXT-X-TARGETDURATION") {
-      // Section 4.4.3.8: a playlist without HOLD-BACK is played three target durations behind its end.
+      // Section 4.4.3.8: without HOLD-BACK, players stay three target durations behind the playlist's end.
       distance ||= 3 * Number(value);
     } else if (tag === "#EXT-X-PROGRAM-DATE-TIME") {
       edge = Date.parse(value) / 1000;
@@ -29,7 +29,7 @@ export function listeningDelay(playlist: string, now: number): number | null {
   return edge === null ? null : distance + now / 1000 - (edge + parts);
 }
 
-/** The first media playlist that a multivariant playlist names, as an absolute URL. */
+/** Returns the absolute URL of the first media playlist in a multivariant playlist. */
 export function firstVariant(multivariant: string, base: string): string | null {
   const lines = multivariant.split("\n").map((line) => line.trim());
   const at = lines.findIndex((line) => line.startsWith("#EXT-X-STREAM-INF"));

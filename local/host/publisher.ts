@@ -16,12 +16,12 @@ const REQUEST_MILLIS = 15_000;
 export interface PublishOptions {
   /** The WHIP endpoint. */
   readonly url: string;
-  /** The bearer token for it. */
+  /** The endpoint's bearer token. */
   readonly key: string;
   readonly source: Source;
   /** Opus bit rate; default 128 000 bit/s. */
   readonly bitrate?: number;
-  /** Let the encoder pause in silence (DTX). Default off. */
+  /** Whether the encoder pauses in silence (DTX). Default off. */
   readonly dtx?: boolean;
   /** Called once when the connection is lost without `close`. */
   readonly onLost?: (reason: string) => void;
@@ -33,16 +33,16 @@ export interface Publication {
   readonly sessionUrl: string;
   readonly stats: Readonly<PublishStats>;
   /**
-   * Ends it. `graceful` (default) sends `DELETE` and the DTLS close_notify; otherwise it falls silent at once and
-   * says nothing, as a publisher that crashed does.
+   * Ends the publication. `graceful` (default) sends `DELETE` and the DTLS close_notify. Otherwise it stops sending at once
+   * without notice, like a publisher that crashed.
    */
   close(graceful?: boolean): Promise<void>;
 }
 
 /**
- * Publishes audio over WHIP (RFC 9725) and WebRTC: POSTs an offer with all its candidates, connects to the answer, and
- * sends Opus (stereo, in-band FEC) paced by the wall clock, so that it neither drifts nor bursts. Resolves when
- * connected. Throws an Error in one clear sentence when that fails. Contacts nobody but the endpoint: no STUN.
+ * Publishes audio over WHIP (RFC 9725) and WebRTC. It POSTs an offer with all candidates, connects as the answer says, and
+ * sends Opus (stereo, in-band FEC) paced by the clock, so that the stream neither drifts nor bursts. Resolves when connected.
+ * Throws an Error with one clear sentence if that fails. Contacts only the endpoint, and no STUN server.
  */
 export async function publish(options: PublishOptions): Promise<Publication> {
   const codec = new RTCRtpCodecParameters({
@@ -54,9 +54,9 @@ export async function publish(options: PublishOptions): Promise<Publication> {
   const ipv6 = new URL(options.url).hostname.startsWith("[");
   const peer = new RTCPeerConnection({
     iceServers: [],
-    // A relay at an IPv6 address receives media there too (local/start.ts: HOST).
+    // A relay at an IPv6 address also receives media there (local/start.ts: HOST).
     iceUseIpv6: ipv6,
-    // werift lists the interfaces' own addresses; a machine without a network has only this one.
+    // werift lists the addresses of the network interfaces. A machine without a network has only loopback.
     iceAdditionalHostAddresses: [ipv6 ? "::1" : "127.0.0.1"],
     codecs: { audio: [codec], video: [] },
     bundlePolicy: "max-bundle",
@@ -86,7 +86,7 @@ export async function publish(options: PublishOptions): Promise<Publication> {
   }
 }
 
-/** werift asks a public STUN server whenever it is given none; publishing needs no such candidate (ICE-lite peers). */
+/** Makes an offer without STUN: werift uses a public server by default, but ICE-lite peers need no such candidate. */
 async function offerWithoutStun(peer: RTCPeerConnection) {
   const offer = await peer.createOffer();
   for (const { connection } of peer.iceTransports) delete connection.stunServer;
@@ -141,7 +141,7 @@ function connection(peer: RTCPeerConnection): Promise<void> {
   });
 }
 
-/** The WHIP POST (RFC 9725 section 4.2). */
+/** Sends the WHIP POST (RFC 9725 section 4.2). */
 async function post(options: PublishOptions, sdp: string): Promise<{ sessionUrl: string; sdp: string }> {
   const { url, key } = options;
   const response = await request(url, {
@@ -160,7 +160,7 @@ async function post(options: PublishOptions, sdp: string): Promise<{ sessionUrl:
   return { sessionUrl: new URL(location, response.url).href, sdp: body };
 }
 
-/** The WHIP DELETE (RFC 9725 section 4.2); what went wrong comes back as a value. */
+/** Sends the WHIP DELETE (RFC 9725 section 4.2). Returns an error instead of throwing it. */
 async function remove(sessionUrl: string, key: string): Promise<Error | null> {
   try {
     const response = await request(sessionUrl, {
@@ -168,7 +168,7 @@ async function remove(sessionUrl: string, key: string): Promise<Error | null> {
       headers: { authorization: `Bearer ${key}` },
     });
     await response.body?.cancel();
-    // 404 and 410: it had ended already.
+    // 404 and 410: the session had ended already.
     if (response.ok || response.status === 404 || response.status === 410) return null;
     return new Error(`The relay did not end the session: it answered DELETE with ${response.status}.`);
   } catch (error) {
@@ -199,7 +199,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
   503: "The relay's media server is down",
 };
 
-/** One sentence about a refusal, with the relay's own message where it gave one (`{error: {message}}`). */
+/** Returns one sentence about a refusal, with the relay's own message if there is one (`{error: {message}}`). */
 function refusal(status: number, body: string): string {
   const said = /"message"\s*:\s*"([^"]{1,200})"/.exec(body)?.[1];
   return `${REFUSALS[status] ?? "The WHIP endpoint refused the offer"} (${status}${said ? `: ${said}` : ""}).`;
@@ -207,7 +207,7 @@ function refusal(status: number, body: string): string {
 
 /**
  * Sends the DTLS close_notify alert (RFC 5246 section 7.2.1 in a record of RFC 6347 section 4.1), as browsers do when
- * a connection is closed; werift itself just stops.
+ * a connection is closed; werift itself sends nothing.
  */
 async function closeNotify(socket: DtlsSocket): Promise<void> {
   const { cipher } = socket.cipher;

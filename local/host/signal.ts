@@ -1,36 +1,35 @@
 const RATE = 48_000;
 
-/** A beep lasts 80 ms: two tones of 40 ms. */
+/** A beep lasts 80 ms and consists of two tones of 40 ms. */
 const BEEP_TONE_SAMPLES = 1_920;
 const BEEP_SAMPLES = 2 * BEEP_TONE_SAMPLES;
 const BEEP_LEVEL = 0.3;
 const RAMP_SAMPLES = 96;
-/** Around a beep the voices fall silent: 20 ms before it, 20 ms after it. */
+/** The voices are silent from 20 ms before a beep until 20 ms after it; in samples. */
 const HUSH_SAMPLES = 960;
 
-/** The frequency of digit 0..15 in a beep, Hz. */
+/** Returns the frequency that stands for digit 0..15 in a beep, Hz. */
 export function digitHz(digit: number): number {
   return 2_000 + 150 * digit;
 }
 
 /**
- * A test signal that sounds like two people talking: syllables with formants, consonants and pauses, one voice left
- * of the middle and one right of it, taking turns. Seeded: the same seed and start give the same samples, however
- * they are read.
+ * A test signal that sounds like two people talking in turns, with formants, consonants and pauses: one voice left of the
+ * middle and one right of it. The same seed and start give the same samples, in whatever amounts they are read.
  *
- * At each whole second of the wall clock a beep tells which second it is, so that a listener can measure delay and
- * order: the first sample of the beep is the first sample of second S (since 1970), and it is two tones of 40 ms,
- * {@link digitHz} of `(S >> 4) & 15` and then of `S & 15`. So a beep names its second modulo 256.
+ * At each whole second of the wall clock a beep encodes the second, so that a listener can measure delay and
+ * order. The first sample of the beep is the first sample of second S (since 1970). The beep consists of two tones of 40 ms,
+ * {@link digitHz} of `(S >> 4) & 15` and then of `S & 15`. So it encodes its second modulo 256.
  */
 export class SpokenSignal {
   readonly #random: () => number;
   readonly #voices: readonly [Voice, Voice];
-  /** Samples since 1970 of the next sample to be read. */
+  /** The time of the next sample, in samples since 1970. */
   #clock: number;
   #speaker = 0;
-  /** Syllables left in the phrase. */
+  /** Remaining syllables of the phrase. */
   #left = 0;
-  /** Samples of pause left. */
+  /** Remaining samples of the pause. */
   #pause = 0;
 
   constructor(options: { readonly seed?: number; readonly startMillis: number }) {
@@ -39,7 +38,7 @@ export class SpokenSignal {
     this.#voices = [new Voice(112, this.#random), new Voice(187, this.#random)];
   }
 
-  /** The next `frames` sample frames, interleaved stereo. */
+  /** Returns the next `frames` sample frames, interleaved stereo. */
   read(frames: number): Int16Array {
     const data = new Int16Array(frames * 2);
     for (let i = 0; i < frames; i++, this.#clock++) {
@@ -53,7 +52,7 @@ export class SpokenSignal {
     return data;
   }
 
-  /** One sample of the speaking voice, at the ear it is near and at the other one. */
+  /** Returns one sample of the speaking voice, for the near ear and for the far ear. */
   #speak(): [number, number] {
     const voice = this.#voices[this.#speaker === 0 ? 0 : 1];
     if (this.#pause > 0) {
@@ -85,7 +84,7 @@ const VOWELS = [
 const BANDWIDTHS = [60, 90, 120] as const;
 const GAINS = [1, 0.8, 0.5] as const;
 
-/** One speaker: a glottal buzz, or breath for a consonant, through three resonators. */
+/** One speaker: a glottal buzz, or noise for a consonant, filtered by three resonators. */
 class Voice {
   readonly #pitch: number;
   readonly #random: () => number;
@@ -164,7 +163,7 @@ function beepAt(clock: number): number {
   return BEEP_LEVEL * ramp * Math.sin((2 * Math.PI * digitHz(digit) * into) / RATE);
 }
 
-/** How much of the voices is let through at `into` samples of a second: none during the beep, with soft edges. */
+/** Returns the voices' gain at `into` samples of a second: 0 around the beep, with soft edges. */
 function hushAt(into: number): number {
   const since = into - BEEP_SAMPLES - HUSH_SAMPLES;
   const until = RATE - HUSH_SAMPLES - into;
@@ -175,7 +174,7 @@ function toInt16(sample: number): number {
   return Math.max(-32_768, Math.min(32_767, Math.round(sample * 32_767)));
 }
 
-/** The mulberry32 generator: uniform in [0, 1). */
+/** Returns a mulberry32 generator of uniform numbers in [0, 1). */
 function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

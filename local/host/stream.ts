@@ -4,22 +4,22 @@ import { type MediaStreamTrack, type RtcpRrPacket, RtpHeader, RtpPacket } from "
 
 const FRAME_SAMPLES = 960;
 const FRAME_MILLIS = 20;
-/** Frames. A stall longer than this is not caught up with: the sound of the lost time is skipped. */
+/** The longest stall, in frames, that is caught up with. After a longer one the sound of the lost time is skipped. */
 const LONGEST_CATCH_UP = 50;
 
-/** What has been sent, and what the receiver reported of it (RTCP receiver reports). */
+/** What has been sent, and what the receiver reported (RTCP receiver reports). */
 export interface PublishStats {
   /** 20 ms frames encoded and sent. */
   frames: number;
-  /** Frames skipped because this process stood still. */
+  /** Frames skipped because this process stalled. */
   skipped: number;
   bytes: number;
   reports: number;
-  /** Packets lost, by the last report. */
+  /** Packets lost according to the last report. */
   lost: number;
 }
 
-/** Opus packets of a source, sent at the wall clock's pace from the moment it is made. Owns the encoder. */
+/** Encodes a source as Opus and sends the packets in real time, from its construction on. Owns the encoder. */
 export class Stream {
   readonly stats: PublishStats = { frames: 0, skipped: 0, bytes: 0, reports: 0, lost: 0 };
   hasEnded = false;
@@ -30,7 +30,7 @@ export class Stream {
   readonly #pacing: NodeJS.Timeout;
   #sequenceNumber = randomInt(0x10000);
   #timestamp = randomInt(0x100000000);
-  /** The number of the next frame since the beginning, skipped ones counted. */
+  /** The number of the next frame since the start, skipped ones included. */
   #due = 0;
 
   constructor(track: MediaStreamTrack, encoder: OpusEncoderHandle, source: Source) {
@@ -42,8 +42,8 @@ export class Stream {
   }
 
   /**
-   * Takes a receiver report, and tells the encoder of losses as browsers do. Told of a loss that is not there, libopus leaves
-   * full-band CELT for SILK to carry its FEC.
+   * Takes a receiver report and sets the encoder's expected loss, as browsers do. It is not set without losses, because libopus
+   * would then leave full-band CELT for SILK, which carries its FEC.
    */
   report({ reports: [report] }: RtcpRrPacket): void {
     if (this.hasEnded || report === undefined) return;
@@ -59,7 +59,7 @@ export class Stream {
     this.#encoder.free();
   }
 
-  /** Sends the frames that are due, at most {@link LONGEST_CATCH_UP} of them. */
+  /** Sends the due frames, at most {@link LONGEST_CATCH_UP}. */
   #send(): void {
     const now = Math.floor((performance.now() - this.#began) / FRAME_MILLIS) + 1;
     if (now - this.#due > LONGEST_CATCH_UP) {
@@ -84,5 +84,5 @@ export class Stream {
   }
 }
 
-/** Gives the next `frames` sample frames, interleaved stereo at 48 kHz; called in real time, 960 at a time. */
+/** Returns the next `frames` sample frames, interleaved stereo at 48 kHz. It is called in real time with 960. */
 export type Source = (frames: number) => Int16Array;

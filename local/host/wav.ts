@@ -1,20 +1,20 @@
 const RATE = 48_000;
-/** Zero crossings of the interpolation kernel on each side. */
+/** Zero crossings on each side of the interpolation kernel. */
 const CROSSINGS = 24;
 
-/** A WAV file, ready to be read sample by sample. */
+/** A parsed WAV file with random access to its samples. */
 export interface Wav {
   readonly rate: number;
   readonly channels: 1 | 2;
   /** Sample frames. */
   readonly length: number;
-  /** The sample of `channel` in `frame`, in [-1, 1]; mono answers alike for both channels. */
+  /** Returns the sample of `channel` in `frame`, in [-1, 1]; a mono file has equal channels. */
   sample(frame: number, channel: 0 | 1): number;
 }
 
 /**
- * Reads a RIFF/WAVE file: PCM of 8, 16, 24 or 32 bits or 32-bit float, mono or stereo, 4 to 384 kHz. Throws an
- * Error in one sentence that says what the file is instead.
+ * Parses a RIFF/WAVE file: PCM of 8, 16, 24 or 32 bits or 32-bit float, mono or stereo, 4 to 384 kHz. Throws an
+ * Error with one sentence about what else the file is.
  */
 export function readWav(bytes: Uint8Array): Wav {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -26,7 +26,7 @@ export function readWav(bytes: Uint8Array): Wav {
     const size = view.getUint32(at + 4, true);
     const body = new DataView(bytes.buffer, bytes.byteOffset + at + 8, Math.min(size, bytes.length - at - 8));
     if (name(at) === "fmt ") format = body;
-    // Writers that could not seek back leave 0 or 2^32 - 1 here: then the data reach to the end of the file.
+    // Writers that could not seek back leave 0 or 2^32 - 1 as the size. Then the data extends to the end of the file.
     else if (name(at) === "data")
       data = size === 0 ? new DataView(bytes.buffer, bytes.byteOffset + at + 8) : body;
     at += 8 + size + (size % 2);
@@ -62,7 +62,7 @@ export function readWav(bytes: Uint8Array): Wav {
   };
 }
 
-/** By format tag and bits: reads the sample at a byte offset. */
+/** Functions that read the sample at a byte offset, by format tag and bits. */
 const READERS: Readonly<Record<string, (data: DataView, at: number) => number>> = {
   "1/8": (data, at) => (data.getUint8(at) - 128) / 128,
   "1/16": (data, at) => data.getInt16(at, true) / 0x8000,
@@ -71,13 +71,13 @@ const READERS: Readonly<Record<string, (data: DataView, at: number) => number>> 
   "3/32": (data, at) => data.getFloat32(at, true),
 };
 
-/** Plays a WAV file round and round as interleaved stereo at 48 kHz, resampled with a windowed sinc. */
+/** Plays a WAV file in a loop as interleaved stereo at 48 kHz, resampled with a windowed sinc. */
 export class WavLoop {
   readonly #wav: Wav;
-  /** The rates' ratio in lowest terms: output sample n lies at input sample n x `down` / `up`. */
+  /** The ratio of the sample rates in lowest terms: output sample n is at input sample n x `down` / `up`. */
   readonly #up: number;
   readonly #down: number;
-  /** For each of `up` fractions of an input sample, the weights of the samples around it. */
+  /** For each of the `up` fractional positions, the weights of the input samples around it. */
   readonly #kernels: readonly Float32Array[];
   readonly #reach: number;
   #position = 0;
@@ -116,7 +116,7 @@ export class WavLoop {
   }
 }
 
-/** Weights of the 2 x `reach` samples around a point `fraction` past the `reach`th of them (Blackman window). */
+/** Returns the weights of the 2 x `reach` samples around a point `fraction` after the `reach`th one (Blackman window). */
 function kernel(fraction: number, cutoff: number, reach: number): Float32Array {
   if (reach === 0) return Float32Array.of(1);
   const weights = Float32Array.from({ length: 2 * reach }, (_, tap) => {

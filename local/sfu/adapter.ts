@@ -4,17 +4,17 @@ import { Framer } from "./frame.ts";
 import { type OpusPacket, OpusTimeline, type PcmBlock } from "./opus.ts";
 import { encodePacket } from "./packet.ts";
 
-/** A lost socket is dialled again for this long, at the same address. */
+/** How long a lost socket is redialled at the same address, ms; and the pauses before the attempts, ms. */
 const REDIAL_MILLIS = 15_000;
 const REDIAL_PAUSES = [100, 250, 500, 1_000];
 const HANDSHAKE_MILLIS = 5_000;
-/** Frames kept while the socket is down or choked: half a second. Older ones are dropped. */
+/** Frames kept while the socket is down or choked, half a second. Older ones are dropped. */
 const BACKLOG_FRAMES = 25;
-/** Bytes that may lie unsent in an open socket before it counts as choked. */
+/** Unsent bytes in an open socket above which it counts as choked. */
 const CHOKED_BYTES = 256 * 1024;
 const TICK_MILLIS = 20;
 
-/** Why a socket could not be opened, in the words of the API. */
+/** Why a socket could not be opened, in the API's wording. */
 export interface DialError {
   readonly errorCode: "websocket_handshake_failed" | "websocket_connection_timeout";
   readonly errorDescription: string;
@@ -22,9 +22,9 @@ export interface DialError {
 
 /**
  * Sends one Opus track to a WebSocket as PCM: a message per 20 ms ({@link encodePacket}). Owns its decoder and its
- * socket. When the socket is lost it dials the same endpoint again, for {@link REDIAL_MILLIS}; an endpoint that
- * closes it with 1000 is done with it. Cloudflare documents neither what an endpoint's own close does nor how
- * long its backlog is ("short, bounded"); these are this stand-in's choices.
+ * socket. If the socket is lost, the adapter redials the same endpoint for {@link REDIAL_MILLIS}. If the endpoint closes the
+ * socket with code 1000, the adapter ends. Cloudflare documents neither the effect of an endpoint's own close nor the length
+ * of its backlog ("short, bounded"); these are this stand-in's choices.
  */
 export class Adapter {
   readonly id: string;
@@ -59,7 +59,7 @@ export class Adapter {
     this.#ticking = setInterval(() => this.#send(this.#timeline.advance(samplesNow())), TICK_MILLIS);
   }
 
-  /** Dials `endpoint`; `onEnd` is called once, when the adapter has ended for whatever reason. */
+  /** Dials `endpoint`. `onEnd` is called once, when the adapter has ended for any reason. */
   static async open(
     id: string,
     endpoint: string,
@@ -67,7 +67,7 @@ export class Adapter {
   ): Promise<Adapter | DialError> {
     const decoder = await createDecoder({ channels: 2, sampleRate: 48_000 });
     const socket = await dial(endpoint, HANDSHAKE_MILLIS);
-    // Nothing may be awaited from here on: the socket could be lost before anybody watches it.
+    // Nothing may be awaited from here on: the socket could close before the constructor listens to it.
     if (socket instanceof WebSocket) return new Adapter(id, endpoint, socket, decoder, onEnd);
     decoder.free();
     return socket;
@@ -77,7 +77,7 @@ export class Adapter {
     if (!this.#closed) this.#send(this.#timeline.push(packet, samplesNow()));
   }
 
-  /** Sends what is left, closes the socket with `code` and `reason`, and frees the decoder. */
+  /** Sends the remaining sound, closes the socket with `code` and `reason`, and frees the decoder. */
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#send(this.#timeline.flush());
@@ -139,7 +139,7 @@ export class Adapter {
   }
 }
 
-/** Opens a WebSocket, following no redirects; what is wrong comes back as a value. */
+/** Opens a WebSocket without following redirects. Returns an error instead of throwing it. */
 function dial(endpoint: string, timeout: number): Promise<WebSocket | DialError> {
   return new Promise((resolve) => {
     const socket = new WebSocket(endpoint, {
@@ -148,7 +148,7 @@ function dial(endpoint: string, timeout: number): Promise<WebSocket | DialError>
       perMessageDeflate: false,
     });
     socket.once("open", () => resolve(socket));
-    // Stays for the socket's life: ws reports an error before the close that follows it, and again on terminate().
+    // The listener stays for the socket's life: ws emits an error before the close that follows it, and again on terminate().
     socket.on("error", (error) => {
       socket.terminate();
       resolve(
@@ -166,7 +166,7 @@ function dial(endpoint: string, timeout: number): Promise<WebSocket | DialError>
   });
 }
 
-/** A steady clock in 48 kHz samples. */
+/** Reads a monotonic clock, in 48 kHz samples. */
 function samplesNow(): number {
   return Math.floor(performance.now() * 48);
 }

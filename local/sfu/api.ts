@@ -22,19 +22,19 @@ import {
 } from "./request.ts";
 import { type MediaAddress, Session } from "./session.ts";
 
-/** How long an operation on a session waits for it to connect. */
+/** How long an operation on a session waits for it to connect, ms. */
 const CONNECT_MILLIS = 5_000;
-/** How long an adapter waits for a connected publisher's first packet. */
+/** How long a new adapter waits for a connected publisher's first packet, ms. */
 const MEDIA_MILLIS = 2_000;
-/** Bytes of an SDP-carrying body. */
+/** The largest body that contains SDP, bytes. */
 const BODY_BYTES = 256 * 1024;
 
 /**
- * The HTTP API of Cloudflare Realtime SFU as far as the relay uses it: routes, fields, statuses and per-item errors of
+ * The part of Cloudflare Realtime SFU's HTTP API that the relay uses: routes, fields, statuses and per-item errors, from
  * https://developers.cloudflare.com/realtime/static/realtime-api-2024-05-21.yaml and its error-codes page.
  *
- * Left out: sessions that publish and pull, pulling for an offer of the client's, data channels, simulcast, adapters that
- * publish. Different on purpose: endpoints on localhost are allowed. Owns every session and adapter.
+ * Not implemented: sessions that both publish and pull, pulling with an offer from the client, data channels, simulcast, and
+ * adapters that publish. One difference is intended: endpoints on localhost are allowed. Owns every session and adapter.
  */
 export class SfuApi {
   readonly app = new Hono();
@@ -46,7 +46,7 @@ export class SfuApi {
   readonly #log: (line: string) => void;
   readonly #dial: string | null;
 
-  /** @param dial the origin that adapters dial in place of their endpoints' own */
+  /** @param dial the origin that adapters dial in place of their endpoint's own */
   constructor(
     appId: string,
     appSecret: string,
@@ -243,7 +243,7 @@ export class SfuApi {
   }
 }
 
-/** 32 hexadecimal digits, as the real service's identifiers are. */
+/** Returns an identifier like the real service's: 32 hexadecimal digits. */
 function newId(): string {
   return randomUUID().replaceAll("-", "");
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { RequestError } from "./request.ts";
 
-/** What goes wrong with one item of a request. */
+/** The error of one item of a request. */
 export interface ItemError {
   readonly errorCode: string;
   readonly errorDescription: string;

@@ -1,9 +1,9 @@
 import { type MediaStreamTrack, RtpHeader, RtpPacket } from "werift";
 
-/** Samples of Opus in a packet, as browsers send it (RFC 7587): what a change of source is put at. */
+/** Samples in an Opus packet as browsers send it (RFC 7587). Timestamps advance by this at a change of source. */
 const PACKET_SAMPLES = 960;
 
-/** An RTP packet of a publisher. */
+/** An RTP packet from a publisher. */
 export interface Incoming {
   readonly ssrc: number;
   readonly sequenceNumber: number;
@@ -13,18 +13,18 @@ export interface Incoming {
 }
 
 /**
- * One published track on its way to one who hears it. Order, gaps and doubled packets are passed on as they are; where the
- * publisher's source changes (another SSRC), numbers and times go on without a step. SSRC, payload type and header extensions
- * are the receiving connection's own: those of the publisher's mean something else there.
+ * Forwards one published track to one session that pulls it. Order, gaps and duplicates are passed on unchanged. If the
+ * publisher's source changes (another SSRC), sequence numbers and timestamps continue without a jump. SSRC, payload type and
+ * header extensions are the receiving connection's own, because the publisher's have another meaning there.
  */
 export class Forward {
-  /** RTP packets passed on. */
+  /** RTP packets forwarded. */
   packets = 0;
   readonly #out: Pick<MediaStreamTrack, "writeRtp">;
   #ssrc: number | null = null;
   #sequenceOffset = 0;
   #timestampOffset = 0;
-  /** The newest of those passed on, as they were sent. */
+  /** The highest sequence number sent, and its timestamp. */
   #newest = { sequenceNumber: 0, timestamp: 0 };
 
   constructor(out: Pick<MediaStreamTrack, "writeRtp">) {

@@ -1,21 +1,21 @@
 import type { PcmBlock } from "./opus.ts";
 
-/** Samples per channel in one adapter message: 20 ms at 48 kHz. */
+/** Samples per channel in one message of the adapter: 20 ms at 48 kHz. */
 export const FRAME_SAMPLES = 960;
 const CHANNELS = 2;
 
 /**
- * Cuts a timeline of PCM into frames of exactly {@link FRAME_SAMPLES}, whatever the sizes of its blocks
- * (Opus packets last 2.5 to 120 ms).
+ * Cuts a timeline of PCM into frames of exactly {@link FRAME_SAMPLES}. Its blocks may have any size, because Opus packets last
+ * 2.5 to 120 ms.
  *
- * A block that does not begin where the last one ended is a hole that nobody filled: the frame under way is
- * completed with silence and the next one begins at the new place, so every frame's timestamp stays true.
+ * A block that does not begin where the previous one ended leaves a hole. The unfinished frame is then completed with silence
+ * and the next one begins at the new position, so every frame's timestamp stays correct.
  */
 export class Framer {
   readonly #frame = new Int16Array(FRAME_SAMPLES * CHANNELS);
-  /** Samples per channel already in `frame`. */
+  /** Samples per channel already in the frame. */
   #filled = 0;
-  /** Timestamp of the frame under way; null before the first block. */
+  /** Timestamp of the unfinished frame; null before the first block. */
   #start: number | null = null;
 
   push(block: PcmBlock): PcmBlock[] {
@@ -39,7 +39,7 @@ export class Framer {
     return frames;
   }
 
-  /** The frame under way, completed with silence; none if it is empty. */
+  /** Returns the unfinished frame, completed with silence; nothing if it is empty. */
   flush(): PcmBlock[] {
     if (this.#start === null || this.#filled === 0) return [];
     this.#frame.fill(0, this.#filled * CHANNELS);

@@ -1,13 +1,13 @@
 import type { RTCPeerConnection } from "werift";
 
 /**
- * Has a peer connection's sockets drop every datagram whose sender `isWelcome` does not know, before anything reads it. Call
- * it once they are open (after setLocalDescription) and before the answer goes out. Throws where werift has none.
+ * Makes a peer connection's sockets drop every datagram whose sender's address `isWelcome` rejects, before it is parsed. To be
+ * called once the sockets are open (after setLocalDescription), before the description is sent. Throws if no socket is found.
  */
 export function guard(peer: RTCPeerConnection, isWelcome: (address: string) => boolean): void {
   let sockets = 0;
   for (const { connection } of peer.iceTransports) {
-    // Not among werift's public members; its version is pinned, and a test sends from elsewhere.
+    // Not a public member of werift. Its version is pinned, and a test sends from another address.
     const { protocols } = connection as unknown as { protocols: readonly { transport?: Socket }[] };
     for (const { transport } of protocols) {
       if (transport === undefined) continue;

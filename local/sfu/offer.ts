@@ -1,29 +1,29 @@
-/** One m-section of an offer, as far as ingest cares. */
+/** The facts about one media section of an offer that ingest needs. */
 export interface OfferedMedia {
   readonly kind: "audio" | "video" | "application";
   readonly mid: string;
-  /** Whether the section is live: its port is not zero, or it is bundle-only in a group. */
+  /** Whether the section is in use: its port is not zero, or it is bundle-only in a BUNDLE group. */
   readonly live: boolean;
-  /** Codec names in the offer's order, in the offer's own letter case, with clock rates: `opus/48000`. */
+  /** Codec names with clock rates, such as `opus/48000`, in the offer's order and letter case. */
   readonly codecs: readonly string[];
-  /** What the offerer said of its DTLS role (RFC 8842); `actpass` when it said nothing. */
+  /** The offerer's DTLS role (RFC 8842); `actpass` if it states none. */
   readonly setup: "actpass" | "active" | "passive";
 }
 
-/** An offer that can be answered, as {@link readOffer} puts it right, or the reason why it cannot. */
+/** An offer that can be answered, as corrected by {@link readOffer}, or the reason why it cannot. */
 export type Offer =
   | { readonly ok: true; readonly sdp: string; readonly media: readonly OfferedMedia[] }
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Reads an SDP offer of a publisher (RFC 8866; JSEP, RFC 8829) strictly enough that answering it makes sense: every
- * live section has a mid, ICE credentials and a SHA-256 fingerprint, of its own, of the session or of the section
- * that its BUNDLE group begins with (RFC 9143), and there is at least one live audio or video section. Lax where
- * real publishers are: no BUNDLE group, no candidates, bare LF, any order of sections, any letter case of codec
- * names. (werift itself answers whatever it is given, even text that is no SDP at all.)
+ * Parses a publisher's SDP offer (RFC 8866; JSEP, RFC 8829) and checks that it can be answered. Every live section must have a
+ * mid, ICE credentials and a SHA-256 fingerprint: its own, the session's, or those of the first section of its BUNDLE group
+ * (RFC 9143). There must be at least one live audio or video section. Deviations of real publishers are accepted: no BUNDLE
+ * group, no candidates, bare LF, any order of sections, any letter case of codec names. (werift itself answers any text, even
+ * if it is not SDP.)
  *
- * `sdp` has its line ends put right, and bundled sections filled in: werift takes port 0 for a refusal even where it
- * says bundle-only, and looks for a group's transport in the first section that it can decode.
+ * The returned `sdp` has CRLF line ends, and bundled sections are filled in: werift takes port 0 for a rejected section even if
+ * it is bundle-only, and looks for a group's transport in the first section that it can decode.
  */
 export function readOffer(text: string): Offer {
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== "");
@@ -52,10 +52,10 @@ function refuse(reason: string): Offer {
 }
 
 const MID = /^a=mid:([^\s]{1,64})$/;
-/** What the sections of a group share, and all but its first may leave out (RFC 9143 section 7.1.3, JSEP 5.2.1). */
+/** Attributes that a group's sections share and that all but its first may omit (RFC 9143 section 7.1.3, JSEP 5.2.1). */
 const TRANSPORT = ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:"];
 
-/** A section as it would be without BUNDLE: live where it is bundle-only, with the transport of its group's first one. */
+/** Returns a section as it would be without BUNDLE: live if it is bundle-only, and with its group's transport attributes. */
 function withBundle(
   lines: readonly string[],
   offered: readonly (readonly string[])[],
@@ -68,7 +68,7 @@ function withBundle(
   const first = offered.find((section) => attributeOf(MID, section) === tag) ?? [];
   const left = TRANSPORT.filter((attribute) => !lines.some((line) => line.startsWith(attribute)));
   const inherited = first.filter((line) => left.some((attribute) => line.startsWith(attribute)));
-  // Any port but 0 will do: it is the candidates that say where media goes.
+  // Any port but 0 is good: the candidates determine where media goes.
   return [...lines.map((line) => line.replace(/^(m=\w+) 0 /, "$1 9 ")), ...inherited];
 }
 
@@ -101,14 +101,14 @@ function readSection(lines: readonly string[], session: readonly string[]): Offe
   return { kind, mid, live, codecs, setup };
 }
 
-/** Whether a section offers Opus (RFC 7587 section 7: 48000 Hz, always), which is what PCM is decoded from. */
+/** Whether a section offers Opus, from which PCM is decoded (RFC 7587 section 7: always at 48000 Hz). */
 export function offersOpus(media: OfferedMedia): boolean {
   return media.kind === "audio" && media.codecs.some((codec) => codec.toLowerCase() === "opus/48000");
 }
 
 /**
- * Puts right what werift's answer has wrong: `a=ice-lite` belongs to the session (RFC 8839 section 5.3), and
- * without `stereo=1` in the answer (RFC 7587 section 7.1) browsers send a mono downmix.
+ * Corrects two errors in werift's descriptions: `a=ice-lite` belongs to the session level (RFC 8839 section 5.3), and
+ * without `stereo=1` (RFC 7587 section 7.1) browsers send a mono downmix.
  */
 export function fixAnswer(sdp: string): string {
   let answer = sdp;

@@ -6,68 +6,68 @@ export interface OpusPacket {
   readonly payload: Uint8Array;
 }
 
-/** Interleaved stereo at 48 kHz; `timestamp` is its first sample's place on the timeline, modulo 2^32. */
+/** Interleaved stereo at 48 kHz; `timestamp` is the first sample's position on the timeline, modulo 2^32. */
 export interface PcmBlock {
   readonly timestamp: number;
   readonly data: Int16Array;
 }
 
-/** What the timeline needs of a stereo 48 kHz Opus decoder; libopus-wasm's handle is one. */
+/** The methods of a stereo 48 kHz Opus decoder that the timeline needs; libopus-wasm's handle has them. */
 export interface OpusDecoder {
   decode(packet: Uint8Array, options?: { decodeFec?: boolean; frameSize?: number }): Int16Array;
   decodePacketLoss(samples?: number): Int16Array;
 }
 
-/** What became of the packets. */
+/** Counts of packets and frames by what was done with them. */
 export interface OpusCounters {
   /** Packets pushed. */
   packets: number;
-  /** Carried no audio: padding that a sender probes the bandwidth with. */
+  /** Packets without audio: padding with which a sender probes the bandwidth. */
   padding: number;
   duplicate: number;
-  /** Came after its place had been given up. */
+  /** Packets that arrived after their sequence number had been given up. */
   late: number;
-  /** Sequence numbers given up. */
+  /** Sequence numbers given up as lost. */
   lost: number;
-  /** Frames restored from the next packet's in-band FEC (or concealed, if it carried none). */
+  /** Frames restored from the next packet's in-band FEC (or concealed, if it has none). */
   fec: number;
   /** Frames concealed by the decoder. */
   concealed: number;
-  /** Times the sender said nothing on purpose (DTX) and the pause was filled. */
+  /** Pauses of the sender (DTX) that were filled. */
   pauses: number;
   /** Payloads that are not Opus. */
   malformed: number;
-  /** Times the sender's numbering began anew. */
+  /** How often the sender's numbering restarted. */
   restarts: number;
 }
 
-/** Packets that may wait for a missing one before it is given up. */
+/** A missing packet is given up when this many later packets wait. */
 const HOLD_PACKETS = 3;
-/** Samples that a missing packet is waited for, however few come after it: 60 ms. */
+/** The longest time that a missing packet is waited for, in samples: 60 ms. */
 const PATIENCE = 2_880;
-/** libopus conceals in steps of 2.5 ms. */
+/** libopus conceals in steps of 2.5 ms; in samples. */
 const STEP = 120;
-/** A hole longer than 2 s is left a hole: the timestamps jump, nothing is made up. */
+/** The longest gap that is filled, in samples: 2 s. At a longer one the timestamps jump. */
 const LONGEST_FILL = 96_000;
-/** Jumps beyond 10 s, or 1000 packets, are a new numbering rather than a loss. */
+/** Jumps of more than 10 s (in samples), or of 1000 packets, count as a restart of the numbering, not as a loss. */
 const LONGEST_JUMP = 480_000;
 const LONGEST_LOSS = 1_000;
-/** In DTX, how late (40 ms) a packet may be before its place is filled. */
+/** In DTX, how late a packet may be before its place is filled, in samples: 40 ms. */
 const PAUSE_GRACE = 1_920;
-/** An Opus packet of one or two bytes codes no audio: the sender is in DTX (RFC 6716 section 2.1.9). */
+/** An Opus packet of one or two bytes contains no audio: the sender is in DTX (RFC 6716 section 2.1.9). */
 const DTX_BYTES = 2;
 
 /**
- * Turns the RTP packets of one Opus track into one timeline of stereo PCM, exact to the sample.
+ * Decodes the RTP packets of one Opus track into one timeline of stereo PCM, exact to the sample.
  *
- * Reordered packets wait for the missing one (up to {@link HOLD_PACKETS} of them, or {@link PATIENCE}); lost ones
- * are restored from in-band FEC or concealed at their exact size; the pauses of DTX are filled as time passes, so
- * that the sound stays in real time; padding-only packets keep their sequence number and carry nothing.
+ * Reordered packets wait for the missing one (up to {@link HOLD_PACKETS} of them, or {@link PATIENCE}). Lost ones are restored
+ * from in-band FEC or concealed at their exact size. The pauses of DTX are filled as time passes, so that the sound stays in
+ * real time. Padding-only packets use up a sequence number but contain no sound.
  *
- * While sequence numbers follow each other, small steps of the timestamps (a publisher's start-up or a wobbling
- * capture clock) are not holes: the sound is continuous, and so is the timeline.
+ * While sequence numbers are consecutive, small steps of the timestamps (from a publisher's start-up or an unsteady capture
+ * clock) do not count as gaps: the sound is continuous, and so is the timeline.
  *
- * Push in, return out. `now` is a steady clock of the caller's, in samples; the decoder is the caller's too.
+ * `now` is the time of the caller's monotonic clock, in samples. The caller owns the decoder.
  */
 export class OpusTimeline {
   readonly counters: OpusCounters = {
@@ -88,24 +88,24 @@ export class OpusTimeline {
   #ssrc: number | null = null;
   /** The sequence number to play next. */
   #next = 0;
-  /** Where the next sample goes. */
+  /** The next sample's position on the timeline. */
   #position = 0;
-  /** What to add to an RTP timestamp to get its place on the timeline. */
+  /** Converts an RTP timestamp to a position on the timeline, by addition. */
   #offset = 0;
   /** Samples in the last packet decoded. */
   #frame = 960;
-  /** The sender is in DTX since `pausedAt` (the caller's clock), when the timeline stood at `pausedFrom`. */
+  /** Whether the sender is in DTX; since when, by the caller's clock; and the timeline's position at that time. */
   #paused = false;
   #pausedAt = 0;
   #pausedFrom = 0;
-  /** Samples filled in a pause beyond the last packet: the next one may overlap them. */
+  /** Samples that were filled in after the last packet of a pause. The next packet may overlap them. */
   #ahead = 0;
 
   constructor(decoder: OpusDecoder) {
     this.#decoder = decoder;
   }
 
-  /** Takes a packet that arrived at `now` and returns the sound that is settled by it. */
+  /** Takes a packet that arrived at `now`. Returns the sound that is now final. */
   push(packet: OpusPacket, now: number): PcmBlock[] {
     const { counters } = this;
     counters.packets++;
@@ -129,7 +129,7 @@ export class OpusTimeline {
     return blocks;
   }
 
-  /** Returns the sound that is settled by nothing having come until `now`; call it every 20 ms or so. */
+  /** Returns the sound that has become final because no packet arrived until `now`. To be called about every 20 ms. */
   advance(now: number): PcmBlock[] {
     const blocks = this.#drain(now);
     if (!this.#paused || this.#waiting.size > 0) return blocks;
@@ -142,7 +142,7 @@ export class OpusTimeline {
     return blocks;
   }
 
-  /** Gives up what is missing and returns the sound of every packet that still waits. */
+  /** Gives up all missing packets and returns the sound of every waiting packet. */
   flush(): PcmBlock[] {
     const blocks: PcmBlock[] = [];
     while (this.#waiting.size > 0) {
@@ -178,7 +178,7 @@ export class OpusTimeline {
     return blocks;
   }
 
-  /** Gives up the packets before the first one that waits, and conceals them. */
+  /** Gives up the packets before the first waiting one, and conceals them. */
   #skip(): PcmBlock[] {
     let nearest = LONGEST_LOSS;
     for (const sequenceNumber of this.#waiting.keys()) {
@@ -215,12 +215,12 @@ export class OpusTimeline {
     return blocks;
   }
 
-  /** How far ahead of the timeline's end the packet begins; negative: behind it. */
+  /** Returns how far after the timeline's end the packet begins, in samples; negative: before it. */
   #gap(packet: OpusPacket): number {
     return int32(packet.timestamp + this.#offset - this.#position);
   }
 
-  /** Fills `gap` samples; the last frame of them from the FEC of `following`, the payload that comes after. */
+  /** Fills `gap` samples; the last frame of them from the FEC in `following`, the next payload. */
   #fill(gap: number, following?: Uint8Array): PcmBlock[] {
     if (gap > LONGEST_FILL) {
       if (gap <= LONGEST_JUMP) this.#position = (this.#position + gap) >>> 0;
@@ -242,7 +242,7 @@ export class OpusTimeline {
     try {
       data = this.#decoder.decode(following, { decodeFec: true, frameSize: size });
     } catch {
-      // Not Opus; it is counted when its own turn comes.
+      // The payload is not Opus. It is counted as malformed when it is decoded itself.
       data = this.#decoder.decodePacketLoss(size);
     }
     return this.#block(data);

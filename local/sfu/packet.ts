@@ -1,8 +1,8 @@
-/** One message of the WebSocket adapter: a frame of sound and where it belongs. */
+/** One message of the WebSocket adapter: a frame of sound and its position. */
 export interface Packet {
-  /** Counts messages, modulo 2^32. */
+  /** The message's number, modulo 2^32. */
   readonly sequenceNumber: number;
-  /** The first sample's place, in 48 kHz samples modulo 2^32. */
+  /** The first sample's position, in 48 kHz samples modulo 2^32. */
   readonly timestamp: number;
   /** Interleaved signed 16-bit little-endian PCM. */
   readonly payload: Uint8Array;
@@ -16,7 +16,7 @@ const LENGTH_DELIMITED = 2;
 
 /**
  * Encodes a packet as the protobuf message `{uint32 sequenceNumber = 1; uint32 timestamp = 2; bytes payload = 5}`
- * of Cloudflare Realtime's WebSocket adapter. As every proto3 encoder does, it leaves out fields that are zero or
+ * of Cloudflare Realtime's WebSocket adapter. Like every proto3 encoder it omits fields that are zero or
  * empty, so a reader must take an absent field for zero.
  */
 export function encodePacket(packet: Packet): Uint8Array {
@@ -36,7 +36,7 @@ function uint32(field: number, value: number): number[] {
   return value === 0 ? [] : [(field << 3) | VARINT, ...varint(value)];
 }
 
-/** Base-128 little-endian groups, the high bit set on all but the last (protobuf encoding, "Base 128 Varints"). */
+/** Encodes base-128 little-endian groups, the high bit set on all but the last (protobuf encoding, "Base 128 Varints"). */
 function varint(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

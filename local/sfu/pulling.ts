@@ -11,16 +11,17 @@ import { PullRequest, RenegotiateRequest, readBody } from "./request.ts";
 import type { Session } from "./session.ts";
 import type { Track } from "./track.ts";
 
-/** How long a track that is asked for may take until its first packet. */
+/** How long a requested track may take until its first packet, ms. */
 const MEDIA_MILLIS = 2_000;
-/** How long who pulls more waits for its connection. */
+/** How long a request for more tracks waits for the session to connect, ms. */
 const CONNECT_MILLIS = 5_000;
 
 /**
- * `POST tracks/new` for tracks of other sessions: the SFU offers, and what can not be sent is an error in its item, at 200.
- * Refused while an offer waits for its answer, and on a session that publishes, which the real service allows.
+ * Handles `POST tracks/new` for tracks of other sessions. The SFU makes the offer. A track that cannot be sent gets an error in
+ * its item, and the status stays 200. Refused while an offer waits for its answer, and on a session that publishes; the real
+ * service allows the latter.
  *
- * @param sessionOf the session with this id, if there is one
+ * @param sessionOf returns the session with an id, if there is one
  */
 export async function pullTracks(
   c: Context,
@@ -44,7 +45,7 @@ export async function pullTracks(
       return { source, found: await mediaOf(sessionOf(sessionId), trackName) };
     }),
   );
-  // Another may have been asked for while this one waited for media.
+  // Another request may have made an offer while this one waited for media.
   if (session.pulls.isAnswerAwaited) return fail(c, badDescription("An offer waits for its answer."));
   const good = wanted.flatMap(({ source, found }) =>
     "errorCode" in found ? [] : [{ source, track: found }],
@@ -68,7 +69,7 @@ export async function pullTracks(
   });
 }
 
-/** `PUT renegotiate`: the answer to the SFU's offer. */
+/** Handles `PUT renegotiate`, which brings the answer to the SFU's offer. */
 export async function renegotiate(c: Context, session: Session): Promise<Response> {
   const request = readBody(RenegotiateRequest, await c.req.text());
   if (!request.ok) return fail(c, request);
@@ -78,7 +79,7 @@ export async function renegotiate(c: Context, session: Session): Promise<Respons
   return reason === null ? c.json({}) : fail(c, badDescription(`The answer cannot be accepted: ${reason}.`));
 }
 
-/** A track of which packets come, within a while; or why it can not be sent on. */
+/** Returns a track once it has received packets, or the reason why it cannot be forwarded. */
 async function mediaOf(session: Session | undefined, trackName: string): Promise<Track | ItemError> {
   const track = session?.tracks.get(trackName);
   if (!session || !track || track.closed || session.state !== "connected") return NOT_FOUND_TRACK;

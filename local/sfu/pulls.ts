@@ -3,7 +3,7 @@ import { Forward } from "./forward.ts";
 import { fixAnswer, readOffer } from "./offer.ts";
 import type { Track } from "./track.ts";
 
-/** Another's track that a session is sent. Closed ones keep their section of the description, which is inactive then. */
+/** A track of another session that is sent to this one. A closed one keeps its media section, which is then inactive. */
 interface Pull {
   readonly source: Source;
   readonly track: Track;
@@ -12,19 +12,19 @@ interface Pull {
   closed: boolean;
 }
 
-/** Whose track it is, as who pulls it names it. */
+/** The track's name in the request that pulls it. */
 export interface Source {
   readonly sessionId: string;
   readonly trackName: string;
 }
 
 /**
- * The tracks of others that one session is sent. The SFU offers here, and who hears them answers; while an offer is not
- * answered there can be no other.
+ * The tracks of other sessions that one session pulls. Here the SFU makes the offers and the client answers them. While an offer
+ * is unanswered there can be no other.
  */
 export class Pulls {
   readonly #all: Pull[] = [];
-  /** The sections of the offer that is to be answered, by mid. */
+  /** The mids of the offer that waits for its answer; null where none does. */
   #offered: readonly string[] | null = null;
 
   get isAnswerAwaited(): boolean {
@@ -35,7 +35,7 @@ export class Pulls {
     return this.#all.length > 0;
   }
 
-  /** What is pulled, and what has been. */
+  /** The tracks that are pulled, and those that were closed. */
   get list(): readonly (Source & { readonly mid: string; readonly status: "active" | "inactive" })[] {
     return this.#all.map(({ source, transceiver, closed, track }) => ({
       ...source,
@@ -44,7 +44,7 @@ export class Pulls {
     }));
   }
 
-  /** Offers these tracks beside those that are pulled already. The mid of each, in their order. */
+  /** Makes an offer with these tracks in addition to those that are pulled already. Returns their mids in the given order. */
   async offer(
     peer: RTCPeerConnection,
     tracks: readonly { readonly source: Source; readonly track: Track }[],
@@ -64,9 +64,9 @@ export class Pulls {
     return { sdp, mids: added.map(({ transceiver }) => transceiver.mid ?? "") };
   }
 
-  /** Takes the answer to the last offer; why not, where it is none. */
+  /** Takes the answer to the last offer. Returns null, or the reason why it is invalid. */
   async answer(peer: RTCPeerConnection, sdp: string): Promise<string | null> {
-    // What makes an answer is what makes an offer: its sections, and the transport that each has.
+    // An answer must have what an offer must have: media sections with their transport attributes.
     const read = readOffer(sdp);
     if (!read.ok) return read.reason;
     if (read.media.map(({ mid }) => mid).join() !== this.#offered?.join())
@@ -76,7 +76,7 @@ export class Pulls {
     return null;
   }
 
-  /** Ceases to send a track. False if there is none with this mid, or no more. */
+  /** Stops sending a track. Returns false if there is none with this mid, or if it is closed already. */
   close(mid: string): boolean {
     const pull = this.#all.find(({ transceiver, closed }) => transceiver.mid === mid && !closed);
     if (pull === undefined) return false;
@@ -86,7 +86,7 @@ export class Pulls {
     return true;
   }
 
-  /** Ceases to send all of them. */
+  /** Stops sending all tracks. */
   closeAll(): void {
     for (const { track, forward } of this.#all) track.forwards.delete(forward);
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** An error of the whole request, as the API words it. */
+/** An error of the whole request, in the API's wording. */
 export interface RequestError {
   readonly status: 400 | 401 | 404 | 406 | 410 | 413 | 425 | 503;
   readonly errorCode: string;
@@ -9,7 +9,7 @@ export interface RequestError {
 
 const description = (type: "offer" | "answer") => z.object({ type: z.literal(type), sdp: z.string().min(1) });
 
-/** `POST tracks/new` of a publisher: tracks named one by one, or all that the offer holds. */
+/** `POST tracks/new` of a publisher: tracks named one by one, or all tracks of the offer. */
 export const TracksRequest = z.object({
   sessionDescription: description("offer"),
   tracks: z
@@ -20,7 +20,7 @@ export const TracksRequest = z.object({
   autoDiscover: z.boolean().optional(),
 });
 
-/** `POST tracks/new` of who pulls: tracks of other sessions, and no description, since the SFU makes the offer. */
+/** `POST tracks/new` that pulls tracks of other sessions. It has no description, because the SFU makes the offer. */
 export const PullRequest = z.strictObject({
   tracks: z
     .array(
@@ -34,7 +34,7 @@ export const PullRequest = z.strictObject({
     .max(64),
 });
 
-/** Whether a body of `POST tracks/new` asks for tracks of other sessions. A batch has those or one's own, not both. */
+/** Whether a body of `POST tracks/new` pulls tracks of other sessions. A batch either pulls or publishes. */
 export function isPull(text: string): boolean {
   const { data } = Pulling.safeParse(jsonOf(text));
   return data?.tracks.some(({ location }) => location === "remote") ?? false;
@@ -45,13 +45,13 @@ const Pulling = z.object({ tracks: z.array(z.object({ location: z.unknown() })) 
 /** `PUT renegotiate`. */
 export const RenegotiateRequest = z.object({ sessionDescription: description("answer") });
 
-/** `PUT tracks/close`; the stand-in closes by force only. */
+/** `PUT tracks/close`; the stand-in supports only forced closing. */
 export const CloseTracksRequest = z.object({
   tracks: z.array(z.object({ mid: z.string().min(1) })).min(1),
   force: z.literal(true),
 });
 
-/** `POST adapters/websocket/new`; the stand-in streams PCM out only. */
+/** `POST adapters/websocket/new`; the stand-in supports only outgoing PCM. */
 export const NewAdapterRequest = z.object({
   tracks: z
     .array(
@@ -76,8 +76,8 @@ export const CloseAdapterRequest = z.object({
 });
 
 /**
- * Reads a JSON body. As the API has it, what is no JSON or has a field of the wrong type is 400 `decoding_error`;
- * what is missing, out of range or not allowed is 406 `invalid_params`.
+ * Parses a JSON body. Like the API, it answers 400 `decoding_error` for invalid JSON or a field of the wrong type,
+ * and 406 `invalid_params` for a field that is missing, out of range or not allowed.
  */
 export function readBody<T>(
   schema: z.ZodType<T>,

@@ -6,32 +6,32 @@ import { SfuApi } from "./api.ts";
 
 /** How to start the stand-in. */
 export interface SfuOptions {
-  /** TCP port of the API; 0 lets the system pick one. */
+  /** TCP port of the API; 0 picks a free one. */
   readonly port: number;
-  /** The one IP address that media is received on and advertised at, and that the API binds to. Default 127.0.0.1. */
+  /** The one IP address for media, bound and advertised, and for the API. Default 127.0.0.1. */
   readonly host?: string;
   readonly appId: string;
-  /** What API calls must carry as `Authorization: Bearer`. */
+  /** The token that API calls must carry as `Authorization: Bearer`. */
   readonly appSecret: string;
-  /** Takes a line about each session and adapter that ends; never an SDP, a secret or an address. */
+  /** Receives a line about each session and adapter that ends; never an SDP, a secret or an address. */
   readonly log?: (line: string) => void;
   /** First and last UDP port for media; the system's choice if absent. */
   readonly udpPortRange?: readonly [number, number];
-  /** The origin (`ws://…`) that adapters dial in place of their endpoints' own, which may be a proxy's; theirs if absent. */
+  /** The origin (`ws://…`) that adapters dial instead of their endpoint's, which may be a proxy's. By default the endpoint's. */
   readonly dial?: string;
 }
 
 /**
  * Starts the local stand-in for Cloudflare Realtime SFU. `url` is the API's base, `http://<host>:<port>/v1`;
- * `close` ends every session, adapter and connection. Throws an Error in one sentence when the address is no IP
- * address of this machine or the port is taken.
+ * `close` ends every session, adapter and connection. Throws an Error with one sentence if the address is no IP
+ * address of this machine or the port is in use.
  */
 export async function startSfu(options: SfuOptions): Promise<{ url: string; close(): Promise<void> }> {
   const { host = "127.0.0.1", port, appId, appSecret, log = () => {}, udpPortRange, dial } = options;
   if (isIP(host) === 0)
     throw new Error(`The SFU needs an IP address to receive media on; ${host} is a name.`);
   const api = new SfuApi(appId, appSecret, { host, ports: udpPortRange }, log, dial);
-  // The process's own Request and Response stay: the relay's other servers, and tests, use them.
+  // The global Request and Response are not replaced, because other servers in this process, and tests, use them.
   const server = createAdaptorServer({ fetch: api.app.fetch, overrideGlobalObjects: false }) as Server;
   await listen(server, host, port);
   const address = server.address() as AddressInfo;

@@ -6,28 +6,27 @@ import { fixAnswer, type Offer, type OfferedMedia, offersOpus } from "./offer.ts
 import { Pulls, type Source } from "./pulls.ts";
 import type { Track } from "./track.ts";
 
-/** A publisher that sends neither RTP nor STUN for this long is gone. */
+/** A publisher that sends neither RTP nor STUN for this long is considered gone, ms. */
 const DEAD_MILLIS = 6_000;
-/** A session that nobody has connected to by then has expired. */
+/** A session that no client has connected to within this time expires, ms. */
 const SETUP_MILLIS = 30_000;
 const WATCH_MILLIS = 250;
-/** How Firefox's descriptions begin (RFC 8866 section 5.2: who made it). */
+/** Recognises Firefox by the origin line of its descriptions (RFC 8866 section 5.2). */
 const FIREFOX = /^o=mozilla\b/m;
 const OPUS = "minptime=10;useinbandfec=1;stereo=1";
 
-/** Where media is received: one address, and the UDP ports it may use. */
+/** Where media is received: one address, and the UDP ports that may be used. */
 export interface MediaAddress {
   readonly host: string;
   readonly ports?: readonly [number, number] | undefined;
-  /** Whom a socket hears that stands in for loopback; by default, who is on this machine. */
+  /** Which senders a socket accepts that replaces a loopback socket; by default, those on this machine. */
   readonly hears?: (address: string) => boolean;
 }
 
 /**
- * One client: an ICE-lite peer connection, the tracks that it publishes or those of others that it is sent, and the watch over
- * its life. ICE-lite because
- * full ICE would drop publishers that answer no consent checks (FFmpeg's) after 30 s; its price is that nobody
- * tells us when the publisher dies, hence the watch over RTP and STUN.
+ * One client's session: an ICE-lite peer connection, the tracks that it publishes or pulls, and a watchdog. It is ICE-lite
+ * because full ICE would drop publishers that do not answer consent checks (FFmpeg) after 30 s. The price is that ICE does not
+ * report a publisher's death, hence the watchdog over RTP and STUN.
  */
 export class Session {
   readonly id: string;
@@ -39,11 +38,11 @@ export class Session {
   readonly #born = Date.now();
   readonly #watching: NodeJS.Timeout;
   #peer: RTCPeerConnection | null = null;
-  /** When the publisher was last heard of. */
+  /** When RTP or STUN last arrived from the publisher, ms since 1970. */
   #heard = 0;
   readonly #waiters = new Set<() => void>();
 
-  /** `onEnd` is called once, when the session has closed for whatever reason. */
+  /** `onEnd` is called once, when the session has closed for any reason. */
   constructor(id: string, address: MediaAddress, onEnd: (reason: string) => void) {
     this.id = id;
     this.#address = address;
@@ -52,7 +51,7 @@ export class Session {
   }
 
   /**
-   * Answers an offer that was found good, and publishes `tracks` (name and mid) of it. Throws an Error when no
+   * Answers an offer that `readOffer` accepted, and publishes its `tracks` (name and mid). Throws an Error if no
    * media socket can be opened.
    */
   async negotiate(
@@ -62,8 +61,8 @@ export class Session {
     const before = this.state;
     this.state = "negotiating";
     const { host } = this.#address;
-    // Firefox has no loopback candidate and pairs with none: it is told another address of this machine, one on which
-    // nobody but this machine is heard, as on loopback.
+    // Firefox has no loopback candidate and pairs with none. So it gets another address of this machine, where only packets
+    // from this machine are accepted, as on loopback.
     const near = isLoopback(host) && FIREFOX.test(offer.sdp) ? ownAddress() : null;
     const peer = this.#peer ?? this.#connect(offer.media, near ?? host);
     const isNew = peer !== this.#peer;
@@ -82,7 +81,7 @@ export class Session {
     }
     await peer.setRemoteDescription({ type: "offer", sdp: offer.sdp });
     for (const transport of peer.dtlsTransports) {
-      // Left to itself werift answers `active` to `active`; and when the offer is passive it must not be server.
+      // By default werift answers `active` to `active`. If the offer is passive, werift must not be the server.
       if (transport.role === "auto" && offer.media.every(({ setup }) => setup !== "passive"))
         transport.role = "server";
     }
@@ -99,17 +98,17 @@ export class Session {
     return fixAnswer(sdp);
   }
 
-  /** The tracks of others that it is sent, or has been. */
+  /** The tracks of other sessions that this session pulls or has pulled. */
   get pulls(): Pick<Pulls, "list" | "any" | "isAnswerAwaited"> {
     return this.#pulls;
   }
 
-  /** Offers tracks of others, beside those that it is sent already. Throws an Error when no media socket can be opened. */
+  /** Offers tracks of other sessions, in addition to those pulled already. Throws an Error if no media socket can be opened. */
   async offer(
     tracks: readonly { readonly source: Source; readonly track: Track }[],
   ): Promise<{ readonly sdp: string; readonly mids: readonly string[] }> {
     const { host } = this.#address;
-    // Who will answer is not known yet: it may be Firefox (see above), and others reach that address as well.
+    // The answering client is not known yet. It may be Firefox (see above), and other clients reach that address as well.
     const near = isLoopback(host) ? ownAddress() : null;
     const isNew = this.#peer === null;
     this.#peer ??= this.#connect([], near ?? host);
@@ -122,7 +121,7 @@ export class Session {
     return offered;
   }
 
-  /** Takes the answer to that; why not, where it is none. */
+  /** Takes the answer to the last offer. Returns null, or the reason why it is invalid. */
   async takeAnswer(sdp: string): Promise<string | null> {
     if (this.#peer === null) return "there has been no offer";
     const reason = await this.#pulls.answer(this.#peer, sdp);
@@ -130,7 +129,7 @@ export class Session {
     return reason;
   }
 
-  /** Waits until `done` holds, the session has closed, or `millis` have passed; says whether it holds. */
+  /** Waits until `done` holds, the session has closed, or `millis` have passed. Returns whether `done` holds. */
   async until(done: () => boolean, millis: number): Promise<boolean> {
     const deadline = Date.now() + millis;
     while (!done() && this.state !== "closed" && Date.now() < deadline) {
@@ -148,8 +147,8 @@ export class Session {
   }
 
   /**
-   * Stops a track, its own or one that it is sent; the sockets of its adapters close. False if there is no such track, or it
-   * is closed already.
+   * Closes a track, published or pulled, and the sockets of its adapters. Returns false if there is no such track, or if it is
+   * closed already.
    */
   closeTrack(mid: string): boolean {
     if (this.#pulls.close(mid)) return true;
@@ -182,8 +181,8 @@ export class Session {
     const peer = new RTCPeerConnection({
       iceServers: [],
       iceLite: true,
-      // Exactly one candidate, on a socket bound to its address: with more, or with a wildcard bind, replies can
-      // leave from another address than the one that was asked, and a lite agent never nominates again.
+      // Exactly one candidate, on a socket bound to its address. With more, or with a wildcard bind, replies can leave from
+      // another address than the one that received the request, and a lite agent never nominates again.
       iceUseIpv4: false,
       iceUseIpv6: false,
       iceAdditionalHostAddresses: [host],
@@ -195,7 +194,7 @@ export class Session {
         return true;
       },
     });
-    // Not among the options above, where werift refuses a range of one port.
+    // Not passed in the options above, because werift refuses a range of one port there.
     if (ports) peer.config.icePortRange = [ports[0], ports[1]];
     peer.connectionStateChange.subscribe((state) => {
       if (state === "connected" && this.state !== "closed") {
@@ -259,7 +258,7 @@ function opus(): RTCRtpCodecParameters {
   });
 }
 
-/** The first codec of each video section, so that no section has to be rejected; video is discarded. */
+/** Returns the first codec of each video section, so that no section has to be rejected. Received video is discarded. */
 function videoCodecs(offered: readonly OfferedMedia[]): RTCRtpCodecParameters[] {
   const names = offered.filter(({ kind }) => kind === "video").flatMap(({ codecs }) => codecs.slice(0, 1));
   return [...new Set(names)].map((codec) => {

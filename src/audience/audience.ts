@@ -9,25 +9,25 @@ export interface AudienceEnv {
   readonly AUDIENCE: DurableObjectNamespace<Audience>;
 }
 
-/** How long a shard gathers before it passes on what it has. */
+/** How long a shard collects reports before it reports to the uppermost shard, ms. */
 const ROUND_MS = SLOT_MS;
-/** For so long after a show was deleted its reports are not kept: those that were under way have come by then. */
-const FAREWELL_MS = 15_000;
+/** How long after a show's deletion its reports are discarded, ms. Reports that were in transit have arrived by then. */
+const DISCARD_MS = 15_000;
 
 /**
- * The shell of one {@link Shard}: its calls, its storage, its timer.
+ * The Durable Object around one {@link Shard}: its calls, storage and timer.
  *
- * The uppermost shard of a show publishes the figure, and stores what it needs to sleep between two reports. It has no timer
- * and no alarm: the platform bills an object that cannot sleep for all the time it exists. A shard below has a timer, from the
- * first report until it has passed on what it has, and stores nothing. Nor does a shard that nobody has reported to.
+ * The uppermost shard of a show publishes the figure, and stores its state so that it can sleep between two reports. It has no
+ * timer and no alarm, because the platform bills an object that cannot sleep for all the time it exists. A shard below it has a
+ * timer from the first report until it has reported upwards, and stores nothing. A shard without reports stores nothing either.
  */
 export class Audience extends DurableObject<AudienceEnv> {
   #shard: Shard;
   #series: Series;
-  /** Where a shard below reports to. */
+  /** The name of the shard that this one reports to; null for the uppermost. */
   #up: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** The last slot whose figure was taken into the series. */
+  /** The last slot whose figure is in the series. */
   #observed = 0;
   #forgottenMs = Number.NEGATIVE_INFINITY;
 
@@ -38,10 +38,10 @@ export class Audience extends DurableObject<AudienceEnv> {
     this.#shard = this.#start(kv.get<Kept>("kept") ?? null, kv.get<number>("shards") ?? 1);
   }
 
-  /** Takes a report; the answer says when and where the next one is welcome. */
+  /** Takes a report. The answer says when, and to how many shards, the next one is to be sent. */
   report(report: Report): ShardAnswer {
     const now = Date.now();
-    if (now - this.#forgottenMs < FAREWELL_MS) return this.#farewell(now);
+    if (now - this.#forgottenMs < DISCARD_MS) return this.#discard(now);
     const { kv } = this.ctx.storage;
     const before = this.#shard.shards;
     const answer = this.#shard.take(report, now);
@@ -57,7 +57,7 @@ export class Audience extends DurableObject<AudienceEnv> {
     return answer;
   }
 
-  /** The figure now, and with `series` the show's whole course. */
+  /** Returns the present figure, and with `series` also the figures over the whole show. */
   read(show: string, series: boolean): Figure | (Figure & Series) {
     const now = Date.now();
     this.#observe(now);
@@ -66,7 +66,7 @@ export class Audience extends DurableObject<AudienceEnv> {
     return series ? { ...this.#series, ...figure } : figure;
   }
 
-  /** Forgets a show that was deleted, its course too: its name may be a new show's. */
+  /** Forgets a deleted show with its series, because a new show may have the same name. */
   async forget(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -82,20 +82,20 @@ export class Audience extends DurableObject<AudienceEnv> {
   }
 
   /**
-   * The answer to a report of a deleted show, which is not kept. Its boot is one that no shard has: if the show's name is used
-   * again, the reporter takes what it told here for forgotten, and tells it again.
+   * Returns the answer to a report of a deleted show, which is discarded. Its `boot` is one that no shard has. So if the show's
+   * name is used again, the reporter considers this report forgotten and sends it again.
    */
-  #farewell(now: number): ShardAnswer {
+  #discard(now: number): ShardAnswer {
     return {
       boot: crypto.randomUUID(),
-      afterMs: FAREWELL_MS,
-      dueMs: now + FAREWELL_MS,
-      reachMs: FAREWELL_MS,
+      afterMs: DISCARD_MS,
+      dueMs: now + DISCARD_MS,
+      reachMs: DISCARD_MS,
       shards: 1,
     };
   }
 
-  /** Takes the figure into the series, once in a slot, for as long as somebody was seen. */
+  /** Adds the figure to the series, once per slot, for as long as there are reports. */
   #observe(now: number): void {
     const slot = Math.floor(now / SLOT_MS);
     const show = this.#shard.show(now);
@@ -122,7 +122,7 @@ export class Audience extends DurableObject<AudienceEnv> {
       this.#shard.answered(report, await AUDIENCE.get(AUDIENCE.idFromName(up)).report(report));
     } catch (error) {
       console.warn(`An audience shard did not reach the one above it: ${String(error)}`);
-      // The next report has all that has not been acknowledged.
+      // The next report contains everything that has not been acknowledged.
       if (this.#shard.show(now) !== null) this.#timer ??= setTimeout(this.#passUp, ROUND_MS);
     }
   };

@@ -1,6 +1,6 @@
 import { type Hash, type SipKey, siphash } from "./siphash.ts";
 
-/** How many listeners one network can at most be counted as, over the whole world and the whole show. */
+/** The most listeners that one network can be counted as, worldwide and during the whole show. */
 export interface Cap {
   /** For one IPv4 address, or one IPv6 /64 (one device or one home network). */
   readonly address: number;
@@ -11,41 +11,41 @@ export interface Cap {
 /**
  * An address counts as 1,024 listeners at most, a /24 or /48 as 4,096.
  *
- * The cap makes honest crowds behind one address count as fewer (see {@link placeOf}), so it is as wide as one forger may
- * count: 1,024 is 0.1 % of a million. Carrier NAT puts some 16 to 256 subscribers behind an address, so a /24 holds up to
- * 65,536: when one in a hundred of them listens, 655 do, and 4,096 seats count 605 of them. When one in ten listens, 4,096
- * seats count 3,269 of 6,554. In a small show 1,024 forged listeners are many, but a cap low enough to stop them would not
- * count an office; there the delivered media shows the forgery (figure.ts).
+ * The cap makes honest crowds behind one address count as fewer (see {@link placeOf}). So it is as large as the number of
+ * listeners that one forger may add: 1,024 is 0.1 % of a million. Carrier NAT puts some 16 to 256 subscribers behind an address,
+ * so a /24 holds up to 65,536. If 1 % of them listen, that is 655 listeners, of whom 4,096 seats count 605. If 10 % listen,
+ * 4,096 seats count 3,269 of 6,554. In a small show 1,024 forged listeners are many, but a cap low enough to stop them would
+ * undercount an office. There the delivered media reveals the forgery (figure.ts).
  */
 export const CAP: Cap = { address: 1024, prefix: 4096 };
 
-/** A quarter of the seats. By how many fewer of these are taken, one knows how many listeners share a seat (figure.ts). */
+/** A quarter of the seats. How many fewer of these are taken tells how many listeners share a seat (figure.ts). */
 export const COARSE: Cap = { address: CAP.address / 4, prefix: CAP.prefix / 4 };
 
 /** Where one listener is counted. */
 export interface Place {
   /** The listener's seat. Seats are what is counted. */
   readonly seat: Hash;
-  /** Its seat where there are a quarter as many ({@link COARSE}). */
+  /** Its seat among a quarter as many seats ({@link COARSE}). */
   readonly coarse: Hash;
-  /** The address, as 32 bits under the show's key. */
+  /** A 32-bit hash of the address under the show's key. */
   readonly network: number;
 }
 
 /**
- * Where to count a sighting: `listener` (the id from the playlist URL, or the fall-back for players that drop it) at
+ * Returns where to count a sighting of `listener` (the id from the playlist URL, or the fallback for players that drop it) at
  * `address` (as the platform gives it: dotted IPv4 or RFC 4291 text), under the show's secret `key`.
  *
- * Each prefix has `cap.prefix` seats. Each of its addresses uses `cap.address` of them, in a row from a place of its own. A
- * listener is hashed onto one of these, and the seat is what is counted. So the cap needs no state and no agreement: it holds
- * over all isolates, data centres, slots, restarts and repeated reports together. With counters for each isolate and slot, a
- * forger would have the cap again in each of them. No network can take another's seats.
+ * Each prefix has `cap.prefix` seats. Each of its addresses uses `cap.address` consecutive ones, from a place of its own. A
+ * listener is hashed onto one of these, and seats are what is counted. So the cap needs no state and no coordination: it holds
+ * across all isolates, data centres, slots, restarts and repeated reports. With counters per isolate and slot, a forger could
+ * reach the cap again in each of them. No network can take another's seats.
  *
  * The price is that listeners on one seat count once. Of n honest listeners behind one address, s (1 - (1 - 1/s)^n) are
  * counted, with s = 1,024: 10 -> 9.96, 50 -> 48.8, 100 -> 95.3, 500 -> 396, 2,000 -> 879. So the count is too low, never too
- * high. Addresses that cannot be read share the seats of one address.
+ * high. All addresses that cannot be parsed share the seats of one address.
  *
- * @param cap of the seats; the coarse ones have theirs
+ * @param cap for {@link Place.seat}; coarse seats always use {@link COARSE}
  */
 export function placeOf(key: SipKey, address: string, listener: string, cap = CAP): Place {
   const network = networkOf(address);
@@ -56,12 +56,12 @@ export function placeOf(key: SipKey, address: string, listener: string, cap = CA
   return { seat: on(SEAT, cap), coarse: on(COARSE_SEAT, COARSE), network: first };
 }
 
-/** {@link Place.network} alone. */
+/** Returns only the {@link Place.network} of an address. */
 export function networkUnder(key: SipKey, address: string): number {
   return siphash(key, message(ADDRESS, networkOf(address).address, 0)).low;
 }
 
-/** The network's numbers: a family (0 unreadable, 4 or 6), then the bits that count, as 32-bit words. */
+/** A network as numbers: its family (4, 6, or 0 for an unreadable address), then the significant bits as 32-bit words. */
 interface Network {
   readonly address: readonly [family: number, high: number, low: number];
   readonly prefix: readonly [family: number, high: number, low: number];
@@ -77,7 +77,7 @@ function networkOf(whole: string): Network {
   return { address: [6, a * 65_536 + b, c * 65_536 + d], prefix: [6, a * 65_536 + b, c] };
 }
 
-/** IPv4 in dotted decimal as one number; null where it is none. Character by character: it runs on every sighting. */
+/** Parses dotted-decimal IPv4 into one number; null where it is none. Character by character, because every sighting needs it. */
 function parseV4(text: string): number | null {
   if (text.length > 15) return null;
   let value = 0;
@@ -98,7 +98,7 @@ function parseV4(text: string): number | null {
   return dots === 3 && part >= 0 ? 256 * value + part : null;
 }
 
-/** The first four groups of IPv6 text (RFC 4291 section 2.2, a zone after % ignored); the rest is only checked. Null where it is none. */
+/** Parses IPv6 text (RFC 4291 section 2.2; a zone after % is ignored) and returns its first four groups. Null if it is invalid. */
 function parseV6(text: string): number[] | null {
   const halves = text.replace(/%.*$/, "").split("::");
   if (halves.length > 2) return null;
@@ -119,17 +119,17 @@ function lastIsV4(groups: readonly string[]): boolean {
 
 const MAPPED = "::ffff:";
 
-/** The first byte of what is hashed says what that is, so that no two kinds of message are ever equal. */
+/** The first byte of a hashed message is its kind, so that messages of different kinds are never equal. */
 const ADDRESS = 1;
 const SEAT = 2;
 const COARSE_SEAT = 3;
 
-/** Of an IPv6 address with IPv4 at its end and a zone: RFC 4291 section 2.2, RFC 4007 section 11; generously. */
+/** Characters: generous for an IPv6 address that ends in IPv4 and a zone (RFC 4291 section 2.2, RFC 4007 section 11). */
 const LONGEST_ADDRESS = 64;
-/** Listeners differ in the first characters; a header may be as long as its sender likes (100 KB). */
+/** Characters of a listener's id that are hashed. Ids differ in the first ones, but a sender can make a header 100 KB long. */
 const LONGEST_LISTENER = 256;
 
-/** Tag, family, network, seat. All calls share it: each sets it anew, and takes the hash before the next call. */
+/** Tag, family, network, seat. All calls share this buffer: each overwrites it, and hashes it before the next call. */
 const scratch = new DataView(new ArrayBuffer(14));
 const scratchBytes = new Uint8Array(scratch.buffer);
 
@@ -142,7 +142,7 @@ function message(tag: number, network: readonly [number, number, number], place:
   return scratchBytes;
 }
 
-/** The UTF-16 code units of the text's beginning, behind a zero tag. */
+/** Returns a zero tag and then the UTF-16 code units of the text's beginning. */
 function text(whole: string): Uint8Array {
   const value = whole.slice(0, LONGEST_LISTENER);
   const bytes = new Uint8Array(1 + 2 * value.length);

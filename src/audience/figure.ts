@@ -1,15 +1,15 @@
 import { Sketch } from "./sketch.ts";
 import { type Seen, SLOT_MS, type Window } from "./slots.ts";
 
-/** The published figure of one show: `GET /live/:id/audience.json`. */
+/** The published listener figure of one show: `GET /live/:id/audience.json`. */
 export interface Figure {
-  /** Distinct listeners seen asking for the live playlist within the window. */
+  /** Distinct listeners that requested the live playlist within the window. */
   readonly listeners: number;
-  /** Relative: 95 times in 100 the true number of listeners seen is within `listeners` x (1 +- error95). */
+  /** Relative error: 95 times in 100 the true number of listeners seen is within `listeners` x (1 +- error95). */
   readonly error95: number;
   /** How far back `listeners` looks from `asOf`: 30..40. */
   readonly windowSeconds: number;
-  /** Seconds of media delivered per second, counted apart from `listeners`; null while reports are too slow to tell. */
+  /** Seconds of media delivered per second, counted independently of `listeners`; null while reports are too slow to tell. */
   readonly delivered: number | null;
   readonly method: string;
   /** ISO 8601, UTC. */
@@ -19,36 +19,37 @@ export interface Figure {
   readonly why?: string;
 }
 
-/** How the shard that publishes is doing, all in ms. */
+/** The state of the shard that publishes, in ms. */
 export interface Circumstances {
-  /** The longest that reports are now asked to wait for each other (pace.ts), all steps to this shard together. */
+  /** The longest interval between reports that shards now ask for (pace.ts), summed over all levels up to this shard. */
   readonly paceMs: number;
-  /** When this shard began to count: its last restart. */
+  /** When this shard began to count: its last start without stored state. */
   readonly sinceMs: number;
 }
 
 const METHOD = "HyperLogLog 2^14 of listeners asking for the live playlist";
 
 /**
- * The figure for what `window` holds. Its confidence is high where two counts agree that share no code: distinct listeners,
- * from requests for playlists, and media seconds per second, from parts and segments that were sent.
+ * Returns the figure for the sightings in `window`. Its confidence is high where two counts agree that share no code: distinct
+ * listeners, from requests for playlists, and media seconds per second, from the parts and segments that were sent.
  *
- * They are compared over settled slots: those whose reports have all had their time to come. Take a slot of length T with N
- * listeners. J of them were not there in the slot before, L are not there in the next one, and B in neither; Q others were
- * there before and are not now. Then, on average over the slots,
+ * They are compared over settled slots: slots whose reports have all had time to arrive. Take a slot of length T with N
+ * listeners. J of them were absent in the previous slot, L are absent in the next slot, and B in both. Q others were
+ * present in the previous slot and are absent in this one. Then, on average over the slots,
  *
  *     N - (J + L - B) / 2  <=  delivered seconds / T  <=  N + (J + Q) x BURST / T
  *
- * because a listener who stays takes T seconds, and one who comes or leaves half of that on average. One who comes takes, in
- * addition, what a player fetches ahead at once; if that listener soon leaves, some of it counts in the next slot. As long as
- * the next slot has not settled, L and B are 0.
+ * because a listener who stays takes T seconds, and one who joins or leaves takes half of that on average. A joining listener
+ * also takes the media that a player fetches ahead at once. If that listener soon leaves, some of it counts in the next slot.
+ * As long as the next slot has not settled, L and B are 0.
  *
- * All listeners of the settled slots together may be {@link TURNOVER} more than the media was for, and no more: listeners who
- * are there for a moment only are easily invented. All bounds are wider by the sketches' error and {@link SLACK}.
+ * All listeners of the settled slots together may exceed the number that the media accounts for by the share {@link TURNOVER},
+ * and no more, because listeners who are present only for a moment are easily invented. All bounds are widened by the sketches'
+ * error and {@link SLACK}.
  *
- * More listeners than media means that ids were invented, or that players ask without playing. More media than listeners means
- * that the cap is at work (cap.ts), or that somebody downloads without asking for playlists. While many listeners are newer
- * than the settled slots, nothing can be compared for them, and the confidence is low whoever they are.
+ * More listeners than media means that ids were invented, or that players request playlists without playing. More media than
+ * listeners means that the cap is at work (cap.ts), or that somebody downloads without requesting playlists. Listeners newer
+ * than the settled slots cannot be compared; while they are many, the confidence is low whoever they are.
  */
 export function figure(window: Window, circumstances: Circumstances): Figure {
   const { toMs, fromMs, slots } = window;
@@ -66,8 +67,8 @@ export function figure(window: Window, circumstances: Circumstances): Figure {
 }
 
 /**
- * The figure of the settled slots alone, as it was at the end of the last of them; null where they do not agree, or are
- * none. Nothing that comes later changes it: what is kept of a show (its peak) is taken from these.
+ * Returns the figure of the settled slots alone, as of the end of the last one; null where the two counts disagree, or where no
+ * slot has settled. Later reports do not change such a figure, so a show's peak is taken from these.
  */
 export function settledFigure(window: Window, circumstances: Circumstances): Figure | null {
   const settled = settledOf(window, circumstances);
@@ -83,31 +84,32 @@ export function settledFigure(window: Window, circumstances: Circumstances): Fig
   };
 }
 
-/** Share by which the two counts of honest players may differ: they pause with an open playlist, or a fetch fails. */
+/** Share by which the two counts of honest players may differ: players pause but reload the playlist, or a fetch fails. */
 const SLACK = 0.05;
-/** Listeners by which the two counts may always differ: averages say little about few listeners. */
+/** Listeners by which the two counts may always differ, because averages over few listeners are unreliable. */
 const FEW = 2;
-/** Seconds of media a joining player fetches ahead: three target durations of the longest profile, 12 s. */
+/** Media that a joining player fetches ahead, ms: three target durations of the longest profile. */
 const BURST_MS = 12_000;
-/** Share of listeners who take another's place within 30 s: 10 % where they stay for five minutes on average. */
+/** Share of listeners that are replaced by others within 30 s: 10 % if they stay for five minutes on average. */
 const TURNOVER = 0.1;
 /**
- * Where isolates report less often than this, a listener who asks every few seconds may be reported too late for the window of
- * 30 s. At this pace the window always holds a settled slot with the one before and the one after it.
+ * If isolates report less often than this, a listener who requests every few seconds may be reported too late for the window
+ * of 30 s. At this pace the window always holds a settled slot with the one before and the one after it.
  */
 const SLOWEST_PACE_MS = 25_000;
-/** After so long since a restart, every listener has been seen and reported again: a window, and the time of a report. */
+/** Time after a restart until every listener has been seen and reported again, ms: a window and the interval of a report. */
 const RECOVERY_MS = 4 * SLOT_MS;
-/** Settled slots that are compared: the window of 30..40 s, the slot under way left out. */
+/** Settled slots that are compared: the window of 30..40 s without the slot in progress. */
 const SETTLED_SLOTS = 3;
 /**
- * Listeners that are not counted because they share a seat, for each that a quarter of the seats counts less: a third where
- * few share one, 0.6 for 500 behind one address (by the formula in cap.ts). With more behind an address the cap is at work.
+ * Converts a difference in counts into lost listeners. The difference is between all seats and a quarter of the seats; lost are
+ * the listeners that are not counted because they share a seat. The factor is a third where few share one, and 0.6 for 500
+ * listeners behind one address (by the formula in cap.ts). With more behind one address the cap is at work.
  */
 const LOST_PER_SHARED = 0.6;
 /**
- * How many share a seat is chance: it varies by about its square root (Poisson). 95 times in 100 the difference of the two
- * counts, which is all there is to tell it by, is within 2.5 times that.
+ * How many listeners share a seat is random and varies by about its square root (Poisson). It is known only from the difference
+ * of the two counts, which 95 times in 100 is within 2.5 times that root.
  */
 const SHARED_DEVIATIONS = 2.5;
 
@@ -116,18 +118,18 @@ interface Count {
   readonly error95: number;
 }
 
-/** The settled slots that follow one that is known; oldest first. */
+/** The settled slots, oldest first. The slot before the first of them is known too. */
 interface Settled {
   readonly slots: readonly Seen[];
   readonly endMs: number;
   readonly count: Count;
-  /** Listeners by the media delivered, and the least and most by the bounds of {@link figure}: means over the slots. */
+  /** Means over the slots: listeners that the delivered media accounts for, and the bounds of {@link figure} on them. */
   readonly delivered: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** Listeners of `slots` together. How many share a seat is estimated by what a quarter of the seats counts. */
+/** Counts the distinct listeners of all `slots`. How many share a seat is estimated from the count by a quarter of the seats. */
 function countOf(slots: readonly Seen[]): Count {
   const union = Sketch.union(slots.map(({ seats }) => seats));
   const listeners = union.estimate();
@@ -158,7 +160,7 @@ function settledOf({ slots, toMs }: Window, { paceMs }: Circumstances): Settled 
   };
 }
 
-/** The bounds of {@link figure} for one slot, in listeners; `after` is there if it has settled. */
+/** Returns the bounds of {@link figure} for one slot, in listeners. `after` is the next slot, or null if it has not settled. */
 function boundsOf(before: Seen, slot: Seen, after: Seen | null): Record<"least" | "most", number> {
   const together = (...seen: Seen[]) => Sketch.union(seen.map(({ seats }) => seats)).estimate();
   const here = slot.seats.estimate();
@@ -201,7 +203,7 @@ function settledDoubt(settled: Settled | null, { sinceMs }: Circumstances, toMs:
   return null;
 }
 
-/** Whether `count` is more than `known` by more than the sketches' error and the share `slack` explain. */
+/** Whether `count` exceeds `known` by more than the sketches' error and the share `slack` explain. */
 function isMore(count: number, known: number, slack: number): boolean {
   return count * (1 - SKETCH_ERROR - slack) - FEW > known;
 }

@@ -1,35 +1,35 @@
 import { SHARD_REQUESTS } from "./pace.ts";
 
-/** How many shards may count a show: the uppermost alone, or so many below it. */
+/** The possible numbers of shards of a show: the uppermost alone, or so many below it. */
 const SHARD_COUNTS: readonly number[] = [1, 4, 16, 64];
 
 /**
- * With more isolates than this for each shard, a show gets more shards. It is three eighths of the 1,600 that a shard can hear
- * every ten seconds (pace.ts): while isolates move to other shards, the uppermost hears those that leave it, those that come
- * back, and all that are new.
+ * With more isolates per shard than this, a show gets more shards. It is three eighths of the 1,600 that a shard can hear every
+ * ten seconds (pace.ts). The reserve is for the time when isolates move to other shards: the uppermost shard then hears those
+ * that leave it, those that come back, and all new ones.
  */
 export const FULL = 3 * SHARD_REQUESTS;
 /**
- * With fewer isolates than this for each of the next lower number of shards, that number is enough. It is a third of
- * {@link FULL}, so that one change does not bring about the other.
+ * The next lower number of shards is enough if each of them would have fewer isolates than this. It is a third of {@link FULL},
+ * so that a change in one direction does not cause one in the other.
  */
 export const FREE = FULL / 3;
-/** For how long fewer must have been enough. After a restart all that report are known again well before that. */
+/** How long the lower number must have been enough, ms. After a restart all reporters are known again well before that. */
 const CALM_MS = 60_000;
 
-/** The next larger number of shards, or the largest. */
+/** Returns the next larger number of shards, or the same if it is the largest. */
 export function moreThan(count: number): number {
   return SHARD_COUNTS.find((more) => more > count) ?? count;
 }
 
-/** How many shards count a show, by how many isolates report: more at once, fewer when that has been enough for a while. */
+/** Chooses a show's number of shards by its number of reporting isolates. It grows at once, and shrinks after {@link CALM_MS}. */
 export class Growth {
   readonly #full: number;
   readonly #free: number;
   #count: number;
   #busyAt: number;
 
-  /** From `count` shards at `ms`. */
+  /** Starts with `count` shards at time `ms`. */
   constructor(count: number, ms: number, full = FULL, free = FREE) {
     this.#count = count;
     this.#busyAt = ms;
@@ -41,7 +41,7 @@ export class Growth {
     return this.#count;
   }
 
-  /** The number for `isolates` that report, all shards together. */
+  /** Returns the number of shards for `isolates`, which is the number of reporters on all shards together. */
   at(isolates: number, ms: number): number {
     while (isolates > this.#full * this.#count && moreThan(this.#count) > this.#count) {
       this.#count = moreThan(this.#count);

@@ -2,62 +2,62 @@ import { SLOT_MS } from "./slots.ts";
 
 /** A shard's answer to a report. An isolate sends it back with its next report, as `previous`. */
 export interface Answer {
-  /** Names this start of the shard: a restart, which loses its memory, changes it (slots.ts `acknowledge`). */
+  /** Identifies this start of the shard. A restart, which loses the shard's memory, changes it (slots.ts `acknowledge`). */
   readonly boot: string;
-  /** Report again this long from now, not before. */
+  /** When to send the next report, ms from now; not earlier. */
   readonly afterMs: number;
-  /** The same by the shard's clock, which tells it who comes by its calendar. */
+  /** The same as a time of the shard's clock, by which the shard recognises a booked report. */
   readonly dueMs: number;
-  /** How far ahead the shard had booked: for as long, a restarted shard gets reports that it has not booked. */
+  /** How far ahead the shard had booked, ms: for that long, a restarted shard receives reports that it has not booked. */
   readonly reachMs: number;
 }
 
-/** Requests per second that a shard takes at most. */
+/** The most requests per second that a shard takes. */
 export const SHARD_REQUESTS = 200;
-/** Nobody reports more often than once in this time. */
+/** The shortest interval between two reports of a reporter, ms. */
 export const FLOOR_MS = SLOT_MS;
-/** The next second with room is looked for this far ahead: 655,360 reporters at 160 a second. */
+/** How far ahead a second with room is searched for, s: 655,360 reporters at 160 a second. */
 export const HORIZON_SECONDS = 4096;
 
 /**
- * When each isolate reports to a shard next, so that the shard takes at most {@link SHARD_REQUESTS} a second.
+ * Decides when each isolate reports to a shard next, so that the shard takes at most {@link SHARD_REQUESTS} a second.
  *
- * A calendar, not a rate controller: every answer books a place in the first second, ten or more from now, that has
- * room. Nothing is estimated, so nothing oscillates, and the load is flat at once, whatever the number of isolates:
- * up to 1,600 on a shard report every 10 s, 3,200 every 20 s, 100,000 every 625 s. (Then the count is too low, and says so;
- * there are more shards before that happens, growth.ts.) Bookings that nobody keeps, because an isolate ended or a report was
- * lost, only make room.
+ * It is a calendar, not a rate controller: every answer books a place in the first second with room that is at least ten
+ * seconds away. Nothing is estimated, so nothing oscillates, and the load is flat at once, whatever the number of isolates:
+ * up to 1,600 on a shard report every 10 s, 3,200 every 20 s, 100,000 every 625 s. (At the last of these the count is too low
+ * and says so, but a show gets more shards before that, growth.ts.) A booking that is not kept, because an isolate ended or a
+ * report was lost, only leaves room.
  *
- * Some reports were not booked here: first ones (spread by {@link firstMs}), ones that are sent again after a loss, ones that
- * are late because there was nothing to report, and ones that the shard booked before a restart. They can only be measured: a
- * fifth of the capacity is kept for them, and as much more as they took lately. If bookings from before a restart reach
- * further than {@link FLOOR_MS}, those isolates go on coming at the rate at which they come now. That rate is kept free for as
- * long, and until it has been measured the highest there can be.
+ * Some reports were not booked here: first ones (spread by {@link firstMs}), repetitions after a loss, reports that are late
+ * because there was nothing to report, and reports that the shard booked before a restart. They can only be measured: a fifth
+ * of the capacity is reserved for them, plus their recent rate. If bookings from before a restart reach further ahead than
+ * {@link FLOOR_MS}, those isolates continue to come at their present rate. That rate is kept free until those bookings end;
+ * until it has been measured, the highest possible rate is assumed.
  */
 export class Pace {
   readonly #boot: string;
   readonly #bookable: number;
-  /** Places taken in each second, by second modulo the horizon; those in the past are zero. */
+  /** Places booked in each second, indexed by second modulo the horizon; zero for seconds in the past. */
   readonly #taken = new Uint16Array(HORIZON_SECONDS);
-  /** The second under way, and the first from which on there may be room. */
+  /** The present second, and the first second that may have room. */
   #now: number;
   #open = 0;
-  /** Places taken in all seconds to come. */
+  /** Places booked in all future seconds, the present one included. */
   #booked = 0;
   /** The furthest second booked. */
   #last = 0;
-  /** Where the last booking beyond the horizon went. */
+  /** While all seconds are full: the offset of the last booking, which goes to each second in turn. */
   #beyond = 0;
-  /** Reports that were not booked: in this second, and their mean per second. */
+  /** Unbooked reports: their number in this second, and their mean rate per second. */
   #strays = 0;
   #strayRate = 0;
-  /** Reports that were booked before a restart, far ahead: in this second, the most per second lately, until when. */
+  /** Reports booked far ahead before a restart: their number in this second, their highest recent rate, and their last second. */
   #leftovers = 0;
   #leftoverRate: number;
   #leftoversUntil = 0;
   readonly #startMs: number;
 
-  /** A shard's pace from its start at `ms`; `boot` is any text that no other start has. */
+  /** The pace of a shard that starts at `ms`; `boot` is a text that no other start has. */
   constructor(boot: string, ms: number, perSecond = SHARD_REQUESTS) {
     this.#boot = boot;
     this.#startMs = ms;
@@ -66,7 +66,7 @@ export class Pace {
     this.#leftoverRate = this.#bookable;
   }
 
-  /** Answers a report that came at `ms` from an isolate whose last answer was `previous`, if it has had any. */
+  /** Answers a report that arrived at `ms`; `previous` is the last answer that the isolate received, if any. */
   answer(ms: number, previous: Answer | null): Answer {
     this.#turnTo(Math.floor(ms / 1000));
     const own = previous?.boot === this.#boot;
@@ -86,19 +86,19 @@ export class Pace {
     return { boot: this.#boot, afterMs: dueMs - ms, dueMs, reachMs: 1000 * (this.#last + 1) - ms };
   }
 
-  /** How long an isolate that reports now is asked to wait: {@link FLOOR_MS} to a second more when not busy. */
+  /** Returns how long an isolate that reports now is asked to wait, ms: {@link FLOOR_MS} to a second more when not busy. */
   paceMs(ms: number): number {
     this.#turnTo(Math.floor(ms / 1000));
     return this.#room(Math.ceil((ms + FLOOR_MS) / 1000)) * 1000 + 1000 - ms;
   }
 
-  /** How many are due to report by this calendar: those who did of late, each once. */
+  /** Returns how many reports are booked: one for each reporter that reported recently. */
   booked(ms: number): number {
     this.#turnTo(Math.floor(ms / 1000));
     return this.#booked;
   }
 
-  /** Whether a report is due within `withinMs` from `ms` on. Those due in the present second are left out: they are coming. */
+  /** Whether a report is due within `withinMs` after `ms`. Reports due in the present second do not count: they are arriving. */
   isDueWithin(withinMs: number, ms: number): boolean {
     const now = Math.floor(ms / 1000);
     this.#turnTo(now);
@@ -108,7 +108,7 @@ export class Pace {
     return false;
   }
 
-  /** The first second from `earliest` on with room; when all are full, each second in turn. */
+  /** Returns the first second from `earliest` on with room; when all are full, each second in turn. */
   #room(earliest: number): number {
     const end = this.#now + HORIZON_SECONDS;
     this.#open = Math.max(this.#open, earliest);
@@ -142,25 +142,25 @@ export class Pace {
   }
 }
 
-/** How long an isolate waits with its very first report; `random` is a draw of its own in [0, 1). */
+/** Returns how long an isolate delays its first report, ms; `random` is a random number in [0, 1). */
 export function firstMs(random: number): number {
   return random * FLOOR_MS;
 }
 
 /**
- * How long an isolate waits after a report that was lost or answered with an error: as long as it was last asked to.
- * So a shard that does not answer is asked no more often than one that does, and when it is back not all come at once.
+ * Returns how long an isolate waits after a report that was lost or answered with an error, ms: as long as it was last asked
+ * to. So a failing shard receives no more requests than a working one, and when it is back not all isolates report at once.
  */
 export function retryMs(previous: Answer | null): number {
   return previous?.afterMs ?? FLOOR_MS;
 }
 
 const BOOKED_SHARE = 0.8;
-/** The share of the bookable places that is booked even when reports that were not booked take all. */
+/** The share of the bookable places that stays bookable even when unbooked reports take all of them. */
 const LEAST_SHARE = 0.1;
-/** Reports that were not booked are averaged over this: longer than a burst of first reports, shorter than what follows it. */
+/** Unbooked reports are averaged over this time, s: longer than a burst of first reports, shorter than what follows it. */
 const STRAY_SECONDS = 20;
-/** Each second so much of the highest rate of leftovers remains: it is kept free for some seconds after it has dropped. */
+/** The share of the highest leftover rate that remains after each second: it stays reserved for some seconds after a drop. */
 const LEFTOVER_DECAY = 0.9;
-/** A report that is further than this from its booking counts as not booked. */
+/** A report that is further than this from its booked time counts as unbooked, ms. */
 const PUNCTUAL_MS = 2000;

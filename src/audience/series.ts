@@ -1,35 +1,35 @@
 import type { Figure } from "./figure.ts";
 
-/** A show's audience over time: kept for the show, readable after it. Plain data, to be stored as it is. */
+/** A show's audience over time, which stays readable after the show. Plain data, stored as it is. */
 export interface Series {
   readonly current: Figure | null;
-  /** The largest figure of settled slots that agree (figure.ts `settledFigure`); a doubtful one is never the peak. */
+  /** The largest figure of settled slots with high confidence (figure.ts `settledFigure`); a doubtful one is never the peak. */
   readonly peak: Figure | null;
-  /** Minutes in one step: 1, and doubled whenever there would be more than {@link MAX_STEPS}. */
+  /** Minutes in one step: 1, doubled whenever there would be more than {@link MAX_STEPS} steps. */
   readonly stepMinutes: number;
-  /** Oldest first; steps in which no figure was made are left out. */
+  /** Oldest first; steps without a figure are left out. */
   readonly steps: readonly Step[];
 }
 
 export interface Step {
   /** Minutes since the epoch at which the step starts: a multiple of `stepMinutes`. */
   readonly minute: number;
-  /** How many figures the step holds, and how many of them had low confidence. */
+  /** The number of figures in the step, and of those with low confidence. */
   readonly figures: number;
   readonly doubtful: number;
-  /** Over the step's figures: the mean (unrounded) and the largest. */
+  /** The mean (unrounded) and the largest of the step's figures. */
   readonly mean: number;
   readonly most: number;
 }
 
-/** A day of minutes; a longer show has coarser steps: two days 2 minutes, four days 4. */
+/** A day of one-minute steps. A longer show has coarser steps: two days 2 minutes, four days 4. */
 export const MAX_STEPS = 1440;
 
 export const EMPTY_SERIES: Series = { current: null, peak: null, stepMinutes: 1, steps: [] };
 
 /**
- * The series with `figure` taken in, and with the `settled` one if there is one. A figure no newer than the current one
- * changes nothing: it may come twice.
+ * Returns the series with `figure` added, and with the peak raised to `settled` if that is higher. A figure that is not newer
+ * than the current one changes nothing, so a figure may come twice.
  */
 export function observe(series: Series, figure: Figure, settled: Figure | null): Series {
   const ms = Date.parse(figure.asOf);
@@ -51,8 +51,8 @@ export function observe(series: Series, figure: Figure, settled: Figure | null):
 }
 
 /**
- * The series with its peak at `settled`, if that is higher; the same series if not. Where reports are late, the slots agree for
- * a part of the time only. So the peak is looked for at every reading, and not once in a slot like the rest.
+ * Returns the series with its peak raised to `settled` if that is higher; otherwise the same object. Where reports are late, the
+ * settled slots agree only part of the time. So the peak is updated at every read, not once per slot like the rest.
  */
 export function withPeak(series: Series, settled: Figure | null): Series {
   const peak = higher(series.peak, settled);

@@ -3,28 +3,28 @@ import type { Growth } from "./growth.ts";
 import { type Answer, FLOOR_MS, Pace } from "./pace.ts";
 import { type Entry, type KeptSlot, SHARD_LIMITS, SLOT_MS, Slots, type Window } from "./slots.ts";
 
-/** A report of an isolate, or of a shard below. */
+/** A report from an isolate, or from a shard below. */
 export interface Report {
-  /** The reporter's own name: what it delivered is counted by it. */
+  /** The reporter's unique name, under which its delivered media is summed. */
   readonly reporter: string;
   readonly entries: readonly Entry[];
-  /** The last answer it had from here, if any. */
+  /** The last answer that it received from this shard, if any. */
   readonly previous: Answer | null;
-  /** The name of the shard that all of a show's shards report to; null where this is that shard. */
+  /** The name of the show's uppermost shard, to which the receiving shard reports; null where that is the receiver. */
   readonly up: string | null;
-  /** Of those who report to the reporter; null for an isolate, which nobody reports to. */
+  /** Facts about the reporter's own reporters; null for an isolate, which has none. */
   readonly below: Below | null;
 }
 
-/** Those who report to a shard. */
+/** The reporters of a shard. */
 export interface Below {
-  /** How long they are asked to wait between two reports, milliseconds. */
+  /** The interval between reports that they are asked for, ms. */
   readonly paceMs: number;
   /** How many they are. */
   readonly isolates: number;
 }
 
-/** What the uppermost shard stores, so that it can sleep: an object that is not called for ten seconds loses its memory. */
+/** What the uppermost shard stores so that it can sleep: an object that is not called for ten seconds loses its memory. */
 export interface Kept {
   readonly show: string;
   readonly atMs: number;
@@ -32,19 +32,19 @@ export interface Kept {
   readonly slots: readonly KeptSlot[];
 }
 
-/** A shard's answer, and how many shards the show has now; null if the answering shard has not been told yet. */
+/** A shard's answer, with the show's present number of shards; null if the answering shard does not know it yet. */
 export interface ShardAnswer extends Answer {
   readonly shards: number | null;
 }
 
-/** The platform takes an object's memory when it has not been called for ten seconds. This is a second less. */
+/** An object loses its memory after ten seconds without a call. This is a second less, in ms. */
 const SLEEP_MS = 9_000;
-/** For how long stored slots are of use, and a show is still shown after its last report: as long as slots are kept. */
+/** How long after the last report stored slots are used and the show is still counted, ms: as long as slots are kept. */
 const MEMORY_MS = 7 * SLOT_MS;
-/** A shard below that has not reported for so long has ended. */
+/** A shard below that has not reported for this long is considered ended, ms. */
 const SILENT_MS = 3 * SLOT_MS;
 
-/** One shard of a show's audience: merges what isolates report. It has no clock and no storage of its own. */
+/** One shard of a show's audience: merges reports. It has no clock and no storage of its own. */
 export class Shard {
   readonly #boot: string;
   readonly #slots = new Slots(SHARD_LIMITS);
@@ -53,15 +53,15 @@ export class Shard {
   readonly #below = new Map<string, Below & { readonly atMs: number }>();
   readonly #sinceMs: number;
   #show: string | null = null;
-  /** When a report last came. */
+  /** When the last report arrived. */
   #heardMs = 0;
   #previous: ShardAnswer | null = null;
   #keptMs = 0;
 
   /**
-   * @param boot a text that no other start has
-   * @param ms the time now
-   * @param kept what the last start stored, if anything
+   * @param boot a text that no other start of a shard has
+   * @param ms the present time
+   * @param kept the state that was stored before this start, if any
    */
   constructor(boot: string, ms: number, kept: Kept | null, growth: Growth) {
     this.#boot = boot;
@@ -75,7 +75,7 @@ export class Shard {
     this.#slots.restore(kept.show, kept.slots, ms);
   }
 
-  /** The show that is counted here; null when nothing of it is left. */
+  /** The show that is counted here; null when its slots have expired. */
   show(ms: number): string | null {
     return ms - this.#heardMs < MEMORY_MS ? this.#show : null;
   }
@@ -84,7 +84,7 @@ export class Shard {
     return this.#growth.count;
   }
 
-  /** Takes a report; the answer says when the next one is welcome, and on how many shards the show is counted. */
+  /** Takes a report. The answer says when to send the next one, and on how many shards the show is counted. */
   take({ reporter, entries, previous, up, below }: Report, ms: number): ShardAnswer {
     for (const entry of entries) {
       this.#slots.merge(reporter, entry, ms);
@@ -95,11 +95,11 @@ export class Shard {
     if (up !== null) return { ...this.#pace.answer(ms, previous), shards: this.#previous?.shards ?? null };
     const shards = this.#growth.at(this.#isolates(ms), ms);
     if (below !== null || shards === 1) return { ...this.#pace.answer(ms, previous), shards };
-    // From now on this isolate reports to a shard below; here no place is booked for it.
+    // This isolate is to report to a shard below from its next report on, so no place is booked for it here.
     return { boot: this.#boot, afterMs: FLOOR_MS, dueMs: ms + FLOOR_MS, reachMs: FLOOR_MS, shards };
   }
 
-  /** The report for the shard `up`; null where there is nothing new. */
+  /** Returns the report for the shard `up`; null where there is nothing new. */
   report(reporter: string, up: string, ms: number): Report | null {
     const entries = this.#show === null ? [] : this.#slots.report(this.#show, ms, up);
     if (entries.length === 0) return null;
@@ -107,13 +107,13 @@ export class Shard {
     return { reporter, entries, previous: this.#previous, up: null, below };
   }
 
-  /** The report above has been answered. */
+  /** Notes the answer to a report that {@link report} made. */
   answered({ entries }: Report, answer: ShardAnswer): void {
     this.#previous = answer;
     this.#slots.acknowledge(entries, answer.boot);
   }
 
-  /** The figure now, and that of the settled slots (figure.ts). */
+  /** Returns the present figure, and the figure of the settled slots (figure.ts). */
   figures(show: string, ms: number): { readonly now: Figure; readonly settled: Figure | null } {
     const known: [Window, Circumstances] = [
       this.#slots.window(show, ms),
@@ -122,7 +122,7 @@ export class Shard {
     return { now: figure(...known), settled: settledFigure(...known) };
   }
 
-  /** What to store now; null where it need not: once in a slot is enough, unless the memory may go before the next report. */
+  /** Returns the state to store; null if not due. It is due once per slot, and if memory may be lost before the next report. */
   kept(ms: number): Kept | null {
     if (this.#show === null) return null;
     if (ms - this.#keptMs < SLOT_MS && this.#pace.isDueWithin(SLEEP_MS, ms)) return null;
@@ -132,7 +132,7 @@ export class Shard {
 
   #isolates(ms: number): number {
     const below = this.#awake(ms);
-    // Each shard below has a place of its own in the calendar.
+    // Each shard below has a booking in the calendar too, and is no isolate.
     const own = Math.max(0, this.#pace.booked(ms) - below.length);
     return below.reduce((sum, { isolates }) => sum + isolates, own);
   }

@@ -7,7 +7,7 @@ export interface Hash {
 /** SipHash's 128-bit key as four little-endian 32-bit words. */
 export type SipKey = readonly [k0Low: number, k0High: number, k1Low: number, k1High: number];
 
-/** The key in the first 16 bytes of `secret` (a bug, thrown, if there are fewer). */
+/** Reads the key from the first 16 bytes of `secret`. Throws if there are fewer, which is a bug. */
 export function sipKey(secret: Uint8Array): SipKey {
   const view = new DataView(secret.buffer, secret.byteOffset, 16);
   return [
@@ -19,10 +19,10 @@ export function sipKey(secret: Uint8Array): SipKey {
 }
 
 /**
- * SipHash-2-4 of `bytes` under `key`: a keyed hash that outsiders can neither predict nor reverse.
+ * Returns SipHash-2-4 of `bytes` under `key`: a keyed hash that outsiders can neither predict nor reverse.
  *
- * Aumasson, Bernstein, "SipHash: a fast short-input PRF", Indocrypt 2012. It is here because WebCrypto's HMAC is
- * asynchronous, and a sighting is recorded on every playlist request.
+ * Aumasson, Bernstein, "SipHash: a fast short-input PRF", Indocrypt 2012. It is implemented here because WebCrypto's HMAC is
+ * asynchronous, and a sighting is recorded at every playlist request.
  */
 export function siphash(key: SipKey, bytes: Uint8Array): Hash {
   const [k0, k1, k2, k3] = key;
@@ -46,10 +46,10 @@ export function siphash(key: SipKey, bytes: Uint8Array): Hash {
   };
 }
 
-/** v0..v3 as low, high pairs. Shared between calls: no call can be interrupted, and each sets it afresh. */
+/** v0..v3 as pairs of low and high half. Calls share it: no call can be interrupted, and each initializes it. */
 const state = new Int32Array(8);
 
-/** Four bytes, little-endian; those past the end are zero. */
+/** Reads four bytes, little-endian; bytes past the end are zero. */
 function word(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] ?? 0) |
@@ -68,7 +68,7 @@ function absorb(low: number, high: number): void {
   state[1] = (state[1] ?? 0) ^ high;
 }
 
-/** SipRound (section 2.4) on 64-bit words held as 32-bit halves; a rotation by 32 is the halves' swap. */
+/** SipRound (section 2.4) on 64-bit words held as 32-bit halves; a rotation by 32 bits swaps the halves. */
 function round(): void {
   let a = state[0] ?? 0;
   let A = state[1] ?? 0;

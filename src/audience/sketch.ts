@@ -1,30 +1,30 @@
-/** Register index bits. 2^14 registers: standard error 0.81 %, 12 KiB on the wire at most, 16 KiB in memory at most. */
+/** Bits of a register's index. 2^14 registers: standard error 0.81 %, at most 12 KiB on the wire and 16 KiB in memory. */
 export const PRECISION = 14;
 
 /**
- * A HyperLogLog sketch of a set of 64-bit hashes: how many distinct ones were added, and nothing about which.
+ * A HyperLogLog sketch of a set of 64-bit hashes. It tells how many distinct hashes were added, but not which.
  *
  * Flajolet, Fusy, Gandouet, Meunier, "HyperLogLog", AofA 2007; 64-bit hashes as in Heule, Nunkesser, Hall,
- * "HyperLogLog in Practice", EDBT 2013. A few distinct hashes live in a small hash table, many in an array of
- * registers; which of the two is used never shows in {@link estimate}, {@link merge} or {@link toBytes}.
+ * "HyperLogLog in Practice", EDBT 2013. Few distinct hashes are kept in a small hash table, many in an array of registers.
+ * Which of the two is in use makes no difference to {@link estimate}, {@link merge} or {@link toBytes}.
  *
  * Hashes must be uniform and keyed: an outsider who can predict them can steer the estimate.
  */
 export class Sketch {
-  /** Sparse: open addressing, `index << RANK_BITS | rank`; 0 is a free place, for a rank is never 0. */
+  /** Sparse form: an open-addressing table of `index << RANK_BITS | rank`. 0 is a free place, because a rank is never 0. */
   #table: Uint32Array = new Uint32Array(SMALLEST_TABLE);
   #used = 0;
-  /** Dense: one byte per register. It replaces the table when that is full, for good. */
+  /** Dense form: one byte per register. It replaces the table for good once that is full. */
   #registers: Uint8Array | null = null;
 
-  /** Adds the hash `high * 2^32 + low` (two unsigned 32-bit halves). True when the sketch changed. */
+  /** Adds the hash `high * 2^32 + low` (two unsigned 32-bit halves). Returns whether the sketch changed. */
   add(high: number, low: number): boolean {
     const tail = high << PRECISION;
     const rank = tail !== 0 ? Math.clz32(tail) + 1 : HIGH_TAIL_BITS + Math.clz32(low) + 1;
     return this.#raise(high >>> HIGH_TAIL_BITS, rank);
   }
 
-  /** Takes `other`'s hashes in (set union); `other` is left as it is. True when this sketch changed. */
+  /** Adds all hashes of `other` (set union); `other` does not change. Returns whether this sketch changed. */
   merge(other: Sketch): boolean {
     let changed = false;
     const registers = other.#registers;
@@ -41,7 +41,7 @@ export class Sketch {
     return changed;
   }
 
-  /** A sketch of the union of `sketches`, which are left as they are. */
+  /** Returns a sketch of the union of `sketches`, which do not change. */
   static union(sketches: Iterable<Sketch>): Sketch {
     const union = new Sketch();
     for (const sketch of sketches) union.merge(sketch);
@@ -49,17 +49,17 @@ export class Sketch {
   }
 
   /**
-   * About how many distinct hashes were added: 0 for none, unbiased over the whole range.
+   * Estimates how many distinct hashes were added: 0 for none, unbiased over the whole range.
    *
-   * Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284), algorithm 6. It is
-   * derived from the register distribution, so it needs none of the measured tables of HLL++ and none of the
-   * fitted coefficients of LogLog-Beta, and has no seam between a small-range and a large-range formula.
+   * Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284), algorithm 6. It is derived from
+   * the register distribution. So it needs neither the measured tables of HLL++ nor the fitted coefficients of LogLog-Beta, and
+   * has no transition between a small-range and a large-range formula.
    */
   estimate(): number {
     const histogram = new Uint32Array(MAX_RANK + 1);
     let occupied = 0;
     const held = this.#registers ?? this.#table;
-    // In the table and in the registers alike, the rank is the lowest bits.
+    // In the table as in the registers, the rank is in the lowest bits.
     for (let place = 0; place < held.length; place += 1) {
       const rank = (held[place] ?? 0) & RANK_MASK;
       if (rank === 0) continue;
@@ -72,20 +72,20 @@ export class Sketch {
     return (REGISTERS * REGISTERS) / (2 * Math.LN2 * z);
   }
 
-  /** The relative error that {@link estimate} stays within 95 times in 100 (HyperLogLog 2007, theorem 1). */
+  /** The relative error within which {@link estimate} stays 95 times in 100 (HyperLogLog 2007, theorem 1). */
   error95(): number {
     return ERROR_95;
   }
 
-  /** Bytes of memory the registers take now, at most {@link MAX_SKETCH_MEMORY}. */
+  /** Returns the bytes of memory that the table or the registers take, at most {@link MAX_SKETCH_MEMORY}. */
   memory(): number {
     return this.#registers !== null ? REGISTERS : this.#table.byteLength;
   }
 
   /**
-   * `[version, precision, form, ...]`: form 0 lists occupied registers as 24-bit big-endian `index << 6 | rank`,
-   * rising; form 1 packs all registers, 6 bits each, first register in the highest bits. The shorter one is taken,
-   * so equal sketches have equal bytes, however they came about.
+   * Encodes the sketch as `[version, precision, form, ...]`. Form 0 lists the occupied registers as 24-bit big-endian
+   * `index << 6 | rank`, ascending. Form 1 packs all registers, 6 bits each, the first register in the highest bits. The shorter
+   * form is used, so equal sketches have equal bytes, however they were made.
    */
   toBytes(): Uint8Array {
     const entries = this.#entries();
@@ -98,7 +98,7 @@ export class Sketch {
     return bytes;
   }
 
-  /** Reads {@link toBytes}' bytes; anything else, whatever it is, is `bad` with the reason. Never throws. */
+  /** Decodes bytes from {@link toBytes}. Any other input gives `bad` with the reason. Never throws. */
   static fromBytes(bytes: Uint8Array): ParsedSketch {
     if (bytes.length < HEADER) return bad("length");
     if (bytes[0] !== VERSION) return bad("version");
@@ -171,7 +171,7 @@ export class Sketch {
     for (const entry of old) if (entry !== 0) this.#raise(entry >>> RANK_BITS, entry & RANK_MASK);
   }
 
-  /** The occupied registers as `index << RANK_BITS | rank`, rising. */
+  /** Returns the occupied registers as `index << RANK_BITS | rank`, ascending. */
   #entries(): Uint32Array {
     const registers = this.#registers;
     if (registers === null) return this.#table.filter((entry) => entry !== 0).sort();
@@ -187,20 +187,20 @@ export class Sketch {
   }
 }
 
-/** What {@link Sketch.fromBytes} made of the bytes; `why` names the first thing that is not as it must be. */
+/** The result of {@link Sketch.fromBytes}; `why` names the first thing that is invalid. */
 export type ParsedSketch =
   | { readonly kind: "sketch"; readonly sketch: Sketch }
   | { readonly kind: "bad"; readonly why: "length" | "version" | "precision" | "form" | "index" | "rank" };
 
-/** The most bytes {@link Sketch.toBytes} can give: 12,291. */
+/** The most bytes that {@link Sketch.toBytes} can return: 12,291. */
 export const MAX_SKETCH_BYTES = 3 + (2 ** PRECISION * 6) / 8;
-/** The most bytes {@link Sketch.memory} can give. */
+/** The largest value that {@link Sketch.memory} can return. */
 export const MAX_SKETCH_MEMORY = 2 ** PRECISION;
 
 const REGISTERS = 2 ** PRECISION;
 /** Bits of the hash's high half that are left after the index. */
 const HIGH_TAIL_BITS = 32 - PRECISION;
-/** A tail of 64 - PRECISION zero bits has the rank one above its length. */
+/** The rank of a tail of 64 - PRECISION zero bits: its length plus one. */
 const MAX_RANK = 64 - PRECISION + 1;
 const RANK_BITS = 6;
 const RANK_MASK = 63;
@@ -208,7 +208,7 @@ const RANK_MASK = 63;
 /** 1.96 standard errors of sqrt(3 ln 2 - 1) / sqrt(registers): 1.59 %. */
 const ERROR_95 = (1.96 * Math.sqrt(3 * Math.LN2 - 1)) / Math.sqrt(REGISTERS);
 
-/** Places in a hash table of 32-bit entries: the largest takes half of what the registers would. */
+/** Places in a hash table of 32-bit entries. The largest table takes half as many bytes as the registers. */
 const SMALLEST_TABLE = 8;
 const LARGEST_TABLE = 2048;
 const FILL = 0.75;
@@ -217,7 +217,7 @@ const VERSION = 1;
 const HEADER = 3;
 const SPARSE = 0;
 const DENSE = 1;
-/** Bytes of one listed register, of all packed registers, and how many listed ones are shorter than that. */
+/** Bytes of one listed register; bytes of all packed registers; the most listed registers that are still shorter than those. */
 const LISTED = 3;
 const PACKED = (REGISTERS * RANK_BITS) / 8;
 const MAX_LISTED = PACKED / LISTED - 1;
@@ -226,7 +226,7 @@ function bad(why: Extract<ParsedSketch, { kind: "bad" }>["why"]): ParsedSketch {
   return { kind: "bad", why };
 }
 
-/** Four registers of six bits in three bytes. */
+/** Packs four registers of six bits into three bytes. */
 function pack(registers: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(HEADER + PACKED);
   bytes.set([VERSION, PRECISION, DENSE]);

@@ -4,54 +4,54 @@ import { Slot } from "./slot.ts";
 
 /** Time is cut into slots of ten seconds; slot n starts n x SLOT_MS after the epoch, on every machine. */
 export const SLOT_MS = 10_000;
-/** Listeners are those seen in the slot under way and the three before it: in the last 30..40 s. */
+/** The window in which listeners are counted: the slot in progress and the three before it, so the last 30..40 s. */
 export const WINDOW_SLOTS = 4;
-/** Slots kept beyond the window: with those in it, three that have settled and the one before them (figure.ts). */
+/** Slots kept beyond the window, so that there are three settled slots and the one before them (figure.ts). */
 export const CONTEXT_SLOTS = 3;
 
-/** What one reporter saw of one show in one slot: whole, never a difference, so that sending it again is harmless. */
+/** All that one reporter saw of one show in one slot. It is a total, never a difference, so that repeating it is harmless. */
 export interface Entry {
   readonly show: string;
   readonly slot: number;
-  /** Where it is reported. */
+  /** The name of the shard to which it is reported. */
   readonly shard: string;
-  /** {@link Slot.seats} and {@link Slot.coarse} as {@link Sketch.toBytes} has them. */
+  /** {@link Slot.seats} and {@link Slot.coarse}, encoded by {@link Sketch.toBytes}. */
   readonly seats: Uint8Array;
   readonly coarse: Uint8Array;
-  /** Media delivered, in milliseconds of playing time, by this reporter in this slot so far. */
+  /** Media that this reporter has delivered in this slot so far, ms of playing time. */
   readonly deliveredMs: number;
-  /** The reporter's number for this state of the slot, for {@link Slots.acknowledge}. */
+  /** The reporter's version number of the slot, for {@link Slots.acknowledge}. */
   readonly version: number;
 }
 
-/** What a shard knows of one slot, as plain data. */
+/** A shard's data about one slot, in a storable form. */
 export interface KeptSlot extends Pick<Entry, "slot" | "seats" | "coarse"> {
   readonly others: readonly (readonly [reporter: string, deliveredMs: number])[];
 }
 
 export interface Limits {
-  /** Shows at once. */
+  /** The most shows at the same time. */
   readonly shows: number;
-  /** Bytes of sketches and reporters' sums, all shows together. */
+  /** The most bytes of sketches and reporters' sums, all shows together. */
   readonly bytes: number;
-  /** Reporters whose sums of delivered media are kept, per show and slot. */
+  /** The most reporters whose sums of delivered media are kept, per show and slot. */
   readonly reporters: number;
 }
 
 /** An isolate shares 128 MB with everything else it does; 8 MiB are 40 shows of any size. */
 export const ISOLATE_LIMITS: Limits = { shows: 256, bytes: 8 << 20, reporters: 0 };
-/** A shard does nothing else, and has one show; these bounds are for reports that no isolate of ours would send. */
+/** A shard does nothing else, and has one show. These bounds guard against reports that no isolate of ours would send. */
 export const SHARD_LIMITS: Limits = { shows: 10_000, bytes: 80 << 20, reporters: 4096 };
 
-/** One show as it is known at `toMs`. */
+/** The data about one show at time `toMs`. */
 export interface Window {
   readonly fromMs: number;
   readonly toMs: number;
-  /** Oldest first, the slot under way last; {@link CONTEXT_SLOTS} more than the window, for comparison. */
+  /** Oldest first, the slot in progress last. For comparison there are {@link CONTEXT_SLOTS} more than the window has. */
   readonly slots: readonly Seen[];
 }
 
-/** What is known of one slot. */
+/** The data about one slot. */
 export interface Seen {
   readonly startMs: number;
   readonly seats: Sketch;
@@ -64,16 +64,16 @@ interface Show {
 }
 
 /**
- * Sightings by show and time slot: what an isolate keeps and reports, what a shard merges and passes on.
+ * Sightings and delivered media by show and time slot. An isolate keeps and reports them, a shard merges and passes them on.
  *
- * An isolate calls `see` and `deliver`; a shard `merge`; whoever reports upwards `report`, then `acknowledge` when the
- * answer has come; whoever publishes `window`. All take the time in ms since the epoch; a time before the last one counts as
- * the last one. Reports are merged by union and maximum: they may come twice, late, or not at all, and the count is never above
+ * An isolate calls `see` and `deliver`, a shard calls `merge`. A reporter calls `report`, and `acknowledge` when the answer has
+ * arrived. The publishing shard calls `window`. All take the time in ms since 1970; a time before the last one counts as
+ * the last one. Reports are merged by union and maximum: they may come twice, late, or not at all, and the count never exceeds
  * what was seen.
  *
- * Memory is bounded by `limits`. Slots that have left the window go first. Then new shows are refused, and where older shows
- * grow, the newest ones go. If those that are least used went instead, each would come back with its next request and make
- * another go, and none would be counted right.
+ * Memory is bounded by `limits`. Slots that have expired are dropped first. Then new shows are refused, and where older shows
+ * grow, the newest ones are evicted. Least-recently-used eviction would fail here: each evicted show would come back with its
+ * next request and evict another, and none would be counted correctly.
  */
 export class Slots {
   readonly #limits: Limits;
@@ -87,12 +87,12 @@ export class Slots {
     this.#limits = limits;
   }
 
-  /** Bytes held, and how many sightings, sums and entries were refused for want of room: then the count is too low. */
+  /** Shows and bytes held, and how many sightings, sums and entries were refused for lack of room, which lowers the count. */
   get load(): { readonly shows: number; readonly bytes: number; readonly refused: number } {
     return { shows: this.#shows.size, bytes: this.#bytes, refused: this.#refused };
   }
 
-  /** A listener asked for the live playlist of `show`. */
+  /** Notes that a listener requested the live playlist of `show`. */
   see(show: string, ms: number, { seat, coarse }: Pick<Place, "seat" | "coarse">): void {
     const slot = this.#slot(show, this.#turnTo(ms));
     if (!slot) return;
@@ -102,9 +102,9 @@ export class Slots {
   }
 
   /**
-   * `mediaMs` of playing time went out to a listener of `show`. It counts for the time in which it will be played, from now
-   * on. So parts and segments of any length give one second per listener and second. If it counted for the moment of the
-   * request, the segments of all listeners would fall into one slot, or all into the next.
+   * Notes that `mediaMs` of playing time was sent to a listener of `show`. It counts for the time in which it will be played,
+   * which begins now. So parts and segments of any length give one second per listener and second. If it counted at the moment
+   * of the request, the segments of all listeners could fall into one slot, or all into the next.
    */
   deliver(show: string, ms: number, mediaMs: number): void {
     const now = this.#turnTo(ms);
@@ -120,7 +120,7 @@ export class Slots {
     }
   }
 
-  /** Takes in what `reporter` saw. `refused`: no room; `stale`, `early`: not a slot kept; `bad`: unreadable. */
+  /** Merges an entry of `reporter`. `refused`: no room; `stale`, `early`: the slot is past or future; `bad`: unreadable. */
   merge(reporter: string, entry: Entry, ms: number): "merged" | "refused" | "stale" | "early" | "bad" {
     const now = this.#turnTo(ms);
     if (!Number.isSafeInteger(entry.slot) || !(entry.deliveredMs >= 0 && entry.deliveredMs < Infinity))
@@ -145,9 +145,9 @@ export class Slots {
   }
 
   /**
-   * What has changed of `show` since it was last acknowledged: at most a window of sketches. A slot that was not reported
-   * before goes to `shard` from now on. So when a show gets more shards or fewer, an isolate moves over between two slots: no
-   * slot is on two shards, where its media would count twice.
+   * Returns the slots of `show` that have changed since they were last acknowledged. A slot that is reported for the first time
+   * is assigned to `shard` for good. So when a show gets more or fewer shards, an isolate changes over between two slots: no slot
+   * is on two shards, where its media would count twice.
    */
   report(show: string, ms: number, shard: string): Entry[] {
     const now = this.#turnTo(ms);
@@ -168,8 +168,8 @@ export class Slots {
   }
 
   /**
-   * These entries, all for one shard, have reached it. `boot` is a text that changes when the shard restarts. A shard that
-   * has restarted since it acknowledged slots has forgotten them: all that it has of the show are sent again.
+   * Notes that these entries, all for one shard, have reached it. `boot` is a text that changes when the shard restarts. A shard
+   * that has restarted since it acknowledged slots has forgotten them, so all slots of the show that it was sent are sent again.
    */
   acknowledge(entries: readonly Entry[], boot: string): void {
     for (const { show, slot: index, shard, version } of entries) {
@@ -184,7 +184,7 @@ export class Slots {
     }
   }
 
-  /** All that is held of `show`, to be stored as it is. */
+  /** Returns all data about `show` in a storable form. */
   keep(show: string): KeptSlot[] {
     return [...(this.#shows.get(show)?.slots ?? [])].map(([index, slot]) => ({
       slot: index,
@@ -194,7 +194,7 @@ export class Slots {
     }));
   }
 
-  /** Takes in what {@link keep} gave. */
+  /** Restores the data that {@link keep} returned. */
   restore(show: string, kept: readonly KeptSlot[], ms: number): void {
     for (const { others, ...slot } of kept) {
       const entry = { ...slot, show, shard: "", version: 0, deliveredMs: 0 };
@@ -203,7 +203,7 @@ export class Slots {
     }
   }
 
-  /** What is known of `show` now. Its slots are empty where nothing is. */
+  /** Returns the data about `show` at `ms`; slots without data are empty. */
   window(show: string, ms: number): Window {
     const now = this.#turnTo(ms);
     const held = this.#shows.get(show);
@@ -220,7 +220,7 @@ export class Slots {
     return { fromMs: (now - WINDOW_SLOTS + 1) * SLOT_MS, toMs: Math.max(ms, now * SLOT_MS), slots };
   }
 
-  /** The slot of `ms`; forgets the slots that are too old by then. */
+  /** Returns the number of the slot at `ms`, and drops the slots that have expired by then. */
   #turnTo(ms: number): number {
     const now = Math.floor(ms / SLOT_MS);
     if (now <= this.#now) return this.#now;
@@ -236,7 +236,7 @@ export class Slots {
     return now;
   }
 
-  /** The slot, made where there is none; null where there is no room for one more. */
+  /** Returns a slot, and creates it if needed; null where there is no room for one more. */
   #slot(show: string, index: number): Slot | null {
     let held = this.#shows.get(show);
     const known = held?.slots.get(index);
@@ -256,7 +256,7 @@ export class Slots {
     return slot;
   }
 
-  /** Notes a change that took `more` bytes. */
+  /** Notes a change of a slot that took `more` bytes. */
   #changed(slot: Slot, more: number): void {
     this.#versions += 1;
     slot.version = this.#versions;
@@ -264,7 +264,7 @@ export class Slots {
     if (this.#bytes > this.#limits.bytes) this.#makeRoom(0);
   }
 
-  /** Drops the newest shows until `bytes` more fit; false when the next to go would be `keep`. */
+  /** Evicts the newest shows until `bytes` more fit; false when the next to be evicted would be `keep`. */
   #makeRoom(bytes: number, keep?: Show): boolean {
     for (const [name, show] of [...this.#shows].reverse()) {
       if (this.#bytes + bytes <= this.#limits.bytes) return true;
@@ -277,7 +277,7 @@ export class Slots {
   }
 }
 
-/** The oldest slot kept while `now` is under way. */
+/** Returns the oldest slot that is kept while slot `now` is in progress. */
 function oldest(now: number): number {
   return now - WINDOW_SLOTS - CONTEXT_SLOTS + 1;
 }

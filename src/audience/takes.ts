@@ -1,24 +1,24 @@
 import type { Hash } from "./siphash.ts";
 
-/** A take is remembered for this long at least, ms, and for twice that at most. Media that is older does not count at all. */
+/** A take is remembered for at least this long, ms, and at most twice that. Older media does not count at all. */
 export const TAKES_MS = 30_000;
 
 /**
- * Which media this isolate has handed out, so that what one listener takes twice counts once.
+ * Remembers which media this isolate has sent, so that media which a listener downloads twice counts once.
  *
- * A request for media carries an address and no listener's id. So of one part, an address is granted as many takes as
- * listeners were seen at it (seats, cap.ts), and at least one, because its playlists may come from another isolate. Who asks
- * for one part again and again counts as one listener, and players behind one address count as many as they are.
+ * A request for media carries an address but no listener id. So an address is granted as many takes of one part as listeners
+ * were seen at it (seats, cap.ts), and at least one, because its playlists may come from another isolate. A client that requests
+ * one part again and again counts as one listener, and players behind one address count as many as they are.
  *
  * No list is kept. Takes are counters in a count-min sketch (Cormode, Muthukrishnan, J. Algorithms 55, 2005, with conservative
- * update), seats are a bitmap: 3.2 MB for an isolate, whatever it serves. A collision makes the count lower, never higher: by
+ * update), and seats are a bitmap: 3.2 MB per isolate, whatever it serves. Collisions lower the count and never raise it: by
  * less than 0.5 % at 30,000 takes within {@link TAKES_MS} (a thousand a second).
  */
 export class Takes {
   #now: Generation | null = null;
   #before: Generation | null = null;
 
-  /** A listener on `seat` was seen at the address `network` (cap.ts `Place`). */
+  /** Notes that a listener on `seat` was seen at the address `network` (cap.ts `Place`). */
   see(network: number, seat: Hash, ms: number): void {
     const { seats, crowds } = this.#turnTo(ms);
     const bit = seat.low & (SEATS - 1);
@@ -27,12 +27,12 @@ export class Takes {
     if (((seats[place] ?? 0) & mask) !== 0) return;
     seats[place] = (seats[place] ?? 0) | mask;
     const crowd = network & (CROWDS - 1);
-    crowds[crowd] = Math.min(MOST, (crowds[crowd] ?? 0) + 1);
+    crowds[crowd] = Math.min(MAX_COUNT, (crowds[crowd] ?? 0) + 1);
   }
 
   /**
-   * How much of a request counts: `share` of the media `name` (any number that is the media's own in its show), 0 to 1,
-   * which went to the address `network`.
+   * Returns how much of a request counts, 0 to `share`. The request got the share `share` (0 to 1) of the media `name` (a number
+   * that is unique in its show), and came from the address `network`.
    */
   take(network: number, name: number, share: number, ms: number): number {
     const now = this.#turnTo(ms);
@@ -40,12 +40,12 @@ export class Takes {
     const crowd = network & (CROWDS - 1);
     const allowed = Math.max(1, now.crowds[crowd] ?? 0, before?.crowds[crowd] ?? 0);
     const hash = Math.imul(network ^ Math.imul(name + 1, 0x9e3779b1), 0x85ebca6b);
-    let taken = MOST;
+    let taken = MAX_COUNT;
     for (let row = 0; row < ROWS; row += 1) {
       const at = placeIn(row, hash);
       taken = Math.min(taken, Math.max(now.taken[at] ?? 0, before?.taken[at] ?? 0));
     }
-    const raised = Math.min(MOST, taken + Math.ceil(share * UNIT));
+    const raised = Math.min(MAX_COUNT, taken + Math.ceil(share * UNIT));
     for (let row = 0; row < ROWS; row += 1) {
       const at = placeIn(row, hash);
       if ((now.taken[at] ?? 0) < raised) now.taken[at] = raised;
@@ -63,18 +63,18 @@ export class Takes {
   }
 }
 
-/** What was taken and seen in one time of {@link TAKES_MS}. */
+/** Takes and seats of one period of {@link TAKES_MS}. */
 interface Generation {
   index: number;
-  /** Rows of counters, in parts of {@link UNIT}. */
+  /** Rows of counters; {@link UNIT} steps are one take. */
   readonly taken: Uint16Array;
-  /** One bit for each seat taken, by its hash. */
+  /** One bit for each seat that was seen, by its hash. */
   readonly seats: Uint8Array;
-  /** Seats taken at each address, by its hash. Addresses with the same hash are each granted the sum. */
+  /** The number of seats seen at each address, by its hash. Addresses with the same hash are each granted the sum. */
   readonly crowds: Uint16Array;
 }
 
-/** An empty one, in the memory of `over` if there is one. */
+/** Returns an empty generation, which reuses the memory of `over` if that is given. */
 function fresh(index: number, over: Generation | null): Generation {
   if (over === null) {
     return {
@@ -91,7 +91,7 @@ function fresh(index: number, over: Generation | null): Generation {
   return over;
 }
 
-/** Each row has a hash of its own: a multiplication, of which the upper bits are the place (Knuth, TAOCP 3, 6.4). */
+/** Each row has a hash function of its own: a multiplication, whose upper bits are the place (Knuth, TAOCP 3, 6.4). */
 function placeIn(row: number, hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), MULTIPLIERS[row] ?? 0);
   return row * COLUMNS + (Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35) >>> (32 - COLUMN_BITS));
@@ -103,6 +103,6 @@ const COLUMN_BITS = 18;
 const COLUMNS = 2 ** COLUMN_BITS;
 const SEATS = 2 ** 18;
 const CROWDS = 2 ** 14;
-const MOST = 0xffff;
-/** A whole take in counter steps; a range takes its share, rounded up. 65,535 steps are 2,047: twice an address's seats. */
+const MAX_COUNT = 0xffff;
+/** Counter steps of one take; a byte range takes its share, rounded up. 65,535 steps are 2,047 takes: twice an address's seats. */
 const UNIT = 32;

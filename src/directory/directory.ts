@@ -3,8 +3,8 @@ import type { DirectoryApi, Entry, Page, Query } from "../directory-api.ts";
 import { Entries } from "./entries.ts";
 
 /**
- * The list of all broadcasts, one object for a deployment. It is told of each change and asks nobody for anything: no timer, no
- * alarm. Nothing waits for it but who asks for the list, and who deletes a broadcast.
+ * The list of all broadcasts; a deployment has one such object. Broadcasts report each change to it. It calls nobody, and has no
+ * timer and no alarm. Only requests for the list and deletions of broadcasts wait for it.
  */
 export class Directory extends DurableObject implements DirectoryApi {
   readonly #entries = new Entries(this.ctx.storage.sql);

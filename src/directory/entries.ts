@@ -1,6 +1,6 @@
 import type { Entry, Page, Query } from "../directory-api.ts";
 
-/** The Directory's SQLite: a row for each broadcast, and an index for each order in which they are read. */
+/** The Directory's SQLite table: a row for each broadcast, and an index for each order in which rows are read. */
 export class Entries {
   readonly #sql: SqlStorage;
 
@@ -16,7 +16,7 @@ export class Entries {
     `);
   }
 
-  /** Writes nothing where the entry is as it was: a Broadcast tells of itself each time its object is made anew. */
+  /** Stores an entry. An unchanged one is not written: a Broadcast reports its entry each time its object starts. */
   put({ id, title, state, latency, createdAt, endedAt }: Entry): void {
     this.#sql.exec(
       `INSERT INTO entry (id, title, state, latency, createdAt, endedAt) VALUES (?, ?, ?, ?, ?, ?)
@@ -37,7 +37,7 @@ export class Entries {
     this.#sql.exec("DELETE FROM entry WHERE id = ?", id);
   }
 
-  /** Reads one row more than it gives, to know whether there is a next page. */
+  /** Returns a page of entries. It reads one row more than it returns, to know whether there is a next page. */
   page({ state, limit, after }: Query): Page {
     const conditions = [
       ...(state === null ? [] : ["state = ?"]),
@@ -60,5 +60,5 @@ export class Entries {
   }
 }
 
-/** What SQLite gives has an index signature, which an interface has not. */
+/** A mapped type, because `exec` requires an index signature, which an interface lacks. */
 type Row = { -readonly [Key in keyof Entry]: Entry[Key] };

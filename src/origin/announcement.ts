@@ -4,12 +4,12 @@ import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem, unfitAnnouncement } from "../problem.ts";
 import { keepSound } from "./kept-sound.ts";
 
-/** What an announcement is levelled to, LUFS: as loud as the hosts (AES TD1008, speech). */
-const TARGET = -18;
-/** How long it may be, seconds. */
-const LONGEST = 60;
+/** The loudness that an announcement is levelled to, LUFS: the same as the hosts' (AES TD1008, speech). */
+const TARGET_LUFS = -18;
+/** The longest announcement that is accepted, seconds. */
+const MAX_SECONDS = 60;
 
-/** Puts a WAV file into R2 as the announcement of a state ({@link keepSound}). */
+/** Stores a WAV file in R2 as the announcement of a state ({@link keepSound}). */
 export async function keepAnnouncement(
   bucket: R2Bucket,
   id: string,
@@ -19,9 +19,9 @@ export async function keepAnnouncement(
 ): Promise<Announcement | Problem> {
   const kept = await keepSound(bucket, wav, {
     key: (version) => keys.announcement(id, state, version),
-    longest: LONGEST,
+    longest: MAX_SECONDS,
     loops: false,
-    target: TARGET,
+    target: TARGET_LUFS,
   });
   if (!("kind" in kept)) return { ...kept, everySeconds };
   return kept.kind === "fault" ? unfitAnnouncement(kept.why) : PROBLEMS.announcementNotKept;

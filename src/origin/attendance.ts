@@ -2,34 +2,38 @@ import { Bounded } from "../bounded.ts";
 import { withLimit } from "../limit.ts";
 import type { Attended } from "../status.ts";
 
-/** For how long an answer of the Audience is used, milliseconds: as long as audience.json may be cached. */
-const KEPT_MS = 5_000;
-/** How long an answer is waited for, milliseconds; after that status.json goes out without the count. */
-const LIMIT_MS = 500;
-/** Shows whose figure is kept. */
+/** How long an answer of the Audience is reused, ms: the cache lifetime of audience.json. */
+const CACHE_MS = 5_000;
+/** Timeout for a call to the Audience, ms; after that status.json is sent without a count. */
+const TIMEOUT_MS = 500;
+/** The most shows whose figure is cached. */
 const MAX_SHOWS = 1_000;
 
-/** Nobody says how many listen. */
+/** The answer where there is no count. */
 export const UNCOUNTED: Attended = { listeners: null, error95: null, confidence: null };
 
 /**
- * How many listen to each show, as this isolate was last told. The Audience is asked once in five seconds, however often
- * the state of a show is read, and whether it answers or not.
+ * Caches each show's listener count in this isolate. The Audience is asked at most once in five seconds per show, however often
+ * the show's status is read, and whether the Audience answers or not.
  */
 export class Attendance {
   readonly #told = new Bounded<string, { readonly at: number; attended: Attended }>(MAX_SHOWS);
 
-  /** @param now milliseconds since 1970
+  /**
+   * Returns the listener count of show `id`.
+   *
+   * @param now milliseconds since 1970
    * @param ask asks the Audience for its figure of show `id`
-   * @returns {@link UNCOUNTED} where it does not say */
+   * @returns {@link UNCOUNTED} where the Audience does not answer
+   */
   async of(id: string, now: number, ask: () => Promise<Counted>): Promise<Attended> {
     const last = this.#told.get(id);
-    if (last !== undefined && now - last.at < KEPT_MS) return last.attended;
-    // Until it answers, others get the figure from before.
+    if (last !== undefined && now - last.at < CACHE_MS) return last.attended;
+    // While this call is under way, other callers get the previous figure.
     const told = { at: now, attended: last?.attended ?? UNCOUNTED };
     this.#told.set(id, told);
     try {
-      const { listeners, error95, confidence } = await withLimit(ask(), LIMIT_MS);
+      const { listeners, error95, confidence } = await withLimit(ask(), TIMEOUT_MS);
       told.attended = { listeners, error95, confidence };
     } catch (error) {
       told.attended = UNCOUNTED;
@@ -39,5 +43,5 @@ export class Attendance {
   }
 }
 
-/** What is used of a figure (audience/figure.ts). */
+/** The fields of a figure (audience/figure.ts) that are used here. */
 type Counted = { readonly [Field in keyof Attended]: NonNullable<Attended[Field]> };

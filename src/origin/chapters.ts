@@ -2,18 +2,18 @@ import type { ChapterFormat } from "../paths.ts";
 import type { Chapters } from "../recording-api.ts";
 
 /** How long caches may keep a show's chapters, seconds. */
-const KEPT_SECONDS = 5;
+const CACHE_SECONDS = 5;
 
-/** Chapters as a player asks for them. */
+/** Returns chapters in the format that the player requested. */
 export function chaptersResponse(chapters: Chapters, format: ChapterFormat): Response {
   const headers = {
     "content-type": format === "vtt" ? "text/vtt; charset=utf-8" : "application/json+chapters",
-    "cache-control": `public, max-age=${KEPT_SECONDS}, stale-if-error=0`,
+    "cache-control": `public, max-age=${CACHE_SECONDS}, stale-if-error=0`,
   };
   return new Response(format === "vtt" ? webVtt(chapters) : podcastChapters(chapters), { headers });
 }
 
-/** WebVTT whose cues are chapters, each until the next one begins (W3C WebVTT, 1.3 chapters). */
+/** Writes chapters as WebVTT cues; each lasts until the next one begins (W3C WebVTT, 1.3 chapters). */
 export function webVtt({ chapters, endMs }: Chapters): string {
   const cues = chapters.map(({ startMs, title }, index) => {
     const until = chapters[index + 1]?.startMs ?? endMs;
@@ -22,7 +22,7 @@ export function webVtt({ chapters, endMs }: Chapters): string {
   return ["WEBVTT\n", ...cues].join("\n");
 }
 
-/** JSON Chapters 1.2.0, of the Podcasting 2.0 namespace: seconds. */
+/** Writes chapters as JSON Chapters 1.2.0 of the Podcasting 2.0 namespace; its times are seconds. */
 export function podcastChapters({ chapters }: Chapters): string {
   return JSON.stringify({
     version: "1.2.0",
@@ -30,14 +30,14 @@ export function podcastChapters({ chapters }: Chapters): string {
   });
 }
 
-/** Hours, minutes, seconds and milliseconds. */
+/** Formats milliseconds as hh:mm:ss.mmm. */
 function timestamp(ms: number): string {
   const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
   const [hours, minutes, seconds] = [ms / 3_600_000, (ms / 60_000) % 60, (ms / 1000) % 60];
   return `${two(hours)}:${two(minutes)}:${two(seconds)}.${String(ms % 1000).padStart(3, "0")}`;
 }
 
-/** Text of a cue: on one line, and no markup. */
+/** Escapes a cue's text and puts it on one line. */
 function cueText(title: string): string {
   return title.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

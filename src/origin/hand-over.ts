@@ -1,19 +1,19 @@
 import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 
-/** What is asked of a Broadcast: to use a sound that is in R2 for it, and which it has. */
+/** Calls of a Broadcast: one has it use a sound that is in R2, the other asks which sound it has. */
 export interface SoundUser<Described extends object> {
   use(): Promise<Described | Problem>;
   describe(): Promise<Described | Problem>;
-  /** When the sound that is set was put into R2, milliseconds since 1970; null: none is set. */
+  /** When the sound that `described` names was put into R2, milliseconds since 1970; null where none is set. */
   setAtOf(described: Described): number | null;
 }
 
 /**
- * Has a Broadcast use the sound that was put into R2 as `key` at `setAt`. It is deleted again where the Broadcast is known not
- * to use it; where that can not be told, because it does not answer, the sound stays until the broadcast is deleted.
+ * Has a Broadcast use the sound that was put into R2 as `key` at `setAt`. The sound is deleted again if the Broadcast is known
+ * not to use it. If that is unknown, because the Broadcast does not answer, the sound stays until the broadcast is deleted.
  *
- * @returns what is set, where that is this sound, though the first answer may have been lost; else what the Broadcast said.
- * Rejects as its call did.
+ * @returns the Broadcast's description if it uses this sound, even where the answer to the first call was lost; otherwise the
+ * problem that the Broadcast answered with. Rejects as the first call did.
  */
 export async function handOver<Described extends object>(
   bucket: Pick<R2Bucket, "delete">,
@@ -28,7 +28,7 @@ export async function handOver<Described extends object>(
     await bucket.delete(key);
     return answer;
   }
-  // It may be in use all the same: the answer was lost, or something failed after it had been stored.
+  // The Broadcast may use the sound all the same: the answer was lost, or a step after storing it failed.
   const said = await describe().catch(() => null);
   if (said !== null && !isProblem(said)) {
     if (setAtOf(said) === setAt) return said;
@@ -38,7 +38,7 @@ export async function handOver<Described extends object>(
   return answer;
 }
 
-/** Whether a Broadcast that says so uses nothing that it is given. */
+/** Whether this problem means that the Broadcast has certainly not taken the sound. */
 function isDefinite({ code }: Problem): boolean {
   return code === PROBLEMS.ended.code || code === PROBLEMS.unknownBroadcast.code;
 }

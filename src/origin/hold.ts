@@ -4,15 +4,15 @@ import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem, unfitHold } from "../problem.ts";
 import { keepSound } from "./kept-sound.ts";
 
-/** What hold audio is levelled to, LUFS: softer than speech, whose target is -18 (AES TD1008). */
-const TARGET = -24;
-/** How long it may be, seconds. */
-const LONGEST = 600;
+/** The loudness that hold audio is levelled to, LUFS: softer than speech, whose target is -18 (AES TD1008). */
+const TARGET_LUFS = -24;
+/** The longest hold audio that is accepted, seconds. */
+const MAX_SECONDS = 600;
 
 /**
- * Puts a WAV file into R2 as hold audio ({@link keepSound}).
+ * Stores a WAV file in R2 as hold audio ({@link keepSound}).
  *
- * @param asIs whether it is to be played as loud as it is
+ * @param asIs whether it is played at its own loudness, without levelling
  */
 export async function keepHold(
   bucket: R2Bucket,
@@ -22,9 +22,9 @@ export async function keepHold(
 ): Promise<OwnHold | Problem> {
   const kept = await keepSound(bucket, wav, {
     key: (version) => keys.hold(id, version),
-    longest: LONGEST,
+    longest: MAX_SECONDS,
     loops: true,
-    target: asIs ? null : TARGET,
+    target: asIs ? null : TARGET_LUFS,
   });
   if (!("kind" in kept)) return { ...kept, loopFrom: SEAM };
   return kept.kind === "fault" ? unfitHold(kept.why) : PROBLEMS.holdNotKept;

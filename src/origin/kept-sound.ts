@@ -5,31 +5,31 @@ import { type WavFault, type WavFormat, WavReader } from "../audio/wav.ts";
 import type { KeptSound } from "../broadcast/lifecycle.ts";
 import { epochOf } from "../paths.ts";
 
-/** The most that a sound is made louder or softer by, dB. */
-const MOST_GAIN = 30;
-/** Bytes of a sample frame in R2: s16le stereo. */
-const STORED_WIDTH = 4;
+/** The largest gain, up or down, that levelling applies, dB. */
+const MAX_GAIN_DB = 30;
+/** Size of a sample frame in R2, bytes: s16le stereo. */
+const STORED_FRAME_BYTES = 4;
 
-/** What is to become of a WAV file. */
+/** How a WAV file is to be stored. */
 export interface Keeping {
-  /** Where it is to lie in R2, by its version. */
+  /** Returns its R2 key for a version. */
   readonly key: (version: string) => string;
-  /** How long it may be, seconds. */
+  /** The longest duration that is accepted, seconds. */
   readonly longest: number;
-  /** Whether it is to go round without a click. */
+  /** Whether it is made to loop without a click. */
   readonly loops: boolean;
-  /** What it is levelled to, LUFS; null: it is to be played as loud as it is. */
+  /** The loudness that it is levelled to, LUFS; null: it is played at its own loudness. */
   readonly target: number | null;
 }
 
-/** R2 did not take it. */
+/** The put to R2 failed. */
 export interface NotKept {
   readonly kind: "not-kept";
 }
 
 /**
- * Reads a WAV file as it comes, and puts it into R2 as 48 kHz stereo s16le; a file that is not what it should be, or not whole,
- * leaves nothing there. Nothing of it is held but what is on its way.
+ * Converts a WAV file to 48 kHz stereo s16le and puts it into R2, as a stream: only the chunks in transit are in memory. A file
+ * that is invalid or incomplete leaves nothing in R2.
  */
 export async function keepSound(
   bucket: R2Bucket,
@@ -43,9 +43,9 @@ export async function keepSound(
     if (!(made instanceof Uint8Array)) return made;
     const setAt = Date.now();
     const version = epochOf(setAt);
-    const { readable, writable } = new FixedLengthStream(STORED_WIDTH * conversion.frames);
+    const { readable, writable } = new FixedLengthStream(STORED_FRAME_BYTES * conversion.frames);
     const put = bucket.put(key(version), readable);
-    // What fails at it is told below; until then nobody awaits it.
+    // A failure is handled below. Until then nothing awaits this promise, and its rejection would count as unhandled.
     put.catch(() => {});
     const writer = writable.getWriter();
     try {
@@ -68,18 +68,18 @@ export async function keepSound(
     const gainDb = target === null || loudness === null ? 0 : clamp(target - loudness);
     return { version, frames, loudness, gainDb, setAt };
   } finally {
-    // Whoever sends it need not send the rest of what is refused.
+    // The sender of a refused file need not send the rest.
     await reader.cancel().catch(() => {});
   }
 }
 
 function clamp(gainDb: number): number {
-  return Math.round(10 * Math.min(MOST_GAIN, Math.max(-MOST_GAIN, gainDb))) / 10;
+  return Math.round(10 * Math.min(MAX_GAIN_DB, Math.max(-MAX_GAIN_DB, gainDb))) / 10;
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** A file on its way: bytes -> samples -> 48 kHz -> loop, where it is one -> loudness -> bytes. */
+/** Converts a file as a stream: bytes -> samples -> 48 kHz -> loop, if it is one -> loudness measurement -> bytes. */
 class Conversion {
   readonly #wav: WavReader;
   readonly #loop: Loop | null;
@@ -87,7 +87,7 @@ class Conversion {
   #format: WavFormat | null = null;
   #upsampler = new Upsampler(48_000);
   #isOver = false;
-  /** Sample frames of it when it is converted; known once it has begun. */
+  /** Sample frames of the converted sound; known once the file's header was read. */
   frames = 0;
 
   constructor(longest: number, loop: Loop | null) {
@@ -95,12 +95,12 @@ class Conversion {
     this.#loop = loop;
   }
 
-  /** Integrated loudness of what has been converted, LUFS. */
+  /** Integrated loudness of the sound converted so far, LUFS. */
   get loudness(): number | null {
     return this.#meter.read().integrated;
   }
 
-  /** What comes of the next bytes that bring something; empty at the end. */
+  /** Reads on until there is converted sound, and returns it; empty at the end of the file. */
   async next(reader: Reader): Promise<Uint8Array | WavFault> {
     while (!this.#isOver) {
       const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));

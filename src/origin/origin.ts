@@ -26,17 +26,17 @@ export interface OriginEnv {
   readonly MEDIA: R2Bucket;
 }
 
-/** How long R2 may take, milliseconds; then the Broadcast is asked, which has recent media. */
+/** Timeout for a read of R2, ms; after it the Broadcast is asked, which has recent media. */
 const R2_TIMEOUT_MS = 1_000;
 
-/** One per isolate. */
+/** One of each per isolate. */
 const tally = new Tally();
 const attendance = new Attendance();
 const recordings = new Recordings();
 
 /**
- * Answers canonical reads that no cache could answer: media from R2 where R2 has it, all else from the Broadcast. Every
- * answer has a Cache-Control, because Workers Cache keeps a 200 without one for two hours.
+ * Answers canonical reads on a cache miss: media from R2 where R2 has it, everything else from the Broadcast. Every
+ * answer has a Cache-Control header, because Workers Cache keeps a 200 without one for two hours.
  */
 export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, AnnouncementKeeper {
   override async fetch(request: Request): Promise<Response> {
@@ -54,12 +54,12 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     const read = await this.#read(target);
     if (read.kind === "status") return this.#status(read.status);
     if (read.kind === "events") return Response.json(read.events, { headers: { "cache-control": brief(1) } });
-    // The Broadcast says 404 for media that it has handed to R2. While R2 does not answer, that media may exist.
+    // The Broadcast answers 404 for media that it has handed to R2. While R2 does not answer, such media may exist.
     const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
     return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
   }
 
-  /** Takes a WAV file in as a broadcast's hold audio. */
+  /** Stores a WAV file as a broadcast's hold audio, and has the Broadcast use it. */
   async keepHold(
     id: string,
     wav: ReadableStream<Uint8Array>,
@@ -68,7 +68,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     const { MEDIA, BROADCAST } = this.env;
     const own = await keepHold(MEDIA, id, wav, asIs);
     if ("kind" in own) return own;
-    // A stub that has failed fails for good.
+    // A Durable Object stub that has failed once fails for good, so each call makes a new one.
     const broadcast = () => BROADCAST.get(BROADCAST.idFromName(id));
     return handOver<HoldDescription>(MEDIA, keys.hold(id, own.version), own.setAt, {
       use: () => broadcast().useHold(own),
@@ -77,7 +77,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     });
   }
 
-  /** Takes a WAV file in as what a broadcast announces in a state. */
+  /** Stores a WAV file as a broadcast's announcement for a state, and has the Broadcast use it. */
   async keepAnnouncement(
     id: string,
     state: AnnouncedState,
@@ -96,13 +96,13 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     });
   }
 
-  /** The figure of who listens, from the show's uppermost shard. */
+  /** Returns the listener figure from the show's uppermost shard. */
   async #audience(id: string, series: boolean): Promise<Response> {
     const figure = await this.#figure(id, series);
     return Response.json(figure, { headers: { "cache-control": brief(5) } });
   }
 
-  /** A show's state, with the count of who listens: pages show both, and need not ask for a second thing. */
+  /** Returns a show's status with the listener count. Pages show both, and so need one request instead of two. */
   async #status(show: ShowStatus): Promise<Response> {
     const isOn = show.state === "open" || show.state === "live";
     const attended = isOn
@@ -112,13 +112,13 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     return Response.json(status, { headers: { "cache-control": brief(1) } });
   }
 
-  /** What the edge has to know of a recording. */
+  /** Returns the facts about a recording that the edge needs. */
   async #recording(id: string): Promise<Response> {
     const facts = await recordings.facts(id, this.#sourceOf(id)).catch(unreadable);
     return "kind" in facts ? refuse(facts) : Response.json(facts, { headers: { "cache-control": brief(1) } });
   }
 
-  /** Bytes of a recording, which no cache is to keep: they are of R2, and many. */
+  /** Returns bytes of a recording. No cache is to store them: they are many, and R2 has them already. */
   async #stretch(stretch: Stretch): Promise<Response> {
     const waitUntil = (work: Promise<void>) => this.ctx.waitUntil(work);
     const bytes = await recordings.stream(stretch, this.#sourceOf(stretch.id), waitUntil).catch(unreadable);
@@ -142,7 +142,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     return this.env.AUDIENCE.get(this.env.AUDIENCE.idFromName(id)).read(id, series);
   }
 
-  /** Media that R2 holds; null where it does not, or not yet, and `unknown` where it does not say. */
+  /** Returns media from R2; null where R2 does not hold it, or not yet; `unknown` where R2 does not answer. */
   async #kept(target: Target): Promise<Response | null | "unknown"> {
     if (target.kind !== "init" && target.kind !== "segment") return null;
     const key =
@@ -159,7 +159,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     });
   }
 
-  /** Asks the Broadcast, and again where it restarts meanwhile: some players stop at the first failed playlist. */
+  /** Asks the Broadcast, and again if it restarts meanwhile: some players stop at the first failed playlist. */
   async #read(target: Readable): Promise<Read> {
     const id = this.env.BROADCAST.idFromName(target.id);
     const answered = tally.take(target.id);
@@ -174,10 +174,10 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
 }
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
-/** Names are immutable and carry the epoch; an hour is longer than any of them stays in a live playlist. */
+/** Names are immutable and carry the epoch. An hour is longer than any of them stays in a live playlist. */
 const MEDIA_HEADERS = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
-/** Lifetimes as RFC 8216bis appendix B.1 has them for a target duration of 2 s, in whole seconds. */
+/** Cache lifetimes follow RFC 8216bis appendix B.1 for a target duration of 2 s, in whole seconds. */
 function toResponse(read: Exclude<Read, { kind: "status" | "events" }>): Response {
   switch (read.kind) {
     case "multivariant":
@@ -195,8 +195,8 @@ function toResponse(read: Exclude<Read, { kind: "status" | "events" }>): Respons
 }
 
 /**
- * A Cache-Control for so many seconds. Without `stale-if-error=0` Workers Cache hands out a stale playlist for as long as the
- * origin fails; a player then waits on it for ever, where an error would have it try again.
+ * Returns a Cache-Control value for so many seconds. Without `stale-if-error=0`, Workers Cache would serve a stale playlist for
+ * as long as the origin fails. A player would wait for ever for a newer one, whereas an error makes it retry.
  */
 function brief(seconds: number): string {
   return `public, max-age=${seconds}, stale-if-error=0`;
@@ -218,8 +218,8 @@ function unreadable(error: unknown): Problem {
 }
 
 /**
- * A refusal. A 4xx may be cached for a second, which shields the origin from those who repeat it. A 5xx may not be cached at
- * all: a cache that repeats it makes a moment's failure last.
+ * Turns a problem into a response. A 4xx may be cached for a second, which shields the origin from clients that repeat the
+ * request. A 5xx may not be cached: otherwise a momentary failure would last as long as the cache repeats it.
  */
 function refuse({ status, code, message, headers }: Problem): Response {
   const cacheControl = status < 500 ? brief(1) : "no-store";

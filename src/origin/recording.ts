@@ -17,39 +17,39 @@ import type {
 import type { Stretch } from "../recording-stretch.ts";
 import { retried } from "./retry.ts";
 
-/** Segments that are fetched ahead of the one that is sent: R2 takes some 50 ms for each. */
+/** How many segments are fetched at a time, the one being sent included: R2 takes some 50 ms for each. */
 const AHEAD = 4;
-/** How long R2 may take for one, milliseconds; then the Broadcast is asked. */
+/** Timeout for reading a segment from R2, ms; after it the Broadcast is asked. */
 const R2_TIMEOUT_MS = 3_000;
-/** How often, and how long between, milliseconds, a segment is asked for that neither gives, before the answer breaks off. */
-const TRIES = 5;
-const BETWEEN_MS = 1_000;
-/** How many recordings' layouts an isolate remembers; that of a show of a day has some 10 KB. */
-const MOST_KNOWN = 100;
+/** How often a segment that neither R2 nor the Broadcast has is requested before the response breaks off; delay between, ms. */
+const ATTEMPTS = 5;
+const RETRY_DELAY_MS = 1_000;
+/** How many recordings' layouts an isolate caches; a day-long show's layout takes some 10 KB. */
+const MAX_LAYOUTS = 100;
 
-/** What a recording's bytes are made from. */
+/** The data from which a recording's bytes are made. */
 interface Made {
   readonly plan: Plan;
   readonly layout: Layout;
   readonly facts: RecordingFacts;
 }
 
-/** The recordings of ended shows, as files whose bytes are made as they are sent. One per isolate. */
+/** The recordings of ended shows. A recording's bytes are made while they are sent. One instance per isolate. */
 export class Recordings {
-  /** By validator: what was made of the same is the same. */
-  readonly #known = new Bounded<string, Made>(MOST_KNOWN);
+  /** By broadcast and validator. The same validator means the same layout. */
+  readonly #known = new Bounded<string, Made>(MAX_LAYOUTS);
 
-  /** What there is to know of a broadcast's recording before any of it is sent. */
+  /** Returns the facts about a broadcast's recording: its length, validator and title. */
   async facts(id: string, source: Source): Promise<RecordingFacts | Problem> {
     const made = await this.#make(id, source);
     return "kind" in made ? made : made.facts;
   }
 
   /**
-   * A stretch of the file, as a stream that takes up little memory however slowly it is read, and which ends with whoever reads it.
-   * Null: the recording is another by now, or has no such bytes.
+   * Returns a stretch of the file as a stream. It takes little memory however slowly it is read, and stops when its reader
+   * goes away. Null: the recording has changed meanwhile, or has no such bytes.
    *
-   * @param waitUntil keeps the runtime working on it
+   * @param waitUntil has the runtime keep the isolate running until the stretch is sent
    */
   async stream(
     { id, etag, first, last }: Stretch,
@@ -84,22 +84,22 @@ export class Recordings {
   }
 }
 
-/** Where a recording comes from. */
+/** Provides the data that a recording is made from. */
 export interface Source {
   plan(): Promise<Plan | Problem>;
-  /** Rejects where it can not be had. */
+  /** Rejects where the page cannot be read. */
   page(page: Page): Promise<PageOfSegments>;
-  /** A segment, or an init segment (`msn` null). Rejects where it can not be had. */
+  /** Returns a segment, or an init segment (`msn` null). Rejects where neither R2 nor the Broadcast has it. */
   segment(epoch: string, msn: number | null): Promise<Uint8Array>;
 }
 
-/** R2, and for what it does not have, or not yet, the Broadcast. */
+/** Reads from R2, and from the Broadcast what R2 does not have, or not yet. */
 export class StoredRecording implements Source {
   readonly #id: string;
   readonly #bucket: R2Bucket;
   readonly #broadcast: () => RecordingApi;
 
-  /** @param broadcast its stub, made anew for each call: one that has failed fails for good */
+  /** @param broadcast makes the Broadcast's stub, anew for each call: a stub that has failed once fails for good */
   constructor(id: string, bucket: R2Bucket, broadcast: () => RecordingApi) {
     this.#id = id;
     this.#bucket = bucket;
@@ -122,15 +122,15 @@ export class StoredRecording implements Source {
 
   async segment(epoch: string, msn: number | null): Promise<Uint8Array> {
     const key = msn === null ? keys.init(this.#id, epoch) : keys.segment(this.#id, epoch, msn);
-    for (let left = TRIES; ; left--) {
+    for (let left = ATTEMPTS; ; left--) {
       const bytes = (await this.#kept(key)) ?? (await this.#waiting(epoch, msn));
       if (bytes !== null) return bytes;
       if (left === 1) throw new Error(`neither R2 nor the broadcast gives ${key}`);
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
     }
   }
 
-  /** What R2 has; null where it has nothing or does not answer. */
+  /** Reads from R2; null where it has nothing or does not answer. */
   async #kept(key: string): Promise<Uint8Array | null> {
     const read = async () => {
       const object = await this.#bucket.get(key);
@@ -159,7 +159,7 @@ function expected<Kind extends RecordingAnswer["kind"]>(
   return answer as Extract<RecordingAnswer, { kind: Kind }>;
 }
 
-/** Sends bytes as fast as they are taken. Who goes away ends it; what fails breaks the answer off. */
+/** Sends bytes as fast as the reader takes them. It stops when the reader goes away; an error breaks the response off. */
 async function pump(bytes: AsyncGenerator<Uint8Array>, writable: WritableStream, id: string): Promise<void> {
   const writer = writable.getWriter();
   let isGone = false;
@@ -177,7 +177,7 @@ async function pump(bytes: AsyncGenerator<Uint8Array>, writable: WritableStream,
   }
 }
 
-/** The bytes of the file from `first` to `last`, in chunks of 200 KB at most. */
+/** Yields the bytes of the file from `first` to `last`, in chunks of at most 200 KB. */
 async function* bytesOf(
   { plan, layout }: Made,
   first: number,
@@ -210,7 +210,7 @@ interface Wanted extends Pick<Made, "plan" | "layout"> {
   readonly source: Source;
 }
 
-/** What fills a gap that begins at `at`, as far as it is wanted: where the next chunk begins, then the chunk. */
+/** Yields the wanted content of a gap in the layout that begins at `at`: the position of a chunk, then the chunk, and so on. */
 async function* filling(kind: Filling, at: number, wanted: Wanted): AsyncGenerator<Uint8Array | number> {
   const { plan, layout, first, last, source } = wanted;
   let mediaAt = layout.mediaAt;
@@ -234,7 +234,7 @@ async function* filling(kind: Filling, at: number, wanted: Wanted): AsyncGenerat
   }
 }
 
-/** The media of a page's segments, the first of which begins at `at`: fetched some segments ahead. */
+/** Yields the media of a page's segments, the first of which begins at `at`. Segments are fetched ahead. */
 async function* media(
   epoch: string,
   segments: PageOfSegments["segments"],
@@ -250,7 +250,7 @@ async function* media(
   for (const [index, { msn, bytes, begin }] of due.entries()) {
     for (const next of due.slice(index + coming.length, index + AHEAD)) {
       const fetched = source.segment(epoch, next.msn);
-      // Nobody waits for it where the reader has gone.
+      // If the reader goes away nothing awaits this promise, and its rejection would count as unhandled.
       fetched.catch(() => {});
       coming.push(fetched);
     }
@@ -261,7 +261,7 @@ async function* media(
   }
 }
 
-/** A validator: of the file's head, and of what it is made from. */
+/** Returns the validator: a hash of the file's head and of the list of pages. */
 async function etagOf({ pages }: Plan, { pieces, length }: Layout): Promise<string> {
   const text = JSON.stringify([
     length,

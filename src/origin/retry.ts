@@ -1,13 +1,13 @@
-/** How long a restarting object is waited for before a call is given up, in milliseconds between tries. */
+/** Delays between attempts while an object restarts, ms; after the last of them a failure is final. */
 const DELAYS_MS = [50, 200, 500, 1_000];
 
 /**
- * Calls a Durable Object again where that may help: it was reset in the middle of the call, or could not be reached. Never
- * where it is overloaded, which calling again makes worse, and not for what its code threw, which it would throw again
- * (Durable Objects, error handling; a reset says `durableObjectReset` and not always `retryable`). For calls that may be
- * made twice. Rejects as the last call did.
+ * Repeats a call to a Durable Object if that may help: the object was reset during the call, or could not be reached. It does
+ * not repeat a call to an overloaded object, which would make the overload worse, or one whose code threw, which would throw
+ * again (Durable Objects, error handling; a reset sets `durableObjectReset` and not always `retryable`). Only for calls that may
+ * be made twice. Rejects as the last call did.
  *
- * @param call has to make its stub anew: one that has failed fails for good
+ * @param call has to make a new stub each time: a stub that has failed once fails for good
  */
 export async function retried<T>(call: () => Promise<T>): Promise<T> {
   for (const delay of DELAYS_MS) {
@@ -21,7 +21,7 @@ export async function retried<T>(call: () => Promise<T>): Promise<T> {
   return call();
 }
 
-/** What the runtime says of a call that failed. */
+/** Properties that the runtime sets on the error of a failed call. */
 interface Fault {
   readonly overloaded?: boolean;
   readonly retryable?: boolean;
