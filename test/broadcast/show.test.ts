@@ -499,7 +499,7 @@ describe("a wall clock that is set back by two minutes", () => {
     expect(rig.show.publishers.sessions).toEqual([]);
   });
 
-  test("does so neither if the object restarts meanwhile, and once it is set right the dates are true again", async () => {
+  test("does neither if the object restarts meanwhile, and once it is set right the dates are true again", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(3_000);

@@ -305,7 +305,7 @@ describe("a session is over", () => {
     expect(sfu.calls.filter((call) => call.path === path)).toHaveLength(1);
   });
 
-  test("does not end if the SFU can not make one: the request may be repeated", async () => {
+  test("but not when the SFU can not make one: the request may be repeated", async () => {
     const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     sfu.react = ({ path }) => (path === "/sessions/new" ? { status: 503, json: {} } : undefined);

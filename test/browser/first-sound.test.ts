@@ -42,7 +42,7 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-test.each(["low", "balanced"] as const)("%s: a listener who waits hears it begin", async (latency) => {
+test.each(["low", "balanced"] as const)("%s: a listener who waits hears the show begin", async (latency) => {
   const wait: Meet = async (show, studio) => {
     const listener = await arrive(show);
     await listener.page.getByText("It will start here by itself").waitFor();

@@ -114,7 +114,7 @@ test("a listener who opens the page while the relay is dead hears the show withi
 test.concurrent.each<[string, (route: Route) => unknown]>([
   ["refuses", (route) => route.abort("connectionrefused")],
   [
-    "is what the asset service says",
+    "answers like the asset service",
     (route) => route.fulfill({ status: 404, contentType: "text/html", body: "<!doctype html>" }),
   ],
 ])("with the page's own CSP in force, a show goes on where the Worker %s", async (_, answer) => {

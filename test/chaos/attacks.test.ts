@@ -43,7 +43,7 @@ const LISTENING_PER_SECOND = 8;
  * Seconds after which the parts of a show's first three segments are gone: a window of 15 segments, three target
  * durations for clients that read an old playlist, and a few seconds more.
  */
-const PAST = 50;
+const PARTS_GONE_AFTER_S = 50;
 
 let stage: Stage;
 let prey: Prey;
@@ -270,7 +270,7 @@ describe("twenty listeners play on without a stall while an attacker sends", () 
 
   test("requests for parts and segments of the far past and future", async () => {
     // The show's first segments count as far past once their parts can no longer be fetched.
-    await sleep(Math.max(0, prey.startedAt + 1000 * PAST - Date.now()));
+    await sleep(Math.max(0, prey.startedAt + 1000 * PARTS_GONE_AFTER_S - Date.now()));
     const { answers } = await endure(
       "far media",
       { perSecond: 3, once: 10 },

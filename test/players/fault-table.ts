@@ -10,7 +10,7 @@ export const AT_ONCE = 3;
  * The least that players have buffered, ms: they play three parts behind the live edge, and have loaded everything up
  * to the part that is being made.
  */
-const HIDDEN_MS = 1_280;
+const BUFFERED_MS = 1_280;
 /**
  * How much longer than the drought the page may stand still, ms: a busy machine can delay its decoding by this much.
  */
@@ -105,11 +105,11 @@ function beyond(fault: Fault, row: Row, evidence: Evidence, withheld: number): s
   if (row.gap < least || row.gap > most)
     found.push(`${row.gap.toFixed(0)} ms of the host's sound are missing`);
   if (row.drought > droughtMs + withheld) found.push(`nothing new was listed for ${row.drought} ms`);
-  const allowed = Math.max(0, row.drought - HIDDEN_MS) + SLACK_MS + withheld;
+  const allowed = Math.max(0, row.drought - BUFFERED_MS) + SLACK_MS + withheld;
   if (row.longest > allowed) found.push(`the page's sound stood still for ${row.longest} ms`);
   if (row.listed > PRESENT_MS + withheld) found.push(`the list was the present one after ${row.listed} ms`);
   const leaps =
-    mayLeap || row.drought > HIDDEN_MS ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
+    mayLeap || row.drought > BUFFERED_MS ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
   if (leaps.length > 0) found.push(`the page leapt by ${leaps.map(({ seconds }) => seconds)} s`);
   return found;
 }

@@ -44,9 +44,9 @@ const PLAIN = 0.17;
 /**
  * How far two decodings of the same access units may differ, of which one was mixed to one channel of 16 bits: -60 dB.
  */
-const SAME = 0.001;
+const MOST_DIFFERENCE = 0.001;
 /** How far around a sample an AAC access unit has an effect, samples. */
-const NEAR = 4 * AU;
+const AU_REACH = 4 * AU;
 
 /** Judges what was seen and heard of a show. */
 export async function verdictOn(evidence: Evidence): Promise<Row> {
@@ -158,13 +158,13 @@ async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Record
   const pcm = await decode(Buffer.concat([init, ...pieces.slice(joined)]), "mp4");
   const noise = new Uint8Array(length);
   for (const { at, seconds: long } of gapsIn(pcm, PLAIN, 1))
-    noise.fill(1, Math.max(0, at * RATE - NEAR), (at + long) * RATE + NEAR);
+    noise.fill(1, Math.max(0, at * RATE - AU_REACH), (at + long) * RATE + AU_REACH);
   let [worst, first, last] = [0, -1, -1];
   for (let i = 0; i < length; i++) {
     if (noise[i] === 1) continue;
     const off = Math.abs(stdout.readInt16LE(2 * i) / 32_768 - (pcm[i] ?? 0));
     worst = Math.max(worst, off);
-    if (off <= SAME) continue;
+    if (off <= MOST_DIFFERENCE) continue;
     first = first < 0 ? i : first;
     last = i;
   }

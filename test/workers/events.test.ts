@@ -175,8 +175,8 @@ test("a title is in the playlist from the next part on, also after a restart and
   expect(datesIn(await textOf())).toEqual([line]);
 }, 30_000);
 
-describe("an invalid request for events", () => {
-  test("is refused, with a sentence", async () => {
+describe("a request for events", () => {
+  test("that is invalid is refused, with a sentence", async () => {
     const { id } = await relay.create();
     const asked = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
       const response = await relay.api(method, `/broadcasts/${path}`, body, headers);

@@ -112,7 +112,7 @@ describe.concurrent("a show with neither host nor listener", () => {
 });
 
 describe.concurrent("a show is not closed", () => {
-  test("while a client reloads its playlists, even if caches and R2 answer for the media; then it is", async () => {
+  test("while a client reloads its playlists, even if caches and R2 have the media, and is closed afterwards", async () => {
     const show = await runtime.open({ latency: "low" });
     const { url } = await Listener.join(show.playbackUrl);
     for (const until = performance.now() + 2.5 * IDLE_MS; performance.now() < until; await sleep(500))
@@ -121,7 +121,7 @@ describe.concurrent("a show is not closed", () => {
     await closed(show);
   });
 
-  test("while a host is there, even a silent and unheard one; when it has left, it is", async () => {
+  test("while a host is there, even a silent and unheard one, and is closed when it has left", async () => {
     const show = await runtime.open({ latency: "low" });
     const host = await Host.publish(show, sfu);
     await sleep(2.5 * IDLE_MS);

@@ -178,7 +178,7 @@ describe("in one isolate", () => {
 });
 
 // Each test has a show of its own, so that slow ones wait at the same time.
-describe.concurrent("in one isolate, slowly,", () => {
+describe.concurrent("in one isolate, over time,", () => {
   test.for(["hangs", "stalls"])(
     "an origin that %s is a 503 to all who wait after its 6 s, for one fetch",
     { timeout: 30_000 },
