@@ -909,7 +909,7 @@ describe("the Directory is told of a show's state", () => {
     expect(rig.told.slice(3)).toEqual(["open"]);
   });
 
-  test("when it has begun anew because its store did not fit, with and without a start before the end", () => {
+  test("when its stored timeline does not fit: it begins anew, or ends before it was taken up", () => {
     for (const starts of [true, false]) {
       const rig = new Rig();
       rig.show.open();

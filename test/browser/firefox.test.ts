@@ -4,8 +4,8 @@ import { type Stage, setStage } from "../kit/stage.ts";
 import { type Firefox, startFirefox, type Tab } from "./firefox.ts";
 import { LOUDSPEAKER_RATE, type Loudspeaker, startLoudspeaker } from "./loudspeaker.ts";
 
-// Firefox publishes and listens on the pages of a relay on loopback, to which it connects by an address other than
-// loopback (local/sfu/session.ts).
+// Firefox publishes and listens on the pages of a relay on loopback. It has no loopback candidate, so it connects by
+// another address of this machine (local/sfu/session.ts).
 
 let stage: Stage;
 const open: { close(): Promise<void> }[] = [];

@@ -9,7 +9,7 @@ import { Runtime } from "../kit/runtime.ts";
 
 /**
  * The runtime's process is stopped for a while, as when a laptop's lid is shut; the host and the listener go on.
- * Afterwards the playlist catches up within a second, and the host is heard at once.
+ * Afterwards the playlist catches up within a second, on the same timeline, and the host is heard at once.
  */
 
 const PAUSE_MS = 25_000;

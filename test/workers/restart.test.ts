@@ -53,7 +53,7 @@ async function fail(relay: Runtime, { id }: Created): Promise<number> {
   return Date.now();
 }
 
-/** Waits until every host is heard, and has been since after `since`; polls as often as a few listeners would. */
+/** Waits until every host is heard again after `since`, ms since 1970; polls as often as a few listeners would. */
 async function allHeard(relay: Runtime, { id }: Created, since = 0): Promise<void> {
   for (const deadline = Date.now() + 25_000; ; await sleep(20)) {
     const { hosts } = await relay.describe(id);
