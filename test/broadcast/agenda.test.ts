@@ -6,7 +6,7 @@ import { Presence } from "../../src/broadcast/presence.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 
-/** When the object of a show is to be brought back. */
+/** When the alarm of a show's object is set to bring the object back. */
 
 const NOW = Date.UTC(2026, 10, 26, 20);
 beforeEach(() => {
@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a show that rests is not brought back before it has something to do, whatever is arranged meanwhile", () => {
+test("the alarm of a resting show is not set before the show has something to do, whatever else is arranged", () => {
   const row = announce({ ...DETAILS, id: "show", latency: "low", bitrate: 128_000 }, NOW);
   const timeline = { epoch: "mwq4yx3z", startedAt: NOW, profile: PROFILES.low };
   const life = { kind: "standing", row: open(row, timeline) } as Life;
@@ -45,7 +45,7 @@ test("a show that rests is not brought back before it has something to do, whate
   expect(alarm, "it is awake").toBe(NOW + 30_000);
 });
 
-test("a show that has ended is brought back when it is to be removed, and before that for what is to be sent", () => {
+test("the alarm of an ended show is set for its removal, or earlier for a webhook that is due", () => {
   const row = announce({ ...DETAILS, retainDays: 2, id: "show", latency: "low", bitrate: 128_000 }, NOW);
   let alarm: number | null = null;
   let webhook: number | null = null;

@@ -2,22 +2,28 @@ import { describe, expect, test } from "vitest";
 import { AnnouncementPlan } from "../../src/broadcast/announcement-plan.ts";
 import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
 
-/** When announcements are spoken over hold audio, and how far it is turned down for them; by a fake clock of access units. */
+/**
+ * When announcements are spoken over hold audio, and how far hold audio is turned down for them; on a fake clock of
+ * access units.
+ */
 
 interface Night {
-  /** Seconds from one beginning to the next, and of one announcement. */
+  /** Seconds from one announcement's beginning to the next, and the length of one announcement. */
   readonly every: number;
   readonly length: number;
   /** When hold audio is not heard, seconds. */
   readonly unheard?: readonly [from: number, to: number];
-  /** When it has begun anew, seconds. */
+  /** When hold audio begins anew, seconds. */
   readonly anew?: number;
 }
 
-/** How long hold audio takes to come in, seconds. */
+/** How long hold audio takes to fade in, seconds. */
 const COMING = 0.4;
 
-/** Runs a plan for `seconds` of hold audio that begins at 0; what is said of each access unit that is heard. */
+/**
+ * Runs a plan for `seconds` of hold audio that begins at 0. Returns when announcements began, and the plan for each
+ * access unit that is heard.
+ */
 function run(seconds: number, { every, length, unheard = [0, 0], anew = -1 }: Night) {
   const plan = new AnnouncementPlan();
   const begun: number[] = [];
@@ -48,25 +54,21 @@ function run(seconds: number, { every, length, unheard = [0, 0], anew = -1 }: Ni
 }
 
 test.each<[string, Night, readonly number[]]>([
+  ["first after 2 s of hold audio, then at each interval", { every: 10, length: 3 }, [2.4, 12.4, 22.4, 32.4]],
+  ["once, if the next one is due after the end", { every: 3_600, length: 3 }, [2.4]],
+  // Each takes 0.3 s to turn down, 12 s, and 0.6 s to turn up.
   [
-    "first when hold audio has been in for 2 s, then again and again",
-    { every: 10, length: 3 },
-    [2.4, 12.4, 22.4, 32.4],
-  ],
-  ["once, where the next is later than that", { every: 3_600, length: 3 }, [2.4]],
-  // 0.3 s to turn down, 12 s, 0.6 s to turn up.
-  [
-    "with 2 s of hold audio between, where it is longer than its interval",
+    "with 2 s of hold audio between, if it is longer than its interval",
     { every: 10, length: 12 },
     [2.4, 17.4, 32.4],
   ],
   [
-    "later, where hold audio was not heard when it was due",
+    "later, if hold audio was not heard when it was due",
     { every: 10, length: 3, unheard: [11, 21] },
     [2.4, 23.4, 33.4],
   ],
   [
-    "when it is due, where hold audio was not heard before that",
+    "on time, if hold audio was unheard only before that",
     { every: 30, length: 3, unheard: [11, 21] },
     [2.4, 32.4],
   ],
@@ -76,7 +78,7 @@ test.each<[string, Night, readonly number[]]>([
     [2.4, 23.4],
   ],
   [
-    "from its beginning, where it was cut off in its middle",
+    "again from its beginning, if it was cut off in the middle",
     { every: 10, length: 8, unheard: [5, 11] },
     [2.4, 13.4, 24.4, 35.3],
   ],
@@ -91,19 +93,19 @@ describe("around an announcement", () => {
   const { made } = run(12, { every: 3_600, length: 3 });
   const heard = made.filter(({ unit }) => unit !== null);
 
-  test("hold audio is turned down within 300 ms, before its first sample", () => {
+  test("hold audio is turned down within 300 ms, before the announcement's first sample", () => {
     const last = made.findLastIndex(({ at, turned }) => turned === 1 && at < 5);
     const [first] = heard;
-    // An access unit in which it is about to be turned down, and those in which it is.
+    // One access unit in which turning down is about to begin, and those in which it happens.
     expect((first?.at ?? 0) - (made[last]?.at ?? 0)).toBeCloseTo(0.32, 2);
   });
 
-  test("hold audio is down for all of it, and each access unit of it is heard once", () => {
+  test("hold audio stays down for the whole announcement, and each of its access units is heard once", () => {
     expect(heard.every(({ turned }) => turned === 0)).toBe(true);
     expect(heard.map(({ unit }) => unit)).toEqual(Array.from({ length: 141 }, (_, n) => n));
   });
 
-  test("hold audio is up again within 600 ms after its last sample", () => {
+  test("hold audio is up again within 600 ms after the announcement's last sample", () => {
     const end = heard.at(-1)?.at ?? 0;
     const up = made.find(({ at, turned }) => at > end && turned === 1);
     expect((up?.at ?? 0) - end).toBeGreaterThan(0.57);

@@ -6,18 +6,23 @@ import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts
 import { Mix, PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 import { largestStep } from "../kit/sine.ts";
 
-/** Announcements over hold audio, as they come into the mix: how loud both are, and that neither is beside a host. */
+/**
+ * Announcements over hold audio, as they come into the mix: how loud both are, and that neither is heard beside a host.
+ */
 
 const HELD = 0.2;
 const SAID = 0.3;
-/** Of a constant hold audio, under an announcement: -12 dB. */
+/** The level of a constant hold audio under an announcement: -12 dB. */
 const UNDER = HELD * 10 ** (-12 / 20);
 /** Access units of an announcement: 4 s. */
 const UNITS = 188;
-/** The most that a sample may differ from the one before: what a fade within an access unit makes of half of full scale. */
+/** The largest allowed step between two samples: that of a fade within one access unit from half of full scale. */
 const STEP = 0.001;
 
-/** A sound of which `until` access units are there; over one access unit it comes, and over its last one it goes. */
+/**
+ * A constant sound of which `until` access units can be read. An announcement fades in over its first access unit and
+ * out over its last.
+ */
 function constant(level: number, until: () => number = () => Number.POSITIVE_INFINITY): HoldSource {
   return {
     has: (n, units) => n + units <= until(),
@@ -40,7 +45,10 @@ const speech = (source = constant(SAID), seconds = 10): Speech => ({
   every: fromMillis(1_000 * seconds),
 });
 
-/** Left channel of `seconds` of hold audio; `tell` is called before each access unit with the seconds that have passed. */
+/**
+ * Returns the left channel of `seconds` of hold audio; calls `tell` before each access unit with the seconds that have
+ * passed.
+ */
 function hold(line: HoldLine, seconds: number, tell: (second: number) => void = () => {}): Float32Array {
   const units = Math.ceil((seconds * SAMPLE_RATE) / AU_SAMPLES);
   const left = new Float32Array(units * AU_SAMPLES);
@@ -60,7 +68,7 @@ describe("over hold audio", () => {
     return line;
   };
 
-  test("an announcement is heard as it is, and hold audio 12 dB lower, again and again, without a step", () => {
+  test("an announcement is heard unchanged over hold audio that is 12 dB lower, at each interval, without a step", () => {
     const line = made();
     line.announce(speech());
     const heard = hold(line, 20);
@@ -69,7 +77,7 @@ describe("over hold audio", () => {
     expect(largestStep(heard).step).toBeLessThan(STEP);
   });
 
-  test("there is none until it can be read, and none of it is made up", () => {
+  test("an announcement is left out until all of it can be read, and none of it is made up", () => {
     const line = made();
     let until = 0;
     line.announce(speech(constant(SAID, () => until)));
@@ -83,7 +91,7 @@ describe("over hold audio", () => {
   test.each<[string, (line: HoldLine, second: number) => void, () => number]>([
     ["stops coming", () => {}, () => 60],
     ["is taken away", (line, second) => second > 4.2 && line.announce(null), () => UNITS],
-  ])("one that %s fades out within an access unit, and hold audio comes back", (_, tell, until) => {
+  ])("an announcement that %s fades out in one access unit; hold audio comes back", (_, tell, until) => {
     const line = made();
     line.announce(speech(constant(SAID, until), 3_600));
     const heard = hold(line, 8, (second) => tell(line, second));
@@ -92,7 +100,7 @@ describe("over hold audio", () => {
     expect(largestStep(heard).step).toBeLessThan(STEP);
   });
 
-  test("another that is put in its place is heard next, however long ago the one before was", () => {
+  test("a new announcement is heard next, however long ago the one before was", () => {
     const line = made();
     line.announce(speech(constant(SAID), 3_600));
     const other = speech(constant(0.1), 3_600);
@@ -103,7 +111,7 @@ describe("over hold audio", () => {
   });
 });
 
-test("a host who is heard in the middle of it is heard alone from the first sample on", () => {
+test("a host who is heard in the middle of an announcement is heard alone from the first sample on", () => {
   const [seconds, from] = [12, 5];
   const hold = new HoldLine(null, samples(SAMPLE_RATE));
   hold.play(constant(HELD));
@@ -121,7 +129,7 @@ test("a host who is heard in the middle of it is heard alone from the first samp
   }
   const { line } = mix;
   expect(at(line, 4.5)).toBeCloseTo(SAID + UNDER, 4);
-  // What is not the host's own constant is the way from the one to the other.
+  // Before the host's own constant there is only the transition to it.
   const alone =
     line.subarray(0, 11 * SAMPLE_RATE).findLastIndex((value) => Math.abs(value - 0.25) > 1e-4) + 1;
   expect(alone / SAMPLE_RATE).toBeLessThan(5.4);

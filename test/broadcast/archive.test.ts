@@ -7,7 +7,7 @@ import { AU_SAMPLES, type Part, PROFILES, samples } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** What a Broadcast answers to Origin, which makes recordings and chapters of it. */
+/** The answers of a Broadcast from which Origin makes recordings and chapters. */
 
 const EPOCH = "mwq4yx3z";
 const TIMELINE = { epoch: EPOCH, startedAt: 0, profile: PROFILES.low };
@@ -15,7 +15,7 @@ const ANNOUNCED = announce({ ...DETAILS, id: "show", latency: "low", bitrate: 12
 const RUNNING = open(ANNOUNCED, TIMELINE);
 const ENDED = end(RUNNING, 1);
 
-/** A segment of so many access units of 7 bytes. */
+/** A segment of `units` access units of 7 bytes each. */
 function part(msn: number, units = 3): Part {
   const at = samples(msn * 3 * AU_SAMPLES);
   const frames = Array.from({ length: units }, (_, n) => ({
@@ -39,7 +39,7 @@ function archived(units: readonly number[], liveFrom: number | null) {
 }
 
 describe("a plan", () => {
-  test("is there once the show has ended and somebody was heard at it", () => {
+  test("exists once the show has ended and a host was heard at it", () => {
     const [heard, never] = [archived([3], 0), archived([3], null)];
     expect(heard.attend(ENDED, { kind: "plan" })).toMatchObject({ kind: "plan", title: "A show" });
     for (const row of [ANNOUNCED, RUNNING])
@@ -47,7 +47,7 @@ describe("a plan", () => {
     expect(never.attend(ENDED, { kind: "plan" })).toMatchObject({ status: 404, code: "nothing_recorded" });
   });
 
-  test("sums segments up by pages of 500 numbers, and says where their length changes", () => {
+  test("sums segments up in pages of 500 numbers, and says where their length changes", () => {
     const units = Array.from({ length: 1_203 }, (_, msn) => (msn === 700 || msn === 1_202 ? 2 : 3));
     expect(archived(units, 499).attend(ENDED, { kind: "plan" })).toEqual({
       kind: "plan",
@@ -67,7 +67,7 @@ describe("a plan", () => {
   });
 });
 
-test("a page has its segments and the sizes of their units; one that is damaged has no more than a page", () => {
+test("a page has its segments and the sizes of their units; a damaged request gets no more than a page", () => {
   const { attend } = archived(new Array(800).fill(3), 0);
   const asked = { epoch: EPOCH, msn: 500, segments: 300, units: 900, bytes: 6_300 };
   const page = attend(ENDED, { kind: "page", page: asked });
@@ -79,7 +79,7 @@ test("a page has its segments and the sizes of their units; one that is damaged 
   expect(all.kind === "page" && all.segments.length).toBe(500);
 });
 
-test("a segment that R2 does not have yet is given, of this timeline or of one before it", () => {
+test("a segment that R2 does not have yet is returned, of this timeline or of an earlier one", () => {
   const { store, attend } = archived([3, 3], 0);
   store.putInit(Uint8Array.of(1, 2));
   for (const msn of [0, 1]) store.putPart(part(msn), true);
@@ -98,7 +98,7 @@ test("a segment that R2 does not have yet is given, of this timeline or of one b
   expect(bytesOf(EPOCH, 2, row)).toBeNull();
 });
 
-test("chapters are there from the first host on, while the show is on too", () => {
+test("chapters exist from the first host on, also while the show is on", () => {
   const [heard, never] = [archived(new Array(800).fill(3), 600), archived([3], null)];
   heard.store.places.note(
     { kind: "marker", title: "Here", id: 1, at: 41_000 },

@@ -8,7 +8,7 @@ import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, type Frame, type Latency, type Part, PROFILES, samples } from "../../src/media.ts";
 import { uniforms } from "../kit/random.ts";
 
-/** The BANDWIDTH that a multivariant playlist declares is never exceeded (RFC 8216bis section 4.4.6.2). */
+/** No segment exceeds the BANDWIDTH that a multivariant playlist declares (RFC 8216bis section 4.4.6.2). */
 
 await buildAac();
 const module = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
@@ -17,18 +17,18 @@ const contexts = new Contexts(module, names);
 
 const START = samples(0);
 
-/** The value of both channels' samples. */
+/** Returns the value of both channels at a sample. */
 type Signal = (sample: number) => readonly [left: number, right: number];
 
 const uniform = uniforms(5);
 const noise = () => 2 * uniform() - 1;
-/** Noise for `on` access units, digital silence for `off`, and so on. */
+/** Noise for `on` access units, digital silence for `off` access units, and so on. */
 const gated =
   (on: number, off: number): Signal =>
   (n) =>
     n % Math.round((on + off) * AU_SAMPLES) < on * AU_SAMPLES ? [noise(), noise()] : [0, 0];
 
-/** Signals without pauses: what the average is of. */
+/** Signals without pauses, for the average rate. */
 const CONTINUOUS: Readonly<Record<string, Signal>> = {
   noise: () => [noise(), noise()],
   "noise of changing level": (n) => {
@@ -40,7 +40,7 @@ const CONTINUOUS: Readonly<Record<string, Signal>> = {
     return [level * noise(), level * noise()];
   },
 };
-/** The worst found among noise of 0.05 to 3 access units with pauses of 1 to 5 between. */
+/** The worst signals found among noise of 0.05 to 3 access units with pauses of 1 to 5 between. */
 const BURSTS: Readonly<Record<string, Signal>> = {
   "noise after silence": (n) => (n < 180 * AU_SAMPLES ? [0, 0] : [noise(), noise()]),
   "castanets with pauses": (n) => {
@@ -64,7 +64,7 @@ function encode(signal: Signal, bitrate: number): Frame[] {
   return frames;
 }
 
-/** The rates of segments that `frames` make, bit/s: the highest, and all of them together. */
+/** Returns the rates of the segments that `frames` make, bit/s: the highest, and the average of all. */
 function ratesOf(frames: readonly Frame[], latency: Latency) {
   const segmenter = new Segmenter(PROFILES[latency], { msn: 0, at: START });
   const segments: (readonly Part[])[] = [];
@@ -85,7 +85,7 @@ function ratesOf(frames: readonly Frame[], latency: Latency) {
 }
 
 test.each([64_000, 96_000, 128_000, 160_000, 192_000, 256_000])(
-  "%d bit/s: no segment is above the declared BANDWIDTH, nor the average of steady sound above AVERAGE-BANDWIDTH",
+  "%d bit/s: no segment exceeds BANDWIDTH, and the average of steady sound does not exceed AVERAGE-BANDWIDTH",
   { timeout: 120_000 },
   (bitrate) => {
     const { bandwidth, averageBandwidth } = bandwidthOf(bitrate);
@@ -102,7 +102,7 @@ test.each([64_000, 96_000, 128_000, 160_000, 192_000, 256_000])(
     );
     expect(peak).toBeLessThanOrEqual(bandwidth);
     expect(average).toBeLessThanOrEqual(averageBandwidth);
-    // Declared is what was measured, and not more than a tenth above.
+    // The declared rates are at most a tenth above the measured ones.
     expect(bandwidth / peak).toBeLessThan(1.1);
     expect(averageBandwidth / average).toBeLessThan(1.1);
   },

@@ -6,12 +6,12 @@ import type { HostSettings } from "../../src/broadcast-api.ts";
 import { PROBLEMS } from "../../src/problem.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** The hosts of a broadcast, by name and key, and what is left of them after a restart. */
+/** The hosts of a broadcast, by name and key, also after a restart. */
 
 const show = { keyGeneration: 3, createdAt: 1_000 };
 const named = (name: string): HostSettings => ({ name, muted: false, gainDb: 0, level: true });
 
-/** A cast, and the same after its object was made anew. */
+/** A cast, and a way to make it anew from its store. */
 function rig() {
   const sql = sqlite();
   const again = () => new Cast(new Store(sql), () => show);
@@ -23,7 +23,7 @@ function rig() {
   return { sql, cast: again(), again, made };
 }
 
-test("the first host is there from the beginning, and holds the show's own key", () => {
+test("the first host exists from the beginning, and holds the show's own key", () => {
   const { cast } = rig();
   expect(cast.all).toEqual([{ hostId: "host", ...named("Host"), generation: 3, createdAt: 1_000 }]);
   expect(cast.holderOf({ hostId: "host", generation: 3 })?.name).toBe("Host");
@@ -31,7 +31,7 @@ test("the first host is there from the beginning, and holds the show's own key",
   expect(cast.remove("host")).toEqual(PROBLEMS.firstHostStays);
 });
 
-test("hosts are in the order in which they were made, two of one name too, also after a restart", () => {
+test("hosts stay in the order in which they were made, also two of one name, and also after a restart", () => {
   const { cast, again, made } = rig();
   const names = ["Zoe", "Ada", "Ada"];
   const ids = names.map((name) => made(cast, name).hostId);
@@ -42,7 +42,7 @@ test("hosts are in the order in which they were made, two of one name too, also 
   expect(again().all).toEqual(cast.all);
 });
 
-test("what is changed of a host stays changed, the first one's name and gain too", () => {
+test("changes of a host last, also of the first one's name and gain", () => {
   const { cast, again, made } = rig();
   const { hostId } = made(cast, "Ada");
   cast.change(hostId, { muted: true, level: false });
@@ -58,7 +58,7 @@ test("what is changed of a host stays changed, the first one's name and gain too
   expect(cast.change("nobody00", { muted: true })).toBe(null);
 });
 
-test("a key that was replaced, or whose host was revoked, is nobody's, also after a restart", () => {
+test("a replaced key and the key of a revoked host belong to nobody, also after a restart", () => {
   const { cast, again, made } = rig();
   const [ada, ben] = [made(cast, "Ada"), made(cast, "Ben")];
   cast.rotate(ada.hostId);
@@ -72,7 +72,7 @@ test("a key that was replaced, or whose host was revoked, is nobody's, also afte
   expect(cast.remove(ben.hostId)).toEqual(PROBLEMS.noHost);
 });
 
-test("32 hosts are made beside the first, and one more where one has been revoked", () => {
+test("32 hosts can be made beside the first, and another one when one is revoked", () => {
   const { cast, made } = rig();
   const rows = Array.from({ length: 32 }, (_, n) => made(cast, `Host ${n}`));
   expect(cast.make(named("One too many"), 2_000)).toMatchObject({ status: 409, code: "too_many_host_keys" });
@@ -82,7 +82,7 @@ test("32 hosts are made beside the first, and one more where one has been revoke
   expect(cast.all).toHaveLength(33);
 });
 
-test("a host's row that is damaged is left out, and one that says less than today's is read", () => {
+test("a damaged host row is left out, and a row without later fields is read with their defaults", () => {
   const warn = vi.spyOn(console, "warn").mockReturnValue();
   const { sql, cast, again, made } = rig();
   const [ada, ben] = [made(cast, "Ada"), made(cast, "Ben")];
@@ -97,7 +97,7 @@ test("a host's row that is damaged is left out, and one that says less than toda
   warn.mockRestore();
 });
 
-test("a WHIP session that was stored before hosts had names is the first host's", () => {
+test("a WHIP session that was stored before hosts had names belongs to the first host", () => {
   const { sql } = rig();
   const old = {
     session: "s",

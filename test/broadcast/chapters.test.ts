@@ -5,24 +5,30 @@ import type { Note } from "../../src/events.ts";
 import { AU_SAMPLES, samples } from "../../src/media.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** The chapters of a replay, and what they are made of. */
+/** The chapters of a replay, made from places that are noted during the show. */
 
 const STARTED_AT = 1_800_000_000_000;
 const [FIRST, SECOND] = ["mwq4uj3r", "mwq4uj3s"];
 /** Access units of eight seconds. */
 const EIGHT_SECONDS = 375;
 
-/** A timeline that begins at a time, and is replayed from so many eight seconds of it on, for so many. */
+/**
+ * A timeline that begins at `startedAt`. Its replay begins after `from` times eight seconds, and lasts `length` times
+ * eight seconds.
+ */
 function timeline(epoch: string, startedAt: number, from: number, length: number): Replayed {
   const at = samples(from * EIGHT_SECONDS * AU_SAMPLES);
   const units = length * EIGHT_SECONDS;
   return { epoch, startedAt, pages: [{ epoch, msn: 0, at, segments: 1, units, bytes: 1 }] };
 }
 
-/** Two minutes, from the 64th second of their timeline on, then 64 s, from the 8th of theirs on. */
+/**
+ * A replay of two timelines: two minutes from the first one's 64th second on, then 64 s from the second one's 8th
+ * second on.
+ */
 const REPLAY = [timeline(FIRST, STARTED_AT, 8, 15), timeline(SECOND, STARTED_AT + 900_000, 1, 8)];
 
-/** So many seconds after what is replayed of a timeline begins. */
+/** A place so many seconds after the beginning of a timeline's replayed part. */
 const at = (second: number) => ({ epoch: FIRST, at: STARTED_AT + 64_000 + 1000 * second });
 const later = (second: number) => ({ epoch: SECOND, at: STARTED_AT + 908_000 + 1000 * second });
 const title = (title: string) => ({ kind: "title" as const, title });
@@ -33,7 +39,7 @@ function chapters(places: readonly Place[], isWhole = true): [number, string][] 
   return chaptersOf(REPLAY, places, "Its title now", isWhole).map(({ startMs, title }) => [startMs, title]);
 }
 
-test("the first begins at 0 and has the title of that time, whatever the title is now", () => {
+test("the first chapter begins at 0 and has the title of that time, whatever the title is later", () => {
   expect(chapters([])).toEqual([[0, "Its title now"]]);
   expect(chapters([{ ...at(1.5), ...title("Live") }])).toEqual([[0, "Live"]]);
   const before = [
@@ -48,7 +54,7 @@ test("the first begins at 0 and has the title of that time, whatever the title i
   ]);
 });
 
-test("one begins where something happens, counted from where the replay begins and over the time between timelines", () => {
+test("a chapter begins at each place, counted from the replay's begin and without the time between timelines", () => {
   expect(
     chapters([
       { ...at(-55), ...marker("Before anybody was heard") },
@@ -72,7 +78,7 @@ test("one begins where something happens, counted from where the replay begins a
   ]);
 });
 
-test("hosts who are muted make no chapter, and several at the same moment make one", () => {
+test("muted hosts make no chapter, and several changes at the same moment make one", () => {
   const places = [hosts(1), hosts(1), hosts(1)].map((place, n) => ({ ...at(10 + 10 * n), ...place }));
   expect(chapters(places)).toEqual([[0, "Its title now"]]);
   expect(chapters([...places, { ...at(40), ...hosts(2) }, { ...at(40.4), ...hosts(3) }])).toEqual([
@@ -81,7 +87,7 @@ test("hosts who are muted make no chapter, and several at the same moment make o
   ]);
 });
 
-test("none is shorter than a second: what would be is of the one before, and a name that was given is kept", () => {
+test("no chapter is shorter than a second: a shorter one joins the one before, and given names are kept", () => {
   expect(
     chapters([
       { ...at(0.6), ...marker("Welcome") },
@@ -104,7 +110,7 @@ test("none is shorter than a second: what would be is of the one before, and a n
   ]);
 });
 
-test("while the show is on, what lies behind the last finished segment is not told of yet", () => {
+test("while the show is on, places behind the last finished segment are not listed yet", () => {
   const places = [
     { ...later(24), ...marker("Said") },
     { ...later(64.5), ...marker("Not yet") },
@@ -115,7 +121,7 @@ test("while the show is on, what lies behind the last finished segment is not to
   ]);
 });
 
-test("places are noted without any name of a host, and as many as are bounded, those of hosts by themselves", () => {
+test("places are stored without hosts' names and in bounded number, with a bound of its own for hosts' places", () => {
   const places = new Places(sqlite());
   const note = (note: Note, id: number) =>
     places.note({ ...note, id, at: id }, { epoch: FIRST, title: "The title" });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Doors } from "../../src/broadcast/doors.ts";
 import type { ShowStatus } from "../../src/status.ts";
 
-/** Who waits for a show to begin is told, and nobody waits for ever. */
+/** Requests that wait for a show to begin are answered when its doors open, and none waits for ever. */
 
 let state: ShowStatus["state"];
 const status = () => ({ state }) as ShowStatus;
@@ -19,7 +19,7 @@ async function ask(waits: boolean): Promise<void> {
   told.push((await doors.tell(waits, status)).state);
 }
 
-test("who waits is told at once when they open, and no timer is left", async () => {
+test("waiting requests are answered at once when the doors open, and no timer is left", async () => {
   const waiting = [ask(true), ask(true)];
   await vi.advanceTimersByTimeAsync(5_000);
   expect(told).toEqual([]);
@@ -30,7 +30,7 @@ test("who waits is told at once when they open, and no timer is left", async () 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("who waits in vain is told after 12 s that they are closed", async () => {
+test("a request that waits in vain is answered after 12 s with closed doors", async () => {
   const waiting = ask(true);
   await vi.advanceTimersByTimeAsync(11_999);
   expect(told).toEqual([]);
@@ -40,10 +40,10 @@ test("who waits in vain is told after 12 s that they are closed", async () => {
 });
 
 test.each([
-  ["who does not wait", "announced", false],
-  ["who waits for what is open", "live", true],
-  ["who waits for what is over", "ended", true],
-] as const)("%s is told at once", async (_who, now, waits) => {
+  ["a request that does not wait", "announced", false],
+  ["a request that waits for an open show", "live", true],
+  ["a request that waits for an ended show", "ended", true],
+] as const)("%s is answered at once", async (_who, now, waits) => {
   state = now;
   await ask(waits);
   expect(told).toEqual([now]);

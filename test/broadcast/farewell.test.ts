@@ -16,7 +16,7 @@ import {
 import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 
-/** The end of a show that announces something after it. */
+/** The end of a show that has an announcement for after the show. */
 
 const NOW = 1_800_000_000_000;
 const after = { version: "1", frames: 96_000, loudness: -18, gainDb: 0, setAt: NOW, everySeconds: 60 };
@@ -30,13 +30,13 @@ const live = goLive(
 const running = (row: RunningRow) => ({ kind: "running", row }) as Life;
 
 describe("a show that is to end", () => {
-  test("is spoken of for as long as the announcement takes, and 5 s around it", () => {
+  test("has its farewell spoken for the announcement's length plus 5 s", () => {
     expect(farewellOf(running(live), true, NOW)?.row).toEqual({ ...live, farewellUntil: NOW + 7_000 });
   });
 
   test.each<[string, Life, boolean]>([
-    ["nobody follows it", running(live), false],
-    ["it announces nothing", running({ ...live, announcements: announced.announcements }), true],
+    ["nobody listens", running(live), false],
+    ["it has no announcement", running({ ...live, announcements: announced.announcements }), true],
     ["it has no hold audio to speak over", running({ ...live, hold: "none" }), true],
     ["no host was ever heard", running({ ...live, state: "open" }), true],
     ["it has been asked to end before", running(sayFarewell(live, NOW)), true],
@@ -45,7 +45,7 @@ describe("a show that is to end", () => {
     expect(farewellOf(life, hasListeners, NOW)).toBeNull();
   });
 
-  test("does nothing by itself before its end, whatever else is planned", () => {
+  test("takes no other step of its own before its end, whatever else is planned", () => {
     const row = sayFarewell(
       { ...live, endsAt: new Date(NOW + 1_000).toISOString(), idleMinutes: 1 },
       NOW + 7_000,
@@ -57,7 +57,7 @@ describe("a show that is to end", () => {
     expect(close(row, NOW).farewellUntil).toBeNull();
   });
 
-  test("has hold audio at once, though it began less than a minute ago and hosts are there", () => {
+  test("has hold audio at once, even if it began less than a minute ago and hosts are there", () => {
     const there = { hosts: true, listeners: true, deadAirSeconds: 0 };
     const wish = holdWish(sayFarewell(live, NOW + 7_000), there, NOW);
     expect(wish).toBe("at-once");

@@ -3,7 +3,7 @@ import { Guard } from "../../src/broadcast/guard.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../../src/media.ts";
 
-/** What the guard says of a show, second by second, by a clock of samples. */
+/** The warnings of the guard during a show, second by second, on a clock of samples. */
 
 const ANNE = { hostId: "a", name: "Anne" };
 const BOB = { hostId: "b", name: "Bob" };
@@ -17,7 +17,7 @@ function unit(at: number, amplitude: number): Float32Array {
   return pcm;
 }
 
-/** How a host is in a scene. Packets come, none is missing and its clock is right, where nothing else is said. */
+/** A host's state in a scene. By default packets come, none is missing, and the host's clock is right. */
 interface Part {
   readonly state?: HostState["state"];
   readonly amplitude?: number;
@@ -31,11 +31,11 @@ interface Scene {
   readonly seconds: number;
   readonly anne?: Part;
   readonly bob?: Part;
-  /** What goes out; else the louder of the two. */
+  /** The amplitude that goes out; by default the louder of the two hosts. */
   readonly out?: number;
 }
 
-/** What is said, with the second in which it is. */
+/** Runs scenes; returns the guard's warnings, each with its second. */
 function course(scenes: readonly Scene[], guard = new Guard()): string[] {
   const said: string[] = [];
   const counts = { anne: { received: 0, missing: 0, ppm: 0 }, bob: { received: 0, missing: 0, ppm: 0 } };
@@ -77,7 +77,7 @@ function course(scenes: readonly Scene[], guard = new Guard()): string[] {
 }
 
 describe("dead air", () => {
-  test("is warned of after 8 s of silence, is dead air after 20, and both are over after a second of sound", () => {
+  test("is warned of after 8 s of silence, counts as dead air after 20, and both clear after a second of sound", () => {
     expect(
       course([
         { seconds: 2, anne: {} },
@@ -94,7 +94,7 @@ describe("dead air", () => {
     ]);
   });
 
-  test("is what goes out, whatever comes in: where all hosts are muted it is dead air all the same", () => {
+  test("is about what goes out: where all hosts are muted it is dead air as well", () => {
     expect(
       course([
         { seconds: 2, anne: {}, bob: {} },
@@ -103,7 +103,7 @@ describe("dead air", () => {
     ).toEqual(["11 +silence", "23 +dead-air"]);
   });
 
-  test("is none where no host is connected, none has been heard yet, or the last has gone", () => {
+  test("is not raised when no host is connected, none has been heard yet, or the last has left", () => {
     expect(course([{ seconds: 60 }])).toEqual([]);
     expect(
       course([{ seconds: 60, anne: { state: "connecting", packets: false } }]).filter(
@@ -115,7 +115,7 @@ describe("dead air", () => {
     ).toEqual(["11 +silence", "12 -silence"]);
   });
 
-  test("lasts from its first second on; a long silence made in one go counts whole, at once", () => {
+  test("counts from its first second on; a long silence made in one go counts whole, at once", () => {
     const guard = new Guard();
     course([{ seconds: 2, anne: {} }], guard);
     expect(guard.deadAirSeconds).toBe(0);
@@ -131,7 +131,7 @@ describe("dead air", () => {
 });
 
 describe("a host", () => {
-  test("whose microphone delivers digital zero is warned of after 2 s, and is silent only after 20", () => {
+  test("whose microphone delivers digital zero is warned of after 2 s, and as silent only after 20", () => {
     expect(
       course([
         { seconds: 3, anne: {}, bob: {} },
@@ -141,7 +141,7 @@ describe("a host", () => {
     ).toEqual(["5 +microphone-dead Anne", "9 -microphone-dead Anne"]);
   });
 
-  test("of whom no packets come is gone, and not silent; one who is connected and silent is not gone", () => {
+  test("without packets is gone, not silent; a connected silent one is not gone", () => {
     expect(
       course([
         { seconds: 3, anne: {}, bob: {} },
@@ -151,7 +151,7 @@ describe("a host", () => {
     ).toEqual(["7 +host-gone Anne", "24 +host-silent Bob", "35 -host-gone Anne", "35 -host-silent Bob"]);
   });
 
-  test("whose way broke is lost, not gone, and its return is told; a moment is not", () => {
+  test("whose connection broke is lost, not gone, and its return is reported; a moment's loss is not", () => {
     const lost = { state: "reattaching" as const, packets: false };
     expect(
       course([
@@ -164,7 +164,7 @@ describe("a host", () => {
     ).toEqual(["4 +host-lost Anne", "15 -host-lost Anne"]);
   });
 
-  test("who has left is warned of no more: what was raised is cleared, and only that", () => {
+  test("who has left causes no more warnings: raised ones are cleared, and only these", () => {
     expect(
       course([
         { seconds: 3, anne: {}, bob: {} },
@@ -174,7 +174,7 @@ describe("a host", () => {
     ).toEqual(["5 +microphone-dead Anne", "9 -microphone-dead Anne"]);
   });
 
-  test("who loses more than 5 % of its packets in 10 s is warned of until it is below 3 %", () => {
+  test("who loses more than 5 % of its packets in 10 s is warned of until the loss is below 3 %", () => {
     expect(
       course([
         { seconds: 15, anne: { missing: 4 } },
@@ -185,7 +185,7 @@ describe("a host", () => {
     ).toEqual(["19 +packet-loss Anne", "55 -packet-loss Anne"]);
   });
 
-  test("whose clock drifts beyond 300 ppm for 45 s is warned of; for less, as after a change of the way, not", () => {
+  test("whose clock drifts beyond 300 ppm for 45 s is warned of; a shorter drift, as after a network change, is not", () => {
     expect(
       course([
         { seconds: 30, anne: { ppm: 290 } },
@@ -199,7 +199,7 @@ describe("a host", () => {
   });
 });
 
-test("a host who squeals is turned down by 18 dB where the show wants that, and only for as long", () => {
+test("a squealing host is turned down by 18 dB while it squeals, if the show wants that", () => {
   for (const ducks of [true, false]) {
     const guard = new Guard();
     const host = guard.host("anne");
@@ -231,7 +231,7 @@ test("a host who squeals is turned down by 18 dB where the show wants that, and 
 describe("the sessions of a host", () => {
   const counts = { received: 0, missing: 0, ppm: 0 };
 
-  test("that is being got back after a restart is warned of, though nothing of it has come to this guard", () => {
+  test("that is reconnected after a restart is warned of, though this guard has heard nothing of it", () => {
     const guard = new Guard();
     const attendants = new Map([["anne", { state: "reattaching" as const, host: ANNE }]]);
     const said = [];

@@ -8,9 +8,12 @@ import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
 import { Mix, PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 import { largestStep } from "../kit/sine.ts";
 
-/** Hold audio on its way into the mix: beside no host, without a click, and from which source. */
+/** Hold audio on its way into the mix: never beside a host, without a click, and from the right source. */
 
-/** Runs a pipeline for `seconds`, by a fake clock; a host, constant at a quarter of full scale, from `from` to `to` seconds. */
+/**
+ * Runs a pipeline for `seconds` on a fake clock. A host, constant at a quarter of full scale, is there from `from` to
+ * `to` seconds.
+ */
 function run(seconds: number, from: number, to: number, wish: (second: number) => HoldWish): Float32Array {
   const mix = new Mix(new HoldLine(null, samples(SAMPLE_RATE)));
   const { pipeline } = mix;
@@ -29,15 +32,15 @@ function run(seconds: number, from: number, to: number, wish: (second: number) =
   return mix.line;
 }
 
-test("it is gone before a host's first sample, and comes back after the last, without a step", () => {
+test("hold audio is gone before a host's first sample, and comes back after the last, without a step", () => {
   const line = run(80, 5, 65, (second) => (second < 4.5 ? "on" : second < 71 ? "as-is" : "on"));
   const first = line.findIndex((value, i) => value > 0.2 && i > SAMPLE_RATE);
-  // The limiter gives its sound 5 ms later; the host's own line fades in from silence.
+  // The limiter delays sound by 5 ms; the host's own line fades in from silence.
   expect(first / SAMPLE_RATE).toBeGreaterThan(4.9);
   expect(first / SAMPLE_RATE).toBeLessThan(5.3);
   const before = line.subarray(SAMPLE_RATE, 4 * SAMPLE_RATE);
   expect(peakOf(before)).toBeGreaterThan(0.05);
-  // Beside the host there is the host alone: constant, and any hold audio would move it.
+  // While the host is heard it is heard alone: it is constant, and hold audio would change it.
   const beside = line.subarray(first + 4_800, 60 * SAMPLE_RATE);
   expect(beside.subarray(0, 50 * SAMPLE_RATE).findIndex((value) => Math.abs(value - 0.25) > 1e-4)).toBe(-1);
   const after = line.subarray(73 * SAMPLE_RATE, 78 * SAMPLE_RATE);
@@ -47,7 +50,7 @@ test("it is gone before a host's first sample, and comes back after the last, wi
 });
 
 describe("the producer's own", () => {
-  /** A constant, which is there for `until` units. */
+  /** A constant of which `until` access units can be read. */
   const constant = (until: () => number): HoldSource => ({
     has: (n, units) => n + units <= until(),
     unit: () => new Float32Array(2 * AU_SAMPLES).fill(0.3),
@@ -56,7 +59,7 @@ describe("the producer's own", () => {
   const pull = (line: HoldLine, n: number) =>
     line.pull(samples(n * AU_SAMPLES), "on", Number.POSITIVE_INFINITY) ?? new Float32Array(0);
 
-  test("sounds where it is there; where it stops coming it fades into the built-in, without a step", () => {
+  test("is heard where it can be read; when it stops coming it fades into the built-in, without a step", () => {
     const line = new HoldLine(null, samples(0));
     line.play(constant(() => 100));
     const made = Array.from({ length: 140 }, (_, n) => pull(line, n));
@@ -66,7 +69,7 @@ describe("the producer's own", () => {
     expect(largestStep(all, 2, 2).step).toBeLessThan(0.012);
   });
 
-  test("is the built-in where it is not there from the beginning", () => {
+  test("is replaced by the built-in if it can not be read from the beginning", () => {
     const line = new HoldLine(null, samples(0));
     line.play(constant(() => 0));
     for (let n = 0; n < 30; n++) pull(line, n);

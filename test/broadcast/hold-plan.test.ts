@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HoldPlan, type HoldWish, holdWish, type Ramp, turn } from "../../src/broadcast/hold-plan.ts";
 import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
 
-/** When hold audio begins and ends, and how fast it comes and goes. */
+/** When hold audio begins and ends, and how fast it fades in and out. */
 
 const NOBODY = { hosts: false, listeners: true, deadAirSeconds: 0 };
 const HOST = { hosts: true, listeners: true, deadAirSeconds: 0 };
@@ -12,16 +12,16 @@ const UNHEARD = { hosts: false, listeners: false, deadAirSeconds: 0 };
 test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1], HoldWish]>([
   ["before the first host", show({ hostsLeftAt: null }), NOBODY, "on"],
   ["while a host is connected", show({ hostsLeftAt: null }), HOST, "as-is"],
-  ["while nothing is heard of one, where that is not to be", show({}), MUTE_HOST, "as-is"],
-  ["once that was for 30 s", show({ holdOnDeadAirSeconds: 30 }), MUTE_HOST, "over-silence"],
-  ["before that", show({ holdOnDeadAirSeconds: 31 }), MUTE_HOST, "as-is"],
-  ["6 s after the last has left", show({ hostsLeftAt: 94_000 }), NOBODY, "on"],
-  ["a moment before that", show({ hostsLeftAt: 94_001 }), NOBODY, "as-is"],
-  ["at once, where no time is to pass", show({ hostsLeftAt: 100_000, holdAfterSeconds: 0 }), NOBODY, "on"],
+  ["while a host is silent, without hold audio on dead air", show({}), MUTE_HOST, "as-is"],
+  ["after the 30 s of silence that are set", show({ holdOnDeadAirSeconds: 30 }), MUTE_HOST, "over-silence"],
+  ["before the 31 s of silence that are set", show({ holdOnDeadAirSeconds: 31 }), MUTE_HOST, "as-is"],
+  ["6 s after the last host has left", show({ hostsLeftAt: 94_000 }), NOBODY, "on"],
+  ["just under 6 s after the last host has left", show({ hostsLeftAt: 94_001 }), NOBODY, "as-is"],
+  ["at once, if no time is to pass", show({ hostsLeftAt: 100_000, holdAfterSeconds: 0 }), NOBODY, "on"],
   ["while nobody listens", show({ hostsLeftAt: null }), UNHEARD, "off"],
-  ["where there is to be none", show({ hold: "none" }), NOBODY, "off"],
+  ["in a show without hold audio", show({ hold: "none" }), NOBODY, "off"],
   ["with the producer's own", show({ hold: "own" }), NOBODY, "on"],
-])("hold audio %s", (_, row, there, wish) => {
+])("the wish for hold audio: %s", (_, row, there, wish) => {
   expect(holdWish(row, there, 100_000)).toBe(wish);
 });
 
@@ -30,7 +30,7 @@ function show(of: Partial<Parameters<typeof holdWish>[0]>): Parameters<typeof ho
   return { hold: "default", holdAfterSeconds: 6, ...none, ...of };
 }
 
-/** Runs a plan from `from` seconds on, unit by unit; what it turns hold audio to at the end of each. */
+/** Runs a plan from `from` seconds on, unit by unit; returns how far hold audio is turned up at the end of each. */
 function run(
   plan: HoldPlan,
   from: number,
@@ -49,19 +49,19 @@ function run(
   return made;
 }
 
-/** For how long it sounds in part, milliseconds. */
+/** Returns for how long hold audio is partly turned up, ms. */
 const between = (made: readonly { readonly turned: number }[]) =>
   (made.filter(({ turned }) => turned > 0 && turned < 1).length * AU_SAMPLES) / 48;
 
 describe("a plan", () => {
-  test("comes within 400 ms and stays", () => {
+  test("fades in within 400 ms and stays", () => {
     const made = run(new HoldPlan(null), 0, 2, "on");
     expect(between(made)).toBeGreaterThan(360);
     expect(between(made)).toBeLessThanOrEqual(400);
     expect(made.at(-1)?.turned).toBe(1);
   });
 
-  test("does not begin while it is to be as it is", () => {
+  test('does not begin while the wish is "as-is"', () => {
     expect(run(new HoldPlan(null), 0, 2, "as-is").every(({ turned }) => turned === 0)).toBe(true);
   });
 
@@ -98,7 +98,7 @@ describe("a plan", () => {
     for (const [n, at] of begun.entries()) expect(at - (begun[n - 1] ?? 0)).toBeGreaterThanOrEqual(60);
   });
 
-  test("is turned off while nobody listens, and on again within the minute as the same", () => {
+  test("is turned off while nobody listens, and within the minute on again as the same", () => {
     const plan = new HoldPlan(null);
     run(plan, 0, 2, "on");
     const off = run(plan, 2, 1, "off");
@@ -109,7 +109,7 @@ describe("a plan", () => {
     expect(plan.state).toEqual({ from: 0, isOn: true });
   });
 
-  test("of an object that is made anew goes on with what was on", () => {
+  test("of an object that is made anew goes on with its stored state", () => {
     const plan = new HoldPlan({ from: samples(0), isOn: true });
     expect(plan.comes(samples(AU_SAMPLES), "on")).toBe(true);
     expect(plan.comes(samples(AU_SAMPLES), "as-is")).toBe(false);

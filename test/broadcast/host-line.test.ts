@@ -5,7 +5,9 @@ import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
 import { PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 import { largestStep, sine } from "../kit/sine.ts";
 
-/** What is set of a host's sound is heard at once and without a click, and what comes in is measured whatever is set. */
+/**
+ * A change of a host's settings is heard at once and without a click, and the host's input is measured whatever is set.
+ */
 
 const SECOND = 47;
 const TONE = sine(440, 0.1);
@@ -21,7 +23,7 @@ class Rig {
     this.line = new HostLine(sound, new HostGuard());
   }
 
-  /** The left channel of the next access units, as they go into the mix. */
+  /** Returns the left channel of the next access units, as they go into the mix. */
   pull(units: number): Float32Array {
     const out = new Float32Array(units * AU_SAMPLES);
     for (let n = 0; n < units; n++) {
@@ -41,18 +43,18 @@ class Rig {
 }
 
 const peakOf = (line: Float32Array) => line.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0);
-/** The largest step from one sample of `line` to the next. */
+/** Returns the largest step from one sample of `line` to the next. */
 const stepIn = (line: Float32Array) => largestStep(line, 1, 1).step;
 const decibels = (ratio: number) => 20 * Math.log10(ratio);
 
-describe("what is set of a host", () => {
-  test("untouched, the sound passes as it came", () => {
+describe("a host's settings", () => {
+  test("without settings, the sound passes unchanged", () => {
     const rig = new Rig();
     rig.pull(SECOND);
     expect(decibels(peakOf(rig.pull(SECOND)))).toBeCloseTo(-20, 2);
   });
 
-  test("a gain is heard within an access unit, without a click", () => {
+  test("a gain takes effect within an access unit, without a click", () => {
     const rig = new Rig();
     rig.pull(SECOND);
     rig.line.set({ ...PLAIN, gainDb: 6 });
@@ -75,7 +77,7 @@ describe("what is set of a host", () => {
     expect(decibels(peakOf(back))).toBeCloseTo(-20, 1);
   });
 
-  test("the automatic level brings it to -18 LUFS slowly, and is gone when it is switched off", () => {
+  test("the automatic level brings the host to -18 LUFS slowly, and is gone when it is switched off", () => {
     const rig = new Rig({ ...PLAIN, level: true });
     rig.pull(SECOND);
     expect(rig.line.levelDb).toBeLessThan(2);
@@ -91,8 +93,8 @@ describe("what is set of a host", () => {
   });
 });
 
-describe("its loudness", () => {
-  test("is that of what comes in, though it is muted and turned up", () => {
+describe("a host's loudness", () => {
+  test("is that of its input, even while it is muted and turned up", () => {
     const [plain, muted] = [new Rig(), new Rig({ gainDb: 20, muted: true, level: true })];
     for (const rig of [plain, muted]) rig.pull(4 * SECOND);
     const { momentary, shortTerm, integrated, truePeakDb } = plain.line.loudness();

@@ -6,11 +6,14 @@ import { KeptAudio } from "../../src/broadcast/kept-audio.ts";
 import type { OwnHold } from "../../src/broadcast/lifecycle.ts";
 import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
 
-/** A producer's hold audio, read from R2: every sample in its place round after round, and the built-in where R2 is not there. */
+/**
+ * A producer's hold audio, read from R2: every sample in its place, round after round, and the built-in whenever R2 can
+ * not be read.
+ */
 
 const UNIT_MS = (1_000 * AU_SAMPLES) / SAMPLE_RATE;
 const LOOP_FROM = 2_400;
-/** For how long a read hangs before the runtime ends it. */
+/** For how long a read hangs before the runtime ends it, ms. */
 const HANGS_MS = 60_000;
 
 let warned: string[] = [];
@@ -26,14 +29,14 @@ afterEach(() => {
 
 type Bytes = (offset: number, length: number) => Uint8Array<ArrayBuffer>;
 
-/** A fake of R2, for it to fail, to hang and to be late when it is to. */
+/** A fake of R2, which fails, hangs or is late on demand. */
 class FakeBucket {
-  /** How it answers: as it should, or not at all, or with nothing, or too little; after so many milliseconds. */
+  /** `fails`: an error; `hangs`: no answer; `missing`: null; `short`: too few bytes. After `delay` ms. */
   mode: "well" | "fails" | "hangs" | "missing" | "short" = "well";
   delay = 1;
   readonly asked: number[] = [];
   readonly #opened = Date.now();
-  /** In which seconds it was asked. */
+  /** The seconds in which it was asked. */
   readonly seconds = new Set<number>();
   readonly #bytes: Bytes;
 
@@ -57,14 +60,14 @@ class FakeBucket {
   }
 }
 
-/** Sample frame `n` is `n` itself: its low 16 bits left, the others right. */
+/** Sound in which sample frame `n` is `n` itself: its low 16 bits left, the high ones right. */
 const numbered: Bytes = (offset, length) => {
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < length; at += 4) view.setUint32(at, (offset + at) / 4, true);
   return bytes;
 };
-/** A sine of 375 Hz at a tenth of full scale: 8 periods an access unit. */
+/** A sine of 375 Hz at a tenth of full scale: 8 periods per access unit. */
 const sine: Bytes = (offset, length) => {
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
@@ -85,7 +88,7 @@ function kept(own: OwnHold, bucket: R2Bucket): KeptAudio {
   return new KeptAudio({ bucket, waitUntil: () => {} }, "show/hold/v.s16le", own, own.loopFrom);
 }
 
-/** Which sample frames unit `n` has, read from numbered sound. */
+/** Returns the numbers of the sample frames in an access unit of numbered sound. */
 function framesOf(unit: Float32Array): number[] {
   return Array.from({ length: AU_SAMPLES }, (_, i) => {
     const [low, high] = [(unit[2 * i] as number) * 32_768, (unit[2 * i + 1] as number) * 32_768];
@@ -118,13 +121,14 @@ describe("a file in R2", () => {
         at = at + 1 === frames ? LOOP_FROM : at + 1;
       }
     }
-    // No more than three chunks are held: of a longer file all but the first are read in each round, and the next one ahead.
+    // At most three chunks are held. Of a longer file all chunks but the first are read in each round, and the next one
+    // ahead.
     const chunks = Math.ceil(frames / CHUNK);
     expect(bucket.asked.length).toBe(chunks <= 3 ? chunks : 1 + 3 * (chunks - 1) + 1);
     expect(warned).toEqual([]);
   });
 
-  test("is as loud as it is said to be", async () => {
+  test("has the loudness that its settings say", async () => {
     const own: OwnHold = { version: "v", frames: 96_000, loopFrom: 0, loudness: -30, gainDb: 6, setAt: 0 };
     const bucket = new FakeBucket(sine) as unknown as R2Bucket;
     const audio = kept(own, bucket);
@@ -134,10 +138,12 @@ describe("a file in R2", () => {
   });
 });
 
-/** What an access unit sounds like: the sine, the built-in, one of them that comes, or both where one goes over into the other. */
+/** What an access unit contains: nothing, the producer's sine, the built-in, or a fade in or between them. */
 type Heard = "none" | "own" | "built-in" | "fading";
 
-/** A show's hold audio that plays access unit by access unit, on the fake clock; its own is 200 s of the sine. */
+/**
+ * A show's hold audio, played access unit by access unit on the fake clock; the producer's own is 200 s of the sine.
+ */
 class Playing {
   readonly #line = new HoldLine(null, samples(0));
   readonly #pcm: Float32Array[] = [];
@@ -147,7 +153,7 @@ class Playing {
     this.#line.play(open(200 * SAMPLE_RATE, bucket));
   }
 
-  /** Plays on; what has been heard in these seconds, each once. */
+  /** Plays on for `seconds`; returns what was heard, without repeats. */
   async on(seconds: number): Promise<Heard[]> {
     const before = this.heard.length;
     for (const until = Date.now() + 1_000 * seconds; Date.now() < until; ) {
@@ -181,16 +187,16 @@ class Playing {
 }
 
 const SINE = decodeS16(sine(0, 4 * AU_SAMPLES));
-/** The built-in's own largest step is 0.012, the sine's 0.005. */
+/** The threshold for a click: the built-in's own largest step is 0.012, the sine's 0.005. */
 const NO_CLICK = 0.02;
 
 describe("where R2", () => {
-  test("fails, the built-in plays, it is told once, and R2 is asked every 5 s until it is back", async () => {
+  test("fails, the built-in plays, one warning is logged, and R2 is asked every 5 s until it is back", async () => {
     const bucket = new FakeBucket(sine);
     bucket.mode = "fails";
     const playing = new Playing(bucket);
     expect(await playing.on(12)).toEqual(["none", "fading", "built-in"]);
-    // Nobody waits for what has failed.
+    // A read that has failed is not waited for.
     expect(playing.heard.lastIndexOf("none")).toBe(0);
     expect([...bucket.seconds]).toEqual([0, 5, 10]);
     expect(warned).toEqual([expect.stringMatching(/show\/hold\/v.s16le can not be read.*R2 is down/)]);
@@ -200,7 +206,7 @@ describe("where R2", () => {
     expect(playing.step).toBeLessThan(NO_CLICK);
   });
 
-  test("fails while it plays, what has been read is heard to its end, then the built-in, then it again, without a click", async () => {
+  test("fails in the middle, the read part is heard to its end, then the built-in, then the file again, without a click", async () => {
     const bucket = new FakeBucket(sine);
     const playing = new Playing(bucket);
     expect(await playing.on(10)).toEqual(["none", "fading", "own"]);
@@ -214,7 +220,7 @@ describe("where R2", () => {
     expect(playing.step).toBeLessThan(NO_CLICK);
   });
 
-  test("hangs, it is waited for 1.5 s, and no more than two reads are out until it lets go of them", async () => {
+  test("hangs, it is waited for 1.5 s, and at most two reads are in flight until it ends them", async () => {
     const bucket = new FakeBucket(sine);
     bucket.mode = "hangs";
     const playing = new Playing(bucket);
@@ -229,7 +235,7 @@ describe("where R2", () => {
     expect(playing.step).toBeLessThan(NO_CLICK);
   });
 
-  test("hangs, and nobody wants hold audio: it is not asked", async () => {
+  test("hangs, it is not asked while nobody wants hold audio", async () => {
     const bucket = new FakeBucket(sine);
     bucket.mode = "hangs";
     const line = new HoldLine(null, samples(0));
@@ -239,7 +245,7 @@ describe("where R2", () => {
     expect(bucket.asked).toEqual([]);
   });
 
-  test("is late by less than 1.5 s, its own is the first that is heard; by more, the built-in is", async () => {
+  test("is late by less than 1.5 s, the file is heard first; if by more, the built-in is", async () => {
     const bucket = new FakeBucket(sine);
     bucket.delay = 1_300;
     expect(await new Playing(bucket).on(3)).toEqual(["none", "fading", "own"]);
@@ -252,7 +258,7 @@ describe("where R2", () => {
   test.each([
     ["missing", /it is not there/],
     ["short", /\d+ bytes of 768000/],
-  ] as const)("has it %s, the built-in plays", async (mode, why) => {
+  ] as const)("has the file %s, the built-in plays", async (mode, why) => {
     const bucket = new FakeBucket(sine);
     bucket.mode = mode;
     expect(await new Playing(bucket).on(3)).toEqual(["none", "fading", "built-in"]);

@@ -11,7 +11,10 @@ import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
 import { epochOf } from "../../src/paths.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** The lists of a show's copy: what they name is in R2, they are put once a second at most, and the end gets there in the end. */
+/**
+ * The playlists of a show's copy: they name only segments that R2 has, they are put at most once a second, and the
+ * ended playlist always gets there.
+ */
 
 const NOW = Date.UTC(2026, 10, 26, 20);
 const UNITS = 90;
@@ -21,7 +24,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOW });
   vi.spyOn(console, "warn").mockImplementation(() => {});
 });
-/** Of all rigs of a test. */
+/** The buckets of all rigs of a test. */
 const buckets: Bucket[] = [];
 afterEach(() => {
   for (const bucket of buckets.splice(0)) expect(bucket.unheld).toEqual([]);
@@ -29,16 +32,16 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A fake: neither the local R2 nor the real one can be made to refuse, or to keep one waiting. */
+/** A fake: neither the local R2 nor the real one can be made to refuse a put, or to delay it. */
 class Bucket {
   readonly objects = new Map<string, { readonly body: string; readonly cacheControl: string }>();
-  /** Every put that was asked for, with its time. */
+  /** Every put that was requested, with its time. */
   readonly puts: { readonly key: string; readonly at: number }[] = [];
-  /** What becomes of a put, by its key. */
+  /** The fate of a put, by its key. */
   fate: (key: string) => "taken" | "refused" | "kept waiting" = () => "taken";
-  /** Lets go of the puts that are kept waiting, oldest first. */
+  /** Completes the puts that are kept waiting, oldest first. */
   readonly waiting: (() => void)[] = [];
-  /** What lists have named that was not there when they were put. */
+  /** Names in playlists that R2 did not have when the playlist was put. */
   readonly unheld: string[] = [];
 
   put(
@@ -63,7 +66,7 @@ class Bucket {
     return Promise.resolve(take());
   }
 
-  /** The keys under which something was put, by what comes after the show's id. */
+  /** Returns the keys of all puts, without the show's id. */
   names(): string[] {
     return this.puts.map(({ key }) => key.slice("show/".length));
   }
@@ -99,7 +102,7 @@ class Rig {
     return { kind: "running", row, timeline: { window: { dateRanges: [] } } } as unknown as Life;
   }
 
-  /** The object anew, from its store. */
+  /** Makes the object anew, from its store. */
   restart(): Recording {
     this.outbox = new Outbox(this.store);
     if (this.epoch !== "") this.outbox.turnTo(this.epoch, new Uint8Array(8));
@@ -113,7 +116,7 @@ class Rig {
     return this.recording;
   }
 
-  /** Segments are finished, one each 1.92 s, and what R2 is to have is put. */
+  /** Finishes segments, one each 1.92 s, and puts what R2 is to have. */
   async make(from: number, count: number): Promise<void> {
     for (let msn = from; msn < from + count; msn++) {
       const at = samples(msn * UNITS * AU_SAMPLES);
@@ -134,7 +137,7 @@ class Rig {
     this.store.index.goLive(this.epoch, msn);
   }
 
-  /** Another timeline begins in the place of the one there was. */
+  /** Begins another timeline in place of the present one. */
   async beginAnew(): Promise<void> {
     this.store.setAside(this.epoch);
     this.life = this.#begun(Date.now());
@@ -152,12 +155,12 @@ class Rig {
     return HLS.parse(body) as HLS.types.MediaPlaylist;
   }
 
-  /** The media sequence numbers of a list in R2. */
+  /** Returns the media sequence numbers of a playlist in R2. */
   numbers(key?: string): number[] {
     return this.read(key).segments.map(({ mediaSequenceNumber }) => mediaSequenceNumber);
   }
 
-  /** The one variant that the show's list names. */
+  /** Returns the one variant that the show's multivariant playlist names. */
   named(): string | undefined {
     const list = this.read("show/lifeboat.m3u8") as unknown as HLS.types.MasterPlaylist;
     return list.variants[0]?.uri;
@@ -167,7 +170,7 @@ class Rig {
 const upTo = (last: number, length = 15) => Array.from({ length }, (_, n) => last - length + 1 + n);
 
 describe("while a show is on", () => {
-  test("each segment is followed by its list, from a whole first list on; the show's list is put once", async () => {
+  test("each segment is followed by its playlist, from three segments on; the show's playlist is put once", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
     const { epoch } = rig;
@@ -195,7 +198,7 @@ describe("while a show is on", () => {
     expect(rig.bucket.names().filter((name) => name === "lifeboat.m3u8")).toHaveLength(1);
   });
 
-  test("an object that is made anew goes on with the list, and names it once more", async () => {
+  test("an object that is made anew goes on with the playlist, and names it once more", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
     rig.restart();
@@ -206,7 +209,7 @@ describe("while a show is on", () => {
     expect(rig.bucket.names().filter((name) => name === "lifeboat.m3u8")).toHaveLength(2);
   });
 
-  test("no list names what R2 does not hold, and what catches up is listed once a second at most", async () => {
+  test("no playlist names a segment that R2 lacks, and while catching up it is put at most once a second", async () => {
     const rig = new Rig();
     await rig.make(0, 10);
     rig.bucket.fate = () => "refused";
@@ -224,7 +227,7 @@ describe("while a show is on", () => {
     expect(media).toEqual(upTo(43, 34).map((msn) => `${rig.epoch}/s${String(msn).padStart(10, "0")}.m4s`));
   });
 
-  test("a list that R2 refuses holds nothing up: the next one stands for it", async () => {
+  test("a playlist that R2 refuses delays nothing: the next one replaces it", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
     rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "refused" : "taken");
@@ -237,7 +240,7 @@ describe("while a show is on", () => {
     expect(rig.recording.failures, "those of segments").toBe(0);
   });
 
-  test("a list that R2 keeps waiting holds no segment up, has one other beside it, and is put right when it comes late", async () => {
+  test("a playlist that R2 delays holds up no segment, has at most one other in flight, and is corrected if it comes late", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
     rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "kept waiting" : "taken");
@@ -248,7 +251,7 @@ describe("while a show is on", () => {
     rig.bucket.waiting.shift()?.();
     await rig.make(34, 1);
     expect(rig.numbers()).toEqual(upTo(34));
-    // The other one comes after that list, and is older.
+    // The other playlist arrives after that one, and is older.
     rig.bucket.waiting.shift()?.();
     await vi.advanceTimersByTimeAsync(0);
     expect(rig.numbers()).not.toEqual(upTo(34));
@@ -258,7 +261,7 @@ describe("while a show is on", () => {
 });
 
 describe("when a timeline is over", () => {
-  test("its list ends, then the whole show is listed from going live on, and the show's list names that", async () => {
+  test("its playlist ends, then the replay lists the whole show from going live on, and the show's playlist names it", async () => {
     const rig = new Rig();
     await rig.make(0, 3);
     rig.goLive(3);
@@ -281,7 +284,7 @@ describe("when a timeline is over", () => {
     ]);
   });
 
-  test("no list ends before R2 has its last segment; what is owed is put by an object that is made anew", async () => {
+  test("no playlist ends before R2 has its last segment, and an object that is made anew puts what is owed", async () => {
     const rig = new Rig();
     rig.goLive(0);
     await rig.make(0, 5);
@@ -305,7 +308,7 @@ describe("when a timeline is over", () => {
     expect(rig.recording.owes).toBe(false);
   });
 
-  test("the last list is not put before an earlier one that R2 still owes an answer for", async () => {
+  test("the last playlist is not put while the put of an earlier one has no answer", async () => {
     const rig = new Rig();
     rig.goLive(0);
     await rig.make(0, 4);
@@ -323,7 +326,7 @@ describe("when a timeline is over", () => {
     expect(rig.recording.owes).toBe(false);
   });
 
-  test("and another begins in its place, its list ends, the show's list names the other, and the replay has both", async () => {
+  test("and another begins in its place, its playlist ends, the show's playlist names the other, and the replay has both", async () => {
     const rig = new Rig();
     rig.goLive(1);
     await rig.make(0, 5);
@@ -349,7 +352,7 @@ describe("when a timeline is over", () => {
     expect(segments.map(({ map }) => map?.uri.slice(3, 11)).at(-1)).toBe(rig.epoch);
   });
 
-  test("and is not the newest one, neither its segments nor its list can take the newest one's place", async () => {
+  test("and is not the newest, neither its segments nor its playlist can take the newest one's place", async () => {
     const rig = new Rig();
     rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "refused" : "taken");
     await rig.make(0, 4);
@@ -369,7 +372,7 @@ describe("when a timeline is over", () => {
     expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
   });
 
-  test("and no host was ever heard, the show's list goes on naming its list, which has ended", async () => {
+  test("and no host was ever heard, the show's playlist still names its playlist, which has ended", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
     await rig.end();
@@ -379,7 +382,7 @@ describe("when a timeline is over", () => {
     expect(rig.recording.owes).toBe(false);
   });
 
-  test("and segments of it were given up, the replay says that it does not go on there", async () => {
+  test("and segments of it were given up, the replay has a gap there", async () => {
     const rig = new Rig();
     rig.goLive(0);
     await rig.make(0, 8);

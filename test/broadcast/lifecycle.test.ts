@@ -26,7 +26,7 @@ import type { Changes } from "../../src/broadcast-api.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 
-/** From announced to ended, with and without anybody there. */
+/** The life of a show, from announced to ended: its states, its steps, and the events that each step causes. */
 
 const profile = PROFILES.low;
 const timeline = { epoch: "mwq4yx3z", startedAt: 1_000, profile };
@@ -67,7 +67,7 @@ test("a show is announced, open, live, ended", () => {
   expect(ended).toEqual({ ...announced, state: "ended", timeline, endedAt: 5_000 });
 });
 
-test("it announces one thing until a host has been heard, and another from then on, also once the host has gone", () => {
+test("a show has one announcement until a host has been heard, and another from then on, even without hosts", () => {
   expect([opened, live, withHosts(live, false, 9_000)].map(announcedState)).toEqual([
     "before",
     "interrupted",
@@ -75,11 +75,11 @@ test("it announces one thing until a host has been heard, and another from then 
   ]);
 });
 
-test("it may end before its doors opened", () => {
+test("a show may end before its doors open", () => {
   expect(end(announced, 700)).toEqual({ ...announced, state: "ended", endedAt: 700 });
 });
 
-describe("every step, of a show in every state", () => {
+describe("every step of a show in every state", () => {
   const OPENS_AT = "2026-12-01T12:00:00.000Z";
   const anew = { at: 9_000, why: "why" };
   const held = { from: samples(0), isOn: true };
@@ -99,7 +99,7 @@ describe("every step, of a show in every state", () => {
     ["has its key replaced", rotateKey(row)],
   ];
 
-  /** What is told of each of those steps, in their order. */
+  /** The events that each of those steps causes, in their order. */
   const ofRunning = (state: "open" | "live") => [
     `goes live: live, ${state === "open" ? "live" : ""}`,
     "begins anew: open, opened",
@@ -124,7 +124,7 @@ describe("every step, of a show in every state", () => {
     [opened, [...running(opened), ...any(opened)], [...ofRunning("open"), ...ofAny("open")]],
     [live, [...running(live), ...any(live)], [...ofRunning("live"), ...ofAny("live")]],
     [ended, any(ended), ofAny("ended")],
-  ])("$state: what becomes of it, and what is told of that", (before, steps, expected) => {
+  ])("$state: the state after each step, and the events that it causes", (before, steps, expected) => {
     const table = steps.map(
       ([step, after]) =>
         `${step}: ${after.state}, ${notesOf(before, after).map((note) => Object.values(note).join(" "))}`,
@@ -136,15 +136,15 @@ describe("every step, of a show in every state", () => {
     ["nothing", live],
     ["a description", change(live, { description: "Other" })],
     ["another time to open", change({ ...live, opensAt: OPENS_AT }, { opensAt: null })],
-  ])("nothing is told of %s", (_, after) => {
+  ])("%s causes no event", (_, after) => {
     expect(notesOf(live, after)).toEqual([]);
   });
 
-  test("its own hold audio is heard from then on", () => {
+  test("its own hold audio is used from then on", () => {
     expect(withOwnHold(live, own)).toEqual({ ...live, hold: "own", ownHold: own });
   });
 
-  test("what is not in that table does not compile", () => {
+  test("a step that is not in that table does not compile", () => {
     const steps = () => [
       // @ts-expect-error: only an announced show is opened: not one that is open,
       open(opened, later),
@@ -190,7 +190,7 @@ test("a timeline that stood still for too long is replaced, and waits for its fi
   expect(beginAnew(live, later, anew)).toEqual({ ...announced, state: "open", timeline: later, anew });
 });
 
-test("its host key can be replaced at any time, and nothing else changes", () => {
+test("a show's host key can be replaced at any time, and nothing else changes", () => {
   for (const show of [announced, opened, live, ended])
     expect(rotateKey(rotateKey(show))).toEqual({ ...show, keyGeneration: 2 });
 });
@@ -208,7 +208,7 @@ describe("a show that nobody attends", () => {
     expect(nextStep(row, attended)).toEqual({ kind: "close", at: at(minutes) });
   });
 
-  test("is announced again once it is closed, and opens with another timeline, its key the same", () => {
+  test("is announced again once it is closed, and opens with another timeline and the same key", () => {
     const rotated = rotateKey(live);
     expect(close(rotated, 9_000)).toEqual({ ...announced, keyGeneration: 1 });
     expect(open(close(rotated, 9_000), later)).toEqual({ ...rotated, state: "open", timeline: later });
@@ -222,21 +222,21 @@ describe("what a show does by itself", () => {
   const planned = { ...announced, opensAt: iso(1), endsAt: iso(3) };
 
   test.each<[string, AnnouncedRow | RunningRow, ReturnType<typeof nextStep>]>([
-    ["nothing, where nothing was said of when", announced, null],
+    ["does nothing without a time to open or end", announced, null],
     ["opens at its time", planned, { kind: "open", at: hour(1) }],
     ["ends at its time, open", { ...opened, endsAt: iso(0.25) }, { kind: "end", at: hour(0.25) }],
     ["ends at its time, live", { ...live, endsAt: iso(0.25) }, { kind: "end", at: hour(0.25) }],
     ["ends though it never opened", { ...announced, endsAt: iso(3) }, { kind: "end", at: hour(3) }],
-    ["closes first, where that comes first", { ...live, endsAt: iso(3) }, { kind: "close", at: hour(0.5) }],
+    ["closes first, if that is due first", { ...live, endsAt: iso(3) }, { kind: "close", at: hour(0.5) }],
+    ["opens only once", { ...opened, opensAt: iso(-1), lateFor: iso(-1) }, { kind: "close", at: hour(0.5) }],
+    ["says that it is late", { ...opened, opensAt: iso(-1) }, { kind: "late", at: hour(-1) }],
     [
-      "has opened, and does not again",
-      { ...opened, opensAt: iso(-1), lateFor: iso(-1) },
+      "says only once that it is late",
+      sayLate({ ...opened, opensAt: iso(-1) }),
       { kind: "close", at: hour(0.5) },
     ],
-    ["says that it is late", { ...opened, opensAt: iso(-1) }, { kind: "late", at: hour(-1) }],
-    ["is late once", sayLate({ ...opened, opensAt: iso(-1) }), { kind: "close", at: hour(0.5) }],
     [
-      "is late for another time too",
+      "says again that it is late for another time",
       { ...opened, opensAt: iso(0.1), lateFor: iso(-1) },
       { kind: "late", at: hour(0.1) },
     ],
@@ -247,21 +247,21 @@ describe("what a show does by itself", () => {
       { kind: "close", at: hour(0.5) },
     ],
     [
-      "ends when its hosts have been gone for so long",
+      "ends when its hosts have been gone for the time set",
       { ...live, endAfterMinutes: 15, hostsLeftAt: NOON },
       { kind: "end", at: hour(0.25) },
     ],
     [
-      "ends so with its doors closed too",
+      "ends so even with closed doors",
       { ...announced, endAfterMinutes: 45, hostsLeftAt: NOON },
       { kind: "end", at: hour(0.75) },
     ],
     ["does not before the first host", { ...opened, endAfterMinutes: 1 }, { kind: "close", at: hour(0.5) }],
-  ])("it %s", (_, row, step) => {
+  ])("a show %s", (_, row, step) => {
     expect(nextStep(row, NOON)).toEqual(step);
   });
 
-  test("it is removed so many days after its end, and never before that, nor where it is to be kept", () => {
+  test("an ended show is removed after its days are over, never before, and never where it is to be kept", () => {
     const over = { ...end(live, NOON), retainDays: 30 };
     expect(removalAt(over)).toBe(hour(30 * 24));
     expect([isOver(over, hour(30 * 24) - 1), isOver(over, hour(30 * 24))]).toEqual([false, true]);
@@ -273,13 +273,13 @@ describe("what a show does by itself", () => {
       expect([removalAt(row), isOver(row, hour(1e6))]).toEqual([null, false]);
   });
 
-  test("a time to open is over once its doors have been closed after it, and is kept where it is yet to come", () => {
+  test("a time to open is dropped when the doors close after it, and kept while it is still to come", () => {
     const early = { ...live, opensAt: iso(1) };
     expect(close(early, hour(0.5)).opensAt).toBe(iso(1));
     expect(close(early, hour(1)).opensAt).toBeNull();
   });
 
-  test("its hosts have left when the last of them has, and are back with the next", () => {
+  test("the hosts have left when the last of them has, and are back with the next", () => {
     const gone = withHosts(live, false, NOON);
     expect(gone.hostsLeftAt).toBe(NOON);
     expect(withHosts(gone, false, hour(1))).toBe(gone);
@@ -300,25 +300,25 @@ describe("what a show does by itself", () => {
     ["an opening that has passed", { opensAt: iso(-1) }, null],
     ["both, in their order", { opensAt: iso(5), endsAt: iso(6) }, null],
     ["no end", { endsAt: null, opensAt: iso(9) }, null],
-  ])("is asked to have %s", (_, changes, field) => {
+  ])("a change to %s is accepted or refused", (_, changes, field) => {
     const problem = unfit({ ...planned, ...changes }, changes, NOON);
     if (field === null) expect(problem).toBeNull();
     else expect(problem).toMatchObject({ status: 400, message: expect.stringContaining(`"${field}"`) });
   });
 
-  test("an end that has passed may be sent back, and no other that has", () => {
+  test("an end that has passed may be sent back unchanged, but no other past end is accepted", () => {
     const over = { ...planned, opensAt: iso(-3), endsAt: iso(-2) };
     expect(unfit(over, { opensAt: iso(-3), endsAt: iso(-2) }, NOON, over)).toBeNull();
     const other = { endsAt: iso(-1) };
     expect(unfit({ ...over, ...other }, other, NOON, over)).toMatchObject({ status: 400 });
   });
 
-  test("what has passed already is no fault where something else is changed", () => {
+  test("a time that has passed already does not prevent another change", () => {
     expect(unfit({ ...planned, endsAt: iso(-2), opensAt: iso(-3) }, { title: "Another" }, NOON)).toBeNull();
   });
 });
 
-test("hold audio that is not wanted any more is over, and told to be, though nobody is heard instead", () => {
+test("unwanted hold audio ends, and an event says so, even if no host is heard instead", () => {
   const held = { from: samples(0), isOn: true };
   const sounding = withHold(opened, held);
   const unwanted = withHold(change(sounding, { hold: "none" }), held);

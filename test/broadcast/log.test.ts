@@ -4,7 +4,7 @@ import type { Event, Note } from "../../src/events.ts";
 import { samples } from "../../src/media.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** A show's log: its numbers, its bound, and what of it can be read after a restart or another deploy. */
+/** A show's log: its numbers, its bound, and what can be read of it after a restart or by another deploy. */
 
 const host = { hostId: "host", name: "Host" };
 const NOTES: Note[] = [
@@ -17,7 +17,7 @@ const NOTES: Note[] = [
   { kind: "ended" },
 ];
 
-test("events are numbered from 1 on, and read as they were told", () => {
+test("events are numbered from 1 on, and are read as they were added", () => {
   const sql = sqlite();
   const log = new Log(sql);
   expect(log.newest).toBe(0);
@@ -33,7 +33,7 @@ test("events are numbered from 1 on, and read as they were told", () => {
   expect(again.add({ kind: "closed" }, 2_000, null).id).toBe(8);
 });
 
-test("everybody may know of what explains the programme, and not of how a host is equipped", () => {
+test("public events explain the programme, and say nothing of a host's equipment", () => {
   const log = new Log(sqlite());
   for (const note of NOTES) log.add(note, 1, null);
   const kinds = (events: Event[]) => events.map(({ kind }) => kind);
@@ -48,7 +48,7 @@ test("everybody may know of what explains the programme, and not of how a host i
   expect(kinds(log.newestPublic(2)), "the newest").toEqual(["host-off", "ended"]);
 });
 
-test("the newest 2,000 are kept, and no number is given twice", () => {
+test("the newest 2,000 events are kept, and no number is given twice", () => {
   const sql = sqlite();
   const log = new Log(sql);
   for (let n = 0; n < 2_100; n++) log.add({ kind: "marker", title: `Mark ${n}` }, n, null);
@@ -58,7 +58,7 @@ test("the newest 2,000 are kept, and no number is given twice", () => {
   expect(new Log(sql).add({ kind: "ended" }, 1, null).id).toBe(2_101);
 });
 
-test("an event that this code can not read is left out, and what others stored without a field has its default", () => {
+test("an event that this code can not read is left out, and a missing field gets its default", () => {
   const sql = sqlite();
   const log = new Log(sql);
   log.add({ kind: "opened" }, 1, null);
@@ -77,7 +77,7 @@ test("an event that this code can not read is left out, and what others stored w
   ]);
 });
 
-test("a timeline's events have their places on it, the newest of those that are on the line", () => {
+test("a timeline's events have their places on it, and only the newest are returned", () => {
   const log = new Log(sqlite());
   log.add({ kind: "marker", title: "another timeline's" }, 1, { epoch: "a", listed: samples(5) });
   log.add({ kind: "marker", title: "one" }, 2, { epoch: "b", listed: samples(10) });
@@ -91,7 +91,7 @@ test("a timeline's events have their places on it, the newest of those that are 
   expect(log.onLine("b", 1).map(({ event }) => event.id)).toEqual([4]);
 });
 
-test("events of a kind that only a later deploy knows are passed over, and their numbers are not given again", () => {
+test("events of a kind that only a later deploy knows are skipped, and their numbers are not given again", () => {
   const sql = sqlite();
   const log = new Log(sql);
   for (const note of NOTES) log.add(note, 1, null);

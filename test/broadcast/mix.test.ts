@@ -3,13 +3,13 @@ import { TruePeak } from "../../src/audio/true-peak.ts";
 import { SAMPLE_RATE, samples } from "../../src/media.ts";
 import { Mix, PACKET_FRAMES, packetOf } from "../kit/mix.ts";
 
-/** What of the hosts' sound goes into the encoder: its settings, its loudness, its end. */
+/** From the hosts' packets to the encoder's input: a host's settings, the loudness, and the end of a host. */
 
-/** Hosts who send what they are told to. */
+/** Hosts who send the signals they are given. */
 class Rig extends Mix {
   #packet = 0;
 
-  /** Lets `seconds` pass, in which each of `hosts` sends its signal, and the clock `advances` or stands still. */
+  /** Lets `seconds` pass. Each of `hosts` sends its signal; the clock advances, or stands still. */
   run(
     seconds: number,
     hosts: Readonly<Record<string, (sample: number) => number>>,
@@ -23,7 +23,7 @@ class Rig extends Mix {
     }
   }
 
-  /** The largest sample of the last `seconds`. */
+  /** Returns the largest sample of the last `seconds`. */
   peak(seconds: number): number {
     return this.line
       .slice(-seconds * SAMPLE_RATE)
@@ -35,7 +35,7 @@ const tone = (hertz: number, amplitude: number) => (n: number) =>
   amplitude * Math.sin((2 * Math.PI * hertz * n) / SAMPLE_RATE);
 
 describe("a host's settings", () => {
-  test("are kept for one who has not been heard yet, and are heard at once by one who has", () => {
+  test("are kept for a host who has not been heard yet, and take effect at once for one who has", () => {
     const rig = new Rig();
     rig.pipeline.setHost("a", { gainDb: -6, muted: false, level: false });
     rig.run(1, { a: tone(440, 0.4) });
@@ -46,7 +46,7 @@ describe("a host's settings", () => {
     expect(rig.pipeline.loudnessOf("a")?.loudness.momentary).toBeCloseTo(-8.6, 0);
   });
 
-  test("go with the host, once what it sent has been played out", () => {
+  test("are dropped with the host, once its sound has been played out", () => {
     const rig = new Rig();
     rig.pipeline.setHost("a", { gainDb: -12, muted: false, level: false });
     rig.run(1, { a: tone(440, 0.4) });
@@ -57,19 +57,19 @@ describe("a host's settings", () => {
     expect(rig.peak(0.5)).toBeCloseTo(0.4, 3);
   });
 
-  test("of one are not the other's, and neither is the automatic level", () => {
+  test("and the automatic level of one host do not affect another", () => {
     const rig = new Rig();
     rig.pipeline.setHost("a", { gainDb: 0, muted: false, level: true });
     rig.run(8, { a: tone(1_000, 0.04), b: tone(1_000, 0.1) });
     expect(rig.pipeline.loudnessOf("a")?.levelDb).toBeCloseTo(10, 0);
     expect(rig.pipeline.loudnessOf("b")?.levelDb).toBe(0);
-    // The one was levelled from -28 LUFS, the other is as it came.
+    // The first host was levelled from -28 LUFS, the other is unchanged.
     expect(rig.peak(0.5)).toBeCloseTo(0.126 + 0.1, 2);
   });
 });
 
 describe("the programme", () => {
-  test("of eight hosts at full scale stays below -1 dBFS, and its loudness is told", () => {
+  test("of eight hosts at full scale stays below -1 dBFS, and its loudness is reported", () => {
     const rig = new Rig();
     const all = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`host ${n}`, tone(300 + 70 * n, 1)]));
     rig.run(4, all);
@@ -81,10 +81,10 @@ describe("the programme", () => {
     expect(truePeakDb).toBeCloseTo(peak, 1);
   });
 
-  test("has a host's last samples, though silence after them is passed over", () => {
+  test("has a host's last samples, although the silence after them is passed over", () => {
     const [behind, inTime] = [new Rig(), new Rig()];
     for (const rig of [behind, inTime]) rig.run(1, { a: tone(440, 0.4) });
-    // Where it has got seconds behind, it passes over silence right after the sound; in time, a second later.
+    // A pipeline that is seconds behind passes over silence right after the sound; one in time does so a second later.
     behind.run(3, {}, { advances: false });
     behind.run(0.2, {});
     inTime.run(3.2, {});
@@ -99,10 +99,10 @@ describe("the programme", () => {
     expect(first?.length).toBe(second?.length);
   });
 
-  test("after silence reads as silence", () => {
+  test("reads as silence after a silence", () => {
     const rig = new Rig();
     rig.run(1, { a: tone(440, 0.4) });
-    // A second after the host's last packet its silence is passed over.
+    // A second after the host's last packet, the host's silence is passed over.
     rig.run(6, {});
     expect(rig.passed).toBeGreaterThan(150);
     expect(rig.pipeline.loudness()).toMatchObject({ momentary: null, shortTerm: null, truePeakDb: null });

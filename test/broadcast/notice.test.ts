@@ -2,13 +2,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Notice } from "../../src/broadcast/notice.ts";
 import type { DirectoryApi, Entry, State } from "../../src/directory-api.ts";
 
-/** What is told to the Directory of a broadcast, when, and that nothing of it comes back to the show. */
+/** What the Directory is told of a broadcast, and when; and that no failure of it reaches the show. */
 
-/** A Directory that fails on demand: a fake, because the real one can not be made to. It notes the states and removals. */
+/**
+ * A Directory that fails on demand: a fake, because the real one can not be made to. It records states and removals.
+ */
 class FakeDirectory implements DirectoryApi {
   readonly calls: string[] = [];
   mode: "works" | "fails" | "hangs" = "works";
-  /** Lets go of the calls that hang, oldest first. */
+  /** Completes the calls that hang, oldest first. */
   readonly hanging: (() => void)[] = [];
 
   put({ state }: Entry): Promise<void> {
@@ -55,7 +57,7 @@ afterEach(() => {
   warn.mockRestore();
 });
 
-/** Lets what needs no time be done. */
+/** Lets everything happen that takes no time. */
 const settle = () => vi.advanceTimersByTimeAsync(0);
 
 describe("the Directory is told", () => {
@@ -72,13 +74,13 @@ describe("the Directory is told", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("of what the list has of a show, and of nothing else", async () => {
+  test("only of the fields that its list has", async () => {
     const put = vi.spyOn(directory, "put");
     notice.tell({ ...entry("open"), keyGeneration: 7, timeline: { epoch: "mwq4yx3z" } } as Entry);
     expect(put.mock.calls).toEqual([[entry("open")]]);
   });
 
-  test("at once when a show goes back to what it was", async () => {
+  test("at once when a show goes back to a former state", async () => {
     for (const state of ["open", "announced", "open"] as const) {
       notice.tell(entry(state));
       await settle();
@@ -86,7 +88,7 @@ describe("the Directory is told", () => {
     expect(directory.calls).toEqual(["open", "announced", "open"]);
   });
 
-  test("one thing at a time, and of all that happened meanwhile the newest alone", async () => {
+  test("with one call at a time, and then only of the newest state", async () => {
     directory.mode = "hangs";
     notice.tell(entry("announced"));
     for (const state of ["open", "live", "ended"] as const) notice.tell(entry(state));
@@ -99,8 +101,8 @@ describe("the Directory is told", () => {
   });
 });
 
-describe("a Directory that does not take it", () => {
-  test("is told again half a minute later, until it does, and each time of the newest", async () => {
+describe("a Directory that does not accept a notice", () => {
+  test("is told again half a minute later until it accepts, each time of the newest state", async () => {
     directory.mode = "fails";
     notice.tell(entry("announced"));
     await vi.advanceTimersByTimeAsync(29_999);
@@ -113,7 +115,7 @@ describe("a Directory that does not take it", () => {
     expect(directory.calls).toEqual(["announced", "announced", "announced"]);
   });
 
-  test("is told of the next change at once, and then there is nothing to tell again", async () => {
+  test("is told of the next change at once, and then nothing is repeated", async () => {
     directory.mode = "fails";
     notice.tell(entry("announced"));
     await vi.advanceTimersByTimeAsync(1_000);
@@ -124,7 +126,7 @@ describe("a Directory that does not take it", () => {
     expect(directory.calls).toEqual(["announced", "open"]);
   });
 
-  test("in three seconds is not waited for any longer", async () => {
+  test("is waited for three seconds at most", async () => {
     directory.mode = "hangs";
     notice.tell(entry("announced"));
     notice.tell(entry("open"));
@@ -137,7 +139,7 @@ describe("a Directory that does not take it", () => {
     expect(directory.calls).toEqual(["announced", "open"]);
   });
 
-  test("because there is none comes back to nobody", async () => {
+  test("because there is none does no harm to the show", async () => {
     const lost = new Notice(ID, () => {
       throw new TypeError("there is no such binding");
     });
@@ -148,8 +150,8 @@ describe("a Directory that does not take it", () => {
   });
 });
 
-describe("a broadcast that is deleted", () => {
-  test("is forgotten, and nothing is told of it afterwards, not even what could not be told before", async () => {
+describe("a deleted broadcast", () => {
+  test("is forgotten, and nothing is told of it afterwards, not even what failed before", async () => {
     directory.mode = "fails";
     notice.tell(entry("ended"));
     await settle();
@@ -159,7 +161,7 @@ describe("a broadcast that is deleted", () => {
     expect(directory.calls).toEqual(["ended", `remove ${ID}`]);
   });
 
-  test("is forgotten while it is told of, and what fails of that then is not told again", async () => {
+  test("is forgotten while a notice is in flight, and the notice's failure is not retried", async () => {
     directory.mode = "hangs";
     notice.tell(entry("ended"));
     directory.mode = "works";
@@ -169,7 +171,7 @@ describe("a broadcast that is deleted", () => {
     expect(directory.calls).toEqual(["ended", `remove ${ID}`]);
   });
 
-  test("is not told of any more where the Directory does not say that it has forgotten it, and who deletes it hears of that", async () => {
+  test("is told of no more if the Directory does not confirm the removal, and the caller learns of that", async () => {
     notice.tell(entry("ended"));
     await settle();
     directory.mode = "hangs";
@@ -183,7 +185,7 @@ describe("a broadcast that is deleted", () => {
     expect(directory.calls).toEqual(["ended", `remove ${ID}`, `remove ${ID}`]);
   });
 
-  test("leaves its name free: the next of that name is told of", async () => {
+  test("leaves its name free: the next broadcast of that name is told of", async () => {
     notice.tell(entry("announced"));
     await settle();
     await notice.remove();

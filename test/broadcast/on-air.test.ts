@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { OnAir } from "../../src/broadcast/on-air.ts";
 import type { Event } from "../../src/events.ts";
 
-/** What is told of who comes and goes. */
+/** The events of hosts who come on the air and go off it. */
 
 const named = { a: { hostId: "a", name: "Ada" }, b: { hostId: "b", name: "Ben" } };
 const ada = { ...named.a, muted: false };
@@ -31,7 +31,7 @@ describe("who is on the air", () => {
     expect(onAir.clear()).toEqual([]);
   });
 
-  test("a restart is nothing that happens to a host who is heard again, and one who is not is off", () => {
+  test("a restart causes no event for a host who is heard again, and puts one off the air who is not", () => {
     const past: Event[] = [
       { id: 1, at: 1, kind: "host-on", host: named.a, hosts: 1, onAir: ["Ada"] },
       { id: 2, at: 2, kind: "host-on", host: named.b, hosts: 2, onAir: ["Ada", "Ben"] },

@@ -17,12 +17,15 @@ import { bytesInUse } from "../kit/heap.ts";
 const HOURS = 4;
 const FRAMES = 960;
 const START = samples(0);
-/** A host is on air for so long, then gone for as long, and comes back by another name, as a new WHIP session does. */
+/**
+ * A host is on the air for this long, then gone for as long, and comes back under another name, as a new WHIP session
+ * does.
+ */
 const STAY = 300 * SAMPLE_RATE;
 
 /**
- * A fake for the AAC encoder, which takes seven minutes for four hours (what it holds is tested in test/audio/aac): it
- * gives as many access units, of the size they have at 128 kbit/s.
+ * A fake of the AAC encoder, which would take seven minutes for four hours (its memory is tested in test/audio/aac). It
+ * returns as many access units, of the size they have at 128 kbit/s.
  */
 function encoder(): Encoder {
   const unit = new Uint8Array(341);
@@ -68,7 +71,7 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
     for (; packet * FRAMES < now; packet++) {
       const at = packet * FRAMES;
       if (Math.floor(at / STAY) % 2 === 1) continue;
-      // To be affordable it is silent but for one second a minute.
+      // To be affordable, the host is silent except for one second a minute.
       const payload = packet % 3_000 < 50 ? noise : silence;
       const host = `session ${Math.floor(at / STAY)}`;
       pipeline.hear(
@@ -93,7 +96,7 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
   }
   expect(parts).toBe(Math.floor((HOURS * 3_600 * SAMPLE_RATE - PLAYOUT_DELAY) / (18 * AU_SAMPLES)));
   expect(fromMillis(HOURS * 3_600_000) - pipeline.due).toBeLessThan(AU_SAMPLES);
-  // The second hour against the last: in the first the runtime still compiles.
+  // Compare the second hour with the last: in the first the runtime still compiles.
   const first = Math.min(...heap.slice(6, 12));
   expect(Math.min(...heap.slice(-6)) - first).toBeLessThan(200_000);
 });

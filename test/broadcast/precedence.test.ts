@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { type Candidate, precedence } from "../../src/broadcast/precedence.ts";
 
-/** Whose place a newcomer gets, and how long one without a place has to wait. */
+/** Which hosts give way to a newcomer, and how long a newcomer without a place has to wait. */
 
-/** Somebody who is on: `ada talks`, `ben quiet 3000`, `cy connecting 200`; a second session of a host is `ada/2`. */
+/** A host who is on: `ada talks`, `ben quiet 3000`, `cy connecting 200`; a second session of a host is `ada/2`. */
 function place(text: string, index: number): Candidate {
   const [session = "", how, millis = "0"] = text.split(" ");
   return {
@@ -21,15 +21,15 @@ const comes = (hostId = "new", takeover = false) => ({ hostId, takeover });
 const room = (...givingWay: string[]) => ({ kind: "room", givingWay });
 
 test.each<[string, string[], number, string[]]>([
-  ["where a place is free nobody goes", ["ada talks", "ben quiet 5999"], 3, []],
-  ["who has been quiet for 6 s goes, where a place is free too", ["ada talks", "ben quiet 6000"], 3, ["ben"]],
-  ["who is waited for stays while a place is free", ["ada lost 60000"], 2, []],
-  ["in a crowd 1 s of quiet is enough, socket or none", ["ada talks", "ben lost 1000"], 2, ["ben"]],
-  ["the longest quiet goes", ["ada quiet 1500", "ben quiet 3000", "cy talks"], 3, ["ben"]],
-  ["who is connecting has 5 s", ["ada talks", "ben connecting 5000"], 2, ["ben"]],
+  ["nobody gives way while a place is free", ["ada talks", "ben quiet 5999"], 3, []],
+  ["a host quiet for 6 s gives way, even while a place is free", ["ada talks", "ben quiet 6000"], 3, ["ben"]],
+  ["a host who is waited for stays while a place is free", ["ada lost 60000"], 2, []],
+  ["without a free place 1 s of quiet is enough", ["ada talks", "ben lost 1000"], 2, ["ben"]],
+  ["the longest quiet host gives way", ["ada quiet 1500", "ben quiet 3000", "cy talks"], 3, ["ben"]],
+  ["a connecting host has 5 s", ["ada talks", "ben connecting 5000"], 2, ["ben"]],
   ["a limit of one", ["ada quiet 1000"], 1, ["ada"]],
   [
-    "as many as have to, under a limit that was lowered",
+    "as many as necessary give way, under a limit that was lowered",
     ["ada quiet 2000", "ben quiet 1000", "cy talks"],
     2,
     ["ada", "ben"],
@@ -39,9 +39,9 @@ test.each<[string, string[], number, string[]]>([
 });
 
 test.each<[string, string[], number, number]>([
-  ["who talks may fall silent now, and gives way in a second", ["ada talks", "ben talks"], 2, 1_000],
-  ["who has been quiet for a while gives way sooner", ["ada talks", "ben quiet 600"], 2, 400],
-  ["who is connecting may take 5 s", ["ada connecting 1000"], 1, 4_000],
+  ["a talking host may give way after a second of silence", ["ada talks", "ben talks"], 2, 1_000],
+  ["a host who is quiet already gives way sooner", ["ada talks", "ben quiet 600"], 2, 400],
+  ["a connecting host may take 5 s", ["ada connecting 1000"], 1, 4_000],
   [
     "two have to give way under a limit that was lowered",
     ["ada quiet 900", "ben quiet 200", "cy talks"],
@@ -53,11 +53,11 @@ test.each<[string, string[], number, number]>([
 });
 
 test.each<[string, string[], string[]]>([
-  ["the same host's session goes first", ["ada talks", "ben quiet 900", "new talks"], ["new"]],
-  ["of two of the same host the longer quiet", ["new talks", "new/2 quiet 700", "ada quiet 900"], ["new/2"]],
-  ["then who has been quiet the longest", ["ada talks", "ben quiet 600", "cy quiet 900"], ["cy"]],
+  ["the same host's own session gives way first", ["ada talks", "ben quiet 900", "new talks"], ["new"]],
+  ["of two of its own, the longer quiet", ["new talks", "new/2 quiet 700", "ada quiet 900"], ["new/2"]],
+  ["then the host who has been quiet the longest", ["ada talks", "ben quiet 600", "cy quiet 900"], ["cy"]],
   ["then the oldest: a hiccup is not quiet", ["ada talks", "ben quiet 400", "cy quiet 20"], ["ada"]],
-  ["who has long been quiet goes as for anybody", ["ada talks", "new talks", "cy quiet 6000"], ["cy"]],
+  ["a host long quiet gives way as to anybody", ["ada talks", "new talks", "cy quiet 6000"], ["cy"]],
 ])("taking over: %s", (_, places, givingWay) => {
   expect(precedence(on(...places), 3, comes("new", true))).toEqual(room(...givingWay));
 });

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { Presence } from "../../src/broadcast/presence.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
 
-/** Who is taken to be at a show, by what hold audio is made. */
+/** Who counts as being at a show, by which hold audio is made. */
 
 const LIST = { kind: "playlist", id: "show", epoch: "mwq4yx3z", directives: {} } as never;
 const since = (state: HostState["state"], at: number): HostState => ({ state, since: at });
 
-test("nobody listens before somebody has asked for something, but after a restart in the middle of it", () => {
+test("nobody listens before the first read, except after a restart in the middle of hold audio", () => {
   const presence = new Presence(1_000);
   expect(presence.of([], false, 1_000).listeners).toBe(false);
   expect(presence.of([], true, 1_000).listeners).toBe(true);
@@ -17,7 +17,7 @@ test("nobody listens before somebody has asked for something, but after a restar
   expect(presence.of([], false, 30_001).listeners).toBe(false);
 });
 
-test("a session of which nothing has come for 10 s is no host, and one that was heard is", () => {
+test("a session that has sent nothing for 10 s is no host, but one that was heard is", () => {
   const presence = new Presence(0);
   expect(presence.of([since("connecting", 0)], false, 9_999).hosts).toBe(true);
   expect(presence.of([since("connecting", 0)], false, 10_000).hosts).toBe(false);

@@ -7,9 +7,9 @@ import type { Newcomer, Offer } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { PROBLEMS, tooManyHosts } from "../../src/problem.ts";
 
-/** WHIP sessions: which socket is whose, what supersedes what, and when a host is given up. */
+/** WHIP sessions: which socket belongs to which session, which supersedes which, and when a host is given up. */
 
-/** The rows of a Broadcast's SQLite that publishers are in. */
+/** A fake of the store with only the publishers' rows. */
 class Rows {
   readonly all = new Map<string, PublisherRow>();
   publishers = () => [...this.all.values()];
@@ -21,19 +21,19 @@ const OFFER: Offer = { kind: "offer", sdp: "v=0\r\n", mid: "0" };
 const PENDING = () => Response.json({ errorCode: "session_error" }, { status: 425 });
 
 let rows: Rows;
-/** What was asked of the SFU. */
+/** The calls to the SFU. */
 let calls: string[];
-/** What the SFU says when it is to dial. */
+/** The SFU's answer when it is asked to dial. */
 let dial: () => Response | Promise<Response>;
-/** Where the SFU was to dial, in order. */
+/** The endpoints that the SFU was asked to dial, in order. */
 let endpoints: string[];
-/** How long the SFU takes to answer an offer. */
+/** How long the SFU takes to answer an offer, ms. */
 let answerMillis: number;
 let hasEnded: boolean;
 const terms = () => (hasEnded ? PROBLEMS.ended : ({ kind: "terms", maxHosts } as const));
 /** How many hosts may be on. */
 let maxHosts: number;
-/** Who publishes with a host's key. */
+/** Returns a newcomer with a host's key. */
 const by = (hostId = "host", takeover = false): Newcomer => ({
   key: { hostId, generation: 0 },
   takeover,
@@ -61,7 +61,7 @@ beforeEach(() => {
     endpoints.push(JSON.parse(String(init?.body)).tracks[0].endpoint);
     return Promise.race([dial(), timeout(init?.signal)]);
   });
-  // The platform's own timeouts do not go by the fake clock.
+  // The platform's own timeouts do not follow the fake clock.
   vi.spyOn(AbortSignal, "timeout").mockImplementation((millis) => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), millis);
@@ -80,7 +80,7 @@ const timeout = (signal?: AbortSignal | null) =>
   });
 const ATTACHED = () => Response.json({ tracks: [{ adapterId: "adapter" }] });
 
-/** A socket that the SFU dialled. */
+/** A socket that the SFU has dialled. */
 class Socket {
   code: number | null = null;
   close(code: number): void {
@@ -98,7 +98,7 @@ const make = () =>
     {
       store: rows as unknown as Store,
       sfu: new Sfu("http://sfu/v1", "app", "secret"),
-      // Signing takes real time, which a fake clock does not wait for.
+      // Signing takes real time, for which a fake clock does not wait.
       secret: { sign: async () => new Uint8Array(32) } as unknown as Secret,
       waitUntil: () => {},
     },
@@ -121,14 +121,14 @@ async function pass(publishers: Publishers, millis: number): Promise<void> {
   }
 }
 
-/** Publishes, and has the SFU's socket there at once. */
+/** Publishes, and connects the SFU's socket at once. */
 async function goOn(publishers: Publishers): Promise<string> {
   const session = await publish(publishers);
   connect(publishers, session);
   return session;
 }
 
-/** Lets time pass while these talk. */
+/** Lets time pass while these sessions talk. */
 async function talk(publishers: Publishers, millis: number, ...sessions: string[]): Promise<void> {
   for (let passed = 0; passed < millis; passed += 20) {
     for (const session of sessions) publishers.hear(session, Date.now());
@@ -187,7 +187,7 @@ describe("a host that publishes while another", () => {
     expect(publishers.sessions).toEqual([first, second]);
   });
 
-  test("is dialled for after a restart is mixed with it", async () => {
+  test("waits to be dialled after a restart is mixed with it", async () => {
     const first = await publish(make());
     await vi.advanceTimersByTimeAsync(60_000);
     const restarted = make();
@@ -197,7 +197,7 @@ describe("a host that publishes while another", () => {
   });
 });
 
-describe("where all eight places are taken", () => {
+describe("when all eight places are taken", () => {
   async function full(): Promise<{ publishers: Publishers; hosts: string[] }> {
     const publishers = make();
     const hosts = [];
@@ -205,7 +205,7 @@ describe("where all eight places are taken", () => {
     return { publishers, hosts };
   }
 
-  test("nobody loses the place by a ninth, who hears how many are on", async () => {
+  test("a ninth host gets no place, and is told how many are on", async () => {
     const { publishers, hosts } = await full();
     await talk(publishers, 30_000, ...hosts);
     calls.length = 0;
@@ -224,7 +224,7 @@ describe("where all eight places are taken", () => {
     expect(publishers.sessions).toEqual([...hosts, back]);
   });
 
-  test("an object that has just been made anew has heard nobody yet: a ninth takes no place in its first 5 s", async () => {
+  test("an object that was just made anew has heard nobody yet: a ninth host gets no place in its first 5 s", async () => {
     const { publishers, hosts } = await full();
     await talk(publishers, 30_000, ...hosts);
     const again = make();
@@ -235,7 +235,7 @@ describe("where all eight places are taken", () => {
     expect(again.sessions.slice(0, 7)).toEqual(hosts.slice(1));
   });
 
-  test("the longest quiet one goes, and no other", async () => {
+  test("the host who has been quiet the longest gives way, and no other", async () => {
     const { publishers, hosts } = await full();
     await talk(publishers, 5_000, ...hosts);
     const [, shorter = "", ...others] = hosts;
@@ -245,7 +245,7 @@ describe("where all eight places are taken", () => {
     expect(publishers.sessions).toEqual([shorter, ...others, back]);
   });
 
-  test("a host that publishes anew every 3 s, and dies each time, always may, and never costs another's place", async () => {
+  test("a host who publishes anew every 3 s and dies each time is always let in, and never costs another's place", async () => {
     const publishers = make();
     const others = [];
     for (let n = 0; n < 7; n++) others.push(await publish(publishers));
@@ -272,7 +272,7 @@ describe("where all eight places are taken", () => {
 });
 
 describe("a newcomer that takes over", () => {
-  test("where all places are taken by talkers has its own host's older session give way", async () => {
+  test("takes the place of its own host's older session when all places are taken by talking hosts", async () => {
     maxHosts = 3;
     const publishers = make();
     const ada = await publish(publishers, by("ada"));
@@ -287,7 +287,7 @@ describe("a newcomer that takes over", () => {
     expect(publishers.has(again, "ada")).toBe(false);
   });
 
-  test("takes nobody's place where one is free", async () => {
+  test("takes nobody's place while one is free", async () => {
     const publishers = make();
     const first = await publish(publishers);
     await talk(publishers, 2_000, first);
@@ -296,7 +296,7 @@ describe("a newcomer that takes over", () => {
   });
 });
 
-test("a limit that is lowered throws nobody out, and newcomers come in only under it", async () => {
+test("a lowered limit ends no session, and newcomers come in only under it", async () => {
   const publishers = make();
   const hosts = [];
   for (const hostId of ["a", "b", "c", "d"]) hosts.push(await publish(publishers, by(hostId)));
@@ -304,7 +304,7 @@ test("a limit that is lowered throws nobody out, and newcomers come in only unde
   maxHosts = 2;
   expect(publishers.sessions).toEqual(hosts);
   expect(await publishers.publish(OFFER, by("e"), "https://relay", terms)).toEqual(tooManyHosts(2, 1));
-  // Two of them fall silent; three would have to.
+  // Two hosts fall silent, but three would have to.
   const [, b = "", , d = ""] = hosts;
   await talk(publishers, 2_000, b, d);
   expect(await publishers.publish(OFFER, by("e"), "https://relay", terms)).toMatchObject({ status: 409 });
@@ -313,7 +313,7 @@ test("a limit that is lowered throws nobody out, and newcomers come in only unde
   expect(publishers.sessions).toEqual([d, last]);
 });
 
-test("the sessions of one host are ended, and no other's", async () => {
+test("the sessions of one host can be ended, and no other's", async () => {
   const publishers = make();
   await publish(publishers, by("ada"));
   const ben = await publish(publishers, by("ben"));
@@ -325,7 +325,7 @@ test("the sessions of one host are ended, and no other's", async () => {
   expect(publishers.sessions).toEqual([]);
 });
 
-test("a host whom the SFU answers after the show has ended is not taken: nothing is stored, the SFU is told", async () => {
+test("a host whom the SFU answers after the show's end is refused: nothing is stored, and the SFU is told", async () => {
   const publishers = make();
   answerMillis = 1_000;
   const result = publishers.publish(OFFER, by(), "https://relay", terms);
@@ -338,7 +338,7 @@ test("a host whom the SFU answers after the show has ended is not taken: nothing
 });
 
 describe("a host that never connects", () => {
-  test("is given up once, after 25 s, and the SFU is asked nothing more", async () => {
+  test("is given up once, after 25 s, and the SFU gets no more calls", async () => {
     dial = PENDING;
     const publishers = make();
     const session = await publish(publishers);
@@ -355,7 +355,7 @@ describe("a host that never connects", () => {
     expect(calls).toHaveLength(asked);
   });
 
-  test("is asked for at once by an object that restarted meanwhile, and given up as well", async () => {
+  test("is asked for at once by an object that was restarted meanwhile, and given up as well", async () => {
     dial = PENDING;
     await publish(make());
     calls.length = 0;
@@ -368,12 +368,12 @@ describe("a host that never connects", () => {
   });
 });
 
-describe("an SFU that is slow", () => {
+describe("a slow SFU", () => {
   const slow = (millis: number) => () =>
     new Promise<Response>((resolve) => setTimeout(() => resolve(ATTACHED()), millis));
   const hanging = () => new Promise<never>(() => {});
 
-  test("and answers after 6.5 s has attached the host: nothing is asked twice, its adapter is known", async () => {
+  test("that answers after 6.5 s has attached the host: nothing is asked twice, and the adapter's id is known", async () => {
     dial = slow(6_500);
     const publishers = make();
     const session = await publish(publishers);
@@ -387,7 +387,7 @@ describe("an SFU that is slow", () => {
     expect(calls.slice(-2)).toEqual(["websocket/close", "tracks/close"]);
   });
 
-  test("and never answers has attached the host whose socket is there, and keeps it on the air", async () => {
+  test("that never answers has attached the host whose socket is there, and the host stays on the air", async () => {
     dial = hanging;
     const publishers = make();
     const session = await publish(publishers);
@@ -397,12 +397,12 @@ describe("an SFU that is slow", () => {
     await talk(publishers, 600_000, session);
     expect(publishers.sessions).toEqual([session]);
     expect([socket?.code, generations()]).toEqual([null, [1]]);
-    // Its adapter's id is not known: the track is all there is to close.
+    // The adapter's id is not known, so only the track can be closed.
     await publishers.drop(session, "the host has left");
     expect(calls.filter((call) => call === "websocket/close")).toEqual([]);
   });
 
-  test("is asked for another adapter after every try of which nobody knows what became of it", async () => {
+  test("is asked for another adapter after every try whose outcome is unknown", async () => {
     const answers = [
       hanging,
       () => Response.json({}, { status: 500 }),
@@ -415,7 +415,7 @@ describe("an SFU that is slow", () => {
     const session = await publish(publishers);
     void publishers.attach(session);
     await pass(publishers, 60_000);
-    // "Not yet" alone leaves no adapter behind.
+    // Only "not yet" is sure to leave no adapter behind.
     expect(generations().slice(0, 5)).toEqual([1, 2, 3, 3, 4]);
   });
 });
@@ -425,7 +425,7 @@ describe("an SFU that is being asked to dial", () => {
     dial = PENDING;
   });
 
-  test("is not asked a second time meanwhile", async () => {
+  test("is not asked a second time in the meantime", async () => {
     const publishers = make();
     const session = await publish(publishers);
     void publishers.attach(session);
@@ -436,7 +436,7 @@ describe("an SFU that is being asked to dial", () => {
     expect([asked, endpoints.length]).toEqual([1, 1]);
   });
 
-  test("is asked for the same adapter on, also where a socket came and went meanwhile", async () => {
+  test("is asked for the same adapter again, even if a socket came and went in the meantime", async () => {
     const publishers = make();
     const session = await publish(publishers);
     void publishers.attach(session);
@@ -460,13 +460,13 @@ describe("an adapter of a try that seemed to have failed", () => {
     return { publishers, session };
   }
 
-  test("may connect late, while nothing newer has, and gives way to what is newer", async () => {
+  test("may connect late, while nothing newer has, and gives way to a newer one", async () => {
     const { publishers, session } = await third();
     const [one, two, three] = [1, 2, 3].map((generation) => connect(publishers, session, generation));
     expect([one?.code, two?.code, three?.code]).toEqual([1000, 1000, null]);
   });
 
-  test("never supersedes a newer one: not while that is connected, not while that is dialled again, not after a restart", async () => {
+  test("never supersedes a newer one: not while that is connected, not while it is dialled again, not after a restart", async () => {
     const { publishers, session } = await third();
     const newest = connect(publishers, session, 3);
     expect(connect(publishers, session, 2)).toBeNull();
@@ -478,7 +478,7 @@ describe("an adapter of a try that seemed to have failed", () => {
     expect(connect(restarted, session, 3)).not.toBeNull();
   });
 
-  test("is nobody's when it was never asked for", async () => {
+  test("belongs to nobody if it was never asked for", async () => {
     const { publishers, session } = await third();
     expect(connect(publishers, session, 4)).toBeNull();
   });
@@ -489,7 +489,7 @@ describe("an SFU that is away", () => {
   const stateOf = (publishers: Publishers, session: string) =>
     publishers.all.find((publisher) => publisher.session === session)?.state;
 
-  test("for an hour costs no host its session: each is heard again within 16 s of its being back", async () => {
+  test("for an hour costs no host its session: each is heard again within 16 s of the SFU's return", async () => {
     const publishers = make();
     const session = await publish(publishers);
     const published = Date.now();
@@ -518,7 +518,7 @@ describe("an SFU that is away", () => {
     expect(stateOf(publishers, session)).toEqual({ state: "heard", since: back });
   });
 
-  test("is asked no more once the host has left, or the SFU says that its session is over", async () => {
+  test("is asked no more once the host has left, or the SFU says that the session is over", async () => {
     const publishers = make();
     const [leaves, expires] = [await publish(publishers), await publish(publishers)];
     dial = away;
@@ -534,7 +534,7 @@ describe("an SFU that is away", () => {
     expect(calls).toHaveLength(asked);
   });
 
-  test("does not have its host given up by a restart", async () => {
+  test("does not make a restart give up its host", async () => {
     const session = await goOn(make());
     dial = away;
     const restarted = make();
@@ -544,7 +544,7 @@ describe("an SFU that is away", () => {
   });
 });
 
-test("every host whose socket is not dialled again within a second of a restart is asked for anew, all at the same time", async () => {
+test("after a restart, a new adapter is requested for every host whose socket is not dialled within a second", async () => {
   const before = make();
   for (const session of [await publish(before), await publish(before)]) await before.attach(session);
   endpoints = [];
@@ -555,7 +555,7 @@ test("every host whose socket is not dialled again within a second of a restart 
   expect(generations()).toEqual([2, 2]);
 });
 
-test("a socket that is lost is asked for anew after 17 s: the SFU dials it again for 15", async () => {
+test("a lost socket is requested anew after 17 s: the SFU itself dials it again for 15 s", async () => {
   const publishers = make();
   const session = await publish(publishers);
   await publishers.attach(session);
@@ -567,7 +567,7 @@ test("a socket that is lost is asked for anew after 17 s: the SFU dials it again
   expect(generations()).toEqual([1, 2]);
 });
 
-describe("a socket on which nothing comes", () => {
+describe("a socket without packets", () => {
   async function quiet(publishers: Publishers): Promise<{ session: string; socket: Socket | null }> {
     const session = await publish(publishers);
     await publishers.attach(session);
@@ -582,7 +582,7 @@ describe("a socket on which nothing comes", () => {
     return { session, socket };
   }
 
-  test("for 30 s is dead: the SFU is asked for another, and says of what is over that it is", async () => {
+  test("for 30 s is dead: the SFU is asked for another one, and says if the session is over", async () => {
     const publishers = make();
     const { session, socket } = await quiet(publishers);
     await pass(publishers, 3_000);

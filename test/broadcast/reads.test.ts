@@ -10,7 +10,7 @@ import { DETAILS } from "../kit/details.ts";
 import { FIRST_MSN, show as rehearsed, STARTED_AT } from "../kit/show.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** Reads that wait are answered together, with one list, within milliseconds of their part. */
+/** Held reads are answered together, with one playlist, within milliseconds of their part. */
 
 const EPOCH = "mwq4yx3z";
 const ROW: RunningRow = {
@@ -31,16 +31,16 @@ const ROW: RunningRow = {
   announcements: { before: null, interrupted: null, after: null },
   anew: null,
 };
-/** A timeline that has listed all until then. */
+/** A timeline that has listed everything up to a time. */
 const timelineOf = (window: Window, listedUntil = Number.POSITIVE_INFINITY) => ({ window, listedUntil });
 const CROWD = 1_000;
 const ROUNDS = 10;
 
 /**
- * 1,000 blocked reloads are to be released p99 < 20 ms after the part. This is the Broadcast's own share of it; what a
- * crowd sees of it over sockets is test/workers/release. The store is a fake that is never asked: lists are of the window.
+ * The goal: 1,000 blocked reloads are released within 20 ms (p99) of the part. This measures the Broadcast's own share;
+ * test/workers/release measures a crowd over sockets. The store is never read: the playlists come from the window.
  */
-test("a thousand blocked reloads of one part are let go within 20 ms of it, all with the same list", async () => {
+test("a thousand blocked reloads of one part are released within 20 ms of it, all with the same playlist", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
   const reads = new Reads(new Store(sqlite()), null);
   let window = windows[60] as Published["window"];
@@ -55,7 +55,7 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
       times.push(performance.now());
       return read;
     });
-    // One that waits for a later part stays.
+    // A reload that waits for a later part stays held.
     let later: Read | null = null;
     const beyond = { msn: directives.msn + 1, part: 0 };
     const waiting = reads
@@ -79,11 +79,11 @@ test("a thousand blocked reloads of one part are let go within 20 ms of it, all 
   console.log(
     `${CROWD} reads let go, ${ROUNDS} times: p99 ${sorted[0]} to ${sorted.at(-1)} ms after the part`,
   );
-  // What else the machine does only adds to it.
+  // The machine's other work only adds to the time.
   expect(Math.min(...p99s)).toBeLessThan(20);
 });
 
-test("what does not come is a 503 after three target durations, for each from when it asked on", async () => {
+test("a held read is a 503 after three target durations, counted from its own request", async () => {
   const { windows } = rehearsed(PROFILES.low, 18 * 5 * 20, { live: true });
   const reads = new Reads(new Store(sqlite()), null);
   const window = windows[60] as Published["window"];
@@ -107,7 +107,7 @@ test("what does not come is a 503 after three target durations, for each from wh
   ] as const) {
     reads.wake(timelineOf(window, now - 3_000 - 1_000), now);
     await turn();
-    // While the timeline is more than 3 s behind, it may come yet.
+    // While the timeline is more than 3 s behind, the part may still come.
     expect(refusals).toEqual(before);
     reads.wake(timelineOf(window), now);
     await turn();
@@ -117,7 +117,7 @@ test("what does not come is a 503 after three target durations, for each from wh
   await Promise.all(asked);
 });
 
-test("the copy is named beside the relay's own list where it is asked for, and where it has the same", async () => {
+test("the copy is named beside the relay's own playlist if it is asked for and has the same media", async () => {
   const { cuts, windows } = rehearsed(PROFILES.low, 90 * 20);
   const store = new Store(sqlite());
   store.index.begin({ epoch: EPOCH, startedAt: STARTED_AT, profile: PROFILES.low });
@@ -143,7 +143,7 @@ test("the copy is named beside the relay's own list where it is asked for, and w
     [running, { lifeboat: "1" }, COPY, [`${EPOCH}/audio.m3u8`, timeline]],
     [running, { dvr: "1", lifeboat: "1" }, COPY, [`${EPOCH}/rewind.m3u8`, timeline]],
     [ended, { lifeboat: "1" }, COPY, [`${EPOCH}/rewind.m3u8`, `${COPY}/${ROW.id}/replay/lifeboat.m3u8`]],
-    // The copy of the whole show begins with its first host.
+    // The copy of the whole show begins with the first host, so it is not the same as a replay from the doors' opening.
     [ended, { from: "open", lifeboat: "1" }, COPY, [`${EPOCH}/rewind-open.m3u8`]],
   ] as const)
     expect(await urisOf(window, choice, url), JSON.stringify(choice)).toEqual(uris);

@@ -2,17 +2,17 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Recording } from "../../src/broadcast/recording.ts";
 import type { MediaObject } from "../../src/broadcast/store.ts";
 
-/** What R2 is to have gets there in the end, whatever R2 does. */
+/** Every object that R2 is to have gets there in the end, whatever R2 does. */
 
 /**
- * A bucket that fails on demand: a fake, because neither the local R2 nor the real one can be made to fail. What a
- * Broadcast really puts is checked against the real runtime's R2 in test/workers.
+ * A bucket that fails on demand: a fake, because neither the local R2 nor the real one can be made to fail. The puts of
+ * a real Broadcast are checked against the real runtime's R2 in test/workers.
  */
 class Bucket {
   readonly objects = new Map<string, Uint8Array>();
   readonly puts: string[] = [];
   mode: "works" | "fails" | "hangs" = "works";
-  /** Lets go of the puts that hang, oldest first. */
+  /** Completes the puts that hang, oldest first. */
   readonly hanging: (() => void)[] = [];
 
   put(key: string, bytes: Uint8Array): Promise<unknown> {
@@ -25,7 +25,7 @@ class Bucket {
   }
 }
 
-/** What waits to be kept of one timeline; the init segment is null. */
+/** The objects of one timeline that are to be put; the init segment is null. */
 function outbox(...msns: (number | null)[]) {
   return {
     msns,
@@ -51,7 +51,7 @@ afterEach(() => {
 });
 
 describe("a recording", () => {
-  test("puts the init first, then every segment, oldest first, each once", async () => {
+  test("puts the init segment first, then every segment once, oldest first", async () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3, 4)];
     const recording = record(bucket, held);
     await recording.run();
@@ -68,7 +68,7 @@ describe("a recording", () => {
     expect(recording.failures).toBe(0);
   });
 
-  test("puts what comes a moment after a run has found nothing, when asked once more", async () => {
+  test("puts what comes just after a run has found nothing, when run again", async () => {
     const [bucket, held] = [new Bucket(), outbox()];
     const recording = record(bucket, held);
     void recording.run();
@@ -77,7 +77,7 @@ describe("a recording", () => {
     expect(held.msns).toEqual([]);
   });
 
-  test("leaves nothing out when R2 fails for a while: it is put by a later run, in order", async () => {
+  test("leaves nothing out when R2 fails for a while: a later run puts it, in order", async () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3)];
     const recording = record(bucket, held);
     bucket.mode = "fails";
@@ -112,7 +112,7 @@ describe("a recording", () => {
     expect(held.msns).toEqual([]);
   });
 
-  test("has two puts out at the most, however long R2 hangs: the object has six connections for all it does", async () => {
+  test("has at most two puts in flight, however long R2 hangs: the object has only six connections", async () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3, 4, 5)];
     const recording = record(bucket, held);
     bucket.mode = "hangs";
@@ -122,7 +122,7 @@ describe("a recording", () => {
     }
     expect(bucket.puts).toHaveLength(2);
     expect(held.msns).toEqual([null, 3, 4, 5]);
-    // One comes back, and R2 is well again: all goes on, what it took late is not put once more.
+    // One put completes, and R2 works again: everything goes on, and the object that came late is not put again.
     bucket.mode = "works";
     bucket.hanging[0]?.();
     await vi.advanceTimersByTimeAsync(0);
@@ -132,7 +132,7 @@ describe("a recording", () => {
     expect(bucket.puts.slice(2).map((key) => key.slice(-8))).toEqual(["0003.m4s", "0004.m4s", "0005.m4s"]);
   });
 
-  test("gets on, though R2 takes longer for every put than it is given", async () => {
+  test("makes progress even if every put takes R2 longer than its timeout", async () => {
     const [bucket, held] = [new Bucket(), outbox(3, 4, 5)];
     const recording = record(bucket, held);
     bucket.mode = "hangs";
@@ -144,7 +144,7 @@ describe("a recording", () => {
     expect(held.msns).toEqual([]);
   });
 
-  test("says so in the log, once a run", async () => {
+  test("logs its failure once a run", async () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3)];
     bucket.mode = "fails";
     await record(bucket, held).run();

@@ -7,9 +7,9 @@ import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
 import type { ReplayFrom } from "../../src/paths.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** What a replay consists of, by a real index. */
+/** Which timelines and segments a replay consists of, by a real segment index. */
 
-/** An index of timelines, each with its segments and with the one in which it went live. */
+/** An index of timelines, each with its segments and the segment in which it went live. */
 function indexOf(
   timelines: Readonly<Record<string, { has: readonly number[]; liveFrom: number | null }>>,
 ): SegmentIndex {
@@ -29,7 +29,7 @@ function indexOf(
 const replayed = (index: SegmentIndex, from: ReplayFrom) =>
   replayOf(index, from).map(({ epoch, firstMsn }) => `${epoch}/${firstMsn}`);
 
-test("a replay begins in each timeline with the segment in which a host was first heard, or with the first there is", () => {
+test("a replay begins in each timeline with the segment in which a host was first heard, or with the first one", () => {
   const index = indexOf({
     mwq4uj3s: { has: [0, 1, 2, 3], liveFrom: 2 },
     mwq4uj3r: { has: [4, 5], liveFrom: null },
@@ -39,7 +39,7 @@ test("a replay begins in each timeline with the segment in which a host was firs
   expect(replayed(index, "open")).toEqual(["mwq4uj3r/4", "mwq4uj3s/0", "mwq4uj3t/0"]);
 });
 
-test("a replay begins behind a segment that was given up, and has no timeline without a segment", () => {
+test("a replay begins after a segment that was given up, and has no timeline without a segment", () => {
   const index = indexOf({
     mwq4uj3r: { has: [0, 1, 4], liveFrom: 2 },
     mwq4uj3s: { has: [0, 1], liveFrom: 2 },

@@ -8,7 +8,7 @@ import { AU_SAMPLES, type Part, PROFILES, samples } from "../../src/media.ts";
 import type { ReplayFrom } from "../../src/paths.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** Rewind lists by a real index: which segments they have, under which numbers, and what their making reads. */
+/** Rewind lists by a real segment index: which segments they have, under which numbers, and what making them reads. */
 
 const PROFILE = PROFILES.economy;
 const NOW = 1_800_000_000_000;
@@ -27,7 +27,7 @@ class Show {
     this.window = emptyWindow(PROFILE, { epoch, startedAt, msn, at: samples(0) });
   }
 
-  /** Makes so many segments of one part each, of which the index gets to know. */
+  /** Makes so many segments of one part each, and adds them to the index. */
   run(segments: number): void {
     for (let n = 0; n < segments; n++) {
       const { msn, at } = this.window.open as NonNullable<Window["open"]>;
@@ -54,7 +54,7 @@ class Show {
     return past === null ? null : this.rewinds.render(this.window, from, false);
   }
 
-  /** The numbers of its segments and their names. */
+  /** Returns the media sequence numbers and names of a list's segments. */
   listed(from: ReplayFrom): string[] {
     const list = HLS.parse(this.list(from) ?? "") as HLS.types.MediaPlaylist;
     const base = list.mediaSequenceBase ?? 0;
@@ -65,7 +65,7 @@ class Show {
 const own = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, n) => `${from + n} s${from + n}.m4s`);
 
-test("a list has all segments from the first host on, or from the doors' opening, under their timeline's numbers", () => {
+test("a list has all segments from the first host or the doors' opening on, under their timeline's numbers", () => {
   const show = new Show();
   show.begin("mwq4aaaa");
   expect([show.list("live"), show.list("open")]).toEqual([null, null]);
@@ -77,7 +77,7 @@ test("a list has all segments from the first host on, or from the doors' opening
   show.run(1);
   expect(show.rewinds.isReady(show.window, "live", NOW)).toBe(true);
   expect(show.listed("live")).toEqual(own(4, 6));
-  // The window has ten.
+  // The window holds ten segments.
   show.run(33);
   expect([show.listed("live"), show.listed("open")]).toEqual([own(4, 39), own(0, 39)]);
   show.end();
@@ -85,7 +85,7 @@ test("a list has all segments from the first host on, or from the doors' opening
   expect(show.list("live")).toContain("#EXT-X-ENDLIST");
 });
 
-test("a list that is made anew, as after a restart, is the same to the byte", () => {
+test("a list that is made anew, as after a restart, is the same byte for byte", () => {
   const show = new Show();
   show.begin("mwq4aaaa");
   show.run(3);
@@ -100,14 +100,14 @@ test("a list that is made anew, as after a restart, is the same to the byte", ()
   }
 });
 
-test("the segments of timelines before come first, numbered up to the present one's, and lost ones are gaps", () => {
+test("earlier timelines' segments come first, numbered up to the present one's, and lost ones are gaps", () => {
   const show = new Show();
   show.begin("mwq4aaaa");
   show.run(3);
   show.goLive();
   show.run(4);
   show.store.index.remove("mwq4aaaa", 4);
-  // Nobody was heard in this one.
+  // No host was heard in this one.
   show.begin("mwq4bbbb");
   show.run(2);
   show.begin("mwq4cccc");
@@ -135,7 +135,7 @@ test("the segments of timelines before come first, numbered up to the present on
   ]);
 });
 
-test("an ended show whose last timeline no host was in replays those before, and one without any has nothing", () => {
+test("a replay leaves out a last timeline without a host, and a show without any host has no replay", () => {
   const show = new Show();
   show.begin("mwq4aaaa");
   show.goLive();
@@ -152,7 +152,7 @@ test("an ended show whose last timeline no host was in replays those before, and
   expect([silent.list("live"), silent.rewinds.isReady(silent.window, "live", NOW)]).toEqual([null, false]);
 });
 
-test("a running show's list that nobody asks for is forgotten after a minute", () => {
+test("a running show's list is forgotten after a minute without a request", () => {
   const show = new Show();
   show.begin("mwq4aaaa");
   show.goLive();
@@ -166,7 +166,7 @@ test("a running show's list that nobody asks for is forgotten after a minute", (
   expect(anew?.text).toBe(past?.text);
 });
 
-test("a part of a show of six hours costs its own lines, and not those of all before it", () => {
+test("a part of a six-hour show costs only its own lines, not those of all earlier ones", () => {
   const show = new Show();
   show.begin("mwq4aaaa");
   show.goLive();

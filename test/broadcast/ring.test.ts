@@ -12,7 +12,7 @@ const part = (msn: number, index: number): Part => ({
   bytes: Uint8Array.of(msn, index),
 });
 
-test("parts are found by their names, until their segment is forgotten", () => {
+test("parts are found by their names, until their segment is pruned", () => {
   const ring = new Ring();
   for (const [msn, index] of [
     [3, 0],

@@ -11,7 +11,7 @@ import { readRow } from "../../src/broadcast/row.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 
-/** Rows that other deploys stored, and damaged ones. */
+/** Reads rows that other deploys stored, and damaged ones. */
 
 const ID = "town-hall-8802xv";
 const settings = {
@@ -47,7 +47,7 @@ test.each<[string, ShowRow]>([
   expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", row: show });
 });
 
-test("a row of the first deploys has the first key, its name's profile, half an hour, and no doors that listeners open", () => {
+test("a row of the first deploys gets the first key, its profile by name, 30 idle minutes, and no doors for listeners", () => {
   const timeline = { epoch: "mwq4yx3z", startedAt: 1_000 };
   expect(readRow(JSON.stringify({ ...old, timeline }), ID)).toEqual({
     kind: "whole",
@@ -55,7 +55,7 @@ test("a row of the first deploys has the first key, its name's profile, half an 
       ...DETAILS,
       hold: "default",
       autoOpen: false,
-      // Nobody was told that it would go by itself.
+      // Nobody was told then that the show would be removed by itself.
       retainDays: null,
       ...old,
       timeline: { ...timeline, profile: PROFILES.low },
@@ -71,7 +71,7 @@ test("a row of the first deploys has the first key, its name's profile, half an 
   });
 });
 
-test("an announcement that can not be read is none, and the show and its other announcement stay", () => {
+test("an unreadable announcement is dropped, and the show and its other announcement stay", () => {
   const said = {
     version: "mwq4yx3z",
     frames: 96_000,
@@ -89,7 +89,7 @@ test("an announcement that can not be read is none, and the show and its other a
   });
 });
 
-test("a profile that is not today's is kept", () => {
+test("a profile with other numbers than the present ones is kept", () => {
   const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
   const show = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile });
   expect(readRow(JSON.stringify(show), ID)).toEqual({ kind: "whole", row: show });
@@ -106,11 +106,11 @@ describe("a damaged row", () => {
     ["a profile that lacks a number", { ...opened, timeline: timeline({ latency: "low" }) }],
     ["an epoch that is none", { ...opened, timeline: { ...timeline(PROFILES.low), epoch: 7 } }],
     ["no id", { ...opened, id: undefined }],
-  ])("keeps what can be read of it: %s", (_, row) => {
+  ])("keeps what can be read: %s", (_, row) => {
     expect(readRow(JSON.stringify(row), ID)).toEqual({ kind: "damaged", row: announced, wasRunning: true });
   });
 
-  test("has a default for what can not be read", () => {
+  test("has defaults for what can not be read", () => {
     const row = {
       ...opened,
       title: 7,
@@ -141,14 +141,14 @@ describe("a damaged row", () => {
     });
   });
 
-  test("of a show that has ended is of one that has ended", () => {
+  test("of an ended show is read as an ended show", () => {
     const row = { ...end(opened, 2_000), title: null };
     const { kind, row: show } = readRow(JSON.stringify(row), ID);
     expect([kind, show.state, show.endedAt, show.timeline]).toEqual(["damaged", "ended", 2_000, null]);
   });
 
   test.each(["", "garbage", "null", "7", "[]", '"x"', "{}"])(
-    "that says nothing is a show announced: %j",
+    "without any content is an announced show: %j",
     (text) => {
       expect(readRow(text, ID)).toMatchObject({
         kind: "damaged",

@@ -10,7 +10,10 @@ const DEADLINE = samples(READY + fromMillis(120));
 const LACKING: NextUnit = { ready: READY, isWhole: false, deadline: DEADLINE };
 const WHOLE: NextUnit = { ...LACKING, isWhole: true };
 
-/** When it is made as it is by looks that come `late` samples after they are due, and how many there were. */
+/**
+ * Returns when an incomplete unit is made by looks that come `late` samples after they are due, and the number of
+ * looks.
+ */
 function made(schedule: Schedule, late: (look: number) => number) {
   for (let looks = 1, now = 0; ; looks++) {
     now = Math.max(now, schedule.due(LACKING)) + late(looks);
@@ -18,38 +21,38 @@ function made(schedule: Schedule, late: (look: number) => number) {
   }
 }
 
-test("what is whole is made when it is ready", () => {
+test("a complete unit is made when it is ready", () => {
   const schedule = new Schedule();
   expect(schedule.due(WHOLE)).toBe(READY);
   expect(schedule.isDue(WHOLE, samples(READY - 1))).toBe(false);
   expect(schedule.isDue(WHOLE, READY)).toBe(true);
 });
 
-test("what is lacking is looked for every 20 ms, and made as it is at its deadline", () => {
+test("an incomplete unit is looked at every 20 ms, and made as it is at its deadline", () => {
   const schedule = new Schedule();
   expect(schedule.due(LACKING)).toBe(READY + PLAYOUT_DELAY);
   expect(schedule.isDue(LACKING, samples(READY + PLAYOUT_DELAY - 1))).toBe(false);
   expect(made(schedule, () => 0)).toEqual({ now: DEADLINE, looks: 5 });
-  // So is what follows, if that is overdue as well.
+  // The unit after it is made as well, if it is overdue too.
   expect(schedule.isDue({ ...LACKING, ready: samples(READY + 1_024) }, DEADLINE)).toBe(true);
 });
 
-test("a look that comes late does not tell what has come: the next one, 5 ms later, does", () => {
+test("a look that comes late does not count as the last: the next one, 5 ms later, does", () => {
   const schedule = new Schedule();
   const halt = samples(DEADLINE + fromMillis(300));
   expect(schedule.isDue(LACKING, halt)).toBe(false);
   expect(schedule.due(LACKING)).toBe(halt + fromMillis(5));
-  // What comes meanwhile was not late, since the line was.
+  // Packets that came in the meantime were not late: the line was.
   expect(schedule.lateFrom(LACKING)).toBe(READY + PLAYOUT_DELAY);
   expect(schedule.isDue(LACKING, samples(halt + fromMillis(5)))).toBe(true);
 });
 
-test("where every look comes late it is waited for 60 ms more, and no longer", () => {
+test("when every look comes late, packets are waited for 60 ms more, and no longer", () => {
   const { now } = made(new Schedule(), (look) => fromMillis(look === 1 ? 300 : 10));
   expect(now - READY - PLAYOUT_DELAY - fromMillis(300)).toBe(fromMillis(60));
 });
 
-test("a unit that is whole ends the wait", () => {
+test("a complete unit ends the wait", () => {
   const schedule = new Schedule();
   schedule.isDue(LACKING, samples(DEADLINE + 48_000));
   schedule.isDue(WHOLE, samples(DEADLINE + 48_000));

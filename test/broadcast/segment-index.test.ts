@@ -4,11 +4,11 @@ import { chunk } from "../../src/hls/cmaf.ts";
 import { AU_SAMPLES, type Frame, type Part, PROFILES, samples } from "../../src/media.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** What is written of finished segments, by real chunks in a real SQLite. */
+/** The stored facts of finished segments, from real chunks in a real SQLite. */
 
 const PART_UNITS = 3;
 
-/** Part `index` of segment `msn`, whose unit u has 10 + u bytes. */
+/** Part `index` of segment `msn`; its unit u has 10 + u bytes. */
 function part(msn: number, index: number): Part {
   const first = (msn * 2 + index) * PART_UNITS;
   const frames: Frame[] = Array.from({ length: PART_UNITS }, (_, n) => ({
@@ -22,7 +22,7 @@ function part(msn: number, index: number): Part {
 
 const timeline = (epoch: string) => ({ epoch, startedAt: 1_800_000_000_000.5, profile: PROFILES.low });
 
-test("a segment is found with its place, its units and the bytes of each, timeline by timeline", () => {
+test("a segment is found with its place, its units and their sizes, timeline by timeline", () => {
   const { index } = new Store(sqlite());
   index.begin(timeline("mwq4uj3s"));
   index.begin(timeline("mwq4uj3r"));
@@ -45,7 +45,7 @@ test("a segment is found with its place, its units and the bytes of each, timeli
   expect(index.segments("mwq4uj3r", 0, 9)).toEqual([]);
 });
 
-test("what is no chunk, and a unit whose size has more than 16 bits, is refused", () => {
+test("bytes that are no chunk, and a unit whose size does not fit in 16 bits, are refused", () => {
   const { index } = new Store(sqlite());
   const { bytes, ...rest } = part(0, 0);
   expect(() => index.add("mwq4uj3r", [{ ...rest, bytes: bytes.subarray(30) }])).toThrow(

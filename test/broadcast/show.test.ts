@@ -16,7 +16,7 @@ import { sqlite } from "../kit/sqlite.ts";
 
 /** A show's life, restarts in the middle of it, and what rests while nobody is there. */
 
-// Before anything is imported: the timeline imports what it leaves in dist/.
+// Runs before the imports below: the timeline imports from dist/ what this builds.
 await vi.hoisted(async () => {
   const { buildAac } = await import("../../build/aac.mjs");
   await buildAac();
@@ -29,7 +29,7 @@ vi.mock("../../dist/aac.wasm", async () => {
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 const HOST = "host";
-/** How long the last segment of a show with parts is, which is silence; milliseconds. */
+/** The length of the last segment of a show with parts, which is silence, ms. */
 const LAST_MS = 64;
 
 beforeEach(() => {
@@ -43,16 +43,16 @@ afterEach(() => {
 class Rig {
   readonly store = new Store(sqlite());
   readonly puts: string[] = [];
-  /** Whether R2 takes what is put. */
+  /** Whether R2 accepts puts. */
   takes = true;
   readonly restarts: string[] = [];
-  /** The states that the Directory was told of, one after the other. */
+  /** The states that the Directory was told of, in order. */
   readonly told: string[] = [];
-  /** When the object is to be brought back. */
+  /** The time of the alarm that brings the object back, ms since 1970; null: none. */
   alarm: number | null = null;
   show: Show;
   #sequenceNumber = 1;
-  /** When the host sent its next packet, by its own clock, which nobody sets; milliseconds. */
+  /** When the host sent its next packet, ms, by the host's own clock, which nobody sets. */
   #sent = 0;
 
   constructor(latency: Latency = "low", details: Changes = {}) {
@@ -62,10 +62,10 @@ class Rig {
     this.show = this.restart();
   }
 
-  /** The object anew, from its store. */
+  /** Makes the object anew, from its store. */
   restart({ starts = true } = {}): Show {
     const now = Date.now();
-    // Which sets the clock back to where it began.
+    // This sets the clock back to where it began.
     vi.clearAllTimers();
     vi.setSystemTime(now);
     const { row } = this;
@@ -102,7 +102,7 @@ class Rig {
     return this.row.timeline?.epoch ?? "";
   }
 
-  /** Lets `millis` pass, of which the host talks throughout. */
+  /** Lets `millis` pass, in which the host talks all the time. */
   talk(millis: number): void {
     for (let passed = 0; passed < millis; passed += 20) {
       vi.advanceTimersByTime(20);
@@ -113,7 +113,7 @@ class Rig {
     }
   }
 
-  /** The wall clock jumps by so much in no time; the host goes on all the same for `slept`. */
+  /** Sets the wall clock by `millis` at once; the host's own clock goes on by `slept` ms. */
   jump(millis: number, slept = 0): void {
     vi.setSystemTime(Date.now() + millis);
     this.#sent += slept;
@@ -133,7 +133,7 @@ class Rig {
     return { ...list, end: last.date + 1000 * last.duration };
   }
 
-  /** The list after its end, which comes a moment after the show's. */
+  /** Returns the playlist after its end, which comes a moment after the show's end. */
   async endedList() {
     await vi.advanceTimersByTimeAsync(CLOSING_MS);
     const list = await this.list();
@@ -148,7 +148,7 @@ class Rig {
   }
 }
 
-/** Lets `millis` pass, in all of which a listener follows the show. */
+/** Lets `millis` pass, in which a listener follows the show all the time. */
 async function listen(rig: Rig, millis: number): Promise<void> {
   for (let passed = 0; passed < millis; passed += 1_000) {
     await vi.advanceTimersByTimeAsync(Math.min(1_000, millis - passed));
@@ -156,21 +156,21 @@ async function listen(rig: Rig, millis: number): Promise<void> {
   }
 }
 
-/** The numbers of the segments that R2 has of a timeline. */
+/** Returns the numbers of the segments that R2 has of the present timeline. */
 function numbersOf({ puts, epoch }: Rig): number[] {
   return puts.flatMap((key) =>
     key.includes(epoch) ? (/s(\d+)\.m4s$/.exec(key)?.slice(1).map(Number) ?? []) : [],
   );
 }
 
-/** Every segment's date is where the one before it ended. */
+/** Checks that every segment's date is the end of the one before. */
 function expectOneClock({ segments }: { segments: readonly { date: number; duration: number }[] }): void {
   for (const [n, { date, duration }] of segments.slice(0, -1).entries()) {
     expect(segments[n + 1]?.date).toBeCloseTo(date + 1000 * duration, 6);
   }
 }
 
-test("who waits for a show that ends without having begun is told at once", async () => {
+test("a request that waits for a show which ends without having begun is answered at once", async () => {
   const rig = new Rig();
   const waiting = rig.show.read({ kind: "status", id: "show", waits: true }, {});
   void rig.show.end();
@@ -178,7 +178,7 @@ test("who waits for a show that ends without having begun is told at once", asyn
   expect(told).toMatchObject({ kind: "status", status: { state: "ended" } });
 });
 
-describe("a show whose object is there, and whose timeline has not been taken up yet", () => {
+describe("a show whose object is there, but whose timeline has not been taken up yet", () => {
   async function standing() {
     const rig = new Rig();
     rig.show.open();
@@ -188,14 +188,14 @@ describe("a show whose object is there, and whose timeline has not been taken up
     return { rig, before };
   }
 
-  test("has nothing to read, and is described all the same", async () => {
+  test("has nothing to read, but can be described", async () => {
     const { rig } = await standing();
     rig.talk(100);
     expect(await rig.read()).toMatchObject({ code: "not_started" });
     expect(await rig.show.describe("https://relay")).toMatchObject({ state: "open", listingMs: null });
   });
 
-  test("ends where its last part did, and that is what can be read", async () => {
+  test("ends where its last part ended, and can be read up to there", async () => {
     const { rig, before } = await standing();
     vi.setSystemTime(Date.now() + 60_000);
     void rig.show.end();
@@ -205,7 +205,7 @@ describe("a show whose object is there, and whose timeline has not been taken up
     expect(list.end).toBeLessThan(before.end + 384 + LAST_MS);
   });
 
-  test("has its key replaced, and goes on by the new one", async () => {
+  test("can have its key replaced, and goes on with the new one", async () => {
     const { rig } = await standing();
     rig.show.rotateKey();
     rig.show.start();
@@ -219,14 +219,15 @@ describe("a show whose object is there, and whose timeline has not been taken up
 
 describe("a timeline that opens", () => {
   test.each(["low", "balanced", "economy"] as const)(
-    "has a whole first list at once, %s",
+    "has a whole first playlist at once, %s",
     async (latency) => {
       const rig = new Rig(latency);
       rig.show.open();
       const list = await rig.list();
       expect(list.segments).toHaveLength(3);
       expectOneClock(list);
-      // It ends where a list that has run for long ends: the playout delay and what the encoder takes before now.
+      // The first playlist ends where that of a long-running show ends: the playout delay and the encoder's delay
+      // before now.
       expect(NOW - list.end).toBeGreaterThan(85);
       expect(NOW - list.end).toBeLessThan(90);
       await vi.advanceTimersByTimeAsync(10_000);
@@ -237,11 +238,11 @@ describe("a timeline that opens", () => {
     },
   );
 
-  test("wakes up for whole parts while there is no host, and at once for the first packet of one", async () => {
+  test("wakes up once per part while there is no host, and at once for a host's first packet", async () => {
     const rig = new Rig("balanced");
     rig.show.open();
     const timers = vi.spyOn(globalThis, "setTimeout");
-    // Those of the clock: what waits for R2 has a limit of its own, which is longer.
+    // Count only the clock's timers: the timeouts for R2 are longer.
     const wakes = () => timers.mock.calls.filter(([, millis = 0]) => millis <= 1_000).length;
     await listen(rig, 64_000);
     expect(wakes()).toBeGreaterThan(98);
@@ -258,7 +259,7 @@ describe("a show with neither host nor reader rests", () => {
     store.parts(40).map(({ part: { msn, index, at, bytes } }) => ({ msn, index, at, bytes }));
 
   test.each(["low", "balanced", "economy"] as const)(
-    "and whoever comes finds it as one that somebody has followed all the time, %s",
+    "and a newcomer finds it as if somebody had followed it all the time, %s",
     async (latency) => {
       const [rig, twin] = [new Rig(latency), new Rig(latency)];
       for (const one of [rig, twin]) one.show.open();
@@ -273,7 +274,8 @@ describe("a show with neither host nor reader rests", () => {
         expect(await rig.show.read(read, {})).toMatchObject({ bytes: first?.bytes });
         for (const one of [rig, twin]) expectOneClock(await one.list());
       }
-      // And goes on at its pace from then on. What was made late, because nobody needed it, does not count as late.
+      // From then on it goes on at its pace. Parts that were made late, because nobody needed them, do not count as
+      // late.
       for (const one of [rig, twin]) await listen(one, 7_000);
       expect(await rig.read()).toEqual(await twin.read());
       const { listingMs } = (await rig.show.describe("https://relay")) as {
@@ -284,7 +286,7 @@ describe("a show with neither host nor reader rests", () => {
     },
   );
 
-  test("nothing of it runs meanwhile but once in five minutes, nor is any of its silence put to R2 but what lists have", async () => {
+  test("nothing runs meanwhile except once in five minutes, and R2 gets only the silence that is in playlists", async () => {
     const rig = new Rig();
     rig.show.open();
     await minutes(0.5);
@@ -296,7 +298,7 @@ describe("a show with neither host nor reader rests", () => {
     await minutes(10);
     expect(written.mock.calls.length).toBeLessThan(200);
     expect(rig.puts.length).toBeLessThan(40);
-    // What is listed then, R2 has, each segment once.
+    // R2 has each segment that is listed then, once.
     const numbers = numbersOf(rig);
     expect(new Set(numbers).size).toBe(numbers.length);
     const { segments } = await rig.list();
@@ -305,7 +307,7 @@ describe("a show with neither host nor reader rests", () => {
     timers.mockRestore();
   });
 
-  test("an alarm would bring it back if its object went meanwhile, and the timeline goes on", async () => {
+  test("an alarm brings the object back if it goes meanwhile, and the timeline goes on", async () => {
     const rig = new Rig();
     rig.show.open();
     const { epoch } = rig;
@@ -322,7 +324,7 @@ describe("a show with neither host nor reader rests", () => {
     expect(Date.now() - (await rig.list()).end).toBeLessThan(90 + 384);
   });
 
-  test("a host is heard from the first packet on; once one has been, R2 misses nothing, however long nobody is there", async () => {
+  test("a host is heard from the first packet on, and from then on R2 misses nothing, however long nobody is there", async () => {
     const rig = new Rig();
     rig.show.open();
     const { epoch } = rig;
@@ -349,7 +351,7 @@ describe("a show with neither host nor reader rests", () => {
     expect(rig.epoch).toBe(epoch);
   });
 
-  test("nothing is passed over that R2 has not got before", async () => {
+  test("nothing is passed over while R2 lacks earlier segments", async () => {
     const rig = new Rig();
     rig.show.open();
     await listen(rig, 20_000);
@@ -362,7 +364,7 @@ describe("a show with neither host nor reader rests", () => {
     expect(numbersOf(rig).slice(0, last + 1)).toEqual(Array.from({ length: last + 1 }, (_, msn) => msn));
   });
 
-  test("ended in it, it ends at that moment, and closed in it, at its time", async () => {
+  test("a resting show that is ended ends at that moment, and one that is idle closes at its time", async () => {
     const rig = new Rig();
     rig.show.open();
     await minutes(1.3);
@@ -380,7 +382,7 @@ describe("a show with neither host nor reader rests", () => {
 });
 
 describe("an object that did not run for a while, and goes on", () => {
-  test("690 s: a new epoch begins at once, which has the host's sound from the first moment on", async () => {
+  test("after 690 s a new epoch begins at once, which has the host's sound from the first moment on", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(3_000);
@@ -399,7 +401,7 @@ describe("an object that did not run for a while, and goes on", () => {
     expect(await rig.read(epoch)).toMatchObject({ kind: "problem", status: 410 });
   });
 
-  test("690 s of which it rested: who reads next finds a new epoch, whose first list is whole", async () => {
+  test("after 690 s of rest the next reader finds a new epoch with a whole first playlist", async () => {
     const rig = new Rig();
     rig.show.open();
     await vi.advanceTimersByTimeAsync(60_000);
@@ -409,19 +411,19 @@ describe("an object that did not run for a while, and goes on", () => {
     expect(rig.epoch > epoch).toBe(true);
     expect((await rig.list()).segments).toHaveLength(3);
     expect(rig.restarts).toEqual([]);
-    // The old clock is gone with its timeline: one alone drives the new.
+    // The old clock is gone with its timeline: only one drives the new timeline.
     await listen(rig, 5_000);
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  test("590 s: filled with silence by less than a second's computing, and the host is heard from the first moment on", async () => {
+  test("590 s are filled with silence in less than a second of computing, and the host is heard from the first moment on", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(3_000);
     const { epoch } = rig;
     const start = await rig.list();
     rig.jump(590_000, 590_000);
-    // Of the processor: by the clock, other programs would be measured too.
+    // Processor time: wall-clock time would include other programs.
     const before = process.cpuUsage();
     rig.talk(300);
     const { user, system } = process.cpuUsage(before);
@@ -432,13 +434,13 @@ describe("an object that did not run for a while, and goes on", () => {
     const list = await rig.list();
     expectOneClock(list);
     expect(Date.now() - list.end).toBeLessThan(90 + 384);
-    // The list has moved on by as much as the clock.
+    // The playlist has moved on by as much as the clock.
     const moved = (list.segments.at(-1)?.msn ?? 0) - (start.segments.at(-1)?.msn ?? 0);
     expect(moved).toBeGreaterThan(590_000 / 1_920 - 2);
     expect(await rig.peak()).toBeGreaterThan(-20);
   });
 
-  test("a timeline whose stored segments are not its profile's begins anew, also where none was open", async () => {
+  test("a timeline whose stored segments do not fit its profile begins anew, also if no segment was open", async () => {
     const rig = new Rig();
     rig.show.open();
     await vi.advanceTimersByTimeAsync(30_000);
@@ -466,12 +468,12 @@ describe("an object that did not run for a while, and goes on", () => {
   });
 });
 
-test("a wall clock that is set forward by 10 s: who waits for the next part has it, and is not told that their time is up", async () => {
+test("when the wall clock is set forward by 10 s, a request for the next part gets it and does not time out", async () => {
   const rig = new Rig();
   rig.show.open();
   rig.talk(3_000);
   const { msn = 0, index = 0 } = (await rig.list()).parts.at(-1) ?? {};
-  // The part after the next: the first that is made would let go of those who wait for the next.
+  // The request is for the part after the next: the first part that is made would release requests for the next one.
   const directives = { msn: msn + 1, part: index };
   const held = rig.show.read({ kind: "playlist", id: "show", epoch: rig.epoch, directives } as never, {});
   rig.jump(10_000);
@@ -497,7 +499,7 @@ describe("a wall clock that is set back by two minutes", () => {
     expect(rig.show.publishers.sessions).toEqual([]);
   });
 
-  test("nor does it where the object restarts meanwhile; and set right again, the dates are true again", async () => {
+  test("does neither if the object restarts meanwhile, and once it is set right the dates are true again", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(3_000);
@@ -517,7 +519,7 @@ describe("a wall clock that is set back by two minutes", () => {
     expect(rig.epoch).toBe(epoch);
   });
 
-  test("by more than ten minutes, a new epoch begins whose dates are true", async () => {
+  test("by more than ten minutes makes a new epoch begin, whose dates are true", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(3_000);
@@ -534,7 +536,7 @@ describe("a show that has neither host nor listener", () => {
   const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
   const segment = (epoch: string) => ({ kind: "segment", id: "show", epoch, msn: 0 }) as const;
 
-  test("closes after half an hour, whoever asks how it is; then there is no timer and no alarm", async () => {
+  test("closes after half an hour, whoever asks for its status; then there is no timer and no alarm", async () => {
     const rig = new Rig();
     rig.show.open();
     const { epoch } = rig;
@@ -560,7 +562,7 @@ describe("a show that has neither host nor listener", () => {
   test.each<[string, (rig: Rig) => unknown]>([
     ["a list", (rig) => rig.read()],
     ["a segment", (rig) => rig.show.read(segment(rig.epoch), {})],
-  ])("stays open half an hour from when somebody read %s", async (_, read) => {
+  ])("stays open for half an hour after a read of %s", async (_, read) => {
     const rig = new Rig();
     rig.show.open();
     await minutes(20);
@@ -571,7 +573,7 @@ describe("a show that has neither host nor listener", () => {
     expect(rig.row.state).toBe("announced");
   });
 
-  test("stays open half an hour from when its object was made anew", async () => {
+  test("stays open for half an hour after its object was made anew", async () => {
     const rig = new Rig();
     rig.show.open();
     await minutes(29);
@@ -584,15 +586,15 @@ describe("a show that has neither host nor listener", () => {
 });
 
 describe("a show that ends", () => {
-  // The doors open 5,848 ms into the timeline; a segment takes 1,920 ms; what was said is in an access unit 25 ms later.
+  // The doors open 5,848 ms into the timeline, a segment takes 1,920 ms, and sound is in an access unit 25 ms later.
   test.each([
     [88, 8],
     [488, 8],
     [1_188, 8],
-    [1_948, 8], // which is finished, and nothing of the next one is
+    [1_948, 8], // Segment 8 is finished, and there is nothing of the next one
     [1_988, 9],
   ])(
-    "%d ms after segment 8 began: all that was said is listed until segment %d, and within a part target one more, with the list's end",
+    "%d ms into segment 8: first all sound is listed, up to segment %d; within a part target one more segment, with the end",
     async (millis, last) => {
       const rig = new Rig();
       rig.show.open();
@@ -613,7 +615,7 @@ describe("a show that ends", () => {
     },
   );
 
-  test("lets those go who wait for its next part, and again those who wait for what comes after it", async () => {
+  test("releases requests for its next part, and later those for the part after it", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(10_000);
@@ -632,7 +634,7 @@ describe("a show that ends", () => {
     expect(await later).toEqual([true, CLOSING_MS]);
   });
 
-  test("without parts ends its list at once", async () => {
+  test("ends its playlist at once if it has no parts", async () => {
     const rig = new Rig("economy");
     rig.show.open();
     rig.talk(20_000);
@@ -640,7 +642,7 @@ describe("a show that ends", () => {
     expect((await rig.list()).ended).toBe(true);
   });
 
-  test("and is made anew in that moment has its list ended", async () => {
+  test("has its playlist ended if its object is made anew in that moment", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.talk(9_600);
@@ -650,7 +652,7 @@ describe("a show that ends", () => {
   });
 });
 
-test("what R2 did not take before the end, the object that is made anew gets to it, and then needs no alarm before it is to be removed", async () => {
+test("an object that is made anew puts what R2 lacks of an ended show, and then needs no alarm before the removal", async () => {
   const rig = new Rig();
   rig.show.open();
   await listen(rig, 20_000);
@@ -670,7 +672,7 @@ test("what R2 did not take before the end, the object that is made anew gets to 
   expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, removalAt(rig.row)]);
 });
 
-test("hold audio over a host of whom nothing is heard is on the line, until something is", async () => {
+test("hold audio over a silent host is on the line until the host is heard", async () => {
   const rig = new Rig("low", { hold: "default", holdOnDeadAirSeconds: 30 });
   const createdAt = Date.now();
   const sfu = { sfuSession: "sfu", mid: "0", adapter: null, codec: null, client: null };
@@ -764,7 +766,7 @@ describe("a show with a plan", () => {
   const iso = (hours: number) => new Date(NOW + hours * HOUR).toISOString();
   const first = { kind: "multivariant", id: "show" } as const;
 
-  test("has its object brought back when it opens, and opens then, also where that is late", async () => {
+  test("has its object brought back when it opens, and opens then, also if that is late", async () => {
     const rig = new Rig("low", { opensAt: iso(1) });
     rig.show.doWhatIsDue();
     await rig.show.settle();
@@ -778,7 +780,7 @@ describe("a show with a plan", () => {
     expect((await rig.list()).firstMsn).toBe(0);
   });
 
-  test("opens once: closed for want of anybody, it stays closed", async () => {
+  test("opens once: after it was closed because nobody came, it stays closed", async () => {
     const rig = new Rig("low", { opensAt: iso(1) });
     vi.setSystemTime(NOW + HOUR);
     rig.show.doWhatIsDue();
@@ -805,7 +807,7 @@ describe("a show with a plan", () => {
     expect([vi.getTimerCount(), rig.alarm]).toEqual([0, removalAt(rig.row)]);
   });
 
-  test("ends at its time though its doors are closed", async () => {
+  test("ends at its time even if its doors are closed", async () => {
     const rig = new Rig("low", { endsAt: iso(1) });
     await rig.show.settle();
     expect(rig.alarm).toBe(NOW + HOUR);
@@ -814,7 +816,7 @@ describe("a show with a plan", () => {
     expect(rig.row.state).toBe("ended");
   });
 
-  test("ends so long after its last host has left, also where the object is made anew meanwhile", async () => {
+  test("ends the set time after its last host has left, also if the object is made anew meanwhile", async () => {
     const rig = new Rig("low", { endAfterMinutes: 15 });
     rig.show.open();
     await listen(rig, 20 * 60_000);
@@ -830,7 +832,7 @@ describe("a show with a plan", () => {
     expect(rig.row.state).toBe("ended");
   });
 
-  test("opens for its first listener, who has a list at once", async () => {
+  test("opens for its first listener, who has a playlist at once", async () => {
     const rig = new Rig("low");
     expect(await rig.show.read({ kind: "status", id: "show", waits: false }, {})).toMatchObject({
       status: { state: "announced", autoOpen: true, line: null },
@@ -844,7 +846,7 @@ describe("a show with a plan", () => {
     });
   });
 
-  test("does not where it is not to, nor after its end", async () => {
+  test("does not open for a listener without autoOpen, nor after its end", async () => {
     const rig = new Rig("low", { autoOpen: false });
     expect(await rig.show.read(first, {})).toMatchObject({ code: "not_started" });
     await rig.show.end();
@@ -854,7 +856,7 @@ describe("a show with a plan", () => {
     expect([rig.row.state, over.row.state]).toEqual(["ended", "ended"]);
   });
 
-  test("has another title for who reads its playlist, also after its end", async () => {
+  test("shows a new title in its playlist, also after its end", async () => {
     const rig = new Rig();
     rig.show.open();
     rig.show.change({ title: "While it ran" });
@@ -864,7 +866,7 @@ describe("a show with a plan", () => {
     expect(await rig.show.read(first, {})).toMatchObject({ text: expect.stringContaining("After its end") });
   });
 
-  test("can be changed: what is said of it, and when it opens", async () => {
+  test("can be changed: its description, and when it opens", async () => {
     const rig = new Rig("low", { opensAt: iso(2) });
     expect(rig.show.change({ title: "Another", opensAt: iso(1), description: "Why" })).toBeNull();
     expect(rig.row).toMatchObject({ title: "Another", opensAt: iso(1), description: "Why", idleMinutes: 30 });
@@ -893,7 +895,7 @@ describe("the Directory is told of a show's state", () => {
     expect(rig.told.slice(3)).toEqual(["ended"]);
   });
 
-  test("when its object is made anew, and when a timeline that was live begins anew and waits for its first host again", () => {
+  test("when its object is made anew, and when a live timeline begins anew and waits for its first host again", () => {
     const rig = new Rig();
     rig.show.open();
     const { row } = rig;
@@ -907,7 +909,7 @@ describe("the Directory is told of a show's state", () => {
     expect(rig.told.slice(3)).toEqual(["open"]);
   });
 
-  test("when it has begun anew because its store did not fit, before the object was made and at the end", () => {
+  test("when its stored timeline does not fit: it begins anew, or ends before it was taken up", () => {
     for (const starts of [true, false]) {
       const rig = new Rig();
       rig.show.open();
@@ -943,7 +945,7 @@ describe("the replay", () => {
     rig.restart();
   };
 
-  test("has all timelines of a show whose doors were closed and opened again, whose numbers go on", async () => {
+  test("has all timelines of a show whose doors were closed and opened again, with continuous numbers", async () => {
     const rig = new Rig();
     live(rig);
     rig.talk(20_000);
@@ -971,7 +973,7 @@ describe("the replay", () => {
     expect(await listed(rig, second)).toMatchObject({ text: list.text });
   });
 
-  test("is that of a show which ended while its doors were closed, before R2 has taken any of it too", async () => {
+  test("exists of a show which ended while its doors were closed, even before R2 has taken any of it", async () => {
     const rig = new Rig();
     rig.takes = false;
     live(rig);
@@ -997,7 +999,7 @@ describe("the replay", () => {
     }
   });
 
-  test("gives media of former timelines that R2 has not taken, and refuses what none has", async () => {
+  test("has the media of former timelines that R2 lacks, and refuses media that no timeline has", async () => {
     const rig = new Rig();
     rig.takes = false;
     live(rig);
@@ -1021,14 +1023,14 @@ describe("the replay", () => {
     });
   });
 
-  test("is not held back from who asks before its first three segments, but given once they are there", async () => {
+  test("is not delayed until it has three segments: before, the list from the doors' opening is named", async () => {
     const rig = new Rig();
     rig.show.open();
     expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
     expect(await rig.show.read(rewind(rig.epoch, "live"), {})).toMatchObject({ code: "no_replay" });
     live(rig);
     rig.talk(2_000);
-    // Its first host has just been heard: who comes now begins with the doors' opening.
+    // The first host has just been heard: a newcomer begins with the doors' opening.
     expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind-open.m3u8"]);
     rig.talk(6_000);
     expect(await named(rig, { dvr: "1" })).toEqual([rig.epoch, "rewind.m3u8"]);
@@ -1036,7 +1038,7 @@ describe("the replay", () => {
     expect(await named(rig, { from: "open" })).toEqual([rig.epoch, "audio.m3u8"]);
   });
 
-  test("keeps the silence before a show of which somebody plays all, where else it would be passed over", async () => {
+  test("keeps the silence before the first host while somebody plays all of it, which else is passed over", async () => {
     const firsts: number[] = [];
     for (const kind of ["rewind", "playlist"] as const) {
       const rig = new Rig();

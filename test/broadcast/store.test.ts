@@ -4,7 +4,7 @@ import { type MediaObject, Store } from "../../src/broadcast/store.ts";
 import { type Part, samples } from "../../src/media.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** What is read back from SQLite is what was put there, and what waits for R2 is not lost. */
+/** Values are read back from SQLite as they were stored, and no object that R2 is to have is lost. */
 
 const PARTS = 5;
 
@@ -19,8 +19,8 @@ function storeOf(count: number): Store {
   return store;
 }
 
-test("what is read back is no more than was asked for, however much waits for R2 behind it", () => {
-  // An hour and a half of which R2 took nothing.
+test("no more is read back than was asked for, however much waits for R2", () => {
+  // An hour and a half in which R2 took nothing.
   const store = storeOf(3_000);
   const parts = store.parts(40);
   expect(parts).toHaveLength(39 * PARTS + 2);
@@ -29,7 +29,7 @@ test("what is read back is no more than was asked for, however much waits for R2
   expect(parts.filter(({ closes }) => closes).map(({ part }) => part.index)).toEqual(
     Array.from({ length: 39 }, () => PARTS - 1),
   );
-  // It is all still there for R2.
+  // All of it is still there for R2.
   expect(store.unkept()).toBe(0);
   expect(store.partsOf(0).map(({ bytes }) => [...bytes])).toEqual(
     Array.from({ length: PARTS }, (_, n) => [0, n]),
@@ -41,7 +41,7 @@ test("a short show is read back whole, and an empty one is empty", () => {
   expect(new Store(sqlite()).parts(40)).toEqual([]);
 });
 
-test("pruning never forgets what R2 does not hold", () => {
+test("pruning never drops a segment that R2 does not hold", () => {
   const store = storeOf(10);
   for (const msn of [0, 1, 3]) store.markKept(msn);
   store.prune(5);
@@ -51,7 +51,7 @@ test("pruning never forgets what R2 does not hold", () => {
 
 describe("a timeline that makes room for the next", () => {
   const INIT = Uint8Array.of(7);
-  /** Takes from the outbox, as R2 does, all that is on it. */
+  /** Takes everything from the outbox, as R2 does. */
   const emptied = (outbox: Outbox) => {
     const names: string[] = [];
     for (let item = outbox.next(); item !== null; item = outbox.next()) {
@@ -61,7 +61,7 @@ describe("a timeline that makes room for the next", () => {
     return names;
   };
 
-  test("leaves behind, under its own name, what R2 does not hold: its init, its segments, the open one too", () => {
+  test("leaves behind, under its own name, what R2 does not hold: its init segment, its segments, also the open one", () => {
     const store = storeOf(4);
     store.putInit(INIT);
     const outbox = new Outbox(store);
@@ -69,7 +69,7 @@ describe("a timeline that makes room for the next", () => {
     for (const msn of [0, 1]) store.markKept(msn);
     expect(store.setAside("one")).toBe(0);
     expect([store.parts(40), store.init(), store.unkept()]).toEqual([[], null, null]);
-    // What a replay may be asked for; R2 has segment 1.
+    // Media that a replay may be asked for; R2 has segment 1.
     const lengths = [null, 2, 4, 1].map((msn) => store.formerMedia("one", msn)?.length ?? null);
     expect([...lengths, store.formerMedia("two", 2)]).toEqual([1, 10, 4, null, null]);
     outbox.turnTo("two", Uint8Array.of(8, 8));
@@ -77,7 +77,7 @@ describe("a timeline that makes room for the next", () => {
     expect(outbox.next()).toBe(null);
   });
 
-  test("leaves nothing behind where R2 holds everything", () => {
+  test("leaves nothing behind if R2 holds everything", () => {
     const store = storeOf(3);
     store.putInit(INIT);
     for (const msn of [0, 1, 2, 3]) store.putPart({ ...store.partsOf(msn)[0], msn } as Part, true);
@@ -86,7 +86,7 @@ describe("a timeline that makes room for the next", () => {
     expect(new Outbox(store).next()).toBe(null);
   });
 
-  test("while one of its segments is on the way to R2 is not mixed up with the next", () => {
+  test("is not mixed up with the next while one of its segments is on the way to R2", () => {
     const store = storeOf(2);
     const outbox = new Outbox(store);
     outbox.turnTo("one", INIT);
@@ -99,7 +99,7 @@ describe("a timeline that makes room for the next", () => {
     expect(emptied(outbox)).toEqual(["two init 1", "one 1 10", "one 2 4"]);
   });
 
-  test("gives up the oldest where more waits than 3,000 segments, and says how many", () => {
+  test("gives up the oldest when more than 3,000 segments wait, and says how many", () => {
     const store = storeOf(3_004);
     expect(store.setAside("one")).toBe(5);
     expect(store.former()).toMatchObject({ epoch: "one", msn: 5 });
@@ -110,14 +110,14 @@ describe("a timeline that makes room for the next", () => {
     expect(store.former()).toMatchObject({ epoch: "one", msn: 6 });
   });
 
-  test("is forgotten where nobody knows its name", () => {
+  test("is dropped if its name is unknown", () => {
     const store = storeOf(3);
     store.setAside(null);
     expect([store.parts(40), store.former()]).toEqual([[], null]);
   });
 });
 
-test("a row that can not be read is left out, and the others are not", () => {
+test("an unreadable row is left out, and the others are not", () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const sql = sqlite();
   const store = new Store(sql);

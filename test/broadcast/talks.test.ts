@@ -38,19 +38,19 @@ const on = (name: string, hostId = name, isHeard = true): Voice => ({
   hostId,
   name,
 });
-/** What the guard says of a host's microphone. */
+/** A warning of the guard about a host's microphone. */
 const squeal = (hostId: string, raised: boolean): WarningNote => ({
   kind: "squeal",
   raised,
   host: { hostId, name: hostId },
 });
-/** Times are what the tests say they are. */
+/** Looks at the sessions; times are given by the tests. */
 const look = (now = 0) => talks.look(now);
 
-/** Whose each talk session is. */
+/** The host of each talk session. */
 const owners = new Map<string, string>();
 
-/** These are on, with a talk session of the first. */
+/** Puts these hosts on, and begins a talk session of the first. */
 function begin(...names: string[]): Promise<string> {
   voices = names.map((name) => on(name));
   look();
@@ -64,7 +64,7 @@ async function beginOf(session: string, hostId: string): Promise<string> {
   return answer.talk;
 }
 
-/** What the owner of a talk session asks of it. */
+/** Sends a talk session's call with its owner's key. */
 const ask = (asked: Exclude<TalkCall, { kind: "begin" }>, now = 0) =>
   talks.talk(asked, owners.get(asked.talk) ?? "", now);
 
@@ -89,14 +89,14 @@ async function offered(talk: string, publications: readonly string[], now = 0) {
   return offer;
 }
 
-/** Pulls and answers. */
+/** Pulls publications and answers the offer. */
 async function hear(talk: string, publications: readonly string[]): Promise<readonly TalkTrack[]> {
   const { mutation, tracks } = await offered(talk, publications);
   expect(await answer(talk, mutation)).toEqual({ kind: "done" });
   return tracks;
 }
 
-/** What comes within a second: nothing that the relay holds by its clock. */
+/** Resolves only if the promise settles within a second, so not to what the relay holds by its clock. */
 async function soon<T>(promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error("it did not come within a second")), 1_000);
@@ -109,8 +109,8 @@ async function soon<T>(promise: Promise<T>): Promise<T> {
 
 const codeOf = (given: TalkAnswer | Problem) => ("code" in given ? given.code : given.kind);
 
-describe("who else is on", () => {
-  test("is everybody but oneself, by a name that is neither the SFU's nor the WHIP session's", async () => {
+describe("the list of the others", () => {
+  test("has everybody but oneself, under names that are neither the SFU's nor the WHIP sessions'", async () => {
     const talk = await begin("ada", "ben", "eve");
     const told = await others(talk);
     expect(told.others.map(({ name }) => name)).toEqual(["ben", "eve"]);
@@ -118,7 +118,7 @@ describe("who else is on", () => {
     expect(JSON.stringify(told)).not.toMatch(/sfu-|whip-/);
   });
 
-  test("another session of the same host is oneself; another holder of the shared key is not", async () => {
+  test("leaves out another session of the same host, but not another holder of the shared key", async () => {
     voices = [on("ada"), on("ada2", "ada"), on("ada3", "ada", false), on("one", "host"), on("two", "host")];
     look();
     const names = async (session: string, hostId: string) =>
@@ -128,7 +128,7 @@ describe("who else is on", () => {
     expect(await names("whip-ada3", "ada"), "of a session that nobody has heard yet").toEqual(["one", "two"]);
   });
 
-  test("is told at once to who has another list, and held for who has this one until there is another", async () => {
+  test("is sent at once to a studio with another list, and held for one with the present list until it changes", async () => {
     const talk = await begin("ada", "ben");
     const { revision } = await others(talk);
     expect((await others(talk, revision - 1)).revision).toBe(revision);
@@ -145,7 +145,7 @@ describe("who else is on", () => {
     expect((await soon(held)).others.map(({ name }) => name)).toEqual(["ben", "eve"]);
   });
 
-  test("is held for 20 s, and no longer than until the same studio asks again", async () => {
+  test("is held for 20 s, but no longer than until the same studio asks again", async () => {
     vi.useFakeTimers();
     const talk = await begin("ada", "ben");
     const { revision } = await others(talk);
@@ -159,7 +159,7 @@ describe("who else is on", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("comes with word of a microphone that squeals, to its own host alone, and at once", async () => {
+  test("carries a squealing microphone's warning, to its own host alone, and at once", async () => {
     const talk = await begin("ada", "ben");
     const of = await beginOf("whip-ben", "ben");
     const { revision, squeals } = await others(talk);
@@ -173,7 +173,7 @@ describe("who else is on", () => {
     expect((await others(talk)).squeals).toBe(false);
   });
 
-  test("a publication keeps its name for as long as it is on, and has another when it comes back", async () => {
+  test("keeps a publication's name as long as it is on, and has another when it comes back", async () => {
     const talk = await begin("ada", "ben");
     const [before] = await publicationsOf(talk);
     voices = [on("ada"), { ...on("ben"), name: "Benedict" }];
@@ -187,7 +187,7 @@ describe("who else is on", () => {
   });
 });
 
-test("a session of another host is not there, neither the one that publishes nor the one that hears", async () => {
+test("a session of another host can not be used, whether it publishes or hears", async () => {
   const talk = await begin("ada", "ben");
   expect(codeOf(await talks.talk({ kind: "begin", session: "whip-ada" }, "ben", 0))).toBe("no_session");
   for (const asked of [
@@ -199,7 +199,7 @@ test("a session of another host is not there, neither the one that publishes nor
 });
 
 describe("a change", () => {
-  test("is a question, an offer and its answer; a session of the SFU is made for the first", async () => {
+  test("is a request, an offer and its answer; the SFU's session is made for the first", async () => {
     const talk = await begin("ada", "ben", "eve");
     expect(sfu.calls).toEqual([]);
     const [ben = "", eve = ""] = await publicationsOf(talk);
@@ -222,7 +222,7 @@ describe("a change", () => {
     expect(await offered(talk, [eve])).toMatchObject({ offer: null });
   });
 
-  test("waits for the one before: nothing else while an answer is due, and no answer to another offer", async () => {
+  test("waits for the one before: nothing else is allowed while an answer is due, nor an answer to another offer", async () => {
     const talk = await begin("ada", "ben", "eve");
     const [ben = "", eve = ""] = await publicationsOf(talk);
     const first = pull(talk, [ben]);
@@ -236,7 +236,7 @@ describe("a change", () => {
     expect(codeOf(await pull(talk, [eve]))).toBe("offer");
   });
 
-  test("is done 15 s after the question, or the session is over", async () => {
+  test("has to be answered within 15 s of the request, or the session is over", async () => {
     const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     const { mutation } = await offered(talk, publications, 1_000);
@@ -248,7 +248,7 @@ describe("a change", () => {
     expect(codeOf(await answer(again, next.mutation, 16_000))).toBe("done");
   });
 
-  test("of which one track is not there yet brings the others; who has gone is said to have", async () => {
+  test("in which one track is not there yet brings the others, and says who has gone", async () => {
     const talk = await begin("ada", "ben", "eve");
     const [ben = "", eve = ""] = await publicationsOf(talk);
     sfu.react = ({ path, body }) =>
@@ -265,7 +265,7 @@ describe("a change", () => {
     expect(await hear(talk, [ben])).toEqual([{ publication: ben, mid: "1" }]);
   });
 
-  test("brings no more than eight tracks at the same time", async () => {
+  test("brings at most eight tracks at a time", async () => {
     const names = ["ada", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
     const talk = await begin(...names);
     const publications = await publicationsOf(talk);
@@ -285,16 +285,16 @@ describe("a session is over", () => {
   const TRACKS = "/sessions/:id/tracks/new";
 
   test.each<[string, string, Reaction]>([
-    ["a question is not answered", TRACKS, "cut"],
-    ["a question fails", TRACKS, { status: 500, json: {} }],
-    ["the SFU's session is", TRACKS, { status: 410, json: { errorCode: "session_error" } }],
+    ["a request is not answered", TRACKS, "cut"],
+    ["a request fails", TRACKS, { status: 500, json: {} }],
+    ["the SFU's session is over", TRACKS, { status: 410, json: { errorCode: "session_error" } }],
     ["an answer is not acknowledged", RENEGOTIATE, "cut"],
     [
       "an answer is refused",
       RENEGOTIATE,
       { status: 406, json: { errorCode: "invalid_session_description" } },
     ],
-  ])("where %s, and it is not asked for again", async (_, path, reaction) => {
+  ])("where %s, and the call is not repeated", async (_, path, reaction) => {
     const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     sfu.react = (call) => (call.path === path ? reaction : undefined);
@@ -305,7 +305,7 @@ describe("a session is over", () => {
     expect(sfu.calls.filter((call) => call.path === path)).toHaveLength(1);
   });
 
-  test("but not where the SFU makes none: it may be asked again", async () => {
+  test("but not when the SFU can not make one: the request may be repeated", async () => {
     const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     sfu.react = ({ path }) => (path === "/sessions/new" ? { status: 503, json: {} } : undefined);
@@ -317,7 +317,7 @@ describe("a session is over", () => {
     expect(await hear(talk, publications)).toHaveLength(1);
   });
 
-  test("when its host has gone, when the host makes another, and when its studio says so", async () => {
+  test("when its host has gone, when the host makes another, and when its studio ends it", async () => {
     for (const end of [
       () => {
         voices = [on("ben")];
@@ -338,7 +338,7 @@ describe("a session is over", () => {
     }
   });
 
-  test("when nothing has been heard of its studio for a minute", async () => {
+  test("when its studio has not been heard of for a minute", async () => {
     const talk = await begin("ada", "ben");
     await hear(talk, await publicationsOf(talk));
     look(60_000);
@@ -348,7 +348,7 @@ describe("a session is over", () => {
     expect(sfu.closed).toEqual([sfu.ids[0]]);
   });
 
-  test("when its description has come to 48 sections", async () => {
+  test("when its description has reached 48 sections", async () => {
     const talk = await begin("ada", "ben");
     const publications = await publicationsOf(talk);
     for (let round = 0; round < 48; round++) {

@@ -13,24 +13,24 @@ import { largestStep, sine } from "../kit/sine.ts";
 /** How long an access unit waits for late packets. */
 
 const FRAMES = 960;
-/** The first packet is complete here. */
+/** When the first packet is complete, samples. */
 const FIRST = 48_000;
 const SECONDS = 16;
 
-/** A host on a network: when each of its packets arrives, samples after it was complete; null where it never does. */
+/** A host's network: when each packet arrives, in samples after it was complete; null if it never does. */
 type Network = (packet: number) => number | null;
 
 interface Made {
-  /** One channel of what was encoded. */
+  /** One channel of the encoder's input. */
   readonly line: Float32Array;
-  /** How long after the time of its last sample each access unit was made, ms; from a second after the first host on. */
+  /** How long after its last sample's time each access unit was made, ms; from a second after the first host on. */
   readonly waits: readonly number[];
   readonly counts: readonly Readonly<Record<string, number>>[];
   /** How often the clock woke up. */
   readonly wakes: number;
 }
 
-/** The show's pipeline, driven as its clock does it, by a fake one: it wakes up when something is due. */
+/** Drives the show's pipeline as its clock does, on a fake clock that wakes up when something is due. */
 function run(networks: readonly Network[], signal: (sample: number) => number): Made {
   const line = new Float32Array(SECONDS * SAMPLE_RATE);
   const waits: number[] = [];
@@ -51,7 +51,7 @@ function run(networks: readonly Network[], signal: (sample: number) => number): 
   }
   const flying = networks
     .flatMap((network, host) => {
-      // A socket keeps the order.
+      // A socket keeps packets in order.
       let last = 0;
       const packets = [];
       for (let n = 0; n < (SECONDS * SAMPLE_RATE - FIRST) / FRAMES; n++) {
@@ -87,7 +87,7 @@ function quiet(seed: number): Network {
   const uniform = uniforms(seed);
   return () => fromMillis(uniform());
 }
-/** Every 400 ms or so the radio holds packets back for up to 60 ms. */
+/** About every 400 ms the radio holds packets back for up to 60 ms. */
 function wifi(seed: number): Network {
   const uniform = uniforms(seed);
   let until = 0;
@@ -101,11 +101,11 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 const voice = sine(220);
 const clean = { late: 0, concealedSamples: 0, droppedSamples: 0, resyncs: 0 };
 
-/** No hole, and nothing that is further from what was said than its own slope. */
+/** Checks that there is no hole, and that no sample is further from the signal than the signal's own slope allows. */
 function expectWhole({ line, counts }: Made): void {
   for (const count of counts) expect(count).toMatchObject(clean);
   expect(largestStep(line).step).toBeLessThan(voice.slope * 1.02);
-  // Where it settles within the half millisecond that is never corrected.
+  // The line may settle up to half a millisecond off, which is never corrected.
   let off = 0;
   for (let at = FIRST + 8 * SAMPLE_RATE; at < line.length; at++)
     off = Math.max(off, Math.abs((line[at] as number) - voice.signal(at - LOOK_AHEAD - FIRST + FRAMES)));
@@ -113,14 +113,14 @@ function expectWhole({ line, counts }: Made): void {
 }
 
 describe("how long sound is waited for", () => {
-  test("on a quiet network, until its packet is there: 10 ms on average, 21 at the most", () => {
+  test("on a quiet network, until the packet is there: 10 ms on average, 21 at most", () => {
     const made = run([quiet(1)], voice.signal);
     expectWhole(made);
     expect(mean(made.waits)).toBeLessThan(11.5);
     expect(Math.max(...made.waits)).toBeLessThan(22);
   });
 
-  test("with bursts of 60 ms, for as long as they last, and no longer on average than on a quiet network by half", () => {
+  test("with bursts of 60 ms, while they last: 80 ms at most, and less than 20 ms on average", () => {
     const made = run([wifi(2)], voice.signal);
     expectWhole(made);
     expect(Math.max(...made.waits)).toBeLessThan(81);
@@ -128,7 +128,7 @@ describe("how long sound is waited for", () => {
     expect(mean(made.waits)).toBeLessThan(20);
   });
 
-  test("where a quiet network begins to have bursts, and where they end: no hole, no step, at once", () => {
+  test("across the begin and the end of bursts: no hole and no step, at once", () => {
     const [before, bursts] = [quiet(3), wifi(4)];
     const isBursting = (n: number) => n >= 250 && n < 450;
     const made = run([(n) => (isBursting(n) ? bursts(n) : before(n))], voice.signal);
@@ -138,27 +138,27 @@ describe("how long sound is waited for", () => {
     expect(Math.max(...after)).toBeLessThan(22);
   });
 
-  test("of two hosts, until both are there, each in its place", () => {
+  test("with two hosts, until packets of both are there, each in its place", () => {
     const made = run([quiet(5), wifi(6)], voice.signal);
     expectWhole(made);
     expect(Math.max(...made.waits)).toBeLessThan(81);
   });
 
-  test("of a host that stops, for 140 ms after its last packet, and then as for nobody", () => {
+  test("for a host that stops, 140 ms after its last packet, and then as without a host", () => {
     const made = run([quiet(7), (n) => (n < 400 ? 0 : null)], voice.signal);
     expect(Math.max(...made.waits)).toBeLessThanOrEqual(141);
     expect(mean(made.waits.slice(-200))).toBeCloseTo(toMillis(PLAYOUT_DELAY), 0);
     expect(made.counts[0]).toMatchObject(clean);
   });
 
-  test("of one that skips packets, as of one that is late", () => {
+  test("for a host that skips packets, as for late ones", () => {
     const made = run([(n) => (n % 100 === 50 ? null : 0)], voice.signal);
     expect(Math.max(...made.waits)).toBeLessThanOrEqual(121);
     expect(mean(made.waits)).toBeLessThan(16);
   });
 
-  test("no longer once silence has been made in its place: each packet that comes for it then is late", () => {
-    // 75 packets are held back for up to 1.5 s. The last of them is waited for, and so are those within the deadline before.
+  test("no longer once silence was made in its place: each packet that comes for it afterwards is late", () => {
+    // 75 packets are held back for up to 1.5 s. Those within the deadline before the last one are waited for.
     const [from, to] = [200, 275];
     const made = run([(n) => (n >= from && n < to ? (to - n) * FRAMES : 0)], voice.signal);
     expect(made.counts[0]).toMatchObject({ late: 68, droppedSamples: 0, resyncs: 0 });

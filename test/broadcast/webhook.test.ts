@@ -6,7 +6,7 @@ import { type Send, Webhook } from "../../src/broadcast/webhook.ts";
 import type { WebhookState } from "../../src/webhook-api.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
-/** What a webhook sends, when again, and what it gives up; on a fake clock. */
+/** What a webhook sends, when it retries, and what it gives up; on a fake clock. */
 
 const NOW = Date.UTC(2026, 10, 26, 20);
 const HOUR = 3_600_000;
@@ -25,7 +25,7 @@ afterEach(() => {
 class Rig {
   readonly sql = sqlite();
   store = new Store(this.sql);
-  /** What the receiver says to each message; null: it takes it. */
+  /** The receiver's failure for each event; null: it accepts the event. */
   answer: (event: number) => string | null = () => null;
   readonly came: { headers: Record<string, string>; body: string; event: number }[] = [];
   arranged = 0;
@@ -55,7 +55,7 @@ class Rig {
     this.store.log.add({ kind: "marker", title }, Date.now(), null);
   }
 
-  /** Until nothing waits any more, or the receiver has been tried for so long; how long each wait was, ms. */
+  /** Runs until nothing waits any more, or for `most` ms. Returns how long each wait was, ms. */
   async waits(most: number): Promise<number[]> {
     const waits: number[] = [];
     while (this.webhook.dueAt !== null && Date.now() < NOW + most && this.came.length < 100) {
@@ -67,7 +67,7 @@ class Rig {
     return waits;
   }
 
-  /** The first that came. */
+  /** The first message. */
   get message(): (typeof this.came)[number] {
     const [message] = this.came;
     if (message === undefined) throw new Error("nothing has come");
@@ -79,7 +79,7 @@ class Rig {
   }
 }
 
-test("there is none until it is set, and none once it is dropped; its secret is told once", async () => {
+test("there is no webhook until it is set, and none once it is dropped; its secret is told once", async () => {
   const rig = new Rig();
   const none = { kind: "problem", status: 404, code: "no_webhook" };
   expect(rig.state()).toMatchObject(none);
@@ -99,7 +99,7 @@ test("there is none until it is set, and none once it is dropped; its secret is 
   expect(rig.restart().dueAt).toBeNull();
 });
 
-test("each message has the convention's headers, and a body that says what happened", async () => {
+test("each message has the headers of Standard Webhooks, and a body that says what happened", async () => {
   const rig = new Rig();
   const { secret = "" } = rig.set();
   rig.note("One");
@@ -134,7 +134,7 @@ test("a secret may be the receiver's own", async () => {
     expect(isWebhookSecret(bad), bad).toBe(false);
 });
 
-test("what happens is sent in order, and what was not taken is sent again before what came after it", async () => {
+test("events are sent in order, and an event that was not accepted is sent again before later ones", async () => {
   const rig = new Rig();
   rig.set();
   let failures = 2;
@@ -154,11 +154,11 @@ test("what happens is sent in order, and what was not taken is sent again before
   await rig.waits(HOUR);
   expect(rig.events).toEqual([1, 2, 2, 2, 3]);
   expect(rig.state()).toMatchObject({ doneUntil: 3, waiting: 0, attempts: 0, nextAttemptAt: null });
-  // A message that is sent again has its old name, by which a receiver knows it.
+  // A message that is sent again keeps its id, by which a receiver recognizes it.
   expect(new Set(rig.came.map(({ headers }) => headers["webhook-id"])).size).toBe(3);
 });
 
-test("a restart goes on where it was: nothing is left out, and what was taken is not sent again", async () => {
+test("a restart resumes: no event is left out, and no accepted one is sent again", async () => {
   const rig = new Rig();
   rig.set();
   rig.answer = (event) => (event === 2 ? "the receiver answered 503" : null);
@@ -173,7 +173,7 @@ test("a restart goes on where it was: nothing is left out, and what was taken is
 });
 
 describe("a receiver that does not come back", () => {
-  test("is tried less and less often, with some chance in it, and what has waited for a day is put away", async () => {
+  test("is tried less and less often, with some jitter, and events that waited for a day become dead letters", async () => {
     const rig = new Rig();
     rig.set();
     rig.answer = () => "the receiver could not be reached";
@@ -201,7 +201,7 @@ describe("a receiver that does not come back", () => {
   test.each([
     ["its turn comes before that, after 23.7 h", 0, [1, 2], []],
     ["its turn comes after that, after 24.8 h", 0.2, [2], [1]],
-  ])("has what was not put away after a day when it comes back, at once, where %s", async (...row) => {
+  ])("gets the events that are no dead letters yet once it is back, where %s", async (...row) => {
     const [, chance, events, dead] = row;
     vi.spyOn(Math, "random").mockReturnValue(chance);
     const rig = new Rig();
@@ -220,7 +220,7 @@ describe("a receiver that does not come back", () => {
   });
 });
 
-test("events that the log had to let go of are counted", async () => {
+test("events that the log has dropped are counted", async () => {
   const rig = new Rig();
   rig.set();
   for (let n = 0; n < 2_003; n++) rig.note("x");
@@ -229,7 +229,7 @@ test("events that the log had to let go of are counted", async () => {
   expect(rig.state()).toMatchObject({ lost: 3, waiting: 0 });
 });
 
-test("a receiver that is set while a message is on its way gets that one too", async () => {
+test("a receiver that is set while a message is on its way gets that message too", async () => {
   const rig = new Rig();
   rig.set();
   rig.note("One");
@@ -244,7 +244,7 @@ test("a receiver that is set while a message is on its way gets that one too", a
   expect(rig.events).toEqual([1, 1]);
 });
 
-test("one is asked at a time, and its object comes back should it go meanwhile", async () => {
+test("one request is made at a time, and the alarm brings the object back if it goes meanwhile", async () => {
   const rig = new Rig();
   rig.set();
   rig.note("One");
@@ -258,7 +258,7 @@ test("one is asked at a time, and its object comes back should it go meanwhile",
   expect(rig.arranged).toBeGreaterThan(0);
 });
 
-test("what is on its way when the show is deleted leaves nothing behind", async () => {
+test("a message in flight when the show is deleted leaves nothing behind", async () => {
   const rig = new Rig();
   rig.set();
   rig.note("One");
@@ -271,7 +271,7 @@ test("what is on its way when the show is deleted leaves nothing behind", async 
   expect(rig.store.webhook.get()).toBeNull();
 });
 
-test("what is on its way when its show is deleted sets no alarm any more: that may be another show's", async () => {
+test("a message in flight when its show is deleted sets no alarm: that may be another show's", async () => {
   const rig = new Rig();
   rig.set();
   const [sent, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];

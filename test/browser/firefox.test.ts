@@ -4,11 +4,12 @@ import { type Stage, setStage } from "../kit/stage.ts";
 import { type Firefox, startFirefox, type Tab } from "./firefox.ts";
 import { LOUDSPEAKER_RATE, type Loudspeaker, startLoudspeaker } from "./loudspeaker.ts";
 
-// Firefox on the pages of a relay on loopback, which it pairs with by another address (local/sfu/session.ts).
+// Firefox publishes and listens on the pages of a relay on loopback. It has no loopback candidate, so it connects by
+// another address of this machine (local/sfu/session.ts).
 
 let stage: Stage;
 const open: { close(): Promise<void> }[] = [];
-/** How long is listened, and what its own microphone gives. */
+/** How long the test listens, seconds, and the tone of Firefox's fake microphone. */
 const SECONDS = 6;
 const FIREFOX_TONE_HZ = 1000;
 
@@ -28,14 +29,14 @@ async function start(loudspeaker?: Loudspeaker): Promise<Firefox> {
 
 const text = (tab: Tab, id: string) => tab.read(`document.getElementById("${id}").textContent`);
 
-/** Presses a button as soon as it can be. */
+/** Presses a button as soon as it is enabled. */
 async function press(tab: Tab, id: string): Promise<void> {
   const isReady = () => tab.read(`!document.getElementById("${id}").disabled`);
   await expect.poll(isReady, { timeout: 10_000 }).toBe("true");
   await tab.read(`document.getElementById("${id}").click()`);
 }
 
-test("where there is no audio output, its studio goes live all the same, and blames no microphone", async () => {
+test("without an audio output, Firefox's studio goes live all the same, and does not blame the microphone", async () => {
   const show = await stage.create("low");
   const studio = await (await start()).open(show.studioUrl);
   await press(studio, "go");
@@ -50,7 +51,7 @@ test("where there is no audio output, its studio goes live all the same, and bla
 
 const sentences = (tab: Tab) => text(tab, "sentence");
 
-test("it publishes and it listens: five seconds of the host's tone without a hole, and the studio shows its level", async () => {
+test("Firefox publishes and listens: the tone plays for five seconds without a hole, and the studio shows its level", async () => {
   const loudspeaker = await startLoudspeaker();
   open.push(loudspeaker);
   const firefox = await start(loudspeaker);
@@ -59,13 +60,13 @@ test("it publishes and it listens: five seconds of the host's tone without a hol
   await press(studio, "go");
   await expect.poll(() => text(studio, "message"), { timeout: 15_000 }).toBe("You are on the air.");
   await expect.poll(() => text(studio, "level-text"), { timeout: 5_000 }).toBe("Your microphone is working.");
-  // The microphone's tone at 0.1 of full scale.
+  // The microphone's tone has 0.1 of full scale.
   expect(Number(await studio.read(`document.getElementById("level").value`))).toBeCloseTo(-20, 0);
 
   const listener = await firefox.open(show.listenUrl);
   await press(listener, "play");
   await expect.poll(() => sentences(listener), { timeout: 20_000 }).toBe("You are listening live.");
-  // The first second of a player is its own: it leaps to its place in it.
+  // Skip the player's first seconds, in which it jumps to its place behind the live edge.
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   await listener.read(`((globalThis.waits = 0),
     document.querySelector("audio").addEventListener("waiting", () => waits++))`);
@@ -82,7 +83,7 @@ test("it publishes and it listens: five seconds of the host's tone without a hol
   expect(holes(heard, LOUDSPEAKER_RATE, FIREFOX_TONE_HZ, stage.stalled())).toEqual([]);
 });
 
-test("where there is no audio output, its listener page says that and what to do, and nothing else", async () => {
+test("without an audio output, Firefox's listener page says so and what to do, and nothing else", async () => {
   const show = await stage.create("low");
   const firefox = await start();
   const studio = await firefox.open(show.studioUrl);
@@ -92,7 +93,7 @@ test("where there is no audio output, its listener page says that and what to do
   await press(listener, "play");
   const said = "This browser has no audio output. Connect headphones or a loudspeaker";
   await expect.poll(() => sentences(listener), { timeout: 20_000 }).toContain(said);
-  // It is tried again some three times in this time.
+  // The page retries about three times in this period.
   for (let look = 0; look < 40; look++) {
     expect(await sentences(listener)).toContain(said);
     await new Promise((resolve) => setTimeout(resolve, 100));

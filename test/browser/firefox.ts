@@ -6,7 +6,9 @@ import WebSocket from "ws";
 import type { Loudspeaker } from "./loudspeaker.ts";
 import { type Program, start } from "./program.ts";
 
-/** A Firefox of its own, headless, spoken to by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/). */
+/**
+ * A headless Firefox with a profile of its own, controlled by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/).
+ */
 export interface Firefox {
   /** Opens a page in a tab of its own; resolves when it has loaded. */
   open(url: string): Promise<Tab>;
@@ -14,11 +16,11 @@ export interface Firefox {
 }
 
 export interface Tab {
-  /** The value of a JavaScript expression in the page, awaited; a string. */
+  /** Evaluates a JavaScript expression in the page, awaits it, and returns its value as a string. */
   read(expression: string): Promise<string>;
 }
 
-/** A microphone that needs neither device nor leave: a tone of 1 kHz, at 0.1 of full scale. */
+/** Preferences for a microphone that needs neither a device nor permission: a tone of 1 kHz, at 0.1 of full scale. */
 const PREFERENCES = {
   "media.navigator.streams.fake": true,
   "media.navigator.audio.fake_frequency": 1000,
@@ -36,7 +38,7 @@ const PREFERENCES = {
 /**
  * Starts Debian's (or your) Firefox. Throws one plain sentence when there is none.
  *
- * @param loudspeaker where its sound goes; without one it has no audio output, as on a server
+ * @param loudspeaker the audio output for its sound; without one it has no audio output, as on a server
  */
 export async function startFirefox(loudspeaker?: Loudspeaker): Promise<Firefox> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-firefox-"));
@@ -71,7 +73,7 @@ export async function startFirefox(loudspeaker?: Loudspeaker): Promise<Firefox> 
 
 type Call = (method: string, params: object) => Promise<Record<string, never>>;
 
-/** One connection: a call of a method by its name resolves to its result, and rejects with the error's message. */
+/** Opens one connection. A call of a method by name resolves to its result, and rejects with the error's message. */
 async function converse(url: string): Promise<Call> {
   const socket = new WebSocket(url);
   await once(socket, "open");

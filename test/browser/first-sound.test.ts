@@ -10,16 +10,17 @@ import { measuringLoop, RATE } from "../kit/probe/signal.ts";
 import { wav } from "../kit/probe/wav.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// From the studio's "You are on the air." to the first sound that leaves the listener page, for who has waited for a show whose
-// doors open for hosts alone, who has been listening to its open doors, and who opens the page at that moment.
+// The time from the studio's "You are on the air." to the first sound on the listener page has a ceiling. Measured for
+// a listener who waits for a show that only hosts can open, for one who listens to the open doors already, and for one
+// who opens the page at that moment.
 
 const ROUNDS = 3;
 /**
- * Ceilings, ms. A listener hears PART-HOLD-BACK behind the live edge (three parts: 1.15 s, 1.92 s), the first sound as all
- * others, so that of `balanced` can not be there within two seconds.
+ * Ceilings, ms. A listener hears the first sound, like all others, PART-HOLD-BACK behind the live edge (three parts:
+ * 1.15 s, 1.92 s). So in `balanced` it can not be there within two seconds.
  */
 const CEILING = { low: 2000, balanced: 2800 };
-/** The microphone gives a tone at 0.2. */
+/** The threshold for the first sound: the microphone gives a tone of amplitude 0.2. */
 const AUDIBLE = 0.02;
 const LOOK_MS = 200;
 
@@ -41,11 +42,11 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-test.each(["low", "balanced"] as const)("%s: who waits for the show hears it begin", async (latency) => {
+test.each(["low", "balanced"] as const)("%s: a listener who waits hears the show begin", async (latency) => {
   const wait: Meet = async (show, studio) => {
     const listener = await arrive(show);
     await listener.page.getByText("It will start here by itself").waitFor();
-    // Long enough for the page to have asked how the show is more than once, at any pace.
+    // Long enough for the page to have asked for the status more than once, at any polling interval.
     await listener.page.waitForTimeout(3_000 + 3_000 * Math.random());
     return { listener, air: await goOnAir(studio) };
   };
@@ -53,7 +54,7 @@ test.each(["low", "balanced"] as const)("%s: who waits for the show hears it beg
 });
 
 test.each(["low", "balanced"] as const)(
-  "%s: who listens to the open doors hears the host",
+  "%s: a listener to the open doors hears the host",
   async (latency) => {
     await rounds(latency, "is there", async (show, studio) => {
       const listener = await arrive(show);
@@ -65,10 +66,10 @@ test.each(["low", "balanced"] as const)(
 );
 
 test.each(["low", "balanced"] as const)(
-  "%s: who comes as the host goes on the air hears it",
+  "%s: a listener who comes as the host goes on the air hears the host",
   async (latency) => {
     await rounds(latency, "comes", async (show, studio) => {
-      // The tab is there: what is timed is the page.
+      // The tab is open already: only the page is timed.
       const listener = await openPage(browser, "about:blank", ["ear"]);
       const air = await goOnAir(studio);
       await listener.page.goto(show.listenUrl);
@@ -99,7 +100,7 @@ async function rounds(latency: Latency, who: string, meet: Meet, details: Change
   for (const ms of took) expect(ms).toBeLessThanOrEqual(CEILING[latency as keyof typeof CEILING]);
 }
 
-/** A listener who has pressed play, with an ear at the page from the press on. */
+/** Opens the page as a listener who presses play, and records its sound from the press on. */
 async function arrive(show: Created): Promise<Probed> {
   return press(await openPage(browser, show.listenUrl, ["ear"]));
 }
@@ -110,7 +111,7 @@ async function press(listener: Probed): Promise<Probed> {
   return listener;
 }
 
-/** A studio whose microphone is open, without the filters that take a tone for noise. */
+/** Opens a studio whose microphone is on, without the filters that take a tone for noise. */
 async function readyStudio(show: Created): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl);
   const { page } = studio;
@@ -120,7 +121,7 @@ async function readyStudio(show: Created): Promise<Probed> {
   return studio;
 }
 
-/** Presses "Go live"; when the page said "You are on the air.", milliseconds since 1970. */
+/** Presses "Go live"; returns when the page said "You are on the air.", ms since 1970. */
 function goOnAir({ page }: Probed): Promise<number> {
   return page.evaluate<number>(`new Promise((resolve) => {
     const message = document.getElementById("message");
@@ -131,7 +132,7 @@ function goOnAir({ page }: Probed): Promise<number> {
   })`);
 }
 
-/** When the first audible sample left the page, milliseconds since 1970. */
+/** Returns when the first audible sample left the page, ms since 1970. */
 async function firstSound(page: Page): Promise<number> {
   for (;;) {
     const at = await page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`);

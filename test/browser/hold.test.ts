@@ -10,7 +10,8 @@ import { wav } from "../kit/probe/wav.ts";
 import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// What a listener hears who comes before the show, and what the page says of it: hold audio, then the host and nothing else.
+// What a listener who comes before the show hears, and what the page says: hold audio first, then the host and nothing
+// else.
 
 let stage: Stage;
 let browser: Browser;
@@ -30,14 +31,14 @@ afterAll(async () => {
 
 const db = (power: number) => 10 * Math.log10(power);
 
-/** What the page plays in the next 4 s: all of it, what is below 200 Hz of it, and the microphone's tone, dBFS. */
+/** Measures what the page plays in the next 4 s: all of it, its part below 200 Hz, and the microphone's tone, dBFS. */
 async function heard(page: Page): Promise<{ all: number; low: number; tone: number }> {
   await page.evaluate("ear.reset()");
   await page.waitForTimeout(4_000);
   const { pcm, rate } = await take(page, "ear.take()");
   const mean = (values: Float32Array) =>
     values.reduce((sum, value) => sum + value * value, 0) / values.length;
-  // The mean of 5 ms has nothing of the tone and its marks, whose pitches are multiples of 200 Hz.
+  // A mean over 5 ms removes the tone and its marks, whose pitches are multiples of 200 Hz.
   const span = rate / 200;
   let sum = 0;
   const low = new Float32Array(pcm.length - span);
@@ -45,7 +46,7 @@ async function heard(page: Page): Promise<{ all: number; low: number; tone: numb
     sum += (pcm[i] as number) - (pcm[i - span] ?? 0);
     if (i >= span) low[i - span] = sum / span;
   }
-  // By 50 ms: a player that catches up plays faster, and the tone is not one of one phase then.
+  // In blocks of 50 ms: a player that catches up plays faster, so the tone does not keep one phase for longer.
   const block = rate / 20;
   const blocks = Math.floor(pcm.length / block);
   let tone = 0;
@@ -54,7 +55,7 @@ async function heard(page: Page): Promise<{ all: number; low: number; tone: numb
   return { all: db(mean(pcm)), low: db(mean(low)), tone: db(tone) };
 }
 
-test("who comes before the show hears hold audio, and is told so; then the host without it", async () => {
+test("a listener before the show hears hold audio, and is told so; then the host without it", async () => {
   const show = await stage.create("low", { hold: "default" });
   const listener = await openPage(browser, show.listenUrl, ["ear"]);
   await listener.page.locator("#play:enabled").click();
@@ -73,10 +74,10 @@ test("who comes before the show hears hold audio, and is told so; then the host 
   const told = ({ all, low, tone }: typeof before) =>
     `${all.toFixed(1)} dBFS, ${low.toFixed(1)} below 200 Hz, the microphone's tone ${tone.toFixed(1)}`;
   console.log(`before the show: ${told(before)}\nwith its host: ${told(after)}`);
-  // -24 LUFS.
+  // Hold audio is at -24 LUFS.
   expect(before.all).toBeGreaterThan(-31);
   expect(before.all).toBeLessThan(-20);
-  // The microphone gives it at 0.2: -17 dBFS. A note of the hold audio may be near its pitch.
+  // The microphone gives its tone at 0.2: -17 dBFS. A note of the hold audio may be near its pitch.
   expect(after.tone).toBeGreaterThan(-22);
   expect(before.tone).toBeLessThan(after.tone - 15);
   expect(after.low).toBeLessThan(before.low - 20);

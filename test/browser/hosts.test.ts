@@ -7,7 +7,7 @@ import { holes, pitch, toneLevel } from "../kit/probe/tone.ts";
 import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// Several hosts, and a host that falls over: what a listener who was there all along hears of it.
+// Several hosts, and a host whose browser is killed: what a listener hears who is there all the time.
 
 const SECOND_TONE_HZ = 1700;
 
@@ -30,7 +30,7 @@ test("a second publisher with the same key is mixed in; neither breaks the other
   const show = await stage.create("low");
   const first = await publishRaw(browser, show, TONE_HZ);
   const listener = await listenTo(browser, show);
-  // Loaded beforehand: this is about a second host coming in, not about a browser that opens one more page.
+  // Loaded beforehand, so that only the second host's arrival is measured, not the load of opening one more page.
   const second = await preparePublisher(browser, show, SECOND_TONE_HZ);
   await seconds(3);
   await listener.page.evaluate("ear.reset()");
@@ -50,7 +50,7 @@ test("a second publisher with the same key is mixed in; neither breaks the other
   expect(heard.lost).toBe(0);
   expect(heard.stalls).toEqual([]);
   expect(holes(heard.pcm, RATE, TONE_HZ, stage.stalled()), "gaps in the first host").toEqual([]);
-  // The second host came in while we were recording; its last 6 s are whole.
+  // The second host came in during the recording; its last 6 s are whole.
   const together = heard.pcm.subarray(heard.pcm.length - 6 * RATE);
   expect(holes(together, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the second host").toEqual([]);
   const bend = pitch(together, RATE, SECOND_TONE_HZ) / SECOND_TONE_HZ - 1;
@@ -58,13 +58,13 @@ test("a second publisher with the same key is mixed in; neither breaks the other
     0.005,
   );
   expect(toneLevel(together, RATE, TONE_HZ) / toneLevel(together, RATE, SECOND_TONE_HZ)).toBeCloseTo(1, 0);
-  // The second host left by DELETE: gone at once, the first undisturbed.
+  // The second host left by DELETE: it is gone at once, the first is undisturbed.
   expect(toneLevel(after.pcm, RATE, SECOND_TONE_HZ)).toBeLessThan(0.005);
   expect(holes(after.pcm, RATE, TONE_HZ, stage.stalled())).toEqual([]);
   expect(after.stalls).toEqual([]);
 });
 
-test("a publisher that is killed leaves silence, not a stall, and is back on the air within 3 s", async () => {
+test("a killed publisher leaves silence, not a stall, and is back on the air within 3 s", async () => {
   const show = await stage.create("low");
   const doomed = await startDoomedChromium();
   await publishRaw(doomed.browser, show, TONE_HZ);

@@ -12,11 +12,12 @@ import { wav } from "../kit/probe/wav.ts";
 import { delays, quantile, take, timedMarks } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// Mouth to ear through everything that is real: a browser's WebRTC, the relay in its runtime, hls.js in the listener
-// page. Two shows run at once in every round, each with its own publisher, and neither may be heard in the other.
+// Measures the latency from mouth to ear through the real parts: a browser's WebRTC, the relay in its runtime, hls.js
+// in the listener page. Two shows run at once in every round, each with a publisher of its own, and neither may be
+// heard in the other.
 
 const SECONDS = 30;
-/** Ceilings for the median, ms, on this machine (issue: `low` 2.2 s, `balanced` 3.2 s). */
+/** Ceilings for the median on this machine, ms. */
 const CEILING: Readonly<Record<string, number>> = { low: 2200, balanced: 3200 };
 const OTHER_TONE_HZ = 1300;
 
@@ -26,7 +27,7 @@ const table = ["show      publisher   marks  p50 ms  p95 ms  stalls  starved  ga
 
 beforeAll(async () => {
   stage = await setStage();
-  // Longer than the test: where the fake microphone begins its file again, it drops a few milliseconds.
+  // Longer than the test: the fake microphone drops a few milliseconds where it begins its file again.
   const loop = measuringLoop();
   const file = new Float32Array(loop.length * 6);
   for (let i = 0; i < 6; i++) file.set(loop, i * loop.length);

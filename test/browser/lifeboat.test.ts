@@ -9,19 +9,22 @@ import { gaps, toneLevel } from "../kit/probe/tone.ts";
 import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// The listener page and the embed where the relay fails, in each way that it can, and there is a copy of the show: what is heard of
-// it, when the page is back, and how soon who comes meanwhile hears something.
+// The listener page and the embed play the copy when the relay fails, in each way that it can fail. Measured: the
+// silences, how soon the page returns to the relay, and how soon a new listener hears sound during the fault.
 
 const FAULT_S = 14;
-/** How many pages listen at once: each takes some of the processor that all share. */
+/** How many pages listen at once: all share one processor. */
 const AT_ONCE = 5;
-/** The page's draws, where it draws: it looks at the relay after 15.7 s each time. What the draws do is test/web/rescue.test.ts. */
+/**
+ * Fixes the page's random draws: it looks at the relay after 15.7 s each time. The draws themselves are tested in
+ * test/web/rescue.test.ts.
+ */
 const DRAW = "Math.random = () => 0.02";
-/** The goals (issue 10, 3.3 and 3.4): the longest silence, the return, and the first sound. */
+/** Goals: the longest silence, the return to the relay, and the first sound. */
 const SILENCE_MS = 2_000;
 const BACK_S = 60;
 const FIRST_MS = 5_000;
-/** The host's tone is at 0.2. */
+/** The threshold for the host's tone, whose amplitude is 0.2. */
 const AUDIBLE = 0.02;
 
 let stage: Stage;
@@ -33,7 +36,7 @@ beforeAll(async () => {
   browser = await startChromium();
   show = await stage.create("balanced");
   await publishRaw(browser, show, TONE_HZ);
-  // Until the copy has something to play: three segments.
+  // Wait until the copy has something to play: three segments.
   await seconds(8);
 });
 
@@ -44,7 +47,7 @@ afterAll(async () => {
 
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-/** Fault of the primary, and of the copy. */
+/** Faults of the primary, and of the copy. */
 const ROWS: readonly (readonly [Fault, Fault])[] = [
   ["503", "none"],
   ["503 with CORS", "none"],
@@ -57,7 +60,7 @@ const ROWS: readonly (readonly [Fault, Fault])[] = [
   ["none", "late"],
 ];
 
-test("in mid-show no way to fail is heard as more than 2 s of silence, and the page is back within a minute", async () => {
+test("in mid-show no fault is heard as more than 2 s of silence, and the page is back within a minute", async () => {
   const rows: Awaited<ReturnType<typeof hearThrough>>[] = [];
   for (let n = 0; n < ROWS.length; n += AT_ONCE) {
     const some = ROWS.slice(n, n + AT_ONCE);
@@ -87,7 +90,7 @@ test("in mid-show no way to fail is heard as more than 2 s of silence, and the p
   }
 }, 200_000);
 
-test("who opens the page while the relay is dead hears the show within 5 s", async () => {
+test("a listener who opens the page while the relay is dead hears the show within 5 s", async () => {
   const faults = ["503", "404", "resets", "hangs", "media"] as const;
   const rows = await Promise.all(
     faults.map((fault, n) => comeDuring(fault, n % 2 === 0 ? "listen" : "embed")),
@@ -102,7 +105,7 @@ test("who opens the page while the relay is dead hears the show within 5 s", asy
   );
   for (const { fault, first, badge, sentence } of rows) {
     expect(first, fault).toBeLessThanOrEqual(FIRST_MS);
-    // Of `media` the status comes.
+    // With the fault `media` the status is still answered.
     expect(badge, fault).toBe(fault === "media" ? "Live" : "Playing");
     expect(sentence, fault).toMatch(/^You are listening/);
   }
@@ -111,10 +114,10 @@ test("who opens the page while the relay is dead hears the show within 5 s", asy
 test.concurrent.each<[string, (route: Route) => unknown]>([
   ["refuses", (route) => route.abort("connectionrefused")],
   [
-    "is what the asset service says",
+    "answers like the asset service",
     (route) => route.fulfill({ status: 404, contentType: "text/html", body: "<!doctype html>" }),
   ],
-])("with the page's own policy in force, a show goes on where the Worker %s", async (_, answer) => {
+])("with the page's own CSP in force, a show goes on where the Worker %s", async (_, answer) => {
   const { page, faults } = await openPage(browser, show.listenUrl);
   await play(page);
   await page.getByText("You are listening live.").waitFor();
@@ -129,7 +132,7 @@ test.concurrent.each<[string, (route: Route) => unknown]>([
   await page.context().close();
 });
 
-test.concurrent("who loses the network is told so, and hears the show again when it is back", async () => {
+test.concurrent("a listener who loses the network is told so, and hears the show again when the network is back", async () => {
   const { page } = await openPage(browser, show.listenUrl);
   await play(page);
   await page.getByText("You are listening live.").waitFor();
@@ -141,7 +144,7 @@ test.concurrent("who loses the network is told so, and hears the show again when
   await page.context().close();
 });
 
-/** A page before whose relay and whose copy there is something that can fail. */
+/** Serves a page through two proxies that can fail: one before its relay, one before its copy. */
 async function setUp(layout: "listen" | "embed") {
   const copy = await Faulty.start(stage.lifeboat ?? "");
   const primary = await Faulty.start(stage.url, { "/lifeboat.json": { url: copy.url } });
@@ -153,7 +156,7 @@ function play(page: Probed["page"]): Promise<void> {
   return page.locator("#play:enabled").click();
 }
 
-/** One who listens while the primary fails, and on until a little after the page is back. */
+/** Listens while the primary fails, and on until a little after the page is back on it. */
 async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], layout: "listen" | "embed") {
   const { primary, copy, url, stop } = await setUp(layout);
   const { page, faults } = await openPage(browser, "about:blank", ["ear"]);
@@ -176,7 +179,7 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
   await seconds(5);
   const heard = await take(page, "ear.take()");
   const silences = gaps(heard.pcm, RATE, TONE_HZ);
-  // Of a recording that is silent for more than half, gaps says that it has none.
+  // For a recording that is silent for more than half of its time, `gaps` reports none: so check the tone at the end.
   const end = toneLevel(heard.pcm.subarray(-3 * RATE), RATE, TONE_HZ);
   const share = toneLevel(heard.pcm, RATE, TONE_HZ) / end;
   const reconnected = (await said()).filter((sentence) => /Reconnecting/.test(sentence)).length;
@@ -204,7 +207,7 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
   };
 }
 
-/** One who comes while the primary fails. */
+/** Opens the page and presses play while the primary fails. */
 async function comeDuring(fault: Fault, layout: "listen" | "embed") {
   const { primary, url, stop } = await setUp(layout);
   await primary.turn(fault);
@@ -226,7 +229,7 @@ async function comeDuring(fault: Fault, layout: "listen" | "embed") {
   return { fault, first: (at ?? Number.POSITIVE_INFINITY) - opened, badge, sentence };
 }
 
-/** All that the page says from now on. */
+/** Records every sentence that the page shows from here on. */
 async function sentences(page: Probed["page"]): Promise<() => Promise<string[]>> {
   await page.evaluate(`{
     globalThis.said = [];

@@ -4,7 +4,7 @@ import { openPage, startChromium } from "../kit/chromium.ts";
 import { says } from "../kit/people.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// What a page that plays learns from its playlist, without asking how the show is.
+// A page that plays learns changes from its playlist, without asking for the status.
 
 let stage: Stage;
 let browser: Browser;
@@ -19,7 +19,7 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-test.concurrent("a title, a host who comes and one who goes are shown while status.json is out of reach", async () => {
+test.concurrent("a new title, a host's arrival and a host's departure are shown while status.json is out of reach", async () => {
   const show = await stage.create("low", { title: "First" });
   const { page, faults } = await openPage(browser, show.listenUrl);
   await page.locator("#play:enabled").click();
@@ -39,7 +39,7 @@ test.concurrent("a title, a host who comes and one who goes are shown while stat
   for (const each of [page, studio.page]) await each.context().close();
 }, 90_000);
 
-test.concurrent("a status that is older than what the playlist told puts nothing back", async () => {
+test.concurrent("a status older than what the playlist has told changes nothing back", async () => {
   const show = await stage.create("low", { title: "First" });
   const { page } = await openPage(browser, show.listenUrl);
   await page.locator("#play:enabled").click();
@@ -52,7 +52,7 @@ test.concurrent("a status that is older than what the playlist told puts nothing
     const title = document.getElementById("title");
     new MutationObserver(() => shown.push(title.textContent)).observe(title, { childList: true, characterData: true, subtree: true });
   }`);
-  // As a cache answers.
+  // Answer with the old status, as a cache may.
   let isAnswered = false;
   await page.route("**/status.json*", async (route) => {
     await route.fulfill({ contentType: "application/json", body: old });
@@ -66,7 +66,7 @@ test.concurrent("a status that is older than what the playlist told puts nothing
   await page.context().close();
 }, 60_000);
 
-test.concurrent("a page that plays an economy show asks how it is with no more than 5 % of its requests", async () => {
+test.concurrent("a page that plays an economy show asks for its status with at most 5 % of its requests", async () => {
   const show = await stage.create("economy");
   await stage.open(show);
   const { page } = await openPage(browser, show.listenUrl);
@@ -75,7 +75,7 @@ test.concurrent("a page that plays an economy show asks how it is with no more t
   await page.waitForTimeout(8_000);
   const asked: string[] = [];
   page.on("request", (request) => asked.push(request.url()));
-  // The longest that a page goes without asking is 72 s, and it looks at that every 6 s.
+  // A page goes without asking for at most 72 s, and checks that every 6 s.
   await page.waitForTimeout(80_000);
   const count = (name: RegExp) => asked.filter((url) => name.test(url)).length;
   const [statuses, lists, media] = [count(/status\.json/), count(/audio\.m3u8/), count(/\.m4s/)];
@@ -86,7 +86,7 @@ test.concurrent("a page that plays an economy show asks how it is with no more t
   expect(media).toBeGreaterThan(15);
   expect(statuses).toBeGreaterThan(0);
   expect(statuses).toBeLessThanOrEqual(2);
-  // It asks about once a minute: one of 20 requests, or fewer.
+  // The page asks about once a minute: one of 20 requests, or fewer.
   expect(((lists + media) * 60) / 80, "lists and media a minute").toBeGreaterThanOrEqual(19);
   await page.context().close();
 }, 130_000);

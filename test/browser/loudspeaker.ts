@@ -5,19 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { start } from "./program.ts";
 
-/** An audio output for a machine that has none: what is played on it can be recorded. */
+/** An audio output for a machine that has none; its sound can be recorded. */
 export interface Loudspeaker {
   /** PulseAudio's address, for PULSE_SERVER. */
   readonly server: string;
-  /** What it plays in the next `seconds`, mono, in [-1, 1]. */
+  /** Records the next `seconds`, mono, in [-1, 1]. */
   record(seconds: number): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
-/** Of recordings, Hz. */
+/** Sample rate of recordings, Hz. */
 export const LOUDSPEAKER_RATE = 48_000;
 
-/** A PulseAudio of the test's own, whose only device plays nowhere; it has no file or socket outside its folder. */
+/**
+ * Starts a PulseAudio of the test's own, whose only device is a null sink. It has no file or socket outside its folder.
+ */
 export async function startLoudspeaker(): Promise<Loudspeaker> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-sound-"));
   const env = { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder, DBUS_SESSION_BUS_ADDRESS: "" };

@@ -5,8 +5,8 @@ import type { Created } from "../kit/created.ts";
 import { says } from "../kit/people.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// The pages as people meet them, with their Content-Security-Policy in force: nothing here is bypassed. Each test has a show of
-// its own and mostly waits, so that a few of them run at once.
+// The pages in a real browser as people use them, with their Content-Security-Policy in force. Each test has a show of
+// its own and mostly waits, so a few of them run at once.
 
 let stage: Stage;
 let browser: Browser;
@@ -21,7 +21,7 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-/** The page's cumulative layout shift so far, without what followed an input. */
+/** The page's cumulative layout shift so far, without shifts that follow an input. */
 const SHIFT = `new Promise((resolve) => {
   let sum = 0;
   new PerformanceObserver((list) => {
@@ -30,7 +30,7 @@ const SHIFT = `new Promise((resolve) => {
   setTimeout(() => resolve(sum), 200);
 })`;
 
-/** Goes on the air in the studio and leaves it to the caller to close. */
+/** Goes on the air in the studio. The caller closes its page. */
 async function host(show: Created) {
   const studio = await openPage(browser, show.studioUrl);
   await studio.page.locator("#go:enabled").click();
@@ -38,7 +38,7 @@ async function host(show: Created) {
   return studio;
 }
 
-test.concurrent("a listener who is early presses play once and hears the show begin, pause, return and end", async () => {
+test.concurrent("an early listener presses play once and hears the show begin, pause, return and end", async () => {
   const show = await stage.create("low", { title: "Early birds" });
   const listener = await openPage(browser, show.listenUrl);
   const { page } = listener;
@@ -75,7 +75,7 @@ test.concurrent("a listener who is early presses play once and hears the show be
 test.concurrent.each([
   ["at once", 0],
   ["600 ms late", 600],
-])("where parts come %s, the end is said soon, wherever in a segment a show ends", async (_when, late) => {
+])("where parts come %s, the end is shown soon, wherever in a segment it is", async (_when, late) => {
   const shows = await Promise.all(Array.from({ length: 5 }, () => stage.create("low")));
   const pages = await Promise.all(
     shows.map(async (show) => {
@@ -120,7 +120,7 @@ test.concurrent("the listener stops and comes back at the live edge", async () =
   for (const each of [page, studio.page]) await each.context().close();
 });
 
-test.concurrent("a host with a name of its own sees whose studio it is, listeners see the name as text, and a key that is replaced ends it", async ({
+test.concurrent("a named host sees whose studio it is, listeners see the name as text, and a replaced key ends its session", async ({
   expect,
 }) => {
   const show = await stage.create("low", { title: "A named show" });
@@ -143,7 +143,7 @@ test.concurrent("a host with a name of its own sees whose studio it is, listener
   for (const { page } of [studio, listener, again]) await page.context().close();
 }, 120_000);
 
-test.concurrent("those who listen are counted, and the listener page, the embed and the studio say how many", async () => {
+test.concurrent("listeners are counted, and the listener page, the embed and the studio say how many", async () => {
   const show = await stage.create("low", { title: "A counted show" });
   const studio = await host(show);
   await says(studio.page, /Listeners hear you, at -\d+ dB\. Nobody is listening\./);
@@ -153,7 +153,7 @@ test.concurrent("those who listen are counted, and the listener page, the embed 
     await page.locator("#play:enabled").click();
     await says(page, "You are listening live.");
   }
-  // Two isolates' reports, the shard's next round, and how long a figure and a status are kept: some 30 s.
+  // Some 30 s: the reports of two isolates, the shard's next round, and the cache lifetimes of a figure and a status.
   await says(studio.page, /Listeners hear you, at -\d+ dB\. (?:About|Perhaps) 2 listening\./, 45_000);
   // A page that plays asks for the count once a minute.
   for (const { page } of [listener, embed])
@@ -164,7 +164,7 @@ test.concurrent("those who listen are counted, and the listener page, the embed 
   for (const { page } of [listener, embed, studio]) await page.context().close();
 }, 180_000);
 
-test.concurrent("a relay that vanishes and returns: the page reconnects by itself", async () => {
+test.concurrent("when the relay vanishes and returns, the page reconnects by itself", async () => {
   const show = await stage.create("low");
   const studio = await host(show);
   const { page } = await openPage(browser, show.listenUrl);
@@ -181,7 +181,7 @@ test.concurrent.for<[string, (route: Route) => unknown]>([
   ["is refused", (route) => route.abort("connectionrefused")],
   ["hangs", () => undefined],
   ["is switched off", (route) => route.fulfill({ status: 503, headers: { "retry-after": "60" }, json: {} })],
-])("a show is heard where all but its media %s", async ([, answer], { expect }) => {
+])("a show is heard although everything but its media %s", async ([, answer], { expect }) => {
   const show = await stage.create("low");
   const studio = await host(show);
   const { page, faults } = await openPage(browser, "about:blank");
@@ -197,7 +197,7 @@ test.concurrent.for<[string, (route: Route) => unknown]>([
   for (const each of [page, studio.page]) await each.context().close();
 });
 
-test.concurrent("a listener opens the doors before their time, and hears of a show that is late", async ({
+test.concurrent("a listener opens the doors before their time, and is told that the show is late", async ({
   expect,
 }) => {
   const opensAt = new Date(Date.now() + 45_000).toISOString();
@@ -208,7 +208,7 @@ test.concurrent("a listener opens the doors before their time, and hears of a sh
   expect((await stage.status(show)).state).toBe("announced");
   await page.locator("#play:enabled").click();
   await says(page, /^The show begins (at|on) .*\. Stay here\.$/);
-  // A status that was just answered may be for a second more.
+  // A status that was just answered may be repeated for a second.
   await expect.poll(async () => (await stage.status(show)).state).toBe("open");
   await says(page, /^The show is late: it was to begin (at|on) .*\. Stay here\.$/, 60_000);
   expect(faults).toEqual([]);
@@ -234,7 +234,7 @@ test.concurrent("a host whose session is cut off comes back on the air by itself
   await page.context().close();
 });
 
-test.concurrent("a host who was on the air comes back by itself where its place is still its own old session's", async () => {
+test.concurrent("a host comes back on the air by itself although its own old session still holds its seat", async () => {
   const show = await stage.create("low", { maxHosts: 1 });
   const { page, faults } = await openPage(browser, show.studioUrl);
   const answers: number[] = [];
@@ -244,7 +244,8 @@ test.concurrent("a host who was on the air comes back by itself where its place 
   });
   await page.locator("#go:enabled").click();
   await says(page, /Listeners hear you/);
-  // The old session sounds for 4 s more, and the relay is not told that it is over: it has to find that it is quiet.
+  // The old session goes on sending for 4 s, and the relay is not told that it is over: the relay has to find that it
+  // is quiet.
   await page.evaluate(`{
     const { close } = RTCPeerConnection.prototype;
     RTCPeerConnection.prototype.close = function () {
@@ -266,7 +267,7 @@ test.concurrent("a host who was on the air comes back by itself where its place 
   await page.context().close();
 });
 
-test.concurrent("a studio does not pile up questions for a relay that hangs", async () => {
+test.concurrent("a studio does not pile up requests for a relay that hangs", async () => {
   const show = await stage.create("low");
   const { page } = await host(show);
   let [waiting, most] = [0, 0];
@@ -283,7 +284,7 @@ test.concurrent("a studio does not pile up questions for a relay that hangs", as
   await page.context().close();
 });
 
-test.concurrent("a host whom the producer has muted, or named anew, is told whether listeners hear it", async () => {
+test.concurrent("a host is told when the producer mutes it, and sees its new name when the producer renames it", async () => {
   const show = await stage.create("low");
   const [ada, ben] = [
     await stage.makeHost(show, { name: "Ada" }),
@@ -301,7 +302,7 @@ test.concurrent("a host whom the producer has muted, or named anew, is told whet
   for (const each of [page, other.page]) await each.context().close();
 }, 120_000);
 
-test.concurrent("what is wrong is said plainly", async () => {
+test.concurrent("a wrong key, a missing key and a missing show are reported in plain words", async () => {
   const show = await stage.create("low");
   const wrongKey = await openPage(browser, show.studioUrl.replace(/#.*/, "#key=not-the-key"));
   await wrongKey.page.locator("#go:enabled").click();
@@ -317,7 +318,7 @@ test.concurrent("what is wrong is said plainly", async () => {
   for (const { page } of [wrongKey, noKey, nothing]) await page.context().close();
 });
 
-test.concurrent("the studio says so when it is muted, and its level shows", async () => {
+test.concurrent("the studio says when it is muted, and shows its level", async () => {
   const show = await stage.create("low");
   const { page } = await host(show);
   // Chromium's own fake microphone beeps once a second.
@@ -330,7 +331,7 @@ test.concurrent("the studio says so when it is muted, and its level shows", asyn
   await page.context().close();
 });
 
-test.concurrent("no page scrolls sideways at 320 px or moves under the finger, and none lets its key leave the browser", async () => {
+test.concurrent("no page scrolls sideways at 320 px or shifts its layout, and the host key never leaves the browser", async () => {
   const show = await stage.create("low", {
     title: "A title long enough to wrap on every telephone there is",
   });
@@ -348,7 +349,7 @@ test.concurrent("no page scrolls sideways at 320 px or moves under the finger, a
     await page.goto(url);
     await page.waitForTimeout(500);
     expect(await page.evaluate("document.documentElement.scrollWidth"), url).toBe(320);
-    // Without one Chromium asks for /favicon.ico, which is not there.
+    // Without an icon, Chromium asks for /favicon.ico, which does not exist.
     expect(await page.evaluate("document.querySelector('link[rel=icon]')?.getAttribute('href')"), url).toBe(
       "/icon.svg",
     );
@@ -359,7 +360,7 @@ test.concurrent("no page scrolls sideways at 320 px or moves under the finger, a
   }
 });
 
-test.concurrent("the studio can not be framed, the embed can", async () => {
+test.concurrent("the studio can not be framed, but the embed can", async () => {
   const show = await stage.create("low");
   const header = async (url: string) => (await fetch(url)).headers.get("content-security-policy") ?? "";
   expect(await header(show.studioUrl)).toContain("frame-ancestors 'none'");

@@ -8,7 +8,7 @@ import { openPage, startChromium } from "../kit/chromium.ts";
 import { goLive } from "../kit/people.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// Players of other projects, as they are, in a browser with its cache: each on a page of its own, all at once.
+// Unmodified players of other projects play a show in a browser with its cache: each on a page of its own, all at once.
 
 const SECONDS = 60;
 const PLAYERS: Readonly<Record<string, string>> = {
@@ -27,7 +27,7 @@ const server = createServer(
     ),
 );
 
-/** `NAME` is a page with that player's script in it, `NAME?script` the script. */
+/** `NAME` is a page that loads that player's script, `NAME?script` is the script. */
 async function serve(path: string): Promise<[string, string]> {
   const script = path.endsWith("?script") ? PLAYERS[path.replace("?script", "")] : undefined;
   if (script !== undefined) {
@@ -49,7 +49,7 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-test("hls.js, Shaka and video.js, with its low latency and without, play a minute without a stall", async () => {
+test("hls.js, Shaka and video.js (with and without low latency) play a minute without a stall", async () => {
   const show = await stage.create("balanced");
   const studio = await goLive(browser, show);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -106,7 +106,7 @@ test("hls.js, Shaka and video.js play an ended show to its end, wherever in a se
     }),
   );
   console.log(outcome.map(({ name, millis }) => `${name}: over ${millis} ms after the end`).join("\n"));
-  // video.js without low latency plays 6 s behind.
+  // video.js without low latency plays 6 s behind the live edge.
   for (const { name, millis } of outcome) expect(millis, name).toBeLessThan(12_000);
   for (const { page } of listening) await page.context().close();
 }, 120_000);

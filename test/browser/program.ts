@@ -4,12 +4,12 @@ const READY_MS = 60_000;
 
 /** A program that a test has started. */
 export interface Program {
-  /** The first match in what it prints as errors. Rejects when there is none within a minute. */
+  /** Resolves to the first match in the program's stderr. Rejects when there is none within a minute. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
   kill(): Promise<void>;
 }
 
-/** Starts a program in a process group of its own; `debian` is the package that has it. */
+/** Starts a program in a process group of its own; `debian` is the Debian package that has it. */
 export function start(
   name: string,
   args: readonly string[],

@@ -7,7 +7,8 @@ import { holes, toneLevel } from "../kit/probe/tone.ts";
 import { delays, quantile, type Recording, take, timedMarks } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// Talk-back: hosts in the real studio page hear each other and not themselves, by a connection of its own.
+// Talk-back: hosts in the real studio page hear each other but not themselves, on a connection separate from the one
+// they publish on.
 
 const TONES = [600, 1000, 1500];
 
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-/** How many tracks have come into a studio so far. */
+/** Returns how many tracks a studio has received so far. */
 const tracksOf = (page: Page) => page.evaluate("heard.tracks.length") as Promise<number>;
 
 const connectionsOf = (page: Page) => page.evaluate("heard.connections.length") as Promise<number>;
@@ -35,12 +36,15 @@ async function hears(page: Page, tracks: number): Promise<void> {
   await expect.poll(() => tracksOf(page), { timeout: 30_000 }).toBe(tracks);
 }
 
-/** Which of the tones a recording has, loud enough to be heard. */
+/** Returns the tones that a recording has, loud enough to be heard. */
 function tonesIn({ pcm, rate }: Recording): number[] {
   return TONES.filter((hertz) => toneLevel(pcm, rate, hertz) > 0.02);
 }
 
-/** 8 s of the two whom each of three hears; again, at most twice, where a busy machine lost some of it. */
+/**
+ * Records for 8 s, in each of three studios, the two hosts that it hears. Records again, at most twice, if a busy
+ * machine lost some of it.
+ */
 async function hearAll(studios: readonly Page[]) {
   for (let tries = 1; ; tries++) {
     for (const page of studios) await page.evaluate("heard.reset()");
@@ -56,16 +60,17 @@ async function hearAll(studios: readonly Page[]) {
   }
 }
 
-test("each of three hears the two others and not itself, in less than 300 ms, through a leave and a return", async () => {
+test("each of three hosts hears the two others, not itself, in less than 300 ms, through a leave and a return", async () => {
   const show = await stage.create("low");
-  // Loaded beforehand: a browser that opens one more page keeps sound waiting, and the hearers' buffers grow by it.
+  // Loaded beforehand: a browser that opens one more page delays sound, and the receivers' jitter buffers grow by the
+  // delay.
   const opened: Probed[] = [];
   for (const tone of TONES) opened.push(await prepareStudio(browser, show, tone));
   for (const studio of opened) await pressGo(studio);
   const studios = opened.map(({ page }) => page);
   for (const page of studios) await hears(page, 2);
   const [first, second, third] = studios as [Page, Page, Page];
-  // They shrink again as slowly as they like.
+  // Give the jitter buffers time to shrink again.
   await seconds(12);
   const { from, until, heard } = await hearAll(studios);
   const late: number[][] = [];
@@ -88,7 +93,7 @@ test("each of three hears the two others and not itself, in less than 300 ms, th
   expect(all.length).toBeGreaterThan(30);
   expect(quantile(all, 0.95)).toBeLessThan(300 + stage.stalled());
 
-  // The second leaves: the first goes on hearing the third, on the connection that it has.
+  // The second host leaves: the first goes on hearing the third, on the same connection.
   const connections = await connectionsOf(first);
   await first.evaluate("heard.reset()");
   await second.locator("#go").click();
@@ -107,8 +112,8 @@ test("each of three hears the two others and not itself, in less than 300 ms, th
     ),
   );
   if (steady === undefined) throw new Error("the third is not heard any more");
-  // A hearer's jitter buffer conceals a packet of 20 ms now and then, on a busy machine. A connection that is made anew, or one
-  // that waits for an answer, is silent for much longer.
+  // On a busy machine, a receiver's jitter buffer conceals a packet of 20 ms now and then. A connection that is made
+  // anew, or one that waits for an answer, would be silent for much longer.
   const gaps = holes(steady.pcm, RATE, TONES[2] ?? 0, stage.stalled()).filter(
     ({ seconds }) => seconds > 0.02,
   );
@@ -117,7 +122,7 @@ test("each of three hears the two others and not itself, in less than 300 ms, th
   for (const page of studios) await page.context().close();
 });
 
-test("where talk-back fails its host stays on the air, is told so, and hears the others once it is back", async () => {
+test("when talk-back fails, the host stays on the air, is told so, and hears the others once it is back", async () => {
   const show = await stage.create("low");
   const other = await prepareStudio(browser, show, 600);
   const studio = await prepareStudio(browser, show, 1000);
@@ -127,7 +132,7 @@ test("where talk-back fails its host stays on the air, is told so, and hears the
   await hears(page, 1);
   await page.getByText("You hear Host.").waitFor({ timeout: 10_000 });
 
-  // The relay loses its talk session, and then takes no other.
+  // The relay loses the host's talk session, and then accepts no other.
   await page.route("**/talk/**", (route) =>
     route.fulfill({ status: route.request().method() === "GET" ? 404 : 503, body: "{}" }),
   );
@@ -150,12 +155,12 @@ test("where talk-back fails its host stays on the air, is told so, and hears the
   for (const { page } of [other, studio]) await page.context().close();
 });
 
-test("where the reply to an answer is lost, another connection is made, and nothing else is touched", async () => {
+test("when the reply to an answer is lost, a new connection is made, and nothing else is touched", async () => {
   const show = await stage.create("low");
   const other = await prepareStudio(browser, show, 600);
   const studio = await prepareStudio(browser, show, 1000);
   const { page } = studio;
-  // It gets there, and its reply does not get back.
+  // The answer reaches the relay, but the reply does not reach the page.
   const loseReply = async (route: Route) => {
     await route.fetch();
     await route.abort();
@@ -173,7 +178,7 @@ test("where the reply to an answer is lost, another connection is made, and noth
   for (const { page } of [other, studio]) await page.context().close();
 });
 
-test("how loud a host hears another is kept where another connection takes the place of the first", async () => {
+test("the volume set for another host is kept when a new connection replaces the first", async () => {
   const show = await stage.create("low");
   const studios: Probed[] = [];
   for (const [n, name] of ["Ada", "Ben", "Cy"].entries()) {
@@ -202,12 +207,12 @@ test("how loud a host hears another is kept where another connection takes the p
   for (const { page } of studios) await page.context().close();
 });
 
-test("another host who goes before any sound of theirs came is no reason to ask for one more press", async () => {
+test("a host who leaves before its sound arrived does not make the page ask for one more press", async () => {
   const show = await stage.create("low");
   const other = await openPage(browser, show.studioUrl);
   const studio = await openPage(browser, show.studioUrl);
   const { page } = studio;
-  // To play a stream without media is never done with.
+  // Without media, the promise of the stream's `play()` stays pending.
   await page.evaluate("globalThis.MediaStream = class extends MediaStream { constructor() { super(); } }");
   await pressGo(other);
   await pressGo(studio);
@@ -222,12 +227,12 @@ test("another host who goes before any sound of theirs came is no reason to ask 
 test.each([
   ["a key", (page: Page) => page.keyboard.press("Tab")],
   ["the pointer", (page: Page) => page.locator("#title").click()],
-])("where the browser wants one more press, %s is one", async (_, press) => {
+])("where the browser wants one more press, %s counts as one", async (_, press) => {
   const show = await stage.create("low");
   const other = await openPage(browser, show.studioUrl);
   const studio = await openPage(browser, show.studioUrl);
   const { page } = studio;
-  // A page that has the microphone may always play in Chromium, and in other browsers it may not.
+  // In Chromium a page that has the microphone may always play; in other browsers it may not. This imitates those.
   await page.evaluate(`{
     const { play } = HTMLMediaElement.prototype;
     let presses = 0;
@@ -244,7 +249,7 @@ test.each([
   for (const { page } of [other, studio]) await page.context().close();
 });
 
-test("who is said to squeal hears the others at a fraction of their volume, for as long as it lasts", async () => {
+test("a host whose microphone squeals hears the others at a fraction of their volume, for as long as it lasts", async () => {
   const show = await stage.create("low");
   const other = await prepareStudio(browser, show, 600);
   const studio = await prepareStudio(browser, show, 1000);
@@ -256,11 +261,11 @@ test("who is said to squeal hears the others at a fraction of their volume, for 
   expect(await volume()).toEqual([1]);
   const isListed = (url: URL) => /^\/talk\/[^/]+\/[^/]+$/.test(url.pathname);
   await page.route(isListed, async (route) => {
-    // The relay answers at once where it is not told which list the page has.
+    // Without the list that the page has, in the query, the relay answers at once.
     const response = await route.fetch({ url: route.request().url().replace(/\?.*/, "") });
     await route.fulfill({ response, json: { ...(await response.json()), squeals: true } });
   });
-  // So that the question which is held is answered, and the next one is asked.
+  // A change, so that the held request is answered and the next one is asked.
   await other.page.locator("#go").click();
   await pressGo(other);
   await page.getByText("Your microphone squeals").waitFor({ timeout: 20_000 });
@@ -273,7 +278,7 @@ test("who is said to squeal hears the others at a fraction of their volume, for 
   for (const { page } of [other, studio]) await page.context().close();
 });
 
-test("the page's own policy lets the others be heard", async () => {
+test("the page's own CSP lets the others be heard", async () => {
   const show = await stage.create("low");
   const studios = [await openPage(browser, show.studioUrl), await openPage(browser, show.studioUrl)];
   for (const studio of studios) await pressGo(studio);

@@ -11,7 +11,10 @@ import {
 } from "./requests.ts";
 import { type Answered, type Unanswered, Wire } from "./wire.ts";
 
-/** A thread that sends one kind of request over and over, so that those who listen have theirs to themselves. */
+/**
+ * A worker thread that sends one kind of request over and over. Being a thread of its own, it takes no time from the
+ * thread of the listeners.
+ */
 
 export interface Orders {
   readonly kind: keyof typeof KINDS;
@@ -20,25 +23,28 @@ export interface Orders {
   readonly seed: number;
   readonly requests: number;
   readonly connections: number;
-  /** Requests under way at a time on each connection. */
+  /** Requests in flight at a time on each connection. */
   readonly pipelining: number;
-  /** Requests per second at the most. */
+  /** Requests per second, at most. */
   readonly pace: number;
 }
 
 export interface Outcome {
   readonly sent: number;
   readonly seconds: number;
-  /** How many there were of each status, and of `closed` and `hung`. */
+  /** The number of answers by status, and of requests that ended as `closed` or `hung`. */
   readonly answers: Readonly<Record<string, number>>;
-  /** Examples of what was answered with what, one for each answer. */
+  /** One example request for each kind of answer. */
   readonly examples: Readonly<Record<string, string>>;
-  /** The longest an answer took, milliseconds. */
+  /** The longest time an answer took, ms. */
   readonly slowest: number;
 }
 
 const KINDS = { forgedIds, junkQueries, farMedia, directives, outOfReach } satisfies Record<string, Draw>;
-/** Above the 12 s that a blocking reload may take, and what queues behind it on its connection. */
+/**
+ * A request without an answer after this long, ms, counts as hung: more than the 12 s that a blocking reload may take,
+ * plus the requests queued behind it on its connection.
+ */
 const HUNG_MS = 30_000;
 
 const { kind, prey, port, seed, requests, connections, pipelining, pace } = workerData as Orders;
@@ -56,7 +62,7 @@ function note(bytes: string, answer: Answered | Unanswered): void {
   if (typeof answer !== "string") slowest = Math.max(slowest, answer.millis);
 }
 
-/** One place of a pipeline: sends, waits, sends again. */
+/** One slot of a connection's pipeline: sends a request, waits for its answer, sends the next. */
 async function slot(wire: { current: Wire }): Promise<void> {
   while (sent < requests) {
     const due = from + (1000 * sent) / pace;

@@ -9,39 +9,41 @@ import { Stage, type Toll } from "./stage.ts";
 import { type Answered, type Unanswered, Wire } from "./wire.ts";
 
 /**
- * A show with twenty listeners, attacked in every way that is known to hurt, in the real runtime. Whatever is sent, the
- * listeners play on without a stall, the origin hears of next to nothing, and the runtime's memory stays where it is.
+ * Runs a show with twenty listeners in the real runtime and attacks it in every way that is known to hurt. Whatever is
+ * sent: the listeners play on without a stall, the origin gets almost no extra fetches, and the runtime's memory does
+ * not grow.
  *
- * Attackers are paced: one thread runs every Worker here, on a machine with two cores that the attackers and the listeners
- * have to share, and faster ones measure that machine (a saturated thread), not the relay. The pace is printed.
+ * Attackers are paced. One thread runs every Worker here, and attackers and listeners share a machine with two cores.
+ * Faster attackers would measure that machine (a saturated thread), not the relay. The pace is printed.
  */
 
 const LISTENERS = 20;
-/** How much of the two longest attacks is made; the gate has the time for a part of them. */
+/** The share of the two longest attacks that is run; the gate has time for only a part of them. */
 const SHARE = Number(process.env.ATTACK_SHARE ?? 1);
-/** Requests of each of them. */
+/** The number of requests of each of these two attacks. */
 const MANY = Math.round(100_000 * SHARE);
 const MIB = 2 ** 20;
 /**
- * What an attack may leave behind in the isolate, once its garbage is collected: the edge's memory is held to 24 MiB and
- * its sightings to 8.
+ * How much live memory an attack may leave behind in the isolate after garbage collection: the edge's memory is bounded
+ * at 24 MiB and its sightings at 8 MiB.
  */
 const MOST_LEFT = 32 * MIB;
 /**
- * What the runtime's process may come to. It has edge, origin, Broadcast and encoder in it, and collects its garbage late:
- * nothing here limits it to the 128 MB that an isolate has on the platform.
+ * The largest resident size of the runtime's process. The process holds edge, origin, Broadcast and encoder, and
+ * collects garbage late: nothing here limits it to the 128 MB that an isolate has on the platform.
  */
 const MOST_RESIDENT = 768 * MIB;
 /**
- * What listeners cost the origin, whatever their number: per part (0.64 s) one list and one part, and once a second the
- * plain list, the multivariant, the status; with room for lists that are behind by one.
+ * Origin fetches per second that the listeners cause, whatever their number: per part (0.64 s) one playlist and one
+ * part; once a second the playlist without directives, the multivariant playlist and the status. There is room for
+ * playlists that are one part behind.
  */
 const LISTENING_PER_SECOND = 8;
 /**
- * Seconds after which the parts of a show's first three segments are gone: a window of 15 segments, three target durations
- * for those who read an old list, and a few more seconds.
+ * Seconds after which the parts of a show's first three segments are gone: a window of 15 segments, three target
+ * durations for clients that read an old playlist, and a few seconds more.
  */
-const PAST = 50;
+const PARTS_GONE_AFTER_S = 50;
 
 let stage: Stage;
 let prey: Prey;
@@ -63,7 +65,7 @@ afterAll(async () => {
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** How things stand for those who are not attacking. */
+/** A snapshot of the relay's and the listeners' state, taken before and after an attack. */
 interface Standing {
   readonly at: number;
   readonly toll: Toll;
@@ -87,10 +89,10 @@ async function standing(): Promise<Standing> {
 }
 
 /**
- * Runs an attack, prints what it did, and holds it to what every attack is held to.
+ * Runs an attack, prints its outcome, and checks the limits that hold for every attack.
  *
- * @param perSecond fetches of the origin's per second that the attack may add to the listeners'
- * @param once fetches that it may add in all: objects that are there and that nobody had asked for before
+ * @param perSecond fetches per second from the origin that the attack may add to those of the listeners
+ * @param once fetches that the attack may add in total: for objects that exist and that nobody requested before
  */
 async function endure<T>(
   name: string,
@@ -106,7 +108,7 @@ async function endure<T>(
     peak = Math.max(peak, stage.memory());
   }, 500);
   const outcome = await attack().finally(() => clearInterval(watch));
-  // Long enough for a stall to show: more than is buffered.
+  // Wait longer than the players' buffers last, so that a stall has time to show.
   await sleep(2_500);
   const after = await standing();
   const seconds = (after.at - before.at) / 1000;
@@ -126,7 +128,7 @@ async function endure<T>(
   );
   expect(failures).toEqual([]);
   expect(stalls).toBe(0);
-  // They did play: 1.56 parts a second each.
+  // The listeners did play: 1.56 parts a second each.
   expect(after.played - before.played).toBeGreaterThan(LISTENERS * (seconds / 0.64 - 6));
   expect(fetches).toBeLessThanOrEqual((LISTENING_PER_SECOND + perSecond) * seconds + once);
   expect(after.heap - before.heap).toBeLessThan(MOST_LEFT);
@@ -134,7 +136,7 @@ async function endure<T>(
   return outcome;
 }
 
-/** Has a thread of its own carry out the orders. */
+/** Runs the orders in a thread of their own. */
 async function attack(
   orders: Pick<Orders, "kind" | "seed" | "requests" | "pace"> & Partial<Orders>,
 ): Promise<Outcome> {
@@ -159,7 +161,7 @@ function said({ sent, seconds, answers, slowest }: Outcome): string {
   return `${sent} requests, ${rate}/s, answered ${JSON.stringify(answers)}, the slowest in ${slowest} ms`;
 }
 
-describe("twenty listeners play on while somebody sends", () => {
+describe("twenty listeners play on without a stall while an attacker sends", () => {
   test("nothing, for comparison", async () => {
     await endure(
       "nobody",
@@ -177,7 +179,7 @@ describe("twenty listeners play on while somebody sends", () => {
       said,
     );
     expect(answers).toEqual({ 404: 10_000 });
-    // Not one of them has been heard of further in.
+    // No forged id has reached the origin.
     expect((await stage.toll()).ids).toEqual([stage.id]);
   });
 
@@ -191,11 +193,13 @@ describe("twenty listeners play on while somebody sends", () => {
     expect(answers).toEqual({ 200: MANY });
   });
 
-  // One at a time on a connection: the local runtime refuses what is no URI by itself, and closes the connection then.
-  test(`${MANY} requests of a directive grammar`, async () => {
+  // One request at a time on a connection: the local runtime itself refuses an invalid URI, and then closes the
+  // connection.
+  test(`${MANY} requests drawn from a grammar of valid and invalid directives`, async () => {
     const { answers, examples } = await endure(
       "directive fuzz",
-      // Lists that can be waited for: nine parts ahead at most, of which one and a half a second become past.
+      // Playlists that may be waited for are at most nine parts ahead; one and a half of these a second move into the
+      // past.
       { perSecond: 12, once: 300 },
       () =>
         attack({
@@ -211,16 +215,16 @@ describe("twenty listeners play on while somebody sends", () => {
     const allowed = ["200", "206", "304", "400", "404", "405", "410", "503"];
     const others = Object.entries(examples).filter(([answer]) => !allowed.includes(answer));
     expect(others).toEqual([]);
-    // Each of those that it is about did occur.
+    // Each answer that this attack is meant to provoke did occur.
     for (const status of ["200", "206", "304", "400", "404", "405", "410"])
       expect(answers[status]).toBeGreaterThan(50 * SHARE);
   });
 
-  // Those that may be waited for are: they hang on their connections until the list is there.
-  test("requests for lists just out of reach", async () => {
+  // Requests for playlists that may be waited for hang on their connections until the playlist exists.
+  test("requests for playlists just beyond what may be waited for", async () => {
     const { answers } = await endure(
       "out of reach",
-      // What is refused by the origin, since its clock and the edge's may differ, is a handful of URLs a second.
+      // The origin's clock and the edge's may differ, so the origin refuses a handful of these URLs a second itself.
       { perSecond: 12, once: 20 },
       () =>
         attack({
@@ -237,7 +241,7 @@ describe("twenty listeners play on while somebody sends", () => {
     expect(answers[400]).toBeGreaterThan(5_000);
   });
 
-  test("nothing after asking, and reads one byte a second, two hundred times", async () => {
+  test("two hundred requests whose answers are then read at one byte a second", async () => {
     const segment = get(prey.host, `/live/${prey.id}/${prey.epoch}/audio.m3u8?l=slow`).replace(
       "gzip",
       "identity",
@@ -260,20 +264,20 @@ describe("twenty listeners play on while somebody sends", () => {
       },
     );
     for (const reader of readers) reader.leave();
-    // They did keep the runtime waiting.
+    // The readers did make the runtime wait.
     expect(heldUp).toBeGreaterThanOrEqual(200);
   });
 
   test("requests for parts and segments of the far past and future", async () => {
-    // The show's first segments are of the far past once nobody may fetch their parts any more.
-    await sleep(Math.max(0, prey.startedAt + 1000 * PAST - Date.now()));
+    // The show's first segments count as far past once their parts can no longer be fetched.
+    await sleep(Math.max(0, prey.startedAt + 1000 * PARTS_GONE_AFTER_S - Date.now()));
     const { answers } = await endure(
       "far media",
       { perSecond: 3, once: 10 },
       () => attack({ kind: "farMedia", seed: 4, requests: 20_000, pace: 2_000 }),
       said,
     );
-    // The edge's memory may still have the show's first parts, which do not change; all else is not there.
+    // The edge's memory may still hold the show's first parts, which never change; everything else is a 404.
     const dice = new Dice(4);
     const draws = Array.from({ length: 20_000 }, () => farMedia(prey, dice));
     const firstParts = draws.filter((draw) => /\/p0\.[012]\.m4s /.test(draw)).length;
@@ -283,8 +287,9 @@ describe("twenty listeners play on while somebody sends", () => {
     expect(held + none).toBe(20_000);
   });
 
-  // The platform takes 128 KB of headers and 16 KB of URL; the local runtime takes more: both sides of its limit are here.
-  test("headers without end", async () => {
+  // The platform accepts 128 KB of headers and 16 KB of URL; the local runtime accepts more. The sizes lie on both
+  // sides of its limit.
+  test("huge request headers", async () => {
     const outcomes: Record<string, Answered | Unanswered> = {};
     const port = Number(stage.url.port);
     await endure(
@@ -301,7 +306,7 @@ describe("twenty listeners play on while somebody sends", () => {
             wire.close();
           }
         }
-        // As much as is let through, many times at once.
+        // The largest flood that is accepted, many times at once.
         const flood = headerFlood(prey, 60 * 1024, false);
         const wires = Array.from({ length: 16 }, () => new Wire(port));
         for (let n = 0; n < 20; n++) await Promise.all(wires.map((wire) => wire.ask(flood, 20_000)));
@@ -321,10 +326,10 @@ describe("twenty listeners play on while somebody sends", () => {
     }
   });
 
-  test("after all that, the origin has told of every fetch it was paid for", async () => {
+  test("after all attacks, the origin has reported every fetch that it answered", async () => {
     await sleep(2_000);
     const [told, { fetches }] = [await stage.readsTold(), await stage.toll()];
-    // Those under way are counted on one side.
+    // Fetches still in flight are counted on one side only.
     expect(Math.abs(told - fetches)).toBeLessThan(30);
   });
 });

@@ -7,14 +7,17 @@ import type { Listed } from "../kit/list.ts";
 import { Listener, payloadSize } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** The runtime's process does not run for a while, as where a laptop's lid was shut; the host and the listener go on. */
+/**
+ * The runtime's process is stopped for a while, as when a laptop's lid is shut; the host and the listener go on.
+ * Afterwards the playlist catches up within a second, on the same timeline, and the host is heard at once.
+ */
 
 const PAUSE_MS = 25_000;
 const PART_MS = 384;
 const SEGMENT_MS = 1_920;
-/** The playout delay and what the encoder takes, before a part is listed. */
+/** The time from the sound to its listing, beyond the part itself, ms: the playout delay and the encoder's delay. */
 const LISTING_MS = 90;
-/** A part of silence has 18 units of a few bytes, one of sound 6 KB. */
+/** The threshold between a part of silence (18 access units of a few bytes) and a part of sound (6 KB), bytes. */
 const SOUNDING_BYTES = 3_000;
 
 let runtime: Runtime;
@@ -31,7 +34,7 @@ afterAll(async () => {
 const square = (frames: number) =>
   Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
 
-/** The date at which a list ends. */
+/** Returns the date at which the list's last part ends, ms since 1970. */
 function endOf({ parts }: Listed): number {
   const last = parts.at(-1);
   if (last === undefined) throw new Error("a live list has parts");
@@ -39,8 +42,8 @@ function endOf({ parts }: Listed): number {
 }
 
 /**
- * Asks once more where a connection breaks, as browsers do by themselves for a GET (RFC 9110 section 9.2.2): the runtime closes
- * connections that were idle for seconds, which after the pause are all that were idle before it.
+ * Asks once more when a connection breaks, as browsers do by themselves for a GET (RFC 9110 section 9.2.2). The runtime
+ * closes connections that were idle for seconds; after the pause that is every connection that was idle before it.
  */
 async function ask<T>(get: () => Promise<T>): Promise<T> {
   try {
@@ -51,13 +54,13 @@ async function ask<T>(get: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The list that has the part after the last of `list`. */
+/** Returns the playlist that has the part after the last one of `list`. */
 function next(listener: Listener, { parts }: Listed): Promise<Listed> {
   const last = parts.at(-1);
   return ask(() => listener.list(`_HLS_msn=${last?.msn}&_HLS_part=${(last?.index ?? 0) + 1}`));
 }
 
-test("a pause of 25 s: the list is the present one within a second, on the same line, and the host is heard at once", async () => {
+test("after a pause of 25 s the playlist is current within a second and the host is heard at once", async () => {
   const show = await runtime.open({ latency: "low" });
   const host = await publish({ url: show.whipUrl, key: show.hostKey, source: square });
   const heard = async () =>
@@ -65,7 +68,7 @@ test("a pause of 25 s: the list is the present one within a second, on the same 
   await expect.poll(heard, { timeout: 15_000 }).toBe(true);
   const listener = await Listener.join(show.playbackUrl);
   const before = await listener.list();
-  // What is held while the pause lasts is not looked at: the edge gives it up, and players have by then.
+  // A request held during the pause is not checked: the edge gives it up, and so have players by then.
   await runtime.halt(PAUSE_MS);
   const from = Date.now();
   let list = await next(listener, before);
@@ -82,7 +85,7 @@ test("a pause of 25 s: the list is the present one within a second, on the same 
   for (const [n, { date, duration }] of list.segments.slice(0, -1).entries())
     expect(list.segments[n + 1]?.date).toBeCloseTo(date + 1000 * duration, 3);
 
-  // Of the sound since: the first part that has some.
+  // Look for the first part with sound after the pause.
   while (endOf(list) < from + 2_000) list = await next(listener, list);
   const sizes = await Promise.all(
     list.parts

@@ -2,23 +2,26 @@ import { Agent, request } from "undici";
 import { type ListedPart, readList, variantOf } from "../kit/list.ts";
 
 /**
- * A well-behaved LL-HLS listener: joins PART-HOLD-BACK behind the live edge, reloads by blocking, fetches each part once
- * it is listed, and plays by a clock of its own. When the clock has played all that was fetched, that is a stall.
+ * A well-behaved LL-HLS listener. It joins PART-HOLD-BACK behind the live edge, uses blocking reloads, fetches each
+ * part once it is listed, and plays by its own clock. It counts a stall when the clock has played everything that was
+ * fetched.
  */
 export class Player {
-  /** How long each stall took, milliseconds. */
+  /** The duration of each stall, ms. */
   readonly stalls: number[] = [];
-  /** What was not a 200, as `status path`. */
+  /** Every answer that was not a 200, as `status path`. */
   readonly failures: string[] = [];
-  /** The least that was left to play when a part came, milliseconds. */
+  /** The least media left to play at the arrival of a part, ms. */
   leastAhead = Number.POSITIVE_INFINITY;
   played = 0;
   readonly #url: URL;
   readonly #agent = new Agent({ connections: 2, bodyTimeout: 20_000, headersTimeout: 20_000 });
   #isPlaying = true;
-  /** The media time (date) that is reached at `performance.now()` 0 of the playing clock; null before it plays. */
+  /**
+   * The offset of the playing clock: the media date that corresponds to `performance.now()` 0, ms; null before playing.
+   */
   #clock: number | null = null;
-  /** The date up to which media has been fetched. */
+  /** The date up to which media has been fetched, ms since 1970. */
   #fetchedTo = 0;
   readonly #done: Promise<void>;
 
@@ -43,7 +46,7 @@ export class Player {
     this.#fetchedTo = list.parts.findLast(({ date }) => date <= end - 1000 * holdBack)?.date ?? end;
     while (this.#isPlaying) {
       for (const part of list.parts) {
-        // Parts follow each other to the millisecond; dates are rounded.
+        // Parts follow each other to the millisecond; their dates are rounded.
         if (part.date < this.#fetchedTo - 2 || !this.#isPlaying) continue;
         await this.#get(new URL(part.name, url));
         this.#arrived(part);
@@ -63,14 +66,14 @@ export class Player {
     if (this.played > 0) this.leastAhead = Math.min(this.leastAhead, ahead);
     if (ahead < 0 && this.played > 0) {
       this.stalls.push(-ahead);
-      // Playing goes on where it stopped.
+      // Playback goes on where it stopped.
       this.#clock = part.date - now;
     }
     this.#fetchedTo = endOf(part);
     this.played += 1;
   }
 
-  /** Tries again a second after a failure, as players do. */
+  /** Fetches a URL; after a failure it tries again a second later, as players do. */
   async #get(url: URL): Promise<Buffer> {
     while (this.#isPlaying) {
       const problem = await request(url, { dispatcher: this.#agent }).then(

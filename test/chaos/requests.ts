@@ -5,11 +5,11 @@ export interface Prey {
   readonly host: string;
   readonly id: string;
   readonly epoch: string;
-  /** When its first sample was, milliseconds since 1970. */
+  /** The date of the show's first sample, ms since 1970. */
   readonly startedAt: number;
 }
 
-/** What the attacks send: each draws its next request, as bytes, from a seeded source. */
+/** Draws one kind of attack request, as bytes, from a seeded source. */
 export type Draw = (prey: Prey, dice: Dice) => string;
 
 /** Seeded choices. */
@@ -25,7 +25,7 @@ export class Dice {
     return this.#next() % count;
   }
 
-  /** True in `percent` of 100. */
+  /** Returns true in `percent` of 100 calls. */
   chance(percent: number): boolean {
     return this.#next() < percent * (2 ** 32 / 100);
   }
@@ -41,7 +41,7 @@ export class Dice {
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
-/** Ids of the right form with a check that nobody has made, in front of every name there is. */
+/** Ids of the right form with a forged check, in front of every kind of name. */
 export const forgedIds: Draw = ({ host, id, epoch }, dice) => {
   const slug = dice.chance(30) ? id.replace(/-\w+$/, "") : dice.letters(1 + dice.below(40));
   const name = dice.pick([
@@ -55,11 +55,11 @@ export const forgedIds: Draw = ({ host, id, epoch }, dice) => {
   return get(host, `/live/${slug}-${dice.letters(6)}/${name}`);
 };
 
-/** One object under ever new names: as many as there are queries. */
+/** One object under ever new URLs: each request has another query. */
 export const junkQueries: Draw = ({ host, id, epoch }, dice) =>
   get(host, `/live/${id}/${epoch}/audio.m3u8?${dice.letters(12)}=${dice.letters(8)}`);
 
-/** Parts and segments that are long gone or far off; the last hour of either, and as far as numbers go. */
+/** Parts and segments that are long gone or far in the future: by up to an hour, and up to the largest numbers. */
 export const farMedia: Draw = ({ host, id, epoch }, dice) => {
   const far = dice.pick([
     () => 2_000 + dice.below(2_000),
@@ -76,9 +76,7 @@ export const farMedia: Draw = ({ host, id, epoch }, dice) => {
   return get(host, `/live/${id}/${epoch}/${name}`);
 };
 
-/**
- * Lists that lie just beyond what may be waited for, as the newest list has it: each is a 400 today and an object tomorrow.
- */
+/** Playlists just beyond what may be waited for, by the newest playlist: each is a 400 at first, and exists later. */
 export const outOfReach: Draw = (prey, dice) => {
   const live = Math.floor((Date.now() - prey.startedAt) / 1_920);
   const directives = dice.pick([
@@ -92,8 +90,8 @@ export const outOfReach: Draw = (prey, dice) => {
 };
 
 /**
- * Directives as nobody should write them, methods, ranges and validators. Left out, because their answers are not of
- * those that this attack may have and have tests of their own: OPTIONS (204) and a range beyond the end (416).
+ * Malformed directives, methods, ranges and validators. OPTIONS (204) and a range beyond the end (416) are left out:
+ * their answers are not among those allowed in this attack, and they have tests of their own.
  */
 export const directives: Draw = (prey, dice) => {
   const { host, id } = prey;
@@ -132,7 +130,7 @@ export const directives: Draw = (prey, dice) => {
   return written(method, host, `/live/${id}/${name}${query}`, headers);
 };
 
-/** A request with `bytes` of headers beside its first lines, in one header or in many. */
+/** A request with `bytes` of headers besides its first lines, in one header or in many. */
 export function headerFlood(prey: Prey, bytes: number, isOne: boolean): string {
   const path = `/live/${prey.id}/${prey.epoch}/audio.m3u8`;
   if (isOne) return written("GET", prey.host, path, [`X-Flood: ${"x".repeat(bytes - 11)}`]);
@@ -170,7 +168,10 @@ function term(prey: Prey, dice: Dice): string {
   return `${key}=${number(prey, dice)}`;
 }
 
-/** Now and then a number that is to be waited for; mostly one that is there, or is none. */
+/**
+ * A number for a directive: now and then one that can be waited for, mostly one that exists already or no number at
+ * all.
+ */
 function number(prey: Prey, dice: Dice): string {
   const live = Math.floor((Date.now() - prey.startedAt) / 1_920);
   if (dice.chance(3)) return String(live + dice.below(3));
@@ -209,7 +210,7 @@ function number(prey: Prey, dice: Dice): string {
   ]);
 }
 
-/** Ranges that a body of one byte satisfies, and what are no ranges (RFC 9110 section 14.1.2). */
+/** Ranges that a body of one byte satisfies, and invalid ranges (RFC 9110 section 14.1.2). */
 function range(dice: Dice): string {
   return dice.pick([
     "bytes=0-",

@@ -1,20 +1,20 @@
 import { connect, type Socket } from "node:net";
 
-/** Asks for more than the kernel holds for it, and takes a byte a second out of the socket. */
+/** A client that asks for more than the kernel buffers for it, and reads one byte a second from the socket. */
 export class SlowReader {
-  /** Bytes taken. */
+  /** Bytes read so far. */
   taken = 0;
   isOpen = true;
   readonly #socket: Socket;
   readonly #timer: NodeJS.Timeout;
 
-  /** @param request its bytes, sent `times` over, as fast as they are taken */
+  /** @param request the bytes of one request, sent `times` over, as fast as the socket accepts them */
   constructor(port: number, request: string, times: number) {
     const take = (length: number): boolean => {
       this.taken += length;
       return false;
     };
-    // With a buffer of one byte, a read from the socket is a read of one byte.
+    // With a buffer of one byte, each read from the socket takes one byte.
     this.#socket = connect({ port, host: "127.0.0.1", onread: { buffer: Buffer.alloc(1), callback: take } });
     this.#socket.on("error", () => {});
     this.#socket.on("close", () => {

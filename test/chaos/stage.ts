@@ -4,20 +4,20 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** What has passed from the edge to the origin since the beginning. */
+/** The requests that have passed from the edge to the origin since the start. */
 export interface Toll {
   readonly fetches: number;
-  /** Of the broadcasts that were asked for. */
+  /** The ids of the broadcasts in these requests. */
   readonly ids: readonly string[];
 }
 
-/** The Worker as it is deployed in the real runtime, with a counter between its edge and its origin, and one open show. */
+/** The Worker as deployed, in the real runtime, with a counter between its edge and its origin, and one open show. */
 export class Stage {
   readonly url: URL;
   readonly id: string;
   readonly playbackUrl: string;
   readonly epoch: string;
-  /** When the show's first sample was, milliseconds since 1970. */
+  /** The date of the show's first sample, ms since 1970. */
   readonly startedAt: number;
   readonly #runtime: Runtime;
 
@@ -35,7 +35,7 @@ export class Stage {
     );
     const show = await runtime.open({ slug: "besieged", latency: "balanced" });
     const listener = await Listener.join(show.playbackUrl);
-    // The first list is held until there are three segments.
+    // The first playlist is held until there are three segments.
     const startedAt = (await listener.list()).segments[0]?.date ?? Number.NaN;
     return new Stage(runtime, show, listener.epoch, startedAt);
   }
@@ -53,18 +53,24 @@ export class Stage {
     return (await (await this.#runtime.ask("toll", "/toll")).json()) as Toll;
   }
 
-  /** What the origin says it has answered for the show, told with a last read that has to be asked of the Broadcast. */
+  /**
+   * Returns the number of reads that the origin reports for the show. The origin reports with a read that has to go to
+   * the Broadcast, so this makes one first.
+   */
   async readsTold(): Promise<number> {
     await (await fetch(new URL("status.json", this.playbackUrl))).text();
     return this.#runtime.readsOf(this.id);
   }
 
-  /** Live bytes of the isolate that edge, origin and Broadcast share here. */
+  /** Returns the live bytes in the isolate that edge, origin and Broadcast share here. */
   heap(): Promise<number> {
     return this.#runtime.heap("earshot");
   }
 
-  /** Connections whose client does not take what the runtime has written for it (proc(5), /proc/net/tcp: tx_queue). */
+  /**
+   * Returns the number of connections whose client does not read what the runtime has written (proc(5), /proc/net/tcp:
+   * tx_queue).
+   */
   heldUp(): number {
     const port = Number(this.url.port).toString(16).toUpperCase().padStart(4, "0");
     const lines = readFileSync("/proc/net/tcp", "utf8").split("\n").slice(1);
@@ -74,7 +80,7 @@ export class Stage {
     }).length;
   }
 
-  /** Resident bytes of the runtime. */
+  /** Returns the resident bytes of the runtime. */
   memory(): number {
     return this.#runtime.memory();
   }

@@ -1,4 +1,4 @@
-/** Stands between the edge and the origin, and counts what passes. Only tests bind it. */
+/** A Worker between the edge and the origin that counts the requests passing through. Only tests bind it. */
 
 let fetches = 0;
 const ids = new Set<string>();

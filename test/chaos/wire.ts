@@ -1,13 +1,13 @@
 import { connect, type Socket } from "node:net";
 
-/** A response, as far as an attacker looks at it. */
+/** The parts of a response that an attacker looks at. */
 export interface Answered {
   readonly status: number;
-  /** From the request's last byte to the response's. */
+  /** Time from writing the request to reading the response's last byte, ms. */
   readonly millis: number;
 }
 
-/** What became of a request that got no response. */
+/** The fate of a request that got no response. */
 export type Unanswered = "closed" | "hung";
 
 interface Waiting {
@@ -16,7 +16,7 @@ interface Waiting {
   readonly settle: (answer: Answered | Unanswered) => void;
 }
 
-/** An HTTP/1.1 connection that sends whatever bytes it is given, pipelined, and reads what comes back. */
+/** An HTTP/1.1 connection that sends arbitrary bytes, pipelined, and reads the responses. */
 export class Wire {
   readonly #socket: Socket;
   readonly #waiting: Waiting[] = [];
@@ -34,7 +34,7 @@ export class Wire {
     });
   }
 
-  /** Sends one request. A response that has not come after `limit` milliseconds counts as never. */
+  /** Sends one request. Without a response after `limit` ms it counts as hung, and the connection is closed. */
   ask(bytes: string, limit: number): Promise<Answered | Unanswered> {
     const { promise, resolve } = Promise.withResolvers<Answered | Unanswered>();
     const timer = setTimeout(() => {
@@ -64,7 +64,8 @@ export class Wire {
       if (response === null) return;
       this.#unread = this.#unread.subarray(response.length);
       this.#waiting.shift();
-      // What is not answered any more is not to be sent any more (RFC 9112 section 9.6).
+      // After a response with `Connection: close` the server answers nothing more, so nothing more is sent (RFC 9112
+      // section 9.6).
       if (response.isLast) this.isOpen = false;
       first.settle({ status: response.status, millis: performance.now() - first.sentAt });
     }
@@ -73,13 +74,13 @@ export class Wire {
 
 interface Received {
   readonly status: number;
-  /** Whether the connection ends with it. */
+  /** Whether the connection ends with this response. */
   readonly isLast: boolean;
-  /** Bytes of it all. */
+  /** Length of the whole response, bytes. */
   readonly length: number;
 }
 
-/** The first response in `bytes` and its length in all (RFC 9112 section 6.3); null while it is not whole. */
+/** Returns the first response in `bytes` with its whole length (RFC 9112 section 6.3); null while it is incomplete. */
 function responseIn(bytes: Buffer, isHead: boolean): Received | null {
   const end = bytes.indexOf("\r\n\r\n");
   if (end < 0) return null;

@@ -1,4 +1,7 @@
-/** Access units of AAC-LC, 48 kHz stereo, as an ADTS stream (ISO/IEC 14496-3 section 1.A.2): no container's timing. */
+/**
+ * Packs access units of AAC-LC, 48 kHz stereo, into an ADTS stream (ISO/IEC 14496-3 section 1.A.2), which has none of a
+ * container's timing.
+ */
 export function adts(units: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(units.flatMap((unit) => [header(unit.length), unit]));
 }

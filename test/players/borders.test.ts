@@ -10,7 +10,8 @@ import { AU_SAMPLES, type Frame, PROFILES, SAMPLE_RATE, samples } from "../../sr
 import { decode } from "../kit/program.ts";
 import { adts } from "./adts.ts";
 
-// Silence, speech, silence, speech, silence: cut into parts, put together again, and decoded by ffmpeg.
+// Silence, speech, silence, speech, silence is cut into parts, concatenated, and decoded by ffmpeg: the result equals
+// one continuous encode, without clicks at the borders.
 
 const BITRATE = 128_000;
 const START = samples(0);
@@ -18,7 +19,7 @@ await buildAac();
 const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
 const names = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
 
-/** 24 s, interleaved stereo: talk from 4 s to 10 s and from 14 s to 20 s, switched hard on and off. */
+/** 24 s, interleaved stereo: speech from 4 s to 10 s and from 14 s to 20 s, switched hard on and off. */
 function talk(): Float32Array {
   const signal = new SpokenSignal({ startMillis: 0 });
   const data = Float32Array.from(signal.read(24 * SAMPLE_RATE), (sample) => sample / 32_768);
@@ -44,7 +45,7 @@ function encode(data: Float32Array, frames: number): { units: Frame[]; config: U
 }
 
 test.each(["low", "balanced", "economy"] as const)(
-  "%s: the parts' concatenation decodes to the samples of one continuous encode",
+  "%s: the concatenated parts decode to the samples of one continuous encode",
   async (latency) => {
     const data = talk();
     const { units, config } = encode(data, 960);
@@ -64,13 +65,13 @@ test.each(["low", "balanced", "economy"] as const)(
     expect(cut.length).toBe(units.length * AU_SAMPLES);
     expect(Buffer.from(cut.buffer).equals(Buffer.from(continuous.buffer))).toBe(true);
 
-    // And no sample of a part's first or last access unit is further from what was encoded than those inside parts are.
+    // No sample in a part's first or last access unit is further from the input than the samples inside parts are.
     const { border, inside } = errors(cut, data, PROFILES[latency].partUnits);
     expect(border).toBeLessThanOrEqual(inside * 1.5);
   },
 );
 
-test("silence that is not encoded decodes to what an encoder that never stops gives, without a click at its borders", async () => {
+test("silence that skips the encoder decodes like continuously encoded silence, without a click at its borders", async () => {
   const data = talk();
   const context = new Contexts(wasm, names).open(BITRATE);
   const packets: Uint8Array[] = [];
@@ -80,7 +81,8 @@ test("silence that is not encoded decodes to what an encoder that never stops gi
   const continuous = await decode(adts([...packets, ...context.flush()].slice(1)), "aac");
   const skipping = await decode(adts(encode(data, AU_SAMPLES).units.map(({ bytes }) => bytes)), "aac");
   expect(skipping.length).toBe(24 * SAMPLE_RATE);
-  // Where sound begins and ends, three access units to either side: no sample is further off than with the other.
+  // Within three access units of each place where sound begins or ends, no sample is further off than with continuous
+  // encoding.
   const worst = (decoded: Float32Array, from: number, to: number) => {
     let most = 0;
     for (let i = from; i < to; i++) most = Math.max(most, Math.abs((decoded[i] ?? 0) - (data[2 * i] ?? 0)));
@@ -99,7 +101,7 @@ test("silence that is not encoded decodes to what an encoder that never stops gi
   }
 });
 
-/** The largest difference from what was encoded, in access units at a part's border and in all others. */
+/** Returns the largest difference from the encoder's input: in access units at a part's border, and in all others. */
 function errors(decoded: Float32Array, data: Float32Array, partUnits: number) {
   let border = 0;
   let inside = 0;

@@ -1,7 +1,7 @@
 import { SAMPLE_RATE } from "../../src/media.ts";
 import { run } from "../kit/program.ts";
 
-/** What ffmpeg's ebur128 filter says of stereo `pcm`: the integrated loudness, LUFS, and the true peak, dBTP. */
+/** Measures stereo `pcm` with ffmpeg's ebur128 filter: the integrated loudness, LUFS, and the true peak, dBTP. */
 export async function ebur128(pcm: Float32Array): Promise<{ integrated: number; truePeakDb: number }> {
   const input = new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength);
   const from = ["-f", "f32le", "-ar", `${SAMPLE_RATE}`, "-ac", "2", "-i", "pipe:0"];

@@ -7,18 +7,23 @@ import type { Created } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET, type Variables } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** The relay with faults on demand (fault-worker.ts), the media server, and a browser for listeners. */
+/** The relay with faults on demand (fault-worker.ts), the SFU, and a browser for listeners. */
 export interface FaultRig {
   readonly relay: Runtime;
   readonly browser: Browser;
-  /** Has the Worker make a fault, e.g. `r2/ID/hangs`. */
+  /** Tells the Worker to make a fault, e.g. `r2/ID/hangs`. */
   fault(what: string): Promise<void>;
-  /** The keys of a show that R2 has taken, in order. */
+  /** Returns the show's keys that R2 has accepted, in order. */
   puts(show: Created): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-/** @param sfuApi of another SFU than the stand-in */
+/**
+ * Starts a rig.
+ *
+ * @param browser a browser to share; null starts one
+ * @param sfuApi the API of another SFU than the local stand-in; null starts the stand-in
+ */
 export async function startRig(
   browser: Browser | null = null,
   sfuApi: string | null = null,
@@ -59,7 +64,7 @@ async function startStandIn(): Promise<{ url: string; close(): Promise<void> }> 
 
 const WEB = new URL("../../dist/web/", import.meta.url);
 
-/** The built pages' files, by path. */
+/** Returns the built pages' files, by path. */
 async function pages(): Promise<Record<string, string>> {
   const names = (await readdir(WEB)).filter((name) => /^listen\.|^page\.css$/.test(name));
   return Object.fromEntries(

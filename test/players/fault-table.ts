@@ -7,29 +7,37 @@ import { type Evidence, listenThrough } from "./faulted.ts";
 /** How many shows are on at a time: each has a host, a page and a player. */
 export const AT_ONCE = 3;
 /**
- * What players have in hand at the least, ms: they play three parts behind the live edge, and have loaded up to the part that
- * is being made.
+ * The least that players have buffered, ms: they play three parts behind the live edge, and have loaded everything up
+ * to the part that is being made.
  */
-const HIDDEN_MS = 1_280;
-/** How much longer the page's sound may stand still: by so much a busy machine keeps it from decoding. */
+const BUFFERED_MS = 1_280;
+/**
+ * How much longer than the drought the page may stand still, ms: a busy machine can delay its decoding by this much.
+ */
 const SLACK_MS = 300;
-/** How soon after a fault a list is the present one. */
+/** How soon after a fault the playlist is current again, ms. */
 const PRESENT_MS = 3_000;
 
-/** Faults, one after the other or some at once, and what became of the shows they were in. */
+/** Runs faults one after the other or a few at once, and collects the outcome of the show in which each was made. */
 export class FaultTable {
   readonly #evidence = new Map<Fault, Promise<Evidence>>();
   readonly #lines: string[] = [];
   readonly #atOnce: number;
   readonly #delay = monitorEventLoopDelay({ resolution: 10 });
-  /** The longest the machine kept this process from running while there were players, ms: and the relay's as well, it is taken. */
+  /**
+   * The longest time for which the machine kept this process from running while there were players, ms. The relay's
+   * process is assumed to have lost as much.
+   */
   #withheld = 0;
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce;
   }
 
-  /** Begins with all of them; they are judged when the last one is over, because judging takes the machine. */
+  /**
+   * Begins to run the faults. They are judged only when the last one is over, because judging needs the machine's
+   * cores.
+   */
   begin(faults: readonly { readonly fault: Fault; readonly rig: FaultRig }[]): void {
     const waiting = faults.map(({ fault, rig }) => {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -60,7 +68,7 @@ export class FaultTable {
     });
   }
 
-  /** What became of a show, with what must not have been. */
+  /** Returns the errors and findings of one fault's show that the fault does not explain. */
   async rowOf(fault: Fault): Promise<Pick<Row, "errors" | "findings">> {
     await Promise.allSettled(this.#evidence.values());
     const evidence = await this.#evidence.get(fault);
@@ -89,7 +97,7 @@ export class FaultTable {
   }
 }
 
-/** What was longer, or more, than the fault and a busy machine explain. */
+/** Returns what lasted longer, or happened more often, than the fault and a busy machine explain. */
 function beyond(fault: Fault, row: Row, evidence: Evidence, withheld: number): string[] {
   const { gapMs, droughtMs = DROUGHT_MS, leaps: mayLeap = false } = fault;
   const [least, most] = gapMs;
@@ -97,11 +105,11 @@ function beyond(fault: Fault, row: Row, evidence: Evidence, withheld: number): s
   if (row.gap < least || row.gap > most)
     found.push(`${row.gap.toFixed(0)} ms of the host's sound are missing`);
   if (row.drought > droughtMs + withheld) found.push(`nothing new was listed for ${row.drought} ms`);
-  const allowed = Math.max(0, row.drought - HIDDEN_MS) + SLACK_MS + withheld;
+  const allowed = Math.max(0, row.drought - BUFFERED_MS) + SLACK_MS + withheld;
   if (row.longest > allowed) found.push(`the page's sound stood still for ${row.longest} ms`);
   if (row.listed > PRESENT_MS + withheld) found.push(`the list was the present one after ${row.listed} ms`);
   const leaps =
-    mayLeap || row.drought > HIDDEN_MS ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
+    mayLeap || row.drought > BUFFERED_MS ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
   if (leaps.length > 0) found.push(`the page leapt by ${leaps.map(({ seconds }) => seconds)} s`);
   return found;
 }

@@ -5,38 +5,48 @@ import type { Stretch } from "../kit/probe/tone.ts";
 import { decode } from "../kit/program.ts";
 import type { Evidence } from "./faulted.ts";
 
-/** One line of the table. Times in ms. */
+/** One row of the table. Times in ms. */
 export interface Row {
-  /** All that the host's tone is missing for in the recording, from its first sound to its last. */
+  /** The total time for which the host's tone is missing in the recording, from its first sound to its last. */
   readonly gap: number;
   /** The longest time without a new part that overlaps the fault. */
   readonly drought: number;
-  /** For how long the page's sound stood still: the longest, and all. */
+  /** How long the page's sound stood still: the longest stall, and the sum of all. */
   readonly longest: number;
   readonly stalls: number;
   readonly errors: readonly string[];
-  /** After the fault: until the newest list was the present one, and until the host's sound goes on without a hole. */
+  /**
+   * After the fault: the time until the newest playlist was current, and until the host's sound goes on without a hole.
+   */
   readonly listed: number;
   readonly sounding: number;
-  /** What must not be. */
+  /** Everything that must not happen, in words. */
   readonly findings: readonly string[];
 }
 
-/** Of the profile `balanced`, in access units. */
+/** Units of a part and of a segment of the profile `balanced`, in access units; and the samples of an access unit. */
 const [PART, SEGMENT, AU] = [30, 90, 1024];
 const PART_MS = (PART * AU) / 48;
-/** A list that is further behind than this is not the present one: a part, its making, and what a busy machine adds. */
+/**
+ * A playlist that is further behind than this, ms, is not current: a part, the time to make it, and the delay that a
+ * busy machine adds.
+ */
 const PRESENT_MS = PART_MS + 700;
-/** The host sends its tone at 0.2: below this it is missing. Looked at in blocks of 10 ms; two of them are a gap. */
+/**
+ * The host sends its tone with an amplitude of 0.2: below this it counts as missing. Measured in blocks of 10 ms, of
+ * which two make a gap.
+ */
 const HEARD = 0.05;
 const BLOCK = RATE / 100;
 const LEAST_BLOCKS = 2;
-/** Below this the tone is not as it was sent, but concealed, or fading. */
+/** Below this amplitude the tone is not as sent, but concealed or fading. */
 const PLAIN = 0.17;
-/** How far two decodings of the same units may be apart, of which one was mixed to one channel of 16 bits: -60 dB. */
-const SAME = 0.001;
-/** A unit of AAC reaches so far, samples. */
-const NEAR = 4 * AU;
+/**
+ * How far two decodings of the same access units may differ, of which one was mixed to one channel of 16 bits: -60 dB.
+ */
+const MOST_DIFFERENCE = 0.001;
+/** How far around a sample an AAC access unit has an effect, samples. */
+const AU_REACH = 4 * AU;
 
 /** Judges what was seen and heard of a show. */
 export async function verdictOn(evidence: Evidence): Promise<Row> {
@@ -61,7 +71,8 @@ export async function verdictOn(evidence: Evidence): Promise<Row> {
 }
 
 /**
- * What ffmpeg said, but for what it says once per reload of any live fMP4 stream: that it has read the init segment already.
+ * Returns the warnings of ffmpeg without the one that it prints once per reload of any live fMP4 stream: that it has
+ * read the init segment already.
  */
 function complaintsOf(output: string): string[] {
   return output
@@ -69,18 +80,21 @@ function complaintsOf(output: string): string[] {
     .filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom. Skipped it"));
 }
 
-/** What R2 has of a show. */
+/** The part of a show's media that R2 has. */
 interface Recorded {
   readonly init: Uint8Array;
-  /** Its segments, in order. */
+  /** Its segments' bytes, in order. */
   readonly pieces: readonly Uint8Array[];
-  /** From its first sound to its last. */
+  /** Its decoded samples from its first sound to its last. */
   readonly spoken: Float32Array;
-  /** When that begins, ms since 1970. */
+  /** The date at which `spoken` begins, ms since 1970. */
   readonly spokenFrom: number;
 }
 
-/** Every segment is in R2, in order and once, whole, where it belongs, and as the index says; and all of it decodes. */
+/**
+ * Checks that R2 has every segment once, in order, whole, at its place and as the index says; and that everything
+ * decodes.
+ */
 async function judgeRecording(evidence: Evidence, findings: string[]): Promise<Recorded> {
   const { show, kept, index, puts, last, watch } = evidence;
   const epochs = new Set(index.map(({ epoch }) => epoch));
@@ -92,7 +106,7 @@ async function judgeRecording(evidence: Evidence, findings: string[]): Promise<R
     findings.push(`the index has ${index.length} of ${total - first} segments`);
   const pieces: Uint8Array[] = [];
   for (const [n, { msn, at, units, bytes }] of index.entries()) {
-    // The last one follows a segment that the end cut short.
+    // The last segment follows one that the show's end cut short, so its place follows from the row before.
     const before = index[n - 1];
     const due = n === index.length - 1 && before ? before.at + before.units * AU : msn * SEGMENT * AU;
     if (msn !== first + n || at !== due) findings.push(`row ${n} of the index is of ${msn}, at ${at}`);
@@ -122,14 +136,14 @@ async function judgeRecording(evidence: Evidence, findings: string[]): Promise<R
   const end = pcm.findLastIndex((sample) => Math.abs(sample) > 0.05);
   const dated = last.segments[0];
   const startedAt = (dated?.date ?? 0) - ((dated?.msn ?? 0) - first) * SEGMENT * (AU / 48);
-  // A tenth of a second in, so that the edge of the first sound is not taken for a hole.
+  // Starts a tenth of a second in, so that the onset of the first sound is not taken for a hole.
   const from = start + RATE / 10;
   return { init, pieces, spoken: pcm.subarray(from, end - RATE / 10), spokenFrom: startedAt + from / 48 };
 }
 
 /**
- * Whether a complete player of another project has heard all of the recording from a segment on to its end,
- * sample for sample where the tone is plain: where it is not, coded noise is made by each decoder for itself.
+ * Checks that ffmpeg, an independent player, has heard the whole recording from some segment on to its end, sample for
+ * sample. Stretches where the tone is not plain are left out: there each decoder makes the coded noise for itself.
  */
 async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Recorded, findings: string[]) {
   if (ffmpeg.code !== 0) findings.push(`ffmpeg ended with ${ffmpeg.code}`);
@@ -144,13 +158,13 @@ async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Record
   const pcm = await decode(Buffer.concat([init, ...pieces.slice(joined)]), "mp4");
   const noise = new Uint8Array(length);
   for (const { at, seconds: long } of gapsIn(pcm, PLAIN, 1))
-    noise.fill(1, Math.max(0, at * RATE - NEAR), (at + long) * RATE + NEAR);
+    noise.fill(1, Math.max(0, at * RATE - AU_REACH), (at + long) * RATE + AU_REACH);
   let [worst, first, last] = [0, -1, -1];
   for (let i = 0; i < length; i++) {
     if (noise[i] === 1) continue;
     const off = Math.abs(stdout.readInt16LE(2 * i) / 32_768 - (pcm[i] ?? 0));
     worst = Math.max(worst, off);
-    if (off <= SAME) continue;
+    if (off <= MOST_DIFFERENCE) continue;
     first = first < 0 ? i : first;
     last = i;
   }
@@ -163,7 +177,8 @@ async function judgePlayer({ ffmpeg, index }: Evidence, { init, pieces }: Record
 const seconds = (samples: number) => `${(samples / RATE).toFixed(3)} s`;
 
 /**
- * Where the tone is missing, by a level that does not depend on how much of the tone there is, in seconds from the first sample.
+ * Returns the stretches in which the tone is missing, in seconds from the first sample. `level` is an absolute
+ * amplitude, so it does not depend on how much of the tone there is.
  */
 function gapsIn(pcm: Float32Array, level: number, leastBlocks: number): Stretch[] {
   const found: Stretch[] = [];

@@ -7,14 +7,15 @@ import type { EdgeEnv } from "../../src/edge/env.ts";
 import { type OriginEnv, Origin as RealOrigin } from "../../src/origin/origin.ts";
 
 /**
- * The deployed Worker with its pages, and with the faults that can not be had on demand otherwise. They are set by requests:
+ * The deployed Worker with its pages, and with faults that can not be made on demand otherwise. Requests set them:
  *
- * - `/fault/reset/ID`: a broadcast's object ends with its sockets, as when the platform evicts it or replaces its code
- * - `/fault/r2/ID/MODE`: R2 `works`, `refuses` or `hangs` for a broadcast; what hung is done when it works again
+ * - `/fault/reset/ID`: aborts a broadcast's object and its sockets, as when the platform evicts it or replaces its code
+ * - `/fault/r2/ID/MODE`: R2 `works`, `refuses` or `hangs` for a broadcast; calls that hung are carried out once it
+ *   works again
  * - `/fault/others/MODE`: the Directory and the Audience `work`, `throw` or `hang`
- * - `/fault/alarm/ID/MS`: alarms of a broadcast come so much later
- * - `/fault/clock/MS`: the wall clock of this isolate is set forward by so much, or back
- * - `/puts/ID`: the keys that R2 has taken of a broadcast, in order
+ * - `/fault/alarm/ID/MS`: alarms of a broadcast come this much later
+ * - `/fault/clock/MS`: the wall clock of this isolate is set forward by this much, or back where it is negative
+ * - `/puts/ID`: returns the keys that R2 has accepted for a broadcast, in order
  */
 
 const buckets = new Map<string, string>();
@@ -26,10 +27,10 @@ let clockMs = 0;
 const realNow = Date.now;
 Date.now = () => realNow() + clockMs;
 
-/** With a timer: the runtime ends by itself what waits for nothing. */
+/** Waits with a timer: the runtime ends a request that waits for nothing of its own. */
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** A bucket that does as it is told for each broadcast; all that it does is done by the real one. */
+/** A bucket that refuses or hangs per broadcast as told; everything it does is done by the real bucket. */
 function faulty(bucket: R2Bucket): R2Bucket {
   const passed = async (key: string) => {
     const id = key.split("/")[0] ?? "";
@@ -62,7 +63,7 @@ export class Broadcast extends RealBroadcast {
     super(ctx, { ...env, MEDIA: faulty(env.MEDIA) });
   }
 
-  /** Ends this object. A read of its state that follows makes it anew. */
+  /** Aborts this object. The next read of its state makes it anew. */
   reset(): void {
     this.ctx.abort("reset by the test");
   }
@@ -84,7 +85,7 @@ async function fail(): Promise<void> {
   if (others === "throw") throw new Error("thrown by the test");
 }
 
-/** Over RPC a promise is as good as what it resolves to. */
+/** Over RPC a promise is as good as the value that it resolves to. */
 const afterFault = <T>(work: () => T): T => fail().then(work) as never;
 
 export class Audience extends RealAudience {
@@ -140,6 +141,6 @@ export default {
 
 async function reset(env: Env, id: string): Promise<void> {
   const call = env.BROADCAST.get(env.BROADCAST.idFromName(id)).reset();
-  // It ends before it can answer.
+  // The object ends before it can answer.
   await call.catch(() => {});
 }

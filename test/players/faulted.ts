@@ -7,36 +7,36 @@ import { type Outcome, run } from "../kit/program.ts";
 import type { FaultRig } from "./fault-rig.ts";
 import { Watch } from "./watch.ts";
 
-/** From and until when a fault was, ms since 1970. */
+/** The time from a fault's beginning to its end, ms since 1970. */
 export interface Span {
   readonly from: number;
   readonly until: number;
 }
 
-/** For how long a show is listened to before its fault, and after. */
+/** For how long a show is listened to before its fault, ms. */
 const BEFORE_MS = 5_000;
 
-/** What was seen and heard of a show with a fault in it. */
+/** Everything that was seen and heard of a show with a fault in it. */
 export interface Evidence {
   readonly show: Created;
   readonly fault: Span;
-  /** When the page began to be looked at, and until when. */
+  /** The time in which the page was observed. */
   readonly heard: Span;
   readonly stood: readonly { readonly at: number; readonly millis: number }[];
   readonly leapt: readonly { readonly at: number; readonly seconds: number }[];
-  /** What listeners were answered that is no success, by whom: the page's requests, and the reader's beside it. */
+  /** Every failed answer that a listener got, and which one: the page, or the playlist reader beside it. */
   readonly errors: readonly string[];
   readonly watch: Watch;
   readonly ffmpeg: Outcome;
-  /** The ended show's last list. */
+  /** The ended show's last playlist. */
   readonly last: Listed;
   readonly puts: readonly string[];
-  /** What R2 has of it. */
+  /** The show's objects in R2, by key. */
   readonly kept: ReadonlyMap<string, Uint8Array>;
   readonly index: readonly IndexedRow[];
 }
 
-/** A row of the show's index of finished segments. */
+/** A row of the show's segment index. */
 export interface IndexedRow {
   readonly epoch: string;
   readonly msn: number;
@@ -45,24 +45,24 @@ export interface IndexedRow {
   readonly bytes: number;
 }
 
-/** A show on the air. */
+/** A show on the air, as passed to the code that makes a fault. */
 export interface Faulted {
   readonly rig: FaultRig;
   readonly show: Created;
   readonly watch: Watch;
 }
 
-/** Makes a fault in a show, and says when it was. */
+/** Makes a fault in a show, and returns when it began and ended. */
 export type Act = (faulted: Faulted) => Promise<Span>;
 
-/** A host of the show, and how to end it. */
+/** Starts a host of the show, and returns a way to end it. */
 export type Speak = (show: Created) => Promise<{ end(): void }>;
 
 /**
- * Has players listen to a show while something goes wrong in it, and to its end: hls.js in our page, and ffmpeg.
+ * Has players listen to a show from before a fault until the show's end: hls.js in our page, and ffmpeg.
  *
- * @param act makes the fault, and says when it was
- * @param afterMs for how long they listen on
+ * @param act makes the fault, and returns when it was
+ * @param afterMs for how long they listen after the fault
  */
 export async function listenThrough(
   rig: FaultRig,
@@ -127,7 +127,7 @@ export async function heard({ relay }: FaultRig, { id }: Created, millis = 30_00
   }
 }
 
-/** A host by WebRTC, in a process of its own, at `at` of the show's WHIP endpoint. */
+/** Starts a WebRTC host in a process of its own. `at` is the address by which it reaches the show's WHIP endpoint. */
 export async function speakTo(
   { whipUrl, hostKey }: Created,
   at = whipUrl,
@@ -140,7 +140,7 @@ export async function speakTo(
   return { child, end };
 }
 
-/** A listener on our page, as a person would: presses play, and listens. */
+/** Opens a listener on our page that behaves like a person: it presses play and listens. */
 async function listen(rig: FaultRig, show: Created, errors: string[]): Promise<Probed> {
   const probed = await openPage(rig.browser, show.listenUrl, ["place"]);
   const { page } = probed;
@@ -151,12 +151,12 @@ async function listen(rig: FaultRig, show: Created, errors: string[]): Promise<P
   });
   page.on("requestfailed", (request) => {
     const why = request.failure()?.errorText ?? "";
-    // What a player asks for no more.
+    // A request that the player gave up itself is not an error.
     if (ofShow(request.url()) && why !== "net::ERR_ABORTED") errors.push(`page: ${why}`);
   });
   await page.locator("#play:enabled").click();
   await page.getByText("You are listening live.").waitFor({ timeout: 30_000 });
-  // It closes up to the live edge just after its first sound.
+  // The page catches up with the live edge just after its first sound.
   await sleep(1_500);
   await page.evaluate("place.start()");
   return probed;
@@ -167,7 +167,7 @@ async function ended({ relay }: FaultRig, { id }: Created): Promise<void> {
   if (!response.ok) throw new Error(`end: ${response.status}`);
 }
 
-/** What R2 has once it has all segments up to `total`, or after a while what it has. */
+/** Returns the show's objects in R2 once R2 has all segments below `total`; after 60 s, what is there. */
 async function keptOf({ relay }: FaultRig, { id }: Created, total: number): Promise<Map<string, Uint8Array>> {
   const last = `s${String(total - 1).padStart(10, "0")}.m4s`;
   for (const deadline = Date.now() + 60_000; ; await sleep(1_000)) {

@@ -9,9 +9,10 @@ import { gone, HOST_FAULTS } from "./host-faults.ts";
 import { bucket, RELAY_FAULTS, resets } from "./relay-faults.ts";
 import { sfuFaults } from "./sfu-faults.ts";
 
-// What goes wrong in a show while players listen: a show for each fault, some of them at the same time.
+// Faults of the host, the SFU and the relay while players listen: listeners hear on and the recording is whole. Each
+// fault has a show of its own; some shows run at the same time.
 
-/** FAULTS=long: what takes a quarter of an hour. FAULTS=TEXT: those of whose names it is a part. */
+/** FAULTS=long: the faults that take a quarter of an hour. FAULTS=TEXT: the faults whose names contain TEXT. */
 const { FAULTS = "" } = process.env;
 const LONG = [
   resets(20, 15_000),
@@ -31,7 +32,7 @@ const table = new FaultTable(FAULTS === "long" ? LONG.length : AT_ONCE);
 beforeAll(async () => {
   browser = await startChromium();
   fake = await FakeSfu.start();
-  // One after the other: starting runs the build.
+  // One after the other: starting a rig runs the build.
   const [first, second] = [await startRig(browser), await startRig(browser, fake.url)];
   rigs = [first, second];
   table.begin([
@@ -47,7 +48,7 @@ afterAll(async () => {
 });
 
 describe.each([...withStandIn, ...withFake])("$name", (fault) => {
-  test("listeners hear on, and the recording has it all", async () => {
+  test("listeners hear on, and the recording is whole", async () => {
     const { errors, findings } = await table.rowOf(fault);
     expect(findings).toEqual([]);
     expect(errors).toEqual([]);

@@ -5,9 +5,10 @@ import { FaultTable } from "./fault-table.ts";
 import { sleep } from "./faulted.ts";
 import { plain } from "./relay-faults.ts";
 
-// What happens to the whole runtime while players listen, one after the other: it is ended and started, stopped, and its clock set.
+// The whole runtime is ended and restarted, stopped for a while, or has its clock set, one after the other, while
+// players listen: they hear on, and the recording is whole.
 
-/** FAULTS=TEXT: those of whose names it is a part. */
+/** FAULTS=TEXT: only the faults whose names contain TEXT. */
 const { FAULTS = "" } = process.env;
 const all: readonly Fault[] = [
   {
@@ -17,7 +18,7 @@ const all: readonly Fault[] = [
     afterMs: 15_000,
     gapMs: [100, 8_000],
     droughtMs: 8_000,
-    // Nobody listens there meanwhile.
+    // Nothing listens on the port during the restart.
     refused:
       /ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Connection (refused|reset by peer)/,
   },
@@ -41,28 +42,28 @@ afterAll(async () => {
 });
 
 describe.each(faults)("$name", (fault) => {
-  test("listeners hear on, and the recording has it all", async () => {
+  test("listeners hear on, and the recording is whole", async () => {
     const { errors, findings } = await table.rowOf(fault);
     expect(findings).toEqual([]);
     expect(errors).toEqual([]);
   });
 });
 
-/** The runtime's process does not run for a time, as on a machine that sleeps; players and the host do. */
+/** The runtime's process is stopped for a time, as on a machine that sleeps; players and the host go on. */
 function halt(millis: number): Fault {
   return {
     ...plain(`the runtime stopped for ${millis / 1000} s`, ({ rig }) => rig.relay.halt(millis)),
     afterMs: 15_000,
     gapMs: [0, millis + 2_000],
     droughtMs: millis + 2_000,
-    // The runtime closes connections that were idle for seconds, which after the stop all were.
+    // The runtime closes connections that were idle for seconds; after the stop, that is all of them.
     refused: /ECONNRESET|UND_ERR_SOCKET|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|Connection reset by peer/,
   };
 }
 
 /**
- * The wall clock is set, and 20 s later set right. What passes by a clock that is set forward has passed for the show, which can
- * not tell it from a time in which its machine slept: it is in the recording, as silence.
+ * Sets the wall clock, and 20 s later sets it right. For the show, time that a clock skips forward has passed: the show
+ * can not tell it from a time in which its machine slept. The recording has silence for it.
  */
 function clock(millis: number): Fault {
   const passed = Math.max(0, millis);

@@ -18,21 +18,22 @@ import { names } from "../../src/paths.ts";
 import { decode } from "../kit/program.ts";
 import { largestStep } from "../kit/sine.ts";
 
-// Silence, hold audio, a host, hold audio again: what ffmpeg decodes of the parts against what was mixed, sample by sample.
+// Silence, hold audio, a host, hold audio again: compares what ffmpeg decodes of the parts with what was mixed, sample
+// by sample. There is no click or discontinuity at a border.
 
 const BITRATE = 128_000;
 const START = samples(0);
-/** A packet of a host, sample frames. */
+/** Sample frames of a host's packet. */
 const FRAMES = 960;
 const SECONDS = 82;
-/** When listeners come, the host begins and leaves, and hold audio may begin again, seconds. */
+/** When listeners come, the host begins, the host leaves, and hold audio may begin again, seconds. */
 const [LISTENERS, BEGINS, LEAVES, AGAIN] = [6, 16, 66, 72];
 
 await buildAac();
 const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
 const aacNames = JSON.parse(readFileSync(new URL("../../dist/aac.json", import.meta.url), "utf8"));
 
-/** The real encoder, which keeps the left channel of what it is given. */
+/** The real encoder, which also keeps the left channel of its input. */
 class Kept implements Encoder {
   readonly mixed = new Float32Array((SECONDS + 1) * SAMPLE_RATE);
   readonly #aac = openAac(new Contexts(wasm, aacNames), { bitrate: BITRATE, at: START });
@@ -59,7 +60,7 @@ class Kept implements Encoder {
   }
 }
 
-/** A show on a fake clock: its cuts, and what was mixed. */
+/** Runs a show on a fake clock; returns its cuts and the mixed signal. */
 function show(): { cuts: readonly Cut[]; mixed: Float32Array; config: Uint8Array } {
   const encoder = new Kept();
   const segmenter = new Segmenter(PROFILES.low, { msn: 0, at: START });
@@ -86,10 +87,10 @@ function show(): { cuts: readonly Cut[]; mixed: Float32Array; config: Uint8Array
 }
 
 type Span = readonly [from: number, to: number];
-/** From and to, seconds, where nothing but one of them is heard. */
+/** Spans in which only hold audio, or only the host, is heard, seconds. */
 const HOLD: Span = [LISTENERS + 2, BEGINS - 1];
 const HOST: Span = [BEGINS + 2, LEAVES - 1];
-/** Around each border, and the louder of what it is between. */
+/** The span around each border, and the louder of the two sounds that meet there. */
 const BORDERS: readonly (readonly [name: string, span: Span, louder: Span])[] = [
   ["silence to hold audio", [LISTENERS - 1.5, LISTENERS + 1], HOLD],
   ["hold audio to a host", [BEGINS - 0.7, BEGINS + 1], HOST],
@@ -107,11 +108,14 @@ beforeAll(async () => {
   decoded = await decode(Buffer.concat([init, ...cuts.map(({ part }) => part.bytes)]), "mp4");
 });
 
-/** The largest step from a sample to the next in a span. */
+/** Returns the largest step from a sample to the next in a span. */
 const stepIn = (line: Float32Array, [from, to]: Span) =>
   largestStep(line.subarray(from * SAMPLE_RATE, to * SAMPLE_RATE), 1, 1).step;
 
-/** How far what was decoded is from what was mixed in a span: the largest difference, and all of it, dB below the sound. */
+/**
+ * Returns how far the decoded sound is from the mixed sound in a span: the largest difference, and the whole error
+ * relative to the sound, dB.
+ */
 function errorIn([from, to]: Span): { most: number; db: number } {
   let [most, error, power] = [0, 0, 0];
   for (let i = Math.round(from * SAMPLE_RATE); i < to * SAMPLE_RATE; i++) {
@@ -123,7 +127,7 @@ function errorIn([from, to]: Span): { most: number; db: number } {
   return { most, db: 10 * Math.log10(error / power) };
 }
 
-test("the parts follow each other on one timeline, and no list has a discontinuity", () => {
+test("the parts follow each other on one timeline, and no playlist has a discontinuity", () => {
   let window = emptyWindow(PROFILES.low, {
     epoch: "mwq4yx3z",
     msn: 0,
@@ -141,7 +145,7 @@ test("the parts follow each other on one timeline, and no list has a discontinui
   expect(decoded.length).toBe(next);
 });
 
-test("hold audio and the host are there, as they were mixed", () => {
+test("hold audio and the host are decoded as they were mixed", () => {
   for (const [what, span, below] of [
     ["hold audio", HOLD, -40],
     ["a host", HOST, -25],
@@ -153,7 +157,7 @@ test("hold audio and the host are there, as they were mixed", () => {
     );
     expect(db).toBeLessThan(below);
   }
-  // Where nobody is, all is zero.
+  // Where there is no sound, all samples are zero.
   for (const [from, to] of [
     [0.1, LISTENERS - 1.5],
     [LEAVES + 1, AGAIN - 1.5],
@@ -162,7 +166,7 @@ test("hold audio and the host are there, as they were mixed", () => {
 });
 
 describe.each(BORDERS)("from %s", (name, span, louder) => {
-  test("it is decoded where it was mixed, to the sample", () => {
+  test("the decoded sound has its place in the mix, to the sample", () => {
     const [from, to] = [Math.round(span[0] * SAMPLE_RATE), Math.round(span[1] * SAMPLE_RATE)];
     const likeness = (lag: number) => {
       let sum = 0;
@@ -174,7 +178,7 @@ describe.each(BORDERS)("from %s", (name, span, louder) => {
     expect(best).toBe(0);
   });
 
-  test("it is no further off than elsewhere, and has no larger step than what was mixed", () => {
+  test("the decoded sound is no further off than elsewhere, and has no larger step than the mix", () => {
     const inside = errorIn(louder).most;
     const { most, db } = errorIn(span);
     const [mixedStep, step] = [stepIn(mixed, span), stepIn(decoded, span)];

@@ -3,10 +3,10 @@ import type { Fault } from "./fault.ts";
 import { heard, sleep, speakTo } from "./faulted.ts";
 import { HostGate, type Rule } from "./host-gate.ts";
 
-/** For how long packets of sound are lost, late or doubled. */
+/** For how long packets of sound are lost, delayed or duplicated, ms. */
 const TROUBLE_MS = 20_000;
 
-/** What happens to a host, its network, and its packets on their way to the relay. */
+/** Faults of a host, of its network, and of its packets on their way to the relay. */
 export const HOST_FAULTS: readonly Fault[] = [
   {
     name: "host killed, back with a new session after 3 s",
@@ -57,7 +57,7 @@ export const HOST_FAULTS: readonly Fault[] = [
   }),
 ];
 
-/** The host's network is gone for a time; the host comes back by itself, with a new session where the old one is over. */
+/** The host's network is gone for a time. The host reconnects by itself, with a new session if the old one is over. */
 export function gone(millis: number, gapMs: readonly [number, number]): Fault {
   return {
     name: `host's network gone for ${millis / 1000} s`,

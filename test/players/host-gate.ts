@@ -2,12 +2,16 @@ import { createSocket, type Socket } from "node:dgram";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What becomes of a packet of sound on its way to the relay: `on` sends it on, now or later, any number of times. */
+/**
+ * Decides the fate of a packet of sound on its way to the relay: calling `on` forwards it, at once or later, any number
+ * of times.
+ */
 export type Rule = (on: () => void) => void;
 
 /**
- * The network between one host and the relay: HTTP and UDP both pass it. It may be gone, and what it does to the host's sound
- * is a {@link Rule}; what keeps the connection (ICE, DTLS, RTCP) gets through while the network is there.
+ * The network between one host and the relay: HTTP and UDP both pass through it. It can be taken down (`isGone`), and a
+ * {@link Rule} decides what it does to the host's sound. Packets that keep the connection alive (ICE, DTLS, RTCP)
+ * always get through while the network is up.
  */
 export class HostGate {
   isGone = false;
@@ -15,7 +19,7 @@ export class HostGate {
   readonly #server: Server;
   readonly #sockets: Socket[] = [];
 
-  /** @param origin of the relay */
+  /** @param origin the relay's origin */
   private constructor(origin: string) {
     this.#server = createServer(async (request, response) => {
       let body = "";
@@ -40,7 +44,7 @@ export class HostGate {
     return gate;
   }
 
-  /** Where what is at `url` of the relay is reached through the gate. */
+  /** Returns the gate's address for a URL of the relay. */
   at(url: string): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${new URL(url).pathname}`;
   }
@@ -51,7 +55,7 @@ export class HostGate {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** An answer whose candidates are the gate's. */
+  /** Returns the SDP answer with the gate's ports in place of the SFU's candidates. */
   async #through(sdp: string): Promise<string> {
     let text = sdp;
     for (const [line, start, port] of sdp.matchAll(/(a=candidate:\S+ \d+ udp \d+ 127\.0\.0\.1) (\d+)/gi))
@@ -59,7 +63,7 @@ export class HostGate {
     return text;
   }
 
-  /** Opens a port that leads to the media server's, and gives its number. */
+  /** Opens a port that forwards to one of the SFU's, and returns its number. */
   async #open(port: number): Promise<number> {
     const [near, far] = await Promise.all([bound(), bound()]);
     this.#sockets.push(near, far);
@@ -85,7 +89,7 @@ async function bound(): Promise<Socket> {
   return socket;
 }
 
-/** RTP, and not STUN, DTLS (RFC 7983) or RTCP (RFC 5761 section 4). */
+/** Whether a datagram is RTP, and not STUN, DTLS (RFC 7983) or RTCP (RFC 5761 section 4). */
 function isSound(datagram: Buffer): boolean {
   const [first = 0, second = 0] = datagram;
   return first >= 128 && first <= 191 && !((second & 0x7f) >= 64 && (second & 0x7f) <= 95);

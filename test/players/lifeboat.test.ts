@@ -8,16 +8,16 @@ import { goOnAir } from "./show.ts";
 
 // The relay's port goes dead in the middle of a show: ffmpeg, which plays the copy, plays on.
 
-/** How long ffmpeg plays, and when in that time the port goes dead. */
+/** How long ffmpeg plays, and when in that time the port goes dead, seconds. */
 const SECONDS = 50;
 const DEAD_AFTER_S = 20;
-/** By then the host's sound is in the copy's list. */
+/** When the host's sound is in the copy's playlist, seconds after the start. */
 const HEARD_AFTER_S = 8;
 
 let stage: Stage;
 let door: Door;
 
-/** The port by which listeners reach the relay; hosts have another. */
+/** The port by which listeners reach the relay; hosts use another. */
 class Door {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -37,7 +37,7 @@ class Door {
     return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
   }
 
-  /** Ends all connections; whoever comes is refused. */
+  /** Ends all connections; new ones are refused. */
   shut(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -69,7 +69,10 @@ afterAll(async () => {
 
 const after = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** What ffmpeg decodes of a URL in `-t seconds`, and what it said of that, its note on each reload of live fMP4 left out. */
+/**
+ * Plays a URL with ffmpeg for `seconds`; returns the decoded samples and ffmpeg's messages, without the one on each
+ * reload of live fMP4.
+ */
 async function play(
   url: string,
   seconds: number,
@@ -84,7 +87,7 @@ async function play(
   return { pcm: left(stdout), said: said.join("\n"), code };
 }
 
-test("ffmpeg plays the copy on while the relay's port is dead, and who comes then has sound within 5 s", async () => {
+test("ffmpeg plays on from the copy while the relay's port is dead, and a new client has sound within 5 s", async () => {
   const { show, silence, stalled } = await goOnAir(stage, "balanced");
   await after(HEARD_AFTER_S);
   stage.settle();
@@ -113,6 +116,6 @@ test("ffmpeg plays the copy on while the relay's port is dead, and who comes the
       `who came then had sound in ${startMs.toFixed(0)} ms; the machine withheld ${withheld.toFixed(0)} ms`,
   );
   expect(holes(spoken, RATE, TONE_HZ, withheld)).toEqual([]);
-  // By the relay's port it has what was there when that went dead.
+  // By the relay's port, ffmpeg only had the media that was there when the port went dead.
   expect(relayed.pcm.length).toBeLessThan((DEAD_AFTER_S + 15) * RATE);
 }, 200_000);

@@ -11,14 +11,18 @@ import { validateCapture } from "../validator/validate.ts";
 import { goOnAir, type OnAir } from "./show.ts";
 import { arrivals, assemble, pace } from "./timeline.ts";
 
-// One relay, three live shows, everybody at once: ffmpeg, mpv and ffprobe play one of them while each is captured.
+// One relay and three live shows, with all clients at once: ffmpeg, mpv and ffprobe play one of the shows while each is
+// captured, validated and decoded.
 
-/** How long the main show is captured (issue: 10 minutes), and the other two profiles (issue: 3 minutes). */
+/** How long the main show is captured, seconds (10 minutes by default), and the two other profiles (3 minutes). */
 const SECONDS = Number(process.env.CAPTURE_SECONDS ?? 600);
 const OTHERS_SECONDS = Math.min(SECONDS, 180);
-/** A show begins with silence, 11.7 s of it in economy; by then its host has been heard, who takes a second or two more. */
+/**
+ * When the host has surely been heard, seconds after the show's begin. A show begins with silence (11.7 s in economy),
+ * and a host needs a second or two more.
+ */
 const HEARD_AFTER_S = 15;
-/** One access unit. */
+/** The duration of an access unit, ms. */
 const UNIT_MS = 1024 / 48;
 
 const PROFILES = ["low", "balanced", "economy"] as const;
@@ -26,11 +30,14 @@ const PROFILES = ["low", "balanced", "economy"] as const;
 let stage: Stage;
 const shows = new Map<Latency, Promise<OnAir>>();
 const captures = new Map<Latency, Promise<Capture>>();
-/** Resolves when no capture is under way: judging one keeps this process from capturing the others in time. */
+/** Resolves when no capture is running. Judging one keeps this process from capturing the others in time. */
 let quiet: Promise<unknown>;
-/** The longest the machine kept this process, the capturing client, from running, ms: not the relay's lateness. */
+/**
+ * The longest time for which the machine kept this process, the capturing client, from running, ms. It is not the
+ * relay's lateness.
+ */
 let clientStalled = 0;
-/** The same of the publishers and the media server: what they did not send in time, nobody can hear. */
+/** The same for the publishers and the SFU, ms: nobody can hear sound that they did not send in time. */
 let sendersStalled = 0;
 
 beforeAll(async () => {
@@ -46,7 +53,7 @@ beforeAll(async () => {
       show.then((onAir) => captureFor(seconds, onAir)),
     );
   }
-  // What starting all this took is nobody's lateness.
+  // The delay of starting all this does not count.
   await Promise.all(shows.values());
   delay.reset();
   stage.settle();
@@ -67,7 +74,7 @@ async function onAir(latency: Latency): Promise<OnAir> {
   return show;
 }
 
-/** What was captured of a show, once nothing is being captured any more. */
+/** Returns the capture of a show, once no capture is running any more. */
 async function captureOf(latency: Latency): Promise<Capture> {
   await quiet;
   return (await captures.get(latency)) ?? [];
@@ -76,8 +83,9 @@ async function captureOf(latency: Latency): Promise<Capture> {
 const after = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 /**
- * What ffmpeg (and mpv through it) says once per playlist reload of ANY live fMP4 stream, its own muxer's included: it
- * reads the init segment again each time and then mentions that it has it already. Whatever else it says counts.
+ * Returns the messages of ffmpeg (and of mpv, which uses it) without the one that it prints once per playlist reload of
+ * ANY live fMP4 stream, its own muxer's included: it reads the init segment again each time, and then mentions that it
+ * has it already. Every other message counts.
  */
 function complaints(output: string): string[] {
   return output
@@ -85,7 +93,7 @@ function complaints(output: string): string[] {
     .filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom. Skipped it"));
 }
 
-/** Captures a show from now on, ends it after `seconds`, and gives what was captured. */
+/** Captures a show from here on, ends it after `seconds`, and returns the capture. */
 async function captureFor(seconds: number, { show, silence }: OnAir): Promise<Capture> {
   const [captured] = await Promise.all([
     capture(show.playbackUrl),
@@ -95,13 +103,13 @@ async function captureFor(seconds: number, { show, silence }: OnAir): Promise<Ca
   return captured;
 }
 
-/** What is wrong with a capture, allowing 250 ms of lateness and what this machine itself added at its worst. */
+/** Validates a capture; allows 250 ms of lateness plus the longest time that this machine withheld. */
 function findings(captured: Capture) {
   return validateCapture(captured, { jitterMillis: 250 + clientStalled });
 }
 
 describe.concurrent("live", () => {
-  test("ffprobe says AAC-LC, 48 kHz, stereo", async () => {
+  test("ffprobe reports AAC-LC, 48 kHz, stereo", async () => {
     const { show } = await onAir("low");
     const fields = "stream=codec_name,profile,sample_rate,channels";
     const args = ["-v", "warning", "-show_entries", fields, "-of", "json", show.playbackUrl];
@@ -123,7 +131,7 @@ describe.concurrent("live", () => {
     await quiet;
     const pcm = left(stdout);
     expect(pcm.length).toBe(30 * RATE);
-    // It began at the show's first segments: leave the time before the host was heard out.
+    // ffmpeg began at the show's first segments: leave out the time before the host was heard.
     expect(holes(pcm.subarray(HEARD_AFTER_S * RATE), RATE, TONE_HZ, sendersStalled)).toEqual([]);
   });
 
@@ -135,7 +143,7 @@ describe.concurrent("live", () => {
     expect(code).toBe(0);
   });
 
-  test(`a capture of ${SECONDS} s keeps every rule, and decodes to its wall-clock duration within one access unit`, async () => {
+  test(`a capture of ${SECONDS} s is valid, and decodes to its wall-clock duration within one access unit`, async () => {
     const { startedAt } = await onAir("low");
     const captured = await captureOf("low");
     expect(findings(captured)).toEqual([]);
@@ -149,7 +157,7 @@ describe.concurrent("live", () => {
     const { early, late } = arrivals(captured);
     expect(Math.abs(late - early), "the dates' clock against the wall clock, ms").toBeLessThan(UNIT_MS);
 
-    // Before the host there was silence, and the last access units hold the end's.
+    // Before the host there was silence, and the last access units hold the silence of the end.
     const spoken = pcm.subarray(HEARD_AFTER_S * RATE, pcm.length - RATE);
     const jumps = phaseJumps(spoken, RATE, TONE_HZ);
     const { first, last, worst } = pace(pcm, whole.startedAt, startedAt);
@@ -160,7 +168,7 @@ describe.concurrent("live", () => {
         `the machine withheld ${clientStalled.toFixed(0)} ms from the client, ${sendersStalled.toFixed(0)} ms from the senders; pitch ${pitch(spoken, RATE, TONE_HZ).toFixed(3)} Hz, ${jumps.length} jumps`,
     );
     expect(holes(spoken, RATE, TONE_HZ, sendersStalled)).toEqual([]);
-    // Concealment is found at up to four blocks; of holes that are the machine's there are a few at most.
+    // Concealment shows in up to four blocks; the machine itself causes a few holes at most.
     expect(jumps.length).toBeLessThanOrEqual(sendersStalled < 40 ? 0 : 12);
     expect(worst, "ms from the microphone to the sample's date (issue: buffer 40 to 250 ms)").toBeLessThan(
       300,
@@ -168,7 +176,7 @@ describe.concurrent("live", () => {
   });
 
   test.each(["balanced", "economy"] as const)(
-    `a capture of ${OTHERS_SECONDS} s of a %s show keeps every rule`,
+    `a capture of ${OTHERS_SECONDS} s of a %s show is valid`,
     async (latency) => {
       const captured = await captureOf(latency);
       expect(findings(captured)).toEqual([]);

@@ -10,7 +10,7 @@ import { gaps, phaseJumps } from "../kit/probe/tone.ts";
 import { decode } from "../kit/program.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** The dates in a list are the times at which sound was captured. */
+/** PROGRAM-DATE-TIME gives the time at which sound was captured, also when the relay is kept from running. */
 
 let runtime: Runtime;
 let sfu: FakeSfu;
@@ -24,20 +24,20 @@ afterAll(async () => {
 });
 
 const SECONDS = 30;
-/** A frame is sent when its last sample has been captured. */
+/** Duration of a packet, ms: it is sent when its last sample has been captured. */
 const FRAME_MS = 20;
 const after = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** What listeners have of a host who spoke marks for {@link SECONDS}. */
+/** What listeners hear of a host who sends marks for {@link SECONDS}. */
 interface Heard {
   readonly pcm: Float32Array;
-  /** How much later than it was captured each mark is dated, ms. */
+  /** How much later than its capture each mark is dated, ms. */
   readonly errors: readonly number[];
-  /** How late the host's own timers were at worst, ms: what it sent late is dated late. */
+  /** The worst lateness of the host's own timers, ms: sound that is sent late is dated late. */
   readonly jitter: number;
 }
 
-/** @param meanwhile happens while the host speaks */
+/** @param meanwhile runs while the host speaks */
 async function speak(meanwhile: () => Promise<void>): Promise<Heard> {
   const show = await runtime.open({ latency: "low" });
   const host = await Host.publish(show, sfu);
@@ -49,7 +49,7 @@ async function speak(meanwhile: () => Promise<void>): Promise<Heard> {
 
   const listener = await Listener.join(show.playbackUrl);
   const chunks = [await listener.bytes("init.mp4")];
-  // A show begins with the silence of three segments; the recording begins where the host has been on for two.
+  // A show begins with the silence of three segments; the recording begins when the host has been on for two.
   let list = await listener.until(6, 0);
   const first = list.segments.at(-1);
   if (first === undefined) throw new Error("a live list has segments");
@@ -61,7 +61,7 @@ async function speak(meanwhile: () => Promise<void>): Promise<Heard> {
   }
   await done;
   host.leave();
-  // What analysing the recording takes of this process is no lateness of the host's.
+  // Read before the analysis: its load on this process is not the host's lateness.
   const jitter = delay.max / 1e6 - 10;
 
   const pcm = await decode(Buffer.concat(chunks), "mp4");
@@ -84,15 +84,18 @@ function expectDates({ errors, jitter }: Heard): void {
 }
 
 /**
- * Marks that a host captured at known times of the wall clock are decoded where PROGRAM-DATE-TIME says that time is:
- * from the ingest socket through aligning, mixing, encoding and packaging, the encoder's delay made good for.
+ * The host captures marks at known times of the wall clock. They are decoded at the time that PROGRAM-DATE-TIME gives:
+ * from the ingest socket through aligning, mixing, encoding and packaging, with the encoder's delay compensated.
  */
-test("the date of every mark is the time at which it was captured", { timeout: 90_000 }, async () => {
+test("every mark is dated at the time at which it was captured", { timeout: 90_000 }, async () => {
   expectDates(await speak(async () => undefined));
 });
 
-/** Its parts are late then, which players buffer for. But what waits in its sockets is not late: nobody has played on. */
-test("a relay that is kept from running misses nothing that was said meanwhile, and dates it right", {
+/**
+ * The relay's parts are late then, for which players have a buffer. Sound that waits in the relay's sockets is not lost
+ * or late: nobody has played on without it.
+ */
+test("a relay that is kept from running loses no sound of that time, and dates it right", {
   timeout: 90_000,
 }, async () => {
   const heard = await speak(async () => {
@@ -102,7 +105,7 @@ test("a relay that is kept from running misses nothing that was said meanwhile, 
     }
   });
   expectDates(heard);
-  // A recording that is begun in the middle lacks what the decoder would know of the access unit before.
+  // Skip the start: a recording that begins in the middle lacks the decoder's state from the access unit before.
   const pcm = heard.pcm.subarray(0.1 * RATE);
   expect(gaps(pcm, RATE, TONE_HZ)).toEqual([]);
   expect(phaseJumps(pcm, RATE, TONE_HZ)).toEqual([]);

@@ -2,8 +2,8 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { publish } from "../../local/host/publisher.ts";
 import { measuringLoop } from "../kit/probe/signal.ts";
 
-// A publisher in a process of its own: it has to speak every 20 ms, whatever the test's process is busy with.
-// Arguments: the WHIP endpoint and its key. Tells when the loop's first sample was taken; falls silent on disconnect.
+// A publisher in a process of its own: it has to send every 20 ms, however busy the test's process is. Arguments: the
+// WHIP endpoint and its key. It reports when the loop's first sample was taken, and falls silent on disconnect.
 const [url = "", key = ""] = process.argv.slice(2);
 const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(sample * 32_767));
 let at = 0;

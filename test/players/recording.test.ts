@@ -8,8 +8,8 @@ import { decode, run } from "../kit/program.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /**
- * The recording of a show of two hours, by real players: they know how long it is, and seek to its end within a second. Its
- * segments are those of a show of some seconds, over and over, in the index and in R2.
+ * Real players play the recording of a two-hour show: they know its duration, and seek to its end within a second. Its
+ * segments are those of a show of a few seconds, repeated in the index and in R2.
  */
 
 const HOURS = 2;
@@ -44,7 +44,7 @@ afterAll(async () => {
   sfu.close();
 });
 
-test("a recording decodes to the samples that its segments decode to", { timeout: 60_000 }, async () => {
+test("a recording decodes to the same samples as its segments", { timeout: 60_000 }, async () => {
   const recording = new Uint8Array(await (await fetch(url)).arrayBuffer());
   const kept = [...(await relay.kept(`${show.id}/`))].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const [row] = await relay.sql(show.id, "SELECT liveFrom FROM timeline");
@@ -60,7 +60,7 @@ test("a recording decodes to the samples that its segments decode to", { timeout
   expect(Buffer.compare(Buffer.from(ours.buffer), Buffer.from(theirs.buffer))).toBe(0);
 });
 
-/** Makes a show of {@link HOURS} of it. */
+/** Repeats the show's segments until it is {@link HOURS} long. */
 async function prolong(): Promise<void> {
   const full = await relay.sql(
     show.id,
@@ -85,16 +85,16 @@ async function prolong(): Promise<void> {
       ),
     );
   seconds = (times + 1) * full.length * SEGMENT_S;
-  // What was asked before is remembered for a second; and an object may have the plan of the show as it was.
+  // Reads are remembered for a second, and an object may have the plan of the shorter show.
   await relay.api("PATCH", `/broadcasts/${show.id}`, { title: "Two hours" });
   await sleep(1_100);
 }
 
-test("players know that it has two hours, and are at its end within a second", {
+test("players know its duration of two hours, and reach its end within a second", {
   timeout: 300_000,
 }, async () => {
   await prolong();
-  /** The quicker of two times: the machine may have had something else to do. */
+  /** Runs it twice and returns the shorter time: the machine may have been busy. */
   const took = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
     let [last, least]: [T | null, number] = [null, Number.POSITIVE_INFINITY];
     for (const _ of ["first", "again"]) {
@@ -161,7 +161,7 @@ test("players know that it has two hours, and are at its end within a second", {
   for (const ms of [probeMs, ffmpegMs, mpvMs]) expect(ms).toBeLessThan(1_000);
 });
 
-test("a whole download takes up no memory, read fast or slowly or not to its end", {
+test("a whole download uses no memory, whether it is read fast, slowly or only in part", {
   timeout: 300_000,
 }, async () => {
   const look = async () => (await relay.heap("earshot")) / MIB;
@@ -174,7 +174,7 @@ test("a whole download takes up no memory, read fast or slowly or not to its end
   for await (const chunk of response.body ?? []) {
     const had = Math.floor(bytes / (32 * MIB));
     bytes += chunk.length;
-    // A reader who pauses: what was fetched for it meanwhile is all that is held.
+    // While the reader pauses, the relay holds only what it has fetched ahead for it.
     if (Math.floor(bytes / (32 * MIB)) > had) during = Math.max(during, await look());
   }
   const took = (performance.now() - from) / 1000;

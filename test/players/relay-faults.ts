@@ -1,7 +1,7 @@
 import type { Fault } from "./fault.ts";
 import { type Faulted, sleep, speakTo } from "./faulted.ts";
 
-/** What happens to a show's object, and to those that it needs. */
+/** Faults of a show's object and of the services that it depends on. */
 export const RELAY_FAULTS: readonly Fault[] = [
   resets(5, 12_000),
   bucket("refuses", 60_000),
@@ -46,7 +46,7 @@ export const RELAY_FAULTS: readonly Fault[] = [
   ),
 ];
 
-/** The show's object ends so many times, its sockets with it, at other places in a segment each time. */
+/** Resets the show's object and its sockets a number of times, each time at another place in a segment. */
 export function resets(times: number, everyMs: number): Fault {
   return {
     ...plain(
@@ -74,7 +74,7 @@ export function bucket(mode: "refuses" | "hangs", millis: number): Fault {
   });
 }
 
-/** A fault of which a host by WebRTC is not to notice. */
+/** A fault that a WebRTC host does not notice. */
 export function plain(name: string, act: (faulted: Faulted) => Promise<void>): Fault {
   return {
     name,

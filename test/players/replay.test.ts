@@ -14,9 +14,10 @@ import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 import { goOnAir } from "./show.ts";
 
-// A show with players at it until it ends, and then again from its start: none has an error, and its sound is what the host sent.
+// Players play a show until it ends, and then again from its start. None has an error, and they play the sound that the
+// host sent.
 
-/** How long the host is heard. More than what a live list has, 28.8 s. */
+/** How long the host is heard, seconds: more than the 28.8 s of a live playlist. */
 const SECONDS = 45;
 const PLAYERS = ["hls.js", "native", "hls.js, rewound"] as const;
 
@@ -45,11 +46,11 @@ afterAll(async () => {
 });
 
 const after = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-/** What ffmpeg says of any live fMP4 (live.test.ts). */
+/** Returns ffmpeg's messages without the one that it prints for any live fMP4 (live.test.ts). */
 const complaints = (output: string) =>
   output.split("\n").filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom"));
 
-/** A page on which one of the players plays the URL. */
+/** Opens a page on which one of the players plays the URL. */
 async function play(name: (typeof PLAYERS)[number], url: string): Promise<Page> {
   const { port } = server.address() as AddressInfo;
   const { page } = await openPage(browser, `http://127.0.0.1:${port}/`, ["player"]);
@@ -68,7 +69,7 @@ async function listOf(url: string): Promise<Listed> {
   return readList(await (await fetch(uri)).text());
 }
 
-test("a show plays to its end, and from its start once it has ended, by the same URL", {
+test("a show plays to its end, and after its end from its start, by the same URL", {
   timeout: 300_000,
 }, async () => {
   const { show, silence, stalled } = await goOnAir(stage, "low");
@@ -85,7 +86,7 @@ test("a show plays to its end, and from its start once it has ended, by the same
   const listener = await openPage(browser, show.listenUrl, ["ear"]);
   await listener.page.locator("#play:enabled").click();
   await listener.page.getByText("You are listening live.").waitFor({ timeout: 30_000 });
-  // What starting all this took from the host is nobody's hole.
+  // Holes that starting all this caused at the host do not count.
   stage.settle();
   const steadyAt = Date.now() + 1_000;
   await after(SECONDS);
@@ -143,7 +144,7 @@ test("a show plays to its end, and from its start once it has ended, by the same
   expect(Math.abs(byMpv.length / RATE - seconds)).toBeLessThan(0.1);
   expect(holes(heard(byMpv), RATE, TONE_HZ, withheld)).toEqual([]);
 
-  // Whoever rewound has the whole show in the list that they have, and needs no other.
+  // A player that rewound has the whole show in the playlist it has loaded, and needs no other.
   const rewound = pages.find(([name]) => name === "hls.js, rewound")?.[1] as Page;
   expect((await where(rewound)).of).toBeCloseTo(seconds, 0);
   await rewound.evaluate("player.seek(0)");
@@ -166,7 +167,7 @@ test("a show plays to its end, and from its start once it has ended, by the same
   await listener.page.evaluate("ear.start()");
   const place = listener.page.locator("#position");
   expect(await place.isVisible()).toBe(true);
-  // In the midst of the show: the tone without a hole.
+  // In the middle of the show the tone has no hole.
   const midst = Math.ceil(Math.max(seconds / 3, steady));
   await place.fill(String(midst));
   await listener.page.waitForTimeout(2_000);
@@ -176,7 +177,7 @@ test("a show plays to its end, and from its start once it has ended, by the same
   expect(stalls).toEqual([]);
   expect(holes(again, rate, TONE_HZ, withheld)).toEqual([]);
   expect(Number(await place.inputValue())).toBeGreaterThan(midst + 4);
-  // Left and taken up again, it goes on from there.
+  // Stopped and started again, it goes on from there.
   await listener.page.locator("#play").click();
   await listener.page.getByText("This show has ended. Press play").waitFor({ timeout: 5_000 });
   await listener.page.locator("#play:enabled").click();

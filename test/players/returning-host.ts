@@ -1,9 +1,10 @@
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { measuringLoop } from "../kit/probe/signal.ts";
 
-// A host in a process of its own, who publishes the measuring signal by the clock (second s since 1970 is second s mod 16 of
-// the loop), asks every second how the session is, and publishes anew where it has gone: as the studio page does, every five.
-// Arguments: the WHIP endpoint and its key. Tells of each session; falls silent on disconnect.
+// A host in a process of its own. It publishes the measuring signal by the clock: second s since 1970 is second s mod
+// 16 of the loop. Every second it asks for the state of its session, and publishes anew when the session has gone. (The
+// studio page asks every five seconds.) Arguments: the WHIP endpoint and its key. It reports each session, and falls
+// silent on disconnect.
 const [url = "", key = ""] = process.argv.slice(2);
 const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(sample * 32_767));
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
@@ -13,7 +14,7 @@ process.once("disconnect", () => {
   process.exit();
 });
 
-/** Whether the session has gone, or its connection been lost: a relay that does not answer has not said so. */
+/** Whether the relay says that the session is gone. A relay that does not answer has not said so. */
 async function isOver(sessionUrl: string): Promise<boolean> {
   const headers = { authorization: `Bearer ${key}` };
   const answer = await fetch(sessionUrl, { headers, signal: AbortSignal.timeout(2_000) }).catch(() => null);

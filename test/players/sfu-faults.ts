@@ -7,10 +7,10 @@ import type { Fault } from "./fault.ts";
 import { type Faulted, sleep } from "./faulted.ts";
 
 const SOUND = tone(TONE_HZ, 0.2);
-/** By this an offer is known whose session is to have trouble. */
+/** An offer marked by its session name, so that the fake SFU knows which session is to have trouble. */
 const TROUBLED = chromium.replace("s=-", "s=troubled");
 
-/** One host of a show, and the SFU's end of its socket, which does as it is told. */
+/** One host of a show, and the SFU's end of its socket, under the test's control. */
 class Talker {
   session = "";
   generation = 1;
@@ -28,7 +28,7 @@ class Talker {
     return this.#host;
   }
 
-  /** Publishes, again every half second while that is refused, dials and talks. */
+  /** Publishes, retrying every half second while it is refused; then dials and talks. */
   async publish(offer = chromium): Promise<void> {
     const headers = { authorization: `Bearer ${this.#show.hostKey}`, "content-type": "application/sdp" };
     for (;;) {
@@ -41,14 +41,14 @@ class Talker {
     await this.dial();
   }
 
-  /** Dials the newest endpoint of its session, and talks there. */
+  /** Dials the newest endpoint of the host's session, and talks there. */
   async dial(): Promise<Host> {
     this.#host = await Host.connect(await this.#sfu.endpointOf(this.session, this.generation, 30_000));
     this.#host.talk(SOUND);
     return this.#host;
   }
 
-  /** Waits until its session is over. */
+  /** Waits until the host's session is over. */
   async isOver(): Promise<void> {
     const headers = { authorization: `Bearer ${this.#show.hostKey}` };
     while ((await fetch(`${this.#show.whipUrl}/${this.session}`, { headers })).status !== 404)
@@ -56,11 +56,11 @@ class Talker {
   }
 }
 
-/** An SFU that does as it is told, and to whom. */
+/** Tells the fake SFU what to answer, and to whom. */
 class Trouble {
-  /** By the broadcast's id: what asking for an adapter is answered. */
+  /** By broadcast id: the answer to a request for an adapter. */
   readonly adapters = new Map<string, Reaction>();
-  /** What the next offers that are {@link TROUBLED} are answered. */
+  /** The answers to the next offers that are {@link TROUBLED}, in order. */
   offers: Reaction[] = [];
 
   react({ path, body }: Call): Reaction {
@@ -73,7 +73,7 @@ class Trouble {
 
 type SfuAct = (talker: Talker, faulted: Faulted, trouble: Trouble) => Promise<void>;
 
-/** What the SFU does to a show: what is done, how much sound may be missing (ms), and how. */
+/** Faults of the SFU: name, how much sound may be missing (ms), and what is done. */
 const ACTS: readonly (readonly [name: string, gapMs: Fault["gapMs"], act: SfuAct])[] = [
   [
     "5xx three times, then no answer, to a host that comes back",
@@ -142,7 +142,7 @@ const ACTS: readonly (readonly [name: string, gapMs: Fault["gapMs"], act: SfuAct
   ],
 ];
 
-/** @param sfu gives it once it has started */
+/** @param sfu returns the fake SFU once it has started */
 export function sfuFaults(sfu: () => FakeSfu): readonly Fault[] {
   const trouble = new Trouble();
   return ACTS.map(([name, gapMs, act]) => ({

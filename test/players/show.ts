@@ -5,18 +5,18 @@ import type { Created } from "../kit/created.ts";
 import { variantOf } from "../kit/list.ts";
 import type { Stage } from "../kit/stage.ts";
 
-/** A show on the air: a broadcast, and somebody who publishes the measuring signal into it. */
+/** A show on the air: a broadcast, and a publisher that sends the measuring signal into it. */
 export interface OnAir {
   readonly show: Created;
-  /** When the loop's first sample was taken, ms since 1970; it is read in real time from there on. */
+  /** When the loop's first sample was taken, ms since 1970; the loop is read in real time from there on. */
   readonly startedAt: number;
-  /** The longest the machine kept the publisher's process from running so far, ms. */
+  /** Returns the longest time for which the machine has kept the publisher's process from running, ms. */
   stalled(): number;
-  /** Ends the publisher, without a goodbye. */
+  /** Ends the publisher without deleting its session. */
   silence(): Promise<void>;
 }
 
-/** Creates it and goes on the air; resolves when the first playlist can be had (three segments in). */
+/** Creates a broadcast and goes on the air. Resolves when the first playlist is there (three segments in). */
 export async function goOnAir(stage: Stage, latency: Latency): Promise<OnAir> {
   const show = await stage.create(latency);
   const child = fork(new URL("publisher-process.ts", import.meta.url), [show.whipUrl, show.hostKey], {

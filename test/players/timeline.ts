@@ -6,15 +6,15 @@ import { timeline } from "../validator/media.ts";
 
 /** A captured show as one file. */
 export interface Whole {
-  /** The init segment and every whole segment, one after the other. */
+  /** The init segment and every whole segment, concatenated. */
   readonly bytes: Uint8Array;
-  /** The date of its first sample, ms since 1970. */
+  /** The date of the first sample, ms since 1970. */
   readonly startedAt: number;
-  /** From the first segment's date to the last one's end, ms. */
+  /** The time from the first segment's date to the last one's end, ms. */
   readonly datedMs: number;
 }
 
-/** Puts the segments of a capture behind each other. */
+/** Concatenates the segments of a capture. */
 export function assemble(captured: Capture): Whole {
   const lists = listsOf(captured);
   const bodies = new Map(captured.map((exchange) => [pathOf(exchange.url), exchange.body]));
@@ -38,22 +38,23 @@ export function assemble(captured: Capture): Whole {
 }
 
 /**
- * How far the newest sample of each list was behind the wall clock when the list arrived: the least of a stretch at
- * the beginning and at the end of the capture, ms. If the dates kept time, the two agree, however jittery the way.
+ * Returns how far the newest sample of each playlist was behind the wall clock when the playlist arrived, ms: the
+ * minimum of a stretch at the beginning of the capture and of one at its end. If the dates keep time the two agree,
+ * however jittery the network.
  */
 export function arrivals(captured: Capture): { early: number; late: number } {
   const lags = listsOf(captured).flatMap((list) => {
     const end = endOf(list);
     return end === null || list.control.size === 0 ? [] : [list.at - end];
   });
-  // The last list is the end's: it closed a segment before its time.
+  // The last playlist is that of the show's end: it closed a segment before its time.
   const stretch = Math.min(100, Math.floor(lags.length / 3));
   return { early: Math.min(...lags.slice(1, 1 + stretch)), late: Math.min(...lags.slice(-1 - stretch, -1)) };
 }
 
 /**
- * How far each mark's place on the dated timeline is behind the moment it was spoken, ms: of the first mark, the last,
- * and the worst. `spokenFrom` is when the loop began.
+ * Returns how far each mark's date is behind the moment it was spoken, ms: for the first mark, the last, and the worst.
+ * `spokenFrom` is when the loop began, ms since 1970.
  */
 export function pace(pcm: Float32Array, startedAt: number, spokenFrom: number) {
   const behind = findMarks(pcm, RATE).map(({ code, at }) => {

@@ -1,25 +1,26 @@
 import { type Listed, readList, variantOf } from "../kit/list.ts";
 
-/** When a list had something new, and how far it went: all ms since 1970. */
+/** One reload that brought something new: when it came, and how far the playlist went. Both in ms since 1970. */
 export interface Step {
   readonly at: number;
-  /** The date at which the list ended. */
+  /** The date at which the playlist ended. */
   readonly end: number;
 }
 
 /**
- * A reader of a show's lists beside the players: blocking reloads, each for the part after the last. It notes what no list may
- * do, and what it was answered. Reads one show until its end, or {@link Watch.toTheEnd}.
+ * Reads a show's playlists beside the players, by blocking reloads, each for the part after the last. It notes
+ * violations of what a playlist may do, and every failed answer. It reads one show until its end, or {@link
+ * Watch.toTheEnd}.
  */
 export class Watch {
-  /** What was wrong with a list, in words. */
+  /** What was wrong with a playlist, in words. */
   readonly findings: string[] = [];
   /** Answers other than 200, and requests that failed. */
   readonly errors: string[] = [];
   readonly steps: Step[] = [];
-  /** The bytes of each segment when it was listed first, by its number. */
+  /** The bytes of each segment as first listed, by its number. */
   readonly segments = new Map<number, Uint8Array>();
-  /** The newest list. */
+  /** The newest playlist. */
   last: Listed | null = null;
   readonly #playbackUrl: string;
   readonly #dates = new Map<string, number>();
@@ -31,14 +32,14 @@ export class Watch {
     this.#done = this.#run();
   }
 
-  /** Reads on until a show that was ended says so, but for `millis` at most. */
+  /** Reads on until the playlist of a show that was ended says so, but for `millis` at most. */
   async toTheEnd(millis: number): Promise<void> {
     await Promise.race([this.#done, new Promise((resolve) => setTimeout(resolve, millis))]);
     this.#isStopped = true;
     await this.#done;
   }
 
-  /** The longest time without anything new that overlaps a stretch of time, ms. */
+  /** Returns the longest time without anything new that overlaps the given time, ms. */
   drought(from: number, until: number): number {
     const stretches = this.steps.slice(1).map(({ at }, n) => ({ from: this.steps[n]?.at ?? at, until: at }));
     const within = stretches.filter((stretch) => stretch.until > from && stretch.from < until);
@@ -61,7 +62,7 @@ export class Watch {
     await fetched;
   }
 
-  /** Fetches the segments of a list that have not been: one after the other, in between reloads. */
+  /** Fetches the segments of a playlist that were not fetched yet: one after the other, between reloads. */
   async #fetch({ segments }: Listed, url: string): Promise<void> {
     for (const { name, msn } of segments) {
       if (this.segments.has(msn)) continue;
@@ -114,7 +115,7 @@ export class Watch {
   }
 }
 
-/** The date at which a list ends. */
+/** Returns the date at which a playlist ends. */
 function endOf({ parts, segments }: Listed): number {
   const last = parts.at(-1) ?? segments.at(-1);
   const segment = segments.at(-1);

@@ -10,7 +10,7 @@ import { decode } from "../kit/program.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { wavOf } from "../kit/wav.ts";
 
-/** Announcements over hold audio in the real runtime: what is heard of them, what R2 has of them, and what is refused. */
+/** Announcements over hold audio in the real runtime: what listeners hear, what R2 has, and what the API refuses. */
 
 let runtime: Runtime;
 let sfu: FakeSfu;
@@ -41,7 +41,7 @@ const get = async ({ id }: Created, state: string) =>
   };
 const kept = ({ id }: Created) => runtime.kept(`${id}/announcements/`);
 
-/** Listens as a player does for so many seconds, and decodes what was listed last of that. */
+/** Listens as a player does for so many seconds; returns the decoded samples of the segments listed last. */
 async function listen(listener: Listener, seconds: number): Promise<Float32Array> {
   for (const until = Date.now() + 1_000 * seconds; Date.now() < until; await sleep(400))
     await listener.list();
@@ -52,7 +52,7 @@ async function listen(listener: Listener, seconds: number): Promise<Float32Array
 }
 
 const WINDOW = 4_096;
-/** The amplitude of each tone, dBFS, in windows of 85 ms. */
+/** Returns the amplitude of each tone, dBFS, in windows of 85 ms. */
 function tonesOf(pcm: Float32Array, ...tones: readonly number[]): number[][] {
   return Array.from({ length: Math.floor(pcm.length / WINDOW) }, (_, n) =>
     tones.map((hertz) => 20 * Math.log10(magnitude(goertzel(pcm, n * WINDOW, WINDOW, hertz, 48_000)))),
@@ -90,7 +90,7 @@ describe.concurrent("an announcement", () => {
     expect((await listener.list()).text).not.toMatch(/^#EXT-X-DISCONTINUITY$/m);
   });
 
-  test("of an interrupted show is another, spoken once its host has gone, and no more when it is deleted", async ({
+  test("of an interrupted show is spoken once its host has gone, and no more after it is deleted", async ({
     expect,
   }) => {
     const show = await runtime.create({
@@ -117,12 +117,15 @@ describe.concurrent("an announcement", () => {
     const deleted = await runtime.api("DELETE", `/broadcasts/${show.id}/announcements/interrupted`);
     expect(await deleted.json()).toEqual({ state: "interrupted", announcement: null });
     expect([...(await kept(show)).keys()].every((key) => key.includes("/before/"))).toBe(true);
-    // What was made before that goes out of the newest segments; the rest is longer than its interval.
+    // Sound made before the deletion leaves the newest segments; the rest lasts longer than the announcement's
+    // interval.
     await listen(listener, 6);
     expect(tonesOf(await listen(listener, 12), 3_000).every(([said = 0]) => said < -50)).toBe(true);
   });
 
-  test("after a show is spoken once, hold audio under it, and then the list ends", async ({ expect }) => {
+  test("for after the show is spoken once over hold audio, and then the playlist ends", async ({
+    expect,
+  }) => {
     const show = await runtime.create({ latency: "low", hold: "default", autoOpen: false });
     await put(show, "hold?asis=1", sineOf(400, 2, 0.1));
     const set = (await (await put(show, "announcements/after", sineOf(3_000, 2))).json()) as {
@@ -147,7 +150,7 @@ describe.concurrent("an announcement", () => {
     const spoken = heard.filter(([said = 0]) => said > -25);
     expect((spoken.length * WINDOW) / 48_000).toBeGreaterThan(1.6);
     expect((spoken.length * WINDOW) / 48_000).toBeLessThan(2.2);
-    // Its host is not heard beside it, and hold audio is.
+    // The host is not heard beside it; hold audio is.
     expect(spoken.every(([, held = 0, host = 0]) => held > -50 && host < -45)).toBe(true);
     expect(list.text).not.toMatch(/^#EXT-X-DISCONTINUITY$/m);
     expect(await (await runtime.api("GET", `/broadcasts/${show.id}`)).json()).toMatchObject({
@@ -156,7 +159,7 @@ describe.concurrent("an announcement", () => {
     });
   });
 
-  test("after a show is passed over where its end is asked for twice, or nobody listens", async ({
+  test("for after the show is left out when the end is requested twice, or nobody listens", async ({
     expect,
   }) => {
     const show = await runtime.create({ hold: "default", autoOpen: false });
@@ -179,7 +182,7 @@ describe.concurrent("an announcement", () => {
     ).toBe("ended");
   });
 
-  test("takes the place of the one before it in R2, and goes with its broadcast", async ({ expect }) => {
+  test("replaces the one before it in R2, and is deleted with its broadcast", async ({ expect }) => {
     const show = await runtime.create();
     await put(show, "announcements/before", sineOf(1_000, 2));
     const [first] = [...(await kept(show)).keys()];
@@ -211,7 +214,7 @@ describe.concurrent("an announcement", () => {
     ["of nothing", "before", "", 400, "invalid_announcement", /WAV/],
     ["of 61 s", "before", lengthened(61), 400, "invalid_announcement", /61 s long.*at most 60 s/],
     ["of half a file", "before", good.subarray(0, 90_000), 400, "invalid_announcement", /not whole/],
-  ])("is refused %s, and what was set stays", async (_, path, body, status, code, message) => {
+  ])("is refused %s, and the one that was set stays", async (_, path, body, status, code, message) => {
     const show = await runtime.create();
     await put(show, "announcements/before", good);
     const before = await get(show, "before");
@@ -228,7 +231,7 @@ describe.concurrent("an announcement", () => {
     return file;
   }
 
-  test("is taken from operators alone, for a broadcast that is there and has not ended", async ({
+  test("is accepted only from operators, and only for an existing broadcast that has not ended", async ({
     expect,
   }) => {
     const show = await runtime.create();
@@ -242,7 +245,7 @@ describe.concurrent("an announcement", () => {
   });
 });
 
-test("an announcement is set and spoken in an object that is made anew", async () => {
+test("an announcement stays set, and is spoken, after its object is made anew", async () => {
   const show = await runtime.create({ latency: "low", hold: "default" });
   await put(show, "announcements/before?every=10", sineOf(3_000, 2));
   const before = await get(show, "before");

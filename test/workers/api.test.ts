@@ -3,7 +3,7 @@ import type { PublicEvents } from "../../src/events.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** The admin API, in the real runtime. */
+/** The admin API in the real runtime: settings, states, refusals, and schedules. */
 
 let relay: Runtime;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => relay.close());
 
-/** Status, error code and message of a refusal; fails on any other shape. */
+/** Returns status, error code and message of a refusal; fails on any other shape. */
 async function refusal(response: Response) {
   expect(response.headers.get("content-type")).toBe("application/json");
   const body = (await response.json()) as { error: { code: string; message: string } };
@@ -23,7 +23,7 @@ async function refusal(response: Response) {
 }
 
 describe("POST /api/broadcasts", () => {
-  test("creates a broadcast with all that is asked for", async () => {
+  test("creates a broadcast with all requested settings", async () => {
     const settings = {
       title: " Town hall ",
       slug: "town-hall",
@@ -68,7 +68,7 @@ describe("POST /api/broadcasts", () => {
     });
   });
 
-  test.each([["{}"], [""]])("has a default for everything: %j", async (body) => {
+  test.each([["{}"], [""]])("has a default for every setting: %j", async (body) => {
     const response = await relay.api("POST", "/broadcasts", body);
     expect(response.status).toBe(201);
     expect(await response.json()).toMatchObject({
@@ -88,7 +88,7 @@ describe("POST /api/broadcasts", () => {
     });
   });
 
-  test("makes two shows of one title two broadcasts", async () => {
+  test("makes two broadcasts of two requests with the same title", async () => {
     const [one, other] = [await relay.create({ title: "Same" }), await relay.create({ title: "Same" })];
     expect(one.id).not.toBe(other.id);
     expect(one.hostKey).not.toBe(other.hostKey);
@@ -160,14 +160,14 @@ describe("POST /api/broadcasts", () => {
     },
   );
 
-  test("refuses a slug that is taken, and leaves its broadcast as it is", async () => {
+  test("refuses a slug that is taken, and leaves the slug's broadcast unchanged", async () => {
     const first = await relay.create({ slug: "taken", title: "First" });
     const again = await relay.api("POST", "/broadcasts", { slug: "taken", title: "Second" });
     expect(await refusal(again)).toMatchObject({ status: 409, code: "slug_taken" });
     expect((await relay.describe(first.id)).title).toBe("First");
   });
 
-  test("gives of two that ask for one slug at once the second a refusal", async () => {
+  test("accepts only one of several simultaneous requests for one slug", async () => {
     const answers = await Promise.all(
       ["A", "B", "C"].map((title) => relay.api("POST", "/broadcasts", { slug: "contested", title })),
     );
@@ -202,14 +202,14 @@ describe("every call of the API", () => {
     }
   });
 
-  test("on a broadcast that there is not is a 404", async () => {
+  test("for an unknown broadcast is a 404", async () => {
     for (const [method, path] of CALLS.slice(2)) {
       const body = method === "PATCH" ? {} : undefined;
       expect((await refusal(await relay.api(method, path, body))).status, `${method} ${path}`).toBe(404);
     }
   });
 
-  test("takes a body of 64 KiB, and refuses a longer one", async () => {
+  test("accepts a body of 64 KiB, and refuses a longer one", async () => {
     const { id } = await relay.create();
     const limit = 64 * 1024;
     for (const [method, path, body] of [
@@ -231,7 +231,7 @@ describe("every call of the API", () => {
     }
   });
 
-  test("with a method that it has not is a 405 that says which it has", async () => {
+  test("with a method that it does not have is a 405 that names the methods it has", async () => {
     const { id } = await relay.create();
     for (const [method, path, allow] of [
       ["PUT", "/broadcasts", "GET, HEAD, POST"],
@@ -251,7 +251,7 @@ describe("every call of the API", () => {
 });
 
 describe("PATCH /api/broadcasts/:id", () => {
-  test("changes what is named, and nothing else; by a slug too", async () => {
+  test("changes the named fields and no others, also by slug", async () => {
     const { id } = await relay.create({ slug: "patched", title: "Before", description: "As it was" });
     const before = await relay.describe(id);
     const changes = { title: " After ", language: "de", opensAt: "2040-12-01T20:00:00Z", idleMinutes: 7 };
@@ -269,7 +269,7 @@ describe("PATCH /api/broadcasts/:id", () => {
     });
   });
 
-  test("takes what it has answered: the details of a broadcast may be sent back", async () => {
+  test("accepts its own answer: the details of a broadcast may be sent back", async () => {
     const { id } = await relay.create({ opensAt: "2040-12-01T20:00:00Z", artwork: "http://example.com/a" });
     const described = (await relay.describe(id)) as unknown as Record<string, unknown>;
     const { title, description, artwork, language, opensAt, endsAt, autoOpen, idleMinutes, endAfterMinutes } =
@@ -312,10 +312,10 @@ describe("PATCH /api/broadcasts/:id", () => {
   });
 });
 
-describe("a broadcast with a plan", () => {
+describe("a broadcast with a schedule", () => {
   const inSeconds = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
 
-  test("opens and ends by itself, though nobody asks for it meanwhile", async () => {
+  test("opens and ends by itself, even without any request", async () => {
     const [opensAt, endsAt] = [inSeconds(2), inSeconds(8)];
     const { id } = await relay.create({ latency: "low", opensAt, endsAt });
     await relay.evict("Broadcast", id);
@@ -325,7 +325,7 @@ describe("a broadcast with a plan", () => {
     const times = Object.fromEntries(events.map(({ kind, at }) => [kind, at]));
     expect(Object.keys(times)).toEqual(["opened", "late", "ended"]);
     const { opened, ended } = times as { opened: number; ended: number };
-    // It opened at its time, and not where somebody asked after its end.
+    // It opened at its time, and not only when a request came after its end.
     expect(opened).toBeGreaterThanOrEqual(Date.parse(opensAt));
     expect(opened).toBeLessThan(Date.parse(endsAt));
     expect(ended).toBeGreaterThanOrEqual(Date.parse(endsAt));
@@ -334,7 +334,7 @@ describe("a broadcast with a plan", () => {
     expect(relay.log()).not.toContain("can not be begun");
   });
 
-  test("opens for the first listener, unless it is not to", async () => {
+  test("opens for the first listener, unless autoOpen is off", async () => {
     const { id, playbackUrl, statusUrl } = await relay.create({ latency: "low", description: "Two lines" });
     const asked = Date.now();
     expect(await (await fetch(statusUrl)).json()).toMatchObject({
@@ -345,7 +345,7 @@ describe("a broadcast with a plan", () => {
     });
     const [response] = await Promise.all([fetch(playbackUrl), fetch(playbackUrl), fetch(playbackUrl)]);
     expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("audio.m3u8")]);
-    // Three segments of silence are made up, not waited for: that would take 5.76 s.
+    // Three segments of silence are made at once: waiting for them would take 5.76 s.
     expect(Date.now() - asked).toBeLessThan(5_000);
     expect((await relay.describe(id)).state).toBe("open");
     const closed = await relay.create({ autoOpen: false });
@@ -355,7 +355,7 @@ describe("a broadcast with a plan", () => {
 });
 
 describe("a broadcast's life over the API", () => {
-  test("is removed once where many ask for it at the same time", async () => {
+  test("is removed once when many delete it at the same time", async () => {
     const { id } = (await (await relay.api("POST", "/broadcasts", { slug: "twice" })).json()) as {
       id: string;
     };
@@ -378,7 +378,7 @@ describe("a broadcast's life over the API", () => {
       const opened = await relay.api("POST", `/broadcasts/${id}/open`);
       expect([opened.status, ((await opened.json()) as { state: string }).state]).toEqual([200, "open"]);
     }
-    // What the edge has just answered it may answer for a second more.
+    // The edge may repeat its last answer for a second.
     const statusOf = async (url: string) => (await fetch(url)).status;
     await expect.poll(() => statusOf(playbackUrl), { timeout: 5_000 }).toBe(200);
     expect(await (await fetch(statusUrl)).json()).toMatchObject({ id, title, state: "open", hosts: 0 });
@@ -408,19 +408,19 @@ describe("a broadcast's life over the API", () => {
     expect((await relay.describe(id)).state).toBe("announced");
   });
 
-  test("may be asked for by the slug alone", async () => {
+  test("can be addressed by its slug alone", async () => {
     const { id } = await relay.create({ slug: "short-name" });
     expect(await (await relay.api("GET", "/broadcasts/short-name")).json()).toMatchObject({ id });
     expect((await relay.api("DELETE", "/broadcasts/short-name")).status).toBe(204);
   });
 
-  test("GET gives what POST gave", async () => {
+  test("is described by GET as it was by POST", async () => {
     const created = await relay.create({ title: "Twice" });
     expect(await relay.describe(created.id)).toEqual(created);
   });
 });
 
-test("who waits for a show to begin is told as soon as its doors open; who only asks is told at once", async () => {
+test("a request that waits for the doors is answered when they open; others are answered at once", async () => {
   const { id, statusUrl } = await relay.create({ title: "Waited for" });
   const stateOf = async (url: string) => ((await (await fetch(url)).json()) as { state: string }).state;
   const told: string[] = [];
@@ -432,14 +432,14 @@ test("who waits for a show to begin is told as soon as its doors open; who only 
   await relay.api("POST", `/broadcasts/${id}/open`);
   await Promise.all(waiting);
   expect(told).toEqual(["open", "open"]);
-  // A question that is held is answered after 14 s.
+  // A held request is answered after 14 s at the latest.
   expect(Date.now() - opened).toBeLessThan(5_000);
   const asked = Date.now();
   expect(await stateOf(`${statusUrl}?wait=open`)).toBe("open");
   expect(Date.now() - asked).toBeLessThan(5_000);
 });
 
-test("an id that was not minted here is refused without asking any Broadcast", async () => {
+test("an id that this relay did not make is refused without a call to any Broadcast", async () => {
   for (const path of ["/live/town-hall-000000/index.m3u8", "/live/x/status.json", "/whip/town-hall-000000"]) {
     expect(await refusal(await fetch(relay.url + path)), path).toMatchObject({
       status: 404,
@@ -448,7 +448,7 @@ test("an id that was not minted here is refused without asking any Broadcast", a
   }
 });
 
-test("nothing is told of an admin token or key in the log", () => {
+test("the log has no admin token and no key", () => {
   expect(relay.log()).not.toContain(relay.adminToken);
   expect(relay.log()).not.toMatch(/Bearer/i);
 });

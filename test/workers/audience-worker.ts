@@ -7,10 +7,15 @@ import type { EdgeEnv } from "../../src/edge/env.ts";
 import { hasten } from "./fast-clock.ts";
 
 /**
- * The deployed Worker, but that its clock is fast (fast-clock.ts), and that its shards can be made to lose what is
- * reported to them (`/reports/lost`, and `/reports/heard` to have them listen again), to break down (`/restart/NAME`), to
- * tell what they have stored (`/stored/NAME`), to be told something late (`/late/NAME`) and that there are so many of them (`/shards/NAME/N`): a fake for these
- * alone, since none can be had on demand. `/objects` names the shards that were reported to since it was last asked.
+ * The deployed Worker with a fast clock (fast-clock.ts), and with Audience shards that fail on demand. They are fakes
+ * for these faults alone, since none can be made otherwise. Requests set them:
+ *
+ * - `/reports/lost`: shards lose every report; `/reports/heard`: they accept reports again
+ * - `/restart/NAME`: aborts a shard
+ * - `/stored/NAME`: returns the names of the values that a shard has stored
+ * - `/late/NAME`: sends a shard a late report
+ * - `/shards/NAME/N`: stores that a show has N shards
+ * - `/objects`: names the shards that received reports since the last such request
  */
 
 export { Broadcast } from "../../src/broadcast/broadcast.ts";
@@ -33,12 +38,12 @@ export class Audience extends Real {
     throw new Error("lost by the test");
   }
 
-  /** Its memory is gone; its storage stays. */
+  /** Aborts the object: its memory is gone, its storage stays. */
   breakDown(): void {
     this.ctx.abort("broken down by the test");
   }
 
-  /** The names of what is stored. */
+  /** Returns the names of the stored values. */
   stored(): string[] {
     return [...this.ctx.storage.kv.list()].map(([name]) => name);
   }

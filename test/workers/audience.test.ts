@@ -9,9 +9,11 @@ import { apart, Crowd } from "./crowd.ts";
 import { SPEED } from "./fast-clock.ts";
 
 /**
- * The count in the real runtime: one isolate, its shard and the shard above it. `cf-connecting-ip` is the platform's and
- * none can send it there; the local runtime lets these tests say where a listener is. Where a count has to build up, the
- * Worker's clock is fast (fast-clock.ts): seconds of the count are then seconds of that clock.
+ * The count of listeners in the real runtime: one isolate, its shard and the shard above it.
+ *
+ * The platform sets `cf-connecting-ip`, and clients can not; the local runtime accepts it from these tests, as a
+ * listener's address. Where a count has to build up, the Worker's clock is fast (fast-clock.ts): seconds of the count
+ * are then seconds of that clock.
  */
 
 let relay: Runtime;
@@ -49,30 +51,30 @@ async function figureOf(playbackUrl: string): Promise<Figure> {
   return (await (await fetch(figureUrl(playbackUrl))).json()) as Figure;
 }
 
-/** Opens a show on the fast clock and waits until it hands out lists. */
+/** Opens a show on the fast clock and waits for its first playlist. */
 async function begin(): Promise<Created> {
   const show = await fast.open({ latency: "economy" });
   await listed(show.playbackUrl);
   return show;
 }
 
-/** Waits for the first list. */
+/** Waits for the first playlist; returns its URL. */
 async function listed(playbackUrl: string): Promise<URL> {
   await within(100, async () => (await fetch(playbackUrl)).status === 200);
   const text = await (await fetch(playbackUrl)).text();
   const url = new URL(variantOf(text), playbackUrl);
-  // A list that has not three segments yet is held until it has.
+  // A playlist with less than three segments is held until it has three.
   await (await fetch(new URL("audio.m3u8", url))).text();
   return url;
 }
 
 /**
- * Seconds in which everyone who came is in the figure: 2 in which they come, 11 to the isolate's next report, 10 to the
- * shard's next round, 5 for which the figure is kept; and 2 for a machine that is busy.
+ * Seconds after which everyone who came is in the figure: 2 in which they come, 11 to the isolate's next report, 10 to
+ * the shard's next round, 5 for which the figure is cached, and 2 for a busy machine.
  */
 const COUNTED_S = 30;
 
-/** Seconds until the figure is within its own error of `listeners`; fails after `limit` seconds. */
+/** Returns the seconds until the figure is within its own error of `listeners`; fails after `limit` seconds. */
 function secondsUntil(playbackUrl: string, listeners: number, limit: number): Promise<number> {
   return within(limit, async () => {
     const figure = await figureOf(playbackUrl);
@@ -81,7 +83,9 @@ function secondsUntil(playbackUrl: string, listeners: number, limit: number): Pr
   });
 }
 
-/** Seconds of the fast clock until `check` gives true; fails with what it gave last after `limit` seconds. */
+/**
+ * Returns the seconds of the fast clock until `check` returns true; after `limit` seconds fails with its last result.
+ */
 async function within(limit: number, check: () => Promise<unknown>): Promise<number> {
   const from = performance.now();
   for (;;) {
@@ -95,7 +99,7 @@ async function within(limit: number, check: () => Promise<unknown>): Promise<num
 
 // A count takes its time, so the shows run side by side.
 describe.concurrent("the count of a show", () => {
-  test("is of those who listen, soon after they come and soon after they leave", {
+  test("counts those who listen, soon after they come and soon after they leave", {
     timeout: 240_000,
   }, async ({ expect }) => {
     const { id, playbackUrl, statusUrl } = await begin();
@@ -104,7 +108,7 @@ describe.concurrent("the count of a show", () => {
     const crowd = new Crowd(playbackUrl, apart(200, 20), SPEED);
     const came = await secondsUntil(playbackUrl, 200, COUNTED_S);
     await pass(45 - came);
-    // It is not sure before it has counted for 40 s, and on a busy machine reports come late for a slot or two.
+    // The figure is not sure before 40 s of counting, and on a busy machine reports come a slot or two late.
     await within(30, async () => {
       const { confidence, why } = await figureOf(playbackUrl);
       return confidence === "high" || why;
@@ -112,14 +116,14 @@ describe.concurrent("the count of a show", () => {
     const figure = await figureOf(playbackUrl);
     expect(figure).toMatchObject({ confidence: "high", method: expect.stringContaining("HyperLogLog") });
     expect(figure.why).toBeUndefined();
-    // The show's state has it too: from the same place, some seconds older or younger.
+    // The show's status has the figure too, from the same source, some seconds older or younger.
     expect(Math.abs(((await statusOf()).listeners ?? 0) - 200)).toBeLessThanOrEqual(
       Math.ceil(200 * figure.error95),
     );
     expect(figure.windowSeconds).toBeGreaterThanOrEqual(30);
     expect(figure.windowSeconds).toBeLessThanOrEqual(40);
     expect(Math.abs(figure.listeners - 200)).toBeLessThanOrEqual(Math.ceil(200 * figure.error95));
-    // Seconds of media per second, counted apart: the joining burst of three segments is in it.
+    // Seconds of media per second, counted separately: it includes the joining burst of three segments.
     expect(figure.delivered).toBeGreaterThan(150);
     expect(figure.delivered).toBeLessThan(300);
     expect(Math.abs(Date.parse(figure.asOf) - SPEED * Date.now())).toBeLessThan(6_000);
@@ -140,10 +144,10 @@ describe.concurrent("the count of a show", () => {
     expect(series.stepMinutes).toBe(1);
     expect(Math.max(...series.steps.map(({ most }) => most))).toBeGreaterThan(190);
     const figures = series.steps.reduce((sum, step) => sum + step.figures, 0);
-    // One for every slot of 10 s, from the first report on.
+    // One figure for every slot of 10 s, from the first report on.
     expect(figures).toBeGreaterThan(4);
 
-    // A new show of that name has a course of its own.
+    // A new show of that name has a series of its own.
     expect((await fast.api("DELETE", `/broadcasts/${id}`)).status).toBe(204);
     const again = await fast.api("POST", "/broadcasts", { slug: id.slice(0, id.lastIndexOf("-")) });
     expect(((await again.json()) as { id: string }).id).toBe(id);
@@ -152,7 +156,7 @@ describe.concurrent("the count of a show", () => {
     expect(await anew.json()).toMatchObject({ listeners: 0, peak: null, steps: [] });
   });
 
-  test("moves by no more than the cap for one address that invents 20,000 ids, and is doubted", {
+  test("grows by at most the cap for one address that invents 20,000 ids, and is marked as doubtful", {
     timeout: 120_000,
   }, async ({ expect }) => {
     const { playbackUrl } = await begin();
@@ -183,7 +187,7 @@ describe.concurrent("the count of a show", () => {
       await pass(1);
       figure = await figureOf(playbackUrl);
       most = Math.max(most, figure.listeners);
-      // Nobody takes media: no figure may be sure of more than the few by which the two counts may differ.
+      // Nobody takes media: no figure may be sure of more than the few listeners by which the two counts may differ.
       if (figure.confidence === "high") expect(figure.listeners).toBeLessThanOrEqual(4);
       expect(figure.listeners).toBeLessThanOrEqual(Math.ceil(CAP.address * (1 + figure.error95)));
     }
@@ -194,12 +198,12 @@ describe.concurrent("the count of a show", () => {
     expect(sent).toBeGreaterThanOrEqual(20_000);
     const { peak } = (await (await fetch(`${figureUrl(playbackUrl)}?series=1`)).json()) as Series;
     expect(peak?.listeners ?? 0).toBeLessThanOrEqual(4);
-    // They did arrive.
+    // The ids did arrive.
     expect(most).toBeGreaterThan(0.95 * CAP.address);
     expect(isDoubted(figure)).toBe(true);
   });
 
-  test("is not moved by one who fetches segments in a loop: an old one is nobody's, a new one one listener's", {
+  test("does not grow by fetching segments in a loop: an old one counts for nobody, a new one for one listener", {
     timeout: 120_000,
   }, async ({ expect }) => {
     const { playbackUrl } = await begin();
@@ -233,7 +237,7 @@ describe.concurrent("the count of a show", () => {
     expect(fetched).toBeGreaterThan(100);
   });
 
-  test("is made by one shard, by four when it is told to be, and by one again when they are too many", {
+  test("is made by one shard, by four when it is told so, and by one again when four are too many", {
     timeout: 120_000,
   }, async ({ expect }) => {
     const objects = async (): Promise<string[]> => {
@@ -252,12 +256,12 @@ describe.concurrent("the count of a show", () => {
       await pass(5.1);
       const { listeners, error95, delivered } = await figureOf(playbackUrl);
       expect(Math.abs(listeners - 30)).toBeLessThanOrEqual(Math.ceil(30 * error95));
-      // The joining burst of three segments is in it.
+      // It includes the joining burst of three segments.
       expect(delivered ?? 0).toBeLessThanOrEqual(45);
       if ((await objects()).includes(`${id}/N`)) both += 1;
     }
     expect(both).toBeGreaterThanOrEqual(3);
-    // On a busy machine reports that are still owed to the shards below take longer to get there.
+    // On a busy machine, reports that are still owed to the shards below take longer to arrive.
     await within(90, async () => {
       await objects();
       await pass(12);
@@ -267,7 +271,7 @@ describe.concurrent("the count of a show", () => {
     await crowd.leave();
   });
 
-  test("leaves nothing behind when its show is deleted while people listen, nor where there is no show", {
+  test("leaves nothing behind when its show is deleted while people listen, nor for a missing show", {
     timeout: 60_000,
   }, async ({ expect }) => {
     const stored = async (id: string) => (await fast.ask("fast", `/stored/${id}`)).json();
@@ -286,14 +290,14 @@ describe.concurrent("the count of a show", () => {
     expect(await stored(id)).toEqual([]);
   });
 
-  test("tells players that drop the id apart by address and agent", { timeout: 90_000 }, async ({
+  test("distinguishes players that drop the id by address and agent", { timeout: 90_000 }, async ({
     expect,
   }) => {
     const { playbackUrl } = await begin();
     const people = apart(20, 40).flatMap(({ address }) =>
       ["VLC/4.0", "hi-fi/1"].map((agent) => ({ address, agent, dropsQuery: true })),
     );
-    // Two of each: they can not be told apart, and the count errs downwards.
+    // Two players of each kind can not be distinguished: the count errs downwards.
     const crowd = new Crowd(playbackUrl, [...people, ...people], SPEED);
     await secondsUntil(playbackUrl, 40, COUNTED_S);
     await pass(10);
@@ -303,7 +307,9 @@ describe.concurrent("the count of a show", () => {
     expect(crowd.failures).toEqual([]);
   });
 
-  test("has in it who is told that the list is still the same", { timeout: 60_000 }, async ({ expect }) => {
+  test("includes listeners who are told that the playlist is unchanged", { timeout: 60_000 }, async ({
+    expect,
+  }) => {
     const { playbackUrl } = await begin();
     const list = await listed(playbackUrl);
     const ask = (address: string) =>
@@ -325,7 +331,7 @@ describe.concurrent("a Worker whose shards fail", () => {
   });
   afterAll(() => lossy.close());
 
-  test("by losing reports counts less, and is right within 40 s once it hears them again; a restart is not to be seen", {
+  test("counts less while it loses reports, is right within 40 s once it hears them, and survives a restart unnoticed", {
     timeout: 240_000,
   }, async ({ expect }) => {
     const { id, playbackUrl } = await lossy.open({});
@@ -341,9 +347,9 @@ describe.concurrent("a Worker whose shards fail", () => {
     const heard = await secondsUntil(playbackUrl, 40, 40);
     console.log(`${lost} reports lost; 40 listeners counted ${heard} s after the next could be heard`);
 
-    // Who was not answered has tried more shards than there are; these are asleep again.
+    // Isolates without an answer have tried more shards than the show has; these are asleep again.
     await pass(30);
-    // What the show's one shard needs is stored: a restart is not to be seen.
+    // The show's one shard has stored what it needs, so a restart does not show.
     expect(await (await lossy.ask("lossy", `/restart/${id}`)).json()).toEqual({ broken: true });
     for (let n = 0; n < 3; n++) {
       await pass(5.1);
@@ -361,7 +367,7 @@ function isDoubted({ confidence, why }: Figure): boolean {
 }
 
 describe.concurrent("a listener's id", () => {
-  test("is in the multivariant's URL alone, and another for everyone who asks", async () => {
+  test("is only in the multivariant's URL, and is another for each request", async () => {
     const { playbackUrl } = await relay.open({ latency: "low" });
     await listed(playbackUrl);
     const ask = async () => (await fetch(playbackUrl)).text();
@@ -376,7 +382,7 @@ describe.concurrent("a listener's id", () => {
     expect(await (await fetch(list)).text()).not.toContain(ids[0]);
   });
 
-  test("costs the origin nothing: 200 of them are one listener to it", async () => {
+  test("costs the origin nothing: 200 ids are one listener to it", async () => {
     const { id, playbackUrl } = await relay.open({ latency: "low" });
     const list = await listed(playbackUrl);
     const before = await relay.readsOf(id);
@@ -391,13 +397,13 @@ describe.concurrent("a listener's id", () => {
       );
     }
     const seconds = Math.ceil((performance.now() - from) / 1000);
-    // A plain list is asked for once a second at the most, and once at either end.
+    // A playlist without directives is fetched at most once a second, and once at either end.
     expect((await relay.readsOf(id)) - before).toBeLessThanOrEqual(2 * (seconds + 1));
   });
 });
 
 describe.concurrent("audience.json", () => {
-  test("may be kept for five seconds, and is the same for as long", async () => {
+  test("may be cached for five seconds, and does not change for as long", async () => {
     const { playbackUrl } = await relay.open({});
     const first = await fetch(figureUrl(playbackUrl));
     expect(first.status).toBe(200);

@@ -1,6 +1,7 @@
 /**
- * The least Worker that holds requests and lets all go at once: what any edge in this runtime takes for it. Each request
- * has a timer, as one must that waits for another's work: the runtime ends those that have nothing of their own to wait for.
+ * The smallest Worker that holds requests and answers all at once: the cost of any edge in this runtime. Each request
+ * has a timer of its own, as it must while it waits for another's work: the runtime ends requests that have nothing of
+ * their own to wait for.
  */
 let gate: PromiseWithResolvers<void> | null = null;
 const body = new TextEncoder().encode("#".repeat(1_800));
@@ -14,7 +15,7 @@ export default {
       return new Response(null, { status: 204 });
     }
     const timer = setTimeout(() => undefined, 14_000);
-    // Made by a request: the runtime gives those who wait their own context back only then.
+    // Made by a request: only then does the runtime give each waiting request its own context back.
     gate ??= Promise.withResolvers();
     await gate.promise;
     clearTimeout(timer);

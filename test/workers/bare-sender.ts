@@ -2,8 +2,8 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
 
 /**
- * The least server that holds requests and lets all go at once, in a process of its own: what the same crowd costs this
- * machine without a relay. It prints its port; `GET /release` lets go.
+ * The smallest server that holds requests and answers all at once, in a process of its own: the cost of the same crowd
+ * on this machine without a relay. It prints its port; `GET /release` releases the requests.
  */
 const ANSWER = `HTTP/1.1 200 OK\r\nContent-Length: 1800\r\nX-Padding: ${"-".repeat(400)}\r\n\r\n${"#".repeat(1_800)}`;
 

@@ -5,10 +5,14 @@ import { EARSHOT, EARSHOT_SECRET } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { ARCHIVE, EPOCH } from "./faulty-show.ts";
 
-/** The edge in the real runtime, with an origin bound to it that has more than an isolate may hold. */
+/**
+ * The edge in the real runtime keeps its memory bounded, with an origin that has more media than an isolate may hold.
+ */
 
 const MIB = 2 ** 20;
-/** How many of {@link ARCHIVE}'s segments are asked for before each look at the memory: 31 MiB, more than it may hold. */
+/**
+ * How many of {@link ARCHIVE}'s segments are requested before each measurement: 31 MiB, more than the edge may hold.
+ */
 const WALK = 1_000;
 const STAGES = 8;
 
@@ -24,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-test("a walk through more than its memory holds leaves an isolate at its bound", async () => {
+test("reading more than the edge's memory may hold leaves the isolate at its bound", async () => {
   const id = await mintId(new Secret(EARSHOT_SECRET), "archive-1");
   const get = async (msn: number) => {
     const response = await fetch(`${runtime.url}/live/${id}/${EPOCH}/s${msn}.m4s`);
@@ -41,8 +45,8 @@ test("a walk through more than its memory holds leaves an isolate at its bound",
   }
   const mebibytes = held.map((size) => size.toFixed(1)).join(", ");
   console.log(`${Math.round((WALK * ARCHIVE.bytes) / MIB)} MiB more each time: it holds ${mebibytes} MiB`);
-  // It is full, and no fuller than it may be: 24 MiB, and a sixth for what the engine needs around them. The least counts: the
-  // runtime lets go of some answers only with those that follow.
+  // The memory is full, and no fuller than allowed: 24 MiB, plus a sixth for the engine's overhead. The minimum counts,
+  // because the runtime releases some answers only with later ones.
   const least = Math.min(...held.slice(2));
   expect(least).toBeGreaterThan(16);
   expect(least).toBeLessThan(28);

@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** Publishes to `show` and dials as the SFU was told to. */
+/** Publishes to `show` and dials the endpoint that the SFU was given. */
 async function join(show: Created): Promise<Host> {
   const response = await fetch(show.whipUrl, {
     method: "POST",
@@ -42,7 +42,7 @@ const errorOf = async (response: Response) => {
 
 // Shows take their time, so they run side by side.
 describe.concurrent("a show", () => {
-  test("is announced until its doors open, then has a list of three segments at once, dated before", async ({
+  test("is announced until its doors open, then has a playlist of three segments at once, with true dates", async ({
     expect,
   }) => {
     const show = await relay.create({ latency: "low", autoOpen: false });
@@ -50,11 +50,11 @@ describe.concurrent("a show", () => {
     const opened = Date.now();
     await relay.api("POST", `/broadcasts/${show.id}/open`);
     const told = Date.now();
-    // The refusal may be remembered for a second.
+    // The refusal may be cached for a second.
     await expect.poll(async () => (await fetch(show.playbackUrl)).status).toBe(200);
     const listener = await Listener.join(show.playbackUrl);
     const first = await listener.list();
-    // Three segments that were not there at once would take 5.76 s.
+    // Waiting for three segments would take 5.76 s.
     expect(Date.now() - opened).toBeLessThan(5_000);
     expect(first.firstMsn).toBe(0);
     const count = first.segments.length;
@@ -62,13 +62,13 @@ describe.concurrent("a show", () => {
     expect(count).toBeLessThanOrEqual(3 + (first.readAt - opened) / 1_920);
     expect(first.segments.map(({ duration }) => duration)).toEqual(Array(count).fill(1.92));
     expect(first.hint).toMatch(new RegExp(`^p${count}\\.\\d\\.m4s$`));
-    // Three segments, the playout delay and what the encoder lags.
+    // Three segments, the playout delay and the encoder's delay.
     const begun = (first.segments[0]?.date ?? 0) + 5_760 + 88;
     expect(begun).toBeGreaterThanOrEqual(opened);
     expect(begun).toBeLessThanOrEqual(told);
   });
 
-  test("goes on in silence when nobody talks: not a sample is missing", async ({ expect }) => {
+  test("goes on in silence when nobody talks, without a missing sample", async ({ expect }) => {
     const show = await relay.open({ latency: "low" });
     const listener = await Listener.join(show.playbackUrl);
     const { parts, segments } = await listener.until(3, 4);
@@ -81,7 +81,7 @@ describe.concurrent("a show", () => {
     }
   });
 
-  test("says of a host's packets what it made of them, and is not harmed by any", async ({ expect }) => {
+  test("counts a host's packets by their fate, and is not harmed by any", async ({ expect }) => {
     const show = await relay.create({ latency: "low" });
     const host = await join(show);
     const listener = await Listener.join(show.playbackUrl);
@@ -121,15 +121,15 @@ describe.concurrent("a show", () => {
     for (const { msn, index, name } of parts) {
       expect(decodeTimes(await listener.bytes(name))).toEqual([(msn * 90 + index * 18) * 1024]);
     }
-    // At this moment it may not be: where the machine keeps the test from sending for a while.
+    // Poll: at this moment the host may be unheard, if the machine kept the test from sending for a while.
     const isHeard = async () => (await relay.describe(show.id)).hosts[0]?.heard;
     await expect.poll(isHeard, { timeout: 30_000 }).toBe(true);
     host.leave();
   });
 
-  test("counts what comes late, and does not play it", async ({ expect }) => {
+  test("counts late packets, and does not play them", async ({ expect }) => {
     const late = async (show: Created) => (await packetsOf(show))[0]?.late ?? 0;
-    // What is late by more than 1.5 s would be the beginning of another time line: on a machine that stalls it is tried again.
+    // A packet later than 1.5 s would begin another time line: on a machine that stalls, try again.
     for (let tries = 1; ; tries++) {
       const show = await relay.create({ latency: "low" });
       const host = await join(show);
@@ -160,13 +160,13 @@ describe.concurrent("a show", () => {
       return status.meter.peakDb;
     };
     one.talk(tone(400, 0.2));
-    // 0.2 is -14.0 dBFS; two tones of a few hertz apart add up to -8.0 now and then.
+    // 0.2 is -14.0 dBFS; two tones a few hertz apart add up to -8.0 now and then.
     await expect.poll(peak, { timeout: 30_000 }).toBeCloseTo(-14, 0);
     const loudness = async () => {
       const { hosts, loudness } = await relay.describe(show.id);
       return [hosts[0]?.loudness?.momentary, loudness?.momentary, hosts[1]?.loudness?.momentary];
     };
-    // A tone of 400 Hz weighs 0.6 dB less than its peak says. The other has sent nothing yet.
+    // A tone of 400 Hz weighs 0.6 dB less than its peak. The other host has sent nothing yet.
     const near = expect.closeTo(-14.6, 0);
     await expect.poll(loudness, { timeout: 30_000 }).toEqual([near, near, undefined]);
     other.talk(tone(403, 0.2));
@@ -176,7 +176,7 @@ describe.concurrent("a show", () => {
     other.leave();
   });
 
-  test("gives the place of a host who has long been quiet to a newcomer, and not that of one who paused", async ({
+  test("gives the place of a host who has long been quiet to a newcomer, but not that of one who paused", async ({
     expect,
   }) => {
     const show = await relay.create({ latency: "low" });
@@ -199,7 +199,7 @@ describe.concurrent("a show", () => {
     newcomer.leave();
   });
 
-  test("is kept in R2: the bytes of every segment are those of its parts, wherever they are read", async ({
+  test("is in R2: every segment's bytes are those of its parts, wherever they are read", async ({
     expect,
   }) => {
     const show = await relay.create({ latency: "low" });
@@ -224,11 +224,11 @@ describe.concurrent("a show", () => {
       expect(Buffer.from(await listener.bytes(`s${msn}.m4s`)).equals(whole)).toBe(true);
       expect(Buffer.from(kept.get(`${prefix}s000000000${msn}.m4s`) ?? []).equals(whole)).toBe(true);
     }
-    // Loud enough to be the tone: 18 access units at 128 kbit/s are some six kilobytes.
+    // Large enough for the tone: 18 access units at 128 kbit/s are some six kilobytes.
     expect(parts.get("p3.2.m4s")?.length).toBeGreaterThan(3_000);
   });
 
-  test("has its parts fetchable for three target durations after they left the list", {
+  test("has its parts available for three target durations after they left the playlist", {
     timeout: 40_000,
   }, async ({ expect }) => {
     const show = await relay.open({ latency: "low" });
@@ -243,7 +243,9 @@ describe.concurrent("a show", () => {
     expect(await listener.bytes(oldest)).toEqual(bytes);
   });
 
-  test("holds the part that its list hints, and knows no other that is not there", async ({ expect }) => {
+  test("holds a request for the part that its playlist hints, and refuses other media that does not exist", async ({
+    expect,
+  }) => {
     const show = await relay.open({ latency: "low" });
     const listener = await Listener.join(show.playbackUrl);
     const { hint, parts } = await listener.list();
@@ -252,7 +254,7 @@ describe.concurrent("a show", () => {
     const held = await listener.media(hint ?? "");
     expect(held.status).toBe(200);
     expect(performance.now() - from).toBeGreaterThan(20);
-    // A part takes 0.384 s; what is held and never comes is answered after 14 s.
+    // A part takes 0.384 s; a held request for one that never comes is answered after 14 s.
     expect(performance.now() - from).toBeLessThan(5_000);
     const bytes = new Uint8Array(await held.arrayBuffer());
     expect(decodeTimes(bytes)).toEqual([(90 * Number(msn) + 18 * Number(index)) * 1024]);
@@ -263,7 +265,7 @@ describe.concurrent("a show", () => {
     expect(parts.map(({ name }) => name)).toContain("p2.4.m4s");
   });
 
-  test("answers for its own epoch alone", async ({ expect }) => {
+  test("answers only for its own epoch", async ({ expect }) => {
     const show = await relay.open({ latency: "low" });
     const { url, epoch } = await Listener.join(show.playbackUrl);
     const other = url.replace(epoch, "00000000");
@@ -272,7 +274,9 @@ describe.concurrent("a show", () => {
     }
   });
 
-  test("ends with a list that says so, lets all go who wait, and stays at its URL", async ({ expect }) => {
+  test("ends with a playlist that says so, releases all held requests, and stays at its URL", async ({
+    expect,
+  }) => {
     const show = await relay.create({ latency: "low" });
     const host = await join(show);
     host.talk(tone(440));
@@ -288,10 +292,10 @@ describe.concurrent("a show", () => {
     await relay.api("POST", `/broadcasts/${show.id}/end`);
     const lists = await Promise.all(held);
     expect((await part).status).toBeLessThan(500);
-    // The edge may answer a plain reload with a list of a second ago.
+    // The edge may answer a reload without directives with a playlist of a second ago.
     await expect.poll(async () => (await listener.list()).ended, { timeout: 5_000 }).toBe(true);
     const last = await listener.list();
-    // Who waits for the segment that was in the making gets it first, and the rest a moment later.
+    // A request for the segment in the making is answered first, the others a moment later.
     expect(lists.map(({ ended }) => ended)).toEqual([true, true, false]);
     for (const { ended, text } of lists) if (ended) expect(text).toBe(last.text);
     expect(last.ended).toBe(true);
@@ -305,7 +309,7 @@ describe.concurrent("a show", () => {
     const whole = await listener.bytes(segment?.name ?? "");
     const parts = last.parts.filter((listed) => listed.msn === msn).map(({ name }) => listener.bytes(name));
     expect(Buffer.concat(await Promise.all(parts)).equals(whole)).toBe(true);
-    // All directives are ignored now, and the playback URL goes on working.
+    // All directives are ignored after the end, and the playback URL still works.
     expect((await listener.list("_HLS_msn=999&_HLS_part=7")).text).toBe(last.text);
     expect((await Listener.join(show.playbackUrl)).epoch).toBe(listener.epoch);
     expect(await (await fetch(show.statusUrl)).json()).toMatchObject({ state: "ended", hosts: 0 });
@@ -333,6 +337,6 @@ describe.concurrent("a show", () => {
   );
 });
 
-test("nothing went wrong underneath", () => {
+test("the log shows no failure", () => {
   expect(relay.log()).not.toMatch(/failed|Error|R2 did not/);
 });

@@ -4,8 +4,8 @@ import { CachedWorld, type EdgeName } from "../cache/world.ts";
 import { readList, variantOf } from "../kit/list.ts";
 
 /**
- * The deployed Worker behind the model of Workers Cache: two isolates of one data centre and one of another, a lower tier
- * for each data centre, one upper tier, the real Origin.
+ * The deployed Worker behind the model of Workers Cache: two isolates of one data centre and one of another, a lower
+ * tier for each data centre, one upper tier, and the real Origin.
  */
 
 let world: CachedWorld;
@@ -18,13 +18,16 @@ const EDGES: readonly EdgeName[] = ["edge-a1", "edge-a2", "edge-b"];
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /**
- * Memory, lower and upper tier may each keep a thing for its lifetime of a second, for Age is told in whole seconds; what
- * was made just before that is a part (0.384 s) old at most, and a busy machine is late. One lifetime more would be 1 s more.
+ * The oldest that a playlist may be, ms. Memory, lower tier and upper tier may each keep it for its lifetime of a
+ * second, since Age is in whole seconds. When it was made it was at most a part (0.384 s) old; the rest is for a busy
+ * machine. One more lifetime would be 1 s more.
  */
 const OLDEST_MS = 3_000 + 384 + 900;
 
 describe.concurrent("a show through two tiers", () => {
-  test("each object reaches the origin once, and is counted there", { timeout: 60_000 }, async () => {
+  test("each object is fetched from the origin once, and the origin counts it", {
+    timeout: 60_000,
+  }, async () => {
     const id = await world.open("low");
     const players = EDGES.flatMap((edge) => [
       new Player(world, id, () => edge),
@@ -36,7 +39,7 @@ describe.concurrent("a show through two tiers", () => {
 
     const own = ([path]: [string, number]) => path.startsWith(`/live/${id}/`);
     const sent = [...world.model.upper.sent].filter(own);
-    // Not "mp4" anywhere in it: a slug is made of random letters.
+    // Not "mp4" anywhere in the path: a slug is made of random letters.
     const isImmutable = (path: string) => /\.(m4s|mp4)$|_HLS_msn/.test(path);
     const immutable = sent.filter(([path]) => isImmutable(path));
     expect(immutable.length).toBeGreaterThan(20);
@@ -45,7 +48,7 @@ describe.concurrent("a show through two tiers", () => {
       const twice = [...tier.sent].filter(own).filter(([path, count]) => isImmutable(path) && count > 1);
       expect(twice).toEqual([]);
     }
-    // A read that has to be asked of the Broadcast, and tells it of those that R2 has answered since the last such one.
+    // A read that has to go to the Broadcast, and reports to it the reads that R2 has answered since the last such one.
     await world.origin(`/live/${id}/status.json`);
     const described = (await (await world.api("GET", `/broadcasts/${id}`)).json()) as {
       originReads: unknown;
@@ -66,7 +69,7 @@ describe.concurrent("a show through two tiers", () => {
     );
   });
 
-  test("blocking reloads are held through both tiers, and let go everywhere at once", async () => {
+  test("blocking reloads are held through both tiers, and released everywhere at once", async () => {
     const id = await world.open("low");
     const players = EDGES.map((edge) => new Player(world, id, () => edge));
     await Promise.all(players.map((player) => player.follow(12_000)));
@@ -78,7 +81,7 @@ describe.concurrent("a show through two tiers", () => {
         if (before) expect(reach(list)).toBeGreaterThan(reach(before.list));
       }
     }
-    // When each edge first listed each part: apart by no more than a machine with two cores is late.
+    // When each edge first listed each part: the times differ by no more than a machine with two cores is late.
     const first = players.map(
       ({ lists }) => new Map(lists.map(({ at, list }) => [reach(list), at] as const).reverse()),
     );
@@ -94,7 +97,7 @@ describe.concurrent("a show through two tiers", () => {
     expect(spreads[Math.floor(spreads.length / 2)]).toBeLessThan(100);
   });
 
-  test("a listener whose requests each go to another edge is never told that there is no such thing", async () => {
+  test("a listener whose requests each go to another edge never gets a 404", async () => {
     const id = await world.open("low");
     let n = 0;
     const roaming = new Player(world, id, () => EDGES[n++ % 3] ?? "edge-a1");
@@ -107,7 +110,7 @@ describe.concurrent("a show through two tiers", () => {
     }
   });
 
-  test("a blocking reload is answered with what it asks for, though an older list is still fresh", async () => {
+  test("a blocking reload is answered with what it asks for, even if an older playlist is still fresh", async () => {
     const id = await world.open("low");
     const multivariant = `/live/${id}/index.m3u8`;
     const uri = variantOf(await (await world.get("edge-b", multivariant)).text());
@@ -118,7 +121,7 @@ describe.concurrent("a show through two tiers", () => {
     await sleep(600);
     await world.get("edge-b", path);
     await sleep(450);
-    // The edge now learns of the newest part, while the list it got before is fresh for half a second more.
+    // The edge learns of the newest part, while its former playlist is fresh for half a second more.
     await world.get("edge-b", multivariant);
     const newest = readList(await (await world.origin(path)).text()).parts.at(-1);
     const query = `_HLS_msn=${newest?.msn}&_HLS_part=${newest?.index}`;
@@ -127,7 +130,7 @@ describe.concurrent("a show through two tiers", () => {
     expect(has(readList(await response.text()), query)).toBe(true);
   });
 
-  test("what one edge has listed is found through another that last heard of the show a lifetime ago", async () => {
+  test("media that one edge has listed is found through another whose last news of the show are a lifetime old", async () => {
     const id = await world.open("low");
     const current = new Player(world, id, () => "edge-b");
     await current.join();
@@ -135,7 +138,7 @@ describe.concurrent("a show through two tiers", () => {
       "edge-a1": new Player(world, id, () => "edge-a1"),
       "edge-a2": new Player(world, id, () => "edge-a2"),
     };
-    // The oldest that a1 can hold: each tier takes it from the one above at the last moment before it is stale there.
+    // The oldest playlist that edge a1 can hold: each tier takes it from the one above just before it goes stale there.
     await sleep(1_100);
     await current.join();
     await sleep(900);
@@ -158,7 +161,7 @@ describe.concurrent("a show through two tiers", () => {
 });
 
 describe.concurrent("lifetimes through two tiers", () => {
-  test("a list that has changed is not handed out beyond them", async () => {
+  test("a playlist that has changed is not served beyond them", async () => {
     const id = await world.open("low");
     await new Player(world, id, () => "edge-a1").join();
     const lags: number[] = [];
@@ -172,7 +175,7 @@ describe.concurrent("lifetimes through two tiers", () => {
     expect(Math.max(...lags)).toBeLessThan(OLDEST_MS);
   });
 
-  test("that a show has not begun is not believed beyond them", async () => {
+  test("the answer that a show has not begun is not served beyond them", async () => {
     const created = await world.api("POST", "/broadcasts", { autoOpen: false });
     const { id } = (await created.json()) as { id: string };
     const ask = async (edge: EdgeName) => (await world.get(edge, `/live/${id}/index.m3u8`)).status;
@@ -181,7 +184,7 @@ describe.concurrent("lifetimes through two tiers", () => {
       expect(await ask(EDGES[n % 3] ?? "edge-b")).toBe(404);
       await sleep(40);
     }
-    // One every second at the most, and the first.
+    // One request a second at most, and the first.
     const most = 1 + Math.ceil((Date.now() - from) / 1000);
     expect(world.model.upper.sent.get(`/live/${id}/index.m3u8`)).toBeLessThanOrEqual(most);
     await world.api("POST", `/broadcasts/${id}/open`);
@@ -193,7 +196,7 @@ describe.concurrent("lifetimes through two tiers", () => {
     ["that answers 500", async () => new Response("broken", { status: 500 })],
     ["that throws", () => Promise.reject(new Error("thrown by the test"))],
   ])(
-    "an origin %s is seen to be down: nothing old stands in for it; then it is back at once",
+    "an origin %s shows as down: nothing stale replaces its answers; afterwards it is back at once",
     async (_, fault) => {
       const id = await world.open("low");
       const ask = async (edge: EdgeName) => {

@@ -6,7 +6,7 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Playlists are gzipped for who accepts that, media never. */
+/** Playlists are gzipped for clients that accept gzip, media never is. */
 
 let relay: Runtime;
 let broadcast: Created;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => relay.close());
 
-/** A GET with nothing added and nothing undone: what the wire carries. */
+/** Sends a GET without automatic headers or decoding; returns what the wire carries. */
 function raw(
   url: string,
   headers: Record<string, string>,
@@ -36,7 +36,10 @@ function raw(
   });
 }
 
-/** What players send (RFC 9110 section 12.5.3). The platform puts an Accept-Encoding of its own before the Worker. */
+/**
+ * Accept-Encoding as players send it (RFC 9110 section 12.5.3). The platform replaces it by one of its own before the
+ * Worker.
+ */
 test.each([
   ["gzip, deflate, br", true],
   ["gzip, identity;q=1, *;q=0", true],
@@ -46,11 +49,11 @@ test.each([
   ["gzip;q=0", false],
   ["br", false],
   [undefined, false],
-])("a playlist for who accepts %j comes gzipped: %s", async (accepted, isGzipped) => {
+])("a playlist for a client that accepts %j is gzipped: %s", async (accepted, isGzipped) => {
   const headers: Record<string, string> = accepted === undefined ? {} : { "accept-encoding": accepted };
   const { playbackUrl } = broadcast;
   const [, uri = ""] = /^([^#\n].*)$/m.exec((await raw(playbackUrl, headers)).body.toString()) ?? [];
-  // By the id that such a player is given, and without one.
+  // With the id that such a player is given, and without one.
   for (const query of [new URL(uri, playbackUrl).search, "?"]) {
     const { coding, body } = await raw(`${listener.url.split("?")[0]}${query}&_HLS_msn=0`, headers);
     expect(coding).toBe(isGzipped ? "gzip" : undefined);
@@ -58,7 +61,7 @@ test.each([
   }
 });
 
-test("media never comes gzipped", async () => {
+test("media is never gzipped", async () => {
   const { coding, body } = await raw(new URL("s0.m4s", listener.url).href, { "accept-encoding": "gzip" });
   expect(coding).toBeUndefined();
   expect(body.toString("latin1", 4, 8)).toMatch(/styp|moof/);

@@ -1,34 +1,34 @@
 import { readList, variantOf } from "../kit/list.ts";
 
-/** Where a listener is, and what it is. */
+/** A listener's address and player. */
 export interface Person {
   readonly address: string;
   readonly agent?: string;
-  /** Whether its player drops the query of the media playlist's URL. */
+  /** Whether the player drops the query of the media playlist's URL. */
   readonly dropsQuery?: boolean;
 }
 
-/** People in networks of their own: no two in one /24. */
+/** Returns listeners in networks of their own: no two in one /24. */
 export function apart(count: number, network: number): Person[] {
   return Array.from({ length: count }, (_, n) => ({ address: `${network}.${n >> 8}.${n & 255}.7` }));
 }
 
 /**
- * People who listen as plain HLS players do: the media playlist again and again, each new segment once. Where they are is
- * told by the header that the platform sets; the local runtime takes it from anybody.
+ * Listeners who play as plain HLS players do: they reload the media playlist, and fetch each new segment once. Their
+ * addresses are in the header that the platform sets; the local runtime accepts it from any client.
  */
 export class Crowd {
   #isHere = true;
   readonly #done: Promise<unknown>;
-  /** What was not a 200, as `status path`. */
+  /** Every answer that was not a 200, as `status path`. */
   readonly failures: string[] = [];
   /** The ids that the edge gave them. */
   readonly ids = new Set<string>();
 
   /**
-   * Everyone comes within two seconds, and asks for the list every four.
+   * All listeners come within two seconds, and reload the playlist every four.
    *
-   * @param speed how many seconds of the show's clock pass in one; theirs goes as fast
+   * @param speed how many seconds of the show's clock pass in a second; the listeners are as fast
    */
   constructor(playbackUrl: string, people: readonly Person[], speed = 1) {
     const reloadMs = 4_000 / speed;
@@ -39,7 +39,7 @@ export class Crowd {
     );
   }
 
-  /** All leave; resolves when the last request has ended. */
+  /** All listeners leave; resolves when the last request has ended. */
   async leave(): Promise<void> {
     this.#isHere = false;
     await this.#done;
@@ -60,7 +60,7 @@ export class Crowd {
       const due = performance.now() + reloadMs;
       const { segments, ended } = readList(await this.#get(url.href, headers));
       if (ended) return;
-      // Who joins starts three segments from the end (RFC 8216bis section 6.3.3).
+      // A player that joins starts three segments from the end (RFC 8216bis section 6.3.3).
       const fresh = segments.slice(-3).filter(({ name }) => !played.has(name));
       for (const { name } of fresh) {
         played.add(name);
@@ -78,7 +78,7 @@ export class Crowd {
     return text;
   }
 
-  /** Ends early when all leave. */
+  /** Waits, but ends early when all leave. */
   async #pause(millis: number): Promise<void> {
     for (const until = performance.now() + millis; this.#isHere && performance.now() < until; ) {
       await new Promise((resolve) =>

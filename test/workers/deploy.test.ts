@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-/** What a deploy would upload. */
+/** The bundle and the configuration that a deploy would upload. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const out = mkdtempSync(join(tmpdir(), "earshot-deploy-"));
@@ -31,7 +31,7 @@ describe("wrangler deploy --dry-run", () => {
     expect(Number(gzipped)).toBeLessThan(1024);
   });
 
-  test("binds the objects and the bucket, and warns of nothing", () => {
+  test("binds the objects and the bucket, and prints no warning", () => {
     for (const [binding, resource] of [
       ["BROADCAST", "Broadcast"],
       ["AUDIENCE", "Audience"],
@@ -57,7 +57,7 @@ describe("wrangler deploy --dry-run", () => {
   });
 });
 
-test("the objects keep their code through a deploy for as long as the platform allows", () => {
+test("after a deploy the objects keep their code for as long as the platform allows", () => {
   const config = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
   expect(config).toContain('code_update_strategy = { mode = "deferred", max_delay = 86400 }');
   expect(config).toMatch(/\[exports\.default\]\ntype = "worker"\ncache = \{ enabled = false \}/);

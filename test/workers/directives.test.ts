@@ -5,9 +5,12 @@ import type { Listed } from "../kit/list.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Directives in the real runtime, straight from the relay and through two tiers of cache. */
+/**
+ * Playlist directives (RFC 8216bis section 6.2.5) in the real runtime, straight from the relay and through two tiers of
+ * cache.
+ */
 
-/** A world with a show in it, and how a listener gets there. */
+/** A deployment, and a way for a listener to reach a show on it. */
 interface World {
   /** Opens a show and joins it. */
   join(latency: string): Promise<Listener>;
@@ -22,7 +25,7 @@ async function straight(): Promise<World> {
   };
 }
 
-/** Every request by another edge than the one before. */
+/** Sends every request through another edge than the one before. */
 async function throughCaches(): Promise<World> {
   const world = await CachedWorld.start();
   const edges = ["edge-a1", "edge-b", "edge-a2"] as const;
@@ -40,7 +43,7 @@ async function throughCaches(): Promise<World> {
 
 const lastOf = (list: Listed): number => list.firstMsn + list.segments.length - 1;
 
-/** The directives of RFC 8216bis section 6.2.5, as they are answered over HTTP: with caches before the origin, and without. */
+/** The directives as they are answered over HTTP, with caches before the origin and without. */
 describe.concurrent.each([
   ["straight from the relay", straight],
   ["through the edges of two data centres and two tiers of cache", throughCaches],
@@ -79,11 +82,13 @@ function answers(world: () => World): void {
       const response = await listener.get(query);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ error: { code: "bad_directive" } });
-      // What is held and never comes is answered after 14 s.
+      // A held request that never gets its part is answered after 14 s.
       expect(performance.now() - from).toBeLessThan(5_000);
     });
 
-    test("a segment more than two after the last one is 400, two after it is held", async ({ expect }) => {
+    test("a segment more than two after the last one is 400, and the one two after it is held", async ({
+      expect,
+    }) => {
       const last = lastOf(await listener.list());
       expect((await listener.get(`_HLS_msn=${last + 9}`)).status).toBe(400);
       const list = await listener.list(`_HLS_msn=${last + 2}`);
@@ -91,19 +96,21 @@ function answers(world: () => World): void {
     });
 
     test("a part too far ahead is 400: more than 3 s of parts after the newest", async ({ expect }) => {
-      // A plain list may come from a cache; one that was waited for is of this moment.
+      // A playlist without directives may come from a cache; one that was held is current.
       const list = await listener.list(`_HLS_msn=${lastOf(await listener.list()) + 1}`);
       const [msn, part] = [lastOf(list) + 2, 4];
       const newest = list.parts.filter((one) => one.msn === lastOf(list) + 1).length - 1;
-      // The limit is 8 parts of 0.384 s; the list may have grown by one since.
+      // The limit is 8 parts of 0.384 s; the playlist may have grown by one since.
       const isTooFar = 5 + part - newest > 9;
       const response = await listener.get(`_HLS_msn=${msn}&_HLS_part=${part}`);
       if (isTooFar) expect(response.status).toBe(400);
       else expect([200, 400]).toContain(response.status);
     });
 
-    test("the next part is held until it is listed, and no longer", async ({ expect }) => {
-      // A plain reload may be a second old; a blocking one is not.
+    test("a request for the next part is held until the part is listed, and no longer", async ({
+      expect,
+    }) => {
+      // A reload without directives may be a second old; a blocking one is not.
       let list = await listener.list(`_HLS_msn=${lastOf(await listener.list()) + 1}`);
       for (let n = 0; n < 3; n++) {
         const msn = lastOf(list) + 1;
@@ -117,24 +124,25 @@ function answers(world: () => World): void {
       }
     });
 
-    test("a segment without a part is one for its first part", async ({ expect }) => {
+    test("a segment without a part means its first part", async ({ expect }) => {
       const msn = lastOf(await listener.list()) + 1;
       const list = await listener.list(`_HLS_msn=${msn + 1}`);
       expect(list.parts.filter((part) => part.msn === msn + 1).length).toBeGreaterThanOrEqual(1);
       expect(list.parts.filter((part) => part.msn === msn + 1).length).toBeLessThan(4);
     });
 
-    test("a part beyond its segment's last is the next segment's first", async ({ expect }) => {
+    test("a part beyond its segment's last means the next segment's first", async ({ expect }) => {
       const msn = lastOf(await listener.list()) + 1;
       const list = await listener.list(`_HLS_msn=${msn}&_HLS_part=5`);
       expect(list.parts.some((part) => part.msn === msn + 1 && part.index === 0)).toBe(true);
       expect(list.segments.at(-1)?.msn).toBe(msn);
     });
 
-    test("what is listed already is answered at once, with the whole list", async ({ expect }) => {
+    test("a request for listed media is answered at once, with the whole playlist", async ({ expect }) => {
       const now = await listener.list();
       const from = performance.now();
-      // Another data centre's list may be a second old: it has what is asked for, and may lack the newest segment.
+      // Another data centre's playlist may be a second old: it has the requested media, but may lack the newest
+      // segment.
       for (const [query, least] of [
         ["_HLS_msn=0", lastOf(now) - 1],
         ["_HLS_msn=0&_HLS_part=0", lastOf(now) - 1],
@@ -146,11 +154,11 @@ function answers(world: () => World): void {
         expect(list.firstMsn).toBe(now.firstMsn);
         expect(lastOf(list), query).toBeGreaterThanOrEqual(least);
       }
-      // Were each held until the next part, four parts would have come between the first and the last: 1,536 ms.
+      // If each were held until the next part, four parts would pass between the first and the last: 1,536 ms.
       expect(performance.now() - from, "ms for all five").toBeLessThan(1_500);
     });
 
-    test("a skip that was never offered is answered with the whole list", async ({ expect }) => {
+    test("a skip that was never offered is answered with the whole playlist", async ({ expect }) => {
       expect(start.text).not.toContain("CAN-SKIP-UNTIL");
       for (const query of ["_HLS_skip=YES", "_HLS_skip=v2", "_HLS_skip=x", "_HLS_msn=1&_HLS_skip=YES"]) {
         const { text, segments } = await listener.list(query);
@@ -159,7 +167,7 @@ function answers(world: () => World): void {
       }
     });
 
-    test("all that ask for the same thing get the same bytes", async ({ expect }) => {
+    test("all requests for the same thing get the same bytes", async ({ expect }) => {
       const msn = lastOf(await listener.list()) + 1;
       const texts = await Promise.all(
         ["", "&x=1", "&l=someone", "&_HLS_skip=no"].map(async (more) => {
@@ -169,7 +177,7 @@ function answers(world: () => World): void {
       expect(new Set(texts).size).toBe(1);
     });
 
-    test("constants stay constant, and the sequence goes on by ones", async ({ expect }) => {
+    test("constants stay constant, and the media sequence goes on by ones", async ({ expect }) => {
       const constants = (text: string) =>
         text
           .split("\n")
@@ -184,7 +192,7 @@ function answers(world: () => World): void {
       }
     });
 
-    test("a list without parts counts whole segments, and its parts mean nothing", {
+    test("a playlist without parts counts whole segments, and ignores part numbers", {
       timeout: 40_000,
     }, async ({ expect }) => {
       const listener = await world().join("economy");

@@ -4,8 +4,8 @@ import { edge } from "../../src/edge/edge.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
 
 /**
- * The deployed Worker, but that its Directory works, throws or hangs as it is told at `/directory/MODE`, and lists a broadcast that
- * there is not (`/ghost/ID`): a fake for these alone, since none can be had on demand.
+ * The deployed Worker with a Directory that works, throws or hangs as told at `/directory/MODE`, and that lists a
+ * missing broadcast after `/ghost/ID`. It is a fake for these faults alone, since none can be made otherwise.
  */
 
 export { Audience } from "../../src/audience/audience.ts";
@@ -14,7 +14,10 @@ export { Origin } from "../../src/origin/origin.ts";
 
 let mode = "works";
 
-/** With a timer: the runtime ends by itself what waits for nothing. What hung does nothing in the end. */
+/**
+ * Fails as told. It hangs with a timer, because the runtime ends a request that waits for nothing of its own; a call
+ * that hung has no effect in the end.
+ */
 async function fail(): Promise<void> {
   if (mode === "works") return;
   if (mode === "hangs") await new Promise((resolve) => setTimeout(resolve, 60_000));

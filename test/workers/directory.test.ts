@@ -20,7 +20,7 @@ async function listOf(relay: Runtime, query = ""): Promise<List> {
   return (await response.json()) as List;
 }
 
-/** The ids on a page. */
+/** Returns the ids on a page. */
 const idsOn = async (relay: Runtime, query = "") =>
   (await listOf(relay, query)).broadcasts.map(({ id }) => id);
 
@@ -46,11 +46,11 @@ describe("GET /api/broadcasts", () => {
     expect(await response.json()).toEqual({ broadcasts: [], next: null });
   });
 
-  test("lists broadcasts newest first, page by page, by their state while that changes, and not those that are deleted", async () => {
+  test("lists broadcasts newest first, by pages and by their changing states, without deleted ones", async () => {
     const shows: Created[] = [];
     for (const title of ["One", "Two", "Three"]) {
       shows.push(await relay.create({ title, latency: "low" }));
-      // Those of one millisecond would be in the order of their ids.
+      // Broadcasts of one millisecond would be in the order of their ids.
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     const [one, two, three] = shows as [Created, Created, Created];
@@ -59,7 +59,7 @@ describe("GET /api/broadcasts", () => {
     const described = await relay.describe(two.id);
     const { broadcasts, next } = await listOf(relay, "?limit=2");
     expect(broadcasts.map(({ id }) => id)).toEqual(ids.slice(0, 2));
-    // What the API says of it elsewhere, without the keys.
+    // The same fields as elsewhere in the API, without the keys.
     expect(Object.keys(broadcasts[1] ?? {})).toEqual([
       "id",
       "title",
@@ -70,7 +70,7 @@ describe("GET /api/broadcasts", () => {
     ]);
     expect(described).toMatchObject(broadcasts[1] ?? {});
     expect(next).toEqual(expect.any(String));
-    // A show that is created between two pages moves none of them.
+    // A show that is created between two pages moves none of their entries.
     const late = await relay.create({ title: "Late" });
     await expect.poll(() => idsOn(relay, "?limit=1")).toEqual([late.id]);
     expect(await listOf(relay, `?limit=2&cursor=${next}`)).toMatchObject({
@@ -91,11 +91,11 @@ describe("GET /api/broadcasts", () => {
     expect(await idsOn(relay)).toEqual([late.id, ...ids]);
 
     expect((await relay.api("DELETE", `/broadcasts/${three.id}`)).status).toBe(204);
-    // It has gone before the answer came.
+    // It is gone before the answer comes.
     expect(await idsOn(relay)).toEqual([late.id, two.id, one.id]);
   });
 
-  test("answers HEAD as GET, without the body", async () => {
+  test("answers HEAD like GET, without the body", async () => {
     const head = await relay.api("HEAD", "/broadcasts?limit=1");
     expect([head.status, await head.text()]).toEqual([200, ""]);
     expect(head.headers.get("content-type")).toBe("application/json");
@@ -116,7 +116,7 @@ describe("GET /api/broadcasts", () => {
     ]);
   });
 
-  test("has what it had after a restart", async () => {
+  test("is unchanged after a restart", async () => {
     const shows = [await relay.create(), await relay.create()];
     const ids = shows.map(({ id }) => id);
     await expect.poll(() => idsOn(relay)).toEqual(expect.arrayContaining(ids));
@@ -126,7 +126,7 @@ describe("GET /api/broadcasts", () => {
   });
 });
 
-describe("where a Directory fails", () => {
+describe("a failing Directory", () => {
   let relay: Runtime;
   beforeAll(async () => {
     relay = await Runtime.start([{ name: "earshot", entry: "test/workers/directory-worker.ts" }]);
@@ -135,7 +135,10 @@ describe("where a Directory fails", () => {
   const directory = (mode: "works" | "throws" | "hangs") => relay.ask("earshot", `/directory/${mode}`);
   afterEach(async () => void (await directory("works")));
 
-  /** What is done with two shows, the first of which is there: the second, who listens to it, and how long all of it took, ms. */
+  /**
+   * Opens, plays and ends shows. `before` exists already. Returns the new show, its listener, and the time that all of
+   * it took, ms.
+   */
   async function during(before: Created) {
     const from = performance.now();
     const show = await relay.open({ title: "During", latency: "low" });
@@ -152,14 +155,14 @@ describe("where a Directory fails", () => {
     ["throws", 0, 2_900],
     ["hangs", 2_900, 10_000],
   ] as const)(
-    "one that %s keeps no show from anything, its deletion included, and its list is a 503",
+    "that %s disturbs no show, not even its deletion, and its list is a 503",
     async (mode, least, most) => {
       const [one, before] = [await relay.create({ latency: "low" }), await relay.create({ latency: "low" })];
       await expect.poll(() => idsOn(relay)).toEqual(expect.arrayContaining([one.id, before.id]));
       const { millis: usual } = await during(one);
       await directory(mode);
       const { show, listener, millis } = await during(before);
-      // A call that waits for the Directory takes 3 s more.
+      // A call that waited for the Directory would take 3 s more.
       expect(millis).toBeLessThan(usual + 2_000);
 
       const asked = performance.now();
@@ -174,17 +177,17 @@ describe("where a Directory fails", () => {
           message: expect.stringMatching(/^The list of broadcasts can not be read/),
         },
       });
-      // What is wrong with the question is said all the same.
+      // An invalid query is still reported as such.
       expect((await relay.api("GET", "/broadcasts?limit=0")).status).toBe(400);
 
-      // What is deleted is gone, and the list forgets it once it can.
+      // A deleted broadcast is gone at once, and the list drops it once it can.
       expect((await relay.api("DELETE", `/broadcasts/${before.id}`)).status).toBe(202);
       expect((await relay.api("GET", `/broadcasts/${before.id}`)).status).toBe(404);
       expect((await listener.until(5, 0)).segments.length).toBeGreaterThan(3);
 
       await directory("works");
       await expect.poll(() => idsOn(relay), { timeout: 15_000 }).not.toContain(before.id);
-      // The next change is told at once.
+      // The Directory is told of the next change at once.
       await act(relay, show, "end");
       await expect
         .poll(async () => (await listOf(relay)).broadcasts.find(({ id }) => id === show.id)?.state)
@@ -195,17 +198,17 @@ describe("where a Directory fails", () => {
     },
   );
 
-  test("a show of which the Directory was not told is listed once its object is made anew", async () => {
+  test("that missed a show lists it once the show's object is made anew", async () => {
     await directory("throws");
     const show = await relay.create();
-    // After which the Directory works again.
+    // After the restart the Directory works again.
     await relay.restart();
     expect(await idsOn(relay)).not.toContain(show.id);
     await relay.describe(show.id);
     await expect.poll(() => idsOn(relay)).toContain(show.id);
   });
 
-  test("one that lists a broadcast that there is not forgets it when it is deleted once more", async () => {
+  test("that lists a missing broadcast drops it when the broadcast is deleted once more", async () => {
     const { id } = await relay.create();
     const remove = async () => (await relay.api("DELETE", `/broadcasts/${id}`)).status;
     expect(await remove()).toBe(204);

@@ -9,7 +9,7 @@ import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** What happens at a show, as operators, listeners and players are told of it, in the real runtime. */
+/** The events of a show, as operators, listeners and players are told of them, in the real runtime. */
 
 let relay: Runtime;
 let sfu: FakeSfu;
@@ -22,7 +22,7 @@ afterAll(async () => {
   sfu.close();
 });
 
-/** Follows a show's events; what is said of the stream holds each time. */
+/** Follows a show's events, and checks the stream's headers each time. */
 async function follow(
   show: Pick<Created, "id">,
   enough: (events: readonly Event[]) => boolean,
@@ -51,8 +51,8 @@ async function publicEvents({ statusUrl }: Created): Promise<PublicEvents> {
 
 const datesIn = (text: string) => text.split("\n").filter((line) => line.startsWith("#EXT-X-DATERANGE"));
 
-describe.concurrent("what happens at a show", () => {
-  test("is told in order, from its opening to its end, and again from any id on", async ({ expect }) => {
+describe.concurrent("the events of a show", () => {
+  test("are told in order, from its opening to its end, and again from any id on", async ({ expect }) => {
     const show = await relay.create({ latency: "low", title: "First" });
     await relay.api("POST", `/broadcasts/${show.id}/open`);
     const host = await Host.publish(show, sfu);
@@ -75,7 +75,7 @@ describe.concurrent("what happens at a show", () => {
     await expect.poll(() => publicEvents(show)).toEqual({ id: show.id, events: all.events.map(publicOf) });
   }, 40_000);
 
-  test("tells a producer who it was, and nobody else the name of a host who is muted", async ({ expect }) => {
+  test("name every host to the producer, but no muted host to anyone else", async ({ expect }) => {
     const show = await relay.open({ latency: "low" });
     const add = async (settings: { name: string; muted: boolean }) => {
       const made = await relay.api("POST", `/broadcasts/${show.id}/hosts`, settings);
@@ -109,7 +109,7 @@ describe.concurrent("what happens at a show", () => {
     expect(known).not.toContain('"host":');
   }, 40_000);
 
-  test("is told to who waits for it as it happens", async ({ expect }) => {
+  test("reach a waiting follower as they happen", async ({ expect }) => {
     const show = await relay.create({ title: "A" });
     const begun = Promise.withResolvers<void>();
     const following = follow(show, has("title"), { millis: 20_000, begun: begun.resolve });
@@ -122,13 +122,13 @@ describe.concurrent("what happens at a show", () => {
     expect(text).toMatch(/^retry: 2000\n\n/);
   }, 30_000);
 
-  test("comes with a comment every 30 s, so that nobody takes the stream for dead", async ({ expect }) => {
+  test("come with a comment every 30 s, so that nobody takes the stream for dead", async ({ expect }) => {
     const show = await relay.create();
     const { text } = await follow(show, () => false, { millis: 33_000 });
     expect(text).toBe("retry: 2000\n\n:\n\n");
   }, 45_000);
 
-  test("is late where no host has come at its time, once", async ({ expect }) => {
+  test("say once that it is late, if no host has come at its time", async ({ expect }) => {
     const show = await relay.create({ opensAt: new Date(Date.now() + 1_500).toISOString() });
     const { events } = await follow(show, has("late"), { millis: 15_000 });
     expect(kinds(events)).toEqual(["opened", "late"]);
@@ -137,7 +137,7 @@ describe.concurrent("what happens at a show", () => {
   }, 30_000);
 });
 
-test("who followed a relay that has been restarted goes on where the stream broke off", async () => {
+test("after a restart, a follower goes on where its stream broke off", async () => {
   const show = await relay.create({ title: "A" });
   const broken = follow(show, () => false).then(
     () => false,
@@ -152,7 +152,7 @@ test("who followed a relay that has been restarted goes on where the stream brok
   expect(events).toMatchObject([{ id: 2, kind: "title", title: "C" }]);
 }, 30_000);
 
-test("what changes on the line stands in the playlist from the next part on, the same after a restart, and at the end", async () => {
+test("a title is in the playlist from the next part on, also after a restart and at the end", async () => {
   const show = await relay.open({ latency: "low", title: "First" });
   let listener = await Listener.join(show.playbackUrl);
   const { firstMsn, segments } = await listener.list();
@@ -175,8 +175,8 @@ test("what changes on the line stands in the playlist from the next part on, the
   expect(datesIn(await textOf())).toEqual([line]);
 }, 30_000);
 
-describe("what is asked for wrongly", () => {
-  test("is refused, with a sentence", async () => {
+describe("a request for events", () => {
+  test("that is invalid is refused, with a sentence", async () => {
     const { id } = await relay.create();
     const asked = async (method: string, path: string, body?: unknown, headers?: Record<string, string>) => {
       const response = await relay.api(method, `/broadcasts/${path}`, body, headers);
@@ -198,14 +198,14 @@ describe("what is asked for wrongly", () => {
     expect((await fetch(`${relay.url}/live/x/events.json`)).status).toBe(404);
   });
 
-  test("an id that the show has not come to stands for its beginning", async () => {
+  test("with an id that the show has not reached gets all events from the beginning", async () => {
     const show = await relay.create();
     await relay.api("PATCH", `/broadcasts/${show.id}`, { title: "B" });
     const { events } = await follow(show, has("title"), { lastId: 99 });
     expect(kinds(events)).toEqual(["title"]);
   });
 
-  test("more than 32 who wait at once are told to come again, and cost the others nothing", async () => {
+  test("beyond 32 waiting ones is told to come again, and costs the others nothing", async () => {
     const show = await relay.create();
     const off = new AbortController();
     const headers = { authorization: `Bearer ${relay.adminToken}` };

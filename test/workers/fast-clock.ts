@@ -1,12 +1,12 @@
-/** How many seconds pass for the Worker in one. */
+/** How many seconds pass for the Worker in a second. */
 export const SPEED = 5;
 
 const realNow = Date.now;
 const realTimeout = globalThis.setTimeout;
 
 /**
- * Has all in this isolate live {@link SPEED} times as fast: whoever asks for the time, and whoever waits. Shows make their
- * media as much faster, so to the count all is as in real time: slots, windows and parts have their true length.
+ * Makes time in this isolate run {@link SPEED} times as fast, for the clock and for timers. Shows make their media as
+ * much faster, so for the count everything is as in real time: slots, windows and parts have their true length.
  */
 export function hasten(): void {
   Date.now = () => SPEED * realNow();

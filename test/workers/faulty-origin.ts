@@ -1,11 +1,12 @@
 import { ARCHIVE, type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
 
 /**
- * An origin that fails on demand, as none can be made to: it throws, hangs, errs, breaks off and lies. It stands where
- * `env.ORIGIN` is bound and is a fake for that reason alone; all else about these tests is the deployed edge.
+ * An origin that fails on demand: it throws, hangs, errs, breaks off and lies, as the real one can not be made to do.
+ * It is bound as `env.ORIGIN`, and is a fake for that reason alone; everything else in these tests is the deployed
+ * edge.
  *
- * What a show's media does is named by its slug, e.g. `throws-1-7k3f9q`: the words up to the number. Its multivariant
- * playlist is always well. Requests are noted and told at `/asked/ID`.
+ * A show's slug names the fault of its media, e.g. `throws-1-7k3f9q`: the words before the number. Its multivariant
+ * playlist always works. Requests are recorded and returned at `/asked/ID`.
  */
 
 const LIVE_EDGE = `${EPOCH};live;0;9;2;5;640;parts;`;
@@ -78,7 +79,7 @@ async function failing(fault: string): Promise<Response> {
   }
 }
 
-/** The first half of a body, then whatever `then` does. */
+/** Returns the first half of a body, then runs `then`. */
 function halfOf(
   then: (half: ReadableStreamDefaultController<Uint8Array>) => unknown,
   headers: Record<string, string> = {},

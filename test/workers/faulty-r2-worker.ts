@@ -1,8 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 /**
- * The local R2, which refuses what is put of a broadcast for as long as it is told to at `/refuse/ID` and until `/take/ID`: it can
- * not be made to do so itself. `/taken` gives the keys that it took, in order. It has nothing to give: what is asked of it is read elsewhere.
+ * The local R2, which refuses all puts of a broadcast from `/refuse/ID` until `/take/ID`; the local R2 can not be made
+ * to do so itself. `/taken` returns the keys of the accepted puts, in order. Reads find nothing here: tests read the
+ * bucket elsewhere.
  */
 const refused = new Set<string>();
 const taken: string[] = [];
@@ -27,7 +28,7 @@ export default class Bucket extends WorkerEntrypoint<{ readonly MEDIA: R2Bucket 
   ): Promise<object> {
     const [id = ""] = key.split("/");
     if (refused.has(id)) throw new Error("10001: internal error");
-    // A stream's length does not come over the call.
+    // The length of a stream is not known across the call.
     const whole = body instanceof ReadableStream ? await new Response(body).arrayBuffer() : body;
     await this.env.MEDIA.put(key, whole, options);
     taken.push(key);

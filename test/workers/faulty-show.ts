@@ -1,6 +1,6 @@
-/** What the origin that fails on demand and the tests that make it fail have to agree on. */
+/** Constants and types that the faulty origin and its tests share. */
 
-/** A request that reached the origin, whole. */
+/** A request that reached the origin. */
 export interface Asked {
   readonly id: string;
   /** Path and query. */
@@ -11,9 +11,9 @@ export interface Asked {
 
 /** The epoch of all its shows. Their live edge: segments 0..9, two parts of segment 10. */
 export const EPOCH = "k0000000";
-/** What media is where nothing is wrong with it. */
+/** The bytes of media without a fault. */
 export const BYTES = Uint8Array.from({ length: 4_000 }, (_, n) => n % 251);
-/** Segments of a show that is called `archive`, and the bytes of each. */
+/** The number of segments of a show called `archive`, and the bytes of each. */
 export const ARCHIVE = { segments: 10_000, bytes: 32_000 };
-/** How long a slow show's answers take. */
+/** How long a slow show's answers take, ms. */
 export const SLOW_MS = 1_000;

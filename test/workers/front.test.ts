@@ -7,9 +7,12 @@ import { bundle } from "../../local/bundle.ts";
 import { socketAt } from "../../local/socket.ts";
 import { freePort } from "./start-command.ts";
 
-/** What `npm start` puts before the Worker, with another Worker behind it that says what it sees. */
+/**
+ * The front that `npm start` puts before the Worker (local/front-worker.ts): which client addresses and schemes it
+ * passes on. Behind it is a Worker that reports what it sees.
+ */
 
-/** An address of this machine that is not loopback, as a proxy elsewhere would have one. */
+/** An address of this machine that is not loopback, like that of a proxy elsewhere. */
 const FAR = Object.values(networkInterfaces())
   .flatMap((all) => all ?? [])
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
@@ -18,7 +21,7 @@ let miniflare: Miniflare;
 let port: number;
 
 beforeAll(async () => {
-  // On all of this machine's addresses: it is asked from more than one.
+  // Listens on all addresses of this machine, since tests use more than one.
   port = await freePort("0.0.0.0");
   const modules = await bundle("local/front-worker.ts", {
     "earshot-worker": join(import.meta.dirname, "echo.ts"),
@@ -41,7 +44,7 @@ beforeAll(async () => {
 });
 afterAll(() => miniflare.dispose());
 
-/** GET from one of this machine's addresses, which is also the one that is asked. */
+/** Sends a GET from one of this machine's addresses to the same address. */
 function ask(from: string, path: string, headers: Record<string, string> = {}) {
   return new Promise<{ body: string; headers: Record<string, unknown> }>((resolve, reject) => {
     const options = { host: from, port, path, localAddress: from, agent: false, headers };
@@ -60,12 +63,12 @@ function ask(from: string, path: string, headers: Record<string, string> = {}) {
 const seen = async (from: string, headers: Record<string, string> = {}) =>
   JSON.parse((await ask(from, "/live/x", { host: "relay.example", ...headers })).body);
 
-describe("what stands before the Worker", () => {
-  test("tells it the asker's address", async () => {
+describe("the front before the Worker", () => {
+  test("passes on the client's address", async () => {
     expect(await seen("127.0.0.1")).toEqual({ url: "http://relay.example/live/x", address: "127.0.0.1" });
   });
 
-  test("believes a proxy on this machine", async () => {
+  test("trusts the headers of a proxy on this machine", async () => {
     const headers = { "cf-connecting-ip": "192.0.2.1", "x-forwarded-proto": "https" };
     expect(await seen("127.0.0.1", headers)).toEqual({
       url: "https://relay.example/live/x",
@@ -73,7 +76,7 @@ describe("what stands before the Worker", () => {
     });
   });
 
-  test.runIf(FAR !== undefined)("believes nobody else", async () => {
+  test.runIf(FAR !== undefined)("trusts no other client's headers", async () => {
     const headers = { "cf-connecting-ip": "192.0.2.1", "x-forwarded-proto": "https" };
     expect(await seen(FAR ?? "", headers)).toEqual({ url: "http://relay.example/live/x", address: FAR });
   });

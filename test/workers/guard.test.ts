@@ -7,7 +7,7 @@ import { follow } from "../kit/follower.ts";
 import { Host, silence, tone } from "../kit/host.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** What the guard finds, as operators are told of it by the show's events and its description, in the real runtime. */
+/** The guard's warnings, as operators get them in the show's events and its description, in the real runtime. */
 
 let relay: Runtime;
 let sfu: FakeSfu;
@@ -21,8 +21,8 @@ afterAll(async () => {
 });
 
 /**
- * All warnings among a show's events, until one of them has come: "+kind" raised, "-kind" cleared, and of whom. A machine that stalls
- * for 3 s makes hosts silent too: that is not among them.
+ * Returns the warnings among a show's events, up to the one named `last`: "+kind" raised, "-kind" cleared, and the
+ * host's name. It leaves out `host-gone`, which a machine that stalls for 3 s causes as well.
  */
 async function warnings(show: Created, last: string): Promise<string[]> {
   let said: string[] = [];
@@ -38,16 +38,14 @@ async function warnings(show: Created, last: string): Promise<string[]> {
 }
 
 describe.concurrent("the guard", () => {
-  test("tells of a microphone that delivers digital zero, and when it delivers sound again", async ({
-    expect,
-  }) => {
+  test("reports a microphone that delivers digital zero, and its return", async ({ expect }) => {
     const show = await relay.create({ latency: "low" });
     const host = await Host.publish(show, sfu);
     host.talk(silence);
     expect(await warnings(show, "+microphone-dead Host")).toEqual(["+microphone-dead Host"]);
     const described = await relay.describe(show.id);
     expect(described.warnings).toEqual([{ kind: "microphone-dead", host: { hostId: "host", name: "Host" } }]);
-    // The host's own studio is told by the answer that says whose key it has.
+    // The host's own studio gets the warning in the answer that says whose key it has.
     const asked = await fetch(show.whipUrl, { headers: { authorization: `Bearer ${show.hostKey}` } });
     expect(asked.headers.get("earshot-warnings")).toBe("microphone-dead");
     host.talk(tone(440));
@@ -57,7 +55,7 @@ describe.concurrent("the guard", () => {
     host.leave();
   });
 
-  test("tells of silence on the air, and clears it when the show has ended", async ({ expect }) => {
+  test("reports silence on the air, and clears it when the show has ended", async ({ expect }) => {
     const show = await relay.create({ latency: "low" });
     const host = await Host.publish(show, sfu);
     host.talk(tone(440));
@@ -70,7 +68,7 @@ describe.concurrent("the guard", () => {
     expect(await warnings(show, "-silence")).toEqual(["+silence", "-silence"]);
   });
 
-  test("tells of a host whose way broke, and of its return", async ({ expect }) => {
+  test("reports a host whose connection broke, and its return", async ({ expect }) => {
     const show = await relay.create({ latency: "low" });
     const host = await Host.publish(show, sfu);
     host.talk(tone(440));

@@ -3,7 +3,7 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Who asks for what a list hints gets it. */
+/** A client that requests the hinted part of a playlist gets it, and loads no part twice. */
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ async function readsOf(id: string): Promise<Readonly<Record<string, number>>> {
   return ((await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as Described).originReads.byKind;
 }
 
-/** The names of the parts that a client loads which follows hints without blocking reload (gohlslib). */
+/** Loads parts as a client does that follows hints without blocking reloads (gohlslib); returns their names. */
 async function follow(listener: Listener, parts: number): Promise<string[]> {
   const loaded: string[] = [];
   while (loaded.length < parts) {
@@ -34,7 +34,7 @@ async function follow(listener: Listener, parts: number): Promise<string[]> {
 }
 
 test.for(["low", "balanced"])(
-  "who follows the hints of a %s show, and asks for plain lists between them, loads each part once",
+  "a client that follows the hints of a %s show, with plain reloads between them, loads each part once",
   { timeout: 60_000 },
   async (latency) => {
     const { id, playbackUrl } = await runtime.open({ latency });
@@ -44,7 +44,7 @@ test.for(["low", "balanced"])(
     const followed = await Promise.all(Array.from({ length: 3 }, () => follow(listener, PARTS)));
     const after = await readsOf(id);
     for (const loaded of followed) expect(new Set(loaded).size).toBe(PARTS);
-    // In their order, and none left out.
+    // The parts are in order, and none is left out.
     const { parts } = await listener.list();
     const perSegment = Math.max(...parts.map(({ index }) => index)) + 1;
     const placeOf = (name: string) => {
@@ -55,7 +55,7 @@ test.for(["low", "balanced"])(
       const places = loaded.map(placeOf);
       expect(places).toEqual(places.map((_, n) => (places[0] ?? 0) + n));
     }
-    // All three together: each part once, and one list with it.
+    // The three clients together cost one read of each part, and one playlist with it.
     const reads = (kind: string) => (after[kind] ?? 0) - (before[kind] ?? 0);
     expect(reads("part")).toBeLessThanOrEqual(PARTS + 2);
     expect(reads("playlist")).toBeLessThanOrEqual(PARTS + 4);

@@ -9,7 +9,7 @@ import { decode } from "../kit/program.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { wavOf } from "../kit/wav.ts";
 
-/** Hold audio in the real runtime: when it sounds, what it sounds like, and how a producer brings one. */
+/** Hold audio in the real runtime: when it plays, how it sounds, and how a producer uploads one. */
 
 let runtime: Runtime;
 let sfu: FakeSfu;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   sfu = await FakeSfu.start();
   runtime = await Runtime.start([
     { ...EARSHOT, vars: { SFU_API: sfu.url } },
-    // Deployed as two Workers: this one is an edge alone, and the first its origin.
+    // Deployed as two Workers: this one is only an edge, and the first is its origin.
     {
       ...EARSHOT,
       name: "edge",
@@ -35,7 +35,7 @@ const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, m
 const lineOf = async (show: Created) =>
   ((await (await fetch(show.statusUrl)).json()) as { line: string | null }).line;
 
-/** Listens until the show's line is `wanted`, as a player does: it asks for the list. */
+/** Listens until the show's line is `wanted`; like a player, it reloads the playlist. */
 async function until(listener: Listener, show: Created, wanted: string, seconds = 10): Promise<void> {
   for (const deadline = Date.now() + 1000 * seconds; (await lineOf(show)) !== wanted; await sleep(200)) {
     if (Date.now() > deadline) throw new Error(`the line is ${await lineOf(show)}, not ${wanted}`);
@@ -43,7 +43,7 @@ async function until(listener: Listener, show: Created, wanted: string, seconds 
   }
 }
 
-/** The samples of the newest `count` segments, and what was listed. */
+/** Returns the decoded samples of the newest `count` segments. */
 async function newest(listener: Listener, count: number): Promise<Float32Array> {
   const list = await listener.list();
   const names = list.segments.slice(-count).map(({ name }) => name);
@@ -53,7 +53,7 @@ async function newest(listener: Listener, count: number): Promise<Float32Array> 
 
 const rmsDb = (pcm: Float32Array) =>
   10 * Math.log10(pcm.reduce((sum, value) => sum + value * value, 0) / pcm.length);
-/** How much of a tone there is, dBFS of its amplitude. */
+/** Returns a tone's amplitude, dBFS. */
 const toneDb = (pcm: Float32Array, hertz: number) => {
   const from = Math.floor(pcm.length / 3);
   return 20 * Math.log10(magnitude(goertzel(pcm, from, 24_000, hertz, 48_000)));
@@ -69,7 +69,7 @@ const holdOf = async ({ id }: Created) =>
   (await (await runtime.api("GET", `/broadcasts/${id}/hold`)).json()) as Record<string, unknown>;
 
 describe.concurrent("a show without a host", () => {
-  test("plays the built-in from the first list on, and says so", async ({ expect }) => {
+  test("plays the built-in from the first playlist on, and its status says so", async ({ expect }) => {
     const show = await runtime.create({ latency: "low", hold: "default" });
     const listener = await Listener.join(show.playbackUrl);
     await until(listener, show, "hold", 3);
@@ -84,7 +84,7 @@ describe.concurrent("a show without a host", () => {
     expect(events.events.map(({ kind }) => kind)).toContain("hold-on");
   });
 
-  test("is silent where it is to have none, until that is changed", async ({ expect }) => {
+  test("is silent with hold audio switched off, until that is changed", async ({ expect }) => {
     const show = await runtime.create({ latency: "low", hold: "none" });
     const listener = await Listener.join(show.playbackUrl);
     for (let n = 0; n < 8; n++) {
@@ -98,7 +98,7 @@ describe.concurrent("a show without a host", () => {
     await until(listener, show, "hold", 5);
   });
 
-  test("goes over to its host without both at once, and has hold audio when the host has been gone for so long", async ({
+  test("changes to its host without an overlap, and back to hold audio after the set time without a host", async ({
     expect,
   }) => {
     const show = await runtime.create({
@@ -122,8 +122,8 @@ describe.concurrent("a show without a host", () => {
     await until(listener, show, "hosts");
     await sleep(5_000);
     const pcm = await newest(listener, 8);
-    // 20 ms at a time: whether the host's tone is in it, and whether what is lower, which hold audio alone has. The mean of 24
-    // samples, a period of the tone, has nothing of the tone.
+    // In steps of 20 ms: whether the host's tone is there, and whether lower sound is, which only hold audio has. A
+    // mean over 24 samples, one period of the tone, removes the tone.
     const low = pcm.map((_, i) => pcm.subarray(i, i + 24).reduce((sum, value) => sum + value, 0) / 24);
     let [held, both] = [0, 0];
     for (let from = 0; from + 984 <= pcm.length; from += 960) {
@@ -136,7 +136,7 @@ describe.concurrent("a show without a host", () => {
       `Of ${pcm.length / 960} windows of 20 ms ${held} have hold audio, and ${both} the host beside it`,
     );
     expect(held).toBeGreaterThan(50);
-    // Where the tone begins or ends in the middle of a window the rest is the tone's own edge.
+    // In a window in which the tone begins or ends, its own edge counts as low sound.
     expect(both).toBeLessThanOrEqual(1);
     back.leave();
   });
@@ -169,7 +169,7 @@ describe.concurrent("a producer's own hold audio", () => {
       expect(await holdOf(show)).toEqual(JSON.parse(JSON.stringify(told)));
       const listener = await Listener.join(show.playbackUrl);
       await until(listener, show, "hold");
-      // Beyond its end: it goes round.
+      // Listen beyond the file's end: it loops.
       await listener.until(8, 0);
       const pcm = await newest(listener, 3);
       expect(toneDb(pcm, 1_000)).toBeGreaterThan(-25.5);
@@ -182,7 +182,7 @@ describe.concurrent("a producer's own hold audio", () => {
     },
   );
 
-  test("plays as loud as it is with ?asis=1, and takes the place of the one before it in R2", async ({
+  test("plays with its own loudness with ?asis=1, and replaces the one before it in R2", async ({
     expect,
   }) => {
     const show = await runtime.create();
@@ -212,7 +212,7 @@ describe.concurrent("a producer's own hold audio", () => {
     ["11 minutes by its header", () => lengthened(660 * 192_000), /660 s long.*at most 600 s/],
     ["a stream's header", () => lengthened(0xffff_ffff), /does not say how long/],
     ["half of a file", () => wavOf(good, quiet).subarray(0, 100_000), /not whole: \d+ bytes/],
-  ])("is refused where it is %s, and what was set stays", async (_, body, message) => {
+  ])("is refused if it is %s, and the one that was set stays", async (_, body, message) => {
     const show = await runtime.create();
     await put(show, wavOf(good, quiet));
     const before = await holdOf(show);
@@ -235,7 +235,7 @@ describe.concurrent("a producer's own hold audio", () => {
     ["?asis=1&asis=1", /"asis" may be there once/],
     ["?asIs=1", /no parameter "asIs"/],
     ["?every=60", /no parameter "every"/],
-  ])("is refused with %s, and what was set stays", async (query, message) => {
+  ])("is refused with %s, and the one that was set stays", async (query, message) => {
     const show = await runtime.create();
     await put(show, wavOf(good, quiet), "?asis=0");
     const before = await holdOf(show);
@@ -246,7 +246,7 @@ describe.concurrent("a producer's own hold audio", () => {
     expect(await holdOf(show)).toEqual(before);
   });
 
-  test("is taken from operators alone, for a broadcast that is there and has not ended", async ({
+  test("is accepted only from operators, and only for an existing broadcast that has not ended", async ({
     expect,
   }) => {
     const show = await runtime.create();
@@ -260,7 +260,7 @@ describe.concurrent("a producer's own hold audio", () => {
   });
 });
 
-test("a show goes on with hold audio in an object that is made anew", async () => {
+test("a show goes on with hold audio after its object is made anew", async () => {
   const show = await runtime.create({ latency: "low", hold: "default" });
   const listener = await Listener.join(show.playbackUrl);
   await until(listener, show, "hold");

@@ -13,13 +13,16 @@ import { Host, silence, tone } from "../kit/host.ts";
 import { chromium } from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Hosts by name and key, in the real runtime: made, listed, changed, and out within 2 s when their key is. */
+/**
+ * Hosts by name and key in the real runtime: they are made, listed and changed, and are off the air within 2 s of
+ * losing their key.
+ */
 
 let relay: Runtime;
 let sfu: FakeSfu;
 let standIn: { url: string; close(): Promise<void> };
 let withStandIn: Runtime;
-// One after the other: starting runs the build.
+// One after the other: starting a runtime runs the build.
 beforeAll(async () => {
   sfu = await FakeSfu.start();
   relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
@@ -35,10 +38,10 @@ afterAll(async () => {
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const WAIT = { timeout: 20_000, interval: 50 };
-/** How soon a key that was replaced or revoked has to be out everywhere, ms. */
-const OUT_MS = 2_000;
+/** How soon a replaced or revoked key has to be refused everywhere, ms. */
+const REFUSED_WITHIN_MS = 2_000;
 
-/** The operator's call of a path behind a broadcast's. */
+/** Makes an operator's call to a path below a broadcast's. */
 async function api<T>(method: string, { id }: Created, path: string, body?: unknown, on = relay): Promise<T> {
   const response = await on.api(method, `/broadcasts/${id}/${path}`, body);
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
@@ -51,7 +54,7 @@ const list = async (show: Created, on = relay) =>
 const look = (show: Created, { hostId }: Pick<HostDescription, "hostId">, on = relay) =>
   api<HostDescription>("GET", show, `hosts/${hostId}`, undefined, on);
 
-/** Status and code of a refusal. */
+/** Returns status and code of a refusal. */
 async function refusal(asked: Response | Promise<Response>): Promise<string> {
   const response = await asked;
   const { status } = response;
@@ -60,7 +63,7 @@ async function refusal(asked: Response | Promise<Response>): Promise<string> {
   return `${status} ${error.code}`;
 }
 
-/** A WHIP call with a host's key. */
+/** Makes a WHIP call with a host's key. */
 function call(method: string, url: string, key: string): Promise<Response> {
   const headers = {
     authorization: `Bearer ${key}`,
@@ -70,7 +73,7 @@ function call(method: string, url: string, key: string): Promise<Response> {
   return fetch(url, { method, headers, ...(method === "POST" && { body: chromium }) });
 }
 
-/** Publishes with a host's key and talks; the URL of its WHIP session with it. */
+/** Publishes with a host's key and talks. Returns the URL of its WHIP session, among others. */
 async function goOn(host: Pick<HostDescription, "whipUrl" | "hostKey">, sound = tone(440)) {
   const response = await call("POST", host.whipUrl, host.hostKey);
   expect(response.status).toBe(201);
@@ -85,7 +88,7 @@ const status = async ({ statusUrl }: Created) =>
   (await (await fetch(`${statusUrl}?${Math.random()}`)).json()) as { hosts: number; onAir: string[] };
 
 describe("POST /api/broadcasts/:id/hosts", () => {
-  test("makes a host with a key, a WHIP URL and a studio of its own; the key is in the studio's fragment alone", async () => {
+  test("makes a host with a key, a WHIP URL and a studio URL, which has the key only in its fragment", async () => {
     const show = await relay.create();
     const ada = await make(show, { name: " Ada Lovelace " });
     expect(ada).toEqual({
@@ -141,7 +144,7 @@ describe("POST /api/broadcasts/:id/hosts", () => {
       ["POST", "hosts"],
       ["PATCH", "hosts/host"],
     ] as const) {
-      // To change nothing is no fault.
+      // A PATCH that changes nothing is valid.
       if (method === "PATCH" && JSON.stringify(body) === "{}") continue;
       const response = await relay.api(method, `/broadcasts/${show.id}/${path}`, body);
       const { error } = (await response.json()) as { error: { code: string; message: string } };
@@ -151,7 +154,7 @@ describe("POST /api/broadcasts/:id/hosts", () => {
     expect(await list(show)).toHaveLength(1);
   });
 
-  test("takes 32 names of 64 characters, each more than once, and no more", async () => {
+  test("accepts 32 names of 64 characters, also equal ones, and no more", async () => {
     const show = await relay.create();
     for (let n = 0; n < 32; n++) await make(show, { name: "x".repeat(64) });
     const more = relay.api("POST", `/broadcasts/${show.id}/hosts`, { name: "x" });
@@ -160,7 +163,7 @@ describe("POST /api/broadcasts/:id/hosts", () => {
     expect([hosts.length, new Set(hosts.map(({ hostKey }) => hostKey)).size]).toEqual([33, 33]);
   });
 
-  test("and the routes behind it are the operator's, and say what there is not", async () => {
+  test("and the routes below it are for operators, and report missing hosts and broadcasts", async () => {
     const show = await relay.create();
     const ada = await make(show, { name: "Ada" });
     for (const [method, path] of [
@@ -189,7 +192,7 @@ describe("POST /api/broadcasts/:id/hosts", () => {
 });
 
 describe("a host's key", () => {
-  test("that is replaced is dead within 2 s, its session cut; no other host hears of it", async () => {
+  test("that is replaced is dead within 2 s and its session cut, without effect on other hosts", async () => {
     const show = await relay.open({ latency: "low" });
     const [ada, ben] = [await make(show, { name: "Ada" }), await make(show, { name: "Ben" })];
     const [first, second] = [await goOn(ada), await goOn(ben)];
@@ -206,7 +209,7 @@ describe("a host's key", () => {
       expect(await refusal(call(method, url, ada.hostKey)), `${method} ${url}`).toBe("401 unauthorized");
     const millis = performance.now() - from;
     console.log(`A key that was replaced was dead, and its session cut, after ${Math.round(millis)} ms.`);
-    expect(millis).toBeLessThan(OUT_MS);
+    expect(millis).toBeLessThan(REFUSED_WITHIN_MS);
     expect(await Host.dial(first.endpoint)).toBe(410);
 
     expect(rotated).toMatchObject({ hostId: ada.hostId, name: "Ada", connected: false });
@@ -233,7 +236,7 @@ describe("a host's key", () => {
     expect((await list(show)).map(({ name }) => name)).toEqual(["Host", "Ada"]);
   });
 
-  test("of the first host is replaced by both routes alike, and cuts off that host alone", async () => {
+  test("of the first host is replaced by both routes alike, which cut off only that host", async () => {
     const show = await relay.open({ latency: "low" });
     const ada = await make(show, { name: "Ada" });
     const [first, hers] = [await goOn(show), await goOn(ada)];
@@ -250,7 +253,7 @@ describe("a host's key", () => {
     hers.socket.leave();
   });
 
-  test("whose host is revoked is dead within 2 s, its session cut", async () => {
+  test("whose host is revoked is dead within 2 s, and its session cut", async () => {
     const show = await relay.open({ latency: "low" });
     const ada = await make(show, { name: "Ada" });
     const { url, socket } = await goOn(ada);
@@ -263,14 +266,14 @@ describe("a host's key", () => {
       ["DELETE", url],
     ] as const)
       expect(await refusal(call(method, at, ada.hostKey))).toBe("401 unauthorized");
-    expect(performance.now() - from).toBeLessThan(OUT_MS);
+    expect(performance.now() - from).toBeLessThan(REFUSED_WITHIN_MS);
     expect(await refusal(relay.api("GET", `/broadcasts/${show.id}/hosts/${ada.hostId}`))).toBe(
       "404 no_such_host",
     );
     await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual([]);
   });
 
-  test("does not open when its host is revoked while the SFU is asked: nothing stays of it", async () => {
+  test("does not open a session if its host is revoked during the SFU's answer: nothing of it stays", async () => {
     const show = await relay.create();
     const ada = await make(show, { name: "Ada" });
     let own: string | null = null;
@@ -289,7 +292,7 @@ describe("a host's key", () => {
     expect(await relay.describe(show.id)).toMatchObject({ state: "announced", hosts: [] });
   });
 
-  test("gives nothing on another host's session: it is not there", async () => {
+  test("has no access to another host's session: it gets a 404", async () => {
     const show = await relay.open({ latency: "low" });
     const [ada, ben] = [await make(show, { name: "Ada" }), await make(show, { name: "Ben" })];
     const { url, socket } = await goOn(ada);
@@ -302,11 +305,11 @@ describe("a host's key", () => {
     expect((await socket.farewell()).reason).toBe("the host has left");
   });
 
-  test("that was forged, or is another broadcast's, is refused at the edge: no Broadcast is asked or made", async () => {
+  test("that is forged, or is another broadcast's, is refused at the edge: no Broadcast is called or made", async () => {
     const [show, other] = [await relay.create(), await relay.create()];
     const [ada, theirs] = [await make(show, { name: "Ada" }), await make(other, { name: "Ada" })];
     const mac = ada.hostKey.split(".").at(-1) ?? "";
-    // Whose object would say that there is no such broadcast, if it were asked.
+    // The object of this id would answer that there is no such broadcast, if it were called.
     const neverMade = await mintId(new Secret(EARSHOT_SECRET), "never-made");
     await relay.sql(show.id, "DELETE FROM show");
     await relay.evict("Broadcast", show.id);
@@ -323,11 +326,11 @@ describe("a host's key", () => {
       for (const id of [show.id, neverMade])
         for (const method of ["POST", "GET"])
           expect((await call(method, `${relay.url}/whip/${id}`, key)).status, `${method} ${key}`).toBe(401);
-    // For the genuine key it was asked.
+    // With the genuine key the object is called.
     expect((await call("GET", show.whipUrl, ada.hostKey)).status).toBe(404);
   });
 
-  test("is in no log, and no answer but the operator's has it", async () => {
+  test("is in no log, and in no answer but the operator's", async () => {
     const show = await relay.open({ latency: "low" });
     const ada = await make(show, { name: "Ada" });
     const { url, socket } = await goOn(ada);
@@ -347,7 +350,7 @@ describe("a host's key", () => {
 });
 
 describe("a host that is on", () => {
-  test("is listed with what is known of its connection; its name is public while it is heard, and changes at once", async () => {
+  test("is listed with its connection's facts; its name is public while it is heard, and changes at once", async () => {
     const show = await relay.open({ latency: "low" });
     const ada = await make(show, { name: "Ada" });
     expect((await status(show)).onAir).toEqual([]);
@@ -394,14 +397,14 @@ describe("a host that is on", () => {
     await expect.poll(async () => (await status(show)).onAir, WAIT).toEqual(["Ada"]);
     const said = (await (await fetch(show.statusUrl)).json()) as Record<string, unknown>;
     const seen = parseStatus(said);
-    // A field that the relay does not send would be null, or what pages take where there is none.
+    // A field that the relay does not send would be null, or the pages' default.
     expect(seen).toEqual(Object.fromEntries(Object.keys(seen ?? {}).map((field) => [field, said[field]])));
     expect(seen).toMatchObject({ state: "live", hosts: 1, onAir: ["Ada"], description: "About it" });
     expect(seen).toMatchObject({ listeners: 0, error95: expect.any(Number), confidence: "low" });
     socket.leave();
   });
 
-  test("is heard as it is set, from the next moment on, and after a restart of its show", async () => {
+  test("is heard with its settings, at once after a change and after a restart of its show", async () => {
     const show = await relay.open({ latency: "low" });
     const ada = await make(show, { name: "Ada", level: false });
     const set = (changes: object) => api("PATCH", show, `hosts/${ada.hostId}`, changes);
@@ -419,7 +422,7 @@ describe("a host that is on", () => {
     expect(await look(show, ada)).toMatchObject({ heard: true, muted: true, gainDb: 6 });
 
     await relay.restart();
-    // Who asks brings the object back.
+    // A request brings the object back.
     expect(await look(show, ada)).toMatchObject({ connected: true, muted: true, gainDb: 6, level: false });
     const back = await Host.connect(await sfu.endpointOf(url.split("/").at(-1) ?? "", 2));
     back.talk(tone(440, 0.1));
@@ -432,11 +435,11 @@ describe("a host that is on", () => {
     back.leave();
   });
 
-  test("is levelled unless it is said otherwise", async () => {
+  test("is levelled by default", async () => {
     const show = await relay.open({ latency: "low" });
     const ada = await make(show, { name: "Ada" });
     const { socket } = await goOn(ada, tone(440, 0.05));
-    // About -27 LUFS: 9 dB are to be added, 2 dB in a second.
+    // About -27 LUFS: 9 dB are to be added, 2 dB per second.
     await expect.poll(async () => (await look(show, ada)).levelDb, WAIT).toBeGreaterThan(3);
     expect((await look(show, ada)).loudness?.momentary).toBeLessThan(-25);
     await api("PATCH", show, `hosts/${ada.hostId}`, { level: false });
@@ -444,7 +447,7 @@ describe("a host that is on", () => {
     socket.leave();
   });
 
-  test("by way of real WebRTC is listed with the codec that was agreed on", { timeout: 60_000 }, async () => {
+  test("by real WebRTC is listed with the negotiated codec", { timeout: 60_000 }, async () => {
     const show = await withStandIn.create({ latency: "low" });
     const ada = await make(show, { name: "Ada" }, withStandIn);
     const square = (frames: number) =>
@@ -456,8 +459,8 @@ describe("a host that is on", () => {
   });
 });
 
-describe("where maxHosts are on", () => {
-  test("another hears when to come again; one that takes over gets the place of its own older session", async () => {
+describe("when maxHosts are on", () => {
+  test("another host is told when to come again; one that takes over gets its own older session's place", async () => {
     const show = await relay.open({ latency: "low", maxHosts: 2 });
     const [ada, ben] = [await make(show, { name: "Ada" }), await make(show, { name: "Ben" })];
     const [hers, his] = [await goOn(ada), await goOn(ben)];
@@ -469,19 +472,19 @@ describe("where maxHosts are on", () => {
     const again = await goOn({ ...ada, whipUrl: `${ada.whipUrl}?takeover=1` });
     expect((await hers.socket.farewell()).reason).toBe("superseded by a new connection");
     expect(await look(show, ben)).toMatchObject({ connected: true });
-    // The host's key takes a place too: that of the oldest session, since nobody is quiet.
+    // The show's own key can take a place too: the oldest session's, since nobody is quiet.
     const third = await goOn({ ...show, whipUrl: `${show.whipUrl}?takeover=1` }, silence);
     expect((await his.socket.farewell()).reason).toBe("superseded by a new connection");
     expect((await relay.describe(show.id)).hosts.map(({ name }) => name)).toEqual(["Ada", "Host"]);
 
-    // More may come once more are let in.
+    // With a higher limit, one more host may come.
     await relay.api("PATCH", `/broadcasts/${show.id}`, { maxHosts: 3 });
     const back = await goOn(ben);
     for (const { socket } of [again, third, back]) socket.leave();
   });
 });
 
-test("keys of this test are those that the relay gives", async () => {
+test("the keys in this test are those that the relay makes", async () => {
   const show = await relay.create();
   const ada = await make(show, { name: "Ada" });
   const secret = new Secret(EARSHOT_SECRET);

@@ -6,8 +6,8 @@ import type { Problem } from "../../src/problem.ts";
 import { IDLE_MS } from "./idle.ts";
 
 /**
- * The deployed Worker, but that its shows are forgotten after {@link IDLE_MS}, whatever they ask for: the API takes a
- * minute at the least. `/alarm/ID` says whether a show's object is to be woken.
+ * The deployed Worker, but its shows are closed after {@link IDLE_MS} without anybody, whatever their settings: the API
+ * accepts no less than a minute. `/alarm/ID` returns the time of a show's alarm.
  */
 export { Audience } from "../../src/audience/audience.ts";
 export { Directory } from "../../src/directory/directory.ts";

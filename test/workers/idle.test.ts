@@ -8,9 +8,9 @@ import { chromium } from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { IDLE_MS } from "./idle.ts";
 
-/** A show that nobody is at closes, costs nothing from then on, and opens again with the next host. */
+/** A show without host and listener closes, costs nothing from then on, and opens again with the next host. */
 
-/** The deployed Worker, impatient (idle-worker.ts), with a bucket that fails on demand (r2-worker.ts). */
+/** The deployed Worker with a short idle time (idle-worker.ts), and a bucket that fails on demand (r2-worker.ts). */
 let runtime: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {
@@ -38,7 +38,7 @@ const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, m
 const bucket = (mode: "works" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
 const takenOf = async ({ id }: Created) =>
   ((await (await runtime.ask("r2", "/taken")).json()) as string[]).filter((key) => key.startsWith(`${id}/`));
-/** What R2 has taken of a show, of one of its epochs where that is named, each name once. */
+/** Returns the names that R2 has accepted of a show, or of one of its epochs, each once. */
 const namesOf = async (show: Created, epoch?: string) => {
   const taken = (await takenOf(show)).map((key) => key.split("/"));
   const names = taken.filter(([, of]) => epoch === undefined || of === epoch).map(([, , name]) => name);
@@ -47,7 +47,7 @@ const namesOf = async (show: Created, epoch?: string) => {
 const describeShow = async ({ id }: Created) =>
   (await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as Described;
 const stateOf = async (show: Created) => (await describeShow(show)).state;
-/** Waits until what is read is as wanted; expect.poll does not know which of concurrent tests it is in. */
+/** Waits until a value is as wanted. expect.poll does not know which of the concurrent tests it is in. */
 async function become(read: () => Promise<unknown>, wanted: unknown, millis = 2_000): Promise<void> {
   for (const deadline = performance.now() + millis; ; await sleep(50)) {
     const now = await read();
@@ -57,7 +57,7 @@ async function become(read: () => Promise<unknown>, wanted: unknown, millis = 2_
 }
 const closed = (show: Created, millis = 3 * IDLE_MS) => become(() => stateOf(show), "announced", millis);
 
-/** Status and body of a refusal. */
+/** Returns status and code of a refusal. */
 async function refusal(url: string): Promise<[number, string]> {
   const response = await fetch(url);
   const { error } = (await response.json()) as { error: { code: string } };
@@ -68,7 +68,7 @@ describe.concurrent("a show with neither host nor listener", () => {
   test("is closed after its idle time, and then nothing of it runs", async () => {
     const show = await runtime.open({ latency: "low", autoOpen: false });
     const openedAt = performance.now();
-    // Who asks how it is, who listens, or what there would be to hear, is no listener.
+    // Requests for the status, the count or the multivariant playlist do not count as listening.
     while ((await stateOf(show)) !== "announced") {
       for (const url of [show.statusUrl, show.statusUrl.replace("status", "audience"), show.playbackUrl])
         await (await fetch(url)).text();
@@ -81,10 +81,10 @@ describe.concurrent("a show with neither host nor listener", () => {
     await become(() => refusal(show.playbackUrl), [404, "not_started"]);
     expect(await (await runtime.ask("earshot", `/alarm/${show.id}`)).json()).toBe(null);
     expect(runtime.lines.join("\n")).toContain(`The doors of ${show.id} close`);
-    // A running object can not be evicted; and made anew it stays as it is.
+    // A running object can not be evicted; made anew, it stays as it is.
     await runtime.evict("Broadcast", show.id);
     expect(await describeShow(show)).toMatchObject({ state: "announced", hostKey: show.hostKey });
-    // Every segment of it, the last and short one too.
+    // Every segment of it, also the last, short one.
     const names = await namesOf(show);
     expect(names.length).toBeGreaterThan(3);
     expect(names).toEqual([
@@ -93,12 +93,12 @@ describe.concurrent("a show with neither host nor listener", () => {
     ]);
   });
 
-  test("opens with the next host, under a new epoch, and who was there before is told so", async () => {
+  test("opens with the next host, under a new epoch, and clients of the former epoch are told so", async () => {
     const show = await runtime.open({ latency: "low" });
     const before = await Listener.join(show.playbackUrl);
     await before.until(3, 0);
     await closed(show, 5 * IDLE_MS);
-    // As of any show that has not begun: the edge knows of the old epoch, and asks.
+    // As for any show that has not begun: the edge knows the old epoch, and asks the origin.
     await become(() => refusal(before.url), [404, "not_started"]);
     (await Host.publish(show, sfu)).talk(tone(440));
     await become(() => stateOf(show), "live", 5_000);
@@ -112,7 +112,7 @@ describe.concurrent("a show with neither host nor listener", () => {
 });
 
 describe.concurrent("a show is not closed", () => {
-  test("while somebody asks for its lists, though caches and R2 answer for the media, and is when nobody does any more", async () => {
+  test("while a client reloads its playlists, even if caches and R2 have the media, and is closed afterwards", async () => {
     const show = await runtime.open({ latency: "low" });
     const { url } = await Listener.join(show.playbackUrl);
     for (const until = performance.now() + 2.5 * IDLE_MS; performance.now() < until; await sleep(500))
@@ -121,7 +121,7 @@ describe.concurrent("a show is not closed", () => {
     await closed(show);
   });
 
-  test("while a host is there, though it is silent and unheard, and is when it has left", async () => {
+  test("while a host is there, even a silent and unheard one, and is closed when it has left", async () => {
     const show = await runtime.open({ latency: "low" });
     const host = await Host.publish(show, sfu);
     await sleep(2.5 * IDLE_MS);
@@ -131,7 +131,7 @@ describe.concurrent("a show is not closed", () => {
   });
 });
 
-test("a show is not closed in a host's face: one whose offer takes the SFU longer than the doors stay open publishes all the same", async () => {
+test("a host whose offer takes the SFU longer than the idle time can publish although the doors close meanwhile", async () => {
   const show = await runtime.open({ latency: "low" });
   const { epoch } = await Listener.join(show.playbackUrl);
   sfu.react = async ({ path }) => {
@@ -146,7 +146,7 @@ test("a show is not closed in a host's face: one whose offer takes the SFU longe
   expect((await Listener.join(show.playbackUrl)).epoch > epoch).toBe(true);
 });
 
-test("what R2 did not take of a timeline that was closed it gets later, under that one's names", async () => {
+test("media of a closed timeline that R2 refused is put later, under that timeline's names", async () => {
   const show = await runtime.open({ latency: "low" });
   const { epoch } = await Listener.join(show.playbackUrl);
   await bucket("fails");
@@ -168,7 +168,7 @@ test("what R2 did not take of a timeline that was closed it gets later, under th
   ]);
 });
 
-test("a show is deleted while it is closed, and while it closes", async () => {
+test("a show can be deleted while it is closed, and while it closes", async () => {
   for (const wait of [0, IDLE_MS, 2 * IDLE_MS]) {
     const show = await runtime.open({ latency: "low" });
     await sleep(wait);

@@ -5,7 +5,10 @@ import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** What shows of one isolate have in common: its memory, and the one instance of the encoder in it. */
+/**
+ * Shows of one isolate share its memory and one instance of the encoder: what a show costs, and how shows survive a
+ * trap.
+ */
 
 const SHOWS = 24;
 const MIB = 1_048_576;
@@ -35,7 +38,7 @@ test("24 shows of one isolate take less than 2 MiB each, silent ones less than 0
     const wasm = (await (await runtime.ask("earshot", "/wasm")).json()) as number[];
     return { wasm, all: (await runtime.heap("earshot")) + wasm.reduce((sum, bytes) => sum + bytes, 0) };
   };
-  // The instance that all share comes with the first.
+  // The instance that all shows share comes with the first.
   await runtime.open({ latency: "low" });
   await sleep(1_000);
   const one = await look();
@@ -49,7 +52,7 @@ test("24 shows of one isolate take less than 2 MiB each, silent ones less than 0
       timeout: 30_000,
     })
     .toBe(true);
-  // A wasm memory never shrinks: it is now what it was when all spoke at once.
+  // A wasm memory never shrinks: it still has its size of when all spoke at once.
   const spoken = await look();
   const each = (bytes: number) => `${(bytes / SHOWS / MIB).toFixed(2)} MiB`;
   console.log(
@@ -85,7 +88,7 @@ test("a trap of the encoder restarts the shows that were using it, and they go o
     const after = await listener.until((segments.at(-1)?.msn ?? 0) + 3, 0);
     expect(after.segments.at(-1)?.msn).toBeGreaterThan(segments.at(-1)?.msn ?? 0);
   }
-  // With sound again the next instance is made: the SFU re-dials; here a new host does it.
+  // With sound again, the next instance is made. In production the SFU re-dials; here a new host comes.
   for (const host of hosts) host.hush();
   const again = await Promise.all(shows.map((show) => Host.publish(show, sfu)));
   for (const host of again) host.talk(tone(440));

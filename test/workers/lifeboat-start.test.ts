@@ -3,14 +3,17 @@ import { afterEach, expect, test } from "vitest";
 import type { Lifeboat } from "../../src/lifeboat.ts";
 import { folder, freePort, isOpen, StartCommand } from "./start-command.ts";
 
-/** What `npm start` serves beside the relay, tells pages of it, and does without where its port is another's. */
+/**
+ * `npm start` serves the copy beside the relay and tells pages its address; without a free port for it, the relay runs
+ * without a copy.
+ */
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A port after which there is another free one. */
+/** Returns a port that is followed by another free one. */
 async function freePair(): Promise<number> {
   for (;;) {
     const port = await freePort("127.0.0.1");
@@ -35,7 +38,7 @@ async function stop(command: StartCommand): Promise<void> {
   expect((await command.ended).code).toBe(0);
 }
 
-/** What pages are told: the copy's URL, and from where the page of a show may load. */
+/** Returns the copy's URL that pages are told, and the policy of a show's page, which says from where it may load. */
 async function told(port: number): Promise<{ url: string | null; policy: string }> {
   const { url } = (await (await fetch(`http://127.0.0.1:${port}/lifeboat.json`)).json()) as Lifeboat;
   const page = await fetch(`http://127.0.0.1:${port}/listen/demo`);
@@ -53,7 +56,7 @@ test("the copy of the demo is on the next port, and pages know it", { timeout: 9
   const [, list = ""] = /^ {2}Lifeboat {3}(\S+),/m.exec(command.out) ?? [];
   expect(list).toMatch(new RegExp(`^${copy}/demo-[a-z0-9]+/lifeboat\\.m3u8$`));
   expect((await fetch(list)).status, "nobody has been there").toBe(404);
-  // Whoever asks for the playlist opens the doors.
+  // The first request for the playlist opens the doors.
   const [, playlist = ""] = /^ {2}Playlist {3}(\S+)$/m.exec(command.out) ?? [];
   expect((await fetch(playlist)).status).toBe(200);
   await expect.poll(async () => (await fetch(list)).status, { timeout: 10_000 }).toBe(200);
@@ -65,7 +68,7 @@ test("the copy of the demo is on the next port, and pages know it", { timeout: 9
   expect(await isOpen("127.0.0.1", port + 1)).toBe(false);
 });
 
-test("without its port, or where it is not wanted, the relay has no copy, and says so", {
+test("without its port, or with the copy switched off, the relay has no copy, and says so", {
   timeout: 90_000,
 }, async () => {
   const port = await freePair();

@@ -12,7 +12,7 @@ import { type MediaList, readList } from "../validator/list.ts";
 import { timeline } from "../validator/media.ts";
 import { validateCapture } from "../validator/validate.ts";
 
-/** The copy that the bucket alone serves, read beside the relay's own lists, and through an outage of R2. */
+/** The copy, which only the bucket serves, read beside the relay's own playlists, and through an outage of R2. */
 
 const COPY = "https://copy.example.org";
 const OUTAGE_MS = 60_000;
@@ -20,7 +20,7 @@ const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 
 let relay: Runtime;
 let sfu: FakeSfu;
-/** Where the bucket is served in this test. */
+/** The origin at which this test serves the bucket. */
 let copy: string;
 const hosts: Host[] = [];
 
@@ -39,13 +39,13 @@ afterAll(async () => {
   sfu.close();
 });
 
-/** Asks until it is so. Tests that run at once can not share the runner's own. */
+/** Polls until a condition holds. Concurrent tests can not share the runner's own poll. */
 async function until(isSo: () => Promise<boolean>, millis: number): Promise<void> {
   for (const end = Date.now() + millis; Date.now() < end; await sleep(100)) if (await isSo()) return;
   throw new Error(`it is not so after ${millis / 1000} s`);
 }
 
-/** A show with a host, whose copy has a list. */
+/** Opens a show with a host, and waits until its copy has a playlist. */
 async function onAir(latency: "low" | "balanced"): Promise<{ readonly show: Created; readonly url: string }> {
   const show = await relay.open({ latency, title: "Copied" });
   const host = await Host.publish(show, sfu);
@@ -65,7 +65,7 @@ async function listAt(url: string): Promise<MediaList> {
   return readList(await response.text(), url, Date.now());
 }
 
-/** The URL of the one media playlist that a multivariant playlist names. */
+/** Returns the URL of the one media playlist that a multivariant playlist names. */
 async function namedAt(url: string): Promise<string> {
   const parsed = HLS.parse(await (await fetch(url)).text()) as HLS.types.MasterPlaylist;
   expect(parsed.variants).toHaveLength(1);
@@ -73,7 +73,7 @@ async function namedAt(url: string): Promise<string> {
 }
 
 describe.concurrent("the copy of a show", () => {
-  test("has the relay's own segments under the same numbers and dates, and breaks no rule of HLS; then it lists the whole show", async () => {
+  test("has the relay's own segments, numbers and dates, and is valid HLS; after the end it lists the whole show", async () => {
     const { show, url } = await onAir("balanced");
     const both = Promise.all([capture(url), capture(show.playbackUrl)]);
     await sleep(12_000);
@@ -120,7 +120,7 @@ describe.concurrent("the copy of a show", () => {
     for (const { uri } of whole.segments) expect((await fetch(uri)).status).toBe(200);
   });
 
-  test("is what the playback URL names as a redundant variant, when asked for it, and only then", async () => {
+  test("is named by the playback URL as a redundant variant on request only", async () => {
     const { show } = await onAir("low");
     const variants = async (query: string) => {
       const text = await (await fetch(show.playbackUrl + query)).text();
@@ -149,7 +149,7 @@ describe.concurrent("the copy of a show", () => {
       const { show, url } = await onAir("balanced");
       const own = await namedAt(url);
       await relay.ask("r2", `/refuse/${show.id}`);
-      // What was under way may have come.
+      // A put that was under way may have been accepted.
       await sleep(500);
       const before = await listAt(own);
       await sleep(OUTAGE_MS);
@@ -176,7 +176,7 @@ describe.concurrent("the copy of a show", () => {
     OUTAGE_MS + 60_000,
   );
 
-  test("goes with its show when that is deleted, lists and all, and none comes back", async () => {
+  test("is deleted with its show, playlists included, and does not come back", async () => {
     const { show, url } = await onAir("low");
     const own = await namedAt(url);
     expect((await relay.api("DELETE", `/broadcasts/${show.id}`)).ok).toBe(true);
@@ -189,7 +189,7 @@ describe.concurrent("the copy of a show", () => {
 });
 
 describe("the bucket's server", () => {
-  test("gives ranges, and says what a browser may do with it", async () => {
+  test("supports ranges and CORS", async () => {
     const { show, url } = await onAir("low");
     const list = await listAt(await namedAt(url));
     const uri = list.segments[0]?.uri ?? "";
@@ -219,7 +219,7 @@ describe("the bucket's server", () => {
     await end(show);
   });
 
-  test("has nothing but the copy: no producer's sound, and no name of another form", async () => {
+  test("serves only the copy: no producer's sound, and no other kinds of names", async () => {
     const { show, url } = await onAir("low");
     const folder = (await namedAt(url)).replace(/[^/]+$/, "");
     const wav = wavOf(

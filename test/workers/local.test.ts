@@ -20,7 +20,7 @@ import { startLeader } from "../../local/leader.ts";
 import { toneSource } from "../kit/tone.ts";
 import { folder, freePort, isOpen, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
 
-/** What `npm start` and `npm run dev` open to the world, and what they leave of it. */
+/** What `npm start` and `npm run dev` make reachable, and what they leave behind. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const START = join(ROOT, "local", "start.ts");
@@ -30,7 +30,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** Starts it in a folder of its own, or in that of an earlier one; resolves when it answers. */
+/** Starts the command in a folder of its own, or in that of an earlier one; resolves when it answers. */
 async function start(args: readonly string[], env: Record<string, string> = {}, state = folder()) {
   const port = await freePort("127.0.0.1");
   const none = { ADMIN_TOKEN: "token", UDP_PORTS: "", LOG: "1", HOST: "", LIFEBOAT: "off" };
@@ -53,7 +53,7 @@ function api(url: string, method: string, path: string, body?: object): Promise<
   return fetch(`${url}/api/broadcasts${path}`, { method, headers, body: body ? JSON.stringify(body) : null });
 }
 
-/** GET under any Host header, which fetch does not allow. */
+/** Sends a GET with any Host header, which fetch does not allow. */
 function get(url: string, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { headers: { host }, agent: false }, (response) => {
@@ -65,14 +65,14 @@ function get(url: string, host: string): Promise<number> {
   });
 }
 
-/** The files below a folder in which `text` is. */
+/** Returns the files below a folder that contain `text`. */
 function filesWith(path: string, text: string): string[] {
   return readdirSync(path, { recursive: true, encoding: "utf8" })
     .map((name) => join(path, name))
     .filter((name) => statSync(name).isFile() && readFileSync(name).includes(text));
 }
 
-/** The addresses on which a process accepts TCP connections (proc(5), /proc/net/tcp: state 0A). */
+/** Returns the addresses on which processes accept TCP connections (proc(5), /proc/net/tcp: state 0A). */
 function listening(pids: readonly number[]): string[] {
   const sockets = pids.flatMap((pid) =>
     readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
@@ -92,7 +92,7 @@ function listening(pids: readonly number[]): string[] {
   );
 }
 
-/** What wrangler answers of its own: its explorer (SQL, R2, traces), its triggers, its R2 doors. */
+/** Paths that wrangler itself answers: its explorer (SQL, R2, traces), its triggers, its R2 endpoints. */
 const WRANGLERS = [
   "/cdn-cgi/explorer",
   "/cdn-cgi/explorer/api/r2/buckets",
@@ -111,7 +111,7 @@ const TRIGGERS = [
   "/__cf_local/stream/x",
 ];
 
-/** Wrangler refuses what it knows to be for another host with 403. */
+/** Checks that no path is answered. Wrangler answers 403 where it recognizes a request as being for another host. */
 async function expectNone(port: number, paths: readonly string[], statuses = [404]): Promise<void> {
   for (const path of paths) {
     for (const host of ["localhost", `127.0.0.1:${port}`, `[::1]:${port}`, "relay.example"]) {
@@ -122,7 +122,7 @@ async function expectNone(port: number, paths: readonly string[], statuses = [40
 }
 
 describe("npm start", () => {
-  test("lets nothing but Earshot answer, opens nothing else to others, and writes no token down", {
+  test("answers only as Earshot, opens nothing else to others, and writes no token to disk", {
     timeout: 120_000,
   }, async () => {
     const running = await start([START]);
@@ -141,7 +141,7 @@ describe("npm start", () => {
     });
     expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
 
-    // A host is on, the runtime dies, and is there again.
+    // While a host is on, the runtime dies and is started again.
     const demo = (await (await api(url, "GET", "/demo")).json()) as Record<string, string>;
     const publication = await publish({
       url: demo.whipUrl ?? "",
@@ -152,7 +152,7 @@ describe("npm start", () => {
     await expect.poll(hosts, { timeout: 20_000 }).toBe(1);
     if (TELLS_PROCESSES) {
       const open = listening([command.child.pid ?? 0, ...command.look()]);
-      // Earshot, the stand-in for the SFU, Miniflare's loopback and its own door.
+      // Earshot, the stand-in for the SFU, Miniflare's loopback and its own socket.
       expect(open.map((address) => address.split(":")[0])).toEqual(Array(4).fill("0100007F"));
       const runtime = command.look().find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") === "workerd\n");
       process.kill(runtime ?? 0, "SIGKILL");
@@ -164,7 +164,7 @@ describe("npm start", () => {
     await publication.close();
     await stop(running);
     expect(command.out).not.toContain("/ingest/");
-    // What the runtime says of its flags at its start is for nobody.
+    // The runtime's own message about its flags is not passed on.
     expect(command.out).not.toContain("NOSENTRY per-isolate");
     expect(filesWith(state.path, "/ingest/")).toEqual([]);
   });
@@ -202,7 +202,7 @@ describe("npm start", () => {
     expect(await isOpen("127.0.0.1", port)).toBe(false);
   });
 
-  test("starts in a folder whose name has a space and a per cent sign, and leaves no other", {
+  test("works in a folder whose name has a space and a per cent sign, and creates no other", {
     timeout: 120_000,
   }, async () => {
     const clone = folder();
@@ -220,7 +220,7 @@ describe("npm start", () => {
 });
 
 describe("npm run dev", () => {
-  test("shuts wrangler's explorer and keeps no traces; npm start takes its shows over, and removes traces of old", {
+  test("closes wrangler's explorer and keeps no traces; npm start takes over its shows, and removes old traces", {
     timeout: 90_000,
   }, async () => {
     const dev = await start([START, "--dev"]);
@@ -238,7 +238,7 @@ describe("npm run dev", () => {
     expect(existsSync(traces)).toBe(false);
   });
 
-  test("is for this machine alone", async () => {
+  test("serves this machine alone", async () => {
     const state = folder();
     cleanups.push(() => state[Symbol.dispose]());
     const command = new StartCommand(state.path, { HOST: "192.0.2.1" }, [START, "--dev"]);
@@ -247,12 +247,12 @@ describe("npm run dev", () => {
   });
 });
 
-/** Whoever stops a relay sees no difference: what does not end when it is asked to is killed 5 s later. */
+/** Users see no difference: a process that does not end on request is killed 5 s later. */
 test.each([
   ["npm start", false],
   ["npm run dev", true],
 ])(
-  "what leads the runtime of %s ends of itself once it is asked to",
+  "the process that leads the runtime of %s ends by itself when asked to",
   { timeout: 120_000 },
   async (_, dev) => {
     const state = folder();

@@ -6,12 +6,12 @@ import { Runtime } from "../kit/runtime.ts";
 import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
 
 /**
- * The deployed edge in the real runtime, with an origin bound to it that fails on demand (faulty-origin.ts): what many
- * listeners of one isolate get, and what of them reaches the origin.
+ * The deployed edge in the real runtime, with an origin that fails on demand (faulty-origin.ts): the answers that many
+ * listeners of one isolate get, and the requests that reach the origin.
  *
- * The local runtime lets a Worker's work go on when its client has left, with or without `waitUntil`; the platform cancels
- * it. So what is shown here of leaders that leave is that the followers are served; that the work is handed to `waitUntil`,
- * and what becomes of followers if it is lost all the same, is in test/edge/memory.test.ts.
+ * The local runtime lets a Worker's work go on when its client has left, with or without `waitUntil`; the platform
+ * cancels it. So these tests only show that followers of a leader that leaves are served. That the work is handed to
+ * `waitUntil`, and what followers get if it is lost all the same, is in test/edge/memory.test.ts.
  */
 
 const secret = new Secret(EARSHOT_SECRET);
@@ -31,10 +31,10 @@ beforeAll(async () => {
 afterAll(() => runtime.close());
 
 let shows = 0;
-/** The id of a show whose media does what `fault` says, which nobody has asked for before. */
+/** Returns the id of a new show whose media has the given fault. */
 const showThat = (fault: string) => mintId(secret, `${fault}-${++shows}`);
 
-/** What of a show has reached the origin, apart from its multivariant playlist. */
+/** Returns the requests for a show that reached the origin, without those for its multivariant playlist. */
 async function askedOf(id: string): Promise<readonly Asked[]> {
   const response = await runtime.ask("faulty-origin", `/asked/${id}`);
   const all = (await response.json()) as Asked[];
@@ -47,7 +47,7 @@ interface Answer {
   readonly cacheControl: string | null;
   readonly bytes: Uint8Array;
   readonly type: string | null;
-  /** How long it took. */
+  /** How long the answer took, ms. */
   readonly millis: number;
 }
 
@@ -65,7 +65,7 @@ async function get(id: string, name: string, init: RequestInit = {}): Promise<An
   };
 }
 
-/** Less than the 6 s after which an origin is given up that does not answer. */
+/** An upper bound for an immediate answer, ms: less than the 6 s after which the edge gives up an origin. */
 const AT_ONCE_MS = 5_000;
 
 const many = (count: number, id: string, name: string) =>
@@ -79,7 +79,7 @@ function expectWhole(answers: readonly Answer[]): void {
   }
 }
 
-/** All were told to come back in a second, by an error that they can read and no cache keeps, within `millis`. */
+/** Checks that all were told to come back in a second, by a readable error that no cache keeps, within `millis` ms. */
 function expectUnavailable(answers: readonly Answer[], millis: number): void {
   for (const { status, retryAfter, cacheControl, bytes, millis: took } of answers) {
     expect([status, retryAfter, cacheControl]).toEqual([503, "1", "no-store"]);
@@ -89,13 +89,13 @@ function expectUnavailable(answers: readonly Answer[], millis: number): void {
 }
 
 describe("in one isolate", () => {
-  test("300 who ask for one object at once cost one fetch", async () => {
+  test("300 simultaneous requests for one object cost one fetch", async () => {
     const id = await showThat("slow");
     expectWhole(await many(300, id, "s4.m4s"));
     expect(await askedOf(id)).toHaveLength(1);
   });
 
-  test("nothing of a listener's travels upstream: no query but directives, no header, no method", async () => {
+  test("nothing of a listener's request travels upstream: no query but directives, no header, no method", async () => {
     const id = await showThat("well");
     const headers = {
       authorization: "Bearer x",
@@ -122,7 +122,7 @@ describe("in one isolate", () => {
     }
   });
 
-  test("the leader's client leaves: those who follow get the object from the fetch it began", async () => {
+  test("when the leader's client leaves, its followers get the object from the fetch that it began", async () => {
     const id = await showThat("slow");
     const leaving = new AbortController();
     const leader = get(id, "s4.m4s", { signal: leaving.signal }).catch(() => "gone");
@@ -137,7 +137,7 @@ describe("in one isolate", () => {
     expect(await askedOf(id)).toHaveLength(1);
   });
 
-  test("all clients leave: who comes next finds the object that nobody waited for", async () => {
+  test("when all clients leave, the next one finds the object that nobody waited for", async () => {
     const id = await showThat("slow");
     const leaving = new AbortController();
     const gone = Array.from({ length: 10 }, () =>
@@ -159,7 +159,7 @@ describe("in one isolate", () => {
       // The log has a line for each fetch, not for each listener.
       const linesOf = () => runtime.lines.filter((line) => line.includes(`/${id}/`)).length;
       await expect.poll(linesOf).toBe((await askedOf(id)).length);
-      // Nothing of it is kept: the next asks again.
+      // The failure is not kept: the next request asks the origin again.
       const before = (await askedOf(id)).length;
       expectUnavailable([await get(id, "s4.m4s")], AT_ONCE_MS);
       expect((await askedOf(id)).length).toBe(before + 1);
@@ -167,7 +167,7 @@ describe("in one isolate", () => {
   );
 
   test.for(["throws", "errs", "breaks", "ends-early"])(
-    "an origin that %s once is asked again by the next, who gets the object",
+    "an origin that %s once is asked again by the next request, which gets the object",
     async (fault) => {
       const id = await showThat(`once-${fault}`);
       expectUnavailable([await get(id, "s4.m4s")], AT_ONCE_MS);
@@ -177,17 +177,17 @@ describe("in one isolate", () => {
   );
 });
 
-// Each has a show of its own, so that what takes its time takes it together.
-describe.concurrent("in one isolate, in time,", () => {
+// Each test has a show of its own, so that slow ones wait at the same time.
+describe.concurrent("in one isolate, over time,", () => {
   test.for(["hangs", "stalls"])(
-    "an origin that %s is a 503 to all who wait once its 6 s are over, for one fetch",
+    "an origin that %s is a 503 to all who wait after its 6 s, for one fetch",
     { timeout: 30_000 },
     async (fault) => {
       const id = await showThat(fault);
       const answers = await many(30, id, "s4.m4s");
       expectUnavailable(answers, 11_000);
       expect(Math.min(...answers.map(({ millis }) => millis))).toBeGreaterThan(5_500);
-      // A follower that tires just before it is told may have taken the lead once.
+      // A follower that gives up just before it is told may have taken the lead once.
       expect((await askedOf(id)).length).toBeLessThanOrEqual(2);
     },
   );
@@ -201,7 +201,7 @@ describe.concurrent("in one isolate, in time,", () => {
     expect((await askedOf(id)).length).toBeLessThanOrEqual(2);
   });
 
-  test("a leader that leaves an origin that hangs leaves nobody hanging", { timeout: 40_000 }, async ({
+  test("a leader that leaves a hanging origin leaves nobody hanging", { timeout: 40_000 }, async ({
     expect,
   }) => {
     const id = await showThat("once-hangs");
@@ -219,7 +219,7 @@ describe.concurrent("in one isolate, in time,", () => {
     expectWhole(await many(20, id, "s4.m4s"));
   });
 
-  test("a show that fails does not hold up another", async () => {
+  test("a failing show does not hold up another", async () => {
     const [hanging, well] = [await showThat("hangs"), await showThat("well")];
     const stuck = many(50, hanging, "s5.m4s");
     await sleep(100);
@@ -233,7 +233,7 @@ describe.concurrent("in one isolate, in time,", () => {
 describe("blocking reloads", () => {
   test("are held once, however they are written", async () => {
     const id = await showThat("slow");
-    // Five ways to say the same: segment 10's third part is asked for, 9.7 is beyond its segment's last, so 10.0: listed.
+    // Different ways to ask for segment 10's third part.
     const same = ["_HLS_msn=10&_HLS_part=2", "_HLS_part=2&_HLS_msn=10", "_HLS_msn=0010&_HLS_part=02"];
     const queries = [...same, `${same[0]}&l=x`, `${same[0]}&_HLS_skip=YES`, `junk=1&${same[1]}`];
     const answers = await Promise.all(
@@ -244,7 +244,7 @@ describe("blocking reloads", () => {
     expect(await askedOf(id)).toHaveLength(1);
   });
 
-  test("serve those who join though an older plain list is held, and that one for no longer than a part's time", async () => {
+  test("serve newcomers instead of an older playlist in memory, for no longer than a part's time", async () => {
     const id = await showThat("well");
     const textOf = ({ bytes }: Answer) => new TextDecoder().decode(bytes);
     expect(textOf(await get(id, "audio.m3u8"))).toBe("#EXTM3U\n#asked:\n");
@@ -255,7 +255,7 @@ describe("blocking reloads", () => {
     expect(await askedOf(id)).toHaveLength(3);
   });
 
-  test("that are let go serve those who join for a part's time without a fetch", async () => {
+  test("that are released serve newcomers for a part's time without a fetch", async () => {
     const id = await showThat("well");
     await get(id, "audio.m3u8?_HLS_msn=10&_HLS_part=2");
     const joining = await many(50, id, "audio.m3u8");

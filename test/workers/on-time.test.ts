@@ -7,7 +7,7 @@ import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** How long after its last sample a part is listed. */
+/** How long after its last sample a part is listed, measured by a listener. */
 
 let runtime: Runtime;
 let sfu: FakeSfu;
@@ -23,14 +23,14 @@ afterAll(async () => {
 
 const SECONDS = 60;
 const RESOLUTION_MS = 10;
-/** Allowed for what this machine adds, at the most, ms. */
+/** The most that is allowed for this machine's own delays, ms. */
 const MOST_ALLOWED = 60;
 
 /**
- * From a part's last sample to its being listed, as a listener has it who asks for every part beforehand: the arrival of
- * the list that has the part, less the part's date and duration. By design it is the encoder's lookahead of 43 ms and the wait
- * for a packet of 20 ms, 10 on average; what comes on top is lateness. What this machine added to it by not letting processes
- * run is measured beside it, as the lateness of this process's own timers, and not held against the relay.
+ * Measures the time from a part's last sample to its listing, for a listener who requests every part beforehand: the
+ * arrival of the playlist with the part, minus the part's date and duration. By design that is the encoder's lookahead
+ * of 43 ms plus the wait for a packet of 20 ms, 10 ms on average; the rest is lateness. The machine's own share, from
+ * not letting processes run, is measured as the lateness of this process's timers, and allowed for.
  */
 test("parts of a live show are listed on time", { timeout: 120_000 }, async () => {
   const show = await runtime.open({ latency: "low" });
@@ -46,7 +46,7 @@ test("parts of a live show are listed on time", { timeout: 120_000 }, async () =
     if (last === undefined) throw new Error("a live list has parts");
     const list = await listener.list(`_HLS_msn=${last.msn}&_HLS_part=${last.index + 1}`);
     ({ parts } = list);
-    // Every part that is new in this list was listed by now.
+    // Every new part of this playlist was listed by now.
     for (const part of parts.filter(({ date }) => date > last.date)) {
       lateness.push(list.readAt - part.date - 1000 * part.duration);
     }

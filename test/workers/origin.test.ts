@@ -6,9 +6,11 @@ import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Origin where R2 fails or hangs, and its count of the reads that reach it. */
+/** Origin while R2 fails or hangs, and its count of the reads that reach it. */
 
-/** The deployed Worker with a bucket that fails on demand (r2-worker.ts), and a way to ask its Origin without the edge. */
+/**
+ * The deployed Worker with a bucket that fails on demand (r2-worker.ts), and a way to call its Origin without the edge.
+ */
 let runtime: Runtime;
 let sfu: FakeSfu;
 beforeAll(async () => {
@@ -54,18 +56,18 @@ describe("an R2 that", () => {
       for (const { msn } of list.segments.slice(0, 3)) {
         const from = performance.now();
         expect((await listener.bytes(`s${msn}.m4s`)).length).toBeGreaterThan(1_000);
-        // R2 is given up after 1 s, and the show's object asked; a fetch that is not answered takes 6 s.
+        // R2 is given up after 1 s, and the show's object is asked instead; a fetch without an answer takes 6 s.
         expect(performance.now() - from).toBeLessThan(5_000);
       }
     },
   );
 
-  test("hangs is owed two answers at the most, and the SFU's calls go through beside it", {
+  test("hangs has at most two calls in flight, and the SFU's calls are not delayed by it", {
     timeout: 60_000,
   }, async () => {
     await bucket("hangs");
     const show = await runtime.open({ latency: "low" });
-    // A put is given up after 10 s, the fake lets go of it after 30.
+    // A put is given up after 10 s; the fake completes it after 30.
     await sleep(27_000);
     expect(await (await runtime.ask("r2", `/out/${show.id}`)).json()).toBe(2);
     const host = await Host.publish(show, sfu);
@@ -78,7 +80,7 @@ describe("an R2 that", () => {
     host.leave();
   });
 
-  test("does not answer may have what the Broadcast has not: nobody is told that it is not there", async () => {
+  test("does not answer may have media that the Broadcast lacks: the answer is a 503, not a 404", async () => {
     const show = await runtime.open({ latency: "low" });
     const listener = await Listener.join(show.playbackUrl);
     await listener.until(0, 0);
@@ -89,7 +91,7 @@ describe("an R2 that", () => {
     expect([answer.status, answer.headers.get("cache-control")]).toEqual([503, "no-store"]);
   });
 
-  test("fails has a broadcast that is deleted unknown at once, and what is kept of it gone once it works again", async () => {
+  test("fails: a deleted broadcast is unknown at once, and its objects are gone once R2 works again", async () => {
     const { id, playbackUrl } = await runtime.open({});
     await bucket("fails");
     const begun = await runtime.api("DELETE", `/broadcasts/${id}`);
@@ -107,7 +109,7 @@ describe("an R2 that", () => {
   });
 });
 
-test("what reached the origin is counted from the show's epoch on, told with reads of the Broadcast alone, and kept beyond the end", async () => {
+test("the origin counts its reads per epoch, reports them with reads of the Broadcast, and keeps the count after the end", async () => {
   const created = await runtime.api("POST", "/broadcasts", { latency: "low" });
   const { id, statusUrl, playbackUrl } = (await created.json()) as Record<string, string>;
   if (id === undefined || statusUrl === undefined || playbackUrl === undefined)
@@ -123,7 +125,7 @@ test("what reached the origin is counted from the show's epoch on, told with rea
   await listener.list();
   await bucket("gives");
   const before = await readsOf(id);
-  // Media of R2 and the audience's figure: the Broadcast hears of them with the next read that has to be asked of it.
+  // Media from R2 and the audience's figure: the Broadcast hears of these reads with the next one that has to go to it.
   expect(await listener.bytes("init.mp4")).toHaveLength(10);
   await fetch(new URL("audience.json", playbackUrl));
   await sleep(1_500);

@@ -1,9 +1,9 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
 /**
- * A bucket that works, gives, fails or hangs as it is told at `/set/MODE`: a fake, because the local R2 can not be made to do
- * so. One that works has nothing to give, one that gives has ten bytes under each name.
- * Of what it takes it keeps the names, which `/taken` gives; `/out/ID` tells how many puts of a broadcast it owes an answer.
+ * A bucket that works, gives, fails or hangs as told at `/set/MODE`: a fake, because the local R2 can not be made to do
+ * so. In the mode `works` it has no objects; in the mode `gives` it has ten bytes under each name. It keeps only the
+ * names of what is put, which `/taken` returns. `/out/ID` returns how many puts of a broadcast are in flight.
  */
 let mode = "works";
 const taken: string[] = [];
@@ -44,7 +44,7 @@ export default class Bucket extends WorkerEntrypoint {
   }
 
   async #do<T>(answer: T): Promise<T> {
-    // With a timer: the runtime ends by itself what waits for nothing.
+    // Waits with a timer: the runtime ends a request that waits for nothing of its own.
     if (mode === "hangs") await new Promise((resolve) => setTimeout(resolve, 30_000));
     if (mode === "fails" || mode === "hangs") throw new Error("10001: internal error");
     return answer;

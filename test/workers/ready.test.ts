@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { folder, freePort, StartCommand } from "./start-command.ts";
 
-/** How soon `npm start` is there, on a machine that does nothing else; what it does is in start.test.ts. */
+/** How soon `npm start` is ready, on a machine that does nothing else; its behaviour is tested in start.test.ts. */
 
 test("npm start is ready within 15 s", async () => {
   using state = folder();

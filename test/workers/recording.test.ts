@@ -7,14 +7,16 @@ import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
 
-/** A show's recording and its chapters, by HTTP in the real runtime, from a host's first word to the show's deletion. */
+/**
+ * A show's recording and its chapters, by HTTP in the real runtime, from a host's first word to the show's deletion.
+ */
 
 let relay: Runtime;
 let sfu: FakeSfu;
 let show: Created;
 let whole: Uint8Array;
 let etag: string;
-/** What was said of the recording and the chapters while the show was on. */
+/** The answers for the recording and the chapters while the show was on. */
 const during: Record<string, { status: number; body: string }> = {};
 
 const urlOf = ({ playbackUrl }: Created, name: string) => new URL(name, playbackUrl).href;
@@ -61,7 +63,7 @@ afterAll(async () => {
 });
 
 describe("a recording", () => {
-  test("is there once its show has ended, and has a name by its title", async () => {
+  test("exists once its show has ended, and has a file name by its title", async () => {
     expect(during["recording.m4a"]?.status).toBe(409);
     expect(during["recording.m4a"]?.body).toContain("recording_not_ready");
     const { headers } = await ask("recording.m4a", {}, "HEAD");
@@ -77,7 +79,7 @@ describe("a recording", () => {
     expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
   });
 
-  test("has the access units of the segments in R2, from the one on in which the host was first heard", async () => {
+  test("has the access units of the segments in R2, from the first segment with the host on", async () => {
     const { body } = at(readBoxes(whole), "mdat");
     const media = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     const segments = [...(await relay.kept(`${show.id}/`))].filter(([key]) => key.endsWith(".m4s"));
@@ -88,7 +90,7 @@ describe("a recording", () => {
           .map(({ body }) => Buffer.from(body.buffer, body.byteOffset, body.byteLength)),
       ),
     );
-    // A timeline begins with three segments of silence, which the replay has not.
+    // A timeline begins with three segments of silence, which the replay leaves out.
     expect(Buffer.concat(payloads).subarray(-media.length).equals(media)).toBe(true);
     const lengths = payloads.map(({ length }) => length);
     const replayed = lengths.findIndex(
@@ -98,7 +100,7 @@ describe("a recording", () => {
     expect(lengths.length - replayed).toBeGreaterThanOrEqual(4);
   });
 
-  test("gives the range that is asked for, and the whole where the condition fails", async () => {
+  test("serves the requested range, and the whole file if the condition fails", async () => {
     const middle = Math.floor(whole.length / 2);
     const response = await ask("recording.m4a", { range: `bytes=${middle}-${middle + 70_000}` });
     const expected = whole.subarray(middle, middle + 70_001);
@@ -131,14 +133,14 @@ describe("a recording", () => {
     expect([several.status, (await bytesOf(several)).length]).toEqual([200, whole.length]);
   });
 
-  test("is refused by other methods, for ids that there are none of, and as a WAV", async () => {
+  test("is refused for other methods, for unknown ids, and as a WAV", async () => {
     expect((await ask("recording.m4a", {}, "POST")).status).toBe(405);
     expect(await codeOf(`${relay.url}/live/no-such-000000/recording.m4a`)).toBe("404 unknown_broadcast");
     expect(await codeOf(urlOf(show, "recording.wav"))).toBe("404 not_found");
     expect(await codeOf(`${relay.url}/recording/${show.id}/${etag.slice(1, -1)}/0-9`)).toBe("404 not_found");
   });
 
-  test("is none of a show that nobody was heard at", async () => {
+  test("does not exist for a show without a host", async () => {
     const silent = await relay.open({ latency: "low" });
     await sleep(2_500);
     await relay.api("POST", `/broadcasts/${silent.id}/end`);
@@ -146,7 +148,7 @@ describe("a recording", () => {
     expect(await codeOf(urlOf(silent, "chapters.vtt"))).toBe("404 no_chapters");
   });
 
-  test("is the same after its object was made anew, and another once its title is another", async () => {
+  test("is the same after its object was made anew, and has another ETag after a change of title", async () => {
     await relay.evict("Broadcast", show.id);
     await sleep(1_100);
     const again = await ask("recording.m4a");
@@ -164,13 +166,13 @@ describe("a recording", () => {
 });
 
 describe("chapters", () => {
-  test("are told while the show is on, from going live on", () => {
+  test("are served while the show is on, from going live on", () => {
     expect(during["chapters.json"]?.status).toBe(200);
     const { chapters } = JSON.parse(during["chapters.json"]?.body ?? "") as { chapters: { title: string }[] };
     expect(chapters[0]).toEqual({ startTime: 0, title: "Möwen: live" });
   });
 
-  test("are where the title changed and markers were set, and name no host", async () => {
+  test("are where the title changed and where markers were set, and name no host", async () => {
     const response = await ask("chapters.json");
     expect(response.headers.get("content-type")).toBe("application/json+chapters");
     const { version, chapters } = (await response.json()) as {
@@ -180,7 +182,7 @@ describe("chapters", () => {
     expect(version).toBe("1.2.0");
     expect(chapters.map(({ title }) => title)).toEqual(["Möwen: live", "Questions & answers", "Möwen: over"]);
     const [, marked = 0, renamed = 0] = chapters.map(({ startTime }) => startTime);
-    // The segment in which the host was first heard began up to two seconds before that.
+    // The segment in which the host was first heard began up to two seconds before the host.
     expect(marked).toBeGreaterThan(2.5);
     expect(marked).toBeLessThan(7);
     expect(renamed - marked).toBeGreaterThan(1.8);
@@ -197,10 +199,10 @@ describe("chapters", () => {
   });
 });
 
-test("nothing of it is left once the show is deleted", async () => {
+test("nothing of the recording is left once the show is deleted", async () => {
   expect((await relay.api("DELETE", `/broadcasts/${show.id}`)).status).toBe(204);
   const statusOf = async (name: string) => (await ask(name)).status;
-  // What the edge has just answered it may answer for some seconds more.
+  // The edge may repeat its last answer for some seconds.
   for (const name of ["recording.m4a", "chapters.vtt"]) {
     await expect.poll(() => statusOf(name), { timeout: 6_000 }).toBe(404);
     expect(await codeOf(urlOf(show, name)), name).toBe("404 unknown_broadcast");

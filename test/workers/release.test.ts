@@ -8,10 +8,10 @@ import { type Listed, readList } from "../kit/list.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** How fast a thousand listeners who wait for a part have it once it is there. */
+/** How fast a thousand listeners who wait for a part get it once it is there. */
 
 let runtime: Runtime;
-/** What the least server and the least Worker take, once for all. */
+/** The times of the smallest server and of the smallest Worker, measured once. */
 let server: readonly number[];
 let worker: readonly number[];
 beforeAll(async () => {
@@ -23,9 +23,9 @@ afterAll(() => runtime.close());
 const lastOf = (list: Listed): number => list.firstMsn + list.segments.length - 1;
 
 /**
- * A thousand sockets, opened beforehand, that each ask for the part after the next. Clocked is the arrival of each
- * socket's first byte. The reading of a thousand answers in this process counts against the relay; it is kept to noting
- * a time and keeping a buffer.
+ * A thousand sockets, opened beforehand, each of which asks for a coming part. The time of each socket's first byte is
+ * measured. Reading a thousand answers in this process counts against the relay; it only records a time and keeps a
+ * buffer.
  */
 class Crowd {
   readonly #sockets: readonly Socket[];
@@ -45,7 +45,10 @@ class Crowd {
     return new Crowd(sockets);
   }
 
-  /** Every socket asks for one of `urls`, in turn; when each had its first byte (performance.now()), and what it got. */
+  /**
+   * Every socket asks for one of `urls`, in turn. Returns when each had its first byte (performance.now()), and its
+   * answer.
+   */
   async ask(urls: readonly URL[]): Promise<{ at: Float64Array; answers: string[] }> {
     const at = new Float64Array(this.#sockets.length);
     const answers: Buffer[][] = this.#sockets.map(() => []);
@@ -82,13 +85,13 @@ class Crowd {
   }
 }
 
-/** The body of a whole answer. */
+/** Returns the body of a whole answer. */
 const bodyOf = (answer: string) => answer.slice(answer.indexOf("\r\n\r\n") + 4);
 
 const CROWD = 1_000;
 const ROUNDS = 3;
 
-/** The time by which `share` of the crowd had its first byte, ms after `since`; all by performance.now(). */
+/** Returns the time by which `share` of the crowd had its first byte, ms after `since`; all by performance.now(). */
 const rank = (times: Float64Array, share: number, since: number) =>
   (times.toSorted()[Math.max(0, Math.ceil(share * times.length) - 1)] ?? 0) - since;
 const millis = (values: readonly number[]) =>
@@ -97,7 +100,10 @@ const millis = (values: readonly number[]) =>
     .map((value) => value.toFixed(0))
     .join(", ");
 
-/** When 99 % of the same crowd have their answer of a server that holds `/held` until `/release` is asked for, ms after that. */
+/**
+ * Returns, for each round, when 99 % of the same crowd have their answer from a server that holds `/held` until
+ * `/release`, ms after that.
+ */
 async function ceilingOf(server: string): Promise<number[]> {
   const url = new URL(`${server}/held?`);
   const crowd = await Crowd.of(CROWD, url);
@@ -113,7 +119,7 @@ async function ceilingOf(server: string): Promise<number[]> {
   return p99;
 }
 
-/** Of the least server there is: what this machine and this client take by themselves. */
+/** The smallest possible server: the time that this machine and this client take by themselves. */
 async function ofServer(): Promise<number[]> {
   const path = fileURLToPath(new URL("bare-sender.ts", import.meta.url));
   const child = spawn(process.execPath, [path], { stdio: ["ignore", "pipe", "inherit"] });
@@ -127,7 +133,7 @@ async function ofServer(): Promise<number[]> {
   }
 }
 
-/** Of the least Worker there is: what the runtime takes. */
+/** The smallest possible Worker: the time that the runtime takes. */
 async function ofWorker(): Promise<number[]> {
   const bare = await Runtime.start([{ name: "bare", entry: "test/workers/bare-holder.ts" }]);
   try {
@@ -141,7 +147,7 @@ describe.each([
   ["one URL", 1],
   ["20 URLs", 20],
 ])("a thousand blocked reloads of %s", (_, variants) => {
-  test("have their part within 0.4 s of its last sample, beside what the barest server and Worker take", {
+  test("have their part within 0.4 s of its last sample, besides what the smallest server and Worker take", {
     timeout: 60_000,
   }, async () => {
     const { id, playbackUrl } = await runtime.open({ latency: "low" });
@@ -151,7 +157,7 @@ describe.each([
     try {
       let list = await listener.list(`_HLS_msn=${lastOf(await listener.list()) + 1}`);
       for (let round = 0; round < ROUNDS; round++) {
-        // Up to seven parts ahead, within the next two segments: time enough for a thousand requests to be sent.
+        // Up to seven parts ahead, within the next two segments: enough time to send a thousand requests.
         const listed = list.parts.filter((part) => part.msn === lastOf(list) + 1).length;
         const ahead = Math.min(listed + 6, 9);
         const [msn, index] = [lastOf(list) + 1 + Math.floor(ahead / 5), ahead % 5];
@@ -185,10 +191,10 @@ describe.each([
         `first ${millis(of("first"))}; p50 ${millis(of("p50"))}; p99 ${millis(of("p99"))}; ` +
         `from the release by the barest Worker here: p99 ${millis(worker)}; by the barest server: p99 ${millis(server)}`,
     );
-    // Whatever else this machine does only adds to it: the least disturbed part tells.
+    // The machine's other work only adds to the time, so the least disturbed part counts.
     expect(listing + Math.min(...of("p99"))).toBeLessThan(400 + Math.max(...server));
     expect(Math.min(...of("p99"))).toBeLessThan(2 * Math.max(...worker));
-    // Who waits for a part is not kept until the next one.
+    // No reload is held until the part after its own.
     expect(Math.min(...rounds.map(({ overshoot }) => overshoot))).toBe(0);
   });
 });

@@ -4,8 +4,8 @@ import { edge } from "../../src/edge/edge.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
 
 /**
- * The deployed Worker, but that its Broadcasts' R2 takes half a second longer for each deletion than for the one before, and
- * refuses to list and to delete where it is told to at `/r2/fails`: the local R2 is too quick for anything to be in its middle.
+ * The deployed Worker, with an R2 for its Broadcasts in which each deletion takes half a second longer than the one
+ * before, and which refuses to list and to delete after `/r2/fails`. The local R2 is too fast to be interrupted.
  * `/cut/ID` resets a show's object, whatever it is doing.
  */
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Runtime } from "../kit/runtime.ts";
 
-/** A broadcast is removed whole, by DELETE or by itself, whatever cuts that, in the real runtime. */
+/** A broadcast is removed completely, by DELETE or by itself, whatever interrupts the removal, in the real runtime. */
 
 const OBJECTS = 3_000;
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => relay.close());
 
-/** An ended show that has so much in R2. */
+/** Returns an ended show with {@link OBJECTS} objects in R2. */
 async function recorded(slug: string): Promise<{ id: string; playbackUrl: string }> {
   const show = await relay.open({ slug, latency: "low" });
   await relay.api("POST", `/broadcasts/${show.id}/end`);
@@ -30,7 +30,7 @@ const listed = async () =>
     ({ id }) => id,
   );
 
-test("DELETE leaves nothing of 3,000 objects, and answers when that is so", {
+test("DELETE removes all of 3,000 objects, and answers when they are gone", {
   timeout: 120_000,
 }, async () => {
   const show = await recorded("three-thousand");
@@ -42,7 +42,7 @@ test("DELETE leaves nothing of 3,000 objects, and answers when that is so", {
   expect((await relay.create({ slug: "three-thousand" })).id).toBe(show.id);
 });
 
-test("what is cut in the middle goes on by itself: unknown to all from the first moment on, its name taken until it is done", {
+test("an interrupted removal goes on by itself: the broadcast is unknown at once, its name taken until the end", {
   timeout: 180_000,
 }, async () => {
   const show = await recorded("cut");
@@ -65,7 +65,7 @@ test("what is cut in the middle goes on by itself: unknown to all from the first
     `The object was reset with ${left} of ${OBJECTS} objects left; DELETE had answered ${await answered}.`,
   );
   expect(left).toBeGreaterThan(0);
-  // Nobody asks the object for anything meanwhile: its alarm has to go on with it.
+  // Nobody calls the object meanwhile: its alarm has to continue the removal.
   await expect.poll(() => relay.countKept(`${show.id}/`), { timeout: 60_000, interval: 250 }).toBe(0);
   await expect.poll(() => listed(), { timeout: 10_000 }).not.toContain(show.id);
   expect(performance.now() - from).toBeLessThan(60_000);
@@ -73,7 +73,9 @@ test("what is cut in the middle goes on by itself: unknown to all from the first
   expect((await relay.create({ slug: "cut" })).id).toBe(show.id);
 });
 
-test("what R2 does not let go of for a while goes when it does", { timeout: 60_000 }, async () => {
+test("objects that R2 does not delete for a while are deleted once it does", {
+  timeout: 60_000,
+}, async () => {
   const { id } = await relay.open({ latency: "low" });
   await expect.poll(() => relay.countKept(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
   await relay.ask("earshot", "/r2/fails");
@@ -87,7 +89,9 @@ test("what R2 does not let go of for a while goes when it does", { timeout: 60_0
   await expect.poll(() => statusOf(id, "DELETE"), { timeout: 5_000 }).toBe(404);
 });
 
-test("two who delete at once are both told, and nothing is left", { timeout: 60_000 }, async () => {
+test("two simultaneous DELETE calls both get an answer, and nothing is left", {
+  timeout: 60_000,
+}, async () => {
   const { id } = await relay.open({ latency: "low" });
   await expect.poll(() => relay.countKept(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
   const statuses = await Promise.all([statusOf(id, "DELETE"), statusOf(id, "DELETE")]);
@@ -97,19 +101,19 @@ test("two who delete at once are both told, and nothing is left", { timeout: 60_
   expect(await relay.sql(id, "SELECT COUNT(*) AS rows FROM show")).toEqual([{ rows: 0 }]);
 });
 
-test("an ended show is removed by itself after its retainDays, and one that is kept for ever is not", {
+test("an ended show is removed by itself after its retainDays, but not if it is kept for ever", {
   timeout: 90_000,
 }, async () => {
   const [over, kept] = [await relay.open({ retainDays: 1 }), await relay.open({ retainDays: null })];
   expect(await relay.describe(kept.id)).toMatchObject({ retainDays: null });
   for (const { id } of [over, kept]) {
     await relay.api("POST", `/broadcasts/${id}/end`);
-    // Its end was long ago, as an object that is made anew finds it.
+    // Its end was long ago for an object that is made anew.
     const at = Date.now() - 400 * 86_400_000;
     await relay.sql(id, `UPDATE show SET json = json_set(json, '$.endedAt', ${at})`);
     await relay.evict("Broadcast", id);
   }
-  // A change of it is what arranges the alarm anew, which an object that was made anew has half a minute later.
+  // A change of the show sets the alarm anew; otherwise an object that was made anew does so half a minute later.
   for (const { id } of [over, kept]) await relay.api("PATCH", `/broadcasts/${id}`, { title: "Old" });
   await expect.poll(() => statusOf(over.id), { timeout: 40_000, interval: 200 }).toBe(404);
   await expect.poll(() => relay.countKept(`${over.id}/`), { timeout: 20_000 }).toBe(0);

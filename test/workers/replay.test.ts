@@ -16,7 +16,7 @@ import { checkList } from "../validator/single.ts";
 
 let sfu: FakeSfu;
 let relay: Runtime;
-/** One that is restarted in the middle of its shows. */
+/** A runtime that is restarted in the middle of its shows. */
 let restarted: Runtime;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
@@ -29,9 +29,9 @@ afterAll(async () => {
 });
 
 const AU = 1024;
-/** Seconds in a segment of the profiles `low` and `balanced`. */
+/** The duration of a segment of the profiles `low` and `balanced`, seconds. */
 const SEGMENT = 1.92;
-/** How many of them a live list has. */
+/** How many segments a live playlist has. */
 const WINDOW = 15;
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const end = ({ id }: Created, at = relay) => at.api("POST", `/broadcasts/${id}/end`);
@@ -47,7 +47,7 @@ async function talk(show: Created, at = relay): Promise<Host> {
 const nameOf = ({ url }: Listener) => new URL(url).pathname.split("/").at(-1) ?? "";
 const join = ({ playbackUrl }: Created, query = "") => Listener.join(`${playbackUrl}${query}`);
 
-/** Waits for the show's playback URL to name this list, 2 s at most, and says how long that took. */
+/** Waits for the show's playback URL to name this list, at most 2 s; returns how long that took, ms. */
 async function named(
   show: Created,
   name: string,
@@ -64,18 +64,18 @@ async function named(
   }
 }
 
-/** What the validator finds in lists of one URL, in the order in which they were got. */
+/** Returns the validator's findings in playlists of one URL, in the order in which they were read. */
 function faultsOf(lists: readonly { url: string; list: Listed }[]): Finding[] {
   const findings: Finding[] = [];
   const report = (rule: Finding["rule"], where: string, what: string) => findings.push({ rule, where, what });
   const read = lists.map(({ url, list }) => readStrictly(list.text, url, list.readAt));
   for (const list of read) checkList(list, report);
-  // What comes late on a loaded machine is not what is tested here.
+  // Lateness on a loaded machine is not tested here.
   checkSequence(read, 5_000, report);
   return findings;
 }
 
-/** Plays on with blocking reloads and delta updates, as hls.js does, until the list ends or `until` says so. */
+/** Plays on with blocking reloads and delta updates, as hls.js does, until the list ends or `until` returns true. */
 async function follow(listener: Listener, until: (last: number) => boolean) {
   const lists: { url: string; list: Listed }[] = [{ url: listener.url, list: await listener.list() }];
   let client = lists[0]?.list.segments.map(({ name }) => name) ?? [];
@@ -94,7 +94,7 @@ async function follow(listener: Listener, until: (last: number) => boolean) {
   return { lists, client, deltas };
 }
 
-/** Fetches segments: their sound begins on the grid. */
+/** Fetches all segments, and checks that their sound begins on the grid of access units. */
 async function expectWhole(listener: Listener, list: Listed): Promise<void> {
   for (const { name } of list.segments) {
     const own = Number(/s(\d+)\.m4s$/.exec(name)?.[1]);
@@ -116,7 +116,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     const from = (await live.list()).segments.at(-1)?.msn ?? 0;
     const dvr = await join(show, "?dvr=1");
     expect(["rewind.m3u8", "rewind-open.m3u8"]).toContain(nameOf(dvr));
-    // Longer than what a live list has.
+    // Longer than a live playlist.
     await live.until(from + WINDOW + 4, 0);
     const before = await live.list();
     expect(before.segments).toHaveLength(WINDOW);
@@ -134,9 +134,9 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     expect(replay.segments.length).toBeGreaterThan(WINDOW + 2);
     expect(replay.segments.map(({ msn }) => msn)).toEqual(replay.segments.map((_, n) => replay.firstMsn + n));
     await expectWhole(listener, replay);
-    // The host is heard in the first of them, and silence costs next to nothing.
+    // The host is heard in the first segment, and silence costs next to nothing.
     expect(payloadSize(await listener.bytes(replay.segments[0]?.name ?? ""))).toBeGreaterThan(3_000);
-    // Who listened live has the end of the list that they had.
+    // Live listeners get the end of the playlist that they have.
     const over = await live.list();
     expect([over.ended, over.segments.at(-1)?.name]).toEqual([true, replay.segments.at(-1)?.name]);
     expect(over.segments).toHaveLength(WINDOW);
@@ -147,13 +147,13 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     );
     expect(faultsOf([{ url: listener.url, list: replay }])).toEqual([]);
     expect(faultsOf([{ url: whole.listener.url, list: opened }])).toEqual([]);
-    // Segments that have long left every live list: R2 has them.
+    // Segments that have long left every live playlist: R2 has them.
     await expectWhole(whole.listener, opened);
     const status = (await (await fetch(show.statusUrl)).json()) as { replay: boolean };
     expect(status.replay).toBe(true);
   });
 
-  test("is rewound while it is live by deltas that make the whole list, and goes on into its replay in the same list", async ({
+  test("is rewound while it is live by deltas that add up to the whole list, which then becomes its replay", async ({
     expect,
   }) => {
     const show = await relay.create({ latency: "balanced" });
@@ -179,7 +179,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     );
   });
 
-  test("that has no host yet is rewound to its doors' opening, and one that never had any has no replay", async ({
+  test("without a host yet is rewound to its doors' opening, and one that never had any has no replay", async ({
     expect,
   }) => {
     const show = await relay.create({ latency: "low" });
@@ -196,7 +196,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     expect(status.replay).toBe(false);
   });
 
-  test("of six hours is listed in 300 ms, and then from a memory", async ({ expect }) => {
+  test("of six hours is listed in 300 ms, and after that from the edge's memory", async ({ expect }) => {
     const show = await relay.create({ latency: "low" });
     await talk(show);
     const { epoch } = await join(show);
@@ -204,7 +204,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
     await end(show);
     const hours = 6;
     const more = Math.ceil((hours * 3_600) / SEGMENT);
-    // As many rows more as six hours have, as large as rows are, before those that the show has.
+    // Inserts as many index rows as six hours have, of the usual size, before those of the show.
     for (const table of ["part", "segment", "indexed"])
       await relay.sql(show.id, `UPDATE ${table} SET msn = msn + ${more}`);
     for (const table of ["part", "indexed"])
@@ -235,7 +235,7 @@ describe.concurrent("a show", { timeout: 120_000 }, () => {
   });
 });
 
-test("shows whose runtime ends in their middle: one goes on with its rewind list, one begins anew and replays both timelines", {
+test("after a restart one show goes on with its rewind list, and one that began anew replays both timelines", {
   timeout: 120_000,
 }, async () => {
   const [same, anew] = [
@@ -249,7 +249,7 @@ test("shows whose runtime ends in their middle: one goes on with its rewind list
   const { firstMsn } = await listener.list();
   const { lists: before } = await follow(listener, (last) => last >= firstMsn + 12);
   const { epoch: former } = await join(anew);
-  // Its stored parts fit another profile's.
+  // Its stored parts fit another profile.
   const foreign = { latency: "low", partUnits: 12, segmentUnits: 96, targetDuration: 3, lowLatency: true };
   const row = `json_set(json, '$.timeline.profile', json('${JSON.stringify(foreign)}'))`;
   await restarted.sql(anew.id, `UPDATE show SET json = ${row}`);
@@ -280,7 +280,8 @@ test("shows whose runtime ends in their middle: one goes on with its rewind list
   expect(maps).toEqual([`../${former}/init.mp4`, "init.mp4"]);
   expect((await over.media(maps[0] ?? "")).status).toBe(200);
 
-  // One is given up. An ended list may be kept for a minute; another one is not in the edge's memory yet.
+  // One segment is given up. An ended playlist may be cached for a minute; this other one is not in the edge's memory
+  // yet.
   const lost = Number(/s(\d+)/.exec(replay.segments[1]?.name ?? "")?.[1]);
   await restarted.sql(anew.id, `DELETE FROM indexed WHERE epoch = '${former}' AND msn = ${lost}`);
   await restarted.restart();
@@ -290,7 +291,7 @@ test("shows whose runtime ends in their middle: one goes on with its rewind list
   const gaps = (HLS.parse(list.text) as HLS.types.MediaPlaylist).segments.filter(({ gap }) => gap);
   expect(gaps.map(({ uri }) => uri)).toEqual([`../${former}/s${lost}.m4s`]);
 
-  // What no timeline of the show has costs the origin nothing.
+  // Requests for media that no timeline of the show has cost the origin nothing.
   const reads = await restarted.readsOf(anew.id);
   for (const path of [
     `${former}/s99999.m4s`,
@@ -301,6 +302,6 @@ test("shows whose runtime ends in their middle: one goes on with its rewind list
     const url = new URL(`../${path}`, whole.url);
     expect([path, (await fetch(url)).status]).toEqual([path, 410]);
   }
-  // But for the multivariant playlist, which is asked for anew after a second, once for all of them.
+  // The exception is the multivariant playlist, which is fetched anew after a second, once for all of these requests.
   expect((await restarted.readsOf(anew.id)) - reads).toBeLessThanOrEqual(1);
 });

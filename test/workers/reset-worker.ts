@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { retried } from "../../src/origin/retry.ts";
 
-/** An object that is read from, throws, and is reset in the middle, as it is told. */
+/** An object that can be read, that throws, or that is reset in the middle of a read, as told. */
 export class Broadcast extends DurableObject {
   read(what: string): Promise<string> {
     if (what === "bug") throw new Error("a bug");
@@ -20,7 +20,7 @@ interface Env {
   readonly BROADCAST: DurableObjectNamespace<Broadcast>;
 }
 
-/** `/plain/WHAT` reads once, `/retried/WHAT` as Origin does; with what the read's error carries. */
+/** `/plain/WHAT` reads once, `/retried/WHAT` reads as Origin does; both return the properties of the read's error. */
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const [, how, what = ""] = new URL(request.url).pathname.split("/");

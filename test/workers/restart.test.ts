@@ -9,12 +9,15 @@ import { Runtime } from "../kit/runtime.ts";
 
 /** Hosts are heard again soon after a show's object was restarted. */
 
-/** A restart costs an object all its sockets. The stand-in dials them again for 15 s, as the platform does; the fake never. */
+/**
+ * A restart costs an object all its sockets. The stand-in dials them again for 15 s, as the platform does; the fake SFU
+ * never does.
+ */
 let standIn: { url: string; close(): Promise<void> };
 let fake: FakeSfu;
 let withStandIn: Runtime;
 let withFake: Runtime;
-// One after the other: starting runs the build.
+// One after the other: starting a runtime runs the build.
 beforeAll(async () => {
   standIn = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET });
   fake = await FakeSfu.start();
@@ -32,10 +35,13 @@ const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, m
 const square = (frames: number) =>
   Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
 
-/** For so long the object's storage takes no part, so that it ends at every one; an object with a running clock can not be evicted. */
+/**
+ * For this long, ms, the object's storage accepts no part, so that each attempt to list one ends the object. An object
+ * with a running clock can not be evicted.
+ */
 const FAULT_MS = 500;
 async function fail(relay: Runtime, { id }: Created): Promise<number> {
-  // By the object's own clock: to get there may take longer than the fault.
+  // By the object's own clock: the call itself may take longer than the fault.
   await relay.sql(
     id,
     `DROP TRIGGER IF EXISTS fault; DROP TABLE IF EXISTS fault_until;
@@ -47,7 +53,7 @@ async function fail(relay: Runtime, { id }: Created): Promise<number> {
   return Date.now();
 }
 
-/** Waits until every host is heard, all of them since a time; asks as often as a few listeners would. */
+/** Waits until every host is heard again after `since`, ms since 1970; polls as often as a few listeners would. */
 async function allHeard(relay: Runtime, { id }: Created, since = 0): Promise<void> {
   for (const deadline = Date.now() + 25_000; ; await sleep(20)) {
     const { hosts } = await relay.describe(id);
@@ -74,7 +80,7 @@ test("hosts are heard again within 2 s of a restart: the SFU dials again", { tim
   for (const host of hosts) await host.close();
 });
 
-test("where the SFU dials no more it is asked for a new adapter, and its host is heard within 2 s", {
+test("if the SFU does not dial again, it is asked for a new adapter, and the host is heard within 2 s", {
   timeout: 120_000,
 }, async () => {
   const show = await withFake.open({ latency: "low" });

@@ -11,17 +11,19 @@ import type { Listed } from "../kit/list.ts";
 import { decodeTimes, Listener, payloadSize } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Shows survive the end of the runtime, and of an object. */
+/** Shows survive the end of the runtime, and of their object. */
 
 const AU = 1024;
-/** Of the profile `low`, in access units. */
+/** Units of a part and of a segment of the profile `low`, in access units. */
 const [PART, SEGMENT] = [18, 90];
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const square = (frames: number) =>
   Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
 
-/** Fetches every listed segment from `first` on: each chunk in it decodes from where the grid of parts has it. */
+/**
+ * Fetches every listed segment from `first` on, and checks that each chunk in it has its place on the grid of parts.
+ */
 async function expectNoGap(listener: Listener, { segments }: Listed, first = 0): Promise<void> {
   for (const { name, msn } of segments.filter((segment) => segment.msn >= first)) {
     const times = decodeTimes(await listener.bytes(name));
@@ -29,7 +31,7 @@ async function expectNoGap(listener: Listener, { segments }: Listed, first = 0):
   }
 }
 
-/** Waits until the timeline has caught up with the wall clock, which it has to within 15 s. */
+/** Waits until the timeline has caught up with the wall clock, at most 15 s. */
 async function caughtUp(listener: Listener): Promise<Listed> {
   for (const deadline = Date.now() + 15_000; ; await sleep(200)) {
     const list = await listener.list();
@@ -39,7 +41,7 @@ async function caughtUp(listener: Listener): Promise<Listed> {
   }
 }
 
-/** Every segment's date is where the one before it ended. */
+/** Checks that every segment's date is the end of the one before. */
 function expectOneClock({ segments }: Listed): void {
   for (const [n, { date, duration }] of segments.slice(0, -1).entries()) {
     expect(segments[n + 1]?.date).toBe(date + 1000 * duration);
@@ -50,7 +52,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
   let relay: Runtime;
   let sfu: { url: string; close(): Promise<void> };
 
-  /** A show, and its list and open parts before the runtime ended. */
+  /** A show, with its playlist and open parts before the runtime ended. */
   interface Interrupted {
     readonly show: Created;
     readonly listener: Listener;
@@ -73,7 +75,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
   };
   const look = async (show: Created): Promise<Interrupted> => {
     const listener = await Listener.join(show.playbackUrl);
-    // Three segments before the show's opening, and three of it.
+    // Three segments before the show's opening, and three after it.
     const before = await listener.until(6, 2);
     const names = before.parts.filter(({ msn }) => msn === 6).map(({ name }) => name);
     return { show, listener, before, open: await Promise.all(names.map((name) => listener.bytes(name))) };
@@ -105,7 +107,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
     await sfu.close();
   });
 
-  test("resumes a show where it was: same list, same dates, the open segment with its parts", async () => {
+  test("resumes a show where it was: same playlist, same dates, the open segment with its parts", async () => {
     const { listener, before, open, show } = quiet;
     const after = await caughtUp(listener);
     expect(after.firstMsn).toBe(0);
@@ -136,7 +138,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
     expect(await size(`s${next}.m4s`)).toBeGreaterThan(2_000);
   });
 
-  test("fills the time that it was away with silence", async () => {
+  test("fills the time of its absence with silence", async () => {
     const { listener } = left;
     const list = await caughtUp(listener);
     expectOneClock(list);
@@ -145,7 +147,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
     expect(payloadSize(await listener.bytes("s8.m4s"))).toBeLessThan(600);
   });
 
-  test("leaves ended what has ended", async () => {
+  test("leaves an ended show ended", async () => {
     expect((await relay.describe(ended.show.id)).state).toBe("ended");
     const list = await ended.listener.list("_HLS_msn=99");
     expect(list.ended).toBe(true);
@@ -170,7 +172,7 @@ describe("an object that fails in the middle of a show", () => {
     const listener = await Listener.join(show.playbackUrl);
     const { segments } = await listener.list();
     const next = segments.length;
-    // A real fault: for a second the object's storage takes no part, so every attempt to list one throws.
+    // A real fault: for a second the object's storage accepts no part, so every attempt to list one throws.
     await relay.sql(
       show.id,
       `CREATE TABLE fault AS SELECT unixepoch('now', 'subsec') + 1 AS until;
@@ -196,7 +198,9 @@ describe("a runtime that is stopped and started again on the same storage", () =
   const persist = mkdtempSync(join(tmpdir(), "earshot-resume-"));
   afterAll(() => rmSync(persist, { recursive: true, force: true }));
 
-  test("resumes the show under the same URL, its time away in silence", { timeout: 120_000 }, async () => {
+  test("resumes the show under the same URL, with silence for the time between", {
+    timeout: 120_000,
+  }, async () => {
     const secrets = mintSecrets();
     const first = await startRelay({ persist, secrets });
     const call = (url: string, method: string, path: string, body?: object) =>
@@ -215,7 +219,7 @@ describe("a runtime that is stopped and started again on the same storage", () =
     try {
       const listener = await Listener.join(show.playbackUrl.replace(first.url, second.url));
       expect(listener.epoch).toBe(before.epoch);
-      // Nobody but its readers has woken it.
+      // Only its reader's request has woken the show.
       let list = await listener.list();
       expect(list.firstMsn).toBe(0);
       for (const { name, date } of segments) {

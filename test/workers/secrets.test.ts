@@ -22,7 +22,7 @@ afterAll(async () => {
   sfu.close();
 });
 
-/** A WHIP call with a host key. */
+/** Makes a WHIP call with a host key. */
 function call(method: string, url: string, key: string): Promise<Response> {
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/sdp" };
   return fetch(url, { method, headers, ...(method === "POST" && { body: chromium }) });
@@ -35,7 +35,7 @@ async function rotateKey({ id }: Created): Promise<Described> {
 }
 
 describe("a host key that is replaced", () => {
-  test("opens nothing any more: its hosts are cut off, the new one publishes, the show goes on", async () => {
+  test("is refused: its hosts are cut off, the new key publishes, the show goes on", async () => {
     const show = await relay.open({ latency: "low" });
     const published = await call("POST", show.whipUrl, show.hostKey);
     const session = new URL(published.headers.get("location") ?? "", show.whipUrl).href;
@@ -73,7 +73,7 @@ describe("a host key that is replaced", () => {
     await expect.poll(async () => (await relay.describe(show.id)).hosts[0]?.heard).toBe(true);
   });
 
-  test("twice at once is two keys further on, and neither of the two before opens", async () => {
+  test("twice at once is two generations further on, and neither of the two former keys is accepted", async () => {
     const show = await relay.create();
     const keys = (await Promise.all([rotateKey(show), rotateKey(show)])).map(({ hostKey }) => hostKey);
     expect(keys.map((key) => key.slice(0, 2)).sort()).toEqual(["1.", "2."]);
@@ -81,7 +81,7 @@ describe("a host key that is replaced", () => {
       expect((await call("GET", show.whipUrl, key)).status).toBe(key.startsWith("2.") ? 204 : 401);
   });
 
-  test("does not open when it is replaced while the SFU is asked: nothing stays of the host", async () => {
+  test("during the SFU's answer is refused, and nothing of its host is left", async () => {
     const show = await relay.create();
     let own: string | null = null;
     sfu.react = async ({ path, session }) => {
@@ -99,13 +99,14 @@ describe("a host key that is replaced", () => {
     expect(await relay.describe(show.id)).toMatchObject({ state: "announced", hosts: [] });
   });
 
-  test("leaves no half state when it is replaced while its show is deleted", async () => {
+  test("while its show is deleted leaves no half state", async () => {
     const slug = "half-state";
     const gone = { rows: 0 };
     for (const wait of [0, 1, 2, 4, 8]) {
       const show = await relay.open({ latency: "low", slug });
       const host = await Host.publish(show, sfu);
-      // Deleting takes its time: the SFU is asked to close, and R2 for what it has. Keys are replaced all the while.
+      // Deleting takes its time: the SFU is asked to close, and R2's objects are deleted. Keys are replaced all the
+      // while.
       let isDeleted = false;
       const deleted = relay.api("DELETE", `/broadcasts/${show.id}`).finally(() => {
         isDeleted = true;
@@ -128,7 +129,7 @@ describe("a host key that is replaced", () => {
     }
   });
 
-  test("leaves no half state when it is replaced while its show ends: ended, by one key, also when it is made anew", async () => {
+  test("while its show ends leaves no half state: the show has ended and has one key, also when it is made anew", async () => {
     const show = await relay.open({ latency: "low" });
     await Host.publish(show, sfu);
     const [ended, ...rotations] = await Promise.all([
@@ -140,7 +141,7 @@ describe("a host key that is replaced", () => {
     expect(described).toMatchObject({ state: "ended", hosts: [] });
     expect(new Set(rotations.map(({ hostKey }) => hostKey)).size).toBe(8);
     expect(described.hostKey).toMatch(/^8\./);
-    // The runtime lets go of an object only when the time limits of its calls to the SFU have run out.
+    // The runtime evicts the object only when the timeouts of its calls to the SFU have passed.
     await new Promise((resolve) => setTimeout(resolve, 15_000));
     await relay.evict("Broadcast", show.id);
     expect(await relay.describe(show.id)).toMatchObject({ state: "ended", hostKey: described.hostKey });
@@ -157,10 +158,10 @@ describe("a host key that is replaced", () => {
 });
 
 describe("a deployment's secret that is replaced", () => {
-  /** As the object itself says, whoever else may know it. */
+  /** Returns the state by the object's own account, even when no id of it is accepted. */
   const stateOf = ({ id }: Created) => relay.stateOf(id);
 
-  test("goes on with its shows for as long as the old one is kept beside it, and ends them when it is not", {
+  test("keeps its shows going while the old one is kept beside it, and ends them when it is not", {
     timeout: 120_000,
   }, async () => {
     const [old, announced] = [await relay.open({ latency: "low", slug: "hand-over" }), await relay.create()];
@@ -183,13 +184,13 @@ describe("a deployment's secret that is replaced", () => {
     for (const url of [old.playbackUrl, old.statusUrl, old.whipUrl])
       expect((await fetch(url)).status, url).toBe(404);
     expect((await relay.api("GET", `/broadcasts/${old.id}`)).status).toBe(404);
-    // Nobody asks for it; its own alarm brings it back, within half a minute.
+    // Nobody calls the object; its own alarm brings it back within half a minute.
     const said = `${old.id} has ended: it was made under a secret`;
     await expect.poll(() => relay.log(), { timeout: 45_000 }).toContain(said);
     expect(await stateOf(old)).toBe("ended");
     expect(await relay.describe(fresh.id)).toMatchObject({ hostKey: fresh.hostKey });
 
-    // What it has left can be read and deleted once its secret is there again.
+    // Its data can be read and deleted once its secret is back.
     await relay.restart({ EARSHOT_SECRET: THIRD, EARSHOT_SECRET_PREVIOUS: EARSHOT_SECRET });
     expect(await relay.describe(old.id)).toMatchObject({ state: "ended" });
     expect((await relay.api("DELETE", `/broadcasts/${old.id}`)).status).toBe(204);

@@ -10,9 +10,9 @@ import { Host, tone } from "../kit/host.ts";
 import * as offers from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** The SFU's socket in the real runtime: who may dial it, and what becomes of its host. */
+/** The SFU's socket in the real runtime: who may dial it, and what happens to its host. */
 
-/** Long enough for a machine that has other things to do. */
+/** Long enough for a busy machine. */
 const WAIT = { timeout: 30_000, interval: 100 };
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
@@ -22,12 +22,12 @@ let standIn: { url: string; close(): Promise<void> };
 let withStandIn: Runtime;
 /** Broadcasts whose hosts never connect to the fake SFU. */
 const unconnected = new Set<string>();
-/** Broadcasts for which it never says that it has dialled. */
+/** Broadcasts for which the fake SFU never confirms that it has dialled. */
 const silent = new Set<string>();
-/** What the stand-in says has ended. */
+/** The stand-in's log lines about what has ended. */
 const ended: string[] = [];
 
-// One after the other: starting runs the build.
+// One after the other: starting a runtime runs the build.
 beforeAll(async () => {
   sfu = await FakeSfu.start();
   sfu.react = ({ path, body }) => {
@@ -58,14 +58,14 @@ describe.concurrent("the socket that the SFU dials", () => {
     relay = withFake;
   });
 
-  /** Publishes to a broadcast of its own, and gives what the SFU was told to dial. */
+  /** Publishes to a broadcast of its own; returns the endpoint that the SFU was told to dial. */
   async function onAir(): Promise<{ show: Created; endpoint: string; session: string }> {
     const show = await relay.create();
     const session = await post(show);
     return { show, endpoint: await sfu.endpointOf(session), session };
   }
 
-  /** Publishes, and gives the WHIP session. */
+  /** Publishes; returns the WHIP session. */
   async function post(show: Created): Promise<string> {
     const response = await fetch(show.whipUrl, {
       method: "POST",
@@ -80,7 +80,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     return (await fetch(`${show.whipUrl}/${session}`, { headers })).status;
   };
 
-  test("is where the publisher came by, and is opened by its token alone", async ({ expect }) => {
+  test("has the address by which the publisher came, and is opened only by its token", async ({ expect }) => {
     const { show, endpoint } = await onAir();
     expect(endpoint).toMatch(
       new RegExp(`^ws://127\\.0\\.0\\.1:\\d+/ingest/${show.id}/[\\w-]{22}/1/[\\w-]{22}$`),
@@ -89,7 +89,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     (await Host.connect(endpoint)).leave();
   });
 
-  test("is refused before it is opened: 403 for a token that does not fit", async ({ expect }) => {
+  test("is refused before it is opened: 403 for a wrong token", async ({ expect }) => {
     const { endpoint } = await onAir();
     const other = await onAir();
     const { pathname, origin } = new URL(endpoint);
@@ -108,7 +108,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     expect((await fetch(endpoint.replace("ws:", "http:"))).status).toBe(426);
   });
 
-  test("is refused as gone when the token is right and the session or its generation is over", async ({
+  test("is refused as gone (410) with a right token if the session or its generation is over", async ({
     expect,
   }) => {
     const { show, endpoint, session } = await onAir();
@@ -137,7 +137,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     newer.leave();
   });
 
-  test("ends its session when it is closed with 1000: the host has gone", async ({ expect }) => {
+  test("ends its session when it is closed with 1000: the host has left", async ({ expect }) => {
     const { show, endpoint, session } = await onAir();
     const host = await Host.connect(endpoint);
     host.talk(tone(300));
@@ -160,7 +160,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     (await Host.connect(endpoint)).leave();
   });
 
-  test("is asked for anew when it stays away for longer than the SFU re-dials; the old URL is void once the new one is dialled", {
+  test("is requested anew when the SFU has stopped re-dialling; the old URL is void once the new one is dialled", {
     timeout: 40_000,
   }, async ({ expect }) => {
     const { show, endpoint, session } = await onAir();
@@ -176,7 +176,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     back.leave();
   });
 
-  test("is asked for during 25 s when the host never connects; then its session is over, here and at the SFU", {
+  test("is requested for 25 s if the host never connects; then the session is over, here and at the SFU", {
     timeout: 60_000,
   }, async ({ expect }) => {
     const show = await relay.create();
@@ -197,7 +197,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     expect(asked()).toHaveLength(before);
   });
 
-  test("is taken while the SFU's answer is out, and its host stays on the air though none ever comes", {
+  test("is accepted before the SFU's answer, and its host stays on the air even if no answer ever comes", {
     timeout: 60_000,
   }, async ({ expect }) => {
     const show = await relay.create();
@@ -208,7 +208,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     await sleep(3_000);
     const host = await Host.connect(asked()[0] ?? "");
     host.talk(tone(300));
-    // The call gets 15 s.
+    // The call's timeout is 15 s.
     await sleep(16_000);
     expect((await relay.describe(show.id)).hosts).toMatchObject([{ state: "heard", heard: true }]);
     expect(asked()).toHaveLength(1);
@@ -216,7 +216,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     await expect.poll(async () => (await relay.describe(show.id)).hosts, WAIT).toEqual([]);
   });
 
-  test("tells by its coming and going how the host stands, which the API says", async ({ expect }) => {
+  test("determines by connecting and closing the host's state, which the API reports", async ({ expect }) => {
     const { show, endpoint } = await onAir();
     const stands = async () => (await relay.describe(show.id)).hosts[0];
     expect(await stands()).toMatchObject({ state: "connecting", heard: false, packets: null });
@@ -275,7 +275,7 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
     await Promise.all(hosts.map((host) => host.close()));
   });
 
-  test("a host that crashed publishes again before the SFU has noticed, and is alone again when it has", {
+  test("a host that crashed publishes again before the SFU has noticed, and is alone again once it has", {
     timeout: 30_000,
   }, async ({ expect }) => {
     const show = await relay.create();
@@ -287,7 +287,7 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
     const from = performance.now();
     const back = await goLive(show);
     await expect.poll(() => heard(show), WAIT).toEqual([false, true]);
-    // Within 3 s on a machine that does nothing else: that is measured with a browser (test/browser/hosts.test.ts).
+    // Within 3 s on an idle machine: that is measured with a browser (test/browser/hosts.test.ts).
     expect(performance.now() - from).toBeLessThan(6_000);
     await expect.poll(() => heard(show), WAIT).toEqual([true]);
     await back.close();
@@ -303,7 +303,7 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
     expect(performance.now() - from).toBeLessThan(8_000);
   });
 
-  test("a show that is ended hangs its host up at the SFU", async ({ expect }) => {
+  test("the end of a show hangs its host up at the SFU", async ({ expect }) => {
     const show = await relay.create();
     await goLive(show);
     await expect.poll(() => heard(show), WAIT).toEqual([true]);
@@ -313,8 +313,8 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
   });
 });
 
-// Not concurrent: it looks at what all of them have left.
-test("no token of a socket that the SFU dialled comes into the log", () => {
+// Not concurrent: it checks the log of all tests above.
+test("no token of a socket that the SFU dialled is in the log", () => {
   const tokens = sfu.endpoints.map((endpoint) => endpoint.split("/").at(-1) ?? "");
   expect(tokens).not.toEqual([]);
   for (const token of tokens) expect(withFake.log()).not.toContain(token);

@@ -8,20 +8,20 @@ import { fileURLToPath } from "node:url";
 
 const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 
-/** Whether this system tells what runs on it: where it does not, there is less to check. */
+/** Whether this system lists its processes. Where it does not, there is less to check. */
 export const TELLS_PROCESSES = existsSync("/proc/self/stat");
 
-/** How a command ended, and all that it printed. */
+/** How a command ended, with its whole output. */
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** `npm start`, or another script, in a folder that has its state, and a watch over the processes it starts. */
+/** Runs `npm start`, or another script, in a folder with its state, and watches the processes that it starts. */
 export class StartCommand {
   out = "";
-  /** The address it serves on. */
+  /** The address that it serves on. */
   readonly host: string;
   readonly ended: Promise<Ended>;
   readonly child: ChildProcess;
@@ -47,11 +47,11 @@ export class StartCommand {
     });
   }
 
-  /** Processes that it started and that are alive. */
+  /** Returns the living processes that it has started. */
   look(): readonly number[] {
     const all = processes();
     const ours = new Set([this.child.pid ?? 0]);
-    // A parent's id is lower than its children's, but for once in 2^22 processes.
+    // A parent's id is lower than its children's, except once in 2^22 processes.
     for (const { pid, parent, group } of all) {
       if (!ours.has(parent)) continue;
       ours.add(pid);
@@ -60,17 +60,17 @@ export class StartCommand {
     return all.filter(({ group }) => this.#groups.has(group)).map(({ pid }) => pid);
   }
 
-  /** Ends it and what it started, for a test that failed. */
+  /** Kills it and the processes that it started, for a test that failed. */
   kill(): void {
     for (const pid of this.look()) process.kill(pid, "SIGKILL");
     this.child.kill("SIGKILL");
   }
 }
 
-/** All that runs here, by process id; what has ended and waits to be fetched does not run. */
+/** Returns all running processes with parent and group; zombies do not count. */
 function processes(): { pid: number; parent: number; group: number }[] {
   if (!TELLS_PROCESSES) return [];
-  // Without their types, for which each would be looked at: one that has ended meanwhile would throw.
+  // Without file types: to read them, each entry would be looked at, and one that has ended meanwhile would throw.
   const ids = readdirSync("/proc").flatMap((name) => Number(name) || []);
   return ids
     .sort((a, b) => a - b)
@@ -80,12 +80,12 @@ function processes(): { pid: number; parent: number; group: number }[] {
         const [state, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
         return state === "Z" ? [] : [{ pid, parent: Number(parent), group: Number(group) }];
       } catch {
-        return []; // it ended meanwhile
+        return []; // it has ended meanwhile
       }
     });
 }
 
-/** A folder for one test's state, and what forgets it. */
+/** Makes a folder for one test's state; disposing removes it. */
 export function folder(): { path: string; [Symbol.dispose](): void } {
   const path = mkdtempSync(join(tmpdir(), "earshot-start-"));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
@@ -100,8 +100,8 @@ export async function freePort(host: string): Promise<number> {
 }
 
 /**
- * What a TLS proxy is to those behind it: it speaks HTTP to `origin` under a name that only the world outside knows. It
- * carries no WebSockets.
+ * Starts a proxy like a TLS proxy, as seen from behind it: it speaks HTTP to `origin`, under a name that only the
+ * outside knows. It carries no WebSockets.
  */
 export async function startProxy(origin: string, name: string): Promise<{ url: string; close(): void }> {
   const server = createProxy((incoming, outgoing) => {
@@ -122,7 +122,7 @@ export async function startProxy(origin: string, name: string): Promise<{ url: s
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-/** Whether somebody listens there. */
+/** Whether the port accepts connections. */
 export function isOpen(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, host);

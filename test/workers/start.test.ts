@@ -14,7 +14,7 @@ import {
   TELLS_PROCESSES,
 } from "./start-command.ts";
 
-/** `npm start` as a command: it starts, says what is wrong, and leaves nothing behind. */
+/** `npm start` as a command: it starts, reports what is wrong, and leaves nothing behind. */
 
 const state = folder();
 let port: number;
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => state[Symbol.dispose]());
 
-/** For a machine on which all the other files start runtimes at the same time. */
+/** Long enough for a machine on which all other files start runtimes at the same time. */
 const LONG = { timeout: 60_000 };
 
 const commands: StartCommand[] = [];
@@ -41,12 +41,12 @@ function start(env: Readonly<Record<string, string>> = {}, args?: readonly strin
 
 const token = () => /^ADMIN_TOKEN="(.+)"$/m.exec(readFileSync(join(state.path, ".dev.vars"), "utf8"))?.[1];
 
-/** Until it runs. How soon that is, is measured where nothing else runs (ready.test.ts). */
+/** Waits until it runs. How soon that is, is measured while nothing else runs (ready.test.ts). */
 async function ready(command: StartCommand): Promise<void> {
   await expect.poll(() => command.out, LONG).toContain("Earshot is running");
 }
 
-/** The broadcast called demo, as the admin API has it at `origin`. */
+/** Returns the demo broadcast, as the admin API at `origin` has it. */
 async function demoAt(origin: string, adminToken: string): Promise<Record<string, string>> {
   const headers = { authorization: `Bearer ${adminToken}` };
   const response = await fetch(`${origin}/api/broadcasts/demo`, { headers });
@@ -68,7 +68,7 @@ async function expectHeard(
   }
 }
 
-/** Nothing may be left of a command that has ended: no process, no port, no file with secrets in it. */
+/** Checks that nothing is left of a command that has ended: no process, no port, no file with secrets in it. */
 async function expectNothingLeft(command: StartCommand): Promise<void> {
   await expect.poll(() => command.look()).toEqual([]);
   expect(await isOpen(command.host, port)).toBe(false);
@@ -78,7 +78,7 @@ async function expectNothingLeft(command: StartCommand): Promise<void> {
 }
 
 describe("npm start", () => {
-  test("tells how to use it, and is used from behind a proxy", { timeout: 120_000 }, async () => {
+  test("prints how to use it, and works behind a proxy", { timeout: 120_000 }, async () => {
     const command = start();
     await ready(command);
     const origin = `http://localhost:${port}`;
@@ -93,7 +93,7 @@ describe("npm start", () => {
 
     const proxy = await startProxy(`http://127.0.0.1:${port}`, "relay.example");
     await expectHeard(demo.whipUrl?.replace(origin, proxy.url) ?? "", demo);
-    // People see the proxy's name and its https; the relay sees neither, but is told by it.
+    // Users see the proxy's name and its https; the relay sees neither, but the proxy's headers tell it.
     expect((await demoAt(proxy.url, token() ?? "")).studioUrl).toMatch(/^https:\/\/relay\.example\/studio\//);
     const page = async (url: string) => (await fetch(`${url}/studio/x`)).headers;
     expect((await page(proxy.url)).get("strict-transport-security")).toBe("max-age=31536000");
@@ -111,17 +111,17 @@ describe("npm start", () => {
     await expectNothingLeft(command);
   });
 
-  test("refuses what it can not serve on, in one sentence", async () => {
+  test("refuses an address that it can not serve on, in one sentence", async () => {
     const { code, out, err } = await start({ HOST: "localhost" }).ended;
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(/^HOST must be one IP address of this machine \(.*\), not "localhost"\.\n$/);
   });
 
-  /** When the signal comes: once the runtime's leader is there, and once it has started the build or the runtime. */
+  /** The signal comes once the runtime's leader is there, or once the leader has started the build or the runtime. */
   test.runIf(TELLS_PROCESSES).each([
     ["SIGINT", 1],
     ["SIGTERM", 2],
-  ] as const)("%s while it starts, with %i processes there, leaves nothing behind", async (signal, count) => {
+  ] as const)("%s during start-up, with %i processes there, leaves nothing behind", async (signal, count) => {
     const command = start();
     await expect.poll(() => command.look().length, { ...LONG, interval: 10 }).toBeGreaterThanOrEqual(count);
     expect(command.out).toBe("Starting Earshot …\n");
@@ -133,7 +133,7 @@ describe("npm start", () => {
 
   test("keeps its state, and stops when its terminal closes", { timeout: 120_000 }, async () => {
     const before = token();
-    // All of 127.0.0.0/8 is this machine's on Linux alone.
+    // Only on Linux do all of 127.0.0.0/8 belong to this machine.
     const host = process.platform === "linux" ? "127.0.0.2" : "127.0.0.1";
     const media = await freePort(host);
     const command = start({ HOST: host, UDP_PORTS: `${media}-${media}` });
@@ -149,7 +149,7 @@ describe("npm start", () => {
     await expectNothingLeft(command);
   });
 
-  test.runIf(TELLS_PROCESSES)("says so when the runtime ends by itself", { timeout: 120_000 }, async () => {
+  test.runIf(TELLS_PROCESSES)("says when the runtime ends by itself", { timeout: 120_000 }, async () => {
     const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
       all?.some(({ address }) => address === "::1"),
     );

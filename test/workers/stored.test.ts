@@ -6,13 +6,13 @@ import { Host } from "../kit/host.ts";
 import { decodeTimes, Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Shows as other deploys, and accidents, may have left them in their objects' storage. */
+/** Shows as other deploys, or accidents, may have left them in their objects' storage. */
 
 const AU = 1024;
-/** As no deploy has had it yet. */
+/** A profile with numbers that no deploy has had yet. */
 const FOREIGN = { latency: "low", partUnits: 12, segmentUnits: 96, targetDuration: 3, lowLatency: true };
 
-/** What is done to the row of a show that runs, before its object is made anew. */
+/** Changes of a running show's row, made before its object is made anew. */
 const CHANGES = {
   old: "json_remove(json, '$.keyGeneration', '$.anew', '$.timeline.profile')",
   unfitting: `json_set(json, '$.timeline.profile', json('${JSON.stringify(FOREIGN)}'))`,
@@ -29,7 +29,7 @@ interface Stored {
 let relay: Runtime;
 let sfu: FakeSfu;
 const shows = new Map<string, Stored>();
-/** A show whose row has been changed as the name says. */
+/** Returns the show whose row was changed under that name. */
 const shown = (name: keyof typeof CHANGES | "parts" | "ended parts") => shows.get(name) as Stored;
 let foreign: Created;
 let hosted: Created;
@@ -49,7 +49,7 @@ beforeAll(async () => {
   const timeline = JSON.stringify({ epoch: "mwq4yx3z", startedAt: Date.now(), profile: FOREIGN });
   await change(foreign, `json_set(json, '$.state', 'open', '$.timeline', json('${timeline}'))`);
   hosted = await relay.open({ latency: "low" });
-  // It says nothing: who is heard makes the show live, and its row would be written anew.
+  // The host sends nothing: a host who is heard makes the show live, and its row would be written anew.
   await Host.publish(hosted, sfu);
   await change(hosted, "'garbage'");
   await relay.restart();
@@ -59,7 +59,7 @@ afterAll(async () => {
   sfu.close();
 });
 
-/** A show that has listed three segments and a part. */
+/** Opens a show and waits until it has listed three segments and a part. */
 async function running(): Promise<Stored> {
   const show = await relay.open({ latency: "low", title: "Stored" });
   const listener = await Listener.join(show.playbackUrl);
@@ -70,7 +70,7 @@ async function running(): Promise<Stored> {
 const change = ({ id }: Created, row: string) => relay.sql(id, `UPDATE show SET json = ${row}`);
 const stateOf = async ({ id }: Created) => (await relay.describe(id)).state;
 
-/** A call of the API that has to succeed. */
+/** Makes a call of the API, which has to succeed. */
 async function call(method: string, { id }: Created, action = ""): Promise<void> {
   const response = await relay.api(method, `/broadcasts/${id}${action}`);
   expect(response.ok, `${method} ${action}: ${response.status}`).toBe(true);
@@ -83,7 +83,7 @@ async function expectDeletable(show: Created): Promise<void> {
 }
 
 describe("a stored show", { timeout: 60_000 }, () => {
-  test("of the first deploys, whose rows say less, goes on where it was", async () => {
+  test("of the first deploys, whose rows have fewer fields, goes on where it was", async () => {
     const { show, listener } = shown("old");
     expect(await relay.describe(show.id)).toMatchObject({ state: "open", hostKey: show.hostKey, anew: null });
     const again = await Listener.join(show.playbackUrl);
@@ -93,7 +93,7 @@ describe("a stored show", { timeout: 60_000 }, () => {
     await expectDeletable(show);
   });
 
-  test("whose parts do not fit begins a new epoch, and says so", async () => {
+  test("whose parts do not fit begins a new epoch, and the API says so", async () => {
     const { show, listener } = shown("unfitting");
     expect(await relay.describe(show.id)).toMatchObject({
       state: "open",
@@ -110,7 +110,7 @@ describe("a stored show", { timeout: 60_000 }, () => {
     await expectDeletable(show);
   });
 
-  test("at a bit rate that the encoder refuses goes on at the standard one", async () => {
+  test("with a bit rate that the encoder refuses goes on at the standard one", async () => {
     const { show } = shown("refused");
     expect(await relay.describe(show.id)).toMatchObject({ state: "open", bitrate: 128_000 });
     await call("POST", show, "/end");
@@ -120,21 +120,21 @@ describe("a stored show", { timeout: 60_000 }, () => {
   test.each([
     ["the epoch can not be read", "damaged", "Stored", "open"],
     ["nothing can be read", "garbage", "Untitled show", "announced"],
-  ] as const)("of which %s is looked at, opened, ended and deleted like any other", async (...is) => {
+  ] as const)("of which %s can be described, opened, ended and deleted like any other", async (...is) => {
     const [, name, title, state] = is;
     const { show } = shown(name);
     const why = "its row could not be read";
     expect(await relay.describe(show.id)).toMatchObject({ id: show.id, title, state, anew: { why } });
     await expect.poll(() => relay.log()).toContain(`The timeline of ${show.id} is lost`);
     await call("POST", show, "/open");
-    // Three segments at the least were there before.
+    // At least three segments were there before.
     expect((await (await Listener.join(show.playbackUrl)).list()).firstMsn).toBeGreaterThanOrEqual(3);
     await call("POST", show, "/end");
     expect(await stateOf(show)).toBe("ended");
     await expectDeletable(show);
   });
 
-  test("of which nothing can be read goes on in a new epoch where it has hosts", async () => {
+  test("of which nothing can be read goes on in a new epoch if it has hosts", async () => {
     expect(await relay.describe(hosted.id)).toMatchObject({ state: "open", hosts: [{}] });
     await expectDeletable(hosted);
   });
@@ -142,13 +142,13 @@ describe("a stored show", { timeout: 60_000 }, () => {
   test.each([
     ["running", "parts", "open"],
     ["ended", "ended parts", "ended"],
-  ] as const)("that is %s and whose parts are garbage is looked at and deleted", async (_, name, state) => {
+  ] as const)("that is %s, with garbage for parts, can be read and deleted", async (_, name, state) => {
     const { show } = shown(name);
     expect(await stateOf(show)).toBe(state);
     await expectDeletable(show);
   });
 
-  test("keeps the numbers of its profile when a deploy has others under that name, to its end", async () => {
+  test("keeps the numbers of its profile to its end, even if a deploy has others under that name", async () => {
     for (const round of [0, 1]) {
       const listener = await Listener.join(foreign.playbackUrl);
       expect(listener.epoch).toBe("mwq4yx3z");

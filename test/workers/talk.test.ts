@@ -8,11 +8,11 @@ import { Host, silence } from "../kit/host.ts";
 import { chromium } from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Talk-back in the real runtime: all of its HTTP, who may ask, and what it leaves alone. */
+/** Talk-back in the real runtime: its HTTP, who may use it, and what it does not touch. */
 
 let relay: Runtime;
 let sfu: FakeSfu;
-/** Whether every `tracks/new` at the SFU for tracks of others fails. */
+/** Whether every `tracks/new` call that pulls other hosts' tracks fails at the SFU. */
 let isFailing = false;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
@@ -38,7 +38,7 @@ interface OnAir {
   readonly socket: Host;
 }
 
-/** A host of that name, who publishes and has not been heard yet. */
+/** Makes a host of that name who publishes and has not been heard yet. */
 async function connect(show: Created, name: string): Promise<OnAir> {
   const made = await relay.api("POST", `/broadcasts/${show.id}/hosts`, { name });
   const { hostId, hostKey: key } = (await made.json()) as HostDescription;
@@ -49,7 +49,7 @@ async function connect(show: Created, name: string): Promise<OnAir> {
   return { key, hostId, session, whip, socket: await Host.connect(await sfu.endpointOf(session)) };
 }
 
-/** One call under /talk/ of a show. */
+/** Makes a call under /talk/ of a show. */
 function call(
   show: Created,
   key: string | null,
@@ -72,7 +72,7 @@ async function codeOf(asked: Promise<Response>): Promise<string> {
   return `${response.status} ${error.code}`;
 }
 
-/** A talk session of a host: its path behind the show's. */
+/** Begins a talk session of a host; returns its path below the show's. */
 async function begin(show: Created, { key, session }: OnAir): Promise<string> {
   const response = await call(show, key, "POST", "", { session });
   expect(response.status).toBe(201);
@@ -87,20 +87,23 @@ async function others(show: Created, key: string, talk: string, since?: number):
   return (await response.json()) as Others;
 }
 
-/** The SFU's session on which a host publishes. */
+/** Returns the SFU's session on which a host publishes. */
 function publishing({ session }: OnAir): string {
   const asked = sfu.of("POST /adapters/websocket/new").map(({ body }) => body.tracks[0]);
   return asked.find(({ endpoint }) => endpoint.includes(`/${session}/`)).sessionId;
 }
 
-/** The SFU's session on which a host who publishes on that one is heard by the one other. */
+/** Returns the SFU's session that pulls the host who publishes on `source`. */
 function hearing(source: string): string {
   const asked = sfu.of("POST /sessions/:id/tracks/new");
   const pull = asked.find(({ body }) => body.tracks.some(({ sessionId = "" }) => sessionId === source));
   return pull?.session ?? "";
 }
 
-/** Two hosts who are heard, and a talk session of the first, which hears the second. The global expect.poll does not know its test. */
+/**
+ * Two hosts who are heard, and a talk session of the first, which hears the second. The global expect.poll does not
+ * know which concurrent test it is in.
+ */
 async function conversation(expect: ExpectStatic) {
   const show = await relay.open({ latency: "low" });
   const [ada, ben] = [await connect(show, "Ada"), await connect(show, "Ben")];
@@ -117,18 +120,18 @@ async function conversation(expect: ExpectStatic) {
   const end = () => {
     for (const { socket } of [ada, ben]) socket.leave();
   };
-  // What the SFU has of the first: what it publishes, and what it hears.
+  // The SFU's sessions of the first host: the one on which it publishes, and the one on which it hears.
   const sessions = [publishing(ada), hearing(publishing(ben))];
   return { show, ada, ben, talk, list, offer, publications, sessions, end };
 }
 
 describe.concurrent("talk-back", () => {
-  test("a studio is told of who is heard, pulls them, drops them, and hangs up", async ({ expect }) => {
+  test("a studio learns who is heard, pulls their tracks, drops them, and hangs up", async ({ expect }) => {
     const { show, ada, ben, talk, list, offer, publications, end } = await conversation(expect);
     expect(list.others).toEqual([{ publication: publications[0], name: "Ben" }]);
     expect(offer.tracks).toEqual([{ publication: publications[0], mid: expect.any(String) }]);
     expect(offer.offer).toMatch(/^v=0/);
-    // What the SFU calls things stays in the Broadcast, and so do the names by which WHIP sessions are ended.
+    // The SFU's ids stay in the Broadcast, and so do the names by which WHIP sessions are ended.
     for (const id of [...sfu.ids, ada.session, ben.session])
       expect(JSON.stringify([list, offer])).not.toContain(id);
 
@@ -143,7 +146,7 @@ describe.concurrent("talk-back", () => {
     end();
   });
 
-  test("a host who has not been heard is nobody yet", async ({ expect }) => {
+  test("a host who has not been heard is not listed yet", async ({ expect }) => {
     const show = await relay.open({ latency: "low" });
     const [ada, ben] = [await connect(show, "Ada"), await connect(show, "Ben")];
     const talk = await begin(show, ada);
@@ -153,12 +156,12 @@ describe.concurrent("talk-back", () => {
     const held = others(show, ada.key, talk, before.revision);
     ben.socket.talk(silence);
     expect((await held).others.map(({ name }) => name)).toEqual(["Ben"]);
-    // A question that is held is answered after 20 s.
+    // A held request is answered after 20 s at the latest.
     expect(performance.now() - asked, "ms until the other is told of").toBeLessThan(10_000);
     for (const { socket } of [ada, ben]) socket.leave();
   });
 
-  test("what is asked by a wrong key, of another's session, or wrongly, is refused", async ({ expect }) => {
+  test("a wrong key, another host's session and malformed requests are refused", async ({ expect }) => {
     const { show, ada, ben, talk, publications, sessions, end } = await conversation(expect);
     const other = await relay.open({ latency: "low" });
     const session = { session: ada.session };
@@ -196,15 +199,13 @@ describe.concurrent("talk-back", () => {
     end();
   });
 
-  test("who is revoked hears nobody any more: the session is over, and closed at the SFU", async ({
-    expect,
-  }) => {
+  test("a revoked host hears nobody: the talk session is over, and closed at the SFU", async ({ expect }) => {
     const { show, ada, talk, list, sessions, end } = await conversation(expect);
     const held = call(show, ada.key, "GET", `${talk}?since=${list.revision}`);
     await relay.api("DELETE", `/broadcasts/${show.id}/hosts/${ada.hostId}`);
     const revoked = performance.now();
     expect(await codeOf(held)).toBe("404 no_talk");
-    // A question that is held is answered after 20 s.
+    // A held request is answered after 20 s at the latest.
     expect(performance.now() - revoked, "ms until it is over").toBeLessThan(10_000);
     expect(await codeOf(call(show, ada.key, "GET", talk))).toBe("401 unauthorized");
     await expect.poll(() => sfu.closed, WAIT).toEqual(expect.arrayContaining(sessions));
@@ -212,7 +213,7 @@ describe.concurrent("talk-back", () => {
   });
 });
 
-test("a talk session that fails leaves what its host publishes alone", async ({ expect }) => {
+test("a talk session that fails does not touch what its host publishes", async ({ expect }) => {
   const { show, ada, ben, talk, list, publications, sessions, end } = await conversation(expect);
   await call(show, ada.key, "PUT", `${talk}/close`, { publications });
   const own = [...sessions, publishing(ben)];
@@ -234,7 +235,7 @@ test("a talk session that fails leaves what its host publishes alone", async ({ 
   end();
 });
 
-test("an object that is made anew has no talk sessions, and takes new ones", async ({ expect }) => {
+test("an object that is made anew has no talk sessions, and accepts new ones", async ({ expect }) => {
   const { show, ada, talk } = await conversation(expect);
   await relay.restart();
   expect(await codeOf(call(show, ada.key, "GET", talk))).toBe("404 no_talk");

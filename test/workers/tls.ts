@@ -1,4 +1,7 @@
-/** Stands for the platform's TLS before the Worker: what comes goes on as if it had come by https to relay.example. */
+/**
+ * Takes the place of the platform's TLS before the Worker: forwards requests as if they had come by https to
+ * relay.example.
+ */
 export default {
   fetch(request: Request, { RELAY }: { RELAY: { fetch: typeof fetch } }): Promise<Response> {
     const { pathname, search } = new URL(request.url);

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Runtime } from "../kit/runtime.ts";
 
-/** Keys and tokens by plain http: refused wherever a network lies between, and nowhere else. */
+/** Keys and tokens over plain http are refused wherever a network lies between, and nowhere else. */
 
 const KEYED = [
   ["POST", "/api/broadcasts"],
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([plain.close(), allowed.close()]));
 
-/** Asks with any Host header, which fetch does not allow, and with the admin token if the path takes it. */
+/** Sends a request with any Host header, which fetch does not allow. */
 function ask(
   relay: Runtime,
   host: string,
@@ -47,7 +47,7 @@ function ask(
 }
 
 describe("over plain http", () => {
-  test.each(KEYED)("%s %s of a name out in the world is refused", async (method, path) => {
+  test.each(KEYED)("%s %s under a public name is refused", async (method, path) => {
     for (const headers of [{}, { "x-forwarded-proto": "https" }]) {
       const { status, body } = await ask(plain, "relay.example", method, path, headers);
       expect({ status, code: JSON.parse(body).error.code }).toEqual({ status: 403, code: "https_required" });
@@ -61,7 +61,7 @@ describe("over plain http", () => {
     },
   );
 
-  test.each(["localhost.example", "127.0.0.1.example", "127.example"])("%s is not", async (host) => {
+  test.each(["localhost.example", "127.0.0.1.example", "127.example"])("%s is refused", async (host) => {
     expect((await ask(plain, host, "GET", "/api/broadcasts/demo")).status).toBe(403);
   });
 
@@ -69,13 +69,13 @@ describe("over plain http", () => {
     expect((await ask(plain, "relay.example", "GET", "/live/demo-000000/index.m3u8")).status).toBe(404);
   });
 
-  test("nobody is refused where PLAIN_HTTP is set", async () => {
+  test("nothing is refused where PLAIN_HTTP is set", async () => {
     expect((await ask(allowed, "192.0.2.1:8787", "GET", "/api/broadcasts/demo")).status).toBe(401);
   });
 });
 
 describe("over https", () => {
-  test("a show's URLs are https ones, and browsers are told to stay with it", async () => {
+  test("a show's URLs are https ones, and browsers are told to stay with https", async () => {
     const headers = { authorization: `Bearer ${plain.adminToken}` };
     const made = await plain.ask("tls", "/api/broadcasts", { method: "POST", headers, body: "{}" });
     expect(made.status).toBe(201);

@@ -3,8 +3,8 @@ import { edge } from "../../src/edge/edge.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
 
 /**
- * The deployed Worker, but that it tells the size of its wasm memories (`/wasm`), which the inspector does not count, and
- * that its encoder can be made to trap (`/trap`), which it does on no input that is known.
+ * The deployed Worker, which also reports the size of its wasm memories (`/wasm`), since the inspector does not count
+ * them, and whose encoder can be made to trap (`/trap`), which it does on no known input.
  */
 
 export { Audience } from "../../src/audience/audience.ts";

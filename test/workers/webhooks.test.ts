@@ -17,12 +17,12 @@ interface Message {
   readonly event: Event;
 }
 
-/** An HTTP server that is told how to answer. */
+/** An HTTP server whose answers the test sets. */
 class Receiver {
   readonly came: Message[] = [];
-  /** How the next messages are answered; those after them with 204. */
+  /** The answers to the next messages; later ones get a 204. */
   answers: ("hang" | "cut" | number)[] = [];
-  /** Whether it cuts every connection as it comes; it keeps its port meanwhile. */
+  /** Whether it cuts every new connection; it keeps its port meanwhile. */
   isAway = false;
   readonly #server: Server = createServer((request, response) => {
     let body = "";
@@ -88,7 +88,7 @@ async function setFor(show: Created, body: Record<string, unknown> = {}): Promis
   return new Reader(secret);
 }
 
-/** Makes what is to be tried later due now, and has the object look. */
+/** Makes the next attempt due at once, and wakes the object. */
 async function hurry(show: Created): Promise<void> {
   const [row] = await relay.sql(show.id, "SELECT json FROM webhook");
   const json = JSON.stringify({ ...JSON.parse(String(row?.json)), nextAt: 0 }).replaceAll("'", "''");
@@ -97,7 +97,7 @@ async function hurry(show: Created): Promise<void> {
   await relay.describe(show.id);
 }
 
-test("a receiver gets what happens, in order, signed as the convention has it", async () => {
+test("a receiver gets the events in order, signed by Standard Webhooks", async () => {
   const show = await relay.create({ title: "A" });
   const reader = await setFor(show);
   for (const title of ["B", "C", "D"]) await rename(show, title);
@@ -120,7 +120,7 @@ test("a receiver gets what happens, in order, signed as the convention has it", 
   await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 0, doneUntil: 5, nextAttemptAt: null });
 });
 
-test("one that fails is tried again, before anything that came later, by an object that was made anew", async () => {
+test("a failing receiver is retried, before any later event, by an object that was made anew", async () => {
   const show = await relay.create();
   const reader = await setFor(show);
   receiver.answers = [204, 500, 302, "cut"];
@@ -132,7 +132,7 @@ test("one that fails is tried again, before anything that came later, by an obje
   ];
   for (const n of failures.keys()) {
     await expect.poll(async () => (await stateOf(show)).attempts).toBeGreaterThan(n);
-    // On a machine that stalls for seconds the next attempt has been made already.
+    // On a machine that stalls for seconds, the next attempt may have been made already.
     const { attempts, ...state } = await stateOf(show);
     expect(state).toMatchObject({ waiting: 2, lastFailure: { event: 2, why: failures[attempts - 1] } });
     await hurry(show);
@@ -142,7 +142,7 @@ test("one that fails is tried again, before anything that came later, by an obje
   await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 0, attempts: 0 });
 });
 
-test("one that is away is told all when it comes back, by the alarm of a show that nobody attends", async () => {
+test("a receiver that was away gets all events when it is back, by the alarm of a show that nobody attends", async () => {
   const show = await relay.create();
   await setFor(show);
   receiver.isAway = true;
@@ -152,11 +152,11 @@ test("one that is away is told all when it comes back, by the alarm of a show th
   await expect.poll(() => stateOf(show)).toMatchObject({ waiting: 2, lastFailure: { event: 1, why } });
   expect(receiver.ids).toEqual([]);
   receiver.isAway = false;
-  // Nobody asks for anything: 2.5 to 5 s after the first failure the alarm has it sent, 5 to 10 s after a second one.
+  // Without any request: the alarm sends it 2.5 to 5 s after the first failure, 5 to 10 s after a second one.
   await expect.poll(() => receiver.ids, { timeout: 20_000, interval: 200 }).toEqual([1, 2]);
 }, 40_000);
 
-test("one that hangs is given up after 10 s, and the show goes on meanwhile", async () => {
+test("a receiver that hangs is given up after 10 s, and the show goes on meanwhile", async () => {
   const show = await relay.create({ latency: "low" });
   await setFor(show);
   receiver.answers = ["hang"];
@@ -170,7 +170,7 @@ test("one that hangs is given up after 10 s, and the show goes on meanwhile", as
     lists.push(Date.now() - asked);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  // What waited for the receiver would take 10 s.
+  // A request that waited for the receiver would take 10 s.
   expect(Math.max(...lists), "ms for a list").toBeLessThan(5_000);
   await expect
     .poll(() => stateOf(show), { timeout: 12_000 })
@@ -183,7 +183,7 @@ test("one that hangs is given up after 10 s, and the show goes on meanwhile", as
   await expect.poll(() => receiver.ids, { timeout: 15_000 }).toEqual([1, 1]);
 }, 40_000);
 
-test("is set, told of without its secret, and dropped; a deleted broadcast leaves none to the next of its name", async () => {
+test("a webhook is set, described without its secret, and dropped; the next broadcast of that name has none", async () => {
   const show = await relay.create({ slug: "hooked" });
   expect((await relay.api("GET", path(show))).status).toBe(404);
   expect((await relay.api("DELETE", path(show))).status).toBe(404);
@@ -206,7 +206,7 @@ test("is set, told of without its secret, and dropped; a deleted broadcast leave
   expect((await relay.api("GET", path(again))).status).toBe(404);
 });
 
-test("what can not be a receiver is refused, and named", async () => {
+test("a URL that can not be a receiver is refused, and the field is named", async () => {
   const show = await relay.create();
   const put = async (body: unknown) => {
     const response = await relay.api("PUT", path(show), body);

@@ -5,7 +5,7 @@ import { ANSWER, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 import * as offers from "../kit/offers.ts";
 import { Runtime } from "../kit/runtime.ts";
 
-/** WHIP (RFC 9725) in the real runtime, with an SFU that does as it is told. */
+/** WHIP (RFC 9725) in the real runtime, with an SFU whose answers the tests set. */
 
 let relay: Runtime;
 let sfu: FakeSfu;
@@ -20,7 +20,7 @@ afterAll(async () => {
   sfu.close();
 });
 
-/** Sessions made by a test are ended after it: a broadcast takes eight. */
+/** Sessions that a test made are ended after it: a broadcast accepts eight. */
 const made: string[] = [];
 afterEach(async () => {
   sfu.react = () => undefined;
@@ -61,12 +61,12 @@ function expectCors(response: Response): void {
 }
 
 describe("POST of an offer (RFC 9725 section 4.2)", () => {
-  test("is answered 201 with the SFU's answer and all that a session needs", async () => {
+  test("is answered 201 with the SFU's answer and everything that a session needs", async () => {
     const response = await publish(offers.chromium);
     expect(response.status).toBe(201);
     expect(response.headers.get("content-type")).toBe("application/sdp");
     expect(response.headers.get("cache-control")).toBe("no-store");
-    // What is said of trickling is left out: there is no PATCH for it.
+    // Trickle ICE is removed from the answer: there is no PATCH for it.
     expect(await response.text()).toBe(
       ANSWER.replace("a=ice-options:trickle\r\n", "").replace("ice2 trickle", "ice2"),
     );
@@ -75,14 +75,14 @@ describe("POST of an offer (RFC 9725 section 4.2)", () => {
     expectCors(response);
   });
 
-  test("links to every ICE server, the first one where OBS finds it: at the very beginning", async () => {
+  test("links to every ICE server, the first one at the very beginning, where OBS looks for it", async () => {
     const links = (await publish(offers.obs)).headers.get("link");
     expect(links).toBe(
       '<stun:stun.example:3478>; rel="ice-server", <stun:stun2.example:3478>; rel="ice-server"',
     );
   });
 
-  test("names no two sessions alike, and never as the SFU does", async () => {
+  test("never gives two sessions the same name, nor the SFU's name", async () => {
     const responses = [await publish(offers.chromium), await publish(offers.chromium)];
     const [one, other] = responses.map((response) => response.headers.get("location"));
     expect(one).not.toBe(other);
@@ -92,7 +92,7 @@ describe("POST of an offer (RFC 9725 section 4.2)", () => {
     }
   });
 
-  test("asks the SFU for the audio track alone, named and by its mid, with the application's secret", async () => {
+  test("asks the SFU only for the audio track, by name and mid, with the application's secret", async () => {
     await publish(offers.videoFirst);
     const tracks = sfu.of("POST /sessions/:id/tracks/new").at(-1);
     expect(tracks?.body).toEqual({
@@ -109,14 +109,14 @@ describe("POST of an offer (RFC 9725 section 4.2)", () => {
     ["setup:active", offers.dtlsActive],
     ["bundle-only audio", offers.bundleOnly],
     ["mono Opus", offers.mono],
-  ])("takes the offer of %s", async (_, sdp) => expect((await publish(sdp)).status).toBe(201));
+  ])("accepts the offer of %s", async (_, sdp) => expect((await publish(sdp)).status).toBe(201));
 
   test.each(["application/sdp; charset=utf-8", "Application/SDP", " application/sdp "])(
-    "takes %j for application/sdp",
+    "accepts %j as application/sdp",
     async (type) => expect((await publish(offers.chromium, { "content-type": type })).status).toBe(201),
   );
 
-  test("opens the doors: there is a playlist from then on", async () => {
+  test("opens the doors: from then on there is a playlist", async () => {
     const fresh = await relay.create();
     const headers = { authorization: `Bearer ${fresh.hostKey}` };
     expect((await publish(offers.chromium, headers, fresh.whipUrl)).status).toBe(201);
@@ -162,7 +162,7 @@ describe("POST is refused", () => {
     expect(response.status).toBe(401);
   });
 
-  test("404 for a broadcast that there is not", async () => {
+  test("404 for an unknown broadcast", async () => {
     const forged = await publish(offers.chromium, {}, `${relay.url}/whip/nobody-000000`);
     expect(await errorOf(forged)).toMatchObject({ status: 404, code: "unknown_broadcast" });
     const gone = await relay.create();
@@ -180,7 +180,7 @@ describe("POST is refused", () => {
     });
   });
 
-  test("413 with more than 64 KiB, whether its length is told or not; 64 KiB are taken", async () => {
+  test("413 with more than 64 KiB, with or without Content-Length; 64 KiB are accepted", async () => {
     const sized = (bytes: number) =>
       `${offers.chromium}${`a=x:${"x".repeat(90)}\r\n`.repeat(800)}`.slice(0, bytes - 2).concat("\r\n");
     const chunked = (sdp: string) =>
@@ -205,7 +205,7 @@ describe("POST is refused", () => {
     }
   });
 
-  test("409 when eight hosts are on, and says so", async () => {
+  test("409 when eight hosts are on", async () => {
     const crowded = await relay.create();
     const headers = { authorization: `Bearer ${crowded.hostKey}` };
     const statuses = [];
@@ -217,7 +217,7 @@ describe("POST is refused", () => {
 });
 
 describe("POST while the show ends", () => {
-  /** Publishes, and does `meanwhile` before the SFU answers the offer. */
+  /** Publishes, and runs `meanwhile` before the SFU answers the offer. */
   async function publishing(fresh: Created, meanwhile: () => Promise<unknown>): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const tracks = () => sfu.of("POST /sessions/:id/tracks/new").length;
@@ -231,7 +231,7 @@ describe("POST while the show ends", () => {
   }
   const closes = () => sfu.of("PUT /sessions/:id/tracks/close").length;
 
-  test("is 410, whether the doors were open or not, and the SFU is told to close", async () => {
+  test("is 410, whether the doors were open or not, and the SFU is told to close the track", async () => {
     for (const fresh of [await relay.create(), await relay.open()]) {
       const before = closes();
       const end = () => relay.api("POST", `/broadcasts/${fresh.id}/end`);
@@ -242,7 +242,7 @@ describe("POST while the show ends", () => {
     }
   });
 
-  test("is 410 when it is deleted as well, and a new one of that name has no hosts", async () => {
+  test("is 410 also when it is deleted, and a new one of that name has no hosts", async () => {
     const fresh = await relay.create({ slug: "deleted-meanwhile" });
     const before = closes();
     const remove = () => relay.api("DELETE", `/broadcasts/${fresh.id}`);
@@ -255,7 +255,7 @@ describe("POST while the show ends", () => {
 });
 
 describe("the session URL", () => {
-  test("DELETE ends the session, its track and its adapter at the SFU, and is gone then", async () => {
+  test("DELETE ends the session, its track and its adapter at the SFU, and then is a 404", async () => {
     const before = sfu.ids.length;
     const response = await publish(offers.chromium);
     const url = made.pop() ?? "";
@@ -295,13 +295,13 @@ describe("the session URL", () => {
     expect((await call("GET", url)).status).toBe(204);
   });
 
-  test("DELETE succeeds though the SFU is down", async () => {
+  test("DELETE succeeds even if the SFU is down", async () => {
     await publish(offers.chromium);
     sfu.react = () => "cut";
     expect((await call("DELETE", made.pop())).status).toBe(200);
   });
 
-  test.each(["GET", "HEAD"])("%s is answered without content, here and at the endpoint", async (method) => {
+  test.each(["GET", "HEAD"])("%s is answered without content, as at the endpoint", async (method) => {
     await publish(offers.chromium);
     for (const url of [made[0], show.whipUrl]) {
       const response = await call(method, url);
@@ -309,7 +309,7 @@ describe("the session URL", () => {
     }
   });
 
-  test("PATCH is 405 with what is allowed: neither trickle nor restarts are there", async () => {
+  test("PATCH is a 405 that names the allowed methods: there is neither trickle nor ICE restart", async () => {
     await publish(offers.chromium);
     const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": "*" };
     const response = await call("PATCH", made[0], headers, "a=ice-ufrag:x\r\na=ice-pwd:y\r\n");
@@ -317,7 +317,7 @@ describe("the session URL", () => {
     expectCors(response);
   });
 
-  test("and the endpoint take no other methods", async () => {
+  test("and the endpoint accept no other methods", async () => {
     await publish(offers.chromium);
     expect((await call("PUT", made[0])).headers.get("allow")).toBe("GET, HEAD, OPTIONS, DELETE");
     for (const method of ["PUT", "PATCH", "DELETE"]) {
@@ -329,7 +329,7 @@ describe("the session URL", () => {
 
 describe("OPTIONS (RFC 9725 section 4.2; Fetch standard, CORS)", () => {
   test.each(["", "/aSessionThatThereIsNot"])(
-    "needs no key, whatever is behind the URL: %j",
+    "needs no key, for the endpoint and for any session URL: %j",
     async (session) => {
       const response = await fetch(`${show.whipUrl}${session}`, {
         method: "OPTIONS",
@@ -354,7 +354,7 @@ describe("OPTIONS (RFC 9725 section 4.2; Fetch standard, CORS)", () => {
   );
 });
 
-describe("when the SFU can not take a publisher, it is told to come back: 503 with Retry-After", () => {
+describe("if the SFU can not take a publisher, the publisher gets a 503 with Retry-After when the SFU is", () => {
   const tracks = (reaction: Reaction) => (call: { path: string }) =>
     call.path === "/sessions/:id/tracks/new" ? reaction : undefined;
   const item = (errorCode: string): Reaction => ({
@@ -394,7 +394,7 @@ describe("when the SFU can not take a publisher, it is told to come back: 503 wi
     ["our secret", { status: 401, json: { errorCode: "unauthorized" } }],
     ["our app's use of it", { status: 403, text: "<html>" }],
     ["to know our app", { status: 404, json: { errorCode: "not_found" } }],
-  ])("refusing %s: the operator has to act, which both are told", async (_, refusal) => {
+  ])("refusing %s: the publisher and the log are told that the operator has to act", async (_, refusal) => {
     sfu.react = () => refusal;
     const before = relay.log().length;
     const response = await publish(offers.chromium);
@@ -413,7 +413,7 @@ describe("when the SFU can not take a publisher, it is told to come back: 503 wi
     expect((await publish(offers.chromium)).status).toBe(422);
   });
 
-  test("a host that was refused leaves nothing behind", async () => {
+  test("a refused host leaves nothing behind", async () => {
     const quiet = await relay.create();
     sfu.react = () => "cut";
     await publish(offers.chromium, { authorization: `Bearer ${quiet.hostKey}` }, quiet.whipUrl);
@@ -422,7 +422,7 @@ describe("when the SFU can not take a publisher, it is told to come back: 503 wi
 });
 
 describe("the log", () => {
-  test("says what failed, and never an SDP, a key, a token or an SFU's session", () => {
+  test("reports failures, but never an SDP, a key, a token or an SFU session", () => {
     const log = relay.log();
     expect(log).toContain("The SFU refused a publisher");
     for (const secret of [
