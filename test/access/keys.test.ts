@@ -33,11 +33,11 @@ describe("the first host's key", () => {
     ["no scheme", (key: string) => key, false],
     ["another scheme", (key: string) => `Basic ${key}`, false],
     ["no token", () => "Bearer ", false],
-    ["a part of it", (key: string) => `Bearer ${key.slice(0, -1)}`, false],
-    ["more than it", (key: string) => `Bearer ${key}A`, false],
-    ["twice", (key: string) => `Bearer ${key}, Bearer ${key}`, false],
-    ["an empty header", () => "", false],
-  ])("with %s", async (_, header, opens) => {
+    ["a part of the key", (key: string) => `Bearer ${key.slice(0, -1)}`, false],
+    ["more than the key", (key: string) => `Bearer ${key}A`, false],
+    ["the key twice", (key: string) => `Bearer ${key}, Bearer ${key}`, false],
+    ["nothing", () => "", false],
+  ])("in a header with %s", async (_, header, opens) => {
     const key = await hostKey(secret, ID, first(0));
     expect(await hostOf(secret, ID, header(key))).toEqual(opens ? first(0) : null);
   });

@@ -236,7 +236,7 @@ describe("merging", () => {
 });
 
 describe("memory", () => {
-  test("of new shows is refused when it is full, and counted, until a show has left the window", () => {
+  test("is refused to new shows when it is full, and the refusals are counted, until a show has left the window", () => {
     const slots = new Slots({ ...LIMITS, shows: 3 });
     for (const show of ["a", "b", "c", "d", "d"]) seen(slots, show, T, 0, 1);
     expect([slots.load.shows, slots.load.refused, listeners(slots, "d", T)]).toEqual([3, 2, 0]);
@@ -262,7 +262,7 @@ describe("memory", () => {
     expect(listeners(slots, "s39", T + 59_000)).toBe(0);
   });
 
-  test("that one show takes up whole keeps what that show has", () => {
+  test("keeps what a show has that takes up all of it", () => {
     const slots = new Slots({ ...LIMITS, bytes: 2 * (2 * 16_384 + 1024) });
     for (const at of [0, 10_000, 20_000]) seen(slots, "a", T + at, 0, 5000);
     expect(slots.load).toEqual({ shows: 1, bytes: 2 * (2 * 16_384 + 1024), refused: 5000 });

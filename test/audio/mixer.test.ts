@@ -48,6 +48,6 @@ test("a mixer is not empty while mixed sound has yet to come out", () => {
   expect(mixer.isEmpty).toBe(false);
 });
 
-test("a line of another length is a bug", () => {
+test("a line of another length is an error", () => {
   expect(() => new Mixer().mix([new Float32Array(10)], 960)).toThrow(RangeError);
 });

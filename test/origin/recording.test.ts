@@ -215,7 +215,7 @@ describe("a recording", () => {
     vi.restoreAllMocks();
   });
 
-  test("reads only a few segments ahead while nobody reads, and stops when its reader cancels", async () => {
+  test("reads no more than four segments ahead of what its stream takes, and stops when its reader cancels", async () => {
     const [recordings, world] = [new Recordings(), new World()];
     const { etag, length } = await factsOf(recordings, world);
     const work: Promise<void>[] = [];

@@ -63,7 +63,7 @@ const SHAPES: readonly [string, Shape][] = [
   ["mono", { channels: 1 }],
 ];
 
-describe.concurrent("a publisher connects and is heard, whose offer has", () => {
+describe.concurrent("a publisher with this offer connects and is heard", () => {
   test.for(SHAPES)("%s", async ([name, shape], { expect }) => {
     const ear = await Ear.start();
     const publisher = await connectShape(sfu, shape);
