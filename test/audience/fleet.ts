@@ -10,7 +10,7 @@ export interface Shard {
 
 /**
  * Isolates that report to one shard, on a fake clock. Each waits as pace.ts says and keeps the shard's last answer. Time goes
- * in ticks of a tenth of a second; within a tick isolates report in the order in which they were due.
+ * in ticks of a tenth of a second; within a tick isolates report in the order in which they were planned.
  */
 export class Fleet {
   readonly #due = new Map<number, number[]>();

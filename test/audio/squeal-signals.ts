@@ -13,7 +13,7 @@ function draws(seed: number): Draw {
 
 const decibels = (db: number) => 10 ** (db / 20);
 
-/** A resonator of two poles, whose gain is about 1 for a band of noise at `hertz`. */
+/** A resonator of two poles. Its peak is at `hertz`, and is about 1 for a band of noise. */
 class Resonator {
   #a = 0;
   #b = 0;

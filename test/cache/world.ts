@@ -24,7 +24,7 @@ export class CachedWorld {
   readonly #servers: readonly TierServer[];
 
   static async start(): Promise<CachedWorld> {
-    // The model leads to edges that exist only later, and the edges are told where the model is.
+    // The model leads to the origin, which starts together with the edges, and the edges must be told where the model is.
     const world = Promise.withResolvers<CachedWorld>();
     const model = new CacheModel(async ({ url }) => {
       const { pathname, search } = new URL(url);

@@ -170,7 +170,7 @@ test("a delta update is fetched once for all clients that it serves, and a whole
 test("the whole list is fetched where a cache's delta update has become too new for the client", async () => {
   const { queue, paths, get } = upstream();
   const directives = { msn: 10, part: 1, skip: true };
-  // From this list the edge learns of a far later live edge.
+  // From the second of these lists the edge learns of a far later live edge.
   queue.push(list(EPOCHS[0], 10, 0), list(EPOCHS[0], 30, 0), list(EPOCHS[0], 30, 0));
   const answer = await get({ kind: "rewind", id: "a", epoch: EPOCHS[0], from: "open", directives });
   expect(await answer.text()).toBe("k0000000 30.0");

@@ -138,7 +138,7 @@ describe("before three segments exist, a request", () => {
     check(decide(empty, { msn: FIRST_MSN + 2 }), "reject");
     check(decide(empty, { msn: FIRST_MSN + 1, part: 5 }), "reject");
   });
-  test("is released by the third at the latest", () => {
+  test("that waits for the third is released by it", () => {
     const three = windowAfter(low, 3 * 90, { live: true });
     expect(holds(three, { msn: FIRST_MSN + 2, part: 4 })).toBe(true);
     expect(decide(three, {})).toEqual(READY);

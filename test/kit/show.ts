@@ -17,7 +17,7 @@ export const names: Names = {
   part: (msn, index) => `${msn}.${index}.m4s`,
 };
 
-/** The frame of access unit `unit`: `unit % 7 + 1` bytes, each of them `unit`. */
+/** The frame of access unit `unit`: `unit % 7 + 1` bytes, each of them `unit` modulo 256. */
 export function frame(unit: number): Frame {
   return { at: samples(unit * AU_SAMPLES), bytes: new Uint8Array((unit % 7) + 1).fill(unit) };
 }
