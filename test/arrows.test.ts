@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
 
-/** The floor plan as a test: which room may import which, and what the pure rooms never mention. */
+/** The floor plan as a test: which room may import which other rooms and packages, and what the pure rooms never mention. */
 
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   bounded: [],
@@ -101,9 +101,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "local/host": ["local/address"],
   local: ["local/address", "local/sfu"],
 };
-/** Files that a room may import beyond that, by name. */
+/** Files outside these rooms that a room may import, by name. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { edge: ["src/ingest/offer.ts"] };
-/** Packages a room may import; what is not named here may import none. */
+/** Packages that a room may import; a room that is not named here may import none. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ingest: ["zod"],
   broadcast: ["cloudflare:workers", "zod"],
@@ -115,10 +115,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "local/sfu": ["@hono/node-server", "hono", "libopus-wasm", "werift", "ws", "zod"],
   "local/host": ["libopus-wasm", "werift"],
   local: [
-    // What runs before the Worker on this machine.
+    // These run before the Worker on this machine.
     "cloudflare:workers",
     "earshot-worker",
-    // What runs it.
+    // These run the Worker.
     "esbuild",
     "miniflare",
     "wrangler",
@@ -147,7 +147,7 @@ interface Source {
   readonly text: string;
 }
 
-/** What is wrong with a tree of sources, one sentence each. */
+/** Returns the faults of a tree of sources, one sentence each. */
 function faults(sources: readonly Source[]): string[] {
   return sources.flatMap((source) => [...arrowFaults(source), ...roomFaults(source)]);
 }
@@ -168,7 +168,7 @@ function arrowFaults({ path, text }: Source): string[] {
   });
 }
 
-/** Files that import each other, by whatever way, types included: one sentence for each circle. */
+/** Returns the circles of imports, type imports included, one sentence each. */
 function circles(sources: readonly Source[]): string[] {
   const imported = new Map(
     sources.map(({ path, text }) => [
@@ -201,7 +201,10 @@ function roomFaults({ path, text }: Source): string[] {
   return found;
 }
 
-/** `src/hls/box.ts` is in hls, `local/sfu/api.ts` in local/sfu; `src/media.ts` and `local/address.ts` are rooms of their own. */
+/**
+ * Returns the room of a file: `src/hls/box.ts` is in hls, `local/sfu/api.ts` in local/sfu. `src/media.ts` and
+ * `local/address.ts` are rooms of their own.
+ */
 function roomOf(path: string): string {
   const [top = "", second = ""] = path.replace(/\.ts$/, "").split("/");
   if (top === "src") return second;
@@ -223,7 +226,9 @@ function readTree(folder: string): Source[] {
     });
 }
 
-/** Files of `test/` and `bench/` that take from another folder of `test/` what is not there to be shared. */
+/**
+ * Returns the imports in `test/` and `bench/` that reach into another folder of `test/`, where that folder is not a shared one.
+ */
 function borrowed(sources: readonly Source[]): string[] {
   const shared = /^test\/(kit|validator|cache)\/|^test\/[^/]+$/;
   return sources.flatMap(({ path, text }) => {
@@ -237,7 +242,7 @@ function borrowed(sources: readonly Source[]): string[] {
   });
 }
 
-test("what folders of test/ and the benches share is in test/kit/, but for the validator and the cache model", () => {
+test("what the folders of test/ and the benches share is in test/kit/, except the validator and the cache model", () => {
   const self = "test/arrows.test.ts";
   const sources = [...readTree("test"), ...readTree("bench")].filter(({ path }) => path !== self);
   expect(borrowed(sources)).toEqual([]);
@@ -247,7 +252,10 @@ test("what folders of test/ and the benches share is in test/kit/, but for the v
   ]);
 });
 
-/** Whether a comment and an empty line come after a test file's imports; without that line it is a comment on what follows. */
+/**
+ * Whether a test file has a comment and an empty line after its imports. Without the empty line, the comment belongs to what
+ * follows.
+ */
 function hasHead(text: string): boolean {
   const [first = ""] = text.replace(/^(import\b[^;]*;\s*)+/, "").split("\n\n", 1);
   return first.split("\n").every((line) => /^(\/\/|\/\*\*| \*)/.test(line));

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { Bounded } from "../src/bounded.ts";
 
-/** A map of bounded size forgets the oldest. */
+/** A map of bounded size: when it is full, it evicts its oldest entry. */
 
-test("what was set longest ago is forgotten first, and reading keeps nothing", () => {
+test("a full map evicts the entry that was set longest ago, even one that was read since", () => {
   const map = new Bounded<string, number>(2);
   map.set("a", 1);
   map.set("b", 2);
@@ -13,7 +13,7 @@ test("what was set longest ago is forgotten first, and reading keeps nothing", (
   expect([map.get("a"), map.get("b"), map.get("c")]).toEqual([3, undefined, 4]);
 });
 
-test("what was deleted makes room", () => {
+test("a deleted entry makes room for another", () => {
   const map = new Bounded<string, number>(2);
   map.set("a", 1);
   map.set("b", 2);

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { copyOf, lifeboatUrl, lists, uris } from "../src/lifeboat.ts";
 import { parseListen } from "../src/paths.ts";
 
-/** What pages, the Broadcast and the bucket's domain call the same things. */
+/** The URLs and R2 keys of a show's copy: what pages, the Broadcast and the bucket's domain call the same lists. */
 
 const ID = "town-hall-8802xv";
 
-test("the show's list is what a player takes, and it names the others by where they lie", () => {
+test("the show's list is the one that a player loads, and its relative URIs lead to the other lists", () => {
   const url = copyOf("https://copy.example.org", ID);
   expect(url).toBe(`https://copy.example.org/${ID}/lifeboat.m3u8`);
   for (const [uri, key] of [
@@ -16,12 +16,12 @@ test("the show's list is what a player takes, and it names the others by where t
     expect(new URL(uri, url).href).toBe(`https://copy.example.org/${key}`);
 });
 
-test("no URL of the relay's own leads to a list of the copy, nor is one of the relay's lists under its keys", () => {
+test("no URL of the relay leads to a list of the copy", () => {
   for (const key of [lists.show(ID), lists.timeline(ID, "mwq4yx3z"), lists.replay(ID)])
     expect(parseListen(new URL(`https://relay.example/live/${key}`))).toMatchObject({ status: 404 });
 });
 
-describe("the variable LIFEBOAT_URL", () => {
+describe("the variable LIFEBOAT_URL is an origin, or it is ignored", () => {
   test.each([
     ["https://copy.example.org", "https://copy.example.org"],
     ["https://copy.example.org/", "https://copy.example.org"],
@@ -31,7 +31,7 @@ describe("the variable LIFEBOAT_URL", () => {
     ["copy.example.org", null],
     ["https://copy.example.org/folder", null],
     ['https://copy.example.org"\n#EXT', null],
-  ])("%j is %j", (variable, url) => {
+  ])("%j gives %j", (variable, url) => {
     expect(lifeboatUrl(variable)).toBe(url);
   });
 });

@@ -15,10 +15,10 @@ import {
 import type { Directives } from "../src/media.ts";
 import { ENDED, LIVE, NOW, PLAIN } from "./kit/live-edges.ts";
 
-/** How far a show has come, as a header and as data; directives in one form. */
+/** How far a show has come, as data and as a header; and the one form of playlist directives that mean the same. */
 
-describe("the header", () => {
-  test("is read back as it was written", () => {
+describe("the live edge header", () => {
+  test("reads back as it was written", () => {
     fc.assert(
       fc.property(
         fc.boolean(),
@@ -47,39 +47,39 @@ describe("the header", () => {
   });
 
   test.each([null, "", "x", "mwq4uj3r;live;1;2;3;4;5;parts", "mwq4uj3r;gone;1;2;3;4;5;parts;6"])(
-    "%s is none",
+    "%s is not read as a live edge",
     (header) => expect(readLiveEdge(header)).toBeNull(),
   );
 });
 
-describe("directives that mean the same have one form", () => {
+describe("directives that mean the same thing are given one form", () => {
   test.each<[string, LiveEdge, Directives, Place | null]>([
     ["none", LIVE, {}, null],
     ["a skip alone", LIVE, { skip: true }, null],
     ["a part, with a skip", LIVE, { msn: 21, part: 3, skip: true }, { msn: 21, part: 3 }],
-    ["a segment, part unsaid", LIVE, { msn: 22 }, { msn: 22, part: 0 }],
+    ["a segment without a part", LIVE, { msn: 22 }, { msn: 22, part: 0 }],
     ["beyond a segment's last part", LIVE, { msn: 21, part: 5 }, { msn: 22, part: 0 }],
-    ["anything, when it has ended", ENDED, { msn: 99, part: 7 }, null],
+    ["any place, once the show has ended", ENDED, { msn: 99, part: 7 }, null],
     ["a segment of a list without parts", PLAIN, { msn: 21, part: 3 }, { msn: 21 }],
   ])("%s", (_what, liveEdge, directives, form) => {
     expect(placeAsked(liveEdge, directives)).toEqual(form);
   });
 
   test.each<[string, LiveEdge, Place | null, boolean]>([
-    ["nothing", LIVE, null, true],
-    ["a segment long listed", LIVE, { msn: 3, part: 2 }, true],
+    ["no place", LIVE, null, true],
+    ["a segment listed long ago", LIVE, { msn: 3, part: 2 }, true],
     ["the newest part", LIVE, { msn: 21, part: 2 }, true],
     ["the next part", LIVE, { msn: 21, part: 3 }, false],
     ["the next segment", LIVE, { msn: 22, part: 0 }, false],
-    ["anything, when it has ended", ENDED, { msn: 99, part: 0 }, true],
+    ["any place, once the show has ended", ENDED, { msn: 99, part: 0 }, true],
     ["the last segment of a list without parts", PLAIN, { msn: 20 }, true],
-    ["the open segment of one", PLAIN, { msn: 21 }, false],
-  ])("%s is held by the list, or not", (_what, liveEdge, directives, held) => {
+    ["the open segment of a list without parts", PLAIN, { msn: 21 }, false],
+  ])("whether the list already has %s", (_what, liveEdge, directives, held) => {
     expect(covers(liveEdge, directives)).toBe(held);
   });
 
   test.each([LIVE, { ...LIVE, openParts: 0 }, PLAIN])(
-    "the newest that is known is listed, and the next is not",
+    "the newest known place is in the list, and the next is not",
     (liveEdge) => {
       const place = newest(liveEdge);
       expect(covers(liveEdge, place)).toBe(true);
@@ -90,7 +90,7 @@ describe("directives that mean the same have one form", () => {
   );
 });
 
-describe("what media that was had tells of the live edge", () => {
+describe("media that was fetched moves the live edge on", () => {
   const part = (msn: number, index: number): MediaName => ({ kind: "part", msn, index });
   const segment = (msn: number): MediaName => ({ kind: "segment", msn });
 
@@ -98,26 +98,26 @@ describe("what media that was had tells of the live edge", () => {
     ["the hinted part", LIVE, part(21, 3), { openParts: 4, endsAt: NOW + 400 }],
     ["a segment's last part", LIVE, part(21, 4), { lastMsn: 21, openParts: 0, endsAt: NOW + 800 }],
     ["the next segment's first part", LIVE, part(22, 0), { lastMsn: 21, openParts: 1, endsAt: NOW + 1_200 }],
-    ["the segment being made", LIVE, segment(21), { lastMsn: 21, openParts: 0, endsAt: NOW + 800 }],
+    ["the open segment, whole", LIVE, segment(21), { lastMsn: 21, openParts: 0, endsAt: NOW + 800 }],
     [
-      "a segment where there are no parts",
+      "a segment of a list without parts",
       PLAIN,
       segment(22),
       { lastMsn: 22, openParts: 0, endsAt: NOW + 2_800 },
     ],
-  ])("%s: there is so much at least", (_, liveEdge, target, more) => {
+  ])("%s: the show has come at least that far", (_, liveEdge, target, more) => {
     const after = withMedia(liveEdge, target);
     expect(after).toEqual({ ...liveEdge, ...more });
     expect([isAsNew(after, liveEdge), isAsNew(liveEdge, after)]).toEqual([true, false]);
   });
 
   test.each([
-    ["what is listed already", LIVE, part(21, 2)],
+    ["a part that is already listed", LIVE, part(21, 2)],
     ["an older segment", LIVE, segment(12)],
-    ["an ended show's", ENDED, part(21, 0)],
-  ])("%s tells nothing", (_, liveEdge, target) => expect(withMedia(liveEdge, target)).toBe(liveEdge));
+    ["a part of an ended show", ENDED, part(21, 0)],
+  ])("%s does not move it", (_, liveEdge, target) => expect(withMedia(liveEdge, target)).toBe(liveEdge));
 
-  test("and the directives that ask for a list as new ask for that part", () => {
+  test("and the directives for the newest place then name that part", () => {
     fc.assert(
       fc.property(fc.nat(40), fc.nat(4), (msn, index) => {
         const after = withMedia(LIVE, part(msn, index));

@@ -18,7 +18,7 @@ import {
 import { PROBLEMS } from "../src/problem.ts";
 import { parseStretch, stretchPath } from "../src/recording-stretch.ts";
 
-/** Every URL and R2 key reads back as what it was built of. */
+/** Every URL and R2 key is read back as the value that it was built from. */
 
 const ID = "town-hall-8802xv";
 const EPOCH = "mwq4yx3z";
@@ -63,14 +63,14 @@ const target: fc.Arbitrary<Target> = fc.oneof(
   }),
 );
 
-test("the list of one listener has the listener's id at the relay's own list, and not at the copy's", () => {
+test("a listener's id is added to the URI of the relay's own playlist, and not to that of the copy's", () => {
   const copy = `https://copy.example.org/${ID}/${EPOCH}/lifeboat.m3u8`;
   const text = (uri: string) =>
     `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${copy}\n`;
   expect(withListener(text(playlistUri(EPOCH, null)), "abc")).toBe(text(`${playlistUri(EPOCH, null)}?l=abc`));
 });
 
-test("a stretch of a recording reads back as what it was built of, and is no listener's URL", () => {
+test("a stretch of a recording reads back as it was built, and is not a listener's URL", () => {
   const stretch = { id: ID, etag: "0123456789abcdef0123456789abcdef", first: 0, last: 4_294_967_296 };
   const path = stretchPath(stretch);
   expect(parseStretch(path)).toEqual(stretch);
@@ -122,7 +122,7 @@ describe("a listener's URL", () => {
     expect(canonicalPath(expected)).toBe(path);
   });
 
-  test("of any target reads back as that target", () => {
+  test("built from any target reads back as that target", () => {
     fc.assert(
       fc.property(target, (wanted) => {
         expect(read(canonicalPath(wanted))).toEqual(wanted);
@@ -131,7 +131,7 @@ describe("a listener's URL", () => {
     );
   });
 
-  test("and all that read alike share one canonical form, whatever else the listener appends", () => {
+  test("keeps its canonical form, whatever query parameters and fragment the listener appends", () => {
     const junk = fc.dictionary(fc.stringMatching(/^[a-zA-Z]\w{0,8}$/), fc.string(), { maxKeys: 4 });
     fc.assert(
       fc.property(target, junk, (wanted, query) => {
@@ -186,7 +186,7 @@ describe("a listener's URL", () => {
     `/live/${ID}/${EPOCH}/p1.2.3.m4s`,
     `/live/${ID}/${EPOCH}/s1.m4s%0a`,
     `/live/${ID}/${EPOCH}/s\u0661.m4s`,
-  ])("%s names nothing", (path) => expect(read(path)).toEqual(PROBLEMS.notFound));
+  ])("%s is not found", (path) => expect(read(path)).toEqual(PROBLEMS.notFound));
 });
 
 describe("directives (RFC 8216bis section 6.2.5)", () => {
@@ -213,7 +213,7 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
     "_HLS_msn=1&_HLS_part=-1",
     "_HLS_msn=1&_HLS_part=x",
     "_HLS_msn=1&_HLS_part=1.5",
-  ])("%s is an error", (query) => {
+  ])("%s is refused", (query) => {
     const got = playlist(query);
     expect(got).toMatchObject({ kind: "problem", status: 400, code: "bad_directive" });
     expect((got as { message: string }).message).toMatch(/_HLS_(msn|part)/);
@@ -229,16 +229,16 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
     ["_HLS_msn=007&_HLS_part=01", { msn: 7, part: 1 }],
     ["_HLS_part=2&_HLS_msn=1", { msn: 1, part: 2 }],
     ["_HLS_msn=999999999999999", { msn: 999_999_999_999_999 }],
-  ])("%s", (query, directives) => {
+  ])("%s is read, or ignored", (query, directives) => {
     expect(playlist(query)).toEqual({ kind: "playlist", id: ID, epoch: EPOCH, directives });
   });
 
-  test("that are said twice make no second cache key: the first counts", () => {
+  test("that come twice make no second cache key: the first one counts", () => {
     const got = playlist("_HLS_msn=1&_HLS_msn=2");
     expect(canonicalPath(got as Target)).toBe(`/live/${ID}/${EPOCH}/audio.m3u8?_HLS_msn=1`);
   });
 
-  test("and a choice that is none, or in another order, make no second cache key", () => {
+  test("and unknown values or another order of parameters make no second cache key", () => {
     for (const [query, canonical] of [
       ["from=open&x=1&dvr=1&l=abc", "?dvr=1&from=open"],
       ["dvr=yes&from=live&from=open", ""],
@@ -250,14 +250,14 @@ describe("directives (RFC 8216bis section 6.2.5)", () => {
       );
   });
 
-  test("are an error on nothing but a media playlist", () => {
+  test("are ignored on everything but a media playlist, even when they are malformed", () => {
     for (const path of [`index.m3u8`, `status.json`, `${EPOCH}/init.mp4`, `${EPOCH}/s1.m4s`]) {
       expect(read(`/live/${ID}/${path}?_HLS_part=x`).kind).not.toBe("problem");
     }
   });
 });
 
-test("a listener's id is put to the media playlist that a multivariant playlist names, and to nothing else", () => {
+test("a listener's id is added to the media playlist's URI in a multivariant playlist, and to nothing else", () => {
   for (const rewinds of [null, "live", "open"] as const) {
     const uri = playlistUri(EPOCH, rewinds);
     expect(withListener(`#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${uri}\n`, "abc")).toBe(
@@ -268,7 +268,7 @@ test("a listener's id is put to the media playlist that a multivariant playlist 
   expect(withListener(other, "abc")).toBe(other);
 });
 
-test("relative names in a playlist resolve to the URLs that are parsed", () => {
+test("the relative names in a playlist resolve to URLs that the relay reads", () => {
   const multivariant = new URL(`https://relay.example/live/${ID}/index.m3u8`);
   const playlist = new URL(playlistUri(EPOCH, null), multivariant);
   expect(parseListen(playlist)).toMatchObject({ kind: "playlist", epoch: EPOCH });
@@ -291,7 +291,7 @@ test("relative names in a playlist resolve to the URLs that are parsed", () => {
 });
 
 describe("epochs", () => {
-  test("are names of the wall clock that URLs take, and later ones sort after", () => {
+  test("are made from the wall clock, fit into a URL, and sort by time", () => {
     const millis = fc.integer({ min: 0, max: Date.UTC(2059, 0) });
     fc.assert(
       fc.property(millis, millis, (a, b) => {
@@ -303,7 +303,7 @@ describe("epochs", () => {
   });
 });
 
-test("R2 keys sort as the segments do, and keep shows and epochs apart", () => {
+test("R2 keys sort in the order of the segments, and differ between shows and epochs", () => {
   expect(keys.init("a", "e")).toBe("a/e/init.mp4");
   expect(keys.segment("a", "e", 7)).toBe("a/e/s0000000007.m4s");
   fc.assert(
@@ -313,7 +313,7 @@ test("R2 keys sort as the segments do, and keep shows and epochs apart", () => {
   );
 });
 
-test("URLs for hosts and operators are absolute, and the key stays in the fragment, out of every server's log", () => {
+test("URLs for hosts and operators are absolute, and the host key is in the fragment, which no server logs", () => {
   const urls = urlsOf("https://relay.example", ID, "KEY");
   expect(urls).toEqual({
     whipUrl: `https://relay.example/whip/${ID}`,
@@ -326,7 +326,7 @@ test("URLs for hosts and operators are absolute, and the key stays in the fragme
   expect(whipSessionPath(ID, "name")).toBe(`/whip/${ID}/name`);
 });
 
-test("the SFU dials ws: where the host came by http:, and wss: where by https:", () => {
+test("the SFU dials ws: where the host came by http:, and wss: where the host came by https:", () => {
   expect(ingestUrl("http://localhost:8787", ID, "s", 2, "t")).toBe(`ws://localhost:8787/ingest/${ID}/s/2/t`);
   expect(ingestUrl("https://relay.example", ID, "s", 2, "t")).toBe(`wss://relay.example/ingest/${ID}/s/2/t`);
 });

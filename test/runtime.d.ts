@@ -1,4 +1,4 @@
-/** What unit tests of src reach of the runtime's types: the whole of them does not go together with Node's. */
+/** The Workers types that unit tests of src need. Loading all of the Workers types would clash with Node's. */
 type R2Bucket = import("@cloudflare/workers-types").R2Bucket;
 type SqlStorage = import("@cloudflare/workers-types").SqlStorage;
 type ExecutionContext = import("@cloudflare/workers-types").ExecutionContext;

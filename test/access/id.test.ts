@@ -3,17 +3,17 @@ import { describe, expect, test } from "vitest";
 import { isId, isSlug, mintId, randomTail, slugOf } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 
-/** Ids: the same slug gives the same id for ever, and who has not been given one can not make one up. */
+/** Ids: a slug always gives the same id, and an id that was not minted here can not be guessed. */
 
 const secret = new Secret("a secret of this test");
 const slug = fc.stringMatching(/^[a-z0-9]{1,12}(-[a-z0-9]{1,8}){0,3}$/);
 
-describe("minted ids", () => {
-  test("are the same for the same secret and slug, for ever: links outlive deployments", async () => {
+describe("a minted id", () => {
+  test("is always the same for a secret and slug: links outlive deployments", async () => {
     expect(await mintId(secret, "town-hall")).toBe("town-hall-8802xv");
   });
 
-  test("pass the check, and their slug can be read out of them", async () => {
+  test("passes the check, and its slug can be read from it", async () => {
     await fc.assert(
       fc.asyncProperty(slug, async (name) => {
         const id = await mintId(secret, name);
@@ -23,7 +23,7 @@ describe("minted ids", () => {
     );
   });
 
-  test("do not pass with any one character changed", async () => {
+  test("fails the check when any one character is changed", async () => {
     const id = await mintId(secret, "town-hall");
     for (let at = 0; at < id.length; at++) {
       const forged = `${id.slice(0, at)}${id[at] === "b" ? "c" : "b"}${id.slice(at + 1)}`;
@@ -31,7 +31,7 @@ describe("minted ids", () => {
     }
   });
 
-  test("do not pass under another secret", async () => {
+  test("fails the check under another secret", async () => {
     expect(await isId(new Secret("another secret, as long"), await mintId(secret, "town-hall"))).toBe(false);
   });
 });
@@ -52,14 +52,14 @@ describe("an invented id is refused", () => {
     `${"a".repeat(49)}-000000`,
   ])("%j", async (id) => expect(await isId(secret, id)).toBe(false));
 
-  test("also in capitals, or with its check on a slug that is none", async () => {
+  test("also in capitals, or where its slug is not a valid one", async () => {
     const id = await mintId(secret, "town-hall");
     expect(await isId(secret, id.toUpperCase())).toBe(false);
     expect(await isId(secret, await mintId(secret, "-town"))).toBe(false);
     expect(await isId(secret, await mintId(secret, ""))).toBe(false);
   });
 
-  test("by counting up: none of 5000 tries hits", async () => {
+  test("when guessed by counting up: none of 5,000 guesses passes", async () => {
     const tries = 5_000;
     let hits = 0;
     for (let n = 0; n < tries; n++) {
@@ -69,7 +69,7 @@ describe("an invented id is refused", () => {
   });
 });
 
-describe("slugs", () => {
+describe("a slug", () => {
   test.each([
     ["Town Hall!", "town-hall"],
     ["  Ünïcödé  Señor ", "unicode-senor"],
@@ -81,7 +81,7 @@ describe("slugs", () => {
     ["--a--", "a"],
   ])("of %j is %j", (title, expected) => expect(slugOf(title)).toBe(expected));
 
-  test("of any title are slugs, and leave room for the tail that tells shows apart", () => {
+  test("of any title is valid, and leaves room for the random tail that tells shows apart", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 100 }), (title) => {
         expect(isSlug(slugOf(title))).toBe(true);
@@ -91,11 +91,11 @@ describe("slugs", () => {
     );
   });
 
-  test("end where they are cut without a hyphen", () => {
+  test("that is cut off does not end in a hyphen", () => {
     expect(slugOf(`${"a".repeat(42)} b`)).toBe("a".repeat(42));
   });
 
-  test("have 1 to 48 characters", () => {
+  test("has 1 to 48 characters", () => {
     expect(isSlug("a".repeat(48))).toBe(true);
     expect(isSlug("a".repeat(49))).toBe(false);
     expect(isSlug("")).toBe(false);

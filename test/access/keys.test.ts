@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { FIRST_HOST, hostKey, hostOf, ingestToken, isAdmin, isIngest } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 
-/** Host keys, ingest tokens and the admin token: each opens what it is for, and nothing else. */
+/** Host keys, ingest tokens and the admin token: each opens only what it was made for. */
 
 const secret = new Secret("a secret of this test");
 const ID = "town-hall-8802xv";
@@ -11,12 +11,12 @@ const first = (generation: number) => ({ hostId: FIRST_HOST, generation });
 const ada = (generation: number) => ({ hostId: "k7w2m9qa", generation });
 
 describe("the first host's key", () => {
-  // Links that people have must go on working, whatever deploy made them.
+  // Links that people already have must go on working after any deploy.
   test.each([
     [0, "KzuDnSRD0InsenX9MoHQBQ"],
     [1, "1.qCYyXI04lTp8toWpYkjUlQ"],
     [12, "12.Ik6wPxS786Umk2_XxxleuA"],
-  ])("of generation %i is what it was before other hosts had keys", async (generation, key) => {
+  ])("of generation %i never changes", async (generation, key) => {
     expect(await hostKey(secret, ID, first(generation))).toBe(key);
     expect(await hostOf(secret, ID, `Bearer ${key}`)).toEqual(first(generation));
   });
@@ -33,16 +33,16 @@ describe("the first host's key", () => {
     ["no scheme", (key: string) => key, false],
     ["another scheme", (key: string) => `Basic ${key}`, false],
     ["no token", () => "Bearer ", false],
-    ["a part of it", (key: string) => `Bearer ${key.slice(0, -1)}`, false],
-    ["more than it", (key: string) => `Bearer ${key}A`, false],
-    ["twice", (key: string) => `Bearer ${key}, Bearer ${key}`, false],
-    ["an empty header", () => "", false],
-  ])("with %s", async (_, header, opens) => {
+    ["a part of the key", (key: string) => `Bearer ${key.slice(0, -1)}`, false],
+    ["more than the key", (key: string) => `Bearer ${key}A`, false],
+    ["the key twice", (key: string) => `Bearer ${key}, Bearer ${key}`, false],
+    ["nothing", () => "", false],
+  ])("in a header with %s", async (_, header, opens) => {
     const key = await hostKey(secret, ID, first(0));
     expect(await hostOf(secret, ID, header(key))).toEqual(opens ? first(0) : null);
   });
 
-  test("that replaces another says which one it is, and no one's HMAC is another's", async () => {
+  test("of a later generation names that generation, and no generation's HMAC passes for another", async () => {
     const keys = await Promise.all([0, 1, 2, 12].map((generation) => hostKey(secret, ID, first(generation))));
     expect(keys.map((key) => key.replace(/[\w-]{22}$/, ""))).toEqual(["", "1.", "2.", "12."]);
     expect(new Set(keys.map((key) => key.slice(-22))).size).toBe(4);
@@ -52,11 +52,12 @@ describe("the first host's key", () => {
       expect(await hostOf(secret, ID, `Bearer ${written}${keys[0]}`), written).toBe(null);
   });
 
-  test("without a header opens nothing", async () => expect(await hostOf(secret, ID, null)).toBe(null));
+  test("is required: a request without a header opens nothing", async () =>
+    expect(await hostOf(secret, ID, null)).toBe(null));
 });
 
 describe("another host's key", () => {
-  test("says whose it is and which one, and is the same for ever", async () => {
+  test("names its host and generation, and is always the same", async () => {
     const key = await hostKey(secret, ID, ada(0));
     expect(key).toBe("k7w2m9qa.0.AD6LVyhKbX8tmTJ1pG7IXA");
     expect(await hostOf(secret, ID, `Bearer ${key}`)).toEqual(ada(0));
@@ -65,7 +66,7 @@ describe("another host's key", () => {
     expect(await hostOf(new Secret("another secret, as long"), ID, `Bearer ${key}`)).toBe(null);
   });
 
-  test("is worth nothing under another host's id, or another number", async () => {
+  test("is refused under another host's id or another generation", async () => {
     const mac = (await hostKey(secret, ID, ada(0))).slice(-22);
     const firsts = (await hostKey(secret, ID, first(0))).slice(-22);
     for (const forged of [
@@ -85,7 +86,7 @@ describe("another host's key", () => {
       expect(await hostOf(secret, ID, `Bearer ${forged}`), forged).toBe(null);
   });
 
-  test("is not the admin token, and that is no host's key", async () => {
+  test("is not the admin token, and the admin token is no host's key", async () => {
     const key = await hostKey(secret, ID, ada(0));
     expect(isAdmin("an admin token", `Bearer ${key}`)).toBe(false);
     expect(await hostOf(secret, ID, "Bearer an-admin-token")).toBe(null);
@@ -93,7 +94,7 @@ describe("another host's key", () => {
 });
 
 describe("the ingest token", () => {
-  test("is bound to broadcast, session and generation", async () => {
+  test("is bound to a broadcast, a session and a generation", async () => {
     const token = await ingestToken(secret, ID, "session", 1);
     expect(await isIngest(secret, ID, "session", 1, token)).toBe(true);
     expect(await isIngest(secret, "other-8802xv", "session", 1, token)).toBe(false);
@@ -103,7 +104,7 @@ describe("the ingest token", () => {
     expect(await isIngest(secret, ID, "session", Number.NaN, token)).toBe(false);
   });
 
-  test("can not be made of another's fields shifted by a letter", async () => {
+  test("can not be made from other fields whose texts join to the same characters", async () => {
     const token = await ingestToken(secret, "ab", "c", 1);
     expect(await isIngest(secret, "a", "bc", 1, token)).toBe(false);
   });
@@ -114,7 +115,7 @@ describe("the ingest token", () => {
 });
 
 describe("the admin token", () => {
-  test("opens when it is there and right", () => {
+  test("opens when it is present and right", () => {
     expect(isAdmin("admin", "Bearer admin")).toBe(true);
     expect(isAdmin("admin", "Bearer admim")).toBe(false);
     expect(isAdmin("admin", null)).toBe(false);

@@ -3,20 +3,20 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { base64url, randomName, Secret, sameText } from "../../src/access/secret.ts";
 
-/** The HMACs that ids, keys and tokens are made of. */
+/** The HMACs that ids, keys and tokens are made from. */
 
-test("a signature is HMAC-SHA-256 over the length-prefixed fields, as Node has it", async () => {
+test("a signature is HMAC-SHA-256 over the length-prefixed fields, as Node computes it", async () => {
   const signature = await new Secret("a secret of this test").sign("host key", "ab", "");
   const wanted = createHmac("sha256", "a secret of this test").update("8:host key2:ab0:").digest();
   expect(Buffer.from(signature)).toEqual(wanted);
 });
 
-test("a secret of less than 16 characters is refused in a sentence", () => {
+test("a secret of less than 16 characters is refused with a sentence that says so", () => {
   expect(() => new Secret("123456789012345")).toThrow("EARSHOT_SECRET must be at least 16 characters long.");
   expect(() => new Secret("1234567890123456")).not.toThrow();
 });
 
-test("no two lists of fields sign alike", async () => {
+test("no two lists of fields have the same signature", async () => {
   const secret = new Secret("a secret of this test");
   const fields = fc.array(fc.string({ maxLength: 4 }), { maxLength: 3 });
   await fc.assert(
@@ -28,7 +28,7 @@ test("no two lists of fields sign alike", async () => {
   );
 });
 
-test("sameText is equality", () => {
+test("sameText is true for equal texts and for no others", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "\u0161", "\ud83d"), maxLength: 4 });
   fc.assert(fc.property(text, text, (a, b) => sameText(a, b) === (a === b)));
   fc.assert(fc.property(text, (a) => sameText(a, a)));
@@ -38,7 +38,7 @@ test("sameText is equality", () => {
   expect(sameText("aa", "a")).toBe(false);
 });
 
-test("base64url is RFC 4648's, without padding", () => {
+test("base64url is that of RFC 4648, without padding", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
       expect(base64url(bytes)).toBe(Buffer.from(bytes).toString("base64url"));

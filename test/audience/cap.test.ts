@@ -3,7 +3,7 @@ import { CAP, COARSE, networkUnder, placeOf } from "../../src/audience/cap.ts";
 import { sipKey } from "../../src/audience/siphash.ts";
 import { Sketch } from "../../src/audience/sketch.ts";
 
-/** One address can not raise the count by inventing ids; people who share an address are still counted. */
+/** An address can not raise the count by inventing ids, and people who share an address are still counted. */
 
 const key = sipKey(Uint8Array.from({ length: 16 }, (_, i) => 7 * i));
 
@@ -12,30 +12,30 @@ const place = (address: string, listener: string, cap = CAP) => {
   return `${high} ${low}`;
 };
 
-/** How many places `count` listeners have, the i-th at `address(i)`. */
+/** How many different seats `count` listeners have, when the i-th is at `address(i)`. */
 function places(count: number, address: (i: number) => string, who = "listener"): number {
   return new Set(Array.from({ length: count }, (_, i) => place(address(i), `${who}-${i}`))).size;
 }
 
-/** What cap.ts promises: of n on s seats, s (1 - (1 - 1/s)^n). */
+/** The count that cap.ts promises for n listeners on s seats: s (1 - (1 - 1/s)^n). */
 const expected = (n: number, s: number) => s * (1 - (1 - 1 / s) ** n);
 
-describe("one address inventing ids", () => {
+describe("one address that invents ids", () => {
   test.each([
     ["198.51.100.7", 1024],
     ["2001:db8:1:2::7", 1024],
-  ])("%s: 100,000 ids are %i listeners", (address, bound) => {
+  ])("%s: 100,000 ids count as %i listeners", (address, bound) => {
     expect(places(100_000, () => address)).toBe(bound);
   });
 
   test.each([
     ["a /24", (i: number) => `198.51.100.${i % 256}`],
     ["a /48", (i: number) => `2001:db8:1:${(i % 65_536).toString(16)}::7`],
-  ])("%s: 100,000 ids are 4,096 listeners", (_, address) => {
+  ])("%s: 100,000 ids count as 4,096 listeners", (_, address) => {
     expect(places(100_000, address)).toBe(4096);
   });
 
-  test("moves a count of 10,000 by no more than the bound, through seven isolates and twelve slots", () => {
+  test("moves a count of 10,000 by no more than the bound, through seven isolates", () => {
     const isolates = Array.from({ length: 7 }, () => new Sketch());
     for (let i = 0; i < 10_000; i += 1) {
       const { high, low } = placeOf(key, `10.${i >> 8}.${i & 255}.9`, `honest-${i}`).seat;
@@ -68,12 +68,12 @@ describe("honest listeners", () => {
     }
   });
 
-  test("each in their own network are all counted: no one has another's seat", () => {
+  test("each in a network of their own are all counted: no two share a seat", () => {
     expect(places(65_536, (i) => `${i >> 8}.${i & 255}.7.1`)).toBe(65_536);
     expect(places(65_536, (i) => `2001:db8:${i.toString(16)}::1`)).toBe(65_536);
   });
 
-  test("keep their place, whatever the time and the isolate; another key gives another", () => {
+  test("keep their seat, whatever the time and the isolate; another key gives another seat", () => {
     expect(place("203.0.113.9", "a")).toBe(place("203.0.113.9", "a"));
     expect(place("203.0.113.9", "a")).not.toBe(place("203.0.113.9", "b"));
     const other = placeOf(sipKey(new Uint8Array(16)), "203.0.113.9", "a").seat;
@@ -81,18 +81,18 @@ describe("honest listeners", () => {
   });
 });
 
-test("what goes into a hash is cut: a header of 100 KB takes as long as one of 256 characters", () => {
+test("the input of a hash is cut: a header of 100 KB takes as long as one of 256 characters", () => {
   const agent = "a".repeat(256);
   const own = place("203.0.113.9", agent);
   for (const more of ["b", "c".repeat(100_000)]) expect(place("203.0.113.9", agent + more)).toBe(own);
   expect(place("203.0.113.9", agent.slice(1))).not.toBe(own);
-  // Nor is an address read that can be none.
+  // Nor is a text read that is too long to be an address.
   expect(place(`203.0.113.9${" ".repeat(100_000)}`, agent)).toBe(place("", agent));
 });
 
-test("a place is its seat, the seat among a quarter as many, and its address", () => {
+test("a place is a seat, a seat among a quarter as many, and the address's hash", () => {
   const { seat: own, coarse, network } = placeOf(key, "203.0.113.9", "a");
-  // One that another deploy gave: while it is replaced, the isolates of both report of the same listeners.
+  // This seat was computed by another deploy: while one replaces another, the isolates of both report the same listeners.
   expect(own).toEqual({ high: 4_134_664_899, low: 1_209_905_801 });
   expect(networkUnder(key, "203.0.113.9")).toBe(network);
   expect(networkUnder(key, "203.0.113.10")).not.toBe(network);
@@ -108,7 +108,7 @@ test("a place is its seat, the seat among a quarter as many, and its address", (
 });
 
 describe("networks", () => {
-  /** One seat per address and as many as possible per prefix: equal places are equal addresses. */
+  /** With one seat per address and as many as possible per prefix, equal places mean equal addresses. */
   const onePerAddress = { address: 1, prefix: 2 ** 32 };
   const onePerPrefix = { address: 2 ** 32, prefix: 1 };
 
@@ -133,7 +133,7 @@ describe("networks", () => {
     ["12345::", "", true],
     ["0.0.0.0", "", false],
     ["0.0.0.0", "::", false],
-  ])("address %j and %j: the same %j", (a, b, same) => {
+  ])("addresses %j and %j share a seat: %j", (a, b, same) => {
     expect(place(a, "x", onePerAddress) === place(b, "x", onePerAddress)).toBe(same);
   });
 
@@ -142,7 +142,7 @@ describe("networks", () => {
     ["192.0.2.1", "192.0.3.1", false],
     ["2001:db8:1:2::", "2001:db8:1:ffff::", true],
     ["2001:db8:1:2::", "2001:db8:2:2::", false],
-  ])("prefix of %j and %j: the same %j", (a, b, same) => {
+  ])("prefixes of %j and %j share a seat: %j", (a, b, same) => {
     expect(place(a, "x", onePerPrefix) === place(b, "y", onePerPrefix)).toBe(same);
   });
 });

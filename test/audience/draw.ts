@@ -3,17 +3,16 @@ import { unit } from "../kit/random.ts";
 
 const REGISTERS = 2 ** PRECISION;
 const TAIL = 64 - PRECISION;
-/** That a hash beats each rank. */
+/** The probability that a uniform hash exceeds each rank. */
 const CHANCE = Float64Array.from({ length: TAIL + 2 }, (_, rank) => 2 ** -rank);
 
 /**
- * Takes a sketch of `from` uniform hashes to one of `to`, adding only the hashes that change it.
- *
- * The same in law as adding them all. The registers are a Markov chain; a uniform hash meets register j with
- * probability 1/m and beats its rank r with 2^-r (0 once r is the largest), independently of the hashes before. So
- * the number of hashes up to and with the next one that changes anything is geometric with p = sum of 2^-r / m; that
- * hash is in register j with probability 2^-r / (m p), and its rank is r plus a geometric number with 1/2, cut off at
- * the largest rank (memorylessness). Hashes in between leave the sketch as it is and need not be made.
+ * Takes a sketch of `from` uniform hashes to one of `to` hashes, and adds only the hashes that change it.
+ * The result has the same distribution as adding them all. The registers are a Markov chain: a uniform hash meets register j
+ * with probability 1/m and exceeds its rank r with 2^-r (0 once r is the largest), independently of earlier hashes. So the
+ * number of hashes up to and including the next one that changes anything is geometric with p = sum of 2^-r / m. That hash is
+ * in register j with probability 2^-r / (m p). Its rank is r plus a geometric number with parameter 1/2, cut off at the largest
+ * rank (memorylessness). The hashes in between leave the sketch as it is and need not be made.
  */
 export function drawUpTo(
   sketch: Sketch,
@@ -54,14 +53,14 @@ export function drawUpTo(
   }
 }
 
-/** A hash that falls in register `index` with `rank`. */
+/** A hash that falls into register `index` with this rank. */
 export function hashOf(index: number, rank: number): [high: number, low: number] {
   const bit = TAIL - rank;
   const high = (index << (TAIL - 32)) | (bit >= 32 ? 1 << (bit - 32) : 0);
   return [high >>> 0, bit >= 0 && bit < 32 ? (1 << bit) >>> 0 : 0];
 }
 
-/** Register index and rank of a hash, by the definition, over its 64 bits as text. */
+/** The register index and rank of a hash, by the definition, read from its 64 bits as text. */
 export function readHash(high: number, low: number): readonly [index: number, rank: number] {
   const bits = high.toString(2).padStart(32, "0") + low.toString(2).padStart(32, "0");
   const one = bits.indexOf("1", PRECISION);

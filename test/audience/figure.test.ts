@@ -5,7 +5,7 @@ import { sipKey } from "../../src/audience/siphash.ts";
 import { type Limits, SLOT_MS, Slots, type Window } from "../../src/audience/slots.ts";
 import { hashes } from "../kit/random.ts";
 
-/** The published figure, and when it says that it is not to be trusted. */
+/** The published audience figure, and when its confidence is low. */
 
 const LIMITS: Limits = { shows: 1, bytes: 1 << 22, reporters: 1 };
 const T = 1000 * SLOT_MS;
@@ -15,13 +15,13 @@ const ids = hashes(1, 60_000);
 interface Crowd {
   readonly from: number;
   readonly to: number;
-  /** Present from and to, seconds after T. */
+  /** When the crowd is present: from `comes` to `goes`, seconds after T. */
   readonly comes?: number;
   readonly goes?: number;
-  /** Whether they fetch media, and whether they ask for playlists. */
+  /** Whether they fetch no media (`deaf`), and whether they ask for no playlist (`unseen`). */
   readonly deaf?: boolean;
   readonly unseen?: boolean;
-  /** Seconds of media fetched at once on coming. */
+  /** Seconds of media that they fetch at once when they come. */
   readonly burst?: number;
 }
 
@@ -46,7 +46,7 @@ function windowOf(crowds: readonly Crowd[], at: number): Window {
   return slots.window("a", T + 1000 * at);
 }
 
-test("is what the issue publishes, to the field", () => {
+test("the published figure has exactly these fields", () => {
   expect(figureOf([{ from: 0, to: 100 }], 64)).toEqual({
     listeners: 100,
     error95: expect.closeTo(0.0159, 4),
@@ -63,21 +63,21 @@ describe("confidence is high", () => {
     ["for one listener", [{ from: 0, to: 1 }]],
     ["for a steady crowd", [{ from: 0, to: 5000 }]],
     [
-      "while one in twenty joins, with a burst",
+      "while one in twenty join, with a burst",
       [
         { from: 0, to: 1000 },
         { from: 1000, to: 1050, comes: 46, burst: 10 },
       ],
     ],
     [
-      "while one in twenty leaves",
+      "while one in twenty leave",
       [
         { from: 0, to: 950 },
         { from: 950, to: 1000, goes: 46 },
       ],
     ],
     [
-      "when few have paused",
+      "when a few have paused",
       [
         { from: 0, to: 960 },
         { from: 960, to: 1000, deaf: true },
@@ -139,7 +139,7 @@ describe("confidence is low", () => {
     expect(said.why).toMatch(why);
   });
 
-  test("while listeners come of whom the settled slots know nothing, and high again when they have settled", () => {
+  test("while newcomers are not in a settled slot yet, and high again once they are", () => {
     const joining = [
       { from: 0, to: 1000 },
       { from: 1000, to: 3000, comes: 46, burst: 10 },
@@ -165,7 +165,7 @@ describe("confidence is low", () => {
     expect(settledFigure(windowOf(joining, 74), CALM)?.listeners).toBe(figureOf(joining, 74).listeners);
   });
 
-  test("when most leave at once, until it is known that they have", () => {
+  test("when most listeners leave at once, until it is known that they have left", () => {
     const leaving = [
       { from: 0, to: 1000 },
       { from: 1000, to: 4000, goes: 46 },
@@ -174,7 +174,7 @@ describe("confidence is low", () => {
     expect(sure).toEqual(["high", "high", "low", "low", "low", "high"]);
   });
 
-  test("when all are others every ten seconds, whether or not they take media", () => {
+  test("when every ten seconds all listeners are others, whether or not they take media", () => {
     for (const deaf of [false, true]) {
       const passing = [0, 1, 2, 3, 4, 5, 6].map((i) => ({
         from: 500 * i,
@@ -233,7 +233,7 @@ test("delivered is null, not 0, when reports are too slow to tell", () => {
 describe("600 ids that one address invents", () => {
   const key = sipKey(Uint8Array.from({ length: 16 }, (_, i) => i));
 
-  /** All figures from T to T + 120 s of a show of `honest` listeners; the ids ask from T + 50 s to T + 80 s. */
+  /** All figures from T + 50 s to T + 170 s of a show of `honest` listeners. The invented ids ask from T + 50 s to T + 80 s. */
   function attack(honest: number, rotate: boolean) {
     const slots = new Slots(LIMITS);
     const people = Array.from({ length: honest }, (_, i) =>
@@ -265,7 +265,7 @@ describe("600 ids that one address invents", () => {
     [2000, false],
     [2000, true],
   ])(
-    "beside %i listeners, others every ten seconds: %s: are never sure, and never a peak",
+    "beside %i listeners, changed every ten seconds: %s: never raise a sure figure or the peak",
     (honest, rotate) => {
       const figures = attack(honest, rotate);
       const most = Math.max(...figures.map(({ figure }) => figure.listeners));
@@ -275,7 +275,7 @@ describe("600 ids that one address invents", () => {
         if (figure.confidence === "high") expect(figure.listeners, `at ${at} s`).toBeLessThanOrEqual(bound);
         expect(settled?.listeners ?? 0, `settled at ${at} s`).toBeLessThanOrEqual(bound);
       }
-      // When they have gone it is sure again.
+      // Once they have gone, the figure is sure again.
       expect(figures.at(-1)).toMatchObject({ figure: { confidence: "high" } });
     },
   );
@@ -305,7 +305,7 @@ describe("error95", () => {
       "20 offices of 60",
       (run) => Array.from({ length: 20 }, (_, i): [string, number] => [`203.${i}.${run}.1`, 60]),
     ],
-  ])("holds the listeners that share seats: %s", (_, addressesOf) => {
+  ])("covers the listeners that share seats: %s", (_, addressesOf) => {
     let within = 0;
     let truth = 0;
     let told = 0;
@@ -320,7 +320,7 @@ describe("error95", () => {
     expect(within).toBeGreaterThanOrEqual(38);
   });
 
-  test("is the sketch's where no one shares one", () => {
+  test("is the sketch's own where no listeners share a seat", () => {
     const { error95 } = countAt(
       Array.from({ length: 1000 }, (_, i): [string, number] => [`10.${i >> 8}.${i & 255}.1`, 1]),
       0,

@@ -1,22 +1,22 @@
 import { type Answer, firstMs, type Pace, retryMs } from "../../src/audience/pace.ts";
 import { random } from "../kit/random.ts";
 
-/** What the fleet reports to; `boot` gives way to another on a restart. */
+/** The shard that the fleet reports to. After a restart it is another one, with another `boot`. */
 export interface Shard {
   readonly pace: Pace;
-  /** A report of isolate `i` has come. */
+  /** Handles a report of isolate `i`, and answers it. */
   take(i: number, ms: number, previous: Answer | null): Answer;
 }
 
 /**
- * Isolates that report to one shard, on a fake clock: each waits as pace.ts has it, and keeps what the shard last
- * answered. Plain events, a tenth of a second apart at the finest, in the order of their isolates.
+ * Isolates that report to one shard, on a fake clock. Each waits as pace.ts says and keeps the shard's last answer. Time goes
+ * in ticks of a tenth of a second; within a tick isolates report in the order in which they were planned.
  */
 export class Fleet {
   readonly #due = new Map<number, number[]>();
   readonly #answers: (Answer | undefined)[];
   readonly #next: () => number;
-  /** Requests to the shard in each second, whether or not it was there to answer. */
+  /** Requests sent to the shard in each second, whether or not it was there to answer. */
   readonly load: number[] = [];
 
   constructor(seed: number, size: number, startMs: (i: number) => number) {
@@ -25,13 +25,16 @@ export class Fleet {
     for (let i = 0; i < size; i += 1) this.#plan(i, startMs(i) + firstMs(this.#next() / 2 ** 32));
   }
 
-  /** Isolate `i` ends and another takes its place at `ms`, knowing nothing. */
+  /** Isolate `i` ends and another takes its place at `ms`, with no memory of earlier answers. */
   restart(i: number, ms: number): void {
     this.#answers[i] = undefined;
     this.#plan(i, ms + firstMs(this.#next() / 2 ** 32));
   }
 
-  /** Runs until `toMs`; of the reports, `lost` get no answer: half on the way, half on the way back. */
+  /**
+   * Runs until `toMs`. The fraction `lost` of the reports gets no answer: half of these are lost on the way, half on the way
+   * back.
+   */
   run(fromMs: number, toMs: number, shard: (ms: number) => Shard | undefined, lost = 0): void {
     for (let tick = Math.ceil(fromMs / TICK); tick < Math.ceil(toMs / TICK); tick += 1) {
       const due = this.#due.get(tick) ?? [];
@@ -55,7 +58,7 @@ export class Fleet {
     }
   }
 
-  /** The most requests in a second, from `fromS` on to `toS`. */
+  /** The largest number of requests in one second, between `fromS` and `toS`. */
   most(fromS = 0, toS = this.load.length): number {
     return this.load.slice(fromS, toS).reduce((most, count) => Math.max(most, count ?? 0), 0);
   }

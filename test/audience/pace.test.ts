@@ -5,16 +5,16 @@ import { ISOLATE_LIMITS, SHARD_LIMITS, Slots } from "../../src/audience/slots.ts
 import { hashes, random } from "../kit/random.ts";
 import { Fleet, type Shard } from "./fleet.ts";
 
-/** How often isolates report, so that a show's shards have no more to do than they can. */
+/** How often isolates report, so that a show's shards never receive more reports than they can take. */
 
-/** A shard that only paces. */
+/** A shard that answers reports with a pace and does nothing else. */
 function paced(boot: string, ms: number): Shard {
   const pace = new Pace(boot, ms);
   return { pace, take: (_, at, previous) => pace.answer(at, previous) };
 }
 
-describe("answers", () => {
-  test("wait for ten seconds at least, and for the first second with room", () => {
+describe("the wait in an answer", () => {
+  test("is ten seconds at least, and ends in the first second that has room", () => {
     const pace = new Pace("x", 5500, 10);
     const waits = Array.from({ length: 20 }, () => pace.answer(5500, null).afterMs);
     expect(waits.slice(0, 8)).toEqual([10_500, 10_625, 10_750, 10_875, 11_000, 11_125, 11_250, 11_375]);
@@ -25,14 +25,14 @@ describe("answers", () => {
     expect(pace.paceMs(6000)).toBe(13_000);
   });
 
-  test("forget the past: a quiet shard answers as at first, after any time", () => {
+  test("forgets the past: a shard that was quiet answers as at first, after any time", () => {
     const pace = new Pace("x", 0, 10);
     for (let i = 0; i < 400; i += 1) pace.answer(0, null);
     expect(pace.paceMs(0)).toBe(61_000);
     for (const ms of [61_000, 10_000_000]) expect(pace.answer(ms, null).afterMs).toBe(FLOOR_MS);
   });
 
-  test("spread evenly when even the horizon is full", () => {
+  test("is spread evenly when every second up to the horizon is full", () => {
     const pace = new Pace("x", 0, 1);
     const seconds = Array.from({ length: 3 * HORIZON_SECONDS }, () =>
       Math.floor(pace.answer(0, null).afterMs / 1000),
@@ -44,14 +44,14 @@ describe("answers", () => {
     expect(Math.min(...seconds)).toBe(10);
   });
 
-  test("a lost report is sent again after the wait that was last asked for", () => {
+  test("is used again where a report is lost: it is sent again after the last wait", () => {
     expect(retryMs(null)).toBe(10_000);
     expect(retryMs({ boot: "x", afterMs: 20_500, dueMs: 0, reachMs: 0 })).toBe(20_500);
   });
 });
 
 describe("the load on a shard", () => {
-  test.each([10, 1000, 1600])("%i isolates report every 10..11 s", (size) => {
+  test.each([10, 1000, 1600])("%i isolates report every 10 to 11 s", (size) => {
     const fleet = new Fleet(1, size, () => 0);
     const shard = paced("x", 0);
     fleet.run(0, 120_000, () => shard);
@@ -61,7 +61,7 @@ describe("the load on a shard", () => {
     expect(perIsolate).toBeLessThanOrEqual(6.01);
   });
 
-  test("100,000 isolates on 64 shards, all started within one second, as a deploy has it", () => {
+  test("100,000 isolates on 64 shards, all started within one second, as after a deploy", () => {
     const fleet = new Fleet(2, Math.ceil(100_000 / 64), (i) => i % 1000);
     const shard = paced("x", 0);
     fleet.run(0, 120_000, () => shard);
@@ -72,7 +72,7 @@ describe("the load on a shard", () => {
     expect(shard.pace.paceMs(120_000)).toBeLessThanOrEqual(12_000);
   });
 
-  test("100,000 isolates on one shard: bounded, and slow", () => {
+  test("100,000 isolates on one shard: its load stays bounded, and reports become slow", () => {
     const fleet = new Fleet(3, 100_000, (i) => 25 * i);
     const shard = paced("x", 0);
     fleet.run(0, 5_000_000, () => shard);
@@ -90,10 +90,10 @@ describe("the load on a shard", () => {
     [20_000, 0, 200],
     [1500, 0.3, 200],
     [20_000, 0.1, 200],
-    // Leftovers and retries together come as they like, not by the calendar: in single seconds a tenth too many.
+    // Leftovers and retries together do not follow the calendar: in single seconds there are a tenth too many.
     [20_000, 0.3, 230],
   ])(
-    "%i isolates, the shard restarts, %d of the reports are lost: at most %i a second",
+    "%i isolates, the shard restarts, and a fraction of %d of the reports is lost: at most %i a second",
     (size, lost, bound) => {
       const fleet = new Fleet(4, size, (i) => (i * 600_000) / size);
       let shard = paced("x", 0);
@@ -105,7 +105,7 @@ describe("the load on a shard", () => {
     },
   );
 
-  test("a shard that is away for a minute gets no more requests than it can take, nor when it is back", () => {
+  test("a shard that is away for a minute gets no more requests than it can take, then and when it is back", () => {
     const fleet = new Fleet(5, 1500, () => 0);
     let shard: Shard | undefined = paced("x", 0);
     fleet.run(0, 100_000, () => shard);
@@ -121,7 +121,7 @@ describe("the count", () => {
   const SHOW = "show";
   const START = 1_000_000;
 
-  /** A hundred isolates of 20 listeners each, real slots and sketches; every listener asks every 5 s. */
+  /** A hundred isolates of 20 listeners each, with real slots and sketches. Every listener asks every 5 s. */
   function world(lost: number) {
     const isolates = Array.from({ length: 100 }, () => new Slots(ISOLATE_LIMITS));
     const ids = hashes(1, 2000);
@@ -150,7 +150,7 @@ describe("the count", () => {
         isolates[i] = new Slots(ISOLATE_LIMITS);
         fleet.restart(i, now);
       },
-      /** Runs on for `seconds`; the figure after each. */
+      /** Runs on for `seconds`, and returns the figure after each second. */
       run: (seconds: number, up = true) =>
         Array.from({ length: seconds }, () => {
           const second = Math.floor(now / 1000);
@@ -169,7 +169,7 @@ describe("the count", () => {
 
   const right = ({ listeners }: { listeners: number }) => Math.abs(listeners / 2000 - 1) <= 0.0159;
 
-  test("settles, agrees with the media delivered, and stays", () => {
+  test("settles, agrees with the media delivered, and stays so", () => {
     const { run } = world(0);
     const figures = run(180);
     expect(figures.slice(20).every(right)).toBe(true);
@@ -177,7 +177,7 @@ describe("the count", () => {
     for (const { delivered } of figures.slice(60)) expect(delivered).toBeCloseTo(2000, -2);
   });
 
-  test("is back within 40 s of a shard's restart, says so until then, and was never above what was seen", () => {
+  test("is right again within 40 s of a shard's restart, has low confidence until then, and is never above what was seen", () => {
     const { run, restartShard } = world(0);
     run(90);
     restartShard();
@@ -191,7 +191,7 @@ describe("the count", () => {
     for (const { listeners } of figures) expect(listeners).toBeLessThanOrEqual(2000 * 1.0159);
   });
 
-  test("is not moved by isolates that restart, all within ten seconds", () => {
+  test("is not moved when all isolates restart within ten seconds", () => {
     const { run, isolates, restartIsolate } = world(0);
     run(90);
     const next = random(3);
@@ -214,7 +214,7 @@ describe("the count", () => {
     expect(mean).toBeLessThan(2000 * 1.0159);
   });
 
-  test("is back within 40 s when the shard has been away for a minute", () => {
+  test("is right again within 40 s when the shard has been away for a minute", () => {
     const { run } = world(0);
     run(90);
     const away = run(60, false);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Figure } from "../../src/audience/figure.ts";
 import { EMPTY_SERIES, MAX_STEPS, observe, type Series, withPeak } from "../../src/audience/series.ts";
 
-/** What is kept of the count minute by minute. */
+/** What is kept of the audience figure minute by minute. */
 
 const T = Date.parse("2026-11-21T20:00:00Z");
 
@@ -20,12 +20,12 @@ function figureAt(seconds: number, listeners: number, confidence: Figure["confid
   };
 }
 
-/** As if each figure of high confidence were settled as it is. */
+/** Observes a figure; one of high confidence is taken as its own settled figure. */
 const take = (series: Series, figure: Figure) =>
   observe(series, figure, figure.confidence === "high" ? figure : null);
 const seriesOf = (figures: readonly Figure[]) => figures.reduce(take, EMPTY_SERIES);
 
-test("golden: current, peak and minutes", () => {
+test("golden: the current figure, the peak and the minutes", () => {
   const figures = [
     figureAt(0, 10, "low"),
     figureAt(55, 20),
@@ -46,14 +46,14 @@ test("golden: current, peak and minutes", () => {
   });
 });
 
-test("a figure that comes twice, or late, changes nothing", () => {
+test("a figure that comes twice or late changes nothing", () => {
   const series = seriesOf([figureAt(0, 10), figureAt(5, 20)]);
   expect(take(series, figureAt(5, 99))).toBe(series);
   expect(take(series, figureAt(4, 99))).toBe(series);
   expect(take(series, figureAt(5.001, 99)).peak?.listeners).toBe(99);
 });
 
-test("slots that agree only after the series was looked after in their slot make the peak all the same", () => {
+test("a settled figure that comes after its slot's figure was observed still sets the peak", () => {
   const series = observe(EMPTY_SERIES, figureAt(0, 200, "low"), null);
   const settled = figureAt(4, 200);
   expect(observe(series, figureAt(0, 200), settled).peak).toBeNull();
@@ -63,7 +63,7 @@ test("slots that agree only after the series was looked after in their slot make
   expect(withPeak(series, null)).toBe(series);
 });
 
-test("the peak is of settled figures alone, whatever others claim", () => {
+test("only settled figures set the peak, whatever the others claim", () => {
   const peak = (...figures: Figure[]) => seriesOf(figures).peak?.listeners;
   expect(peak(figureAt(0, 900, "low"), figureAt(5, 800, "low"))).toBeUndefined();
   expect(peak(figureAt(0, 900, "low"), figureAt(5, 10))).toBe(10);
@@ -73,7 +73,7 @@ test("the peak is of settled figures alone, whatever others claim", () => {
   expect(observe(EMPTY_SERIES, figureAt(0, 900), null).peak).toBeNull();
 });
 
-test("any show fits in the bound, and no figure is lost from the steps", () => {
+test("the steps of any show stay within their bound, and every figure is in one", () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(1000)), {
@@ -107,7 +107,7 @@ test("any show fits in the bound, and no figure is lost from the steps", () => {
   );
 });
 
-test("steps double when a day is over", () => {
+test("the length of a step doubles after a day", () => {
   const day = Array.from({ length: MAX_STEPS }, (_, minute) => figureAt(60 * minute, minute));
   const full = seriesOf(day);
   expect([full.stepMinutes, full.steps.length]).toEqual([1, 1440]);
@@ -116,7 +116,7 @@ test("steps double when a day is over", () => {
   expect(over.steps[1]).toEqual({ minute: T / 60_000 + 2, figures: 2, doubtful: 0, mean: 2.5, most: 3 });
 });
 
-test("one figure every half hour is within the bound at every moment", () => {
+test("a figure every half hour keeps the steps within their bound at every moment", () => {
   let series = EMPTY_SERIES;
   for (let i = 0; i < MAX_STEPS + 10; i += 1) {
     series = take(series, figureAt(1800 * i, i));

@@ -6,7 +6,7 @@ import { SLOT_MS } from "../../src/audience/slots.ts";
 import { Sightings } from "../../src/edge/sightings.ts";
 import { random } from "../kit/random.ts";
 
-/** Reports that come twice, late or never: what a shard counts is never above what was seen. */
+/** Reports that come twice, late or never: a shard never counts more than was seen. */
 
 const SHOW = "town-hall-abc123";
 const T = 1_000_000_000 * SLOT_MS;
@@ -22,11 +22,14 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Isolates that report to a show's shards, all of them the real ones, on a fake clock. Few isolates fill a shard here. */
+/**
+ * Isolates that report to a show's shards on a fake clock. Isolates and shards are the real ones; few isolates fill a shard
+ * here.
+ */
 class World {
   readonly isolates: Sightings[] = [];
   readonly shards = new Map<string, { shard: Shard; passesAt: number | null; heardAt: number }>();
-  /** Reports that came to each shard since the last time it was asked. */
+  /** Reports that each shard has received so far. */
   readonly load = new Map<string, number>();
   readonly #next = random(11);
   readonly #lost: number;
@@ -45,7 +48,7 @@ class World {
     return this.#at(SHOW).shard;
   }
 
-  /** The shards that have been reported to in the last 30 s. */
+  /** The shards that received a report in the last 30 s. */
   get awake(): string[] {
     return [...this.shards].filter(([, { heardAt }]) => this.now - heardAt < 30_000).map(([name]) => name);
   }
@@ -55,7 +58,7 @@ class World {
     this.isolates.length = count;
   }
 
-  /** Lets `seconds` pass; `each` sees the world after every one. Each isolate has five listeners at addresses of their own. */
+  /** Lets `seconds` pass and calls `each` after every one. Each isolate has five listeners, each with an address of its own. */
   async run(seconds: number, each: () => void = () => {}): Promise<void> {
     for (const until = this.#second + seconds; this.#second < until; ) {
       this.#second += 1;
@@ -102,7 +105,7 @@ class World {
     while (this.#kept.length > 0) await Promise.all(this.#kept.splice(0));
   }
 
-  /** Of the lost reports half do not arrive, and of the others the answer does not. */
+  /** Loses a fraction of the reports: half of them do not arrive, and of the others the answer is lost. */
   async #deliver(name: string, report: Report) {
     const luck = this.#next() / 2 ** 32;
     if (luck < this.#lost / 2) throw new Error("lost by the test");
@@ -128,17 +131,17 @@ class World {
 const growth = (count: number, ms: number) => new Growth(count, ms, 15, 10);
 
 describe("a small show", () => {
-  test("has one shard, its own uppermost", async () => {
+  test("has one shard, which is its own root", async () => {
     const world = new World();
     world.isolatesAre(8);
     await world.run(90);
     expect([...world.shards.keys()]).toEqual([SHOW]);
     expect(world.top.figures(SHOW, world.now).now).toMatchObject({ listeners: 40, confidence: "high" });
-    // Each isolate about once in eleven seconds.
+    // Each isolate reports about once in eleven seconds.
     expect(world.load.get(SHOW)).toBeLessThanOrEqual(8 * 9);
   });
 
-  test("is stored when nobody is due for so long that its shard may sleep, and is the same when it wakes", async () => {
+  test("is stored when no report is due for so long that its shard may sleep, and is the same when it wakes", async () => {
     const world = new World();
     world.isolatesAre(1);
     await world.run(70);
@@ -162,7 +165,7 @@ describe("a small show", () => {
     expect([puts > 3, slept]).toEqual([true, 6]);
   });
 
-  test("is stored once in ten seconds while others are due sooner: not a row for each of its reports", async () => {
+  test("is stored once in ten seconds while reports are due sooner: not once for each report", async () => {
     const world = new World();
     world.isolatesAre(9);
     await world.run(60);
@@ -178,7 +181,7 @@ describe("a small show", () => {
 
 describe("a show that grows and shrinks", () => {
   test.each([0, 0.2])(
-    "has shards by how many isolates report; no listener and no second of media counts twice (%d lost)",
+    "has shards by how many isolates report, and counts no listener and no second of media twice (%d of the reports lost)",
     { timeout: 60_000 },
     async (lost) => {
       const world = new World(lost);
@@ -194,7 +197,7 @@ describe("a show that grows and shrinks", () => {
         const before = course.at(-1)?.[0] ?? 0;
         await world.run(seconds, () => {
           const { now } = world.top.figures(SHOW, world.now);
-          // Those who have left are in the window for 40 s.
+          // Listeners who have left stay in the window for 40 s.
           const there = 5 * Math.max(isolates, before);
           expect(now.listeners, `${isolates} isolates`).toBeLessThanOrEqual(there * 1.016 + 1);
           expect(now.delivered ?? 0, `${isolates} isolates`).toBeLessThanOrEqual(there * 1.03 + 1);
@@ -210,15 +213,15 @@ describe("a show that grows and shrinks", () => {
       }
       console.log(`isolates, shards, most shards: ${course.map((step) => step.join(" ")).join(", ")}`);
       expect(course.map(([, shards]) => shards)).toEqual([1, 4, 16, 1]);
-      // Back where it began: one shard is reported to, and the others sleep.
+      // Back at the start: one shard receives reports, and the others sleep.
       await world.run(40);
-      // An isolate that has not been answered tries other shards.
+      // An isolate that has received no answer tries other shards.
       for (let n = 0; lost > 0 && n < 10 && world.awake.length > 1; n += 1) await world.run(40);
       expect(world.awake).toEqual([SHOW]);
     },
   );
 
-  test("keeps its count while it changes over", { timeout: 60_000 }, async () => {
+  test("keeps its count while isolates change over to more shards", { timeout: 60_000 }, async () => {
     const world = new World();
     world.isolatesAre(30);
     await world.run(60);
@@ -232,11 +235,11 @@ describe("a show that grows and shrinks", () => {
       if (now.why !== undefined) doubts.push(now.why);
     });
     expect(world.top.shards).toBe(16);
-    // Only while the newcomers settle.
+    // The figure is uncertain only while the newcomers settle.
     expect(doubts.length).toBeLessThan(50);
   });
 
-  test("is known again within a window when all its shards restart, and has as many as before", async () => {
+  test("is known again within one window when all its shards restart, and has as many shards as before", async () => {
     const world = new World();
     world.isolatesAre(30);
     await world.run(90);
@@ -248,7 +251,7 @@ describe("a show that grows and shrinks", () => {
   });
 });
 
-test("a shard that nobody has reported to has nothing to keep, to tell or to say", () => {
+test("a shard that has received no report has nothing to store and nothing to report", () => {
   const shard = new Shard("boot", T, null, growth(1, T));
   expect(shard.kept(T)).toBeNull();
   expect(shard.report("it", SHOW, T)).toBeNull();

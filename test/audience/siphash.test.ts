@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { siphash, sipKey } from "../../src/audience/siphash.ts";
 
-/** SipHash-2-4, by OpenSSL's values. */
+/** SipHash-2-4, checked against OpenSSL's values. */
 
 const key = sipKey(Uint8Array.from({ length: 16 }, (_, i) => i));
 
-/** Key 00..0f, message 00..n-1; 15 is the paper's appendix A, the others `openssl mac -macopt size:8 SIPHASH`. */
+/**
+ * Key 00..0f, message 00..n-1. Length 15 is from the paper's appendix A, the others from `openssl mac -macopt size:8 SIPHASH`.
+ */
 const VECTORS: readonly (readonly [length: number, hash: string])[] = [
   [0, "310e0edd47db6f72"],
   [1, "fd67dc93c539f874"],
@@ -18,7 +20,7 @@ const VECTORS: readonly (readonly [length: number, hash: string])[] = [
   [63, "724506eb4c328a95"],
 ];
 
-test.each(VECTORS)("SipHash-2-4 of %i bytes is what OpenSSL says", (length, expected) => {
+test.each(VECTORS)("SipHash-2-4 of %i bytes is what OpenSSL computes", (length, expected) => {
   const hash = siphash(
     key,
     Uint8Array.from({ length }, (_, i) => i),
@@ -29,7 +31,7 @@ test.each(VECTORS)("SipHash-2-4 of %i bytes is what OpenSSL says", (length, expe
   expect(Buffer.from(bytes.buffer).toString("hex")).toBe(expected);
 });
 
-test("the key is read where the secret lies in its buffer", () => {
+test("a key that is a view into a larger buffer is read at its offset", () => {
   const buffer = Uint8Array.from({ length: 24 }, (_, i) => i - 8);
   expect(sipKey(buffer.subarray(8))).toEqual(key);
 });

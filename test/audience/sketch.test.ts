@@ -4,7 +4,7 @@ import { MAX_SKETCH_BYTES, MAX_SKETCH_MEMORY, Sketch } from "../../src/audience/
 import { hashes, random } from "../kit/random.ts";
 import { drawUpTo, hashOf, readHash } from "./draw.ts";
 
-/** The HyperLogLog sketch: its definition, merging, its bytes and its error. */
+/** The HyperLogLog sketch: its definition, its merging, its bytes and its error. */
 
 function sketchOf(seed: number, count: number): Sketch {
   const sketch = new Sketch();
@@ -12,7 +12,7 @@ function sketchOf(seed: number, count: number): Sketch {
   return sketch;
 }
 
-/** Sketches over few ids, that overlap, and over many: empty, sparse, at the border, dense. */
+/** Sketches of few ids, which overlap, and of many: empty, sparse, at the border between the two forms, dense. */
 const sketches = fc
   .record({ seed: fc.integer({ min: 1, max: 5 }), count: fc.oneof(fc.nat(40), fc.nat(3000), fc.nat(20_000)) })
   .map(({ seed, count }) => sketchOf(seed, count));
@@ -20,7 +20,7 @@ const sketches = fc
 const bytesOf = (...all: Sketch[]) => Buffer.from(Sketch.union(all).toBytes()).toString("base64");
 
 describe("registers", () => {
-  test("a hash is read as the definition says", () => {
+  test("are set from a hash as the definition says", () => {
     const next = random(7);
     const tails = [0, 1, 2, 0x3ffff, 0x20000, 0x80000000, 0xffffffff];
     for (let i = 0; i < 2000; i += 1) {
@@ -37,7 +37,7 @@ describe("registers", () => {
     }
   });
 
-  test("adding tells whether anything changed, sparse and dense", () => {
+  test("report whether adding a hash changed anything, sparse and dense", () => {
     for (const count of [100, 50_000]) {
       const sketch = sketchOf(1, count);
       for (const { high, low } of hashes(1, count)) expect(sketch.add(high, low)).toBe(false);
@@ -52,7 +52,7 @@ describe("registers", () => {
     }
   });
 
-  test("memory grows with the listeners and ends at the bound", () => {
+  test("take memory that grows with the listeners up to the bound", () => {
     const memory = [0, 6, 7, 190, 1500, 1700, 100_000].map((count) => sketchOf(1, count).memory());
     expect(memory).toEqual([32, 32, 64, 1024, 8192, 16_384, 16_384]);
     expect(MAX_SKETCH_MEMORY).toBe(16_384);
@@ -60,7 +60,7 @@ describe("registers", () => {
 });
 
 describe("merge", () => {
-  test("is commutative, associative and idempotent; the empty sketch is neutral", () => {
+  test("is commutative, associative and idempotent; the empty sketch is its neutral element", () => {
     fc.assert(
       fc.property(sketches, sketches, sketches, (a, b, c) => {
         expect(bytesOf(a, b)).toBe(bytesOf(b, a));
@@ -72,7 +72,7 @@ describe("merge", () => {
     );
   });
 
-  test("is the sketch of the union, and leaves the other one alone", () => {
+  test("gives the sketch of the union, and leaves the other sketch unchanged", () => {
     fc.assert(
       fc.property(fc.nat(8000), fc.nat(8000), fc.nat(8000), (first, from, length) => {
         const all = hashes(9, 16_000);
@@ -94,7 +94,7 @@ describe("merge", () => {
 });
 
 describe("bytes", () => {
-  test("golden: the empty sketch, three registers, and the packing of all of them", () => {
+  test("golden: the empty sketch, three registers, and all of them packed", () => {
     expect(Buffer.from(new Sketch().toBytes()).toString("hex")).toBe("010e00");
     const three = new Sketch();
     for (const [index, rank] of [
@@ -112,7 +112,7 @@ describe("bytes", () => {
     expect(bytes.readUIntBE(bytes.length - 3, 3)).toBe((10 << 18) | (11 << 12) | (12 << 6) | 13);
   });
 
-  test("go there and back, and equal sketches have equal bytes", () => {
+  test("are read back as they were written, and equal sketches have equal bytes", () => {
     fc.assert(
       fc.property(sketches, sketches, (a, b) => {
         for (const sketch of [a, Sketch.union([a, b])]) {
@@ -126,7 +126,7 @@ describe("bytes", () => {
     );
   });
 
-  test("a list is taken up to the length at which packing is shorter", () => {
+  test("list the registers up to the length at which packing them is shorter", () => {
     const sketch = new Sketch();
     for (let index = 0; index < 4095; index += 1) sketch.add(...hashOf(index * 4, 2));
     expect([sketch.toBytes()[2], sketch.toBytes().length]).toEqual([0, 12_288]);
@@ -151,11 +151,11 @@ describe("bytes", () => {
     ["rank", `010e01${"fff".repeat(8192)}`],
     ["length", `010e00${"000001".repeat(4096)}`],
     ["index", "010e00100001"],
-  ] as const)("refused for its %s (%#)", (why, hex) => {
+  ] as const)("are refused for their %s (%#)", (why, hex) => {
     expect(Sketch.fromBytes(Buffer.from(hex, "hex"))).toEqual({ kind: "bad", why });
   });
 
-  test("any bytes are a sketch that writes just these bytes, or bad", () => {
+  test("of any content are refused, or are a sketch that writes just these bytes", () => {
     const real = [0, 3, 1000, 4000, 60_000].map((count) => sketchOf(4, count).toBytes());
     const damaged = fc
       .record({
@@ -193,7 +193,7 @@ describe("estimate", () => {
   const error95 = new Sketch().error95();
   const sigma = error95 / 1.96;
 
-  /** The errors of `runs` seeded runs at each of POINTS; hashes from `drawn` on are drawn by draw.ts. */
+  /** The errors of `runs` seeded runs at each of POINTS. Hashes from number `drawn` on are drawn by draw.ts. */
   function errors(runs: number, drawn: number): number[][] {
     const found = POINTS.map((): number[] => []);
     for (let run = 1; run <= runs; run += 1) {
@@ -227,14 +227,14 @@ describe("estimate", () => {
       const bias = all.reduce((sum, error) => sum + error, 0) / runs;
       const said = `${count}: bias ${(100 * bias).toFixed(3)} %, rms ${(100 * rms).toFixed(3)} %, ${within}/${runs} within`;
       console.log(said);
-      // Three standard errors of a count of 95 in 100, of an rms and of a mean.
+      // Allowed: three standard errors of a count of 95 in 100, of an rms and of a mean.
       expect(within, said).toBeGreaterThanOrEqual(0.95 * runs - 3 * Math.sqrt(runs * 0.95 * 0.05));
       expect(rms, said).toBeLessThan(sigma * (1 + 3 / Math.sqrt(2 * runs)));
       expect(Math.abs(bias), said).toBeLessThan((3 * sigma) / Math.sqrt(runs));
     }
   }
 
-  test("nobody is 0, and the stated error is 1.59 %", () => {
+  test("of an empty sketch is 0, and the stated error is 1.59 %", () => {
     expect(new Sketch().estimate()).toBe(0);
     expect(error95).toBeCloseTo(0.01591, 5);
   });
@@ -250,13 +250,13 @@ describe("estimate", () => {
 
   test("is within error95 over 100 seeded runs at each size", () => check(errors(100, 1e5), 100));
 
-  /** SKETCH_RUNS=100 adds all 8e8 hashes one by one, as a check on draw.ts. */
+  /** SKETCH_RUNS=100 adds all 8e8 hashes one by one, as a check of draw.ts. */
   const runs = Number(process.env.SKETCH_RUNS ?? 4);
   test(`is within error95 over ${runs} runs that add every hash`, { timeout: 600_000 }, () =>
     check(errors(runs, Infinity), runs),
   );
 
-  test("drawing the hashes that matter is the same in law as adding all: the sum of ranks agrees", () => {
+  test("drawing only the hashes that change a sketch has the same distribution as adding all of them", () => {
     const sums = [0, 3000].map((from) =>
       Array.from({ length: 60 }, (_, run) => {
         const next = random(1000 + run + from);

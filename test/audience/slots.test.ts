@@ -4,7 +4,7 @@ import { Sketch } from "../../src/audience/sketch.ts";
 import { CONTEXT_SLOTS, type Entry, type Limits, SLOT_MS, Slots } from "../../src/audience/slots.ts";
 import { hashes } from "../kit/random.ts";
 
-/** Slots of 10 s: who was seen, what media they took, and what a report says of them. */
+/** Slots of 10 s: which listeners were seen, what media they took, and what a report says about it. */
 
 const LIMITS: Limits = { shows: 100, bytes: 1 << 24, reporters: 100 };
 /** The start of slot 1000. */
@@ -23,14 +23,14 @@ const union = (slots: Slots, show: string, ms: number) =>
       .map(({ seats }) => seats),
   );
 const listeners = (slots: Slots, show: string, ms: number) => Math.round(union(slots, show, ms).estimate());
-/** What there is to tell of all shows. */
+/** What is still to be reported of all shows. */
 const news = (slots: Slots, ms: number) => ["a", "b", "c"].flatMap((show) => slots.report(show, ms, "shard"));
 const deliveredMs = (slots: Slots, show: string, ms: number) =>
   slots.window(show, ms).slots.map((slot) => slot.deliveredMs);
 const told = (entries: readonly Entry[]) => entries.map(({ show, slot }) => `${show} ${slot}`);
 
 describe("the window", () => {
-  test("counts who was seen in the slot under way and the three before", () => {
+  test("counts the listeners seen in the present slot and the three before it", () => {
     const slots = new Slots(LIMITS);
     for (let i = 0; i < 4; i += 1) seen(slots, "a", T + i * SLOT_MS + 5000, 10 * i, 10 * i + 20);
     expect(listeners(slots, "a", T + 39_999)).toBe(50);
@@ -40,7 +40,7 @@ describe("the window", () => {
     expect(listeners(slots, "b", T)).toBe(0);
   });
 
-  test("says how long it is, and holds three slots more for comparison", () => {
+  test("states its length, and holds three more slots for comparison", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 7);
     const window = slots.window("a", T + 53_000);
@@ -52,7 +52,7 @@ describe("the window", () => {
     expect(listeners(slots, "a", T + 53_000)).toBe(0);
   });
 
-  test("stands still when the clock steps back", () => {
+  test("stands still when the clock is set back", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T + 10_000, 0, 5);
     seen(slots, "a", T - 60_000, 5, 8);
@@ -60,7 +60,7 @@ describe("the window", () => {
     expect(slots.window("a", T).toMs).toBe(T + 10_000);
   });
 
-  test("lets go of what has left it", () => {
+  test("drops slots that have left it", () => {
     const slots = new Slots(LIMITS);
     for (const show of ["a", "b", "c"]) seen(slots, show, T, 0, 5000);
     expect(slots.load).toEqual({ shows: 3, bytes: 3 * (2 * 16_384 + 1024), refused: 0 });
@@ -72,7 +72,7 @@ describe("the window", () => {
 });
 
 describe("delivered media", () => {
-  test("is credited to the time it plays in, whatever the length of a part", () => {
+  test("is credited to the slots in which it plays, whatever the length of a part", () => {
     for (const partMs of [384, 640, 1920, 3840]) {
       const slots = new Slots(LIMITS);
       for (let at = 0; at < 70_000; at += partMs) slots.deliver("a", T + at, partMs);
@@ -81,7 +81,7 @@ describe("delivered media", () => {
     }
   });
 
-  test("of the next slot is not told before it has begun", () => {
+  test("of the next slot is not reported before that slot has begun", () => {
     const slots = new Slots(LIMITS);
     slots.deliver("a", T + 8000, 3000);
     expect(news(slots, T + 9000).map(({ slot, deliveredMs }) => [slot, deliveredMs])).toEqual([[1000, 2000]]);
@@ -92,8 +92,8 @@ describe("delivered media", () => {
   });
 });
 
-describe("reports", () => {
-  test("tell what changed since it was acknowledged, whole slots at a time", () => {
+describe("a report", () => {
+  test("has what changed since the last acknowledged one, in whole slots", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 10);
     seen(slots, "b", T, 0, 10);
@@ -112,7 +112,7 @@ describe("reports", () => {
     expect(told(news(slots, T + 11_000))).toEqual(["a 1001"]);
   });
 
-  test("are of one show each", () => {
+  test("is of one show", () => {
     const slots = new Slots(LIMITS);
     for (const show of ["a", "b", "c"]) seen(slots, show, T, 0, 10);
     expect(told(slots.report("b", T + 1000, "shard"))).toEqual(["b 1000"]);
@@ -122,7 +122,7 @@ describe("reports", () => {
     expect(told(news(slots, T + 2000))).toEqual(["a 1000", "c 1000"]);
   });
 
-  test("tell a restarted shard everything of the show again", () => {
+  test("tells a restarted shard everything of the show again", () => {
     const slots = new Slots(LIMITS);
     seen(slots, "a", T, 0, 10);
     slots.acknowledge(news(slots, T + 9000), "boot 1");
@@ -133,7 +133,7 @@ describe("reports", () => {
     expect(news(slots, T + 19_600)).toEqual([]);
   });
 
-  test("tell each slot to one shard for good, and each shard's restart is its own", () => {
+  test("sends each slot to one shard for good, and one shard's restart does not concern another", () => {
     const slots = new Slots(LIMITS);
     const told = (shard: string, ms: number) =>
       slots.report("a", ms, shard).map((entry) => `${entry.slot} to ${entry.shard}`);
@@ -155,8 +155,8 @@ describe("reports", () => {
 });
 
 describe("merging", () => {
-  /** One shard's count for every order, repetition and loss of the reports of five isolates. */
-  test("does not mind order and repetition, and loss only lowers", () => {
+  /** Compares one shard's count for any order, repetition and loss of the reports of five isolates. */
+  test("does not depend on order and repetition, and a lost report only lowers the count", () => {
     const isolates = Array.from({ length: 5 }, (_, i) => {
       const slots = new Slots(LIMITS);
       const reports: Entry[] = [];
@@ -200,7 +200,7 @@ describe("merging", () => {
     );
   });
 
-  test("can be passed on: two leaves and a root count what one shard would", () => {
+  test("can be passed on: two leaves and a root count what a single shard would", () => {
     const [leaf1, leaf2, root] = [new Slots(LIMITS), new Slots(LIMITS), new Slots(LIMITS)];
     for (let i = 0; i < 10; i += 1) {
       const isolate = new Slots(LIMITS);
@@ -216,7 +216,7 @@ describe("merging", () => {
     expect(deliveredMs(root, "a", T).at(-1)).toBe(10_000);
   });
 
-  test("refuses what is outside the window or unreadable", () => {
+  test("refuses entries that are outside the window or unreadable", () => {
     const isolate = new Slots(LIMITS);
     seen(isolate, "a", T, 0, 5);
     const [entry] = news(isolate, T) as [Entry];
@@ -236,7 +236,7 @@ describe("merging", () => {
 });
 
 describe("memory", () => {
-  test("where there is no room, new shows are refused and counted, until one has left the window", () => {
+  test("is refused to new shows when it is full, and the refusals are counted, until a show has left the window", () => {
     const slots = new Slots({ ...LIMITS, shows: 3 });
     for (const show of ["a", "b", "c", "d", "d"]) seen(slots, show, T, 0, 1);
     expect([slots.load.shows, slots.load.refused, listeners(slots, "d", T)]).toEqual([3, 2, 0]);
@@ -245,7 +245,7 @@ describe("memory", () => {
     expect([slots.load.shows, listeners(slots, "d", T + 70_000)]).toEqual([3, 1]);
   });
 
-  test("stays within its bytes however shows grow; the newest ones go", () => {
+  test("stays within its bytes however shows grow; the newest shows are dropped", () => {
     const bytes = 200_000;
     const slots = new Slots({ ...LIMITS, shows: 1000, bytes });
     let most = 0;
@@ -262,7 +262,7 @@ describe("memory", () => {
     expect(listeners(slots, "s39", T + 59_000)).toBe(0);
   });
 
-  test("a show that takes all the room keeps what it has", () => {
+  test("keeps what a show has that takes up all of it", () => {
     const slots = new Slots({ ...LIMITS, bytes: 2 * (2 * 16_384 + 1024) });
     for (const at of [0, 10_000, 20_000]) seen(slots, "a", T + at, 0, 5000);
     expect(slots.load).toEqual({ shows: 1, bytes: 2 * (2 * 16_384 + 1024), refused: 5000 });
@@ -270,7 +270,7 @@ describe("memory", () => {
     expect(told(news(slots, T + 20_000))).toEqual(["a 1000", "a 1001"]);
   });
 
-  test("reporters are told apart up to a number; more are counted as refused, and only lower the sum", () => {
+  test("tells a limited number of reporters apart; reports of others are refused, which only lowers the sum", () => {
     const shard = new Slots({ ...LIMITS, reporters: 3 });
     const isolate = new Slots(LIMITS);
     isolate.deliver("a", T, 1000);

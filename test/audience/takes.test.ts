@@ -2,27 +2,27 @@ import { describe, expect, test } from "vitest";
 import { TAKES_MS, Takes } from "../../src/audience/takes.ts";
 import { hashes, random } from "../kit/random.ts";
 
-/** Listeners by the media they took: what counts as one, and behind one address too. */
+/** Listeners counted by the media they fetch: what counts as one take, also where many share an address. */
 
 const T = 100 * TAKES_MS;
 const next = random(7);
 const networks = Array.from({ length: 50_000 }, next);
 const [HOME = 0, OFFICE = 0] = networks;
 
-/** How much counts of `count` whole takes. */
+/** How many of `count` whole takes are counted. */
 function takes(own: Takes, network: number, name: number, count: number, ms = T): number {
   let sum = 0;
   for (let i = 0; i < count; i += 1) sum += own.take(network, name, 1, ms);
   return sum;
 }
 
-describe("what one listener takes", () => {
-  test("counts once for each part, however often it is fetched", () => {
+describe("a part that one listener fetches", () => {
+  test("counts once, however often it is fetched", () => {
     const own = new Takes();
     for (let part = 0; part < 50; part += 1) expect(takes(own, HOME, part, 600), String(part)).toBe(1);
   });
 
-  test("counts once for as long as it can be counted, across the turn of the times it is remembered by", () => {
+  test("counts once for as long as it can count, even when the memory of earlier takes is turned over", () => {
     for (const from of [0, 0.5, 0.999]) {
       const own = new Takes();
       let sum = 0;
@@ -31,7 +31,7 @@ describe("what one listener takes", () => {
     }
   });
 
-  test("counts by its share where it is a range, and no more than the whole", () => {
+  test("counts by the share that was fetched where it is a range, and never more than once in all", () => {
     const own = new Takes();
     expect(own.take(HOME, 1, 1 / 1000, T)).toBe(1 / 1000);
     const quarters = [1, 2, 3, 4, 5, 6].map(() => own.take(HOME, 2, 0.25, T));
@@ -42,17 +42,17 @@ describe("what one listener takes", () => {
 describe("players behind one address", () => {
   const ids = hashes(3, 3000);
 
-  test.each([2, 95, 600])("count as the %i that were seen there", (seen) => {
+  test.each([2, 95, 600])("count as the %i listeners that were seen there", (seen) => {
     const own = new Takes();
     for (const id of ids.slice(0, seen)) for (let again = 0; again < 3; again += 1) own.see(OFFICE, id, T);
     const counted = takes(own, OFFICE, 1, seen);
     expect(counted / seen).toBeGreaterThan(0.99);
-    // Someone there who fetches one part again and again adds nothing.
+    // A listener there who fetches one part again and again adds nothing.
     expect(takes(own, OFFICE, 1, 5000)).toBeLessThanOrEqual(0.01 * seen);
     expect(takes(own, HOME, 1, 5000)).toBe(1);
   });
 
-  test("are known for as long as they go on, whatever time has begun", () => {
+  test("stay known for as long as they keep asking, across turns of the memory", () => {
     const own = new Takes();
     for (let second = 0; second < 120; second += 1) {
       const ms = T + 1000 * second;
@@ -61,14 +61,14 @@ describe("players behind one address", () => {
     }
   });
 
-  test("that have gone are forgotten", () => {
+  test("are forgotten after they have gone", () => {
     const own = new Takes();
     for (const id of ids.slice(0, 100)) own.see(OFFICE, id, T);
     expect(takes(own, OFFICE, 1, 100, T + 2 * TAKES_MS)).toBe(1);
   });
 });
 
-test("a thousand takes a second lose less than 0.5 % to others that fall on their counters", () => {
+test("at a thousand takes a second, less than 0.5 % are lost because they share another's counter", () => {
   const own = new Takes();
   let counted = 0;
   let taken = 0;

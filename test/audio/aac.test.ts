@@ -9,7 +9,7 @@ import { type Frame, type Samples, samples } from "../../src/media.ts";
 import { bytesInUse } from "../kit/heap.ts";
 import { uniforms } from "../kit/random.ts";
 
-/** The encoder: frames that an independent decoder takes, silence, and shows that share one instance. */
+/** The encoder: frames that an independent decoder takes, silence, and shows that share one wasm instance. */
 
 await buildAac();
 const module = new WebAssembly.Module(readFileSync(new URL("../../dist/aac.wasm", import.meta.url)));
@@ -54,7 +54,7 @@ test("the configuration is AAC-LC, 48 kHz, stereo", () => {
 
 describe("frames", () => {
   test.each([1, 1_023, 1_024, 1_025, 10 * 1_024, 48_000])(
-    "%d samples are ceil(n / 1024) frames from their start",
+    "%d samples become ceil(n / 1024) frames, counted from the first sample",
     (count) => {
       const frames = encode(tone(count));
       expect(frames.map((frame) => frame.at)).toEqual(
@@ -63,17 +63,17 @@ describe("frames", () => {
     },
   );
 
-  test("the last one is padded with silence", () => {
+  test("the last frame is padded with silence", () => {
     const padded = new Float32Array(2 * 3 * 1_024);
     padded.set(tone(2_500));
     expect(encode(tone(2_500))).toEqual(encode(padded));
   });
 
-  test("no input is no frame", () => {
+  test("without input there is no frame", () => {
     expect(open().flush()).toEqual([]);
   });
 
-  test("they lag by two access units at most", () => {
+  test("come two access units after their input at the latest", () => {
     const encoder = open();
     let given = 0;
     for (let n = 0; n < 50; n++) {
@@ -105,7 +105,7 @@ describe("frames", () => {
     );
   });
 
-  test("the caller may use its buffer again at once", () => {
+  test("the caller may reuse its buffer at once", () => {
     const pcm = speech(4_096);
     const encoder = open();
     const frames: Frame[] = [];
@@ -120,7 +120,7 @@ describe("frames", () => {
 });
 
 describe("misuse", () => {
-  test("a hole, a repetition and a push after the end are bugs", () => {
+  test("a gap, a repetition and a push after the end are errors", () => {
     const encoder = open();
     encoder.push({ at: START, data: tone(100) });
     expect(() => encoder.push({ at: samples(START + 101), data: tone(1) })).toThrow(RangeError);
@@ -130,11 +130,11 @@ describe("misuse", () => {
     expect(() => encoder.push({ at: samples(START + 100), data: tone(1) })).toThrow(/flushed/);
   });
 
-  test("settings the encoder refuses throw", () => {
+  test("settings that the encoder refuses are an error", () => {
     expect(() => openAac(contexts, { bitrate: -1, at: START })).toThrow(/-1 bit/);
   });
 
-  test("a wasm that imports or exports other names throws", () => {
+  test("a wasm module that imports or exports other names is an error", () => {
     const strange = { ...names, imports: { ...names.imports, sched_yield: "zz" } };
     expect(() => openAac(new Contexts(module, strange), { bitrate: 128_000, at: START })).toThrow(
       /sched_yield/,
@@ -148,7 +148,7 @@ describe("misuse", () => {
     ).toThrow(/send_frame/);
   });
 
-  test("a sample that is no number is silence, one beyond full scale is full scale", () => {
+  test("a sample that is NaN is taken as silence, and one beyond full scale as full scale", () => {
     const pcm = tone(20 * 1_024);
     const poisoned = pcm.slice();
     const mended = pcm.slice();
@@ -167,7 +167,7 @@ describe("silence", () => {
     expect(frames.every(isSilent)).toBe(true);
   });
 
-  test("is the same one between speech, as soon as the window is silent", () => {
+  test("is the same unit between speech, as soon as the encoder's window is silent", () => {
     const pcm = speech(3 * 48_000);
     pcm.fill(0, 2 * 48_000, 2 * 2 * 48_000);
     const frames = encode(pcm);
@@ -178,7 +178,7 @@ describe("silence", () => {
   });
 });
 
-test("two encoders are two: the same input gives the same bytes, interleaved with another or not", () => {
+test("two encoders are independent: the same input gives the same bytes, interleaved with another's or not", () => {
   const pcm = speech(20_000);
   const a = open();
   const b = open();
@@ -192,7 +192,7 @@ test("two encoders are two: the same input gives the same bytes, interleaved wit
 });
 
 describe("silence is not encoded", () => {
-  test("and gives the same frames pushed at once, unit by unit, or in pieces", () => {
+  test("and gives the same frames whether pushed at once, unit by unit, or in pieces", () => {
     const talk = speech(20_480);
     const run = (silence: (encoder: Encoder, at: number) => Frame[]) => {
       const encoder = open();
@@ -213,26 +213,26 @@ describe("silence is not encoded", () => {
     expect(atOnce.frames.map(({ at }) => at)).toEqual(
       Array.from({ length: 140 }, (_, n) => START + n * 1_024),
     );
-    // The last two of the sound before, and all but the last two of these.
+    // The last two frames of the sound before it, and all but the last two of the silence.
     expect(atOnce.quiet).toHaveLength(100);
-    // The first packet after the sound may have the window that ends a run of short ones.
+    // The first packet after the sound may still have the window that ends a run of short ones.
     expect(atOnce.quiet.slice(3).every(isSilent)).toBe(true);
   });
 
-  test("in the middle of an access unit it is a bug", () => {
+  test("and may not begin in the middle of an access unit", () => {
     const encoder = open();
     encoder.push({ at: START, data: tone(1_000) });
     expect(() => encoder.pushSilence(1)).toThrow(RangeError);
   });
 
-  test("a silent hour costs less than 100 ms", () => {
+  test("so that a silent hour costs less than 100 ms", () => {
     const encoder = open();
     const before = performance.now();
     expect(encoder.pushSilence(168_750)).toHaveLength(168_748);
     expect(performance.now() - before).toBeLessThan(100);
   });
 
-  test("around it the packets are those of an encoder that never stops, up to its rate control", () => {
+  test("and around it the packets are those of an encoder that never stops, up to its rate control", () => {
     const units = Array.from({ length: 120 }, () => new Float32Array(2_048));
     for (const [from, to] of [
       [0, 20],
@@ -247,7 +247,8 @@ describe("silence is not encoded", () => {
     const encoder = open();
     const skipping = units.flatMap((data, n) => encoder.push({ at: samples(START + n * 1_024), data }));
     skipping.push(...encoder.flush());
-    // The packet's first bytes tell its window (ISO/IEC 14496-3 table 4.6): a start is announced in silence already.
+    // The packet's first bytes hold its window (ISO/IEC 14496-3 table 4.6): a start window is announced during the silence
+    // already.
     const windows = (packets: Uint8Array[]) =>
       packets.map((bytes) => [bytes.length === SILENT_UNIT.length, ((bytes[1] ?? 0) >> 5) & 3]);
     expect(windows(skipping.map(({ bytes }) => bytes))).toEqual(windows(continuous));
@@ -256,7 +257,7 @@ describe("silence is not encoded", () => {
 });
 
 describe("the encoders' memory", () => {
-  /** Contexts whose wasm memory can be looked at, and which can be made to trap. */
+  /** Contexts whose wasm memory can be inspected, and which can be made to trap. */
   function watched() {
     const { Instance } = WebAssembly;
     const instances: { memory: WebAssembly.Memory; traps: boolean }[] = [];
@@ -290,7 +291,7 @@ describe("the encoders' memory", () => {
   const MIB = 1_048_576;
   const talk = tone(4_096);
 
-  test("24 encoders that are in use are 24 contexts of one instance: less than 2 MiB each", () => {
+  test("24 encoders in use are 24 contexts of one instance, of less than 2 MiB each", () => {
     const { bytes, done, instances, open } = watched();
     done();
     const encoders = Array.from({ length: 24 }, open);
@@ -303,7 +304,7 @@ describe("the encoders' memory", () => {
     for (const encoder of encoders) encoder.close();
   });
 
-  test("500 encoders opened and closed, flushed or fallen silent leave nothing behind", () => {
+  test("500 encoders that were opened and closed, flushed or left silent leave no memory behind", () => {
     const { bytes, done, open } = watched();
     done();
     const before = bytes();
@@ -317,18 +318,18 @@ describe("the encoders' memory", () => {
     expect(bytes()).toBe(before);
   });
 
-  test("300 encoders that nobody closed are given back once they are collected", async () => {
+  test("300 encoders that were never closed give their memory back once they are garbage-collected", async () => {
     const { bytes, done, open } = watched();
     done();
     for (let n = 0; n < 30; n++) {
       for (let k = 0; k < 10; k++) open().push({ at: START, data: talk });
       await bytesInUse();
     }
-    // Of all 300 at once it were 240 MiB, and 64 are the most there is.
+    // All 300 at once would take 240 MiB, and there can be 64 contexts at most.
     expect(bytes() / MIB).toBeLessThan(34);
   });
 
-  test("after a trap every encoder of the instance fails, none silently, and the next ones are on a new instance", () => {
+  test("after a trap every encoder of the instance fails, none silently, and the next encoders get a new instance", () => {
     const { done, instances, open } = watched();
     const [first, second] = [open(), open()];
     for (const encoder of [first, second]) encoder.push({ at: START, data: talk });
@@ -346,7 +347,7 @@ describe("the encoders' memory", () => {
     for (const encoder of [first, second]) encoder.close();
   });
 
-  test("neither the wasm's nor ours grows over a long run", () => {
+  test("neither the wasm's memory nor JavaScript's grows over a long run", () => {
     const { bytes, done, open } = watched();
     done();
     const encoder = open();

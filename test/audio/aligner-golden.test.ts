@@ -6,9 +6,9 @@ import { uniforms } from "../kit/random.ts";
 import { jitter, type Rehearsal, rehearse } from "./host.ts";
 
 /**
- * The line of one host on networks of every bad kind, as a hash for each: of what was played, rounded to 2^-20, and after
- * each access unit of the counters and of what the aligner said of the next one. A change that is meant to leave the
- * arithmetic alone leaves these as they are; one that is meant to change it puts new ones here, and says why.
+ * One host's line on networks with every kind of fault, as a hash for each. The hash covers the played samples, rounded to
+ * 2^-20, and after each access unit the counters and what the aligner says of the next one. A change that should leave the
+ * arithmetic alone must leave these hashes as they are. A change that should not puts new hashes here, and says why.
  */
 
 /** One period of a voice at 150 Hz. */
@@ -17,14 +17,14 @@ const VOICE = Float64Array.from({ length: 320 }, (_, n) => {
   return 0.6 * Math.sin(turn) + 0.3 * Math.sin(2 * turn + 1) + 0.1 * Math.sin(5 * turn + 2);
 });
 
-/** Speech, as far as it matters here: a voice, with pauses in which it is quiet or digital silence. */
+/** Speech, as far as it matters here: a voice with pauses in which it is quiet or digital silence. */
 function speech(sample: number): number {
   const second = (sample / 48_000) % 7;
   const loudness = second > 5.6 ? 0 : second > 4.8 ? 0.0008 : 0.5;
   return loudness * (VOICE[sample % VOICE.length] as number);
 }
 
-/** A network that loses, doubles and holds up packets at random, on top of its jitter. */
+/** A network that loses, doubles and delays packets at random, on top of its jitter. */
 function rough(seed: number, { lost = 0, doubled = 0, reordered = 0, mean = 3, cap = 20 }) {
   const uniform = uniforms(seed);
   const base = jitter(seed + 1, mean, cap);
@@ -82,7 +82,7 @@ const NETWORKS: Readonly<Record<string, Omit<Rehearsal, "signal" | "seconds">>> 
   },
 };
 
-/** What was counted over all networks. */
+/** The aligners' counters, summed over all networks. */
 const counted: Record<string, number> = {};
 
 function hashOf(rehearsal: Omit<Rehearsal, "signal" | "seconds">): string {
@@ -106,7 +106,7 @@ function hashOf(rehearsal: Omit<Rehearsal, "signal" | "seconds">): string {
   return hash.digest("base64url").slice(0, 16);
 }
 
-test("the line is what it was, bit for bit", () => {
+test("the line is the same as before, bit for bit", () => {
   const hashes = Object.fromEntries(Object.entries(NETWORKS).map(([name, one]) => [name, hashOf(one)]));
   expect(hashes).toMatchInlineSnapshot(`
     {
@@ -126,7 +126,7 @@ test("the line is what it was, bit for bit", () => {
       "pauses of half a second, and then all at once": "sI-4b9sYQdqd6Jvd",
     }
   `);
-  // Each thing that can happen to a packet of a length that is allowed happened to some.
+  // Everything that can happen to a packet of a permitted length has happened to some packet.
   const { malformed, ...all } = counted;
   for (const [name, count] of Object.entries(all)) expect(Math.abs(count), name).toBeGreaterThan(0);
   expect(malformed).toBe(0);

@@ -10,13 +10,13 @@ import { FIRST, jitter, rehearse } from "./host.ts";
 /** A host's packets become one unbroken line, whatever the network, the clocks or the machine do. */
 
 const voice = sine(440);
-/** Concealment and fades may add this much to a sine's own largest step; a click adds tens of times as much. */
+/** Concealment and fades may enlarge a sine's own largest step by this factor; a click is tens of times as large. */
 const SMOOTH = 1.05;
 const clicks = (sample: number) => (sample % 12_000 === 0 ? 0.5 : 0);
-/** The packet's first sample, by its index, when the network delays nothing. */
+/** The media time that belongs at line index `at` when the network delays nothing. */
 const mediaAt = (at: number) => at - FIRST + 960;
 
-/** By how much clicks are later than their places, once the line has settled. */
+/** By how many samples clicks are later than their places, once the line has settled. */
 function placesOf(line: Float32Array): number[] {
   const heard = Array.from(line.keys()).filter((at) => at > 20 * 48_000 && (line[at] as number) > 0.25);
   expect(heard.length).toBeGreaterThan(100);
@@ -29,10 +29,10 @@ function rms(line: Float32Array, from: number, to: number): number {
   return Math.sqrt(energy / (to - from));
 }
 
-describe("a host whose packets nothing delays", () => {
+describe("a host whose packets are not delayed", () => {
   const { aligner, line } = rehearse({ seconds: 30, signal: clicks });
 
-  test("is put where it was when its packets arrived, exactly and bit for bit", () => {
+  test("is placed where it was when its packets arrived, exactly and bit for bit", () => {
     const found = Array.from(line.keys()).filter((at) => at > 10 * 48_000 && line[at] !== 0);
     expect(found).toHaveLength(80);
     for (const at of found) {
@@ -41,7 +41,7 @@ describe("a host whose packets nothing delays", () => {
     }
   });
 
-  test("is counted, and nothing is wrong with it", () => {
+  test("is counted, with no faults", () => {
     expect(aligner.stats).toMatchObject({
       duplicate: 0,
       late: 0,
@@ -55,28 +55,28 @@ describe("a host whose packets nothing delays", () => {
     expect(aligner.stats.depth).toBeGreaterThanOrEqual(AU_SAMPLES);
   });
 
-  test("is heard from the first second on, within 25 ms of its place", () => {
+  test("is heard within the first second, within 25 ms of its place", () => {
     const first = line.findIndex((value) => Math.abs(value) > 0.2);
     expect(first).toBeLessThan(48_000);
     expect(Math.abs(mediaAt(first) % 12_000)).toBeLessThanOrEqual(fromMillis(25));
   });
 });
 
-test("a sine comes through as it is once the line has settled", () => {
+test("a sine passes unchanged once the line has settled", () => {
   const { line } = rehearse({ seconds: 60, signal: voice.signal });
   const settled = line.subarray(55 * 48_000, 59 * 48_000);
   const differs = settled.findIndex((v, i) => v !== Math.fround(voice.signal(mediaAt(55 * 48_000 + i))));
   expect(differs).toBe(-1);
 });
 
-test.each([120, 240, 960, 1_920, 2_880, 5_760])("packets of %d samples", (frames) => {
+test.each([120, 240, 960, 1_920, 2_880, 5_760])("packets of %d samples make an unbroken line", (frames) => {
   const { aligner, line } = rehearse({ seconds: 8, signal: voice.signal, frames });
   expect(aligner.stats.concealedSamples).toBe(0);
   expect(largestStep(line).step).toBeLessThan(voice.slope * SMOOTH);
   expect(rms(line, 48_000, 8 * 48_000 - 1_024)).toBeCloseTo(0.5 / Math.SQRT2, 3);
 });
 
-test("lengths no packet has are counted and harmless", () => {
+test("packets of impossible lengths are counted and harmless", () => {
   const aligner = new Aligner();
   for (const length of [0, 2, 238, 241, 11_522, 100_000]) {
     aligner.push({ sequenceNumber: 1, timestamp: 1, pcm: new Float32Array(length).fill(1) }, samples(9_600));
@@ -85,7 +85,7 @@ test("lengths no packet has are counted and harmless", () => {
   expect(aligner.pull(samples(9_600), 960)).toEqual(new Float32Array(1_920));
 });
 
-describe("the network", () => {
+describe("a network with faults", () => {
   test("jitter of 30 ms is waited for: there is no gap, and the line is where it belongs", () => {
     const waits: number[] = [];
     const { aligner, line } = rehearse({
@@ -96,14 +96,14 @@ describe("the network", () => {
     });
     expect(aligner.stats).toMatchObject({ late: 0, concealedSamples: 0, droppedSamples: 0 });
     expect(largestStep(line).step).toBeLessThan(voice.slope * SMOOTH);
-    // A packet's length and its lateness, and not more than that.
+    // A packet's length and its lateness, and no more.
     expect(Math.max(...waits)).toBeLessThanOrEqual(fromMillis(20 + 30 + 1));
     expect(waits.reduce((sum, late) => sum + late, 0) / waits.length).toBeLessThan(fromMillis(20));
     for (const at of placesOf(rehearse({ seconds: 60, signal: clicks, network: jitter(1, 6, 30) }).line))
       expect(Math.abs(at)).toBeLessThanOrEqual(fromMillis(1));
   });
 
-  test("5 % reordered packets are put in their places", () => {
+  test("5 % of packets out of order are put in their places", () => {
     const uniform = uniforms(2);
     const { aligner, line } = rehearse({
       seconds: 30,
@@ -128,7 +128,7 @@ describe("the network", () => {
     expect(twice.line).toEqual(once.line);
   });
 
-  test("a lost packet is a gap of its size, concealed without a click, and moves nothing", () => {
+  test("a lost packet is a gap of its length, concealed without a click, and moves nothing", () => {
     const lost = 700;
     const whole = rehearse({ seconds: 20, signal: voice.signal });
     const { aligner, line } = rehearse({
@@ -141,7 +141,7 @@ describe("the network", () => {
     const differing = Array.from(line.keys()).filter(
       (at) => Math.abs((line[at] as number) - (whole.line[at] as number)) > 1e-4,
     );
-    // The gap and the 5 ms in which sound comes back.
+    // The gap, and the 5 ms in which sound fades in again.
     const length = (differing.at(-1) as number) - (differing[0] as number);
     expect(length).toBeGreaterThan(800);
     expect(length).toBeLessThanOrEqual(960 + fromMillis(6));
@@ -160,7 +160,7 @@ describe("the network", () => {
     expect(largestStep(line).step).toBeLessThan(voice.slope * SMOOTH);
   });
 
-  test("packets after their time are counted, dropped and harmless", () => {
+  test("packets that come after their time are counted, dropped and harmless", () => {
     const { aligner, line } = rehearse({
       seconds: 20,
       signal: voice.signal,
@@ -171,7 +171,7 @@ describe("the network", () => {
     expect(largestStep(line).step).toBeLessThan(voice.slope * SMOOTH);
   });
 
-  test("500 ms of nothing and then all at once: one gap, then on, soon in place, never past 250 ms for long", () => {
+  test("500 ms of nothing and then all at once: one gap, soon in place again, never behind by 250 ms for long", () => {
     const { aligner, line } = rehearse({
       seconds: 20,
       signal: voice.signal,
@@ -187,7 +187,7 @@ describe("the network", () => {
     expect(rms(line, pause + fromMillis(800), pause + fromMillis(1_500))).toBeCloseTo(0.5 / Math.SQRT2, 2);
   });
 
-  test("the second pause of 160 ms is not heard: the first has taught it", () => {
+  test("a second pause of 160 ms is not heard, for the first has raised the delay", () => {
     const concealed: number[] = [];
     rehearse({
       seconds: 25,
@@ -236,13 +236,13 @@ describe("a show that stands still and then catches up", () => {
   });
   const { aligner, line } = rehearse({ seconds: 45, signal: clicks, halts });
 
-  test("misses nothing that waited for it", () => {
+  test("loses nothing that waited for it", () => {
     expect(aligner.stats).toMatchObject({ late: 0, concealedSamples: 0, droppedSamples: 0, resyncs: 0 });
     const heard = Array.from(line.keys()).filter((at) => (line[at] as number) > 0.3);
     expect(heard.length).toBeGreaterThan(40 * 4);
   });
 
-  test("has it where it belongs: its own lateness is not the host's", () => {
+  test("places it where it belongs: the show's own lateness does not count as the host's", () => {
     for (const at of line.keys()) {
       if ((line[at] as number) < 0.3) continue;
       const off = mediaAt(at) % 12_000;
@@ -250,7 +250,7 @@ describe("a show that stands still and then catches up", () => {
     }
   });
 
-  test("counts a packet as late that comes when later ones have been played", () => {
+  test("counts a packet as late that comes after later ones have been played", () => {
     const network = (packet: number) => [packet === 600 ? fromMillis(150) : 0];
     const late = rehearse({ seconds: 20, signal: clicks, network }).aligner;
     expect(late.stats).toMatchObject({ late: 1, concealedSamples: 960 });
@@ -274,7 +274,7 @@ describe("a host that stops", () => {
     expect(largestStep(line).step).toBeLessThan(voice.slope * SMOOTH);
   });
 
-  test("comes back in its place, faded in", () => {
+  test("comes back in its place, and fades in", () => {
     const start = FIRST + back * 960 - 960;
     expect(rms(line, start, start + 48)).toBeLessThan(0.03);
     expect(rms(line, start + fromMillis(20), start + 48_000)).toBeCloseTo(0.5 / Math.SQRT2, 2);
@@ -291,7 +291,7 @@ describe("a host that stops", () => {
   });
 });
 
-describe("a sender that begins again", () => {
+describe("a sender that starts anew", () => {
   const restarts: [string, (packet: number) => { sequenceNumber: number; timestamp: number }][] = [
     [
       "with other numbers",
@@ -320,7 +320,7 @@ describe("a sender that begins again", () => {
     expect(rms(line, 7 * 48_000, 9 * 48_000)).toBeCloseTo(0.5 / Math.SQRT2, 2);
   });
 
-  test("after a stall of four seconds, or a longer way, its clock is not taken for one that drifts for longer than 40 s", () => {
+  test("a stall of four seconds or a longer path does not look like a drifting clock for more than 40 s", () => {
     const stall = (n: number) => [n >= 500 && n < 700 ? (700 - n) * 960 : 0];
     const longer = (n: number) => [n < 500 ? 0 : fromMillis(90)];
     const drifts = (network: (n: number) => number[]) => {
@@ -352,7 +352,7 @@ describe("a sender that begins again", () => {
     expect(aligner.stats).toMatchObject({ resyncs: 0, concealedSamples: 1_920 });
   });
 
-  test("a sender whose clock stood still during a pause is placed by when it arrives", () => {
+  test("a sender whose clock stood still during a pause is placed by its packets' arrival", () => {
     const { aligner, line } = rehearse({
       seconds: 20,
       signal: voice.signal,
@@ -365,7 +365,7 @@ describe("a sender that begins again", () => {
   });
 });
 
-describe("timestamps", () => {
+describe("a sender's timestamps", () => {
   test.each([
     ["48 kHz", 1],
     ["90 kHz", 90 / 48],
@@ -373,7 +373,7 @@ describe("timestamps", () => {
     ["microseconds", 1_000 / 48],
     ["16 kHz", 1 / 3],
   ])("in %s tell how long a pause was", (_, unit) => {
-    // The sender skips 40 packets (DTX) and does not skip their numbers.
+    // The sender leaves out 40 packets (DTX) without skipping their sequence numbers.
     const marks = (n: number) => ({
       sequenceNumber: n < 240 ? n : n - 40,
       timestamp: Math.round(4_294_900_000 + n * 960 * unit) >>> 0,
@@ -392,7 +392,7 @@ describe("timestamps", () => {
     ["constant", () => 7],
     ["random", uniforms(5)],
     ["a jittered clock", (n: number) => (n * 20 + Math.floor(9 * Math.abs(Math.sin(n * 12.9)))) / 2 ** 32],
-  ])("that are %s are left aside for the numbers", (_, draw) => {
+  ])("that are %s are ignored in favour of the sequence numbers", (_, draw) => {
     const marks = (n: number) => ({ sequenceNumber: n, timestamp: Math.floor(draw(n) * 2 ** 32) >>> 0 });
     const network = (n: number) => (n === 300 ? [] : [0]);
     const { aligner, line } = rehearse({ seconds: 12, signal: voice.signal, marks, network });
@@ -401,7 +401,7 @@ describe("timestamps", () => {
   });
 });
 
-test("whatever comes, the line has its length, is finite and within the packets' range, and has a bounded depth", () => {
+test("for any input the line has its length, finite samples within the packets' range, and a bounded depth", () => {
   const mark = fc.oneof(
     fc.integer({ min: 0, max: 40 }),
     fc.constantFrom(0, 1, 2 ** 31, 2 ** 32 - 1),
@@ -436,14 +436,14 @@ test("whatever comes, the line has its length, is finite and within the packets'
   );
 });
 
-test("a pull that goes back is a bug, one that leaves out a stretch is not", () => {
+test("a pull that goes back is an error, one that leaves out a stretch is not", () => {
   const aligner = new Aligner();
   aligner.pull(samples(10_000), 960);
   aligner.pull(samples(20_000), 960);
   expect(() => aligner.pull(samples(20_000), 960)).toThrow(RangeError);
 });
 
-test("what comes for silence that was left out is late", () => {
+test("a packet for silence that was left out is late", () => {
   const aligner = new Aligner();
   const pcm = new Float32Array(2 * 960).fill(0.1);
   const packet = (n: number) => ({ sequenceNumber: n, timestamp: 960 * n, pcm });
@@ -454,7 +454,7 @@ test("what comes for silence that was left out is late", () => {
   const silent = samples(from + 48_000);
   expect(aligner.silentFor(silent)).toBe(Number.POSITIVE_INFINITY);
   aligner.leaveOut(silent, 12_000);
-  // It should have come at the beginning of what was left out, and comes at its end.
+  // It was due at the beginning of what was left out, and comes at its end.
   aligner.push(packet(100), samples(silent + 12_000 + PLAYOUT_DELAY));
   expect(aligner.stats.late).toBe(1);
 });

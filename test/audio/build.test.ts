@@ -8,9 +8,9 @@ import { openAac } from "../../src/audio/aac.ts";
 import { Contexts } from "../../src/audio/contexts.ts";
 import { samples } from "../../src/media.ts";
 
-/** The build refuses an encoder that is not the one whose hash it knows. */
+/** The build refuses an encoder whose hash it does not know. */
 
-/** The build step on a copy of the project that holds it and the encoder's package, to be spoilt at will. */
+/** A copy of the build step and of the encoder's package, in which the tests break things. */
 const project = fileURLToPath(new URL("../../", import.meta.url));
 const copy = mkdtempSync(join(tmpdir(), "earshot-aac-"));
 const home = "node_modules/@mediabunny/aac-encoder";
@@ -43,7 +43,7 @@ function spoil(path: string, from: string | RegExp, to: string): void {
 }
 
 describe("build/aac.mjs", () => {
-  test("writes the wasm and the names of all it exports and imports, from any directory", async () => {
+  test("writes the wasm and the names of its exports and imports, from any directory", async () => {
     expect(await build()).toEqual({ code: 0, stderr: "" });
     const names = JSON.parse(readFileSync(join(copy, "dist/aac.json"), "utf8"));
     const module = new WebAssembly.Module(readFileSync(wasm));
@@ -52,7 +52,7 @@ describe("build/aac.mjs", () => {
     expect(encoder.flush()).toHaveLength(2);
   });
 
-  test("leaves outputs that are current alone, and mends ones that are not", async () => {
+  test("leaves current outputs alone, and repairs others", async () => {
     await build();
     const { mtimeMs, ino } = statSync(wasm);
     await build();
@@ -94,7 +94,7 @@ describe("build/aac.mjs", () => {
     ],
     ["no memory", /differs in: memory\.$/m, () => spoil(glue, 'wasmMemory = wasmExports["r"]', "")],
   ];
-  test.each(spoilers)("%s is one sentence, no stack and no output", async (_, sentence, spoilIt) => {
+  test.each(spoilers)("%s gives one sentence, no stack and no output", async (_, sentence, spoilIt) => {
     spoilIt();
     const { code, stderr } = await build();
     expect(code).toBe(1);

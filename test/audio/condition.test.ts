@@ -7,7 +7,10 @@ import { uniforms } from "../kit/random.ts";
 
 const PATIENCE = { raise: 100, forget: 20, clear: 40 };
 
-/** What comes of verdicts, each for 10 samples: "b", "g" and "-" for between; "^" where it is raised, "v" where it is cleared. */
+/**
+ * The course of a condition under verdicts of 10 samples each: "b" is bad, "g" good, "-" between. "^" marks where it is raised,
+ * "v" where it is cleared.
+ */
 function course(verdicts: string): string {
   const condition = new Condition(PATIENCE);
   const names: Record<string, Verdict> = { b: "bad", g: "good", "-": "between" };
@@ -22,19 +25,19 @@ function course(verdicts: string): string {
 describe("a condition", () => {
   test.each([
     ["is raised when it has been bad for long enough", "bbbbbbbbbb^bbb"],
-    ["is not raised before", "bbbbbbbbbgg"],
-    ["forgets what was bad once it has been good for a while", "bbbbbbbbbggbbbbbbbbbb^"],
-    ["does not forget it for a moment that is good", "bbbbbbbbbgb^"],
-    ["does not count what is neither, nor forget because of it", "bbbbb-----bbbbb^"],
-    ["is over when it has been good for long enough", "bbbbbbbbbb^ggggvggg"],
-    ["is not over for moments that are good", "bbbbbbbbbb^gggbgggbgggb"],
-    ["is not over while it is neither", "bbbbbbbbbb^--------g-g-g-gv"],
-    ["is raised again only after as long as at first", "bbbbbbbbbb^ggggvbbbbbbbbbb^"],
+    ["is not raised earlier", "bbbbbbbbbgg"],
+    ["forgets bad samples once it has been good for a while", "bbbbbbbbbggbbbbbbbbbb^"],
+    ["does not forget them for one good moment", "bbbbbbbbbgb^"],
+    ["neither counts nor forgets where the verdict is between", "bbbbb-----bbbbb^"],
+    ["is cleared when it has been good for long enough", "bbbbbbbbbb^ggggvggg"],
+    ["is not cleared by good moments", "bbbbbbbbbb^gggbgggbgggb"],
+    ["is not cleared while the verdict is between", "bbbbbbbbbb^--------g-g-g-gv"],
+    ["takes as long to be raised again as the first time", "bbbbbbbbbb^ggggvbbbbbbbbbb^"],
   ])("%s", (_, expected) => {
     expect(course(expected.replace(/[\^v]/g, ""))).toBe(expected);
   });
 
-  test("at the threshold, where bad and neither take turns by chance, is raised once and never cleared", () => {
+  test("at the threshold, where bad and between alternate at random, is raised once and never cleared", () => {
     const next = uniforms(3);
     const condition = new Condition(PATIENCE);
     const changes = Array.from({ length: 10_000 }, () =>
@@ -43,7 +46,7 @@ describe("a condition", () => {
     expect(changes).toEqual([true]);
   });
 
-  test("lasts from its first bad sample on, and is over at once when what it is about is", () => {
+  test("lasts from its first bad sample on, and can be ended at once", () => {
     const condition = new Condition(PATIENCE);
     condition.push("bad", 60);
     expect(condition.lasts).toBe(60);
@@ -54,7 +57,7 @@ describe("a condition", () => {
   });
 });
 
-test("conditions tell what has changed, each by its name; of what nothing is said nothing changes", () => {
+test("conditions report what has changed, each by its name; without a verdict a condition does not change", () => {
   const conditions = new Conditions({ one: PATIENCE, other: { ...PATIENCE, raise: 50 } });
   expect(conditions.push({ one: "bad", other: "bad" }, 50)).toEqual([{ kind: "other", raised: true }]);
   expect(conditions.push({ one: "bad" }, 50)).toEqual([{ kind: "one", raised: true }]);

@@ -5,20 +5,22 @@ import { bytesInUse } from "../kit/heap.ts";
 import { jitter, Puller } from "./host.ts";
 
 /**
- * Two hours of a host whose clock is off, by a fake clock: 69,000 samples of drift, and both of its counters wrap. To be
- * affordable it is silent but for one second a minute; the line is told not to use the silence, so that drift is absorbed
- * as under unbroken speech.
+ * Two hours of a host whose clock is off, on a fake clock: 69,000 samples of drift, and both of its counters wrap. To keep the
+ * test affordable, the host is silent except for one second a minute. The line is told not to use the silence, so that drift is
+ * absorbed as under unbroken speech.
  */
 
 const HOURS = 2;
 const FRAMES = 960;
-/** Packets in a minute, and those that sound at its start. */
+/** Packets in a minute, and those at its start that have sound. */
 const MINUTE = 3_000;
 const SOUNDING = 50;
 const HERTZ = 400;
 const AMPLITUDE = 0.5;
 
-/** 400 Hz has whole periods in a packet: one second that swells and fades, so that it has no corner to ring at. */
+/**
+ * 400 Hz has whole periods in a packet. The second swells and fades, so that it has no corner at which a resampler would ring.
+ */
 const second = Array.from({ length: SOUNDING }, (_, packet) => {
   const pcm = new Float32Array(2 * FRAMES);
   for (let i = 0; i < FRAMES; i++) {
@@ -56,7 +58,7 @@ async function hours(ppm: number, network: (packet: number) => number[]) {
   const show = new Puller(aligner, socket);
   for (let at = 0; at < HOURS * 3_600 * SAMPLE_RATE; at += AU_SAMPLES) {
     const pcm = show.pull(samples(at));
-    // Most blocks are digital silence and go by at the speed of a memory comparison.
+    // Most blocks are digital silence and are recognised as fast as memory is compared.
     if (before !== 0 || Buffer.compare(bytesOf(pcm), bytesOf(nothing)) !== 0) {
       for (let i = 0; i < pcm.length; i += 2) {
         const value = pcm[i] as number;
@@ -74,7 +76,7 @@ async function hours(ppm: number, network: (packet: number) => number[]) {
 }
 
 test.each([200, -200])(
-  "%d ppm for 2 h: never more than 60 ms deep, no click, no gap, no growth",
+  "%d ppm for 2 h: never more than 60 ms deep, no click, no gap, no growth of memory",
   async (ppm) => {
     const { aligner, depth, step, sounding, heap } = await hours(ppm, jitter(17, 3, 20));
     expect(depth.least).toBeGreaterThan(AU_SAMPLES);
@@ -85,7 +87,7 @@ test.each([200, -200])(
     expect(Math.abs(aligner.stats.ppm - ppm)).toBeLessThan(25);
     // As many samples were heard as were spoken.
     expect(sounding).toBeCloseTo(1, 2);
-    // The first half hour against the last, the least of each: memory that is not collected yet comes on top.
+    // Compares the first half hour with the last, by the least of each: memory that is not collected yet would come on top.
     const first = Math.min(...heap.slice(0, 6));
     expect(Math.min(...heap.slice(-6)) - first).toBeLessThan(250_000);
   },

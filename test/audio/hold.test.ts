@@ -4,11 +4,13 @@ import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../../src/media.ts";
 import { run } from "../kit/program.ts";
 import { largestStep } from "../kit/sine.ts";
 
-/** What the built-in hold audio sounds like, measured: how loud, how even, how high, and that it goes round without a seam. */
+/**
+ * The built-in hold audio, measured: its loudness, how even it is, its highest frequencies, and that it repeats without a seam.
+ */
 
 const UNIT = CHANNELS * AU_SAMPLES;
 
-/** Units `from` to `to` of it. */
+/** Access units `from` to `to` of the hold audio. */
 function sound(from: number, to: number): Float32Array {
   const pcm = new Float32Array(UNIT * (to - from));
   for (let n = from; n < to; n++) pcm.set(holdUnit(n), UNIT * (n - from));
@@ -18,10 +20,10 @@ function sound(from: number, to: number): Float32Array {
 /** The largest change from one sample frame to the next, in either channel. */
 const stepIn = (pcm: Float32Array) => largestStep(pcm, CHANNELS, CHANNELS).step;
 
-/** All of it, and the beginning of the next round. */
+/** One whole round, and the beginning of the next. */
 const whole = sound(0, HOLD_UNITS + 100);
 
-/** What ffmpeg says of it. */
+/** Runs ffmpeg with `filter` on the hold audio, and returns what it prints. */
 async function ffmpeg(filter: string): Promise<string> {
   const input = ["-f", "f32le", "-ar", String(SAMPLE_RATE), "-ac", String(CHANNELS), "-i", "pipe:0"];
   const args = ["-hide_banner", "-nostats", ...input, "-af", filter, "-f", "null", "-"];
@@ -31,7 +33,7 @@ async function ffmpeg(filter: string): Promise<string> {
 }
 
 describe("the built-in hold audio", () => {
-  test("takes 95.9 s before it repeats, and then is the same to the bit, without a step", () => {
+  test("repeats after 95.9 s, bit for bit and without a step", () => {
     expect((HOLD_UNITS * AU_SAMPLES) / SAMPLE_RATE).toBeCloseTo(95.9, 1);
     expect(holdUnit(HOLD_UNITS + 7)).toEqual(holdUnit(7));
     const elsewhere = stepIn(whole.subarray(0, UNIT * (HOLD_UNITS - 1)));
@@ -39,7 +41,7 @@ describe("the built-in hold audio", () => {
     expect(stepIn(whole.subarray(UNIT * (HOLD_UNITS - 1), UNIT * (HOLD_UNITS + 1)))).toBeLessThan(elsewhere);
   });
 
-  test("goes over from each unit to the next without a step larger than its own", () => {
+  test("has no step between two units that is larger than those within them", () => {
     let [within, between] = [0, 0];
     for (let i = CHANNELS; i < whole.length; i++) {
       const step = Math.abs((whole[i] as number) - (whole[i - CHANNELS] as number));
@@ -49,7 +51,7 @@ describe("the built-in hold audio", () => {
     expect(between).toBeLessThan(1.05 * within);
   });
 
-  test("is -24 LUFS by ffmpeg's meter, with peaks below -12 dBFS", async () => {
+  test("is at -24 LUFS by ffmpeg's meter, with peaks below -12 dBFS", async () => {
     const said = await ffmpeg("ebur128=peak=true");
     const summary = said.slice(said.lastIndexOf("Summary:"));
     const integrated = Number(/I:\s+(-?[\d.]+) LUFS/.exec(summary)?.[1]);
@@ -59,7 +61,7 @@ describe("the built-in hold audio", () => {
     expect(Number(/LRA:\s+([\d.]+) LU/.exec(summary)?.[1])).toBeLessThan(3);
   });
 
-  test("stays within 2 LU of that over any 3 s", async () => {
+  test("stays within 2 LU of -24 LUFS over any 3 s", async () => {
     const seen = [...(await ffmpeg("ebur128")).matchAll(/ S:\s*(-[\d.]+)/g)]
       .map(([, lufs]) => Number(lufs))
       .slice(30);
@@ -68,7 +70,7 @@ describe("the built-in hold audio", () => {
     expect(Math.max(...seen)).toBeLessThan(-22);
   });
 
-  test("has nothing above 5 kHz that could be heard, nor a constant part", async () => {
+  test("has nothing audible above 5 kHz, and no DC offset", async () => {
     const said = await ffmpeg(
       "highpass=f=5000:p=2,highpass=f=5000:p=2,highpass=f=5000:p=2,astats=measure_perchannel=none",
     );

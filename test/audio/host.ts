@@ -13,27 +13,27 @@ interface Pulled {
 
 export interface Rehearsal {
   readonly seconds: number;
-  /** What the host says at a sample of its own clock, the same in both channels. */
+  /** The host's sample at an index of its own clock, the same in both channels. */
   readonly signal: (sample: number) => number;
-  /** The host's clock against the show's. */
+  /** How much faster the host's clock is than the show's, ppm. */
   readonly ppm?: number;
   readonly frames?: number;
-  /** When copies of the packet arrive, in samples after it was complete; [] is a lost one. Default [0]. */
+  /** When copies of the packet arrive, in samples after it was complete; [] means that it is lost. Default [0]. */
   readonly network?: (packet: number) => readonly number[];
   readonly marks?: (packet: number) => { sequenceNumber: number; timestamp: number };
-  /** When the show stands still, in samples, in order: what arrives and what is due meanwhile waits for the end of it. */
+  /** When the show stands still, in samples, in order: what arrives or is due meanwhile waits for the end of the halt. */
   readonly halts?: readonly { readonly from: number; readonly until: number }[];
   readonly aligner?: Aligner;
-  /** Called with what each pull gave, and how long after its last sample's time that was. */
+  /** Called with the result of each pull, and how long after its last sample's time the pull came. */
   readonly hear?: (pulled: Pulled) => void;
 }
 
-/** The host's first packet is complete here. */
+/** When the host's first packet is complete, samples. */
 export const FIRST = 4_800;
-/** The furthest a network may delay a packet. */
+/** The longest delay that a network may add to a packet, samples. */
 const REACH = 10 * 48_000;
 
-/** A host with a clock of its own and a network, and a show that pulls as soon as it can: all by a fake clock. */
+/** Runs a host with a clock and a network of its own, and a show that pulls as soon as it can, on a fake clock. */
 export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float32Array } {
   const { seconds, signal, ppm = 0, frames = 960 } = rehearsal;
   const network = rehearsal.network ?? (() => [0]);
@@ -72,7 +72,10 @@ export function rehearse(rehearsal: Rehearsal): { aligner: Aligner; line: Float3
   return { aligner, line };
 }
 
-/** A show that pulls a host's line as soon as it can, by a fake clock; it is told when what happens at a time is noticed. */
+/**
+ * A show that pulls a host's line as soon as it can, on a fake clock. `heardAt` says when the show notices what happens at a
+ * given time.
+ */
 export class Puller {
   readonly #aligner: Aligner;
   readonly #socket: { readonly arrival: number; take(): PcmPacket };
@@ -80,7 +83,7 @@ export class Puller {
   readonly #schedule = new Schedule();
   now = 0;
 
-  /** @param socket what arrives next, and when */
+  /** @param socket the next packet, and when it arrives */
   constructor(
     aligner: Aligner,
     socket: { readonly arrival: number; take(): PcmPacket },
@@ -91,7 +94,7 @@ export class Puller {
     this.#heardAt = heardAt;
   }
 
-  /** The access unit from `at` on, once it is there or overdue. */
+  /** The access unit from `at` on, pulled once it is there or overdue. */
   pull(at: Samples): Float32Array {
     const [aligner, schedule, ready] = [this.#aligner, this.#schedule, samples(at + AU_SAMPLES)];
     for (;;) {
@@ -106,7 +109,7 @@ export class Puller {
   }
 }
 
-/** Exponential jitter of mean `mean` ms, at most `cap` ms, on a network that keeps order: in samples. */
+/** Exponential jitter on a network that keeps packets in order, in samples: of mean `mean` ms, at most `cap` ms. */
 export function jitter(seed: number, mean: number, cap: number, frames = 960): (packet: number) => number[] {
   const uniform = uniforms(seed);
   let last = Number.NEGATIVE_INFINITY;

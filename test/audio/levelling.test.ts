@@ -14,7 +14,7 @@ function loudnessOf(pcm: Float32Array): number {
   return meter.read().integrated ?? Number.NEGATIVE_INFINITY;
 }
 
-/** What is levelled of `pcm`, access unit by access unit, and the gain of each, dB. */
+/** Levels `pcm` access unit by access unit. Returns the result, and the gain of each unit, dB. */
 function level(pcm: Float32Array, levelling = new Levelling()) {
   const meter = new LoudnessMeter();
   const out = pcm.slice();
@@ -30,11 +30,11 @@ function level(pcm: Float32Array, levelling = new Levelling()) {
   return { out, gains, fastest: Math.max(...rates) };
 }
 
-/** Stereo of the noise of a room. */
+/** Room noise, stereo. */
 const roomOf = (seconds: number) =>
   Float32Array.from({ length: 2 * seconds * SAMPLE_RATE }, (_, i) => Math.sin(i * 1.7) * Math.sin(i * 0.31));
 
-/** `pcm` turned to `lufs`. */
+/** `pcm` scaled to a loudness of `lufs`. */
 function at(lufs: number, pcm: Float32Array): Float32Array {
   const gain = 10 ** ((lufs - loudnessOf(pcm)) / 20);
   return pcm.map((value) => value * gain);
@@ -64,7 +64,7 @@ describe("a voice", () => {
     expect(Math.abs(loudnessOf(out) + 18)).toBeLessThan(1.5);
   });
 
-  test("after a room of -45 LUFS, which was raised, is near its level after 5 s of it", () => {
+  test("after a room of -45 LUFS, which was raised, is near its level after 5 s of speech", () => {
     const levelling = new Levelling();
     expect(level(at(-45, roomOf(10)), levelling).gains.at(-1)).toBe(12);
     const { gains } = level(at(-18, voice(7, 10)), levelling);
@@ -78,10 +78,10 @@ describe("a pause", () => {
   test.each([
     ["silence", 0],
     ["a room 22 LU under the voice", 1],
-  ])("of %s moves nothing", (_what, gain) => {
+  ])("of %s does not move the gain", (_what, gain) => {
     const levelling = new Levelling();
     const { gains } = level(at(-20, voice(8, 20)), levelling);
-    // The meter of the pause is a new one: nothing of the voice is left in it.
+    // The pause has a meter of its own, which holds nothing of the voice.
     const pause = level(
       room.map((value) => gain * value),
       levelling,
@@ -89,11 +89,11 @@ describe("a pause", () => {
     expect(new Set(pause.gains)).toEqual(new Set(gains.slice(-1)));
   });
 
-  test("before the first word, in a room of -54 LUFS, moves nothing", () => {
+  test("before the first word, in a room of -54 LUFS, does not move the gain", () => {
     expect(level(at(-54, room)).gains.at(-1)).toBe(0);
   });
 
-  test("between sentences moves the gain by less than 0.6 dB from least to most", () => {
+  test("between sentences moves the gain by less than 0.6 dB in all", () => {
     const { gains } = level(at(-26, voice(10, 60, 1, 0.02)));
     const settled = gains.slice(Math.round(20 * SECOND));
     expect(Math.max(...settled) - Math.min(...settled)).toBeLessThan(0.6);

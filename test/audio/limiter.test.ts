@@ -4,19 +4,22 @@ import { TruePeak } from "../../src/audio/true-peak.ts";
 import { AU_SAMPLES, SAMPLE_RATE, toMillis } from "../../src/media.ts";
 import { eight, FRAMES, LOUD, mix, noise, square, stereo, tone, turn } from "../kit/loud.ts";
 
-/** The limiter holds every true peak under -1 dBFS, and does nothing to what is below. */
+/** The limiter holds every true peak below -1 dBFS, and changes nothing that is below that. */
 
 const decibels = (ratio: number) => 20 * Math.log10(ratio);
 const rms = (pcm: Float32Array) => Math.sqrt(pcm.reduce((sum, value) => sum + value * value, 0) / pcm.length);
 
-test.each(Object.keys(LOUD))("of eight at full scale, %s: no true peak above -1 dBFS", (what) => {
-  const peak = decibels(new TruePeak().push(mix((LOUD[what] as () => Float32Array[])())));
-  expect(peak).toBeLessThanOrEqual(-1);
-  // And it is not simply turned down: what is loud stays near the ceiling.
-  expect(peak).toBeGreaterThan(-2.5);
-});
+test.each(Object.keys(LOUD))(
+  "eight hosts at full scale, each with %s, have no true peak above -1 dBFS",
+  (what) => {
+    const peak = decibels(new TruePeak().push(mix((LOUD[what] as () => Float32Array[])())));
+    expect(peak).toBeLessThanOrEqual(-1);
+    // Nor is the sum simply turned down: what is loud stays near the ceiling.
+    expect(peak).toBeGreaterThan(-2.5);
+  },
+);
 
-/** The largest difference of `b`'s samples from those of `a`; NaN where one has more. */
+/** The largest difference between the samples of `a` and `b`; NaN where their lengths differ. */
 function difference(a: Float32Array, b: Float32Array): number {
   let largest = a.length === b.length ? 0 : Number.NaN;
   for (let i = 0; i < a.length; i++)
@@ -24,7 +27,7 @@ function difference(a: Float32Array, b: Float32Array): number {
   return largest;
 }
 
-describe("what is below the ceiling", () => {
+describe("sound below the ceiling", () => {
   const QUIET: Readonly<Record<string, () => Float32Array>> = {
     "a tone": () => stereo(tone(997, 0.5)),
     "a high tone with its peaks between samples": () => stereo(tone(12_000, 0.5, Math.PI / 4)),
@@ -50,7 +53,7 @@ describe("what is below the ceiling", () => {
 });
 
 describe("the gain", () => {
-  /** The gain of each frame, by a steady line under the peaks. */
+  /** The gain of each frame, measured on a steady signal below the peaks. */
   const gains = (peaks: (n: number) => number) => {
     const mixed = mix([
       stereo(
@@ -76,7 +79,7 @@ describe("the gain", () => {
     expect(gain[at]).toBeLessThan(0.5);
     expect(gain[at - LOOK_AHEAD - 32]).toBeCloseTo(1, 6);
     expect(decibels(gain[at + 14_400] as number)).toBeGreaterThan(-0.5);
-    // And to 1 itself: what comes then passes bit for bit.
+    // And back to exactly 1: sound that comes then passes bit for bit.
     const limiter = new Limiter();
     limiter.push(stereo(tone(440, 2)));
     const line = stereo(tone(997, 0.5));
@@ -90,7 +93,7 @@ describe("the gain", () => {
   });
 
   test("does not pump: under steady loud speech it moves by less than 3 dB", () => {
-    // Syllables of 160 ms of eight hosts who all speak at once.
+    // Syllables of 160 ms, of eight hosts who all speak at once.
     const hosts = eight((host) =>
       stereo(
         (n) => Math.sin((Math.PI * ((n + 1_000 * host) % 7_680)) / 7_680) * tone(150 + 13 * host, 0.5)(n),
@@ -111,7 +114,7 @@ describe("the gain", () => {
     expect(Math.max(...gain) - Math.min(...gain)).toBeLessThan(3);
   });
 
-  test("does not come up in every gap: between syllables of 120 ms it moves by less than 4 dB", () => {
+  test("does not recover in every gap: between syllables of 120 ms it moves by less than 4 dB", () => {
     const gain = gains((n) => (n % 9_600 < 5_760 ? 2 * Math.sin(turn(300, n)) : 0)).slice(2 * SAMPLE_RATE);
     const least = gain.reduce((a, b) => Math.min(a, b));
     expect(decibels(least)).toBeLessThan(-6);
@@ -134,7 +137,7 @@ describe("the gain", () => {
   });
 });
 
-test("silence in is silence out, once what it held is out", () => {
+test("silence in gives silence out, once the held sound is out", () => {
   const limiter = new Limiter();
   expect(limiter.isEmpty).toBe(true);
   limiter.push(stereo(tone(440, 2)));

@@ -3,7 +3,7 @@ import { Loop, SEAM } from "../../src/audio/loop.ts";
 import { uniforms } from "../kit/random.ts";
 import { largestStep } from "../kit/sine.ts";
 
-/** A piece that goes round: without a step at its seam, as long as it was, and untouched before its last 50 ms. */
+/** A sound made into a loop: no step at its seam, as long as before, and unchanged before its last 50 ms. */
 
 /** `pcm` as a loop, pushed in pieces of as many sample frames as `next` says. */
 function looped(pcm: Float32Array, next: () => number): Float32Array {
@@ -28,7 +28,7 @@ const stereo = (frames: number, left: (n: number) => number, right = left) =>
 /** The largest step from one sample frame to the next, of either channel. */
 const stepIn = (pcm: Float32Array) => largestStep(pcm, 2, 2).step;
 
-/** What is heard at the seam: the last 100 ms of a round, and the first 100 ms after it. */
+/** The sound around the seam: the last 100 ms of a round, and the first 100 ms after it. */
 function seamOf(pcm: Float32Array): Float32Array {
   const [end, next] = [pcm.slice(-2 * 2 * SEAM), pcm.slice(2 * SEAM, 2 * 3 * SEAM)];
   return Float32Array.from([...end, ...next]);
@@ -36,7 +36,7 @@ function seamOf(pcm: Float32Array): Float32Array {
 
 const FRAMES = 48_000;
 const uniform = uniforms(1);
-/** Each ends elsewhere than it begins. */
+/** Sounds that end at another value than they begin with. */
 const PIECES: Readonly<Record<string, Float32Array>> = {
   "a sine that ends at its crest": stereo(
     FRAMES,
@@ -53,8 +53,8 @@ const PIECES: Readonly<Record<string, Float32Array>> = {
 describe.each(Object.entries(PIECES))("%s", (_, pcm) => {
   const loop = looped(pcm, () => 1_024);
 
-  test("goes round without a step", () => {
-    // It is heard where it is played end to beginning as it was.
+  test("repeats without a step", () => {
+    // Played end to beginning unchanged, the sound has a step that can be heard.
     const before = stepIn(Float32Array.from([...pcm.slice(-200), ...pcm.slice(0, 200)]));
     const own = stepIn(pcm);
     const seam = stepIn(seamOf(loop));
@@ -62,11 +62,11 @@ describe.each(Object.entries(PIECES))("%s", (_, pcm) => {
       `largest step ${own.toFixed(5)} in it, ${seam.toFixed(5)} at its seam, ${before.toFixed(5)} without one`,
     );
     expect(before).toBeGreaterThan(10 * own);
-    // Two sounds of it side by side, and the fade between them: at most from -1 to 1, at half a cosine's steepest.
+    // Two stretches of it side by side, and the fade between them: at most from -1 to 1, at a half cosine's steepest.
     expect(seam).toBeLessThan(2 * own + (2 * Math.PI) / 2 / SEAM);
   });
 
-  test("is as long, and the same up to its last 50 ms", () => {
+  test("is as long as before, and unchanged up to its last 50 ms", () => {
     expect(loop.length).toBe(pcm.length);
     expect(loop.subarray(0, -2 * SEAM)).toEqual(pcm.subarray(0, -2 * SEAM));
     expect(loop.subarray(-2 * SEAM, -2 * SEAM + 2)).toEqual(pcm.subarray(-2 * SEAM, -2 * SEAM + 2));

@@ -4,11 +4,13 @@ import { SAMPLE_RATE } from "../../src/media.ts";
 import { uniforms } from "../kit/random.ts";
 import { type Piece, sound } from "./tones.ts";
 
-/** Loudness as EBU Tech 3341 asks for it: its test signals, as far as they are stereo and made by formula. */
+/** Loudness by EBU Tech 3341: its test signals, as far as they are stereo and made by a formula. */
 
 const silence = (seconds: number): Piece => [seconds, Number.NEGATIVE_INFINITY];
 
-/** What a meter reads of `pcm`: the last of each, and the largest of what it read every 10 ms, LUFS. */
+/**
+ * What a meter reads of `pcm`, LUFS: its last values, and its momentary and short-term values every 10 ms, with the largest.
+ */
 function measure(pcm: Float32Array) {
   const meter = new LoudnessMeter();
   const momentary: number[] = [];
@@ -88,7 +90,7 @@ describe("EBU Tech 3341, table 1", () => {
       expectNear(measure(sound([silence(0.15 * n), [3, -23], silence(1)])).maxS, -23);
   });
 
-  test("case 11: the same one after the other, each 1 dB louder", () => {
+  test("case 11: the same tones one after another, each 1 dB louder", () => {
     const pieces = Array.from(
       { length: 20 },
       (_, n) => [silence(0.15 * n), [3, -38 + n], silence(3 - 0.15 * n)] as Piece[],
@@ -116,7 +118,7 @@ describe("EBU Tech 3341, table 1", () => {
       expectNear(measure(sound([silence(0.02 * n), [0.4, -23], silence(1)])).maxM, -23);
   });
 
-  test("case 14: the same one after the other, each 1 dB louder", () => {
+  test("case 14: the same tones one after another, each 1 dB louder", () => {
     const pieces = Array.from(
       { length: 20 },
       (_, n) => [silence(0.02 * n), [0.4, -38 + n], silence(0.4 - 0.02 * n)] as Piece[],
@@ -127,13 +129,13 @@ describe("EBU Tech 3341, table 1", () => {
 });
 
 describe("the meter", () => {
-  test("reads null of silence, before any sound and three seconds after it", () => {
+  test("reads null before any sound, and for momentary and short-term loudness after three seconds of silence", () => {
     const nothing = { momentary: null, shortTerm: null, integrated: null, truePeakDb: null };
     const meter = new LoudnessMeter();
     expect(meter.read()).toEqual(nothing);
     meter.push(sound([[1, -20]]));
     meter.pushSilence(3.3 * SAMPLE_RATE);
-    // Seven blocks of tone, and three at its end that are silent for a quarter, a half and three quarters.
+    // Seven blocks of tone, and three at its end that are silent for a quarter, a half and three quarters of their length.
     expect(meter.read()).toEqual({ ...nothing, integrated: expect.closeTo(-20.7, 1) });
   });
 
@@ -154,7 +156,7 @@ describe("the meter", () => {
   });
 
   test.each([1, 100, 479, 9_600, 9_700, 100_000, 143_520, 144_001, 500_003])(
-    "%i frames of silence are as many zeros",
+    "%i frames of passed silence count like as many zeros",
     (frames) => {
       const [pushed, passed] = [new LoudnessMeter(), new LoudnessMeter()];
       const before = sound([[1.234, -20]]);
@@ -170,7 +172,7 @@ describe("the meter", () => {
     },
   );
 
-  test("24 h cost no memory, and the first minute still counts", () => {
+  test("24 h of silence cost no memory, and the first minute still counts", () => {
     const meter = new LoudnessMeter();
     const uniform = uniforms(1);
     const noise = Float32Array.from({ length: 2 * SAMPLE_RATE }, () => 0.2 * (uniform() - 0.5));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Meter } from "../../src/audio/meter.ts";
 
-/** The peak meter's values. */
+/** The peak and RMS values of the level meter. */
 
 function tone(seconds: number, amplitude: number): Float32Array {
   return Float32Array.from(
@@ -11,14 +11,14 @@ function tone(seconds: number, amplitude: number): Float32Array {
 }
 
 describe("meter", () => {
-  test("nothing and silence read the floor", () => {
+  test("reads its floor before any sound, and of silence", () => {
     const meter = new Meter();
     expect(meter.read()).toEqual({ peakDb: -100, rmsDb: -100 });
     meter.push(new Float32Array(96_000));
     expect(meter.read()).toEqual({ peakDb: -100, rmsDb: -100 });
   });
 
-  test("a full-scale sine reads 0 and -3.01, one at a tenth 20 dB less", () => {
+  test("reads a full-scale sine as peak 0 and RMS -3.01 dB, and a tenth of it 20 dB lower", () => {
     for (const [amplitude, db] of [
       [1, 0],
       [0.1, -20],

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { PacketQueue } from "../../src/audio/packet-queue.ts";
 
-/** Packets are kept in the order of media time, up to a bound. */
+/** Packets are queued in the order of media time, up to a bound. */
 
 const pcm = (frames: number, value = 0.5) => new Float32Array(2 * frames).fill(value);
 
-describe("queue", () => {
+describe("the packet queue", () => {
   test("keeps the order of media time, whatever the order of arrival", () => {
     const queue = new PacketQueue();
     for (const start of [960, 0, 2_880, 1_920]) queue.put(start, pcm(960));
@@ -16,7 +16,7 @@ describe("queue", () => {
     expect([queue.first, queue.end, queue.frames]).toEqual([null, null, 0]);
   });
 
-  test("knows whether a stretch is quiet: whole and below a peak", () => {
+  test("tells whether a stretch is quiet: complete, and below a peak", () => {
     const queue = new PacketQueue();
     queue.put(0, pcm(960, 2 ** -10));
     queue.put(960, pcm(960, 0));
@@ -28,7 +28,7 @@ describe("queue", () => {
     expect(new PacketQueue().isBelow(1, 0, 1)).toBe(false);
   });
 
-  test("holds 4 s and lets the oldest go beyond", () => {
+  test("holds 4 s and drops the oldest beyond that", () => {
     const queue = new PacketQueue();
     let gone = 0;
     for (let n = 0; n < 1_000; n++) gone += queue.put(n * 960, pcm(960));

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { MAX_SPEED, Playhead } from "../../src/audio/playhead.ts";
 
-/** How fast a line is played so that it keeps its place. */
+/** How fast a host's line is played so that it keeps its place on the timeline. */
 
 const COUNT = 960;
 
-/** Plays a line that is `error` samples late, for so many chunks; the errors after each, and the speeds. */
+/** Plays a line that is `error` samples late for `chunks` chunks. Returns the remaining error and the speed of each chunk. */
 function play(playhead: Playhead, error: number, chunks: number, isQuiet = false, drift = 0) {
   const speeds: number[] = [];
   let left = error;
@@ -20,26 +20,26 @@ function play(playhead: Playhead, error: number, chunks: number, isQuiet = false
 }
 
 describe("a line in its place", () => {
-  test("is played at exactly 1, from whole positions", () => {
+  test("is played at a speed of exactly 1, from whole positions", () => {
     const playhead = new Playhead(1_200);
     const { speeds } = play(playhead, 0, 100);
     expect(new Set(speeds)).toEqual(new Set([1]));
     expect(playhead.position).toBe(1_200 + 100 * COUNT);
   });
 
-  test("is left as it is until it is 24 samples off, and then taken back to its place", () => {
+  test("is left alone until it is 24 samples off, and then brought back to its place", () => {
     const playhead = new Playhead(0);
     expect(play(playhead, 0, 1).speeds).toEqual([1]);
     expect(play(playhead, 24, 1).speeds).toEqual([1]);
     expect(playhead.speed(25, false, COUNT)).toBeGreaterThan(1);
-    // Within a sample of its place it is put there at once.
+    // When it is within a sample of its place, it is put there at once.
     expect(playhead.speed(2, false, COUNT)).not.toBe(1);
     playhead.advance(COUNT, playhead.speed(1, false, COUNT));
     expect(playhead.position % 1).toBe(0);
     expect(playhead.speed(20, false, COUNT)).toBe(1);
   });
 
-  test("is put there from a position between two samples, by what it is off", () => {
+  test("is put in its place from a position between two samples", () => {
     const playhead = new Playhead(100.25);
     playhead.advance(COUNT, playhead.speed(0.75, false, COUNT));
     expect(playhead.position).toBe(101 + COUNT);
@@ -48,7 +48,7 @@ describe("a line in its place", () => {
 
 describe("a line that is off", () => {
   test.each([2_000, -2_000])(
-    "by %d samples comes to its place and locks, never faster or slower than 0.5 %",
+    "by %d samples gets to its place and stays there, never more than 0.5 % faster or slower",
     (off) => {
       const playhead = new Playhead(0);
       const { error, speeds } = play(playhead, off, 4_000);
@@ -58,13 +58,13 @@ describe("a line that is off", () => {
     },
   );
 
-  test("has 2 % where it is quiet", () => {
+  test("is played up to 2 % faster or slower where it is quiet", () => {
     const playhead = new Playhead(0);
     expect(playhead.speed(2_000, true, COUNT)).toBe(MAX_SPEED);
     expect(playhead.speed(-2_000, true, COUNT)).toBe(2 - MAX_SPEED);
   });
 
-  test("has a speed of its error over five seconds, over half a second where it is quiet", () => {
+  test("is corrected over five seconds, over half a second where it is quiet", () => {
     const playhead = new Playhead(0);
     expect(playhead.speed(480, false, COUNT)).toBeCloseTo(1 + 480 / (5 * 48_000), 12);
     expect(playhead.speed(480, true, COUNT)).toBeCloseTo(1 + 480 / (0.5 * 48_000), 12);
@@ -79,7 +79,7 @@ test("a drift of 200 ppm keeps the line within 3 ms of its place", () => {
   }
 });
 
-test("what the buffer lets go of moves the position, and no speed", () => {
+test("what the buffer drops moves the position and changes no speed", () => {
   const playhead = new Playhead(5_000.25);
   playhead.shift(1_000);
   expect(playhead.position).toBe(4_000.25);

@@ -4,9 +4,9 @@ import { PlayoutBuffer } from "../../src/audio/playout-buffer.ts";
 import { uniforms } from "../kit/random.ts";
 import { largestStep } from "../kit/sine.ts";
 
-/** The buffer a line is played from: what is read is what was put there, and gaps are concealed. */
+/** The buffer from which a line is played: what is read is what was put in, and gaps are concealed. */
 
-/** What a voiced sound is made of: a pitch with harmonics. */
+/** A voiced sound: a pitch with harmonics. */
 function vowel(hertz: number): (sample: number) => number {
   const turn = (2 * Math.PI * hertz) / 48_000;
   return (n) =>
@@ -23,7 +23,7 @@ function left(buffer: PlayoutBuffer, from: number): Float32Array {
 
 describe("concealment", () => {
   test.each([70, 110, 220, 347, 400])(
-    "of a vowel at %d Hz goes on with its pitch, fading, without a step",
+    "of a vowel at %d Hz continues its pitch, fading, without a step",
     (hertz) => {
       const signal = vowel(hertz);
       const buffer = new PlayoutBuffer();
@@ -36,7 +36,7 @@ describe("concealment", () => {
         expect(Math.abs((tail[n] as number) - (tail[n - 1] as number))).toBeLessThan(slope * 1.2);
       }
       expect(Math.abs((tail[0] as number) - signal(1_500 - 1))).toBeLessThan(slope * 1.2);
-      // Its first 5 ms are what the vowel would have been.
+      // The first 5 ms are what the vowel would have been.
       let wrong = 0;
       let power = 0;
       for (let n = 0; n < 240; n++) {
@@ -48,7 +48,7 @@ describe("concealment", () => {
     },
   );
 
-  test("of a hum too low to have its pitch found has no step all the same", () => {
+  test("of a hum whose pitch is too low to be found still has no step", () => {
     const hum = (n: number) => 0.5 * Math.sin((2 * Math.PI * 30 * n) / 48_000);
     const buffer = new PlayoutBuffer();
     buffer.append(stereo(hum, 0, 1_500), 0, 1_500, 1);
@@ -81,7 +81,7 @@ describe("concealment", () => {
     expect(buffer.zeros).toBe(buffer.length);
   });
 
-  test("in pieces it is the same as in one", () => {
+  test("is the same in pieces as at once", () => {
     const buffers = [new PlayoutBuffer(), new PlayoutBuffer()] as const;
     for (const buffer of buffers) buffer.append(stereo(vowel(150), 0, 1_500), 0, 1_500, 1);
     buffers[0].conceal(700);
@@ -90,8 +90,8 @@ describe("concealment", () => {
   });
 });
 
-describe("coming back", () => {
-  test("fades over 5 ms, then is bit for bit what came", () => {
+describe("sound after a gap", () => {
+  test("fades in over 5 ms, and is then bit for bit what came", () => {
     const buffer = new PlayoutBuffer();
     const pcm = stereo(vowel(200), 0, 960);
     buffer.conceal(960);
@@ -103,7 +103,7 @@ describe("coming back", () => {
     expect(heard.subarray(0, 2 * 240)).not.toEqual(pcm.subarray(0, 2 * 240));
   });
 
-  test("a cut to something else has no step", () => {
+  test("that follows a cut has no step", () => {
     const buffer = new PlayoutBuffer();
     buffer.append(
       stereo(() => 0.5, 0, 1_500),
@@ -126,8 +126,8 @@ describe("coming back", () => {
   });
 });
 
-describe("what the buffer says of its end", () => {
-  test("zeros and quiet count runs, and sound ends them", () => {
+describe("at its end the buffer", () => {
+  test("counts runs of zeros and of quiet samples, which sound ends", () => {
     const buffer = new PlayoutBuffer();
     buffer.append(
       stereo(() => 0.5, 0, 100),
@@ -149,7 +149,7 @@ describe("what the buffer says of its end", () => {
     expect([buffer.zeros, buffer.quiet]).toEqual([0, 0]);
   });
 
-  test("trimming keeps what concealment needs and moves nothing else", () => {
+  test("keeps what concealment needs when it is trimmed, and moves nothing else", () => {
     const buffer = new PlayoutBuffer();
     const pcm = stereo(vowel(200), 0, 960);
     for (let n = 0; n < 100; n++) {

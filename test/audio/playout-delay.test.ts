@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { PLAYOUT_DELAY, PlayoutDelay } from "../../src/audio/playout-delay.ts";
 import { fromMillis } from "../../src/media.ts";
 
-/** How long sound is held back for packets that come late. */
+/** How long a host's sound is held back for packets that come late. */
 
 const FRAMES = 960;
 
-/** Packets n from `first` on, delayed by `late(n)` samples, the delay settled after each. */
+/** Delivers `count` packets from `first` on, each delayed by `late(n)` samples, and lets the delay settle after each. */
 function deliver(
   delay: PlayoutDelay,
   first: number,
@@ -21,12 +21,12 @@ function deliver(
   }
 }
 
-describe("delay", () => {
-  test("is unknown without a packet", () => {
+describe("the playout delay", () => {
+  test("is unknown before the first packet", () => {
     expect(new PlayoutDelay().known).toBe(false);
   });
 
-  test("adds nothing for what can be waited for", () => {
+  test("adds nothing for lateness that is waited for anyway", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 1, () => 0);
     expect(delay.known).toBe(true);
@@ -36,7 +36,7 @@ describe("delay", () => {
     expect(delay.target).toBe(delay.base);
   });
 
-  test("the base is the least delayed packet's of the last 10 s", () => {
+  test("its base is that of the least delayed packet of the last 10 s", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 400, (n) => (n % 50 === 20 ? 100 : 900));
     expect(delay.base).toBe(10_100);
@@ -46,11 +46,11 @@ describe("delay", () => {
     expect(delay.base).toBe(10_900);
   });
 
-  test("tells by how much packets are late, at most, for half a minute", () => {
+  test("reports the largest lateness of the last half minute as jitter", () => {
     const delay = new PlayoutDelay();
     expect(delay.jitter).toBe(0);
     deliver(delay, 0, 1, () => 0);
-    // What a host is taken to need until that is known.
+    // The jitter assumed of a host until its own is known.
     expect(delay.jitter).toBe(fromMillis(20));
     deliver(delay, 1, 400, (n) => (n === 300 ? fromMillis(75) : 0));
     expect(delay.jitter).toBe(fromMillis(75));
@@ -58,11 +58,11 @@ describe("delay", () => {
     expect(delay.jitter).toBe(0);
   });
 
-  test("more than that is met at once and given back slowly, half a minute later", () => {
+  test("grows at once for more lateness than that, and shrinks slowly, half a minute later", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 1_000, () => 0);
     deliver(delay, 1_000, 1, () => fromMillis(150));
-    // 20 ms of the packet itself, 150 of lateness, 25 to spare, 120 of which are waited for.
+    // 20 ms of the packet itself, 150 ms of lateness, 25 ms to spare; of these, 120 ms are waited for anyway.
     expect(delay.target - delay.base).toBe(fromMillis(75));
     deliver(delay, 1_001, 1_400, () => 0);
     expect(delay.target - delay.base).toBe(fromMillis(75));
@@ -71,11 +71,11 @@ describe("delay", () => {
     expect(delay.target - delay.base).toBeGreaterThan(fromMillis(65));
   });
 
-  test("where it is quiet, ten times as much is given back", () => {
+  test("shrinks ten times as fast where the sound is quiet", () => {
     const given = [false, true].map((isQuiet) => {
       const delay = new PlayoutDelay();
       deliver(delay, 0, 50, (n) => (n === 20 ? fromMillis(150) : 0));
-      // Half a minute later it is needed no more, and giving it back has begun.
+      // Half a minute later the extra delay is not needed any more and has begun to shrink.
       deliver(delay, 50, 1_600, () => 0);
       const before = delay.target;
       delay.settle(FRAMES, isQuiet);
@@ -85,26 +85,26 @@ describe("delay", () => {
     expect(given[1]).toBeCloseTo(FRAMES * 0.02, 9);
   });
 
-  test("it is bounded, whatever comes", () => {
+  test("is bounded, whatever arrives", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(9_000) : 0));
     expect(delay.target - delay.base).toBe(fromMillis(95));
     expect(PLAYOUT_DELAY).toBe(fromMillis(45));
   });
 
-  test("long packets need what they are long", () => {
+  test("of long packets is longer by their length", () => {
     const delay = new PlayoutDelay();
     delay.observe(5_760, 5_760, 20_000);
     expect(delay.target - delay.base).toBe(fromMillis(120 + 25 - 120));
   });
 
-  test("who delivers is waited for for 120 ms, who has stopped for 45, or what the jitter was", () => {
+  test("a host that delivers is waited for for 120 ms, one that has stopped for 45 ms or for its former jitter", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 400, () => 0);
     const last = 10_000 + 400 * FRAMES;
     const waitOf = (end: number) => delay.deadline(end) - end;
     expect(waitOf(last + 900)).toBe(fromMillis(120));
-    // The packet after the last is due 20 ms after it, and given up 120 ms later.
+    // The packet after the last one is due 20 ms after it, and given up 120 ms later.
     expect(delay.deadline(last + fromMillis(50))).toBe(last + fromMillis(140));
     expect(waitOf(last + fromMillis(95))).toBe(PLAYOUT_DELAY);
     expect(waitOf(last + fromMillis(3_000))).toBe(PLAYOUT_DELAY);
@@ -115,7 +115,7 @@ describe("delay", () => {
   });
 
   test.each([200, 20, -20, -200])(
-    "a clock that is %d ppm off is followed within 2.5 ms, and named",
+    "a clock that is %d ppm off is followed within 2.5 ms, and its drift is reported",
     (ppm) => {
       const delay = new PlayoutDelay();
       deliver(delay, 0, 3_000, () => 0, ppm);
@@ -134,7 +134,7 @@ describe("delay", () => {
     expect(delay.target).toBe(delay.base);
   });
 
-  test("after an hour of nothing it starts from what comes", () => {
+  test("after an hour without packets it starts from the next one", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 100, () => 0);
     deliver(delay, 180_000, 10, () => 5_000);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { LOOKAHEAD, LOOKBEHIND, resample } from "../../src/audio/resampler.ts";
 
-/** Reading at another speed, by what the sine would be there. */
+/** Reading at another speed, checked against what the sine is at the same places. */
 
-/** A sine, and what reading it `speed` times as fast from `position` must give. */
+/** A sine, and the result of reading it `speed` times as fast from `position`. */
 function read(hertz: number, position: number, speed: number, count = 24_000) {
   const value = (at: number) => Math.sin((2 * Math.PI * hertz * at) / 48_000);
   const frames = Math.ceil(position + count * speed) + LOOKAHEAD + 1;
@@ -23,7 +23,7 @@ function read(hertz: number, position: number, speed: number, count = 24_000) {
 
 describe("resample", () => {
   test.each([100, 1_000, 5_000, 10_000, 15_000, 18_000])(
-    "%d Hz at any speed has noise below -85 dB",
+    "a sine of %d Hz has noise below -85 dB at any speed",
     (hertz) => {
       for (const speed of [1 + 2e-4, 1 - 2e-4, 1.005, 0.995, 1.02]) {
         expect(read(hertz, 100.3, speed).noiseDb).toBeLessThan(-85);
@@ -31,12 +31,12 @@ describe("resample", () => {
     },
   );
 
-  test("at speed 1 from a whole position it is a copy", () => {
+  test("at speed 1 and from a whole position the result is a copy", () => {
     const { input, out } = read(997, 50, 1);
     expect(out).toEqual(input.slice(100, 100 + out.length));
   });
 
-  test("it touches no frame outside what it says it needs", () => {
+  test("it reads no frame outside the look-behind and look-ahead that it declares", () => {
     const input = new Float32Array(2 * 200).fill(Number.NaN);
     input.fill(0.5, 2 * (60 - LOOKBEHIND), 2 * (60 + 9 + LOOKAHEAD + 1));
     const out = new Float32Array(2 * 12).fill(7);
@@ -45,7 +45,7 @@ describe("resample", () => {
     for (const value of out.subarray(2, 22)) expect(value).toBeCloseTo(0.5, 6);
   });
 
-  test("pieces are the whole", () => {
+  test("reading in pieces gives the same as reading at once", () => {
     const { input, out } = read(440, 40.25, 1.003, 1_000);
     const pieces = new Float32Array(out.length);
     for (let at = 0; at < 1_000; at += 125) resample(input, 40.25 + at * 1.003, 1.003, pieces, at, 125);

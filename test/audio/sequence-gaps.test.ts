@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SequenceGaps } from "../../src/audio/sequence-gaps.ts";
 
-/** Packets that are missing, by the numbers of those that came. */
+/** How many packets are missing, by the sequence numbers of those that came. */
 
 function missing(...numbers: number[]): number {
   const gaps = new SequenceGaps();
@@ -9,19 +9,19 @@ function missing(...numbers: number[]): number {
   return gaps.missing;
 }
 
-test("what is left out is missing, also where the numbers wrap", () => {
+test("a number that was left out is missing, also where the numbers wrap", () => {
   expect(missing(7, 8, 9, 10)).toBe(0);
   expect(missing(7, 8, 11, 12, 14)).toBe(3);
   expect(missing(-2, 1)).toBe(2);
 });
 
-test("what comes late is not missing any more", () => {
+test("a packet that comes late is not missing any more", () => {
   expect(missing(1, 4)).toBe(2);
   expect(missing(1, 4, 3)).toBe(1);
   expect(missing(1, 4, 3, 2, 5)).toBe(0);
 });
 
-test("a sender that counts anew has lost nothing", () => {
+test("a sender whose numbers start anew has lost nothing", () => {
   expect(missing(100_000, 1, 2, 3)).toBe(0);
   expect(missing(1, 700_000_000, 700_000_002)).toBe(1);
 });

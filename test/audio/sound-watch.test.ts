@@ -5,7 +5,7 @@ import { silence, stretchOf } from "../../src/audio/stretch.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../../src/media.ts";
 import { uniforms } from "../kit/random.ts";
 
-/** What is wrong with a line of sound, by its levels: when it is raised and cleared, at the thresholds and beside them. */
+/** Faults in a line of sound, found by its levels: when they are raised and cleared, at their thresholds and beside them. */
 
 const amplitude = (rmsDb: number) => Math.SQRT2 * 10 ** (rmsDb / 20);
 
@@ -15,11 +15,11 @@ interface Piece {
   readonly left: number;
   readonly right?: number;
   readonly shortTerm?: number;
-  /** Instead of the sine. */
+  /** The samples to use instead of the sine. */
   readonly sample?: (n: number) => number;
 }
 
-/** When it is raised (+) and cleared (-), in seconds, to a tenth. */
+/** When the fault is raised (+) and cleared (-), in seconds, to a tenth. */
 function course(of: SoundFault, pieces: readonly Piece[]): string[] {
   const watch = new SoundWatch();
   const conditions = new Conditions({ ...SOUND_PATIENCE, silent: { raise: 8 * SAMPLE_RATE, ...SILENCE } });
@@ -43,34 +43,34 @@ function course(of: SoundFault, pieces: readonly Piece[]): string[] {
 const SPEECH = { seconds: 2, left: -20 };
 
 describe("silence", () => {
-  test("is raised after 8 s below -50 dBFS over 400 ms, and over after 1 s above -44", () => {
+  test("is raised after 8 s below -50 dBFS over 400 ms, and cleared after 1 s above -44", () => {
     expect(course("silent", [SPEECH, { seconds: 10, left: -51 }, { seconds: 3, left: -43 }])).toEqual([
       "+10.4",
       "-13.3",
     ]);
   });
 
-  test("is not raised by what is a little above -50, and not over for what is a little below -44", () => {
+  test("is not raised a little above -50, and not cleared a little below -44", () => {
     expect(course("silent", [SPEECH, { seconds: 20, left: -49.5 }])).toEqual([]);
     expect(course("silent", [SPEECH, { seconds: 10, left: -60 }, { seconds: 20, left: -44.5 }])).toEqual([
       "+10.4",
     ]);
   });
 
-  test("does not flap where the level is the threshold's", () => {
+  test("does not flap where the level is at the threshold", () => {
     const next = uniforms(5);
     const pieces = Array.from({ length: 300 }, () => ({ seconds: 0.5, left: -50 + 3 * (next() - 0.5) }));
     expect(course("silent", [SPEECH, ...pieces])).toHaveLength(1);
   });
 
-  test("is not broken by a click, and is by a word", () => {
+  test("is not interrupted by a click, but is by a word", () => {
     const click = { seconds: AU_SAMPLES / SAMPLE_RATE, left: -10 };
     const quiet = { seconds: 6, left: -70 };
     expect(course("silent", [SPEECH, quiet, click, quiet])).toEqual(["+10.8"]);
     expect(course("silent", [SPEECH, quiet, { seconds: 0.4, left: -20 }, quiet])).toEqual([]);
   });
 
-  test("of a long stretch counts whole, and sound is heard through it at once", () => {
+  test("of a long stretch counts as a whole, and the first sound after it counts at once", () => {
     const watch = new SoundWatch();
     expect(watch.push(silence(600 * AU_SAMPLES), -70).silent).toBe("bad");
     const pcm = new Float32Array(CHANNELS * AU_SAMPLES).fill(0.1);
@@ -79,7 +79,7 @@ describe("silence", () => {
 });
 
 describe("a dead channel", () => {
-  test("is raised after 5 s in which it is below -60 and 30 dB below the other, and over when it is back for 1 s", () => {
+  test("is raised after 5 s below -60 and 30 dB below the other, and cleared when it is back for 1 s", () => {
     expect(
       course("channel-dead", [
         SPEECH,
@@ -90,13 +90,13 @@ describe("a dead channel", () => {
     expect(course("channel-dead", [SPEECH, { seconds: 7, left: -64, right: -30 }])).toEqual(["+7.4"]);
   });
 
-  test("is none where the other is quiet too, where it is only quieter, or where both are silent", () => {
+  test("is not found where the other channel is quiet too, where it is only quieter, or where both are silent", () => {
     expect(course("channel-dead", [{ seconds: 20, left: -45, right: -70 }])).toEqual([]);
     expect(course("channel-dead", [{ seconds: 20, left: -20, right: -59 }])).toEqual([]);
     expect(course("channel-dead", [{ seconds: 20, left: -100 }])).toEqual([]);
   });
 
-  test("is not over while both are silent, and counts on behind a pause", () => {
+  test("is not cleared while both are silent, and goes on counting after a pause", () => {
     const dead = { seconds: 3, left: -20, right: -80 };
     const pause = { seconds: 4, left: -75 };
     expect(course("channel-dead", [SPEECH, dead, pause, dead, pause, pause])).toEqual(["+11.0"]);
@@ -104,7 +104,7 @@ describe("a dead channel", () => {
 });
 
 describe("too quiet", () => {
-  test("is raised after 30 s below -35 LUFS, over after 3 s above -33, and does not count silence", () => {
+  test("is raised after 30 s below -35 LUFS, cleared after 3 s above -33, and does not count silence", () => {
     const quiet = { seconds: 20, left: -40, shortTerm: -36 };
     expect(course("too-quiet", [quiet, { seconds: 60, left: -60, shortTerm: -60 }, quiet])).toEqual([
       "+89.7",
@@ -122,17 +122,17 @@ describe("too quiet", () => {
 });
 
 describe("clipping", () => {
-  /** A sine that is cut off at full scale. */
+  /** A sine that is clipped at full scale. */
   const cut = (gain: number) => (n: number) =>
     Math.max(-1, Math.min(1, gain * Math.sin((2 * Math.PI * 200 * n) / SAMPLE_RATE)));
 
-  test("is raised at once where sound is cut off again and again, and over after 10 s without", () => {
+  test("is raised at once where sound is clipped again and again, and cleared after 10 s without", () => {
     expect(
       course("clipping", [SPEECH, { seconds: 3, left: 0, sample: cut(1.5) }, { seconds: 12, left: -20 }]),
     ).toEqual(["+2.0", "-15.0"]);
   });
 
-  test("is none where sound is loud, or touches full scale now and then", () => {
+  test("is not found where sound is loud, or touches full scale now and then", () => {
     expect(course("clipping", [{ seconds: 10, left: 0, sample: cut(0.98) }])).toEqual([]);
     const bump = (n: number) => (n % SAMPLE_RATE < 8 ? 1 : cut(0.5)(n));
     expect(course("clipping", [{ seconds: 10, left: 0, sample: bump }])).toEqual([]);

@@ -4,16 +4,16 @@ import { PacketQueue } from "../../src/audio/packet-queue.ts";
 import { PlayoutBuffer } from "../../src/audio/playout-buffer.ts";
 import { Splicer } from "../../src/audio/splicer.ts";
 
-/** What is missing is concealed without a step in the sound. */
+/** Missing sound is concealed without a step. */
 
 const FRAMES = 960;
 const DELAY = 10_000;
 
-/** What the sender's sample at `media` is: another one for each. */
+/** The sender's sample at `media`: a different one for each. */
 const sample = (media: number) => 1 + media / 1_024;
 const sound = (from: number, count: number) => Array.from({ length: count }, (_, n) => sample(from + n));
 
-/** A splicer and what it is between; position on the timeline minus media time is {@link DELAY}. */
+/** A splicer with its queue and buffer; a position on the timeline minus its media time is {@link DELAY}. */
 class Bench {
   readonly stats = freshStats();
   readonly queue = new PacketQueue();
@@ -21,7 +21,7 @@ class Bench {
   readonly splicer = new Splicer(this.queue, this.buffer, this.stats);
   #position = DELAY;
 
-  /** Packets come. */
+  /** Queues packets. */
   put(...numbers: number[]): this {
     const pcm = (n: number) =>
       Float32Array.from({ length: 2 * FRAMES }, (_, i) => sample(n * FRAMES + (i >> 1)));
@@ -29,7 +29,7 @@ class Bench {
     return this;
   }
 
-  /** Moves so many frames, and gives the left channel of them. */
+  /** Moves `count` frames, and returns their left channel. */
   fill(count: number): number[] {
     const from = this.buffer.length;
     this.splicer.fill(count, this.#position, DELAY);
@@ -40,7 +40,7 @@ class Bench {
   }
 }
 
-describe("packets that are there", () => {
+describe("packets that have come", () => {
   test("follow one another sample for sample, however they are cut for reading", () => {
     const bench = new Bench().put(0, 1, 2);
     bench.fill(500);
@@ -51,7 +51,7 @@ describe("packets that are there", () => {
     expect(bench.stats).toMatchObject({ concealedSamples: 0, droppedSamples: 0 });
   });
 
-  test("that overlap what was moved already give their rest", () => {
+  test("that overlap what was moved already give only their rest", () => {
     const bench = new Bench().put(0);
     bench.fill(FRAMES);
     const late = Float32Array.from({ length: 2 * FRAMES }, (_, i) => i >> 1);
@@ -61,18 +61,18 @@ describe("packets that are there", () => {
   });
 });
 
-describe("what is missing", () => {
+describe("a gap", () => {
   test("between two packets is concealed, and counted", () => {
     const bench = new Bench().put(0, 2);
     bench.fill(FRAMES);
     bench.fill(FRAMES);
     expect(bench.stats.concealedSamples).toBe(FRAMES);
     expect(bench.splicer.isDry).toBe(false);
-    // Sound comes back over 5 ms.
+    // Sound fades in over 5 ms.
     expect(bench.fill(FRAMES).slice(240)).toEqual(sound(2 * FRAMES + 240, FRAMES - 240));
   });
 
-  test("for more than a second is the host's silence, which is not counted", () => {
+  test("of more than a second is taken for the host's silence, which is not counted", () => {
     const bench = new Bench().put(0);
     bench.fill(FRAMES);
     for (let n = 0; n < 100; n++) bench.fill(FRAMES);
@@ -87,8 +87,8 @@ describe("what is missing", () => {
   });
 });
 
-describe("a line that was dry", () => {
-  test("is taken up with the next packet, in that one's place", () => {
+describe("a line that had run dry", () => {
+  test("goes on with the next packet, in that packet's place", () => {
     const bench = new Bench().put(0);
     bench.fill(FRAMES);
     bench.fill(FRAMES);
@@ -99,7 +99,7 @@ describe("a line that was dry", () => {
     expect(bench.splicer.media).toBe(3 * FRAMES);
   });
 
-  test("does not play what is past: it is counted as dropped", () => {
+  test("does not play packets whose time is past: they are counted as dropped", () => {
     const bench = new Bench();
     for (let n = 0; n < 4; n++) bench.fill(FRAMES);
     bench.put(1, 2, 4);
@@ -108,7 +108,7 @@ describe("a line that was dry", () => {
   });
 });
 
-test("a skip leaves out so many samples and fades the seam; packets that end before are counted as dropped", () => {
+test("a skip leaves out a number of samples and fades the seam; packets that end within it are counted as dropped", () => {
   const bench = new Bench().put(0, 1, 2, 3, 4);
   bench.fill(FRAMES + 1);
   bench.splicer.skip(2_500);
@@ -119,7 +119,7 @@ test("a skip leaves out so many samples and fades the seam; packets that end bef
   expect(rest[299]).toBe(sample(3_461 + 300));
 });
 
-test("the earliest position that can be played is where the line is, or where a dry one would go on", () => {
+test("the earliest position that can still be played is that of the line, or where a dry line would go on", () => {
   const bench = new Bench().put(0);
   expect(bench.splicer.earliest(-123)).toBe(-123);
   bench.fill(700);
@@ -130,7 +130,7 @@ test("the earliest position that can be played is where the line is, or where a 
   expect(bench.splicer.earliest(0)).toBe(FRAMES);
 });
 
-test("a host is active while there is sound of it, and for a second after", () => {
+test("a host is active while it has sound, and for a second after", () => {
   const bench = new Bench();
   expect(bench.splicer.active(0)).toBe(false);
   bench.put(0).fill(FRAMES);

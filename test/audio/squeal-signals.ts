@@ -1,7 +1,7 @@
 import { SAMPLE_RATE } from "../../src/media.ts";
 import { uniforms } from "../kit/random.ts";
 
-/** Signals by formula, mono at 48 kHz, each the same for the same seed: what squeals, and what only sounds like it. */
+/** Signals by formula, mono at 48 kHz, each the same for the same seed: squeals, and sounds that only resemble them. */
 
 type Draw = (from: number, to: number) => number;
 
@@ -13,7 +13,7 @@ function draws(seed: number): Draw {
 
 const decibels = (db: number) => 10 ** (db / 20);
 
-/** A resonator of two poles: its peak at `hertz` is about 1 for a band of noise. */
+/** A resonator of two poles. Its peak is at `hertz`, and is about 1 for a band of noise. */
 class Resonator {
   #a = 0;
   #b = 0;
@@ -36,7 +36,7 @@ class Resonator {
   }
 }
 
-/** First, second and third formant of some vowels, hertz (Peterson and Barney 1952). */
+/** The first three formants of some vowels, hertz (Peterson and Barney 1952). */
 const VOWELS = [
   [730, 1_090, 2_440],
   [530, 1_840, 2_480],
@@ -47,8 +47,8 @@ const VOWELS = [
 ] as const;
 
 /**
- * Speech as far as its levels and spectra go: phrases of voiced syllables with a pitch that glides, formants, fricatives and the
- * closures of stops between them, pauses, and the noise of a room. RMS of its phrases about -20 dBFS.
+ * Speech as far as its levels and spectra go: phrases of voiced syllables with a gliding pitch, formants, fricatives and the
+ * closures of stops between them, pauses, and the noise of a room. The RMS of its phrases is about -20 dBFS.
  */
 export function speech(seconds: number, seed: number, pitch: number): Float32Array {
   const draw = draws(seed);
@@ -89,7 +89,7 @@ export function speech(seconds: number, seed: number, pitch: number): Float32Arr
   return scaled(out, -20);
 }
 
-/** The sound at an RMS of `db` dBFS, taken where it is not quiet. */
+/** Scales the sound to an RMS of `db` dBFS, measured where it is not quiet. */
 function scaled(pcm: Float32Array, db: number): Float32Array {
   let sum = 0;
   let count = 1;
@@ -104,15 +104,15 @@ function scaled(pcm: Float32Array, db: number): Float32Array {
 
 interface Squeal {
   readonly hertz: number;
-  /** How fast it grows, dB a second. */
+  /** How fast the squeal grows, dB a second. */
   readonly rate: number;
-  /** RMS, dBFS, at which it stays. */
+  /** The RMS at which it stops growing, dBFS. */
   readonly level: number;
-  /** When it comes to that level, seconds. */
+  /** When it reaches that level, seconds. */
   readonly at: number;
 }
 
-/** Adds a squeal to `pcm`: it grows exponentially out of nothing and saturates, as a loop of a gain above 1 does. */
+/** Adds a squeal to `pcm`: it grows exponentially out of nothing and saturates, as in a loop with a gain above 1. */
 export function addSqueal(pcm: Float32Array, { hertz, rate, level, at }: Squeal): void {
   for (let i = 0; i < pcm.length; i++) {
     const db = Math.min(0, rate * (i / SAMPLE_RATE - at));
@@ -123,8 +123,8 @@ export function addSqueal(pcm: Float32Array, { hertz, rate, level, at }: Squeal)
 }
 
 /**
- * A real loop: what the loudspeaker plays comes back to the microphone `delay` seconds later, through a resonance at `hertz`, and
- * the amplifier saturates. `gain` is that of one round, dB.
+ * A real feedback loop: the loudspeaker's sound comes back to the microphone `delay` seconds later, through a resonance at
+ * `hertz`, and the amplifier saturates. `gain` is the gain of one round, dB.
  */
 export function loop(
   pcm: Float32Array,
@@ -149,7 +149,7 @@ export function loop(
   return out;
 }
 
-/** An oscillator whose frequency may change from sample to sample. */
+/** An oscillator whose frequency may change at every sample. */
 function oscillator(): (hertz: number) => number {
   let phase = 0;
   return (hertz) => {
@@ -158,12 +158,12 @@ function oscillator(): (hertz: number) => number {
   };
 }
 
-/** Rises in `attack` and falls in `release` seconds, over `length`. */
+/** An envelope that rises in `attack` seconds and falls in `release` seconds, over `length` seconds. */
 function envelope(time: number, length: number, attack: number, release: number): number {
   return Math.max(0, Math.min(1, time / attack, (length - time) / release));
 }
 
-/** Notes of some length one after the other, with pauses; `voice` gives a note, which gives its samples. */
+/** Notes one after another, with pauses. `voice` makes a note of a given length, which gives its samples. */
 function notes(
   seconds: number,
   draw: Draw,
@@ -180,7 +180,7 @@ function notes(
   return scaled(out, -20);
 }
 
-/** A person's whistles: almost a sine, with vibrato, a pitch that glides and wavers, and breath; some swell. */
+/** A person's whistles: almost a sine, with vibrato, a pitch that glides and wavers, and breath; some of them swell. */
 export function whistles(seconds: number, seed: number): Float32Array {
   const draw = draws(seed);
   return notes(seconds, draw, [0.3, 2.5], (length) => {
@@ -199,7 +199,7 @@ export function whistles(seconds: number, seed: number): Float32Array {
   });
 }
 
-/** Sirens: two tones in turn, wails and yelps, with harmonics, coming closer. */
+/** Sirens that come closer: two alternating tones, wails and yelps, with harmonics. */
 export function sirens(seconds: number, seed: number): Float32Array {
   const draw = draws(seed);
   return notes(seconds, draw, [4, 9], (length) => {
@@ -244,7 +244,7 @@ export function songs(seconds: number, seed: number): Float32Array {
   });
 }
 
-/** Test tones: constant, switched on within 1 to 50 ms, 0.2 to 5 kHz, some with the harmonics of a poor source. */
+/** Test tones from 0.2 to 5 kHz: constant, switched on within 1 to 50 ms, some with the harmonics of a poor source. */
 export function testTones(seconds: number, seed: number): Float32Array {
   const draw = draws(seed);
   return notes(seconds, draw, [1, 8], (length) => {
@@ -284,13 +284,13 @@ export function music(seconds: number, seed: number): Float32Array {
   });
 }
 
-/** Speech over music: one over the other, neither quiet. */
+/** Speech with music under it, neither of them quiet. */
 export function speechOverMusic(seconds: number, seed: number): Float32Array {
   const bed = music(seconds, seed);
   return speech(seconds, seed + 1, 140).map((value, i) => value + 0.3 * (bed[i] as number));
 }
 
-/** Applause: claps by the hundred, each a short burst of noise, swelling and dying down. */
+/** Applause: hundreds of claps, each a short burst of noise, swelling and dying down. */
 export function applause(seconds: number, seed: number): Float32Array {
   const draw = draws(seed);
   const out = new Float32Array(seconds * SAMPLE_RATE);

@@ -14,9 +14,9 @@ import {
   whistles,
 } from "./squeal-signals.ts";
 
-/** What the detector of feedback finds, and what it takes for feedback: the table of both is printed. */
+/** Which squeals the feedback detector finds, and which other sounds it takes for one. The test prints a table of both. */
 
-/** When squeals are found in a mono signal, seconds. */
+/** The times at which squeals are found in a mono signal, seconds. */
 function found(mono: Float32Array): number[] {
   const squeal = new Squeal();
   const unit = new Float32Array(CHANNELS * AU_SAMPLES);
@@ -36,16 +36,20 @@ const RATES = [8, 15, 30, 60];
 const LEVELS = [-10, -15, -20, -25, -30];
 /** RMS of the speech, dBFS. */
 const SPEECH = -20;
-/** When a squeal is as loud as the row says, and how long it may take then, seconds. */
+/** When a squeal is as loud as its row says, and how long finding it may take from then on, seconds. */
 const AT = 5.5;
 const WITHIN = 1.5;
-/** Where a squeal is still far too faint to be found, dB below the speech: what is found before is not it. */
+/**
+ * A level at which a squeal is still far too faint to be found, dB against the speech: what is found earlier is not the squeal.
+ */
 const FAINT = -55;
 const voices = [110, 150, 210].flatMap((pitch) =>
   [1, 2].map((seed) => speech(AT + WITHIN, seed + pitch, pitch)),
 );
 
-/** How many squeals are found in time that come to `level` at {@link AT}; each grows on until it is `most` above the speech. */
+/**
+ * How many squeals that reach `level` at {@link AT} are found in time. Each grows on until it is `most` dB above the speech.
+ */
 function row(level: number, most: number): { found: number; of: number; words: string } {
   const delays: number[] = [];
   const perRate = RATES.map((rate, r) => {
@@ -70,7 +74,7 @@ const head = ["level", ...RATES.map((rate) => `${rate} dB/s`), "found", "median"
   .join("");
 
 describe("squeals in speech", { timeout: 300_000 }, () => {
-  test("that grow until they drown it: at least nine of ten are found within 1.5 s of being 20 dB below it", () => {
+  test("that grow until they drown the speech: at least nine of ten are found within 1.5 s of being 20 dB below it", () => {
     const rows = LEVELS.map((level) => row(level, 6));
     console.log(
       [
@@ -80,11 +84,11 @@ describe("squeals in speech", { timeout: 300_000 }, () => {
       ].join("\n"),
     );
     for (const { found, of } of rows.slice(0, 3)) expect(found / of).toBeGreaterThanOrEqual(0.9);
-    // Found at all before they are louder than half of that.
+    // Of squeals that are only 25 or 30 dB below the speech, three of four are found within 1.5 s.
     for (const { found, of } of rows) expect(found / of).toBeGreaterThanOrEqual(0.75);
   });
 
-  test("that stop growing 10 dB below it: at least seven of ten are found", () => {
+  test("that stop growing 10 dB below the speech: at least seven of ten are found", () => {
     const rows = LEVELS.map((level) => row(level, level));
     console.log(
       ["The same, of squeals that grow no further:", head, ...rows.map(({ words }) => words)].join("\n"),
@@ -92,7 +96,7 @@ describe("squeals in speech", { timeout: 300_000 }, () => {
     expect((rows[0]?.found ?? 0) / (rows[0]?.of ?? 1)).toBeGreaterThanOrEqual(0.7);
   });
 
-  test("of loops as they are: a delay, a resonance, a loudspeaker that saturates", () => {
+  test("from a real loop of a delay, a resonance and a loudspeaker that saturates", () => {
     const voice = speech(8, 5, 150);
     const cells = [0.5, 1, 3].flatMap((gain) =>
       [0.008, 0.02].flatMap((delay) =>
@@ -126,7 +130,7 @@ const NEGATIVES: readonly (readonly [string, (seconds: number) => Float32Array])
   ["speech, 230 Hz", (seconds) => speech(seconds, 30, 230)],
 ];
 
-test("more than eleven minutes of what is no squeal are not taken for one", { timeout: 300_000 }, () => {
+test("more than eleven minutes of other sounds are not taken for squeals", { timeout: 300_000 }, () => {
   const rows = NEGATIVES.map(([name, make]) => ({ name, alarms: found(make(SECONDS)) }));
   console.log(
     [
@@ -137,7 +141,7 @@ test("more than eleven minutes of what is no squeal are not taken for one", { ti
   expect(rows.filter(({ alarms }) => alarms.length > 0)).toEqual([]);
 });
 
-test("a squeal is over a second after it has gone, and silence ends it too", () => {
+test("a squeal is over one second after it has gone, and silence ends it too", () => {
   const pcm = speech(8, 3, 150);
   const end = 6 * SAMPLE_RATE;
   const head = pcm.slice(0, end);
@@ -168,6 +172,6 @@ test("a squeal is over a second after it has gone, and silence ends it too", () 
   expect(other.isThere).toBe(false);
 });
 
-test("without sound there is none", () => {
+test("silence is not a squeal", () => {
   expect(found(new Float32Array(5 * SAMPLE_RATE))).toEqual([]);
 });

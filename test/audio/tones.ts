@@ -3,7 +3,7 @@ import { SAMPLE_RATE } from "../../src/media.ts";
 /** Seconds and dBFS (the peak of each channel) of a stretch of tone. */
 export type Piece = readonly [seconds: number, db: number];
 
-/** Stereo of one 1 kHz tone whose level changes from piece to piece, as in EBU Tech 3341. */
+/** A stereo 1 kHz tone whose level changes from piece to piece, as in EBU Tech 3341. */
 export function sound(pieces: readonly Piece[], hertz = 1_000): Float32Array {
   const ends: { end: number; amplitude: number }[] = [];
   let end = 0;

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { TruePeak } from "../../src/audio/true-peak.ts";
 import { uniforms } from "../kit/random.ts";
 
-/** True peak as ITU-R BS.1770-5 and EBU Tech 3341 ask for it. */
+/** True peak by ITU-R BS.1770-5 and EBU Tech 3341. */
 
-/** The phases of BS.1770-5 annex 2, as the annex has them. */
+/** The filter phases of BS.1770-5 annex 2. */
 const PHASES = [
   [
     0.001708984375, 0.010986328125, -0.0196533203125, 0.033203125, -0.0594482421875, 0.1373291015625,
@@ -42,7 +42,7 @@ describe("EBU Tech 3341, table 1", () => {
         4_800,
         (n) => amplitude * Math.sin((2 * Math.PI * n) / parts + (degrees * Math.PI) / 180),
       );
-      // It begins and ends softly: the filter would read what is cut off as a peak.
+      // The sine begins and ends softly: the filter would read an abrupt end as a peak.
       const read = decibels(
         new TruePeak().push(sine.map((value, i) => value * Math.min(1, i / 2_000, (9_599 - i) / 2_000))),
       );
@@ -51,9 +51,9 @@ describe("EBU Tech 3341, table 1", () => {
     },
   );
 
-  // The signals of cases 20 to 23 are recordings; this is what they are about: one peak, sampled at four offsets.
+  // The signals of cases 20 to 23 are recordings. This is their essence: one peak, sampled at four offsets.
   test.each([0, 0.25, 0.5, 0.75])(
-    "as cases 20 to 23: one peak of 0 dBTP that lies %f of a sample beside one",
+    "as in cases 20 to 23: a peak of 0 dBTP that lies %f of a sample beside a sample",
     (offset) => {
       const pulse = stereo(480, (n) => {
         const x = (Math.PI * (n - 240 - offset)) / 3;
@@ -77,7 +77,7 @@ describe("the meter", () => {
       const pcm = noise(seed, 60);
       let peak = 0;
       for (let i = 0; i < pcm.length; i++) {
-        // Of a sample it knows when it is in the middle of the filter.
+        // The meter knows of a sample when that is in the middle of the filter.
         peak = Math.max(peak, Math.abs(pcm[i - 12] ?? 0));
         for (const taps of PHASES) {
           const sum = taps.reduce((sum, tap, n) => sum + tap * (pcm[i - 2 * n] ?? 0), 0);
@@ -88,7 +88,7 @@ describe("the meter", () => {
     }
   });
 
-  test("hears each channel, in pushes of any size", () => {
+  test("measures each channel, in pushes of any size", () => {
     for (const channel of [0, 1]) {
       const one = noise(1, 2_000).map((value, i) => (i % 2 === channel ? value : 0));
       const whole = new TruePeak().push(one);

@@ -2,12 +2,14 @@ import { describe, expect, test } from "vitest";
 import { framesAt48, Upsampler } from "../../src/audio/upsampler.ts";
 import { uniforms } from "../kit/random.ts";
 
-/** 44.1 kHz made 48 kHz: a sine stays one, as loud, as high, and alone; in pieces of any length it is the same. */
+/**
+ * 44.1 kHz is made 48 kHz: a sine stays a sine, as loud, as high, and alone. The result is the same for pieces of any length.
+ */
 
 const AMPLITUDE = 0.5;
 const SECONDS = 2;
 
-/** A sine at `rate`, left, and the same turned over, right. */
+/** A sine at `rate` on the left, and its inverse on the right. */
 function sineAt(rate: number, hertz: number): Float32Array {
   return Float32Array.from(
     { length: 2 * rate * SECONDS },
@@ -15,7 +17,7 @@ function sineAt(rate: number, hertz: number): Float32Array {
   );
 }
 
-/** `pcm` at 48 kHz, pushed in pieces of as many sample frames as `next` says. */
+/** `pcm` at 48 kHz, pushed in pieces of as many sample frames as `next` returns. */
 function upsampled(rate: 44_100 | 48_000, pcm: Float32Array, next: () => number): Float32Array {
   const upsampler = new Upsampler(rate);
   const made: Float32Array[] = [];
@@ -35,8 +37,8 @@ function upsampled(rate: 44_100 | 48_000, pcm: Float32Array, next: () => number)
 }
 
 /**
- * What is in the left channel of 48 kHz `pcm` away from its ends: the amplitude of `hertz` in its own phase, dB above what went
- * in, and all else, dB below it.
+ * Measures the left channel of 48 kHz `pcm` away from its ends: the amplitude and phase of `hertz` against the input's, dB and
+ * degrees, and all else, dB against the input's amplitude.
  */
 function measured(pcm: Float32Array, hertz: number) {
   const [from, count] = [9_600, 48_000];
@@ -56,17 +58,17 @@ function measured(pcm: Float32Array, hertz: number) {
   };
 }
 
-describe("44.1 kHz made 48 kHz", () => {
-  test("has as many sample frames as the file takes time", () => {
+describe("upsampling from 44.1 kHz to 48 kHz", () => {
+  test("gives as many sample frames as 48 kHz has in the file's duration", () => {
     for (const frames of [44_100, 44_101, 88_199, 100_003]) {
       const out = upsampled(44_100, new Float32Array(2 * frames), () => 1_000);
       expect(out.length / 2).toBe(Math.floor((frames * 48_000) / 44_100));
     }
   });
 
-  // Whole hertz: a second has whole periods, and what is measured beside the sine is no edge of its own. The mirror image of
-  // f is at 44.1 kHz - f, where the filter is shut from 25 kHz on: what is above 19 kHz is softer, and has an image between
-  // 22.9 and 24 kHz that nobody hears.
+  // Whole hertz: a second then has whole periods, so that the ends of the stretch add nothing beside the sine. The mirror image
+  // of f is at 44.1 kHz - f, where the filter passes nothing from 25 kHz on. So a sine above 19 kHz comes out softer, and has
+  // an image between 22.9 and 24 kHz that nobody hears.
   test.each([
     [50, 0.001, -90],
     [997, 0.001, -90],
@@ -76,7 +78,7 @@ describe("44.1 kHz made 48 kHz", () => {
     [18_000, 0.05, -90],
     [19_000, 0.5, -80],
     [20_000, 2, -40],
-  ])("leaves a sine of %d Hz within %d dB as loud, and all else below %d dB", (hertz, within, below) => {
+  ])("keeps a sine of %d Hz within %d dB of its level, and all else below %d dB", (hertz, within, below) => {
     const out = upsampled(44_100, sineAt(44_100, hertz), () => 1_024);
     const { gainDb, degrees, othersDb } = measured(out, hertz);
     console.log(`${hertz} Hz: ${gainDb.toFixed(4)} dB, all else ${othersDb.toFixed(1)} dB`);
@@ -85,7 +87,7 @@ describe("44.1 kHz made 48 kHz", () => {
     expect(othersDb).toBeLessThan(below);
   });
 
-  test("is the same in pieces of any length, and mirrored where the input is", () => {
+  test("gives the same in pieces of any length, and opposite channels for opposite channels", () => {
     const pcm = sineAt(44_100, 440);
     const whole = upsampled(44_100, pcm, () => pcm.length);
     const uniform = uniforms(7);
@@ -95,14 +97,14 @@ describe("44.1 kHz made 48 kHz", () => {
       let worst = 0;
       for (let i = 0; i < whole.length; i++)
         worst = Math.max(worst, Math.abs((pieces[i] as number) - (whole[i] as number)));
-      // Every 160th position is a whole one, or by rounding just before it: the kernel's ends, 1.6e-5, are in or out.
+      // Every 160th position is a whole one, or by rounding just before it: there the kernel's ends, 1.6e-5, are in or out.
       expect(worst).toBeLessThan(2e-5);
     }
     expect(whole.some((value, i) => i % 2 === 1 && value !== -(whole[i - 1] as number))).toBe(false);
   });
 });
 
-test("48 kHz passes as it is", () => {
+test("48 kHz passes unchanged", () => {
   const pcm = sineAt(48_000, 440);
   expect(upsampled(48_000, pcm, () => 1_000)).toEqual(pcm);
 });

@@ -3,9 +3,9 @@ import { type WavFault, WavReader } from "../../src/audio/wav.ts";
 import { uniforms } from "../kit/random.ts";
 import { type WavShape, wavOf } from "../kit/wav.ts";
 
-/** Reading WAV files: their samples to the last bit, wherever the bytes are split on their way. */
+/** Reading WAV files: the samples are exact, wherever the bytes are split on their way. */
 
-/** A sound whose samples all differ, and with them the bytes. */
+/** A sound whose samples all differ, and so do its bytes. */
 const sound = (seconds: number, channel: number) => Math.sin(7_000 * seconds * (1 + channel)) * 0.9;
 
 /** A RIFF chunk, padded to an even length. */
@@ -15,17 +15,17 @@ function riffChunk(name: string, body: Uint8Array): Buffer {
   return Buffer.concat([head, body, Buffer.alloc(body.length % 2)]);
 }
 
-/** `file` with `before` between its format and its sound, and `after` behind. */
+/** `file` with the chunks `before` between its format and its sound, and the chunks `after` at its end. */
 function surrounded(file: Buffer, before: readonly Buffer[], after: readonly Buffer[] = []): Buffer {
   return Buffer.concat([file.subarray(0, 36), ...before, file.subarray(36), ...after]);
 }
 
-/** What a reader makes of `file` when it comes in these pieces. */
+/** The result of reading a file that comes in these pieces. */
 function read(pieces: readonly Uint8Array[]): { pcm: Float32Array; fault: WavFault | null } {
   const reader = new WavReader(600);
   const made: Float32Array[] = [];
   for (const piece of pieces) {
-    // As a request's body has them: a Buffer's slices are views of it.
+    // As in a request's body: a Buffer's slices are views of it.
     const pcm = reader.push(new Uint8Array(piece));
     if ("kind" in pcm) return { pcm: joined(made), fault: pcm };
     made.push(pcm);
@@ -43,7 +43,7 @@ function joined(pieces: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-/** Pieces of the lengths that `next` gives, of which some may be 0. */
+/** Splits `file` into pieces of the lengths that `next` returns; some of them may be 0. */
 function split(file: Uint8Array, next: () => number): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < file.length; ) {
@@ -54,7 +54,7 @@ function split(file: Uint8Array, next: () => number): Uint8Array[] {
   return pieces;
 }
 
-/** Whether two readers made the same of it, to the bit. */
+/** Whether two readers gave the same samples, bit for bit, and the same fault. */
 function isSame(one: ReturnType<typeof read>, other: ReturnType<typeof read>): boolean {
   const [a, b] = [one, other].map(({ pcm }) => Buffer.from(pcm.buffer)) as [Buffer, Buffer];
   return one.fault?.why === other.fault?.why && a.equals(b);
@@ -73,10 +73,10 @@ describe.each(SHAPES)("$channels channel(s) of $bits bits at $rate Hz", (shape) 
   const { rate, channels, bits, tag } = shape;
   const file = wavOf(shape, sound);
 
-  test("its samples are those of the file, interleaved stereo", () => {
+  test("its samples are those of the file, as interleaved stereo", () => {
     const { pcm, fault } = read([file]);
     expect([fault, pcm.length]).toEqual([null, 2 * rate]);
-    // The file has whole steps; the full scale of 2^(bits - 1) is one more than what it counts to.
+    // Samples in the file are whole steps; full scale, 2^(bits - 1), is one step more than the largest sample.
     const steps = 2 ** (bits - 1);
     for (let i = 0; i < pcm.length; i++) {
       const exact = sound((i >> 1) / rate, channels === 2 ? i % 2 : 0);
@@ -85,7 +85,7 @@ describe.each(SHAPES)("$channels channel(s) of $bits bits at $rate Hz", (shape) 
     }
   });
 
-  test("is the same wherever it is split", () => {
+  test("gives the same samples wherever it is split", () => {
     const around = surrounded(
       file,
       [riffChunk("LIST", Buffer.alloc(7, "x")), riffChunk("junk", Buffer.alloc(0))],
@@ -93,7 +93,7 @@ describe.each(SHAPES)("$channels channel(s) of $bits bits at $rate Hz", (shape) 
     );
     const whole = read([around]);
     expect(isSame(whole, read([file]))).toBe(true);
-    // In two, at each byte of the headers and of the first and last sample frames.
+    // In two pieces, split at each byte of the headers and of the first and last sample frames.
     const places = [...Array(110).keys(), ...Array.from({ length: 40 }, (_, n) => around.length - n)];
     const another = places.filter(
       (at) => !isSame(read([around.subarray(0, at), around.subarray(at)]), whole),
@@ -106,7 +106,7 @@ describe.each(SHAPES)("$channels channel(s) of $bits bits at $rate Hz", (shape) 
   });
 });
 
-describe("a file", () => {
+describe("a WAV file", () => {
   const shape: WavShape = { rate: 48_000, channels: 2, bits: 16, seconds: 1 };
   const file = wavOf(shape, sound);
 
@@ -123,7 +123,7 @@ describe("a file", () => {
     expect(read([other]).fault?.why).toMatch(/WAV format 7/);
   });
 
-  test("may have 4 MiB of other chunks before its sound, byte by byte too, and no more", () => {
+  test("may have 4 MiB of other chunks before its sound, even byte by byte, and no more", () => {
     const format = Buffer.alloc(1_024);
     file.copy(format, 0, 20, 36);
     const most = 4 * 1024 * 1024 - 12 - format.length;
@@ -140,7 +140,7 @@ describe("a file", () => {
     expect(read([of(most + 1)]).fault?.why).toMatch(/More than 4 MiB/);
   });
 
-  test("of floats is silent where they are no numbers, and cut off at full scale", () => {
+  test("of floats is silent where a sample is NaN, and clipped at full scale", () => {
     const floats = wavOf({ ...shape, bits: 32, tag: 3 }, (seconds) => seconds);
     floats.writeFloatLE(Number.NaN, 44);
     floats.writeFloatLE(Number.POSITIVE_INFINITY, 48);
@@ -148,7 +148,7 @@ describe("a file", () => {
     expect([...read([floats]).pcm.subarray(0, 3)]).toEqual([0, 1, -1]);
   });
 
-  test("that ends too early says how many bytes of its sound are missing", () => {
+  test("that ends too early is refused with the number of missing bytes", () => {
     expect(read([file.subarray(0, file.length - 5)]).fault?.why).toMatch(/not whole: 8 bytes/);
     expect(read([file.subarray(0, 43)]).fault?.why).toMatch(/ends before its sound/);
     expect(read([]).fault?.why).toMatch(/ends before its sound/);

@@ -15,8 +15,8 @@ const HIT: Hit = {
   ],
 };
 
-describe("the edge's bench", () => {
-  test("prints medians and their rounds, and how near the edge comes to its ceiling", () => {
+describe("the edge benchmark", () => {
+  test("prints medians with their range, and how near the edge comes to its ceiling", () => {
     expect(toText(HIT)).toMatchInlineSnapshot(`
       "A part that is held (10650 bytes)
         a Worker that has the answer      60 us of CPU (50 to 80)   16667 requests/s/core  
@@ -26,7 +26,7 @@ describe("the edge's bench", () => {
     `);
   });
 
-  test("tells other programs the same, and the simulation what the edge's own hits cost", () => {
+  test("stores the same as JSON, with the constants for the simulation", () => {
     const report = JSON.parse(toJson("a machine", "wrk", [HIT]));
     expect(report).toMatchObject({
       machine: "a machine",
@@ -43,7 +43,7 @@ describe("the edge's bench", () => {
     });
   });
 
-  test("takes a file for the report, and nothing that it does not know", () => {
+  test("takes a file for the report, and refuses unknown options", () => {
     expect(readOptions([])).toEqual({ json: null });
     expect(readOptions(["--json", "edge.json"])).toEqual({ json: "edge.json" });
     expect(readOptions(["--help"])).toBe("help");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { heardTable, type Measured, table } from "../../bench/peer/table.ts";
 
-/** The table that `npm run bench:peer` prints. */
+/** The tables that `npm run bench:peer` prints. */
 
 const of = (listeners: number, over: Partial<Measured> = {}): Measured => ({
   listeners,
@@ -15,7 +15,7 @@ const of = (listeners: number, over: Partial<Measured> = {}): Measured => ({
   ...over,
 });
 
-test("the table of peers has a column for each, every round's figures, and a dash for what was not measured", () => {
+test("the table of peers has a column for each, every round's figures, and a dash where nothing was measured", () => {
   const ours = [of(500, { stalls: 3, failed: 1 }), of(10), of(500)];
   expect(
     table(
@@ -36,7 +36,7 @@ test("the table of peers has a column for each, every round's figures, and a das
   );
 });
 
-test("the table of what is heard has every round's figures, and a dash where a server has no page or nothing to press", () => {
+test("the table of what is heard has every round's figures, and a dash where a server has no page of its own", () => {
   const heard = { bare: 1486.4, own: 1435.9, bareStart: 171.2, ownStart: 110.3, stalls: 0 };
   const pageless = { ...heard, own: Number.NaN, ownStart: Number.NaN, stalls: 2 };
   expect(

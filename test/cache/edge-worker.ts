@@ -1,2 +1,2 @@
-/** An edge of its own, with a memory of its own: the deployed one, without the origin. */
+/** A separate edge with a memory of its own: the deployed one, without the origin. */
 export { edge as default } from "../../src/edge/edge.ts";

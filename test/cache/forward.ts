@@ -1,6 +1,6 @@
 /**
- * Stands in for the platform between an edge and the origin: whatever comes goes on by HTTP to a tier of the cache model.
- * Only tests bind it.
+ * Stands in for the platform between an edge and the origin: sends every request by HTTP to a tier of the cache model. Only
+ * tests bind it.
  */
 export default {
   fetch(request: Request, { TIER }: { TIER: string }): Promise<Response> {

@@ -1,10 +1,9 @@
 /**
- * The key a request is cached under (developers.cloudflare.com/workers/cache/cache-keys): the entrypoint, path and query
- * as they stand, and the headers that frameworks take for another method or URL. Not the host, the method, `Cookie`,
- * `Authorization` or any other header; those that a response's `Vary` names are looked at beside the key.
- *
- * @param entrypoint the callee's name, with whatever else partitions its cache: the version unless it is shared across
- *   versions, `ctx.props` where there are any
+ * The key under which a request is cached (developers.cloudflare.com/workers/cache/cache-keys): the entrypoint, path and query
+ * unchanged, and the headers that frameworks take for another method or URL. The host, the method, `Cookie`, `Authorization`
+ * and all other headers are not in it. Headers that a response's `Vary` names are compared separately.
+ * @param entrypoint the callee's name, with whatever else partitions its cache: the version unless versions share it, and
+ * `ctx.props` if there are any
  */
 export function keyOf(entrypoint: string, request: Request): string {
   const { pathname, search } = new URL(request.url);

@@ -1,13 +1,13 @@
 import { type Listed, readList, variantOf } from "../kit/list.ts";
 import type { CachedWorld, EdgeName } from "./world.ts";
 
-/** A listener of one show; each of its requests goes to the edge that `route` names. */
+/** A listener of one show. Each request goes to the edge that `route` returns. */
 export class Player {
-  /** Everything that was not a 200, as `status path`. */
+  /** Every answer that was not a 200, as `status path`. */
   readonly failures: string[] = [];
-  /** Bytes by name. */
+  /** Media bytes by name. */
   readonly media = new Map<string, Uint8Array>();
-  /** For each list, when it came (ms) and what it was asked to have. */
+  /** For each list: when it came, ms, the directives it was asked with, and the list. */
   readonly lists: { readonly at: number; readonly wanted: string; readonly list: Listed }[] = [];
   readonly #world: CachedWorld;
   readonly #id: string;
@@ -28,7 +28,7 @@ export class Player {
     return this.list("");
   }
 
-  /** Follows the live edge by blocking reloads, and fetches each part as it is listed, for `millis`. */
+  /** Follows the live edge by blocking reloads for `millis`, and fetches each part once it is listed. */
   async follow(millis: number): Promise<void> {
     const until = Date.now() + millis;
     for (let list = await this.join(); Date.now() < until; ) {
@@ -40,7 +40,7 @@ export class Player {
     }
   }
 
-  /** Follows by whole segments. */
+  /** Follows the live edge by whole segments. */
   async followSegments(millis: number): Promise<void> {
     const until = Date.now() + millis;
     for (let list = await this.join(); Date.now() < until; ) {
@@ -71,7 +71,7 @@ export class Player {
   }
 }
 
-/** Whether `list` has what `_HLS_msn` and `_HLS_part` asked for (RFC 8216bis section 6.2.5.2). */
+/** Whether `list` has the place that `_HLS_msn` and `_HLS_part` ask for (RFC 8216bis section 6.2.5.2). */
 export function has({ firstMsn, segments, parts }: Listed, query: string): boolean {
   const directives = new URLSearchParams(query);
   if (!directives.has("_HLS_msn")) return true;
@@ -81,7 +81,7 @@ export function has({ firstMsn, segments, parts }: Listed, query: string): boole
   return last >= msn || parts.some((listed) => listed.msn === msn && listed.index >= part);
 }
 
-/** How long ago, in ms, the end of a live list was the live edge, by the dates in it. */
+/** How far behind the wall clock the end of a live list is by its own dates, ms. */
 export function lagOf({ parts }: Listed): number {
   const last = parts.at(-1);
   return last === undefined ? 0 : Date.now() - (last.date + 1000 * last.duration);

@@ -1,6 +1,6 @@
 /**
- * Slices a stored 200 (RFC 9110 section 14): 206 for one range of bytes, 416 where it begins behind the end; null where
- * the whole is to be handed out: no range of bytes, more than one, or none that can be read.
+ * Slices a stored 200 (RFC 9110 section 14). Returns 206 for one range of bytes and 416 where the range begins after the end.
+ * Returns null where the whole body must be sent: without a range, with more than one, or with one that can not be read.
  */
 export function slice(bytes: Uint8Array<ArrayBuffer>, range: string, headers: Headers): Response | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(range.trim());

@@ -2,10 +2,10 @@ import { vi } from "vitest";
 import { CacheModel } from "./model.ts";
 import type { Tier, Upstream } from "./tier.ts";
 
-/** Lets `seconds` go by on the fake clock. */
+/** Moves the fake clock on by `seconds`. */
 export const pass = (seconds: number) => vi.setSystemTime(Date.now() + 1000 * seconds);
 
-/** An origin that answers with the headers given and counts: its n-th answer is the body "n". */
+/** An origin that answers with the given headers and counts: its n-th answer has the body "n". */
 export function origin(headers: Record<string, string>, status = 200) {
   const seen: Request[] = [];
   const state = { headers, status, seen };
@@ -16,7 +16,7 @@ export function origin(headers: Record<string, string>, status = 200) {
   return { ...state, state, model: new CacheModel(answer, 2) };
 }
 
-/** What a tier answers, read whole. */
+/** A tier's answer, with its body read whole. */
 export async function ask(tier: Tier | undefined, path = "/a", init: RequestInit = {}) {
   const response = await tier?.fetch(new Request(`http://any${path}`, init));
   if (response === undefined) throw new Error("no such tier");

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import type { Upstream } from "./tier.ts";
 
-/** A server on this machine that answers as `upstream` does, and with a bare 500 where that throws. */
+/** A local HTTP server that answers as `upstream` does, and with a bare 500 where `upstream` throws. */
 export class TierServer {
   readonly url: string;
   readonly #close: () => Promise<void>;

@@ -1,15 +1,15 @@
-/** A body on its way: each reader gets all of it, from its beginning, what has come at once and the rest as it comes. */
+/** A body that is still arriving. Each reader gets all of it: at once what has come, and the rest as it comes. */
 export class Spool {
   readonly #chunks: Uint8Array[] = [];
   #end: "open" | "whole" | { readonly broken: unknown } = "open";
   #more = Promise.withResolvers<void>();
 
-  /** Takes over `body`; `null` is empty. */
+  /** Takes over `body`; null is an empty body. */
   constructor(body: ReadableStream<Uint8Array> | null) {
     void this.#fill(body);
   }
 
-  /** Resolves when the body is whole: true, or has broken off: false. */
+  /** Resolves to true when the body is complete, and to false when it has broken off. */
   async settled(): Promise<boolean> {
     while (this.#end === "open") await this.#more.promise;
     return this.#end === "whole";
@@ -28,7 +28,7 @@ export class Spool {
     });
   }
 
-  /** All of it; rejects when it breaks off. */
+  /** The whole body; rejects when it breaks off. */
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return new Uint8Array(await new Response(this.stream()).arrayBuffer());
   }

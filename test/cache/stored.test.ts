@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CacheModel } from "./model.ts";
 import { ask, origin, pass, said } from "./script.ts";
 
-/** The cache model keeps, revalidates and forgets as RFC 9111 says. */
+/** The cache model keeps, revalidates and drops responses by RFC 9111. */
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 describe("lifetimes", () => {
-  test("a thing is fresh for its max-age, then fetched anew", async () => {
+  test("a response is fresh for its max-age, then fetched anew", async () => {
     const { model } = origin({ "cache-control": "public, max-age=10" });
     const [lower] = model.lower;
     expect(await said(lower)).toBe("MISS 1");
@@ -28,7 +28,7 @@ describe("lifetimes", () => {
     [404, 180],
     [405, 60],
     [410, 180],
-  ])("a %i that says nothing is kept for %i s", async (status, seconds) => {
+  ])("a %i without Cache-Control is kept for %i s", async (status, seconds) => {
     const seen: number[] = [];
     const model = new CacheModel(async () => {
       seen.push(Date.now());
@@ -43,7 +43,7 @@ describe("lifetimes", () => {
   });
 
   test.each([500, 503, 400, 403])(
-    "a %i that says nothing is not kept; with a lifetime it is",
+    "a %i without Cache-Control is not kept; with a lifetime it is",
     async (status) => {
       const { model, state } = origin({}, status);
       expect(await said(model.lower[0])).toBe("BYPASS 1");
@@ -67,13 +67,13 @@ describe("lifetimes", () => {
     { "cache-control": "private, max-age=60" },
     { "cache-control": "public, max-age=60", "set-cookie": "a=b" },
     { "cache-control": "public, max-age=60", vary: "*" },
-  ])("%j goes by the cache", async (headers) => {
+  ])("%j bypasses the cache", async (headers) => {
     const { model } = origin(headers);
     expect(await said(model.lower[0])).toBe("BYPASS 1");
     expect(await said(model.lower[0])).toBe("BYPASS 2");
   });
 
-  test("the header most particular to the cache counts", async () => {
+  test("the header that is most specific to the cache counts", async () => {
     const { model } = origin({
       "cloudflare-cdn-cache-control": "max-age=5",
       "cdn-cache-control": "no-store",
@@ -82,7 +82,7 @@ describe("lifetimes", () => {
     expect(await said(model.lower[0])).toBe("HIT 1");
   });
 
-  test("no-cache is kept and asked after each time: a 304 saves the body", async () => {
+  test("no-cache is kept and revalidated each time: a 304 saves the body", async () => {
     let runs = 0;
     const model = new CacheModel(async (request) => {
       runs += 1;
@@ -95,7 +95,7 @@ describe("lifetimes", () => {
     expect(runs).toBe(2);
   });
 
-  test("a tier's Age counts against the next tier's time, rounded down", async () => {
+  test("a tier's Age counts against the lifetime in the next tier, rounded down", async () => {
     const { model } = origin({ "cache-control": "public, max-age=10" });
     const [first, second] = model.lower;
     await ask(first);
@@ -120,17 +120,20 @@ describe("errors", () => {
     [`${kept}, proxy-revalidate`, "BYPASS 2"],
     ["public, s-maxage=1", "BYPASS 2"],
     ["public, s-maxage=1, stale-if-error=100000", "BYPASS 2"],
-  ])("after a day, a thing kept with %j and a 503 come to %s", async (cacheControl, expected) => {
-    const { model, state } = origin({ "cache-control": cacheControl });
-    expect(await said(model.upper)).toBe("MISS 1");
-    expect(await said(model.upper)).toBe("HIT 1");
-    pass(86_400);
-    state.status = 503;
-    state.headers = {};
-    expect(await said(model.upper)).toBe(expected);
-  });
+  ])(
+    "a day after it was kept, a response with %j and a 503 from the origin give %s",
+    async (cacheControl, expected) => {
+      const { model, state } = origin({ "cache-control": cacheControl });
+      expect(await said(model.upper)).toBe("MISS 1");
+      expect(await said(model.upper)).toBe("HIT 1");
+      pass(86_400);
+      state.status = 503;
+      state.headers = {};
+      expect(await said(model.upper)).toBe(expected);
+    },
+  );
 
-  test("a Worker that throws: the old thing, or the error for everyone", async () => {
+  test("when the Worker throws, the stale response stands in, or everyone gets the error", async () => {
     let isBroken = false;
     const model = new CacheModel(async ({ url }) => {
       if (isBroken) throw new Error("thrown by the Worker");
@@ -156,7 +159,7 @@ describe("errors", () => {
     expect((await ask(model.lower[0])).status).toBe(503);
   });
 
-  test("a body that breaks off breaks off for all, and is forgotten", async () => {
+  test("a body that breaks off breaks off for all readers, and is dropped", async () => {
     let runs = 0;
     const model = new CacheModel(async () => {
       runs += 1;
@@ -176,7 +179,7 @@ describe("errors", () => {
 });
 
 describe("stale-while-revalidate", () => {
-  test("hands out the old thing and fetches the new one once; without it everyone waits", async () => {
+  test("hands out the stale response and fetches the new one once; without it everyone waits", async () => {
     const { model, state } = origin({ "cache-control": "max-age=1, stale-while-revalidate=5" });
     await ask(model.lower[0]);
     pass(3);

@@ -1,7 +1,7 @@
 import CachePolicy from "http-cache-semantics";
 import { Spool } from "./spool.ts";
 
-/** How long a response without Cache-Control is fresh, in seconds, by its status (workers/cache/configuration). */
+/** How long a response without Cache-Control is fresh, by its status, seconds (workers/cache/configuration). */
 const DEFAULT_TTL: Readonly<Record<number, number>> = {
   200: 7200,
   203: 7200,
@@ -15,17 +15,17 @@ const DEFAULT_TTL: Readonly<Record<number, number>> = {
   501: 60,
 };
 
-/** A response that a cache keeps. Freshness is RFC 9111's, by http-cache-semantics; time is `Date.now()`. */
+/** A response that a cache keeps. Freshness follows RFC 9111, computed by http-cache-semantics; time is `Date.now()`. */
 export class Stored {
   readonly status: number;
   readonly body: Spool;
   readonly #policy: CachePolicy;
   readonly #headers: Headers;
   readonly #directives: ReadonlyMap<string, string>;
-  /** Values of the request headers that `Vary` names, as they were sent: no two spellings are taken for one. */
+  /** Values of the request headers that `Vary` names, as they were sent: two spellings never match. */
   readonly #varied: readonly (readonly [name: string, value: string | null])[];
 
-  /** Begins to keep `response`; null where it must not be kept, and then it is left as it was. */
+  /** Begins to keep `response`; null where it must not be kept, and then it is left unread. */
   static of(request: Request, response: Response): Stored | null {
     const { headers, status } = response;
     const cacheControl = effective(headers, status);
@@ -45,7 +45,7 @@ export class Stored {
     this.#varied = names.map((name) => [name, request.headers.get(name)]);
   }
 
-  /** Whether it answers `request`, as far as `Vary` goes. */
+  /** Whether this response answers `request`, as far as `Vary` goes. */
   matches(request: Request): boolean {
     return this.#varied.every(([name, value]) => request.headers.get(name) === value);
   }
@@ -54,14 +54,14 @@ export class Stored {
     return !this.#policy.stale();
   }
 
-  /** Whether it may be handed out once more while it is being fetched anew: by `stale-while-revalidate` alone. */
+  /** Whether it may be handed out once more while it is fetched anew. Only `stale-while-revalidate` allows that. */
   get mayLag(): boolean {
     return (
       !this.#mustRevalidate && this.#overdue <= Number(this.#directives.get("stale-while-revalidate") ?? -1)
     );
   }
 
-  /** Whether it may stand in for an error: a success, and for ever unless it says otherwise or forbids staleness. */
+  /** Whether it may stand in for an error: only a success may, and for ever unless it states a limit or forbids staleness. */
   get mayStandIn(): boolean {
     if (this.#mustRevalidate || this.status >= 400) return false;
     return this.#overdue < Number(this.#directives.get("stale-if-error") ?? Number.POSITIVE_INFINITY);
@@ -79,7 +79,7 @@ export class Stored {
     return this.#policy.age() - this.#policy.maxAge();
   }
 
-  /** What a request that asks whether this is still current carries; nothing where there is no validator. */
+  /** Headers for a request that asks whether this response is still current; empty where it has no validator. */
   get validators(): Readonly<Record<string, string>> {
     const etag = this.#headers.get("etag");
     const modified = this.#headers.get("last-modified");
@@ -89,7 +89,7 @@ export class Stored {
     };
   }
 
-  /** The same body with what a 304 says of it (RFC 9111 section 4.3.4). */
+  /** The same body with the headers of a 304 (RFC 9111 section 4.3.4). */
   refreshed(request: Request, notModified: Response): Stored {
     const headers = new Headers(this.#headers);
     for (const [name, value] of notModified.headers) if (name !== "content-length") headers.set(name, value);
@@ -104,8 +104,8 @@ export class Stored {
   }
 
   /**
-   * The headers it is handed out with. `Age` is whole seconds, rounded down: the next cache down the line can not know
-   * of the rest, so each tier may keep a thing up to a second longer than the one above it.
+   * The headers with which it is handed out. `Age` is in whole seconds, rounded down. The next cache down the line can not know
+   * the fraction, so each tier may keep a response up to a second longer than the tier above it.
    */
   headers(): Headers {
     const headers = new Headers(this.#headers);
@@ -114,11 +114,11 @@ export class Stored {
   }
 }
 
-/** 206 and Cloudflare's own 520 to 526 (workers/cache/limitations), and what is not a final answer. */
+/** 206 and Cloudflare's own 520 to 526 (workers/cache/limitations), and statuses that are not final. */
 const NEVER = (status: number) =>
   status < 200 || status === 206 || status === 304 || (status >= 520 && status <= 526);
 
-/** The Cache-Control that counts: the most specific header, or the default for the status, or null. */
+/** The Cache-Control that counts: that of the most specific header, or the default for the status, or null. */
 function effective(headers: Headers, status: number): string | null {
   for (const name of ["cloudflare-cdn-cache-control", "cdn-cache-control", "cache-control"]) {
     const value = headers.get(name);
@@ -138,10 +138,10 @@ function directivesOf(cacheControl: string): Map<string, string> {
 }
 
 /**
- * The library's judgement, on what it must be told otherwise than it is: every final status with a lifetime may be kept
- * (RFC 9111 section 3), where the library keeps those alone that have a default; `proxy-revalidate` is about stale
- * responses (section 5.2.2.8), where the library takes all freshness away. The client's own Cache-Control is left out:
- * the documentation gives it no say.
+ * The library's policy, corrected where it differs from the RFC. Every final status with a lifetime may be kept (RFC 9111
+ * section 3), while the library only keeps those that have a default. `proxy-revalidate` concerns stale responses (section
+ * 5.2.2.8), while the library takes all freshness away. The client's own Cache-Control is left out: the documentation gives it
+ * no effect.
  */
 function policyOf(request: Request, headers: Headers, cacheControl: string): CachePolicy {
   const { pathname, search } = new URL(request.url);

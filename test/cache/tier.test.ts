@@ -3,7 +3,7 @@ import { CacheModel } from "./model.ts";
 import { ask, origin, pass, said } from "./script.ts";
 import { TierServer } from "./server.ts";
 
-/** The cache model's tiers: keys, ranges, and one fetch for all who ask at once. */
+/** The cache model's tiers: keys, ranges, and one fetch for all simultaneous requests. */
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("keys", () => {
+describe("the cache key", () => {
   const same = async (a: RequestInit & { path?: string }, b: RequestInit & { path?: string }) => {
     const { model, seen } = origin({ "cache-control": "public, max-age=60" });
     await ask(model.lower[0], a.path, a);
@@ -21,7 +21,7 @@ describe("keys", () => {
   };
 
   test.each(["authorization", "cookie", "user-agent", "accept-encoding", "cache-control", "range"])(
-    "%s is not in them",
+    "does not have %s",
     async (name) => {
       expect(await same({}, { headers: { [name]: "bytes=0-0" } })).toBe(true);
     },
@@ -38,12 +38,12 @@ describe("keys", () => {
     "forwarded",
     "x-forwarded-scheme",
     "cloudflare-workers-version-key",
-  ])("%s is", async (name) => {
+  ])("has %s", async (name) => {
     expect(await same({}, { headers: { [name]: "x" } })).toBe(false);
     expect(await same({ headers: { [name]: "y" } }, { headers: { [name]: "x" } })).toBe(false);
   });
 
-  test("path and query are, in their order; the host and the method are not", async () => {
+  test("has path and query in their order, and neither host nor method", async () => {
     expect(await same({ path: "/a?x=1&y=2" }, { path: "/a?y=2&x=1" })).toBe(false);
     expect(await same({ path: "/a" }, { path: "/a/" })).toBe(false);
     expect(await same({}, { headers: { "x-forwarded-scheme": "https" } })).toBe(true);
@@ -54,7 +54,7 @@ describe("keys", () => {
     expect(seen.map(({ method }) => method)).toEqual(["GET"]);
   });
 
-  test("what Vary names is told apart to the letter", async () => {
+  test("is completed by the headers that Vary names, compared to the letter", async () => {
     const { model } = origin({ "cache-control": "max-age=60", vary: "Accept-Encoding" });
     const asking = (value: string) => ({ headers: { "accept-encoding": value } });
     expect(await said(model.upper, "/a", asking("gzip, br"))).toBe("MISS 1");
@@ -62,7 +62,7 @@ describe("keys", () => {
     expect(await said(model.upper, "/a", asking("gzip, br"))).toBe("HIT 1");
   });
 
-  test("nor is a request answered with what another waits for, where Vary tells them apart", async () => {
+  test("also keeps requests apart that wait for one fetch, where Vary tells them apart", async () => {
     const { model } = origin({ "cache-control": "max-age=60", vary: "Accept-Encoding" });
     const asking = (value: string) => said(model.upper, "/a", { headers: { "accept-encoding": value } });
     expect(await Promise.all([asking("gzip"), asking("br"), asking("gzip")])).toEqual([
@@ -72,7 +72,7 @@ describe("keys", () => {
     ]);
   });
 
-  test("answers to a request with credentials are kept if they are public alone", async () => {
+  test("ignores credentials: answers to a request with credentials are kept only if they are public", async () => {
     const request = { headers: { authorization: "Bearer x" } };
     const { model, state } = origin({ "cache-control": "max-age=60" });
     expect(await said(model.upper, "/a", request)).toBe("BYPASS 1");
@@ -80,7 +80,7 @@ describe("keys", () => {
     expect(await said(model.upper, "/a", request)).toBe("MISS 2");
   });
 
-  test("what is neither GET nor HEAD goes by", async () => {
+  test("is not used for methods other than GET and HEAD", async () => {
     const { model } = origin({ "cache-control": "max-age=60" });
     expect(await said(model.upper, "/a", { method: "POST" })).toBe("BYPASS 1");
     expect(await said(model.upper)).toBe("MISS 2");
@@ -90,7 +90,7 @@ describe("keys", () => {
 describe("ranges", () => {
   const ranged = (range: string) => ({ headers: { range } });
 
-  test("are cut from the whole, which alone is asked for and kept", async () => {
+  test("are cut from the whole response, which alone is fetched and kept", async () => {
     const seen: (string | null)[] = [];
     const model = new CacheModel(async (request) => {
       seen.push(request.headers.get("range"));
@@ -117,8 +117,8 @@ describe("ranges", () => {
   });
 });
 
-describe("collapsing", () => {
-  /** An origin that holds its answers until it is told. */
+describe("simultaneous requests", () => {
+  /** An origin that holds its answers until `gate` is resolved. */
   function held(headers: Record<string, string>) {
     const gate = Promise.withResolvers<void>();
     let runs = 0;
@@ -131,7 +131,7 @@ describe("collapsing", () => {
   }
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  test("a hundred at once in three data centres are one run; each tier counts", async () => {
+  test("of a hundred clients in three data centres cost one run of the Worker, and each tier counts them", async () => {
     const { model, gate, runs } = held({ "cache-control": "max-age=60" });
     const all = Array.from({ length: 100 }, (_, i) => ask(model.lower[i % 3]));
     await turn();
@@ -147,7 +147,7 @@ describe("collapsing", () => {
     expect(model.upper.sent).toEqual(new Map([["/a", 1]]));
   });
 
-  test("those whose answer may not be kept each run for themselves", async () => {
+  test("whose answer may not be kept each run the Worker", async () => {
     const { model, gate, runs } = held({ "cache-control": "no-store" });
     const all = Array.from({ length: 10 }, () => ask(model.upper));
     await turn();
@@ -159,7 +159,7 @@ describe("collapsing", () => {
     expect(model.upper.answers.BYPASS).toBe(10);
   });
 
-  test("who waits gets what has come of the body at once, and the rest as it comes", async () => {
+  test("get the part of the body that has come at once, and the rest as it comes", async () => {
     const { writable, readable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();
     const model = new CacheModel(
@@ -179,7 +179,7 @@ describe("collapsing", () => {
     expect((await reader?.read())?.done).toBe(true);
   });
 
-  test("every request is one answer, by one status", async () => {
+  test("are each counted once, under one status", async () => {
     const { model, state } = origin({ "cache-control": "max-age=1" });
     for (let n = 0; n < 40; n++) {
       state.headers = { "cache-control": ["max-age=1", "no-store", "no-cache"][n % 3] ?? "" };
@@ -197,7 +197,7 @@ describe("collapsing", () => {
   });
 });
 
-test("the server hands on paths, headers, statuses and bodies, and makes an exception a 500", async () => {
+test("the server passes on paths, headers, statuses and bodies, and answers an exception with 500", async () => {
   const server = await TierServer.start(async (request) => {
     if (request.url.endsWith("throw")) throw new Error("thrown");
     const text = [request.method, new URL(request.url).search, request.headers.get("x-forwarded-host")].join(

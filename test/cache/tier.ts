@@ -2,17 +2,17 @@ import { keyOf } from "./key.ts";
 import { slice } from "./range.ts";
 import { Stored } from "./stored.ts";
 
-/** What lies behind a cache: the next tier, or the Worker. It answers, or throws as a Worker throws. */
+/** What is behind a cache: the next tier or the Worker. It answers, or throws as a Worker throws. */
 export type Upstream = (request: Request) => Promise<Response>;
 
 /** The `cf-cache-status` of an answer (developers.cloudflare.com/cache/concepts/cache-responses). */
 export type Status = "HIT" | "MISS" | "EXPIRED" | "REVALIDATED" | "UPDATING" | "STALE" | "BYPASS";
 
-/** One data centre's cache. It forgets nothing but what is replaced or broken: runs are short, and objects small. */
+/** One data centre's cache. It only drops entries that are replaced or broken: runs are short, and objects small. */
 export class Tier {
-  /** Requests that came. */
+  /** Requests received. */
   requests = 0;
-  /** Of those, the ones that waited for another's and were answered with it. */
+  /** Requests that waited for another request and were answered with its result. */
   joined = 0;
   /** Answers by status. */
   readonly answers: Record<Status, number> = {
@@ -58,7 +58,7 @@ export class Tier {
     }
   }
 
-  /** Asks upstream on behalf of all who ask for `key` meanwhile. */
+  /** Asks upstream for all requests for `key` that come meanwhile. */
   async #lead(key: string, request: Request, stale: Stored | undefined): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<Landing | null>();
     this.#flights.set(key, promise);
@@ -77,7 +77,7 @@ export class Tier {
     }
   }
 
-  /** Keeps what may be kept of an answer from upstream, and says what to hand out; null: the answer itself. */
+  /** Keeps an answer from upstream where that is allowed, and returns what to hand out; null: the answer itself. */
   #keep(key: string, request: Request, response: Response, stale: Stored | undefined): Landing | null {
     if (stale !== undefined && response.status >= 500 && stale.mayStandIn)
       return { status: "STALE", stored: stale };
@@ -124,13 +124,13 @@ export class Tier {
   }
 }
 
-/** What a request upstream came to, for all who waited. */
+/** The result of a request upstream, for all who waited. */
 interface Landing {
   readonly status: Status;
   readonly stored: Stored;
 }
 
-/** The request for the whole object, as it goes upstream: GET, without a range or the client's own conditions. */
+/** The request for the whole object as it goes upstream: GET, without a range and without the client's conditions. */
 function whole(request: Request, validators: Readonly<Record<string, string>> = {}): Request {
   const headers = new Headers(request.headers);
   for (const name of ["range", "if-none-match", "if-modified-since", "if-match", "if-range"])

@@ -3,7 +3,7 @@ import { Runtime } from "../kit/runtime.ts";
 import { CacheModel } from "./model.ts";
 import { TierServer } from "./server.ts";
 
-/** Where edges are: two isolates of one data centre, and one of another. */
+/** The edges: two isolates of one data centre, and one of another. */
 const EDGES = [
   { name: "edge-a1", dataCentre: 0 },
   { name: "edge-a2", dataCentre: 0 },
@@ -13,18 +13,18 @@ const EDGES = [
 export type EdgeName = (typeof EDGES)[number]["name"];
 
 /**
- * The Worker as it is deployed, in the real runtime, with the cache model between edges and origin. Each edge is a Worker
- * of its own, of the same source, which reaches its origin through `env.ORIGIN` as it does where that is deployed apart.
+ * The Worker as it is deployed, in the real runtime, with the cache model between edges and origin. Each edge is a Worker of
+ * its own from the same source, and reaches its origin through `env.ORIGIN`, as an edge does that is deployed apart.
  */
 export class CachedWorld {
   readonly model: CacheModel;
-  /** What the origin answers for a show instead of itself, where tests want it to fail. */
+  /** Answers that replace the origin's own, by show, where tests want it to fail. */
   readonly faults = new Map<string, () => Promise<Response>>();
   readonly #runtime: Runtime;
   readonly #servers: readonly TierServer[];
 
   static async start(): Promise<CachedWorld> {
-    // What the model leads to exists only once the edges do, which are told where the model is.
+    // The model leads to the origin, which starts together with the edges, and the edges must be told where the model is.
     const world = Promise.withResolvers<CachedWorld>();
     const model = new CacheModel(async ({ url }) => {
       const { pathname, search } = new URL(url);
@@ -66,10 +66,10 @@ export class CachedWorld {
     return this.#runtime.ask(edge, path, { headers });
   }
 
-  /** Asks the origin with nothing between. */
+  /** Asks the origin directly. */
   readonly origin = (path: string): Promise<Response> => this.#runtime.ask("door", path);
 
-  /** Creates a broadcast and opens its doors; its id. */
+  /** Creates a broadcast and opens its doors; returns its id. */
   async open(latency: string): Promise<string> {
     const { id } = await this.#runtime.open({ latency });
     return id;
@@ -79,7 +79,7 @@ export class CachedWorld {
     return this.#runtime.api(method, path, body);
   }
 
-  /** Ends the running object; its storage stays. */
+  /** Ends the running object; its storage is kept. */
   evict(id: string): Promise<void> {
     return this.#runtime.evict("Broadcast", id);
   }

@@ -21,7 +21,7 @@ function entry(n: number, changes: Partial<Entry> = {}): Entry {
 
 const all: Query = { state: null, limit: 100, after: null };
 
-/** All ids, page by page; throws where pages do not end. */
+/** All ids, page by page; throws where the pages do not end. */
 function walk(entries: Entries, query: Partial<Query>, between = () => {}): string[] {
   const ids: string[] = [];
   for (let after: Place | null = null, more = true; more; between()) {
@@ -38,7 +38,7 @@ test("an empty list is a page without a next one", () => {
   expect(new Entries(sqlite()).page(all)).toEqual({ entries: [], next: null });
 });
 
-test("an entry is given as it was put, takes the place of the one before, and is forgotten when it is removed", () => {
+test("an entry is returned as it was stored, replaces the previous one, and is gone when it is removed", () => {
   const entries = new Entries(sqlite());
   entries.put(entry(1));
   const ended = entry(1, { title: "Übersee — “live”", state: "ended", latency: "low", endedAt: NOW + 9 });
@@ -54,7 +54,7 @@ test("an entry is given as it was put, takes the place of the one before, and is
   expect(entries.page(all).entries).toEqual([]);
 });
 
-test("an entry that is put as it is writes no row", () => {
+test("an entry that has not changed writes no row", () => {
   const sql = sqlite();
   const entries = new Entries(sql);
   const changes = () => sql.exec<{ n: number }>("SELECT total_changes() AS n").toArray()[0]?.n;
@@ -80,7 +80,7 @@ test("an entry that is put as it is writes no row", () => {
 describe("a thousand entries", () => {
   const put = () => {
     const entries = new Entries(sqlite());
-    // Five to each millisecond, in an order that is neither theirs nor its reverse.
+    // Five in each millisecond, stored in an order that is neither theirs nor its reverse.
     const rows = Array.from({ length: 1_000 }, (_, n) =>
       entry(n, { state: STATES[n % 4] ?? "open", createdAt: NOW + Math.floor(n / 5) }),
     );
@@ -94,7 +94,7 @@ describe("a thousand entries", () => {
     expect(walk(entries, { limit })).toEqual(sorted.map(({ id }) => id));
   });
 
-  test.each(STATES)("of which those that are %s are read alone", (state) => {
+  test.each(STATES)("are filtered: those that are %s are read alone", (state) => {
     const { entries, sorted } = put();
     const wanted = sorted.filter((one) => one.state === state).map(({ id }) => id);
     expect(wanted).toHaveLength(250);
@@ -102,14 +102,14 @@ describe("a thousand entries", () => {
     expect(walk(entries, { limit: 33, state })).toEqual(wanted);
   });
 
-  test("have no page behind the last, not even an empty one", () => {
+  test("have no page after the last one, not even an empty one", () => {
     const { entries } = put();
     let pages = 0;
     walk(entries, { limit: 100 }, () => pages++);
     expect(pages).toBe(10);
   });
 
-  test("are read through though some come and go meanwhile, the one that a page ended with too", () => {
+  test("are read through while entries come and go, even the entry with which a page ended", () => {
     const { entries, sorted } = put();
     let [page, come] = [0, 0];
     const read = walk(entries, { limit: 100 }, () => {
@@ -123,10 +123,10 @@ describe("a thousand entries", () => {
 
 test.each([
   ["all", null, null, "entry_by_time"],
-  ["all behind a place", null, { createdAt: NOW, id: "show-1" }, "entry_by_time"],
+  ["all after a place", null, { createdAt: NOW, id: "show-1" }, "entry_by_time"],
   ["those in a state", "ended", null, "entry_by_state"],
-  ["those in a state behind a place", "ended", { createdAt: NOW, id: "show-1" }, "entry_by_state"],
-] as const)("%s are read from their index, in its order, and not sorted", (_, state, after, index) => {
+  ["those in a state after a place", "ended", { createdAt: NOW, id: "show-1" }, "entry_by_state"],
+] as const)("%s are read from their index in its order, without sorting", (_, state, after, index) => {
   const sql = sqlite();
   const entries = new Entries(sql);
   const plans: string[] = [];

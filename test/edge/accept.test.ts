@@ -3,7 +3,7 @@ import { acceptsGzip, mintListener, takesGzip } from "../../src/edge/accept.ts";
 
 /** Which content coding a client gets. */
 
-/** RFC 9110 section 12.5.3, and what clients really send. */
+/** Accept-Encoding by RFC 9110 section 12.5.3, and as clients really send it. */
 test.each([
   [null, false],
   ["", false],
@@ -30,9 +30,9 @@ test.each([
   ["br;q=1.0, gzip;q=0.8", true],
   ["gzipped", false],
   [" , ,gzip", true],
-])("%j", (header, expected) => expect(acceptsGzip(header)).toBe(expected));
+])("whether %j accepts gzip", (header, expected) => expect(acceptsGzip(header)).toBe(expected));
 
-test("what is remembered of some headers is not said of others, however many there are", () => {
+test("the memory of earlier headers never answers for other ones, however many there are", () => {
   for (let n = 0; n < 250; n++) {
     expect(acceptsGzip(`x-${n}, gzip`)).toBe(true);
     expect(acceptsGzip(`x-${n}, gzip;q=0`)).toBe(false);
@@ -40,7 +40,7 @@ test("what is remembered of some headers is not said of others, however many the
   }
 });
 
-/** As the platform hands it on: a header of its own, and the listener's beside it. */
+/** A request as the platform passes it on: with a header of its own, and the listener's in `cf`. */
 function onPlatform(accepted: string): Request {
   const request = new Request("https://earshot.test/x", { headers: { "accept-encoding": "br, gzip" } });
   return Object.assign(request, { cf: { clientAcceptEncoding: accepted } });
@@ -51,19 +51,19 @@ test.each([
   ["identity", false],
   ["gzip;q=0", false],
   ["", false],
-])("who accepts %j says so once, and its id ever after", (accepted, takes) => {
+])("a client that accepts %j is asked once, and from then on its id tells", (accepted, takes) => {
   const listener = mintListener(onPlatform(accepted));
-  // Only the id knows: what the platform says of this request is something else.
+  // Only the id tells: the platform reports something else for this request.
   expect(takesGzip(onPlatform(takes ? "identity" : "gzip"), listener)).toBe(takes);
   expect(mintListener(onPlatform(accepted))).not.toBe(listener);
 });
 
-test.each([null, "", "of another kind"])("who has the id %j is asked each time", (listener) => {
+test.each([null, "", "of another kind"])("a client with the id %j is asked each time", (listener) => {
   expect(takesGzip(onPlatform("gzip"), listener)).toBe(true);
   expect(takesGzip(onPlatform("identity"), listener)).toBe(false);
 });
 
-test("an id in the hands of a player that does not accept gzip gets none", () => {
+test("an id gets no gzip in a player that does not accept it", () => {
   const listener = mintListener(onPlatform("gzip"));
   for (const headers of [{}, { "accept-encoding": "identity" }] as Record<string, string>[]) {
     expect(takesGzip(new Request("https://earshot.test/x", { headers }), listener)).toBe(false);

@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { addressOf } from "../../src/edge/address.ts";
 import { parseListen } from "../../src/paths.ts";
 
-/** URLs are read as the platform's URL class reads them. */
+/** The edge reads URLs as the platform's URL class reads them. */
 
 const NAMES = ["_HLS_msn", "_HLS_part", "_HLS_skip", "l", "series", "", "a"];
 
-/** The one truth about URLs is `URL`; what is faster must say the same. */
+/** Compares with `URL`, which is the reference: the faster reader must give the same. */
 function expectLikeUrl(text: string): void {
   const url = new URL(text);
   const address = addressOf(text);
@@ -17,7 +17,7 @@ function expectLikeUrl(text: string): void {
   expect(parseListen(address)).toEqual(parseListen(url));
 }
 
-describe("an address says what URL says", () => {
+describe("an address reads like the URL", () => {
   test.each([
     "/live/show-rbqejd/index.m3u8",
     "/live/show-rbqejd/abcdef12/audio.m3u8?l=H2aMt6ogYZcLgu1R7ij21A&_HLS_msn=20&_HLS_part=2",
@@ -39,7 +39,7 @@ describe("an address says what URL says", () => {
     "",
   ])("%s", (path) => expectLikeUrl(`http://127.0.0.1:8787${path}`));
 
-  test("whatever the path and the query", () => {
+  test("for any path and query", () => {
     const path = fc.string({
       unit: fc.constantFrom("live", "/", ".", "..", "-", "p1.2.m4s", "%2e", "\\", "é"),
     });
@@ -53,10 +53,10 @@ describe("an address says what URL says", () => {
     );
   });
 
-  test("a user name is no part of the path", () => expectLikeUrl("http://a@b/live/x"));
+  test("without a user name in the path", () => expectLikeUrl("http://a@b/live/x"));
 });
 
-test("what players send is read without URL", () => {
+test("the URLs that players send are read without the URL class", () => {
   const address = addressOf("https://earshot.test/live/show-rbqejd/abcdef12/audio.m3u8?l=a_-Z&_HLS_msn=20");
   expect(address).not.toBeInstanceOf(URL);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { readBounded } from "../../src/edge/body.ts";
 
-/** How much is read of a body. */
+/** How much of a request's body is read. */
 
-/** A request whose body never ends, in chunks of so many bytes, and how often it has been asked for one. */
+/** A request whose endless body has chunks of `bytes` bytes, and how many chunks were asked for. */
 function endless(bytes: number) {
   const asked = { chunks: 0, isCancelled: false };
   const body = new ReadableStream<Uint8Array>(
@@ -24,13 +24,13 @@ function endless(bytes: number) {
   };
 }
 
-test("a body without an end is read up to the limit, and given up", async () => {
+test("an endless body is read up to the limit, and then cancelled", async () => {
   const { asked, request } = endless(100);
   expect(await readBounded(request, 1_000)).toBeNull();
   expect(asked).toEqual({ chunks: 11, isCancelled: true });
 });
 
-test("a body of just the limit is read whole, and none is no bytes", async () => {
+test("a body of exactly the limit is read whole, and no body gives no bytes", async () => {
   const post = (body: string | null) => new Request("https://relay/", { method: "POST", body });
   expect(new TextDecoder().decode((await readBounded(post("x".repeat(99)), 99)) ?? undefined)).toBe(
     "x".repeat(99),

@@ -11,7 +11,7 @@ const PART_MS = 640;
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000, toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A list whose last segment is `lastMsn`, with `openParts` of the next; its text says so. */
+/** A list whose last segment is `lastMsn`, with `openParts` parts of the next one; its text says both. */
 function list(
   epoch: string,
   lastMsn: number,
@@ -27,7 +27,7 @@ function list(
   return new Response(`${epoch} ${lastMsn}.${openParts}`, { headers });
 }
 
-/** A delivery whose upstream answers with what is queued, one after the other. */
+/** A delivery whose upstream answers with the queued responses, one after another. */
 function upstream() {
   const queue: Response[] = [];
   const paths: string[] = [];
@@ -54,7 +54,7 @@ function upstream() {
   return { queue, paths, get, ask };
 }
 
-test("a list that a cache has kept does not take back what has been listed here", async () => {
+test("a list that a cache has kept does not replace a newer one that was handed out here", async () => {
   const { queue, ask } = upstream();
   queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 9, 2), list(EPOCHS[0], 10, 0));
   expect(await ask({})).toBe("k0000000 9.2");
@@ -62,7 +62,7 @@ test("a list that a cache has kept does not take back what has been listed here"
   vi.advanceTimersByTime(PART_MS);
   queue.push(list(EPOCHS[0], 9, 2));
   expect(await ask({})).toBe("k0000000 10.0");
-  // From the memory now.
+  // This one is from memory.
   expect(await ask({})).toBe("k0000000 10.0");
   expect(await ask({ msn: 3 })).toBe("k0000000 10.0");
   vi.advanceTimersByTime(PART_MS);
@@ -71,14 +71,14 @@ test("a list that a cache has kept does not take back what has been listed here"
   expect(queue).toEqual([]);
 });
 
-test("a newer list of another epoch is no answer to who asks for this one", async () => {
+test("a newer list of another epoch is no answer to a request for this epoch", async () => {
   const { queue, ask } = upstream();
   queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 9, 2));
   expect(await ask({})).toBe("k0000000 9.2");
   vi.advanceTimersByTime(700);
   queue.push(list(EPOCHS[0], 10, 0));
   expect(await ask({})).toBe("k0000000 10.0");
-  // The multivariant playlist, by which the epoch is known, is asked for anew after a second.
+  // The multivariant playlist, from which the epoch is known, is fetched again after a second.
   vi.advanceTimersByTime(350);
   queue.push(list(EPOCHS[1], 0, 1), list(EPOCHS[1], 0, 1));
   expect(await ask({}, EPOCHS[1])).toBe("k0000001 0.1");
@@ -86,7 +86,7 @@ test("a newer list of another epoch is no answer to who asks for this one", asyn
   expect(queue).toEqual([]);
 });
 
-test("a directive that is repeated is not answered by the list that it had, but by the newest", async () => {
+test("a repeated directive is answered with the newest list, not with the one that first answered it", async () => {
   const { queue, paths, ask } = upstream();
   queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 10, 0, "public, max-age=12"));
   const repeated = { msn: 10, part: 2 };
@@ -97,7 +97,7 @@ test("a directive that is repeated is not answered by the list that it had, but 
   expect(paths).toEqual(["index.m3u8", "audio.m3u8?_HLS_msn=10&_HLS_part=2", "audio.m3u8"]);
 });
 
-test("a list of a running show says to browsers that they ask again, whatever it was fetched as", async () => {
+test("a running show's list tells browsers to ask again, whatever lifetime it was fetched with", async () => {
   const { queue, get } = upstream();
   const lifeOf = async (directives: Directives) => {
     const answer = await get({ kind: "playlist", id: "a", epoch: EPOCHS[0], directives });
@@ -106,24 +106,24 @@ test("a list of a running show says to browsers that they ask again, whatever it
   queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 10, 0, "public, max-age=12, stale-if-error=0"));
   const life = "public, max-age=0, s-maxage=1, stale-if-error=0";
   expect(await lifeOf({ msn: 10, part: 2 })).toBe(life);
-  // Who joins gets the list that the other has waited for.
+  // A client that joins gets the list for which the other one waited.
   expect(await lifeOf({})).toBe(life);
   expect(queue).toEqual([]);
 });
 
-test("a part that was handed out is in every list that is handed out after it, for one fetch", async () => {
+test("every list that is handed out after a part names that part, at the cost of one fetch", async () => {
   const { queue, paths, get, ask } = upstream();
   const media = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
   const part = (msn: number, index: number) => get({ kind: "part", id: "a", epoch: EPOCHS[0], msn, index });
   queue.push(list(EPOCHS[0], 9, 1), list(EPOCHS[0], 9, 1));
   expect(await ask({})).toBe("k0000000 9.1");
-  // The hinted one, waited for, as followers of hints do.
+  // The hinted part, which is held, as clients that follow hints ask for it.
   queue.push(new Response("10.1", { headers: media }), list(EPOCHS[0], 9, 2, "public, max-age=12"));
   expect(await (await part(10, 1)).text()).toBe("10.1");
   expect(await Promise.all([ask({}), ask({}), ask({ msn: 10, part: 1 })])).toEqual(
     Array(3).fill("k0000000 9.2"),
   );
-  // A segment's last: the list has the segment.
+  // The last part of a segment: the list then has the segment.
   queue.push(new Response("10.2", { headers: media }), list(EPOCHS[0], 10, 0, "public, max-age=12"));
   expect(await (await part(10, 2)).text()).toBe("10.2");
   expect(await ask({})).toBe("k0000000 10.0");
@@ -137,7 +137,7 @@ test("a part that was handed out is in every list that is handed out after it, f
   ]);
 });
 
-test("an origin that has no list of a part that it gave is asked three times, and its list is handed out", async () => {
+test("an origin whose list lacks a part that it has given is asked three times, and then its list is handed out", async () => {
   const { queue, paths, get, ask } = upstream();
   queue.push(list(EPOCHS[0], 9, 1), new Response("part"));
   await get({ kind: "part", id: "a", epoch: EPOCHS[0], msn: 10, index: 1 });
@@ -150,7 +150,7 @@ test("an origin that has no list of a part that it gave is asked three times, an
   ]);
 });
 
-test("a delta update is fetched once for all whom it serves, and a whole list for who has been away", async () => {
+test("a delta update is fetched once for all clients that it serves, and a whole list for one that was away", async () => {
   const { queue, paths, get } = upstream();
   const rewind = async (directives: Directives) => {
     const answer = await get({ kind: "rewind", id: "a", epoch: EPOCHS[0], from: "live", directives });
@@ -161,23 +161,23 @@ test("a delta update is fetched once for all whom it serves, and a whole list fo
   expect(await rewind({ msn: 9, part: 1, skip: true })).toBe("k0000000 10.0");
   queue.push(list(EPOCHS[0], 10, 0));
   expect(await rewind({ msn: 3, part: 0, skip: true })).toBe("k0000000 10.0");
-  // It has come as far as any that was handed out, and serves who asks for all.
+  // This list is as new as any that was handed out, and answers a request for the whole list.
   expect(await rewind({})).toBe("k0000000 10.0");
   expect(paths).toEqual(["index.m3u8", "rewind.m3u8?_HLS_msn=10&_HLS_part=2&_HLS_skip=YES", "rewind.m3u8"]);
   expect(queue).toEqual([]);
 });
 
-test("where a cache's delta update has become too new for who asks, the whole list is fetched", async () => {
+test("the whole list is fetched where a cache's delta update has become too new for the client", async () => {
   const { queue, paths, get } = upstream();
   const directives = { msn: 10, part: 1, skip: true };
-  // The edge learns of a far later list by it.
+  // From the second of these lists the edge learns of a far later live edge.
   queue.push(list(EPOCHS[0], 10, 0), list(EPOCHS[0], 30, 0), list(EPOCHS[0], 30, 0));
   const answer = await get({ kind: "rewind", id: "a", epoch: EPOCHS[0], from: "open", directives });
   expect(await answer.text()).toBe("k0000000 30.0");
   expect(paths.slice(1)).toEqual(["rewind-open.m3u8?_HLS_skip=YES", "rewind-open.m3u8"]);
 });
 
-test("the choice of a playback URL is part of what is asked for", async () => {
+test("the choices in a playback URL are part of the upstream request", async () => {
   const { queue, paths, get } = upstream();
   queue.push(list(EPOCHS[0], 9, 2), list(EPOCHS[0], 9, 2));
   await get({ kind: "multivariant", id: "a", dvr: "1" });

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { cursorOf, parseQuery } from "../../src/edge/directory.ts";
 
-/** The parameters of the list of broadcasts: what they are, and what is refused. */
+/** The query parameters of the list of broadcasts: how they are read, and what is refused. */
 
 const parse = (query: string) => parseQuery(new URLSearchParams(query));
 
-test("without parameters the newest fifty of all are asked for", () => {
+test("without parameters the newest fifty broadcasts are asked for", () => {
   expect(parse("")).toEqual({ state: null, limit: 50, after: null });
 });
 
-test.each(["announced", "open", "live", "ended"])("a state: %s", (state) => {
+test.each(["announced", "open", "live", "ended"])("the parameter state takes %s", (state) => {
   expect(parse(`state=${state}`)).toMatchObject({ state });
 });
 
-test.each([1, 9, 10, 99, 100])("a limit: %i", (limit) => {
+test.each([1, 9, 10, 99, 100])("the parameter limit takes %i", (limit) => {
   expect(parse(`limit=${limit}`)).toMatchObject({ limit });
 });
 
@@ -21,13 +21,13 @@ test.each([
   { createdAt: Date.UTC(2026, 10, 25), id: "town-hall-7k3f9q" },
   { createdAt: 0, id: `${"a".repeat(48)}-000000` },
   { createdAt: Number.MAX_SAFE_INTEGER, id: "7-7k3f9q" },
-])("a cursor says where the page before ended: %j", (place) => {
+])("a cursor tells where the previous page ended: %j", (place) => {
   const cursor = cursorOf(place);
   expect(encodeURIComponent(cursor)).toBe(cursor);
   expect(parse(`state=live&limit=2&cursor=${cursor}`)).toEqual({ state: "live", limit: 2, after: place });
 });
 
-describe("refused by name", () => {
+describe("a query that is refused, and the parameter named in the answer", () => {
   test.each([
     ["state=", "state"],
     ["state=closed", "state"],

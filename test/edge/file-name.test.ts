@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fileName } from "../../src/edge/file-name.ts";
 
-/** What a recording is saved as. */
+/** The file name under which a recording is saved. */
 
 test.each([
   ["A show", 'filename="A show.m4a"', "A%20show.m4a"],
@@ -17,11 +17,11 @@ test.each([
   ["\u202egpj.exe", 'filename="gpj.exe.m4a"', "gpj.exe.m4a"],
   ["\ud800", 'filename="_.m4a"', "%EF%BF%BD.m4a"],
   ["???", 'filename="recording.m4a"', "recording.m4a"],
-])("%j is saved as a file of that name", (title, plain, encoded) => {
+])("%j becomes a safe file name", (title, plain, encoded) => {
   expect(fileName(title)).toBe(`attachment; ${plain}; filename*=UTF-8''${encoded}`);
 });
 
-test("a long title is cut, between letters", () => {
+test("a long title is cut between characters", () => {
   const name = fileName("🎙".repeat(200));
   expect(decodeURIComponent(name.split("UTF-8''")[1] ?? "")).toBe(`${"🎙".repeat(60)}.m4a`);
 });

@@ -4,13 +4,13 @@ import { Held } from "../../src/edge/held.ts";
 import type { LiveEdge } from "../../src/live-edge.ts";
 import type { Target } from "../../src/paths.ts";
 
-/** Nobody is given an older list than this isolate has seen. */
+/** No client is given an older list than this isolate has seen. */
 
 const NOW = 1_800_000_000_000;
 const EPOCH = "k0000000";
 const asked = (id: string, epoch = EPOCH): Playlist => ({ kind: "playlist", id, epoch, directives: {} });
 
-/** A list with `openParts` behind its last segment, made at `madeAt`. */
+/** A list with `openParts` parts after its last segment, made at `madeAt`. */
 function list(lastMsn: number, openParts: number, { epoch = EPOCH, madeAt = NOW } = {}): Promise<Held> {
   const loaded = {
     status: 200,
@@ -24,7 +24,7 @@ function list(lastMsn: number, openParts: number, { epoch = EPOCH, madeAt = NOW 
   return Held.of(loaded, madeAt);
 }
 
-test("a plain list that is older than the newest known gives way to it, and one of another epoch does not", async () => {
+test("a plain list that is older than the newest known is replaced by that, and one of another epoch is not", async () => {
   const fronts = new Fronts();
   const [older, newer, newest] = [await list(9, 1), await list(9, 2), await list(10, 0)];
   expect(fronts.newest(asked("a"), older)).toBe(older);
@@ -36,7 +36,7 @@ test("a plain list that is older than the newest known gives way to it, and one 
   expect(fronts.newest(asked("a", "j0000000"), other)).toBe(other);
 });
 
-test("a list serves those who join for as long as a part lasts", async () => {
+test("a list serves clients that join for as long as a part lasts", async () => {
   const fronts = new Fronts();
   const held = await list(9, 1);
   fronts.note(asked("a"), held);
@@ -44,7 +44,7 @@ test("a list serves those who join for as long as a part lasts", async () => {
   expect(fronts.young(asked("a"), NOW + 640)).toBe(null);
 });
 
-test("a list noted late does not take the front back", async () => {
+test("a list that arrives late does not move the front back", async () => {
   const fronts = new Fronts();
   const newer = await list(10, 0);
   fronts.note(asked("a"), newer);
@@ -54,7 +54,7 @@ test("a list noted late does not take the front back", async () => {
   expect(fronts.young(asked("a"), NOW)).toBe(newer);
 });
 
-test("of more than a thousand shows the one least recently changed is forgotten", async () => {
+test("of more than a thousand shows, the one that changed longest ago is dropped", async () => {
   const fronts = new Fronts();
   const held = await list(9, 1);
   for (let n = 0; n < 1_000; n++) fronts.note(asked(`show-${n}`), held);
@@ -68,7 +68,7 @@ test("of more than a thousand shows the one least recently changed is forgotten"
   ]);
 });
 
-test("media that was had moves its show's live edge; other media does not", async () => {
+test("media of the show's epoch moves its live edge, and other media does not", async () => {
   const fronts = new Fronts();
   const part = (epoch: string): Target => ({ kind: "part", id: "a", epoch, msn: 10, index: 1 });
   const media = await Held.of(
@@ -97,7 +97,7 @@ test("media that was had moves its show's live edge; other media does not", asyn
   expect([newestPart(), fronts.isBehind(asked("a"))]).toEqual([[9, 2], true]);
 });
 
-test("a list stands in for none of another kind, and all that were seen move the same front", async () => {
+test("a list of one kind never stands in for one of another kind, but all kinds move the same front", async () => {
   const fronts = new Fronts();
   const rewind = (skip: boolean, msn?: number): Playlist => ({
     ...{ kind: "rewind", id: "a", epoch: EPOCH, from: "live" },
@@ -109,12 +109,12 @@ test("a list stands in for none of another kind, and all that were seen move the
   fronts.note(rewind(false), whole);
   fronts.note(rewind(true), delta);
   expect(fronts.liveEdgeOf("a")).toEqual(delta.liveEdge);
-  // They hint at parts that the delta has.
+  // The plain and whole lists hint at parts that the delta has.
   expect([fronts.young(asked("a"), NOW), fronts.isBehind(asked("a"))]).toEqual([null, true]);
   expect([fronts.young(rewind(false), NOW), fronts.isBehind(rewind(false))]).toEqual([null, true]);
   expect([fronts.young(rewind(true), NOW), fronts.isBehind(rewind(true))]).toEqual([delta, false]);
   expect(fronts.newest(rewind(false), live)).toBe(whole);
-  // Segments 5 to 10 are in it for sure.
+  // Segments 5 to 10 are certainly in it.
   expect(fronts.young(rewind(true, 5), NOW)).toBe(delta);
   expect(fronts.young(rewind(true, 4), NOW)).toBeNull();
   expect(mayMerge(rewind(true, 4), { ...(delta.liveEdge as LiveEdge), ended: true })).toBe(true);

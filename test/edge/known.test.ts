@@ -8,7 +8,7 @@ import { Known } from "../../src/edge/known.ts";
 const secrets = new Secrets("the secret of this test", "the secret before it");
 const [secret, previous] = secrets.all;
 
-test("an id is known, with its secret, once it has passed its check, not before", async () => {
+test("an id is known, with its secret, once it has passed its check and not before", async () => {
   for (const made of [secret, previous ?? secret]) {
     const known = new Known();
     const id = await mintId(made, "town-hall");
@@ -18,7 +18,7 @@ test("an id is known, with its secret, once it has passed its check, not before"
   }
 });
 
-test("what was invented is not, however often it is tried", async () => {
+test("an invented id never becomes known, however often it is tried", async () => {
   const known = new Known();
   const id = await mintId(secret, "town-hall");
   for (const invented of ["town-hall-aaaaaa", "town-hall", "", id.replace("town", "down")]) {
@@ -27,7 +27,7 @@ test("what was invented is not, however often it is tried", async () => {
   }
 });
 
-test("inventions push nothing out; the id that was learnt first goes when there are too many", async () => {
+test("invented ids evict none; when there are too many, the id that was learnt first is evicted", async () => {
   const known = new Known(2);
   const ids = await Promise.all(["one", "two", "three"].map((slug) => mintId(secret, slug)));
   const held = () => ids.map((id) => known.secretOf(id) !== undefined);

@@ -4,7 +4,7 @@ import { lifetimeOf } from "../../src/edge/lifetime.ts";
 import { type LiveEdge, writeLiveEdge } from "../../src/live-edge.ts";
 import { ENDED, LIVE, PLAIN } from "../kit/live-edges.ts";
 
-/** How long an answer may be kept in this isolate's memory. */
+/** How long an answer may be kept in an isolate's memory. */
 
 const held = (maxAge: number, liveEdge: LiveEdge | null): Promise<Held> =>
   Held.of(
@@ -28,8 +28,8 @@ test.each<[string, number, LiveEdge | null, "own" | "newest", number]>([
   ["a playlist without parts for its own directives", 12, PLAIN, "own", 12_000],
   ["the same, as the newest", 12, PLAIN, "newest", 1_000],
   ["an ended playlist", 60, ENDED, "newest", 60_000],
-  ["a playlist that says nothing of the live edge", 1, null, "newest", 1_000],
-  ["what is not to be kept", 0, LIVE, "newest", 0],
-])("%s", async (_, maxAge, liveEdge, use, millis) => {
+  ["a playlist without a live edge", 1, null, "newest", 1_000],
+  ["an answer that must not be kept", 0, LIVE, "newest", 0],
+])("the lifetime of %s", async (_, maxAge, liveEdge, use, millis) => {
   expect(lifetimeOf(await held(maxAge, liveEdge), use)).toBe(millis);
 });

@@ -6,7 +6,7 @@ import { addressOf } from "../../src/edge/address.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
 import { listen } from "../../src/edge/listen.ts";
 
-// What the listeners' door hands on beside the answer: work to `waitUntil`, deliveries and sightings to the audience.
+// What the listeners' door does besides answering: it passes work to `waitUntil`, and deliveries and sightings to the Audience.
 
 const EPOCH = "k0000000";
 const EARSHOT_SECRET = "0123456789abcdef0123456789abcdef";
@@ -14,7 +14,7 @@ const PART_MS = 640;
 const BODY = new Uint8Array(1_000);
 const KEPT = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
-/** An origin whose shows have segments 0 to 9 and two parts of 10, and answers when it is let. */
+/** An origin whose shows have segments 0 to 9 and two parts of 10. It answers media once `until` has resolved. */
 function origin(until: Promise<unknown> = Promise.resolve()) {
   return {
     async fetch(url: string): Promise<Response> {
@@ -32,7 +32,7 @@ function origin(until: Promise<unknown> = Promise.resolve()) {
   };
 }
 
-/** Audience objects that note what they are told. */
+/** Audience objects that record their reports. */
 function audience() {
   const reports: Report[] = [];
   const report = async (told: Report) => {
@@ -62,7 +62,7 @@ async function world(until?: Promise<unknown>, vars: Partial<EdgeEnv> = {}) {
     const url = `https://earshot.test/live/${id}/${name}`;
     return listen(addressOf(url), new Request(url, { headers }), env, context);
   };
-  /** Media that the audience has been told of, milliseconds, once all is told. */
+  /** The milliseconds of media in all reports to the Audience, once everything has been reported. */
   const delivered = async () => {
     await Promise.all(kept);
     vi.useFakeTimers({ now: Date.now() + 12_000, toFake: ["Date"] });
@@ -74,7 +74,7 @@ async function world(until?: Promise<unknown>, vars: Partial<EdgeEnv> = {}) {
 }
 
 describe("the listeners' door", () => {
-  test("hands the leader's fetch to waitUntil: it goes on when its client has left", async () => {
+  test("passes the leader's fetch to waitUntil, so that it goes on after its client has left", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { get, kept } = await world(promise);
     const answer = get(`${EPOCH}/s3.m4s`);
@@ -90,7 +90,7 @@ describe("the listeners' door", () => {
     expect((await answer).status).toBe(200);
   });
 
-  test("answers for media alone where side calls are switched off, and asks nobody for the others", async () => {
+  test("answers only for media when side calls are switched off, and asks no object for the others", async () => {
     const never = new Promise<never>(() => {});
     const { get } = await world(never, { SIDE_CALLS: "off" });
     for (const name of [
@@ -110,7 +110,7 @@ describe("the listeners' door", () => {
     expect((await get(`${EPOCH}/audio.m3u8`)).status).toBe(200);
   });
 
-  test("counts media by what of it goes out", async () => {
+  test("counts media by the share that is sent", async () => {
     const cases: readonly [string, Record<string, string>, number, number][] = [
       [`${EPOCH}/p9.0.m4s`, {}, 200, PART_MS],
       [`${EPOCH}/s3.m4s`, {}, 200, 3 * PART_MS],
@@ -129,7 +129,7 @@ describe("the listeners' door", () => {
   });
 
   test.each(["audio.m3u8", "rewind.m3u8", "rewind-open.m3u8"])(
-    "counts who plays %s of a running show",
+    "counts the listener who plays %s of a running show",
     async (name) => {
       const { get, kept, reports } = await world();
       await get(`${EPOCH}/${name}?l=abc`);

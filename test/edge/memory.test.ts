@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Held, type Loaded } from "../../src/edge/held.ts";
 import { type Load, Memory, Unavailable } from "../../src/edge/memory.ts";
 
-/** Follows the clock of vitest's fake timers: single flight, freshness, bounds, and every way an upstream can fail. */
+/** An isolate's memory, on a fake clock: single flight, freshness, bounds, and every way in which an upstream can fail. */
 
 const LIMIT = 1_000;
 const ROOMY = { bytes: 1_000_000, entries: 1_000, flights: 1_000, pastFlights: 100 };
@@ -35,7 +35,7 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 describe("single flight", () => {
-  test("a thousand who ask at once cost one fetch and get the same bytes", async () => {
+  test("a thousand requests at once cost one fetch and get the same bytes", async () => {
     const memory = new Memory(ROOMY);
     const { promise, resolve } = Promise.withResolvers<Loaded>();
     const { load, calls } = counting(() => promise);
@@ -48,7 +48,7 @@ describe("single flight", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("different objects do not wait for each other", async () => {
+  test("requests for different objects do not wait for each other", async () => {
     const memory = new Memory(ROOMY);
     const never = counting(() => new Promise<Loaded>(() => {}));
     const quick = counting(async () => loaded());
@@ -56,7 +56,7 @@ describe("single flight", () => {
     await expect(memory.fetch("/quick", LIMIT, quick.load, keep)).resolves.toBeDefined();
   });
 
-  test("a leader whose work is lost does not hang its followers: the first to tire takes the lead", async () => {
+  test("a leader whose work is lost does not hang its followers: the first to time out takes the lead", async () => {
     const memory = new Memory(ROOMY);
     let n = 0;
     const load = vi.fn<Load>(() => (n++ === 0 ? new Promise<Loaded>(() => {}) : Promise.resolve(loaded())));
@@ -68,7 +68,7 @@ describe("single flight", () => {
     await expect(Promise.race([leader, Promise.resolve("still lost")])).resolves.toBe("still lost");
   });
 
-  test("a lost fetch is not waited for once its time is up, nor does it take up room", async () => {
+  test("a lost fetch is not waited for after its time is up, and takes up no room", async () => {
     const memory = new Memory({ ...ROOMY, flights: 2 });
     const lost = counting(() => new Promise<Loaded>(() => {}));
     for (const path of ["/a", "/b"]) void memory.fetch(path, LIMIT, lost.load, keep).catch(() => {});
@@ -80,7 +80,7 @@ describe("single flight", () => {
     expect(memory.size.flights).toBe(1);
   });
 
-  test("who follows late waits for what is left of the leader's time, not for all of it anew", async () => {
+  test("a late follower waits for the rest of the leader's time, not for all of it again", async () => {
     const memory = new Memory(ROOMY);
     let n = 0;
     const load: Load = () => (n++ === 0 ? new Promise<Loaded>(() => {}) : Promise.resolve(loaded()));
@@ -91,7 +91,7 @@ describe("single flight", () => {
     await expect(Promise.race([follower, Promise.resolve("waiting")])).resolves.toHaveProperty("etag");
   });
 
-  test("an upstream that stays silent is an error for every follower, in bounded time", async () => {
+  test("a silent upstream is an error for every follower, in bounded time", async () => {
     const memory = new Memory(ROOMY);
     const { load } = counting(() => new Promise<Loaded>(() => {}));
     void memory.fetch("/a", LIMIT, load, keep).catch(() => {});
@@ -119,7 +119,7 @@ describe("single flight", () => {
 });
 
 describe("freshness", () => {
-  test("what was old when it came is kept for so much less", async () => {
+  test("an object that was old when it came is kept for that much less", async () => {
     const memory = new Memory(ROOMY);
     await memory.fetch("/a", LIMIT, async () => loaded({ ageMs: 8_000 }), keep);
     const then = Date.now();
@@ -148,7 +148,7 @@ describe("freshness", () => {
 });
 
 describe("bounds", () => {
-  test("the least recently used goes first", async () => {
+  test("the least recently used object is evicted first", async () => {
     const memory = new Memory({ ...ROOMY, entries: 3 });
     for (const path of ["/a", "/b", "/c"]) await memory.fetch(path, LIMIT, async () => loaded(), keep);
     memory.peek("/a", Date.now());
@@ -157,7 +157,7 @@ describe("bounds", () => {
     expect(here).toEqual(["/a", "/c", "/d"]);
   });
 
-  test("what nobody has asked for in a minute is let go of, however long it may be kept", async () => {
+  test("an object that nobody has asked for in a minute is evicted, however long it may be kept", async () => {
     const memory = new Memory(ROOMY);
     const lasting = async () => loaded({ cacheControl: "public, max-age=3600, immutable" });
     await memory.fetch("/asked for again", LIMIT, lasting, keep);
@@ -171,7 +171,7 @@ describe("bounds", () => {
     expect(memory.peek("/539", Date.now())).toBeNull();
   });
 
-  test("the headers of one second's answers are let go of in the next, whatever is asked for then", async () => {
+  test("the headers made for one second are dropped in the next", async () => {
     const [asked, other] = [await Held.of(loaded(), 0), await Held.of(loaded(), 0)];
     const headers = asked.stamp(1_000);
     other.stamp(1_500);
@@ -180,7 +180,7 @@ describe("bounds", () => {
     expect(asked.stamp(1_000)).not.toBe(headers);
   });
 
-  test("bytes stay under the bound through 5,000 objects, and an object above it is passed on but not kept", async () => {
+  test("bytes stay below the bound through 5,000 objects; a larger object is passed on and not kept", async () => {
     const memory = new Memory({ ...ROOMY, bytes: 100_000 });
     for (let n = 0; n < 5_000; n++) {
       await memory.fetch(`/${n}`, LIMIT, async () => loaded({ bytes: new Uint8Array(n % 3_000) }), keep);
@@ -197,7 +197,7 @@ describe("bounds", () => {
     expect(memory.peek("/large", Date.now())).toBeNull();
   });
 
-  test("who asks for all that is past, of an upstream that is slow, keeps nobody else waiting", async () => {
+  test("requests for past media of a slow upstream keep no other request waiting", async () => {
     const memory = new Memory({ ...ROOMY, pastFlights: 2 });
     const slow: Load = () => new Promise(() => {});
     const past = (path: string) => memory.fetch(path, LIMIT, slow, keep, true);
@@ -208,7 +208,7 @@ describe("bounds", () => {
     await expect(memory.fetch("/c", LIMIT, async () => loaded(), keep, true)).resolves.toBeDefined();
   });
 
-  test("one fetch too many is refused at once", async () => {
+  test("a fetch beyond the limit is refused at once", async () => {
     const memory = new Memory({ ...ROOMY, flights: 2 });
     const load: Load = () => new Promise(() => {});
     for (const path of ["/a", "/b"]) void memory.fetch(path, LIMIT, load, keep).catch(() => {});

@@ -2,14 +2,14 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { Delivery } from "../../src/edge/delivery.ts";
 import { recording, STRETCH_BYTES } from "../../src/edge/recording.ts";
 
-/** What the edge asks of Origin for a recording, by an Origin that notes it; its bytes are zeros. */
+/** What the edge asks Origin for when a recording is downloaded. This Origin records its requests; its bytes are zeros. */
 
 const ETAG = "0123456789abcdef0123456789abcdef";
 const MIB = 1_048_576;
 const ZEROS = new Uint8Array(MIB);
 
 beforeEach(() => {
-  // The runtime's; how many bytes come is counted here.
+  // Stands in for the runtime's FixedLengthStream. The tests count the bytes themselves.
   vi.stubGlobal(
     "FixedLengthStream",
     class extends TransformStream {
@@ -21,7 +21,7 @@ beforeEach(() => {
   );
 });
 
-/** An Origin with a recording of that length; `fails` says which stretches it does not give. */
+/** An edge before an Origin with a recording of `length` bytes; `fails` says for which stretches Origin answers 503. */
 function edge(length: number, fails: (path: string) => boolean = () => false) {
   const paths: string[] = [];
   const fetch = async (url: string): Promise<Response> => {
@@ -61,7 +61,7 @@ async function lengthOf(response: Response): Promise<number> {
   return length;
 }
 
-test("a file that is longer than Origin is asked for at once comes stretch by stretch, as one", async () => {
+test("a file longer than one stretch is fetched stretch by stretch and sent as one", async () => {
   const { ask, paths } = edge(2 * STRETCH_BYTES + 5);
   const response = await ask();
   expect(response.headers.get("content-length")).toBe(String(2 * STRETCH_BYTES + 5));
@@ -74,7 +74,7 @@ test("a file that is longer than Origin is asked for at once comes stretch by st
   );
 });
 
-test("a range is a stretch of just that, and HEAD, 304 and 416 ask for none", async () => {
+test("a range is fetched as exactly that stretch, and HEAD, 304 and 416 fetch none", async () => {
   const { ask, paths } = edge(1_000);
   expect(await lengthOf(await ask({ range: "bytes=10-19" }))).toBe(10);
   expect((await ask({}, "HEAD")).headers.get("content-length")).toBe("1000");
@@ -85,7 +85,7 @@ test("a range is a stretch of just that, and HEAD, 304 and 416 ask for none", as
   expect(paths).toEqual(["/live/a/recording.m4a", `/recording/a/${ETAG}/10-19`]);
 });
 
-test("what can not begin is a 503 that nobody keeps; what can not go on breaks off", async () => {
+test("a download that can not begin is a 503 that nobody keeps; one that can not go on breaks off", async () => {
   const broken = edge(10, () => true);
   const refused = await broken.ask();
   expect([refused.status, refused.headers.get("cache-control")]).toEqual([503, "no-store"]);
@@ -93,7 +93,7 @@ test("what can not begin is a 503 that nobody keeps; what can not go on breaks o
   await expect(lengthOf(await ask())).rejects.toThrow(/can not be read at this moment/);
 });
 
-test("who goes away ends what is asked for", async () => {
+test("a client that leaves ends the fetching", async () => {
   const { ask, paths } = edge(3 * STRETCH_BYTES);
   const reader = (await ask()).body?.getReader();
   await reader?.read();

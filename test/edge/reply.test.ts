@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Held, type Loaded } from "../../src/edge/held.ts";
 import { reply } from "../../src/edge/reply.ts";
 
-/** 304, 206, gzip and HEAD, made of one stored answer. */
+/** 304, 206, gzip and HEAD responses, made from one stored answer. */
 
 const BODY = new TextEncoder().encode("0123456789");
 const NOW = 1_800_000_000_000;
@@ -42,7 +42,7 @@ async function answer(range: string, body = BODY) {
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-describe("ten bytes, of which are asked for (RFC 9110 section 14.1.2)", () => {
+describe("a range of a body of ten bytes (RFC 9110 section 14.1.2)", () => {
   test.each([
     ["bytes=0-", 206, "bytes 0-9/10", "0123456789"],
     ["bytes=0-0", 206, "bytes 0-0/10", "0"],
@@ -59,7 +59,7 @@ describe("ten bytes, of which are asked for (RFC 9110 section 14.1.2)", () => {
     ["bytes=10-20", 416, "bytes */10", ""],
     ["bytes=99999999999999999999999-", 416, "bytes */10", ""],
     ["bytes=-0", 416, "bytes */10", ""],
-    // Invalid, or more than is done here: the header is ignored.
+    // Invalid, or not supported here: the header is ignored.
     ["bytes=5-2", 200, null, "0123456789"],
     ["bytes=-", 200, null, "0123456789"],
     ["bytes=", 200, null, "0123456789"],
@@ -83,13 +83,13 @@ describe("ten bytes, of which are asked for (RFC 9110 section 14.1.2)", () => {
   });
 });
 
-test("nothing can not be sliced", async () => {
+test("an empty body has no range", async () => {
   for (const range of ["bytes=0-", "bytes=-1", "bytes=0-0"]) {
     expect(await answer(range, new Uint8Array(0))).toMatchObject({ status: 416, range: "bytes */0" });
   }
 });
 
-test("the body is always what Content-Range says it is", async () => {
+test("the body is always the range that Content-Range states", async () => {
   const end = fc.oneof(fc.nat({ max: 40 }).map(String), fc.constant(""), fc.bigInt({ min: 0n }).map(String));
   const header = fc.oneof(
     fc.tuple(end, end).map(([from, to]) => `bytes=${from}-${to}`),
@@ -117,8 +117,8 @@ test("the body is always what Content-Range says it is", async () => {
   );
 });
 
-describe("text", () => {
-  test("is gzipped where that is offered, once for all, and says that it depends on it", async () => {
+describe("a text", () => {
+  test("is gzipped for clients that accept gzip, once for all of them, with Vary", async () => {
     const held = await Held.of(LIST, NOW);
     const response = reply(held, request({ "accept-encoding": "gzip" }), null, NOW);
     expect(response.headers.get("content-encoding")).toBe("gzip");
@@ -129,7 +129,7 @@ describe("text", () => {
     expect(body).toEqual(held.gzipped);
   });
 
-  test("is plain where it is not, and whole whatever Range says", async () => {
+  test("is plain for all others, and whole whatever the Range header says", async () => {
     const held = await Held.of(LIST, NOW);
     for (const headers of [
       {},
@@ -150,7 +150,7 @@ describe("conditions and methods", () => {
     ["ETAG", 304],
     ['"other", ETAG', 304],
     ['W/"other"', 200],
-  ])("If-None-Match: %s is answered %i", async (header, status) => {
+  ])("If-None-Match: %s is answered with %i", async (header, status) => {
     const held = await Held.of(LIST, NOW);
     const etag = reply(held, request({}), null, NOW).headers.get("etag") ?? "";
     const response = reply(held, request({ "if-none-match": header.replace("ETAG", etag) }), null, NOW);
@@ -164,7 +164,7 @@ describe("conditions and methods", () => {
     expect(a.etag).not.toBe(b.etag);
   });
 
-  test("HEAD has the headers of GET, no body, no ranges", async () => {
+  test("HEAD has the headers of GET, no body and no ranges", async () => {
     const held = await Held.of(MEDIA, NOW);
     const response = reply(held, request({ range: "bytes=0-1" }, "HEAD"), null, NOW);
     expect(response.status).toBe(200);
@@ -172,13 +172,13 @@ describe("conditions and methods", () => {
     expect(await response.text()).toBe("");
   });
 
-  test("Age is said once there is one, in whole seconds", async () => {
+  test("Age is sent from one second on, in whole seconds", async () => {
     const held = await Held.of(LIST, NOW);
     expect(reply(held, request({}), null, NOW + 900).headers.get("age")).toBeNull();
     expect(reply(held, request({}), null, NOW + 3_100).headers.get("age")).toBe("3");
   });
 
-  test("an error keeps its status and says when to come back", async () => {
+  test("an error keeps its status and its Retry-After", async () => {
     const loaded = { ...LIST, status: 503, contentType: "application/json", retryAfter: "1" };
     const response = reply(
       await Held.of(loaded, NOW),
@@ -195,9 +195,9 @@ describe("conditions and methods", () => {
 describe("a Range with If-Range (RFC 9110 section 13.1.5)", () => {
   test.each([
     ["no header", () => null, 206],
-    ["the validator that it has", (etag: string) => etag, 206],
+    ["the current validator", (etag: string) => etag, 206],
     ["another validator", () => '"other"', 200],
-    ["its validator, made weak", (etag: string) => `W/${etag}`, 200],
+    ["the current validator, made weak", (etag: string) => `W/${etag}`, 200],
     ["a date", () => "Sat, 21 Nov 2026 12:00:00 GMT", 200],
   ])("%s", async (_what, ifRange, status) => {
     const held = await Held.of(MEDIA, NOW);
@@ -208,7 +208,7 @@ describe("a Range with If-Range (RFC 9110 section 13.1.5)", () => {
     expect(await response.text()).toBe(status === 206 ? "2345" : "0123456789");
   });
 
-  test("media has a strong validator, text with its two forms a weak one", async () => {
+  test("media has a strong validator, and a text, which has two forms, a weak one", async () => {
     expect((await Held.of(MEDIA, NOW)).etag).toMatch(/^"/);
     expect((await Held.of(LIST, NOW)).etag).toMatch(/^W\/"/);
   });

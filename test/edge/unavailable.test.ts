@@ -8,21 +8,21 @@ import { listen } from "../../src/edge/listen.ts";
 import { Memory } from "../../src/edge/memory.ts";
 import { failed } from "../../src/edge/refusal.ts";
 
-// Every 5xx that the edge can give: kept by nobody, since to a player a cache that goes on saying so is an outage.
+// Every 5xx that the edge can give must not be kept: a cache that repeats it is an outage for the player.
 
 const EARSHOT_SECRET = "0123456789abcdef0123456789abcdef";
 const KEPT = { "cache-control": "public, max-age=60" };
 
 type Answer = () => Promise<Response>;
 
-/** What upstream may do, each of which leaves the edge with nothing to hand out. */
+/** Everything an upstream may do that leaves the edge with nothing to hand out. */
 const FAULTS: readonly [string, Answer][] = [
   ["throws", () => Promise.reject(new Error("thrown by the test"))],
   ["errs, and says to keep it", async () => new Response("", { status: 500, headers: KEPT })],
-  ["restarts", async () => unavailable({ "cache-control": "no-store" })],
-  ["restarts, and does not say how long that may be kept", async () => unavailable({})],
-  ["restarts, and says to keep that", async () => unavailable(KEPT)],
-  ["says that its gateway is bad", async () => new Response("", { status: 502, headers: KEPT })],
+  ["restarts, and says not to keep that", async () => unavailable({ "cache-control": "no-store" })],
+  ["restarts, without a Cache-Control", async () => unavailable({})],
+  ["restarts, and says to keep the answer", async () => unavailable(KEPT)],
+  ["answers 502", async () => new Response("", { status: 502, headers: KEPT })],
   ["breaks off", async () => new Response("half", { headers: { ...KEPT, "content-length": "8" } })],
 ];
 
@@ -37,7 +37,7 @@ function expectUnavailable({ status, headers }: Response): void {
 
 let shows = 0;
 
-/** A GET by the listeners' door, of a show whose origin gives `answer`. */
+/** A GET at the listeners' door, for a show whose origin gives `answer`. */
 async function get(path: string, answer: Answer): Promise<Response> {
   const id = await mintId(new Secret(EARSHOT_SECRET), `show-${++shows}`);
   const env = { EARSHOT_SECRET, ORIGIN: { fetch: answer } } as unknown as EdgeEnv;
@@ -55,12 +55,12 @@ const PATHS = [
   "events.json",
 ];
 
-test.each(FAULTS)("an origin that %s is told of by an answer that nobody keeps", async (_, fault) => {
+test.each(FAULTS)("where the origin %s, the edge answers with a 503 that nobody keeps", async (_, fault) => {
   vi.spyOn(console, "warn").mockReturnValue();
   for (const path of PATHS) expectUnavailable(await get(path, fault));
 });
 
-test("more objects asked for at once than an isolate fetches are refused by an answer that nobody keeps", async () => {
+test("more fetches at once than an isolate allows are refused with a 503 that nobody keeps", async () => {
   const delivery = new Delivery(new Memory({ bytes: 1_000, entries: 1, flights: 0, pastFlights: 0 }));
   const request = new Request("https://earshot.test/");
   const target = { kind: "multivariant", id: "a" } as const;
@@ -76,7 +76,7 @@ test("more objects asked for at once than an isolate fetches are refused by an a
   expectUnavailable(await answer);
 });
 
-test("what fails at either door of the edge is kept by nobody", () => {
+test("a failure at either door of the edge is answered with a 503 that nobody keeps", () => {
   vi.spyOn(console, "error").mockReturnValue();
   expectUnavailable(failed(new Error("thrown by the test")));
 });

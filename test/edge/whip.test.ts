@@ -3,7 +3,7 @@ import { created } from "../../src/edge/whip.ts";
 
 /** The SFU's answer on its way to the publisher. */
 
-/** What an answer of these lines is handed on as. */
+/** What the publisher receives for an answer of these lines. */
 async function handedOn(lines: readonly string[], end = "\r\n"): Promise<string[]> {
   const answer = lines.map((line) => line + end).join("");
   const response = created(answer, { path: "/whip/a/b", host: "Host", etag: "b", iceServers: [] });
@@ -11,7 +11,7 @@ async function handedOn(lines: readonly string[], end = "\r\n"): Promise<string[
 }
 
 test.each<[string, readonly string[], readonly string[]]>([
-  ["alone", ["a=ice-options:trickle"], []],
+  ["alone in its line", ["a=ice-options:trickle"], []],
   [
     "of the session and of a medium",
     ["a=ice-options:trickle", "m=audio", "a=ice-options:trickle"],
@@ -24,8 +24,11 @@ test.each<[string, readonly string[], readonly string[]]>([
     ["a=ice-options:ice2 trickled", "a=x:trickle"],
     ["a=ice-options:ice2 trickled", "a=x:trickle"],
   ],
-])("the answer says nothing of trickling, for which there is no PATCH: %s", async (_, lines, expected) => {
-  for (const end of ["\r\n", "\n"]) {
-    expect(await handedOn(["v=0", ...lines, "a=mid:0"], end)).toEqual(["v=0", ...expected, "a=mid:0"]);
-  }
-});
+])(
+  "the answer does not mention trickle ICE, for which there is no PATCH; it was %s",
+  async (_, lines, expected) => {
+    for (const end of ["\r\n", "\n"]) {
+      expect(await handedOn(["v=0", ...lines, "a=mid:0"], end)).toEqual(["v=0", ...expected, "a=mid:0"]);
+    }
+  },
+);

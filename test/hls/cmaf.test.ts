@@ -4,9 +4,9 @@ import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { frame, show } from "../kit/show.ts";
 
-/** The CMAF boxes to the byte, and by an independent reader. */
+/** The CMAF boxes: their bytes, and what an independent reader finds in them. */
 
-/** The AudioSpecificConfig the encoder gives for 48 kHz stereo AAC-LC. */
+/** The AudioSpecificConfig that the encoder gives for 48 kHz stereo AAC-LC. */
 const CONFIG = Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]);
 const INIT = initSegment(CONFIG, { bitrate: 128_000 });
 const FRAMES = [0, 1, 2].map((unit) => frame(unit + 4_200_000_000_000));
@@ -67,7 +67,7 @@ describe("an independent reader", () => {
       expect(run.samples.map(({ sampleSize }) => sampleSize)).toEqual(
         FRAMES.map(({ bytes }) => bytes.length),
       );
-      // The offset counts from the moof's first byte; what lies there is the first frame, and so on to the end.
+      // The offset counts from the moof's first byte. There the first frame lies, and the others follow up to the end.
       let offset = run.dataOffset + (segmentStart ? 32 : 0);
       for (const { bytes: sound } of FRAMES) {
         expect([...bytes.subarray(offset, offset + sound.length)]).toEqual([...sound]);
@@ -78,7 +78,7 @@ describe("an independent reader", () => {
   });
 });
 
-test("the parts of a show have the decode times of their frames and rising sequence numbers", () => {
+test("a show's parts have the decode times of their frames, and rising sequence numbers", () => {
   const parts = show(PROFILES.balanced, 5 * 90 + 31).cuts.map(({ part }) => part);
   const read1 = parts.map((part) => {
     const boxes = read(part.bytes);
@@ -91,20 +91,20 @@ test("the parts of a show have the decode times of their frames and rising seque
   expect(read1).toEqual(parts.map((part, n) => [n * 30 * 1024, 3001 + n, part.index === 0]));
 });
 
-test("a sequence number beyond 32 bits is reduced, not corrupted", () => {
+test("a sequence number beyond 32 bits is reduced and does not corrupt the box", () => {
   const boxes = read(chunk(2 ** 32 + 5, FRAMES, { segmentStart: false }));
   expect(find(boxes, "mfhd")).toMatchObject({ sequenceNumber: 5 });
 });
 
-describe("bugs throw", () => {
-  test("no frames, a hole, an overlap, a time before zero", () => {
+describe("misuse throws", () => {
+  test("no frames, a gap, an overlap, a time before zero", () => {
     const options = { segmentStart: false };
     expect(() => chunk(1, [], options)).toThrow(/needs a frame/);
     expect(() => chunk(1, [frame(0), frame(2)], options)).toThrow(/expected at 1024/);
     expect(() => chunk(1, [frame(1), frame(1)], options)).toThrow(/expected at 2048/);
     expect(() => chunk(1, [{ ...frame(0), at: samples(-1024) }], options)).toThrow(/no decode time/);
   });
-  test("a config that no descriptor holds", () => {
+  test("a config that is too long for its descriptor", () => {
     expect(() => initSegment(new Uint8Array(120), { bitrate: 1 })).toThrow(/too long/);
   });
 });
@@ -113,7 +113,7 @@ function read(bytes: Uint8Array): ParsedIsoBox[] {
   return readIsoBoxes(bytes as Uint8Array<ArrayBuffer>, defaultReaderConfig()) as ParsedIsoBox[];
 }
 
-/** The first box of a type anywhere below `boxes`; one that is not there throws. */
+/** Returns the first box of a type anywhere below `boxes`; throws where there is none. */
 function find(boxes: readonly unknown[], type: string): Record<string, unknown> {
   const queue = [...boxes] as Record<string, unknown>[];
   for (let box = queue.shift(); box !== undefined; box = queue.shift()) {
@@ -123,7 +123,7 @@ function find(boxes: readonly unknown[], type: string): Record<string, unknown> 
   throw new Error(`no ${type}`);
 }
 
-/** Hexadecimal, sixteen bytes a line, as a golden file has it. */
+/** Hexadecimal, sixteen bytes a line, as the golden files have it. */
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex").replace(/.{32}/g, "$&\n").trimEnd();
 }

@@ -16,11 +16,11 @@ import {
 import { PROFILES, samples, toMillis } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, frame, names, STARTED_AT, windowAfter } from "../kit/show.ts";
 
-/** What happens at a show stands in its lists: which, for how long, and never otherwise than it stood first. */
+/** Events of a show stand in its lists: which ones, for how long, and always in the words in which they first stood there. */
 
 const START = { epoch: EPOCH, startedAt: STARTED_AT, msn: FIRST_MSN, at: samples(0) };
 
-/** Something that happens when a window is the newest. */
+/** An event that happens while `window` is the newest. */
 function happening(window: Window, id: number): Omit<DateRange, "listed"> {
   const at = window.startedAt + toMillis(end(window)) + 100;
   return { id: String(id), at, attributes: { "X-KIND": "marker", "X-TITLE": `Mark ${id}` } };
@@ -41,15 +41,15 @@ const cut = (window: Window) => {
   return addCut(window, { part, closes: part.index === profile.segmentUnits / profile.partUnits - 1 });
 };
 
-describe("a line", () => {
+describe("a date range's line", () => {
   test.each<[string, Record<string, string | number>, string]>([
     ["text and a number", { "X-KIND": "host-on", "X-HOSTS": 2 }, 'X-KIND="host-on",X-HOSTS=2'],
     [
-      "what would end it",
+      "text that would end the line",
       { "X-TITLE": 'A "B"\r\n#EXT-X-ENDLIST {$x}' },
       'X-TITLE="A ″B″ #EXT-X-ENDLIST { $x}"',
     ],
-    ["nobody", { "X-ON-AIR": "" }, 'X-ON-AIR=""'],
+    ["an empty text", { "X-ON-AIR": "" }, 'X-ON-AIR=""'],
   ])("has %s", (_, attributes, text) => {
     const range = { id: "7", at: STARTED_AT + 0.4, listed: samples(0), attributes };
     expect(dateRangeTag(range)).toBe(
@@ -58,7 +58,7 @@ describe("a line", () => {
   });
 });
 
-test("stands in lists of more than there was when it came, and in that of the end", () => {
+test("an event stands in the lists that have more media than when it happened, and in the ended list", () => {
   const before = windowAfter(PROFILES.low, 4 * 90, { live: true });
   const after = withDateRange(before, happening(before, 1));
   expect(mediaPlaylist(after, names)).toBe(mediaPlaylist(before, names));
@@ -67,7 +67,7 @@ test("stands in lists of more than there was when it came, and in that of the en
   expect(idsOf(endWindow(after))).toEqual(["1"]);
 });
 
-test("leaves with the segment that it lies in", () => {
+test("an event leaves with the segment in which it lies", () => {
   let window = windowAfter(PROFILES.low, 4 * 90, { live: true });
   const { msn = 0 } = window.open ?? {};
   window = withDateRange(window, happening(window, 1));
@@ -77,7 +77,7 @@ test("leaves with the segment that it lies in", () => {
   expect(window.dateRanges, "and is forgotten").toEqual([]);
 });
 
-test("of many the newest stand there, and a window keeps no more than twice as many", () => {
+test("of many events the newest stand in a list, and a window keeps a limited number", () => {
   let window = windowAfter(PROFILES.low, 4 * 90, { live: true });
   for (let id = 1; id <= 100; id++) {
     window = withDateRange(window, happening(window, id));
@@ -87,7 +87,7 @@ test("of many the newest stand there, and a window keeps no more than twice as m
   expect(idsOf(window)).toEqual(Array.from({ length: 16 }, (_, n) => String(85 + n)));
 });
 
-test("the list of a part is the same to the byte, whatever happens later, and for a window that was made anew", () => {
+test("the list for a part never changes, whatever happens later and even when the window is rebuilt", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(PROFILES.low, PROFILES.economy),
@@ -110,7 +110,7 @@ test("the list of a part is the same to the byte, whatever happens later, and fo
             window = withDateRange(window, range);
             expect(mediaPlaylist(window, names)).toBe(first);
           }
-          // As an object that restarts does it: from the stored parts, and the newest of the stored events.
+          // As an object that restarts does: from the stored parts and the newest of the stored events.
           const kept = cuts.slice(-40 * (profile.segmentUnits / profile.partUnits));
           const { msn, at } = kept[0]?.part ?? START;
           const anew = emptyWindow(profile, { ...START, msn, at }, { dateRanges: stored.slice(-MOST_KEPT) });

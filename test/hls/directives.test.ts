@@ -7,7 +7,7 @@ import { covers, type Place } from "../../src/live-edge.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
 import { FIRST_MSN, names, show, windowAfter } from "../kit/show.ts";
 
-/** What a list's directives ask for: answered, held or refused (RFC 8216bis section 6.2.5). */
+/** What a list's directives ask for: they are answered, held or refused (RFC 8216bis section 6.2.5). */
 
 const { low, balanced, economy } = PROFILES;
 const READY: Decision = { kind: "ready" };
@@ -18,15 +18,17 @@ const wait = (msn: number, part?: number): Decision => ({
 const decide = (window: Window, directives: Directives) => decideAt(liveEdgeOf(window), directives);
 const holds = (window: Window, place: Place) => covers(liveEdgeOf(window), place);
 
-/** Twenty closed segments (1000..1019, 1005..1019 listed), segment 1020 has parts 0..2 (low) or 0 (balanced). */
+/**
+ * Twenty closed segments (1000 to 1019, of which 1005 to 1019 are listed); segment 1020 has parts 0 to 2 (low) or 0 (balanced).
+ */
 const LOW = windowAfter(low, 20 * 90 + 3 * 18, { live: true });
 const BALANCED = windowAfter(balanced, 20 * 90 + 30, { live: true });
 const ECONOMY = windowAfter(economy, 20 * 180 + 60, { live: true });
 const LAST = FIRST_MSN + 19;
 
-describe("low, segment 1020 with parts 0..2", () => {
+describe("for low, segment 1020 with parts 0 to 2, a request for", () => {
   const rows: [string, Directives, Decision | "reject"][] = [
-    ["nothing", {}, READY],
+    ["no place", {}, READY],
     ["a part that is there", { msn: LAST + 1, part: 2 }, READY],
     ["the next part", { msn: LAST + 1, part: 3 }, wait(LAST + 1, 3)],
     ["the last part of the open segment", { msn: LAST + 1, part: 4 }, wait(LAST + 1, 4)],
@@ -63,33 +65,33 @@ describe("low, segment 1020 with parts 0..2", () => {
   });
 });
 
-describe("balanced, segment 1020 with part 0: the limit is 5", () => {
+describe("for balanced, segment 1020 with part 0, where the limit is 5 parts ahead, a request for", () => {
   const rows: [string, Directives, Decision | "reject"][] = [
     ["the last part of the open segment", { msn: LAST + 1, part: 2 }, wait(LAST + 1, 2)],
-    ["beyond it", { msn: LAST + 1, part: 6 }, wait(LAST + 2, 0)],
+    ["a part beyond the open segment's last", { msn: LAST + 1, part: 6 }, wait(LAST + 2, 0)],
     ["five after part 0, in the next segment", { msn: LAST + 2, part: 2 }, wait(LAST + 2, 2)],
     ["six after part 0, in the next segment", { msn: LAST + 2, part: 3 }, "reject"],
   ];
   test.each(rows)("%s", (_, directives, expected) => check(decide(BALANCED, directives), expected));
 });
 
-describe("economy lists no parts", () => {
+describe("for economy, which lists no parts, a request for", () => {
   const rows: [string, Directives, Decision | "reject"][] = [
-    ["nothing", {}, READY],
+    ["no place", {}, READY],
     ["the last segment", { msn: LAST }, READY],
     ["the open segment", { msn: LAST + 1 }, wait(LAST + 1)],
     ["the open segment with a part: parts mean nothing here", { msn: LAST + 1, part: 0 }, wait(LAST + 1)],
     ["the segment after", { msn: LAST + 2 }, wait(LAST + 2)],
-    ["two after", { msn: LAST + 3 }, "reject"],
+    ["the second segment after", { msn: LAST + 3 }, "reject"],
   ];
   test.each(rows)("%s", (_, directives, expected) => check(decide(ECONOMY, directives), expected));
 });
 
-describe("deltas", () => {
+describe("a delta update", () => {
   const long = windowAfter(low, 100 * 90 + 18, { live: true });
   const until = skippedUntil(long, skipBoundary(2));
-  test("are for those who can have the segments that they skip", () => {
-    // Seven segments are 13.44 s, six 11.52 s.
+  test("is for clients that can have the segments that it skips", () => {
+    // Seven segments are 13.44 s, six are 11.52 s.
     expect(until).toBe(long.firstMsn + 15 - 7);
     const first = until as number;
     expect(isDelta(until, { skip: true })).toBe(true);
@@ -101,14 +103,14 @@ describe("deltas", () => {
     expect(isDelta(until, { msn: 3, skip: true })).toBe(false);
     expect(isDelta(until, { msn: long.firstMsn + 15, part: 0 })).toBe(false);
   });
-  test("are not there where nothing lies beyond the boundary, nor at the end", () => {
+  test("does not exist where nothing lies beyond the skip boundary, nor at the end", () => {
     expect(skippedUntil(windowAfter(low, 7 * 90, { live: true }), skipBoundary(2))).toBeNull();
     expect(skippedUntil(windowAfter(low, 100 * 90 + 18), skipBoundary(2))).toBeNull();
     expect(isDelta(null, { skip: true })).toBe(false);
   });
 });
 
-test("the end ignores every directive and satisfies every wait", () => {
+test("an ended list ignores every directive and satisfies every held request", () => {
   const ended = windowAfter(low, 20 * 90 + 5);
   for (const directives of [{}, { msn: 1e9 }, { msn: LAST + 9, part: 500 }, { msn: 0, skip: true }]) {
     expect(decide(ended, directives)).toEqual(READY);
@@ -118,32 +120,32 @@ test("the end ignores every directive and satisfies every wait", () => {
   expect(decide(silent, {})).toEqual(READY);
 });
 
-describe("before three segments exist", () => {
+describe("before three segments exist, a request", () => {
   const empty = windowAfter(low, 0, { live: true });
   const two = windowAfter(low, 2 * 90 + 4 * 18, { live: true });
-  test("a plain request waits for the part that closes the third", () => {
+  test("without directives is held until the third is closed", () => {
     expect(decide(empty, {})).toEqual(wait(FIRST_MSN + 2, 4));
     expect(decide(two, {})).toEqual(wait(FIRST_MSN + 2, 4));
     expect(decide(windowAfter(economy, 0, { live: true }), {})).toEqual(wait(FIRST_MSN + 2));
   });
-  test("a request for something earlier waits for it too, though it is there", () => {
+  test("for something earlier is held for it too, though the earlier media exists", () => {
     expect(decide(two, { msn: FIRST_MSN, part: 0 })).toEqual(wait(FIRST_MSN + 2, 4));
   });
-  test("a later one waits for what it asks, and a wild one is refused", () => {
+  test("for something later is held for that, and one for too much is refused", () => {
     expect(decide(two, { msn: FIRST_MSN + 3, part: 1 })).toEqual(wait(FIRST_MSN + 3, 1));
     expect(decide(empty, { msn: FIRST_MSN })).toEqual(wait(FIRST_MSN + 2, 4));
     expect(decide(empty, { msn: FIRST_MSN + 1 })).toEqual(wait(FIRST_MSN + 2, 4));
     check(decide(empty, { msn: FIRST_MSN + 2 }), "reject");
     check(decide(empty, { msn: FIRST_MSN + 1, part: 5 }), "reject");
   });
-  test("all are released by the third", () => {
+  test("that waits for the third is released by it", () => {
     const three = windowAfter(low, 3 * 90, { live: true });
     expect(holds(three, { msn: FIRST_MSN + 2, part: 4 })).toBe(true);
     expect(decide(three, {})).toEqual(READY);
   });
 });
 
-test("a held request is released by the first window that makes it ready, and by no earlier one", () => {
+test("a held request is released by the first window that satisfies it, and by no earlier one", () => {
   const profile = fc.constantFrom(low, balanced, economy);
   const property = fc.property(
     profile,
@@ -162,7 +164,7 @@ test("a held request is released by the first window that makes it ready, and by
       for (const window of windows.slice(from)) {
         const now = decide(window, directives);
         expect(now.kind).toBe(holds(window, decision.place) ? "ready" : "wait");
-        // What it waited for is really in the list it then gets.
+        // The place that it waited for is really in the list that it then gets.
         if (now.kind === "ready" && !window.ended && decision.place.part !== undefined) {
           const { msn, part } = decision.place;
           const list = mediaPlaylist(window, names);

@@ -7,7 +7,7 @@ import { descriptionIn, type Layout, layOut, offsetsOf, sizesOf, type Totals } f
 import { frame } from "../kit/show.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
 
-/** A progressive file to the byte, and by an independent reader; what it is laid out from is made of real chunks. */
+/** A recording's file, byte for byte and through an independent reader. It is laid out from real chunks. */
 
 const INIT = initSegment(Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]), { bitrate: 128_000 });
 /** Segments of three, three and two access units. */
@@ -42,17 +42,17 @@ function file({ pieces, mediaAt, offsetBytes }: Layout): Uint8Array {
   return concat(pieces.map((piece) => ("filling" in piece ? filled[piece.filling] : piece)));
 }
 
-describe("a file", () => {
+describe("a recording's file", () => {
   const layout = layOut(TOTALS);
   const bytes = file(layout);
 
-  test("is this to the byte", async () => {
+  test("has exactly these bytes", async () => {
     expect(bytes.length).toBe(layout.length);
     const hex = Buffer.from(bytes).toString("hex").replace(/.{32}/g, "$&\n").trimEnd();
     await expect(hex).toMatchFileSnapshot("golden/movie.hex");
   });
 
-  test("has for an independent reader the access units of its segments, each where it says", () => {
+  test("gives an independent reader the access units of its segments, each at its stated place", () => {
     const boxes = read(bytes);
     expect(boxes.map(({ type }) => type)).toEqual(["ftyp", "moov", "mdat"]);
     expect(find(boxes, "ftyp")).toMatchObject({
@@ -75,10 +75,10 @@ describe("a file", () => {
   });
 });
 
-test("what has 24.8 hours or more has times of 64 bits, what has 4 GiB or more offsets and a size of 64 bits", () => {
+test("24.8 hours and more have times of 64 bits, and 4 GiB and more have offsets and a size of 64 bits", () => {
   const day = layOut({ ...TOTALS, units: 4_194_304 });
   const [shorter] = [layOut({ ...TOTALS, units: 4_194_303 })];
-  // In mvhd and mdhd three fields, in tkhd as many.
+  // Three fields in mvhd, three in mdhd and three in tkhd.
   expect(headLength(day) - headLength(shorter)).toBe(9 * 4);
   expect(find(read(head(day)), "mvhd")).toMatchObject({ duration: 4_294_967_296 });
 
@@ -90,12 +90,12 @@ test("what has 24.8 hours or more has times of 64 bits, what has 4 GiB or more o
   expect([...offsetsOf([5, 7], 2 ** 32, 8)]).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 5]);
 });
 
-test("what is no segment, or no init segment, has nothing to give", () => {
+test("bytes that are no segment have no media, and bytes that are no init segment have no description", () => {
   expect(mediaIn(INIT)).toHaveLength(0);
   expect(() => descriptionIn(chunk(1, [frame(0)], { segmentStart: true }))).toThrow("there is no moov box");
 });
 
-/** What comes before the media, its gaps filled with zeros. */
+/** The bytes before the media, with zeros in place of the tables that are filled in later. */
 function head({ pieces }: Layout): Uint8Array {
   return concat(
     pieces.map((piece) =>
@@ -108,7 +108,7 @@ function headLength({ pieces }: Layout): number {
   return pieces.reduce((sum, piece) => sum + ("filling" in piece ? 0 : piece.length), 0);
 }
 
-/** The samples, by the tables alone (ISO/IEC 14496-12 8.7). */
+/** The samples, read by the tables alone (ISO/IEC 14496-12 8.7). */
 function unitsOf(bytes: Uint8Array): number[][] {
   const table = (type: string) => {
     const { body } = at(readBoxes(bytes), "moov", "trak", "mdia", "minf", "stbl", type);
@@ -134,7 +134,7 @@ function read(bytes: Uint8Array): ParsedIsoBox[] {
   return readIsoBoxes(bytes as Uint8Array<ArrayBuffer>, defaultReaderConfig()) as ParsedIsoBox[];
 }
 
-/** The first box of a type anywhere below `boxes`; one that is not there throws. */
+/** Returns the first box of a type anywhere below `boxes`; throws where there is none. */
 function find(boxes: readonly unknown[], type: string): Record<string, unknown> {
   const queue = [...boxes] as Record<string, unknown>[];
   for (let box = queue.shift(); box !== undefined; box = queue.shift()) {

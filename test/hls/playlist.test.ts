@@ -6,7 +6,7 @@ import { addCut, emptyWindow } from "../../src/hls/window.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, names, STARTED_AT, show, windowAfter } from "../kit/show.ts";
 
-/** Playlists to the byte, by golden files, and durations that never drift. */
+/** Playlists, compared with golden files byte for byte, and durations that never drift. */
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 const SEED = { seed: 20261121, numRuns: 60 };
@@ -42,7 +42,7 @@ describe("golden lists", () => {
   });
 });
 
-describe("durations", () => {
+describe("a duration", () => {
   test.each([
     [18 * 1024, "0.384"],
     [30 * 1024, "0.640"],
@@ -52,11 +52,11 @@ describe("durations", () => {
     [10 * 1024, "0.213333"],
     [40 * 1024, "0.853333"],
     [0, "0.000"],
-  ])("%i samples are %s", (duration, text) => {
+  ])("of %i samples is printed as %s", (duration, text) => {
     expect(seconds(samples(duration))).toBe(text);
   });
 
-  test("print in their order, exact to a microsecond", () => {
+  test("is printed exact to a microsecond, and a longer one never as a smaller number", () => {
     fc.assert(
       fc.property(fc.nat(1e12), fc.nat(1e12), (a, b) => {
         const [x, y] = [seconds(samples(a)), seconds(samples(b))];
@@ -71,7 +71,7 @@ describe("durations", () => {
   });
 });
 
-test("a list never changes a constant, a date, a duration or a name it has once said", () => {
+test("a list never changes a constant, date, duration or name that an earlier list has stated", () => {
   fc.assert(
     fc.property(PROFILE, fc.integer({ min: 300, max: 4200 }), (profile, units) => {
       const said = new Map<string, string>();
@@ -82,7 +82,7 @@ test("a list never changes a constant, a date, a duration or a name it has once 
             /^#EXT-X-(VERSION|TARGETDURATION|SERVER-CONTROL|PART-INF|DISCONTINUITY-SEQUENCE|MAP):/.exec(line);
           const key = constant?.[1] ?? (line.endsWith(".m4s") ? line : undefined);
           if (key === undefined) continue;
-          // A segment is said by its URI, its duration and the nearest date above it.
+          // A segment is stated by its URI, its duration and the nearest date above it.
           const date = lines.slice(0, index).findLast((above) => above.startsWith("#EXT-X-PROGRAM"));
           const value = constant ? line : `${lines[index - 1]} ${date}`;
           expect(said.get(key) ?? value).toBe(value);
@@ -94,7 +94,7 @@ test("a list never changes a constant, a date, a duration or a name it has once 
   );
 });
 
-test("dates follow durations to the millisecond, wherever the timeline and the clock begin", () => {
+test("dates follow the durations to the millisecond, wherever the timeline and the clock begin", () => {
   fc.assert(
     fc.property(PROFILE, fc.nat(2_000_000_000_000), fc.nat(1e9), (profile, startedAt, unit) => {
       const start = { epoch: EPOCH, startedAt, msn: 0, at: samples(unit * 1024) };
@@ -118,7 +118,7 @@ test("dates follow durations to the millisecond, wherever the timeline and the c
   );
 });
 
-test("a part never prints longer than the target, comes before its parent and sums to it", () => {
+test("parts are never printed longer than the target, come before their segment and sum to it", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(PROFILES.low, PROFILES.balanced),
@@ -150,7 +150,7 @@ test("a part never prints longer than the target, comes before its parent and su
   );
 });
 
-test("the hint is always the next part, and only a live list of parts has one", () => {
+test("the hint is always the next part, and only a live list with parts has one", () => {
   for (const profile of Object.values(PROFILES)) {
     const { windows, cuts } = show(profile, 4 * 180 + 10);
     for (const [index, window] of windows.entries()) {
@@ -165,7 +165,7 @@ test("the hint is always the next part, and only a live list of parts has one", 
   }
 });
 
-test("hls-parser reads every list of a show strictly", () => {
+test("hls-parser reads every list of a show in strict mode", () => {
   HLS.setOptions({ strictMode: true });
   for (const profile of Object.values(PROFILES)) {
     for (const window of show(profile, 18 * profile.segmentUnits + 25).windows) {

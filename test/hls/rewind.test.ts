@@ -11,11 +11,14 @@ import { readList } from "../validator/list.ts";
 import type { Finding } from "../validator/rules.ts";
 import { checkList } from "../validator/single.ts";
 
-/** The list from which players rewind, to the byte, and that nothing in it ever changes. */
+/** The list from which players rewind, byte for byte, and that nothing in it ever changes. */
 
 const whole = (profile: Profile) => samples(profile.segmentUnits * AU_SAMPLES);
 
-/** What is before a timeline that begins with segment `turnsAt`, if one does: two of the show, the one with a segment missing. */
+/**
+ * The past of a show before the timeline that begins with segment `turnsAt`: two earlier timelines, one of which lacks a
+ * segment. With `turns`, the new timeline has begun.
+ */
 function pastUpTo(turnsAt: number, turns = true): Past {
   const past = new Past(turnsAt - 5, 0, true);
   const profile = PROFILES.low;
@@ -28,7 +31,7 @@ function pastUpTo(turnsAt: number, turns = true): Past {
   return past;
 }
 
-/** A window of `segments` whole segments and a part, from `msn` on. */
+/** A window from `msn` on with `segments` whole segments and one part; with `ends`, only the segments, ended. */
 function windowFrom(profile: Profile, msn: number, segments: number, ends = false): Window {
   let window = emptyWindow(profile, { epoch: EPOCH, startedAt: STARTED_AT, msn, at: samples(0) });
   const parts = profile.segmentUnits / profile.partUnits;
@@ -71,14 +74,14 @@ describe("golden lists", () => {
   });
 });
 
-test("a rewind list begins inside the window where that is where its first host was heard", () => {
+test("a rewind list begins inside the window where the first host was heard there", () => {
   const window = windowFrom(PROFILES.low, 0, 6);
   const past = new Past(4, 0, true);
   past.turnTo({ startedAt: STARTED_AT, profile: PROFILES.low, names }, 4);
   const text = rewindPlaylist(window, past, names);
   expect(text.match(/^\d+\.m4s$/gm)).toEqual(["4.m4s", "5.m4s"]);
   expect(text).toContain("#EXT-X-MEDIA-SEQUENCE:4\n");
-  // What lies beyond the boundary is not in it.
+  // Segments before the list's first one are not counted as skipped.
   const long = windowFrom(PROFILES.low, 0, 15);
   for (const [first, skipped] of [
     [7, 1],
@@ -93,7 +96,7 @@ test("a rewind list begins inside the window where that is where its first host 
   }
 });
 
-test("whatever is asked for, a client has the whole list, and nothing that it has ever changes", () => {
+test("whether a client asks for lists or deltas, it has the whole list, and nothing in it ever changes", () => {
   for (const profile of [PROFILES.low, PROFILES.balanced, PROFILES.economy]) {
     const { windows } = show(profile, 24 * profile.segmentUnits + 7);
     let client: string[] = [];
@@ -109,12 +112,12 @@ test("whatever is asked for, a client has the whole list, and nothing that it ha
       expect(full.slice(0, client.length)).toEqual(client);
       client = merged;
     }
-    // The last list has 24 whole segments, and seven of them are as long as the boundary.
+    // The last list has 24 whole segments, and seven of them are as long as the skip boundary.
     expect([client.length, skippedMost]).toEqual([25, 24 - 7]);
   }
 });
 
-test("the two steps of the end are those of the live list", () => {
+test("the rewind list ends in the same two steps as the live list", () => {
   const { windows } = show(PROFILES.low, 20 * 90);
   const ended = windows.at(-1) as Window;
   const closing = closingWindow(ended) as Window;
@@ -124,13 +127,13 @@ test("the two steps of the end are those of the live list", () => {
   expect([/ENDLIST/.test(before ?? ""), /ENDLIST/.test(after ?? "")]).toEqual([false, true]);
 });
 
-describe("a list of more than a day", () => {
+describe("a rewind list of more than a day", () => {
   const profile = PROFILES.low;
   const add = (past: Past, from: number, to: number) => {
     for (let msn = from; msn <= to; msn++)
       past.add({ msn, at: samples(msn * whole(profile)), duration: whole(profile) });
   };
-  test("slides by a thousand segments at a time, and says that it is no EVENT any more", () => {
+  test("slides by a thousand segments at a time, and is no EVENT list any more", () => {
     const past = new Past(8, 0, true);
     past.turnTo({ startedAt: STARTED_AT, profile, names }, 8);
     add(past, 8, MOST_PAST + 999);
@@ -143,13 +146,13 @@ describe("a list of more than a day", () => {
     expect(text).not.toContain("EVENT");
     expect(text).toContain(`#EXT-X-MEDIA-SEQUENCE:1000\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MAP`);
   });
-  test("begins where it did before a restart, whenever that is", () => {
+  test("begins where it began before a restart, whenever that happens", () => {
     fc.assert(
       fc.property(fc.nat(60_000), fc.integer({ min: 0, max: 60_000 }), (first, length) => {
         const begins = firstListedOf(first, first + length);
         expect(begins).toBeGreaterThanOrEqual(first);
         expect(first + length - begins).toBeLessThan(MOST_PAST + 1_000);
-        // What is one segment longer begins there too, or later, at a multiple of a thousand.
+        // A list that is one segment longer begins there too, or later, at a multiple of a thousand.
         const next = firstListedOf(first, first + length + 1);
         expect(next === begins || (next > begins && next % 1_000 === 0)).toBe(true);
       }),
@@ -170,7 +173,7 @@ describe("a list of more than a day", () => {
   });
 });
 
-test("segments come in order, and of a timeline", () => {
+test("segments must come in order and belong to a timeline", () => {
   const past = new Past(0, 0, true);
   const segment = { msn: 4, at: samples(0), duration: samples(1024) };
   expect(() => past.add(segment)).toThrow("no timeline");
@@ -198,7 +201,7 @@ test("hls-parser reads the timelines and the gap", () => {
   expect([list.playlistType, list.mediaSequenceBase, list.endlist]).toEqual(["EVENT", 3, true]);
 });
 
-/** Date, duration and name of every whole segment of a list. */
+/** Date, duration and name of every whole segment in a list. */
 function segmentsOf(text: string): string[] {
   const lines = text.split("\n");
   return lines.flatMap((line, n) => {

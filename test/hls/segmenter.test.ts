@@ -8,7 +8,7 @@ import { FIRST_MSN, frame, show } from "../kit/show.ts";
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 
-test("cuts on the grid: every part full and every segment whole but the last", () => {
+test("cuts on the grid: all parts and segments but the last are full", () => {
   const { cuts } = show(PROFILES.low, 2 * 90 + 20);
   expect(cuts.map(({ part, closes }) => [part.msn, part.index, part.duration / 1024, closes])).toEqual([
     ...[0, 1, 2, 3].map((index) => [FIRST_MSN, index, 18, false]),
@@ -21,7 +21,7 @@ test("cuts on the grid: every part full and every segment whole but the last", (
 });
 
 describe("flush", () => {
-  test("names the last part again when only the segment is left to close", () => {
+  test("returns the last part again when only the segment is left to close", () => {
     const segmenter = new Segmenter(PROFILES.low, { msn: 1, at: samples(0) });
     const cuts = Array.from({ length: 18 }, (_, unit) => segmenter.push(frame(unit))).flat();
     const last = segmenter.flush();
@@ -31,13 +31,13 @@ describe("flush", () => {
     expect([cuts[0]?.closes, last[0]?.closes]).toEqual([false, true]);
   });
 
-  test("has nothing to say when nothing is open", () => {
+  test("returns nothing when nothing is open", () => {
     expect(new Segmenter(PROFILES.low, { msn: 1, at: samples(0) }).flush()).toEqual([]);
     expect(show(PROFILES.low, 90).cuts).toHaveLength(5);
   });
 });
 
-test("resumed anywhere with the open segment's parts, it makes the very same cuts", () => {
+test("a segmenter that resumes anywhere with the open segment's parts makes the same cuts", () => {
   fc.assert(
     fc.property(
       PROFILE,
@@ -46,7 +46,7 @@ test("resumed anywhere with the open segment's parts, it makes the very same cut
       (profile, first, more) => {
         const whole = show(profile, first + more).cuts;
         const before = show(profile, first, { live: true }).cuts;
-        // The parts of a crashed show that were stored; frames of an unfinished part are lost with it.
+        // The stored parts of a crashed show; frames of an unfinished part are lost with it.
         const closed = before.filter(({ closes }) => closes).length;
         const msn = FIRST_MSN + closed;
         const parts = before.map(({ part }) => part).filter((part) => part.msn === msn);
@@ -64,7 +64,7 @@ test("resumed anywhere with the open segment's parts, it makes the very same cut
   );
 });
 
-describe("bugs throw", () => {
+describe("misuse throws", () => {
   const start = { msn: 4, at: samples(0) };
 
   test("a frame that is not due", () => {

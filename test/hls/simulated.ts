@@ -1,4 +1,4 @@
-/** A capture of a show that never ran: what a flawless client would have got of a flawless relay. */
+/** A capture of a show that never ran: what a flawless client would have received from a flawless relay. */
 
 import { initSegment } from "../../src/hls/cmaf.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../../src/hls/playlist.ts";
@@ -13,7 +13,10 @@ const BASE = "https://relay.test/live/show/a/";
 const LIST = { "content-type": "application/vnd.apple.mpegurl", "cache-control": "public, max-age=1" };
 const MEDIA = { "content-type": "audio/mp4", "cache-control": "public, max-age=3600, immutable" };
 
-/** A show of `units` access units, from the first published list to its end; `length` as for a window; `rewinds`: its rewind list. */
+/**
+ * Captures a show of `units` access units, from the first published list to its end. `length` is as for a window; with
+ * `rewinds` the client reads the rewind list.
+ */
 export function simulatedCapture(
   profile: Profile,
   units: number,
@@ -41,7 +44,7 @@ export function simulatedCapture(
   answer(start, "../index.m3u8", LIST, multivariantPlaylist(multivariant));
   for (const [index, window] of windows.entries()) {
     if (index < first) continue;
-    // A window is there when the last sample of its last part is.
+    // A window is published once the last sample of its last part is due.
     const last = cuts[Math.min(index, cuts.length) - 1];
     if (last === undefined) throw new Error("a published list has a part");
     const at = STARTED_AT + toMillis(last.part.at + last.part.duration) + 20;

@@ -6,7 +6,7 @@ import { RULES, type Rule } from "../validator/rules.ts";
 import { validateCapture } from "../validator/validate.ts";
 import { simulatedCapture } from "./simulated.ts";
 
-/** The validator finds nothing in a flawless capture, and each fault that is put into one. */
+/** The validator finds nothing wrong in a flawless capture, and finds each fault that is put into one. */
 
 const LOW = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10 });
 const LONG = simulatedCapture(PROFILES.low, 28 * 90 + 19, { rewinds: true });
@@ -27,7 +27,7 @@ describe("a flawless capture has no findings", () => {
     expect(validateCapture(capture)).toEqual([]);
   });
 
-  test("and really has deltas, removals and an end", () => {
+  test("and it really has deltas, removals and an end", () => {
     expect(texts(LONG).some((text) => text.includes("#EXT-X-SKIP"))).toBe(true);
     expect(texts(LOW).some((text) => text.includes("SEQUENCE:1005"))).toBe(true);
     expect(texts(LOW).at(-1)).toContain("#EXT-X-ENDLIST");
@@ -39,7 +39,7 @@ const STYP =
     .find(({ url }) => url.endsWith(".0.m4s"))
     ?.body.slice(0, 32) ?? new Uint8Array();
 
-/** One fault each; every rule has at least one, and it must be the rule that speaks. */
+/** One fault each. Every rule has at least one, and that rule must report it. */
 const FAULTS: readonly [Rule, string, Capture | (() => Capture)][] = [
   ["status", "a part is not there", change(LOW, part(20), (e) => ({ ...e, status: 404 }))],
   ["content-type", "a list", change(LOW, list(9), header("content-type", "application/x-mpegURL"))],
@@ -243,7 +243,7 @@ const FAULTS: readonly [Rule, string, Capture | (() => Capture)][] = [
   ["segment-bytes", "one byte", change(LOW, segment(5), (e) => ({ ...e, body: e.body.with(-1, 255) }))],
 ];
 
-test.each(FAULTS)("%s speaks: %s", (rule, _, capture) => {
+test.each(FAULTS)("the rule %s reports: %s", (rule, _, capture) => {
   const findings = validateCapture(typeof capture === "function" ? capture() : capture);
   expect(new Set(findings.map((finding) => finding.rule))).toContain(rule);
 });
@@ -295,7 +295,7 @@ function segment(n: number): Which {
   return nth(isSegment, n);
 }
 
-/** The nth first part of a segment. */
+/** The nth part that opens a segment. */
 function openingPart(n: number): Which {
   return nth(({ url }) => url.endsWith(".0.m4s"), n);
 }
@@ -328,7 +328,7 @@ function texts(capture: Capture): string[] {
   return capture.filter(isList).map(text);
 }
 
-/** The capture with one change; one that changes nothing is a mistake in this table. */
+/** Returns the capture with one change; throws where nothing was changed, for that is a mistake in this table. */
 function change(capture: Capture, which: Which, how: Change): () => Capture {
   return () => {
     const changed = capture.map((exchange, n) => (which(exchange, n, capture) ? how(exchange) : exchange));
@@ -361,7 +361,7 @@ function patch(offset: number, byte: number): Change {
   return (exchange) => ({ ...exchange, body: exchange.body.with(offset, byte) });
 }
 
-/** Overwrites bytes `offset` after the first occurrence of `mark` (a fourcc, say). */
+/** Overwrites bytes from `offset` after the first occurrence of `mark` (a fourcc, for example). */
 function patchAfter(mark: string, offset: number, bytes: readonly number[]): Change {
   return (exchange) => {
     const start = Buffer.from(exchange.body).indexOf(Buffer.from(mark, "latin1"));
@@ -376,7 +376,7 @@ function rename(from: string, to: string): Change {
   return patchAfter(from, -from.length, [...Buffer.from(to, "latin1")]);
 }
 
-/** Everything from the nth list on comes `millis` later. */
+/** Makes everything from the nth list on come `millis` later. */
 function delayed(capture: Capture, n: number, millis: number): Capture {
   const from = capture.indexOf(capture.filter(isList)[n] as Exchange);
   return capture.map((exchange, index) =>

@@ -6,7 +6,7 @@ import { replayPlaylist, type Whole, wholePlaylist, wholeWindow } from "../../sr
 import { AU_SAMPLES, type Latency, PROFILES, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, names, STARTED_AT, show } from "../kit/show.ts";
 
-/** Lists of whole segments, by the lists that the relay itself hands out, by golden text, and by another's reader. */
+/** Lists of whole segments, compared with the relay's own lists, with golden text, and through an independent parser. */
 
 const timeline = (latency: Latency, startedAt = STARTED_AT) => ({
   epoch: EPOCH,
@@ -14,7 +14,7 @@ const timeline = (latency: Latency, startedAt = STARTED_AT) => ({
   startedAt,
 });
 
-/** So many segments from `msn` on, which begin at access unit `unit` and have `units`. */
+/** `count` segments from `msn` on, of `units` access units each; the first begins at access unit `unit`. */
 function wholes(count: number, msn: number, unit: number, units: number): Whole[] {
   return Array.from({ length: count }, (_, n) => ({
     msn: msn + n,
@@ -23,14 +23,14 @@ function wholes(count: number, msn: number, unit: number, units: number): Whole[
   }));
 }
 
-/** What a list in another folder calls a timeline's media. */
+/** The names of a timeline's media in a list that is in another folder. */
 const outside = (epoch: string) => ({
   init: `../${epoch}/init.mp4`,
   segment: (msn: number) => `../${epoch}/${msn}.m4s`,
 });
 
 describe("the list of one timeline", () => {
-  test("is the one that a relay without parts hands out of the same segments, to the byte, live and ended", () => {
+  test("is byte for byte the list that a relay without parts hands out for the same segments, live and ended", () => {
     for (const live of [true, false]) {
       const { windows } = show(PROFILES.economy, 39 * 180, { live, happenings: true });
       const window = windows.at(-1);
@@ -46,7 +46,7 @@ describe("the list of one timeline", () => {
     }
   });
 
-  test("dates and names the segments of a list with parts as that list does, and offers nothing that needs a server", () => {
+  test("dates and names segments as a list with parts does, and offers nothing that needs a server", () => {
     const window = show(PROFILES.low, 40 * 90 + 36, { live: true }).windows.at(-1);
     if (window === undefined) throw new Error("there is no window");
     const segments = wholes(15, FIRST_MSN + 25, 25 * 90, 90);
@@ -66,12 +66,12 @@ describe("the list of one timeline", () => {
     expect(text).not.toMatch(/PART|SERVER-CONTROL|PRELOAD|SKIP|ENDLIST/);
   });
 
-  test("has segments, or is none", () => {
+  test("needs at least one segment", () => {
     expect(() => wholeWindow(timeline("low"), [], [], true)).toThrow("has some");
   });
 });
 
-test("the list of a whole show has each timeline's own init segment after a discontinuity, and says what is missing", () => {
+test("the list of a whole show has each timeline's init segment after a discontinuity, and a gap for a missing segment", () => {
   const past = new Past(41, 0, true);
   past.turnTo({ ...timeline("low"), names: outside("aaaaaaaa") }, 40);
   for (const { msn, at, units } of wholes(2, 40, 0, 90))

@@ -12,11 +12,11 @@ import {
 import { PROFILES, type Samples, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, show, windowAfter } from "../kit/show.ts";
 
-/** The window keeps what a list needs and removes the rest in time. */
+/** The window keeps what a list needs, and removes the rest in time. */
 
 const PROFILE = fc.constantFrom(PROFILES.low, PROFILES.balanced, PROFILES.economy);
 
-test("whatever is cut, the sequence goes on by ones, times add up and the list never shrinks below three targets", () => {
+test("after any cuts the sequence goes on by ones, times add up, and the list never shrinks below three target durations", () => {
   fc.assert(
     fc.property(
       PROFILE,
@@ -55,7 +55,7 @@ test("whatever is cut, the sequence goes on by ones, times add up and the list n
   );
 });
 
-test("parts are listed at the live edge only, segment by segment, and never beyond three targets", () => {
+test("parts are listed only near the live edge, segment by segment, and never beyond three target durations", () => {
   for (const profile of [PROFILES.low, PROFILES.balanced]) {
     for (const window of show(profile, 30 * 90 + 7).windows) {
       for (const segment of window.segments) {
@@ -74,12 +74,12 @@ test("parts are listed at the live edge only, segment by segment, and never beyo
   ).toBe(false);
 });
 
-test("what left the list stays fetchable for as long as the draft asks", () => {
+test("media that has left the list stays fetchable for as long as the draft requires", () => {
   for (const profile of Object.values(PROFILES)) {
     const { windows } = show(profile, 60 * profile.segmentUnits, { live: true });
     const target = profile.targetDuration * 48000;
     for (const [index, window] of windows.entries()) {
-      // Every segment any earlier list had or, with parts, showed parts of, against when it or they left.
+      // For every segment that an earlier list had, or showed parts of: when it or its parts left.
       for (const [n, earlier] of windows.slice(0, index).entries()) {
         const next = windows[n + 1] ?? window;
         const since = end(window) - end(next);
@@ -97,7 +97,7 @@ test("what left the list stays fetchable for as long as the draft asks", () => {
   }
 });
 
-describe("bugs throw", () => {
+describe("misuse throws", () => {
   const start = { epoch: EPOCH, startedAt: 0, msn: 5, at: samples(0) };
   const part = (index: number, at: number) => ({
     msn: 5,
@@ -128,9 +128,9 @@ function repeats(cuts: readonly { part: { msn: number; index: number } }[]): num
   return last && previous && last.part === previous.part ? 1 : 0;
 }
 
-test("a moment before the end of what is listed is found in its segment", () => {
+test("the segment that is a given time before the live edge is found", () => {
   const window = windowAfter(PROFILES.low, 5 * 90 + 36, { live: true });
-  // Two parts of segment 1005 are 768 ms.
+  // The two open parts of segment 1005 are 768 ms.
   const asked = [0, 768, 769, 2_688, 2_689, 60_000].map((millis) => msnBefore(window, millis) - FIRST_MSN);
   expect(asked).toEqual([5, 5, 4, 4, 3, 0]);
 });

@@ -13,7 +13,7 @@ test.each<[string, string, string | null]>([
     "pcmu/8000",
   ],
   [
-    "of the audio, not of a video beside it",
+    "that of the audio, not of a video beside it",
     answer(
       "m=video 0 UDP/TLS/RTP/SAVPF 96",
       "a=rtpmap:96 VP8/90000",
@@ -22,11 +22,11 @@ test.each<[string, string, string | null]>([
     ),
     "opus/48000/2",
   ],
-  ["not told", answer("m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0"), null],
+  ["unknown, where the answer does not name it", answer("m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0"), null],
   [
-    "of a section that is rejected",
+    "unknown, where the section is rejected",
     answer("m=audio 0 UDP/TLS/RTP/SAVPF 111", "a=rtpmap:111 opus/48000/2"),
     null,
   ],
-  ["of no answer", "", null],
-])("the codec is %s", (_, sdp, codec) => expect(codecOf(sdp)).toBe(codec));
+  ["unknown without an answer", "", null],
+])("the codec of the answer is %s", (_, sdp, codec) => expect(codecOf(sdp)).toBe(codec));

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { readOffer } from "../../src/ingest/offer.ts";
 import * as offers from "../kit/offers.ts";
 
-/** Offers of real publishers are taken; what can not work is refused with its reason. */
+/** Offers of real publishers are accepted; an offer that can not work is refused with the reason. */
 
-describe("an offer is taken as it is", () => {
+describe("an offer is accepted unchanged", () => {
   test.each([
     ["from Chromium", offers.chromium, "0"],
     ["from OBS: no candidates, and a video track", offers.obs, "0"],
@@ -19,7 +19,7 @@ describe("an offer is taken as it is", () => {
   ])("%s", (_, sdp, mid) => expect(readOffer(sdp)).toEqual({ kind: "offer", sdp, mid }));
 });
 
-describe("an offer that can not work is refused, and its publisher told why", () => {
+describe("an offer that can not work is refused, and the publisher is told why", () => {
   test.each([
     ["no Opus", offers.noOpus, 422, /no Opus/],
     ["video alone", offers.videoAlone, 422, /no audio/],
@@ -46,7 +46,7 @@ describe("an offer that can not work is refused, and its publisher told why", ()
     expect(readOffer(sdp)).toMatchObject({ status, message: expect.stringMatching(message) });
   });
 
-  test("whatever is cut off or changed in it, it is read or refused", () => {
+  test("an offer that is cut or changed anywhere is read or refused, and never throws", () => {
     const whole = fc.constantFrom(...Object.values(offers).filter((offer) => typeof offer === "string"));
     fc.assert(
       fc.property(whole, fc.nat(), fc.nat(), fc.string(), (offer, from, length, junk) => {

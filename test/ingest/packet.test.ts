@@ -3,13 +3,13 @@ import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import { readPacket } from "../../src/ingest/packet.ts";
 
-/** The SFU's messages, and anything else that comes on its socket. */
+/** The SFU's messages, and anything else that may arrive on its socket. */
 
 const U32 = 0xffff_ffff;
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
 describe("a packet", () => {
-  test("of golden bytes", () => {
+  test("is read from golden bytes", () => {
     // 1: varint 300, 2: varint 4294967295, 5: four bytes (protobuf encoding, worked by hand).
     const message = bytes(0x08, 0xac, 0x02, 0x10, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x2a, 4, 1, 2, 3, 4);
     expect(readPacket(message)).toEqual({
@@ -20,11 +20,11 @@ describe("a packet", () => {
     });
   });
 
-  test("without the fields that are zero, which proto3 leaves out", () => {
+  test("is read without the fields that are zero, which proto3 leaves out", () => {
     expect(readPacket(bytes(0x2a, 4, 1, 2, 3, 4))).toMatchObject({ sequenceNumber: 0, timestamp: 0 });
   });
 
-  test("with its fields in any order, and the last of a repeated one", () => {
+  test("is read with its fields in any order, and with the last of a repeated one", () => {
     const message = bytes(0x2a, 4, 9, 9, 9, 9, 0x10, 5, 0x08, 1, 0x08, 2, 0x2a, 4, 1, 2, 3, 4);
     expect(readPacket(message)).toEqual({
       kind: "packet",
@@ -34,7 +34,7 @@ describe("a packet", () => {
     });
   });
 
-  test("with unknown fields of every wire type", () => {
+  test("is read with unknown fields of every wire type", () => {
     const unknown = [
       ...[0x18, 0x80, 0x01], // 3, varint
       ...[0x21, 1, 2, 3, 4, 5, 6, 7, 8], // 4, 64 bits
@@ -49,14 +49,14 @@ describe("a packet", () => {
     });
   });
 
-  test("is a view into its message, whatever that is a view into", () => {
+  test("is a view into its message, which may itself be a view", () => {
     const buffer = bytes(99, 0x08, 1, 0x2a, 4, 1, 2, 3, 4, 99);
     const packet = readPacket(buffer.subarray(1, 9));
     expect(packet).toMatchObject({ payload: bytes(1, 2, 3, 4) });
     expect((packet as { payload: Uint8Array }).payload.buffer).toBe(buffer.buffer);
   });
 
-  test("as the stand-in writes it, for every value of its fields", () => {
+  test("is read as the stand-in writes it, for every value of its fields", () => {
     const u32 = fc.oneof(fc.nat({ max: U32 }), fc.constantFrom(0, 127, 128, 2 ** 28, 2 ** 31, U32));
     fc.assert(
       fc.property(
@@ -76,16 +76,16 @@ describe("a packet", () => {
     );
   });
 
-  test.each([1, 480, 960, 2_880, 5_760])("of %i sample frames", (frames) => {
+  test.each([1, 480, 960, 2_880, 5_760])("of %i sample frames is read", (frames) => {
     const payload = new Uint8Array(frames * 4);
     expect(readPacket(encodePacket({ sequenceNumber: 1, timestamp: 1, payload }))).toHaveProperty("payload");
   });
 });
 
-describe("garbage", () => {
+describe("a message that is no packet is garbage", () => {
   const whole = encodePacket({ sequenceNumber: 300, timestamp: 70_000, payload: new Uint8Array(400) });
 
-  test("is whatever a packet is, cut off anywhere", () => {
+  test("when a packet is cut off anywhere", () => {
     for (let length = 0; length < whole.length; length++) {
       expect(readPacket(whole.subarray(0, length)), `the first ${length} bytes`).toMatchObject({
         kind: "garbage",
@@ -112,9 +112,9 @@ describe("garbage", () => {
     ["a length beyond the end", bytes(0x2a, 5, 1, 2, 3, 4), "malformed"],
     ["a length of 2^63", bytes(0x2a, ...Array<number>(9).fill(0xff), 0x7f), "malformed"],
     ["JSON", new TextEncoder().encode('{"sequenceNumber":1}'), "malformed"],
-  ])("%s", (_, message, why) => expect(readPacket(message)).toEqual({ kind: "garbage", why }));
+  ])("when it is %s", (_, message, why) => expect(readPacket(message)).toEqual({ kind: "garbage", why }));
 
-  test("more than 120 ms of sound, and a message that is longer than any packet", () => {
+  test("when it has more than 120 ms of sound, or is longer than any packet", () => {
     const packet = (length: number) =>
       encodePacket({ sequenceNumber: 1, timestamp: 1, payload: new Uint8Array(length) });
     expect(readPacket(packet(120 * 192))).toHaveProperty("payload");
@@ -123,7 +123,7 @@ describe("garbage", () => {
     expect(readPacket(new Uint8Array(1_000_000))).toEqual({ kind: "garbage", why: "oversized" });
   });
 
-  test("of any kind never throws, and what passes is a whole number of sample frames", () => {
+  test("and reading any bytes never throws: what passes has a whole number of sample frames", () => {
     const noise = fc.uint8Array({ maxLength: 200 });
     const damaged = fc
       .tuple(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 }), fc.nat({ max: 30 }))

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { ANSWER, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 
-/** What is asked of the SFU for those who hear others: which calls, what of their replies counts, and what is tried again. */
+/** The SFU calls for hosts who hear others: which calls are made, what counts in their replies, and what is tried again. */
 
 let fake: FakeSfu;
 let pulls: Sfu["pulls"];
@@ -12,21 +12,21 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-/** Reacts to the calls of one operation with these, one after the other; then as a healthy SFU. */
+/** Reacts to the calls of one operation with these reactions, one after another, and then like a healthy SFU. */
 function script(path: string, ...reactions: Reaction[]): void {
   fake.react = (call) => (call.path === path ? reactions.shift() : undefined);
 }
 const TRACKS = "/sessions/:id/tracks/new";
 const fault = (status: number, code: string) => expect.objectContaining({ kind: "fault", status, code });
-/** A reply of `tracks/new` whose items are these. */
+/** A reply of `tracks/new` with these items. */
 const items = (...tracks: object[]): Reaction => ({ status: 200, json: { tracks } });
 
 describe("pulling", () => {
-  test("asks for remote tracks without a description, and gives the offer and each one's mid", async () => {
+  test("asks for remote tracks without a description, and returns the offer and the mid of each track", async () => {
     await pulls.open();
     expect(await pulls.pull("mine", ["one", "two"])).toEqual({
       kind: "offered",
-      // Without "one", "two" and the session's own name.
+      // The offer no longer contains "one", "two" or the session's own name.
       offer: [
         "v=0",
         "o=- 0 1 IN IP4 127.0.0.1",
@@ -63,7 +63,7 @@ describe("pulling", () => {
     ]);
   });
 
-  test("takes an item by whose it is, not by its place, and says why the others are not there", async () => {
+  test("assigns an item by its session, not by its position, and reports why the others are missing", async () => {
     script(TRACKS, {
       status: 200,
       json: {
@@ -88,10 +88,13 @@ describe("pulling", () => {
   test.each<[string, Reaction]>([
     ["at 200", items({ sessionId: "one", mid: "", errorCode: "not_found_track_error" })],
     ["as the whole call's", { status: 503, json: { tracks: [{ errorCode: "empty_track_error" }] } }],
-  ])("an error of every item, %s, is not one of the session: nothing is offered", async (_, reaction) => {
-    script(TRACKS, reaction);
-    expect(await pulls.pull("mine", ["one"])).toMatchObject({ kind: "offered", offer: null });
-  });
+  ])(
+    "an error of every item, %s, is not an error of the session: there is just no offer",
+    async (_, reaction) => {
+      script(TRACKS, reaction);
+      expect(await pulls.pull("mine", ["one"])).toMatchObject({ kind: "offered", offer: null });
+    },
+  );
 
   test.each<[string, Reaction, number, string]>([
     ["the connection is cut", "cut", 0, "unreachable"],
@@ -105,14 +108,14 @@ describe("pulling", () => {
       200,
       "unexpected_reply",
     ],
-  ])("is not asked for again where %s", async (_, reaction, status, code) => {
+  ])("is not tried again where %s", async (_, reaction, status, code) => {
     script(TRACKS, reaction);
     expect(await pulls.pull("mine", ["one"])).toEqual(fault(status, code));
     expect(fake.calls).toHaveLength(1);
   });
 });
 
-test("an answer is given once, whatever comes of it", async () => {
+test("an answer is sent once, whatever the reply", async () => {
   expect(await pulls.answer("mine", "v=0\r\n")).toBeNull();
   script("/sessions/:id/renegotiate", "cut");
   expect(await pulls.answer("mine", "v=0\r\n")).toEqual(fault(0, "unreachable"));
@@ -125,7 +128,7 @@ test("an answer is given once, whatever comes of it", async () => {
   );
 });
 
-test("a session is made, and tracks are closed, by one more try where the first got no reply", async () => {
+test("making a session and closing tracks are tried once more where the first call got no reply", async () => {
   script("/sessions/new", "cut");
   expect(await pulls.open()).toEqual({ kind: "opened", session: fake.ids[0] });
   script("/sessions/new", "cut", { status: 503, json: {} });

@@ -9,12 +9,12 @@ import type { SfuFault } from "../../src/ingest/sfu-api.ts";
 import { Ear } from "../kit/ear.ts";
 import { ANSWER, type Call, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 
-/** The SFU's API: what is asked of it, its time limits, and what is tried again. */
+/** The SFU's API: which calls are made, their time limits, and what is tried again. */
 
 const OFFER = { sdp: "v=0\r\n", mid: "0" };
-/** Has the SFU dial there, whatever it says. */
+/** Has the SFU dial `endpoint`, whatever faults it reports. */
 const to = (endpoint: string) => () => Promise.resolve(endpoint);
-/** The same, once. */
+/** Has the SFU dial `endpoint` once. */
 const onceTo = (endpoint: string) => (fault: SfuFault | null) =>
   Promise.resolve(fault === null ? endpoint : null);
 
@@ -27,7 +27,7 @@ describe("against an SFU that fails on demand", () => {
   });
   afterEach(() => fake.close());
 
-  /** Reacts to the calls of one operation with these, one after the other; then as a healthy SFU. */
+  /** Reacts to the calls of one operation with these reactions, one after another, and then like a healthy SFU. */
   function script(path: string, ...reactions: Reaction[]): void {
     fake.react = (call) => (call.path === path ? reactions.shift() : undefined);
   }
@@ -38,7 +38,7 @@ describe("against an SFU that fails on demand", () => {
   });
 
   describe("publishing", () => {
-    test("takes a session and a track, and gives the answer", async () => {
+    test("makes a session and a track, and returns the answer", async () => {
       expect(await sfu.publish(OFFER)).toEqual({ kind: "published", session: fake.ids[0], answer: ANSWER });
       expect(paths()).toEqual(["POST /sessions/new", "POST /sessions/:id/tracks/new"]);
       expect(fake.calls.map(({ authorization }) => authorization)).toEqual([
@@ -62,7 +62,7 @@ describe("against an SFU that fails on demand", () => {
       expect(paths().filter((path) => path === "POST /sessions/new")).toHaveLength(2);
     });
 
-    test("after a call that got no answer in 5 s, what is left of 7 s goes to one more try", async () => {
+    test("after a call without an answer for 5 s, spends the rest of 7 s on one more try", async () => {
       script("/sessions/:id/tracks/new", "hang");
       const from = performance.now();
       expect((await sfu.publish(OFFER)).kind).toBe("published");
@@ -81,7 +81,7 @@ describe("against an SFU that fails on demand", () => {
       ["a reply of another shape", { status: 200, json: { sessionDescription: 7 } }, "unexpected_reply"],
       ["a reply that is no JSON", { status: 200, text: "<html>" }, "unexpected_reply"],
       ["a refusal that is no JSON", { status: 403, text: "<html>" }, "unknown_error"],
-    ])("is not tried again with %s", async (_, reaction, code) => {
+    ])("is not tried again after %s", async (_, reaction, code) => {
       script("/sessions/:id/tracks/new", reaction);
       expect(await sfu.publish(OFFER)).toMatchObject({ kind: "fault", code, transient: false });
       expect(fake.of("POST /sessions/new")).toHaveLength(1);
@@ -91,7 +91,7 @@ describe("against an SFU that fails on demand", () => {
   describe("attaching", () => {
     const NEW = "/adapters/websocket/new";
 
-    test("waits for the host's transport and first packets, and asks ever more slowly", async () => {
+    test("waits for the host's transport and first packets, at growing intervals", async () => {
       const pending = [
         { status: 425, json: { errorCode: "session_error" } },
         item("not_found_track_error"),
@@ -134,7 +134,7 @@ describe("against an SFU that fails on demand", () => {
       expect(fake.of(`POST ${NEW}`)).toHaveLength(1);
     });
 
-    test("stops when there is nothing to dial for any more", async () => {
+    test("stops when there is nothing to dial any more", async () => {
       fake.react = () => item("not_found_track_error");
       let endpoint: string | null = "ws://host/";
       setTimeout(() => {
@@ -162,7 +162,7 @@ describe("against an SFU that fails on demand", () => {
             }),
           ]);
         });
-        // The platform's own timeouts do not go by the fake clock.
+        // The platform's own timeouts do not follow the fake clock.
         vi.spyOn(AbortSignal, "timeout").mockImplementation((millis) => {
           const controller = new AbortController();
           setTimeout(() => controller.abort(), millis);
@@ -195,7 +195,7 @@ describe("against an SFU that fails on demand", () => {
         expect(calls.length).toBeLessThanOrEqual(32);
       });
 
-      test("is answered after 14.9 s, and that is in time", async () => {
+      test("succeeds with an answer after 14.9 s", async () => {
         answer = slow(14_900);
         const result = sfu.attach("session", onceTo("ws://host/"));
         await vi.advanceTimersByTimeAsync(14_900);
@@ -210,7 +210,7 @@ describe("against an SFU that fails on demand", () => {
         ["can not reach this relay", reply(503, { tracks: [{ errorCode: "websocket_handshake_failed" }] })],
         ["answers what nobody understands", reply(200, { tracks: "?" })],
       ])(
-        "is asked on, down to every 15 s, where the SFU %s: it is attached when that is over",
+        "goes on, at intervals up to some 15 s, where the SFU %s, and succeeds when that is over",
         async ([, fault]) => {
           answer = fault;
           const faults: (SfuFault | null)[] = [];
@@ -232,7 +232,7 @@ describe("against an SFU that fails on demand", () => {
         },
       );
 
-      test('is asked on for 25 s from when an outage has ended, though it was "not yet" before', async () => {
+      test('goes on for 25 s after an outage has ended, even though it was "not yet" before', async () => {
         answer = notYet;
         const result = sfu.attach("session", to("ws://host/"));
         await vi.advanceTimersByTimeAsync(20_000);
@@ -259,7 +259,7 @@ describe("against an SFU that fails on demand", () => {
       expect(await sfu.close("session", "0")).toBeNull();
     });
 
-    test("say so when they failed, with the status though the body be no JSON", async () => {
+    test("report a failure with its status, even if the body is no JSON", async () => {
       fake.react = () => ({ status: 502, text: "<html>" });
       expect(await sfu.close("session", "0")).toMatchObject({ status: 502, code: "unknown_error" });
       fake.react = () => "cut";
@@ -324,7 +324,7 @@ test("a host's sound comes out of the stand-in, and everything ends when it is t
   }
 });
 
-/** What an SFU says to the first try to attach. */
+/** The fault that an SFU reports for the first try to attach. */
 async function heardOf(sfu: Sfu, session: string, endpoint: string): Promise<string | undefined> {
   let code: string | undefined;
   await sfu.attach(session, async (fault) => {

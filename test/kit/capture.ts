@@ -2,8 +2,9 @@ import type { Capture, Exchange } from "../validator/capture.ts";
 import { type Listed, readList, variantOf } from "./list.ts";
 
 /**
- * Captures a show as test/validator/capture.ts asks: one client, blocking reloads where there are parts, every new part
- * and segment fetched as it becomes listed, until the end. A list without parts is polled every half target duration.
+ * Captures a show as test/validator/capture.ts describes: one client that makes blocking reloads where there are parts, and
+ * fetches every new part and segment once it is listed, until the end. A list without parts is polled every half target
+ * duration.
  */
 export async function capture(playbackUrl: string): Promise<Capture> {
   const exchanges: Exchange[] = [];
@@ -15,9 +16,9 @@ export async function capture(playbackUrl: string): Promise<Capture> {
   };
   const multivariant = await ask(playbackUrl);
   const mediaUrl = new URL(variantOf(multivariant), playbackUrl).href;
-  // Media is fetched beside the reloads and one at a time, as players do: in between the reloads it would make the next
-  // one late, and with it the arrival of a part that was listed in time; all that is listed at first would, if fetched
-  // at once, stand in a queue with the reload before this machine's one relay.
+  // Media is fetched beside the reloads and one at a time, as players do. In between the reloads it would delay the next
+  // reload, and so the arrival of a part that was listed in time. If all the media of the first list were fetched at once, it
+  // would queue with the reload before this machine's one relay.
   let fetched: Promise<unknown> = Promise.resolve();
   let url = mediaUrl;
   for (;;) {
@@ -37,7 +38,7 @@ export async function capture(playbackUrl: string): Promise<Capture> {
   return exchanges;
 }
 
-/** The blocking reload for the part that the list hints; without a hint, the same list after half a target duration. */
+/** The URL of the blocking reload for the hinted part; without a hint, the same list after half a target duration. */
 async function next(list: Listed, mediaUrl: string): Promise<string> {
   if (list.hint === null) {
     await new Promise((resolve) => setTimeout(resolve, list.target * 500));

@@ -4,7 +4,9 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Chromium's flags: no talking to its maker, WebRTC on a machine with loopback alone, a microphone that needs no hand. */
+/**
+ * Chromium's flags: no traffic to its vendor, WebRTC on a machine that has only loopback, and a microphone without a prompt.
+ */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -19,14 +21,14 @@ const FLAGS = [
 ];
 
 /**
- * Starts Debian's (or your) Chromium, headless and with sound. `microphone` is a WAV file that its fake microphone
- * plays from its first use on. Throws one plain sentence when there is no Chromium.
+ * Starts Debian's (or your) Chromium, headless and with sound. `microphone` is a WAV file that its fake microphone plays from
+ * its first use on. Throws one plain sentence when there is no Chromium.
  */
 export async function startChromium(options: { microphone?: string } = {}): Promise<Browser> {
   return chromium.launch(launchOptions(options.microphone));
 }
 
-/** The same in a process of its own that can be killed as a crash would: `kill` says goodbye to nobody. */
+/** Starts Chromium in a process of its own that can be killed as by a crash: with `kill` it closes nothing properly. */
 export async function startDoomedChromium(): Promise<{ browser: Browser; kill: () => Promise<void> }> {
   const server = await chromium.launchServer(launchOptions(undefined));
   const browser = await chromium.connect(server.wsEndpoint());
@@ -53,9 +55,9 @@ function findChromium(): string {
 }
 
 /**
- * A page, and the errors its scripts made. With `names` it carries those probes of test/browser/page, and its
- * Content-Security-Policy is off: a probe's audio worklet has to come from a blob. Without, the policy holds, and
- * what it blocks is an error.
+ * Opens a page, and collects the errors of its scripts. With `names` it runs those probes of test/kit/page, and its
+ * Content-Security-Policy is off, because a probe's audio worklet comes from a blob. Without `names` the policy holds, and what
+ * it blocks is an error.
  */
 export async function openPage(
   browser: Browser,
@@ -79,7 +81,7 @@ export async function openPage(
   return { page, faults };
 }
 
-/** A page and what went wrong in it so far. */
+/** A page, and the errors in it so far. */
 export interface Probed {
   readonly page: Page;
   readonly faults: readonly string[];

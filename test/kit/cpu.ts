@@ -2,16 +2,16 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
-/** Clock ticks a second, the unit of proc(5)'s times. */
+/** Clock ticks a second, the unit of the times in proc(5). */
 const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 
-/** User and system time of one process, ms (proc(5): fields 14 and 15); 0 where it has gone. */
+/** User and system time of one process, ms (proc(5): fields 14 and 15); 0 where the process has ended. */
 export function cpuOf(pid: number): number {
   const stat = statOf(pid);
   return stat === null ? 0 : ((Number(stat[11]) + Number(stat[12])) * 1000) / TICKS;
 }
 
-/** Time that the machine's cores have spent on anything at all, ms, all of them together. */
+/** The time that all cores of the machine together have been busy, ms. */
 export function machineBusy(): number {
   const spent = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
   return spent.reduce((sum, millis) => sum + millis, 0);

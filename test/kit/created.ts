@@ -1,7 +1,7 @@
 import type { DescribedHost } from "../../src/broadcast-api.ts";
 import type { Loudness } from "../../src/media.ts";
 
-/** A broadcast, as the API tells of it to who has created it. */
+/** A broadcast as the API returns it when it is created. */
 export interface Created {
   readonly id: string;
   readonly title: string;
@@ -14,7 +14,7 @@ export interface Created {
   readonly statusUrl: string;
 }
 
-/** A broadcast, as the API describes it later. */
+/** A broadcast as the API describes it later. */
 export interface Described extends Created {
   readonly warnings: readonly {
     readonly kind: string;

@@ -1,17 +1,17 @@
 import { convertV4MiniflareOptions } from "miniflare";
 import { bundle } from "../../local/bundle.ts";
 
-/** A Worker: its entry from the project's root, and what is bound to it. */
+/** A Worker: its entry, relative to the project's root, and its bindings. */
 export interface Deployed {
   readonly name: string;
   readonly entry: string;
-  /** Binding -> the Worker, or its entrypoint. */
+  /** Binding -> the Worker, or an entrypoint of it. */
   readonly services?: Readonly<
     Record<string, string | { readonly name: string; readonly entrypoint: string }>
   >;
-  /** The Worker that the Durable Objects are of; itself, if it is none other. */
+  /** The Worker that defines the Durable Objects; by default this one. */
   readonly objectsOf?: string;
-  /** More of its variables, over the defaults. */
+  /** More variables of this Worker, which replace the defaults. */
   readonly vars?: Variables;
 }
 export type Variables = Readonly<Record<string, string>>;
@@ -28,10 +28,10 @@ export interface Options {
 export const EARSHOT: Deployed = { name: "earshot", entry: "src/worker.ts" };
 
 export const EARSHOT_SECRET = "the secret of these tests";
-/** What the SFU's API asks for in these tests. */
+/** The secret for the SFU's API in these tests. */
 export const SFU_SECRET = "the sfu application's secret";
 
-/** What Miniflare is to run; it puts what is logged into `lines`. */
+/** The settings for Miniflare; log messages are appended to `lines`. */
 export async function settingsOf(
   workers: Workers,
   adminToken: string,
@@ -73,7 +73,7 @@ async function specOf(
       ADMIN_TOKEN: adminToken,
       EARSHOT_SECRET,
       ICE_SERVERS: "stun:stun.example:3478,stun:stun2.example:3478",
-      // Nobody answers there.
+      // No server answers there.
       SFU_API: "http://127.0.0.1:9/v1",
       SFU_APP_ID: "local",
       SFU_APP_SECRET: SFU_SECRET,

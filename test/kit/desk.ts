@@ -2,20 +2,20 @@ import type { Changes, HostChanges, HostDescription } from "../../src/broadcast-
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "./created.ts";
 
-/** Any relay's admin side, by its API. What it refuses is thrown. */
+/** The admin side of any relay, through its API. Refusals are thrown. */
 export interface Desk {
   readonly url: string;
   readonly adminToken: string;
 }
 
-/** Makes a broadcast and opens its doors. */
+/** Creates a broadcast and opens its doors. */
 export async function openShow(desk: Desk, latency: Latency): Promise<Created> {
   const show = await makeShow(desk, latency);
   await openDoors(desk, show);
   return show;
 }
 
-/** Makes a broadcast without hold audio, so that its host is all that is heard; its first host or listener opens the doors. */
+/** Creates a broadcast without hold audio, so that only its hosts are heard. Its first host or listener opens the doors. */
 export async function makeShow(desk: Desk, latency: Latency, details: Changes = {}): Promise<Created> {
   return (await call(desk, "POST", "", {
     latency,
@@ -25,7 +25,7 @@ export async function makeShow(desk: Desk, latency: Latency, details: Changes = 
   })) as Created;
 }
 
-/** Makes a host with a name and a key of its own; what else is given are its settings. */
+/** Makes a host with a name and a key of its own; the rest of `settings` are its other settings. */
 export async function makeHost(desk: Desk, { id }: Created, settings: HostChanges): Promise<HostDescription> {
   return (await call(desk, "POST", `/${id}/hosts`, settings)) as HostDescription;
 }
@@ -56,7 +56,7 @@ export async function endShow(desk: Desk, { id }: Created): Promise<void> {
   await call(desk, "POST", `/${id}/end`);
 }
 
-/** How long after its last sample each of the last parts was listed, by the Broadcast's own account, ms. */
+/** How long after its last sample each of the last parts was listed, as the Broadcast reports it, ms. */
 export async function listingOf(
   desk: Desk,
   { id }: Pick<Created, "id">,
@@ -66,8 +66,9 @@ export async function listingOf(
 }
 
 /**
- * What reached the origin of a show since its doors opened, by kind, but for reads of its state, of which one is made here:
- * the origin tells of reads that R2 has answered with the next one that it has to ask the Broadcast for.
+ * The reads that reached the origin of a show since its doors opened, by kind, without reads of its state. One read of the
+ * state is made here: the origin reports the reads that R2 has answered with the next read for which it has to ask the
+ * Broadcast.
  */
 export async function originReads(desk: Desk, { id, statusUrl }: Created): Promise<Record<string, number>> {
   await (await fetch(statusUrl, { signal: AbortSignal.timeout(15_000) })).text();

@@ -1,6 +1,6 @@
 import type { Details } from "../../src/broadcast-api.ts";
 
-/** The details of a broadcast of which nothing was said. */
+/** The details of a broadcast that was created with defaults. */
 export const DETAILS: Details = {
   title: "A show",
   description: "",

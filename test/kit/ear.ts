@@ -36,12 +36,12 @@ export function readProtobuf(bytes: Uint8Array): Map<number, number | Uint8Array
   return fields;
 }
 
-/** A WebSocket endpoint that keeps what it hears. */
+/** A WebSocket endpoint that keeps the messages that it receives. */
 export class Ear {
   readonly heard: Heard[] = [];
   readonly closes: { code: number; reason: string; at: number }[] = [];
   connections = 0;
-  /** Whether the handshake is answered; a refused one gets a 403. */
+  /** Whether handshakes are accepted; a refused one gets a 403. */
   open = true;
   #socket: WebSocket | undefined;
   readonly #server: WebSocketServer;
@@ -77,7 +77,7 @@ export class Ear {
     this.#socket?.close(code);
   }
 
-  /** All the sound so far, interleaved. */
+  /** All the sound from message `from` on, interleaved. */
   pcm(from = 0): Int16Array {
     const messages = this.heard.slice(from);
     const all = new Int16Array(messages.reduce((sum, { payload }) => sum + payload.length / 2, 0));

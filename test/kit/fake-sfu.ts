@@ -1,12 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One call that came. */
+/** A call that was received. */
 export interface Call {
   readonly method: string;
-  /** Behind the application's id, e.g. `/sessions/new`, session ids written as `:id`. */
+  /** The path after the application's id, e.g. `/sessions/new`; session ids are written as `:id`. */
   readonly path: string;
-  /** The session that the path is of; null where it is of none. */
+  /** The session in the path; null where there is none. */
   readonly session: string | null;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
   readonly body: any;
@@ -14,7 +14,7 @@ export interface Call {
   readonly at: number;
 }
 
-/** What is answered: JSON, other text, nothing ever, or the connection cut. Undefined: as a healthy SFU. */
+/** The reply: JSON, another text, none ever, or the connection is cut. Undefined: as a healthy SFU replies. */
 export type Reaction =
   | { readonly status: number; readonly json: unknown }
   | { readonly status: number; readonly text: string }
@@ -36,16 +36,16 @@ export const ANSWER = [
 ].join("\r\n");
 
 /**
- * An SFU that does as it is told, for the faults that neither the real one nor the stand-in has on demand. It carries no
- * media: tests dial the `endpoints` themselves.
+ * An SFU that fails on demand, for faults that neither the real SFU nor the stand-in can produce. It carries no media: tests
+ * dial the `endpoints` themselves.
  */
 export class FakeSfu {
   readonly calls: Call[] = [];
-  /** Where adapters were asked to dial, in order. */
+  /** The endpoints that adapters were asked to dial, in order. */
   readonly endpoints: string[] = [];
   /** The sessions whose tracks it was told to close. */
   readonly closed: string[] = [];
-  /** Every id given out. */
+  /** Every id that it gave out. */
   readonly ids: string[] = [];
   react: (call: Call) => Reaction | Promise<Reaction> = () => undefined;
   readonly #server: Server;
@@ -92,7 +92,7 @@ export class FakeSfu {
     return this.calls.filter(({ method, path }) => `${method} ${path}` === operation);
   }
 
-  /** Waits until it has been asked to dial for a WHIP session's generation, and gives where. */
+  /** Waits until it has been asked to dial for a generation of a WHIP session, and returns the endpoint. */
   async endpointOf(session: string, generation = 1, millis = 20_000): Promise<string> {
     for (const deadline = performance.now() + millis; performance.now() < deadline; ) {
       const endpoint = this.endpoints.find((url) => url.includes(`/${session}/${generation}/`));
@@ -137,7 +137,7 @@ export class FakeSfu {
     }
   }
 
-  /** What a healthy SFU says to who asks for these tracks of others; those of `failed` fail with the code given. */
+  /** A healthy SFU's reply to a request for these tracks of other sessions; sessions in `failed` get that error code. */
   offered(
     tracks: readonly { readonly sessionId: string; readonly trackName: string }[],
     failed: Readonly<Record<string, string>> = {},
@@ -157,7 +157,7 @@ export class FakeSfu {
     return { status: 200, json };
   }
 
-  /** An offer that has the names of the SFU's sessions wherever SDP has a place for one. */
+  /** An offer with the names of the SFU's sessions wherever SDP has a place for them. */
   #offer(items: readonly { readonly sessionId: string; readonly trackName: string; readonly mid: string }[]) {
     const own = this.ids.at(-1) ?? "-";
     const good = items.filter(({ mid }) => mid !== "");

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from "node:net";
 
 /**
- * What a server does to those who ask it. `refuses` connections, the pages' too; `resets` those that ask for what fails; `stale`: the
- * lists that it had before; `media`: 503 for media alone; `404`: as the asset service says it where no Worker runs.
+ * How the server treats requests. `refuses`: it refuses all connections, the pages' too; `resets`: it resets requests that can
+ * fail; `stale`: it answers with earlier lists; `media`: 503 for media only; `404`: the asset service's answer where no Worker
+ * runs; `late`: answers come {@link LATE_MS} late.
  */
 export type Fault =
   | "none"
@@ -17,21 +18,21 @@ export type Fault =
   | "media"
   | "late";
 
-/** What can fail: all that is the Worker's to listeners, and the copy. */
+/** The requests that can fail: all that the Worker answers to listeners, and the copy. */
 const FAILS = /^\/live\/|\.m3u8$|\.mp4$|\.m4s$/;
-/** How late `late` is, ms. */
+/** How late the answers of `late` are, ms. */
 const LATE_MS = 3_000;
 
-/** What was asked of a server. */
+/** A request that a server received. */
 interface Asked {
   readonly path: string;
-  /** By Date.now(). */
+  /** When it was received, by Date.now(). */
   readonly at: number;
 }
 
 /**
- * A server before another, which fails as it is told: all that is under `/live/`, and of the copy all. The pages come through, for
- * these are assets, which no Worker has to run for.
+ * A server in front of another one, which fails on demand: for everything under `/live/`, and for all of the copy. The pages
+ * pass through, for they are assets, for which no Worker has to run.
  */
 export class Faulty {
   readonly url: string;
@@ -43,8 +44,8 @@ export class Faulty {
   #fault: Fault = "none";
 
   /**
-   * @param target what it stands before, without a slash at the end
-   * @param assets JSON that it answers with by itself, by path
+   * @param target the server behind this one, without a slash at the end
+   * @param assets JSON that this server answers with itself, by path
    */
   static async start(target: string, assets: Readonly<Record<string, unknown>> = {}): Promise<Faulty> {
     const server = createServer((asked, answer) => void faulty.#answer(asked, answer));
@@ -60,7 +61,7 @@ export class Faulty {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** From now on. Who is waiting for an answer gets none, or as the fault has it. */
+  /** Applies a fault from now on. Requests that are waiting are treated by the new fault, or get no answer. */
   async turn(fault: Fault): Promise<void> {
     const before = this.#fault;
     this.#fault = fault;
@@ -91,7 +92,7 @@ export class Faulty {
     if (!fails || (await this.#comesThrough(path, answer))) this.#forward(asked, answer);
   }
 
-  /** False where the fault was the answer. */
+  /** Returns false where the fault was the answer. */
   async #comesThrough(path: string, answer: ServerResponse): Promise<boolean> {
     switch (this.#fault) {
       case "none":

@@ -4,21 +4,21 @@ import type { Runtime } from "./runtime.ts";
 
 export interface Followed {
   readonly events: Event[];
-  /** The stream as it came. */
+  /** The stream's text as it came. */
   readonly text: string;
   readonly headers: Headers;
 }
 
 export interface Following {
-  /** Events after this one. */
+  /** Only events after this one. */
   readonly lastId?: number;
-  /** When it is given up, 10 s. */
+  /** When following is given up, ms; default 10 s. */
   readonly millis?: number;
-  /** Called once something of the stream has come. */
+  /** Called whenever some of the stream has come. */
   readonly begun?: () => void;
 }
 
-/** Follows a show's events as an operator does (text/event-stream), until `enough` or for so long. */
+/** Follows a show's events as an operator does (text/event-stream), until `enough` is true or the time is up. */
 export async function follow(
   { url, adminToken }: Pick<Runtime, "url" | "adminToken">,
   { id }: Pick<Created, "id">,
@@ -58,7 +58,7 @@ export async function follow(
   return { events, text, headers };
 }
 
-/** The event of one message; none in a comment, or in what says how soon to come again. */
+/** The event in one message; none in a comment or in a retry field. */
 function eventIn(message: string): Event[] {
   const data = /^data: (.*)$/m.exec(message)?.[1];
   if (data === undefined) return [];

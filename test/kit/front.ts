@@ -1,14 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** One call of the SFU's API: its status and JSON. */
+/** The reply to one call of the SFU's API: its status and JSON. */
 export interface Reply {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
   readonly json: any;
 }
 
-/** A caller of the SFU's API with its own few lines of fetch: nothing of src/ or local/. */
+/** A caller of the SFU's API that shares no code with src/ or local/. */
 export class SfuCaller {
   readonly #base: string;
   readonly #secret: string;
@@ -45,8 +45,8 @@ export class SfuCaller {
 }
 
 /**
- * The least WHIP endpoint there can be, in front of the SFU: POST makes a session and publishes the offer's first audio
- * section as `mic`, DELETE closes that track unless `deaf`. It attaches no adapter: tests do.
+ * A minimal WHIP endpoint in front of the SFU. POST makes a session and publishes the offer's first audio section as `mic`;
+ * DELETE closes that track unless `deaf`. It attaches no adapter: tests do.
  */
 export async function startFront(sfu: SfuCaller, deaf = false) {
   const sessions: string[] = [];
@@ -82,7 +82,7 @@ export async function startFront(sfu: SfuCaller, deaf = false) {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/whip`,
     /** The SFU's session ids, in the order of their POSTs. */
     sessions,
-    /** Those of them that were DELETEd. */
+    /** The ids of the sessions that were DELETEd. */
     deleted,
     close: () => {
       server.closeAllConnections();

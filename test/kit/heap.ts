@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const gc: () => void = runInNewContext("gc");
 
-/** Bytes in use once everything unreachable is given back: buffers are swept by another thread, hence the pause. */
+/** Bytes in use after a garbage collection. Another thread sweeps buffers, hence the pause. */
 export async function bytesInUse(): Promise<number> {
   gc();
   await setTimeout(20);

@@ -6,7 +6,7 @@ import { chromium } from "./offers.ts";
 
 const FRAME = 960;
 
-/** Gives a host's sound: the value of one channel's sample, in [-1, 1], by its place since the host began. */
+/** A host's sound: the value of one channel's sample, in [-1, 1], by its index since the host began. */
 export type Sound = (sample: number) => number;
 
 export const tone =
@@ -16,9 +16,7 @@ export const tone =
 
 export const silence: Sound = () => 0;
 
-/**
- * The SFU's end of an ingest socket: it dials an endpoint and sends what the SFU sends, a message for every 20 ms.
- */
+/** The SFU's end of an ingest socket: dials an endpoint and sends what the SFU sends, a message every 20 ms. */
 export class Host {
   readonly #closed: Promise<{ code: number; reason: string }>;
   readonly #socket: WebSocket;
@@ -37,7 +35,7 @@ export class Host {
     socket.on("error", () => {});
   }
 
-  /** Dials; the handshake's HTTP status where it is refused. */
+  /** Dials an endpoint; returns the handshake's HTTP status where it is refused. */
   static async dial(endpoint: string): Promise<Host | number> {
     const socket = new WebSocket(endpoint, { perMessageDeflate: false });
     return new Promise((resolve, reject) => {
@@ -50,14 +48,14 @@ export class Host {
     });
   }
 
-  /** Dials an endpoint that has to take it. */
+  /** Dials an endpoint, and throws where it is refused. */
   static async connect(endpoint: string): Promise<Host> {
     const host = await Host.dial(endpoint);
     if (typeof host === "number") throw new Error(`the endpoint answered ${host}`);
     return host;
   }
 
-  /** Publishes to a show as a browser does, and takes the SFU's part from there. */
+  /** Publishes to a show as a browser does, and then takes the SFU's part. */
   static async publish({ whipUrl, hostKey }: Created, sfu: FakeSfu): Promise<Host> {
     const headers = { authorization: `Bearer ${hostKey}`, "content-type": "application/sdp" };
     const response = await fetch(whipUrl, { method: "POST", headers, body: chromium });
@@ -65,7 +63,7 @@ export class Host {
     return Host.connect(await sfu.endpointOf(session));
   }
 
-  /** Waits for the other end's close frame. It does not wait for the end of TCP, which the local runtime puts off. */
+  /** Waits for the other end's close frame, but not for the end of the TCP connection, which the local runtime delays. */
   async farewell(): Promise<{ code: number; reason: string }> {
     while (this.#socket.readyState === WebSocket.OPEN) await new Promise((resolve) => setTimeout(resolve, 5));
     this.#socket.terminate();
@@ -82,7 +80,7 @@ export class Host {
     this.send(this.next(sound));
   }
 
-  /** The next packet, for those who send it later or never. */
+  /** Returns the next packet, for tests that send it later or never. */
   next(sound: Sound): Uint8Array {
     const pcm = new Uint8Array(4 * FRAME);
     const view = new DataView(pcm.buffer);
@@ -99,7 +97,7 @@ export class Host {
     });
   }
 
-  /** Talks in real time, until it is told otherwise. */
+  /** Sends sound in real time until `hush` or another `talk`. */
   talk(sound: Sound): void {
     this.hush();
     const from = performance.now();
@@ -122,7 +120,7 @@ export class Host {
     this.#socket.close(1000, "the publisher has gone");
   }
 
-  /** Drops the connection without a word. */
+  /** Drops the connection without a close frame. */
   crash(): void {
     this.hush();
     this.#socket.terminate();

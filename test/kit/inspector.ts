@@ -6,8 +6,8 @@ interface HeapUsage {
 }
 
 /**
- * Bytes that are in use in an isolate, buffers with them, once what is not has been collected: by one socket to its inspector
- * (Chrome DevTools protocol). Null when the socket stays silent for `millis`.
+ * Bytes in use in an isolate, buffers included, after a garbage collection, read through one socket to its inspector (Chrome
+ * DevTools protocol). Null when the socket stays silent for `millis`.
  */
 export async function heapBy(url: URL, millis: number): Promise<number | null> {
   const methods = ["Runtime.enable", "HeapProfiler.collectGarbage", "Runtime.getHeapUsage"];

@@ -1,4 +1,4 @@
-/** Playlists, as far as tests look into them. Nothing of src/, and another reader than the validator's. */
+/** A reader of playlists, as far as tests need it. It shares no code with src/ or with the validator's reader. */
 
 export interface ListedPart {
   readonly name: string;
@@ -6,16 +6,16 @@ export interface ListedPart {
   readonly index: number;
   /** Seconds. */
   readonly duration: number;
-  /** The date of its first sample, milliseconds since 1970. */
+  /** The date of its first sample, ms since 1970. */
   readonly date: number;
 }
 
 export interface Listed {
   readonly text: string;
-  /** When it was read, milliseconds since 1970. */
+  /** When the list was read, ms since 1970. */
   readonly readAt: number;
   readonly firstMsn: number;
-  /** Segments that a delta update has left out after the first. */
+  /** Segments that a delta update has left out, from the first one on. */
   readonly skipped: number;
   /** The target duration, seconds. */
   readonly target: number;
@@ -65,7 +65,7 @@ export function readList(text: string): Listed {
   return { text, readAt: Date.now(), firstMsn, skipped, target, init, segments, parts, hint, ended };
 }
 
-/** The URI of the one media playlist that a multivariant playlist names; empty where it names none. */
+/** The URI of the media playlist in a multivariant playlist, the last if there are several; empty where there is none. */
 export function variantOf(multivariant: string): string {
   return multivariant.split("\n").findLast((line) => line !== "" && !line.startsWith("#")) ?? "";
 }

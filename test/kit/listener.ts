@@ -1,11 +1,11 @@
-/** A listener that reads playlists and parts with a few lines of its own: nothing of src/. */
+/** A listener that reads playlists and parts, and shares no code with src/. */
 
 import { type Listed, readList, variantOf } from "./list.ts";
 
-/** How a URL is asked for. */
+/** Asks for a URL. */
 export type Ask = (url: URL, headers: Record<string, string>) => Promise<Response>;
 
-/** One show's media playlist, and what it names. */
+/** One show's media playlist, and the media in it. */
 export class Listener {
   /** The media playlist's URL. */
   readonly url: string;
@@ -27,7 +27,7 @@ export class Listener {
     return new Listener(new URL(variantOf(text), playbackUrl).href, ask);
   }
 
-  /** The epoch that the URL carries. */
+  /** The epoch in the URL. */
   get epoch(): string {
     return new URL(this.url).pathname.split("/").at(-2) ?? "";
   }
@@ -46,7 +46,7 @@ export class Listener {
     return readList(text);
   }
 
-  /** Waits for part `msn.index` to be listed, with blocking reloads. */
+  /** Waits with blocking reloads until part `msn.index` is listed. */
   async until(msn: number, index: number): Promise<Listed> {
     for (let list = await this.list(); list.firstMsn + list.segments.length < msn; ) {
       list = await this.list(`_HLS_msn=${list.firstMsn + list.segments.length}&_HLS_part=4`);
@@ -77,12 +77,12 @@ export function decodeTimes(bytes: Uint8Array): number[] {
   return times;
 }
 
-/** The bytes of access units in these chunks. The louder and busier the sound, the more. */
+/** The number of bytes of access units in these chunks: the louder and busier the sound, the more. */
 export function payloadSize(bytes: Uint8Array): number {
   return boxes(bytes).reduce((sum, { type, length }) => sum + (type === "mdat" ? length - 8 : 0), 0);
 }
 
-/** The boxes at the top level. */
+/** The top-level boxes. */
 function boxes(bytes: Uint8Array): { type: string; at: number; length: number }[] {
   const view = Buffer.from(bytes);
   const found = [];

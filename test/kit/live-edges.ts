@@ -3,7 +3,7 @@ import type { LiveEdge } from "../../src/live-edge.ts";
 /** Live edges for tests. */
 export const EPOCH = "mwq4uj3r";
 export const NOW = 1_800_000_000_000;
-/** Segments 10 to 20 are listed, three parts of 21 are there, two more make it whole; clocks may differ by 1 s. */
+/** Segments 10 to 20 are listed; segment 21 has three parts, and two more complete it. */
 export const LIVE: LiveEdge = {
   epoch: EPOCH,
   ended: false,
@@ -17,5 +17,5 @@ export const LIVE: LiveEdge = {
   former: [],
 };
 export const ENDED: LiveEdge = { ...LIVE, ended: true, openParts: 0 };
-/** Whole segments alone are listed. */
+/** Only whole segments are listed. */
 export const PLAIN: LiveEdge = { ...LIVE, listsParts: false };

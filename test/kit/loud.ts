@@ -22,7 +22,7 @@ export function noise(seed: number): (n: number) => number {
   return () => 2 * uniform() - 1;
 }
 
-/** As the pipeline does it: access unit by access unit. The last LOOK_AHEAD frames are not in it. */
+/** Mixes lines as the pipeline does, access unit by access unit. The last LOOK_AHEAD frames are still in the mixer. */
 export function mix(lines: readonly Float32Array[]): Float32Array {
   const mixer = new Mixer();
   const out = new Float32Array(2 * FRAMES);
@@ -37,7 +37,7 @@ export function mix(lines: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-/** Eight lines. */
+/** Eight lines, one for each host. */
 export const eight = (line: (host: number) => Float32Array) =>
   Array.from({ length: 8 }, (_, host) => line(host));
 /** What eight hosts at full scale may send. */

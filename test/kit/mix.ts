@@ -4,12 +4,15 @@ import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
 import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
 
-/** What hosts send, and what of it goes into the encoder. */
+/** What hosts send, and what of it reaches the encoder. */
 
-/** Sample frames of a packet: 20 ms. */
+/** Sample frames in a packet: 20 ms. */
 export const PACKET_FRAMES = 960;
 
-/** A host's packet `n`, from 0 on; `signal` is its sound in both channels, by sample frames since the first packet, -1 to 1. */
+/**
+ * A host's packet `n`, counted from 0. `signal` is its sound in both channels, -1 to 1, by sample frames since the first
+ * packet.
+ */
 export function packetOf(n: number, signal: (sample: number) => number): Uint8Array {
   const payload = new Uint8Array(4 * PACKET_FRAMES);
   const view = new DataView(payload.buffer);
@@ -19,9 +22,9 @@ export function packetOf(n: number, signal: (sample: number) => number): Uint8Ar
   return encodePacket({ sequenceNumber: n + 1, timestamp: first + 1, payload });
 }
 
-/** A pipeline from the timeline's beginning on, whose encoder notes what it is given. */
+/** A pipeline from the timeline's beginning on, whose encoder records its input. */
 export class Mix {
-  /** Each access unit, interleaved stereo; null: silence that was passed over. */
+  /** Each access unit, interleaved stereo; null is silence that was passed over. */
   readonly units: (Float32Array | null)[] = [];
   readonly pipeline: Pipeline;
 
@@ -48,7 +51,7 @@ export class Mix {
     return this.units.filter((unit) => unit === null).length;
   }
 
-  /** The left channel of all of it. */
+  /** The left channel of all access units. */
   get line(): Float32Array {
     const line = new Float32Array(this.units.length * AU_SAMPLES);
     for (const [n, unit] of this.units.entries())

@@ -1,4 +1,4 @@
-/** Offers in the shapes that publishers really send; credentials are invented. */
+/** Offers in the shapes that publishers really send; the credentials are invented. */
 
 const FINGERPRINT = `sha-256 ${Array.from({ length: 32 }, (_, n) => (n * 7 + 16).toString(16).toUpperCase()).join(":")}`;
 
@@ -80,7 +80,7 @@ export const gstreamer = lines(
   ...transport(),
 );
 
-/** FFmpeg's muxer: the DTLS server's role for itself, no candidates, a mid without a group. */
+/** FFmpeg's muxer: it takes the DTLS server's role, and sends no candidates. */
 export const ffmpeg = lines(
   ...session("a=group:BUNDLE 0", "a=ice-lite"),
   ...opus("0"),
@@ -97,7 +97,7 @@ export const videoFirst = lines(
   ...transport(),
 );
 
-/** Firefox, `max-bundle`, video first: all but the first section are bundle-only, port 0, and leave the transport out. */
+/** Firefox with `max-bundle` and video first: the later sections are bundle-only, with port 0 and without a transport. */
 export const bundleOnly = lines(
   ...session("a=group:BUNDLE 0 1", `a=fingerprint:${FINGERPRINT}`),
   ...h264("0"),
@@ -106,7 +106,7 @@ export const bundleOnly = lines(
   "a=bundle-only",
 );
 
-/** A line feed alone ends the lines, as simple clients write them. */
+/** Lines that end with a bare line feed, as simple clients write them. */
 export const bareLineFeeds = chromium.replaceAll("\r\n", "\n");
 
 export const mono = chromium.replace("opus/48000/2", "opus/48000");
@@ -133,7 +133,7 @@ export const twoAudios = lines(
   ...transport(),
 );
 
-/** `offer` without the lines that begin so. */
+/** `offer` without the lines that begin with `begin`. */
 export function without(offer: string, begin: string): string {
   return offer
     .split("\r\n")

@@ -4,12 +4,12 @@ import type { Created } from "./created.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "./probe/signal.ts";
 import type { Timed } from "./recording.ts";
 
-/** Waits until a page says this where it tells how things are. */
+/** Waits until a page shows this sentence as its status. */
 export async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
   await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout });
 }
 
-/** A listener: opens the show's page, presses play as a person would, and is recorded from the first sound on. */
+/** A listener: opens the show's page and presses play as a person would. Its sound is recorded once the page plays. */
 export async function listenTo(browser: Browser, show: Created): Promise<Probed> {
   const listener = await openPage(browser, show.listenUrl, ["ear"]);
   const { page } = listener;
@@ -19,7 +19,9 @@ export async function listenTo(browser: Browser, show: Created): Promise<Probed>
   return listener;
 }
 
-/** A host in the real studio page, with the fake microphone and no processing: a tone is not a voice to its filters. */
+/**
+ * A host in the real studio page, with the fake microphone and no processing, whose filters would not take a tone for a voice.
+ */
 export async function goLive(browser: Browser, show: Created): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl, ["mouth"]);
   const { page } = studio;
@@ -29,7 +31,9 @@ export async function goLive(browser: Browser, show: Created): Promise<Probed> {
   return studio;
 }
 
-/** The real studio page, whose microphone plays the measuring loop by the clock: all but the press of the button. */
+/**
+ * Prepares the real studio page, whose microphone plays the measuring loop by the clock; only the button is not pressed yet.
+ */
 export async function prepareStudio(browser: Browser, show: Created, toneHz: number): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl, ["loop", "speaker", "heard"]);
   await studio.page.evaluate(`speaker.loop = ${JSON.stringify(loopOf(toneHz))}`);
@@ -49,10 +53,10 @@ export async function publishRaw(browser: Browser, show: Created, toneHz?: numbe
   return publisher;
 }
 
-/** The same, all but the press of the button: `publisher.publish()` in its page connects it. */
+/** The same, not connected yet: `publisher.publish()` in its page connects it. */
 export async function preparePublisher(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
   const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["loop", "publisher"]);
-  // Audio contexts start only after a person has done something.
+  // Audio contexts start only after a user gesture.
   await publisher.page.locator("h1").click();
   const loop = loopOf(toneHz);
   const { whipUrl: url, hostKey: key } = show;
@@ -60,13 +64,15 @@ export async function preparePublisher(browser: Browser, show: Created, toneHz?:
   return publisher;
 }
 
-/** The measuring loop as the pages take it: s16le, base64. */
+/** The measuring loop in the pages' format: s16le, base64. */
 function loopOf(toneHz?: number): string {
   const samples = Int16Array.from(measuringLoop(toneHz), (sample) => Math.round(sample * 32_767));
   return Buffer.from(samples.buffer).toString("base64");
 }
 
-/** When {@link publishRaw} spoke its marks between two times, ms since 1970: by the clock, so nobody need listen. */
+/**
+ * When {@link publishRaw} sent its marks between two times, ms since 1970. It sends by the clock, so they need not be recorded.
+ */
 export function clockMarks(from: number, to: number): Timed[] {
   const marks: Timed[] = [];
   for (let second = Math.floor(from / 1000); second * 1000 < to; second++) {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** What a program left behind. */
+/** How a program ended, and what it printed. */
 export interface Outcome {
   readonly code: number | null;
   readonly stdout: Buffer;
@@ -12,8 +12,8 @@ export interface Outcome {
 const PACKAGES: Readonly<Record<string, string>> = { ffmpeg: "ffmpeg", ffprobe: "ffmpeg", mpv: "mpv" };
 
 /**
- * Runs ffmpeg, ffprobe or mpv to its end and gives what it said. Throws one plain sentence when it is not installed,
- * and an Error when it is not done after `seconds` (it is killed then).
+ * Runs ffmpeg, ffprobe or mpv to its end and returns what it printed. Throws one plain sentence when the program is not
+ * installed, and an Error when it has not ended after `seconds`; it is killed then.
  */
 export function run(
   name: "ffmpeg" | "ffprobe" | "mpv",
@@ -28,7 +28,7 @@ export function run(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  // A program that has enough closes its input early; what it then says and returns is what counts.
+  // A program that has read enough closes its input early. Its output and exit code are what counts.
   child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
   return new Promise((resolve, reject) => {
@@ -44,7 +44,7 @@ export function run(
   });
 }
 
-/** Looks for it without running it: this process has live shows to follow meanwhile, and must not stand still. */
+/** Looks for a program without running it: this process follows live shows meanwhile, and must not block. */
 function need(name: string): void {
   const folders = (process.env.PATH ?? "").split(delimiter);
   if (folders.some((folder) => existsSync(join(folder, name)))) return;
@@ -53,7 +53,9 @@ function need(name: string): void {
   );
 }
 
-/** Decodes a stereo file's bytes with ffmpeg, to samples of its left channel in [-1, 1]; any complaint of its throws. */
+/**
+ * Decodes a stereo file's bytes with ffmpeg to samples of the left channel in [-1, 1]. Throws when ffmpeg prints any warning.
+ */
 export async function decode(input: Uint8Array, format: "mp4" | "aac"): Promise<Float32Array> {
   const args = [
     "-hide_banner",

@@ -1,6 +1,6 @@
 import type { Hash } from "../../src/audience/siphash.ts";
 
-/** Seeded 32-bit words: sfc32 (Doty-Humphrey, PractRand), 21 words in. The same seed gives the same words. */
+/** Seeded 32-bit words: sfc32 (Doty-Humphrey, PractRand), after 21 discarded words. The same seed gives the same words. */
 export function random(seed: number): () => number {
   let a = seed >>> 0;
   let b = 0x9e3779b9;
@@ -23,7 +23,7 @@ export function unit(next: () => number): number {
   return (next() + 1) / 2 ** 32;
 }
 
-/** `count` distinct-looking hashes. */
+/** `count` pseudo-random hashes. */
 export function hashes(seed: number, count: number): Hash[] {
   const next = random(seed);
   return Array.from({ length: count }, () => ({ high: next(), low: next() }));

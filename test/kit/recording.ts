@@ -2,24 +2,24 @@ import type { Page } from "playwright-core";
 import { findMarks, type Mark } from "./probe/marks.ts";
 import { LOOP_SECONDS } from "./probe/signal.ts";
 
-/** What a page's tap recorded. */
+/** A recording made by a page's tap. */
 export interface Recording {
   readonly pcm: Float32Array;
   readonly rate: number;
-  /** Frames the tap never saw: the page's machine was too busy, and the recording proves nothing there. */
+  /** Frames that the tap never saw: the machine was too busy, and the recording proves nothing there. */
   readonly lost: number;
-  /** The wall clock (ms since 1970) at the recording's first sample: when rendered, and when heard. */
+  /** The wall clock at the recording's first sample, ms since 1970: when it was rendered, and when it was heard. */
   readonly renderedAt: number;
   readonly heardAt: number;
   /** Listener pages only: each time the element ran dry or leapt, in words. */
   readonly stalls: readonly string[];
-  /** Listener pages only: how often it waited though the media was there. */
+  /** Listener pages only: how often it waited although it had the media. */
   readonly starved: number;
-  /** Listener pages only: seconds of what was played that have been taken out of the element's buffer. */
+  /** Listener pages only: seconds of played media that were removed from the element's buffer. */
   readonly trimmed: number;
 }
 
-/** Takes the recording of `ear.take()`, `mouth.tap.take()` ... in this page. */
+/** Takes the recording that `expression` gives in this page: `ear.take()`, `mouth.tap.take()` and so on. */
 export async function take(page: Page, expression: string): Promise<Recording> {
   const raw = (await page.evaluate(expression)) as {
     pcm: string;
@@ -38,7 +38,7 @@ export async function take(page: Page, expression: string): Promise<Recording> {
     pcm: Float32Array.from(samples, (sample) => sample / 32_767),
     rate: raw.rate,
     lost: raw.lost,
-    // The graph renders ahead by a varying part of its buffer: the earliest sight of a frame is the true one.
+    // The graph renders ahead by a varying part of its buffer: the earliest reading of a frame is the true one.
     renderedAt: first + Math.min(...raw.anchors.map((anchor) => anchor.rendered)),
     heardAt: first + median(raw.anchors.map((anchor) => anchor.heard)),
     stalls: raw.stalls ?? [],
@@ -53,7 +53,7 @@ export interface Timed {
   readonly at: number;
 }
 
-/** Every mark of a recording, on the wall clock that `start` (its `renderedAt` or `heardAt`) is on. */
+/** Every mark of a recording on the wall clock; `start` is the recording's `renderedAt` or `heardAt`. */
 export function timedMarks(recording: Recording, start: number): Timed[] {
   return findMarks(recording.pcm, recording.rate).map(({ code, at }: Mark) => ({
     code,
@@ -62,8 +62,8 @@ export function timedMarks(recording: Recording, start: number): Timed[] {
 }
 
 /**
- * For each mark heard, ms since it was last spoken; `spoken` lists when. Marks repeat after 16 s, so delays are
- * unambiguous up to that.
+ * For each mark heard, ms since it was last spoken; `spoken` lists when. Marks repeat after 16 s, so delays are unambiguous up
+ * to that.
  */
 export function delays(spoken: readonly Timed[], heard: readonly Timed[]): number[] {
   return heard.flatMap(({ code, at }) => {
@@ -75,7 +75,7 @@ export function delays(spoken: readonly Timed[], heard: readonly Timed[]): numbe
   });
 }
 
-/** The value below which `share` (0..1) of the values lie. */
+/** The value below which `share` (0 to 1) of the values lie. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;

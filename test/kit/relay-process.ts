@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { startRelay } from "../../local/relay.ts";
 
-// A relay in a process of its own: a test that analyses a minute of sound, or parses it, stands still for a while,
-// and a media server in the same process would stand still with it. Arguments: the folder for its storage, and `lifeboat`
-// where the bucket is to be served beside it.
+// A relay in a process of its own: a test that analyses a minute of sound blocks for a while, and a media server in the same
+// process would block with it. Arguments: the folder for its storage, and `lifeboat` where the bucket is to be served beside
+// it.
 const relay = await startRelay({
   port: 0,
   persist: process.argv[2] ?? "",
@@ -14,7 +14,7 @@ process.send?.({ url: relay.url, lifeboat: relay.lifeboat, adminToken: relay.adm
 
 process.once("disconnect", () => void relay.stop());
 
-// What kept this process, and with it the media server, from running: the machine, mostly.
+// How long this process, and the media server in it, was kept from running, mostly by the machine.
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
 setInterval(() => process.connected && process.send?.({ stalled: delay.max / 1e6 }), 500).unref();

@@ -8,19 +8,19 @@ import { type Options, settingsOf, type Variables, type Workers } from "./deploy
 import { heapBy } from "./inspector.ts";
 
 /**
- * Workers in one workerd, each with its own socket, with their storage in memory. The first of them is the edge, which all
- * that is said of the API and of broadcasts is asked of. The test harness of wrangler would have a proxy and a Worker before
- * that socket, which take most of the time that a request takes.
+ * Workers in one workerd, each with a socket of its own, with their storage in memory. The first Worker is the edge, which
+ * answers all calls about the API and broadcasts. Wrangler's test harness would put a proxy and a Worker before that socket,
+ * which take most of a request's time.
  */
 export class Runtime {
-  /** Of the first Worker. */
+  /** The URL of the first Worker. */
   readonly url: string;
   readonly adminToken: string;
   readonly #lines: string[];
   readonly #workers: Workers;
   readonly #options: Options;
   readonly #miniflare: Miniflare;
-  /** More of the first Worker's variables, since the last restart. */
+  /** Variables of the first Worker that were added at the last restart. */
   #vars: Variables = {};
 
   static async start(workers: Workers, options: Options = {}): Promise<Runtime> {
@@ -48,7 +48,7 @@ export class Runtime {
     this.#miniflare = miniflare;
   }
 
-  /** Asks a Worker by its own socket. */
+  /** Asks a Worker through its own socket. */
   async ask(name: string, path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(await this.at(name, path), init);
   }
@@ -62,7 +62,7 @@ export class Runtime {
     });
   }
 
-  /** Creates a broadcast; without hold audio, where nothing is said of that, so that its hosts are all that is heard. */
+  /** Creates a broadcast. By default it has no hold audio, so that only its hosts are heard. */
   async create(settings: Record<string, unknown> = {}): Promise<Created> {
     const response = await this.api("POST", "/broadcasts", { hold: "none", ...settings });
     if (response.status !== 201) throw new Error(`POST /api/broadcasts: ${response.status}`);
@@ -80,13 +80,13 @@ export class Runtime {
     return (await (await this.api("GET", `/broadcasts/${id}`)).json()) as Described;
   }
 
-  /** How many reads of a show the origin has answered, by its own account. */
+  /** How many reads of a show the origin has answered, as it reports itself. */
   async readsOf(id: string): Promise<number> {
     const described = await (await this.api("GET", `/broadcasts/${id}`)).json();
     return (described as { originReads: { total: number } }).originReads.total;
   }
 
-  /** What the Workers have written to their logs. */
+  /** The lines that the Workers have logged. */
   get lines(): readonly string[] {
     return this.#lines;
   }
@@ -96,15 +96,15 @@ export class Runtime {
     return this.#lines.join("\n");
   }
 
-  /** Ends the running object of that name and its sockets; its storage stays. */
+  /** Ends the running object of this name and its sockets; its storage is kept. */
   async evict(objects: "Broadcast" | "Audience", name: string): Promise<void> {
     const [{ name: first }] = this.#workers;
     await this.#miniflare.unsafeEvictDurableObject(first, objects, { name, webSockets: "close" });
   }
 
   /**
-   * Ends the runtime with all its objects and sockets, and starts it on the same storage, as a deploy would; the first Worker
-   * with these variables over its own, where they are given.
+   * Ends the runtime with all its objects and sockets, and starts it on the same storage, as a deploy would. The first Worker
+   * gets `vars` over its own variables; by default those of the last restart.
    */
   async restart(vars = this.#vars): Promise<void> {
     this.#vars = vars;
@@ -113,14 +113,14 @@ export class Runtime {
     await this.#miniflare.setOptions(await settingsOf(workers, this.adminToken, this.#lines, this.#options));
   }
 
-  /** Runs SQL in a broadcast's storage, and gives the rows. */
+  /** Runs SQL in a broadcast's storage, and returns the rows. */
   async sql(id: string, statement: string): Promise<Record<string, unknown>[]> {
     const [{ name }] = this.#workers;
     const storage = await this.#miniflare.unsafeGetDurableObjectStorage(name, "Broadcast", { name: id });
     return (await storage.exec(statement)) as unknown as Record<string, unknown>[];
   }
 
-  /** How a Broadcast itself says its show is; the edge lets nobody ask whose id it refuses. */
+  /** The state that a Broadcast itself reports. Through the edge it could not be asked under an id that the edge refuses. */
   async stateOf(id: string): Promise<string> {
     const objects = await this.#miniflare.getDurableObjectNamespace("BROADCAST");
     const object = objects.get(objects.idFromName(id)) as unknown as BroadcastApi;
@@ -128,7 +128,7 @@ export class Runtime {
     return described.kind === "problem" ? described.code : described.state;
   }
 
-  /** The keys in R2 that begin with `prefix`, and what lies there. */
+  /** The objects in R2 whose keys begin with `prefix`: keys and bytes. */
   async kept(prefix: string): Promise<Map<string, Uint8Array>> {
     const bucket = await this.#miniflare.getR2Bucket("MEDIA");
     const kept = new Map<string, Uint8Array>();
@@ -139,7 +139,7 @@ export class Runtime {
     return kept;
   }
 
-  /** Puts an object into R2, as a show that has run for long would have. */
+  /** Puts an object into R2, as a show that has run for long would have done. */
   async keep(key: string, bytes: Uint8Array): Promise<void> {
     await (await this.#miniflare.getR2Bucket("MEDIA")).put(key, bytes);
   }
@@ -156,17 +156,17 @@ export class Runtime {
     }
   }
 
-  /** Bytes that are in use in a Worker's isolate, buffers with them, once what is not has been collected. */
+  /** Bytes in use in a Worker's isolate, buffers included, after a garbage collection. */
   async heap(name: string): Promise<number> {
     const url = new URL(`/${name}`, await this.#miniflare.getInspectorURL());
-    // An isolate with nothing to do does not attend to its inspector.
+    // An idle isolate does not serve its inspector.
     const asked: Promise<string>[] = [];
     const awake = setInterval(
       () => asked.push(this.ask(name, "/robots.txt").then((response) => response.text())),
       50,
     );
     try {
-      // Now and then the inspector's proxy does not reach the runtime, and the socket stays silent for good.
+      // Sometimes the inspector's proxy does not reach the runtime, and the socket stays silent for good.
       for (let tries = 0; tries < 5; tries++) {
         const used = await heapBy(url, 4_000);
         if (used !== null) return used;
@@ -174,17 +174,17 @@ export class Runtime {
       throw new Error("the inspector does not answer");
     } finally {
       clearInterval(awake);
-      // Or the runtime might end with one of them unanswered.
+      // Otherwise the runtime might end while one of them has no answer.
       await Promise.all(asked);
     }
   }
 
-  /** Where a Worker's own socket answers for a path. */
+  /** The URL of a path at a Worker's own socket. */
   async at(name: string, path: string): Promise<string> {
     return new URL(path, await this.#miniflare.unsafeGetDirectURL(name)).href;
   }
 
-  /** CPU time that the runtime's process has taken, ms. */
+  /** CPU time of the runtime's process, ms. */
   cpu(): number {
     return cpuOf(processOf());
   }
@@ -194,7 +194,7 @@ export class Runtime {
     return 1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(statusOf(processOf()))?.[1]);
   }
 
-  /** Keeps the runtime's process from running for so long, as a machine does that has too much to do. */
+  /** Keeps the runtime's process from running for `millis`, as an overloaded machine does. */
   async halt(millis: number): Promise<void> {
     const pid = processOf();
     process.kill(pid, "SIGSTOP");
@@ -207,7 +207,7 @@ export class Runtime {
   }
 }
 
-/** The one runtime that this process has started. */
+/** The only runtime that this process has started. */
 function processOf(): number {
   const [pid, ...others] = descendantsOf(process.pid).filter((child) =>
     statusOf(child).startsWith("Name:\tworkerd\n"),

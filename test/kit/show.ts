@@ -1,4 +1,4 @@
-/** Shows for tests: seeded frames pushed through the segmenter into a window, every step of it kept. */
+/** Shows for tests: deterministic frames pushed through the segmenter into a window, with every step of it kept. */
 
 import type { DateRange } from "../../src/hls/date-range.ts";
 import { Past } from "../../src/hls/past.ts";
@@ -17,18 +17,20 @@ export const names: Names = {
   part: (msn, index) => `${msn}.${index}.m4s`,
 };
 
-/** The frame of access unit `unit`: `unit % 7 + 1` bytes that name it. */
+/** The frame of access unit `unit`: `unit % 7 + 1` bytes, each of them `unit` modulo 256. */
 export function frame(unit: number): Frame {
   return { at: samples(unit * AU_SAMPLES), bytes: new Uint8Array((unit % 7) + 1).fill(unit) };
 }
 
 export interface Show {
   readonly cuts: readonly Cut[];
-  /** `windows[n]` is the window after n cuts of a live show; the last is the ended one unless `live`. */
+  /** `windows[n]` is the window after n cuts of a live show; the last one is the ended window unless `live`. */
   readonly windows: readonly Window[];
 }
 
-/** A show of `units` access units, ended with a flush unless `live`. With `happenings` something happens after every tenth cut. */
+/**
+ * A show of `units` access units, ended with a flush unless `live`. With `happenings` there is an event after every tenth cut.
+ */
 export function show(
   profile: Profile,
   units: number,
@@ -56,7 +58,7 @@ export function show(
   return { cuts, windows };
 }
 
-/** Something that happens at a window's end, and a little later; `n` is its name. */
+/** An event shortly after a window's end; `n` names it. */
 function happening(window: Window, n: number): Omit<DateRange, "listed"> {
   const at = window.startedAt + toMillis(end(window)) + 150;
   return { id: String(n), at, attributes: { "X-KIND": "title", "X-TITLE": `Title "${n}"` } };
@@ -69,7 +71,7 @@ export function windowAfter(...parameters: Parameters<typeof show>): Window {
   return window;
 }
 
-/** What a rewind list of the whole show has before `window`, one of its windows. */
+/** The part of the whole show's rewind list before `window`, which is one of its windows. */
 export function pastBefore(window: Window, windows: readonly Window[]): Past {
   const { startedAt, profile } = window;
   const past = new Past(FIRST_MSN, 0, true);

@@ -1,8 +1,7 @@
 /**
- * The largest step from one sample to the next of its channel, with its place.
- *
- * @param line samples of so many channels, interleaved
- * @param from the first sample whose step counts: the step of a channel's first is the one from silence
+ * The largest step from one sample to the next of the same channel, and its index.
+ * @param line interleaved samples of `channels` channels
+ * @param from the index from which steps count: the first step of a channel is the one from silence
  */
 export function largestStep(line: Float32Array, channels = 1, from = 0): { step: number; at: number } {
   let largest = { step: 0, at: 0 };

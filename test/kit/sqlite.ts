@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 
-/** SQLite, by Node's binding in place of the runtime's; as much of it as the stores of `src/` use. */
+/** SQLite through Node's binding instead of the runtime's, as far as the stores of `src/` use it. */
 export function sqlite(): SqlStorage {
   const database = new DatabaseSync(":memory:");
   const statements = new Map<string, StatementSync>();

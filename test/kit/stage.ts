@@ -17,16 +17,19 @@ import {
   rotateHost,
 } from "./desk.ts";
 
-/** A relay of this test file's own: the real runtime, fresh storage, free ports. */
+/** A relay for one test file: the real runtime, with fresh storage and free ports. */
 export interface Stage {
   readonly url: string;
   /** Where the bucket is served beside the relay; null where it is not. */
   readonly lifeboat: string | null;
-  /** A folder that goes when the stage does. */
+  /** A folder that is deleted with the stage. */
   readonly folder: string;
-  /** A broadcast whose own host's sound is not levelled: tests know their tones by how loud they were sent. */
+  /**
+   * Creates a broadcast whose own host's sound is not levelled: tests recognise their tones by the loudness at which they were
+   * sent.
+   */
   create(latency: Latency, details?: Changes): Promise<Created>;
-  /** Makes a host with a name and a key of its own, or changes one. */
+  /** Makes a host with a name and a key of its own, or changes a host. */
   makeHost(show: Created, settings: HostChanges): Promise<HostDescription>;
   changeHost(show: Created, hostId: string, changes: HostChanges): Promise<HostDescription>;
   /** Replaces a host's key. */
@@ -35,20 +38,23 @@ export interface Stage {
   open(show: Created): Promise<void>;
   change(show: Created, details: Changes): Promise<void>;
   end(show: Created): Promise<void>;
-  /** Public state of the show (status.json). */
+  /** The public state of the show (status.json). */
   status(show: Created): Promise<{ state: string; hosts: number }>;
-  /** How long after its last sample each of the last parts was listed, by the Broadcast's own account, ms. */
+  /** How long after its last sample each of the last parts was listed, as the Broadcast reports it, ms. */
   listing(show: Created): Promise<{ p50: number; p99: number; max: number }>;
-  /** The longest the media server's process was kept from running since {@link Stage.settle}, ms. */
+  /** The longest time for which the media server's process was kept from running since {@link Stage.settle}, ms. */
   stalled(): number;
-  /** Everybody is connected: what accepting them took (certificates are made in its process) no longer counts. */
+  /**
+   * Restarts {@link Stage.stalled}. Call it once all are connected: accepting them took time (certificates are made in that
+   * process).
+   */
   settle(): void;
   stop(): Promise<void>;
 }
 
 /**
- * Sets it up; what the relay prints is shown only in the error of a call that failed. With `lifeboat` the bucket is served beside
- * the relay, and pages go on with that where it fails.
+ * Sets up the stage. What the relay prints is shown only in the error of a call that failed. With `lifeboat` the bucket is
+ * served beside the relay, and pages continue with that where the relay fails.
  */
 export async function setStage({ lifeboat = false } = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-test-"));
@@ -88,7 +94,7 @@ interface RelayProcess {
   readonly url: string;
   readonly lifeboat: string | null;
   readonly adminToken: string;
-  /** The runtime's process. */
+  /** The process of the runtime. */
   readonly pid: number;
   stalled(): number;
   settle(): void;

@@ -1,4 +1,4 @@
-/** Left and right tone of the continuity tests: whole hertz, so that one second of either repeats exactly. */
+/** The left and right tones of the continuity tests: whole hertz, so that one second of either repeats exactly. */
 export const LEFT_HZ = 443;
 export const RIGHT_HZ = 1013;
 
@@ -15,22 +15,22 @@ export function toneSource(amplitude = 12_000): (frames: number) => Int16Array {
   };
 }
 
-/** What the phase of a tone says of a recording. */
+/** What a tone's phase shows about a recording. */
 export interface Continuity {
   readonly windows: number;
   /** Windows without the tone. */
   readonly silent: number;
-  /** Windows whose phase is not where the window before it says: samples are missing, doubled or made up. */
+  /** Windows whose phase does not follow from the previous window: samples are missing, doubled or made up. */
   readonly jumps: number;
-  /** The largest step of the phase from window to window, degrees. */
+  /** The largest step of the phase between two windows, degrees. */
   readonly worst: number;
   /** The tone's mean amplitude. */
   readonly amplitude: number;
 }
 
 /**
- * Follows the phase of the tone `hertz` in one channel of interleaved stereo, in 10 ms windows (Hann). One sample too
- * many turns it by `hertz x 0.0075` degrees: 3.3 for 443 Hz, 7.6 for 1013 Hz; a lost 20 ms frame by a lot.
+ * Follows the phase of the tone `hertz` in one channel of interleaved stereo, in 10 ms windows (Hann). One sample too many
+ * turns it by `hertz x 0.0075` degrees: 3.3 for 443 Hz, 7.6 for 1013 Hz. A lost 20 ms frame turns it by far more.
  */
 export function followTone(pcm: Int16Array, channel: 0 | 1, hertz: number, limit = 8): Continuity {
   const size = 480;

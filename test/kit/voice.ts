@@ -2,8 +2,8 @@ import { SAMPLE_RATE } from "../../src/media.ts";
 import { uniforms } from "./random.ts";
 
 /**
- * Stereo of something like a voice: syllables of filtered noise and of harmonics, four a second, with a pause of 1.2 s after each
- * 3 s of them, in which the room is `room` (a ratio to the voice's amplitude). Its loudness is near -20 LUFS at `gain` 1.
+ * Stereo that resembles a voice: syllables of filtered noise and harmonics, four a second, with a pause of 1.2 s after every 3
+ * s. In pauses there is room noise of `room` (a ratio to the voice's amplitude). The loudness is near -20 LUFS at `gain` 1.
  */
 export function voice(seed: number, seconds: number, gain = 1, room = 0.001): Float32Array {
   const uniform = uniforms(seed);
@@ -25,7 +25,9 @@ export function voice(seed: number, seconds: number, gain = 1, room = 0.001): Fl
   return pcm;
 }
 
-/** Stereo of a piece of music: chords of four notes, a beat; soft and loud passages of `passage` seconds, 14 dB apart. */
+/**
+ * Stereo that resembles music: chords of four notes with a beat, in soft and loud passages of `passage` seconds, 14 dB apart.
+ */
 export function music(seconds: number, passage: number): Float32Array {
   const pcm = new Float32Array(2 * seconds * SAMPLE_RATE);
   const chords = [

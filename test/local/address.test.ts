@@ -8,14 +8,14 @@ import { startSfu } from "../../local/sfu/server.ts";
 import { SfuCaller } from "../kit/front.ts";
 import { bareOffer } from "./sfu/shape.ts";
 
-/** Which addresses the stand-in takes and tells, and what it says where it can not. */
+/** Which addresses the stand-in accepts and announces, and its error texts for the others. */
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-/** The first of `count` neighbouring UDP ports that were free a moment ago. */
+/** The first of `count` consecutive UDP ports that were free a moment ago. */
 async function freeRange(host: string, count: number): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 10_000);
@@ -34,7 +34,7 @@ async function freeRange(host: string, count: number): Promise<number> {
   }
 }
 
-/** Publishes on a stand-in of its own, as often as `times`, all at once. */
+/** Publishes `times` times at once on a stand-in of its own. */
 async function publish(host: string, udpPortRange: readonly [number, number] | undefined, times: number) {
   const lines: string[] = [];
   const log = (line: string) => lines.push(line);
@@ -67,18 +67,18 @@ async function publish(host: string, udpPortRange: readonly [number, number] | u
 
 describe("the address of the stand-in", () => {
   const here = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
-  // All of 127.0.0.0/8 is this machine's on Linux, though no interface says so.
+  // On Linux all of 127.0.0.0/8 is this machine, though no interface lists it.
   if (process.platform === "linux") here.push("127.0.0.2");
 
   test.each(["127.0.0.1", "127.0.0.2", "::1"].filter((host) => here.includes(host)))(
-    "%s is the one that publishers are told",
+    "%s is announced to publishers",
     async (host) => {
       const { candidates } = await publish(host, undefined, 1);
       expect(candidates).toEqual([[host, expect.any(Number)]]);
     },
   );
 
-  test("is bracketed in a URL where it is IPv6", () => {
+  test("is in brackets in a URL where it is IPv6", () => {
     expect([httpOrigin("::1", 8787), httpOrigin("127.0.0.2", 80), httpOrigin("localhost", "1")]).toEqual([
       "http://[::1]:8787",
       "http://127.0.0.2:80",
@@ -86,13 +86,13 @@ describe("the address of the stand-in", () => {
     ]);
   });
 
-  test("that is not this machine's is one sentence", async () => {
+  test("that is not this machine's is refused with one sentence", async () => {
     await expect(startRelay({ host: "203.0.113.77", persist: "nowhere" })).rejects.toThrow(
       /^HOST must be an address of this machine \(127\.0\.0\.1.*\), not 203\.0\.113\.77\.$/,
     );
   });
 
-  test("with a port in use is one sentence", async () => {
+  test("with a port in use is refused with one sentence", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     cleanups.push(() => server.close());
@@ -105,7 +105,7 @@ describe("the address of the stand-in", () => {
 
 describe("a range of UDP ports", () => {
   test.each([1, 3])(
-    "of %i is used up by as many publishers who come at once, and no other port",
+    "of %i serves as many simultaneous publishers, and no other port is used",
     async (count) => {
       const first = await freeRange("127.0.0.1", count);
       const { candidates } = await publish("127.0.0.1", [first, first + count - 1], count);
@@ -115,7 +115,7 @@ describe("a range of UDP ports", () => {
     },
   );
 
-  test("that is used up is told to the publisher, and on the console", async () => {
+  test("that is used up is reported to the publisher and on the console", async () => {
     const first = await freeRange("127.0.0.1", 2);
     const { replies, lines } = await publish("127.0.0.1", [first, first + 1], 3);
     const why = `none of the UDP ports ${first} to ${first + 1} is free on 127.0.0.1; each publisher takes one`;

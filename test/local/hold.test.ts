@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { wavOf } from "../kit/wav.ts";
 
-/** `npm run hold`: what it sends, and what it says of what it can not do. */
+/** `npm run hold`: what it sends, and its error texts. */
 
 let folder: string;
 let url: string;
-/** What the relay's place has been asked. */
+/** The requests that the fake relay has received. */
 const asked: { method: string; path: string; token: string; body: Buffer }[] = [];
 const server = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
@@ -48,7 +48,7 @@ async function hold(args: readonly string[], env: Record<string, string> = {}) {
   return { code, said };
 }
 
-test("makes a WAV file of what ffmpeg reads, and sends it", async () => {
+test("converts a file that ffmpeg reads to WAV, and sends it", async () => {
   const { code, said } = await hold([join(folder, "tone.wav"), "--url", url, "--id", "x", "--as-is"]);
   expect([code, said]).toEqual([0, "Set: 2.0 s, -6.0 LUFS, played with -18.0 dB.\n"]);
   const { body, ...put } = asked.at(-1) ?? {};
@@ -58,7 +58,7 @@ test("makes a WAV file of what ffmpeg reads, and sends it", async () => {
   expect(body?.length).toBeGreaterThan(2 * 192_000);
 });
 
-test("brings the built-in back", async () => {
+test("restores the built-in hold audio", async () => {
   const { code } = await hold(["--default", "--url", url, "--id", "x"]);
   expect([code, asked.at(-1)?.method]).toEqual([0, "DELETE"]);
 });
@@ -96,7 +96,7 @@ test.each<[string, () => string[], Record<string, string>, number, RegExp]>([
     1,
     /does not answer/,
   ],
-])("where %s, says so and ends accordingly", async (_, args, env, code, said) => {
+])("where %s, says so and ends with the right exit code", async (_, args, env, code, said) => {
   const ended = await hold(args(), env);
   expect(ended.said).toMatch(said);
   expect(ended.code).toBe(code);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readOptions } from "../../local/options.ts";
 
-/** What `npm start` takes from the command line and the environment. */
+/** What `npm start` reads from the command line and the environment. */
 
 describe("the options of npm start", () => {
   test.each([
@@ -34,20 +34,23 @@ describe("the options of npm start", () => {
     "::ffff:0.0.0.0",
     "fe80::1%eth0",
     "1.2.3",
-  ])("HOST=%s is one sentence with the addresses there are", (host) => {
+  ])("HOST=%s is refused with one sentence that lists the machine's addresses", (host) => {
     expect(() => readOptions([], { HOST: host })).toThrow(
       /^HOST must be one IP address of this machine \(127\.0\.0\.1.*\), not ".*"\.$/,
     );
   });
 
-  test.each(["0", "65536", "-1", "80.5", "0x50", "1e3", "http"])("PORT=%s is one sentence", (port) => {
-    expect(() => readOptions([], { PORT: port })).toThrow(
-      `PORT must be a number from 1 to 65535, not "${port}".`,
-    );
-  });
+  test.each(["0", "65536", "-1", "80.5", "0x50", "1e3", "http"])(
+    "PORT=%s is refused with one sentence",
+    (port) => {
+      expect(() => readOptions([], { PORT: port })).toThrow(
+        `PORT must be a number from 1 to 65535, not "${port}".`,
+      );
+    },
+  );
 
   test.each(["40100-40000", "0-0", "0-10", "70000-80000", "40000", "40000-", "a-b", "40000-99999"])(
-    "UDP_PORTS=%s is one sentence",
+    "UDP_PORTS=%s is refused with one sentence",
     (range) => {
       expect(() => readOptions([], { UDP_PORTS: range })).toThrow(
         `UDP_PORTS must be two ports from 1 to 65535, the lower one first, such as 40000-40100, not "${range}".`,
@@ -55,7 +58,7 @@ describe("the options of npm start", () => {
     },
   );
 
-  test("a copy whose URL is none is one sentence, and npm run dev has none", () => {
+  test("an invalid URL of a copy is refused with one sentence, and npm run dev has no copy", () => {
     for (const url of ["on", "copy.example.org", "https://copy.example.org/folder", "8788"])
       expect(() => readOptions([], { LIFEBOAT: url })).toThrow(
         `LIFEBOAT must be off, or the URL at which port 8788 is reached, such as https://copy.example.org, not "${url}".`,
@@ -63,7 +66,7 @@ describe("the options of npm start", () => {
     expect(readOptions(["--dev"], {}).lifeboat).toBeNull();
   });
 
-  test("an unknown argument is one sentence", () => {
+  test("an unknown argument is refused with one sentence", () => {
     expect(() => readOptions(["--loud"], {})).toThrow("Unknown option '--loud'. Try npm start -- --help.");
   });
 });

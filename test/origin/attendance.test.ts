@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Attendance } from "../../src/origin/attendance.ts";
 
-/** The Audience is asked for a show's count once in five seconds. */
+/** Origin asks the Audience for a show's count once in five seconds. */
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 const counted = (listeners: number) => ({ listeners, error95: 0.016, confidence: "low" as const });
 
-/** An Audience that answers with 1, 2, 3 ..., whose figures are asked for by this isolate's Attendance. */
+/** An Audience that answers 1, 2, 3 …, and an isolate's Attendance that asks it for figures. */
 function audience(answer = async (count: number) => counted(count)) {
   const attendance = new Attendance();
   let asked = 0;
@@ -17,7 +17,7 @@ function audience(answer = async (count: number) => counted(count)) {
   return { of, say, asked: () => asked };
 }
 
-test("the Audience is asked once in five seconds, however many want to know", async () => {
+test("the Audience is asked once in five seconds, however many requests want the count", async () => {
   const { of, asked } = audience();
   expect(await of("a")).toBe(1);
   for (let second = 1; second < 5; second++) {
@@ -31,7 +31,7 @@ test("the Audience is asked once in five seconds, however many want to know", as
   expect(asked()).toBe(3);
 });
 
-test("an Audience that fails, or takes more than half a second, is not waited for, and not asked again at once", async () => {
+test("an Audience that fails or takes more than half a second is not waited for, and not asked again at once", async () => {
   vi.spyOn(console, "warn").mockReturnValue();
   for (const answer of [
     () => Promise.reject(new Error("thrown")),
@@ -46,7 +46,7 @@ test("an Audience that fails, or takes more than half a second, is not waited fo
   }
 });
 
-test("what is told is the count and how sure it is, and no more of the figure", async () => {
+test("the answer has the count and how sure it is, and nothing else of the figure", async () => {
   const { say } = audience(async (count) => ({ ...counted(count), method: "HyperLogLog", delivered: 1 }));
   expect(await say("a")).toEqual({ listeners: 1, error95: 0.016, confidence: "low" });
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { chaptersResponse, podcastChapters, webVtt } from "../../src/origin/chapters.ts";
 import type { Chapters } from "../../src/recording-api.ts";
 
-/** Chapters to the letter, as players ask for them. */
+/** Chapters, compared to the letter, in the two formats that players ask for. */
 
 const CHAPTERS: Chapters = {
   kind: "chapters",
@@ -14,7 +14,7 @@ const CHAPTERS: Chapters = {
   endMs: 360_001_007,
 };
 
-test("WebVTT has each chapter until the next one, and no markup of a title's", () => {
+test("in WebVTT each chapter lasts until the next one, and a title's markup is escaped", () => {
   expect(webVtt(CHAPTERS)).toBe(`WEBVTT
 
 1
@@ -31,7 +31,7 @@ A host leaves
 `);
 });
 
-test("JSON has the title as it is, and seconds", () => {
+test("in JSON titles are unchanged and times are in seconds", () => {
   expect(JSON.parse(podcastChapters(CHAPTERS))).toEqual({
     version: "1.2.0",
     chapters: [
@@ -42,7 +42,7 @@ test("JSON has the title as it is, and seconds", () => {
   });
 });
 
-test("each says what it is, and how long it may be kept", () => {
+test("each format states its type and how long it may be kept", () => {
   const headersOf = (format: "vtt" | "json") => {
     const { headers } = chaptersResponse(CHAPTERS, format);
     return [headers.get("content-type"), headers.get("cache-control")];

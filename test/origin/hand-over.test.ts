@@ -3,7 +3,7 @@ import type { HoldDescription } from "../../src/hold-api.ts";
 import { handOver } from "../../src/origin/hand-over.ts";
 import { PROBLEMS, type Problem } from "../../src/problem.ts";
 
-/** A sound that is in R2 and that its broadcast does not use is deleted again; what it uses never is. */
+/** A sound that was put into R2 is deleted again where its broadcast does not use it; a sound that is used never is. */
 
 const KEY = "show/hold/v2.s16le";
 const describing = (setAt: number): HoldDescription => ({
@@ -15,7 +15,10 @@ const lost = async (): Promise<never> => {
   throw new Error("the object was reset");
 };
 
-/** What comes of it where the Broadcast answers like this, and what was deleted. The Broadcast is a fake, for it to fail. */
+/**
+ * Hands a sound over to a Broadcast with these answers. Returns the answer and the deleted keys. The Broadcast is a fake, so
+ * that it can fail.
+ */
 async function handed(
   use: () => Promise<HoldDescription | Problem>,
   describe: () => Promise<HoldDescription | Problem>,
@@ -28,28 +31,28 @@ async function handed(
   return { answer, deleted };
 }
 
-describe("where the Broadcast", () => {
-  test("takes it, it stays", async () => {
+describe("a sound whose Broadcast", () => {
+  test("takes it is kept", async () => {
     const { answer, deleted } = await handed(async () => describing(2_000), lost);
     expect([answer, deleted]).toEqual([describing(2_000), []]);
   });
 
-  test("has ended, it is deleted", async () => {
+  test("has ended is deleted", async () => {
     const { answer, deleted } = await handed(async () => PROBLEMS.ended, lost);
     expect([answer, deleted]).toEqual([PROBLEMS.ended, [KEY]]);
   });
 
-  test("fails and has another, it is deleted, and the failure is told", async () => {
+  test("fails and has another is deleted, and the failure is passed on", async () => {
     const { answer, deleted } = await handed(lost, async () => describing(1_000));
     expect([answer, deleted]).toEqual([new Error("the object was reset"), [KEY]]);
   });
 
-  test("fails after it has taken it, it stays and is what is set", async () => {
+  test("fails after it has taken it is kept, and is answered as set", async () => {
     const { answer, deleted } = await handed(lost, async () => describing(2_000));
     expect([answer, deleted]).toEqual([describing(2_000), []]);
   });
 
-  test("says that it could not after it has taken it, it stays and is what is set", async () => {
+  test("says that it could not, after it has taken it, is kept, and is answered as set", async () => {
     const { answer, deleted } = await handed(
       async () => PROBLEMS.notNow,
       async () => describing(2_000),
@@ -62,15 +65,12 @@ describe("where the Broadcast", () => {
     ["has been deleted", async () => PROBLEMS.unknownBroadcast, [KEY]],
     ["can not say which it has", async () => PROBLEMS.notNow, []],
     ["does not answer then", lost, []],
-  ])(
-    "says that it could not and %s, it is deleted only where it is certain that it is not used",
-    async (_, say, gone) => {
-      const { answer, deleted } = await handed(async () => PROBLEMS.notNow, say);
-      expect([answer, deleted]).toEqual([PROBLEMS.notNow, gone]);
-    },
-  );
+  ])("says that it could not and %s is deleted only if it is certainly not used", async (_, say, gone) => {
+    const { answer, deleted } = await handed(async () => PROBLEMS.notNow, say);
+    expect([answer, deleted]).toEqual([PROBLEMS.notNow, gone]);
+  });
 
-  test("can not be reached at all, it stays: it may be what is played", async () => {
+  test("can not be reached at all is kept: it may be what is played", async () => {
     const { answer, deleted } = await handed(lost, lost);
     expect([answer, deleted]).toEqual([new Error("the object was reset"), []]);
   });

@@ -11,13 +11,16 @@ import { random } from "../kit/random.ts";
 import { sqlite } from "../kit/sqlite.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
 
-/** A recording's bytes, made of an index in a real SQLite and of real segments; any stretch of it is that of the whole. */
+/**
+ * A recording's bytes, made from an index in a real SQLite and from real segments. Any stretch has the bytes that the whole has
+ * there.
+ */
 
 const UNITS = 4;
 const INIT = initSegment(Uint8Array.from([0x11, 0x90, 0x56, 0xe5, 0x00]), { bitrate: 128_000 });
 
 beforeEach(() => {
-  // The runtime's; how many bytes come is looked at here.
+  // Stands in for the runtime's FixedLengthStream. The tests count the bytes themselves.
   const Stream = class extends TransformStream {
     // biome-ignore lint/complexity/noUselessConstructor: the length must not become a transformer
     constructor() {
@@ -27,13 +30,13 @@ beforeEach(() => {
   vi.stubGlobal("FixedLengthStream", Stream);
 });
 
-/** A show of which three timelines are replayed, one of them on both sides of a page's border, and where they come from. */
+/** The source of a show whose replay has three timelines, one of them on both sides of a page's border. */
 class World implements Source {
   readonly store = new Store(sqlite());
   readonly segments = new Map<string, Uint8Array>();
-  /** All access units of the replay, one after the other. */
+  /** All access units of the replay, one after another. */
   readonly media: number[] = [];
-  /** What was asked for, in order. */
+  /** The pages and segments that were read, in order. */
   readonly asked: string[] = [];
   title = "A show";
   readonly #archive = new Archive(this.store);
@@ -119,7 +122,7 @@ async function take(recordings: Recordings, world: World, first: number, last: n
 }
 
 describe("a recording", () => {
-  test("has the access units of the replay, in order, and is as long as was said", async () => {
+  test("has the access units of the replay in order, and the length that was announced", async () => {
     const [recordings, world] = [new Recordings(), new World()];
     const { length } = await factsOf(recordings, world);
     const bytes = await take(recordings, world, 0, length - 1);
@@ -139,7 +142,7 @@ describe("a recording", () => {
       runs.getUint32(8 + 12 * n),
       runs.getUint32(12 + 12 * n),
     ]);
-    // 497 to 501 and a last one of three units, 499 to 535, 0 and 1 and a last one.
+    // Segments 497 to 501 and a last one of three units; 499 to 535; 0 and 1 and a last one of three units.
     expect(entries).toEqual([
       [1, 4],
       [6, 3],
@@ -157,7 +160,7 @@ describe("a recording", () => {
     expect(offset).toBe(length);
   });
 
-  test("gives any stretch as the whole has it, and fetches no segment that is not in it", async () => {
+  test("gives any stretch as it is in the whole, and reads no segment outside it", async () => {
     const [recordings, world] = [new Recordings(), new World()];
     const { length } = await factsOf(recordings, world);
     const whole = await take(recordings, world, 0, length - 1);
@@ -179,7 +182,7 @@ describe("a recording", () => {
     expect(world.asked).toEqual([]);
   });
 
-  test("is another where its title or what it consists of is another", async () => {
+  test("has another ETag when its title or its content changes", async () => {
     const [recordings, world] = [new Recordings(), new World()];
     const before = await factsOf(recordings, world);
     expect((await factsOf(new Recordings(), new World())).etag).toBe(before.etag);
@@ -197,7 +200,7 @@ describe("a recording", () => {
     ).toBeNull();
   });
 
-  test("breaks off where a segment is missing or is not what the index says, and never goes on with other bytes", async () => {
+  test("breaks off where a segment is missing or differs from the index, and never goes on with other bytes", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     for (const [damage, why] of [
       ["missing", "there is no mwq4uj3t 501"],
@@ -212,7 +215,7 @@ describe("a recording", () => {
     vi.restoreAllMocks();
   });
 
-  test("fetches four segments ahead and no more while nobody reads, and stops with its reader", async () => {
+  test("reads no more than four segments ahead of what its stream takes, and stops when its reader cancels", async () => {
     const [recordings, world] = [new Recordings(), new World()];
     const { etag, length } = await factsOf(recordings, world);
     const work: Promise<void>[] = [];

@@ -6,7 +6,7 @@ import { retried } from "../../src/origin/retry.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Calls what always fails like that; how often it was called. */
+/** Calls an object that always fails with these properties. Returns the number of calls. */
 async function triesOf(properties: object): Promise<number> {
   let tries = 0;
   const result = retried(() => {
@@ -20,19 +20,19 @@ async function triesOf(properties: object): Promise<number> {
 }
 
 test.each<[string, object, number]>([
-  ["was reset meanwhile is called again, four times", { durableObjectReset: true }, 5],
+  ["was reset during the call is called again, up to four times", { durableObjectReset: true }, 5],
   ["can not be reached is called again", { retryable: true }, 5],
   ["is overloaded is left alone", { overloaded: true }, 1],
   [
-    "is overloaded is left alone, whatever else is said",
+    "is overloaded is left alone, whatever else the error says",
     { overloaded: true, retryable: true, durableObjectReset: true },
     1,
   ],
-  ["threw is not made to throw again", { remote: true }, 1],
-  ["failed nobody knows why is not called again", {}, 1],
+  ["threw by itself is not called again", { remote: true }, 1],
+  ["failed for an unknown reason is not called again", {}, 1],
 ])("an object that %s", async (_, properties, tries) => expect(await triesOf(properties)).toBe(tries));
 
-test("what gets through is the answer", async () => {
+test("the first answer that arrives is returned", async () => {
   const answers = [Promise.reject(Object.assign(new Error(), { retryable: true })), Promise.resolve("read")];
   for (const answer of answers) answer.catch(() => {});
   const result = retried(() => answers.shift() ?? Promise.reject(new Error("called too often")));

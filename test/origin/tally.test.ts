@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { Tally } from "../../src/origin/tally.ts";
 
-/** Reads are counted on their way, and told to the Broadcast later. */
+/** Origin counts reads and reports them to the Broadcast later. */
 
-test("reads are told once, each to its own show, by kind", () => {
+test("reads are reported once, each to its own show, by kind", () => {
   const tally = new Tally();
   for (const kind of ["segment", "segment", "init"]) tally.add("a", { [kind]: 1 });
   tally.add("b", { segment: 1 });
@@ -12,7 +12,7 @@ test("reads are told once, each to its own show, by kind", () => {
   expect(tally.take("b")).toEqual({ segment: 1 });
 });
 
-test("reads that could not be told are told with those that came meanwhile", () => {
+test("reads that could not be reported are reported with those that came since", () => {
   const tally = new Tally();
   tally.add("a", { playlist: 1 });
   const untold = tally.take("a");
@@ -21,7 +21,7 @@ test("reads that could not be told are told with those that came meanwhile", () 
   expect(tally.take("a")).toEqual({ playlist: 2, segment: 1 });
 });
 
-test("a thousand shows are counted, and the one that was read longest ago is given up for one more", () => {
+test("a thousand shows are counted; for one more, the show that was read longest ago is dropped", () => {
   const tally = new Tally();
   for (let n = 0; n < 1_000; n++) tally.add(`${n}`, { segment: 1 });
   tally.add("0", { segment: 1 });

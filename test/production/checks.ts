@@ -1,9 +1,9 @@
-/** Checks in a row: each says how it went as soon as it has, and the next goes on all the same. */
+/** Checks that run one after another. Each reports its result at once, and the next one runs in any case. */
 export class Checks {
   failed = 0;
   #passed = 0;
 
-  /** Runs one; its value, or null where it failed. A text that it gives is what it found, and is printed beside it. */
+  /** Runs one check. Returns its value, or null where it failed. A text that the check returns is printed beside its name. */
   async run<T>(name: string, check: () => Promise<T>): Promise<T | null> {
     try {
       const value = await check();

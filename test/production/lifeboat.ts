@@ -4,15 +4,15 @@ import type { Created } from "../kit/created.ts";
 import { readList, variantOf } from "../kit/list.ts";
 import type { Checks } from "./checks.ts";
 
-/** How long a show's copy may take to have a list, ms: three segments, and their way into R2. */
+/** How long a show's copy may take to have a list, ms: three segments and their way into R2. */
 const BEGINS_MS = 15_000;
 const SEGMENT_MS = 1_920;
-/** Segments ahead of the list: for so long one is asked for in vain. */
+/** How many segments after the list's last one a segment is asked for that does not exist yet. */
 const AHEAD = 4;
 
 /**
- * The copy of a show that is on, from the public domain of the bucket at `url`: what only a real zone can show of its headers, its
- * cache and its CORS. `npm start` has no cache before it, and says so.
+ * Checks the copy of a show that is on, at the public domain of the bucket, `url`: what only a real zone can show of its
+ * headers, its cache and its CORS. `npm start` has no cache before it, and the check says so.
  */
 export async function checkLifeboat(checks: Checks, show: Created, url: string): Promise<void> {
   const list = await checks.run(
@@ -33,7 +33,7 @@ export async function checkLifeboat(checks: Checks, show: Created, url: string):
   await checkAccess(checks, show, { url, list });
 }
 
-/** What the domain's cache makes of the copy's media list and its media. */
+/** Checks how the domain's cache treats the copy's media list and its media. */
 async function checkCopy(checks: Checks, list: string): Promise<void> {
   await checks.run("its list goes on, not older than two segments", async () => {
     const newest = async () => {
@@ -87,7 +87,7 @@ async function checkCopy(checks: Checks, list: string): Promise<void> {
   });
 }
 
-/** Who may read the copy, and who is told of it. */
+/** Checks who may read the copy, and who is told about it. */
 async function checkAccess(
   checks: Checks,
   show: Created,
@@ -115,7 +115,7 @@ async function checkAccess(
   });
 }
 
-/** The copy of a show that has ended. */
+/** Checks the copy of a show that has ended. */
 export async function checkLifeboatEnd(checks: Checks, show: Created, url: string): Promise<void> {
   await checks.run("the copy lists the whole show, and the show's list names that", async () => {
     const replay = `${url}/${lists.replay(show.id)}`;
@@ -137,7 +137,7 @@ async function get(url: string, headers: Record<string, string> = {}): Promise<R
   return response;
 }
 
-/** The first value that is not null; asks every half second. */
+/** Asks every half second, and returns the first value that is not null. */
 async function within<T>(millis: number, ask: () => Promise<T | null>): Promise<T> {
   for (const end = Date.now() + millis; Date.now() < end; await sleep(500)) {
     const value = await ask();

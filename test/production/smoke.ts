@@ -26,9 +26,9 @@ minute, with --on-air so much longer. The show is its own and is deleted in the 
 
 The exit code is 1 where a check failed, 2 where the options are wrong.`;
 
-/** How long after a command has ended the show is still watched, ms. */
+/** How long the show is still watched after a command has ended, ms. */
 const AFTERMATH_MS = 20_000;
-/** Equal requests for one object, of which the origin should see few. */
+/** The number of equal requests for one object, of which the origin should see few. */
 const CROWD = 40;
 
 process.exitCode = await main();
@@ -93,7 +93,7 @@ async function perform(checks: Checks, desk: Desk, show: Created, options: Optio
   if (lifeboat !== null) await checkLifeboatEnd(checks, show, lifeboat);
 }
 
-/** A show's object is brought back by the platform's alarm when its doors open by themselves. */
+/** Checks that the platform's alarm starts a show's object when its doors open at their time. */
 async function checkPlan(checks: Checks, desk: Desk): Promise<void> {
   await checks.run("a show that nobody asks for opens at its time, and ends at its time", async () => {
     const inSeconds = (seconds: number) => new Date(Date.now() + 1000 * seconds).toISOString();
@@ -112,13 +112,13 @@ async function checkPlan(checks: Checks, desk: Desk): Promise<void> {
   });
 }
 
-/** Lists come when they are due, in a coding that their reader takes. */
+/** Checks that lists come when they are due, in a coding that their reader accepts. */
 async function checkLists(checks: Checks, show: Created, listener: Listener): Promise<void> {
   await checks.run("a reload is held until its part is there", async () => {
     const list = await listener.list();
     const last = list.parts.at(-1);
     if (last === undefined) throw new Error("the list has no parts");
-    // Five parts on: next to two seconds, whatever of a part has passed.
+    // Five parts later: nearly two seconds, however much of the present part has passed.
     const then = await listener.until(last.msn + 1, last.index);
     const part = then.parts.find(({ msn, index }) => msn === last.msn + 1 && index === last.index);
     if (part === undefined) throw new Error("the list lacks it");
@@ -130,7 +130,7 @@ async function checkLists(checks: Checks, show: Created, listener: Listener): Pr
     for (const accepted of ["identity", "gzip"]) {
       const headers = { "accept-encoding": accepted };
       const player = await Listener.join(show.playbackUrl, headers);
-      // By the id that such a player is given, and without one.
+      // With the id that such a player is given, and without one.
       for (const target of [player.url, player.url.replace(/\?.*/, "")]) {
         const response = await fetch(target, { headers });
         if (!/^#EXTM3U\n/.test(await response.text())) throw new Error(`${accepted}: it is no playlist`);
@@ -143,7 +143,7 @@ async function checkLists(checks: Checks, show: Created, listener: Listener): Pr
   });
 }
 
-/** What a cache keeps, and what of it reaches the origin. */
+/** Checks what a cache keeps, and how much still reaches the origin. */
 async function checkCaches(checks: Checks, desk: Desk, show: Created, listener: Listener): Promise<void> {
   await checks.run("media may be kept for good, the listener's own list not at all", async () => {
     const [part] = (await listener.list()).parts;
@@ -172,7 +172,7 @@ async function checkCaches(checks: Checks, desk: Desk, show: Created, listener: 
   });
 }
 
-/** The host's end, and the show's. */
+/** Checks what happens when the host leaves, and when the show ends. */
 async function checkEnd(
   checks: Checks,
   desk: Desk,
@@ -208,7 +208,10 @@ async function hostsOf(url: string, { id }: Created): Promise<string | null> {
   return hosts > 0 ? `${hosts} on air` : null;
 }
 
-/** Watches a show's only host: one that is heard without a break has had one Broadcast, whose sockets end with it. */
+/**
+ * Watches a show's only host. A host that is heard without a break has had one Broadcast, because its sockets end with the
+ * object.
+ */
 async function stayOn({ url, adminToken }: Desk, { id }: Created, millis: number): Promise<string> {
   const standing = async () => {
     const headers = { authorization: `Bearer ${adminToken}` };
@@ -225,7 +228,7 @@ async function stayOn({ url, adminToken }: Desk, { id }: Created, millis: number
   return before;
 }
 
-/** Listens part by part while a command runs and after it: every part comes, in one epoch, none long after it is due. */
+/** Listens part by part while a command runs and after it: every part comes, in one epoch, and none long after it is due. */
 async function endure(listener: Listener, show: Created, command: string): Promise<string> {
   const child = spawn(command, { shell: true, stdio: ["ignore", "inherit", "inherit"] });
   const code = new Promise<number | null>((resolve) => child.once("exit", resolve));
@@ -256,7 +259,7 @@ function endOf({ firstMsn, segments }: Awaited<ReturnType<Listener["list"]>>): {
   return { lastMsn: firstMsn + segments.length - 1 };
 }
 
-/** The first value that is not null; asks every half second. */
+/** Asks every half second, and returns the first value that is not null. */
 async function until<T>(ask: () => Promise<T | null>, withinMs: number): Promise<T> {
   for (const end = Date.now() + withinMs; Date.now() < end; await sleep(500)) {
     const value = await ask();
@@ -280,9 +283,9 @@ interface Options {
   readonly desk: Desk;
   /** A command to run in the middle of the show. */
   readonly during: string | null;
-  /** For how long the host is kept on and watched. */
+  /** How long the host is kept on and watched, ms. */
   readonly onAirMs: number;
-  /** Where the bucket is served without a Worker; null: the relay has no copy, or it is not to be checked. */
+  /** Where the bucket is served without a Worker; null: the relay has no copy, or the copy is not to be checked. */
   readonly lifeboat: string | null;
 }
 

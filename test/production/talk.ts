@@ -7,8 +7,8 @@ import { type Desk, makeHost, openShow, removeShow } from "../kit/desk.ts";
 import type { Checks } from "./checks.ts";
 
 /**
- * Talk-back by the real SFU: that it offers tracks of others, takes the answer, sends their packets, and lets one go and
- * another come on the same connection. The stand-in does so by the documentation, which says nothing of how long it takes.
+ * Checks talk-back with the real SFU: it offers the tracks of others, takes the answer, sends their packets, and lets one leave
+ * and another come on the same connection. The stand-in does so by the documentation, which does not say how long it takes.
  */
 export async function checkTalk(checks: Checks, desk: Desk): Promise<void> {
   await checks.run("a host hears another, who leaves and comes back on the same connection", async () => {
@@ -45,9 +45,9 @@ class Studio {
   readonly #url: string;
   readonly #key: string;
   readonly #peer: RTCPeerConnection;
-  /** What it was offered to hear; nobody is asked for twice. */
+  /** The publication that it hears; null before the first. */
   #heard: string | null = null;
-  /** RTP packets that came, of whomever. */
+  /** The number of RTP packets received, from any publisher. */
   #packets = 0;
   #revision: number | null = null;
 
@@ -64,14 +64,14 @@ class Studio {
     this.#peer.ontrack = ({ track }) => track.onReceiveRtp.subscribe(() => void this.#packets++);
   }
 
-  /** Opens one beside what its host publishes. */
+  /** Opens a studio for the host who publishes in this session. */
   static async open(endpoint: string, key: string, { sessionUrl }: Publication): Promise<Studio> {
     const session = new URL(sessionUrl).pathname.split("/").at(-1);
     const { talk } = await call<{ talk: string }>(endpoint, key, "POST", { session });
     return new Studio(`${endpoint}/${talk}`, key);
   }
 
-  /** Waits for one whom it does not hear yet, and then for their packets; how long that took from when they were on, ms. */
+  /** Waits for another host, and then for that host's packets. Returns how long that took from when the host was on, ms. */
   async hearNext(): Promise<number> {
     const { publication } = await this.#othersUntil((others) => others[0]);
     const from = performance.now();
@@ -95,7 +95,7 @@ class Studio {
     throw new Error("nothing was offered within 20 s");
   }
 
-  /** Waits until nobody else is on, and closes what it heard. */
+  /** Waits until no other host is on, and closes the track that it heard. */
   async untilAlone(): Promise<void> {
     await this.#othersUntil((others) => (others.length === 0 ? true : undefined));
     await call(`${this.#url}/close`, this.#key, "PUT", { publications: [this.#heard] });

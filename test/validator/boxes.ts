@@ -1,8 +1,8 @@
-/** A reader of ISO-BMFF boxes that knows nothing of how they are written. */
+/** A reader of ISO-BMFF boxes that shares no code with the writer. */
 
 export interface Box {
   readonly type: string;
-  /** Where the box starts in the file. */
+  /** Where the box starts in the file, bytes. */
   readonly offset: number;
   readonly size: number;
   readonly body: DataView;
@@ -11,7 +11,7 @@ export interface Box {
 
 const CONTAINERS = new Set(["moov", "trak", "mdia", "minf", "stbl", "dinf", "mvex", "moof", "traf", "edts"]);
 
-/** The boxes of a file; a box that does not fit its file throws. */
+/** Returns the boxes of a file; throws where a box does not fit into it. */
 export function readBoxes(bytes: Uint8Array, offset = 0, end = bytes.length): Box[] {
   const boxes: Box[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -27,7 +27,7 @@ export function readBoxes(bytes: Uint8Array, offset = 0, end = bytes.length): Bo
   return boxes;
 }
 
-/** The box at a path of types; one that is not there throws. */
+/** Returns the box at a path of types; throws where there is none. */
 export function at(boxes: readonly Box[], ...path: readonly string[]): Box {
   const [type, ...rest] = path;
   const box = boxes.find((candidate) => candidate.type === type);
@@ -42,7 +42,7 @@ export interface Chunk {
   readonly samples: number;
 }
 
-/** The chunks of a part or segment; anything but [styp] (moof mdat)+ with one track's run throws. */
+/** Returns the chunks of a part or segment; throws for anything but [styp] (moof mdat)+ with one track's run. */
 export function readChunks(bytes: Uint8Array): Chunk[] {
   const boxes = readBoxes(bytes);
   const chunks: Chunk[] = [];
@@ -85,7 +85,7 @@ function readFragment(moof: Box, mdat: Box): Omit<Chunk, "styp"> {
   return { sequence: at([moof], "moof", "mfhd").body.getUint32(4), decodeTime, samples: count * 1024 };
 }
 
-/** What is wrong with an init segment, if anything (draft section 3.1.2, hls reference 1.5). */
+/** Returns what is wrong with an init segment, if anything (draft section 3.1.2, hls reference 1.5). */
 export function initFault(bytes: Uint8Array): string | undefined {
   try {
     const boxes = readBoxes(bytes);

@@ -1,4 +1,4 @@
-/** A reader of playlists that knows nothing of how they are written. Durations are integers of nanoseconds. */
+/** A reader of playlists that shares no code with the writer. Durations are integers of nanoseconds. */
 
 export interface Part {
   readonly uri: string;
@@ -17,7 +17,7 @@ export interface Segment {
   /** Whether a date came after the segment's first part. */
   readonly lateDate: boolean;
   readonly parts: readonly Part[];
-  /** Whether another timeline begins with it. */
+  /** Whether another timeline begins with this segment. */
   readonly discontinuous: boolean;
   readonly gap: boolean;
 }
@@ -25,12 +25,12 @@ export interface Segment {
 export type Attributes = ReadonlyMap<string, string>;
 
 export interface MediaList {
-  /** The list's URL without its query, and with it. */
+  /** The list's URL without its query (`path`) and with it (`url`). */
   readonly path: string;
   readonly url: string;
   readonly at: number;
   readonly lines: readonly string[];
-  /** Values of each tag that is not a segment's. */
+  /** The values of each tag that does not belong to a segment. */
   readonly tags: ReadonlyMap<string, readonly string[]>;
   readonly firstMsn: number;
   readonly skipped: number;
@@ -42,7 +42,7 @@ export interface MediaList {
   readonly hints: readonly Attributes[];
   readonly dateRanges: readonly Attributes[];
   readonly ended: boolean;
-  /** Lines no tag of a list explains. */
+  /** Lines that no tag of a list explains. */
   readonly strange: readonly string[];
 }
 
@@ -122,7 +122,7 @@ function partOf(value: string, url: string): Part {
   return { uri: resolve(given.get("URI") ?? "", url), duration: nanos(text), text, attributes: given };
 }
 
-/** An attribute list; quotes are taken off. */
+/** Reads an attribute list; quotes are removed. */
 export function attributes(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const [, name = "", value = ""] of text.matchAll(/([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)/g)) {
@@ -131,13 +131,13 @@ export function attributes(text: string): Map<string, string> {
   return found;
 }
 
-/** Decimal seconds as nanoseconds; anything else is -1, which no rule accepts. */
+/** Decimal seconds as nanoseconds; -1, which no rule accepts, for anything else. */
 export function nanos(text: string): bigint {
   const match = /^(\d+)(?:\.(\d{1,9}))?$/.exec(text);
   return match === null ? -1n : BigInt(`${match[1]}${(match[2] ?? "").padEnd(9, "0")}`);
 }
 
-/** A URI as an absolute URL without its query: the name of a resource, whatever tokens it carries. */
+/** A URI as an absolute URL without its query: the name of a resource, whatever tokens the query carries. */
 export function resolve(uri: string, base: string): string {
   return pathOf(new URL(uri, base).href);
 }

@@ -1,10 +1,10 @@
-/** The rules the bytes of a capture can break: init segment, parts and segments against the lists that name them. */
+/** The rules that a capture's bytes can break: init segment, parts and segments against the lists that name them. */
 
 import { type Chunk, initFault, readChunks } from "./boxes.ts";
 import { attributes, type MediaList, resolve, type Segment } from "./list.ts";
 import type { Report } from "./rules.ts";
 
-/** `bodies` has the bytes of each resource by its URL without query. */
+/** Checks the media of a capture. `bodies` has the bytes of each resource by its URL without query. */
 export function checkMedia(
   lists: readonly MediaList[],
   bodies: ReadonlyMap<string, Uint8Array>,
@@ -26,7 +26,7 @@ export function checkMedia(
   checkCoverage(lists, bodies, report);
 }
 
-/** Every segment of the capture in order, with all parts any list had of it. */
+/** Every segment of the capture in order, with all parts that any list had of it. */
 export function timeline(lists: readonly MediaList[]): Segment[] {
   const known = new Map<number, Segment>();
   for (const list of lists) {
@@ -107,7 +107,10 @@ function read(uri: string, bodies: ReadonlyMap<string, Uint8Array>, report: Repo
   }
 }
 
-/** What became listed after the first list must have been fetched; and what was fetched, listed or hinted. */
+/**
+ * Everything that became listed after the first list must have been fetched, and everything fetched must have been listed or
+ * hinted.
+ */
 function checkCoverage(
   lists: readonly MediaList[],
   bodies: ReadonlyMap<string, Uint8Array>,

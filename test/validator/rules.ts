@@ -1,6 +1,6 @@
 /**
- * The rules a capture is held against, each with where it comes from: draft-pantos-hls-rfc8216bis-22 ("section"),
- * Apple's HLS authoring specification ("Apple"), or what this relay promises ("promise").
+ * The rules for a capture, each with its source: draft-pantos-hls-rfc8216bis-22 ("section"), Apple's HLS authoring
+ * specification ("Apple"), or what this relay promises ("promise").
  */
 export const RULES = {
   status: "promise: everything a player needs is answered 200",
@@ -63,10 +63,10 @@ export type Rule = keyof typeof RULES;
 
 export interface Finding {
   readonly rule: Rule;
-  /** The URL, or the segment or part, it was found at. */
+  /** The URL, segment or part where it was found. */
   readonly where: string;
   readonly what: string;
 }
 
-/** Notes a finding. */
+/** Records a finding. */
 export type Report = (rule: Rule, where: string, what: string) => void;

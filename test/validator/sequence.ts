@@ -1,4 +1,4 @@
-/** The rules a sequence of media lists can break. */
+/** The rules that a sequence of media lists can break. */
 
 import { type MediaList, nanos, resolve, type Segment } from "./list.ts";
 import type { Report } from "./rules.ts";
@@ -11,7 +11,10 @@ const CONSTANT = [
   "EXT-X-PLAYLIST-TYPE",
 ];
 
-/** Lists of one URL in the order one client got them. `jitterMillis` is what its network may add to a wait. */
+/**
+ * Checks the lists of one URL in the order in which one client got them. `jitterMillis` is what the client's network may add to
+ * a wait.
+ */
 export function checkSequence(lists: readonly MediaList[], jitterMillis: number, report: Report): void {
   const known = new Map<number, Segment>();
   const parts = new Map<string, string>();
@@ -75,7 +78,7 @@ type Say = (rule: Parameters<Report>[0], what: string) => void;
 
 function compare(before: MediaList, list: MediaList, say: Say): void {
   for (const name of CONSTANT) {
-    // A delta has the newest map alone.
+    // A delta has only the newest map.
     const [was, is] = [before, list].map((some) => some.tags.get(name)?.at(-1));
     if (was !== is) say("constants", `${name} was ${was}, is ${is}`);
   }
@@ -129,7 +132,7 @@ function checkDirective(list: MediaList, say: Say): void {
   if (!there) say("directive", `has no part ${msn}.${part}`);
 }
 
-/** A list's hint against the part that came after the list's last one, if any came. */
+/** Compares each list's hint with the part that followed the list's last one, if any did. */
 function checkHints(lists: readonly MediaList[], parts: ReadonlyMap<string, string>, report: Report): void {
   for (const list of lists) {
     const uri = list.hints[0]?.get("URI");
@@ -141,7 +144,7 @@ function checkHints(lists: readonly MediaList[], parts: ReadonlyMap<string, stri
   }
 }
 
-/** Blocking answers come when their part is there, so the times between them are those between the parts. */
+/** Blocking answers come when their part is listed, so the times between answers are those between the parts. */
 function checkCadence(lists: readonly MediaList[], jitterMillis: number, report: Report): void {
   const seen = new Map<string, { at: number; blocking: boolean }>();
   for (const list of lists) {

@@ -1,4 +1,4 @@
-/** The rules one media list can break by itself. */
+/** The rules that a single media list can break. */
 
 import * as HLS from "hls-parser";
 import { type MediaList, nanos } from "./list.ts";
@@ -60,7 +60,7 @@ export function checkList(list: MediaList, report: Report): void {
   }
   for (const { uri, duration, parts } of list.segments) {
     if (parts.length === 0) continue;
-    // Printed durations may each be short of the exact one by less than a microsecond.
+    // Each printed duration may be short of the exact one by less than a microsecond.
     const off = duration - parts.reduce((sum, part) => sum + part.duration, 0n);
     if (off < -1000n * BigInt(parts.length) || off > 1000n * BigInt(parts.length))
       say("part-sum", `${uri} by ${off} ns`);
@@ -85,12 +85,12 @@ export function checkList(list: MediaList, report: Report): void {
   if (!list.ended && list.segments.length + list.skipped < 3) say("window", "has fewer than three segments");
 
   const fault = hlsParserFault(list.lines.join("\n"));
-  // Its opinion alone: section 4.4.3.8 has CAN-BLOCK-RELOAD optional, and this list is none of low latency.
+  // This is only the parser's opinion: by section 4.4.3.8 CAN-BLOCK-RELOAD is optional, and this list has no low latency.
   const opinion = list.partTarget === undefined && fault?.includes("CAN-BLOCK-RELOAD=YES is mandatory");
   if (fault !== undefined && !opinion) say("hls-parser", fault);
 }
 
-/** Its maps, its borders, and what it says of itself. */
+/** Checks a list's maps, its discontinuities and its type. */
 function checkTimelines(list: MediaList, report: Report): void {
   const say = (rule: Parameters<Report>[0], what: string) => report(rule, list.url, what);
   const map = list.lines.findIndex((line) => line.startsWith("#EXT-X-MAP:"));
@@ -101,7 +101,7 @@ function checkTimelines(list: MediaList, report: Report): void {
     if (!list.lines[n + 1]?.startsWith("#EXT-X-MAP:")) say("map", "has none after a discontinuity");
   if ((list.tags.get("EXT-X-MAP")?.length ?? 0) !== borders.length + 1)
     say("map", "changes within a timeline");
-  // What a show that is one timeline promises of its live list.
+  // What the relay promises of a live list: it has one timeline.
   const isRewind = /\/rewind(-open)?\.m3u8$/.test(list.path);
   if (!isRewind && (borders.length > 0 || list.segments.some(({ gap }) => gap))) say("tags", "is cut");
   if (!isRewind && list.tags.has("EXT-X-PLAYLIST-TYPE")) say("tags", "has a type");
@@ -157,7 +157,7 @@ function checkDateRanges(
       if (!/^(ID|CLASS|START-DATE|DURATION|X-[A-Z-]+)$/.test(name)) say(`has ${id} with ${name}`);
   }
   const tags = lines.filter((line) => line.startsWith("#EXT-X-DATERANGE:"));
-  // An attribute list, to its last character (section 4.2).
+  // The whole line must be an attribute list (section 4.2).
   const whole = /^#EXT-X-DATERANGE:([A-Z][A-Z-]*=("[^"]*"|\d+)(,(?=.)|$))+$/;
   for (const tag of tags) if (!whole.test(tag)) say(`has no attribute list in ${tag}`);
 }

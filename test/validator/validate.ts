@@ -1,6 +1,6 @@
 /**
- * Holds what one client captured of a live run against the rules of HLS (rules.ts). Written from the specifications,
- * it shares no code with what it judges.
+ * Checks what one client captured of a live run against the rules of HLS (rules.ts). It is written from the specifications and
+ * shares no code with what it judges.
  */
 
 import type { Capture, Exchange } from "./capture.ts";
@@ -11,7 +11,7 @@ import { checkSequence } from "./sequence.ts";
 import { checkList } from "./single.ts";
 
 /**
- * Everything wrong with a capture; empty is good. `jitterMillis` is how late the capturing client may have got an
+ * Returns everything wrong with a capture; empty is good. `jitterMillis` is how late the capturing client may have received an
  * answer or asked for it, on top of what the rules allow the server.
  */
 export function validateCapture(capture: Capture, options: { jitterMillis?: number } = {}): Finding[] {
@@ -80,7 +80,7 @@ function checkMultivariant(
   for (const segment of timeline(lists)) {
     const bytes = bodies.get(segment.uri)?.length;
     const duration = Number(nanos(segment.text)) / 1e9;
-    // The short last segment is no measure of a rate.
+    // The last segment is short and says nothing about a rate.
     if (bytes === undefined || duration < 1) continue;
     [bits, seconds] = [bits + bytes * 8, seconds + duration];
     const rate = (bytes * 8) / duration;

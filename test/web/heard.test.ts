@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { heardText } from "../../src/web/heard.ts";
 import type { Seen } from "../../src/web/status.ts";
 
-/** What a host is told of whether listeners hear it: of itself, and not of whoever else is on. */
+/** What a host is told about whether listeners hear it: about itself, and not about any other host. */
 
 const SEEN: Seen = {
   title: "T",
@@ -49,7 +49,7 @@ describe("a host called Ada", () => {
   });
 });
 
-test("who does not know its name is told of the show's own level", () => {
+test("a host whose name is unknown is told the level of the whole show", () => {
   expect(said({}, "")).toBe("Listeners hear you, at -24 dB.");
 });
 
@@ -57,11 +57,11 @@ test.each<[Partial<Seen>, string]>([
   [{ listeners: 0 }, "Listeners hear you, at -24 dB. Nobody is listening."],
   [{ listeners: 2, confidence: "high" }, "Listeners hear you, at -24 dB. About 2 listening."],
   [{ listeners: 2, confidence: "low" }, "Listeners hear you, at -24 dB. Perhaps 2 listening."],
-])("of %o: %s", (status, sentence) => {
+])("the sentence for %o is: %s", (status, sentence) => {
   expect(said(status)).toBe(sentence);
 });
 
-test("where the relay does not say how the show is, that is said", () => {
+test("an unknown state of the relay is said to be unknown", () => {
   for (const report of [null, { kind: "unreachable" }, { kind: "missing" }] as const)
     expect(heardText("Ada", report)).toBe("The relay's state can not be read just now.");
 });

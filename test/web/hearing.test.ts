@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Hearing, hearingWords } from "../../src/web/hearing.ts";
 
-// What a host is told of hearing the others.
+// What a host is told about hearing the others.
 
 const named = (name: string) => ({ name });
 const hearing = (parts: Partial<Extract<Hearing, { kind: "hearing" }>>): Hearing => ({

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { lifeboatOf, withCopy } from "../../build/lifeboat.mjs";
 
-/** What the build tells pages of the copy, and where it lets them load from. */
+/** What the build tells the pages about the copy, and from where it lets them load. */
 
 const COPY = "https://copy.example.org";
 const configured = (value: string) => `[vars]\nSFU_API = "https://sfu.example"\nLIFEBOAT_URL = ${value}\n`;
 
-test("the variable is the environment's, else that of wrangler.toml", () => {
+test("the variable is the environment's, or else that of wrangler.toml", () => {
   expect(lifeboatOf(undefined, "")).toBeNull();
   expect(lifeboatOf(undefined, configured(`"${COPY}"`))).toBe(COPY);
   expect(lifeboatOf(undefined, configured(`'${COPY}/'`))).toBe(COPY);
@@ -18,7 +18,7 @@ test("the variable is the environment's, else that of wrangler.toml", () => {
     expect(() => lifeboatOf(url, ""), url).toThrow(`not "${url}".`);
 });
 
-test("the pages that play may load from the copy, and no other page", () => {
+test("the pages that play may load from the copy, and no other page may", () => {
   const headers = readFileSync(new URL("../../src/web/_headers", import.meta.url), "utf8");
   const [before, after] = [headers, withCopy(headers, COPY)].map((text) => text.split("\n"));
   const changed = (after ?? []).filter((line, n) => line !== before?.[n]);

@@ -7,7 +7,7 @@ import { happeningOf, seenAfter } from "../../src/web/line.ts";
 import type { Seen } from "../../src/web/status.ts";
 import { attributes } from "../validator/list.ts";
 
-/** What a page makes of the date ranges in a playlist: the same as of a later status.json. */
+/** How a page reads the date ranges in a playlist: with the same result as from a later status.json. */
 
 const SEEN: Seen = {
   title: "First",
@@ -27,7 +27,7 @@ const SEEN: Seen = {
 };
 const host = { hostId: "a", name: "Ada" };
 
-/** Through the playlist's line and back: what the relay writes there is what the page reads. */
+/** Writes an event into a playlist's line and reads it back, as the relay writes and the page reads it. */
 function read(event: Event) {
   const range = dateRangeOf(event, samples(0));
   if (range === null) return null;
@@ -41,7 +41,7 @@ function seeing(...events: readonly Event[]): Seen {
   );
 }
 
-describe("a page", () => {
+describe("from date ranges a page", () => {
   test.each<[string, Event, Partial<Seen>]>([
     ["another title", { id: 4, at: 0, kind: "title", title: 'The "second"' }, { title: "The ″second″" }],
     [
@@ -61,12 +61,12 @@ describe("a page", () => {
     expect(seeing(event)).toEqual({ ...SEEN, ...change, lastEvent: 4 });
   });
 
-  test("knows that hosts are on when hold audio goes after the first of them came", () => {
+  test("knows that hosts are heard when hold audio ends after the first of them came", () => {
     const on: Event = { id: 4, at: 0, kind: "host-on", host, hosts: 1, onAir: ["Ada"] };
     expect(seeing(on, { id: 5, at: 0, kind: "hold-off" }).line).toBe("hosts");
   });
 
-  test("knows that hold audio goes on over hosts who are silent, until it is said to go", () => {
+  test("knows that hold audio goes on over silent hosts, until an event says that it has ended", () => {
     const held: Event = { id: 4, at: 0, kind: "hold-on" };
     const on: Event = { id: 5, at: 0, kind: "host-on", host, hosts: 1, onAir: ["Ada"] };
     const off: Event = { id: 6, at: 0, kind: "host-off", host, hosts: 0, onAir: [] };
@@ -76,7 +76,7 @@ describe("a page", () => {
     expect(seeing(held, { id: 5, at: 0, kind: "hold-off" }, { ...on, id: 6 }).line).toBe("hosts");
   });
 
-  test("takes what is newer than its status alone, in order, whatever order it stands in", () => {
+  test("takes only what is newer than its status, by the numbers of the events, in whatever order they stand", () => {
     const titled = (id: number, title: string): Event => ({ id, at: 0, kind: "title", title });
     expect(seeing(titled(2, "Old"), titled(3, "As seen"))).toBe(SEEN);
     expect(seeing(titled(5, "Newest"), titled(4, "Newer"))).toEqual({
@@ -86,7 +86,7 @@ describe("a page", () => {
     });
   });
 
-  test("takes nothing from others' date ranges, or of kinds that it does not know", () => {
+  test("ignores others' date ranges, and kinds that it does not know", () => {
     expect(happeningOf({ ID: "9", CLASS: "com.example.ad", "X-KIND": "title", "X-TITLE": "Buy" })).toBeNull();
     expect(happeningOf({ ID: "9", CLASS: "earshot", "X-KIND": "of-tomorrow" })).toBeNull();
     expect(happeningOf({ ID: "x", CLASS: "earshot", "X-KIND": "title" })).toBeNull();

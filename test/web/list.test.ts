@@ -6,7 +6,7 @@ import { PROFILES, type Samples, toMillis } from "../../src/media.ts";
 import { readMediaList, variantOf, withoutDirectives } from "../../src/web/list.ts";
 import { names, STARTED_AT, show } from "../kit/show.ts";
 
-/** What a page reads in the relay's lists and in the copy's, where it compares them. */
+/** What a page reads in the relay's lists and in the copy's, to compare them. */
 
 const RELAY = "https://relay.example/live/x/mwq4yx3z/audio.m3u8?l=1";
 const COPY = "https://copy.example/x/mwq4yx3z/lifeboat.m3u8";
@@ -15,7 +15,7 @@ function dateOf(place: Samples): number {
   return STARTED_AT + toMillis(place);
 }
 
-/** The end of the last segment that is whole; null where none is. */
+/** The end of the last whole segment; null where there is none. */
 function wholeEnd({ segments }: Window): number | null {
   const last = segments.at(-1);
   return last === undefined ? null : dateOf((last.at + last.duration) as Samples);
@@ -26,7 +26,7 @@ test.each([
   ["balanced", true],
   ["economy", false],
 ] as const)(
-  "%s: the relay's list ends with its newest part, the copy's with its newest segment",
+  "%s: the relay's list ends with its newest part, and the copy's with its newest segment",
   (latency, hasParts) => {
     const { windows } = show(PROFILES[latency], 1000, { live: true, happenings: true });
     for (const window of windows.slice(1)) {
@@ -51,22 +51,25 @@ test.each([
   },
 );
 
-test("a list that has ended is over", () => {
+test("an ended list is over", () => {
   const { windows } = show(PROFILES.balanced, 100);
   const list = readMediaList(mediaPlaylist(windows.at(-1) as Window, names), RELAY);
   expect(list?.isOver).toBe(true);
 });
 
-test.each([[""], ["<!doctype html>"], ["#EXTM3U\n#EXT-X-TARGETDURATION:2\n"]])("%j is no list", (text) => {
-  expect(readMediaList(text, RELAY)).toBeNull();
-});
+test.each([[""], ["<!doctype html>"], ["#EXTM3U\n#EXT-X-TARGETDURATION:2\n"]])(
+  "%j is not read as a list",
+  (text) => {
+    expect(readMediaList(text, RELAY)).toBeNull();
+  },
+);
 
-test("the media playlist that a multivariant playlist names", () => {
+test("the media playlist is found in a multivariant playlist", () => {
   const text = multivariantPlaylist({ uri: "mwq4yx3z/lifeboat.m3u8", bandwidth: 2, averageBandwidth: 1 });
   expect(variantOf(text, "https://copy.example/x/lifeboat.m3u8")).toBe(COPY);
   expect(variantOf("#EXTM3U\n", COPY)).toBeNull();
 });
 
-test("a URL without directives keeps what else it says", () => {
+test("a URL keeps its other parameters when its directives are removed", () => {
   expect(withoutDirectives(`${RELAY}&_HLS_msn=3&_HLS_part=1&_HLS_skip=YES`)).toBe(RELAY);
 });

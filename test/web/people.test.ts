@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { crowdText, onAirText } from "../../src/web/people.ts";
 
-/** What pages say of who speaks and of how many listen. */
+/** What pages say about who speaks and how many listen. */
 
 test.each<[string[], string]>([
   [[], ""],
@@ -9,7 +9,7 @@ test.each<[string[], string]>([
   [["Ada"], "On the air: Ada"],
   [["Ada", "Host"], "On the air: Ada, Host"],
   [["Ada", "<b>Ben</b>"], "On the air: Ada, <b>Ben</b>"],
-])("%j is %j", (onAir, said) => expect(onAirText({ onAir })).toBe(said));
+])("the hosts %j are shown as %j", (onAir, said) => expect(onAirText({ onAir })).toBe(said));
 
 const thousands = (count: number) => count.toLocaleString();
 
@@ -22,6 +22,9 @@ test.each<[number | null, number | null, "high" | "low" | null, string]>([
   [6_437, 0.016, "high", `about ${thousands(6_400)} listening`],
   [1_234_567, 0.016, "high", `about ${thousands(1_230_000)} listening`],
   [1_234_567, null, "high", `about ${thousands(1_234_567)} listening`],
-])("%s listeners, surely within %s, confidence %s: %j", (listeners, error95, confidence, said) => {
-  expect(crowdText({ listeners, error95, confidence })).toBe(said);
-});
+])(
+  "%s listeners, with an error of %s and confidence %s, are shown as %j",
+  (listeners, error95, confidence, said) => {
+    expect(crowdText({ listeners, error95, confidence })).toBe(said);
+  },
+);

@@ -14,7 +14,7 @@ test.each([
   [503, null, "The relay refused the connection (503)."],
   [502, "<h1>Bad gateway</h1>", "The relay refused the connection (502)."],
   [500, { error: {} }, "The relay refused the connection (500)."],
-])("a %i that says %j is told as: %s", async (status, body, told) => {
+])("a %i with the body %j is shown as: %s", async (status, body, told) => {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   expect(await refusal(new Response(text, { status }))).toBe(told);
 });

@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { Rescue } from "../../src/web/rescue.ts";
 import { random, unit } from "../kit/random.ts";
 
-/** When a page turns to the copy, and when it looks whether the relay is well again. */
+/** When a page turns to the copy, and when it checks whether the relay is well again. */
 
 const PATIENCE = 1280;
 
-/** One that plays the primary, and had media of it at 10,000 ms. */
+/** A page that plays the primary and last received media of it at 10,000 ms. */
 function playing(random = () => 0.5): Rescue {
   const rescue = new Rescue(random);
   rescue.join(9_000);
@@ -14,7 +14,7 @@ function playing(random = () => 0.5): Rescue {
   return rescue;
 }
 
-test("asks the copy when media is overdue, and no more once it has come", () => {
+test("a page asks the copy when media is overdue, and stops when media has come", () => {
   const rescue = playing();
   expect(rescue.isInDoubt(10_000 + PATIENCE)).toBe(false);
   expect(rescue.isInDoubt(10_001 + PATIENCE)).toBe(true);
@@ -23,7 +23,7 @@ test("asks the copy when media is overdue, and no more once it has come", () => 
   expect(rescue.source).toBe("primary");
 });
 
-test("asks the copy at once when the primary has said that it can not, and in the join after that", () => {
+test("a page asks the copy at once when the primary has reported a failure, and again while it joins after that", () => {
   const rescue = playing();
   rescue.failed();
   expect(rescue.isInDoubt(10_001)).toBe(true);
@@ -33,7 +33,7 @@ test("asks the copy at once when the primary has said that it can not, and in th
   expect(rescue.isInDoubt(10_901)).toBe(false);
 });
 
-test("a join may take 1.5 s", () => {
+test("joining may take 1.5 s", () => {
   const rescue = new Rescue();
   rescue.join(0);
   expect(rescue.isInDoubt(1_500)).toBe(false);
@@ -44,7 +44,7 @@ test.each([
   [0, 15_000],
   [0.5, 32_500],
   [1, 50_000],
-])("on the copy, the primary is looked at after a drawn time: %d gives %d ms", (drawn, wait) => {
+])("on the copy, a page checks the primary after a random time: a draw of %d gives %d ms", (drawn, wait) => {
   const rescue = playing(() => drawn);
   rescue.toCopy(20_000);
   expect(rescue.source).toBe("copy");
@@ -61,7 +61,7 @@ test.each([
 });
 
 test.each([10, 60, 600])(
-  "of 2,000 pages that fall at once, all are back within a minute of the recovery %d s later, and few in any second",
+  "2,000 pages that fall back at once all return within a minute of a recovery after %d s, and few in any one second",
   (outage) => {
     const draw = random(outage);
     const backs = Array.from({ length: 2000 }, () => {
@@ -76,7 +76,7 @@ test.each([10, 60, 600])(
     });
     expect(Math.max(...backs)).toBeLessThanOrEqual(50_100);
     const bySecond = Map.groupBy(backs, (back) => Math.floor(back / 1000));
-    // A page is back after 32.5 s on the average: 62 of them in a second, were they drawn from all along.
+    // A page returns after 32.5 s on average, which is 62 pages a second if the times are spread evenly.
     expect(Math.max(...[...bySecond.values()].map(({ length }) => length))).toBeLessThan(125);
   },
 );
@@ -84,17 +84,20 @@ test.each([10, 60, 600])(
 test.each([
   [PATIENCE, 6_000],
   [6_000, 12_000],
-])("where neither brings anything, all is lost: parts due within %d ms, after %d ms", (patience, lost) => {
-  const rescue = playing();
-  rescue.moved(20_000, patience);
-  expect(rescue.isLost(20_000 + lost)).toBe(false);
-  expect(rescue.isLost(20_001 + lost)).toBe(true);
-  rescue.toCopy(27_000);
-  expect(rescue.isLost(27_000 + lost)).toBe(false);
-  expect(rescue.isLost(27_001 + lost)).toBe(true);
-});
+])(
+  "where neither source brings media, the page gives up: with parts due within %d ms, after %d ms",
+  (patience, lost) => {
+    const rescue = playing();
+    rescue.moved(20_000, patience);
+    expect(rescue.isLost(20_000 + lost)).toBe(false);
+    expect(rescue.isLost(20_001 + lost)).toBe(true);
+    rescue.toCopy(27_000);
+    expect(rescue.isLost(27_000 + lost)).toBe(false);
+    expect(rescue.isLost(27_001 + lost)).toBe(true);
+  },
+);
 
-test("where the copy brings nothing either, the primary is looked at every two seconds", () => {
+test("where the copy brings nothing either, the primary is checked every two seconds", () => {
   const rescue = playing();
   rescue.toCopy(20_000);
   rescue.moved(21_000, 3_000);

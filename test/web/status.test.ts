@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import type { Status } from "../../src/status.ts";
 import { parseStatus } from "../../src/web/status.ts";
 
-/** What pages make of status.json. */
+/** How pages read status.json. */
 
-/** What the relay writes: a field that it does not send can not be put here. */
+/** What the relay writes. By its type, a field that the relay does not send can not be put here. */
 const SAID: Status = {
   id: "x",
   title: "T",
@@ -29,7 +29,7 @@ const SAID: Status = {
   endedAt: null,
 };
 
-test("reads what the relay says and leaves out what it does not know", () => {
+test("known fields are read, and unknown ones are left out", () => {
   const { id: _, artwork, language, latency, loudness, startedAt, endedAt, ...seen } = SAID;
   expect(parseStatus({ ...SAID, more: 1 })).toEqual(seen);
   expect(parseStatus({ ...SAID, meter: null, listeners: null })).toMatchObject({
@@ -54,7 +54,7 @@ test("reads what the relay says and leaves out what it does not know", () => {
   });
 });
 
-test("a time that is none is not shown", () => {
+test("an invalid time is not shown", () => {
   expect(parseStatus({ ...SAID, opensAt: "soon" })?.opensAt).toBeNull();
 });
 
@@ -68,10 +68,10 @@ test.each<[unknown, string[]]>([
     ["Ada", "Ada"],
   ],
   [[null, "Ada", 7], ["Ada"]],
-])("names that are none are left out: of %j, %j is left", (onAir, left) => {
+])("invalid names are left out: of %j remains %j", (onAir, left) => {
   expect(parseStatus({ ...SAID, onAir })?.onAir).toEqual(left);
 });
 
-test.each([null, 7, "live", {}, { state: "gone" }, []])("%j is no status", (json) => {
+test.each([null, 7, "live", {}, { state: "gone" }, []])("%j is not a status", (json) => {
   expect(parseStatus(json)).toBeNull();
 });

@@ -3,7 +3,7 @@ import type { Playing } from "../../src/web/playing.ts";
 import type { Report, Seen } from "../../src/web/status.ts";
 import { clock, words } from "../../src/web/words.ts";
 
-/** What a listener is told of a show that has not begun, and of one that is late. */
+/** What a listener is told about a show that has not begun, and about one that is late. */
 
 const NOW = new Date(2026, 11, 1, 19, 30).getTime();
 const at = (hour: number, day = 1) => new Date(2026, 11, day, hour).toISOString();
@@ -23,7 +23,7 @@ const seen: Seen = {
   meter: null,
   lastEvent: 0,
 };
-/** As this machine writes it. */
+/** The time as this machine's locale writes it. */
 const timeAt = (hour: number) =>
   new Date(2026, 11, 1, hour).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 const [SEVEN, EIGHT] = [timeAt(19), timeAt(20)];
@@ -33,7 +33,7 @@ test.each<[Playing, RegExp]>([
   ["joining", /^Joining/],
   ["playing", /^You are listening\.$/],
   ["reconnecting", /^The connection was lost/],
-])("where nobody says how the show is, and the player is %s", (playing, said) => {
+])("where the state of the show is unknown and the player is %s", (playing, said) => {
   expect(words({ kind: "unreachable" }, playing, false, NOW)).toEqual({
     badge: playing === "playing" ? "Playing" : "Offline",
     sentence: expect.stringMatching(said),
@@ -99,7 +99,7 @@ test.each<[string, Partial<Seen>, Playing, boolean, RegExp]>([
     /^The show has ended.* Press play/,
   ],
   ["ended without a replay", { state: "ended" }, "ended", false, /listening\.$/],
-])("of a show that is %s", (_, status, playing, armed, said) => {
+])("for a show that is %s", (_, status, playing, armed, said) => {
   const report: Report = { kind: "status", status: { ...seen, ...status } };
   expect(words(report, playing, armed, NOW).sentence).toMatch(said);
 });
@@ -121,7 +121,7 @@ test.each<[Partial<Seen>, Playing, string]>([
   ],
   [{ state: "live", hosts: 1 }, "stopped", "On the air now. Press play to listen."],
   [{ state: "live", line: "silence" }, "playing", "The host has dropped out and may come back: stay here."],
-])("with hold audio on the line, a show %o says to who is %s: %s", (show, playing, said) => {
+])("with hold audio on the line, a show %o tells a listener who is %s: %s", (show, playing, said) => {
   const status = { ...seen, line: "hold", ...show } as Seen;
   expect(words({ kind: "status", status }, playing, false, NOW).sentence.replace(/\u202f/g, " ")).toBe(
     said.replace(/\u202f/g, " "),
@@ -135,6 +135,6 @@ test.each([
   [3_599, "59:59"],
   [3_723, "1:02:03"],
   [36_000, "10:00:00"],
-])("%d s of a replay are said as %s", (seconds, said) => {
+])("%d s of a replay are shown as %s", (seconds, said) => {
   expect(clock(seconds)).toBe(said);
 });

@@ -4,18 +4,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const PART_MS = 200;
 const PARTS = 3;
-/** Every part is so many bytes of its segment's file. */
+/** The length of a part in its segment's file, bytes. */
 const PART_BYTES = 100;
-/** What a clock's dates are off by. */
+/** By how much a segment's date is off, ms, in turn. */
 const OFF_MS = [0, -12, 7];
 
 /**
- * An LL-HLS server as other projects have them: the playback URL leads elsewhere, a session goes along in every URI, parts
- * are byte ranges of their segment's file, and each segment's date is what a clock said. It has been on air for a minute.
+ * An LL-HLS server like those of other projects: the playback URL redirects, every URI carries a session, parts are byte ranges
+ * of their segment's file, and each segment's date comes from a clock. It has been on air for a minute.
  */
 export class ForeignServer {
   readonly url: string;
-  /** Requests that a faithful player would not make. */
+  /** Requests that a correct player would not make. */
   readonly strange: string[] = [];
   readonly #server: ReturnType<typeof createServer>;
   readonly #zero = Date.now() - 60_000;
@@ -68,7 +68,7 @@ export class ForeignServer {
     response.writeHead(206).end("x".repeat(PART_BYTES));
   }
 
-  /** The list once there have been `parts` parts. */
+  /** The list once `parts` parts exist. */
   #list(parts: number): string {
     const last = Math.floor(parts / PARTS);
     const lines = [

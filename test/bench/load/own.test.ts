@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Own, startOwn } from "../../../bench/load/own.ts";
 import { openShow } from "../../kit/desk.ts";
 
-/** The load tool's own relay really counts what reaches its origin. */
+/** The relay that the load tool starts counts the requests that reach its origin. */
 
 const START_MS = 60_000;
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => own.stop());
 
-test("a relay of the tool's own counts what reaches its objects and which lists are plain, and nothing else", async () => {
+test("the load tool's relay counts the requests that reach its objects and the plain lists, and nothing else", async () => {
   const { id, playbackUrl } = await openShow(own, "economy");
   const multivariant = await (await fetch(playbackUrl)).text();
   const list = /^[0-9a-z]+\/audio\.m3u8/m.exec(multivariant)?.[0];
@@ -31,14 +31,14 @@ test("a relay of the tool's own counts what reaches its objects and which lists 
     await (await fetch(`${own.url}/live/${id}/${list}${directives}`)).text();
   }
   const after = await own.counts();
-  // The status, and the list, which holds what the second one asks for.
+  // The status, and the plain list, which also answers the second request.
   expect(after.broadcast - before.broadcast).toBe(2);
-  // The status says how many listen, which it asks the Audience for.
+  // The status contains the count, for which the Audience is asked.
   expect(after.audience - before.audience).toBe(2);
   expect(after.plainLists - before.plainLists).toBe(1);
 });
 
-test("a list of whole segments counts as plain whatever segment it is asked for by, one of parts does not", async () => {
+test("a list of whole segments counts as plain whatever segment is asked for; a list with parts does not", async () => {
   const plain = async (profile: "economy" | "balanced", part: string): Promise<number> => {
     const { playbackUrl } = await openShow(own, profile);
     const path = /^[0-9a-z]+\/audio\.m3u8/m.exec(await (await fetch(playbackUrl)).text())?.[0] ?? "";
@@ -49,7 +49,7 @@ test("a list of whole segments counts as plain whatever segment it is asked for 
     expect((await fetch(`${url}?_HLS_msn=${next}${part}`)).status).toBe(200);
     return (await own.counts()).plainLists - before.plainLists;
   };
-  // What the edge asks for where it has seen a segment that no list of its own names.
+  // The edge asks like this where it has seen a segment that is in no list of its own.
   expect(await plain("economy", "")).toBe(2);
   expect(await plain("balanced", "&_HLS_part=2")).toBe(1);
 });

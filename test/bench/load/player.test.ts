@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { type List, readList } from "../../../bench/load/list.ts";
 import { Player } from "../../../bench/load/player.ts";
 
-/** The load tool's player: where it joins, when it stalls, and what it reads in a list. */
+/** The load tool's player: where it joins, when it stalls, and how it reads a list. */
 
 const PART = 640;
 /** The date of the first sample. */
 const ZERO = 1_800_000_000_000;
 
-/** A list of parts `from` up to, not including, `to`. */
+/** A list with the parts from `from` up to, but not including, `to`. */
 function parts(from: number, to: number, over: Partial<List> = {}): List {
   const media = Array.from({ length: to - from }, (_, n) => ({
     name: `p${from + n}`,
@@ -32,19 +32,19 @@ function parts(from: number, to: number, over: Partial<List> = {}): List {
 const named = (media: readonly { name: string }[]) => media.map(({ name }) => name);
 
 describe("joining", () => {
-  test("starts its hold back from the end", () => {
+  test("starts at its hold-back from the end of the list", () => {
     expect(named(new Player().take(parts(0, 12)))).toEqual(["p9", "p10", "p11"]);
   });
 
-  test("a hold back inside a part starts with that part", () => {
+  test("with a hold-back inside a part, starts with that part", () => {
     expect(named(new Player().take(parts(0, 12, { holdBack: 3 * PART + 1 })))).toHaveLength(4);
   });
 
-  test("a list that does not reach back so far is taken whole", () => {
+  test("takes a list whole that is shorter than the hold-back", () => {
     expect(named(new Player().take(parts(5, 7)))).toEqual(["p5", "p6"]);
   });
 
-  test("later lists give what is new in them, once", () => {
+  test("takes from later lists only what is new in them, once", () => {
     const player = new Player();
     player.take(parts(0, 12));
     expect(named(player.take(parts(1, 13)))).toEqual(["p12"]);
@@ -54,7 +54,7 @@ describe("joining", () => {
 });
 
 describe("the buffer", () => {
-  /** A player that got three parts at `joined` and the following ones at the times given, ms after it. */
+  /** A player that received three parts at `joined` and the following ones at the given times, ms after it. */
   function played(arrivals: readonly number[], leaves: number) {
     const player = new Player();
     const joined = ZERO + 12 * PART;
@@ -65,23 +65,23 @@ describe("the buffer", () => {
     return { ...player.leave(joined + leaves), latency: player.latency };
   }
 
-  test("does not stall while parts come before it is dry", () => {
+  test("does not stall while parts come before it is empty", () => {
     expect(played([700, 1_300, 1_900], 3_800)).toEqual({ stalls: 0, stalledFor: 0, latency: 1_920 });
   });
 
-  test("a part that comes 100 ms after it ran dry is one stall, and the listener stays that much behind", () => {
+  test("stalls once for a part that comes 100 ms late, and the listener stays behind by as much", () => {
     expect(played([2_020], 2_600)).toEqual({ stalls: 1, stalledFor: 100, latency: 2_020 });
   });
 
-  test("a part that comes just in time is none", () => {
+  test("does not stall for a part that comes just in time", () => {
     expect(played([1_920], 2_500).stalls).toBe(0);
   });
 
-  test("whoever leaves while it is dry has stalled", () => {
+  test("has stalled where a listener leaves while it is empty", () => {
     expect(played([], 2_420)).toMatchObject({ stalls: 1, stalledFor: 500 });
   });
 
-  test("media that can not be had is a stall of its length, and does not let the player catch up", () => {
+  test("stalls for the length of media that can not be fetched, and the player does not catch up", () => {
     const player = new Player();
     const [a, b, c] = player.take(parts(0, 12));
     if (!a || !b || !c) throw new Error("three parts were to be taken");
@@ -91,7 +91,7 @@ describe("the buffer", () => {
     expect(player.leave(ZERO + 200)).toEqual({ stalls: 1, stalledFor: PART });
   });
 
-  test("nothing is heard, and so nothing stalls, before the first media", () => {
+  test("does not stall before the first media, for nothing is heard yet", () => {
     const player = new Player();
     player.take(parts(0, 12));
     expect(player.hasStarted).toBe(false);
@@ -108,7 +108,7 @@ describe("lists", () => {
     "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:00.000Z",
   ];
 
-  test("parts stand for the segments that list them", () => {
+  test("parts take the place of the segments that list them", () => {
     const list = readList(
       [
         ...HEAD,
@@ -134,12 +134,12 @@ describe("lists", () => {
     expect(list).toMatchObject({ reload: "_HLS_msn=9&_HLS_part=1", holdBack: 1_920, init: "init.mp4" });
   });
 
-  test("without parts there is no blocking reload, and the hold back is three target durations", () => {
+  test("without parts there is no blocking reload, and the hold-back is three target durations", () => {
     const list = readList([...HEAD, "#EXTINF:3.84,", "s7.m4s", "#EXT-X-ENDLIST"].join("\n"));
     expect(list).toMatchObject({ reload: null, holdBack: 6_000, targetDuration: 2_000, ended: true });
   });
 
-  /** As other servers have them: sessions in URIs, gaps, dates by a clock, parts as byte ranges of their segment. */
+  /** A list like those of other servers: sessions in URIs, gaps, dates from a clock, parts as byte ranges of their segment. */
   const foreign = (date: string) =>
     [
       ...HEAD.slice(0, 3),
@@ -162,7 +162,7 @@ describe("lists", () => {
       '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="a_10.mp4?session=1",BYTERANGE-START=70',
     ].join("\r\n");
 
-  test("of other servers are read: gaps are left out, what is before the first date is dated back from it", () => {
+  test("of other servers are read: gaps are left out, and segments before the first date are dated back from it", () => {
     const list = readList(foreign("2027-01-15T08:00:02.000Z"));
     const of = (msn: number, part: number | null, at: number, range: string | null) => {
       const duration = part === null ? 2_000 : 1_000;
@@ -177,7 +177,7 @@ describe("lists", () => {
     expect(list).toMatchObject({ reload: "_HLS_msn=10&_HLS_part=1", init: "a_init.mp4?session=1" });
   });
 
-  test("whose dates overlap lose nothing: what follows is told by its number", () => {
+  test("with overlapping dates lose nothing: what is new is known by its sequence number", () => {
     const { media, ...list } = readList(foreign("2027-01-15T08:00:02.000Z"));
     const player = new Player();
     expect(player.take({ ...list, media: media.slice(0, 3) }).map(({ msn, part }) => [msn, part])).toEqual([
@@ -186,12 +186,12 @@ describe("lists", () => {
     expect(player.take({ ...list, media }).map(({ msn, part }) => [msn, part])).toEqual([[10, 0]]);
   });
 
-  test("without dates are refused: nobody could say how late their media is", () => {
+  test("without dates are refused, for the lateness of their media would be unknown", () => {
     const text = foreign("2027-01-15T08:00:02.000Z").replaceAll(/#EXT-X-PROGRAM-DATE-TIME:.*/g, "");
     expect(() => readList(text)).toThrow("a playlist without dates");
   });
 
-  test("what is no live playlist is refused", () => {
+  test("that are no live playlists are refused", () => {
     expect(() => readList("<html>")).toThrow("not a playlist");
     expect(() => readList("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8")).toThrow("not a live playlist");
   });

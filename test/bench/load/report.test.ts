@@ -6,7 +6,7 @@ import { complaints, perObject, type Report, toJson, toText } from "../../../ben
 import { spread } from "../../../bench/load/spread.ts";
 import { constantsOf } from "../../../bench/scale/constants.ts";
 
-/** The load tool's report, and what it complains of. */
+/** The load tool's report, and the complaints in it. */
 
 const CLEAN: Report = {
   machine: "2 x Test, Node v26",
@@ -78,7 +78,7 @@ describe("the report", () => {
     [{ broadcastPerSecond: null }, /^Broadcast +not known/m],
     [{ audiencePerSecond: null }, /^Audience +not known/m],
     [{ audiencePerSecond: "stub" }, /^Audience +not measured: .* stub/m],
-  ])("says of %j that there is no figure", (over, line) => {
+  ])("states for %j that there is no figure", (over, line) => {
     expect(toText({ ...CLEAN, ...over })).toMatch(line);
   });
 
@@ -109,7 +109,7 @@ describe("the report", () => {
   });
 });
 
-describe("of another server", () => {
+describe("for another project's server", () => {
   const PEER: Report = {
     ...CLEAN,
     relay: "http://127.0.0.1:8888/show/index.m3u8",
@@ -121,7 +121,7 @@ describe("of another server", () => {
     audiencePerSecond: null,
   };
 
-  test("the report says what listeners got, and nothing of an origin", () => {
+  test("the report states what listeners got, and nothing about an origin", () => {
     expect(toText(PEER)).toMatch(/^part due to part here /m);
     expect(toText(PEER)).not.toMatch(/origin|Broadcast|Audience/);
     expect(complaints({ ...PEER, stalls: 1, stalledFor: 100 })).toEqual([
@@ -129,13 +129,13 @@ describe("of another server", () => {
     ]);
   });
 
-  test("the simulation of ours takes nothing from it", () => {
+  test("the simulation takes no constants from it", () => {
     expect(JSON.parse(toJson(PEER)).constants).toEqual({});
   });
 });
 
 describe("fetches per object", () => {
-  test("are no matter for complaint up to the bound, nor of a relay of unknown isolates, nor of what is kept briefly", () => {
+  test("raise no complaint up to the bound, nor where the number of isolates is unknown, nor for what is kept briefly", () => {
     const part = (fetches: number) => ({ lasting: { part: { fetches, objects: 50 } }, brief: {} });
     expect(complaints({ ...CLEAN, originFetches: part(51) })).toEqual([]);
     expect(complaints({ ...CLEAN, isolates: null, originFetches: part(200) })).toEqual([]);
@@ -144,20 +144,20 @@ describe("fetches per object", () => {
     );
   });
 
-  test("are of all isolates together where their number is not known", () => {
+  test("are of all isolates together where the number of isolates is unknown", () => {
     const text = toText({ ...CLEAN, isolates: null });
     expect(text).toMatch(/^relay +its own, not known how many isolates of the edge$/m);
     expect(text).toMatch(/^ {2}of each part +1\.00 by all isolates /m);
   });
 
-  test("of what is kept briefly are a second's, for each isolate and show", () => {
+  test("of what is kept briefly are given a second, for each isolate and show", () => {
     const text = toText({ ...CLEAN, isolates: 2, mix: { low: 25, balanced: 25 } });
     expect(text).toMatch(/^ {2}multivariant +0\.10 a second by an isolate \(6 fetches\)$/m);
   });
 });
 
-describe("what the simulation takes from a report", () => {
-  test("is CPU per request and requests per listener, by its own names", () => {
+describe("the constants that the simulation takes from a report", () => {
+  test("are CPU per request and requests per listener, under the simulation's names", () => {
     const { constants } = JSON.parse(toJson(CLEAN));
     expect(constants).toEqual({ edgeCpuMs: 0.299, balancedRequests: 160.6 / 50 });
     const report = JSON.parse(toJson(CLEAN));
@@ -175,19 +175,19 @@ describe("what the simulation takes from a report", () => {
     [{ mix: { low: 10, balanced: 40 } }, { edgeCpuMs: 0.299 }],
     [{ leftAtOnce: 10 }, { edgeCpuMs: 0.299 }],
     [{ relayCpu: null, mix: { low: 50 } }, { lowRequests: 160.6 / 50 }],
-  ])("says nothing of what %j leaves unknown", (over, constants) => {
+  ])("leave out what %j leaves unknown", (over, constants) => {
     expect(JSON.parse(toJson({ ...CLEAN, ...over })).constants).toEqual(constants);
   });
 });
 
 describe("percentiles", () => {
-  test("are of all that was added", () => {
+  test("are of all values that were added", () => {
     const histogram = new Histogram();
     for (let n = 1; n <= 1_000; n++) histogram.add(n);
     expect(histogram.read()).toEqual({ p50: 500, p95: 950, p99: 990, max: 1_000 });
   });
 
-  test("of nothing are none; below and above the scale is its end", () => {
+  test("of nothing do not exist; values outside the scale count as its ends", () => {
     expect(new Histogram().read()).toBeNull();
     const histogram = new Histogram();
     histogram.add(-5);
@@ -197,7 +197,7 @@ describe("percentiles", () => {
 });
 
 describe("objects", () => {
-  test("that last are counted once for each isolate, however often they are asked for", () => {
+  test("with a long lifetime count once for each isolate, however often they are asked for", () => {
     const objects = new Objects();
     for (const isolate of ["http://127.0.0.1:1", "http://127.0.0.1:2"]) {
       for (let n = 0; n < 3; n++) {
@@ -217,7 +217,7 @@ describe("objects", () => {
       },
       brief: { "plain list": 4, multivariant: 4, status: 2 },
     });
-    // Where the lists are not told apart, none can be said to last.
+    // Where the kinds of lists are not distinguished, none of them counts as lasting.
     expect(objects.against(byKind, null)).toMatchObject({
       lasting: { part: { fetches: 2, objects: 2 } },
       brief: { "list of any kind": 7, multivariant: 4, status: 2 },
@@ -246,7 +246,7 @@ describe("joining", () => {
 });
 
 describe("options", () => {
-  test("the mix gives every listener a profile", () => {
+  test("give every listener of the mix a profile", () => {
     expect(allot(100, { low: 1, balanced: 8, economy: 1 })).toEqual([
       ["low", 10],
       ["balanced", 80],
@@ -260,7 +260,7 @@ describe("options", () => {
   });
 
   test.each(["http://localhost:8787", "http://127.0.0.1:1", "http://127.9.0.1", "http://[::1]:8787/"])(
-    "%s is this machine",
+    "accept %s as this machine",
     (target) =>
       expect(readOptions(["--target", target])).toMatchObject({ target: target.replace(/\/$/, "") }),
   );
@@ -270,7 +270,7 @@ describe("options", () => {
     "http://127.0.0.1.example",
     "http://localhost.example",
     "http://10.0.0.1",
-  ])("%s is not, and needs an owner", (target) => {
+  ])("accept %s only with the owner's consent", (target) => {
     expect(() => readOptions(["--target", target])).toThrow(Misuse);
     expect(readOptions(["--target", target, "--i-own-this-host"])).toMatchObject({ target });
   });
@@ -291,5 +291,5 @@ describe("options", () => {
     ["--peer", "http://localhost/index.m3u8", "--target", "http://localhost:8787"],
     ["--peer", "http://localhost/index.m3u8", "--mix", "low=1"],
     ["--peer-pid", "77"],
-  ])("%s %j is refused", (...args) => expect(() => readOptions(args)).toThrow(Misuse));
+  ])("refuse %s %j", (...args) => expect(() => readOptions(args)).toThrow(Misuse));
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { take } from "../../../bench/load/turn.ts";
 import { ForeignServer } from "./foreign.ts";
 
-/** The load tool's listeners on another project's server. */
+/** The load tool's listeners play another project's server. */
 
 let server: ForeignServer;
 beforeAll(async () => {
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-test("listeners play another project's server: each part once, by its bytes, as soon as it is there", async () => {
+test("listeners play another project's server: they fetch each part once, as a byte range, as soon as it exists", async () => {
   const playbackUrls = Array.from({ length: 4 }, () => server.url);
   const cpu = () => ({ server: 0, group: 0 });
   const { notes, outcome, requests } = await take({ playbackUrls, ramp: 1, duration: 3, exitSpike: 0, cpu });
@@ -18,7 +18,7 @@ test("listeners play another project's server: each part once, by its bytes, as 
   expect([...notes.traffic.failures]).toEqual([]);
   expect(server.strange).toEqual([]);
   expect(notes.start.total).toBe(4);
-  // From 3 to 4 s each, of parts of 200 ms; beside them a list for each part, and what it takes to begin.
+  // Each listens for 3 to 4 s, to parts of 200 ms. Besides the parts there is a list for each, and the requests of joining.
   expect(notes.delivery.total).toBeGreaterThan(4 * 14);
   expect(notes.delivery.total).toBeLessThan(4 * 21);
   expect(requests).toBeLessThan(4 * (2 * 21 + 8));

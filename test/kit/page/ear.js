@@ -1,16 +1,16 @@
-// In the listener page: what comes out of its audio element, and when it ran dry.
+// Runs in the listener page: records the sound of its audio element, and notes when the element ran dry.
 globalThis.ear = {
   tap: new globalThis.Tap(),
-  /** Each time the element had nothing to play after it had begun, or leapt; and what the page had asked for last. */
+  /** Each time the element leapt or had nothing to play after it had begun, with the page's last requests. */
   stalls: [],
-  /** How often it waited with the media in hand: the browser did not get to decode it in time, on a busy machine. */
+  /** How often the element waited although it had the media: on a busy machine, the browser did not decode it in time. */
   starved: 0,
   /** Where the element's buffer began at the last {@link reset}, s. */
   begin: 0,
-  /** What the page's player has asked for: URL, and when it asked and was answered, ms; `until` is null while it waits. */
+  /** The requests of the page's player: URL, when it was sent and answered, ms; `until` is null before the answer. */
   asked: [],
 
-  /** Call it once the page plays. */
+  /** Starts recording; call it once the page plays. */
   async start() {
     this.from = performance.now();
     const audio = document.querySelector("audio, video");
@@ -28,7 +28,7 @@ globalThis.ear = {
     else this.stalls.push(this.describe(event, audio));
   },
 
-  /** Times in ms since {@link reset}. */
+  /** Describes the element's state and the last requests. Times are ms since {@link reset}. */
   describe(event, audio) {
     const since = (time) => Math.round(time - this.from);
     const { buffered, currentTime, readyState } = audio;
@@ -46,7 +46,7 @@ globalThis.ear = {
     return buffered.length === 0 ? 0 : buffered.start(0);
   },
 
-  /** Forgets what was recorded and counted so far. */
+  /** Forgets everything recorded and counted so far. */
   reset() {
     this.tap.reset();
     this.stalls = [];

@@ -1,10 +1,10 @@
-// In the studio page: its connections, and what comes in on them, each track tapped for itself.
+// Runs in the studio page: its connections, and the tracks that arrive on them, each with a tap of its own.
 globalThis.heard = {
   /** Every RTCPeerConnection that the page has made. */
   connections: [],
-  /** Each track that came in: `connection` is its place among those. */
+  /** Each track that arrived; `connection` is the index of its connection in `connections`. */
   tracks: [],
-  /** Every audio element that the page's script has made: what the others are played by. */
+  /** Every audio element that the page's script has made: these play the other hosts. */
   elements: [],
   context: null,
 
@@ -24,7 +24,7 @@ globalThis.heard = {
     return this.tracks[n].tap.take();
   },
 
-  /** What of the page's own sound has gone out on connection `n`, bytes. */
+  /** How much of the page's own sound has been sent on connection `n`, bytes. */
   async sent(n) {
     const report = await this.connections[n].getStats();
     return [...report.values()].find(({ type }) => type === "outbound-rtp")?.bytesSent ?? 0;

@@ -1,6 +1,6 @@
 /**
- * A loop (s16le of 48 kHz, base64) by the wall clock, as a media stream: each of its samples has its place there, second s
- * since 1970 is second s mod 16 of the loop.
+ * Plays a loop (s16le at 48 kHz, base64) by the wall clock, as a media stream. Each sample has a fixed place: second s since
+ * 1970 plays second s mod 16 of the loop.
  */
 globalThis.playLoop = async (loop) => {
   const bytes = Uint8Array.from(atob(loop), (character) => character.charCodeAt(0));
@@ -13,7 +13,7 @@ globalThis.playLoop = async (loop) => {
   const destination = context.createMediaStreamDestination();
   source.connect(destination);
 
-  // currentTime moves in steps: of many looks, the one that saw it earliest is nearest to the truth.
+  // currentTime moves in steps: of many readings, the one that saw a step earliest is nearest to the truth.
   let origin = Number.POSITIVE_INFINITY;
   for (let look = 0; look < 40; look++) {
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,4 +1,4 @@
-// In the studio page: taps the microphone it opens. The page gets the very stream the browser gave.
+// Runs in the studio page: taps the microphone that the page opens. The page gets the browser's own stream.
 globalThis.mouth = { tap: new globalThis.Tap() };
 
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

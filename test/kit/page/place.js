@@ -1,13 +1,13 @@
-// In the listener page: for how long its sound stood still while it was to be heard, and where it leapt.
+// Runs in the listener page: notes how long its sound stood still while it should be heard, and where it leapt.
 globalThis.place = {
-  /** How often the player's place is looked at, ms. */
+  /** How often the player's position is read, ms. */
   every: 20,
-  /** Whenever it stood still for more than 60 ms: since when (ms since 1970), and for how long. */
+  /** Each time it stood still for more than 60 ms: since when (ms since 1970), and for how long. */
   stood: [],
-  /** Whenever it moved by over 0.3 s more or less than time passed: when, and by how many seconds. */
+  /** Each time the position moved by over 0.3 s more or less than the time that passed: when, and by how many seconds. */
   leapt: [],
 
-  /** Call it once the page plays. */
+  /** Starts watching; call it once the page plays. */
   start() {
     const audio = document.querySelector("audio");
     let [place, lookedAt, movedAt] = [audio.currentTime, performance.now(), performance.now()];
@@ -26,7 +26,7 @@ globalThis.place = {
     }, this.every);
   },
 
-  /** What was noted, with what it stands still for now. */
+  /** Returns what was noted, with the present standstill. */
   read() {
     const now = { at: performance.timeOrigin + performance.now() - this.standing, millis: this.standing };
     return { stood: this.standing > 60 ? [...this.stood, now] : this.stood, leapt: this.leapt };

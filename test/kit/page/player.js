@@ -1,4 +1,4 @@
-// Another project's player on an audio element, and a clock beside it that notes how long its sound stands still.
+// Another project's player on an audio element, and a clock that notes how long its sound stands still.
 const begin = {
   "hls.js": async (audio, url) => {
     const hls = new Hls({ lowLatencyMode: true });
@@ -11,7 +11,7 @@ const begin = {
     await player.attach(audio);
     await player.load(url);
   },
-  // Chromium's own.
+  // Chromium's own player.
   native: (audio, url) => {
     audio.src = url;
   },
@@ -25,9 +25,9 @@ async function videoJs(audio, url, llhls) {
 }
 
 globalThis.player = {
-  /** How often its place is looked at, ms. */
+  /** How often the position is read, ms. */
   every: 20,
-  /** Since the last reset: milliseconds that it stood still in a row at most, and seconds of sound that it played. */
+  /** Since the last reset: the longest standstill, ms, and the sound that was played, seconds. */
   longest: 0,
   played: 0,
 
@@ -36,7 +36,7 @@ globalThis.player = {
     const audio = document.querySelector("audio");
     audio.autoplay = true;
     await begin[name](audio, url);
-    // video.js puts another element in the place of the one that it is given.
+    // video.js replaces the element that it is given.
     const media = () => document.querySelector("audio");
     await new Promise((resolve) => {
       const waiting = setInterval(() => {
@@ -51,12 +51,12 @@ globalThis.player = {
     }, this.every);
   },
 
-  /** Whether all of a show that has ended has been played. */
+  /** Whether a show that has ended has been played to its end. */
   hasEnded() {
     return document.querySelector("audio").ended;
   },
 
-  /** Plays on from there, seconds; where it is and how much there is. */
+  /** Plays on from `place`, seconds. */
   seek(place) {
     const audio = document.querySelector("audio");
     audio.currentTime = place;

@@ -1,4 +1,4 @@
-// A publisher that is not our studio: plain RTCPeerConnection and fetch, sending a loop by the wall clock (loop.js).
+// A publisher other than our studio: plain RTCPeerConnection and fetch, sending a loop by the wall clock (loop.js).
 globalThis.publisher = {
   /** Starts the sound. */
   async prepare({ url, key, loop }) {
@@ -6,7 +6,7 @@ globalThis.publisher = {
     Object.assign(this, { url, key, track });
   },
 
-  /** Sends it; resolves once the connection stands. */
+  /** Publishes the sound; resolves once it is connected. */
   async publish() {
     const { url, key, track } = this;
     const pc = new RTCPeerConnection();
@@ -28,7 +28,7 @@ globalThis.publisher = {
     }
   },
 
-  /** Ends the session as RFC 9725 asks. */
+  /** Ends the session by RFC 9725. */
   async stop() {
     this.pc.close();
     await fetch(this.session, { method: "DELETE", headers: { Authorization: `Bearer ${this.key}` } });

@@ -1,6 +1,6 @@
-// In the studio page: a microphone that plays a loop by the wall clock (loop.js).
+// Runs in the studio page: a microphone that plays a loop by the wall clock (loop.js).
 globalThis.speaker = {
-  /** s16le, base64; set before the microphone is opened. */
+  /** The loop as s16le, base64; set before the microphone is opened. */
   loop: "",
 };
 

@@ -1,4 +1,4 @@
-// Runs in the page under test, before its own scripts: records what passes a point of its audio, with the wall clock.
+// Runs in the page under test, before the page's scripts: records the sound at a point of its audio graph, with the wall clock.
 globalThis.Tap = class Tap {
   blocks = [];
   anchors = [];
@@ -16,7 +16,7 @@ globalThis.Tap = class Tap {
     this.anchor();
   }
 
-  /** `rendered`: when the graph works on a sample; `heard`: when the loudspeaker plays it. Milliseconds since 1970. */
+  /** Notes both clocks, ms since 1970: `rendered`, when the graph works on a sample; `heard`, when the loudspeaker plays it. */
   anchor() {
     const now = performance.timeOrigin + performance.now();
     const { contextTime, performanceTime } = this.context.getOutputTimestamp();
@@ -26,18 +26,18 @@ globalThis.Tap = class Tap {
     });
   }
 
-  /** Forgets what was recorded so far. */
+  /** Forgets everything recorded so far. */
   reset() {
     this.blocks = [];
     this.anchors = [];
   }
 
-  /** When the first sample louder than `level` was heard, milliseconds since 1970; null while there is none. */
+  /** When the first sample louder than `level` was heard, ms since 1970; null while there is none. */
   heardAt(level) {
     for (const { frame, samples } of this.blocks) {
       const first = samples.findIndex((sample) => Math.abs(sample) > level);
       if (first < 0) continue;
-      // Of the last second: the context's clock may have begun with a start.
+      // Only anchors of the last second: the context's clock may have been restarted.
       const starts = this.anchors.slice(-20).map(({ heard }) => heard);
       starts.sort((a, b) => a - b);
       return starts[Math.floor(starts.length / 2)] + ((frame + first) / this.context.sampleRate) * 1000;
@@ -45,7 +45,7 @@ globalThis.Tap = class Tap {
     return null;
   }
 
-  /** What was recorded so far: samples as base64 of s16le, frames that never arrived, and the clock. */
+  /** Everything recorded so far: samples as base64 of s16le, the number of frames that never arrived, and the clock. */
   take() {
     const blocks = this.blocks;
     let lost = 0;

@@ -1,4 +1,4 @@
-// The tap's ear inside the audio thread: hands the left channel on in blocks, with the frame each block starts at.
+// The tap's part in the audio thread: passes the left channel on in blocks, with the frame at which each block starts.
 const BLOCK = 38 * 128;
 
 class Tap extends AudioWorkletProcessor {
@@ -7,7 +7,7 @@ class Tap extends AudioWorkletProcessor {
   start = 0;
 
   process([input]) {
-    // Without a connected or active source there is no channel: that is silence, and it has to be heard as such.
+    // Without a connected and active source there is no channel. That is silence, and must be recorded as such.
     const channel = input?.[0];
     if (this.filled === 0) this.start = currentFrame;
     if (channel) this.block.set(channel, this.filled);

@@ -4,9 +4,9 @@ export interface Complex {
 }
 
 /**
- * The complex amplitude of `hz` in the Hann-windowed samples [from, from + length), normalised so that a sine of
- * amplitude a gives magnitude a; its phase is relative to the recording's first sample, not to `from`. Samples
- * outside the recording count as silence.
+ * The complex amplitude of `hz` in the Hann-windowed samples [from, from + length), normalised so that a sine of amplitude a
+ * gives magnitude a. Its phase is relative to the recording's first sample, not to `from`. Samples outside the recording count
+ * as silence.
  */
 export function goertzel(pcm: Float32Array, from: number, length: number, hz: number, rate: number): Complex {
   const taper = hann(length);
@@ -19,7 +19,7 @@ export function goertzel(pcm: Float32Array, from: number, length: number, hz: nu
     s2 = s1;
     s1 = s0;
   }
-  // s1 - s2 e^{-j step} is the sum turned by the phase of the last sample; turn it back to the recording's first.
+  // s1 - s2 e^{-j step} is the sum, turned by the phase of the last sample; turn it back to the recording's first sample.
   const re = s1 - s2 * Math.cos(step);
   const im = s2 * Math.sin(step);
   const back = -step * (from + length - 1);

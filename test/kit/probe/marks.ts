@@ -1,17 +1,20 @@
 import { goertzel, magnitude } from "./goertzel.ts";
 import { LOOP_SECONDS, MARK_SECONDS, markHz } from "./signal.ts";
 
-/** A mark that was heard: its code (0..15) and the second at which its centre lies, counted from the first sample. */
+/** A mark that was heard: its code (0 to 15), and the second at which its centre lies, counted from the first sample. */
 export interface Mark {
   readonly code: number;
   readonly at: number;
 }
 
-/** A mark is sent at 0.5; codecs take a little, a tone beside it adds next to nothing. */
+/**
+ * The level from which a mark counts as heard. A mark is sent at 0.5; codecs take away a little, and a tone beside it adds very
+ * little.
+ */
 const HEARD = 0.12;
 const HOP_SECONDS = 0.005;
 
-/** Every mark in a recording of the measuring signal, placed to about a millisecond. */
+/** Finds every mark in a recording of the measuring signal, to about a millisecond. */
 export function findMarks(pcm: Float32Array, rate: number): Mark[] {
   const hop = Math.round(HOP_SECONDS * rate);
   const window = Math.round((MARK_SECONDS / 2) * rate);
@@ -32,7 +35,7 @@ export function findMarks(pcm: Float32Array, rate: number): Mark[] {
   return marks;
 }
 
-/** The centre of the mark's energy, in samples: a peak can move by half a hop, its centre of gravity does not. */
+/** The centre of the mark's energy, in samples: its peak can move by half a hop, its centre of gravity does not. */
 function centre(pcm: Float32Array, code: number, peak: number, window: number, rate: number): number {
   const fine = Math.round(rate / 1000);
   let mass = 0;

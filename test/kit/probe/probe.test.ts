@@ -3,7 +3,7 @@ import { findMarks } from "./marks.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "./signal.ts";
 import { gaps, holes, phaseJumps, pitch, toneLevel } from "./tone.ts";
 
-// The yardstick is measured before it measures anything.
+// The measuring tools are tested before they measure anything.
 
 const loop = measuringLoop();
 
@@ -27,13 +27,13 @@ describe("marks", () => {
 });
 
 describe("tone", () => {
-  test("pitch to a tenth of a hertz, level to a hundredth", () => {
+  test("pitch is measured to a tenth of a hertz, and level to a hundredth", () => {
     expect(pitch(measuringLoop(1007), RATE, TONE_HZ)).toBeCloseTo(1007, 1);
     expect(toneLevel(loop, RATE, TONE_HZ)).toBeCloseTo(0.2, 2);
     expect(toneLevel(loop, RATE, 1500)).toBeLessThan(0.005);
   });
 
-  test("the untouched loop has no gap and no jump; its seam has none either", () => {
+  test("the unchanged loop has no gap and no jump, and neither has its seam", () => {
     const twice = new Float32Array(loop.length * 2);
     twice.set(loop);
     twice.set(loop, loop.length);
@@ -41,7 +41,7 @@ describe("tone", () => {
     expect(phaseJumps(twice, RATE, TONE_HZ)).toEqual([]);
   });
 
-  test("30 ms of silence is a gap; 7 lost samples are a jump", () => {
+  test("30 ms of silence are a gap, and 7 lost samples are a jump", () => {
     const holed = loop.slice();
     holed.fill(0, 2 * RATE, 2 * RATE + 0.03 * RATE);
     const [gap] = gaps(holed, RATE, TONE_HZ);
@@ -51,7 +51,7 @@ describe("tone", () => {
     expect(holes(holed, RATE, TONE_HZ, 12)).toHaveLength(1);
     expect(holes(holed, RATE, TONE_HZ, 39)).toHaveLength(1);
     expect(holes(holed, RATE, TONE_HZ, 80)).toEqual([]);
-    // A stall explains a few gaps of its length, not one a second.
+    // A stall explains a few gaps of its length, but not one every second.
     const riddled = Float32Array.from(holed);
     for (let second = 0; second < 10; second++) {
       riddled.fill(0, second * RATE, Math.round((second + 0.05) * RATE));

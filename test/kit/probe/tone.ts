@@ -38,16 +38,16 @@ export function gaps(pcm: Float32Array, rate: number, hz: number): Stretch[] {
   return found;
 }
 
-/** What the relay's buffer for late packets holds at the least, ms. */
+/** The least that the relay's buffer for late packets holds, ms. */
 const BUFFERED_MS = 40;
 
-/** How many stalls as long as the longest there may have been; with more than that, the gaps are not the machine's. */
+/** How many stalls of the longest one's length may be assumed; with more than that, the machine did not cause the gaps. */
 const STALLS = 3;
 
 /**
- * The gaps that the machine does not answer for. `stalledMs` is the longest it kept a sender (a publisher, the media
- * server) from running: beyond what the relay's buffer holds, silence as long as that is what has to be heard. It excuses
- * none of the gaps when together they are more than a few such stalls make.
+ * Returns the gaps that the machine did not cause. `stalledMs` is the longest time for which it kept a sender (a publisher, the
+ * media server) from running. A stall beyond the relay's buffer must be heard as silence of its length. It excuses no gap when
+ * the short gaps together are longer than a few such stalls.
  */
 export function holes(pcm: Float32Array, rate: number, hz: number, stalledMs: number): Stretch[] {
   const found = gaps(pcm, rate, hz);

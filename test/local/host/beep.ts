@@ -1,6 +1,8 @@
 import { digitHz } from "../../../local/host/signal.ts";
 
-/** A beep of the test signal, found in a recording: its second modulo 256, and its first sample (to about 2 ms). */
+/**
+ * A beep of the test signal, found in a recording: the second that it names, modulo 256, and its first sample (to about 2 ms).
+ */
 export interface Beep {
   readonly second: number;
   readonly at: number;
@@ -9,7 +11,7 @@ export interface Beep {
 const TONE = 1_920;
 const HOP = 480;
 
-/** Finds the beeps in one channel of a recording at 48 kHz: coarsely by which tones are there, then by how loud. */
+/** Finds the beeps in one channel of a recording at 48 kHz: roughly by the tones that are present, then exactly by loudness. */
 export function findBeeps(pcm: Int16Array, channel: 0 | 1 = 0): Beep[] {
   const beeps: Beep[] = [];
   const last = pcm.length / 2 - 2 * TONE;
@@ -28,7 +30,7 @@ export function findBeeps(pcm: Int16Array, channel: 0 | 1 = 0): Beep[] {
   return beeps;
 }
 
-/** The digit whose tone makes up most of a window's energy, if one does. */
+/** The digit whose tone has most of a window's energy, if there is one. */
 function loudest(pcm: Int16Array, channel: number, from: number): number | undefined {
   let energy = 0;
   for (let i = 0; i < TONE; i++) energy += (pcm[2 * (from + i) + channel] ?? 0) ** 2;

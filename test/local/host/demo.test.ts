@@ -32,7 +32,7 @@ afterAll(async () => {
   await sfu.close();
 });
 
-/** Runs the demo; `interrupt`: Ctrl-C once it publishes. */
+/** Runs the demo. With `interrupt`, sends Ctrl-C once it publishes. */
 function demo(args: readonly string[], env: Record<string, string> = {}, interrupt = false) {
   const child = spawn(process.execPath, ["local/host/demo.ts", ...args], {
     env: { ...process.env, PORT: String(port), ADMIN_TOKEN: "admin", ...env },
@@ -41,7 +41,7 @@ function demo(args: readonly string[], env: Record<string, string> = {}, interru
   child.stdout.on("data", (chunk) => {
     out += chunk;
     if (!interrupt || !out.includes("Publishing")) return;
-    interrupt = false; // a second Ctrl-C would end it the hard way
+    interrupt = false; // a second Ctrl-C would kill it
     setTimeout(() => child.kill("SIGINT"), 300);
   });
   child.stderr.on("data", (chunk) => {
@@ -71,7 +71,7 @@ const FAILURES: readonly [string, string[], Record<string, string>, number, RegE
 ];
 
 describe.concurrent("npm run demo", () => {
-  test("finds the relay, publishes for as long as it is told, and ends its session", async ({ expect }) => {
+  test("finds the relay, publishes for the given time, and ends its session", async ({ expect }) => {
     const { code, out, err } = await demo(["--seconds", "1"]);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toContain(`Publishing the test signal to ${front.url}`);
@@ -94,7 +94,7 @@ describe.concurrent("npm run demo", () => {
   });
 
   test.for(FAILURES)(
-    "%s is one sentence and an exit code",
+    "%s gives one sentence and an exit code",
     async ([, args, env, code, sentence], { expect }) => {
       const result = await demo(args, env);
       expect(result).toMatchObject({ code, out: "" });
@@ -102,7 +102,7 @@ describe.concurrent("npm run demo", () => {
     },
   );
 
-  test("--help tells the options", async ({ expect }) => {
+  test("--help lists the options", async ({ expect }) => {
     const { code, out } = await demo(["--help"]);
     expect(code).toBe(0);
     for (const option of ["--broadcast", "--url", "--key", "--seconds", "FILE.wav"])

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { SpokenSignal } from "../../../local/host/signal.ts";
 import { findBeeps } from "./beep.ts";
 
-/** The test signal: the same for each seed, and a beep every second. */
+/** The test signal: the same for the same seed, with a beep every second. */
 
 const START = 1_700_000_000_250;
 
-describe("test signal", () => {
-  test("is the same however it is read, and another with another seed", () => {
+describe("the test signal", () => {
+  test("is the same however it is read, and differs for another seed", () => {
     const read = (seed: number, sizes: readonly number[]) => {
       const signal = new SpokenSignal({ seed, startMillis: START });
       return sizes.flatMap((size) => [...signal.read(size)]);
@@ -17,7 +17,7 @@ describe("test signal", () => {
     expect(read(4, [48_000])).not.toEqual(whole);
   });
 
-  test("beeps at each whole second of the wall clock and names it", () => {
+  test("beeps at each whole second of the wall clock, and the beep names the second", () => {
     const pcm = new SpokenSignal({ startMillis: START }).read(48_000 * 6);
     const beeps = findBeeps(pcm);
     expect(beeps.map(({ second }) => second)).toEqual(

@@ -12,7 +12,7 @@ interface Format {
   readonly extensible?: boolean;
 }
 
-/** A WAV file of one second: `hertz` left, and an octave above it right. */
+/** A WAV file of one second: `hertz` on the left, and an octave above it on the right. */
 function makeWav({ tag, bits, channels, rate, extensible }: Format, hertz = 500, size?: number): Uint8Array {
   const width = bits / 8;
   const format = Buffer.alloc(extensible ? 40 : 16);
@@ -53,7 +53,7 @@ function makeWav({ tag, bits, channels, rate, extensible }: Format, hertz = 500,
 
 const PLAIN: Format = { tag: 1, bits: 16, channels: 2, rate: 48_000 };
 
-describe("WAV files play at 48 kHz stereo, round and round", () => {
+describe("a WAV file plays at 48 kHz stereo in a loop", () => {
   test.each([
     ["8 bit", { ...PLAIN, bits: 8 }],
     ["16 bit", PLAIN],
@@ -86,18 +86,18 @@ describe("WAV files play at 48 kHz stereo, round and round", () => {
     expect(Buffer.from(read.buffer).equals(Buffer.from(data))).toBe(true);
   });
 
-  test("what lies above half the new rate does not fold back", () => {
+  test("frequencies above half the new rate are not aliased", () => {
     const loop = new WavLoop(readWav(makeWav({ ...PLAIN, rate: 96_000, channels: 1 }, 30_000)));
     const pcm = loop.read(48_000);
     expect(pcm.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 0)).toBeLessThan(30);
   });
 
-  test.each([0, 0xffffffff])("a data size of %i means up to the end of the file", (size) => {
+  test.each([0, 0xffffffff])("a data size of %i means the rest of the file", (size) => {
     expect(readWav(makeWav(PLAIN, 500, size)).length).toBe(48_000);
   });
 });
 
-describe("other files are refused in a sentence", () => {
+describe("another file is refused with one sentence", () => {
   const patched = (at: number, value: number) => {
     const bytes = makeWav(PLAIN);
     new DataView(bytes.buffer, bytes.byteOffset).setUint16(at, value, true);

@@ -5,14 +5,14 @@ import { Ear } from "../../kit/ear.ts";
 import { SfuCaller, startFront } from "../../kit/front.ts";
 import { toneSource } from "../../kit/tone.ts";
 
-/** Publishers come and go, and nothing of theirs stays open. */
+/** Publishers come and go, and none of their sockets stay open. */
 
-/** UDP sockets that this process holds open. */
+/** The number of UDP sockets that this process holds open. */
 function sockets(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === "UDPWrap").length;
 }
 
-test("twenty publishers come and go, and no UDP socket of theirs stays", async () => {
+test("twenty publishers come and go, and no UDP socket of theirs stays open", async () => {
   const server = await startSfu({ port: 0, appId: "app", appSecret: "churn" });
   const sfu = new SfuCaller(server.url, "app", "churn");
   const front = await startFront(sfu);
@@ -27,7 +27,7 @@ test("twenty publishers come and go, and no UDP socket of theirs stays", async (
     if (graceful) await expect.poll(() => ear.closes.length).toBe(1);
     ear.close();
   };
-  await cycle(true); // whatever is made once and kept (wasm, certificates) is there now
+  await cycle(true); // from here on everything exists that is made once and kept (wasm, certificates)
   const before = sockets();
   for (const crowd of [5, 5, 5, 4]) {
     await Promise.all(Array.from({ length: crowd }, (_, i) => cycle(i !== 2)));

@@ -15,9 +15,9 @@ import { Puller } from "./puller.ts";
 import { bareOffer, connectBy, connectShape } from "./shape.ts";
 
 /**
- * The stand-in answers as the SFU's API is documented to. With SFU_APP_ID and SFU_APP_SECRET in the environment (and
- * SFU_API, by default the real service's base) this runs against that service instead; the rows with an adapter then need
- * SFU_ENDPOINT too, a public WebSocket endpoint that accepts whatever dials it.
+ * The stand-in answers as the SFU's API is documented. With SFU_APP_ID and SFU_APP_SECRET in the environment (and SFU_API, by
+ * default the real service's base URL), the tests run against that service instead. The rows with an adapter then also need
+ * SFU_ENDPOINT, a public WebSocket endpoint that accepts any connection.
  */
 
 const { SFU_API, SFU_APP_ID, SFU_APP_SECRET, SFU_ENDPOINT } = process.env;
@@ -78,7 +78,7 @@ describe(`the API of ${real ? "the service at SFU_API" : "the stand-in"}`, () =>
 describe(`the relay's own client at ${real ? "the service at SFU_API" : "the stand-in"}`, () => {
   /** RFC 2606: a name that never resolves. */
   const NOWHERE = "wss://earshot.invalid/ear";
-  /** What the SFU says to so many tries to have it dial nowhere. */
+  /** The faults that the SFU reports when it is asked `tries` times to dial an unreachable endpoint. */
   const faultsOf = async (session: string, tries: number) => {
     const codes: string[] = [];
     await sfu.attach(session, async (fault) => {
@@ -113,12 +113,12 @@ describe(`the relay's own client at ${real ? "the service at SFU_API" : "the sta
   test.each([
     ["the secret is wrong", { secret: "wrong" }, { status: 401, code: "unauthorized" }],
     ["the app is unknown", { appId: "0".repeat(32) }, { status: 404, code: "not_found" }],
-  ])("publish: %s", async (_, changed, fault) => {
+  ])("publish fails where %s", async (_, changed, fault) => {
     const offer = { sdp: await bareOffer(), mid: "0" };
     expect(await clientOf(changed).publish(offer)).toEqual({ kind: "fault", transient: false, ...fault });
   });
 
-  test("publish: the SDP is none", async () => {
+  test("publish fails where the SDP is invalid", async () => {
     expect(await sfu.publish({ sdp: "garbage", mid: "0" })).toEqual({
       kind: "fault",
       status: 406,
@@ -127,24 +127,24 @@ describe(`the relay's own client at ${real ? "the service at SFU_API" : "the sta
     });
   });
 
-  test("attach: the publisher has not connected yet, which is waited for", async () => {
+  test("attach waits for a publisher that has not connected yet", async () => {
     const { session } = await publishWith(sfu, await bareOffer(), "0");
     expect(await faultsOf(session, 3)).toHaveLength(3);
     expect(await sfu.close(session, "0")).toBeNull();
   });
 
-  test("attach: the endpoint can not be reached", async () => {
+  test("attach fails where the endpoint can not be reached", async () => {
     expect(await faultsOf(live, 1)).toEqual([expect.stringMatching(/^websocket_/)]);
   });
 
-  test.runIf(!real || SFU_ENDPOINT)("attach and detach, twice", async () => {
+  test.runIf(!real || SFU_ENDPOINT)("attach works, and detach works twice", async () => {
     const attached = await sfu.attach(live, () => Promise.resolve(context.endpoint));
     if (attached?.kind !== "attached") throw new Error(attached?.code);
     expect(await sfu.detach(attached.adapter)).toBeNull();
     expect(await sfu.detach(attached.adapter)).toBeNull();
   });
 
-  test("close, twice; nothing is left to attach to", async () => {
+  test("close works twice, and then there is nothing left to attach to", async () => {
     expect(await sfu.close(live, "0")).toBeNull();
     expect(await sfu.close(live, "0")).toBeNull();
     expect(await faultsOf(live, 1)).toEqual([expect.stringMatching(/^(not_found|empty)_track_error$/)]);
@@ -152,7 +152,7 @@ describe(`the relay's own client at ${real ? "the service at SFU_API" : "the sta
 });
 
 describe("the table itself", () => {
-  test("notices a field that is not in the document, and one that is missing", async () => {
+  test("rejects a field that is not in the document, and a missing one", async () => {
     const row = CONTRACT.find(({ name }) => name === "sessions/new") as Row;
     const answers = (json: unknown) => hold({ ...row, request: async () => ({ status: 201, json }) });
     await answers({ sessionId: "a" });

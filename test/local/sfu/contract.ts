@@ -3,30 +3,30 @@ import type { Reply, SfuCaller } from "../../kit/front.ts";
 import type { Puller } from "./puller.ts";
 
 /**
- * The part of Cloudflare Realtime's API that the relay uses, as a table of requests and what must come back: statuses
- * and field names of https://developers.cloudflare.com/realtime/static/realtime-api-2024-05-21.yaml, error codes of
+ * The part of Cloudflare Realtime's API that the relay uses, as a table of requests and expected replies. Statuses and field
+ * names are from https://developers.cloudflare.com/realtime/static/realtime-api-2024-05-21.yaml, error codes from
  * https://developers.cloudflare.com/realtime/sfu/observability/error-codes/.
  */
 export interface Row {
   readonly name: string;
   readonly request: (context: Context) => Promise<Reply>;
   readonly status: number;
-  /** The body, strictly: a field the document does not name is a failure. */
+  /** The expected body, strictly: a field that the document does not name is a failure. */
   readonly body: z.ZodType;
 }
 
-/** What the rows act upon. */
+/** What the rows act on. */
 export interface Context {
   readonly sfu: SfuCaller;
   /** The same API under an app id that does not exist. */
   readonly nowhere: SfuCaller;
-  /** A session whose publisher is connected and sends, and its track `mic`. */
+  /** A session whose publisher is connected and sends the track `mic`. */
   readonly live: string;
   /** A session that nobody has used. */
   readonly fresh: string;
   /** A WebSocket endpoint that answers, where there is one. */
   readonly endpoint: string;
-  /** Makes an offer of one audio section, mid 0. */
+  /** Makes an offer of one audio section with mid 0. */
   readonly offer: () => Promise<string>;
   /** Makes a session that hears nobody yet. */
   readonly puller: () => Promise<Puller>;
@@ -75,7 +75,7 @@ const remote = (sessionId: unknown, endpoint = NOWHERE, trackName = "mic") => ({
 });
 const described = (sdp: string, type = "offer") => ({ sessionDescription: { type, sdp } });
 
-/** An answer without the one adapter that was asked for. */
+/** A reply without the one adapter that was asked for. */
 const noAdapter = (trackName: string, ...codes: [string, ...string[]]) =>
   z.strictObject({
     tracks: z.tuple([z.strictObject({ trackName: z.literal(trackName), ...itemError(...codes) })]),
@@ -244,7 +244,7 @@ export const CONTRACT: readonly Row[] = [
   },
 ];
 
-/** Rows of sessions that hear others. */
+/** Rows for sessions that hear others. */
 export const CONTRACT_OF_PULLS: readonly Row[] = [
   {
     name: "tracks/new for another session's track",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RtpPacket } from "werift";
 import { Forward } from "../../../local/sfu/forward.ts";
 
-/** What becomes of a publisher's RTP numbers on their way to one who hears it. */
+/** How a publisher's RTP numbers change on their way to a client that hears it. */
 
 function forwarding() {
   const sent: [number, number][] = [];
@@ -16,13 +16,13 @@ function forwarding() {
   return { sent, push };
 }
 
-test("gaps, order and doubles are passed on as they came", () => {
+test("gaps, order and duplicates are passed on as they came", () => {
   const { sent, push } = forwarding();
   for (const n of [5, 7, 6, 6, 10]) push(1, n, n * 960);
   expect(sent).toEqual([5, 7, 6, 6, 10].map((n) => [n, n * 960]));
 });
 
-test("another source goes on behind the newest, across both wraps", () => {
+test("another source continues after the newest number, across both wraps", () => {
   const { sent, push } = forwarding();
   push(1, 65_534, 2 ** 32 - 960);
   push(1, 65_535, 0);

@@ -4,7 +4,7 @@ import { FRAME_SAMPLES, Framer } from "../../../local/sfu/frame.ts";
 
 /** Blocks of sound become messages of 20 ms. */
 
-/** A block whose samples are their own place on the timeline, so that any shift shows. */
+/** A block whose samples are their own position on the timeline, so that any shift shows. */
 function block(timestamp: number, length: number) {
   const data = Int16Array.from(
     { length: length * 2 },
@@ -13,8 +13,8 @@ function block(timestamp: number, length: number) {
   return { timestamp, data };
 }
 
-describe("framer", () => {
-  test("cuts any blocks into whole frames, every sample in its place", () => {
+describe("the framer", () => {
+  test("cuts blocks of any length into whole frames, every sample in its place", () => {
     const lengths = fc.array(fc.constantFrom(120, 240, 480, 648, 960, 1920, 2880, 5760), {
       minLength: 1,
       maxLength: 30,
@@ -36,7 +36,7 @@ describe("framer", () => {
     );
   });
 
-  test("a hole ends the frame with silence, and the next frame is dated after the hole", () => {
+  test("fills the frame before a gap with silence, and dates the next frame after the gap", () => {
     const framer = new Framer();
     expect(framer.push(block(40, 960))).toHaveLength(1);
     expect(framer.push(block(1_000, 480))).toEqual([]);
@@ -47,7 +47,7 @@ describe("framer", () => {
     expect(frames[1]).toEqual(block(50_000, 960));
   });
 
-  test("timestamps wrap", () => {
+  test("lets timestamps wrap", () => {
     const framer = new Framer();
     const frames = [...framer.push(block(0xffffffff - 479, 480)), ...framer.push(block(0, 1_440))];
     expect(frames.map(({ timestamp }) => timestamp)).toEqual([0xffffffff - 479, 480]);

@@ -4,11 +4,11 @@ import { readOffer } from "../../../local/sfu/offer.ts";
 import { Session } from "../../../local/sfu/session.ts";
 import { connectBy } from "./shape.ts";
 
-/** Where a browser that pairs with no loopback candidate is told to go, and who is heard there. */
+/** Which address is announced to a browser that pairs with no loopback candidate, and who is heard there. */
 
 const OTHER = ownAddress();
 
-/** Publishes to a session on loopback; resolves to the addresses that the answer names, and whether it connected. */
+/** Publishes to a session on loopback. Returns the addresses in the answer, and whether the publisher connected. */
 async function publish(origin: string, hears?: (address: string) => boolean) {
   const session = new Session("id", { host: "127.0.0.1", ...(hears && { hears }) }, () => {});
   let told: string[] = [];
@@ -35,11 +35,11 @@ async function publish(origin: string, hears?: (address: string) => boolean) {
 const FIREFOX = "mozilla...THIS_IS_SDPARTA-99.0";
 
 describe("a stand-in on loopback", () => {
-  test("tells most publishers of loopback", async () => {
+  test("announces loopback to most publishers", async () => {
     expect(await publish("-")).toEqual({ told: ["127.0.0.1"], connected: true });
   });
 
-  test.runIf(OTHER !== null)("tells Firefox another address of this machine", async () => {
+  test.runIf(OTHER !== null)("announces another address of this machine to Firefox", async () => {
     expect(await publish(FIREFOX)).toEqual({ told: [OTHER], connected: true });
   });
 
@@ -58,11 +58,11 @@ describe("a stand-in on loopback", () => {
     ["203.0.113.7", false],
     ["2001:db8::7", false],
     ["", false],
-  ])("%s is on this machine: %s", (address, expected) => {
+  ])("knows whether %s is on this machine: %s", (address, expected) => {
     expect(isOwn(address)).toBe(expected);
   });
 
-  test.runIf(OTHER !== null)("the other address is on this machine, and not loopback", () => {
+  test.runIf(OTHER !== null)("announces an address that is on this machine and not loopback", () => {
     expect([isOwn(OTHER ?? ""), isLoopback(OTHER ?? "")]).toEqual([true, false]);
   });
 });

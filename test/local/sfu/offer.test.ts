@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { fixAnswer, offersOpus, readOffer } from "../../../local/sfu/offer.ts";
 import { CHROMIUM, FFMPEG, FIREFOX_AUDIO_FIRST, FIREFOX_VIDEO_FIRST, GSTREAMER, OBS } from "./offers.ts";
 
-/** Offers that the stand-in can answer, as real publishers send them. */
+/** Which offers the stand-in can answer; they are written as real publishers send them. */
 
-describe("offers that can be answered", () => {
+describe("an offer that can be answered", () => {
   test.each([
     ["Chromium", CHROMIUM, [["audio", "0", "actpass", true]]],
     [
@@ -30,7 +30,7 @@ describe("offers that can be answered", () => {
   });
 });
 
-describe("sections that leave their transport to their bundle's first (RFC 9143)", () => {
+describe("sections that use the transport of the first section in their bundle (RFC 9143)", () => {
   const live = (sdp: string) => {
     const offer = readOffer(sdp);
     return offer.ok
@@ -67,17 +67,17 @@ describe("sections that leave their transport to their bundle's first (RFC 9143)
     expect(live(FIREFOX_AUDIO_FIRST.replace("BUNDLE 0 1", "BUNDLE 0"))).toEqual([["audio", "actpass"]]);
   });
 
-  test("are refused where port 0 stands alone", () => {
+  test("are refused where they have port 0 and are not bundle-only", () => {
     expect(live(FIREFOX_AUDIO_FIRST.replace("a=bundle-only\r\n", ""))).toEqual([["audio", "actpass"]]);
   });
 
-  test("need a first section that has one", () => {
+  test("need a first section with a transport", () => {
     const without = FIREFOX_VIDEO_FIRST.replace(/a=ice-pwd.*\r\n/, "");
     expect(readOffer(without)).toEqual({ ok: false, reason: "its video section has no a=ice-pwd" });
   });
 });
 
-describe("offers that cannot", () => {
+describe("an offer that can not be answered", () => {
   const without = (pattern: RegExp) => CHROMIUM.replace(pattern, "");
   test.each([
     ["nothing", "", "it does not begin with v=0"],
@@ -111,7 +111,7 @@ describe("offers that cannot", () => {
     expect(readOffer(sdp)).toEqual({ ok: false, reason });
   });
 
-  test("no text makes the reader throw", () => {
+  test("never makes the reader throw", () => {
     const line = fc.oneof(fc.constantFrom(...CHROMIUM.split("\r\n"), ...OBS.split("\r\n")), fc.string());
     fc.assert(
       fc.property(fc.array(line), (all) => {
@@ -121,7 +121,7 @@ describe("offers that cannot", () => {
   });
 });
 
-describe("answers", () => {
+describe("in an answer", () => {
   const answer = (...media: string[]) =>
     `${["v=0", "o=- 1 0 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=group:BUNDLE 0", "m=audio 9 UDP/TLS/RTP/SAVPF 111", ...media].join("\r\n")}\r\n`;
 
@@ -133,17 +133,17 @@ describe("answers", () => {
 
   test.each([
     [
-      "is added where there is none",
+      "is added where there is no fmtp line",
       ["a=rtpmap:111 OPUS/48000/2"],
       "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1",
     ],
     [
-      "is added to what there is",
+      "is added to an fmtp line",
       ["a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10"],
       "a=fmtp:111 minptime=10;stereo=1",
     ],
     [
-      "stays",
+      "is kept",
       ["a=rtpmap:111 opus/48000/2", "a=fmtp:111 stereo=1;minptime=10"],
       "a=fmtp:111 stereo=1;minptime=10",
     ],

@@ -109,7 +109,7 @@ const FIREFOX_TRANSPORT = [
 
 const FIREFOX = session(`a=fingerprint:${FINGERPRINT}`, "a=group:BUNDLE 0 1", "a=ice-options:trickle");
 
-/** Firefox with `max-bundle`: what follows the first section is bundle-only, with port 0 and no transport of its own. */
+/** Firefox with `max-bundle`: the sections after the first are bundle-only, with port 0 and no transport of their own. */
 export const FIREFOX_VIDEO_FIRST = lines(
   ...FIREFOX,
   "m=video 9 UDP/TLS/RTP/SAVPF 120",

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type OpusPacket, OpusTimeline, type PcmBlock } from "../../../local/sfu/opus.ts";
 import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "../../kit/tone.ts";
 
-/** Opus packets become an unbroken timeline, with lost, late and doubled packets among them. */
+/** Opus packets become an unbroken timeline, even with lost, late and doubled packets among them. */
 
 const SSRC = 7;
 const SEQUENCE = 65_500;
@@ -17,7 +17,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-/** `count` packets of the two tones; sequence numbers and timestamps wrap on the way. */
+/** Returns `count` packets of the two tones; sequence numbers and timestamps wrap on the way. */
 async function tonePackets(count: number, samples = 960): Promise<OpusPacket[]> {
   const encoder = await createEncoder({ channels: 2, bitrate: 96_000, frameSize: samples, fec: true });
   const source = toneSource();
@@ -37,7 +37,7 @@ interface Played {
   readonly pcm: Int16Array;
 }
 
-/** Plays packets, each with its arrival in samples, ticking every 20 ms as the adapter does. */
+/** Plays packets by their arrival times, in samples, and ticks every 20 ms as the adapter does. */
 async function play(arrivals: readonly { packet: OpusPacket; at: number }[], until = 0): Promise<Played> {
   const decoder = await createDecoder({ channels: 2, sampleRate: 48_000 });
   const timeline = new OpusTimeline(decoder);
@@ -65,7 +65,7 @@ async function play(arrivals: readonly { packet: OpusPacket; at: number }[], unt
 const onTime = (packets: readonly OpusPacket[], samples = 960) =>
   packets.map((packet, i) => ({ packet, at: i * samples }));
 
-/** Every block begins where the one before it ended. */
+/** Expects every block to begin where the previous one ended. */
 function expectSeamless(blocks: readonly PcmBlock[]): void {
   let next = blocks[0]?.timestamp;
   for (const { timestamp, data } of blocks) {
@@ -74,7 +74,7 @@ function expectSeamless(blocks: readonly PcmBlock[]): void {
   }
 }
 
-/** Both tones run on without a step from 0.2 s to the end. */
+/** Expects both tones to run without a step from 0.2 s to the end. */
 function expectTones(pcm: Int16Array): void {
   const settled = pcm.subarray(2 * 9_600);
   for (const [channel, hertz] of [
@@ -87,9 +87,9 @@ function expectTones(pcm: Int16Array): void {
   }
 }
 
-describe("opus timeline", () => {
+describe("the Opus timeline", () => {
   test.each([120, 240, 480, 960, 1920, 2880])(
-    "packets of %i samples are continuous stereo",
+    "is continuous stereo for packets of %i samples",
     async (samples) => {
       const packets = await tonePackets(Math.ceil(48_000 / samples), samples);
       const { blocks, pcm, timeline } = await play(onTime(packets, samples));
@@ -107,7 +107,7 @@ describe("opus timeline", () => {
     },
   );
 
-  test("mono packets come out on both channels", async () => {
+  test("gives mono packets on both channels", async () => {
     const encoder = await createEncoder({ channels: 1 });
     const tone = Int16Array.from(
       { length: 960 },
@@ -125,7 +125,7 @@ describe("opus timeline", () => {
     expect(Math.max(...(left ?? []))).toBeGreaterThan(8_000);
   });
 
-  test("5 % of the packets swap with their neighbour: nothing is lost", async () => {
+  test("loses nothing when 5 % of the packets swap with their neighbour", async () => {
     const random = seeded(5);
     const packets = await tonePackets(300);
     let swapped = 0;
@@ -142,34 +142,31 @@ describe("opus timeline", () => {
     expectTones(pcm);
   });
 
-  test.each([2, 10])(
-    "random loss of %i per cent leaves the timeline exact to the sample",
-    async (percent) => {
-      const random = seeded(percent);
-      const packets = await tonePackets(500);
-      const lost = packets.map((_, i) => i > 0 && i < 499 && random() * 100 < percent);
-      const missing = lost.filter(Boolean).length;
-      const { timeline, blocks, pcm } = await play(onTime(packets).filter((_, i) => !lost[i]));
-      const { counters } = timeline;
-      expect(missing).toBeGreaterThan(2);
-      expect(counters.lost).toBe(missing);
-      expect(counters.fec + counters.concealed).toBe(missing);
-      expect(pcm.length / 2).toBe(500 * 960);
-      expectSeamless(blocks);
-      // Once the decoder has recovered (120 ms), every sample is where it is without any loss.
-      const clean = (await play(onTime(packets))).pcm;
-      let compared = 0;
-      for (let i = 0; i < 500; i++) {
-        if (lost.slice(Math.max(0, i - 6), i + 1).some(Boolean)) continue;
-        const frame = (all: Int16Array) => all.subarray(i * 1_920, (i + 1) * 1_920);
-        expect(difference(frame(pcm), frame(clean))).toBeLessThan(0.02);
-        compared++;
-      }
-      expect(compared).toBeGreaterThan(150);
-    },
-  );
+  test.each([2, 10])("stays exact to the sample with a random loss of %i per cent", async (percent) => {
+    const random = seeded(percent);
+    const packets = await tonePackets(500);
+    const lost = packets.map((_, i) => i > 0 && i < 499 && random() * 100 < percent);
+    const missing = lost.filter(Boolean).length;
+    const { timeline, blocks, pcm } = await play(onTime(packets).filter((_, i) => !lost[i]));
+    const { counters } = timeline;
+    expect(missing).toBeGreaterThan(2);
+    expect(counters.lost).toBe(missing);
+    expect(counters.fec + counters.concealed).toBe(missing);
+    expect(pcm.length / 2).toBe(500 * 960);
+    expectSeamless(blocks);
+    // Once the decoder has recovered (120 ms), every sample is where it is without any loss.
+    const clean = (await play(onTime(packets))).pcm;
+    let compared = 0;
+    for (let i = 0; i < 500; i++) {
+      if (lost.slice(Math.max(0, i - 6), i + 1).some(Boolean)) continue;
+      const frame = (all: Int16Array) => all.subarray(i * 1_920, (i + 1) * 1_920);
+      expect(difference(frame(pcm), frame(clean))).toBeLessThan(0.02);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(150);
+  });
 
-  test("a lost frame is restored from the FEC of the next packet, better than by concealment", async () => {
+  test("restores a lost frame from the FEC of the next packet, better than by concealment", async () => {
     const encoder = await createEncoder({
       channels: 2,
       application: Application.Voip,
@@ -177,7 +174,7 @@ describe("opus timeline", () => {
       fec: true,
       packetLossPercent: 30,
     });
-    // A gliding tone: what the decoder would guess from the past is wrong.
+    // A gliding tone, so that the decoder's guess from the past is wrong.
     let phase = 0;
     const packets = Array.from({ length: 60 }, (_, i) => {
       const pcm = new Int16Array(1_920);
@@ -200,7 +197,7 @@ describe("opus timeline", () => {
     expect(restored).toBeLessThan(difference(frame(guessed.pcm), frame(clean)) / 2);
   });
 
-  test("duplicates and stragglers are dropped, padding keeps its number and carries nothing", async () => {
+  test("drops duplicates and late packets, and counts padding packets, which carry no sound", async () => {
     const packets = await tonePackets(100);
     const renumbered = packets.map((packet, i) => ({
       ...packet,
@@ -224,10 +221,10 @@ describe("opus timeline", () => {
     expectTones(pcm);
   });
 
-  test("a pause of DTX is filled in real time, and the sound resumes in its place", async () => {
+  test("fills a pause of DTX in real time, and resumes the sound in its place", async () => {
     const packets = await tonePackets(100);
     const quiet = { ...packets[50], payload: (packets[50] as OpusPacket).payload.slice(0, 1) } as OpusPacket;
-    // 51..69 are not sent: their sequence numbers are not used, their time passes.
+    // Packets 51 to 69 are not sent: their sequence numbers are not used, but their time passes.
     const after = packets
       .slice(70)
       .map((packet, i) => ({ ...packet, sequenceNumber: (SEQUENCE + 51 + i) & 0xffff }));
@@ -246,7 +243,7 @@ describe("opus timeline", () => {
     expect(difference(pcm.subarray(-9_600), clean.subarray(-9_600))).toBeLessThan(0.05);
   });
 
-  test("a packet that comes back early from a pause loses what was filled already, not its place", async () => {
+  test("drops the part of a packet after a pause that was filled already, and keeps its place", async () => {
     const packets = await tonePackets(60);
     const quiet = { ...packets[20], payload: (packets[20] as OpusPacket).payload.slice(0, 1) } as OpusPacket;
     const after = packets
@@ -263,7 +260,7 @@ describe("opus timeline", () => {
     expectSeamless(blocks);
   });
 
-  test("a first timestamp that is 312 samples off (GStreamer) neither gaps nor shifts the sound", async () => {
+  test("has neither a gap nor a shift when the first timestamp is 312 samples off (GStreamer)", async () => {
     const packets = await tonePackets(60);
     const shifted = packets.map((packet, i) =>
       i === 0 ? packet : { ...packet, timestamp: (packet.timestamp - 312) >>> 0 },
@@ -275,7 +272,7 @@ describe("opus timeline", () => {
     expectTones(pcm);
   });
 
-  test("timestamps that run a little fast never add up to a hole", async () => {
+  test("never makes a gap of timestamps that run a little fast", async () => {
     const packets = await tonePackets(400, 120);
     const fast = packets.map((packet, i) => ({ ...packet, timestamp: (packet.timestamp + i) >>> 0 }));
     const { timeline, pcm } = await play(onTime(fast, 120));
@@ -284,7 +281,7 @@ describe("opus timeline", () => {
     expectTones(pcm);
   });
 
-  test("a stall of 3 s jumps the timestamps and makes nothing up; a new SSRC goes on where the old one ended", async () => {
+  test("after a stall of 3 s jumps in its timestamps and invents nothing; a new SSRC continues where the old one ended", async () => {
     const packets = await tonePackets(150);
     const stalled = packets.map((packet, i) =>
       i < 50 ? packet : { ...packet, timestamp: (packet.timestamp + 144_000) >>> 0 },
@@ -301,7 +298,7 @@ describe("opus timeline", () => {
     expect(timeline.counters).toMatchObject({ restarts: 1, lost: 0 });
   });
 
-  test("garbage is counted and concealed at its size", async () => {
+  test("counts an invalid packet and conceals it at its length", async () => {
     const packets = await tonePackets(50);
     const bad = packets.map((packet, i) =>
       i === 25 ? { ...packet, payload: Uint8Array.of(255, 255, 255, 255) } : packet,
@@ -313,7 +310,7 @@ describe("opus timeline", () => {
   });
 });
 
-/** Energy of the difference over energy of `right`. */
+/** The energy of the difference over the energy of `right`. */
 function difference(left: Int16Array, right: Int16Array): number {
   let [error, energy] = [0, 0];
   for (const [i, sample] of right.entries()) {

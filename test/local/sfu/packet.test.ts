@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../../local/sfu/packet.ts";
 import { readProtobuf } from "../../kit/ear.ts";
 
-/** The adapter's messages to the byte, and by a reader of the tests' own. */
+/** The adapter's messages: their bytes, and what an independent reader gets back. */
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
-describe("adapter messages", () => {
+describe("an adapter message", () => {
   test.each([
     ["small numbers", 1, 960, [1, 2], "08" + "01" + "10" + "c007" + "2a" + "02" + "0102"],
     [
@@ -23,13 +23,13 @@ describe("adapter messages", () => {
     expect(hex(encodePacket({ sequenceNumber, timestamp, payload: Uint8Array.from(payload) }))).toBe(bytes);
   });
 
-  test("20 ms of stereo has a two-byte length of 3840", () => {
+  test("of 20 ms of stereo has a two-byte length of 3840", () => {
     const message = encodePacket({ sequenceNumber: 1, timestamp: 1, payload: new Uint8Array(3840) });
     expect(hex(message.subarray(0, 7))).toBe("08011001" + "2a" + "801e");
     expect(message.length).toBe(7 + 3840);
   });
 
-  test("an independent reader gets back what was written", () => {
+  test("is read back by an independent reader as it was written", () => {
     const uint32 = fc.integer({ min: 1, max: 0xffffffff });
     fc.assert(
       fc.property(

@@ -1,10 +1,13 @@
 import { type MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, type RtpPacket } from "werift";
 import type { Reply, SfuCaller } from "../../kit/front.ts";
 
-/** Who hears others by the SFU: a session of its own, whose offers it answers. Its packets are kept by mid, as they came. */
+/**
+ * A client that hears others through the SFU: a session of its own, whose offers it answers. Keeps the packets by mid, as they
+ * came.
+ */
 export class Puller {
   readonly sessionId: string;
-  /** By mid. */
+  /** Received packets by mid. */
   readonly heard = new Map<string, RtpPacket[]>();
   /** The SFU's last offer. */
   offer = "";
@@ -33,7 +36,7 @@ export class Puller {
     return new Puller(sfu, await sfu.newSession());
   }
 
-  /** Asks for the track `mic` of these sessions, and answers no offer. */
+  /** Asks for the track `mic` of these sessions, without answering the offer. */
   ask(...sessions: readonly string[]): Promise<Reply> {
     const tracks = sessions.map((sessionId) => ({ location: "remote", sessionId, trackName: "mic" }));
     return this.#sfu.call("POST", `/sessions/${this.sessionId}/tracks/new`, { tracks });
@@ -54,7 +57,7 @@ export class Puller {
     return this.#sfu.call("PUT", `/sessions/${this.sessionId}/renegotiate`, { sessionDescription });
   }
 
-  /** Pulls these sessions' track `mic`; the mids that they come on. */
+  /** Pulls the track `mic` of these sessions; returns their mids. */
   async pull(...sessions: readonly string[]): Promise<readonly string[]> {
     const { status, json } = await this.ask(...sessions);
     if (status !== 200) throw new Error(`tracks/new: ${status} ${JSON.stringify(json)}`);
@@ -63,7 +66,7 @@ export class Puller {
     return json.tracks.map(({ mid }: { mid: string }) => mid);
   }
 
-  /** Closes what comes on a mid. */
+  /** Closes the track on a mid. */
   drop(mid: string): Promise<Reply> {
     const body = { tracks: [{ mid }], force: true };
     return this.#sfu.call("PUT", `/sessions/${this.sessionId}/tracks/close`, body);

@@ -7,7 +7,7 @@ import { followTone, LEFT_HZ } from "../../kit/tone.ts";
 import { Puller } from "./puller.ts";
 import { connectShape } from "./shape.ts";
 
-/** Sessions that hear others: the publishers' RTP comes to them whole, on one connection through all that comes and goes. */
+/** Sessions that hear others: the publishers' RTP reaches them complete, on one connection while publishers come and go. */
 
 let server: Awaited<ReturnType<typeof startSfu>>;
 let sfu: SfuCaller;
@@ -19,20 +19,20 @@ afterAll(() => server.close());
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** How far each packet's number is from the one before. */
+/** The step from each packet's sequence number to the next. */
 const steps = (packets: readonly RtpPacket[]) =>
   packets
     .slice(1)
     .map(({ header }, n) => (header.sequenceNumber - (packets[n]?.header.sequenceNumber ?? 0)) & 0xffff);
 
-test("two publishers are heard whole, one leaves and one comes, and it stays one connection", async () => {
+test("two publishers are heard completely, one leaves and another comes, all on one connection", async () => {
   const [ada, ben] = await Promise.all([connectShape(sfu, {}), connectShape(sfu, {})]);
   const puller = await Puller.start(sfu);
   const [first = "", second = ""] = await puller.pull(ada.sessionId, ben.sessionId);
   await expect.poll(() => puller.heard.get(second)?.length ?? 0).toBeGreaterThan(50);
   const heard = (mid: string) => puller.heard.get(mid) ?? [];
 
-  // Each by the numbers of its section of the offer, not the publisher's, and none missing.
+  // Each has the SSRC and payload type of its section in the offer, not the publisher's, and no packet is missing.
   for (const mid of [first, second]) {
     const section = puller.offer.split(/^(?=m=)/m).find((text) => text.includes(`a=mid:${mid}\r\n`)) ?? "";
     const ssrc = Number(/^a=ssrc:(\d+)/m.exec(section)?.[1]);
@@ -48,7 +48,7 @@ test("two publishers are heard whole, one leaves and one comes, and it stays one
   expect(tone).toMatchObject({ silent: 0, jumps: 0 });
   expect(Math.abs(tone.amplitude / 12_000 - 1)).toBeLessThan(0.05);
 
-  // Who is closed falls silent alone.
+  // Closing one track silences only that one.
   expect((await puller.drop(first)).json.tracks).toEqual([{ mid: first }]);
   expect((await puller.drop(first)).json.tracks[0].errorCode).toBe("close_track_error");
   await sleep(100);
@@ -68,7 +68,7 @@ test("two publishers are heard whole, one leaves and one comes, and it stays one
   await Promise.all([ada, ben, eve, puller].map((end) => end.close()));
 });
 
-test("a publisher that is not there is an error in its item, and the others are offered", async () => {
+test("a publisher that does not exist is an error in its item, and the others are offered", async () => {
   const ada = await connectShape(sfu, {});
   const puller = await Puller.start(sfu);
   const { status, json } = await puller.ask(ada.sessionId, "0".repeat(32));
@@ -81,7 +81,7 @@ test("a publisher that is not there is an error in its item, and the others are 
   await Promise.all([ada, puller, alone].map((end) => end.close()));
 });
 
-test("no second offer before the first is answered, and no answer that is not to it", async () => {
+test("there is no second offer before the first is answered, and an answer to anything else is refused", async () => {
   const ada = await connectShape(sfu, {});
   const puller = await Puller.start(sfu);
   const { json } = await puller.ask(ada.sessionId);

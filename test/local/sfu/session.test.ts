@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Session } from "../../../local/sfu/session.ts";
 
-/** A session's time limits. */
+/** The time limits of a session. */
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a session that nobody connects to expires at 30 s, and says so once", () => {
+test("a session to which nobody connects expires after 30 s, and reports that once", () => {
   const ends: string[] = [];
   const session = new Session("id", { host: "127.0.0.1" }, (reason) => ends.push(reason));
   vi.advanceTimersByTime(29_900);
@@ -22,7 +22,7 @@ test("a session that nobody connects to expires at 30 s, and says so once", () =
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("who waits for a session is told when the time is up, or when it closes", async () => {
+test("a caller that waits for a session is answered when the time is up or when the session closes", async () => {
   const session = new Session("id", { host: "127.0.0.1" }, () => {});
   const waiting = session.until(() => false, 5_000);
   vi.advanceTimersByTime(5_000);

@@ -5,7 +5,7 @@ import { Ear, type Heard } from "../../kit/ear.ts";
 import { SfuCaller, startFront } from "../../kit/front.ts";
 import { followTone, LEFT_HZ, RIGHT_HZ, toneSource } from "../../kit/tone.ts";
 
-/** A real WebRTC publisher through the stand-in to a WebSocket: nothing lost, doubled or out of place. */
+/** From a real WebRTC publisher through the stand-in to a WebSocket: nothing is lost, doubled or out of place. */
 
 const SECRET = "integration-secret";
 let server: Awaited<ReturnType<typeof startSfu>>;
@@ -19,7 +19,7 @@ afterAll(() => server.close());
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** A publisher of the two tones, an ear, and the adapter between them. `deaf`: DELETE does nothing. */
+/** A publisher of the two tones, an ear, and the adapter between them. With `deaf`, DELETE does nothing. */
 async function onAir(deaf = false) {
   const front = await startFront(sfu, deaf);
   const ear = await Ear.start();
@@ -43,7 +43,7 @@ function missing(heard: readonly Heard[]): number {
 }
 
 describe.concurrent("from a WHIP publisher to a WebSocket", () => {
-  test("an endpoint that comes back after 13 s is dialled", async ({ expect }) => {
+  test("an endpoint that comes back after 13 s is dialled again", async ({ expect }) => {
     const { ear, close } = await onAir();
     ear.open = false;
     ear.drop();
@@ -67,7 +67,7 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     await close();
   });
 
-  test("every 20 ms comes as one message, in order, with both tones whole", async ({ expect }) => {
+  test("every 20 ms arrive as one message, in order, with both tones complete", async ({ expect }) => {
     const { ear, publication, close } = await onAir();
     await sleep(5_000);
     const { heard } = ear;
@@ -95,7 +95,7 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     await close();
   });
 
-  test("a dropped socket is dialled again at the same address, and nothing is lost in a short outage", async ({
+  test("a dropped socket is dialled again at the same address, and a short outage loses nothing", async ({
     expect,
   }) => {
     const { ear, close } = await onAir();
@@ -103,7 +103,7 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     ear.drop();
     await expect.poll(() => ear.connections, { timeout: 3_000 }).toBe(2);
     await sleep(600);
-    expect(missing(ear.heard)).toBeLessThanOrEqual(3); // what was on its way when the socket died
+    expect(missing(ear.heard)).toBeLessThanOrEqual(3); // messages that were on their way when the socket broke
     await close();
   });
 
@@ -120,7 +120,7 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     await expect.poll(() => ear.connections, { timeout: 3_000 }).toBe(2);
     await sleep(400);
     const after = ear.heard.slice(before);
-    // What came beyond one message per 20 ms is the backlog.
+    // Messages beyond one per 20 ms are the backlog.
     const [first, last] = [after[0] as Heard, after.at(-1) as Heard];
     const backlog = last.sequenceNumber - first.sequenceNumber - (last.at - first.at) / 20;
     expect(backlog).toBeGreaterThan(12);
@@ -140,7 +140,9 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     await close();
   });
 
-  test("closing the adapter ends its socket with 1000 and says how much it carried", async ({ expect }) => {
+  test("closing the adapter ends its socket with 1000 and reports how much it carried", async ({
+    expect,
+  }) => {
     const { ear, adapterId, sessionId, close } = await onAir();
     await sleep(300);
     const { json } = await sfu.call("POST", "/adapters/websocket/close", { tracks: [{ adapterId }] });
@@ -153,7 +155,7 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     await close();
   });
 
-  test("DELETE closes the track and with it the socket, at once", async ({ expect }) => {
+  test("DELETE closes the track, and with it the socket, at once", async ({ expect }) => {
     const { ear, publication, close } = await onAir();
     const began = performance.now();
     await publication.close();
@@ -176,7 +178,7 @@ describe.concurrent("from a WHIP publisher to a WebSocket", () => {
     await close();
   });
 
-  test("a publisher that dies is noticed within 6 s", async ({ expect }) => {
+  test("a publisher that dies is noticed within some 6 s", async ({ expect }) => {
     const { ear, publication, close } = await onAir();
     const began = performance.now();
     await publication.close(false);

@@ -16,18 +16,18 @@ export interface Shape {
   readonly video?: "first" | "last" | "none";
   readonly bundle?: BundlePolicy;
   readonly channels?: 1 | 2;
-  /** What becomes of the offer on its way to the SFU. */
+  /** Changes the offer on its way to the SFU. */
   readonly rewrite?: (sdp: string) => string;
 }
 
-/** An offer of one audio section that nobody will follow up. */
+/** An offer of one audio section that nobody follows up. */
 export async function bareOffer(): Promise<string> {
   const { peer, sdp } = await offering({});
   await peer.close();
   return sdp;
 }
 
-/** A bare WebRTC publisher that says what it is told to, straight to the SFU's API. */
+/** A bare WebRTC publisher that sends its offer straight to the SFU's API. */
 export function connectShape(sfu: SfuCaller, shape: Shape) {
   return connectBy(async (sdp, mid) => {
     const sessionId = await sfu.newSession();
@@ -36,7 +36,7 @@ export function connectShape(sfu: SfuCaller, shape: Shape) {
   }, shape);
 }
 
-/** Takes an offer and its audio section's mid to the SFU. */
+/** Takes an offer and the mid of its audio section to the SFU. */
 export type Publish = (sdp: string, mid: string) => Promise<{ sessionId: string; answer: string }>;
 
 /** The same publisher, whose offer another client takes to the SFU. */

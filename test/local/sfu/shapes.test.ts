@@ -5,7 +5,7 @@ import { SfuCaller } from "../../kit/front.ts";
 import { followTone, LEFT_HZ, RIGHT_HZ } from "../../kit/tone.ts";
 import { connectShape, type Shape } from "./shape.ts";
 
-/** Publishers of every shape connect to the stand-in and are heard. */
+/** Publishers with offers of every shape connect to the stand-in and are heard. */
 
 const SECRET = "shapes-secret";
 let server: Awaited<ReturnType<typeof startSfu>>;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const without = (pattern: RegExp) => (sdp: string) => sdp.replace(pattern, "");
-/** All sections but the first as `max-bundle` has them in Firefox: bundle-only, port 0, no transport of their own. */
+/** Gives all sections but the first the form of Firefox's `max-bundle`: bundle-only, port 0, no transport of their own. */
 const bundleOnly = (sdp: string) => {
   const [session = "", first = "", ...rest] = sdp.split(/^(?=m=)/m);
   const bare = rest.map((section) =>
@@ -30,7 +30,7 @@ const bundleOnly = (sdp: string) => {
 };
 const setup = (role: string) => (sdp: string) => sdp.replace(/a=setup:actpass/g, `a=setup:${role}`);
 
-/** What real publishers send, named where it is one's own. */
+/** Offers of real publishers, named where the shape is that of a particular one. */
 const SHAPES: readonly [string, Shape][] = [
   ["a plain offer", {}],
   ["setup:passive (FFmpeg)", { rewrite: setup("passive") }],
@@ -63,7 +63,7 @@ const SHAPES: readonly [string, Shape][] = [
   ["mono", { channels: 1 }],
 ];
 
-describe.concurrent("offers of every shape connect and are heard", () => {
+describe.concurrent("a publisher with this offer connects and is heard", () => {
   test.for(SHAPES)("%s", async ([name, shape], { expect }) => {
     const ear = await Ear.start();
     const publisher = await connectShape(sfu, shape);
