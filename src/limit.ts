@@ -1,12 +1,32 @@
+/** A timer that fires this much too late shows that the whole process was suspended, ms. */
+const SUSPENDED_MS = 1_000;
+/** How much longer an answer is waited for after a suspension, ms: whoever was to answer may have been suspended as well. */
+const GRACE_MS = 2_000;
+
 /**
- * Returns the promise's outcome, or rejects if there is none within `millis` ms. The operation behind the promise continues: the
- * platform's calls that are limited here cannot be cancelled.
+ * Calls `onTimeUp` after `millis` ms. If the process was suspended meanwhile (a machine that slept), the call comes two seconds
+ * later: after a suspension all overdue timers fire at once, before the first answer is read.
+ *
+ * @returns cancels the call
+ */
+export function timeLimit(millis: number, onTimeUp: () => void): () => void {
+  const startedAt = Date.now();
+  let timer = setTimeout(() => {
+    if (Date.now() - startedAt < millis + SUSPENDED_MS) onTimeUp();
+    else timer = setTimeout(onTimeUp, GRACE_MS);
+  }, millis);
+  return () => clearTimeout(timer);
+}
+
+/**
+ * Returns the promise's outcome, or rejects if there is none within `millis` ms ({@link timeLimit}). The operation behind the
+ * promise continues: the platform's calls that are limited here cannot be cancelled.
  */
 export function withLimit<T>(promise: Promise<T>, millis: number): Promise<T> {
   // Not all browsers that the pages are built for have Promise.withResolvers.
-  let timer: ReturnType<typeof setTimeout>;
+  let cancel = () => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${millis} ms`)), millis);
+    cancel = timeLimit(millis, () => reject(new Error(`no answer in ${millis} ms`)));
   });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, late]).finally(() => cancel());
 }

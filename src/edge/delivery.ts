@@ -1,3 +1,4 @@
+import { timeLimit } from "../limit.ts";
 import { covers, isAsNew, LIVE_EDGE_HEADER, type LiveEdge, newest, placeAsked } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
 import { canonicalPath, type Target } from "../paths.ts";
@@ -174,7 +175,22 @@ async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<L
 
 /** Fetches an object. Rejects unless all of it arrives, since a part must be handed out whole (RFC 8216bis section 6.2.6). */
 async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
-  const response = await origin.fetch(`https://origin${path}`, { signal: AbortSignal.timeout(timeoutMs) });
+  const { signal, cancel } = abortAfter(timeoutMs);
+  try {
+    return await readWhole(await origin.fetch(`https://origin${path}`, { signal }));
+  } finally {
+    cancel();
+  }
+}
+
+/** Unlike AbortSignal.timeout, this allows more time after the process was suspended (limit.ts). */
+function abortAfter(millis: number): { readonly signal: AbortSignal; cancel(): void } {
+  const controller = new AbortController();
+  const cancel = timeLimit(millis, () => controller.abort(new Error(`no answer in ${millis} ms`)));
+  return { signal: controller.signal, cancel };
+}
+
+async function readWhole(response: Response): Promise<Loaded> {
   const { headers, status } = response;
   // Origin's own 503 has Retry-After. Any other 5xx is an exception or comes from the platform: its text is not for listeners.
   if (status >= 500 && !headers.has("retry-after")) {

@@ -1,3 +1,4 @@
+import { timeLimit } from "../limit.ts";
 import { Held, type Loaded } from "./held.ts";
 
 /** How much an isolate keeps in memory. It has 128 MB in all, and needs them for other work too. */
@@ -197,13 +198,13 @@ async function follow({ followers }: Flight, millis: number): Promise<Held | nul
   const { promise, resolve, reject } = Promise.withResolvers<Held | null>();
   const follower: Follower = { resolve, reject };
   followers.add(follower);
-  const timer = setTimeout(() => {
+  const cancel = timeLimit(millis, () => {
     followers.delete(follower);
     resolve(null);
-  }, millis);
+  });
   try {
     return await promise;
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

@@ -7,7 +7,7 @@ import type { Evidence } from "./faulted.ts";
 
 /** One row of the table. Times in ms. */
 export interface Row {
-  /** The total time for which the host's tone is missing in the recording, from its first sound to its last. */
+  /** The total time for which the host's tone is missing in the recording, from when all listeners were there to its last sound. */
   readonly gap: number;
   /** The longest time without a new part that overlaps the fault. */
   readonly drought: number;
@@ -50,22 +50,24 @@ const AU_REACH = 4 * AU;
 
 /** Judges what was seen and heard of a show. */
 export async function verdictOn(evidence: Evidence): Promise<Row> {
-  const { fault, watch, stood, errors } = evidence;
+  const { fault, heard, watch, stood, errors } = evidence;
   const findings = [...watch.findings];
   const recording = await judgeRecording(evidence, findings);
   await judgePlayer(evidence, recording, findings);
   const during = stood.filter(({ at, millis }) => at + millis > fault.from);
-  const missing = gapsIn(recording.spoken, HEARD, LEAST_BLOCKS);
-  const backAt = missing.map(({ at, seconds }) => recording.spokenFrom + 1000 * (at + seconds));
+  const missing = gapsIn(recording.spoken, HEARD, LEAST_BLOCKS)
+    .map(({ at, seconds }) => ({ at: recording.spokenFrom + 1000 * at, millis: 1000 * seconds }))
+    // The page and ffmpeg start before that, which can take the machine from the host.
+    .filter(({ at }) => at > heard.from);
   const present = watch.steps.find(({ at, end }) => at >= fault.until && at - end < PRESENT_MS);
   return {
-    gap: 1000 * missing.reduce((sum, { seconds }) => sum + seconds, 0),
+    gap: missing.reduce((sum, { millis }) => sum + millis, 0),
     drought: watch.drought(fault.from, Math.max(fault.until, present?.at ?? 0)),
     longest: Math.max(0, ...during.map(({ millis }) => millis)),
     stalls: during.reduce((sum, { millis }) => sum + millis, 0),
     errors: [...errors, ...complaintsOf(evidence.ffmpeg.stderr)],
     listed: (present?.at ?? Number.POSITIVE_INFINITY) - fault.until,
-    sounding: Math.max(0, ...backAt.map((at) => at - fault.until)),
+    sounding: Math.max(0, ...missing.map(({ at, millis }) => at + millis - fault.until)),
     findings,
   };
 }
