@@ -14,9 +14,10 @@ const RETRY_CEILING_MS = 15_000;
 const READY_MS = 10 * 60_000;
 /**
  * A player whose position has not changed for this long, ms, has failed, even without an error. The relay holds a playlist for
- * 6 s at most, three target durations.
+ * 6 s at most, three target durations. A browser's own player that can turn to the copy, which costs it little, does so earlier.
  */
 const DEAD_MS = 12_000;
+const DEAD_WITH_COPY_MS = 4_000;
 /** After this long without a failure, ms, the backoff starts again from its base. */
 const SETTLED_MS = 20_000;
 /** A player further behind the live edge than this many target durations jumps back to it. */
@@ -283,6 +284,7 @@ export class Player {
     if (!this.#wanted || this.#timer !== 0) return;
     const now = Date.now();
     if (this.#hls !== null) pace(this.#hls, this.#audio, this.#rescuer.isLean);
+    const isCopyNext = playsNatively(this.#audio) && !this.#isByCopy && this.#rescuer.copyUrl !== null;
     if (this.#audio.currentTime !== this.#position) {
       if (this.#trouble === "no-output" && this.#position > 0) {
         this.#trouble = "reconnecting";
@@ -292,6 +294,6 @@ export class Player {
       if (this.#replays) this.#place = this.#position;
       this.#movedAt = now;
       if (now - this.#joinedAt > SETTLED_MS) this.#attempt = 0;
-    } else if (now - this.#movedAt > DEAD_MS) this.#failed();
+    } else if (now - this.#movedAt > (isCopyNext ? DEAD_WITH_COPY_MS : DEAD_MS)) this.#failed();
   }
 }
