@@ -5,7 +5,8 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Speech } from "./announcer.ts";
 import { describeSound, forget, KeptAudio, type Stage } from "./kept-audio.ts";
 import { withRow } from "./life.ts";
-import { type Announcement, announcedState, type RunningRow, withAnnouncement } from "./lifecycle.ts";
+import { announcedState, withAnnouncement } from "./lifecycle.ts";
+import type { Announcement, RunningRow } from "./show-row.ts";
 
 /** A request about a show's announcements. `use`: speak the one that Origin has put into R2. */
 export type Act =

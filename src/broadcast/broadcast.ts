@@ -34,11 +34,12 @@ import type { Counts } from "./counts.ts";
 import type { BroadcastEnv } from "./env.ts";
 import { attend } from "./host-desk.ts";
 import { admit, leave, publish, talk } from "./host-door.ts";
-import { announce, isOver, type OwnHold, type ShowRow, unfit } from "./lifecycle.ts";
+import { announce, isOver, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
 import type { Read, Readable } from "./reads.ts";
 import { Removal } from "./removal.ts";
 import { Show } from "./show.ts";
+import type { OwnHold, ShowRow } from "./show-row.ts";
 import { acceptSocket } from "./socket.ts";
 import { Store } from "./store.ts";
 

@@ -7,8 +7,9 @@ import type { HoldLine } from "./hold-line.ts";
 import { type HoldWish, holdWish } from "./hold-plan.ts";
 import { describeSound, forget, KeptAudio, type Stage } from "./kept-audio.ts";
 import { pipelineOf, withRow } from "./life.ts";
-import { isRunning, type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
+import { withHold, withOwnHold } from "./lifecycle.ts";
 import type { Presence } from "./presence.ts";
+import { isRunning, type OwnHold, type RunningRow } from "./show-row.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A show's hold audio: which source it is played from, and whether it is wanted. */

@@ -4,7 +4,7 @@ import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import type { Bucket, Dependencies } from "./dependencies.ts";
 import type { HoldSource } from "./hold-source.ts";
 import type { Life } from "./life.ts";
-import type { KeptSound } from "./lifecycle.ts";
+import type { KeptSound } from "./show-row.ts";
 
 /** Bytes of a sample frame: s16le stereo. */
 const WIDTH = 2 * CHANNELS;

@@ -15,12 +15,13 @@ import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } fro
 import { lifeboatOf } from "./lifeboat.ts";
 import * as steps from "./lifecycle.ts";
 import { OriginReads } from "./origin-reads.ts";
-import { Outbox } from "./outbox.ts";
+import { outboxOf } from "./outbox.ts";
 import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
 import { type Read, type Readable, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, timelineOf } from "./resumption.ts";
+import type { ShowRow } from "./show-row.ts";
 import { Succession } from "./succession.ts";
 
 /**
@@ -48,20 +49,18 @@ export class Show {
    * Takes up a show from its stored row. The same rule serves a new show, a restarted object and an object that slept. The
    * timeline is standing until {@link start}.
    */
-  constructor(row: steps.ShowRow, deps: Dependencies) {
+  constructor(row: ShowRow, deps: Dependencies) {
     const { store, bucket, setAlarm } = deps;
     this.#deps = deps;
     this.#reads = new Reads(store, deps.lifeboatUrl);
     this.#originReads = new OriginReads(store);
     this.publishers = new Publishers(deps, row.id, Date.now(), (hostId) => this.cast.of(hostId)?.name ?? "");
     this.cast = new Cast(store, () => this.#life.row);
-    const outbox = new Outbox(store);
+    const outbox = outboxOf(row, store);
     this.#succession = new Succession(store, this.#originReads, outbox);
     const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life)];
     this.#recording = new Recording(bucket, row.id, outbox, lifeboatOf(deps, outbox, life));
     this.#agenda = new Agenda(this.#presence, this.#recording, () => this.chronicle.webhook.dueAt, setAlarm);
-    const init = store.init();
-    if (row.timeline !== null && init !== null) outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
     this.chronicle = new Chronicle(deps, row, life, arrange, this.publishers.talks);
     this.holding = new Holding({ ...deps, life, turnInto: (turned) => this.#turnInto(turned) });

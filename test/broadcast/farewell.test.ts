@@ -10,9 +10,9 @@ import {
   goLive,
   nextStep,
   open,
-  type RunningRow,
   sayFarewell,
 } from "../../src/broadcast/lifecycle.ts";
+import type { RunningRow } from "../../src/broadcast/show-row.ts";
 import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 
