@@ -9,7 +9,7 @@ import { type Life, pipelineOf } from "./life.ts";
 import type { Publishers } from "./publishers.ts";
 
 /** A show, as operators who manage its hosts know it. */
-interface HostedShow {
+interface ManagedShow {
   readonly life: Life;
   readonly cast: Pick<Cast, "all" | "of" | "make" | "change" | "remove" | "applyTo">;
   readonly publishers: Pick<Publishers, "all" | "of" | "dropAll">;
@@ -24,7 +24,7 @@ interface HostedShow {
  *
  * @param origin absolute URLs begin with it
  */
-export async function attend(show: HostedShow, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
+export async function attend(show: ManagedShow, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
   switch (act.kind) {
     case "list": {
       const hosts = await Promise.all(show.cast.all.map((row) => describeHost(show, row, origin)));
@@ -52,7 +52,7 @@ export async function attend(show: HostedShow, act: HostAct, origin: string): Pr
 }
 
 async function answerOf(
-  show: HostedShow,
+  show: ManagedShow,
   row: HostRow | Problem | null,
   origin: string,
 ): Promise<HostAnswer | Problem> {
@@ -60,7 +60,7 @@ async function answerOf(
   return "kind" in row ? row : { kind: "host", host: await describeHost(show, row, origin) };
 }
 
-async function describeHost(show: HostedShow, row: HostRow, origin: string): Promise<HostDescription> {
+async function describeHost(show: ManagedShow, row: HostRow, origin: string): Promise<HostDescription> {
   const { hostId, name, muted, gainDb, level, createdAt } = row;
   const { hostKey, whipUrl, studioUrl } = urlsOf(origin, show.life.row.id, await show.keyOf(row));
   const sessions = show.publishers.of(hostId);
