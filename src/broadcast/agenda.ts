@@ -1,8 +1,8 @@
 import { Alarm } from "./alarm.ts";
-import type { Life } from "./life.ts";
 import { nextStep, removalAt, type Step } from "./lifecycle.ts";
 import type { Presence } from "./presence.ts";
 import type { Recording } from "./recording.ts";
+import { isRunning, type ShowRow } from "./show-row.ts";
 
 /**
  * Knows what a show does by itself next, and sets the alarm so that its object is awake for it. Times are milliseconds since
@@ -33,22 +33,21 @@ export class Agenda {
   }
 
   /** Returns the next step that the show takes by itself; null: none. */
-  next(life: Life): Step | null {
-    return life.kind === "ended" ? null : nextStep(life.row, this.#presence.lastAt);
+  next(row: ShowRow): Step | null {
+    return row.state === "ended" ? null : nextStep(row, this.#presence.lastAt);
   }
 
   /**
    * Sets the alarm for the next thing that the show has to do. What R2 lacks is tried again 30 s later. While a timeline runs,
    * its clock does the work, and the alarm is only the fallback for an object that is gone.
    */
-  arrange(life: Life): void {
-    const runs = life.kind === "running" || life.kind === "standing";
-    const step = earlier(this.next(life)?.at ?? null, this.#webhook());
-    const next = earlier(step, removalAt(life.row));
+  arrange(row: ShowRow): void {
+    const step = earlier(this.next(row)?.at ?? null, this.#webhook());
+    const next = earlier(step, removalAt(row));
     // A resting show needs its object only when the rest is over, or at the next step if that comes first.
     const rests = Math.min(this.#restsUntil, next ?? Number.POSITIVE_INFINITY);
     if (this.#recording.owes) this.#alarm.arrange(Date.now());
-    else if (runs) this.#alarm.arrange(Math.max(Date.now(), rests));
+    else if (isRunning(row)) this.#alarm.arrange(Math.max(Date.now(), rests));
     else if (next !== null) this.#alarm.at(next);
     else this.#alarm.cancel();
   }
@@ -69,8 +68,8 @@ export class Agenda {
    * Returns until when a running show without hosts may rest: its next step, or the webhook's next attempt. Null while
    * listeners ask for its lists or media.
    */
-  restsUntil(life: Life, wall: number): number | null {
-    return this.#presence.isQuiet(wall) ? earlier(this.next(life)?.at ?? null, this.#webhook()) : null;
+  restsUntil(row: ShowRow, wall: number): number | null {
+    return this.#presence.isQuiet(wall) ? earlier(this.next(row)?.at ?? null, this.#webhook()) : null;
   }
 }
 

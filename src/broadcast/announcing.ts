@@ -3,9 +3,11 @@ import { fromMillis } from "../media.ts";
 import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Speech } from "./announcer.ts";
-import { describeSound, forget, KeptAudio, type Stage } from "./kept-audio.ts";
+import { describeSound, forget, KeptAudio } from "./kept-audio.ts";
 import { withRow } from "./life.ts";
-import { type Announcement, announcedState, type RunningRow, withAnnouncement } from "./lifecycle.ts";
+import { announcedState, withAnnouncement } from "./lifecycle.ts";
+import type { ShowAccess } from "./show-access.ts";
+import type { Announcement, RunningRow } from "./show-row.ts";
 
 /** A request about a show's announcements. `use`: speak the one that Origin has put into R2. */
 export type Act =
@@ -14,12 +16,12 @@ export type Act =
 
 /** A show's announcements: which are set, and which is spoken. */
 export class Announcing {
-  readonly #stage: Stage;
+  readonly #show: ShowAccess;
   /** The announcement of the state that the show was last in, with its R2 key; null: none is set. */
   #made: { readonly key: string; readonly speech: Speech } | null = null;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
+  constructor(show: ShowAccess) {
+    this.#show = show;
   }
 
   /**
@@ -28,13 +30,13 @@ export class Announcing {
    */
   attend(act: Act): AnnouncementDescription | Problem {
     if (act.kind === "show") return this.#describe(act.state);
-    if (this.#stage.life().kind === "ended") return PROBLEMS.ended;
+    if (this.#show.life().kind === "ended") return PROBLEMS.ended;
     const { state } = act;
-    const { id, announcements } = this.#stage.life().row;
+    const { id, announcements } = this.#show.life().row;
     const before = announcements[state];
     const announcement = act.kind === "use" ? act.announcement : null;
-    this.#stage.turnInto(withRow(this.#stage.life(), (row) => withAnnouncement(row, state, announcement)));
-    const { bucket, waitUntil } = this.#stage;
+    this.#show.turnInto(withRow(this.#show.life(), (row) => withAnnouncement(row, state, announcement)));
+    const { bucket, waitUntil } = this.#show;
     if (before !== null) waitUntil(forget(bucket, keys.announcement(id, state, before.version)));
     return this.#describe(state);
   }
@@ -55,12 +57,12 @@ export class Announcing {
   }
 
   #speechOf(key: string, announcement: Announcement): Speech {
-    const source = new KeptAudio(this.#stage, key, announcement, null);
+    const source = new KeptAudio(this.#show, key, announcement, null);
     return { source, units: source.units, every: fromMillis(1_000 * announcement.everySeconds) };
   }
 
   #describe(state: AnnouncedState): AnnouncementDescription {
-    const set = this.#stage.life().row.announcements[state];
+    const set = this.#show.life().row.announcements[state];
     if (set === null) return { kind: "announcement-description", state, announcement: null };
     const every = state === "after" ? null : set.everySeconds;
     const announcement = { every, ...describeSound(set) };

@@ -8,9 +8,9 @@ import type {
   Segment,
 } from "../recording-api.ts";
 import { chaptersOf, lengthOf, type Replayed } from "./chapters.ts";
-import type { ShowRow } from "./lifecycle.ts";
 import { replayOf } from "./replay.ts";
 import { joinBytes } from "./ring.ts";
+import type { ShowRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 
 /** Answers Origin's questions about a show's replay, from which Origin makes the recording and the chapters. */

@@ -34,11 +34,13 @@ import type { Counts } from "./counts.ts";
 import type { BroadcastEnv } from "./env.ts";
 import { attend } from "./host-desk.ts";
 import { admit, leave, publish, talk } from "./host-door.ts";
-import { announce, isOver, type OwnHold, type ShowRow, unfit } from "./lifecycle.ts";
+import { announce, isOver, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
 import type { Read, Readable } from "./reads.ts";
+import { recover } from "./recovery.ts";
 import { Removal } from "./removal.ts";
 import { Show } from "./show.ts";
+import type { OwnHold, ShowRow } from "./show-row.ts";
 import { acceptSocket } from "./socket.ts";
 import { Store } from "./store.ts";
 
@@ -66,45 +68,15 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     void ctx.blockConcurrencyWhile(() => this.#takeUp());
   }
 
-  /** Resumes the stored show, if there is one. A show whose row is damaged is reopened if it was running or has hosts. */
+  /** Goes on with a removal that was interrupted; else resumes the stored show, if there is one. */
   async #takeUp(): Promise<void> {
-    if (this.#removal.isDue) this.ctx.waitUntil(this.#removal.run());
-    const stored = this.#removal.isDue ? null : this.#store.show(this.ctx.id.name ?? "");
-    if (stored === null) return;
-    const row = stored.kind === "whole" ? stored.row : this.#repair(stored.row);
-    const secret = await this.#secrets.of(row.id);
-    if (secret === null) {
-      this.#endUnreachable(row);
-      return;
-    }
-    this.#show = this.#make(row, secret);
-    const hasHosts = this.#show.publishers.sessions.length > 0;
-    if (stored.kind === "damaged" && (stored.wasRunning || hasHosts)) this.#show.open();
-    this.#show.start();
-    this.#show.doWhatIsDue();
-  }
-
-  /**
-   * Ends a show whose secret is gone: nobody can reach it, so it would run, and cost, for ever. Checking the secret once, in
-   * the constructor, is enough: an object's bindings do not change while it lives. If nobody calls the object, the alarm of
-   * the running show constructs it.
-   */
-  #endUnreachable(row: ShowRow): void {
-    this.#show = this.#make(row, this.#secrets.present);
-    if (row.state === "ended") return;
-    console.warn(
-      `${row.id} has ended: it was made under a secret that this deployment does not have any more.`,
-    );
-    this.ctx.waitUntil(this.#show.endAtOnce());
-  }
-
-  /** Stores what could be read of a damaged row, and drops the timeline's media: its epoch is lost, so nobody can name it. */
-  #repair(row: ShowRow): ShowRow {
-    const repaired = { ...row, anew: { at: Date.now(), why: "its row could not be read" } };
-    console.warn(`The timeline of ${row.id} is lost: its row could not be read.`);
-    this.#store.setAside(null);
-    this.#store.putShow(repaired);
-    return repaired;
+    if (this.#removal.isDue) return this.ctx.waitUntil(this.#removal.run());
+    this.#show = await recover(this.ctx.id.name ?? "", {
+      store: this.#store,
+      secrets: this.#secrets,
+      make: (row, secret) => this.#make(row, secret),
+      waitUntil: (work) => this.ctx.waitUntil(work),
+    });
   }
 
   #make(row: ShowRow, secret: Secret): Show {

@@ -4,11 +4,16 @@ import type { HostChanges, HostSettings } from "../broadcast-api.ts";
 import { PROBLEMS, type Problem, tooManyHostKeys } from "../problem.ts";
 import { FIRST_HOST_NAME } from "../status.ts";
 import type { HostRow } from "./host-row.ts";
-import type { Pipeline } from "./pipeline.ts";
 import type { Store } from "./store.ts";
 
 /** Maximum number of hosts beside the first: enough for all guests of a long show, and still a bound. */
 const MAX_OTHERS = 32;
+
+/** Where the sound of hosts' sessions is mixed. */
+interface Mix {
+  /** Sets how a session sounds. */
+  setHost(session: string, sound: Pick<HostSettings, "muted" | "gainDb" | "level">): void;
+}
 
 /**
  * The hosts of a broadcast, by name and key, whether they are on or not. The first host always exists; operators make and
@@ -92,17 +97,14 @@ export class Cast {
   }
 
   /**
-   * Gives a pipeline the sound settings of these sessions' hosts, from the next access unit on.
+   * Gives a mix the sound settings of these sessions' hosts, from the next access unit on.
    *
-   * @param pipeline null: none runs
+   * @param mix null: none runs
    */
-  applyTo(
-    pipeline: Pick<Pipeline, "setHost"> | null,
-    sessions: readonly { readonly session: string; readonly hostId: string }[],
-  ): void {
+  applyTo(mix: Mix | null, sessions: readonly { readonly session: string; readonly hostId: string }[]): void {
     for (const { session, hostId } of sessions) {
       const host = this.of(hostId);
-      if (host !== null) pipeline?.setHost(session, host);
+      if (host !== null) mix?.setHost(session, host);
     }
   }
 

@@ -3,7 +3,7 @@ import { AU_SAMPLES, type Samples } from "../media.ts";
 import { Announcer, type Speech } from "./announcer.ts";
 import { COME, GO, HoldPlan, type HoldWish, turn } from "./hold-plan.ts";
 import type { HoldSource } from "./hold-source.ts";
-import type { Held } from "./lifecycle.ts";
+import type { Held } from "./show-row.ts";
 
 /** Access units that the producer's own must have loaded before it takes over from the built-in: 1 s. */
 const MIN_LOADED = 47;

@@ -1,5 +1,5 @@
 import { AU_SAMPLES, fromMillis, type Samples } from "../media.ts";
-import type { Held, RunningRow } from "./lifecycle.ts";
+import type { Held, RunningRow } from "./show-row.ts";
 
 /** How long hold audio takes to fade in, in samples. */
 const FADE_IN = fromMillis(400);

@@ -5,35 +5,37 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import { Announcing } from "./announcing.ts";
 import type { HoldLine } from "./hold-line.ts";
 import { type HoldWish, holdWish } from "./hold-plan.ts";
-import { describeSound, forget, KeptAudio, type Stage } from "./kept-audio.ts";
+import { describeSound, forget, KeptAudio } from "./kept-audio.ts";
 import { pipelineOf, withRow } from "./life.ts";
-import { isRunning, type OwnHold, type RunningRow, withHold, withOwnHold } from "./lifecycle.ts";
+import { withHold, withOwnHold } from "./lifecycle.ts";
 import type { Presence } from "./presence.ts";
+import type { ShowAccess } from "./show-access.ts";
+import { isRunning, type OwnHold, type RunningRow } from "./show-row.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A show's hold audio: which source it is played from, and whether it is wanted. */
 export class Holding {
   /** The announcements over it. */
   readonly announcing: Announcing;
-  readonly #stage: Stage;
+  readonly #show: ShowAccess;
   /** The producer's own, with its version; null while the built-in or nothing is set, and before a timeline needs it. */
   #own: { readonly version: string; readonly audio: KeptAudio } | null = null;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
-    this.announcing = new Announcing(stage);
+  constructor(show: ShowAccess) {
+    this.#show = show;
+    this.announcing = new Announcing(show);
   }
 
   /** Has a timeline play the show's hold audio and announcements from now on. */
   driveIn(timeline: Timeline): void {
     timeline.hold.play(this.#audio());
-    const { row } = this.#stage.life();
+    const { row } = this.#show.life();
     if (isRunning(row)) timeline.hold.announce(this.announcing.of(row));
   }
 
   /** Returns whether hold audio is wanted at `wall`, milliseconds since 1970. @param hosts the hosts' sessions */
   wish(presence: Presence, hosts: readonly { readonly state: HostState }[], wall: number): HoldWish {
-    const life = this.#stage.life();
+    const life = this.#show.life();
     const states = hosts.map(({ state }) => state);
     const there = presence.of(states, life.kind === "running" && life.row.held?.isOn === true, wall);
     const deadAirSeconds = pipelineOf(life)?.guard.deadAirSeconds ?? 0;
@@ -48,32 +50,32 @@ export class Holding {
 
   /** Applies the show's details, which may have changed, to its running timeline. */
   changed(): void {
-    const life = this.#stage.life();
+    const life = this.#show.life();
     if (life.kind === "running") this.driveIn(life.timeline);
   }
 
   /** Sets the producer's own, or the built-in (null). The one it replaces is deleted from R2. An ended show refuses. */
   use(own: OwnHold | null): HoldDescription | Problem {
-    if (this.#stage.life().kind === "ended") return PROBLEMS.ended;
-    const { id, ownHold: before } = this.#stage.life().row;
-    this.#stage.turnInto(withRow(this.#stage.life(), (row) => withOwnHold(row, own)));
+    if (this.#show.life().kind === "ended") return PROBLEMS.ended;
+    const { id, ownHold: before } = this.#show.life().row;
+    this.#show.turnInto(withRow(this.#show.life(), (row) => withOwnHold(row, own)));
     this.changed();
-    if (before !== null) this.#stage.waitUntil(forget(this.#stage.bucket, keys.hold(id, before.version)));
+    if (before !== null) this.#show.waitUntil(forget(this.#show.bucket, keys.hold(id, before.version)));
     return this.describe();
   }
 
   describe(): HoldDescription {
-    const { hold, ownHold } = this.#stage.life().row;
+    const { hold, ownHold } = this.#show.life().row;
     if (ownHold === null) return { kind: "hold-description", hold, own: null };
     return { kind: "hold-description", hold, own: describeSound(ownHold) };
   }
 
   #audio(): KeptAudio | null {
-    const { id, hold, ownHold } = this.#stage.life().row;
+    const { id, hold, ownHold } = this.#show.life().row;
     if (hold !== "own" || ownHold === null) this.#own = null;
     else if (this.#own?.version !== ownHold.version) {
       const { version, loopFrom } = ownHold;
-      const audio = new KeptAudio(this.#stage, keys.hold(id, version), ownHold, loopFrom);
+      const audio = new KeptAudio(this.#show, keys.hold(id, version), ownHold, loopFrom);
       audio.prepare(0);
       this.#own = { version, audio };
     }

@@ -1,17 +1,30 @@
+import type { HostKey } from "../access/keys.ts";
 import type { HostAct, HostAnswer, HostDescription } from "../broadcast-api.ts";
 import { toMillis } from "../media.ts";
 import { urlsOf } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import type { Cast } from "./cast.ts";
 import type { HostRow } from "./host-row.ts";
-import { pipelineOf } from "./life.ts";
-import type { Show } from "./show.ts";
+import { type Life, pipelineOf } from "./life.ts";
+import type { Publishers } from "./publishers.ts";
+
+/** A show, as operators who manage its hosts know it. */
+interface ManagedShow {
+  readonly life: Life;
+  readonly cast: Pick<Cast, "all" | "of" | "make" | "change" | "remove" | "applyTo">;
+  readonly publishers: Pick<Publishers, "all" | "of" | "dropAll">;
+  /** Returns a host's key. */
+  keyOf(host: HostKey): Promise<string>;
+  /** Replaces a host's key, and cuts off those who are on with the previous one. */
+  rotateKey(hostId: string): void;
+}
 
 /**
  * Lists, makes, shows, changes or revokes hosts, or replaces a key, for an operator.
  *
  * @param origin absolute URLs begin with it
  */
-export async function attend(show: Show, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
+export async function attend(show: ManagedShow, act: HostAct, origin: string): Promise<HostAnswer | Problem> {
   switch (act.kind) {
     case "list": {
       const hosts = await Promise.all(show.cast.all.map((row) => describeHost(show, row, origin)));
@@ -39,7 +52,7 @@ export async function attend(show: Show, act: HostAct, origin: string): Promise<
 }
 
 async function answerOf(
-  show: Show,
+  show: ManagedShow,
   row: HostRow | Problem | null,
   origin: string,
 ): Promise<HostAnswer | Problem> {
@@ -47,7 +60,7 @@ async function answerOf(
   return "kind" in row ? row : { kind: "host", host: await describeHost(show, row, origin) };
 }
 
-async function describeHost(show: Show, row: HostRow, origin: string): Promise<HostDescription> {
+async function describeHost(show: ManagedShow, row: HostRow, origin: string): Promise<HostDescription> {
   const { hostId, name, muted, gainDb, level, createdAt } = row;
   const { hostKey, whipUrl, studioUrl } = urlsOf(origin, show.life.row.id, await show.keyOf(row));
   const sessions = show.publishers.of(hostId);

@@ -1,18 +1,33 @@
 import type { HostKey } from "../access/keys.ts";
 import type { Accepted, Admitted, Newcomer, Offer, TalkAnswer, TalkCall } from "../broadcast-api.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
-import type { Show } from "./show.ts";
+import type { Cast } from "./cast.ts";
+import type { Chronicle } from "./chronicle.ts";
+import type { Publishers } from "./publishers.ts";
+import type { ShowRow } from "./show-row.ts";
 
 /**
  * What hosts ask of a show. The edge has checked that a key is genuine; whether it is still the present one is checked here.
  */
+
+/** A show, as its hosts know it. */
+interface HostedShow {
+  readonly life: { readonly row: Pick<ShowRow, "state" | "farewellUntil" | "maxHosts"> };
+  readonly cast: Pick<Cast, "of" | "holderOf">;
+  readonly publishers: Pick<Publishers, "publish" | "has" | "drop" | "talks">;
+  readonly chronicle: Pick<Chronicle, "warnings">;
+  /** Notes that a host is about to come. */
+  expect(): void;
+  /** Handles a host whose offer was taken. */
+  welcome(session: string): void;
+}
 
 /**
  * Takes a host's offer; the first one opens the doors. The show may end, or the key be replaced, while the SFU is asked, so
  * both are checked before and after that.
  */
 export async function publish(
-  show: Show,
+  show: HostedShow,
   offer: Offer,
   newcomer: Newcomer,
   origin: string,
@@ -32,7 +47,7 @@ export async function publish(
  * Returns the host whose key this is, with its present warnings. Refuses a key that has been replaced or revoked, and a
  * `session` that does not exist or is another host's.
  */
-export function admit(show: Show, key: HostKey, session: string | null): Admitted | Problem {
+export function admit(show: HostedShow, key: HostKey, session: string | null): Admitted | Problem {
   const host = show.cast.holderOf(key);
   if (host === null) return PROBLEMS.wrongHostKey;
   if (session !== null && !show.publishers.has(session, key.hostId)) return PROBLEMS.noSession;
@@ -45,7 +60,7 @@ export function admit(show: Show, key: HostKey, session: string | null): Admitte
 }
 
 /** Ends a WHIP session of the host whose key this is; refuses as {@link admit} does. */
-export async function leave(show: Show, key: HostKey, session: string): Promise<null | Problem> {
+export async function leave(show: HostedShow, key: HostKey, session: string): Promise<null | Problem> {
   const admitted = admit(show, key, session);
   if (admitted.kind === "problem") return admitted;
   await show.publishers.drop(session, "the host has left");
@@ -53,7 +68,7 @@ export async function leave(show: Show, key: HostKey, session: string): Promise<
 }
 
 /** Does what a host's studio asks for talk-back. A talk session that is another host's is refused as if it did not exist. */
-export async function talk(show: Show, key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
+export async function talk(show: HostedShow, key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
   const admitted = admit(show, key, null);
   return admitted.kind === "problem" ? admitted : show.publishers.talks.talk(asked, key.hostId, Date.now());
 }

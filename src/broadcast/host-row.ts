@@ -4,7 +4,7 @@ import type { HostSettings } from "../broadcast-api.ts";
 /** A host of a broadcast, as stored. */
 export interface HostRow extends HostSettings {
   readonly hostId: string;
-  /** How often the host's key has been replaced. Not the first host's: that is in the show's row (lifecycle.ts). */
+  /** How often the host's key has been replaced. Not the first host's: that is in the show's row (show-row.ts). */
   readonly generation: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;

@@ -3,8 +3,7 @@ import { withLimit } from "../limit.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import type { Bucket, Dependencies } from "./dependencies.ts";
 import type { HoldSource } from "./hold-source.ts";
-import type { Life } from "./life.ts";
-import type { KeptSound } from "./lifecycle.ts";
+import type { KeptSound } from "./show-row.ts";
 
 /** Bytes of a sample frame: s16le stereo. */
 const WIDTH = 2 * CHANNELS;
@@ -20,14 +19,6 @@ const MAX_READS = 2;
 const RETRY_AFTER_MS = 5_000;
 /** How long the beginning of hold audio waits for the producer's own before the built-in takes its place, ms. */
 const PATIENCE_MS = 1_500;
-
-/** What hold audio and announcements need of their show. */
-export interface Stage extends Pick<Dependencies, "bucket" | "waitUntil"> {
-  /** Returns the show's present life. */
-  readonly life: () => Life;
-  /** Stores a changed life, and makes it the show's. */
-  readonly turnInto: (life: Life) => void;
-}
 
 /** A producer's sound in R2, read in chunks ahead of its playing: at most 2.3 MB of it are in memory. */
 export class KeptAudio implements HoldSource {

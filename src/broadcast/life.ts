@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
-import { type AnnouncedRow, type EndedRow, isRunning, type RunningRow, type ShowRow } from "./lifecycle.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Published } from "./reads.ts";
 import { replayOf } from "./replay.ts";
+import { type AnnouncedRow, type EndedRow, isRunning, type RunningRow, type ShowRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 import { lastPublished, type Timeline } from "./timeline.ts";
 

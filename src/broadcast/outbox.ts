@@ -1,3 +1,4 @@
+import type { ShowRow } from "./show-row.ts";
 import type { MediaObject, Store } from "./store.ts";
 
 /**
@@ -45,4 +46,12 @@ export class Outbox {
     else if (msn === null) this.#timeline.init = null;
     else this.#store.markKept(msn);
   }
+}
+
+/** Returns the outbox of a show, with its row as stored. */
+export function outboxOf({ timeline }: ShowRow, store: Store): Outbox {
+  const outbox = new Outbox(store);
+  const init = store.init();
+  if (timeline !== null && init !== null) outbox.turnTo(timeline.epoch, init);
+  return outbox;
 }

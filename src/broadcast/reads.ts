@@ -9,9 +9,9 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { Doors } from "./doors.ts";
-import type { EndedRow, RunningRow } from "./lifecycle.ts";
 import { Rewinds } from "./rewinds.ts";
 import { joinParts, type Ring } from "./ring.ts";
+import type { EndedRow, RunningRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 import { Waiters } from "./waiters.ts";
 

@@ -13,6 +13,9 @@ const PUT_TIMEOUT_MS = 10_000;
  */
 const MOST_PUTS = 2;
 
+/** The lists of the show's copy. */
+type Lists = Pick<Lifeboat, "owes" | "kept" | "run">;
+
 /**
  * Keeps a show's init segment and every finished segment in R2, under names that are written once. It runs beside the timeline
  * and never delays it: what could not be put stays in the object's SQLite and is put again, oldest first, for as long as it
@@ -22,7 +25,7 @@ export class Recording {
   readonly #bucket: Bucket;
   readonly #id: string;
   readonly #outbox: Pick<Outbox, "next" | "kept">;
-  readonly #lifeboat: Lifeboat | null;
+  readonly #lifeboat: Lists | null;
   #latest: Promise<void> = Promise.resolve();
   #isRunning = false;
   /** Puts that R2 has not answered, those given up included. */
@@ -38,7 +41,7 @@ export class Recording {
     bucket: Bucket,
     id: string,
     outbox: Pick<Outbox, "next" | "kept">,
-    lifeboat: Lifeboat | null = null,
+    lifeboat: Lists | null = null,
   ) {
     this.#bucket = bucket;
     this.#id = id;

@@ -1,6 +1,7 @@
 import { PROFILES, STANDARD_BITRATE } from "../media.ts";
 import { epochOf, timeOf } from "../paths.ts";
-import { beginAnew, type RunningRow, type ShowRow, type TimelineRow } from "./lifecycle.ts";
+import { beginAnew } from "./lifecycle.ts";
+import type { RunningRow, ShowRow, TimelineRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 import { leadMillis, Timeline } from "./timeline.ts";
 

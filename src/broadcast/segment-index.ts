@@ -1,6 +1,6 @@
 import { unitSizes } from "../hls/moof.ts";
 import type { Part, Profile, Samples } from "../media.ts";
-import type { TimelineRow } from "./lifecycle.ts";
+import type { TimelineRow } from "./show-row.ts";
 
 /** A timeline of the show: the present one or an earlier one. */
 export interface IndexedTimeline extends TimelineRow {

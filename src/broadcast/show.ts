@@ -15,12 +15,13 @@ import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } fro
 import { lifeboatOf } from "./lifeboat.ts";
 import * as steps from "./lifecycle.ts";
 import { OriginReads } from "./origin-reads.ts";
-import { Outbox } from "./outbox.ts";
+import { outboxOf } from "./outbox.ts";
 import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
 import { type Read, type Readable, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
 import { type Resumption, timelineOf } from "./resumption.ts";
+import type { ShowRow } from "./show-row.ts";
 import { Succession } from "./succession.ts";
 
 /**
@@ -48,20 +49,18 @@ export class Show {
    * Takes up a show from its stored row. The same rule serves a new show, a restarted object and an object that slept. The
    * timeline is standing until {@link start}.
    */
-  constructor(row: steps.ShowRow, deps: Dependencies) {
+  constructor(row: ShowRow, deps: Dependencies) {
     const { store, bucket, setAlarm } = deps;
     this.#deps = deps;
     this.#reads = new Reads(store, deps.lifeboatUrl);
     this.#originReads = new OriginReads(store);
     this.publishers = new Publishers(deps, row.id, Date.now(), (hostId) => this.cast.of(hostId)?.name ?? "");
     this.cast = new Cast(store, () => this.#life.row);
-    const outbox = new Outbox(store);
+    const outbox = outboxOf(row, store);
     this.#succession = new Succession(store, this.#originReads, outbox);
-    const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life)];
+    const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life.row)];
     this.#recording = new Recording(bucket, row.id, outbox, lifeboatOf(deps, outbox, life));
     this.#agenda = new Agenda(this.#presence, this.#recording, () => this.chronicle.webhook.dueAt, setAlarm);
-    const init = store.init();
-    if (row.timeline !== null && init !== null) outbox.turnTo(row.timeline.epoch, init);
     this.#life = lifeOf(row, store);
     this.chronicle = new Chronicle(deps, row, life, arrange, this.publishers.talks);
     this.holding = new Holding({ ...deps, life, turnInto: (turned) => this.#turnInto(turned) });
@@ -83,7 +82,7 @@ export class Show {
   /** Sends webhook events that are due. Takes the step that the show takes by itself next, if its time has come. */
   doWhatIsDue(): void {
     this.chronicle.send();
-    const step = this.#agenda.next(this.#life);
+    const step = this.#agenda.next(this.#life.row);
     if (step === null || Date.now() < step.at) return;
     if (step.kind === "open") this.open();
     else if (step.kind === "end") this.#deps.waitUntil(this.end());
@@ -104,12 +103,12 @@ export class Show {
 
   /** Ends the show: at once, or where there is a farewell, once it has been spoken. */
   async end(): Promise<void> {
-    const wall = Date.now();
-    const farewell = farewellOf(this.#life, !this.#presence.isQuiet(wall), wall);
-    if (farewell === null) return this.endAtOnce();
-    this.#turnInto(farewell);
+    const [life, wall] = [this.#life, Date.now()];
+    const row = life.kind === "running" ? farewellOf(life.row, !this.#presence.isQuiet(wall), wall) : null;
+    if (life.kind !== "running" || row === null) return this.endAtOnce();
+    this.#turnInto({ ...life, row });
     this.publishers.dropAll("the show has ended");
-    this.#agenda.arrange(farewell);
+    this.#agenda.arrange(row);
   }
 
   /** Ends the show at once: the list first, then the hosts' sessions. */
@@ -133,7 +132,7 @@ export class Show {
     this.#turnInto(life);
     this.holding.changed();
     this.doWhatIsDue();
-    this.#agenda.arrange(this.#life);
+    this.#agenda.arrange(this.#life.row);
     return null;
   }
 
@@ -203,7 +202,7 @@ export class Show {
   /** Puts what R2 is owed, and arranges the alarm for what could not be put. */
   async settle(): Promise<void> {
     await this.#recording.settle();
-    this.#agenda.arrange(this.#life);
+    this.#agenda.arrange(this.#life.row);
   }
 
   /** Starts the clock of a timeline, and makes the show's state running. */
@@ -216,7 +215,7 @@ export class Show {
       },
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
-        this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life, wall) : null,
+        this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life.row, wall) : null,
       mayPassOver: () => this.#life.row.state === "open" && !this.#recording.owes && !this.#reads.areRewound,
       holdWish: (wall) => this.holding.wish(this.#presence, this.publishers.all, wall),
       rests: (until) => this.#agenda.arrangeFor(until),

@@ -1,4 +1,10 @@
-import type { Show } from "./show.ts";
+import type { Publishers } from "./publishers.ts";
+
+/** A show, as the sockets of its hosts know it. */
+interface SocketShow {
+  readonly publishers: Pick<Publishers, "connect" | "isCurrent" | "disconnect">;
+  hear(session: string, message: Uint8Array): void;
+}
 
 /** Stands for a text message, which the SFU never sends; it is counted as garbage. */
 const NOTHING = new Uint8Array(0);
@@ -9,7 +15,7 @@ const NOTHING = new Uint8Array(0);
  * @param show returns the show as it is at each message; null: it is gone
  */
 export function acceptSocket(
-  show: () => Show | null,
+  show: () => SocketShow | null,
   { session, generation }: { readonly session: string; readonly generation: number },
   context: Pick<DurableObjectState, "waitUntil">,
 ): Response | null {

@@ -3,13 +3,13 @@ import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import { type HostRow, readHostRow } from "./host-row.ts";
 import { LifeboatRows } from "./lifeboat-rows.ts";
-import type { ShowRow } from "./lifecycle.ts";
 import { Log } from "./log.ts";
 import { Places } from "./places.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { joinBytes, joinParts } from "./ring.ts";
-import { readRow, type Stored } from "./row.ts";
 import { SegmentIndex } from "./segment-index.ts";
+import type { ShowRow } from "./show-row.ts";
+import { readRow, type Stored } from "./stored-show.ts";
 import { WebhookRows } from "./webhook-row.ts";
 
 /** Sequence number of a former timeline's init segment in the table of its segments: below that of the first segment. */

@@ -1,8 +1,8 @@
 import type { Running, Standing } from "./life.ts";
-import type { RunningRow } from "./lifecycle.ts";
 import type { OriginReads } from "./origin-reads.ts";
 import type { Outbox } from "./outbox.ts";
 import { type Resumption, replace, resume, setAside } from "./resumption.ts";
+import type { RunningRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 
 /**

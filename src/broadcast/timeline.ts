@@ -20,16 +20,18 @@ import { AU_SAMPLES, fromMillis, type Profile, type Samples, samples, toMillis }
 import { storedRanges } from "./date-ranges.ts";
 import { HoldLine } from "./hold-line.ts";
 import type { HoldWish } from "./hold-plan.ts";
-import { type EndedRow, LONGEST_FILL_MS, type RunningRow, type TimelineRow } from "./lifecycle.ts";
 import { listedAfter, Pipeline } from "./pipeline.ts";
 import type { Published } from "./reads.ts";
 import { Ring } from "./ring.ts";
+import type { EndedRow, RunningRow, TimelineRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 
 /** Access units made in one go when catching up: 128 ms of sound. That takes some milliseconds, while the sockets wait. */
 const CATCH_UP_UNITS = 6;
 /** Segments that a restart reads back: more than listeners may still ask for (keptFrom, hls/window.ts). */
 const REBUILT_SEGMENTS = 40;
+/** The longest interruption that is filled with silence, ms. After a longer one, a new timeline begins under a new epoch. */
+const LONGEST_FILL_MS = 10 * 60_000;
 
 /**
  * Returns by how many milliseconds a timeline begins before its doors open. It begins with the silence of a whole first list,

@@ -1,5 +1,5 @@
 import type { AnnouncedState } from "../announcement-api.ts";
-import type { Announcement } from "../broadcast/lifecycle.ts";
+import type { Announcement } from "../broadcast/show-row.ts";
 import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem, unfitAnnouncement } from "../problem.ts";
 import { keepSound } from "./kept-sound.ts";

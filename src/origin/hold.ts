@@ -1,5 +1,5 @@
 import { SEAM } from "../audio/loop.ts";
-import type { OwnHold } from "../broadcast/lifecycle.ts";
+import type { OwnHold } from "../broadcast/show-row.ts";
 import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem, unfitHold } from "../problem.ts";
 import { keepSound } from "./kept-sound.ts";

@@ -2,7 +2,7 @@ import { Loop } from "../audio/loop.ts";
 import { LoudnessMeter } from "../audio/loudness.ts";
 import { framesAt48, Upsampler } from "../audio/upsampler.ts";
 import { type WavFault, type WavFormat, WavReader } from "../audio/wav.ts";
-import type { KeptSound } from "../broadcast/lifecycle.ts";
+import type { KeptSound } from "../broadcast/show-row.ts";
 import { epochOf } from "../paths.ts";
 
 /** The largest gain, up or down, that levelling applies, dB. */

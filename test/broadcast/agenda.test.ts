@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Agenda } from "../../src/broadcast/agenda.ts";
-import type { Life } from "../../src/broadcast/life.ts";
 import { announce, end, open } from "../../src/broadcast/lifecycle.ts";
 import { Presence } from "../../src/broadcast/presence.ts";
 import { PROFILES } from "../../src/media.ts";
@@ -19,7 +18,7 @@ afterEach(() => {
 test("the alarm of a resting show is not set before the show has something to do, whatever else is arranged", () => {
   const row = announce({ ...DETAILS, id: "show", latency: "low", bitrate: 128_000 }, NOW);
   const timeline = { epoch: "mwq4yx3z", startedAt: NOW, profile: PROFILES.low };
-  const life = { kind: "standing", row: open(row, timeline) } as Life;
+  const opened = open(row, timeline);
   let alarm: number | null = null;
   let webhook: number | null = null;
   const agenda = new Agenda(
@@ -30,18 +29,18 @@ test("the alarm of a resting show is not set before the show has something to do
       alarm = time;
     },
   );
-  agenda.arrange(life);
+  agenda.arrange(opened);
   expect(alarm).toBe(NOW + 30_000);
   agenda.arrangeFor(NOW + 300_000);
   expect(alarm).toBe(NOW + 330_000);
-  agenda.arrange(life);
+  agenda.arrange(opened);
   expect(alarm, "as it was").toBe(NOW + 330_000);
   webhook = NOW + 20_000;
-  agenda.arrange(life);
+  agenda.arrange(opened);
   expect(alarm, "a webhook is due before").toBe(NOW + 50_000);
   webhook = null;
   agenda.renew(NOW + 100_000);
-  agenda.arrange(life);
+  agenda.arrange(opened);
   expect(alarm, "it is awake").toBe(NOW + 30_000);
 });
 
@@ -58,12 +57,12 @@ test("the alarm of an ended show is set for its removal, or earlier for a webhoo
     },
   );
   const ended = end(row, NOW);
-  agenda.arrange({ kind: "ended", row: ended, replays: false, published: null });
+  agenda.arrange(ended);
   expect(alarm).toBe(NOW + 2 * 86_400_000);
   webhook = NOW + 60_000;
-  agenda.arrange({ kind: "ended", row: ended, replays: false, published: null });
+  agenda.arrange(ended);
   expect(alarm).toBe(NOW + 60_000);
   webhook = null;
-  agenda.arrange({ kind: "ended", row: { ...ended, retainDays: null }, replays: false, published: null });
+  agenda.arrange({ ...ended, retainDays: null });
   expect(alarm).toBeNull();
 });

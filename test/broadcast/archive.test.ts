@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Archive } from "../../src/broadcast/archive.ts";
-import { announce, end, open, type ShowRow } from "../../src/broadcast/lifecycle.ts";
+import { announce, end, open } from "../../src/broadcast/lifecycle.ts";
+import type { ShowRow } from "../../src/broadcast/show-row.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { chunk } from "../../src/hls/cmaf.ts";
 import { AU_SAMPLES, type Part, PROFILES, samples } from "../../src/media.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { farewellOf } from "../../src/broadcast/farewell.ts";
 import { HoldPlan, holdWish } from "../../src/broadcast/hold-plan.ts";
-import type { Life } from "../../src/broadcast/life.ts";
 import {
   announce,
   announcedState,
@@ -10,9 +9,9 @@ import {
   goLive,
   nextStep,
   open,
-  type RunningRow,
   sayFarewell,
 } from "../../src/broadcast/lifecycle.ts";
+import type { RunningRow } from "../../src/broadcast/show-row.ts";
 import { AU_SAMPLES, PROFILES, samples } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 
@@ -27,22 +26,20 @@ const live = goLive(
     { epoch: "mwq4uj3r", startedAt: NOW, profile: PROFILES.low },
   ),
 );
-const running = (row: RunningRow) => ({ kind: "running", row }) as Life;
 
 describe("a show that is to end", () => {
   test("has its farewell spoken for the announcement's length plus 5 s", () => {
-    expect(farewellOf(running(live), true, NOW)?.row).toEqual({ ...live, farewellUntil: NOW + 7_000 });
+    expect(farewellOf(live, true, NOW)).toEqual({ ...live, farewellUntil: NOW + 7_000 });
   });
 
-  test.each<[string, Life, boolean]>([
-    ["nobody listens", running(live), false],
-    ["it has no announcement", running({ ...live, announcements: announced.announcements }), true],
-    ["it has no hold audio to speak over", running({ ...live, hold: "none" }), true],
-    ["no host was ever heard", running({ ...live, state: "open" }), true],
-    ["it has been asked to end before", running(sayFarewell(live, NOW)), true],
-    ["its doors are closed", { kind: "announced", row: announced }, true],
-  ])("ends at once where %s", (_, life, hasListeners) => {
-    expect(farewellOf(life, hasListeners, NOW)).toBeNull();
+  test.each<[string, RunningRow, boolean]>([
+    ["nobody listens", live, false],
+    ["it has no announcement", { ...live, announcements: announced.announcements }, true],
+    ["it has no hold audio to speak over", { ...live, hold: "none" }, true],
+    ["no host was ever heard", { ...live, state: "open" }, true],
+    ["it has been asked to end before", sayFarewell(live, NOW), true],
+  ])("ends at once where %s", (_, row, hasListeners) => {
+    expect(farewellOf(row, hasListeners, NOW)).toBeNull();
   });
 
   test("takes no other step of its own before its end, whatever else is planned", () => {

@@ -3,7 +3,7 @@ import { holdUnit } from "../../src/audio/hold.ts";
 import { decodeS16 } from "../../src/audio/pcm.ts";
 import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { KeptAudio } from "../../src/broadcast/kept-audio.ts";
-import type { OwnHold } from "../../src/broadcast/lifecycle.ts";
+import type { OwnHold } from "../../src/broadcast/show-row.ts";
 import { AU_SAMPLES, SAMPLE_RATE, samples } from "../../src/media.ts";
 
 /**

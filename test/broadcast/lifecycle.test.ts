@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { notesOf } from "../../src/broadcast/chronicle.ts";
 import {
-  type AnnouncedRow,
   announcedState,
   beginAnew,
   change,
@@ -9,19 +8,17 @@ import {
   end,
   goLive,
   isOver,
-  isRunning,
   nextStep,
   open,
-  type RunningRow,
   removalAt,
   rotateKey,
-  type ShowRow,
   sayLate,
   unfit,
   withHold,
   withHosts,
   withOwnHold,
 } from "../../src/broadcast/lifecycle.ts";
+import { type AnnouncedRow, isRunning, type RunningRow, type ShowRow } from "../../src/broadcast/show-row.ts";
 import type { Changes } from "../../src/broadcast-api.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { RunningRow } from "../../src/broadcast/lifecycle.ts";
 import { type Published, type Read, Reads } from "../../src/broadcast/reads.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
+import type { RunningRow } from "../../src/broadcast/show-row.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { lastMsn, type Window } from "../../src/hls/window.ts";
 import { PROFILES } from "../../src/media.ts";

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Archive } from "../../src/broadcast/archive.ts";
-import { announce, end, type ShowRow } from "../../src/broadcast/lifecycle.ts";
+import { announce, end } from "../../src/broadcast/lifecycle.ts";
+import type { ShowRow } from "../../src/broadcast/show-row.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { AU_SAMPLES, type Frame, type Part, PROFILES, samples } from "../../src/media.ts";

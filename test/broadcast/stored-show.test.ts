@@ -1,13 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  announce,
-  end,
-  open,
-  rotateKey,
-  type ShowRow,
-  withAnnouncement,
-} from "../../src/broadcast/lifecycle.ts";
-import { readRow } from "../../src/broadcast/row.ts";
+import { announce, end, open, rotateKey, withAnnouncement } from "../../src/broadcast/lifecycle.ts";
+import type { ShowRow } from "../../src/broadcast/show-row.ts";
+import { readRow } from "../../src/broadcast/stored-show.ts";
 import { PROFILES } from "../../src/media.ts";
 import { DETAILS } from "../kit/details.ts";
 

@@ -7,9 +7,9 @@ import {
   STANDARD_IDLE_MINUTES,
   samples,
 } from "../media.ts";
-import { NO_ANNOUNCEMENTS, type ShowRow, type TimelineRow } from "./lifecycle.ts";
+import { NO_ANNOUNCEMENTS, type ShowRow, type TimelineRow } from "./show-row.ts";
 
-/** A show's row, as JSON that this or any earlier deploy wrote. */
+/** Reads a show's row from JSON that this or any earlier deploy wrote. show-row.ts has the row as code uses it. */
 
 const units = z.int().positive();
 const Profile = z
