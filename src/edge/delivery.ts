@@ -4,7 +4,7 @@ import type { Directives } from "../media.ts";
 import { canonicalPath, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Fronts, mayMerge, type Playlist } from "./fronts.ts";
-import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
+import { Held, type Loaded } from "./held.ts";
 import { lifetimeOf } from "./lifetime.ts";
 import { type Load, Memory, Unavailable, type WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
@@ -12,7 +12,6 @@ import { personal, reply } from "./reply.ts";
 import { judge } from "./verdict.ts";
 
 /** The HTTP methods that listeners may use. */
-export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
 
 /** Timeout for a request that the origin may hold, ms. The origin gives up after 12 s at most (three target durations). */
 const HOLD_TIMEOUT_MS = 14_000;
@@ -214,17 +213,3 @@ async function readWhole(response: Response): Promise<Loaded> {
 
 /** Headers of a refusal. Caches may keep it for a second, so it outlives its cause by no more than that. */
 const BRIEFLY = { "cache-control": "public, max-age=1" };
-
-/** The answer to a preflight (Fetch standard, CORS protocol): any page may read, and may send a Range. */
-export function preflight(): Response {
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...OPEN_TO_ALL,
-      "access-control-allow-methods": LISTEN_METHODS,
-      "access-control-allow-headers": "Range",
-      "access-control-max-age": "86400",
-      allow: LISTEN_METHODS,
-    },
-  });
-}
