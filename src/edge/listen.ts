@@ -1,6 +1,6 @@
 import type { Secret } from "../access/secret.ts";
 import { TAKES_MS } from "../audience/takes.ts";
-import { ageOf, type LiveEdge } from "../live-edge.ts";
+import { ageOf, type LiveEdge, ordinalOf } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import { PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
@@ -120,12 +120,14 @@ function count(
 /** Numbers the media within its show. A segment has the number of its first part, because a player loads one or the other. */
 function mediaOf(
   target: Extract<Target, { kind: "part" | "segment" }>,
-  { partsPerSegment, partMillis }: LiveEdge,
+  liveEdge: LiveEdge,
 ): Pick<SentMedia, "name" | "mediaMs"> {
-  const first = target.msn * partsPerSegment;
-  return target.kind === "part"
-    ? { name: first + target.index, mediaMs: partMillis }
-    : { name: first, mediaMs: partsPerSegment * partMillis };
+  const { partsPerSegment, partMillis } = liveEdge;
+  const isPart = target.kind === "part";
+  return {
+    name: ordinalOf(liveEdge, { msn: target.msn, part: isPart ? target.index : 0 }),
+    mediaMs: isPart ? partMillis : partsPerSegment * partMillis,
+  };
 }
 
 /** How much of the media an answer carries, 0 to 1: a 206 its range, a 304 nothing. */
