@@ -2,7 +2,6 @@ import type { PublicEvents } from "../events.ts";
 import { decide } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
 import { closingWindow, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
-import { lists } from "../lifeboat.ts";
 import {
   covers,
   firstPublished,
@@ -14,6 +13,7 @@ import {
 } from "../live-edge.ts";
 import { type Choice, names, playlistUri, type ReplayFrom, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import { lists } from "../r2-keys.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { Doors } from "./doors.ts";

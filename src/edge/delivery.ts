@@ -9,7 +9,7 @@ import {
   placeAsked,
 } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
-import { canonicalPath, type Target } from "../paths.ts";
+import { canonicalPath, originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Fronts, type Playlist } from "./fronts.ts";
 import { Held, type Loaded } from "./held.ts";
@@ -183,7 +183,7 @@ async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<L
 async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   const { signal, cancel } = abortAfter(timeoutMs);
   try {
-    return await readWhole(await origin.fetch(`https://origin${path}`, { signal }));
+    return await readWhole(await origin.fetch(originUrl(path), { signal }));
   } finally {
     cancel();
   }

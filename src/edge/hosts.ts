@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isIngest } from "../access/keys.ts";
 import type { Removing } from "../broadcast-api.ts";
-import { patterns } from "../paths.ts";
+import { areas, patterns } from "../paths.ts";
 import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { announcement } from "./announcement.ts";
 import { answerPage } from "./directory.ts";
@@ -38,7 +38,7 @@ hosts.get(patterns.ingest, async (c) => {
   return broadcastOf(c.env, id).fetch(c.req.raw);
 });
 
-hosts.use("/api/*", async (c, next) =>
+hosts.use(areas.api, async (c, next) =>
   isAdmin(c.env.ADMIN_TOKEN, c.req.header("authorization") ?? null)
     ? next()
     : refuse(PROBLEMS.wrongAdminToken),

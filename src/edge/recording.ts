@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Target } from "../paths.ts";
+import { originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingFacts } from "../recording-api.ts";
 import { stretchPath } from "../recording-stretch.ts";
@@ -115,7 +115,7 @@ async function stretchOf(
   const timer = setTimeout(() => giveUp.abort(), BEGIN_TIMEOUT_MS);
   try {
     const path = stretchPath({ id, etag, ...span });
-    const answer = await origin.fetch(`https://origin${path}`, { signal: giveUp.signal });
+    const answer = await origin.fetch(originUrl(path), { signal: giveUp.signal });
     if (answer.status === 200 && answer.body !== null) return answer.body;
     await answer.body?.cancel();
     return answer.status === 404 ? PROBLEMS.unknownBroadcast : PROBLEMS.recordingUnreadable;

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import type { HostKey } from "../access/keys.ts";
 import type { Newcomer, Offer } from "../broadcast-api.ts";
 import { readOffer } from "../ingest/offer.ts";
-import { patterns, whipSessionPath } from "../paths.ts";
+import { areas, isWhipSession, patterns, whipSessionPath } from "../paths.ts";
 import { offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
 import { type Entered, enter } from "./admission.ts";
 import { readBounded } from "./body.ts";
@@ -30,9 +30,9 @@ const CORS = {
 
 type Of = Context<{ Bindings: EdgeEnv }>;
 
-whip.options("/whip/*", preflight);
+whip.options(areas.whip, preflight);
 
-whip.use("/whip/*", async (c, next) => {
+whip.use(areas.whip, async (c, next) => {
   await next();
   for (const [name, value] of Object.entries(CORS)) c.res.headers.set(name, value);
 });
@@ -78,13 +78,12 @@ const NO_TRICKLE = notAllowed(
 
 /** RFC 9725 section 4.7: a preflight carries no credentials, and is answered without. */
 function preflight(c: Of): Response {
-  const isSession = c.req.path.split("/").length > 3;
   return new Response(null, {
     status: 204,
     headers: {
       ...CORS,
       "accept-post": "application/sdp",
-      allow: allowOf(isSession ? SESSION : ENDPOINT),
+      allow: allowOf(isWhipSession(c.req.path) ? SESSION : ENDPOINT),
       "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
       "access-control-allow-headers": "Authorization, Content-Type, If-Match",
       "access-control-max-age": "86400",
