@@ -97,9 +97,17 @@ export function placeAsked(edge: LiveEdge, { msn, part = 0 }: Directives): Place
 
 /** Returns how many parts are still to be listed before `place` is: 1 for the next part, 0 or less for a listed place. */
 export function partsUntil(edge: LiveEdge, { msn, part }: Place): number {
-  const { lastMsn, openParts, partsPerSegment } = edge;
-  const listed = (lastMsn + 1) * partsPerSegment + openParts;
-  return msn * partsPerSegment + (part ?? partsPerSegment - 1) + 1 - listed;
+  return ordinalOf(edge, { msn, part: part ?? edge.partsPerSegment - 1 }) + 1 - listedParts(edge);
+}
+
+/** Returns the number of a part within its show, counted from 0: the first part of segment 0. */
+export function ordinalOf({ partsPerSegment }: LiveEdge, { msn, part }: Required<Place>): number {
+  return msn * partsPerSegment + part;
+}
+
+/** Returns the number of the next part to be listed. */
+function listedParts(edge: LiveEdge): number {
+  return ordinalOf(edge, { msn: edge.lastMsn + 1, part: edge.openParts });
 }
 
 /** Whether a playlist with this live edge satisfies a request for `place`. One that has ended satisfies every request. */
@@ -117,11 +125,64 @@ export function isTooFarAhead(edge: LiveEdge, place: Place): boolean {
   return place.part !== undefined && partsUntil(edge, place) > limit;
 }
 
-/** Whether segment `msn` of an epoch, or its init segment (null), belongs to one of the show's former timelines. */
-export function isFormer({ former }: LiveEdge, epoch: string, msn: number | null): boolean {
-  const timeline = former.find((one) => one.epoch === epoch);
+/** Returns the later of two places. */
+export function later(a: Place, b: Place): Place {
+  return a.msn > b.msn || (a.msn === b.msn && (a.part ?? 0) > (b.part ?? 0)) ? a : b;
+}
+
+/** Segments that must exist before a playlist is first handed out: players start three target durations from its end. */
+export const FIRST_LENGTH = 3;
+
+/** Returns the place that must be listed before a playlist is handed out: the end of the third segment. */
+export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEdge): Place {
+  const msn = firstMsn + FIRST_LENGTH - 1;
+  return listsParts ? { msn, part: partsPerSegment - 1 } : { msn };
+}
+
+/** Whether part `part` of segment `msn` is due within the time of one segment. */
+export function isSoon(edge: LiveEdge, { msn, part }: Required<Place>): boolean {
+  const until = partsUntil(edge, { msn, part });
+  return !edge.ended && part < edge.partsPerSegment && until > 0 && until <= edge.partsPerSegment;
+}
+
+/**
+ * The Skip Boundary in target durations: the least that is allowed (section 4.4.3.8). No segment is longer than one target
+ * duration, so every delta update lists at least as many of the newest finished segments.
+ */
+export const SKIP_BOUNDARY = 6;
+
+/**
+ * Whether these directives are answered with a delta update, which has the segments from `until` on. `until` is null if there is
+ * no delta update, as for a list that has ended, where all directives are ignored (section 6.2.5.1). A stale request gets the
+ * entire list (section 6.2.5.2: "even if it is no longer in the Playlist"). So does a request for a segment that the delta would
+ * skip: its client does not have that segment, and could not merge the delta.
+ */
+export function isDelta(until: number | null, { skip, msn }: Directives): boolean {
+  return skip === true && until !== null && (msn ?? Number.POSITIVE_INFINITY) >= until;
+}
+
+/**
+ * Whether a client with these directives can use any answer that a rewind list with this live edge may be, the delta update too.
+ * The Broadcast decides by {@link isDelta} on the segments' durations. The edge does not know those: it counts only on the
+ * segments that every delta update lists. An ended list is sent whole.
+ */
+export function mayMerge({ ended, lastMsn }: LiveEdge, directives: Directives): boolean {
+  return directives.skip !== true || ended || isDelta(lastMsn + 1 - SKIP_BOUNDARY, directives);
+}
+
+/** What of a former timeline a rewind list may contain: its init segment and whole segments. */
+type Whole<T> = Extract<T, { readonly kind: "init" | "segment" }>;
+
+/** Whether `target` is media of one of the show's former timelines that a rewind list may contain. */
+export function isFormer<T extends { readonly kind: string; readonly epoch: string; readonly msn?: number }>(
+  { former }: LiveEdge,
+  target: T,
+): target is Whole<T> {
+  const timeline = former.find(({ epoch }) => epoch === target.epoch);
   if (timeline === undefined) return false;
-  return msn === null || (msn >= timeline.firstMsn && msn <= timeline.lastMsn);
+  if (target.kind === "init") return true;
+  const { kind, msn = -1 } = target;
+  return kind === "segment" && msn >= timeline.firstMsn && msn <= timeline.lastMsn;
 }
 
 /** Returns the place of the newest media. */
@@ -165,7 +226,7 @@ function placeOfMedia(media: MediaName): Place {
 
 function advanced(edge: LiveEdge, by: number): LiveEdge {
   const { partsPerSegment, partMillis, endsAt } = edge;
-  const parts = (edge.lastMsn + 1) * partsPerSegment + edge.openParts + by;
+  const parts = listedParts(edge) + by;
   return {
     ...edge,
     lastMsn: Math.floor(parts / partsPerSegment) - 1,

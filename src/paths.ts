@@ -2,7 +2,7 @@ import type { Directives } from "./media.ts";
 import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
 
 /**
- * Builds and parses every URL and every R2 key.
+ * Builds and parses every URL of the relay.
  *
  * The name of everything that differs between two timelines of a broadcast carries the epoch, so that no cache can serve bytes
  * of one timeline to a listener of another.
@@ -96,6 +96,14 @@ export function parseListen(url: {
   return { kind: "part", id, epoch, msn: Number(part), index: Number(index) };
 }
 
+/** What every listener's path begins with. */
+export const LISTENERS = "/live/";
+
+/** Returns the URL at which the edge requests a path from Origin. No name is looked up: the request goes over a binding. */
+export function originUrl(path: string): string {
+  return `https://origin${path}`;
+}
+
 /** Returns the one path (with query) under which an object is requested upstream, and so cached. */
 export function canonicalPath(target: Target): string {
   switch (target.kind) {
@@ -168,26 +176,6 @@ export function timeOf(epoch: string): number {
   return Number.parseInt(epoch, 36);
 }
 
-/** File names of a timeline's media in its R2 folder. */
-export const keptNames = {
-  init: "init.mp4",
-  segment: (msn: number): string => `s${String(msn).padStart(10, "0")}.m4s`,
-};
-
-/** Returns the URIs of that media in playlists that lie in other folders of the show. */
-export function keptNamesFromOutside(epoch: string): typeof keptNames {
-  return { init: `../${epoch}/${keptNames.init}`, segment: (msn) => `../${epoch}/${keptNames.segment(msn)}` };
-}
-
-/** R2 keys of a show's objects. No object is ever overwritten, because each key has an epoch or a version. */
-export const keys = {
-  init: (id: string, epoch: string): string => `${id}/${epoch}/${keptNames.init}`,
-  segment: (id: string, epoch: string, msn: number): string => `${id}/${epoch}/${keptNames.segment(msn)}`,
-  hold: (id: string, version: string): string => `${id}/hold/${version}.s16le`,
-  announcement: (id: string, state: string, version: string): string =>
-    `${id}/announcements/${state}/${version}.s16le`,
-};
-
 /** Returns the absolute URLs for hosts and operators. `origin` is the origin of the request that they answer. */
 export function urlsOf(origin: string, id: string, key: string) {
   return {
@@ -220,6 +208,14 @@ export const patterns = {
   announcement: "/api/broadcasts/:id/announcements/:state",
   act: "/api/broadcasts/:id/:act{open|end|rotate-key}",
 } as const;
+
+/** The URL patterns of all that operators, and all that publishers, request. */
+export const areas = { api: "/api/*", whip: "/whip/*" } as const;
+
+/** Whether a path below /whip/ is that of a session, and not of an endpoint. */
+export function isWhipSession(path: string): boolean {
+  return path.split("/").length > 3;
+}
 
 /** Returns the WHIP session URL: an absolute path without a query, because OBS removes a query. */
 export function whipSessionPath(id: string, session: string): string {

@@ -17,6 +17,11 @@ export function isProblem(answer: object): answer is Problem {
   return "kind" in answer && answer.kind === "problem";
 }
 
+/** Returns the JSON body of the answer to a request that a problem refuses. */
+export function bodyOf({ code, message }: Problem) {
+  return { error: { code, message } };
+}
+
 /** The problems that have no parameters. */
 export const PROBLEMS = {
   notFound: problem(404, "not_found", "There is nothing at this URL."),

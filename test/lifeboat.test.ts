@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { copyOf, lifeboatUrl, lists, uris } from "../src/lifeboat.ts";
+import { copyOf, lifeboatUrl } from "../src/lifeboat.ts";
 import { parseListen } from "../src/paths.ts";
+import { lists, uris } from "../src/r2-keys.ts";
 
 /** The URLs and R2 keys of a show's copy: what pages, the Broadcast and the bucket's domain call the same lists. */
 

@@ -2,10 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   covers,
+  firstPublished,
   isAsNew,
+  isFormer,
+  isSoon,
   type LiveEdge,
+  later,
   type MediaName,
+  mayMerge,
   newest,
+  ordinalOf,
   type Place,
   placeAsked,
   readLiveEdge,
@@ -126,4 +132,51 @@ describe("media that was fetched moves the live edge on", () => {
       }),
     );
   });
+});
+
+test("of two places the later one is found, and a segment without a part counts as its first part", () => {
+  const [a, b, c] = [{ msn: 21 }, { msn: 21, part: 3 }, { msn: 22 }];
+  for (const [earlier, last] of [
+    [a, b],
+    [b, c],
+    [a, c],
+  ] as const) {
+    expect([later(earlier, last), later(last, earlier)]).toEqual([last, last]);
+  }
+});
+
+test("a first list is handed out once its third segment is whole", () => {
+  expect(firstPublished(LIVE)).toEqual({ msn: 12, part: 4 });
+  expect(firstPublished(PLAIN)).toEqual({ msn: 12 });
+});
+
+test("a part is due soon if it is one of the next five, as many as a segment has", () => {
+  const soon = (edge: LiveEdge) =>
+    [21, 22].flatMap((msn) =>
+      [0, 1, 2, 3, 4, 5].filter((part) => isSoon(edge, { msn, part })).map((part) => `${msn}.${part}`),
+    );
+  expect(soon(LIVE)).toEqual(["21.3", "21.4", "22.0", "22.1", "22.2"]);
+  expect(soon(ENDED)).toEqual([]);
+});
+
+test("parts are numbered through all segments", () => {
+  expect([0, 4].map((part) => ordinalOf(LIVE, { msn: 21, part }))).toEqual([105, 109]);
+});
+
+test("a delta update of a list can be merged by clients that have what its newest six segments follow", () => {
+  expect([14, 15, 16].map((msn) => mayMerge(LIVE, { msn, skip: true }))).toEqual([false, true, true]);
+  expect(mayMerge(LIVE, { skip: true })).toBe(true);
+  expect(mayMerge(LIVE, { msn: 3 })).toBe(true);
+  // An ended list is sent whole.
+  expect(mayMerge(ENDED, { msn: 3, skip: true })).toBe(true);
+});
+
+test("of a former timeline, its init segment and the segments within its bounds are media of the show", () => {
+  const edge = { ...LIVE, former: [{ epoch: "mwq4aaaa", firstMsn: 3, lastMsn: 9 }] };
+  const segment = (msn: number, epoch = "mwq4aaaa") => ({ kind: "segment", epoch, msn });
+  expect([2, 3, 9, 10].map((msn) => isFormer(edge, segment(msn)))).toEqual([false, true, true, false]);
+  expect(isFormer(edge, segment(3, "mwq4aaab"))).toBe(false);
+  expect(isFormer(edge, { kind: "init", epoch: "mwq4aaaa" })).toBe(true);
+  expect(isFormer(edge, { ...segment(3), kind: "part" })).toBe(false);
+  expect(isFormer(edge, { kind: "rewind", epoch: "mwq4aaaa" })).toBe(false);
 });

@@ -4,7 +4,6 @@ import {
   canonicalPath,
   epochOf,
   ingestUrl,
-  keys,
   names,
   namesFromOutside,
   parseListen,
@@ -18,7 +17,7 @@ import {
 import { PROBLEMS } from "../src/problem.ts";
 import { parseStretch, stretchPath } from "../src/recording-stretch.ts";
 
-/** Every URL and R2 key is read back as the value that it was built from. */
+/** Every URL is read back as the value that it was built from. */
 
 const ID = "town-hall-8802xv";
 const EPOCH = "mwq4yx3z";
@@ -301,16 +300,6 @@ describe("epochs", () => {
       }),
     );
   });
-});
-
-test("R2 keys sort in the order of the segments, and differ between shows and epochs", () => {
-  expect(keys.init("a", "e")).toBe("a/e/init.mp4");
-  expect(keys.segment("a", "e", 7)).toBe("a/e/s0000000007.m4s");
-  fc.assert(
-    fc.property(msn, msn, (a, b) => {
-      expect(keys.segment("a", "e", a) < keys.segment("a", "e", b)).toBe(a < b);
-    }),
-  );
 });
 
 test("URLs for hosts and operators are absolute, and the host key is in the fragment, which no server logs", () => {

@@ -16,7 +16,7 @@ declare const FixedLengthStream: new (
 };
 
 interface Fetcher {
-  fetch(url: string, init?: RequestInit): Promise<Response>;
+  fetch(request: Request | string, init?: RequestInit): Promise<Response>;
 }
 
 declare module "cloudflare:workers" {

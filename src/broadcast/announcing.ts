@@ -1,7 +1,7 @@
 import type { AnnouncedState, AnnouncementAct, AnnouncementDescription } from "../announcement-api.ts";
 import { fromMillis } from "../media.ts";
-import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import { keys } from "../r2-keys.ts";
 import type { Speech } from "./announcer.ts";
 import { describeSound, forget, KeptAudio } from "./kept-audio.ts";
 import { withRow } from "./life.ts";

@@ -24,7 +24,7 @@ import type { HoldDescription } from "../hold-api.ts";
 import { Sfu } from "../ingest/sfu.ts";
 import { lifeboatUrl } from "../lifeboat.ts";
 import { parseIngest } from "../paths.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { bodyOf, PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingAnswer, RecordingApi, RecordingAsk } from "../recording-api.ts";
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { Act } from "./announcing.ts";
@@ -242,9 +242,9 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   override fetch(request: Request): Response {
     const dialled = parseIngest(request.url);
     const accepted = dialled === null ? null : acceptSocket(() => this.#show, dialled, this.ctx);
-    if (accepted !== null) return accepted;
-    const { status, code, message } = PROBLEMS.sessionOver;
-    return Response.json({ error: { code, message } }, { status, headers: { "cache-control": "no-store" } });
+    const over = PROBLEMS.sessionOver;
+    const headers = { "cache-control": "no-store" };
+    return accepted ?? Response.json(bodyOf(over), { status: over.status, headers });
   }
 
   /** Returns what Origin makes recordings and chapters of. */

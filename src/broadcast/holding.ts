@@ -1,7 +1,7 @@
 import type { HostState } from "../broadcast-api.ts";
 import type { HoldDescription } from "../hold-api.ts";
-import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import { keys } from "../r2-keys.ts";
 import { Announcing } from "./announcing.ts";
 import type { HoldLine } from "./hold-line.ts";
 import { type HoldWish, holdWish } from "./hold-plan.ts";

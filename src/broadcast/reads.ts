@@ -1,11 +1,19 @@
 import type { PublicEvents } from "../events.ts";
-import { decide, isDelta } from "../hls/directives.ts";
+import { decide } from "../hls/directives.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../hls/playlist.ts";
-import { closingWindow, firstPublished, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
-import { lists } from "../lifeboat.ts";
-import { covers, isFormer, type LiveEdge, type Place, partsUntil } from "../live-edge.ts";
+import { closingWindow, lastMsn, liveEdgeOf, type Window } from "../hls/window.ts";
+import {
+  covers,
+  firstPublished,
+  isDelta,
+  isFormer,
+  isSoon,
+  type LiveEdge,
+  type Place,
+} from "../live-edge.ts";
 import { type Choice, names, playlistUri, type ReplayFrom, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import { lists } from "../r2-keys.ts";
 import type { ShowStatus } from "../status.ts";
 import { bandwidthOf } from "./bandwidth.ts";
 import { Doors } from "./doors.ts";
@@ -171,14 +179,9 @@ export class Reads {
   }
 
   /** Returns media of an earlier timeline that R2 does not have yet. */
-  #former(
-    target: Exclude<Target, { kind: "multivariant" | "status" | "audience" | "events" }>,
-    edge: LiveEdge,
-  ): Read {
-    if (target.kind !== "init" && target.kind !== "segment") return PROBLEMS.otherEpoch;
-    const msn = target.kind === "init" ? null : target.msn;
-    if (!isFormer(edge, target.epoch, msn)) return PROBLEMS.otherEpoch;
-    const bytes = this.#store.formerMedia(target.epoch, msn);
+  #former(target: Extract<Target, { epoch: string }>, edge: LiveEdge): Read {
+    if (!isFormer(edge, target)) return PROBLEMS.otherEpoch;
+    const bytes = this.#store.formerMedia(target.epoch, target.kind === "init" ? null : target.msn);
     return bytes === null ? PROBLEMS.noSuchMedia : { kind: "media", bytes };
   }
 
@@ -204,8 +207,9 @@ export class Reads {
     deadline: number,
   ): Promise<Read> {
     const current = published();
-    if (current !== null && isSoon(current.window, msn, index)) {
-      if (!(await this.#until({ msn, part: index }, deadline))) return PROBLEMS.notInTime;
+    const place = { msn, part: index };
+    if (current !== null && isSoon(liveEdgeOf(current.window), place)) {
+      if (!(await this.#until(place, deadline))) return PROBLEMS.notInTime;
     }
     const later = published();
     if (later === null) return PROBLEMS.otherEpoch;
@@ -251,14 +255,6 @@ export class Reads {
     if (dvr === undefined || row.state === "ended") return null;
     return isReady(wanted) ? wanted : "open";
   }
-}
-
-/** Whether part `msn.index` is due within the time of one segment. */
-function isSoon(window: Window, msn: number, index: number): boolean {
-  const liveEdge = liveEdgeOf(window);
-  const until = partsUntil(liveEdge, { msn, part: index });
-  const perSegment = liveEdge.partsPerSegment;
-  return !window.ended && index < perSegment && until > 0 && until <= perSegment;
 }
 
 /** @param lifeboatUrl base URL of the copy that the playlist names as well; null: it names no copy */

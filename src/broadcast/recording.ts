@@ -1,5 +1,5 @@
 import { withLimit } from "../limit.ts";
-import { keys } from "../paths.ts";
+import { keys } from "../r2-keys.ts";
 import type { Bucket } from "./dependencies.ts";
 import type { Lifeboat } from "./lifeboat.ts";
 import type { Outbox } from "./outbox.ts";

@@ -1,4 +1,5 @@
 import { withLimit } from "../limit.ts";
+import { folderOf } from "../r2-keys.ts";
 import type { Bucket } from "./dependencies.ts";
 
 /** Delay of the alarm that retries after a failed or interrupted try, ms. */
@@ -122,7 +123,7 @@ export class Removal {
 
 /** Deletes everything in R2 of broadcast `id`: lists and deletes until a listing finds nothing. */
 async function erase(bucket: R2Bucket, id: string): Promise<void> {
-  while (await eraseListed(bucket, `${id}/`));
+  while (await eraseListed(bucket, folderOf(id)));
 }
 
 /** Deletes all listed objects, a thousand a call, as R2 allows, some calls at once. Returns whether there were any objects. */

@@ -1,6 +1,7 @@
 import { unitSizes } from "../hls/moof.ts";
-import type { Part, Profile, Samples } from "../media.ts";
+import type { Part, Samples } from "../media.ts";
 import type { TimelineRow } from "./show-row.ts";
+import { readProfile } from "./stored-show.ts";
 
 /** A timeline of the show: the present one or an earlier one. */
 export interface IndexedTimeline extends TimelineRow {
@@ -95,11 +96,15 @@ export class SegmentIndex {
     this.#sql.exec("DELETE FROM indexed WHERE epoch = ?", epoch);
   }
 
-  /** Returns the show's timelines, oldest first. */
+  /** Returns the show's timelines, oldest first. One whose profile can not be read is left out. */
   timelines(): IndexedTimeline[] {
     const sql = "SELECT epoch, startedAt, profile, liveFrom FROM timeline ORDER BY epoch";
     const rows = this.#sql.exec<TimelineColumns>(sql).toArray();
-    return rows.map((row) => ({ ...row, profile: JSON.parse(row.profile) as Profile }));
+    return rows.flatMap((row) => {
+      const profile = readProfile(row.profile);
+      if (profile === null) console.warn(`The profile of timeline ${row.epoch} can not be read.`);
+      return profile === null ? [] : [{ ...row, profile }];
+    });
   }
 
   /** Returns the number of a timeline's last finished segment; null if it has none. */

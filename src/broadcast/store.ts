@@ -1,4 +1,4 @@
-import { FIRST_HOST } from "../access/keys.ts";
+import { z } from "zod";
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import { type HostRow, readHostRow } from "./host-row.ts";
@@ -6,6 +6,7 @@ import { LifeboatRows } from "./lifeboat-rows.ts";
 import { Log } from "./log.ts";
 import { Places } from "./places.ts";
 import type { PublisherRow } from "./publisher.ts";
+import { StoredPublisher } from "./publisher-row.ts";
 import { joinBytes, joinParts } from "./ring.ts";
 import { SegmentIndex } from "./segment-index.ts";
 import type { ShowRow } from "./show-row.ts";
@@ -79,7 +80,7 @@ export class Store {
   /** Returns the stored counts of what Origin has answered since the timeline began. */
   originReads(): Counts {
     const rows = this.#sql.exec<{ json: string }>("SELECT json FROM reads").toArray();
-    return readable<Counts>(rows)[0] ?? {};
+    return readable(rows, StoredCounts)[0] ?? {};
   }
 
   putOriginReads(reads: Counts): void {
@@ -113,11 +114,10 @@ export class Store {
     this.#sql.exec("DELETE FROM host WHERE hostId = ?", hostId);
   }
 
-  /** Returns the stored publishers, oldest first. A row from a deploy without named hosts belongs to the first host. */
+  /** Returns the stored publishers, oldest first. */
   publishers(): PublisherRow[] {
     const rows = this.#sql.exec<{ json: string }>("SELECT json FROM publisher ORDER BY rowid").toArray();
-    const unknown = { hostId: FIRST_HOST, codec: null, client: null };
-    return readable<PublisherRow>(rows).map((row) => ({ ...unknown, ...row }));
+    return readable(rows, StoredPublisher);
   }
 
   putPublisher(publisher: PublisherRow): void {
@@ -265,11 +265,13 @@ function toPart({ msn, idx, at, duration, bytes }: PartRow): Part {
   };
 }
 
+const StoredCounts: z.ZodType<Counts> = z.record(z.string(), z.number());
+
 /** Returns the rows that can be read; one that cannot is logged and left out. */
-function readable<T>(rows: readonly { readonly json: string }[]): T[] {
+function readable<T>(rows: readonly { readonly json: string }[], schema: z.ZodType<T>): T[] {
   return rows.flatMap(({ json }) => {
     try {
-      return [JSON.parse(json) as T];
+      return [schema.parse(JSON.parse(json))];
     } catch (error) {
       console.warn(`A stored row can not be read and is left out: ${String(error)}`);
       return [];

@@ -126,6 +126,11 @@ const Damaged = z.object({
   lateFor: time.nullable().catch(null),
 });
 
+/** Reads a timeline's profile. Null where it can not be read. */
+export function readProfile(json: string): z.infer<typeof Profile> | null {
+  return Profile.safeParse(jsonOf(json)).data ?? null;
+}
+
 /** Reads the row of show `id`. A damaged row loses its timeline: what there was of it is unknown. */
 export function readRow(json: string, id: string): Stored {
   const parsed = jsonOf(json);

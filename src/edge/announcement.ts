@@ -1,16 +1,10 @@
 import { Hono } from "hono";
 import { z } from "zod";
-import { ANNOUNCED_STATES, type AnnouncedState } from "../announcement-api.ts";
+import { ANNOUNCED_STATES, type AnnouncedState, type AnnouncementAct } from "../announcement-api.ts";
 import { patterns } from "../paths.ts";
-import {
-  invalidQuery,
-  isProblem,
-  methodNotAllowed,
-  PROBLEMS,
-  type Problem,
-  unfitAnnouncement,
-} from "../problem.ts";
+import { invalidQuery, isProblem, PROBLEMS, type Problem, unfitAnnouncement } from "../problem.ts";
 import type { EdgeEnv } from "./env.ts";
+import { answerBy } from "./methods.ts";
 import { answer, first } from "./operator.ts";
 import { readParameters } from "./parameters.ts";
 import { refuse } from "./refusal.ts";
@@ -19,31 +13,27 @@ import { putSound } from "./sound.ts";
 /** The operators' routes for announcements over hold audio: set one with a WAV file, describe it, delete it. */
 export const announcement = new Hono<{ Bindings: EdgeEnv }>();
 
-announcement.all(patterns.announcement, async (c) => {
+announcement.all(patterns.announcement, (c) => {
   const [name, state] = [c.req.param("id"), stateOf(c.req.param("state"))];
   if (typeof state !== "string") return refuse(state);
-  switch (c.req.method) {
-    case "GET":
-    case "HEAD":
-      return answer(await first(c.env, name, (broadcast) => broadcast.announcement({ kind: "show", state })));
-    case "DELETE":
-      return answer(await first(c.env, name, (broadcast) => broadcast.announcement({ kind: "drop", state })));
-    case "PUT": {
-      const asked = readParameters(new URL(c.req.url).searchParams, Parameters);
-      if (isProblem(asked)) return refuse(asked);
-      if (state === "after" && asked.every !== undefined)
-        return refuse(invalidQuery('The parameter "every": what is announced after a show is spoken once.'));
-      const kept = await putSound(c, name, {
-        noFile: unfitAnnouncement("There is no file in the body: send a WAV file."),
-        notKept: PROBLEMS.announcementNotKept,
-        find: (broadcast) => broadcast.announcement({ kind: "show", state }),
-        keep: (origin, id, wav) => origin.keepAnnouncement(id, state, wav, asked.every ?? 60),
-      });
-      return answer(kept);
-    }
-    default:
-      return refuse(methodNotAllowed("GET, HEAD, PUT, DELETE"));
-  }
+  const attend = async (act: AnnouncementAct) =>
+    answer(await first(c.env, name, (broadcast) => broadcast.announcement(act)));
+  const show = () => attend({ kind: "show", state });
+  const PUT = async () => {
+    const asked = readParameters(new URL(c.req.url).searchParams, Parameters);
+    if (isProblem(asked)) return refuse(asked);
+    if (state === "after" && asked.every !== undefined)
+      return refuse(invalidQuery('The parameter "every": what is announced after a show is spoken once.'));
+    const kept = await putSound(c, name, {
+      noFile: unfitAnnouncement("There is no file in the body: send a WAV file."),
+      notKept: PROBLEMS.announcementNotKept,
+      find: (broadcast) => broadcast.announcement({ kind: "show", state }),
+      keep: (origin, id, wav) => origin.keepAnnouncement(id, state, wav, asked.every ?? 60),
+    });
+    return answer(kept);
+  };
+  const DELETE = () => attend({ kind: "drop", state });
+  return answerBy({ GET: show, HEAD: show, PUT, DELETE }, c.req.method);
 });
 
 /** `every`: the time from the start of one playback of the announcement to the start of the next, seconds. */

@@ -1,18 +1,23 @@
 import { timeLimit } from "../limit.ts";
-import { covers, isAsNew, LIVE_EDGE_HEADER, type LiveEdge, newest, placeAsked } from "../live-edge.ts";
+import {
+  covers,
+  isAsNew,
+  LIVE_EDGE_HEADER,
+  type LiveEdge,
+  mayMerge,
+  newest,
+  placeAsked,
+} from "../live-edge.ts";
 import type { Directives } from "../media.ts";
-import { canonicalPath, type Target } from "../paths.ts";
+import { canonicalPath, originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
-import { Fronts, mayMerge, type Playlist } from "./fronts.ts";
-import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
+import { Fronts, type Playlist } from "./fronts.ts";
+import { Held, type Loaded } from "./held.ts";
 import { lifetimeOf } from "./lifetime.ts";
 import { type Load, Memory, Unavailable, type WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
 import { personal, reply } from "./reply.ts";
 import { judge } from "./verdict.ts";
-
-/** The HTTP methods that listeners may use. */
-export const LISTEN_METHODS = "GET, HEAD, OPTIONS";
 
 /** Timeout for a request that the origin may hold, ms. The origin gives up after 12 s at most (three target durations). */
 const HOLD_TIMEOUT_MS = 14_000;
@@ -98,7 +103,8 @@ export class Delivery {
    * handed out parts newer than its newest playlist, it is the URL of the blocking playlist for the newest of those parts.
    */
   async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held> {
-    const skips = asked.kind === "rewind" && asked.directives.skip === true && mayMerge(asked, liveEdge);
+    const skips =
+      asked.kind === "rewind" && asked.directives.skip === true && mayMerge(liveEdge, asked.directives);
     const wanted = skips ? asked : { ...asked, directives: withoutSkip(asked.directives) };
     let place = placeAsked(liveEdge, wanted.directives);
     if (covers(liveEdge, place)) place = this.#fronts.isBehind(wanted) ? newest(liveEdge) : null;
@@ -106,7 +112,7 @@ export class Delivery {
       const directives = { ...place, ...(skips && { skip: true }) };
       const fetched = await this.#fetch({ ...wanted, directives }, ask);
       const list = this.#fronts.newest(wanted, fetched);
-      if (list.liveEdge !== null && !mayMerge(wanted, list.liveEdge))
+      if (list.liveEdge !== null && !mayMerge(list.liveEdge, wanted.directives))
         return this.#list({ ...wanted, directives: withoutSkip(wanted.directives) }, list.liveEdge, ask);
       // While a distant origin was answering, another request may have received a newer playlist or part.
       const known = this.liveEdgeOf(asked.id);
@@ -177,7 +183,7 @@ async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<L
 async function loadWhole(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
   const { signal, cancel } = abortAfter(timeoutMs);
   try {
-    return await readWhole(await origin.fetch(`https://origin${path}`, { signal }));
+    return await readWhole(await origin.fetch(originUrl(path), { signal }));
   } finally {
     cancel();
   }
@@ -214,17 +220,3 @@ async function readWhole(response: Response): Promise<Loaded> {
 
 /** Headers of a refusal. Caches may keep it for a second, so it outlives its cause by no more than that. */
 const BRIEFLY = { "cache-control": "public, max-age=1" };
-
-/** The answer to a preflight (Fetch standard, CORS protocol): any page may read, and may send a Range. */
-export function preflight(): Response {
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...OPEN_TO_ALL,
-      "access-control-allow-methods": LISTEN_METHODS,
-      "access-control-allow-headers": "Range",
-      "access-control-max-age": "86400",
-      allow: LISTEN_METHODS,
-    },
-  });
-}

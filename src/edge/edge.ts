@@ -1,3 +1,4 @@
+import { LISTENERS } from "../paths.ts";
 import { addressOf } from "./address.ts";
 import type { EdgeEnv } from "./env.ts";
 import { hosts } from "./hosts.ts";
@@ -9,7 +10,7 @@ import { refusePlain, stayWithHttps } from "./transport.ts";
 export const edge = {
   async fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Promise<Response> {
     const address = addressOf(request.url);
-    if (!address.pathname.startsWith("/live/")) {
+    if (!address.pathname.startsWith(LISTENERS)) {
       const answer = refusePlain(request, env) ?? (await hosts.fetch(request, env, context));
       return stayWithHttps(request, answer);
     }

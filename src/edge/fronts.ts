@@ -1,5 +1,5 @@
 import { Bounded } from "../bounded.ts";
-import { covers, isAsNew, type LiveEdge, placeAsked, withMedia } from "../live-edge.ts";
+import { covers, isAsNew, type LiveEdge, mayMerge, placeAsked, withMedia } from "../live-edge.ts";
 import type { Target } from "../paths.ts";
 import type { Held } from "./held.ts";
 import { lifetimeOf } from "./lifetime.ts";
@@ -43,9 +43,8 @@ export class Fronts {
     if (front === undefined || list === undefined || list.liveEdge.epoch !== asked.epoch) return null;
     const { held, liveEdge } = list;
     if (now - held.madeAt >= lifetimeOf(held, "newest") || !isAsNew(liveEdge, front.liveEdge)) return null;
-    return covers(liveEdge, placeAsked(liveEdge, asked.directives)) && mayMerge(asked, liveEdge)
-      ? held
-      : null;
+    if (!covers(liveEdge, placeAsked(liveEdge, asked.directives))) return null;
+    return asked.kind === "playlist" || mayMerge(liveEdge, asked.directives) ? held : null;
   }
 
   /** Whether this isolate has seen newer parts or segments than its newest playlist of this kind lists. */
@@ -91,21 +90,4 @@ function isMedia(target: Target): target is Extract<Target, { kind: "part" | "se
 function kindOf(asked: Playlist): ListKind {
   if (asked.kind === "playlist") return "playlist";
   return asked.directives.skip === true ? `${asked.from}+` : asked.from;
-}
-
-/**
- * How many of the newest finished segments every delta update lists. It never skips what lies within six target durations of
- * its end (RFC 8216bis section 4.4.3.8), and no segment is longer than one target duration.
- */
-const DELTA_SEGMENTS = 6;
-
-/**
- * Whether a client that asks for a delta update (`_HLS_skip`) of a rewind list with this live edge can merge it; true for any
- * other request. A client that names no segment has a list that is new enough (section 6.2.5.1). An ended list is sent whole.
- */
-export function mayMerge(
-  { kind, directives: { skip, msn } }: Playlist,
-  { ended, lastMsn }: LiveEdge,
-): boolean {
-  return kind === "playlist" || skip !== true || ended || msn === undefined || msn > lastMsn - DELTA_SEGMENTS;
 }

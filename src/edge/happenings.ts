@@ -1,11 +1,13 @@
-import { Hono } from "hono";
+import { type Handler, Hono } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { z } from "zod";
 import { isWebhookSecret } from "../access/webhook.ts";
 import type { Event } from "../events.ts";
 import { patterns } from "../paths.ts";
-import { invalidQuery, isProblem, methodNotAllowed, type Problem } from "../problem.ts";
+import { invalidQuery, isProblem, type Problem } from "../problem.ts";
+import type { WebhookAct } from "../webhook-api.ts";
 import { broadcastOf, type EdgeEnv } from "./env.ts";
+import { answerBy, notAllowed } from "./methods.ts";
 import { answer, first, readSettings } from "./operator.ts";
 import { refuseReceiver } from "./receiver.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
@@ -23,7 +25,7 @@ const MOST_CALLS = 40;
 /** The operators' routes for a broadcast's events: the event stream, the webhook, and markers. */
 export const happenings = new Hono<{ Bindings: EdgeEnv }>();
 
-happenings.get(patterns.events, async (c) => {
+const streamed: Handler<{ Bindings: EdgeEnv }, typeof patterns.events> = async (c) => {
   const after = lastIdOf(c.req.header("last-event-id"));
   if (typeof after !== "number") return refuse(after);
   let id = "";
@@ -35,38 +37,35 @@ happenings.get(patterns.events, async (c) => {
   const response = streamSSE(c, (stream) => follow(stream, c.env, { id, begun, after }));
   response.headers.set("cache-control", NO_STORE["cache-control"]);
   return response;
+};
+
+// The router gives a HEAD to the handler of GET.
+happenings.get(patterns.events, streamed);
+happenings.all(patterns.events, () => refuse(notAllowed({ GET: streamed })));
+
+happenings.all(patterns.markers, (c) => {
+  const POST = async () => {
+    const marker = await readSettings(c.req.raw, Marker);
+    if (isProblem(marker)) return refuse(marker);
+    const marked = await first(c.env, c.req.param("id"), (broadcast) => broadcast.mark(marker.title));
+    return isProblem(marked) ? refuse(marked) : Response.json(marked, { status: 201, headers: NO_STORE });
+  };
+  return answerBy({ POST }, c.req.method);
 });
 
-happenings.all(patterns.events, () => refuse(methodNotAllowed("GET")));
-
-happenings.post(patterns.markers, async (c) => {
-  const marker = await readSettings(c.req.raw, Marker);
-  if (isProblem(marker)) return refuse(marker);
-  const marked = await first(c.env, c.req.param("id"), (broadcast) => broadcast.mark(marker.title));
-  return isProblem(marked) ? refuse(marked) : Response.json(marked, { status: 201, headers: NO_STORE });
-});
-
-happenings.all(patterns.markers, () => refuse(methodNotAllowed("POST")));
-
-happenings.all(patterns.webhook, async (c) => {
-  const id = c.req.param("id");
-  switch (c.req.method) {
-    case "GET":
-    case "HEAD":
-      return answer(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "describe" })));
-    case "PUT": {
-      const receiver = await readSettings(c.req.raw, Receiver);
-      if (isProblem(receiver)) return refuse(receiver);
-      const { url, secret } = receiver;
-      const refused = refuseReceiver(url, new URL(c.req.url));
-      if (refused !== null) return refuse(refused);
-      return answer(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "set", url, secret })));
-    }
-    case "DELETE":
-      return answer(await first(c.env, id, (broadcast) => broadcast.webhook({ kind: "drop" })));
-    default:
-      return refuse(methodNotAllowed("GET, HEAD, PUT, DELETE"));
-  }
+happenings.all(patterns.webhook, (c) => {
+  const attend = async (act: WebhookAct) =>
+    answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.webhook(act)));
+  const describe = () => attend({ kind: "describe" });
+  const PUT = async () => {
+    const receiver = await readSettings(c.req.raw, Receiver);
+    if (isProblem(receiver)) return refuse(receiver);
+    const { url, secret } = receiver;
+    const refused = refuseReceiver(url, new URL(c.req.url));
+    return refused === null ? attend({ kind: "set", url, secret }) : refuse(refused);
+  };
+  const DELETE = () => attend({ kind: "drop" });
+  return answerBy({ GET: describe, HEAD: describe, PUT, DELETE }, c.req.method);
 });
 
 const Marker = z.strictObject({ title: z.string().trim().min(1).max(200) });

@@ -2,14 +2,15 @@ import { Hono } from "hono";
 import { mintId, randomTail, slugOf } from "../access/id.ts";
 import { isAdmin, isIngest } from "../access/keys.ts";
 import type { Removing } from "../broadcast-api.ts";
-import { patterns } from "../paths.ts";
-import { isProblem, methodNotAllowed, PROBLEMS, type Problem } from "../problem.ts";
+import { areas, patterns } from "../paths.ts";
+import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { announcement } from "./announcement.ts";
 import { answerPage } from "./directory.ts";
 import { broadcastOf, type EdgeEnv, secretsOf } from "./env.ts";
 import { happenings } from "./happenings.ts";
 import { hold } from "./hold.ts";
 import { hostList } from "./host-list.ts";
+import { answerBy } from "./methods.ts";
 import { answer, first, readSettings } from "./operator.ts";
 import { failed, NO_STORE, refuse } from "./refusal.ts";
 import { Changes, Settings } from "./settings.ts";
@@ -37,47 +38,42 @@ hosts.get(patterns.ingest, async (c) => {
   return broadcastOf(c.env, id).fetch(c.req.raw);
 });
 
-hosts.use("/api/*", async (c, next) =>
+hosts.use(areas.api, async (c, next) =>
   isAdmin(c.env.ADMIN_TOKEN, c.req.header("authorization") ?? null)
     ? next()
     : refuse(PROBLEMS.wrongAdminToken),
 );
 
-hosts.post(patterns.broadcasts, async (c) => {
-  const body = await readSettings(c.req.raw, Settings, {});
-  if (isProblem(body)) return refuse(body);
-  const { slug, ...settings } = body;
-  const id = await mintId(secretsOf(c.env).present, slug ?? `${slugOf(settings.title)}-${randomTail()}`);
-  return answer(await broadcastOf(c.env, id).create({ ...settings, id }, new URL(c.req.url).origin), 201);
+hosts.all(patterns.broadcasts, (c) => {
+  const { origin, searchParams } = new URL(c.req.url);
+  const list = () => answerPage(c.env.DIRECTORY, searchParams);
+  const POST = async () => {
+    const body = await readSettings(c.req.raw, Settings, {});
+    if (isProblem(body)) return refuse(body);
+    const { slug, ...settings } = body;
+    const id = await mintId(secretsOf(c.env).present, slug ?? `${slugOf(settings.title)}-${randomTail()}`);
+    return answer(await broadcastOf(c.env, id).create({ ...settings, id }, origin), 201);
+  };
+  return answerBy({ GET: list, HEAD: list, POST }, c.req.method);
 });
 
-hosts.get(patterns.broadcasts, (c) => answerPage(c.env.DIRECTORY, new URL(c.req.url).searchParams));
-
-hosts.all(patterns.broadcasts, () => refuse(methodNotAllowed("GET, HEAD, POST")));
-
-hosts.all(patterns.broadcast, async (c) => {
-  const { origin } = new URL(c.req.url);
-  switch (c.req.method) {
-    case "GET":
-    case "HEAD":
-      return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.describe(origin)));
-    case "PATCH": {
-      const changes = await readSettings(c.req.raw, Changes);
-      if (isProblem(changes)) return refuse(changes);
-      return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast.change(changes, origin)));
-    }
-    case "DELETE":
-      return removed(await first(c.env, c.req.param("id"), (broadcast) => broadcast.remove()));
-    default:
-      return refuse(methodNotAllowed("GET, HEAD, PATCH, DELETE"));
-  }
+hosts.all(patterns.broadcast, (c) => {
+  const [name, { origin }] = [c.req.param("id"), new URL(c.req.url)];
+  const describe = async () => answer(await first(c.env, name, (broadcast) => broadcast.describe(origin)));
+  const PATCH = async () => {
+    const changes = await readSettings(c.req.raw, Changes);
+    if (isProblem(changes)) return refuse(changes);
+    return answer(await first(c.env, name, (broadcast) => broadcast.change(changes, origin)));
+  };
+  const DELETE = async () => removed(await first(c.env, name, (broadcast) => broadcast.remove()));
+  return answerBy({ GET: describe, HEAD: describe, PATCH, DELETE }, c.req.method);
 });
 
-hosts.all(patterns.act, async (c) => {
-  if (c.req.method !== "POST") return refuse(methodNotAllowed("POST"));
-  const { origin } = new URL(c.req.url);
+hosts.all(patterns.act, (c) => {
+  const [name, { origin }] = [c.req.param("id"), new URL(c.req.url)];
   const act = ACTS[c.req.param("act") as keyof typeof ACTS];
-  return answer(await first(c.env, c.req.param("id"), (broadcast) => broadcast[act](origin)));
+  const POST = async () => answer(await first(c.env, name, (broadcast) => broadcast[act](origin)));
+  return answerBy({ POST }, c.req.method);
 });
 
 hosts.route("/", happenings);

@@ -1,13 +1,15 @@
 import type { Secret } from "../access/secret.ts";
 import { TAKES_MS } from "../audience/takes.ts";
-import { ageOf, type LiveEdge } from "../live-edge.ts";
+import { ageOf, type LiveEdge, ordinalOf } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
-import { methodNotAllowed, PROBLEMS } from "../problem.ts";
+import { PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
-import { Delivery, LISTEN_METHODS, preflight } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { type EdgeEnv, originOf, secretsOf } from "./env.ts";
+import { OPEN_TO_ALL } from "./held.ts";
 import { Known } from "./known.ts";
 import type { WaitUntil } from "./memory.ts";
+import { allowOf, answerBy, type Methods } from "./methods.ts";
 import { recording } from "./recording.ts";
 import { refuse } from "./refusal.ts";
 import { type SentMedia, Sightings } from "./sightings.ts";
@@ -39,9 +41,37 @@ export async function listen(
   env: EdgeEnv,
   context: ExecutionContext,
 ): Promise<Response> {
-  const { method } = request;
-  if (method === "OPTIONS") return preflight();
-  if (method !== "GET" && method !== "HEAD") return refuse(methodNotAllowed(LISTEN_METHODS));
+  return answerBy(METHODS, request.method, address, request, env, context);
+}
+
+const METHODS: Methods<[Address, Request, EdgeEnv, ExecutionContext]> = {
+  GET: read,
+  HEAD: read,
+  OPTIONS: preflight,
+};
+
+const ALLOW = allowOf(METHODS);
+
+/** The answer to a preflight (Fetch standard, CORS protocol): any page may read, and may send a Range. */
+function preflight(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...OPEN_TO_ALL,
+      "access-control-allow-methods": ALLOW,
+      "access-control-allow-headers": "Range",
+      "access-control-max-age": "86400",
+      allow: ALLOW,
+    },
+  });
+}
+
+async function read(
+  address: Address,
+  request: Request,
+  env: EdgeEnv,
+  context: ExecutionContext,
+): Promise<Response> {
   const target = parseListen(address);
   if (target.kind === "problem") return refuse(target);
   if (env.SIDE_CALLS === "off" && SIDE_CALLS.has(target.kind)) return refuse(PROBLEMS.sideCallsOff);
@@ -52,7 +82,7 @@ export async function listen(
     return recording(delivery, () => originOf(env, context), target, request, waitUntil);
   const listener = address.searchParams.get(LISTENER);
   const response = await delivery.answer(() => originOf(env, context), target, request, listener, waitUntil);
-  if (method === "GET") count(env, secret, target, listener, request, response, waitUntil);
+  if (request.method === "GET") count(env, secret, target, listener, request, response, waitUntil);
   return response;
 }
 
@@ -90,12 +120,14 @@ function count(
 /** Numbers the media within its show. A segment has the number of its first part, because a player loads one or the other. */
 function mediaOf(
   target: Extract<Target, { kind: "part" | "segment" }>,
-  { partsPerSegment, partMillis }: LiveEdge,
+  liveEdge: LiveEdge,
 ): Pick<SentMedia, "name" | "mediaMs"> {
-  const first = target.msn * partsPerSegment;
-  return target.kind === "part"
-    ? { name: first + target.index, mediaMs: partMillis }
-    : { name: first, mediaMs: partsPerSegment * partMillis };
+  const { partsPerSegment, partMillis } = liveEdge;
+  const isPart = target.kind === "part";
+  return {
+    name: ordinalOf(liveEdge, { msn: target.msn, part: isPart ? target.index : 0 }),
+    mediaMs: isPart ? partMillis : partsPerSegment * partMillis,
+  };
 }
 
 /** How much of the media an answer carries, 0 to 1: a 206 its range, a 304 nothing. */

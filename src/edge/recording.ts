@@ -1,4 +1,5 @@
-import type { Target } from "../paths.ts";
+import { z } from "zod";
+import { originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingFacts } from "../recording-api.ts";
 import { stretchPath } from "../recording-stretch.ts";
@@ -38,7 +39,8 @@ export async function recording(
   const held = await delivery.find(origin, target, waitUntil);
   if (!(held instanceof Held)) return refuse(held);
   if (held.loaded.status !== 200) return reply(held, request, null, Date.now());
-  const facts = JSON.parse(new TextDecoder().decode(held.loaded.bytes)) as RecordingFacts;
+  const facts = factsIn(held.loaded.bytes);
+  if (facts === null) return refuse(PROBLEMS.recordingUnreadable);
   const { length } = facts;
   const { headers: asked } = request;
   const headers = headersOf(facts);
@@ -58,6 +60,22 @@ export async function recording(
   if (isHead) return new Response(null, { headers });
   const ask = (stretch: Span) => stretchOf(origin(), target.id, facts.etag, stretch);
   return stretches(ask, { first, last }, { status: span === null ? 200 : 206, headers });
+}
+
+const Facts: z.ZodType<RecordingFacts> = z.object({
+  length: z.int().nonnegative(),
+  etag: z.string(),
+  title: z.string(),
+});
+
+/** Reads Origin's answer. Null where an Origin of another version has sent something else. */
+function factsIn(bytes: Uint8Array): RecordingFacts | null {
+  try {
+    return Facts.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (error) {
+    console.warn(`The facts of a recording can not be read: ${String(error)}`);
+    return null;
+  }
 }
 
 /** Answers with the bytes `first` to `last`, asking for one stretch after another. */
@@ -97,7 +115,7 @@ async function stretchOf(
   const timer = setTimeout(() => giveUp.abort(), BEGIN_TIMEOUT_MS);
   try {
     const path = stretchPath({ id, etag, ...span });
-    const answer = await origin.fetch(`https://origin${path}`, { signal: giveUp.signal });
+    const answer = await origin.fetch(originUrl(path), { signal: giveUp.signal });
     if (answer.status === 200 && answer.body !== null) return answer.body;
     await answer.body?.cancel();
     return answer.status === 404 ? PROBLEMS.unknownBroadcast : PROBLEMS.recordingUnreadable;

@@ -1,18 +1,15 @@
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { bodyOf, PROBLEMS, type Problem } from "../problem.ts";
 import { OPEN_TO_ALL } from "./held.ts";
 
 /** Headers of an answer that is for one client alone: no cache may keep it. */
 export const NO_STORE = { "cache-control": "no-store" };
 
 /** Answers with a problem as JSON that any page may read: `{error: {code, message}}`. Not cacheable unless `headers` say so. */
-export function refuse(
-  { status, code, message, headers: own }: Problem,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return Response.json(
-    { error: { code, message } },
-    { status, headers: { ...OPEN_TO_ALL, ...NO_STORE, ...own, ...headers } },
-  );
+export function refuse(problem: Problem, headers: Readonly<Record<string, string>> = {}): Response {
+  return Response.json(bodyOf(problem), {
+    status: problem.status,
+    headers: { ...OPEN_TO_ALL, ...NO_STORE, ...problem.headers, ...headers },
+  });
 }
 
 /** The answer after an exception. The error is logged and not sent: its text may contain what the client must not see. */

@@ -2,11 +2,12 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { TalkAnswer, TalkCall } from "../broadcast-api.ts";
 import { patterns, talkPath } from "../paths.ts";
-import { invalidTalk, isProblem, methodNotAllowed, type Problem, talkTooLarge } from "../problem.ts";
+import { invalidTalk, isProblem, type Problem, talkTooLarge } from "../problem.ts";
 import { MOST_TRACKS } from "../talk.ts";
 import { enter } from "./admission.ts";
 import { readJson } from "./body.ts";
 import type { EdgeEnv } from "./env.ts";
+import { answerBy } from "./methods.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 
 /**
@@ -30,43 +31,40 @@ const Answer = z.strictObject({
 
 type Of = Context<{ Bindings: EdgeEnv }>;
 
-talk.all(patterns.talks, async (c) => {
-  if (c.req.method !== "POST") return refuse(methodNotAllowed("POST"));
-  return ask(c, async () => {
-    const body = await read(c.req.raw, Begin);
-    return isProblem(body) ? body : { kind: "begin", ...body };
-  });
+talk.all(patterns.talks, (c) => {
+  const POST = () =>
+    ask(c, async () => {
+      const body = await read(c.req.raw, Begin);
+      return isProblem(body) ? body : { kind: "begin", ...body };
+    });
+  return answerBy({ POST }, c.req.method);
 });
 
-talk.all(patterns.talk, async (c) => {
+talk.all(patterns.talk, (c) => {
   const { talk } = c.req.param();
-  switch (c.req.method) {
-    case "GET":
-      return ask(c, async () => {
-        const since = c.req.query("since");
-        if (since !== undefined && !/^\d{1,9}$/.test(since))
-          return invalidTalk('The parameter "since" is a revision: a whole number.');
-        return { kind: "others", talk, since: since === undefined ? null : Number(since) };
-      });
-    case "DELETE":
-      return ask(c, async () => ({ kind: "end", talk }));
-    default:
-      return refuse(methodNotAllowed("GET, DELETE"));
-  }
+  const GET = () =>
+    ask(c, async () => {
+      const since = c.req.query("since");
+      if (since !== undefined && !/^\d{1,9}$/.test(since))
+        return invalidTalk('The parameter "since" is a revision: a whole number.');
+      return { kind: "others", talk, since: since === undefined ? null : Number(since) };
+    });
+  const DELETE = () => ask(c, async () => ({ kind: "end", talk }));
+  return answerBy({ GET, DELETE }, c.req.method);
 });
 
-talk.all(patterns.talkAct, async (c) => {
+talk.all(patterns.talkAct, (c) => {
   const { talk, act } = c.req.param();
-  const method = act === "tracks" ? "POST" : "PUT";
-  if (c.req.method !== method) return refuse(methodNotAllowed(method));
-  return ask(c, async () => {
-    if (act === "answer") {
-      const body = await read(c.req.raw, Answer);
-      return isProblem(body) ? body : { kind: "answer", talk, ...body };
-    }
-    const body = await read(c.req.raw, Tracks);
-    return isProblem(body) ? body : { kind: act === "tracks" ? "tracks" : "close", talk, ...body };
-  });
+  const change = () =>
+    ask(c, async () => {
+      if (act === "answer") {
+        const body = await read(c.req.raw, Answer);
+        return isProblem(body) ? body : { kind: "answer", talk, ...body };
+      }
+      const body = await read(c.req.raw, Tracks);
+      return isProblem(body) ? body : { kind: act === "tracks" ? "tracks" : "close", talk, ...body };
+    });
+  return answerBy(act === "tracks" ? { POST: change } : { PUT: change }, c.req.method);
 });
 
 /** Passes a studio's request on to the Broadcast. It is read only after the host key has been checked. */

@@ -12,7 +12,8 @@ const GRACE_SEGMENTS = 4;
  */
 export function judge(edge: LiveEdge, target: Target, now: number): Problem | null {
   if (!("epoch" in target)) return null;
-  if (target.epoch !== edge.epoch) return judgeFormer(edge, target);
+  // Rewind lists have only whole segments of the timelines before the present one.
+  if (target.epoch !== edge.epoch) return isFormer(edge, target) ? null : PROBLEMS.otherEpoch;
   const byNow = projected(edge, now);
   switch (target.kind) {
     case "init":
@@ -32,11 +33,4 @@ export function judge(edge: LiveEdge, target: Target, now: number): Problem | nu
       return isNamed && isPossible ? null : PROBLEMS.noSuchMedia;
     }
   }
-}
-
-/** Judges a request for a timeline before the present one. Rewind lists have only whole segments of those. */
-function judgeFormer(edge: LiveEdge, target: Extract<Target, { epoch: string }>): Problem | null {
-  if (target.kind !== "init" && target.kind !== "segment") return PROBLEMS.otherEpoch;
-  const msn = target.kind === "init" ? null : target.msn;
-  return isFormer(edge, target.epoch, msn) ? null : PROBLEMS.otherEpoch;
 }

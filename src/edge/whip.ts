@@ -1,12 +1,13 @@
 import { type Context, Hono } from "hono";
 import type { HostKey } from "../access/keys.ts";
-import type { Admitted, Newcomer, Offer } from "../broadcast-api.ts";
+import type { Newcomer, Offer } from "../broadcast-api.ts";
 import { readOffer } from "../ingest/offer.ts";
-import { patterns, whipSessionPath } from "../paths.ts";
-import { methodNotAllowed, offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
-import { enter } from "./admission.ts";
+import { areas, isWhipSession, patterns, whipSessionPath } from "../paths.ts";
+import { offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
+import { type Entered, enter } from "./admission.ts";
 import { readBounded } from "./body.ts";
 import type { EdgeEnv } from "./env.ts";
+import { allowOf, answerBy, isAllowed, type Methods, notAllowed } from "./methods.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
 
 /**
@@ -15,8 +16,6 @@ import { NO_STORE, refuse } from "./refusal.ts";
  */
 export const whip = new Hono<{ Bindings: EdgeEnv }>();
 
-const ENDPOINT_METHODS = "GET, HEAD, OPTIONS, POST";
-const SESSION_METHODS = "GET, HEAD, OPTIONS, DELETE";
 const MAX_OFFER_BYTES = 64 * 1024;
 
 /** The header with the name of the host whose key was presented, as percent-encoded UTF-8. */
@@ -29,99 +28,102 @@ const CORS = {
     "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, Earshot-Host, Earshot-Warnings",
 };
 
-/**
- * The answer to PATCH on a session. The SFU has neither a candidate endpoint nor ICE restarts, and its answer has all its
- * candidates. A client that trickles all the same is reached as a peer-reflexive candidate (RFC 8445 section 7.3.1.3).
- */
-const NO_TRICKLE = methodNotAllowed(
-  SESSION_METHODS,
-  "Trickle ICE and ICE restarts are not supported; publish again on a new connection.",
-);
+type Of = Context<{ Bindings: EdgeEnv }>;
 
-/** RFC 9725 section 4.7: a preflight carries no credentials, and is answered without. */
-whip.options("/whip/*", (c) => {
-  const isSession = c.req.path.split("/").length > 3;
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...CORS,
-      "accept-post": "application/sdp",
-      allow: isSession ? SESSION_METHODS : ENDPOINT_METHODS,
-      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
-      "access-control-allow-headers": "Authorization, Content-Type, If-Match",
-      "access-control-max-age": "86400",
-    },
-  });
-});
+whip.options(areas.whip, preflight);
 
-whip.use("/whip/*", async (c, next) => {
+whip.use(areas.whip, async (c, next) => {
   await next();
   for (const [name, value] of Object.entries(CORS)) c.res.headers.set(name, value);
 });
 
 whip.all(patterns.whip, async (c) => {
   const host = await enter(c, c.req.param("id"));
-  if (host.kind === "problem") return refuse(host);
-  const { broadcast, key } = host;
-  switch (c.req.method) {
-    case "POST": {
-      const offer = await readPost(c.req.raw);
-      if (offer.kind === "problem") return refuse(offer);
-      const published = await broadcast.publish(offer, newcomerOf(c, key), new URL(c.req.url).origin);
-      if (published.kind === "problem") return refuse(published);
-      const path = whipSessionPath(c.req.param("id"), published.session);
-      return created(published.answer, {
-        path,
-        host: published.name,
-        etag: published.session.slice(0, 11),
-        iceServers: c.env.ICE_SERVERS.split(",").filter((server) => server !== ""),
-      });
-    }
-    case "GET":
-    case "HEAD":
-      return admitted(await broadcast.admit(key, null));
-    default:
-      return refuse(methodNotAllowed(ENDPOINT_METHODS));
-  }
+  return host.kind === "problem" ? refuse(host) : answerBy(ENDPOINT, c.req.method, c, host, null);
 });
 
 whip.all(patterns.whipSession, async (c) => {
   const host = await enter(c, c.req.param("id"));
   if (host.kind === "problem") return refuse(host);
-  const { broadcast, key } = host;
+  const { method } = c.req;
   const session = c.req.param("session");
-  if (c.req.method === "DELETE") {
-    const problem = await broadcast.leave(key, session);
-    return problem === null ? new Response(null, { status: 200, headers: NO_STORE }) : refuse(problem);
-  }
-  const found = await broadcast.admit(key, session);
+  if (isAllowed(SESSION, method)) return answerBy(SESSION, method, c, host, session);
+  const found = await host.broadcast.admit(host.key, session);
   if (found.kind === "problem") return refuse(found);
-  switch (c.req.method) {
-    case "GET":
-    case "HEAD":
-      return admitted(found);
-    case "PATCH":
-      return refuse(NO_TRICKLE);
-    default:
-      return refuse(methodNotAllowed(SESSION_METHODS));
-  }
+  return refuse(method === "PATCH" ? NO_TRICKLE : notAllowed(SESSION));
 });
+
+const ENDPOINT: Methods<[c: Of, host: Entered, session: null]> = {
+  GET: look,
+  HEAD: look,
+  OPTIONS: preflight,
+  POST: publish,
+};
+
+const SESSION: Methods<[c: Of, host: Entered, session: string]> = {
+  GET: look,
+  HEAD: look,
+  OPTIONS: preflight,
+  DELETE: leave,
+};
+
+/**
+ * The answer to PATCH on a session. The SFU has neither a candidate endpoint nor ICE restarts, and its answer has all its
+ * candidates. A client that trickles all the same is reached as a peer-reflexive candidate (RFC 8445 section 7.3.1.3).
+ */
+const NO_TRICKLE = notAllowed(
+  SESSION,
+  "Trickle ICE and ICE restarts are not supported; publish again on a new connection.",
+);
+
+/** RFC 9725 section 4.7: a preflight carries no credentials, and is answered without. */
+function preflight(c: Of): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...CORS,
+      "accept-post": "application/sdp",
+      allow: allowOf(isWhipSession(c.req.path) ? SESSION : ENDPOINT),
+      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+      "access-control-allow-headers": "Authorization, Content-Type, If-Match",
+      "access-control-max-age": "86400",
+    },
+  });
+}
+
+async function publish(c: Of, { broadcast, key }: Entered): Promise<Response> {
+  const offer = await readPost(c.req.raw);
+  if (offer.kind === "problem") return refuse(offer);
+  const published = await broadcast.publish(offer, newcomerOf(c, key), new URL(c.req.url).origin);
+  if (published.kind === "problem") return refuse(published);
+  return created(published.answer, {
+    path: whipSessionPath(c.req.param("id") ?? "", published.session),
+    host: published.name,
+    etag: published.session.slice(0, 11),
+    iceServers: c.env.ICE_SERVERS.split(",").filter((server) => server !== ""),
+  });
+}
+
+/** RFC 9725 section 4.1: GET and HEAD succeed without content. */
+async function look(_: Of, { broadcast, key }: Entered, session: string | null): Promise<Response> {
+  const admitted = await broadcast.admit(key, session);
+  if (admitted.kind === "problem") return refuse(admitted);
+  const { name, warnings } = admitted;
+  const said = { [HOST_HEADER]: encodeURIComponent(name), "earshot-warnings": warnings.join(", ") };
+  return new Response(null, { status: 204, headers: { ...NO_STORE, ...said } });
+}
+
+async function leave(_: Of, { broadcast, key }: Entered, session: string): Promise<Response> {
+  const problem = await broadcast.leave(key, session);
+  return problem === null ? new Response(null, { status: 200, headers: NO_STORE }) : refuse(problem);
+}
 
 /** How much of a client's User-Agent is kept, characters. */
 const MAX_CLIENT = 200;
 
-function newcomerOf(c: Context<{ Bindings: EdgeEnv }>, key: HostKey): Newcomer {
+function newcomerOf(c: Of, key: HostKey): Newcomer {
   const client = c.req.header("user-agent")?.slice(0, MAX_CLIENT) ?? null;
   return { key, takeover: c.req.query("takeover") === "1", client };
-}
-
-/** RFC 9725 section 4.1: GET and HEAD succeed without content. */
-function admitted(host: Admitted | Problem): Response {
-  if (host.kind === "problem") return refuse(host);
-  const { name, warnings } = host;
-  const said = { [HOST_HEADER]: encodeURIComponent(name), "earshot-warnings": warnings.join(", ") };
-  const headers = { ...NO_STORE, ...said };
-  return new Response(null, { status: 204, headers });
 }
 
 /** Reads the offer out of a POST (RFC 9725 section 4.2). */

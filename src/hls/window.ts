@@ -5,7 +5,7 @@
  * changes are atomic).
  */
 
-import type { LiveEdge, Place } from "../live-edge.ts";
+import { FIRST_LENGTH, type LiveEdge, SKIP_BOUNDARY } from "../live-edge.ts";
 import {
   AU_SAMPLES,
   fromMillis,
@@ -64,9 +64,6 @@ export const MOST_KEPT = 2 * MOST_RANGES;
 
 /** The least length of a window, in segments. In a shorter one, a player that stalls for some seconds loses its place. */
 const MIN_LENGTH = 10;
-
-/** Segments that must exist before a playlist is first handed out: players start three target durations from its end. */
-const FIRST_LENGTH = 3;
 
 /**
  * Returns the window of a show whose first frame is at `start.at` in segment `start.msn`. `length` is how many segments it
@@ -217,12 +214,6 @@ export function firstListed(profile: Profile): Samples {
   return samples(FIRST_LENGTH * profile.segmentUnits * AU_SAMPLES);
 }
 
-/** Returns the place that must be listed before a playlist is handed out: the end of the third segment. */
-export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEdge): Place {
-  const msn = firstMsn + FIRST_LENGTH - 1;
-  return listsParts ? { msn, part: partsPerSegment - 1 } : { msn };
-}
-
 /**
  * Whether a segment's parts are listed. EXT-X-PART tags further than three target durations from the end of the playlist, the
  * hinted part included, are removed (section 6.2.2). A segment's parts are removed together: clients count them to know their
@@ -239,9 +230,9 @@ export function listsParts(window: Window, segment: OpenSegment): boolean {
   );
 }
 
-/** Returns the Skip Boundary in samples: six target durations, the least allowed (section 4.4.3.8). */
+/** Returns the Skip Boundary in samples. */
 export function skipBoundary(targetDuration: number): Samples {
-  return samples(6 * targetDuration * SAMPLE_RATE);
+  return samples(SKIP_BOUNDARY * targetDuration * SAMPLE_RATE);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { AnnouncedState } from "../announcement-api.ts";
 import type { Announcement } from "../broadcast/show-row.ts";
-import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem, unfitAnnouncement } from "../problem.ts";
+import { keys } from "../r2-keys.ts";
 import { keepSound } from "./kept-sound.ts";
 
 /** The loudness that an announcement is levelled to, LUFS: the same as the hosts' (AES TD1008, speech). */

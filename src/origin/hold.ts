@@ -1,7 +1,7 @@
 import { SEAM } from "../audio/loop.ts";
 import type { OwnHold } from "../broadcast/show-row.ts";
-import { keys } from "../paths.ts";
 import { PROBLEMS, type Problem, unfitHold } from "../problem.ts";
+import { keys } from "../r2-keys.ts";
 import { keepSound } from "./kept-sound.ts";
 
 /** The loudness that hold audio is levelled to, LUFS: softer than speech, whose target is -18 (AES TD1008). */

@@ -2,8 +2,8 @@ import { Bounded } from "../bounded.ts";
 import { mediaIn } from "../hls/moof.ts";
 import { descriptionIn, type Filling, type Layout, layOut, offsetsOf, sizesOf } from "../hls/movie.ts";
 import { withLimit } from "../limit.ts";
-import { keys } from "../paths.ts";
 import type { Problem } from "../problem.ts";
+import { keys } from "../r2-keys.ts";
 import type {
   Chapters,
   Page,

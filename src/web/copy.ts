@@ -1,4 +1,4 @@
-import { copyOf, type Lifeboat } from "../lifeboat.ts";
+import { copyOf } from "../lifeboat.ts";
 import { type MediaList, readMediaList, variantOf } from "./list.ts";
 
 /** Timeout for a request to the copy, ms. */
@@ -31,9 +31,16 @@ export class Copy {
 
 /** Finds the copy of show `id`; null where this relay has none. `/lifeboat.json` is an asset: no Worker runs for it. */
 export async function findCopy(id: string): Promise<Copy | null> {
+  const text = await textOf("/lifeboat.json", ANSWER_MS);
+  const url = text === null ? null : urlIn(text);
+  return url === null ? null : new Copy(url, id);
+}
+
+/** Reads the copy's base URL in the text of `/lifeboat.json`; null where it names none. */
+export function urlIn(text: string): string | null {
   try {
-    const { url } = JSON.parse((await textOf("/lifeboat.json", ANSWER_MS)) ?? '{"url":null}') as Lifeboat;
-    return url === null ? null : new Copy(url, id);
+    const said: { readonly url?: unknown } | null = JSON.parse(text);
+    return typeof said?.url === "string" ? said.url : null;
   } catch {
     // Not JSON: a server without this asset has answered with an HTML page.
     return null;

@@ -5,6 +5,7 @@ import { crowdText, onAirText } from "./people.ts";
 import { Player } from "./player.ts";
 import type { Playing } from "./playing.ts";
 import { pollStatus } from "./poll.ts";
+import { playbackPath } from "./relay-paths.ts";
 import { moveThrough } from "./replay.ts";
 import type { Report } from "./status.ts";
 import { words } from "./words.ts";
@@ -40,7 +41,7 @@ const LIST_MAX_AGE_MS = 15_000;
 
 const player = new Player(
   audio,
-  `/live/${encodeURIComponent(id)}/index.m3u8`,
+  playbackPath(id),
   findCopy(id),
   (now) => {
     playing = now;

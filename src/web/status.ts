@@ -1,4 +1,5 @@
 import type { Level, Status } from "../status.ts";
+import { statusPath } from "./relay-paths.ts";
 
 /** The fields of `GET /live/:id/status.json` that the pages use. */
 export type Seen = Pick<
@@ -25,11 +26,6 @@ export type Report =
   | { readonly kind: "missing" }
   | { readonly kind: "unreachable" };
 
-/** Returns the URL of a broadcast's public status. */
-export function statusUrl(id: string): string {
-  return `/live/${encodeURIComponent(id)}/status.json`;
-}
-
 /** Timeouts for the status, ms: for an immediate answer, and for one that the relay holds, for 12 s at most. */
 const ANSWER_MS = 5_000;
 const HELD_MS = 16_000;
@@ -40,7 +36,7 @@ const HELD_MS = 16_000;
  */
 export async function readStatus(id: string, waits = false): Promise<Report> {
   try {
-    const url = `${statusUrl(id)}${waits ? "?wait=open" : ""}`;
+    const url = `${statusPath(id)}${waits ? "?wait=open" : ""}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(waits ? HELD_MS : ANSWER_MS) });
     if (response.status === 404 || response.status === 410)
       return { kind: (await isOfRelay(response)) ? "missing" : "unreachable" };

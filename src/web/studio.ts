@@ -6,6 +6,7 @@ import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others.ts";
 import { element, pathId, setText } from "./page.ts";
 import { pollStatus } from "./poll.ts";
+import { talksPath, whipPath } from "./relay-paths.ts";
 import { Sender, type Sending } from "./sender.ts";
 import type { Report } from "./status.ts";
 import { Talkback } from "./talkback.ts";
@@ -49,14 +50,14 @@ let muted = false;
 let onAirSince = 0;
 let loudAt = 0;
 
-const talkback = new Talkback(`/talk/${encodeURIComponent(id)}`, key, (hearing) => {
+const talkback = new Talkback(talksPath(id), key, (hearing) => {
   setText(talkbackText, hearingWords(hearing));
   talkbackText.dataset.bad = String(hearing.kind === "lost");
   othersSection.hidden = hearing.kind === "off";
   people.show(hearing.kind === "hearing" ? hearing.voices : []);
 });
 
-const sender = new Sender(`/whip/${encodeURIComponent(id)}`, key, (now) => {
+const sender = new Sender(whipPath(id), key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
   sending = now;

@@ -1,4 +1,5 @@
 import { ANSWER_MS, type Others, type TalkOffer } from "../talk.ts";
+import { readOffer, readOthers, readTalk } from "./talk-answer.ts";
 
 /** Timeout for a request for the other hosts, ms: longer than the relay holds it. */
 const OTHERS_MS = 25_000;
@@ -28,7 +29,8 @@ export class TalkSession {
   static async begin(endpoint: string, key: string, session: string): Promise<TalkSession> {
     const headers = { Authorization: `Bearer ${key}` };
     const response = await send(endpoint, "POST", headers, { session }, REPLY_MS);
-    const { talk } = (await response.json()) as { talk: string };
+    const talk = readTalk(await response.json());
+    if (talk === null) throw new Error("The relay did not name the talk session.");
     return new TalkSession(`${endpoint}/${talk}`, headers);
   }
 
@@ -42,8 +44,9 @@ export class TalkSession {
         headers: this.#headers,
         signal: AbortSignal.timeout(OTHERS_MS),
       });
-      if (response.ok) return { kind: "others", ...((await response.json()) as Others) };
-      return { kind: response.status < 500 ? "over" : "unreachable" };
+      if (!response.ok) return { kind: response.status < 500 ? "over" : "unreachable" };
+      const others = readOthers(await response.json());
+      return others === null ? { kind: "unreachable" } : { kind: "others", ...others };
     } catch {
       return { kind: "unreachable" };
     }
@@ -52,7 +55,9 @@ export class TalkSession {
   /** Asks for the tracks of publications. */
   async tracks(publications: readonly string[]): Promise<TalkOffer> {
     const response = await send(`${this.#url}/tracks`, "POST", this.#headers, { publications }, ANSWER_MS);
-    return (await response.json()) as TalkOffer;
+    const offer = readOffer(await response.json());
+    if (offer === null) throw new Error("The relay answered without an offer.");
+    return offer;
   }
 
   /** Answers the offer of exchange `mutation` with SDP. */

@@ -108,5 +108,6 @@ test("a WHIP session that was stored before hosts had names belongs to the first
     connected: 1,
   };
   sql.exec("INSERT INTO publisher (session, json) VALUES ('s', ?)", JSON.stringify(old));
-  expect(new Store(sql).publishers()).toEqual([{ ...old, hostId: "host", codec: null, client: null }]);
+  const added = { hostId: "host", adapter: null, createdAt: 0, codec: null, client: null };
+  expect(new Store(sql).publishers()).toEqual([{ ...old, ...added }]);
 });

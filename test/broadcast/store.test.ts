@@ -122,9 +122,25 @@ test("an unreadable row is left out, and the others are not", () => {
   const sql = sqlite();
   const store = new Store(sql);
   sql.exec("INSERT INTO reads VALUES (1, 'garbage')");
-  sql.exec("INSERT INTO publisher VALUES ('a', '{'), ('b', '{\"session\":\"b\"}')");
+  const row = {
+    session: "b",
+    sfuSession: "s",
+    mid: "0",
+    origin: "https://relay",
+    generation: 1,
+    createdAt: 5,
+  };
+  sql.exec("INSERT INTO publisher VALUES ('a', '{'), ('b', ?)", JSON.stringify(row));
+  sql.exec(
+    "INSERT INTO publisher VALUES ('c', ?)",
+    JSON.stringify({ ...row, session: "c", generation: "1" }),
+  );
+  sql.exec("INSERT INTO timeline (epoch, startedAt, profile) VALUES ('mwq4uj3r', 1, '{}')");
   expect(store.originReads()).toEqual({});
-  expect(store.publishers()).toMatchObject([{ session: "b" }]);
-  expect(warn).toHaveBeenCalledTimes(2);
+  // What a deploy without named hosts has stored belongs to the first host.
+  const added = { hostId: "host", connected: 0, adapter: null, codec: null, client: null };
+  expect(store.publishers()).toEqual([{ ...row, ...added }]);
+  expect(store.index.timelines()).toEqual([]);
+  expect(warn).toHaveBeenCalledTimes(4);
   warn.mockRestore();
 });

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { Fronts, mayMerge, type Playlist } from "../../src/edge/fronts.ts";
+import { Fronts, type Playlist } from "../../src/edge/fronts.ts";
 import { Held } from "../../src/edge/held.ts";
-import type { LiveEdge } from "../../src/live-edge.ts";
 import type { Target } from "../../src/paths.ts";
 
 /** No client is given an older list than this isolate has seen. */
@@ -117,5 +116,4 @@ test("a list of one kind never stands in for one of another kind, but all kinds 
   // Segments 5 to 10 are certainly in it.
   expect(fronts.young(rewind(true, 5), NOW)).toBe(delta);
   expect(fronts.young(rewind(true, 4), NOW)).toBeNull();
-  expect(mayMerge(rewind(true, 4), { ...(delta.liveEdge as LiveEdge), ended: true })).toBe(true);
 });

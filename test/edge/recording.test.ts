@@ -93,6 +93,14 @@ test("a download that can not begin is a 503 that nobody keeps; one that can not
   await expect(lengthOf(await ask())).rejects.toThrow(/can not be read at this moment/);
 });
 
+test("facts that can not be read are a 503 that nobody keeps", async () => {
+  const warn = vi.spyOn(console, "warn").mockReturnValue();
+  const { ask } = edge(Number.NaN);
+  const refused = await ask();
+  expect([refused.status, refused.headers.get("cache-control")]).toEqual([503, "no-store"]);
+  warn.mockRestore();
+});
+
 test("a client that leaves ends the fetching", async () => {
   const { ask, paths } = edge(3 * STRETCH_BYTES);
   const reader = (await ask()).body?.getReader();

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Decision, decide as decideAt, isDelta } from "../../src/hls/directives.ts";
+import { type Decision, decide as decideAt } from "../../src/hls/directives.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
 import { liveEdgeOf, skipBoundary, skippedUntil, type Window } from "../../src/hls/window.ts";
-import { covers, type Place } from "../../src/live-edge.ts";
+import { covers, isDelta, mayMerge, type Place } from "../../src/live-edge.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
 import { FIRST_MSN, names, show, windowAfter } from "../kit/show.ts";
 
@@ -107,6 +107,19 @@ describe("a delta update", () => {
     expect(skippedUntil(windowAfter(low, 7 * 90, { live: true }), skipBoundary(2))).toBeNull();
     expect(skippedUntil(windowAfter(low, 100 * 90 + 18), skipBoundary(2))).toBeNull();
     expect(isDelta(null, { skip: true })).toBe(false);
+  });
+  test("is nothing that the edge takes to be mergeable and the Broadcast does not", () => {
+    for (const profile of [low, balanced, economy]) {
+      const window = windowAfter(profile, 100 * profile.segmentUnits, { live: true });
+      const first = skippedUntil(window, skipBoundary(profile.targetDuration)) ?? window.firstMsn;
+      const edge = liveEdgeOf(window);
+      for (let msn = edge.firstMsn - 1; msn <= edge.lastMsn + 2; msn++) {
+        const asked = { skip: true, msn };
+        if (mayMerge(edge, asked)) expect(isDelta(first, asked), `${profile.latency} ${msn}`).toBe(true);
+      }
+      expect(mayMerge(edge, { skip: true, msn: edge.lastMsn - 5 })).toBe(true);
+      expect(mayMerge(edge, { skip: true, msn: edge.lastMsn - 6 })).toBe(false);
+    }
   });
 });
 

@@ -3,8 +3,8 @@
 import { initSegment } from "../../src/hls/cmaf.ts";
 import { mediaPlaylist, multivariantPlaylist } from "../../src/hls/playlist.ts";
 import { rewindPlaylist, rewindSkippedUntil } from "../../src/hls/rewind.ts";
-import { firstPublished, liveEdgeOf } from "../../src/hls/window.ts";
-import { covers } from "../../src/live-edge.ts";
+import { liveEdgeOf } from "../../src/hls/window.ts";
+import { covers, firstPublished } from "../../src/live-edge.ts";
 import { type Profile, toMillis } from "../../src/media.ts";
 import { names, pastBefore, STARTED_AT, show } from "../kit/show.ts";
 import type { Exchange } from "../validator/capture.ts";

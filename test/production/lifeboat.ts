@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { copyOf, lists } from "../../src/lifeboat.ts";
+import { copyOf } from "../../src/lifeboat.ts";
+import { lists } from "../../src/r2-keys.ts";
 import type { Created } from "../kit/created.ts";
 import { readList, variantOf } from "../kit/list.ts";
 import type { Checks } from "./checks.ts";
