@@ -5,7 +5,7 @@ import { canonicalPath, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Fronts, mayMerge, type Playlist } from "./fronts.ts";
 import { Held, type Loaded, OPEN_TO_ALL } from "./held.ts";
-import { lifetimeOf } from "./lifetime.ts";
+import { isFresh } from "./lifetime.ts";
 import { type Load, Memory, Unavailable, type WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
 import { personal, reply } from "./reply.ts";
@@ -126,7 +126,7 @@ export class Delivery {
     const held = this.#memory.peek(path, now);
     const isPlain = isList(target) && target.directives.msn === undefined;
     if (held === null || !isPlain) return held;
-    return now - held.madeAt < lifetimeOf(held, "newest") ? held : null;
+    return isFresh(held, "newest", now) ? held : null;
   }
 
   async #fetch(target: Target, { origin, waitUntil, now }: Ask): Promise<Held> {

@@ -110,10 +110,6 @@ export class Held {
   get cost(): number {
     return this.loaded.bytes.length + (this.gzipped?.length ?? 0);
   }
-
-  isFresh(now: number): boolean {
-    return now - this.madeAt < this.maxAgeMs;
-  }
 }
 
 /** Headers of the answers given in one second. They are copied and never changed. */

@@ -1,5 +1,6 @@
 import { timeLimit } from "../limit.ts";
 import { Held, type Loaded } from "./held.ts";
+import { isFresh } from "./lifetime.ts";
 
 /** How much an isolate keeps in memory. It has 128 MB in all, and needs them for other work too. */
 export interface Bounds {
@@ -79,7 +80,7 @@ export class Memory {
   peek(path: string, now: number): Held | null {
     const entry = this.#entries.get(path);
     if (entry === undefined) return null;
-    if (!entry.held.isFresh(now)) {
+    if (!isFresh(entry.held, "own", now)) {
       this.#forget(path, entry);
       return null;
     }
