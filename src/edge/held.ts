@@ -35,6 +35,7 @@ export class Held {
   /** All objects that have a stamp. All these stamps are of the same `second` (s since 1970), the latest one. */
   static #stamped: { readonly second: number; readonly all: Held[] } = { second: 0, all: [] };
 
+  readonly kind = "held";
   readonly loaded: Loaded;
   readonly maxAgeMs: number;
   /** When the origin made it, ms since 1970. */

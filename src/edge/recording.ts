@@ -4,7 +4,7 @@ import type { RecordingFacts } from "../recording-api.ts";
 import { stretchPath } from "../recording-stretch.ts";
 import type { Delivery } from "./delivery.ts";
 import { fileName } from "./file-name.ts";
-import { Held, OPEN_TO_ALL } from "./held.ts";
+import { OPEN_TO_ALL } from "./held.ts";
 import type { WaitUntil } from "./memory.ts";
 import { type Span, spanOf } from "./range.ts";
 import { refuse } from "./refusal.ts";
@@ -36,7 +36,7 @@ export async function recording(
   waitUntil: WaitUntil,
 ): Promise<Response> {
   const held = await delivery.find(origin, target, waitUntil);
-  if (!(held instanceof Held)) return refuse(held);
+  if (held.kind === "problem") return refuse(held);
   if (held.loaded.status !== 200) return reply(held, request, null, Date.now());
   const facts = JSON.parse(new TextDecoder().decode(held.loaded.bytes)) as RecordingFacts;
   const { length } = facts;
