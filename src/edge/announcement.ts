@@ -20,9 +20,8 @@ import { putSound } from "./sound.ts";
 export const announcement = new Hono<{ Bindings: EdgeEnv }>();
 
 announcement.all(patterns.announcement, async (c) => {
-  const [name, read] = [c.req.param("id"), stateOf(c.req.param("state"))];
-  if (read.kind === "problem") return refuse(read);
-  const state = read.value;
+  const [name, state] = [c.req.param("id"), stateOf(c.req.param("state"))];
+  if (typeof state !== "string") return refuse(state);
   switch (c.req.method) {
     case "GET":
     case "HEAD":
@@ -58,7 +57,6 @@ const Parameters = z.strictObject({
     .optional(),
 });
 
-function stateOf(name: string): { readonly kind: "read"; readonly value: AnnouncedState } | Problem {
-  const value = ANNOUNCED_STATES.find((state) => state === name);
-  return value === undefined ? PROBLEMS.noSuchState : { kind: "read", value };
+function stateOf(name: string): AnnouncedState | Problem {
+  return ANNOUNCED_STATES.find((state) => state === name) ?? PROBLEMS.noSuchState;
 }

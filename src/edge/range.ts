@@ -5,7 +5,7 @@ export interface Span {
 }
 
 /** How much of a body is asked for: a span, more than there is, or the whole body. */
-export type Extent =
+type Extent =
   | ({ readonly kind: "span" } & Span)
   | { readonly kind: "unsatisfiable" }
   | { readonly kind: "whole" };

@@ -23,7 +23,7 @@ export interface Keeping {
 }
 
 /** The sound is in R2. */
-export interface Kept {
+interface Kept {
   readonly kind: "kept";
   readonly sound: KeptSound;
 }
