@@ -1,5 +1,5 @@
 import type { Directives } from "./media.ts";
-import { badDirective, PROBLEMS, type Problem } from "./problem.ts";
+import { badDirective, isProblem, PROBLEMS, type Problem } from "./problem.ts";
 
 /**
  * Builds and parses every URL of the relay.
@@ -87,7 +87,7 @@ export function parseListen(url: {
   const [, playlist, rewind, init, segment, part, index] = media;
   if (playlist !== undefined || rewind !== undefined) {
     const directives = parseDirectives(url.searchParams);
-    if ("kind" in directives) return directives;
+    if (isProblem(directives)) return directives;
     if (rewind === undefined) return { kind: "playlist", id, epoch, directives };
     return { kind: "rewind", id, epoch, from: rewind === "rewind" ? "live" : "open", directives };
   }

@@ -1,5 +1,6 @@
 import { createDecoder, type OpusDecoderHandle } from "libopus-wasm";
 import WebSocket from "ws";
+import { type Failed, failed } from "./failure.ts";
 import { Framer } from "./frame.ts";
 import { type OpusPacket, OpusTimeline, type PcmBlock } from "./opus.ts";
 import { encodePacket } from "./packet.ts";
@@ -13,12 +14,6 @@ const BACKLOG_FRAMES = 25;
 /** Unsent bytes in an open socket above which it counts as choked. */
 const CHOKED_BYTES = 256 * 1024;
 const TICK_MILLIS = 20;
-
-/** Why a socket could not be opened, in the API's wording. */
-export interface DialError {
-  readonly errorCode: "websocket_handshake_failed" | "websocket_connection_timeout";
-  readonly errorDescription: string;
-}
 
 /**
  * Sends one Opus track to a WebSocket as PCM: a message per 20 ms ({@link encodePacket}). Owns its decoder and its
@@ -60,17 +55,14 @@ export class Adapter {
   }
 
   /** Dials `endpoint`. `onEnd` is called once, when the adapter has ended for any reason. */
-  static async open(
-    id: string,
-    endpoint: string,
-    onEnd: (reason: string) => void,
-  ): Promise<Adapter | DialError> {
+  static async open(id: string, endpoint: string, onEnd: (reason: string) => void): Promise<Opened | Failed> {
     const decoder = await createDecoder({ channels: 2, sampleRate: 48_000 });
-    const socket = await dial(endpoint, HANDSHAKE_MILLIS);
+    const dialled = await dial(endpoint, HANDSHAKE_MILLIS);
     // Nothing may be awaited from here on: the socket could close before the constructor listens to it.
-    if (socket instanceof WebSocket) return new Adapter(id, endpoint, socket, decoder, onEnd);
+    if (dialled.kind === "open")
+      return { kind: "open", adapter: new Adapter(id, endpoint, dialled.socket, decoder, onEnd) };
     decoder.free();
-    return socket;
+    return dialled;
   }
 
   push(packet: OpusPacket): void {
@@ -124,13 +116,13 @@ export class Adapter {
     }
     this.#redial = setTimeout(() => {
       dial(this.endpoint, Math.min(HANDSHAKE_MILLIS, deadline - Date.now())).then(
-        (socket) => {
-          if (!(socket instanceof WebSocket)) {
+        (dialled) => {
+          if (dialled.kind === "failed") {
             if (!this.#closed) this.#dialAgain(deadline, attempt + 1);
-          } else if (this.#closed) socket.close(1000, "the adapter is closed");
+          } else if (this.#closed) dialled.socket.close(1000, "the adapter is closed");
           else {
-            this.#socket = socket;
-            this.#watch(socket);
+            this.#socket = dialled.socket;
+            this.#watch(dialled.socket);
           }
         },
         (error: unknown) => this.close(1000, `dialling failed: ${String(error)}`),
@@ -139,28 +131,32 @@ export class Adapter {
   }
 }
 
-/** Opens a WebSocket without following redirects. Returns an error instead of throwing it. */
-function dial(endpoint: string, timeout: number): Promise<WebSocket | DialError> {
+interface Opened {
+  readonly kind: "open";
+  readonly adapter: Adapter;
+}
+
+interface Dialled {
+  readonly kind: "open";
+  readonly socket: WebSocket;
+}
+
+/** Opens a WebSocket without following redirects. Never rejects. */
+function dial(endpoint: string, timeout: number): Promise<Dialled | Failed> {
   return new Promise((resolve) => {
     const socket = new WebSocket(endpoint, {
       followRedirects: false,
       handshakeTimeout: Math.max(1, timeout),
       perMessageDeflate: false,
     });
-    socket.once("open", () => resolve(socket));
+    socket.once("open", () => resolve({ kind: "open", socket }));
     // The listener stays for the socket's life: ws emits an error before the close that follows it, and again on terminate().
     socket.on("error", (error) => {
       socket.terminate();
       resolve(
         /timed out/.test(error.message)
-          ? {
-              errorCode: "websocket_connection_timeout",
-              errorDescription: "The WebSocket handshake timed out.",
-            }
-          : {
-              errorCode: "websocket_handshake_failed",
-              errorDescription: "The handshake with the provided endpoint failed.",
-            },
+          ? failed("websocket_connection_timeout", "The WebSocket handshake timed out.")
+          : failed("websocket_handshake_failed", "The handshake with the provided endpoint failed."),
       );
     });
   });

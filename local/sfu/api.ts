@@ -3,8 +3,9 @@ import { type Context, Hono } from "hono";
 import { Adapter } from "./adapter.ts";
 import {
   badDescription,
+  EMPTY_TRACK,
   fail,
-  type ItemError,
+  failed,
   invalidParams,
   NOT_FOUND_TRACK,
   notFound,
@@ -138,10 +139,11 @@ export class SfuApi {
     }
     if (isPull(text)) return pullTracks(c, session, text, (id) => this.#sessions.get(id));
     const request = readBody(TracksRequest, text);
-    if (!request.ok) return fail(c, request);
+    if (request.kind === "unreadable") return fail(c, request.error);
     const { sessionDescription, tracks, autoDiscover } = request.body;
     const offer = readOffer(sessionDescription.sdp);
-    if (!offer.ok) return fail(c, badDescription(`The offer cannot be accepted: ${offer.reason}.`));
+    if (offer.kind === "refused")
+      return fail(c, badDescription(`The offer cannot be accepted: ${offer.reason}.`));
     if (session.state === "negotiating") return fail(c, badDescription("Another exchange is under way."));
     if (session.pulls.any) return fail(c, invalidParams("tracks: this session pulls"));
     const media = offer.media.filter(({ live, kind }) => live && kind !== "application");
@@ -176,7 +178,7 @@ export class SfuApi {
 
   async #closeTracks(c: Context, session: Session): Promise<Response> {
     const request = readBody(CloseTracksRequest, await c.req.text());
-    if (!request.ok) return fail(c, request);
+    if (request.kind === "unreadable") return fail(c, request.error);
     const tracks = request.body.tracks.map(({ mid }) =>
       session.closeTrack(mid)
         ? { mid }
@@ -191,48 +193,51 @@ export class SfuApi {
 
   async #newAdapters(c: Context): Promise<Response> {
     const request = readBody(NewAdapterRequest, await c.req.text());
-    if (!request.ok) return fail(c, request);
-    const tracks = await Promise.all(
+    if (request.kind === "unreadable") return fail(c, request.error);
+    const items = await Promise.all(
       request.body.tracks.map(async ({ sessionId, trackName, endpoint }) => {
-        const adapter = await this.#newAdapter(sessionId, trackName, endpoint);
-        if (!(adapter instanceof Adapter)) return { trackName, ...adapter };
-        return { trackName, adapterId: adapter.id, endpoint };
+        const made = await this.#newAdapter(sessionId, trackName, endpoint);
+        return { trackName, endpoint, made };
       }),
     );
-    return c.json({ tracks }, tracks.some((item) => "adapterId" in item) ? 200 : 503);
+    const tracks = items.map(({ trackName, endpoint, made }) =>
+      made.kind === "open"
+        ? { trackName, adapterId: made.adapter.id, endpoint }
+        : { trackName, ...made.error },
+    );
+    return c.json({ tracks }, items.some(({ made }) => made.kind === "open") ? 200 : 503);
   }
 
-  async #newAdapter(sessionId: string, trackName: string, endpoint: string): Promise<Adapter | ItemError> {
+  async #newAdapter(sessionId: string, trackName: string, endpoint: string): ReturnType<typeof Adapter.open> {
     const session = this.#sessions.get(sessionId);
     const track = session?.tracks.get(trackName);
     if (!session || !track || track.closed || session.state !== "connected") return NOT_FOUND_TRACK;
     if (!offersOpus(track.media)) {
-      return { errorCode: "invalid_params", errorDescription: "PCM output requires an Opus source track" };
+      return failed("invalid_params", "PCM output requires an Opus source track");
     }
     if (!(await session.until(() => track.packets > 0, MEDIA_MILLIS))) {
-      return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
+      return EMPTY_TRACK;
     }
     const id = newId();
     const dialled = this.#dial !== null ? endpoint.replace(/^wss?:\/\/[^/]*/, this.#dial) : endpoint;
-    const adapter = await Adapter.open(id, dialled, (reason) => {
+    const made = await Adapter.open(id, dialled, (reason) => {
       this.#adapters.delete(id);
-      if (opened !== null) track.adapters.delete(opened);
+      if (made.kind === "open") track.adapters.delete(made.adapter);
       this.#log(`sfu: adapter ${id.slice(0, 6)} ended: ${reason}`);
     });
-    const opened = adapter instanceof Adapter ? adapter : null;
-    if (opened === null) return adapter;
+    if (made.kind === "failed") return made;
     if (track.closed) {
-      opened.close(1000, "the track was closed");
+      made.adapter.close(1000, "the track was closed");
       return NOT_FOUND_TRACK;
     }
-    this.#adapters.set(id, opened);
-    track.adapters.add(opened);
-    return opened;
+    this.#adapters.set(id, made.adapter);
+    track.adapters.add(made.adapter);
+    return made;
   }
 
   async #closeAdapters(c: Context): Promise<Response> {
     const request = readBody(CloseAdapterRequest, await c.req.text());
-    if (!request.ok) return fail(c, request);
+    if (request.kind === "unreadable") return fail(c, request.error);
     const tracks = request.body.tracks.map(({ adapterId }) => {
       const adapter = this.#adapters.get(adapterId);
       if (!adapter) return { adapterId };

@@ -2,15 +2,23 @@ import type { Context } from "hono";
 import type { RequestError } from "./request.ts";
 
 /** The error of one item of a request. */
-export interface ItemError {
+interface ItemError {
   readonly errorCode: string;
   readonly errorDescription: string;
 }
 
-export const NOT_FOUND_TRACK: ItemError = {
-  errorCode: "not_found_track_error",
-  errorDescription: "Track not found on remote peer",
-};
+/** One item of a request failed. */
+export interface Failed {
+  readonly kind: "failed";
+  readonly error: ItemError;
+}
+
+export const NOT_FOUND_TRACK = failed("not_found_track_error", "Track not found on remote peer");
+export const EMPTY_TRACK = failed("empty_track_error", "The track has not received media yet");
+
+export function failed(errorCode: string, errorDescription: string): Failed {
+  return { kind: "failed", error: { errorCode, errorDescription } };
+}
 
 export function fail(c: Context, { status, errorCode, errorDescription }: RequestError): Response {
   return c.json({ errorCode, errorDescription }, status);

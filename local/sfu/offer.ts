@@ -10,10 +10,18 @@ export interface OfferedMedia {
   readonly setup: "actpass" | "active" | "passive";
 }
 
-/** An offer that can be answered, as corrected by {@link readOffer}, or the reason why it cannot. */
-export type Offer =
-  | { readonly ok: true; readonly sdp: string; readonly media: readonly OfferedMedia[] }
-  | { readonly ok: false; readonly reason: string };
+/** An offer that can be answered, as corrected by {@link readOffer}. */
+export interface Offer {
+  readonly kind: "offer";
+  readonly sdp: string;
+  readonly media: readonly OfferedMedia[];
+}
+
+/** A description that can not be taken; `reason`: why not, as the end of a sentence. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly reason: string;
+}
 
 /**
  * Parses a publisher's SDP offer (RFC 8866; JSEP, RFC 8829) and checks that it can be answered. Every live section must have a
@@ -25,7 +33,7 @@ export type Offer =
  * The returned `sdp` has CRLF line ends, and bundled sections are filled in: werift takes port 0 for a rejected section even if
  * it is bundle-only, and looks for a group's transport in the first section that it can decode.
  */
-export function readOffer(text: string): Offer {
+export function readOffer(text: string): Offer | Refused {
   const lines = text.split(/\r\n|\n|\r/).filter((line) => line !== "");
   if (lines[0] !== "v=0") return refuse("it does not begin with v=0");
   const strange = lines.find((line) => !/^[a-z]=/.test(line));
@@ -37,18 +45,18 @@ export function readOffer(text: string): Offer {
   const media: OfferedMedia[] = [];
   for (const filled of sections) {
     const section = readSection(filled, session);
-    if (typeof section === "string") return refuse(section);
+    if (section.kind === "refused") return section;
     if (media.some(({ mid }) => mid === section.mid)) return refuse(`two sections have mid ${section.mid}`);
     media.push(section);
   }
   if (!media.some(({ live, kind }) => live && kind !== "application")) {
     return refuse("it offers neither audio nor video");
   }
-  return { ok: true, sdp: `${[...session, ...sections.flat()].join("\r\n")}\r\n`, media };
+  return { kind: "offer", sdp: `${[...session, ...sections.flat()].join("\r\n")}\r\n`, media };
 }
 
-function refuse(reason: string): Offer {
-  return { ok: false, reason };
+export function refuse(reason: string): Refused {
+  return { kind: "refused", reason };
 }
 
 const MID = /^a=mid:([^\s]{1,64})$/;
@@ -80,23 +88,25 @@ function attributeOf(pattern: RegExp, lines: readonly string[]): string | null {
   return lines.map((line) => pattern.exec(line)?.[1]).find((value) => value !== undefined) ?? null;
 }
 
-function readSection(lines: readonly string[], session: readonly string[]): OfferedMedia | string {
+function readSection(lines: readonly string[], session: readonly string[]): OfferedMedia | Refused {
   const [, kind, port] = /^m=(audio|video|application) (\d+) [^ ]+ [^ ]/.exec(lines[0] ?? "") ?? [];
   if (kind !== "audio" && kind !== "video" && kind !== "application")
-    return "it has an m-line of no known kind";
+    return refuse("it has an m-line of no known kind");
   const any = (pattern: RegExp) => attributeOf(pattern, lines) ?? attributeOf(pattern, session);
   const mid = attributeOf(MID, lines);
-  if (mid === null) return `its ${kind} section has no a=mid`;
+  if (mid === null) return refuse(`its ${kind} section has no a=mid`);
   const live = port !== "0";
   if (live) {
-    if (any(/^a=ice-ufrag:([\w+/-]{4,256})$/) === null) return `its ${kind} section has no a=ice-ufrag`;
-    if (any(/^a=ice-pwd:([\w+/-]{22,256})$/) === null) return `its ${kind} section has no a=ice-pwd`;
+    if (any(/^a=ice-ufrag:([\w+/-]{4,256})$/) === null)
+      return refuse(`its ${kind} section has no a=ice-ufrag`);
+    if (any(/^a=ice-pwd:([\w+/-]{22,256})$/) === null) return refuse(`its ${kind} section has no a=ice-pwd`);
     if (any(/^a=fingerprint:sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/i) === null) {
-      return `its ${kind} section has no SHA-256 a=fingerprint`;
+      return refuse(`its ${kind} section has no SHA-256 a=fingerprint`);
     }
   }
   const setup = any(/^a=setup:(\w+)$/) ?? "actpass";
-  if (setup !== "actpass" && setup !== "active" && setup !== "passive") return `a=setup:${setup} is unknown`;
+  if (setup !== "actpass" && setup !== "active" && setup !== "passive")
+    return refuse(`a=setup:${setup} is unknown`);
   const codecs = lines.flatMap((line) => /^a=rtpmap:\d+ ([^ /]+\/\d+)/.exec(line)?.[1] ?? []);
   return { kind, mid, live, codecs, setup };
 }

@@ -1,8 +1,9 @@
 import type { Context } from "hono";
 import {
   badDescription,
+  EMPTY_TRACK,
+  type Failed,
   fail,
-  type ItemError,
   invalidParams,
   NOT_FOUND_TRACK,
   sessionError,
@@ -30,7 +31,7 @@ export async function pullTracks(
   sessionOf: (id: string) => Session | undefined,
 ): Promise<Response> {
   const request = readBody(PullRequest, text);
-  if (!request.ok) return fail(c, request);
+  if (request.kind === "unreadable") return fail(c, request.error);
   if (session.pulls.isAnswerAwaited) return fail(c, badDescription("An offer waits for its answer."));
   if (session.tracks.size > 0) return fail(c, invalidParams("tracks: this session publishes"));
   if (
@@ -48,7 +49,7 @@ export async function pullTracks(
   // Another request may have made an offer while this one waited for media.
   if (session.pulls.isAnswerAwaited) return fail(c, badDescription("An offer waits for its answer."));
   const good = wanted.flatMap(({ source, found }) =>
-    "errorCode" in found ? [] : [{ source, track: found }],
+    found.kind === "found" ? [{ source, track: found.track }] : [],
   );
   let offered: Awaited<ReturnType<Session["offer"]>> | null = null;
   try {
@@ -60,7 +61,7 @@ export async function pullTracks(
   }
   const mids = [...(offered?.mids ?? [])];
   const tracks = wanted.map(({ source, found }) =>
-    "errorCode" in found ? { ...source, mid: "", ...found } : { ...source, mid: mids.shift() ?? "" },
+    found.kind === "found" ? { ...source, mid: mids.shift() ?? "" } : { ...source, mid: "", ...found.error },
   );
   return c.json({
     requiresImmediateRenegotiation: offered !== null,
@@ -72,17 +73,22 @@ export async function pullTracks(
 /** Handles `PUT renegotiate`, which brings the answer to the SFU's offer. */
 export async function renegotiate(c: Context, session: Session): Promise<Response> {
   const request = readBody(RenegotiateRequest, await c.req.text());
-  if (!request.ok) return fail(c, request);
+  if (request.kind === "unreadable") return fail(c, request.error);
   if (!session.pulls.isAnswerAwaited)
     return fail(c, badDescription("No answer is expected: the SFU has made no offer."));
-  const reason = await session.takeAnswer(request.body.sessionDescription.sdp);
-  return reason === null ? c.json({}) : fail(c, badDescription(`The answer cannot be accepted: ${reason}.`));
+  const taken = await session.takeAnswer(request.body.sessionDescription.sdp);
+  if (taken.kind === "refused")
+    return fail(c, badDescription(`The answer cannot be accepted: ${taken.reason}.`));
+  return c.json({});
 }
 
 /** Returns a track once it has received packets, or the reason why it cannot be forwarded. */
-async function mediaOf(session: Session | undefined, trackName: string): Promise<Track | ItemError> {
+async function mediaOf(
+  session: Session | undefined,
+  trackName: string,
+): Promise<{ readonly kind: "found"; readonly track: Track } | Failed> {
   const track = session?.tracks.get(trackName);
   if (!session || !track || track.closed || session.state !== "connected") return NOT_FOUND_TRACK;
-  if (await session.until(() => track.packets > 0, MEDIA_MILLIS)) return track;
-  return { errorCode: "empty_track_error", errorDescription: "The track has not received media yet" };
+  if (await session.until(() => track.packets > 0, MEDIA_MILLIS)) return { kind: "found", track };
+  return EMPTY_TRACK;
 }

@@ -1,6 +1,6 @@
 import { MediaStreamTrack, type RTCPeerConnection, type RTCRtpTransceiver } from "werift";
 import { Forward } from "./forward.ts";
-import { fixAnswer, readOffer } from "./offer.ts";
+import { fixAnswer, type Refused, readOffer, refuse } from "./offer.ts";
 import type { Track } from "./track.ts";
 
 /** A track of another session that is sent to this one. A closed one keeps its media section, which is then inactive. */
@@ -64,16 +64,16 @@ export class Pulls {
     return { sdp, mids: added.map(({ transceiver }) => transceiver.mid ?? "") };
   }
 
-  /** Takes the answer to the last offer. Returns null, or the reason why it is invalid. */
-  async answer(peer: RTCPeerConnection, sdp: string): Promise<string | null> {
+  /** Takes the answer to the last offer. */
+  async answer(peer: RTCPeerConnection, sdp: string): Promise<{ readonly kind: "taken" } | Refused> {
     // An answer must have what an offer must have: media sections with their transport attributes.
     const read = readOffer(sdp);
-    if (!read.ok) return read.reason;
+    if (read.kind === "refused") return read;
     if (read.media.map(({ mid }) => mid).join() !== this.#offered?.join())
-      return "its sections are not those of the offer";
+      return refuse("its sections are not those of the offer");
     await peer.setRemoteDescription({ type: "answer", sdp: read.sdp });
     this.#offered = null;
-    return null;
+    return { kind: "taken" };
   }
 
   /** Stops sending a track. Returns false if there is none with this mid, or if it is closed already. */

@@ -82,23 +82,29 @@ export const CloseAdapterRequest = z.object({
 export function readBody<T>(
   schema: z.ZodType<T>,
   text: string,
-): { ok: true; body: T } | ({ ok: false } & RequestError) {
+): { readonly kind: "read"; readonly body: T } | Unreadable {
   const json = jsonOf(text);
-  if (json === undefined) return decodingError("The body is not JSON.");
+  if (json === undefined) return unreadable(400, "decoding_error", "The body is not JSON.");
   const result = schema.safeParse(json);
-  if (result.success) return { ok: true, body: result.data };
+  if (result.success) return { kind: "read", body: result.data };
   const [issue] = result.error.issues;
   const path = issue?.path ?? [];
   const place = path.length === 0 ? "body" : path.join(".");
   if (issue?.code === "invalid_type" && at(json, issue.path) !== undefined) {
-    return decodingError(`${place}: ${issue.message}`);
+    return unreadable(400, "decoding_error", `${place}: ${issue.message}`);
   }
   const errorDescription = `${place}: ${issue?.message ?? "invalid"}`;
-  return { ok: false, status: 406, errorCode: "invalid_params", errorDescription };
+  return unreadable(406, "invalid_params", errorDescription);
 }
 
-function decodingError(errorDescription: string): { ok: false } & RequestError {
-  return { ok: false, status: 400, errorCode: "decoding_error", errorDescription };
+/** A body that is not what the operation takes. */
+interface Unreadable {
+  readonly kind: "unreadable";
+  readonly error: RequestError;
+}
+
+function unreadable(status: 400 | 406, errorCode: string, errorDescription: string): Unreadable {
+  return { kind: "unreadable", error: { status, errorCode, errorDescription } };
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
 import { isLoopback, isOwn, ownAddress } from "../address.ts";
 import { guard } from "./guard.ts";
-import { fixAnswer, type Offer, type OfferedMedia, offersOpus } from "./offer.ts";
+import { fixAnswer, type Offer, type OfferedMedia, offersOpus, refuse } from "./offer.ts";
 import { Pulls, type Source } from "./pulls.ts";
 import type { Track } from "./track.ts";
 
@@ -54,10 +54,7 @@ export class Session {
    * Answers an offer that `readOffer` accepted, and publishes its `tracks` (name and mid). Throws an Error if no
    * media socket can be opened.
    */
-  async negotiate(
-    offer: Offer & { ok: true },
-    tracks: readonly { name: string; mid: string }[],
-  ): Promise<string> {
+  async negotiate(offer: Offer, tracks: readonly { name: string; mid: string }[]): Promise<string> {
     const before = this.state;
     this.state = "negotiating";
     const { host } = this.#address;
@@ -121,12 +118,12 @@ export class Session {
     return offered;
   }
 
-  /** Takes the answer to the last offer. Returns null, or the reason why it is invalid. */
-  async takeAnswer(sdp: string): Promise<string | null> {
-    if (this.#peer === null) return "there has been no offer";
-    const reason = await this.#pulls.answer(this.#peer, sdp);
-    if (reason === null && this.state === "new") this.state = "connecting";
-    return reason;
+  /** Takes the answer to the last offer. */
+  async takeAnswer(sdp: string): ReturnType<Pulls["answer"]> {
+    if (this.#peer === null) return refuse("there has been no offer");
+    const answered = await this.#pulls.answer(this.#peer, sdp);
+    if (answered.kind === "taken" && this.state === "new") this.state = "connecting";
+    return answered;
   }
 
   /** Waits until `done` holds, the session has closed, or `millis` have passed. Returns whether `done` holds. */

@@ -120,17 +120,19 @@ export class Slots {
     }
   }
 
-  /** Merges an entry of `reporter`. `refused`: no room; `stale`, `early`: the slot is past or future; `bad`: unreadable. */
-  merge(reporter: string, entry: Entry, ms: number): "merged" | "refused" | "stale" | "early" | "bad" {
+  /**
+   * Merges an entry of `reporter`. Returns false where it does not count: it is unreadable, its slot is past or future, or there is
+   * no room.
+   */
+  merge(reporter: string, entry: Entry, ms: number): boolean {
     const now = this.#turnTo(ms);
     if (!Number.isSafeInteger(entry.slot) || !(entry.deliveredMs >= 0 && entry.deliveredMs < Infinity))
-      return "bad";
-    if (entry.slot < oldest(now)) return "stale";
-    if (entry.slot > now + 1) return "early";
+      return false;
+    if (entry.slot < oldest(now) || entry.slot > now + 1) return false;
     const [seats, coarse] = [Sketch.fromBytes(entry.seats), Sketch.fromBytes(entry.coarse)];
-    if (seats.kind === "bad" || coarse.kind === "bad") return "bad";
+    if (seats.kind === "bad" || coarse.kind === "bad") return false;
     const slot = this.#slot(entry.show, entry.slot);
-    if (!slot) return "refused";
+    if (!slot) return false;
     const before = slot.bytes;
     const isNew = slot.seats.merge(seats.sketch);
     let changed = slot.coarse.merge(coarse.sketch) || isNew;
@@ -141,7 +143,7 @@ export class Slots {
       changed = true;
     }
     if (changed) this.#changed(slot, slot.bytes - before);
-    return this.#shows.has(entry.show) ? "merged" : "refused";
+    return this.#shows.has(entry.show);
   }
 
   /**

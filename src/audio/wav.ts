@@ -7,11 +7,18 @@ const MOST_BEFORE = 4 * 1024 * 1024;
 
 /** What a WAV file holds. */
 export interface WavFormat {
+  readonly kind: "format";
   readonly rate: 44_100 | 48_000;
   readonly channels: 1 | 2;
   readonly sample: "s16" | "s24" | "f32";
   /** Sample frames. */
   readonly frames: number;
+}
+
+/** Sound of a file: interleaved stereo in [-1, 1] at the file's own rate. */
+export interface WavSound {
+  readonly kind: "sound";
+  readonly pcm: Float32Array;
 }
 
 /** Why a file can not be used; `why` is a sentence. */
@@ -46,8 +53,8 @@ export class WavReader {
     return this.#format;
   }
 
-  /** Takes the next bytes. Returns their sound, interleaved stereo in [-1, 1] at the file's own rate, or the file's fault. */
-  push(bytes: Uint8Array): Float32Array | WavFault {
+  /** Takes the next bytes. Returns their sound, or the file's fault. */
+  push(bytes: Uint8Array): WavSound | WavFault {
     let data = bytes;
     if (this.#rest.length > 0) {
       data = new Uint8Array(this.#rest.length + bytes.length);
@@ -55,15 +62,15 @@ export class WavReader {
       data.set(bytes, this.#rest.length);
     }
     if (this.#format === null) {
-      const at = this.#readHeader(data);
-      if (typeof at !== "number") return at;
-      data = data.subarray(at);
+      const header = this.#readHeader(data);
+      if (header.kind === "fault") return header;
+      data = data.subarray(header.length);
     }
     if (this.#format === null) {
       this.#rest = data.slice();
-      return new Float32Array(0);
+      return { kind: "sound", pcm: new Float32Array(0) };
     }
-    return this.#readSound(data, this.#format);
+    return { kind: "sound", pcm: this.#readSound(data, this.#format) };
   }
 
   /** Checks, at the end of the file, that it is whole. Returns what is wrong with it, null if nothing is. */
@@ -75,11 +82,11 @@ export class WavReader {
   }
 
   /** Reads chunks up to the sound. Returns how many bytes it has read. */
-  #readHeader(data: Uint8Array): number | WavFault {
+  #readHeader(data: Uint8Array): { readonly kind: "header"; readonly length: number } | WavFault {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     let at = 0;
     if (this.#before === 0) {
-      if (data.length < 12) return 0;
+      if (data.length < 12) return { kind: "header", length: 0 };
       if (nameAt(data, 0) !== "RIFF" || nameAt(data, 8) !== "WAVE")
         return fault("It is no WAV file: it does not begin with RIFF and WAVE.");
       at = 12;
@@ -89,21 +96,21 @@ export class WavReader {
       const skipped = Math.min(this.#toSkip, data.length - at);
       at += skipped;
       this.#toSkip -= skipped;
-      if (this.#toSkip > 0 || data.length - at < 8) return at;
+      if (this.#toSkip > 0 || data.length - at < 8) return { kind: "header", length: at };
       const [name, size] = [nameAt(data, at), view.getUint32(at + 4, true)];
       if (name === "data") {
         const format =
           this.#fmt === null
             ? fault("The WAV file does not say what format its sound has.")
             : formatOf(this.#fmt.view, size, this.#longest);
-        if ("kind" in format) return format;
+        if (format.kind === "fault") return format;
         this.#format = format;
         this.#left = format.frames * widthOf(format);
-        return at + 8;
+        return { kind: "header", length: at + 8 };
       }
       if (name === "fmt ") {
         if (size < 16 || size > 1_024) return fault("The WAV file does not say what format its sound has.");
-        if (data.length - at < 8 + size) return at;
+        if (data.length - at < 8 + size) return { kind: "header", length: at };
         this.#fmt = { view: new DataView(data.slice(at + 8, at + 8 + size).buffer) };
       }
       this.#before += size;
@@ -134,7 +141,7 @@ export class WavReader {
 }
 
 /** Bytes per sample frame. */
-function widthOf({ channels, sample }: WavFormat): number {
+function widthOf({ channels, sample }: Pick<WavFormat, "channels" | "sample">): number {
   return channels * { s16: 2, s24: 3, f32: 4 }[sample];
 }
 
@@ -169,12 +176,12 @@ function formatOf(view: DataView, bytes: number, longest: number): WavFormat | W
     return fault(
       "The file does not say how long it is: it was written as a stream. Save it to a file again.",
     );
-  const frames = Math.floor(bytes / widthOf({ rate, channels, sample, frames: 0 }));
+  const frames = Math.floor(bytes / widthOf({ channels, sample }));
   if (frames > longest * rate)
     return fault(`The file is ${Math.ceil(frames / rate)} s long. Taken are at most ${longest} s.`);
   if (frames < SHORTEST * rate)
     return fault(`The file is ${(frames / rate).toFixed(2)} s long. Taken are at least ${SHORTEST} s.`);
-  return { rate, channels, sample, frames };
+  return { kind: "format", rate, channels, sample, frames };
 }
 
 function nameAt(data: Uint8Array, at: number): string {

@@ -57,7 +57,7 @@ async function answerOf(
   origin: string,
 ): Promise<HostAnswer | Problem> {
   if (row === null) return PROBLEMS.noHost;
-  return "kind" in row ? row : { kind: "host", host: await describeHost(show, row, origin) };
+  return isProblem(row) ? row : { kind: "host", host: await describeHost(show, row, origin) };
 }
 
 async function describeHost(show: ManagedShow, row: HostRow, origin: string): Promise<HostDescription> {

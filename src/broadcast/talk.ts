@@ -93,11 +93,10 @@ export class Talk {
       if (offered.kind === "fault")
         return this.#sfuSession === null ? this.#refused(offered) : this.#end(offered);
     }
-    const items = offered?.items ?? new Map<string, string | SfuFault>();
     const mids = new Map<string, string>();
     for (const [publication, source] of asked) {
-      const mid = items.get(source ?? "");
-      if (typeof mid === "string") mids.set(publication, mid);
+      const item = offered?.items.get(source ?? "");
+      if (item?.kind === "mid") mids.set(publication, item.mid);
     }
     this.#sections += mids.size;
     const offer = offered?.offer ?? null;

@@ -2,7 +2,7 @@ import { FIRST_HOST } from "../access/keys.ts";
 import { randomName } from "../access/secret.ts";
 import type { TalkAnswer, TalkCall } from "../broadcast-api.ts";
 import type { Pulls } from "../ingest/pulls.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { HELD_MS, type Other } from "../talk.ts";
 import { Talk } from "./talk.ts";
 import type { WarningNote } from "./warnings.ts";
@@ -127,7 +127,7 @@ export class Talks {
         const audible = new Map(this.#audible(talk).map(([source, other]) => [other.publication, source]));
         const wanted = new Map(asked.publications.map((one) => [one, audible.get(one) ?? null]));
         const offer = await talk.pull(wanted, randomName(), now);
-        return "kind" in offer ? offer : { kind: "offer", ...offer };
+        return isProblem(offer) ? offer : { kind: "offer", ...offer };
       }
       case "answer":
         return (await talk.answer(asked.mutation, asked.answer)) ?? DONE;

@@ -17,8 +17,11 @@ const MOST_DEAD = 100;
 /** If the object goes during an attempt, the alarm brings it back after this long, ms. */
 const MEANWHILE_MS = 30_000;
 
-/** Sends one message. Returns null if the receiver took it, else why not, as the end of a sentence. Never rejects. */
-export type Send = (url: string, headers: Record<string, string>, body: string) => Promise<string | null>;
+/** Sends one message. Never rejects. */
+export type Send = (url: string, headers: Record<string, string>, body: string) => Promise<Sent>;
+
+/** Whether the receiver took a message; `why`: why not, as the end of a sentence. */
+export type Sent = { readonly kind: "taken" } | { readonly kind: "not-taken"; readonly why: string };
 
 /**
  * Delivers all events of a show to one receiver: in order, at least once, and without ever delaying the show. An event is tried
@@ -127,11 +130,11 @@ export class Webhook {
     const body = JSON.stringify({ type, timestamp, data: { broadcast: id, ...data, kind: type, at } });
     // A deleted broadcast may be created again under the same id, and its events count from 1 again.
     const name = `${id}.${createdAt.toString(36)}.${event.id}`;
-    const why = await this.#send(row.url, await signedHeaders(row.secret, name, Date.now(), body), body);
+    const sent = await this.#send(row.url, await signedHeaders(row.secret, name, Date.now(), body), body);
     const now = this.#row;
     // The webhook may have been set again or dropped meanwhile.
     if (now === null || now.setAt !== row.setAt) return;
-    if (why !== null) this.#failed(now, event, why);
+    if (sent.kind === "not-taken") this.#failed(now, event, sent.why);
     else this.#put({ ...now, doneUntil: event.id, attempts: 0, nextAt: 0, takenAt: Date.now() });
   }
 
@@ -167,7 +170,7 @@ export class Webhook {
   }
 }
 
-async function post(url: string, headers: Record<string, string>, body: string): Promise<string | null> {
+async function post(url: string, headers: Record<string, string>, body: string): Promise<Sent> {
   const late = new AbortController();
   // The timer of AbortSignal.timeout() keeps running after the answer, and would keep the object awake.
   const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
@@ -181,12 +184,18 @@ async function post(url: string, headers: Record<string, string>, body: string):
       signal: late.signal,
     });
     await response.body?.cancel();
-    return response.ok ? null : `the receiver answered ${response.status}`;
+    return response.ok ? { kind: "taken" } : notTaken(`the receiver answered ${response.status}`);
   } catch {
-    return late.signal.aborted
-      ? `there was no answer within ${TIMEOUT_MS / 1000} s`
-      : "the receiver could not be reached";
+    return notTaken(
+      late.signal.aborted
+        ? `there was no answer within ${TIMEOUT_MS / 1000} s`
+        : "the receiver could not be reached",
+    );
   } finally {
     clearTimeout(timer);
   }
+}
+
+function notTaken(why: string): Sent {
+  return { kind: "not-taken", why };
 }

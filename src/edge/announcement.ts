@@ -14,8 +14,9 @@ import { putSound } from "./sound.ts";
 export const announcement = new Hono<{ Bindings: EdgeEnv }>();
 
 announcement.all(patterns.announcement, (c) => {
-  const [name, state] = [c.req.param("id"), stateOf(c.req.param("state"))];
-  if (typeof state !== "string") return refuse(state);
+  const [name, read] = [c.req.param("id"), stateOf(c.req.param("state"))];
+  if (read.kind === "problem") return refuse(read);
+  const state = read.value;
   const attend = async (act: AnnouncementAct) =>
     answer(await first(c.env, name, (broadcast) => broadcast.announcement(act)));
   const show = () => attend({ kind: "show", state });
@@ -47,6 +48,7 @@ const Parameters = z.strictObject({
     .optional(),
 });
 
-function stateOf(name: string): AnnouncedState | Problem {
-  return ANNOUNCED_STATES.find((state) => state === name) ?? PROBLEMS.noSuchState;
+function stateOf(name: string): { readonly kind: "read"; readonly value: AnnouncedState } | Problem {
+  const value = ANNOUNCED_STATES.find((state) => state === name);
+  return value === undefined ? PROBLEMS.noSuchState : { kind: "read", value };
 }

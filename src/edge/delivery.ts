@@ -13,8 +13,8 @@ import { canonicalPath, originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { Fronts, type Playlist } from "./fronts.ts";
 import { Held, type Loaded } from "./held.ts";
-import { lifetimeOf } from "./lifetime.ts";
-import { type Load, Memory, Unavailable, type WaitUntil } from "./memory.ts";
+import { isFresh } from "./lifetime.ts";
+import { type Load, Memory, UNAVAILABLE, type Unavailable, type WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
 import { personal, reply } from "./reply.ts";
 import { judge } from "./verdict.ts";
@@ -52,14 +52,15 @@ export class Delivery {
   ): Promise<Response> {
     const now = Date.now();
     const ask: Ask = { origin, waitUntil, now };
-    try {
-      const held = this.#here(asked, now) ?? (await this.#find(asked, ask));
-      if (!(held instanceof Held)) return refuse(held, BRIEFLY);
-      if (asked.kind === "multivariant" && held.loaded.status === 200) return personal(held, request);
-      return reply(held, request, listener, Date.now());
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      return refuse(PROBLEMS.noAnswer);
+    const found = this.#here(asked, now) ?? (await this.#find(asked, ask));
+    switch (found.kind) {
+      case "held":
+        if (asked.kind === "multivariant" && found.loaded.status === 200) return personal(found, request);
+        return reply(found, request, listener, Date.now());
+      case "unavailable":
+        return refuse(PROBLEMS.noAnswer);
+      case "problem":
+        return refuse(found, BRIEFLY);
     }
   }
 
@@ -69,12 +70,8 @@ export class Delivery {
     asked: Extract<Target, { kind: "recording" }>,
     waitUntil: WaitUntil,
   ): Promise<Held | Problem> {
-    try {
-      return await this.#fetch(asked, { origin, waitUntil, now: Date.now() });
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      return PROBLEMS.noAnswer;
-    }
+    const held = await this.#fetch(asked, { origin, waitUntil, now: Date.now() });
+    return held.kind === "unavailable" ? PROBLEMS.noAnswer : held;
   }
 
   /** Returns the live edge of show `id` as far as this isolate knows it, without asking the origin; null where it does not. */
@@ -82,12 +79,12 @@ export class Delivery {
     return this.#fronts.liveEdgeOf(id);
   }
 
-  async #find(asked: Target, ask: Ask): Promise<Held | Problem> {
+  async #find(asked: Target, ask: Ask): Promise<Held | Unavailable | Problem> {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
     let liveEdge = this.liveEdgeOf(asked.id);
     if (liveEdge === null || judge(liveEdge, asked, ask.now) !== null) {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
-      if (multivariant.loaded.status !== 200) return multivariant;
+      if (multivariant.kind === "unavailable" || multivariant.loaded.status !== 200) return multivariant;
       liveEdge = multivariant.liveEdge;
       // An origin of another version may send no live edge. Then nothing can be ruled out.
       if (liveEdge === null) return this.#fetch(asked, ask);
@@ -102,7 +99,7 @@ export class Delivery {
    * requests for media that is already listed share one URL upstream: that of the plain playlist. Where this isolate has
    * handed out parts newer than its newest playlist, it is the URL of the blocking playlist for the newest of those parts.
    */
-  async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held> {
+  async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held | Unavailable> {
     const skips =
       asked.kind === "rewind" && asked.directives.skip === true && mayMerge(liveEdge, asked.directives);
     const wanted = skips ? asked : { ...asked, directives: withoutSkip(asked.directives) };
@@ -111,6 +108,7 @@ export class Delivery {
     for (let turn = 1; ; turn++) {
       const directives = { ...place, ...(skips && { skip: true }) };
       const fetched = await this.#fetch({ ...wanted, directives }, ask);
+      if (fetched.kind === "unavailable") return fetched;
       const list = this.#fronts.newest(wanted, fetched);
       if (list.liveEdge !== null && !mayMerge(list.liveEdge, wanted.directives))
         return this.#list({ ...wanted, directives: withoutSkip(wanted.directives) }, list.liveEdge, ask);
@@ -132,18 +130,18 @@ export class Delivery {
     const held = this.#memory.peek(path, now);
     const isPlain = isList(target) && target.directives.msn === undefined;
     if (held === null || !isPlain) return held;
-    return now - held.madeAt < lifetimeOf(held, "newest") ? held : null;
+    return isFresh(held, "newest", now) ? held : null;
   }
 
-  async #fetch(target: Target, { origin, waitUntil, now }: Ask): Promise<Held> {
+  async #fetch(target: Target, { origin, waitUntil, now }: Ask): Promise<Held | Unavailable> {
     const path = canonicalPath(target);
     const here = this.#peek(target, path, now);
     if (here !== null) return here;
     const isHeld = target.kind === "part" || isList(target) || (target.kind === "status" && target.waits);
     const timeout = isHeld ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
-    const upstream: Load = (at, limit) => load(origin(), at, limit);
+    const upstream: Load = (at, limit) => load(origin, at, limit);
     const held = await this.#memory.fetch(path, timeout, upstream, waitUntil, this.#isPast(target));
-    this.#fronts.note(target, held);
+    if (held.kind === "held") this.#fronts.note(target, held);
     return held;
   }
 
@@ -170,12 +168,12 @@ interface Ask {
 }
 
 /** Fetches an object from the origin. Logs a failure once, however many listeners wait for the object. */
-async function load(origin: Fetcher, path: string, timeoutMs: number): Promise<Loaded> {
+async function load(origin: () => Fetcher, path: string, timeoutMs: number): Promise<Held | Unavailable> {
   try {
-    return await loadWhole(origin, path, timeoutMs);
+    return await Held.of(await loadWhole(origin(), path, timeoutMs), Date.now());
   } catch (error) {
     console.warn(`The origin gave nothing for ${path}: ${String(error)}`);
-    throw error;
+    return UNAVAILABLE;
   }
 }
 

@@ -11,7 +11,7 @@ const LIMIT_MS = 3_000;
 /** Answers `GET /api/broadcasts` with `{broadcasts, next}`. `next` is the cursor of the following page, null on the last one. */
 export async function answerPage(directories: Directories, parameters: URLSearchParams): Promise<Response> {
   const query = parseQuery(parameters);
-  if ("kind" in query) return refuse(query);
+  if (isProblem(query)) return refuse(query);
   try {
     const { entries, next } = await withLimit(directoryOf(directories).page(query), LIMIT_MS);
     const body = { broadcasts: entries, next: next === null ? null : cursorOf(next) };

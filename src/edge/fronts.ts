@@ -2,7 +2,7 @@ import { Bounded } from "../bounded.ts";
 import { covers, isAsNew, type LiveEdge, mayMerge, placeAsked, withMedia } from "../live-edge.ts";
 import type { Target } from "../paths.ts";
 import type { Held } from "./held.ts";
-import { lifetimeOf } from "./lifetime.ts";
+import { isFresh } from "./lifetime.ts";
 
 /** How many shows are remembered. The one that changed longest ago is forgotten first. */
 const MAX_SHOWS = 1_000;
@@ -42,7 +42,7 @@ export class Fronts {
     const list = front?.lists[kindOf(asked)];
     if (front === undefined || list === undefined || list.liveEdge.epoch !== asked.epoch) return null;
     const { held, liveEdge } = list;
-    if (now - held.madeAt >= lifetimeOf(held, "newest") || !isAsNew(liveEdge, front.liveEdge)) return null;
+    if (!isFresh(held, "newest", now) || !isAsNew(liveEdge, front.liveEdge)) return null;
     if (!covers(liveEdge, placeAsked(liveEdge, asked.directives))) return null;
     return asked.kind === "playlist" || mayMerge(liveEdge, asked.directives) ? held : null;
   }

@@ -26,8 +26,9 @@ const MOST_CALLS = 40;
 export const happenings = new Hono<{ Bindings: EdgeEnv }>();
 
 const streamed: Handler<{ Bindings: EdgeEnv }, typeof patterns.events> = async (c) => {
-  const after = lastIdOf(c.req.header("last-event-id"));
-  if (typeof after !== "number") return refuse(after);
+  const last = lastIdOf(c.req.header("last-event-id"));
+  if (last.kind === "problem") return refuse(last);
+  const after = last.value;
   let id = "";
   const begun = await first(c.env, c.req.param("id"), (broadcast, foundId) => {
     id = foundId;
@@ -107,8 +108,8 @@ async function follow(
 }
 
 /** The id of the last event that the client has; 0 where it has none. */
-function lastIdOf(header: string | undefined): number | Problem {
-  if (header === undefined || header === "") return 0;
-  if (/^\d{1,15}$/.test(header)) return Number(header);
+function lastIdOf(header: string | undefined): { readonly kind: "read"; readonly value: number } | Problem {
+  if (header === undefined || header === "") return { kind: "read", value: 0 };
+  if (/^\d{1,15}$/.test(header)) return { kind: "read", value: Number(header) };
   return invalidQuery("Last-Event-ID is the id of an event: a decimal integer.");
 }

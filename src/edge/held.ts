@@ -35,6 +35,7 @@ export class Held {
   /** All objects that have a stamp. All these stamps are of the same `second` (s since 1970), the latest one. */
   static #stamped: { readonly second: number; readonly all: Held[] } = { second: 0, all: [] };
 
+  readonly kind = "held";
   readonly loaded: Loaded;
   readonly maxAgeMs: number;
   /** When the origin made it, ms since 1970. */
@@ -109,10 +110,6 @@ export class Held {
   /** The memory that the body takes, plain and gzipped, bytes. */
   get cost(): number {
     return this.loaded.bytes.length + (this.gzipped?.length ?? 0);
-  }
-
-  isFresh(now: number): boolean {
-    return now - this.madeAt < this.maxAgeMs;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Held } from "./held.ts";
 const PLAIN_MS = 1_000;
 
 /**
- * Returns how long after the origin made it an object in memory may answer requests, ms.
+ * Whether an object in memory may answer requests at `now` (ms since 1970). Its lifetime begins when the origin made it.
  *
  * | object | lifetime |
  * |---|---|
@@ -14,7 +14,14 @@ const PLAIN_MS = 1_000;
  *
  * @param use `own`: the object answers its own URL; `newest`: it answers any request, as the newest playlist
  */
-export function lifetimeOf({ maxAgeMs, liveEdge }: Held, use: "own" | "newest"): number {
+export function isFresh(held: Held, use: Use, now: number): boolean {
+  return now - held.madeAt < lifetimeOf(held, use);
+}
+
+type Use = "own" | "newest";
+
+/** Returns the lifetime of an object, ms. */
+function lifetimeOf({ maxAgeMs, liveEdge }: Held, use: Use): number {
   if (use === "own" || liveEdge === null || liveEdge.ended) return maxAgeMs;
   return Math.min(maxAgeMs, liveEdge.listsParts ? liveEdge.partMillis : PLAIN_MS);
 }

@@ -1,5 +1,6 @@
 import { timeLimit } from "../limit.ts";
-import { Held, type Loaded } from "./held.ts";
+import type { Held } from "./held.ts";
+import { isFresh } from "./lifetime.ts";
 
 /** How much an isolate keeps in memory. It has 128 MB in all, and needs them for other work too. */
 export interface Bounds {
@@ -24,15 +25,15 @@ const OVERHEAD_BYTES = 1_024;
 /** How long after the fetch's own timeout a flight is taken for lost, ms. Then a follower fetches the object itself. */
 const GRACE_MS = 500;
 
-/** Fetches one object from upstream. Rejects unless all of it arrives within `timeoutMs`. */
-export type Load = (path: string, timeoutMs: number) => Promise<Loaded>;
+/** Fetches one object from upstream: unavailable unless all of it arrives within `timeoutMs`. Never rejects. */
+export type Load = (path: string, timeoutMs: number) => Promise<Held | Unavailable>;
 /** Keeps the runtime working on a promise after the request has ended, as `ExecutionContext.waitUntil` does. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
 /** A fetch under way. The request that began it is its leader; the others that wait for the same object are its followers. */
 interface Flight {
   /** The leader's promise. */
-  readonly held: Promise<Held>;
+  readonly held: Promise<Held | Unavailable>;
   /** Each follower has a promise of its own: in this runtime it costs more to await another request's promise. */
   readonly followers: Set<Follower>;
   /** A flight that has not landed by then is lost, ms since 1970. */
@@ -46,13 +47,15 @@ interface Entry {
   usedAt: number;
 }
 
-interface Follower {
-  readonly resolve: (held: Held) => void;
-  readonly reject: (error: unknown) => void;
+/** Settles a follower's promise. */
+type Follower = (held: Held | Unavailable) => void;
+
+/** The object can not be had now. The listener is told to come back. */
+export interface Unavailable {
+  readonly kind: "unavailable";
 }
 
-/** Thrown where the object can not be had. The listener is told to come back. */
-export class Unavailable extends Error {}
+export const UNAVAILABLE: Unavailable = { kind: "unavailable" };
 
 /**
  * The objects that one isolate hands out. The least recently used one is evicted first. However many listeners ask at once for
@@ -79,7 +82,7 @@ export class Memory {
   peek(path: string, now: number): Held | null {
     const entry = this.#entries.get(path);
     if (entry === undefined) return null;
-    if (!entry.held.isFresh(now)) {
+    if (!isFresh(entry.held, "own", now)) {
       this.#forget(path, entry);
       return null;
     }
@@ -90,8 +93,9 @@ export class Memory {
   }
 
   /**
-   * Fetches the object, or joins the fetch under way. Rejects with {@link Unavailable}: after `timeoutMs` and a little, or, where
-   * it has followed a flight that was lost, after about twice that.
+   * Fetches the object, or joins the fetch under way. Unavailable: upstream has not given it after `timeoutMs` and a little, or
+   * after about twice that where this followed a flight that was lost; or too many different objects are being fetched, which is
+   * known at once.
    *
    * @param waitUntil keeps the runtime working on the fetch after the leader's request has ended: its client may leave while
    *   others follow. The leader's work may be lost all the same, so each follower has a timer of its own, and the first whose
@@ -104,19 +108,18 @@ export class Memory {
     load: Load,
     waitUntil: WaitUntil,
     isPast = false,
-  ): Promise<Held> {
+  ): Promise<Held | Unavailable> {
     const lead = () => this.#lead(path, timeoutMs, load, waitUntil, isPast);
     const flight = this.#underWay(path, Date.now());
-    if (flight === null) return lead().held;
+    if (flight === null) return lead()?.held ?? UNAVAILABLE;
     const followed = await follow(flight, flight.endsAt - Date.now());
     if (followed !== null) return followed;
     this.#land(path, flight);
     // The followers' timers fire at about the same time. A later one finds here what an earlier one has fetched.
     const here = this.peek(path, Date.now());
     if (here !== null) return here;
-    const last = await follow(this.#flights.get(path) ?? lead(), timeoutMs + GRACE_MS);
-    if (last === null) throw new Unavailable("upstream does not answer");
-    return last;
+    const next = this.#flights.get(path) ?? lead();
+    return (next && (await follow(next, timeoutMs + GRACE_MS))) ?? UNAVAILABLE;
   }
 
   /** Returns the fetch under way for `path`, unless it is lost: the runtime may drop a leader's work without notice. */
@@ -128,25 +131,19 @@ export class Memory {
     return null;
   }
 
-  #lead(path: string, timeoutMs: number, load: Load, waitUntil: WaitUntil, isPast: boolean): Flight {
+  /** Begins a fetch; null where too many different objects are being fetched. */
+  #lead(path: string, timeoutMs: number, load: Load, waitUntil: WaitUntil, isPast: boolean): Flight | null {
     const now = Date.now();
     if (this.#isFull(isPast)) for (const known of this.#flights.keys()) this.#underWay(known, now);
-    if (this.#isFull(isPast)) {
-      throw new Unavailable("too many different objects are being fetched");
-    }
+    if (this.#isFull(isPast)) return null;
     const followers = new Set<Follower>();
     const held = this.#load(path, timeoutMs, load).finally(() => this.#land(path, flight));
     const flight: Flight = { held, followers, endsAt: now + timeoutMs + GRACE_MS, isPast };
     this.#flights.set(path, flight);
     if (isPast) this.#pastFlights++;
-    const told = held.then(
-      (value) => {
-        for (const { resolve } of followers) resolve(value);
-      },
-      (error: unknown) => {
-        for (const { reject } of followers) reject(error);
-      },
-    );
+    const told = held.then((value) => {
+      for (const settle of followers) settle(value);
+    });
     waitUntil(told);
     return flight;
   }
@@ -162,14 +159,10 @@ export class Memory {
     if (flight.isPast) this.#pastFlights--;
   }
 
-  async #load(path: string, timeoutMs: number, load: Load): Promise<Held> {
-    try {
-      const held = await Held.of(await load(path, timeoutMs), Date.now());
-      this.#remember(path, held, Date.now());
-      return held;
-    } catch (error) {
-      throw new Unavailable(String(error));
-    }
+  async #load(path: string, timeoutMs: number, load: Load): Promise<Held | Unavailable> {
+    const held = await load(path, timeoutMs);
+    if (held.kind === "held") this.#remember(path, held, Date.now());
+    return held;
   }
 
   #remember(path: string, held: Held, now: number): void {
@@ -194,12 +187,11 @@ export class Memory {
  * Waits for a flight to land. Returns null if it has not landed after `millis`. Each request has a timer of its own: no other
  * request may clear it, and the runtime ends a request that waits for nothing of its own.
  */
-async function follow({ followers }: Flight, millis: number): Promise<Held | null> {
-  const { promise, resolve, reject } = Promise.withResolvers<Held | null>();
-  const follower: Follower = { resolve, reject };
-  followers.add(follower);
+async function follow({ followers }: Flight, millis: number): Promise<Held | Unavailable | null> {
+  const { promise, resolve } = Promise.withResolvers<Held | Unavailable | null>();
+  followers.add(resolve);
   const cancel = timeLimit(millis, () => {
-    followers.delete(follower);
+    followers.delete(resolve);
     resolve(null);
   });
   try {

@@ -5,7 +5,7 @@ import type { RecordingFacts } from "../recording-api.ts";
 import { stretchPath } from "../recording-stretch.ts";
 import type { Delivery } from "./delivery.ts";
 import { fileName } from "./file-name.ts";
-import { Held, OPEN_TO_ALL } from "./held.ts";
+import { OPEN_TO_ALL } from "./held.ts";
 import type { WaitUntil } from "./memory.ts";
 import { type Span, spanOf } from "./range.ts";
 import { refuse } from "./refusal.ts";
@@ -37,7 +37,7 @@ export async function recording(
   waitUntil: WaitUntil,
 ): Promise<Response> {
   const held = await delivery.find(origin, target, waitUntil);
-  if (!(held instanceof Held)) return refuse(held);
+  if (held.kind === "problem") return refuse(held);
   if (held.loaded.status !== 200) return reply(held, request, null, Date.now());
   const facts = factsIn(held.loaded.bytes);
   if (facts === null) return refuse(PROBLEMS.recordingUnreadable);
@@ -48,18 +48,24 @@ export async function recording(
   if (matches(asked.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
   const isHead = request.method === "HEAD";
   const range = isHead || !isStill(asked.get("if-range"), etag) ? null : asked.get("range");
-  const span = range === null ? null : spanOf(range, length);
-  if (span === "unsatisfiable") {
+  const span = spanOf(range, length);
+  if (span.kind === "unsatisfiable") {
     headers.set("content-range", `bytes */${length}`);
     headers.set("content-length", "0");
     return new Response(null, { status: 416, headers });
   }
-  const { first, last } = span ?? { first: 0, last: length - 1 };
+  const { first, last } = span.kind === "span" ? span : { first: 0, last: length - 1 };
   headers.set("content-length", String(last - first + 1));
-  if (span !== null) headers.set("content-range", `bytes ${first}-${last}/${length}`);
+  if (span.kind === "span") headers.set("content-range", `bytes ${first}-${last}/${length}`);
   if (isHead) return new Response(null, { headers });
   const ask = (stretch: Span) => stretchOf(origin(), target.id, facts.etag, stretch);
-  return stretches(ask, { first, last }, { status: span === null ? 200 : 206, headers });
+  return stretches(ask, { first, last }, { status: span.kind === "span" ? 206 : 200, headers });
+}
+
+/** One stretch of the file, as Origin sends it. */
+interface StretchBytes {
+  readonly kind: "stretch";
+  readonly bytes: ReadableStream<Uint8Array>;
 }
 
 const Facts: z.ZodType<RecordingFacts> = z.object({
@@ -80,23 +86,23 @@ function factsIn(bytes: Uint8Array): RecordingFacts | null {
 
 /** Answers with the bytes `first` to `last`, asking for one stretch after another. */
 async function stretches(
-  ask: (span: Span) => Promise<ReadableStream<Uint8Array> | Problem>,
+  ask: (span: Span) => Promise<StretchBytes | Problem>,
   { first, last }: Span,
   init: { readonly status: number; readonly headers: Headers },
 ): Promise<Response> {
   const spanAt = (at: number): Span => ({ first: at, last: Math.min(last, at + STRETCH_BYTES - 1) });
-  const body = await ask(spanAt(first));
-  if ("kind" in body) return refuse(body);
+  const beginning = await ask(spanAt(first));
+  if (beginning.kind === "problem") return refuse(beginning);
   const whole = new FixedLengthStream(last - first + 1);
   const pass = async () => {
-    let stretch: ReadableStream<Uint8Array> | Problem = body;
+    let stretch: StretchBytes | Problem = beginning;
     for (let at = first; ; ) {
       // This rejects as soon as Origin's stream breaks off or the listener leaves.
-      await stretch.pipeTo(whole.writable, { preventClose: true });
+      await stretch.bytes.pipeTo(whole.writable, { preventClose: true });
       at += STRETCH_BYTES;
       if (at > last) return whole.writable.close();
       stretch = await ask(spanAt(at));
-      if ("kind" in stretch) throw new Error(stretch.message);
+      if (stretch.kind === "problem") throw new Error(stretch.message);
     }
   };
   // The status has been sent by then: only the body's breaking off can tell the listener.
@@ -110,13 +116,13 @@ async function stretchOf(
   id: string,
   etag: string,
   span: Span,
-): Promise<ReadableStream<Uint8Array> | Problem> {
+): Promise<StretchBytes | Problem> {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), BEGIN_TIMEOUT_MS);
   try {
     const path = stretchPath({ id, etag, ...span });
     const answer = await origin.fetch(originUrl(path), { signal: giveUp.signal });
-    if (answer.status === 200 && answer.body !== null) return answer.body;
+    if (answer.status === 200 && answer.body !== null) return { kind: "stretch", bytes: answer.body };
     await answer.body?.cancel();
     return answer.status === 404 ? PROBLEMS.unknownBroadcast : PROBLEMS.recordingUnreadable;
   } catch (error) {

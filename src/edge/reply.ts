@@ -26,10 +26,10 @@ export function reply(held: Held, request: Request, listener: string | null, now
   // Ranges are defined for GET only (section 14.2).
   const range =
     status === 200 && !isHead && isStill(asked.get("if-range"), held.etag) ? asked.get("range") : null;
-  const span = range === null ? null : spanOf(range, bytes.length);
-  if (span === null) return answer(bytes, status, stamp.plain, isHead);
+  const span = spanOf(range, bytes.length);
+  if (span.kind === "whole") return answer(bytes, status, stamp.plain, isHead);
   const headers = new Headers(stamp.common);
-  if (span === "unsatisfiable") {
+  if (span.kind === "unsatisfiable") {
     headers.set("content-range", `bytes */${bytes.length}`);
     headers.set("content-length", "0");
     return new Response(null, { status: 416, headers });

@@ -7,9 +7,12 @@ export interface Offered {
   readonly kind: "offered";
   /** The SDP offer, to be answered by the studio, without the SFU's names; null if every item failed. */
   readonly offer: string | null;
-  /** By the publisher's session: the mid on which its track comes, or why it does not come. */
-  readonly items: ReadonlyMap<string, string | SfuFault>;
+  /** By the publisher's session. */
+  readonly items: ReadonlyMap<string, PulledItem>;
 }
+
+/** The track of one publisher: it comes on this mid, or it does not come. */
+export type PulledItem = { readonly kind: "mid"; readonly mid: string } | SfuFault;
 
 /** Timeout of a pull, ms: the SFU waits 5 s for the puller's transport before it says that it is not there. */
 const PULL_TIMEOUT_MS = 8_000;
@@ -56,12 +59,13 @@ export class Pulls {
     }
     const { errorCode, sessionDescription, tracks: replied = [] } = reply.body;
     if (errorCode !== undefined) return fault(200, errorCode);
-    const items = publishers.map((publisher): [string, string | SfuFault] => {
+    const items = publishers.map((publisher): [string, PulledItem] => {
       const item = replied.find(({ sessionId }) => sessionId === publisher);
       const { errorCode, mid = "" } = item ?? {};
-      return [publisher, errorCode === undefined && mid !== "" ? mid : fault(200, errorCode ?? "no_item")];
+      const isGood = errorCode === undefined && mid !== "";
+      return [publisher, isGood ? { kind: "mid", mid } : fault(200, errorCode ?? "no_item")];
     });
-    const isAnyGood = items.some(([, item]) => typeof item === "string");
+    const isAnyGood = items.some(([, item]) => item.kind === "mid");
     if (isAnyGood && sessionDescription === undefined) return fault(200, "no_offer");
     const offer = sessionDescription === undefined ? null : withoutNames(sessionDescription.sdp);
     return { kind: "offered", offer, items: new Map(items) };

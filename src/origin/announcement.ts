@@ -23,6 +23,12 @@ export async function keepAnnouncement(
     loops: false,
     target: TARGET_LUFS,
   });
-  if (!("kind" in kept)) return { ...kept, everySeconds };
-  return kept.kind === "fault" ? unfitAnnouncement(kept.why) : PROBLEMS.announcementNotKept;
+  switch (kept.kind) {
+    case "kept":
+      return { ...kept.sound, everySeconds };
+    case "fault":
+      return unfitAnnouncement(kept.why);
+    case "not-kept":
+      return PROBLEMS.announcementNotKept;
+  }
 }

@@ -21,12 +21,14 @@ export async function handOver<Described extends object>(
   setAt: number,
   { use, describe, setAtOf }: SoundUser<Described>,
 ): Promise<Described | Problem> {
-  const answer = await use().catch((error: unknown) => ({ failure: error }));
-  const hasFailed = "failure" in answer;
-  if (!hasFailed && !isProblem(answer)) return answer;
-  if (!hasFailed && isDefinite(answer)) {
-    await bucket.delete(key);
-    return answer;
+  const used = await use().then(answered, failed);
+  if (used.kind === "answered") {
+    const { answer } = used;
+    if (!isProblem(answer)) return answer;
+    if (isDefinite(answer)) {
+      await bucket.delete(key);
+      return answer;
+    }
   }
   // The Broadcast may use the sound all the same: the answer was lost, or a step after storing it failed.
   const said = await describe().catch(() => null);
@@ -34,8 +36,16 @@ export async function handOver<Described extends object>(
     if (setAtOf(said) === setAt) return said;
     await bucket.delete(key);
   } else if (said !== null && isDefinite(said)) await bucket.delete(key);
-  if (hasFailed) throw answer.failure;
-  return answer;
+  if (used.kind === "failed") throw used.error;
+  return used.answer;
+}
+
+function answered<Described>(answer: Described | Problem) {
+  return { kind: "answered", answer } as const;
+}
+
+function failed(error: unknown) {
+  return { kind: "failed", error } as const;
 }
 
 /** Whether this problem means that the Broadcast has certainly not taken the sound. */

@@ -26,6 +26,12 @@ export async function keepHold(
     loops: true,
     target: asIs ? null : TARGET_LUFS,
   });
-  if (!("kind" in kept)) return { ...kept, loopFrom: SEAM };
-  return kept.kind === "fault" ? unfitHold(kept.why) : PROBLEMS.holdNotKept;
+  switch (kept.kind) {
+    case "kept":
+      return { ...kept.sound, loopFrom: SEAM };
+    case "fault":
+      return unfitHold(kept.why);
+    case "not-kept":
+      return PROBLEMS.holdNotKept;
+  }
 }

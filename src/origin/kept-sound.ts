@@ -1,7 +1,7 @@
 import { Loop } from "../audio/loop.ts";
 import { LoudnessMeter } from "../audio/loudness.ts";
 import { framesAt48, Upsampler } from "../audio/upsampler.ts";
-import { type WavFault, type WavFormat, WavReader } from "../audio/wav.ts";
+import { type WavFault, type WavFormat, WavReader, type WavSound } from "../audio/wav.ts";
 import type { KeptSound } from "../broadcast/show-row.ts";
 import { epochOf } from "../paths.ts";
 
@@ -22,6 +22,12 @@ export interface Keeping {
   readonly target: number | null;
 }
 
+/** The sound is in R2. */
+interface Kept {
+  readonly kind: "kept";
+  readonly sound: KeptSound;
+}
+
 /** The put to R2 failed. */
 export interface NotKept {
   readonly kind: "not-kept";
@@ -35,12 +41,12 @@ export async function keepSound(
   bucket: R2Bucket,
   wav: ReadableStream<Uint8Array>,
   { key, longest, loops, target }: Keeping,
-): Promise<KeptSound | WavFault | NotKept> {
+): Promise<Kept | WavFault | NotKept> {
   const reader = wav.getReader();
   const conversion = new Conversion(longest, loops ? new Loop() : null);
   try {
-    let made = await conversion.next(reader);
-    if (!(made instanceof Uint8Array)) return made;
+    let next = await conversion.next(reader);
+    if (next.kind === "fault") return next;
     const setAt = Date.now();
     const version = epochOf(setAt);
     const { readable, writable } = new FixedLengthStream(STORED_FRAME_BYTES * conversion.frames);
@@ -49,14 +55,13 @@ export async function keepSound(
     put.catch(() => {});
     const writer = writable.getWriter();
     try {
-      while (made.length > 0) {
-        await writer.write(made);
-        const next = await conversion.next(reader);
-        if (!(next instanceof Uint8Array)) {
-          await writer.abort(next.why).catch(() => {});
-          return next;
-        }
-        made = next;
+      while (next.kind === "bytes") {
+        await writer.write(next.bytes);
+        next = await conversion.next(reader);
+      }
+      if (next.kind === "fault") {
+        await writer.abort(next.why).catch(() => {});
+        return next;
       }
       await writer.close();
       await put;
@@ -66,7 +71,7 @@ export async function keepSound(
     }
     const { loudness, frames } = conversion;
     const gainDb = target === null || loudness === null ? 0 : clamp(target - loudness);
-    return { version, frames, loudness, gainDb, setAt };
+    return { kind: "kept", sound: { version, frames, loudness, gainDb, setAt } };
   } finally {
     // The sender of a refused file need not send the rest.
     await reader.cancel().catch(() => {});
@@ -78,6 +83,9 @@ function clamp(gainDb: number): number {
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** A piece of the converted sound, as it stands in R2; or the end of the file. */
+type Converted = { readonly kind: "bytes"; readonly bytes: Uint8Array } | { readonly kind: "end" };
 
 /** Converts a file as a stream: bytes -> samples -> 48 kHz -> loop, if it is one -> loudness measurement -> bytes. */
 class Conversion {
@@ -100,41 +108,41 @@ class Conversion {
     return this.#meter.read().integrated;
   }
 
-  /** Reads on until there is converted sound, and returns it; empty at the end of the file. */
-  async next(reader: Reader): Promise<Uint8Array | WavFault> {
+  /** Reads on until there is converted sound, or the file ends. */
+  async next(reader: Reader): Promise<Converted | WavFault> {
     while (!this.#isOver) {
       const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
       const made = done || value === undefined ? this.#finish() : this.#push(value);
-      if (!(made instanceof Float32Array)) return made;
-      if (made.length > 0) return this.#encode(made);
+      if (made.kind === "fault") return made;
+      if (made.pcm.length > 0) return { kind: "bytes", bytes: this.#encode(made.pcm) };
     }
-    return new Uint8Array(0);
+    return { kind: "end" };
   }
 
-  #push(bytes: Uint8Array): Float32Array | WavFault {
-    const pcm = this.#wav.push(bytes);
-    if ("kind" in pcm) return pcm;
+  #push(bytes: Uint8Array): WavSound | WavFault {
+    const read = this.#wav.push(bytes);
+    if (read.kind === "fault") return read;
     if (this.#format === null && this.#wav.format !== null) {
       this.#format = this.#wav.format;
       this.#upsampler = new Upsampler(this.#format.rate);
       this.frames = framesAt48(this.#format.frames, this.#format.rate);
     }
-    const made = this.#upsampler.push(pcm);
-    return this.#loop?.push(made) ?? made;
+    const made = this.#upsampler.push(read.pcm);
+    return { kind: "sound", pcm: this.#loop?.push(made) ?? made };
   }
 
-  #finish(): Float32Array | WavFault {
+  #finish(): WavSound | WavFault {
     this.#isOver = true;
     const fault = this.#wav.finish();
     if (fault !== null) return fault;
     const made = this.#upsampler.flush(this.frames);
-    if (this.#loop === null) return made;
+    if (this.#loop === null) return { kind: "sound", pcm: made };
     const before = this.#loop.push(made);
     const last = this.#loop.flush();
     const rest = new Float32Array(before.length + last.length);
     rest.set(before);
     rest.set(last, before.length);
-    return rest;
+    return { kind: "sound", pcm: rest };
   }
 
   #encode(pcm: Float32Array): Uint8Array {

@@ -8,7 +8,7 @@ import type { HoldDescription, HoldKeeper } from "../hold-api.ts";
 import { withLimit } from "../limit.ts";
 import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts";
 import { type ChapterFormat, parseListen, type Target } from "../paths.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
 import { parseStretch, type Stretch } from "../recording-stretch.ts";
 import type { ShowStatus, Status } from "../status.ts";
@@ -51,12 +51,12 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     if (target.kind === "recording") return this.#recording(target.id);
     if (target.kind === "chapters") return this.#chapters(target.id, target.format);
     const kept = await this.#kept(target);
-    if (kept instanceof Response) return kept;
+    if (kept.kind === "kept") return kept.response;
     const read = await this.#read(target);
     if (read.kind === "status") return this.#status(read.status);
     if (read.kind === "events") return Response.json(read.events, { headers: { "cache-control": brief(1) } });
     // The Broadcast answers 404 for media that it has handed to R2. While R2 does not answer, such media may exist.
-    const isOpen = kept === "unknown" && read.kind === "problem" && read.status === 404;
+    const isOpen = kept.kind === "unknown" && read.kind === "problem" && read.status === 404;
     return toResponse(isOpen ? PROBLEMS.recordingUnreadable : read);
   }
 
@@ -68,7 +68,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
   ): Promise<HoldDescription | Problem> {
     const { MEDIA, BROADCAST } = this.env;
     const own = await keepHold(MEDIA, id, wav, asIs);
-    if ("kind" in own) return own;
+    if (isProblem(own)) return own;
     // A Durable Object stub that has failed once fails for good, so each call makes a new one.
     const broadcast = () => BROADCAST.get(BROADCAST.idFromName(id));
     return handOver<HoldDescription>(MEDIA, keys.hold(id, own.version), own.setAt, {
@@ -87,7 +87,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
   ): Promise<AnnouncementDescription | Problem> {
     const { MEDIA, BROADCAST } = this.env;
     const announcement = await keepAnnouncement(MEDIA, id, state, wav, everySeconds);
-    if ("kind" in announcement) return announcement;
+    if (isProblem(announcement)) return announcement;
     const { version, setAt } = announcement;
     const broadcast = () => BROADCAST.get(BROADCAST.idFromName(id));
     return handOver<AnnouncementDescription>(MEDIA, keys.announcement(id, state, version), setAt, {
@@ -116,17 +116,18 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
   /** Returns the facts about a recording that the edge needs. */
   async #recording(id: string): Promise<Response> {
     const facts = await recordings.facts(id, this.#sourceOf(id)).catch(unreadable);
-    return "kind" in facts ? refuse(facts) : Response.json(facts, { headers: { "cache-control": brief(1) } });
+    return isProblem(facts)
+      ? refuse(facts)
+      : Response.json(facts, { headers: { "cache-control": brief(1) } });
   }
 
   /** Returns bytes of a recording. No cache is to store them: they are many, and R2 has them already. */
   async #stretch(stretch: Stretch): Promise<Response> {
     const waitUntil = (work: Promise<void>) => this.ctx.waitUntil(work);
-    const bytes = await recordings.stream(stretch, this.#sourceOf(stretch.id), waitUntil).catch(unreadable);
-    if (bytes === null) return refuse(PROBLEMS.otherRecording);
-    return "kind" in bytes
-      ? refuse(bytes)
-      : new Response(bytes, { headers: { "cache-control": "no-store" } });
+    const sent = await recordings.stream(stretch, this.#sourceOf(stretch.id), waitUntil).catch(unreadable);
+    return sent.kind === "problem"
+      ? refuse(sent)
+      : new Response(sent.bytes, { headers: { "cache-control": "no-store" } });
   }
 
   async #chapters(id: string, format: ChapterFormat): Promise<Response> {
@@ -143,21 +144,22 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     return this.env.AUDIENCE.get(this.env.AUDIENCE.idFromName(id)).read(id, series);
   }
 
-  /** Returns media from R2; null where R2 does not hold it, or not yet; `unknown` where R2 does not answer. */
-  async #kept(target: Target): Promise<Response | null | "unknown"> {
-    if (target.kind !== "init" && target.kind !== "segment") return null;
+  /** Answers with media from R2. */
+  async #kept(target: Target): Promise<Kept> {
+    if (target.kind !== "init" && target.kind !== "segment") return { kind: "absent" };
     const key =
       target.kind === "init"
         ? keys.init(target.id, target.epoch)
         : keys.segment(target.id, target.epoch, target.msn);
-    const object = await withLimit(this.env.MEDIA.get(key), R2_TIMEOUT_MS).catch((error: unknown) => {
+    try {
+      const object = await withLimit(this.env.MEDIA.get(key), R2_TIMEOUT_MS);
+      if (object === null) return { kind: "absent" };
+      const headers = { ...MEDIA_HEADERS, "content-length": String(object.size) };
+      return { kind: "kept", response: new Response(object.body, { headers }) };
+    } catch (error) {
       console.warn(`R2 gave nothing for ${key}; the broadcast is asked: ${String(error)}`);
-      return "unknown" as const;
-    });
-    if (object === null || object === "unknown") return object;
-    return new Response(object.body, {
-      headers: { ...MEDIA_HEADERS, "content-length": String(object.size) },
-    });
+      return { kind: "unknown" };
+    }
   }
 
   /** Asks the Broadcast, and again if it restarts meanwhile: some players stop at the first failed playlist. */
@@ -173,6 +175,12 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     return PROBLEMS.restarting;
   }
 }
+
+/** What R2 says of media. `absent`: R2 does not hold it, or not yet; `unknown`: R2 does not answer. */
+type Kept =
+  | { readonly kind: "kept"; readonly response: Response }
+  | { readonly kind: "absent" }
+  | { readonly kind: "unknown" };
 
 const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
 /** Names are immutable and carry the epoch. An hour is longer than any of them stays in a live playlist. */

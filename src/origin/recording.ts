@@ -2,7 +2,7 @@ import { Bounded } from "../bounded.ts";
 import { mediaIn } from "../hls/moof.ts";
 import { descriptionIn, type Filling, type Layout, layOut, offsetsOf, sizesOf } from "../hls/movie.ts";
 import { withLimit } from "../limit.ts";
-import type { Problem } from "../problem.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
 import type {
   Chapters,
@@ -29,6 +29,7 @@ const MAX_LAYOUTS = 100;
 
 /** The data from which a recording's bytes are made. */
 interface Made {
+  readonly kind: "made";
   readonly plan: Plan;
   readonly layout: Layout;
   readonly facts: RecordingFacts;
@@ -42,12 +43,12 @@ export class Recordings {
   /** Returns the facts about a broadcast's recording: its length, validator and title. */
   async facts(id: string, source: Source): Promise<RecordingFacts | Problem> {
     const made = await this.#make(id, source);
-    return "kind" in made ? made : made.facts;
+    return made.kind === "problem" ? made : made.facts;
   }
 
   /**
    * Returns a stretch of the file as a stream. It takes little memory however slowly it is read, and stops when its reader
-   * goes away. Null: the recording has changed meanwhile, or has no such bytes.
+   * goes away. A problem where the recording has changed meanwhile, or has no such bytes.
    *
    * @param waitUntil has the runtime keep the isolate running until the stretch is sent
    */
@@ -55,13 +56,13 @@ export class Recordings {
     { id, etag, first, last }: Stretch,
     source: Source,
     waitUntil: (work: Promise<void>) => void,
-  ): Promise<ReadableStream | Problem | null> {
+  ): Promise<{ readonly kind: "stretch"; readonly bytes: ReadableStream } | Problem> {
     const made = this.#known.get(`${id} ${etag}`) ?? (await this.#make(id, source));
-    if ("kind" in made) return made;
-    if (made.facts.etag !== etag || first > last || last >= made.facts.length) return null;
+    if (made.kind === "problem") return made;
+    if (made.facts.etag !== etag || first > last || last >= made.facts.length) return PROBLEMS.otherRecording;
     const pipe = new FixedLengthStream(last - first + 1);
     waitUntil(pump(bytesOf(made, first, last, source), pipe.writable, id));
-    return pipe.readable;
+    return { kind: "stretch", bytes: pipe.readable };
   }
 
   async #make(id: string, source: Source): Promise<Made | Problem> {
@@ -77,9 +78,9 @@ export class Recordings {
       description: descriptionIn(await source.segment(first.epoch, null)),
       title: plan.title,
     });
-    const { length } = layout;
-    const made = { plan, layout, facts: { length, etag: await etagOf(plan, layout), title: plan.title } };
-    this.#known.set(`${id} ${made.facts.etag}`, made);
+    const facts = { length: layout.length, etag: await etagOf(plan, layout), title: plan.title };
+    const made: Made = { kind: "made", plan, layout, facts };
+    this.#known.set(`${id} ${facts.etag}`, made);
     return made;
   }
 }

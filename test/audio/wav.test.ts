@@ -26,9 +26,9 @@ function read(pieces: readonly Uint8Array[]): { pcm: Float32Array; fault: WavFau
   const made: Float32Array[] = [];
   for (const piece of pieces) {
     // As in a request's body: a Buffer's slices are views of it.
-    const pcm = reader.push(new Uint8Array(piece));
-    if ("kind" in pcm) return { pcm: joined(made), fault: pcm };
-    made.push(pcm);
+    const read = reader.push(new Uint8Array(piece));
+    if (read.kind === "fault") return { pcm: joined(made), fault: read };
+    made.push(read.pcm);
   }
   return { pcm: joined(made), fault: reader.finish() };
 }

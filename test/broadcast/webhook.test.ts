@@ -2,7 +2,7 @@ import { Webhook as Reader } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { isWebhookSecret } from "../../src/access/webhook.ts";
 import { Store } from "../../src/broadcast/store.ts";
-import { type Send, Webhook } from "../../src/broadcast/webhook.ts";
+import { type Send, type Sent, Webhook } from "../../src/broadcast/webhook.ts";
 import type { WebhookState } from "../../src/webhook-api.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
@@ -37,7 +37,8 @@ class Rig {
       expect(url).toBe(URL);
       const event = JSON.parse(body).data.id as number;
       this.came.push({ headers, body, event });
-      return this.answer(event);
+      const why = this.answer(event);
+      return why === null ? { kind: "taken" } : { kind: "not-taken", why };
     };
     this.webhook = new Webhook(this.store, SHOW, () => this.arranged++, send);
     return this.webhook;
@@ -274,7 +275,7 @@ test("a message in flight when the show is deleted leaves nothing behind", async
 test("a message in flight when its show is deleted sets no alarm: that may be another show's", async () => {
   const rig = new Rig();
   rig.set();
-  const [sent, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];
+  const [sent, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<Sent>()];
   const send: Send = () => {
     sent.resolve();
     return answer.promise;
@@ -285,7 +286,7 @@ test("a message in flight when its show is deleted sets no alarm: that may be an
   const sending = webhook.run();
   await sent.promise;
   webhook.abandon();
-  answer.resolve(null);
+  answer.resolve({ kind: "taken" });
   await sending;
   expect(arranged).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Held } from "../../src/edge/held.ts";
-import { lifetimeOf } from "../../src/edge/lifetime.ts";
+import { isFresh } from "../../src/edge/lifetime.ts";
 import { type LiveEdge, writeLiveEdge } from "../../src/live-edge.ts";
 import { ENDED, LIVE, PLAIN } from "../kit/live-edges.ts";
 
@@ -31,5 +31,7 @@ test.each<[string, number, LiveEdge | null, "own" | "newest", number]>([
   ["a playlist without a live edge", 1, null, "newest", 1_000],
   ["an answer that must not be kept", 0, LIVE, "newest", 0],
 ])("the lifetime of %s", async (_, maxAge, liveEdge, use, millis) => {
-  expect(lifetimeOf(await held(maxAge, liveEdge), use)).toBe(millis);
+  const it = await held(maxAge, liveEdge);
+  expect(isFresh(it, use, Math.max(0, millis - 1))).toBe(millis > 0);
+  expect(isFresh(it, use, millis)).toBe(false);
 });

@@ -45,8 +45,8 @@ describe("pulling", () => {
         "",
       ].join("\r\n"),
       items: new Map([
-        ["one", "0"],
-        ["two", "1"],
+        ["one", { kind: "mid", mid: "0" }],
+        ["two", { kind: "mid", mid: "1" }],
       ]),
     });
     expect(fake.calls.slice(1).map(({ method, path, body }) => [method, path, body])).toEqual([
@@ -80,7 +80,7 @@ describe("pulling", () => {
       items: new Map<string, unknown>([
         ["one", fault(200, "empty_track_error")],
         ["two", fault(200, "no_item")],
-        ["three", "7"],
+        ["three", { kind: "mid", mid: "7" }],
       ]),
     });
   });

@@ -6,6 +6,7 @@ import { Store } from "../../src/broadcast/store.ts";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { AU_SAMPLES, type Frame, type Part, PROFILES, samples } from "../../src/media.ts";
 import { Recordings, type Source } from "../../src/origin/recording.ts";
+import { isProblem, PROBLEMS } from "../../src/problem.ts";
 import type { Page, RecordingAsk, RecordingFacts } from "../../src/recording-api.ts";
 import { DETAILS } from "../kit/details.ts";
 import { random } from "../kit/random.ts";
@@ -111,15 +112,15 @@ class World implements Source {
 
 async function factsOf(recordings: Recordings, world: World): Promise<RecordingFacts> {
   const facts = await recordings.facts("show", world);
-  if ("kind" in facts) throw new Error(facts.code);
+  if (isProblem(facts)) throw new Error(facts.code);
   return facts;
 }
 
 async function take(recordings: Recordings, world: World, first: number, last: number): Promise<Uint8Array> {
   const { etag } = await factsOf(recordings, world);
-  const stream = await recordings.stream({ id: "show", etag, first, last }, world, () => {});
-  if (!(stream instanceof ReadableStream)) throw new Error("no stream");
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const stretch = await recordings.stream({ id: "show", etag, first, last }, world, () => {});
+  if (stretch.kind === "problem") throw new Error(stretch.code);
+  return new Uint8Array(await new Response(stretch.bytes).arrayBuffer());
 }
 
 describe("a recording", () => {
@@ -195,10 +196,12 @@ describe("a recording", () => {
     expect((await factsOf(recordings, world)).etag, "of the same length").not.toBe(after.etag);
     world.title = "Another show";
     const stretch = { id: "show", first: 0, last: 9 };
-    expect(await recordings.stream({ ...stretch, etag: "0".repeat(32) }, world, () => {})).toBeNull();
+    expect(await recordings.stream({ ...stretch, etag: "0".repeat(32) }, world, () => {})).toBe(
+      PROBLEMS.otherRecording,
+    );
     expect(
       await recordings.stream({ ...stretch, etag: after.etag, last: after.length }, world, () => {}),
-    ).toBeNull();
+    ).toBe(PROBLEMS.otherRecording);
   });
 
   test("breaks off where a segment is missing or differs from the index, and never goes on with other bytes", async () => {
@@ -224,9 +227,9 @@ describe("a recording", () => {
     const [after] = world.store.index.pages("mwq4uj3u", 0);
     const first = length - (page?.bytes ?? 0) - (after?.bytes ?? 0);
     const stretch = { id: "show", etag, first, last: length - 1 };
-    const stream = await recordings.stream(stretch, world, (pumped) => work.push(pumped));
-    if (!(stream instanceof ReadableStream)) throw new Error("no stream");
-    const reader = stream.getReader();
+    const sent = await recordings.stream(stretch, world, (pumped) => work.push(pumped));
+    if (sent.kind === "problem") throw new Error(sent.code);
+    const reader = sent.bytes.getReader();
     await reader.read();
     await new Promise((resolve) => setTimeout(resolve, 20));
     const fetched = world.asked.filter((what) => !what.startsWith("page")).length;

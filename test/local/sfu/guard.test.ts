@@ -14,7 +14,7 @@ async function publish(origin: string, hears?: (address: string) => boolean) {
   let told: string[] = [];
   const offered = async (sdp: string, mid: string) => {
     const offer = readOffer(sdp);
-    if (!offer.ok) throw new Error(offer.reason);
+    if (offer.kind === "refused") throw new Error(offer.reason);
     const answer = await session.negotiate(offer, [{ name: "track", mid }]);
     told = [...answer.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+)/gm)].map((match) => match[1] ?? "");
     return { sessionId: session.id, answer };

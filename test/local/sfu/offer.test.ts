@@ -24,16 +24,18 @@ describe("an offer that can be answered", () => {
   ])("%s", (_, sdp, expected) => {
     const offer = readOffer(sdp);
     expect(
-      offer.ok ? offer.media.map((media) => [media.kind, media.mid, media.setup, offersOpus(media)]) : offer,
+      offer.kind === "offer"
+        ? offer.media.map((media) => [media.kind, media.mid, media.setup, offersOpus(media)])
+        : offer,
     ).toEqual(expected);
-    if (offer.ok) expect(offer.sdp).toBe(sdp.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n"));
+    if (offer.kind === "offer") expect(offer.sdp).toBe(sdp.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n"));
   });
 });
 
 describe("sections that use the transport of the first section in their bundle (RFC 9143)", () => {
   const live = (sdp: string) => {
     const offer = readOffer(sdp);
-    return offer.ok
+    return offer.kind === "offer"
       ? offer.media.filter((media) => media.live).map(({ kind, setup }) => [kind, setup])
       : offer;
   };
@@ -45,7 +47,7 @@ describe("sections that use the transport of the first section in their bundle (
   ])("%s: are live, with that transport", (_, sdp, kinds) => {
     expect(live(sdp)).toEqual(kinds.map((kind) => [kind, "actpass"]));
     const offer = readOffer(sdp);
-    const second = offer.ok ? offer.sdp.slice(offer.sdp.lastIndexOf("m=")) : "";
+    const second = offer.kind === "offer" ? offer.sdp.slice(offer.sdp.lastIndexOf("m=")) : "";
     expect(second).toMatch(/^m=\w+ 9 /);
     for (const line of [
       "a=ice-ufrag:9d4f7c21",
@@ -73,7 +75,7 @@ describe("sections that use the transport of the first section in their bundle (
 
   test("need a first section with a transport", () => {
     const without = FIREFOX_VIDEO_FIRST.replace(/a=ice-pwd.*\r\n/, "");
-    expect(readOffer(without)).toEqual({ ok: false, reason: "its video section has no a=ice-pwd" });
+    expect(readOffer(without)).toEqual({ kind: "refused", reason: "its video section has no a=ice-pwd" });
   });
 });
 
@@ -108,14 +110,14 @@ describe("an offer that can not be answered", () => {
     ["an unknown role", CHROMIUM.replace("actpass", "holdconn"), "a=setup:holdconn is unknown"],
     ["one mid twice", OBS.replace("a=mid:1", "a=mid:0"), "two sections have mid 0"],
   ])("%s", (_, sdp, reason) => {
-    expect(readOffer(sdp)).toEqual({ ok: false, reason });
+    expect(readOffer(sdp)).toEqual({ kind: "refused", reason });
   });
 
   test("never makes the reader throw", () => {
     const line = fc.oneof(fc.constantFrom(...CHROMIUM.split("\r\n"), ...OBS.split("\r\n")), fc.string());
     fc.assert(
       fc.property(fc.array(line), (all) => {
-        expect(readOffer(all.join("\n"))).toHaveProperty("ok");
+        expect(readOffer(all.join("\n"))).toHaveProperty("kind");
       }),
     );
   });
