@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
@@ -60,9 +61,9 @@ test("hls.js, Shaka and video.js (with and without low latency) play a minute wi
       return { name, page };
     }),
   );
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   for (const { page } of playing) await page.evaluate("player.reset()");
-  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
+  await sleep(SECONDS * 1000);
   const outcome = await Promise.all(
     playing.map(async ({ name, page }) => ({
       name,
@@ -95,7 +96,7 @@ test("hls.js, Shaka and video.js play an ended show to its end, wherever in a se
       return { name, show, page };
     }),
   );
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await sleep(5_000);
   const outcome = await Promise.all(
     listening.map(async ({ name, show, page }, n) => {
       await page.waitForTimeout(384 * n);

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** A call that was received. */
 export interface Call {
@@ -97,7 +98,7 @@ export class FakeSfu {
     for (const deadline = performance.now() + millis; performance.now() < deadline; ) {
       const endpoint = this.endpoints.find((url) => url.includes(`/${session}/${generation}/`));
       if (endpoint !== undefined) return endpoint;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await sleep(10);
     }
     throw new Error(`nobody asked for an adapter of generation ${generation}`);
   }

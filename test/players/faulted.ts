@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openPage, type Probed } from "../kit/chromium.ts";
 import type { Created } from "../kit/created.ts";
 import type { Listed } from "../kit/list.ts";
@@ -115,8 +116,6 @@ export async function listenThrough(
     index: index as unknown as IndexedRow[],
   };
 }
-
-export const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** Waits until one of the show's hosts is heard. */
 export async function heard({ relay }: FaultRig, { id }: Created, millis = 30_000): Promise<void> {

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "./fault.ts";
-import { type Faulted, sleep, speakTo } from "./faulted.ts";
+import { type Faulted, speakTo } from "./faulted.ts";
 
 /** Faults of a show's object and of the services that it depends on. */
 export const RELAY_FAULTS: readonly Fault[] = [

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
@@ -45,7 +46,6 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-const after = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 /** Returns ffmpeg's messages without the one that it prints for any live fMP4 (live.test.ts). */
 const complaints = (output: string) =>
   output.split("\n").filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom"));
@@ -74,7 +74,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
 }, async () => {
   const { show, silence, stalled } = await goOnAir(stage, "low");
   await expect.poll(async () => (await stage.status(show)).state, { timeout: 20_000 }).toBe("live");
-  await after(8);
+  await sleep(8_000);
   const url = show.playbackUrl;
   const live = ["-hide_banner", "-loglevel", "repeat+warning", "-i", url, "-f", "null", "-"];
   const mpv = ["--no-config", "--no-video", "--msg-level=all=warn"];
@@ -89,7 +89,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
   // Holes that starting all this caused at the host do not count.
   stage.settle();
   const steadyAt = Date.now() + 1_000;
-  await after(SECONDS);
+  await sleep(1_000 * SECONDS);
   // The host is heard up to the end.
   await stage.end(show);
   const ended = Date.now();

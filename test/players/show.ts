@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "../kit/created.ts";
 import { variantOf } from "../kit/list.ts";
@@ -50,6 +51,6 @@ async function playlist(playbackUrl: string): Promise<void> {
     const uri = variantOf(await response.text());
     if (response.ok && uri !== "" && (await fetch(new URL(uri, playbackUrl))).ok) return;
     if (Date.now() > deadline) throw new Error(`no playlist at ${playbackUrl}: ${response.status}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await sleep(250);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
@@ -31,7 +32,6 @@ afterAll(async () => {
   sfu.close();
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const lineOf = async (show: Created) =>
   ((await (await fetch(show.statusUrl)).json()) as { line: string | null }).line;
 

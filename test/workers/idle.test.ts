@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Created, Described } from "../kit/created.ts";
@@ -34,7 +35,6 @@ beforeEach(async () => {
   await bucket("works");
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const bucket = (mode: "works" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
 const takenOf = async ({ id }: Created) =>
   ((await (await runtime.ask("r2", "/taken")).json()) as string[]).filter((key) => key.startsWith(`${id}/`));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
@@ -23,7 +24,6 @@ const urlOf = ({ playbackUrl }: Created, name: string) => new URL(name, playback
 const ask = (name: string, headers: Record<string, string> = {}, method = "GET") =>
   fetch(urlOf(show, name), { method, headers });
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 async function codeOf(url: string): Promise<string> {
   const response = await fetch(url);
   const { error } = (await response.json()) as { error: { code: string } };

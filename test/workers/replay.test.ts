@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as HLS from "hls-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
@@ -33,7 +34,6 @@ const AU = 1024;
 const SEGMENT = 1.92;
 /** How many segments a live playlist has. */
 const WINDOW = 15;
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const end = ({ id }: Created, at = relay) => at.api("POST", `/broadcasts/${id}/end`);
 /** Publishes a tone, and waits until the show is live. */
 async function talk(show: Created, at = relay): Promise<Host> {

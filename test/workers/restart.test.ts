@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
@@ -31,7 +32,6 @@ afterAll(async () => {
   fake.close();
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const square = (frames: number) =>
   Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { mintSecrets, startRelay } from "../../local/relay.ts";
@@ -17,7 +18,6 @@ const AU = 1024;
 /** Units of a part and of a segment of the profile `low`, in access units. */
 const [PART, SEGMENT] = [18, 90];
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const square = (frames: number) =>
   Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
 
