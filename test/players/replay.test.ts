@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
 import { type Listed, readList, variantOf } from "../kit/list.ts";
+import { listen } from "../kit/port.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { holes } from "../kit/probe/tone.ts";
 import { left, run } from "../kit/program.ts";
@@ -24,6 +24,7 @@ const PLAYERS = ["hls.js", "native", "hls.js, rewound"] as const;
 
 let stage: Stage;
 let browser: Browser;
+let port: number;
 const server = createServer(async ({ url }, response) => {
   if (url?.endsWith("script")) {
     const script = await readFile(createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js"), "utf8");
@@ -37,7 +38,7 @@ const server = createServer(async ({ url }, response) => {
 beforeAll(async () => {
   stage = await setStage();
   browser = await startChromium();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  port = await listen(server);
 });
 
 afterAll(async () => {
@@ -52,7 +53,6 @@ const complaints = (output: string) =>
 
 /** Opens a page on which one of the players plays the URL. */
 async function play(name: (typeof PLAYERS)[number], url: string): Promise<Page> {
-  const { port } = server.address() as AddressInfo;
   const { page } = await openPage(browser, `http://127.0.0.1:${port}/`, ["player"]);
   const player = name.replace(", rewound", "");
   const asked = name === "hls.js, rewound" ? `${url}?dvr=1` : url;

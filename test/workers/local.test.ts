@@ -17,8 +17,9 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startLeader } from "../../local/leader.ts";
+import { freePort } from "../kit/port.ts";
 import { toneSource } from "../kit/tone.ts";
-import { folder, freePort, isOpen, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
+import { folder, isOpen, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
 
 /** What `npm start` and `npm run dev` make reachable, and what they leave behind. */
 
@@ -32,7 +33,7 @@ afterEach(async () => {
 
 /** Starts the command in a folder of its own, or in that of an earlier one; resolves when it answers. */
 async function start(args: readonly string[], env: Record<string, string> = {}, state = folder()) {
-  const port = await freePort("127.0.0.1");
+  const port = await freePort();
   const none = { ADMIN_TOKEN: "token", UDP_PORTS: "", LOG: "1", HOST: "", LIFEBOAT: "off" };
   const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env }, args);
   cleanups.push(
@@ -256,7 +257,7 @@ test.each([
   { timeout: 120_000 },
   async (_, dev) => {
     const state = folder();
-    const [host, port] = ["127.0.0.1", await freePort("127.0.0.1")];
+    const [host, port] = ["127.0.0.1", await freePort()];
     const leader = startLeader({ host, port, dev, lifeboat: null, persist: state.path, variables: {} });
     const { child } = leader;
     cleanups.push(

@@ -3,16 +3,9 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
+import { freePort } from "../kit/port.ts";
 import { toneSource } from "../kit/tone.ts";
-import {
-  type Ended,
-  folder,
-  freePort,
-  isOpen,
-  StartCommand,
-  startProxy,
-  TELLS_PROCESSES,
-} from "./start-command.ts";
+import { type Ended, folder, isOpen, StartCommand, startProxy, TELLS_PROCESSES } from "./start-command.ts";
 
 /** `npm start` as a command: it starts, reports what is wrong, and leaves nothing behind. */
 
@@ -20,7 +13,7 @@ const state = folder();
 let port: number;
 
 beforeAll(async () => {
-  port = await freePort("127.0.0.1");
+  port = await freePort();
 });
 afterAll(() => state[Symbol.dispose]());
 
