@@ -5,6 +5,7 @@ import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
+import { until } from "../kit/polling.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
 
@@ -36,7 +37,7 @@ beforeAll(async () => {
   show = await relay.open({ latency: "low", title: "Möwen: live" });
   const host = await Host.publish(show, sfu);
   host.talk(tone(440));
-  while ((await relay.describe(show.id)).state !== "live") await sleep(50);
+  await until(async () => (await relay.describe(show.id)).state === "live", { within: 15_000, every: 50 });
   const listener = await Listener.join(show.playbackUrl);
   await sleep(3_000);
   await relay.api("POST", `/broadcasts/${show.id}/markers`, { title: "Questions & answers" });
