@@ -1,3 +1,4 @@
+import { joinBytes } from "../bytes.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type {
   Chapters,
@@ -10,7 +11,6 @@ import type {
 import { chaptersOf, lengthOf, type Replayed } from "./chapters.ts";
 import type { ShowRow } from "./lifecycle.ts";
 import { replayOf } from "./replay.ts";
-import { joinBytes } from "./ring.ts";
 import type { Store } from "./store.ts";
 
 /** Answers Origin's questions about a show's replay, from which Origin makes the recording and the chapters. */

@@ -1,4 +1,5 @@
 import { FIRST_HOST } from "../access/keys.ts";
+import { joinBytes } from "../bytes.ts";
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import { type HostRow, readHostRow } from "./host-row.ts";
@@ -7,7 +8,7 @@ import type { ShowRow } from "./lifecycle.ts";
 import { Log } from "./log.ts";
 import { Places } from "./places.ts";
 import type { PublisherRow } from "./publisher.ts";
-import { joinBytes, joinParts } from "./ring.ts";
+import { joinParts } from "./ring.ts";
 import { readRow, type Stored } from "./row.ts";
 import { SegmentIndex } from "./segment-index.ts";
 import { WebhookRows } from "./webhook-row.ts";

@@ -1,6 +1,6 @@
 import { defaultReaderConfig, type ParsedIsoBox, readIsoBoxes } from "@svta/cml-iso-bmff";
 import { describe, expect, test } from "vitest";
-import { concat } from "../../src/hls/box.ts";
+import { joinBytes } from "../../src/bytes.ts";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { mediaIn } from "../../src/hls/moof.ts";
 import { descriptionIn, type Layout, layOut, offsetsOf, sizesOf, type Totals } from "../../src/hls/movie.ts";
@@ -38,8 +38,8 @@ function file({ pieces, mediaAt, offsetBytes }: Layout): Uint8Array {
     mediaAt,
     offsetBytes,
   );
-  const filled = { sizes: sizesOf(packed), offsets, media: concat(media) };
-  return concat(pieces.map((piece) => ("filling" in piece ? filled[piece.filling] : piece)));
+  const filled = { sizes: sizesOf(packed), offsets, media: joinBytes(media) };
+  return joinBytes(pieces.map((piece) => ("filling" in piece ? filled[piece.filling] : piece)));
 }
 
 describe("a recording's file", () => {
@@ -97,7 +97,7 @@ test("bytes that are no segment have no media, and bytes that are no init segmen
 
 /** The bytes before the media, with zeros in place of the tables that are filled in later. */
 function head({ pieces }: Layout): Uint8Array {
-  return concat(
+  return joinBytes(
     pieces.map((piece) =>
       "filling" in piece ? new Uint8Array(piece.filling === "media" ? 0 : piece.length) : piece,
     ),
