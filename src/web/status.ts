@@ -26,7 +26,7 @@ export type Report =
   | { readonly kind: "unreachable" };
 
 /** Returns the URL of a broadcast's public status. */
-export function statusUrl(id: string): string {
+function statusUrl(id: string): string {
   return `/live/${encodeURIComponent(id)}/status.json`;
 }
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
   show = await relay.open({ latency: "low", title: "Möwen: live" });
   const host = await Host.publish(show, sfu);
   host.talk(tone(440));
-  await until(async () => (await relay.describe(show.id)).state === "live", { within: 15_000, every: 50 });
+  await until(async () => (await relay.describe(show.id)).state === "live", { within: 40_000, every: 50 });
   const listener = await Listener.join(show.playbackUrl);
   await sleep(3_000);
   await relay.api("POST", `/broadcasts/${show.id}/markers`, { title: "Questions & answers" });
