@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listen } from "../kit/port.ts";
 
-const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+/** The script of `npm start`. */
+export const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 
 /** Whether this system lists its processes. Where it does not, there is less to check. */
 export const TELLS_PROCESSES = existsSync("/proc/self/stat");
