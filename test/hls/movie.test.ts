@@ -1,4 +1,3 @@
-import { defaultReaderConfig, type ParsedIsoBox, readIsoBoxes } from "@svta/cml-iso-bmff";
 import { describe, expect, test } from "vitest";
 import { joinBytes } from "../../src/bytes.ts";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
@@ -6,6 +5,7 @@ import { mediaIn } from "../../src/hls/moof.ts";
 import { descriptionIn, type Layout, layOut, offsetsOf, sizesOf, type Totals } from "../../src/hls/movie.ts";
 import { frame } from "../kit/show.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
+import { find, read } from "./boxes.ts";
 
 /** A recording's file, byte for byte and through an independent reader. It is laid out from real chunks. */
 
@@ -128,18 +128,4 @@ function unitsOf(bytes: Uint8Array): number[][] {
       return [...bytes.subarray(end - size, end)];
     });
   });
-}
-
-function read(bytes: Uint8Array): ParsedIsoBox[] {
-  return readIsoBoxes(bytes as Uint8Array<ArrayBuffer>, defaultReaderConfig()) as ParsedIsoBox[];
-}
-
-/** Returns the first box of a type anywhere below `boxes`; throws where there is none. */
-function find(boxes: readonly unknown[], type: string): Record<string, unknown> {
-  const queue = [...boxes] as Record<string, unknown>[];
-  for (let box = queue.shift(); box !== undefined; box = queue.shift()) {
-    if (box.type === type) return box;
-    for (const list of [box.boxes, box.entries]) if (Array.isArray(list)) queue.push(...list);
-  }
-  throw new Error(`no ${type}`);
 }
