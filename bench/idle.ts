@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { REST_MS } from "../src/broadcast/clock.ts";
 import { EARSHOT } from "../test/kit/deployed.ts";
 import { Runtime } from "../test/kit/runtime.ts";
@@ -16,7 +17,6 @@ const SECONDS = 30;
 const AWAKE_SECONDS = 16;
 /** The work after a waking, puts to R2 included, takes less than this. */
 const WAKING_SECONDS = 4;
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 for (const latency of ["low", "balanced", "economy"]) {
   const runtime = await Runtime.start([EARSHOT]);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Leader, type LeaderOptions, startLeader } from "./leader.ts";
 import type { Failed } from "./workerd.ts";
 
@@ -73,7 +74,7 @@ export class Runtime {
         () => 0,
       );
       if (status === 401) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await sleep(100);
     }
     throw new StartFailure(
       `The runtime was not ready within ${READY_MS / 1000} s; run with LOG=1 to see why.`,

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { firstChange } from "./changes.ts";
 import { given, type Options, readOptions } from "./options.ts";
 import { mintSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
 import { StartFailure } from "./runtime.ts";
@@ -11,7 +12,8 @@ const HELP = `npm start [-- --fresh]
 Runs Earshot on this machine: the Worker in the real runtime and a local WebRTC server in the place of
 Cloudflare Realtime. State is kept between starts.
 
-  --dev     build anew what changes, by wrangler dev: for who works on it, at 15 times the CPU of a request
+  --dev     build anew what changes, by wrangler dev, and start again when a file of local/ does: for who works on it, at 15
+            times the CPU of a request
   --fresh   forget all broadcasts and recordings first
   --help    this text
 
@@ -26,6 +28,8 @@ Cloudflare Realtime. State is kept between starts.
 
 const STATE = join(".wrangler", "earshot");
 const VARIABLES = ".dev.vars";
+/** How often it looks whether npm's shell is still there, ms. */
+const PARENT_MS = 1_000;
 
 try {
   process.exitCode = await main();
@@ -51,32 +55,52 @@ async function main(): Promise<number> {
   const signal = untilToldToStop();
   console.log("Starting Earshot …");
   try {
-    await run(options, signal);
+    const changed = await run(options, signal);
+    console.log(`\n${changed} has changed.`);
   } catch (error) {
     if (!signal.aborted) throw error;
+    return 0;
   }
-  return 0;
+  return startAgain();
 }
 
-/** Returns a signal that aborts on Ctrl-C or when the terminal closes. A second Ctrl-C is ignored: stopping takes seconds. */
+/** Starts this command again in the same process, which then reads its own files anew. */
+function startAgain(): number {
+  const args = process.argv.slice(1).filter((arg) => arg !== "--fresh");
+  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...args], process.env);
+  return 0; // On Windows, which has no such call.
+}
+
+/**
+ * Returns a signal that aborts on Ctrl-C, when the terminal closes, or when npm is told to stop: npm passes that on to its shell
+ * alone, so that this process gets another parent. A second Ctrl-C is ignored: stopping takes seconds.
+ */
 function untilToldToStop(): AbortSignal {
   const told = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(name, () => {
-      if (!told.signal.aborted) console.log("\nStopping …");
-      told.abort();
-    });
-  }
+  const stop = () => {
+    if (!told.signal.aborted) console.log("\nStopping …");
+    told.abort();
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
+  const parent = process.ppid;
+  // Without npm, a shell may end and leave this process running on purpose.
+  if (given(process.env.npm_lifecycle_event) !== undefined)
+    setInterval(() => process.ppid !== parent && stop(), PARENT_MS).unref();
   return told.signal;
 }
 
-/** Rejects when `signal` is aborted, or with the {@link StartFailure} that ended the relay. */
-async function run(options: Options, signal: AbortSignal): Promise<never> {
+/**
+ * Rejects when `signal` is aborted, or with the {@link StartFailure} that ended the relay. With `dev`, resolves with the name of
+ * a file that has changed, of those that wrangler does not build anew.
+ */
+async function run(options: Options, signal: AbortSignal): Promise<string> {
   const log = options.log ? console.log : printTrouble;
   const relay = await startRelay({ ...options, persist: STATE, secrets: readSecrets(), log, signal });
-  const end = Promise.race([relay.failed, aborted(signal)]);
+  const end = Promise.race([relay.failed, aborted(signal), ...(options.dev ? [firstChange(signal)] : [])]);
   try {
-    console.log(greeting(await Promise.race([end, demo(relay)]), relay, options));
+    const made = await Promise.race([end, demo(relay)]);
+    if (typeof made === "string") return made;
+    console.log(greeting(made, relay, options));
     return await end;
   } finally {
     await relay.stop();

@@ -78,6 +78,20 @@ export const KINDS = [
 /** Events that change the line. Each is in the media playlist for as long as its date is within the list. */
 export const ON_LINE = ["host-on", "host-off", "hold-on", "hold-off", "title", "marker"] as const;
 
+/**
+ * The attributes of an event's date range (EXT-X-DATERANGE). `hosts` is their count, `onAir` the names of those who are not
+ * muted, with {@link NAME_SEPARATOR} between them.
+ */
+export const ATTRIBUTES = {
+  kind: "X-KIND",
+  title: "X-TITLE",
+  hosts: "X-HOSTS",
+  onAir: "X-ON-AIR",
+} as const;
+
+/** Stands between names in a date range. In a name, a comma takes its place. */
+export const NAME_SEPARATOR = ";";
+
 /** Events that everybody may see: they explain what is heard, and tell nothing about a host's equipment. */
 export const PUBLIC = ["opened", "closed", "live", "late", "ended", "dead-air", ...ON_LINE] as const;
 
@@ -101,9 +115,4 @@ export function publicOf(event: Event): PublicEvent {
 /** Whether an event changes the line. */
 export function isOnLine(note: Note): boolean {
   return (ON_LINE as readonly string[]).includes(note.kind);
-}
-
-/** Whether everybody may see an event. */
-export function isPublic(note: Note): boolean {
-  return (PUBLIC as readonly string[]).includes(note.kind);
 }

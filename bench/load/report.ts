@@ -80,7 +80,7 @@ export function complaints(report: Report): string[] {
  * Returns the inputs of the simulation (bench/scale) that a run measured, by their names there. CPU per request is the whole
  * runtime's, origin included. Requests per listener are known only if all listeners have one profile and stay.
  */
-export function constantsOf(report: Report): Record<string, number> {
+function constantsOf(report: Report): Record<string, number> {
   const { mix, listeners, leftAtOnce, requestsPerSecond, relayCpu } = report;
   if (report.originFetches === null) return {}; // another kind of server does not concern the simulation
   const [profile, ...others] = Object.keys(mix);

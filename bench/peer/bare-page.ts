@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
+import { listen } from "../../test/kit/port.ts";
 
 /** The button joins and leaves. hls.js has its default configuration, with low latency on. */
 const PAGE = `<!doctype html><title>hls.js</title><script src="/hls.js"></script>
@@ -31,8 +31,7 @@ export async function serveBarePage(): Promise<{ urlFor(playbackUrl: string): st
     const type = isScript ? "text/javascript" : "text/html; charset=utf-8";
     response.writeHead(200, { "content-type": type }).end(isScript ? script : PAGE);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `http://127.0.0.1:${await listen(server)}`;
   return {
     urlFor: (playbackUrl) => `${origin}/?url=${encodeURIComponent(playbackUrl)}`,
     stop: () => void server.close(),

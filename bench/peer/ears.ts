@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { openPage, startChromium } from "../../test/kit/chromium.ts";
 import { clockMarks } from "../../test/kit/people.ts";
+import { until } from "../../test/kit/polling.ts";
 import { delays, quantile, take, timedMarks } from "../../test/kit/recording.ts";
 import { serveBarePage } from "./bare-page.ts";
 import type { Contender } from "./contender.ts";
@@ -119,10 +120,9 @@ async function loadAgain(page: Page): Promise<number> {
 }
 
 /** Returns when the first audible sample since the last reset was heard, ms since 1970. */
-async function firstSound(page: Page): Promise<number> {
-  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(100)) {
-    const at = await page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`);
-    if (at !== null) return at;
-  }
-  throw new Error(`${page.url()} is silent.`);
+function firstSound(page: Page): Promise<number> {
+  return until(() => page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`), {
+    within: 15_000,
+    failure: () => `${page.url()} is silent.`,
+  });
 }

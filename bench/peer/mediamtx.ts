@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../test/kit/port.ts";
 
 /** A running MediaMTX that serves one path. */
 export interface MediaMtx {
@@ -69,16 +69,4 @@ export async function startMediaMtx(binary: string): Promise<MediaMtx> {
 
 function off(protocol: string): readonly [string, string] {
   return [`MTX_${protocol}`, "no"];
-}
-
-/** Returns a free TCP port, which is almost certainly free for UDP too. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "../bytes.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type {
   Chapters,
@@ -9,7 +10,6 @@ import type {
 } from "../recording-api.ts";
 import { chaptersOf, lengthOf, type Replayed } from "./chapters.ts";
 import { replayOf } from "./replay.ts";
-import { joinBytes } from "./ring.ts";
 import type { ShowRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 

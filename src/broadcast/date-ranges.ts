@@ -1,11 +1,8 @@
-import { type Event, isOnLine } from "../events.ts";
+import { ATTRIBUTES, type Event, isOnLine, NAME_SEPARATOR } from "../events.ts";
 import type { DateRange } from "../hls/date-range.ts";
 import { MOST_KEPT } from "../hls/window.ts";
 import type { Samples } from "../media.ts";
 import type { Log } from "./log.ts";
-
-/** Separates the names in X-ON-AIR. In a name, a comma takes its place. */
-const SEPARATOR = ";";
 
 /**
  * Returns an event that changes what is on the line as a date range for playlists; null for any other event.
@@ -14,11 +11,12 @@ const SEPARATOR = ";";
  */
 export function dateRangeOf(event: Event, listed: Samples): DateRange | null {
   if (!isOnLine(event)) return null;
-  const attributes: Record<string, string | number> = { "X-KIND": event.kind };
-  if ("title" in event) attributes["X-TITLE"] = event.title;
+  const attributes: Record<string, string | number> = { [ATTRIBUTES.kind]: event.kind };
+  if ("title" in event) attributes[ATTRIBUTES.title] = event.title;
   if ("onAir" in event) {
-    attributes["X-HOSTS"] = event.hosts;
-    attributes["X-ON-AIR"] = event.onAir.map((name) => name.replaceAll(SEPARATOR, ",")).join(SEPARATOR);
+    attributes[ATTRIBUTES.hosts] = event.hosts;
+    const names = event.onAir.map((name) => name.replaceAll(NAME_SEPARATOR, ","));
+    attributes[ATTRIBUTES.onAir] = names.join(NAME_SEPARATOR);
   }
   return { id: String(event.id), at: event.at, listed, attributes };
 }

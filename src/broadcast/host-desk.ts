@@ -2,7 +2,7 @@ import type { HostKey } from "../access/keys.ts";
 import type { HostAct, HostAnswer, HostDescription } from "../broadcast-api.ts";
 import { toMillis } from "../media.ts";
 import { urlsOf } from "../paths.ts";
-import { PROBLEMS, type Problem } from "../problem.ts";
+import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import type { Cast } from "./cast.ts";
 import type { HostRow } from "./host-row.ts";
 import { type Life, pipelineOf } from "./life.ts";

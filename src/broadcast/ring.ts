@@ -1,3 +1,4 @@
+import { joinBytes } from "../bytes.ts";
 import type { Part } from "../media.ts";
 
 /** The bytes of recent parts, in memory, by segment. A segment is the concatenation of its parts (RFC 8216bis 3.2). */
@@ -28,15 +29,4 @@ export class Ring {
 /** Returns the bytes of a segment: those of its parts, in order. */
 export function joinParts(parts: readonly Part[]): Uint8Array {
   return joinBytes(parts.map(({ bytes }) => bytes));
-}
-
-/** Concatenates byte arrays. */
-export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { joinBytes } from "../bytes.ts";
 import { type Part, type Samples, samples } from "../media.ts";
 import type { Counts } from "./counts.ts";
 import { type HostRow, readHostRow } from "./host-row.ts";
@@ -7,7 +8,7 @@ import { Log } from "./log.ts";
 import { Places } from "./places.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { StoredPublisher } from "./publisher-row.ts";
-import { joinBytes, joinParts } from "./ring.ts";
+import { joinParts } from "./ring.ts";
 import { SegmentIndex } from "./segment-index.ts";
 import type { ShowRow } from "./show-row.ts";
 import { readRow, type Stored } from "./stored-show.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonOf } from "../json.ts";
 import {
   MOST_HOSTS,
   PROFILES,
@@ -166,11 +167,3 @@ function rowOf(row: z.infer<typeof Row>): ShowRow {
 export type Stored =
   | { readonly kind: "whole"; readonly row: ShowRow }
   | { readonly kind: "damaged"; readonly row: ShowRow; readonly wasRunning: boolean };
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

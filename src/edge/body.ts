@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { joinBytes } from "../bytes.ts";
+import { jsonOf } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 /** The problems with which a body is refused. */
@@ -35,20 +37,5 @@ export async function readBounded(request: Request, limit: number): Promise<Uint
     if (length > limit) return null;
     chunks.push(chunk);
   }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
-}
-
-/** Parses JSON; null where `text` is not JSON. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return joinBytes(chunks);
 }

@@ -1,3 +1,5 @@
+import { joinBytes } from "../bytes.ts";
+
 /**
  * ISO base media file format boxes (ISO/IEC 14496-12) as bytes. A box is a pure function named by its fourcc; it writes one
  * field per line, with the field's name beside it. The boxes of the init segment are in moov.ts, those of a chunk in moof.ts.
@@ -11,8 +13,8 @@ export const TRACK = 1;
 
 /** Returns a box: its size, its fourcc, its contents. */
 export function box(fourcc: string, ...contents: readonly Uint8Array[]): Bytes {
-  const body = concat(contents);
-  return concat([u32(body.length + 8), ascii(fourcc), body]);
+  const body = joinBytes(contents);
+  return joinBytes([u32(body.length + 8), ascii(fourcc), body]);
 }
 
 /** Returns the contents of the first box of that name in `bytes`, which is a sequence of boxes. Throws if there is none. */
@@ -71,17 +73,6 @@ export function mdat(payload: readonly Uint8Array[]): Bytes {
   return box("mdat", ...payload);
 }
 
-/** Returns one array with all of `chunks`, in order. */
-export function concat(chunks: readonly Uint8Array[]): Bytes {
-  const bytes = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
-}
-
 export function ascii(text: string): Bytes {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
@@ -105,5 +96,5 @@ export function u32(value: number): Bytes {
 
 /** Exact up to 2^53 - 1. */
 export function u64(value: number): Bytes {
-  return concat([u32(Math.floor(value / 0x1_0000_0000)), u32(value % 0x1_0000_0000)]);
+  return joinBytes([u32(Math.floor(value / 0x1_0000_0000)), u32(value % 0x1_0000_0000)]);
 }

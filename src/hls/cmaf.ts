@@ -1,10 +1,11 @@
+import { joinBytes } from "../bytes.ts";
 /**
  * The bytes of the stream: one init segment, then one CMAF chunk (moof + mdat) per part (ISO/IEC 23000-19 7.3).
  * A segment is its parts one after the other (draft-pantos-hls-rfc8216bis section 3.2), so it needs no bytes of its own.
  */
 
 import { AU_SAMPLES, type Frame } from "../media.ts";
-import { concat, ftyp, mdat, styp } from "./box.ts";
+import { ftyp, mdat, styp } from "./box.ts";
 import { moof } from "./moof.ts";
 import { moov } from "./moov.ts";
 
@@ -16,7 +17,7 @@ import { moov } from "./moov.ts";
  * `bitrate` is nominal, bit/s.
  */
 export function initSegment(config: Uint8Array, options: { bitrate: number }): Uint8Array<ArrayBuffer> {
-  return concat([ftyp("iso6", ["iso6", "cmfc", "mp42"]), moov(config, options.bitrate)]);
+  return joinBytes([ftyp("iso6", ["iso6", "cmfc", "mp42"]), moov(config, options.bitrate)]);
 }
 
 /**
@@ -38,7 +39,7 @@ export function chunk(
   }
   const sizes = frames.map((frame) => frame.bytes.length);
   const head = options.segmentStart ? [styp("msdh", ["msdh", "cmfs", "cmff", "cmfl"])] : [];
-  return concat([
+  return joinBytes([
     ...head,
     moof(sequence, first.at, AU_SAMPLES, sizes),
     mdat(frames.map((frame) => frame.bytes)),

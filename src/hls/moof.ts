@@ -1,6 +1,7 @@
+import { joinBytes } from "../bytes.ts";
 /** The boxes at the head of a CMAF chunk (see box.ts). */
 
-import { type Bytes, box, boxIn, concat, contentsOf, full, TRACK, u32, u64 } from "./box.ts";
+import { type Bytes, box, boxIn, contentsOf, full, TRACK, u32, u64 } from "./box.ts";
 
 /** Returns a fragment of `sizes.length` access units of `unit` samples each, the first at `at`. `mdat` must follow at once. */
 export function moof(sequence: number, at: number, unit: number, sizes: readonly number[]): Bytes {
@@ -20,7 +21,7 @@ export function unitSizes(chunk: Uint8Array): number[] {
 
 /** Returns the bytes of all access units of a segment, which is chunks, one after the other; empty if it has none. */
 export function mediaIn(segment: Uint8Array): Bytes {
-  return concat(contentsOf(segment, "mdat"));
+  return joinBytes(contentsOf(segment, "mdat"));
 }
 
 /** Movie fragment header. */

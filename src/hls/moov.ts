@@ -1,7 +1,8 @@
+import { joinBytes } from "../bytes.ts";
 /** The boxes of an init segment (see box.ts): one 48 kHz stereo AAC track, movie and media timescale 48 000. */
 
 import { CHANNELS, SAMPLE_RATE } from "../media.ts";
-import { ascii, type Bytes, box, concat, full, TRACK, u8, u16, u24, u32, u64 } from "./box.ts";
+import { ascii, type Bytes, box, full, TRACK, u8, u16, u24, u32, u64 } from "./box.ts";
 
 /** Movie: everything a decoder needs before the first sample, and no sample. */
 export function moov(config: Uint8Array, bitrate: number): Bytes {
@@ -208,11 +209,11 @@ function timeOf(duration: number): (value: number) => Bytes {
 }
 
 /** The unity matrix, 16.16 and 2.30 fixed point (14496-12 6.2.2). */
-const IDENTITY = concat([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].map(u32));
+const IDENTITY = joinBytes([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000].map(u32));
 
 /** A descriptor of 14496-1 8.3.3 whose length fits the one-byte form. */
 function descriptor(tag: number, ...contents: readonly Uint8Array[]): Bytes {
-  const body = concat(contents);
+  const body = joinBytes(contents);
   if (body.length > 0x7f) throw new RangeError(`descriptor ${tag} is too long: ${body.length} bytes`);
-  return concat([u8(tag), u8(body.length), body]);
+  return joinBytes([u8(tag), u8(body.length), body]);
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "../bytes.ts";
 /**
  * A progressive MP4 file (ISO/IEC 14496-12) made of the access units of CMAF chunks: ftyp, moov with its sample tables, mdat. It
  * is laid out from totals alone, so that its length and the place of every byte are known before any media is read. The long
@@ -5,7 +6,7 @@
  */
 
 import { AU_SAMPLES } from "../media.ts";
-import { ascii, type Bytes, box, boxIn, concat, ftyp, full, u8, u32, u64 } from "./box.ts";
+import { ascii, type Bytes, box, boxIn, ftyp, full, u8, u32, u64 } from "./box.ts";
 import { dinf, hdlr, mdhd, mvhd, smhd, tkhd } from "./moov.ts";
 
 /** The totals from which a file is laid out. A chunk of the file is a segment of the show. */
@@ -108,7 +109,7 @@ function stsc(runs: Totals["runs"]): Bytes {
     0, // flags
     u32(runs.length), // entry_count
     // first_chunk, samples_per_chunk, sample_description_index
-    ...runs.map(({ first, units }) => concat([u32(first), u32(units), u32(1)])),
+    ...runs.map(({ first, units }) => joinBytes([u32(first), u32(units), u32(1)])),
   );
 }
 
@@ -137,13 +138,13 @@ function udta(title: string): Bytes {
 /** The head of the media data box. Its size takes 64 bits if it does not fit 32. */
 function mdatHead(bytes: number): Bytes {
   return bytes + 8 > MOST_32
-    ? concat([u32(1), ascii("mdat"), u64(bytes + 16)])
-    : concat([u32(bytes + 8), ascii("mdat")]);
+    ? joinBytes([u32(1), ascii("mdat"), u64(bytes + 16)])
+    : joinBytes([u32(bytes + 8), ascii("mdat")]);
 }
 
 /** Puts a box around pieces. */
 function around(fourcc: string, pieces: readonly (Bytes | Gap)[]): (Bytes | Gap)[] {
-  return [concat([u32(lengthOf(pieces) + 8), ascii(fourcc)]), ...pieces];
+  return [joinBytes([u32(lengthOf(pieces) + 8), ascii(fourcc)]), ...pieces];
 }
 
 function lengthOf(pieces: readonly (Bytes | Gap)[]): number {

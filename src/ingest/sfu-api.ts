@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonOf } from "../json.ts";
 
 /** One call of Cloudflare Realtime SFU's HTTP API: how it is made, how long it may take, and its outcome. */
 
@@ -93,15 +94,6 @@ export class SfuApi {
   ): Promise<Reply<T> | SfuFault> {
     const first = await this.call(method, path, body, schema);
     return first.kind === "fault" && first.transient ? this.call(method, path, body, schema) : first;
-  }
-}
-
-/** Parses JSON; undefined if the text is none, like a proxy's error page: its status says enough. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

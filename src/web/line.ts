@@ -1,4 +1,4 @@
-import { ON_LINE } from "../events.ts";
+import { ATTRIBUTES, NAME_SEPARATOR, ON_LINE } from "../events.ts";
 import type { Seen } from "./status.ts";
 
 /** An event of a show, as a date range in its playlist tells it (broadcast/date-ranges.ts). */
@@ -13,15 +13,15 @@ export interface Happening {
 
 /** Reads the attributes of an EXT-X-DATERANGE; null where it is not Earshot's, or of a kind that this page does not know. */
 export function happeningOf(attributes: Readonly<Record<string, string>>): Happening | null {
-  const kind = ON_LINE.find((name) => name === attributes["X-KIND"]);
+  const kind = ON_LINE.find((name) => name === attributes[ATTRIBUTES.kind]);
   const id = Number(attributes.ID);
   if (attributes.CLASS !== "earshot" || kind === undefined || !Number.isInteger(id)) return null;
   return {
     id,
     kind,
-    title: attributes["X-TITLE"] ?? "",
-    hosts: Number(attributes["X-HOSTS"] ?? 0),
-    onAir: (attributes["X-ON-AIR"] ?? "").split(";").filter((name) => name !== ""),
+    title: attributes[ATTRIBUTES.title] ?? "",
+    hosts: Number(attributes[ATTRIBUTES.hosts] ?? 0),
+    onAir: (attributes[ATTRIBUTES.onAir] ?? "").split(NAME_SEPARATOR).filter((name) => name !== ""),
   };
 }
 

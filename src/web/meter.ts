@@ -7,7 +7,7 @@ export interface Level {
 export const FLOOR_DB = -100;
 
 /** Measures the peak and RMS of samples in [-1, 1]. */
-export function level(samples: Float32Array): Level {
+function level(samples: Float32Array): Level {
   let peak = 0;
   let power = 0;
   for (const sample of samples) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { holes, toneLevel } from "../kit/probe/tone.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
@@ -67,7 +68,7 @@ test("Firefox publishes and listens: the tone plays for five seconds without a h
   await press(listener, "play");
   await expect.poll(() => sentences(listener), { timeout: 20_000 }).toBe("You are listening live.");
   // Skip the player's first seconds, in which it jumps to its place behind the live edge.
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   await listener.read(`((globalThis.waits = 0),
     document.querySelector("audio").addEventListener("waiting", () => waits++))`);
   const place = async () => Number(await listener.read(`document.querySelector("audio").currentTime`));
@@ -96,6 +97,6 @@ test("without an audio output, Firefox's listener page says so and what to do, a
   // The page retries about three times in this period.
   for (let look = 0; look < 40; look++) {
     expect(await sentences(listener)).toContain(said);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
 });

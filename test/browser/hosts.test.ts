@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startChromium, startDoomedChromium } from "../kit/chromium.ts";
@@ -24,26 +25,24 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
-
 test("a second publisher with the same key is mixed in; neither breaks the other", async () => {
   const show = await stage.create("low");
   const first = await publishRaw(browser, show, TONE_HZ);
   const listener = await listenTo(browser, show);
   // Loaded beforehand, so that only the second host's arrival is measured, not the load of opening one more page.
   const second = await preparePublisher(browser, show, SECOND_TONE_HZ);
-  await seconds(3);
+  await sleep(3_000);
   await listener.page.evaluate("ear.reset()");
   stage.settle();
   await second.page.evaluate("publisher.publish()");
-  await seconds(12);
+  await sleep(12_000);
   const heard = await take(listener.page, "ear.take()");
   expect((await stage.status(show)).hosts).toBe(2);
   await second.page.evaluate("publisher.stop()");
-  await seconds(4);
+  await sleep(4_000);
   await listener.page.evaluate("ear.reset()");
   stage.settle();
-  await seconds(4);
+  await sleep(4_000);
   const after = await take(listener.page, "ear.take()");
   for (const { page } of [first, second, listener]) await page.context().close();
 
@@ -69,7 +68,7 @@ test("a killed publisher leaves silence, not a stall, and is back on the air wit
   const doomed = await startDoomedChromium();
   await publishRaw(doomed.browser, show, TONE_HZ);
   const listener = await listenTo(browser, show);
-  await seconds(3);
+  await sleep(3_000);
   const back = await preparePublisher(browser, show, SECOND_TONE_HZ);
   await listener.page.evaluate("ear.reset()");
   stage.settle();
@@ -77,11 +76,11 @@ test("a killed publisher leaves silence, not a stall, and is back on the air wit
   const killedAt = Date.now();
   await back.page.evaluate("publisher.publish()");
   const backAfter = Date.now() - killedAt;
-  await seconds(12);
+  await sleep(12_000);
   const heard = await take(listener.page, "ear.take()");
   const { hosts } = await stage.status(show);
   const clock = await listener.page.evaluate("document.querySelector('audio').currentTime");
-  await seconds(1);
+  await sleep(1_000);
   const later = await listener.page.evaluate("document.querySelector('audio').currentTime");
   for (const { page } of [back, listener]) await page.context().close();
 

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
@@ -51,10 +52,10 @@ test.each([
   const publisher = await publishRaw(browser, theirShow, OTHER_TONE_HZ);
   const [ourListener, theirListener] = await Promise.all([listen(ourShow), listen(theirShow)]);
   await studio.page.evaluate("mouth.tap.reset()");
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await sleep(3000);
   stage.settle();
   for (const { page } of [ourListener, theirListener]) await page.evaluate("ear.reset()");
-  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
+  await sleep(SECONDS * 1000);
 
   const heardOurs = await take(ourListener.page, "ear.take()");
   const heardTheirs = await take(theirListener.page, "ear.take()");

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
@@ -37,15 +38,13 @@ beforeAll(async () => {
   show = await stage.create("balanced");
   await publishRaw(browser, show, TONE_HZ);
   // Wait until the copy has something to play: three segments.
-  await seconds(8);
+  await sleep(8_000);
 });
 
 afterAll(async () => {
   await browser?.close();
   await stage?.stop();
 });
-
-const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
 /** Faults of the primary, and of the copy. */
 const ROWS: readonly (readonly [Fault, Fault])[] = [
@@ -121,11 +120,11 @@ test.concurrent.each<[string, (route: Route) => unknown]>([
   const { page, faults } = await openPage(browser, show.listenUrl);
   await play(page);
   await page.getByText("You are listening live.").waitFor();
-  await seconds(3);
+  await sleep(3_000);
   await page.route("**/live/**", answer);
   const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
   const before = await place();
-  await seconds(12);
+  await sleep(12_000);
   expect((await place()) - before).toBeGreaterThan(9);
   expect(await page.getByRole("status").textContent()).toBe("You are listening live.");
   expect(faults).toEqual([]);
@@ -136,7 +135,7 @@ test.concurrent("a listener who loses the network is told so, and hears the show
   const { page } = await openPage(browser, show.listenUrl);
   await play(page);
   await page.getByText("You are listening live.").waitFor();
-  await seconds(3);
+  await sleep(3_000);
   await page.context().setOffline(true);
   await page.getByText("Reconnecting by itself").waitFor({ timeout: 10_000 });
   await page.context().setOffline(false);
@@ -166,17 +165,17 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
   await page.getByText("You are listening live.").waitFor({ timeout: 30_000 });
   await page.evaluate("ear.start()");
   const said = await sentences(page);
-  await seconds(6);
+  await sleep(6_000);
   await copy.turn(copyFault);
   await page.evaluate("ear.reset()");
-  await seconds(1);
+  await sleep(1_000);
   await primary.turn(primaryFault);
-  await seconds(FAULT_S);
+  await sleep(1_000 * FAULT_S);
   await primary.turn("none");
   const healed = Date.now();
   const isBack = () => primary.asked.find(({ path, at }) => at > healed && path.includes("_HLS_part"))?.at;
-  while (isBack() === undefined && Date.now() - healed < 1000 * (BACK_S + 2)) await seconds(0.5);
-  await seconds(5);
+  while (isBack() === undefined && Date.now() - healed < 1000 * (BACK_S + 2)) await sleep(500);
+  await sleep(5_000);
   const heard = await take(page, "ear.take()");
   const silences = gaps(heard.pcm, RATE, TONE_HZ);
   // For a recording that is silent for more than half of its time, `gaps` reports none: so check the tone at the end.
@@ -219,9 +218,9 @@ async function comeDuring(fault: Fault, layout: "listen" | "embed") {
   let at: number | null = null;
   while (at === null && Date.now() - opened < 4 * FIRST_MS) {
     at = await page.evaluate<number | null>(`ear.tap.heardAt(${AUDIBLE})`);
-    await seconds(0.2);
+    await sleep(200);
   }
-  await seconds(6);
+  await sleep(6_000);
   const badge = await page.locator("#badge").textContent();
   const sentence = await page.getByRole("status").textContent();
   await page.context().close();

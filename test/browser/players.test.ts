@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
 import { goLive } from "../kit/people.ts";
+import { listen } from "../kit/port.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
 // Unmodified players of other projects play a show in a browser with its cache: each on a page of its own, all at once.
@@ -20,6 +21,8 @@ const PLAYERS: Readonly<Record<string, string>> = {
 
 let stage: Stage;
 let browser: Browser;
+/** The address of the players' pages. */
+let url: string;
 const server = createServer(
   (request, response) =>
     void serve(decodeURIComponent(request.url ?? "").slice(1)).then(([type, body]) =>
@@ -40,7 +43,7 @@ async function serve(path: string): Promise<[string, string]> {
 beforeAll(async () => {
   stage = await setStage();
   browser = await startChromium();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${await listen(server)}/`;
 });
 
 afterAll(async () => {
@@ -52,7 +55,6 @@ afterAll(async () => {
 test("hls.js, Shaka and video.js (with and without low latency) play a minute without a stall", async () => {
   const show = await stage.create("balanced");
   const studio = await goLive(browser, show);
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const playing = await Promise.all(
     Object.keys(PLAYERS).map(async (name) => {
       const { page } = await openPage(browser, url + encodeURIComponent(name), ["player"]);
@@ -60,9 +62,9 @@ test("hls.js, Shaka and video.js (with and without low latency) play a minute wi
       return { name, page };
     }),
   );
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await sleep(3_000);
   for (const { page } of playing) await page.evaluate("player.reset()");
-  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
+  await sleep(SECONDS * 1000);
   const outcome = await Promise.all(
     playing.map(async ({ name, page }) => ({
       name,
@@ -85,7 +87,6 @@ test("hls.js, Shaka and video.js (with and without low latency) play a minute wi
 }, 180_000);
 
 test("hls.js, Shaka and video.js play an ended show to its end, wherever in a segment it ends", async () => {
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const listening = await Promise.all(
     [...Object.keys(PLAYERS), ...Array.from({ length: 4 }, () => "hls.js")].map(async (name) => {
       const show = await stage.create("low");
@@ -95,7 +96,7 @@ test("hls.js, Shaka and video.js play an ended show to its end, wherever in a se
       return { name, show, page };
     }),
   );
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await sleep(5_000);
   const outcome = await Promise.all(
     listening.map(async ({ name, show, page }, n) => {
       await page.waitForTimeout(384 * n);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
@@ -25,8 +26,6 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
-
 /** Returns how many tracks a studio has received so far. */
 const tracksOf = (page: Page) => page.evaluate("heard.tracks.length") as Promise<number>;
 
@@ -50,7 +49,7 @@ async function hearAll(studios: readonly Page[]) {
     for (const page of studios) await page.evaluate("heard.reset()");
     stage.settle();
     const from = Date.now();
-    await seconds(8);
+    await sleep(8_000);
     const until = Date.now();
     const heard: Recording[][] = [];
     for (const page of studios)
@@ -71,7 +70,7 @@ test("each of three hosts hears the two others, not itself, in less than 300 ms,
   for (const page of studios) await hears(page, 2);
   const [first, second, third] = studios as [Page, Page, Page];
   // Give the jitter buffers time to shrink again.
-  await seconds(12);
+  await sleep(12_000);
   const { from, until, heard } = await hearAll(studios);
   const late: number[][] = [];
   for (const [own, recordings] of heard.entries()) {
@@ -98,10 +97,10 @@ test("each of three hosts hears the two others, not itself, in less than 300 ms,
   await first.evaluate("heard.reset()");
   await second.locator("#go").click();
   await first.locator("#people li").nth(1).waitFor({ state: "detached", timeout: 10_000 });
-  await seconds(3);
+  await sleep(3_000);
   await second.locator("#go:enabled").click();
   await hears(first, 3);
-  await seconds(4);
+  await sleep(4_000);
   const again = await take(first, "heard.take(2)");
   expect(tonesIn(again)).toEqual([TONES[1]]);
   expect(await connectionsOf(first)).toBe(connections);
@@ -142,7 +141,7 @@ test("when talk-back fails, the host stays on the air, is told so, and hears the
     .getByText("You can not hear the other hosts at the moment; you are still on the air.")
     .waitFor({ timeout: 40_000 });
   const sent = Number(await page.evaluate("heard.sent(0)"));
-  await seconds(2);
+  await sleep(2_000);
   expect(await page.locator("#message").textContent()).toBe("You are on the air.");
   expect(await page.evaluate("heard.connections[0].connectionState")).toBe("connected");
   expect(Number(await page.evaluate("heard.sent(0)")) - sent, "bytes of sound in 2 s").toBeGreaterThan(2_000);
@@ -170,7 +169,7 @@ test("when the reply to an answer is lost, a new connection is made, and nothing
   await pressGo(studio);
   await hears(page, 2);
   await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
-  await seconds(2);
+  await sleep(2_000);
   expect(tonesIn(await take(page, "heard.take(1)"))).toEqual([600]);
   const connections = await page.evaluate("heard.connections.map(({ connectionState }) => connectionState)");
   expect(connections, "published, given up, made anew").toEqual(["connected", "closed", "connected"]);
@@ -219,7 +218,7 @@ test("a host who leaves before its sound arrived does not make the page ask for 
   await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
   await other.page.locator("#go").click();
   await page.locator("#people li").waitFor({ state: "detached", timeout: 20_000 });
-  await seconds(1);
+  await sleep(1_000);
   expect(await page.locator("#talkback").textContent()).toBe("No other host is here.");
   for (const { page } of [other, studio]) await page.context().close();
 });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
+import { listen } from "../kit/port.ts";
 import type { Upstream } from "./tier.ts";
 
 /** A local HTTP server that answers as `upstream` does, and with a bare 500 where `upstream` throws. */
@@ -37,8 +37,7 @@ export class TierServer {
         outgoing.writeHead(500).end();
       }
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await listen(server);
     return new TierServer(`http://127.0.0.1:${port}`, () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

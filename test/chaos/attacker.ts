@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import {
   Dice,
@@ -68,7 +69,7 @@ async function slot(wire: { current: Wire }): Promise<void> {
     const due = from + (1000 * sent) / pace;
     sent += 1;
     const wait = due - performance.now();
-    if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait > 1) await sleep(wait);
     if (!wire.current.isOpen) wire.current = new Wire(port);
     const bytes = KINDS[kind](prey, dice);
     note(bytes, await wire.current.ask(bytes, HUNG_MS));

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Orders, Outcome } from "./attacker.ts";
@@ -62,8 +63,6 @@ afterAll(async () => {
   await Promise.all(players.map((player) => player.stop()));
   await stage.close();
 });
-
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** A snapshot of the relay's and the listeners' state, taken before and after an attack. */
 interface Standing {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { type ListedPart, readList, variantOf } from "../kit/list.ts";
 
@@ -85,7 +86,7 @@ export class Player {
       );
       if (typeof problem !== "string") return problem;
       this.failures.push(`${problem} ${url.pathname}${url.search}`);
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await sleep(1_000);
     }
     return Buffer.alloc(0);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Delivery } from "../../src/edge/delivery.ts";
 import { recording, STRETCH_BYTES } from "../../src/edge/recording.ts";
@@ -106,6 +107,6 @@ test("a client that leaves ends the fetching", async () => {
   const reader = (await ask()).body?.getReader();
   await reader?.read();
   await reader?.cancel();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await sleep(50);
   expect(paths).toHaveLength(2);
 });

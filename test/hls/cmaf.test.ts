@@ -1,8 +1,8 @@
-import { defaultReaderConfig, type ParsedIsoBox, readIsoBoxes } from "@svta/cml-iso-bmff";
 import { describe, expect, test } from "vitest";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { PROFILES, samples } from "../../src/media.ts";
 import { frame, show } from "../kit/show.ts";
+import { find, read } from "./boxes.ts";
 
 /** The CMAF boxes: their bytes, and what an independent reader finds in them. */
 
@@ -108,20 +108,6 @@ describe("misuse throws", () => {
     expect(() => initSegment(new Uint8Array(120), { bitrate: 1 })).toThrow(/too long/);
   });
 });
-
-function read(bytes: Uint8Array): ParsedIsoBox[] {
-  return readIsoBoxes(bytes as Uint8Array<ArrayBuffer>, defaultReaderConfig()) as ParsedIsoBox[];
-}
-
-/** Returns the first box of a type anywhere below `boxes`; throws where there is none. */
-function find(boxes: readonly unknown[], type: string): Record<string, unknown> {
-  const queue = [...boxes] as Record<string, unknown>[];
-  for (let box = queue.shift(); box !== undefined; box = queue.shift()) {
-    if (box.type === type) return box;
-    for (const list of [box.boxes, box.entries]) if (Array.isArray(list)) queue.push(...list);
-  }
-  throw new Error(`no ${type}`);
-}
 
 /** Hexadecimal, sixteen bytes a line, as the golden files have it. */
 function hex(bytes: Uint8Array): string {

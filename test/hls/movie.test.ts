@@ -1,11 +1,11 @@
-import { defaultReaderConfig, type ParsedIsoBox, readIsoBoxes } from "@svta/cml-iso-bmff";
 import { describe, expect, test } from "vitest";
-import { concat } from "../../src/hls/box.ts";
+import { joinBytes } from "../../src/bytes.ts";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { mediaIn } from "../../src/hls/moof.ts";
 import { descriptionIn, type Layout, layOut, offsetsOf, sizesOf, type Totals } from "../../src/hls/movie.ts";
 import { frame } from "../kit/show.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
+import { find, read } from "./boxes.ts";
 
 /** A recording's file, byte for byte and through an independent reader. It is laid out from real chunks. */
 
@@ -38,8 +38,8 @@ function file({ pieces, mediaAt, offsetBytes }: Layout): Uint8Array {
     mediaAt,
     offsetBytes,
   );
-  const filled = { sizes: sizesOf(packed), offsets, media: concat(media) };
-  return concat(pieces.map((piece) => ("filling" in piece ? filled[piece.filling] : piece)));
+  const filled = { sizes: sizesOf(packed), offsets, media: joinBytes(media) };
+  return joinBytes(pieces.map((piece) => ("filling" in piece ? filled[piece.filling] : piece)));
 }
 
 describe("a recording's file", () => {
@@ -97,7 +97,7 @@ test("bytes that are no segment have no media, and bytes that are no init segmen
 
 /** The bytes before the media, with zeros in place of the tables that are filled in later. */
 function head({ pieces }: Layout): Uint8Array {
-  return concat(
+  return joinBytes(
     pieces.map((piece) =>
       "filling" in piece ? new Uint8Array(piece.filling === "media" ? 0 : piece.length) : piece,
     ),
@@ -128,18 +128,4 @@ function unitsOf(bytes: Uint8Array): number[][] {
       return [...bytes.subarray(end - size, end)];
     });
   });
-}
-
-function read(bytes: Uint8Array): ParsedIsoBox[] {
-  return readIsoBoxes(bytes as Uint8Array<ArrayBuffer>, defaultReaderConfig()) as ParsedIsoBox[];
-}
-
-/** Returns the first box of a type anywhere below `boxes`; throws where there is none. */
-function find(boxes: readonly unknown[], type: string): Record<string, unknown> {
-  const queue = [...boxes] as Record<string, unknown>[];
-  for (let box = queue.shift(); box !== undefined; box = queue.shift()) {
-    if (box.type === type) return box;
-    for (const list of [box.boxes, box.entries]) if (Array.isArray(list)) queue.push(...list);
-  }
-  throw new Error(`no ${type}`);
 }

@@ -1,5 +1,4 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
@@ -8,6 +7,7 @@ import { Sfu } from "../../src/ingest/sfu.ts";
 import type { SfuFault } from "../../src/ingest/sfu-api.ts";
 import { Ear } from "../kit/ear.ts";
 import { ANSWER, type Call, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
+import { listen } from "../kit/port.ts";
 
 /** The SFU's API: which calls are made, their time limits, and what is tried again. */
 
@@ -287,11 +287,11 @@ test("a host's sound comes out of the stand-in, and everything ends when it is t
       .writeHead(201, { "content-type": "application/sdp", location: "/session" })
       .end(published.answer);
   });
-  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const port = await listen(front);
   try {
     expect(await heardOf(sfu, "0".repeat(32), ear.url)).toBe("not_found_track_error");
     const publication = await publish({
-      url: `http://127.0.0.1:${(front.address() as AddressInfo).port}/`,
+      url: `http://127.0.0.1:${port}/`,
       key: "key",
       source: (frames) => Int16Array.from({ length: 2 * frames }, (_, n) => (n % 96 < 48 ? 8_000 : -8_000)),
     });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Capture, Exchange } from "../validator/capture.ts";
 import { type Listed, readList, variantOf } from "./list.ts";
 
@@ -41,7 +42,7 @@ export async function capture(playbackUrl: string): Promise<Capture> {
 /** The URL of the blocking reload for the hinted part; without a hint, the same list after half a target duration. */
 async function next(list: Listed, mediaUrl: string): Promise<string> {
   if (list.hint === null) {
-    await new Promise((resolve) => setTimeout(resolve, list.target * 500));
+    await sleep(list.target * 500);
     return mediaUrl;
   }
   const msn = list.firstMsn + list.skipped + list.segments.length;

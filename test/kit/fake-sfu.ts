@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { until } from "./polling.ts";
 
 /** A call that was received. */
 export interface Call {
@@ -93,13 +94,12 @@ export class FakeSfu {
   }
 
   /** Waits until it has been asked to dial for a generation of a WHIP session, and returns the endpoint. */
-  async endpointOf(session: string, generation = 1, millis = 20_000): Promise<string> {
-    for (const deadline = performance.now() + millis; performance.now() < deadline; ) {
-      const endpoint = this.endpoints.find((url) => url.includes(`/${session}/${generation}/`));
-      if (endpoint !== undefined) return endpoint;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    throw new Error(`nobody asked for an adapter of generation ${generation}`);
+  endpointOf(session: string, generation = 1, millis = 20_000): Promise<string> {
+    return until(() => this.endpoints.find((url) => url.includes(`/${session}/${generation}/`)), {
+      within: millis,
+      every: 10,
+      failure: () => `nobody asked for an adapter of generation ${generation}`,
+    });
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * How the server treats requests. `refuses`: it refuses all connections, the pages' too; `resets`: it resets requests that can
@@ -116,7 +117,7 @@ export class Faulty {
       case "hangs":
         return false;
       case "late":
-        await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+        await sleep(LATE_MS);
         return true;
     }
   }

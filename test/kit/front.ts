@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "./port.ts";
 
 /** The reply to one call of the SFU's API: its status and JSON. */
 export interface Reply {
@@ -77,9 +77,9 @@ export async function startFront(sfu: SfuCaller, deaf = false) {
     response.writeHead(201, { "content-type": "application/sdp", location: `/session/${id}` });
     response.end(json.sessionDescription.sdp);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/whip`,
+    url: `http://127.0.0.1:${port}/whip`,
     /** The SFU's session ids, in the order of their POSTs. */
     sessions,
     /** The ids of the sessions that were DELETEd. */

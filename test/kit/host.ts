@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Created } from "./created.ts";
@@ -65,7 +66,7 @@ export class Host {
 
   /** Waits for the other end's close frame, but not for the end of the TCP connection, which the local runtime delays. */
   async farewell(): Promise<{ code: number; reason: string }> {
-    while (this.#socket.readyState === WebSocket.OPEN) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (this.#socket.readyState === WebSocket.OPEN) await sleep(5);
     this.#socket.terminate();
     return this.#closed;
   }

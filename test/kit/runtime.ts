@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Miniflare } from "miniflare";
 import type { BroadcastApi } from "../../src/broadcast-api.ts";
 import { cpuOf } from "./cpu.ts";
@@ -198,7 +199,7 @@ export class Runtime {
   async halt(millis: number): Promise<void> {
     const pid = processOf();
     process.kill(pid, "SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, millis));
+    await sleep(millis);
     process.kill(pid, "SIGCONT");
   }
 

@@ -6,6 +6,7 @@ import { httpOrigin } from "../../local/address.ts";
 import { startRelay } from "../../local/relay.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import { SfuCaller } from "../kit/front.ts";
+import { listen } from "../kit/port.ts";
 import { bareOffer } from "./sfu/shape.ts";
 
 /** Which addresses the stand-in accepts and announces, and its error texts for the others. */
@@ -94,9 +95,8 @@ describe("the address of the stand-in", () => {
 
   test("with a port in use is refused with one sentence", async () => {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const port = await listen(server);
     cleanups.push(() => server.close());
-    const { port } = server.address() as { port: number };
     await expect(startRelay({ port, persist: "nowhere" })).rejects.toThrow(
       `Port ${port} is in use: stop what`,
     );

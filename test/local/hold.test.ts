@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { listen } from "../kit/port.ts";
 import { wavOf } from "../kit/wav.ts";
 
 /** `npm run hold`: what it sends, and its error texts. */
@@ -30,8 +30,7 @@ beforeAll(async () => {
     wavOf({ rate: 22_050, channels: 1, bits: 16, seconds: 2 }, (t) => Math.sin(2_000 * t)),
   );
   await writeFile(join(folder, "text.mp3"), "This is no sound.");
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://127.0.0.1:${await listen(server)}`;
 });
 afterAll(async () => {
   server.close();

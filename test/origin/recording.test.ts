@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Archive } from "../../src/broadcast/archive.ts";
 import { announce, end } from "../../src/broadcast/lifecycle.ts";
@@ -231,7 +232,7 @@ describe("a recording", () => {
     if (sent.kind === "problem") throw new Error(sent.code);
     const reader = sent.bytes.getReader();
     await reader.read();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
     const fetched = world.asked.filter((what) => !what.startsWith("page")).length;
     expect(fetched).toBeLessThanOrEqual(8);
     await reader.cancel();

@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openPage, type Probed } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
+import type { Created, Described } from "../kit/created.ts";
 import type { Listed } from "../kit/list.ts";
+import { until } from "../kit/polling.ts";
 import { type Outcome, run } from "../kit/program.ts";
 import type { FaultRig } from "./fault-rig.ts";
 import { Watch } from "./watch.ts";
@@ -116,15 +118,14 @@ export async function listenThrough(
   };
 }
 
-export const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
-
 /** Waits until one of the show's hosts is heard. */
 export async function heard({ relay }: FaultRig, { id }: Created, millis = 30_000): Promise<void> {
-  for (const deadline = Date.now() + millis; ; await sleep(100)) {
-    const { hosts } = await relay.describe(id);
-    if (hosts.some((host) => host.heard === true)) return;
-    if (Date.now() > deadline) throw new Error(`nobody is heard: ${JSON.stringify(hosts)}`);
-  }
+  let hosts: Described["hosts"] = [];
+  const isHeard = async () => {
+    ({ hosts } = await relay.describe(id));
+    return hosts.some((host) => host.heard === true);
+  };
+  await until(isHeard, { within: millis, failure: () => `nobody is heard: ${JSON.stringify(hosts)}` });
 }
 
 /** Starts a WebRTC host in a process of its own. `at` is the address by which it reaches the show's WHIP endpoint. */

@@ -1,8 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Fault } from "./fault.ts";
 import { type FaultRig, startRig } from "./fault-rig.ts";
 import { FaultTable } from "./fault-table.ts";
-import { sleep } from "./faulted.ts";
 import { plain } from "./relay-faults.ts";
 
 // The whole runtime is ended and restarted, stopped for a while, or has its clock set, one after the other, while

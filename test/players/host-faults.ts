@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { uniforms } from "../kit/random.ts";
 import type { Fault } from "./fault.ts";
-import { heard, sleep, speakTo } from "./faulted.ts";
+import { heard, speakTo } from "./faulted.ts";
 import { HostGate, type Rule } from "./host-gate.ts";
 
 /** For how long packets of sound are lost, delayed or duplicated, ms. */

@@ -1,4 +1,5 @@
 import { createServer, connect as dial, type Server, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { holes } from "../kit/probe/tone.ts";
@@ -67,8 +68,6 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-const after = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
 /**
  * Plays a URL with ffmpeg for `seconds`; returns the decoded samples and ffmpeg's messages, without the one on each
  * reload of live fMP4.
@@ -89,12 +88,12 @@ async function play(
 
 test("ffmpeg plays on from the copy while the relay's port is dead, and a new client has sound within 5 s", async () => {
   const { show, silence, stalled } = await goOnAir(stage, "balanced");
-  await after(HEARD_AFTER_S);
+  await sleep(1_000 * HEARD_AFTER_S);
   stage.settle();
   const copy = `${stage.lifeboat}/${show.id}/lifeboat.m3u8`;
   const byDoor = door.origin + new URL(show.playbackUrl).pathname;
   const playing = Promise.all([play(copy, SECONDS), play(byDoor, SECONDS)]);
-  await after(DEAD_AFTER_S);
+  await sleep(1_000 * DEAD_AFTER_S);
   door.shut();
   await expect(fetch(byDoor)).rejects.toThrow();
   const came = performance.now();

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
 import { capture } from "../kit/capture.ts";
@@ -80,8 +81,6 @@ async function captureOf(latency: Latency): Promise<Capture> {
   return (await captures.get(latency)) ?? [];
 }
 
-const after = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
 /**
  * Returns the messages of ffmpeg (and of mpv, which uses it) without the one that it prints once per playlist reload of
  * ANY live fMP4 stream, its own muxer's included: it reads the init segment again each time, and then mentions that it
@@ -97,7 +96,7 @@ function complaints(output: string): string[] {
 async function captureFor(seconds: number, { show, silence }: OnAir): Promise<Capture> {
   const [captured] = await Promise.all([
     capture(show.playbackUrl),
-    after(seconds).then(() => stage.end(show)),
+    sleep(1_000 * seconds).then(() => stage.end(show)),
   ]);
   await silence();
   return captured;

@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
@@ -26,7 +27,6 @@ afterAll(async () => {
 const SECONDS = 30;
 /** Duration of a packet, ms: it is sent when its last sample has been captured. */
 const FRAME_MS = 20;
-const after = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** What listeners hear of a host who sends marks for {@link SECONDS}. */
 interface Heard {
@@ -100,7 +100,7 @@ test("a relay that is kept from running loses no sound of that time, and dates i
 }, async () => {
   const heard = await speak(async () => {
     for (const millis of [80, 150, 300, 800, 150]) {
-      await after(4_000);
+      await sleep(4_000);
       await runtime.halt(millis);
     }
   });

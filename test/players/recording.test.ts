@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startChromium } from "../kit/chromium.ts";
 import type { Created } from "../kit/created.ts";
@@ -22,8 +23,6 @@ let sfu: FakeSfu;
 let show: Created;
 let url: string;
 let seconds: number;
-
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 beforeAll(async () => {
   sfu = await FakeSfu.start();

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../kit/polling.ts";
 import type { Fault } from "./fault.ts";
-import { type Faulted, sleep, speakTo } from "./faulted.ts";
+import { type Faulted, speakTo } from "./faulted.ts";
 
 /** Faults of a show's object and of the services that it depends on. */
 export const RELAY_FAULTS: readonly Fault[] = [
@@ -13,8 +15,7 @@ export const RELAY_FAULTS: readonly Fault[] = [
         show.id,
         "CREATE TRIGGER fault BEFORE INSERT ON part BEGIN SELECT RAISE(ABORT, 'fault'); END",
       );
-      for (const deadline = Date.now() + 3_000; !hasFailed(); await sleep(10))
-        if (Date.now() > deadline) throw new Error("no write has failed");
+      await until(hasFailed, { within: 3_000, every: 10, failure: () => "no write has failed" });
       await relay.sql(show.id, "DROP TRIGGER fault");
     }),
     gapMs: [0, 3_000],

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
 import { type Listed, readList, variantOf } from "../kit/list.ts";
+import { listen } from "../kit/port.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { holes } from "../kit/probe/tone.ts";
 import { left, run } from "../kit/program.ts";
@@ -23,6 +24,7 @@ const PLAYERS = ["hls.js", "native", "hls.js, rewound"] as const;
 
 let stage: Stage;
 let browser: Browser;
+let port: number;
 const server = createServer(async ({ url }, response) => {
   if (url?.endsWith("script")) {
     const script = await readFile(createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js"), "utf8");
@@ -36,7 +38,7 @@ const server = createServer(async ({ url }, response) => {
 beforeAll(async () => {
   stage = await setStage();
   browser = await startChromium();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  port = await listen(server);
 });
 
 afterAll(async () => {
@@ -45,14 +47,12 @@ afterAll(async () => {
   await stage?.stop();
 });
 
-const after = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 /** Returns ffmpeg's messages without the one that it prints for any live fMP4 (live.test.ts). */
 const complaints = (output: string) =>
   output.split("\n").filter((line) => line !== "" && !line.includes("Found duplicated MOOV Atom"));
 
 /** Opens a page on which one of the players plays the URL. */
 async function play(name: (typeof PLAYERS)[number], url: string): Promise<Page> {
-  const { port } = server.address() as AddressInfo;
   const { page } = await openPage(browser, `http://127.0.0.1:${port}/`, ["player"]);
   const player = name.replace(", rewound", "");
   const asked = name === "hls.js, rewound" ? `${url}?dvr=1` : url;
@@ -74,7 +74,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
 }, async () => {
   const { show, silence, stalled } = await goOnAir(stage, "low");
   await expect.poll(async () => (await stage.status(show)).state, { timeout: 20_000 }).toBe("live");
-  await after(8);
+  await sleep(8_000);
   const url = show.playbackUrl;
   const live = ["-hide_banner", "-loglevel", "repeat+warning", "-i", url, "-f", "null", "-"];
   const mpv = ["--no-config", "--no-video", "--msg-level=all=warn"];
@@ -89,7 +89,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
   // Holes that starting all this caused at the host do not count.
   stage.settle();
   const steadyAt = Date.now() + 1_000;
-  await after(SECONDS);
+  await sleep(1_000 * SECONDS);
   // The host is heard up to the end.
   await stage.end(show);
   const ended = Date.now();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { measuringLoop } from "../kit/probe/signal.ts";
 
@@ -7,7 +8,6 @@ import { measuringLoop } from "../kit/probe/signal.ts";
 // silent on disconnect.
 const [url = "", key = ""] = process.argv.slice(2);
 const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(sample * 32_767));
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 let publication: Publication | null = null;
 process.once("disconnect", () => {
   void publication?.close(false);

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Created } from "../kit/created.ts";
 import type { Call, FakeSfu, Reaction } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { chromium } from "../kit/offers.ts";
 import { TONE_HZ } from "../kit/probe/signal.ts";
 import type { Fault } from "./fault.ts";
-import { type Faulted, sleep } from "./faulted.ts";
+import type { Faulted } from "./faulted.ts";
 
 const SOUND = tone(TONE_HZ, 0.2);
 /** An offer marked by its session name, so that the fake SFU knows which session is to have trouble. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Latency } from "../../src/media.ts";
 import type { Created } from "../kit/created.ts";
 import { variantOf } from "../kit/list.ts";
+import { until } from "../kit/polling.ts";
 import type { Stage } from "../kit/stage.ts";
 
 /** A show on the air: a broadcast, and a publisher that sends the measuring signal into it. */
@@ -44,12 +45,13 @@ function begun(child: ChildProcess): Promise<number> {
 }
 
 async function playlist(playbackUrl: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
+  let status = 0;
+  const isThere = async () => {
     const response = await fetch(playbackUrl);
+    status = response.status;
     const uri = variantOf(await response.text());
-    if (response.ok && uri !== "" && (await fetch(new URL(uri, playbackUrl))).ok) return;
-    if (Date.now() > deadline) throw new Error(`no playlist at ${playbackUrl}: ${response.status}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+    return response.ok && uri !== "" && (await fetch(new URL(uri, playbackUrl))).ok;
+  };
+  const failure = () => `no playlist at ${playbackUrl}: ${status}`;
+  await until(isThere, { within: 30_000, every: 250, failure });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Listed, readList, variantOf } from "../kit/list.ts";
 
 /** One reload that brought something new: when it came, and how far the playlist went. Both in ms since 1970. */
@@ -34,7 +35,7 @@ export class Watch {
 
   /** Reads on until the playlist of a show that was ended says so, but for `millis` at most. */
   async toTheEnd(millis: number): Promise<void> {
-    await Promise.race([this.#done, new Promise((resolve) => setTimeout(resolve, millis))]);
+    await Promise.race([this.#done, sleep(millis)]);
     this.#isStopped = true;
     await this.#done;
   }
@@ -51,7 +52,7 @@ export class Watch {
     let fetched = Promise.resolve();
     while (!this.#isStopped) {
       const text = await this.#text(url === "" ? this.#playbackUrl : this.#next(url));
-      if (text === null) await new Promise((resolve) => setTimeout(resolve, 200));
+      if (text === null) await sleep(200);
       else if (url === "") url = new URL(variantOf(text), this.#playbackUrl).href;
       else {
         const list = this.#look(readList(text));

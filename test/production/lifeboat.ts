@@ -3,6 +3,7 @@ import { copyOf } from "../../src/lifeboat.ts";
 import { lists } from "../../src/r2-keys.ts";
 import type { Created } from "../kit/created.ts";
 import { readList, variantOf } from "../kit/list.ts";
+import { until } from "../kit/polling.ts";
 import type { Checks } from "./checks.ts";
 
 /** How long a show's copy may take to have a list, ms: three segments and their way into R2. */
@@ -19,10 +20,13 @@ export async function checkLifeboat(checks: Checks, show: Created, url: string):
   const list = await checks.run(
     "the copy has a list, which is kept for a second and revalidated",
     async () => {
-      const named = await within(BEGINS_MS, async () => {
-        const response = await fetch(copyOf(url, show.id));
-        return response.ok ? new URL(variantOf(await response.text()), response.url).href : null;
-      });
+      const named = await until(
+        async () => {
+          const response = await fetch(copyOf(url, show.id));
+          return response.ok ? new URL(variantOf(await response.text()), response.url).href : null;
+        },
+        { within: BEGINS_MS, every: 500 },
+      );
       const { headers } = await get(named);
       expectHeader(headers, "cache-control", /^public, max-age=1, must-revalidate$/);
       expectHeader(headers, "content-type", /^application\/vnd\.apple\.mpegurl/);
@@ -79,8 +83,12 @@ async function checkCopy(checks: Checks, list: string): Promise<void> {
     const early = await fetch(media);
     await early.arrayBuffer();
     if (early.status !== 404) throw new Error(`it was answered ${early.status}`);
-    await within((AHEAD + 3) * SEGMENT_MS, async () =>
-      readList(await (await get(list)).text()).segments.some((segment) => segment.name === name) ? "" : null,
+    await until(
+      async () =>
+        readList(await (await get(list)).text()).segments.some((segment) => segment.name === name)
+          ? ""
+          : null,
+      { within: (AHEAD + 3) * SEGMENT_MS, every: 500 },
     );
     const { status, headers } = await fetch(media);
     if (status !== 200) throw new Error(`it is listed, and still ${status} (${headers.get(CACHE_STATUS)})`);
@@ -120,10 +128,13 @@ async function checkAccess(
 export async function checkLifeboatEnd(checks: Checks, show: Created, url: string): Promise<void> {
   await checks.run("the copy lists the whole show, and the show's list names that", async () => {
     const replay = `${url}/${lists.replay(show.id)}`;
-    const list = await within(20_000, async () => {
-      const named = variantOf(await (await get(copyOf(url, show.id))).text());
-      return new URL(named, copyOf(url, show.id)).href === replay ? get(replay) : null;
-    });
+    const list = await until(
+      async () => {
+        const named = variantOf(await (await get(copyOf(url, show.id))).text());
+        return new URL(named, copyOf(url, show.id)).href === replay ? get(replay) : null;
+      },
+      { within: 20_000, every: 500 },
+    );
     const { ended, segments } = readList(await list.text());
     if (!ended) throw new Error("its list does not end");
     return `${segments.length} segments`;
@@ -136,15 +147,6 @@ async function get(url: string, headers: Record<string, string> = {}): Promise<R
   const response = await fetch(url, { headers });
   if (!response.ok) throw new Error(`${url} was answered ${response.status}`);
   return response;
-}
-
-/** Asks every half second, and returns the first value that is not null. */
-async function within<T>(millis: number, ask: () => Promise<T | null>): Promise<T> {
-  for (const end = Date.now() + millis; Date.now() < end; await sleep(500)) {
-    const value = await ask();
-    if (value !== null) return value;
-  }
-  throw new Error(`not within ${millis / 1000} s`);
 }
 
 function expectHeader(headers: Headers, name: string, form: RegExp): void {

@@ -8,6 +8,7 @@ import { lifeboatUrl } from "../../src/lifeboat.ts";
 import type { Created } from "../kit/created.ts";
 import { type Desk, endShow, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
+import { until } from "../kit/polling.ts";
 import { Checks } from "./checks.ts";
 import { checkLifeboat, checkLifeboatEnd } from "./lifeboat.ts";
 import { checkTalk } from "./talk.ts";
@@ -67,7 +68,9 @@ async function perform(checks: Checks, desk: Desk, show: Created, options: Optio
   if (listener === null) return;
   const publication = await checks.run("a host publishes over WHIP and WebRTC", () => goLive(show));
   if (publication !== null)
-    await checks.run("its sound arrives", () => until(() => hostsOf(desk.url, show), 10_000));
+    await checks.run("its sound arrives", () =>
+      until(() => hostsOf(desk.url, show), { within: 10_000, every: 500 }),
+    );
 
   await checkLists(checks, show, listener);
   await checkCaches(checks, desk, show, listener);
@@ -81,11 +84,14 @@ async function perform(checks: Checks, desk: Desk, show: Created, options: Optio
     );
 
   await checks.run("the listener is counted within 40 s", () =>
-    until(async () => {
-      await (await listener.get()).text();
-      const { listeners } = await json<{ listeners: number }>(`${desk.url}/live/${show.id}/audience.json`);
-      return listeners > 0 ? `${listeners} counted` : null;
-    }, 40_000),
+    until(
+      async () => {
+        await (await listener.get()).text();
+        const { listeners } = await json<{ listeners: number }>(`${desk.url}/live/${show.id}/audience.json`);
+        return listeners > 0 ? `${listeners} counted` : null;
+      },
+      { within: 40_000, every: 500 },
+    ),
   );
   await checkPlan(checks, desk);
   await checkTalk(checks, desk);
@@ -188,10 +194,13 @@ async function checkEnd(
 
   await checks.run("the end closes the list, and its segments are recorded", async () => {
     await endShow(desk, show);
-    const ended = await until(async () => {
-      const list = await listener.list();
-      return list.ended ? list : null;
-    }, 5_000);
+    const ended = await until(
+      async () => {
+        const list = await listener.list();
+        return list.ended ? list : null;
+      },
+      { within: 5_000, every: 500 },
+    );
     const last = ended.segments.at(-1);
     return `${(await listener.bytes(last?.name ?? "")).length} bytes of ${last?.name}`;
   });
@@ -257,15 +266,6 @@ async function endure(listener: Listener, show: Created, command: string): Promi
 
 function endOf({ firstMsn, segments }: Awaited<ReturnType<Listener["list"]>>): { lastMsn: number } {
   return { lastMsn: firstMsn + segments.length - 1 };
-}
-
-/** Asks every half second, and returns the first value that is not null. */
-async function until<T>(ask: () => Promise<T | null>, withinMs: number): Promise<T> {
-  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(500)) {
-    const value = await ask();
-    if (value !== null) return value;
-  }
-  throw new Error(`not within ${withinMs / 1000} s`);
 }
 
 async function json<T>(url: string): Promise<T> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
@@ -23,7 +24,6 @@ afterAll(async () => {
   sfu.close();
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const sineOf = (hertz: number, seconds: number, amplitude = 0.5) =>
   wavOf(
     { rate: 44_100, channels: 2, bits: 16, seconds },

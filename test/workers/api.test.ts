@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PublicEvents } from "../../src/events.ts";
 import { EARSHOT } from "../kit/deployed.ts";
@@ -319,7 +320,7 @@ describe("a broadcast with a schedule", () => {
     const [opensAt, endsAt] = [inSeconds(2), inSeconds(8)];
     const { id } = await relay.create({ latency: "low", opensAt, endsAt });
     await relay.evict("Broadcast", id);
-    await new Promise((resolve) => setTimeout(resolve, 9_000));
+    await sleep(9_000);
     await expect.poll(async () => (await relay.describe(id)).state).toBe("ended");
     const { events } = (await (await fetch(`${relay.url}/live/${id}/events.json`)).json()) as PublicEvents;
     const times = Object.fromEntries(events.map(({ kind, at }) => [kind, at]));
@@ -425,7 +426,7 @@ test("a request that waits for the doors is answered when they open; others are 
   const stateOf = async (url: string) => ((await (await fetch(url)).json()) as { state: string }).state;
   const told: string[] = [];
   const waiting = [0, 1].map(() => stateOf(`${statusUrl}?wait=open`).then((state) => told.push(state)));
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await sleep(1_500);
   expect(await stateOf(statusUrl)).toBe("announced");
   expect(told).toEqual([]);
   const opened = Date.now();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CAP } from "../../src/audience/cap.ts";
@@ -43,7 +44,6 @@ interface Series {
 }
 
 const figureUrl = (playbackUrl: string) => playbackUrl.replace("index.m3u8", "audience.json");
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 /** Lets `seconds` of the fast clock pass. */
 const pass = (seconds: number) => sleep((1000 * seconds) / SPEED);
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Created } from "../kit/created.ts";
@@ -20,8 +21,6 @@ afterAll(async () => {
   await relay.close();
   sfu.close();
 });
-
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** Publishes to `show` and dials the endpoint that the SFU was given. */
 async function join(show: Created): Promise<Host> {

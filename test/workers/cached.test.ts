@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { has, lagOf, Player, reach } from "../cache/player.ts";
 import { CachedWorld, type EdgeName } from "../cache/world.ts";
@@ -15,7 +16,6 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const EDGES: readonly EdgeName[] = ["edge-a1", "edge-a2", "edge-b"];
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /**
  * The oldest that a playlist may be, ms. Memory, lower tier and upper tier may each keep it for its lifetime of a

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Entry } from "../../src/directory-api.ts";
 import type { Created } from "../kit/created.ts";
@@ -51,7 +52,7 @@ describe("GET /api/broadcasts", () => {
     for (const title of ["One", "Two", "Three"]) {
       shows.push(await relay.create({ title, latency: "low" }));
       // Broadcasts of one millisecond would be in the order of their ids.
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(5);
     }
     const [one, two, three] = shows as [Created, Created, Created];
     const ids = [three.id, two.id, one.id];

@@ -5,7 +5,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../local/bundle.ts";
 import { socketAt } from "../../local/socket.ts";
-import { freePort } from "./start-command.ts";
+import { freePort } from "../kit/port.ts";
 
 /**
  * The front that `npm start` puts before the Worker (local/front-worker.ts): which client addresses and schemes it

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
+import { until } from "../kit/polling.ts";
 import { goertzel, magnitude } from "../kit/probe/goertzel.ts";
 import { decode } from "../kit/program.ts";
 import { Runtime } from "../kit/runtime.ts";
@@ -31,16 +33,19 @@ afterAll(async () => {
   sfu.close();
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const lineOf = async (show: Created) =>
   ((await (await fetch(show.statusUrl)).json()) as { line: string | null }).line;
 
 /** Listens until the show's line is `wanted`; like a player, it reloads the playlist. */
-async function until(listener: Listener, show: Created, wanted: string, seconds = 10): Promise<void> {
-  for (const deadline = Date.now() + 1000 * seconds; (await lineOf(show)) !== wanted; await sleep(200)) {
-    if (Date.now() > deadline) throw new Error(`the line is ${await lineOf(show)}, not ${wanted}`);
+async function heard(listener: Listener, show: Created, wanted: string, seconds = 10): Promise<void> {
+  let line: string | null = null;
+  const isWanted = async () => {
     await listener.list();
-  }
+    line = await lineOf(show);
+    return line === wanted;
+  };
+  const failure = () => `the line is ${line}, not ${wanted}`;
+  await until(isWanted, { within: 1000 * seconds, every: 200, failure });
 }
 
 /** Returns the decoded samples of the newest `count` segments. */
@@ -72,7 +77,7 @@ describe.concurrent("a show without a host", () => {
   test("plays the built-in from the first playlist on, and its status says so", async ({ expect }) => {
     const show = await runtime.create({ latency: "low", hold: "default" });
     const listener = await Listener.join(show.playbackUrl);
-    await until(listener, show, "hold", 3);
+    await heard(listener, show, "hold", 3);
     await sleep(4_000);
     const level = rmsDb(await newest(listener, 2));
     expect(level).toBeGreaterThan(-29);
@@ -95,7 +100,7 @@ describe.concurrent("a show without a host", () => {
     expect(rmsDb(await newest(listener, 1))).toBe(Number.NEGATIVE_INFINITY);
     expect((await runtime.api("PATCH", `/broadcasts/${show.id}`, { hold: "own" })).status).toBe(400);
     expect((await runtime.api("PATCH", `/broadcasts/${show.id}`, { hold: "default" })).status).toBe(200);
-    await until(listener, show, "hold", 5);
+    await heard(listener, show, "hold", 5);
   });
 
   test("changes to its host without an overlap, and back to hold audio after the set time without a host", async ({
@@ -110,16 +115,16 @@ describe.concurrent("a show without a host", () => {
     const host = await Host.publish(show, sfu);
     host.talk(tone(2_000));
     const listener = await Listener.join(show.playbackUrl);
-    await until(listener, show, "hosts");
+    await heard(listener, show, "hosts");
     host.leave();
     const leftAt = Date.now();
-    await until(listener, show, "hold");
+    await heard(listener, show, "hold");
     expect(Date.now() - leftAt).toBeGreaterThan(1_900);
     expect(Date.now() - leftAt).toBeLessThan(7_000);
     await sleep(2_500);
     const back = await Host.publish(show, sfu);
     back.talk(tone(2_000));
-    await until(listener, show, "hosts");
+    await heard(listener, show, "hosts");
     await sleep(5_000);
     const pcm = await newest(listener, 8);
     // In steps of 20 ms: whether the host's tone is there, and whether lower sound is, which only hold audio has. A
@@ -168,7 +173,7 @@ describe.concurrent("a producer's own hold audio", () => {
       expect(told.own.gainDb).toBeCloseTo(-18, 0);
       expect(await holdOf(show)).toEqual(JSON.parse(JSON.stringify(told)));
       const listener = await Listener.join(show.playbackUrl);
-      await until(listener, show, "hold");
+      await heard(listener, show, "hold");
       // Listen beyond the file's end: it loops.
       await listener.until(8, 0);
       const pcm = await newest(listener, 3);
@@ -263,9 +268,9 @@ describe.concurrent("a producer's own hold audio", () => {
 test("a show goes on with hold audio after its object is made anew", async () => {
   const show = await runtime.create({ latency: "low", hold: "default" });
   const listener = await Listener.join(show.playbackUrl);
-  await until(listener, show, "hold");
+  await heard(listener, show, "hold");
   await listener.until(5, 0);
   await runtime.restart();
-  await until(listener, show, "hold", 5);
+  await heard(listener, show, "hold", 5);
   expect((await listener.list()).text).not.toMatch(/^#EXT-X-DISCONTINUITY$/m);
 });

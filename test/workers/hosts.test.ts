@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
@@ -36,7 +37,6 @@ afterAll(async () => {
   await standIn.close();
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const WAIT = { timeout: 20_000, interval: 50 };
 /** How soon a replaced or revoked key has to be refused everywhere, ms. */
 const REFUSED_WITHIN_MS = 2_000;

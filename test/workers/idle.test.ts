@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Created, Described } from "../kit/created.ts";
@@ -5,6 +6,7 @@ import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { chromium } from "../kit/offers.ts";
+import { until } from "../kit/polling.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { IDLE_MS } from "./idle.ts";
 
@@ -34,7 +36,6 @@ beforeEach(async () => {
   await bucket("works");
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const bucket = (mode: "works" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
 const takenOf = async ({ id }: Created) =>
   ((await (await runtime.ask("r2", "/taken")).json()) as string[]).filter((key) => key.startsWith(`${id}/`));
@@ -49,11 +50,13 @@ const describeShow = async ({ id }: Created) =>
 const stateOf = async (show: Created) => (await describeShow(show)).state;
 /** Waits until a value is as wanted. expect.poll does not know which of the concurrent tests it is in. */
 async function become(read: () => Promise<unknown>, wanted: unknown, millis = 2_000): Promise<void> {
-  for (const deadline = performance.now() + millis; ; await sleep(50)) {
-    const now = await read();
-    if (isDeepStrictEqual(now, wanted)) return;
-    if (performance.now() > deadline) throw new Error(`it is ${inspect(now)}, not ${inspect(wanted)}`);
-  }
+  let now: unknown;
+  const isWanted = async () => {
+    now = await read();
+    return isDeepStrictEqual(now, wanted);
+  };
+  const failure = () => `it is ${inspect(now)}, not ${inspect(wanted)}`;
+  await until(isWanted, { within: millis, every: 50, failure });
 }
 const closed = (show: Created, millis = 3 * IDLE_MS) => become(() => stateOf(show), "announced", millis);
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
@@ -27,7 +28,6 @@ afterAll(async () => {
   sfu.close();
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const describeShow = async ({ id }: Created) =>
   (await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as { state: string };
 

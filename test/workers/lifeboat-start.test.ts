@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { Lifeboat } from "../../src/lifeboat.ts";
-import { folder, freePort, isOpen, StartCommand } from "./start-command.ts";
+import { freePort } from "../kit/port.ts";
+import { folder, isOpen, StartCommand } from "./start-command.ts";
 
 /**
  * `npm start` serves the copy beside the relay and tells pages its address; without a free port for it, the relay runs
@@ -16,7 +17,7 @@ afterEach(async () => {
 /** Returns a port that is followed by another free one. */
 async function freePair(): Promise<number> {
   for (;;) {
-    const port = await freePort("127.0.0.1");
+    const port = await freePort();
     if (port < 65_535 && !(await isOpen("127.0.0.1", port + 1))) return port;
   }
 }

@@ -6,6 +6,7 @@ import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
+import { until } from "../kit/polling.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { wavOf } from "../kit/wav.ts";
 import { type MediaList, readList } from "../validator/list.ts";
@@ -39,12 +40,6 @@ afterAll(async () => {
   sfu.close();
 });
 
-/** Polls until a condition holds. Concurrent tests can not share the runner's own poll. */
-async function until(isSo: () => Promise<boolean>, millis: number): Promise<void> {
-  for (const end = Date.now() + millis; Date.now() < end; await sleep(100)) if (await isSo()) return;
-  throw new Error(`it is not so after ${millis / 1000} s`);
-}
-
 /** Opens a show with a host, and waits until its copy has a playlist. */
 async function onAir(latency: "low" | "balanced"): Promise<{ readonly show: Created; readonly url: string }> {
   const show = await relay.open({ latency, title: "Copied" });
@@ -52,7 +47,7 @@ async function onAir(latency: "low" | "balanced"): Promise<{ readonly show: Crea
   hosts.push(host);
   host.talk(tone(440));
   const url = `${copy}/${show.id}/lifeboat.m3u8`;
-  await until(async () => (await fetch(url)).ok, 20_000);
+  await until(async () => (await fetch(url)).ok, { within: 20_000 });
   return { show, url };
 }
 
@@ -106,7 +101,7 @@ describe.concurrent("the copy of a show", () => {
     const segment = own.find(({ url }) => url.endsWith(".m4s"));
     expect(segment?.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
 
-    await until(async () => (await namedAt(url)).endsWith("/replay/lifeboat.m3u8"), 10_000);
+    await until(async () => (await namedAt(url)).endsWith("/replay/lifeboat.m3u8"), { within: 10_000 });
     const whole = await listAt(await namedAt(url));
     expect(whole.ended).toBe(true);
     const told = ({ segments }: MediaList) => segments.map(({ msn, date, text }) => ({ msn, date, text }));
@@ -158,12 +153,12 @@ describe.concurrent("the copy of a show", () => {
       await relay.ask("r2", `/take/${show.id}`);
       const last = before.segments.at(-1)?.msn ?? Number.NaN;
       const newest = async () => (await listAt(own)).segments.at(-1)?.msn ?? 0;
-      await until(async () => (await newest()) > last + 30, 10_000);
+      await until(async () => (await newest()) > last + 30, { within: 10_000 });
       const since = (await taken(show)).slice(length);
       const lists = since.filter((key) => key.endsWith(".m3u8"));
       expect(lists.length, "a list a second at most").toBeLessThanOrEqual(11);
       await end(show);
-      await until(async () => (await namedAt(url)).endsWith("/replay/lifeboat.m3u8"), 15_000);
+      await until(async () => (await namedAt(url)).endsWith("/replay/lifeboat.m3u8"), { within: 15_000 });
       expect((await listAt(own)).ended).toBe(true);
       const keys = (await taken(show)).filter((key) => key.endsWith(".m4s"));
       expect(new Set(keys).size, "each once").toBe(keys.length);

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -17,13 +18,13 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startLeader } from "../../local/leader.ts";
+import { freePort } from "../kit/port.ts";
 import { toneSource } from "../kit/tone.ts";
-import { folder, freePort, isOpen, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
+import { folder, isOpen, START, StartCommand, TELLS_PROCESSES } from "./start-command.ts";
 
 /** What `npm start` and `npm run dev` make reachable, and what they leave behind. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const START = join(ROOT, "local", "start.ts");
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -32,7 +33,7 @@ afterEach(async () => {
 
 /** Starts the command in a folder of its own, or in that of an earlier one; resolves when it answers. */
 async function start(args: readonly string[], env: Record<string, string> = {}, state = folder()) {
-  const port = await freePort("127.0.0.1");
+  const port = await freePort();
   const none = { ADMIN_TOKEN: "token", UDP_PORTS: "", LOG: "1", HOST: "", LIFEBOAT: "off" };
   const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env }, args);
   cleanups.push(
@@ -41,6 +42,15 @@ async function start(args: readonly string[], env: Record<string, string> = {}, 
   );
   await expect.poll(() => command.out, { timeout: 60_000 }).toContain("Earshot is running");
   return { command, port, state, url: `http://127.0.0.1:${port}` };
+}
+
+/** Copies what the relay runs on into a new folder; returns that. */
+function copyProject(project: string): string {
+  mkdirSync(project);
+  for (const name of ["src", "local", "build", "wrangler.toml", "package.json", "tsconfig.json"])
+    cpSync(join(ROOT, name), join(project, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
+  return project;
 }
 
 async function stop({ command }: { command: StartCommand }): Promise<void> {
@@ -206,12 +216,7 @@ describe("npm start", () => {
     timeout: 120_000,
   }, async () => {
     const clone = folder();
-    const project = join(clone.path, "an earshot 100% mine");
-    mkdirSync(project);
-    for (const name of ["src", "local", "build", "wrangler.toml", "package.json", "tsconfig.json"]) {
-      cpSync(join(ROOT, name), join(project, name), { recursive: true });
-    }
-    symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"));
+    const project = copyProject(join(clone.path, "an earshot 100% mine"));
     const { url } = await start([join(project, "local", "start.ts")], {}, clone);
     expect((await fetch(`${url}/studio/x`)).status).toBe(200);
     expect(readdirSync(join(project, "dist", "web"))).toContain("studio.js");
@@ -238,6 +243,18 @@ describe("npm run dev", () => {
     expect(existsSync(traces)).toBe(false);
   });
 
+  test("starts again when a file of local/ changes", { timeout: 120_000 }, async () => {
+    const clone = folder();
+    const project = copyProject(join(clone.path, "earshot"));
+    const dev = await start([join(project, "local", "start.ts"), "--dev"], {}, clone);
+    appendFileSync(join(project, "local", "sfu", "failure.ts"), "\n");
+    const running = () => dev.command.out.split("Earshot is running").length - 1;
+    await expect.poll(running, { timeout: 60_000 }).toBe(2);
+    expect(dev.command.out).toContain("local/sfu/failure.ts has changed.");
+    await stop(dev);
+    expect(await isOpen("127.0.0.1", dev.port)).toBe(false);
+  });
+
   test("serves this machine alone", async () => {
     const state = folder();
     cleanups.push(() => state[Symbol.dispose]());
@@ -256,7 +273,7 @@ test.each([
   { timeout: 120_000 },
   async (_, dev) => {
     const state = folder();
-    const [host, port] = ["127.0.0.1", await freePort("127.0.0.1")];
+    const [host, port] = ["127.0.0.1", await freePort()];
     const leader = startLeader({ host, port, dev, lifeboat: null, persist: state.path, variables: {} });
     const { child } = leader;
     cleanups.push(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
@@ -70,7 +71,6 @@ const AT_ONCE_MS = 5_000;
 
 const many = (count: number, id: string, name: string) =>
   Promise.all(Array.from({ length: count }, () => get(id, name)));
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 function expectWhole(answers: readonly Answer[]): void {
   for (const { status, bytes } of answers) {

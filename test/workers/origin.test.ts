@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HostState } from "../../src/broadcast-api.ts";
 import { EARSHOT } from "../kit/deployed.ts";
@@ -32,7 +33,6 @@ afterAll(async () => {
 
 const bucket = (mode: "works" | "gives" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
 beforeEach(async () => void (await bucket("works")));
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 interface Described {
   readonly hosts: readonly HostState[];

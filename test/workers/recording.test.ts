@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
+import { until } from "../kit/polling.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
 
@@ -23,7 +25,6 @@ const urlOf = ({ playbackUrl }: Created, name: string) => new URL(name, playback
 const ask = (name: string, headers: Record<string, string> = {}, method = "GET") =>
   fetch(urlOf(show, name), { method, headers });
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 async function codeOf(url: string): Promise<string> {
   const response = await fetch(url);
   const { error } = (await response.json()) as { error: { code: string } };
@@ -36,7 +37,7 @@ beforeAll(async () => {
   show = await relay.open({ latency: "low", title: "Möwen: live" });
   const host = await Host.publish(show, sfu);
   host.talk(tone(440));
-  while ((await relay.describe(show.id)).state !== "live") await sleep(50);
+  await until(async () => (await relay.describe(show.id)).state === "live", { within: 40_000, every: 50 });
   const listener = await Listener.join(show.playbackUrl);
   await sleep(3_000);
   await relay.api("POST", `/broadcasts/${show.id}/markers`, { title: "Questions & answers" });

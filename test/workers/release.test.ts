@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EARSHOT } from "../kit/deployed.ts";
@@ -110,7 +111,7 @@ async function ceilingOf(server: string): Promise<number[]> {
   const p99 = [];
   for (let round = 0; round < ROUNDS; round++) {
     const asked = crowd.ask([url]);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
     const released = performance.now();
     await fetch(new URL("/release", url));
     p99.push(rank((await asked).at, 0.99, released));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Runtime } from "../kit/runtime.ts";
 
@@ -82,7 +83,7 @@ test("objects that R2 does not delete for a while are deleted once it does", {
   expect([await statusOf(id, "DELETE"), await statusOf(id, "DELETE")]).toEqual([202, 202]);
   expect(await statusOf(id)).toBe(404);
   expect(await listed()).not.toContain(id);
-  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  await sleep(6_000);
   expect(await relay.countKept(`${id}/`)).toBeGreaterThan(1);
   await relay.ask("earshot", "/r2/works");
   await expect.poll(() => relay.countKept(`${id}/`), { timeout: 15_000 }).toBe(0);

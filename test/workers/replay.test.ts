@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as HLS from "hls-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
@@ -6,6 +7,7 @@ import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { type Listed, readList } from "../kit/list.ts";
 import { decodeTimes, Listener, payloadSize } from "../kit/listener.ts";
+import { until } from "../kit/polling.ts";
 import { Runtime } from "../kit/runtime.ts";
 import { readList as readStrictly } from "../validator/list.ts";
 import type { Finding } from "../validator/rules.ts";
@@ -33,14 +35,13 @@ const AU = 1024;
 const SEGMENT = 1.92;
 /** How many segments a live playlist has. */
 const WINDOW = 15;
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const end = ({ id }: Created, at = relay) => at.api("POST", `/broadcasts/${id}/end`);
 /** Publishes a tone, and waits until the show is live. */
 async function talk(show: Created, at = relay): Promise<Host> {
   const host = await Host.publish(show, sfu);
   host.talk(tone(440));
-  for (const deadline = Date.now() + 15_000; (await at.describe(show.id)).state !== "live"; await sleep(50))
-    if (Date.now() > deadline) throw new Error("no host was heard");
+  const isLive = async () => (await at.describe(show.id)).state === "live";
+  await until(isLive, { within: 15_000, every: 50, failure: () => "no host was heard" });
   return host;
 }
 

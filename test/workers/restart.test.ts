@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
-import type { Created } from "../kit/created.ts";
+import type { Created, Described } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
+import { until } from "../kit/polling.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /** Hosts are heard again soon after a show's object was restarted. */
@@ -31,7 +33,6 @@ afterAll(async () => {
   fake.close();
 });
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const square = (frames: number) =>
   Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
 
@@ -55,11 +56,12 @@ async function fail(relay: Runtime, { id }: Created): Promise<number> {
 
 /** Waits until every host is heard again after `since`, ms since 1970; polls as often as a few listeners would. */
 async function allHeard(relay: Runtime, { id }: Created, since = 0): Promise<void> {
-  for (const deadline = Date.now() + 25_000; ; await sleep(20)) {
-    const { hosts } = await relay.describe(id);
-    if (hosts.every((host) => host.state === "heard" && host.heard && host.since > since)) return;
-    if (Date.now() > deadline) throw new Error(JSON.stringify(hosts));
-  }
+  let hosts: Described["hosts"] = [];
+  const areHeard = async () => {
+    ({ hosts } = await relay.describe(id));
+    return hosts.every((host) => host.state === "heard" && host.heard && host.since > since);
+  };
+  await until(areHeard, { within: 25_000, every: 20, failure: () => JSON.stringify(hosts) });
 }
 
 test("hosts are heard again within 2 s of a restart: the SFU dials again", { timeout: 120_000 }, async () => {

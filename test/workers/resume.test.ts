@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { mintSecrets, startRelay } from "../../local/relay.ts";
@@ -9,6 +10,7 @@ import type { Created } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
 import type { Listed } from "../kit/list.ts";
 import { decodeTimes, Listener, payloadSize } from "../kit/listener.ts";
+import { until } from "../kit/polling.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /** Shows survive the end of the runtime, and of their object. */
@@ -17,7 +19,6 @@ const AU = 1024;
 /** Units of a part and of a segment of the profile `low`, in access units. */
 const [PART, SEGMENT] = [18, 90];
 
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 const square = (frames: number) =>
   Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
 
@@ -32,13 +33,13 @@ async function expectNoGap(listener: Listener, { segments }: Listed, first = 0):
 }
 
 /** Waits until the timeline has caught up with the wall clock, at most 15 s. */
-async function caughtUp(listener: Listener): Promise<Listed> {
-  for (const deadline = Date.now() + 15_000; ; await sleep(200)) {
+function caughtUp(listener: Listener): Promise<Listed> {
+  const whole = async () => {
     const list = await listener.list();
     const last = list.segments.at(-1);
-    if (list.readAt - (last?.date ?? 0) - 1_920 < 2_500) return list;
-    expect(Date.now()).toBeLessThan(deadline);
-  }
+    return list.readAt - (last?.date ?? 0) - 1_920 < 2_500 && list;
+  };
+  return until(whole, { within: 15_000, every: 200 });
 }
 
 /** Checks that every segment's date is the end of the one before. */
@@ -68,9 +69,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
   const isHeard = async ({ id }: Created) => (await relay.describe(id)).hosts[0]?.heard;
   const goLive = async (show: Created) => {
     const publication = await publish({ url: show.whipUrl, key: show.hostKey, source: square });
-    for (const deadline = Date.now() + 30_000; (await isHeard(show)) !== true; await sleep(100)) {
-      if (Date.now() > deadline) throw new Error("the host is not heard");
-    }
+    await until(() => isHeard(show), { within: 30_000, failure: () => "the host is not heard" });
     return publication;
   };
   const look = async (show: Created): Promise<Interrupted> => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Created, Described } from "../kit/created.ts";
 import { EARSHOT, EARSHOT_SECRET } from "../kit/deployed.ts";
@@ -114,7 +115,7 @@ describe("a host key that is replaced", () => {
       const rotations: Promise<Response>[] = [];
       while (!isDeleted) {
         rotations.push(relay.api("POST", `/broadcasts/${show.id}/rotate-key`));
-        await new Promise((resolve) => setTimeout(resolve, wait));
+        await sleep(wait);
       }
       expect((await deleted).status).toBe(204);
       for (const { status } of await Promise.all(rotations)) expect([200, 404]).toContain(status);
@@ -142,7 +143,7 @@ describe("a host key that is replaced", () => {
     expect(new Set(rotations.map(({ hostKey }) => hostKey)).size).toBe(8);
     expect(described.hostKey).toMatch(/^8\./);
     // The runtime evicts the object only when the timeouts of its calls to the SFU have passed.
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    await sleep(15_000);
     await relay.evict("Broadcast", show.id);
     expect(await relay.describe(show.id)).toMatchObject({ state: "ended", hostKey: described.hostKey });
     expect((await call("GET", show.whipUrl, show.hostKey)).status).toBe(401);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
@@ -14,7 +15,6 @@ import { Runtime } from "../kit/runtime.ts";
 
 /** Long enough for a busy machine. */
 const WAIT = { timeout: 30_000, interval: 100 };
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 let sfu: FakeSfu;
 let withFake: Runtime;

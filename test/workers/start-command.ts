@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createProxy, request } from "node:http";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { listen } from "../kit/port.ts";
 
-const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
+/** The script of `npm start`. */
+export const START = fileURLToPath(new URL("../../local/start.ts", import.meta.url));
 
 /** Whether this system lists its processes. Where it does not, there is less to check. */
 export const TELLS_PROCESSES = existsSync("/proc/self/stat");
@@ -91,14 +93,6 @@ export function folder(): { path: string; [Symbol.dispose](): void } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 /**
  * Starts a proxy like a TLS proxy, as seen from behind it: it speaks HTTP to `origin`, under a name that only the
  * outside knows. It carries no WebSockets.
@@ -116,9 +110,7 @@ export async function startProxy(origin: string, name: string): Promise<{ url: s
     );
     incoming.pipe(onward);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listen(server);
   return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 

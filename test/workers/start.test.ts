@@ -3,12 +3,13 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
+import { freePort } from "../kit/port.ts";
 import { toneSource } from "../kit/tone.ts";
 import {
   type Ended,
   folder,
-  freePort,
   isOpen,
+  START,
   StartCommand,
   startProxy,
   TELLS_PROCESSES,
@@ -20,7 +21,7 @@ const state = folder();
 let port: number;
 
 beforeAll(async () => {
-  port = await freePort("127.0.0.1");
+  port = await freePort();
 });
 afterAll(() => state[Symbol.dispose]());
 
@@ -31,6 +32,9 @@ const commands: StartCommand[] = [];
 afterEach(() => {
   for (const command of commands.splice(0)) command.kill();
 });
+
+/** A program that runs the command as npm's shell does. */
+const SHELL = `require("node:child_process").spawn(process.execPath, [${JSON.stringify(START)}], { stdio: "inherit" })`;
 
 function start(env: Readonly<Record<string, string>> = {}, args?: readonly string[]): StartCommand {
   const none = { ADMIN_TOKEN: "", UDP_PORTS: "", LOG: "", HOST: "", LIFEBOAT: "off" };
@@ -78,6 +82,14 @@ async function expectNothingLeft(command: StartCommand): Promise<void> {
 }
 
 describe("npm start", () => {
+  test("ends when npm's shell ends, to which alone npm passes a signal on", { timeout: 90_000 }, async () => {
+    const shell = start({ npm_lifecycle_event: "start" }, ["-e", SHELL]);
+    await ready(shell);
+    shell.child.kill("SIGKILL");
+    await expect.poll(() => isOpen(shell.host, port), LONG).toBe(false);
+    await expectNothingLeft(shell);
+  });
+
   test("prints how to use it, and works behind a proxy", { timeout: 120_000 }, async () => {
     const command = start();
     await ready(command);

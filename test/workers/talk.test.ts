@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, type ExpectStatic, expect, test } from "vitest";
 import type { HostDescription } from "../../src/broadcast-api.ts";
 import type { Others, TalkOffer } from "../../src/talk.ts";
@@ -224,7 +225,7 @@ test("a talk session that fails does not touch what its host publishes", async (
   expect(await codeOf(asked)).toBe("410 talk_over");
   isFailing = false;
   expect(await codeOf(call(show, ada.key, "GET", `${talk}?since=${list.revision}`))).toBe("404 no_talk");
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await sleep(1_500);
   const headers = { authorization: `Bearer ${ada.key}` };
   expect((await fetch(ada.whip, { method: "HEAD", headers })).status).toBe(204);
   expect((await relay.describe(show.id)).hosts.map(({ state, heard }) => [state, heard])).toEqual([

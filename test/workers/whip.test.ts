@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Created } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
@@ -260,7 +261,7 @@ describe("the session URL", () => {
     const response = await publish(offers.chromium);
     const url = made.pop() ?? "";
     await sfu.endpointOf(url.split("/").at(-1) ?? "");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
     const [, adapter] = sfu.ids.slice(before);
     const closes = sfu.of("PUT /sessions/:id/tracks/close").length;
 
@@ -284,7 +285,7 @@ describe("the session URL", () => {
     await publish(offers.chromium);
     expect((await call("DELETE", made.pop())).status).toBe(200);
     const asked = sfu.of("POST /adapters/websocket/new").length;
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sleep(1_500);
     expect(sfu.of("POST /adapters/websocket/new").length - asked).toBeLessThanOrEqual(1);
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createDecoder } from "libopus-wasm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { RtpPacket } from "werift";
@@ -16,8 +17,6 @@ beforeAll(async () => {
   sfu = new SfuCaller(server.url, "app", "pulls");
 });
 afterAll(() => server.close());
-
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** The step from each packet's sequence number to the next. */
 const steps = (packets: readonly RtpPacket[]) =>

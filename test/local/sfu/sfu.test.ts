@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { publish } from "../../../local/host/publisher.ts";
 import { startSfu } from "../../../local/sfu/server.ts";
@@ -16,8 +17,6 @@ beforeAll(async () => {
   sfu = new SfuCaller(server.url, "app", SECRET);
 });
 afterAll(() => server.close());
-
-const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
 
 /** A publisher of the two tones, an ear, and the adapter between them. With `deaf`, DELETE does nothing. */
 async function onAir(deaf = false) {
