@@ -30,7 +30,7 @@ const WHOLE_SHOWS = [
  */
 const LONG = [
   "test/bench/**/*.test.ts",
-  "test/audio/{aac,drift,levelling,squeal}.test.ts",
+  "test/audio/{aac,drift,automatic-level,squeal}.test.ts",
   "test/broadcast/{bandwidth,pipeline}.test.ts",
   ...BUSY,
 ];
@@ -59,7 +59,7 @@ const LONGEST = [
   "isolate",
   "bounds",
   "aac",
-  "levelling",
+  "automatic-level",
   "broadcast/show",
   "sketch",
   "ingest/sfu",

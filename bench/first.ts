@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { publish } from "../local/host/publisher.ts";
 import { startRelay } from "../local/relay.ts";
 import type { Latency } from "../src/media.ts";
-import type { Created } from "../test/kit/created.ts";
+import type { CreatedBroadcast } from "../test/kit/created.ts";
 import { type Desk, makeShow, openDoors, removeShow } from "../test/kit/desk.ts";
 import { variantOf } from "../test/kit/list.ts";
 import { type Media, readList } from "./load/list.ts";
@@ -96,21 +96,21 @@ async function firstSound(url: URL): Promise<{ part: Media; fetched: number }> {
 }
 
 /** Returns the media playlist's URL once the show has one. A request before that may be refused for a second. */
-async function listOf(desk: Desk, show: Created): Promise<URL> {
+async function listOf(desk: Desk, show: CreatedBroadcast): Promise<URL> {
   while ((await stateOf(desk, show)).state === "announced") await sleep(10);
   const text = await textOf(new URL(show.playbackUrl));
   return new URL(variantOf(text), show.playbackUrl);
 }
 
 /** Returns when the Broadcast received the host's first message, ms since 1970. */
-async function heardSince(desk: Desk, show: Created): Promise<number> {
+async function heardSince(desk: Desk, show: CreatedBroadcast): Promise<number> {
   const { hosts } = await stateOf(desk, show);
   const [host] = hosts;
   if (host?.state !== "heard") throw new Error("its sound is there, and the host is not heard");
   return host.since;
 }
 
-async function stateOf(desk: Desk, { id }: Created) {
+async function stateOf(desk: Desk, { id }: CreatedBroadcast) {
   const headers = { authorization: `Bearer ${desk.adminToken}` };
   const response = await fetch(`${desk.url}/api/broadcasts/${id}`, { headers });
   return (await response.json()) as { state: string; hosts: { state: string; since: number }[] };

@@ -4,7 +4,7 @@ import { openShow } from "../test/kit/desk.ts";
 import { Histogram } from "./load/histogram.ts";
 import { Listener, Lists } from "./load/listener.ts";
 import { Objects } from "./load/objects.ts";
-import { startHosts, startOwn } from "./load/own.ts";
+import { startHosts, startLocalRelay } from "./load/own.ts";
 
 /**
  * `npm run soak`: runs relays under a steady load for 14 minutes and checks that the runtime's resident memory stays constant.
@@ -37,7 +37,7 @@ const verdicts = await Promise.all(LOADS.map(soak));
 process.exitCode = verdicts.every((standsStill) => standsStill) ? 0 : 1;
 
 async function soak(load: Load): Promise<boolean> {
-  const own = await startOwn(0);
+  const own = await startLocalRelay(0);
   try {
     const shows = await Promise.all(Array.from({ length: load.shows }, () => openShow(own, "low")));
     const hosts = load.hasHosts ? await startHosts(shows) : null;

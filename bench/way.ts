@@ -9,7 +9,7 @@ import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "../test/kit/probe/sign
 import { decode } from "../test/kit/program.ts";
 import type { Media } from "./load/list.ts";
 import { Lists, now } from "./load/listener.ts";
-import { startOwn } from "./load/own.ts";
+import { startLocalRelay } from "./load/own.ts";
 import { type Traffic, Wire } from "./load/wire.ts";
 
 /**
@@ -23,7 +23,7 @@ const WARM_UP_MS = 12_000;
 /** The look-ahead of Opus in its full-band mode at 48 kHz, samples (libopus, OPUS_GET_LOOKAHEAD). */
 const OPUS_LOOKAHEAD = 312;
 
-const own = await startOwn(0);
+const own = await startLocalRelay(0);
 try {
   await measure(own);
 } finally {

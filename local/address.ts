@@ -15,7 +15,7 @@ UNSPECIFIED.addAddress("::", "ipv6");
  * Whether `host` is a single IP address that can be given to other machines: not a name, not "any address", and without a zone,
  * which has no meaning on another machine.
  */
-export function isTellable(host: string): boolean {
+export function isAdvertisable(host: string): boolean {
   const family = isIP(host) === 6 ? "ipv6" : "ipv4";
   return isIP(host) !== 0 && !host.includes("%") && !UNSPECIFIED.check(host, family);
 }

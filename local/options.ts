@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isLoopback, isTellable, ownAddresses } from "./address.ts";
+import { isAdvertisable, isLoopback, ownAddresses } from "./address.ts";
 import { type LifeboatOptions, readLifeboat } from "./lifeboat.ts";
 
 /** The options of `npm start`. */
@@ -29,7 +29,7 @@ export function readOptions(
 ): Options {
   const { fresh = false, help = false, dev = false } = readArguments(args);
   const host = given(env.HOST) ?? "127.0.0.1";
-  if (!isTellable(host)) {
+  if (!isAdvertisable(host)) {
     throw new Error(`HOST must be one IP address of this machine (${ownAddresses()}), not "${host}".`);
   }
   if (dev && !isLoopback(host)) {

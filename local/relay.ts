@@ -55,7 +55,7 @@ export interface Secrets {
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const host = options.host ?? "127.0.0.1";
   const port = await freePort(options.port ?? 0, host);
-  const secrets = options.secrets ?? mintSecrets();
+  const secrets = options.secrets ?? generateSecrets();
   const log = options.log ?? (() => {});
   const lifeboat = await lifeboatOf(options.lifeboat ?? null, host, log);
   const appSecret = randomBytes(16).toString("hex");
@@ -138,7 +138,7 @@ async function lifeboatOf(
   }
 }
 
-export function mintSecrets(): Secrets {
+export function generateSecrets(): Secrets {
   return {
     adminToken: randomBytes(18).toString("base64url"),
     secret: randomBytes(24).toString("base64url"),

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { firstChange } from "./changes.ts";
 import { given, type Options, readOptions } from "./options.ts";
-import { mintSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
+import { generateSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
 import { StartFailure } from "./runtime.ts";
 
 /** `npm start`: runs the relay on this machine, with a broadcast to try it with. */
@@ -119,7 +119,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 function readSecrets(): Secrets {
   const stored = existsSync(VARIABLES) ? readFileSync(VARIABLES, "utf8") : "";
   const read = (name: string) => new RegExp(`^${name}\\s*=\\s*"?([^"\\n]+)"?\\s*$`, "m").exec(stored)?.[1];
-  const minted = mintSecrets();
+  const minted = generateSecrets();
   const adminToken = read("ADMIN_TOKEN") ?? minted.adminToken;
   const secret = read("EARSHOT_SECRET") ?? minted.secret;
   let text = stored;

@@ -39,9 +39,9 @@ export interface BroadcastApi {
   webhook(act: WebhookAct): Promise<WebhookState | Problem | null>;
 
   /** Accepts a host's SDP offer, which begins a WHIP session. */
-  publish(offer: Offer, newcomer: Newcomer, origin: string): Promise<Accepted | Problem>;
+  publish(offer: Offer, joining: JoiningHost, origin: string): Promise<AcceptedOffer | Problem>;
   /** Returns the host that the key belongs to. Refuses a replaced key, and a named WHIP session that the host does not have. */
-  admit(key: HostKey, session: string | null): Promise<Admitted | Problem>;
+  admit(key: HostKey, session: string | null): Promise<AuthorizedHost | Problem>;
   /** Ends a WHIP session of the host that the key belongs to. Null: done. */
   leave(key: HostKey, session: string): Promise<null | Problem>;
   /** Answers a studio's call about its talk session, on which it hears the other hosts (talk.ts). */
@@ -106,7 +106,7 @@ export interface Offer {
 }
 
 /** The publisher that sends an offer. */
-export interface Newcomer {
+export interface JoiningHost {
   readonly key: HostKey;
   /** Whether it takes over another host's place even if none is free and no host is quiet (broadcast/precedence.ts). */
   readonly takeover: boolean;
@@ -115,7 +115,7 @@ export interface Newcomer {
 }
 
 /** A host whose key is valid. */
-export interface Admitted {
+export interface AuthorizedHost {
   readonly kind: "admitted";
   readonly name: string;
   /** The warnings that are raised about its sound at this moment. */
@@ -123,7 +123,7 @@ export interface Admitted {
 }
 
 /** The answer to an offer that was accepted. */
-export interface Accepted {
+export interface AcceptedOffer {
   readonly kind: "accepted";
   readonly answer: string;
   /** The WHIP session's unguessable name. */
@@ -167,7 +167,7 @@ export interface Description extends Settings {
   readonly statusUrl: string;
   readonly hosts: readonly DescribedHost[];
   /** The guard's warnings that are raised at this moment. */
-  readonly warnings: readonly Raised[];
+  readonly warnings: readonly RaisedWarning[];
   /** The programme's loudness at the encoder's input; null while no timeline runs. */
   readonly loudness: Loudness | null;
   /** Time from a part's last sample to its listing, over the last 512 parts; null before the first part. */
@@ -190,7 +190,7 @@ export interface HostState {
 }
 
 /** A warning that is raised at this moment. */
-export interface Raised {
+export interface RaisedWarning {
   readonly kind: Warning;
   /** The host that it concerns; null: it concerns the programme. */
   readonly host: EventHost | null;

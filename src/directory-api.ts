@@ -32,17 +32,17 @@ export interface Query {
   readonly state: State | null;
   /** The largest number of entries to return, 1 to 100. */
   readonly limit: number;
-  /** Only entries after this place; null: from the newest on. */
-  readonly after: Place | null;
+  /** Only entries after this one; null: from the newest on. */
+  readonly after: Cursor | null;
 }
 
-/** An entry's place in the list, which is sorted by creation time, newest first, and by id where times are equal. */
-export type Place = Pick<Entry, "createdAt" | "id">;
+/** An entry as a cursor into the list, which is sorted by creation time, newest first, and by id where times are equal. */
+export type Cursor = Pick<Entry, "createdAt" | "id">;
 
 export interface Page {
   readonly entries: readonly Entry[];
-  /** The place of the last entry, after which the next page begins; null on the last page. */
-  readonly next: Place | null;
+  /** The last entry, after which the next page begins; null on the last page. */
+  readonly next: Cursor | null;
 }
 
 /** The namespace of the Directory class, as far as it is used here; it has one object. */

@@ -75,8 +75,8 @@ export const KINDS = [
   ...WARNINGS,
 ] as const;
 
-/** Events that change the line. Each is in the media playlist for as long as its date is within the list. */
-export const ON_LINE = ["host-on", "host-off", "hold-on", "hold-off", "title", "marker"] as const;
+/** Events that change the programme. Each is in the media playlist for as long as its date is within the list. */
+export const IN_PLAYLIST = ["host-on", "host-off", "hold-on", "hold-off", "title", "marker"] as const;
 
 /**
  * The attributes of an event's date range (EXT-X-DATERANGE). `hosts` is their count, `onAir` the names of those who are not
@@ -93,7 +93,7 @@ export const ATTRIBUTES = {
 export const NAME_SEPARATOR = ";";
 
 /** Events that everybody may see: they explain what is heard, and tell nothing about a host's equipment. */
-export const PUBLIC = ["opened", "closed", "live", "late", "ended", "dead-air", ...ON_LINE] as const;
+export const PUBLIC = ["opened", "closed", "live", "late", "ended", "dead-air", ...IN_PLAYLIST] as const;
 
 /** The newest public events of a show: `GET /live/:id/events.json`. */
 export interface PublicEvents {
@@ -112,7 +112,7 @@ export function publicOf(event: Event): PublicEvent {
   return told;
 }
 
-/** Whether an event changes the line. */
-export function isOnLine(note: Note): boolean {
-  return (ON_LINE as readonly string[]).includes(note.kind);
+/** Whether an event is in the media playlist. */
+export function isInPlaylist(note: Note): boolean {
+  return (IN_PLAYLIST as readonly string[]).includes(note.kind);
 }

@@ -22,7 +22,7 @@ export function timeLimit(millis: number, onTimeUp: () => void): () => void {
  * Returns the promise's outcome, or rejects if there is none within `millis` ms ({@link timeLimit}). The operation behind the
  * promise continues: the platform's calls that are limited here cannot be cancelled.
  */
-export function withLimit<T>(promise: Promise<T>, millis: number): Promise<T> {
+export function withTimeout<T>(promise: Promise<T>, millis: number): Promise<T> {
   // Not all browsers that the pages are built for have Promise.withResolvers.
   let cancel = () => {};
   const late = new Promise<never>((_, reject) => {

@@ -34,8 +34,8 @@ export interface FormerTimeline {
   readonly lastMsn: number;
 }
 
-/** A place on the grid: one part of segment `msn`, or the whole segment if `part` is left out. */
-export interface Place {
+/** A position on the grid: one part of segment `msn`, or the whole segment if `part` is left out. */
+export interface Position {
   readonly msn: number;
   readonly part?: number;
 }
@@ -82,26 +82,26 @@ export function readLiveEdge(header: string | null): LiveEdge | null {
 }
 
 /**
- * Returns the place that a playlist must include to satisfy these directives; null where any playlist does.
+ * Returns the position that a playlist must include to satisfy these directives; null where any playlist does.
  *
- * In a list without parts the place is a whole segment, and `_HLS_part` is ignored. In a list with parts, a segment without a
+ * In a list without parts the position is a whole segment, and `_HLS_part` is ignored. In a list with parts, a segment without a
  * part means its first part: Safari asks for a new segment that way. An earlier answer makes Safari request again in a tight
  * loop, and an answer at the segment's end makes it late. A part number beyond the segment's last part means the next segment's
  * first part. A list that has ended never waits.
  */
-export function placeAsked(edge: LiveEdge, { msn, part = 0 }: Directives): Place | null {
+export function positionAsked(edge: LiveEdge, { msn, part = 0 }: Directives): Position | null {
   if (msn === undefined || edge.ended) return null;
   if (!edge.listsParts) return { msn };
   return part >= edge.partsPerSegment ? { msn: msn + 1, part: 0 } : { msn, part };
 }
 
-/** Returns how many parts are still to be listed before `place` is: 1 for the next part, 0 or less for a listed place. */
-export function partsUntil(edge: LiveEdge, { msn, part }: Place): number {
+/** Returns how many parts are still to be listed before `position` is: 1 for the next part, 0 or less for a listed position. */
+export function partsUntil(edge: LiveEdge, { msn, part }: Position): number {
   return ordinalOf(edge, { msn, part: part ?? edge.partsPerSegment - 1 }) + 1 - listedParts(edge);
 }
 
 /** Returns the number of a part within its show, counted from 0: the first part of segment 0. */
-export function ordinalOf({ partsPerSegment }: LiveEdge, { msn, part }: Required<Place>): number {
+export function ordinalOf({ partsPerSegment }: LiveEdge, { msn, part }: Required<Position>): number {
   return msn * partsPerSegment + part;
 }
 
@@ -110,37 +110,37 @@ function listedParts(edge: LiveEdge): number {
   return ordinalOf(edge, { msn: edge.lastMsn + 1, part: edge.openParts });
 }
 
-/** Whether a playlist with this live edge satisfies a request for `place`. One that has ended satisfies every request. */
-export function covers(edge: LiveEdge, place: Place | null): boolean {
-  return place === null || edge.ended || partsUntil(edge, place) <= 0;
+/** Whether a playlist with this live edge satisfies a request for `position`. One that has ended satisfies every request. */
+export function covers(edge: LiveEdge, position: Position | null): boolean {
+  return position === null || edge.ended || partsUntil(edge, position) <= 0;
 }
 
 /**
- * Whether a request for `place` must be refused: it is more than two segments after the last one, or beyond the Advance Part
+ * Whether a request for `position` must be refused: it is more than two segments after the last one, or beyond the Advance Part
  * Limit. That limit is three seconds of parts, rounded up in the client's favour, or three parts if a part lasts 1 s or more.
  */
-export function isTooFarAhead(edge: LiveEdge, place: Place): boolean {
-  if (place.msn > edge.lastMsn + 2) return true;
+export function isTooFarAhead(edge: LiveEdge, position: Position): boolean {
+  if (position.msn > edge.lastMsn + 2) return true;
   const limit = edge.partMillis < 1_000 ? Math.ceil(3_000 / edge.partMillis) : 3;
-  return place.part !== undefined && partsUntil(edge, place) > limit;
+  return position.part !== undefined && partsUntil(edge, position) > limit;
 }
 
 /** Returns the later of two places. */
-export function later(a: Place, b: Place): Place {
+export function later(a: Position, b: Position): Position {
   return a.msn > b.msn || (a.msn === b.msn && (a.part ?? 0) > (b.part ?? 0)) ? a : b;
 }
 
 /** Segments that must exist before a playlist is first handed out: players start three target durations from its end. */
 export const FIRST_LENGTH = 3;
 
-/** Returns the place that must be listed before a playlist is handed out: the end of the third segment. */
-export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEdge): Place {
+/** Returns the position that must be listed before a playlist is handed out: the end of the third segment. */
+export function firstPublished({ firstMsn, partsPerSegment, listsParts }: LiveEdge): Position {
   const msn = firstMsn + FIRST_LENGTH - 1;
   return listsParts ? { msn, part: partsPerSegment - 1 } : { msn };
 }
 
 /** Whether part `part` of segment `msn` is due within the time of one segment. */
-export function isSoon(edge: LiveEdge, { msn, part }: Required<Place>): boolean {
+export function isSoon(edge: LiveEdge, { msn, part }: Required<Position>): boolean {
   const until = partsUntil(edge, { msn, part });
   return !edge.ended && part < edge.partsPerSegment && until > 0 && until <= edge.partsPerSegment;
 }
@@ -185,8 +185,8 @@ export function isFormer<T extends { readonly kind: string; readonly epoch: stri
   return kind === "segment" && msn >= timeline.firstMsn && msn <= timeline.lastMsn;
 }
 
-/** Returns the place of the newest media. */
-export function newest({ lastMsn, openParts, partsPerSegment, listsParts }: LiveEdge): Place {
+/** Returns the position of the newest media. */
+export function newest({ lastMsn, openParts, partsPerSegment, listsParts }: LiveEdge): Position {
   if (!listsParts) return { msn: lastMsn };
   return openParts > 0
     ? { msn: lastMsn + 1, part: openParts - 1 }
@@ -210,17 +210,17 @@ export function projected(edge: LiveEdge, now: number): LiveEdge {
 
 /** Returns the live edge advanced to media that was fetched: media that exists is in every playlist requested from now on. */
 export function withMedia(edge: LiveEdge, media: MediaName): LiveEdge {
-  const ahead = partsUntil(edge, placeOfMedia(media));
+  const ahead = partsUntil(edge, positionOfMedia(media));
   return edge.ended || ahead <= 0 ? edge : advanced(edge, ahead);
 }
 
 /** Returns the greatest possible age of the end of `media` by the show's clock, milliseconds; negative for future media. */
 export function ageOf(edge: LiveEdge, media: MediaName, now: number): number {
   const since = Math.max(0, Math.floor((now + SKEW_MILLIS - edge.endsAt) / edge.partMillis));
-  return (since - partsUntil(edge, placeOfMedia(media))) * edge.partMillis;
+  return (since - partsUntil(edge, positionOfMedia(media))) * edge.partMillis;
 }
 
-function placeOfMedia(media: MediaName): Place {
+function positionOfMedia(media: MediaName): Position {
   return media.kind === "part" ? { msn: media.msn, part: media.index } : { msn: media.msn };
 }
 

@@ -9,26 +9,26 @@ export interface RecordingApi {
 }
 
 export type RecordingAsk =
-  /** Asks for the pages that the recording consists of. */
+  /** Asks for the blocks that the recording consists of. */
   | { readonly kind: "plan" }
-  /** Asks for the segments of one page. */
-  | { readonly kind: "page"; readonly page: Page }
+  /** Asks for the segments of one block. */
+  | { readonly kind: "page"; readonly page: SegmentBlock }
   /** Asks for a segment that R2 does not have yet, or, with `msn` null, for a timeline's init segment. */
   | { readonly kind: "segment"; readonly epoch: string; readonly msn: number | null }
   | { readonly kind: "chapters" };
 
-export type RecordingAnswer = Plan | PageOfSegments | Segment | Chapters;
+export type RecordingAnswer = Plan | BlockContents | Segment | Chapters;
 
 export interface Plan {
   readonly kind: "plan";
   readonly title: string;
-  readonly pages: readonly Page[];
+  readonly pages: readonly SegmentBlock[];
   /** Runs of segments of equal length: from segment `first` on, counted from 1, each has `units` access units. */
   readonly runs: readonly { readonly first: number; readonly units: number }[];
 }
 
-/** Some hundreds of segments of one timeline. Only one page of a long show is in memory at a time. */
-export interface Page {
+/** Some hundreds of segments of one timeline. Only one block of a long show is in memory at a time. */
+export interface SegmentBlock {
   readonly epoch: string;
   /** Media sequence number of the first segment, and the number of segments. */
   readonly msn: number;
@@ -38,7 +38,7 @@ export interface Page {
   readonly bytes: number;
 }
 
-export interface PageOfSegments {
+export interface BlockContents {
   readonly kind: "page";
   readonly segments: readonly { readonly msn: number; readonly bytes: number }[];
   /** The size in bytes of each access unit of all these segments, as big-endian 16-bit numbers. */

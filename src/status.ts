@@ -1,10 +1,10 @@
 import type { Latency, Loudness } from "./media.ts";
 
 /** The public status of a broadcast: `GET /live/:id/status.json`. The relay writes it, the pages read it. */
-export interface Status extends ShowStatus, Attended {}
+export interface Status extends ShowStatus, ListenerCount {}
 
 /** The number of listeners and its confidence. All three are null where there is no count. */
-export interface Attended {
+export interface ListenerCount {
   /** Distinct listeners of the last 30 to 40 s. */
   readonly listeners: number | null;
   /** Relative error: 95 times in 100 the true number of listeners seen is within `listeners` x (1 +- error95). */

@@ -1,6 +1,6 @@
 import type { Kind } from "./events.ts";
 
-/** An operator's request about a broadcast's webhook: edge/happenings.ts sends it, broadcast/webhook.ts carries it out. */
+/** An operator's request about a broadcast's webhook: edge/events.ts sends it, broadcast/webhook.ts carries it out. */
 export type WebhookAct =
   | { readonly kind: "describe" }
   /** `secret`: null to have one generated. */

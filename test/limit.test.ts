@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { withLimit } from "../src/limit.ts";
+import { withTimeout } from "../src/limit.ts";
 
 // The time limit on an answer, on a fake clock, also when the process is suspended for 20 s.
 
@@ -11,12 +11,12 @@ afterEach(() => {
 });
 
 test("an answer within the limit is passed on, and leaves no timer", async () => {
-  await expect(withLimit(Promise.resolve(7), 100)).resolves.toBe(7);
+  await expect(withTimeout(Promise.resolve(7), 100)).resolves.toBe(7);
   expect(vi.getTimerCount()).toBe(0);
 });
 
 test("no answer within the limit is a rejection at the limit", async () => {
-  const outcome = settled(withLimit(new Promise(() => {}), 100));
+  const outcome = settled(withTimeout(new Promise(() => {}), 100));
   await vi.advanceTimersByTimeAsync(99);
   expect(outcome.is).toBe("pending");
   await vi.advanceTimersByTimeAsync(1);
@@ -25,8 +25,8 @@ test("no answer within the limit is a rejection at the limit", async () => {
 
 test("after the process was suspended, two more seconds are allowed", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const outcome = settled(withLimit(promise, 6_000));
-  const silent = settled(withLimit(new Promise(() => {}), 6_000));
+  const outcome = settled(withTimeout(promise, 6_000));
+  const silent = settled(withTimeout(new Promise(() => {}), 6_000));
   await vi.advanceTimersByTimeAsync(1_000);
   vi.setSystemTime(Date.now() + 20_000);
   await vi.advanceTimersByTimeAsync(5_000);

@@ -12,8 +12,8 @@ import {
   mayMerge,
   newest,
   ordinalOf,
-  type Place,
-  placeAsked,
+  type Position,
+  positionAsked,
   readLiveEdge,
   withMedia,
   writeLiveEdge,
@@ -59,7 +59,7 @@ describe("the live edge header", () => {
 });
 
 describe("directives that mean the same thing are given one form", () => {
-  test.each<[string, LiveEdge, Directives, Place | null]>([
+  test.each<[string, LiveEdge, Directives, Position | null]>([
     ["none", LIVE, {}, null],
     ["a skip alone", LIVE, { skip: true }, null],
     ["a part, with a skip", LIVE, { msn: 21, part: 3, skip: true }, { msn: 21, part: 3 }],
@@ -68,10 +68,10 @@ describe("directives that mean the same thing are given one form", () => {
     ["any place, once the show has ended", ENDED, { msn: 99, part: 7 }, null],
     ["a segment of a list without parts", PLAIN, { msn: 21, part: 3 }, { msn: 21 }],
   ])("%s", (_what, liveEdge, directives, form) => {
-    expect(placeAsked(liveEdge, directives)).toEqual(form);
+    expect(positionAsked(liveEdge, directives)).toEqual(form);
   });
 
-  test.each<[string, LiveEdge, Place | null, boolean]>([
+  test.each<[string, LiveEdge, Position | null, boolean]>([
     ["no place", LIVE, null, true],
     ["a segment listed long ago", LIVE, { msn: 3, part: 2 }, true],
     ["the newest part", LIVE, { msn: 21, part: 2 }, true],
@@ -87,10 +87,10 @@ describe("directives that mean the same thing are given one form", () => {
   test.each([LIVE, { ...LIVE, openParts: 0 }, PLAIN])(
     "the newest known place is in the list, and the next is not",
     (liveEdge) => {
-      const place = newest(liveEdge);
-      expect(covers(liveEdge, place)).toBe(true);
-      const { msn, part } = place;
-      const next = part === undefined ? { msn: msn + 1 } : placeAsked(liveEdge, { msn, part: part + 1 });
+      const position = newest(liveEdge);
+      expect(covers(liveEdge, position)).toBe(true);
+      const { msn, part } = position;
+      const next = part === undefined ? { msn: msn + 1 } : positionAsked(liveEdge, { msn, part: part + 1 });
       expect(covers(liveEdge, next)).toBe(false);
     },
   );

@@ -15,7 +15,7 @@ import {
   withListener,
 } from "../src/paths.ts";
 import { PROBLEMS } from "../src/problem.ts";
-import { parseStretch, stretchPath } from "../src/recording-stretch.ts";
+import { parseRange, rangePath } from "../src/recording-range.ts";
 
 /** Every URL is read back as the value that it was built from. */
 
@@ -71,11 +71,11 @@ test("a listener's id is added to the URI of the relay's own playlist, and not t
 
 test("a stretch of a recording reads back as it was built, and is not a listener's URL", () => {
   const stretch = { id: ID, etag: "0123456789abcdef0123456789abcdef", first: 0, last: 4_294_967_296 };
-  const path = stretchPath(stretch);
-  expect(parseStretch(path)).toEqual(stretch);
+  const path = rangePath(stretch);
+  expect(parseRange(path)).toEqual(stretch);
   expect(read(path)).toBe(PROBLEMS.notFound);
   for (const other of [`${path}000000000`, path.replace("0123", "xyz0"), `/live/${ID}/recording.m4a`])
-    expect(parseStretch(other), other).toBeNull();
+    expect(parseRange(other), other).toBeNull();
 });
 
 describe("a listener's URL", () => {

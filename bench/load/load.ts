@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cpuOf } from "../../test/kit/cpu.ts";
-import type { Created } from "../../test/kit/created.ts";
+import type { CreatedBroadcast } from "../../test/kit/created.ts";
 import { type Desk, openShow, originReads, removeShow } from "../../test/kit/desk.ts";
 import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
-import { type Own, startHosts, startOwn } from "./own.ts";
+import { type Own, startHosts, startLocalRelay } from "./own.ts";
 import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
 import { spread } from "./spread.ts";
 import { type Taken, take } from "./turn.ts";
@@ -40,10 +40,10 @@ async function main(): Promise<number> {
 
 async function measure(options: Options): Promise<Report> {
   if (options.peer !== null) return measurePeer(options, options.peer);
-  const own = options.target === null ? await startOwn(options.isolates) : null;
+  const own = options.target === null ? await startLocalRelay(options.isolates) : null;
   const desk: Desk = own ?? { url: options.target ?? "", adminToken: adminToken() };
   const groups = allot(options.listeners, options.mix);
-  const shows: Created[] = [];
+  const shows: CreatedBroadcast[] = [];
   try {
     for (const [profile] of groups) shows.push(await openShow(desk, profile));
     const hosts = await startHosts(shows);
@@ -65,7 +65,7 @@ interface Setting {
   readonly own: Own | null;
   readonly groups: ReturnType<typeof allot>;
   /** One show for each group. */
-  readonly shows: readonly Created[];
+  readonly shows: readonly CreatedBroadcast[];
 }
 
 async function run(options: Options, { desk, own, groups, shows }: Setting): Promise<Report> {
@@ -158,7 +158,7 @@ async function idleCpu(cpu: () => number): Promise<number> {
   return (cpu() - before) / (IDLE_MS / 1000);
 }
 
-async function allReads(desk: Desk, shows: readonly Created[]): Promise<Record<string, number>> {
+async function allReads(desk: Desk, shows: readonly CreatedBroadcast[]): Promise<Record<string, number>> {
   const sum: Record<string, number> = {};
   for (const show of shows) {
     for (const [kind, count] of Object.entries(await originReads(desk, show))) {

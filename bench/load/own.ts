@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { cpuOf, groupOf } from "../../test/kit/cpu.ts";
-import type { Created } from "../../test/kit/created.ts";
+import type { CreatedBroadcast } from "../../test/kit/created.ts";
 import type { Desk } from "../../test/kit/desk.ts";
 import type { Counts } from "./counted.ts";
 import type { Call } from "./host.ts";
@@ -30,7 +30,7 @@ export interface Own extends Desk {
 const READY_MS = 60_000;
 
 /** @param isolates the number of edges in front of the origin, each in its own runtime; 0 for the whole deploy in one isolate */
-export async function startOwn(isolates: number): Promise<Own> {
+export async function startLocalRelay(isolates: number): Promise<Own> {
   const child = fork(join(import.meta.dirname, "stage.ts"), [String(isolates)], { detached: true });
   const staged = await replyOf<Staged>(child);
   const runtimes = groupOf(child.pid ?? 0).filter(({ name }) => name === "workerd");
@@ -49,7 +49,7 @@ export async function startOwn(isolates: number): Promise<Own> {
  * @param program the script that the process runs, relative to this folder
  */
 export async function startHosts(
-  shows: readonly Pick<Created, "whipUrl" | "hostKey">[],
+  shows: readonly Pick<CreatedBroadcast, "whipUrl" | "hostKey">[],
   program = "host.ts",
 ): Promise<{ stop(): Promise<void> }> {
   const child = fork(join(import.meta.dirname, program), { detached: true });

@@ -6,7 +6,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_readConfig } from "wrangler";
 import { bundle } from "../../local/bundle.ts";
 import { isOfFlags, V8_FLAGS } from "../../local/heap.ts";
-import { mintSecrets } from "../../local/relay.ts";
+import { generateSecrets } from "../../local/relay.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import { frontService } from "../edge/front.ts";
 import { startWorkerd } from "../edge/workerd.ts";
@@ -49,7 +49,7 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 // The same flags as `npm start` uses.
 process.env.MINIFLARE_WORKERD_V8_FLAGS ??= V8_FLAGS;
 const persist = mkdtempSync(join(tmpdir(), "earshot-load-"));
-const { adminToken, secret } = mintSecrets();
+const { adminToken, secret } = generateSecrets();
 const appSecret = randomBytes(16).toString("hex");
 const sfu = await startSfu({
   port: 0,

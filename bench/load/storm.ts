@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { Agent, request } from "undici";
 import { makeShow, removeShow } from "../../test/kit/desk.ts";
 import { uniforms } from "../../test/kit/random.ts";
-import { type Own, startHosts, startOwn } from "./own.ts";
+import { type Own, startHosts, startLocalRelay } from "./own.ts";
 import { take } from "./turn.ts";
 
 /** `npm run storm`: all listeners join as the doors open, all leave at once, and then clients request what does not exist. */
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     (options === USAGE ? console.log : console.error)(options);
     return options === USAGE ? 0 : 2;
   }
-  const own = await startOwn(0);
+  const own = await startLocalRelay(0);
   try {
     const { phases, objects, madeObjects } = await storm(own, options);
     console.log(table(phases));

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { join } from "node:path";
 import { cpuOf, groupOf } from "../../test/kit/cpu.ts";
 import { type Desk, openShow } from "../../test/kit/desk.ts";
-import { endOf, replyOf, startHosts, startOwn } from "../load/own.ts";
+import { endOf, replyOf, startHosts, startLocalRelay } from "../load/own.ts";
 import { startMediaMtx } from "./mediamtx.ts";
 
 /** A server on the air: one host publishes to it, with the same WHIP publisher for all servers. */
@@ -33,7 +33,7 @@ export function contendersOf(binary: string | null): ReadonlyMap<string, (says: 
 }
 
 async function startBare(says: Says): Promise<Contender> {
-  const own = await startOwn(0);
+  const own = await startLocalRelay(0);
   return { ...(await publishing(own, own, says)), pageUrl: null };
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { FULL, Growth } from "../../src/audience/growth.ts";
+import { GROW_ABOVE, Growth } from "../../src/audience/growth.ts";
 import type { Latency } from "../../src/media.ts";
 import { countingOf } from "./bill.ts";
 import { type Constants, constantsOf, type Measured } from "./constants.ts";
@@ -25,7 +25,7 @@ printed first, each number with whether it was measured, is deployed so, or is a
 
 const SIZES = [1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 8e6];
 /** Numbers of isolates for which the monthly cost of counting is printed: small shows, and full shards. */
-const COUNTED = [1, 8, FULL, 4 * FULL, 16 * FULL, 64 * FULL];
+const COUNTED = [1, 8, GROW_ABOVE, 4 * GROW_ABOVE, 16 * GROW_ABOVE, 64 * GROW_ABOVE];
 const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -1,5 +1,5 @@
 import { Growth } from "../../src/audience/growth.ts";
-import { type Answer, FLOOR_MS, firstMs, Pace } from "../../src/audience/pace.ts";
+import { type Answer, firstMs, MIN_REPORT_INTERVAL_MS, Pace } from "../../src/audience/pace.ts";
 import { Dice } from "./dice.ts";
 
 /** The load of a show's Audience shards. */
@@ -101,7 +101,7 @@ class Tiers {
     const booked = this.top.pace.booked(ms) + this.#below;
     const shards = index < 0 ? this.growth.at(booked, ms) : (own.shards ?? isolate.shards);
     isolate.shards = shards;
-    if (index < 0 && shards > 1) return FLOOR_MS;
+    if (index < 0 && shards > 1) return MIN_REPORT_INTERVAL_MS;
     const answer = own.pace.answer(ms, isolate.answers.get(index) ?? null);
     isolate.answers.clear();
     isolate.answers.set(index, answer);
@@ -144,6 +144,7 @@ export function loadOf(births: readonly number[], seconds: number, seed: number)
     isolates: Math.max(0, ...all.map(({ pace }) => pace.booked(1000 * seconds))),
     peak: Math.max(...all.map(({ most }) => most)),
     topPeak: top.most,
-    everySeconds: births.length === 0 ? FLOOR_MS / 1000 : (SETTLED * births.length) / Math.max(1, settled),
+    everySeconds:
+      births.length === 0 ? MIN_REPORT_INTERVAL_MS / 1000 : (SETTLED * births.length) / Math.max(1, settled),
   };
 }

@@ -66,7 +66,7 @@ async function costOf(seconds: number): Promise<number> {
 }
 
 async function whileTalking(path: string): Promise<number> {
-  const host = await Host.connect((await runtime.at("alone", path)).replace("http", "ws"));
+  const host = await Host.connect((await runtime.urlOf("alone", path)).replace("http", "ws"));
   host.talk(voice);
   try {
     await sleep(2_000);

@@ -12,7 +12,7 @@ import {
   sessionError,
 } from "./failure.ts";
 import { offersOpus, readOffer } from "./offer.ts";
-import { pullTracks, renegotiate } from "./pulling.ts";
+import { pullTracks, renegotiate } from "./pull-routes.ts";
 import {
   CloseAdapterRequest,
   CloseTracksRequest,

@@ -4,11 +4,14 @@ import { createAdaptorServer } from "@hono/node-server";
 import { httpOrigin } from "../address.ts";
 import { SfuApi } from "./api.ts";
 
+/** The API is for the Worker beside it alone, whatever address media comes in on. */
+const API_HOST = "127.0.0.1";
+
 /** How to start the stand-in. */
 export interface SfuOptions {
   /** TCP port of the API; 0 picks a free one. */
   readonly port: number;
-  /** The one IP address for media, bound and advertised, and for the API. Default 127.0.0.1. */
+  /** The one IP address for media, bound and advertised. Default 127.0.0.1. */
   readonly host?: string;
   readonly appId: string;
   /** The token that API calls must carry as `Authorization: Bearer`. */
@@ -22,9 +25,9 @@ export interface SfuOptions {
 }
 
 /**
- * Starts the local stand-in for Cloudflare Realtime SFU. `url` is the API's base, `http://<host>:<port>/v1`;
- * `close` ends every session, adapter and connection. Throws an Error with one sentence if the address is no IP
- * address of this machine or the port is in use.
+ * Starts the local stand-in for Cloudflare Realtime SFU. `url` is the API's base, `http://127.0.0.1:<port>/v1`;
+ * `close` ends every session, adapter and connection. Throws an Error with one sentence if `host` is no IP address or the
+ * port is in use.
  */
 export async function startSfu(options: SfuOptions): Promise<{ url: string; close(): Promise<void> }> {
   const { host = "127.0.0.1", port, appId, appSecret, log = () => {}, udpPortRange, dial } = options;
@@ -33,10 +36,10 @@ export async function startSfu(options: SfuOptions): Promise<{ url: string; clos
   const api = new SfuApi(appId, appSecret, { host, ports: udpPortRange }, log, dial);
   // The global Request and Response are not replaced, because other servers in this process, and tests, use them.
   const server = createAdaptorServer({ fetch: api.app.fetch, overrideGlobalObjects: false }) as Server;
-  await listen(server, host, port);
+  await listen(server, port);
   const address = server.address() as AddressInfo;
   return {
-    url: `${httpOrigin(host, address.port)}/v1`,
+    url: `${httpOrigin(API_HOST, address.port)}/v1`,
     close: async () => {
       api.close();
       const closed = new Promise((resolve) => server.close(resolve));
@@ -46,17 +49,15 @@ export async function startSfu(options: SfuOptions): Promise<{ url: string; clos
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const reasons: Record<string, string> = {
-        EADDRINUSE: `Port ${port} is in use on ${host}; the SFU cannot start.`,
-        EADDRNOTAVAIL: `${host} is not an address of this machine; the SFU cannot start.`,
-      };
-      reject(
-        new Error(reasons[error.code ?? ""] ?? `The SFU cannot listen on ${host}:${port}: ${error.message}.`),
-      );
+      const reason =
+        error.code === "EADDRINUSE"
+          ? `Port ${port} is in use on ${API_HOST}; the SFU cannot start.`
+          : `The SFU cannot listen on ${API_HOST}:${port}: ${error.message}.`;
+      reject(new Error(reason));
     });
-    server.listen(port, host, resolve);
+    server.listen(port, API_HOST, resolve);
   });
 }

@@ -11,7 +11,7 @@ export interface Cap {
 /**
  * An address counts as 1,024 listeners at most, a /24 or /48 as 4,096.
  *
- * The cap makes honest crowds behind one address count as fewer (see {@link placeOf}). So it is as large as the number of
+ * The cap makes honest crowds behind one address count as fewer (see {@link seatingOf}). So it is as large as the number of
  * listeners that one forger may add: 1,024 is 0.1 % of a million. Carrier NAT puts some 16 to 256 subscribers behind an address,
  * so a /24 holds up to 65,536. If 1 % of them listen, that is 655 listeners, of whom 4,096 seats count 605. If 10 % listen,
  * 4,096 seats count 3,269 of 6,554. In a small show 1,024 forged listeners are many, but a cap low enough to stop them would
@@ -23,7 +23,7 @@ export const CAP: Cap = { address: 1024, prefix: 4096 };
 export const COARSE: Cap = { address: CAP.address / 4, prefix: CAP.prefix / 4 };
 
 /** Where one listener is counted. */
-export interface Place {
+export interface Seating {
   /** The listener's seat. Seats are what is counted. */
   readonly seat: Hash;
   /** Its seat among a quarter as many seats ({@link COARSE}). */
@@ -45,9 +45,9 @@ export interface Place {
  * counted, with s = 1,024: 10 -> 9.96, 50 -> 48.8, 100 -> 95.3, 500 -> 396, 2,000 -> 879. So the count is too low, never too
  * high. All addresses that cannot be parsed share the seats of one address.
  *
- * @param cap for {@link Place.seat}; coarse seats always use {@link COARSE}
+ * @param cap for {@link Seating.seat}; coarse seats always use {@link COARSE}
  */
-export function placeOf(key: SipKey, address: string, listener: string, cap = CAP): Place {
+export function seatingOf(key: SipKey, address: string, listener: string, cap = CAP): Seating {
   const network = networkOf(address);
   const own = siphash(key, text(listener)).low;
   const first = siphash(key, message(ADDRESS, network.address, 0)).low;
@@ -56,7 +56,7 @@ export function placeOf(key: SipKey, address: string, listener: string, cap = CA
   return { seat: on(SEAT, cap), coarse: on(COARSE_SEAT, COARSE), network: first };
 }
 
-/** Returns only the {@link Place.network} of an address. */
+/** Returns only the {@link Seating.network} of an address. */
 export function networkUnder(key: SipKey, address: string): number {
   return siphash(key, message(ADDRESS, networkOf(address).address, 0)).low;
 }

@@ -1,5 +1,5 @@
 import { Sketch } from "./sketch.ts";
-import { type Seen, SLOT_MS, type Window } from "./slots.ts";
+import { SLOT_MS, type SlotCount, type SlotWindow } from "./slots.ts";
 
 /** The published listener figure of one show: `GET /live/:id/audience.json`. */
 export interface Figure {
@@ -51,7 +51,7 @@ const METHOD = "HyperLogLog 2^14 of listeners asking for the live playlist";
  * listeners means that the cap is at work (cap.ts), or that somebody downloads without requesting playlists. Listeners newer
  * than the settled slots cannot be compared; while they are many, the confidence is low whoever they are.
  */
-export function figure(window: Window, circumstances: Circumstances): Figure {
+export function figure(window: SlotWindow, circumstances: Circumstances): Figure {
   const { toMs, fromMs, slots } = window;
   const now = countOf(slots.filter(({ startMs }) => startMs >= fromMs));
   const settled = settledOf(window, circumstances);
@@ -70,7 +70,7 @@ export function figure(window: Window, circumstances: Circumstances): Figure {
  * Returns the figure of the settled slots alone, as of the end of the last one; null where the two counts disagree, or where no
  * slot has settled. Later reports do not change such a figure, so a show's peak is taken from these.
  */
-export function settledFigure(window: Window, circumstances: Circumstances): Figure | null {
+export function settledFigure(window: SlotWindow, circumstances: Circumstances): Figure | null {
   const settled = settledOf(window, circumstances);
   if (settled === null || settledDoubt(settled, circumstances, window.toMs) !== null) return null;
   const { count, delivered, slots, endMs } = settled;
@@ -120,7 +120,7 @@ interface Count {
 
 /** The settled slots, oldest first. The slot before the first of them is known too. */
 interface Settled {
-  readonly slots: readonly Seen[];
+  readonly slots: readonly SlotCount[];
   readonly endMs: number;
   readonly count: Count;
   /** Means over the slots: listeners that the delivered media accounts for, and the bounds of {@link figure} on them. */
@@ -130,7 +130,7 @@ interface Settled {
 }
 
 /** Counts the distinct listeners of all `slots`. How many share a seat is estimated from the count by a quarter of the seats. */
-function countOf(slots: readonly Seen[]): Count {
+function countOf(slots: readonly SlotCount[]): Count {
   const union = Sketch.union(slots.map(({ seats }) => seats));
   const listeners = union.estimate();
   const shared = listeners - Sketch.union(slots.map(({ coarse }) => coarse)).estimate();
@@ -139,7 +139,7 @@ function countOf(slots: readonly Seen[]): Count {
   return { listeners: Math.round(listeners), error95: SKETCH_ERROR + lost };
 }
 
-function settledOf({ slots, toMs }: Window, { paceMs }: Circumstances): Settled | null {
+function settledOf({ slots, toMs }: SlotWindow, { paceMs }: Circumstances): Settled | null {
   if (paceMs > SLOWEST_PACE_MS) return null;
   const ended = slots.findLastIndex(
     (slot, i) => i < slots.length - 1 && slot.startMs + SLOT_MS <= toMs - paceMs,
@@ -161,8 +161,12 @@ function settledOf({ slots, toMs }: Window, { paceMs }: Circumstances): Settled 
 }
 
 /** Returns the bounds of {@link figure} for one slot, in listeners. `after` is the next slot, or null if it has not settled. */
-function boundsOf(before: Seen, slot: Seen, after: Seen | null): Record<"least" | "most", number> {
-  const together = (...seen: Seen[]) => Sketch.union(seen.map(({ seats }) => seats)).estimate();
+function boundsOf(
+  before: SlotCount,
+  slot: SlotCount,
+  after: SlotCount | null,
+): Record<"least" | "most", number> {
+  const together = (...seen: SlotCount[]) => Sketch.union(seen.map(({ seats }) => seats)).estimate();
   const here = slot.seats.estimate();
   const joined = together(before, slot) - before.seats.estimate();
   const gone = together(before, slot) - here;

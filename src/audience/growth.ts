@@ -8,12 +8,12 @@ const SHARD_COUNTS: readonly number[] = [1, 4, 16, 64];
  * ten seconds (pace.ts). The reserve is for the time when isolates move to other shards: the uppermost shard then hears those
  * that leave it, those that come back, and all new ones.
  */
-export const FULL = 3 * SHARD_REQUESTS;
+export const GROW_ABOVE = 3 * SHARD_REQUESTS;
 /**
- * The next lower number of shards is enough if each of them would have fewer isolates than this. It is a third of {@link FULL},
+ * The next lower number of shards is enough if each of them would have fewer isolates than this. It is a third of {@link GROW_ABOVE},
  * so that a change in one direction does not cause one in the other.
  */
-export const FREE = FULL / 3;
+export const SHRINK_BELOW = GROW_ABOVE / 3;
 /** How long the lower number must have been enough, ms. After a restart all reporters are known again well before that. */
 const CALM_MS = 60_000;
 
@@ -30,7 +30,7 @@ export class Growth {
   #busyAt: number;
 
   /** Starts with `count` shards at time `ms`. */
-  constructor(count: number, ms: number, full = FULL, free = FREE) {
+  constructor(count: number, ms: number, full = GROW_ABOVE, free = SHRINK_BELOW) {
     this.#count = count;
     this.#busyAt = ms;
     this.#full = full;

@@ -15,7 +15,7 @@ export interface Answer {
 /** The most requests per second that a shard takes. */
 export const SHARD_REQUESTS = 200;
 /** The shortest interval between two reports of a reporter, ms. */
-export const FLOOR_MS = SLOT_MS;
+export const MIN_REPORT_INTERVAL_MS = SLOT_MS;
 /** How far ahead a second with room is searched for, s: 655,360 reporters at 160 a second. */
 export const HORIZON_SECONDS = 4096;
 
@@ -31,7 +31,7 @@ export const HORIZON_SECONDS = 4096;
  * Some reports were not booked here: first ones (spread by {@link firstMs}), repetitions after a loss, reports that are late
  * because there was nothing to report, and reports that the shard booked before a restart. They can only be measured: a fifth
  * of the capacity is reserved for them, plus their recent rate. If bookings from before a restart reach further ahead than
- * {@link FLOOR_MS}, those isolates continue to come at their present rate. That rate is kept free until those bookings end;
+ * {@link MIN_REPORT_INTERVAL_MS}, those isolates continue to come at their present rate. That rate is kept free until those bookings end;
  * until it has been measured, the highest possible rate is assumed.
  */
 export class Pace {
@@ -70,12 +70,12 @@ export class Pace {
   answer(ms: number, previous: Answer | null): Answer {
     this.#turnTo(Math.floor(ms / 1000));
     const own = previous?.boot === this.#boot;
-    if (previous !== null && !own && previous.reachMs > FLOOR_MS + 2000) {
+    if (previous !== null && !own && previous.reachMs > MIN_REPORT_INTERVAL_MS + 2000) {
       this.#leftovers += 1;
       const until = Math.ceil((this.#startMs + previous.reachMs) / 1000);
       this.#leftoversUntil = Math.max(this.#leftoversUntil, until);
     } else if (!own || Math.abs(ms - previous.dueMs) > PUNCTUAL_MS) this.#strays += 1;
-    const second = this.#room(Math.ceil((ms + FLOOR_MS) / 1000));
+    const second = this.#room(Math.ceil((ms + MIN_REPORT_INTERVAL_MS) / 1000));
     const index = second % HORIZON_SECONDS;
     const place = this.#taken[index] ?? 0;
     this.#taken[index] = place + 1;
@@ -86,10 +86,10 @@ export class Pace {
     return { boot: this.#boot, afterMs: dueMs - ms, dueMs, reachMs: 1000 * (this.#last + 1) - ms };
   }
 
-  /** Returns how long an isolate that reports now is asked to wait, ms: {@link FLOOR_MS} to a second more when not busy. */
+  /** Returns how long an isolate that reports now is asked to wait, ms: {@link MIN_REPORT_INTERVAL_MS} to a second more when not busy. */
   paceMs(ms: number): number {
     this.#turnTo(Math.floor(ms / 1000));
-    return this.#room(Math.ceil((ms + FLOOR_MS) / 1000)) * 1000 + 1000 - ms;
+    return this.#room(Math.ceil((ms + MIN_REPORT_INTERVAL_MS) / 1000)) * 1000 + 1000 - ms;
   }
 
   /** Returns how many reports are booked: one for each reporter that reported recently. */
@@ -144,7 +144,7 @@ export class Pace {
 
 /** Returns how long an isolate delays its first report, ms; `random` is a random number in [0, 1). */
 export function firstMs(random: number): number {
-  return random * FLOOR_MS;
+  return random * MIN_REPORT_INTERVAL_MS;
 }
 
 /**
@@ -152,7 +152,7 @@ export function firstMs(random: number): number {
  * to. So a failing shard receives no more requests than a working one, and when it is back not all isolates report at once.
  */
 export function retryMs(previous: Answer | null): number {
-  return previous?.afterMs ?? FLOOR_MS;
+  return previous?.afterMs ?? MIN_REPORT_INTERVAL_MS;
 }
 
 const BOOKED_SHARE = 0.8;

@@ -1,13 +1,13 @@
 import { type Circumstances, type Figure, figure, settledFigure } from "./figure.ts";
 import type { Growth } from "./growth.ts";
-import { type Answer, FLOOR_MS, Pace } from "./pace.ts";
-import { type Entry, type KeptSlot, SHARD_LIMITS, SLOT_MS, Slots, type Window } from "./slots.ts";
+import { type Answer, MIN_REPORT_INTERVAL_MS, Pace } from "./pace.ts";
+import { type KeptSlot, SHARD_LIMITS, SLOT_MS, type SlotReport, Slots, type SlotWindow } from "./slots.ts";
 
 /** A report from an isolate, or from a shard below. */
 export interface Report {
   /** The reporter's unique name, under which its delivered media is summed. */
   readonly reporter: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly SlotReport[];
   /** The last answer that it received from this shard, if any. */
   readonly previous: Answer | null;
   /** The name of the show's uppermost shard, to which the receiving shard reports; null where that is the receiver. */
@@ -85,10 +85,10 @@ export class Shard {
   }
 
   /** Takes a report. The answer says when to send the next one, and on how many shards the show is counted. */
-  take({ reporter, entries, previous, up, below }: Report, ms: number): ShardAnswer {
-    for (const entry of entries) {
-      this.#slots.merge(reporter, entry, ms);
-      this.#show = entry.show;
+  take({ reporter, entries: reports, previous, up, below }: Report, ms: number): ShardAnswer {
+    for (const report of reports) {
+      this.#slots.merge(reporter, report, ms);
+      this.#show = report.show;
     }
     this.#heardMs = ms;
     if (below !== null) this.#below.set(reporter, { ...below, atMs: ms });
@@ -96,26 +96,32 @@ export class Shard {
     const shards = this.#growth.at(this.#isolates(ms), ms);
     if (below !== null || shards === 1) return { ...this.#pace.answer(ms, previous), shards };
     // This isolate is to report to a shard below from its next report on, so no place is booked for it here.
-    return { boot: this.#boot, afterMs: FLOOR_MS, dueMs: ms + FLOOR_MS, reachMs: FLOOR_MS, shards };
+    return {
+      boot: this.#boot,
+      afterMs: MIN_REPORT_INTERVAL_MS,
+      dueMs: ms + MIN_REPORT_INTERVAL_MS,
+      reachMs: MIN_REPORT_INTERVAL_MS,
+      shards,
+    };
   }
 
   /** Returns the report for the shard `up`; null where there is nothing new. */
   report(reporter: string, up: string, ms: number): Report | null {
-    const entries = this.#show === null ? [] : this.#slots.report(this.#show, ms, up);
-    if (entries.length === 0) return null;
+    const reports = this.#show === null ? [] : this.#slots.report(this.#show, ms, up);
+    if (reports.length === 0) return null;
     const below = { paceMs: this.#pace.paceMs(ms), isolates: this.#isolates(ms) };
-    return { reporter, entries, previous: this.#previous, up: null, below };
+    return { reporter, entries: reports, previous: this.#previous, up: null, below };
   }
 
   /** Notes the answer to a report that {@link report} made. */
-  answered({ entries }: Report, answer: ShardAnswer): void {
+  answered({ entries: reports }: Report, answer: ShardAnswer): void {
     this.#previous = answer;
-    this.#slots.acknowledge(entries, answer.boot);
+    this.#slots.acknowledge(reports, answer.boot);
   }
 
   /** Returns the present figure, and the figure of the settled slots (figure.ts). */
   figures(show: string, ms: number): { readonly now: Figure; readonly settled: Figure | null } {
-    const known: [Window, Circumstances] = [
+    const known: [SlotWindow, Circumstances] = [
       this.#slots.window(show, ms),
       { paceMs: this.#paceMs(ms), sinceMs: this.#sinceMs },
     ];

@@ -2,7 +2,7 @@ import { Sketch } from "./sketch.ts";
 
 /** The sightings and delivered media of one show in one time slot. */
 export class Slot {
-  /** The listeners' seats, and their coarse seats, of which there are a quarter as many (cap.ts `Place`). */
+  /** The listeners' seats, and their coarse seats, of which there are a quarter as many (cap.ts `Seating`). */
   readonly seats = new Sketch();
   readonly coarse = new Sketch();
   /** Media delivered by this isolate itself, ms of playing time. */

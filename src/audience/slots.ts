@@ -1,4 +1,4 @@
-import type { Place } from "./cap.ts";
+import type { Seating } from "./cap.ts";
 import { Sketch } from "./sketch.ts";
 import { Slot } from "./slot.ts";
 
@@ -10,7 +10,7 @@ export const WINDOW_SLOTS = 4;
 export const CONTEXT_SLOTS = 3;
 
 /** All that one reporter saw of one show in one slot. It is a total, never a difference, so that repeating it is harmless. */
-export interface Entry {
+export interface SlotReport {
   readonly show: string;
   readonly slot: number;
   /** The name of the shard to which it is reported. */
@@ -25,7 +25,7 @@ export interface Entry {
 }
 
 /** A shard's data about one slot, in a storable form. */
-export interface KeptSlot extends Pick<Entry, "slot" | "seats" | "coarse"> {
+export interface KeptSlot extends Pick<SlotReport, "slot" | "seats" | "coarse"> {
   readonly others: readonly (readonly [reporter: string, deliveredMs: number])[];
 }
 
@@ -44,22 +44,22 @@ export const ISOLATE_LIMITS: Limits = { shows: 256, bytes: 8 << 20, reporters: 0
 export const SHARD_LIMITS: Limits = { shows: 10_000, bytes: 80 << 20, reporters: 4096 };
 
 /** The data about one show at time `toMs`. */
-export interface Window {
+export interface SlotWindow {
   readonly fromMs: number;
   readonly toMs: number;
   /** Oldest first, the slot in progress last. For comparison there are {@link CONTEXT_SLOTS} more than the window has. */
-  readonly slots: readonly Seen[];
+  readonly slots: readonly SlotCount[];
 }
 
 /** The data about one slot. */
-export interface Seen {
+export interface SlotCount {
   readonly startMs: number;
   readonly seats: Sketch;
   readonly coarse: Sketch;
   readonly deliveredMs: number;
 }
 
-interface Show {
+interface ShowSlots {
   readonly slots: Map<number, Slot>;
 }
 
@@ -77,7 +77,7 @@ interface Show {
  */
 export class Slots {
   readonly #limits: Limits;
-  readonly #shows = new Map<string, Show>();
+  readonly #shows = new Map<string, ShowSlots>();
   #now = 0;
   #bytes = 0;
   #refused = 0;
@@ -93,7 +93,7 @@ export class Slots {
   }
 
   /** Notes that a listener requested the live playlist of `show`. */
-  see(show: string, ms: number, { seat, coarse }: Pick<Place, "seat" | "coarse">): void {
+  see(show: string, ms: number, { seat, coarse }: Pick<Seating, "seat" | "coarse">): void {
     const slot = this.#slot(show, this.#turnTo(ms));
     if (!slot) return;
     const before = slot.bytes;
@@ -124,26 +124,26 @@ export class Slots {
    * Merges an entry of `reporter`. Returns false where it does not count: it is unreadable, its slot is past or future, or there is
    * no room.
    */
-  merge(reporter: string, entry: Entry, ms: number): boolean {
+  merge(reporter: string, report: SlotReport, ms: number): boolean {
     const now = this.#turnTo(ms);
-    if (!Number.isSafeInteger(entry.slot) || !(entry.deliveredMs >= 0 && entry.deliveredMs < Infinity))
+    if (!Number.isSafeInteger(report.slot) || !(report.deliveredMs >= 0 && report.deliveredMs < Infinity))
       return false;
-    if (entry.slot < oldest(now) || entry.slot > now + 1) return false;
-    const [seats, coarse] = [Sketch.fromBytes(entry.seats), Sketch.fromBytes(entry.coarse)];
+    if (report.slot < oldest(now) || report.slot > now + 1) return false;
+    const [seats, coarse] = [Sketch.fromBytes(report.seats), Sketch.fromBytes(report.coarse)];
     if (seats.kind === "bad" || coarse.kind === "bad") return false;
-    const slot = this.#slot(entry.show, entry.slot);
+    const slot = this.#slot(report.show, report.slot);
     if (!slot) return false;
     const before = slot.bytes;
     const isNew = slot.seats.merge(seats.sketch);
     let changed = slot.coarse.merge(coarse.sketch) || isNew;
     const claimed = slot.others.get(reporter);
     if (claimed === undefined && slot.others.size >= this.#limits.reporters) this.#refused += 1;
-    else if (entry.deliveredMs > (claimed ?? 0)) {
-      slot.others.set(reporter, entry.deliveredMs);
+    else if (report.deliveredMs > (claimed ?? 0)) {
+      slot.others.set(reporter, report.deliveredMs);
       changed = true;
     }
     if (changed) this.#changed(slot, slot.bytes - before);
-    return this.#shows.has(entry.show);
+    return this.#shows.has(report.show);
   }
 
   /**
@@ -151,7 +151,7 @@ export class Slots {
    * is assigned to `shard` for good. So when a show gets more or fewer shards, an isolate changes over between two slots: no slot
    * is on two shards, where its media would count twice.
    */
-  report(show: string, ms: number, shard: string): Entry[] {
+  report(show: string, ms: number, shard: string): SlotReport[] {
     const now = this.#turnTo(ms);
     return [...(this.#shows.get(show)?.slots ?? [])]
       .filter(([index, slot]) => index <= now && slot.version !== slot.acknowledged)
@@ -173,8 +173,8 @@ export class Slots {
    * Notes that these entries, all for one shard, have reached it. `boot` is a text that changes when the shard restarts. A shard
    * that has restarted since it acknowledged slots has forgotten them, so all slots of the show that it was sent are sent again.
    */
-  acknowledge(entries: readonly Entry[], boot: string): void {
-    for (const { show, slot: index, shard, version } of entries) {
+  acknowledge(reports: readonly SlotReport[], boot: string): void {
+    for (const { show, slot: index, shard, version } of reports) {
       const slots = this.#shows.get(show)?.slots;
       for (const slot of slots?.values() ?? []) {
         if (slot.shard !== shard || slot.boot === boot) continue;
@@ -206,7 +206,7 @@ export class Slots {
   }
 
   /** Returns the data about `show` at `ms`; slots without data are empty. */
-  window(show: string, ms: number): Window {
+  window(show: string, ms: number): SlotWindow {
     const now = this.#turnTo(ms);
     const held = this.#shows.get(show);
     const slots = Array.from({ length: WINDOW_SLOTS + CONTEXT_SLOTS }, (_, i) => {
@@ -267,7 +267,7 @@ export class Slots {
   }
 
   /** Evicts the newest shows until `bytes` more fit; false when the next to be evicted would be `keep`. */
-  #makeRoom(bytes: number, keep?: Show): boolean {
+  #makeRoom(bytes: number, keep?: ShowSlots): boolean {
     for (const [name, show] of [...this.#shows].reverse()) {
       if (this.#bytes + bytes <= this.#limits.bytes) return true;
       if (show === keep) return false;

@@ -11,7 +11,7 @@ import { Splicer } from "./splicer.ts";
 
 export interface AlignerOptions {
   /** Whether timing is corrected faster while the line is quiet, where nobody hears it; default true. */
-  readonly hide?: boolean;
+  readonly fasterWhenQuiet?: boolean;
 }
 
 const MIN_FRAMES = fromMillis(2.5);
@@ -35,7 +35,7 @@ const REACH = LOOKAHEAD + 2;
  */
 export class Aligner {
   readonly stats = freshStats();
-  readonly #hide: boolean;
+  readonly #fasterWhenQuiet: boolean;
   readonly #delay = new PlayoutDelay();
   readonly #placement = new Placement(this.#delay, this.stats);
   readonly #queue = new PacketQueue();
@@ -46,7 +46,7 @@ export class Aligner {
   #pulled: number | null = null;
 
   constructor(options: AlignerOptions = {}) {
-    this.#hide = options.hide ?? true;
+    this.#fasterWhenQuiet = options.fasterWhenQuiet ?? true;
   }
 
   /**
@@ -108,7 +108,7 @@ export class Aligner {
 
   /**
    * Returns for how many samples from `at` on, where the next pull would begin, the line is digital silence, as far as the
-   * packets that have come tell; Infinity if none wait. A pull of that length may be replaced by {@link leaveOut}.
+   * packets that have come tell; Infinity if none wait. A pull of that length may be replaced by {@link skipSilence}.
    */
   silentFor(at: Samples): number {
     if (!this.#isSilent) return 0;
@@ -118,7 +118,7 @@ export class Aligner {
   }
 
   /** Skips `count` silent frames from `at` on, as if they had been pulled. A packet that still comes for them is late. */
-  leaveOut(at: Samples, count: number): void {
+  skipSilence(at: Samples, count: number): void {
     this.#pulled = at + count;
   }
 
@@ -136,7 +136,7 @@ export class Aligner {
   #play(at: number, out: Float32Array, outAt: number, count: number): void {
     const buffer = this.#buffer;
     const playhead = this.#playhead;
-    const isQuiet = this.#hide && this.#isQuiet(2 * count);
+    const isQuiet = this.#fasterWhenQuiet && this.#isQuiet(2 * count);
     this.#delay.settle(count, isQuiet);
     const error = this.#error(at);
     if (error > SKIP) this.#splicer.skip(error);

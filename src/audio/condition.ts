@@ -2,7 +2,7 @@
 export type Verdict = "bad" | "between" | "good";
 
 /** How long, in samples, sound must be bad before a condition is raised, and good before it is cleared. */
-export interface Patience {
+export interface Hysteresis {
   /** The condition is raised after this much bad sound in total. */
   readonly raise: number;
   /** This much good sound without a break resets the count of bad sound. */
@@ -13,13 +13,13 @@ export interface Patience {
 
 /** One condition of a line of sound; raised and cleared with hysteresis. */
 export class Condition {
-  readonly #patience: Patience;
+  readonly #hysteresis: Hysteresis;
   #bad = 0;
   #good = 0;
   #isRaised = false;
 
-  constructor(patience: Patience) {
-    this.#patience = patience;
+  constructor(hysteresis: Hysteresis) {
+    this.#hysteresis = hysteresis;
   }
 
   get isRaised(): boolean {
@@ -33,7 +33,7 @@ export class Condition {
 
   /** Takes the verdict on the next `count` samples. Returns whether the condition is raised if that has changed, else null. */
   push(verdict: Verdict, count: number): boolean | null {
-    const { raise, forget, clear } = this.#patience;
+    const { raise, forget, clear } = this.#hysteresis;
     this.#good = verdict === "good" ? this.#good + count : verdict === "bad" ? 0 : this.#good;
     if (verdict === "bad" || (this.#isRaised && verdict === "between")) this.#bad += count;
     const isOver = this.#good >= (this.#isRaised ? clear : forget);

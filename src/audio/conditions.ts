@@ -1,4 +1,4 @@
-import { Condition, type Patience, type Verdict } from "./condition.ts";
+import { Condition, type Hysteresis, type Verdict } from "./condition.ts";
 
 /** A condition was raised or cleared. */
 export interface Change<Kind extends string> {
@@ -10,8 +10,8 @@ export interface Change<Kind extends string> {
 export class Conditions<Kind extends string> {
   readonly #all: ReadonlyMap<Kind, Condition>;
 
-  constructor(patience: Readonly<Record<Kind, Patience>>) {
-    const entries = Object.entries(patience) as [Kind, Patience][];
+  constructor(patience: Readonly<Record<Kind, Hysteresis>>) {
+    const entries = Object.entries(patience) as [Kind, Hysteresis][];
     this.#all = new Map(entries.map(([kind, own]) => [kind, new Condition(own)]));
   }
 

@@ -13,7 +13,9 @@ export class Contexts {
   readonly #names: AacNames;
   #instance: Instance | null = null;
   /** Frees contexts that nobody closed: a Durable Object that is ended from outside cannot close its own. */
-  readonly #forgotten = new FinalizationRegistry<Held>(({ instance, pointer }) => instance.free(pointer));
+  readonly #forgotten = new FinalizationRegistry<OpenContext>(({ instance, pointer }) =>
+    instance.free(pointer),
+  );
 
   /** `module` is dist/aac.wasm and `names` dist/aac.json. */
   constructor(module: WebAssembly.Module, names: AacNames) {
@@ -28,7 +30,7 @@ export class Contexts {
     }
     const instance = this.#instance;
     const pointer = instance.call("init_encoder", CHANNELS, SAMPLE_RATE, bitrate);
-    if (pointer === 0) throw new Error(`The AAC encoder refused ${bitrate} bit/s ${instance.said()}`);
+    if (pointer === 0) throw new Error(`The AAC encoder refused ${bitrate} bit/s ${instance.lastOutput()}`);
     const context = new Context(instance, pointer, () => this.#forgotten.unregister(context));
     this.#forgotten.register(context, { instance, pointer }, context);
     return context;
@@ -69,7 +71,7 @@ export class Context {
       target[i] = Number.isNaN(value) ? 0 : Math.min(1, Math.max(-1, value));
     }
     const status = instance.call("send_frame", this.#pointer, BigInt(this.#sent++ * AU_SAMPLES));
-    if (status < 0) throw new Error(`The AAC encoder failed with ${status} ${instance.said()}`);
+    if (status < 0) throw new Error(`The AAC encoder failed with ${status} ${instance.lastOutput()}`);
     return this.#packets();
   }
 
@@ -92,14 +94,14 @@ export class Context {
     const packets: Uint8Array[] = [];
     for (;;) {
       const size = instance.call("receive_packet", this.#pointer);
-      if (size < 0) throw new Error(`The AAC encoder failed with ${size} ${instance.said()}`);
+      if (size < 0) throw new Error(`The AAC encoder failed with ${size} ${instance.lastOutput()}`);
       if (size === 0) return packets;
       packets.push(instance.bytes(instance.call("get_encoded_data", this.#pointer), size).slice());
     }
   }
 }
 
-interface Held {
+interface OpenContext {
   readonly instance: Instance;
   readonly pointer: number;
 }
@@ -135,7 +137,7 @@ class Instance {
     return this.#wasm.floats(pointer, length);
   }
 
-  said(): string {
-    return this.#wasm.said();
+  lastOutput(): string {
+    return this.#wasm.lastOutput();
   }
 }

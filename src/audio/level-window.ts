@@ -1,5 +1,5 @@
 import { fromMillis } from "../media.ts";
-import type { Stretch } from "./stretch.ts";
+import type { SoundMeasures } from "./sound-measures.ts";
 
 /** Length of the window whose RMS tells sound from silence. */
 const WINDOW = fromMillis(400);
@@ -7,27 +7,27 @@ const FLOOR_DB = -100;
 
 /** The level of the last 400 ms. It is fed stretches of sound that are much shorter, or digital silence of any length. */
 export class LevelWindow {
-  readonly #stretches: Stretch[] = [];
+  readonly #measures: SoundMeasures[] = [];
   #frames = 0;
   #left = 0;
   #right = 0;
 
-  push(stretch: Stretch): void {
+  push(measures: SoundMeasures): void {
     // A long silence counts only as far as the window holds it: more would dilute the sound that comes after it.
-    const frames = Math.min(stretch.frames, WINDOW);
-    this.#stretches.push({ ...stretch, frames });
+    const frames = Math.min(measures.frames, WINDOW);
+    this.#measures.push({ ...measures, frames });
     this.#frames += frames;
     let gone = 0;
-    for (const old of this.#stretches) {
+    for (const old of this.#measures) {
       if (this.#frames - old.frames < WINDOW) break;
       this.#frames -= old.frames;
       gone++;
     }
-    if (gone > 0) this.#stretches.splice(0, gone);
+    if (gone > 0) this.#measures.splice(0, gone);
     // Summed anew each time: a running sum keeps rounding errors, and would never read digital silence again.
     this.#left = 0;
     this.#right = 0;
-    for (const { left, right } of this.#stretches) {
+    for (const { left, right } of this.#measures) {
       this.#left += left;
       this.#right += right;
     }

@@ -4,7 +4,7 @@ import { fromMillis, SAMPLE_RATE } from "../media.ts";
  * The least wait for missing sound, from its time on the timeline on, which applies while its host is not delivering: one packet
  * of the usual 20 ms, and some jitter. All times here are in samples.
  */
-export const PLAYOUT_DELAY = fromMillis(45);
+export const MIN_WAIT = fromMillis(45);
 /**
  * The longest wait for missing sound, which applies while its host is delivering. A host whose next packet is later than this
  * has stopped.
@@ -76,7 +76,7 @@ export class PlayoutDelay {
    */
   deadline(end: number): number {
     const { arrival, frames } = this.#last ?? { arrival: Number.NEGATIVE_INFINITY, frames: 0 };
-    const wait = Math.min(LONGEST_WAIT, Math.max(PLAYOUT_DELAY, this.#need + MARGIN));
+    const wait = Math.min(LONGEST_WAIT, Math.max(MIN_WAIT, this.#need + MARGIN));
     return Math.min(end + LONGEST_WAIT, Math.max(end + wait, arrival + frames + LONGEST_WAIT));
   }
 

@@ -1,7 +1,7 @@
 import { SAMPLE_RATE } from "../media.ts";
-import type { Patience, Verdict } from "./condition.ts";
+import type { Hysteresis, Verdict } from "./condition.ts";
 import { LevelWindow } from "./level-window.ts";
-import { type Stretch, stretchOf } from "./stretch.ts";
+import { measuresOf, type SoundMeasures } from "./sound-measures.ts";
 
 /** What can be wrong with any line of sound: a host's, or the one that goes out. */
 export type SoundFault = "silent" | "channel-dead" | "too-quiet" | "clipping";
@@ -9,8 +9,8 @@ export type SoundFault = "silent" | "channel-dead" | "too-quiet" | "clipping";
 const seconds = (count: number) => count * SAMPLE_RATE;
 
 /** Sound for 0.5 s is more than a click, which the 400 ms window stretches to 0.4 s. */
-export const SILENCE: Omit<Patience, "raise"> = { forget: seconds(0.5), clear: seconds(1) };
-export const SOUND_PATIENCE: Readonly<Record<Exclude<SoundFault, "silent">, Patience>> = {
+export const SILENCE: Omit<Hysteresis, "raise"> = { forget: seconds(0.5), clear: seconds(1) };
+export const SOUND_HYSTERESIS: Readonly<Record<Exclude<SoundFault, "silent">, Hysteresis>> = {
   "channel-dead": { raise: seconds(5), forget: seconds(0.5), clear: seconds(1) },
   "too-quiet": { raise: seconds(30), forget: seconds(3), clear: seconds(3) },
   clipping: { raise: 1, forget: 0, clear: seconds(10) },
@@ -30,7 +30,7 @@ const RUNS = 5;
 
 /** Whether `pcm`, interleaved stereo, is as good as silence. */
 export function isQuiet(pcm: Float32Array): boolean {
-  const { left, right, frames } = stretchOf(pcm);
+  const { left, right, frames } = measuresOf(pcm);
   return left + right < 2 * frames * 10 ** (SILENT / 10);
 }
 
@@ -46,18 +46,18 @@ export class SoundWatch {
    *
    * @param shortTerm the short-term loudness so far, LUFS; -Infinity for silence
    */
-  push(stretch: Stretch, shortTerm: number): Readonly<Record<SoundFault, Verdict>> {
-    this.#level.push(stretch);
+  push(measures: SoundMeasures, shortTerm: number): Readonly<Record<SoundFault, Verdict>> {
+    this.#level.push(measures);
     const { rmsDb, leftDb, rightDb } = this.#level.read();
     return {
       silent: rmsDb < SILENT ? "bad" : rmsDb > SOUND ? "good" : "between",
       "channel-dead": channels(Math.min(leftDb, rightDb), Math.max(leftDb, rightDb)),
       "too-quiet": rmsDb < SILENT ? "between" : loudness(shortTerm),
-      clipping: this.#clipping(stretch),
+      clipping: this.#clipping(measures),
     };
   }
 
-  #clipping({ clips, frames }: Stretch): Verdict {
+  #clipping({ clips, frames }: SoundMeasures): Verdict {
     this.#frames += frames;
     this.#runs += clips;
     const verdict = this.#runs >= RUNS ? "bad" : this.#runs > 0 ? "between" : "good";

@@ -18,7 +18,7 @@ export interface Wasm {
   /** Returns the same as floats; `pointer` must be 4-aligned. Throws RangeError for a null pointer. */
   floats(pointer: number, length: number): Float32Array;
   /** Returns what the C code last wrote to stdout or stderr, as one line; "" if nothing. */
-  said(): string;
+  lastOutput(): string;
 }
 
 /** WASI error numbers (wasi_snapshot_preview1, errno). */
@@ -56,7 +56,7 @@ export function openWasm(module: WebAssembly.Module, names: AacNames): Wasm {
       if (pointer === 0) throw new RangeError("The wasm is out of memory");
       return new Float32Array(system.memory.buffer, pointer, length);
     },
-    said: () => system.said.trim().replaceAll(/\s+/g, " "),
+    lastOutput: () => system.said.trim().replaceAll(/\s+/g, " "),
   };
 }
 

@@ -46,16 +46,16 @@ export class Agenda {
     const next = earlier(step, removalAt(row));
     // A resting show needs its object only when the rest is over, or at the next step if that comes first.
     const rests = Math.min(this.#restsUntil, next ?? Number.POSITIVE_INFINITY);
-    if (this.#recording.owes) this.#alarm.arrange(Date.now());
-    else if (isRunning(row)) this.#alarm.arrange(Math.max(Date.now(), rests));
-    else if (next !== null) this.#alarm.at(next);
+    if (this.#recording.owes) this.#alarm.setFallback(Date.now());
+    else if (isRunning(row)) this.#alarm.setFallback(Math.max(Date.now(), rests));
+    else if (next !== null) this.#alarm.setExact(next);
     else this.#alarm.cancel();
   }
 
   /** Sets the alarm for a show that rests until `time`: should its object be gone by then, the alarm brings it back. */
   arrangeFor(time: number): void {
     this.#restsUntil = time;
-    this.#alarm.arrange(time);
+    this.#alarm.setFallback(time);
   }
 
   /** Moves the alarm on for a show that runs and does not rest, at most once in 10 s. */

@@ -17,16 +17,16 @@ export class Alarm {
   renew(now: number): void {
     if (now < this.#renewAt) return;
     this.#renewAt = now + RENEWAL_MS;
-    this.arrange(now);
+    this.setFallback(now);
   }
 
   /** Sets the alarm 30 s after `next`, as a fallback: the object is to act at `next` without it, and may fail to or be gone. */
-  arrange(next: number): void {
+  setFallback(next: number): void {
     this.#set(next + AHEAD_MS);
   }
 
   /** Sets the alarm to `time` itself, for an object that has nothing to do before and may sleep until then. */
-  at(time: number): void {
+  setExact(time: number): void {
     this.#set(time);
   }
 

@@ -29,7 +29,7 @@ export class AnnouncementPlan {
   /** The index of the next access unit of the announcement being spoken; null: none is being spoken. */
   #unit: number | null = null;
   /** How far hold audio is turned up, 0 to 1. */
-  #turned = 1;
+  #level = 1;
 
   /** Whether an announcement is being spoken. */
   get isSpeaking(): boolean {
@@ -61,11 +61,11 @@ export class AnnouncementPlan {
    */
   next(at: Samples, units: number, isIn: boolean): Spoken {
     const slope = this.#unit !== null ? -1 / FADE_DOWN : 1 / FADE_UP;
-    const hold = { turned: this.#turned, slope };
-    const unit = this.#turned === 0 ? this.#unit : null;
-    this.#turned = Math.min(1, Math.max(0, this.#turned + slope * AU_SAMPLES));
+    const hold = { level: this.#level, slope };
+    const unit = this.#level === 0 ? this.#unit : null;
+    this.#level = Math.min(1, Math.max(0, this.#level + slope * AU_SAMPLES));
     if (unit !== null) this.#unit = unit + 1 < units ? unit + 1 : null;
-    const isAlone = isIn && this.#unit === null && this.#turned === 1;
+    const isAlone = isIn && this.#unit === null && this.#level === 1;
     this.#aloneSince = isAlone ? (this.#aloneSince ?? samples(at + AU_SAMPLES)) : null;
     return { hold, unit };
   }
@@ -78,7 +78,7 @@ export class AnnouncementPlan {
   /** Hold audio was not heard: ends any announcement, so that hold audio comes in alone and at its full level. */
   leave(): void {
     this.#unit = null;
-    this.#turned = 1;
+    this.#level = 1;
     this.#aloneSince = null;
   }
 

@@ -1,6 +1,6 @@
 import type { Samples } from "../media.ts";
 import { AnnouncementPlan } from "./announcement-plan.ts";
-import { GO, turn } from "./hold-plan.ts";
+import { applyRamp, FADE_OUT_RAMP } from "./hold-plan.ts";
 import type { HoldSource } from "./hold-source.ts";
 
 /** An announcement, ready to be spoken. */
@@ -53,7 +53,7 @@ export class Announcer {
     this.#heldFrom = held.from;
     this.#beginIfDue(at, held.isIn);
     const { hold, unit } = this.#plan.next(at, this.#spoken?.units ?? 0, held.isIn);
-    turn(pcm, hold, GAIN_UNDER);
+    applyRamp(pcm, hold, GAIN_UNDER);
     if (unit === null || this.#spoken === null) return;
     const spoken = this.#unitOf(this.#spoken, unit);
     for (let i = 0; i < pcm.length && spoken !== null; i++)
@@ -80,7 +80,7 @@ export class Announcer {
     if (!goesOn) this.#plan.stop();
     if (!goesOn && n === 0) return null;
     const pcm = source.unit(n);
-    if (!goesOn) turn(pcm, GO);
+    if (!goesOn) applyRamp(pcm, FADE_OUT_RAMP);
     return pcm;
   }
 }

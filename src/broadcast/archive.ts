@@ -1,8 +1,8 @@
 import { joinBytes } from "../bytes.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type {
+  BlockContents,
   Chapters,
-  PageOfSegments,
   Plan,
   RecordingAnswer,
   RecordingAsk,
@@ -24,12 +24,12 @@ export class Archive {
   }
 
   /** Answers one question. @param row the show's present row */
-  attend(row: ShowRow, asked: RecordingAsk): RecordingAnswer | Problem {
+  handle(row: ShowRow, asked: RecordingAsk): RecordingAnswer | Problem {
     switch (asked.kind) {
       case "plan":
         return this.#planOf(row);
       case "page":
-        return this.#page(asked.page);
+        return this.#block(asked.page);
       case "segment":
         return { kind: "segment", bytes: this.#segment(row, asked) };
       case "chapters":
@@ -42,7 +42,7 @@ export class Archive {
     if (this.#plan?.row === row) return this.#plan.plan;
     const timelines = this.#timelines();
     if (timelines.length === 0) return PROBLEMS.nothingRecorded;
-    const pages = timelines.flatMap((timeline) => timeline.pages.map(({ at: _, ...page }) => page));
+    const pages = timelines.flatMap((timeline) => timeline.blocks.map(({ at: _, ...page }) => page));
     const plan: Plan = { kind: "plan", title: row.title, pages, runs: this.#runs(timelines) };
     this.#plan = { row, plan };
     return plan;
@@ -51,16 +51,16 @@ export class Archive {
   #runs(timelines: readonly Replayed[]): Plan["runs"] {
     let chunks = 0;
     const runs: { first: number; units: number }[] = [];
-    for (const { epoch, pages } of timelines) {
-      for (const { first, units } of this.#store.index.runs(epoch, pages[0]?.msn ?? 0))
+    for (const { epoch, blocks } of timelines) {
+      for (const { first, units } of this.#store.index.runs(epoch, blocks[0]?.msn ?? 0))
         if (runs.at(-1)?.units !== units) runs.push({ first: chunks + first, units });
-      chunks += pages.reduce((sum, page) => sum + page.segments, 0);
+      chunks += blocks.reduce((sum, block) => sum + block.segments, 0);
     }
     return runs;
   }
 
-  #page(page: Extract<RecordingAsk, { kind: "page" }>["page"]): PageOfSegments {
-    const rows = this.#store.index.page(page);
+  #block(block: Extract<RecordingAsk, { kind: "page" }>["page"]): BlockContents {
+    const rows = this.#store.index.block(block);
     return {
       kind: "page",
       segments: rows.map(({ msn, bytes }) => ({ msn, bytes })),
@@ -82,7 +82,7 @@ export class Archive {
     const timelines = this.#timelines();
     if (timelines.length === 0) return PROBLEMS.noChapters;
     const isWhole = row.state === "ended";
-    const chapters = chaptersOf(timelines, this.#store.places.all(), row.title, isWhole);
+    const chapters = chaptersOf(timelines, this.#store.chapterMarks.all(), row.title, isWhole);
     return { kind: "chapters", chapters, endMs: Math.round(lengthOf(timelines)) };
   }
 
@@ -91,7 +91,7 @@ export class Archive {
     return replayOf(index, "live").map(({ epoch, startedAt, firstMsn }) => ({
       epoch,
       startedAt,
-      pages: index.pages(epoch, firstMsn),
+      blocks: index.blocks(epoch, firstMsn),
     }));
   }
 }

@@ -4,14 +4,14 @@ import type { Secret } from "../access/secret.ts";
 import { Secrets } from "../access/secrets.ts";
 import type { AnnouncementDescription } from "../announcement-api.ts";
 import type {
-  Accepted,
-  Admitted,
+  AcceptedOffer,
+  AuthorizedHost,
   BroadcastApi,
   Changes,
   Description,
   HostAct,
   HostAnswer,
-  Newcomer,
+  JoiningHost,
   Offer,
   Removing,
   Settings,
@@ -27,14 +27,14 @@ import { parseIngest } from "../paths.ts";
 import { bodyOf, PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingAnswer, RecordingApi, RecordingAsk } from "../recording-api.ts";
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
-import type { Act } from "./announcing.ts";
+import type { AnnouncementRequest } from "./announcement-control.ts";
 import { Archive } from "./archive.ts";
-import { told } from "./call.ts";
 import type { Counts } from "./counts.ts";
 import type { BroadcastEnv } from "./env.ts";
-import { attend } from "./host-desk.ts";
-import { admit, leave, publish, talk } from "./host-door.ts";
-import { announce, isOver, unfit } from "./lifecycle.ts";
+import { guarded } from "./guarded-call.ts";
+import { admit, leave, publish, talk } from "./host-access.ts";
+import { handleHostAct } from "./host-admin.ts";
+import { announce, isRemovalDue, unfit } from "./lifecycle.ts";
 import { Notice } from "./notice.ts";
 import type { Read, Readable } from "./reads.ts";
 import { recover } from "./recovery.ts";
@@ -109,7 +109,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   async create(settings: Settings, origin: string): Promise<Description | Problem> {
-    return told("create", async () => {
+    return guarded("create", async () => {
       const secret = await this.#secrets.of(settings.id);
       if (secret === null) throw new Error("this object has not been given the secret of that id yet");
       if (this.#show !== null) return PROBLEMS.slugTaken;
@@ -143,27 +143,27 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   async change(changes: Changes, origin: string): Promise<Description | Problem> {
-    return told(
+    return guarded(
       "change",
       async () => this.#show?.change(changes) ?? this.#show?.describe(origin) ?? PROBLEMS.unknownBroadcast,
     );
   }
 
   async hold(): Promise<HoldDescription | Problem> {
-    return this.#shown("hold", (show) => show.holding.describe());
+    return this.#shown("hold", (show) => show.holdControl.describe());
   }
 
   /** Sets the hold audio: the sound that Origin has put into R2, or the built-in (null). */
   async useHold(own: OwnHold | null): Promise<HoldDescription | Problem> {
-    return this.#shown("useHold", (show) => show.holding.use(own));
+    return this.#shown("useHold", (show) => show.holdControl.use(own));
   }
 
-  async announcement(act: Act): Promise<AnnouncementDescription | Problem> {
-    return this.#shown("announcement", (show) => show.holding.announcing.attend(act));
+  async announcement(act: AnnouncementRequest): Promise<AnnouncementDescription | Problem> {
+    return this.#shown("announcement", (show) => show.holdControl.announcementControl.handle(act));
   }
 
   async remove(): Promise<null | Removing | Problem> {
-    return told("remove", async () => {
+    return guarded("remove", async () => {
       if (this.#show === null && !this.#removal.isDue) {
         // Otherwise a broadcast that does not exist could stay in the Directory's list.
         await this.#notice.remove();
@@ -193,7 +193,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     origin: string,
     change: (show: Show) => void | Promise<void>,
   ): Promise<Description | Problem> {
-    return told(what, async () => {
+    return guarded(what, async () => {
       if (this.#show === null) return PROBLEMS.unknownBroadcast;
       await change(this.#show);
       // The show may have been removed during the change.
@@ -210,18 +210,18 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
   }
 
   async webhook(act: WebhookAct): Promise<WebhookState | Problem | null> {
-    return this.#shown("webhook", (show) => show.chronicle.webhook.attend(act));
+    return this.#shown("webhook", (show) => show.chronicle.webhook.handle(act));
   }
 
   async hosts(act: HostAct, origin: string): Promise<HostAnswer | Problem> {
-    return this.#shown("hosts", (show) => attend(show, act, origin));
+    return this.#shown("hosts", (show) => handleHostAct(show, act, origin));
   }
 
-  async publish(offer: Offer, newcomer: Newcomer, origin: string): Promise<Accepted | Problem> {
-    return this.#shown("publish", (show) => publish(show, offer, newcomer, origin));
+  async publish(offer: Offer, joining: JoiningHost, origin: string): Promise<AcceptedOffer | Problem> {
+    return this.#shown("publish", (show) => publish(show, offer, joining, origin));
   }
 
-  async admit(key: HostKey, session: string | null): Promise<Admitted | Problem> {
+  async admit(key: HostKey, session: string | null): Promise<AuthorizedHost | Problem> {
     return this.#shown("admit", (show) => admit(show, key, session));
   }
 
@@ -235,7 +235,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   /** Returns the outcome of `work` with the show; `unknownBroadcast` if there is no show. */
   #shown<T>(what: string, work: (show: Show) => T | Problem | Promise<T | Problem>): Promise<T | Problem> {
-    return told(what, async () => (this.#show === null ? PROBLEMS.unknownBroadcast : work(this.#show)));
+    return guarded(what, async () => (this.#show === null ? PROBLEMS.unknownBroadcast : work(this.#show)));
   }
 
   /** Accepts the WebSocket that the SFU opens. The edge has checked its ingest token. */
@@ -249,7 +249,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   /** Returns what Origin makes recordings and chapters of. */
   async recording(asked: RecordingAsk): Promise<RecordingAnswer | Problem> {
-    return this.#shown("recording", (show) => this.#archive.attend(show.life.row, asked));
+    return this.#shown("recording", (show) => this.#archive.handle(show.life.row, asked));
   }
 
   /** Answers a listener's read for Origin. @param answered reads that Origin has not reported yet, with this one */
@@ -259,7 +259,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
 
   /** Called by the platform, after the constructor has resumed the show; {@link Show.start} tries again where that failed. */
   override async alarm(): Promise<void> {
-    if (this.#show !== null && isOver(this.#show.life.row, Date.now())) this.#discard();
+    if (this.#show !== null && isRemovalDue(this.#show.life.row, Date.now())) this.#discard();
     if (this.#removal.isDue) await this.#removal.run();
     this.#show?.start();
     this.#show?.doWhatIsDue();

@@ -1,7 +1,7 @@
 import { AU_SAMPLES, fromMillis, toMillis } from "../media.ts";
 import type { Chapter } from "../recording-api.ts";
-import type { Place } from "./places.ts";
-import type { IndexedPage } from "./segment-index.ts";
+import type { ChapterMark } from "./chapter-marks.ts";
+import type { IndexedBlock } from "./segment-index.ts";
 
 /** The shortest chapter, ms. */
 const SHORTEST_MS = 1_000;
@@ -12,7 +12,7 @@ export interface Replayed {
   /** The wall clock at its sample 0. */
   readonly startedAt: number;
   /** In order; at least one. */
-  readonly pages: readonly IndexedPage[];
+  readonly blocks: readonly IndexedBlock[];
 }
 
 /**
@@ -21,39 +21,39 @@ export interface Replayed {
  * second after a chapter's beginning, or before the replay's end, begins no chapter; a title or marker names the chapter
  * before it instead.
  *
- * @param places oldest first; a host is never named
- * @param title the show's title, used if no place has one
- * @param isWhole whether the replay is complete. While it grows, places at or after its end are left out
+ * @param marks oldest first; a host is never named
+ * @param title the show's title, used if no mark has one
+ * @param isWhole whether the replay is complete. While it grows, marks at or after its end are left out
  */
 export function chaptersOf(
   timelines: readonly Replayed[],
-  places: readonly Place[],
+  marks: readonly ChapterMark[],
   title: string,
   isWhole: boolean,
 ): Chapter[] {
   const endMs = lengthOf(timelines);
   if (endMs === 0) return [];
   const chapters: { startMs: number; title: string }[] = [
-    { startMs: 0, title: firstTitle(timelines, places, title) },
+    { startMs: 0, title: firstTitle(timelines, marks, title) },
   ];
   let [current, hosts] = [chapters[0]?.title, 0];
   let areHostsKnown = false;
-  for (const place of places) {
-    const placeMs = positionOf(timelines, place);
-    if (placeMs === null || (placeMs >= endMs && !isWhole)) continue;
-    const isReplayed = placeMs !== BEFORE;
-    const startMs = Math.min(placeMs, endMs);
-    if (place.kind === "hosts") {
-      const change = place.hosts - hosts;
-      hosts = place.hosts;
+  for (const mark of marks) {
+    const markMs = positionOf(timelines, mark);
+    if (markMs === null || (markMs >= endMs && !isWhole)) continue;
+    const isReplayed = markMs !== BEFORE;
+    const startMs = Math.min(markMs, endMs);
+    if (mark.kind === "hosts") {
+      const change = mark.hosts - hosts;
+      hosts = mark.hosts;
       // The replay begins with its first host, whose coming is no chapter of its own.
       if (areHostsKnown && change !== 0 && isReplayed)
         begin(chapters, { startMs, title: change > 0 ? "A host joins" : "A host leaves" }, endMs, false);
       areHostsKnown = true;
     } else if (isReplayed) {
-      if (place.kind === "title" && place.title === current) continue;
-      if (place.kind === "title") current = place.title;
-      begin(chapters, { startMs, title: place.title }, endMs, true);
+      if (mark.kind === "title" && mark.title === current) continue;
+      if (mark.kind === "title") current = mark.title;
+      begin(chapters, { startMs, title: mark.title }, endMs, true);
     }
   }
   return chapters.map(({ startMs, title }) => ({ startMs: Math.round(startMs), title }));
@@ -61,7 +61,7 @@ export function chaptersOf(
 
 /** Returns the length of a replay, ms. */
 export function lengthOf(timelines: readonly Replayed[]): number {
-  const units = timelines.flatMap(({ pages }) => pages).reduce((sum, page) => sum + page.units, 0);
+  const units = timelines.flatMap(({ blocks }) => blocks).reduce((sum, block) => sum + block.units, 0);
   return toMillis(units * AU_SAMPLES);
 }
 
@@ -86,32 +86,32 @@ function isHosts(title: string): boolean {
 }
 
 /** Returns the show's title at the beginning of its replay. */
-function firstTitle(timelines: readonly Replayed[], places: readonly Place[], title: string): string {
-  const titles = places.filter((place) => place.kind === "title" && place.epoch === timelines[0]?.epoch);
-  const before = titles.filter((place) => positionOf(timelines, place) === BEFORE);
+function firstTitle(timelines: readonly Replayed[], marks: readonly ChapterMark[], title: string): string {
+  const titles = marks.filter((mark) => mark.kind === "title" && mark.epoch === timelines[0]?.epoch);
+  const before = titles.filter((mark) => positionOf(timelines, mark) === BEFORE);
   // Otherwise the title noted when the show went live, a moment after the beginning of the first replayed segment.
   const named = before.at(-1) ?? titles[0];
   return named?.kind === "title" ? named.title : title;
 }
 
-/** The position of a place before the part of its timeline that the replay has. */
+/** The position of a mark before the part of its timeline that the replay has. */
 const BEFORE = Number.NEGATIVE_INFINITY;
 
-/** Returns a place's position in the replay, ms; null: the replay has nothing of its timeline. */
-function positionOf(timelines: readonly Replayed[], { epoch, at }: Place): number | null {
+/** Returns a mark's position in the replay, ms; null: the replay has nothing of its timeline. */
+function positionOf(timelines: readonly Replayed[], { epoch, at }: ChapterMark): number | null {
   const index = timelines.findIndex((timeline) => timeline.epoch === epoch);
   const timeline = timelines[index];
   if (timeline === undefined) return null;
   const sample = fromMillis(at - timeline.startedAt);
-  if (sample < (timeline.pages[0]?.at ?? 0)) return BEFORE;
+  if (sample < (timeline.blocks[0]?.at ?? 0)) return BEFORE;
   let before = fromMillis(lengthOf(timelines.slice(0, index))) as number;
-  for (const [n, page] of timeline.pages.entries()) {
-    const next = timeline.pages[n + 1];
-    const inPage = sample - page.at;
-    // A place after the last page may be in a segment that is not finished yet.
-    if (next === undefined) return toMillis(before + inPage);
-    if (sample < next.at) return toMillis(before + Math.min(inPage, page.units * AU_SAMPLES));
-    before += page.units * AU_SAMPLES;
+  for (const [n, block] of timeline.blocks.entries()) {
+    const next = timeline.blocks[n + 1];
+    const inBlock = sample - block.at;
+    // A mark after the last block may be in a segment that is not finished yet.
+    if (next === undefined) return toMillis(before + inBlock);
+    if (sample < next.at) return toMillis(before + Math.min(inBlock, block.units * AU_SAMPLES));
+    before += block.units * AU_SAMPLES;
   }
   return null;
 }

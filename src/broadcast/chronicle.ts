@@ -1,13 +1,13 @@
-import type { Raised } from "../broadcast-api.ts";
+import type { RaisedWarning } from "../broadcast-api.ts";
 import { type Event, type Note, type PublicEvents, publicOf } from "../events.ts";
-import { end } from "../hls/window.ts";
+import { listedEnd } from "../hls/window.ts";
 import { toMillis } from "../media.ts";
+import type { ChapterMarks } from "./chapter-marks.ts";
 import { dateRangeOf } from "./date-ranges.ts";
 import { Followers } from "./followers.ts";
 import type { Life } from "./life.ts";
 import type { Log } from "./log.ts";
 import { type Heard, OnAir } from "./on-air.ts";
-import type { Places } from "./places.ts";
 import type { ShowRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
 import type { Talks } from "./talks.ts";
@@ -22,14 +22,14 @@ const MOST_PUBLIC = 100;
  */
 export class Chronicle {
   readonly #log: Log;
-  readonly #places: Places;
+  readonly #chapterMarks: ChapterMarks;
   readonly #life: () => Life;
   /** Operators who follow the log. */
   readonly followers: Followers;
   readonly webhook: Webhook;
   readonly #onAir: OnAir;
   readonly #warnings: Warnings;
-  readonly #talks: Pick<Talks, "heed">;
+  readonly #talks: Pick<Talks, "takeWarnings">;
   readonly #waitUntil: (work: Promise<void>) => void;
 
   /**
@@ -43,11 +43,11 @@ export class Chronicle {
     show: ShowRow,
     life: () => Life,
     arrange: () => void,
-    talks: Pick<Talks, "heed">,
+    talks: Pick<Talks, "takeWarnings">,
   ) {
     this.#talks = talks;
     this.#log = store.log;
-    this.#places = store.places;
+    this.#chapterMarks = store.chapterMarks;
     this.#life = life;
     this.#waitUntil = waitUntil;
     this.followers = new Followers(store.log);
@@ -67,16 +67,16 @@ export class Chronicle {
     if (life.kind !== "running") return this.#told(this.#log.add(note, wall, null));
     const { timeline, clock } = life;
     const { epoch } = timeline.window;
-    const listed = end(timeline.window);
+    const listed = listedEnd(timeline.window);
     const event = this.#log.add(note, since ?? clock.read(wall), { epoch, listed });
-    this.#places.note(event, { epoch, title: life.row.title });
+    this.#chapterMarks.note(event, { epoch, title: life.row.title });
     const range = dateRangeOf(event, listed);
-    if (range !== null) timeline.date(range);
+    if (range !== null) timeline.addDateRange(range);
     return this.#told(event);
   }
 
   /** Records the events by which a show's row came to change. */
-  turned(before: ShowRow, after: ShowRow): void {
+  rowChanged(before: ShowRow, after: ShowRow): void {
     const { held, timeline } = after;
     const heldSince = held && timeline && timeline.startedAt + toMillis(held.from);
     for (const note of notesOf(before, after)) this.note(note, note.kind === "hold-on" ? heldSince : null);
@@ -95,19 +95,19 @@ export class Chronicle {
   warn(notes: readonly WarningNote[]): void {
     const news = notes.filter((note) => this.#warnings.take(note));
     for (const note of news) this.note(note);
-    this.#talks.heed(news);
+    this.#talks.takeWarnings(news);
   }
 
   /** The warnings that are raised at this moment. */
-  get warnings(): readonly Raised[] {
+  get warnings(): readonly RaisedWarning[] {
     return this.#warnings.all;
   }
 
   /**
    * A timeline has begun or resumed. Its new guard knows no warning: all are cleared, and it raises again what is still wrong.
    */
-  runs(before: ShowRow, after: ShowRow): void {
-    this.turned(before, after);
+  timelineStarted(before: ShowRow, after: ShowRow): void {
+    this.rowChanged(before, after);
     this.warn(this.#warnings.cleared);
   }
 

@@ -1,4 +1,4 @@
-import { ATTRIBUTES, type Event, isOnLine, NAME_SEPARATOR } from "../events.ts";
+import { ATTRIBUTES, type Event, isInPlaylist, NAME_SEPARATOR } from "../events.ts";
 import type { DateRange } from "../hls/date-range.ts";
 import { MOST_KEPT } from "../hls/window.ts";
 import type { Samples } from "../media.ts";
@@ -10,7 +10,7 @@ import type { Log } from "./log.ts";
  * @param listed how much of the timeline was listed when the event came
  */
 export function dateRangeOf(event: Event, listed: Samples): DateRange | null {
-  if (!isOnLine(event)) return null;
+  if (!isInPlaylist(event)) return null;
   const attributes: Record<string, string | number> = { [ATTRIBUTES.kind]: event.kind };
   if ("title" in event) attributes[ATTRIBUTES.title] = event.title;
   if ("onAir" in event) {
@@ -23,5 +23,5 @@ export function dateRangeOf(event: Event, listed: Samples): DateRange | null {
 
 /** Returns the date ranges, from the show's log, that playlists of the timeline `epoch` may still have. */
 export function storedRanges(log: Log, epoch: string): DateRange[] {
-  return log.onLine(epoch, MOST_KEPT).flatMap(({ event, listed }) => dateRangeOf(event, listed) ?? []);
+  return log.inPlaylists(epoch, MOST_KEPT).flatMap(({ event, listed }) => dateRangeOf(event, listed) ?? []);
 }

@@ -1,4 +1,4 @@
-import type { Description, HostSettings, Raised } from "../broadcast-api.ts";
+import type { Description, HostSettings, RaisedWarning } from "../broadcast-api.ts";
 import { urlsOf } from "../paths.ts";
 import { FIRST_HOST_NAME, type ShowStatus } from "../status.ts";
 import { type Counts, total } from "./counts.ts";
@@ -24,7 +24,7 @@ export function describe(
   known: {
     readonly originReads: Counts;
     readonly recordingFailures: number;
-    readonly warnings: readonly Raised[];
+    readonly warnings: readonly RaisedWarning[];
   },
   access: { readonly origin: string; readonly hostKey: string },
 ): Description {

@@ -1,7 +1,7 @@
-import type { Patience } from "../audio/condition.ts";
+import type { Hysteresis } from "../audio/condition.ts";
 import { type Change, Conditions } from "../audio/conditions.ts";
-import { SILENCE, SOUND_PATIENCE, SoundWatch } from "../audio/sound-watch.ts";
-import { type Stretch, silence, stretchOf } from "../audio/stretch.ts";
+import { measuresOf, type SoundMeasures, silence } from "../audio/sound-measures.ts";
+import { SILENCE, SOUND_HYSTERESIS, SoundWatch } from "../audio/sound-watch.ts";
 import type { HostState } from "../broadcast-api.ts";
 import type { EventHost, Warning } from "../events.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
@@ -11,9 +11,9 @@ import type { WarningNote } from "./warnings.ts";
 /** The warnings that can be raised about what goes out. */
 type ProgrammeWarning = Extract<Warning, "silence" | "dead-air" | "channel-dead" | "too-quiet">;
 
-const PATIENCE: Readonly<Record<ProgrammeWarning, Patience>> = {
-  "channel-dead": SOUND_PATIENCE["channel-dead"],
-  "too-quiet": SOUND_PATIENCE["too-quiet"],
+const HYSTERESIS: Readonly<Record<ProgrammeWarning, Hysteresis>> = {
+  "channel-dead": SOUND_HYSTERESIS["channel-dead"],
+  "too-quiet": SOUND_HYSTERESIS["too-quiet"],
   silence: { raise: 8 * SAMPLE_RATE, ...SILENCE },
   "dead-air": { raise: 20 * SAMPLE_RATE, ...SILENCE },
 };
@@ -33,7 +33,7 @@ export interface Attendant extends Pick<HostState, "state"> {
  * programme: a show without a host is no fault of its sound.
  */
 export class Guard {
-  readonly #programme = new Conditions(PATIENCE);
+  readonly #programme = new Conditions(HYSTERESIS);
   readonly #sound = new SoundWatch();
   readonly #hosts = new Map<string, HostGuard>();
   #attendants: ReadonlyMap<string, Attendant> = new Map();
@@ -62,7 +62,7 @@ export class Guard {
    */
   push(pcm: Float32Array, shortTerm: number): void {
     this.#passed += pcm.length / CHANNELS;
-    if (this.#isOn) this.#look(stretchOf(pcm), shortTerm);
+    if (this.#isOn) this.#look(measuresOf(pcm), shortTerm);
   }
 
   /**
@@ -127,10 +127,10 @@ export class Guard {
     return sessions.size > 0 !== before > 0;
   }
 
-  #look(stretch: Stretch, shortTerm: number): void {
+  #look(measures: SoundMeasures, shortTerm: number): void {
     // Clipping is not looked at: what goes out has passed the limiter.
-    const { silent, clipping: _, ...sound } = this.#sound.push(stretch, shortTerm);
+    const { silent, clipping: _, ...sound } = this.#sound.push(measures, shortTerm);
     const verdicts = { ...sound, silence: silent, "dead-air": silent };
-    this.#changes.push(...this.#programme.push(verdicts, stretch.frames));
+    this.#changes.push(...this.#programme.push(verdicts, measures.frames));
   }
 }

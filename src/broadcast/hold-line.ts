@@ -1,9 +1,9 @@
 import { holdUnit } from "../audio/hold.ts";
 import { AU_SAMPLES, type Samples } from "../media.ts";
 import { Announcer, type Speech } from "./announcer.ts";
-import { COME, GO, HoldPlan, type HoldWish, turn } from "./hold-plan.ts";
+import { applyRamp, FADE_IN_RAMP, FADE_OUT_RAMP, HoldPlan, type HoldWish } from "./hold-plan.ts";
 import type { HoldSource } from "./hold-source.ts";
-import type { Held } from "./show-row.ts";
+import type { HoldState } from "./show-row.ts";
 
 /** Access units that the producer's own must have loaded before it takes over from the built-in: 1 s. */
 const MIN_LOADED = 47;
@@ -29,7 +29,7 @@ export class HoldLine {
   readonly #announcer = new Announcer();
 
   /** @param state as stored by the object before this one; null: hold audio has not begun on this timeline */
-  constructor(state: Held | null, reach: Samples) {
+  constructor(state: HoldState | null, reach: Samples) {
     this.#plan = new HoldPlan(state);
     this.reach = reach;
   }
@@ -44,7 +44,7 @@ export class HoldLine {
     this.#announcer.announce(speech);
   }
 
-  get state(): Held | null {
+  get state(): HoldState | null {
     return this.#plan.state;
   }
 
@@ -56,8 +56,8 @@ export class HoldLine {
   /**
    * Returns whether hold audio is to come in with the access unit at `at`; not while it waits for the producer's own to load.
    */
-  comes(at: Samples, wish: HoldWish): boolean {
-    return this.#plan.comes(at, wish) && !this.#isAwaited(at);
+  isToBegin(at: Samples, wish: HoldWish): boolean {
+    return this.#plan.isToBegin(at, wish) && !this.#isAwaited(at);
   }
 
   /**
@@ -66,15 +66,15 @@ export class HoldLine {
    */
   pull(at: Samples, wish: HoldWish, silentFor: number): Float32Array | null {
     const isNew = !this.sounds;
-    const waits = isNew && this.#plan.comes(at, wish) && this.#isAwaited(at);
+    const waits = isNew && this.#plan.isToBegin(at, wish) && this.#isAwaited(at);
     const ramp = this.#plan.next(at, waits ? "as-is" : wish, silentFor);
     const { state } = this;
     if (ramp === null || state === null) return null;
     const n = (at - state.from) / AU_SAMPLES;
     const pcm = this.#read(n, isNew);
-    const isIn = ramp.turned === 1 && ramp.slope >= 0;
+    const isIn = ramp.level === 1 && ramp.slope >= 0;
     this.#announcer.speak(pcm, at, { from: state.from, isNew, isIn });
-    turn(pcm, ramp);
+    applyRamp(pcm, ramp);
     return pcm;
   }
 
@@ -84,8 +84,8 @@ export class HoldLine {
     const pcm = this.#playing.unit(n);
     if (isNew || before === this.#playing || !before.has(n, 1)) return pcm;
     const old = before.unit(n);
-    turn(pcm, COME);
-    turn(old, GO);
+    applyRamp(pcm, FADE_IN_RAMP);
+    applyRamp(old, FADE_OUT_RAMP);
     for (let i = 0; i < pcm.length; i++) pcm[i] = (pcm[i] as number) + (old[i] as number);
     return pcm;
   }

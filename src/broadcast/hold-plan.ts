@@ -1,5 +1,5 @@
 import { AU_SAMPLES, fromMillis, type Samples } from "../media.ts";
-import type { Held, RunningRow } from "./show-row.ts";
+import type { HoldState, RunningRow } from "./show-row.ts";
 
 /** How long hold audio takes to fade in, in samples. */
 const FADE_IN = fromMillis(400);
@@ -19,7 +19,7 @@ const MIN_INTERVAL = fromMillis(60_000);
 export type HoldWish = "at-once" | "on" | "over-silence" | "as-is" | "off";
 
 /** Who is at the show. */
-export interface Attended {
+export interface Attendance {
   /** Whether a host is connected, or about to be heard. */
   readonly hosts: boolean;
   /** Whether somebody listens. */
@@ -36,7 +36,7 @@ type Details = Pick<
 /** Returns whether a show wants hold audio at `wall`, milliseconds since 1970. Nothing else decides that. */
 export function holdWish(
   { hold, holdAfterSeconds, holdOnDeadAirSeconds, hostsLeftAt, farewellUntil }: Details,
-  there: Attended,
+  there: Attendance,
   wall: number,
 ): HoldWish {
   // Hold audio that nobody hears is not made: silence costs nothing.
@@ -49,7 +49,7 @@ export function holdWish(
 
 /** How loud hold audio is over one access unit: `turned` at its beginning, 0 to 1, changing by `slope` a sample. */
 export interface Ramp {
-  readonly turned: number;
+  readonly level: number;
   readonly slope: number;
 }
 
@@ -59,27 +59,27 @@ export interface Ramp {
  * beginning.
  */
 export class HoldPlan {
-  #state: Held | null;
+  #state: HoldState | null;
   /** How far hold audio is turned up, 0 to 1, and how that changes a sample. */
-  #turned = 0;
+  #level = 0;
   #slope = 0;
 
   /** @param state as stored by the object before this one; null: hold audio has not begun on this timeline */
-  constructor(state: Held | null) {
+  constructor(state: HoldState | null) {
     this.#state = state;
   }
 
-  get state(): Held | null {
+  get state(): HoldState | null {
     return this.#state;
   }
 
   /** Whether hold audio is in the mix, however soft. */
   get sounds(): boolean {
-    return this.#turned > 0;
+    return this.#level > 0;
   }
 
   /** Returns whether hold audio is to come in with the access unit at `at`. */
-  comes(at: Samples, wish: HoldWish): boolean {
+  isToBegin(at: Samples, wish: HoldWish): boolean {
     if (this.sounds || wish === "as-is" || wish === "off") return false;
     if (wish === "at-once") return true;
     return this.#state === null || this.#state.isOn || at - this.#state.from >= MIN_INTERVAL;
@@ -95,33 +95,33 @@ export class HoldPlan {
     const isHeard = silentFor < FADE_OUT;
     if (isHeard) {
       if (this.#state?.isOn === true) this.#state = { ...this.#state, isOn: false };
-    } else if (this.comes(at, wish)) {
+    } else if (this.isToBegin(at, wish)) {
       if (this.#state?.isOn !== true) this.#state = { from: at, isOn: true };
       this.#slope = 1 / FADE_IN;
     }
     if (!this.sounds && this.#slope <= 0) return null;
     const isGoing = isHeard || wish === "off";
     if (isGoing)
-      this.#slope = Math.min(this.#slope, -1 / FADE_OUT, -this.#turned / Math.max(AU_SAMPLES, silentFor));
+      this.#slope = Math.min(this.#slope, -1 / FADE_OUT, -this.#level / Math.max(AU_SAMPLES, silentFor));
     else if (this.#state?.isOn === true) this.#slope = 1 / FADE_IN;
-    const ramp = { turned: this.#turned, slope: this.#slope };
-    this.#turned = Math.min(1, Math.max(0, this.#turned + this.#slope * AU_SAMPLES));
-    if (this.#turned === 0) this.#slope = 0;
+    const ramp = { level: this.#level, slope: this.#slope };
+    this.#level = Math.min(1, Math.max(0, this.#level + this.#slope * AU_SAMPLES));
+    if (this.#level === 0) this.#slope = 0;
     return ramp;
   }
 }
 
 /** The two ramps of a crossfade from one source to another within an access unit. */
-export const COME: Ramp = { turned: 0, slope: 1 / AU_SAMPLES };
-export const GO: Ramp = { turned: 1, slope: -1 / AU_SAMPLES };
+export const FADE_IN_RAMP: Ramp = { level: 0, slope: 1 / AU_SAMPLES };
+export const FADE_OUT_RAMP: Ramp = { level: 1, slope: -1 / AU_SAMPLES };
 
 /**
  * Applies a ramp to `pcm`, interleaved stereo, in place. The gain is `least` at 0 and 1 at 1, with half a cosine between them.
  */
-export function turn(pcm: Float32Array, { turned, slope }: Ramp, least = 0): void {
-  if (turned === 1 && slope >= 0) return;
+export function applyRamp(pcm: Float32Array, { level, slope }: Ramp, least = 0): void {
+  if (level === 1 && slope >= 0) return;
   for (let i = 0; i < pcm.length; i += 2) {
-    const to = Math.min(1, Math.max(0, turned + (slope * i) / 2));
+    const to = Math.min(1, Math.max(0, level + (slope * i) / 2));
     const gain = least + (1 - least) * (0.5 - 0.5 * Math.cos(Math.PI * to));
     pcm[i] = (pcm[i] as number) * gain;
     pcm[i + 1] = (pcm[i + 1] as number) * gain;

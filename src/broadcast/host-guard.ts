@@ -1,8 +1,8 @@
-import type { Patience } from "../audio/condition.ts";
+import type { Hysteresis } from "../audio/condition.ts";
 import { type Change, Conditions } from "../audio/conditions.ts";
-import { SILENCE, SOUND_PATIENCE, SoundWatch } from "../audio/sound-watch.ts";
+import { measuresOf, type SoundMeasures, silence } from "../audio/sound-measures.ts";
+import { SILENCE, SOUND_HYSTERESIS, SoundWatch } from "../audio/sound-watch.ts";
 import { Squeal } from "../audio/squeal.ts";
-import { type Stretch, silence, stretchOf } from "../audio/stretch.ts";
 import type { Warning } from "../events.ts";
 import { AU_SAMPLES, SAMPLE_RATE } from "../media.ts";
 import { type PacketCounts, PacketWatch } from "./packet-watch.ts";
@@ -12,8 +12,8 @@ export type HostWarning = Exclude<Warning, "silence" | "dead-air">;
 
 const seconds = (count: number) => count * SAMPLE_RATE;
 
-const PATIENCE: Readonly<Record<HostWarning, Patience>> = {
-  ...SOUND_PATIENCE,
+const HYSTERESIS: Readonly<Record<HostWarning, Hysteresis>> = {
+  ...SOUND_HYSTERESIS,
   "microphone-dead": { raise: seconds(2), forget: 1, clear: seconds(0.5) },
   "host-silent": { raise: seconds(20), ...SILENCE },
   "host-gone": { raise: seconds(3), forget: 1, clear: seconds(1) },
@@ -31,7 +31,7 @@ const NO_PACKETS: PacketCounts = { received: 0, missing: 0, ppm: 0 };
 
 /** Watches one session: its sound as it comes in, before any gain, its packets, and its connection from the SFU. */
 export class HostGuard {
-  readonly #conditions = new Conditions(PATIENCE);
+  readonly #conditions = new Conditions(HYSTERESIS);
   readonly #sound = new SoundWatch();
   readonly #squeal = new Squeal();
   readonly #packets = new PacketWatch();
@@ -52,7 +52,7 @@ export class HostGuard {
   push(pcm: Float32Array, counts: PacketCounts, shortTerm: number): void {
     this.#isFed = true;
     this.#squeal.push(pcm);
-    this.#look(stretchOf(pcm), counts, shortTerm);
+    this.#look(measuresOf(pcm), counts, shortTerm);
   }
 
   /** Does the same for whole access units of digital silence, `frames` sample frames. */
@@ -87,9 +87,9 @@ export class HostGuard {
     return [...this.take(), ...this.#conditions.end()];
   }
 
-  #look(stretch: Stretch, counts: PacketCounts, shortTerm: number): void {
-    const { silent, ...sound } = this.#sound.push(stretch, shortTerm);
-    const packets = this.#packets.push(counts, stretch.frames);
+  #look(measures: SoundMeasures, counts: PacketCounts, shortTerm: number): void {
+    const { silent, ...sound } = this.#sound.push(measures, shortTerm);
+    const packets = this.#packets.push(counts, measures.frames);
     // A host that sends nothing is gone, not silent; a host whose connection from the SFU is broken is lost.
     const { areComing } = this.#packets;
     const verdicts = {
@@ -100,11 +100,11 @@ export class HostGuard {
       "host-silent": areComing ? silent : ("between" as const),
       "microphone-dead": !areComing
         ? ("between" as const)
-        : stretch.isZero
+        : measures.isZero
           ? ("bad" as const)
           : ("good" as const),
       squeal: this.#squeal.isThere ? ("bad" as const) : ("good" as const),
     };
-    this.#changes.push(...this.#conditions.push(verdicts, stretch.frames));
+    this.#changes.push(...this.#conditions.push(verdicts, measures.frames));
   }
 }

@@ -1,6 +1,6 @@
 import { Aligner } from "../audio/aligner.ts";
+import { AutomaticLevel } from "../audio/automatic-level.ts";
 import { Fader } from "../audio/fader.ts";
-import { Levelling } from "../audio/levelling.ts";
 import { LoudnessMeter } from "../audio/loudness.ts";
 import { decodeS16, isSilent } from "../audio/pcm.ts";
 import { type Garbage, readPacket } from "../ingest/packet.ts";
@@ -13,7 +13,7 @@ export interface HostSound {
   /** dB, -24 to 24. */
   readonly gainDb: number;
   readonly muted: boolean;
-  /** Whether the automatic level is on (audio/levelling.ts); it acts before the gain. */
+  /** Whether the automatic level is on (audio/automatic-level.ts); it acts before the gain. */
   readonly level: boolean;
 }
 
@@ -36,7 +36,7 @@ export class HostLine {
   readonly #loudness = new LoudnessMeter();
   readonly #guard: HostGuard;
   readonly #fader: Fader;
-  #levelling = new Levelling();
+  #automaticLevel = new AutomaticLevel();
   #sound: HostSound;
 
   /** @param guard watches over what comes in */
@@ -48,7 +48,7 @@ export class HostLine {
 
   /** Changes the sound's settings. They take effect with the next {@link pull}, faded over 10 ms. */
   set(sound: HostSound): void {
-    if (!sound.level) this.#levelling = new Levelling();
+    if (!sound.level) this.#automaticLevel = new AutomaticLevel();
     this.#sound = sound;
   }
 
@@ -72,14 +72,14 @@ export class HostLine {
     }
     this.#loudness.push(pcm);
     this.#guard.push(pcm, this.#packets, this.#loudness.shortTerm);
-    if (this.#sound.level) this.#levelling.push(this.#loudness.momentary, count);
+    if (this.#sound.level) this.#automaticLevel.push(this.#loudness.momentary, count);
     this.#fader.apply(pcm, this.#gain);
     return pcm;
   }
 
   /** Counts the `count` sample frames from `at` on as pulled, because they are known to be silent. */
-  leaveOut(at: Samples, count: number): void {
-    this.#aligner.leaveOut(at, count);
+  skipSilence(at: Samples, count: number): void {
+    this.#aligner.skipSilence(at, count);
     this.#pass(count);
   }
 
@@ -116,7 +116,7 @@ export class HostLine {
 
   /** The gain of the automatic level, dB; 0 while it is off. */
   get levelDb(): number {
-    return this.#levelling.gainDb;
+    return this.#automaticLevel.gainDb;
   }
 
   get #gain(): number {

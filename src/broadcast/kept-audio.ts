@@ -1,5 +1,5 @@
 import { decodeS16 } from "../audio/pcm.ts";
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
 import type { Bucket, Dependencies } from "./dependencies.ts";
 import type { HoldSource } from "./hold-source.ts";
@@ -109,7 +109,7 @@ export class KeptAudio implements HoldSource {
     const offset = WIDTH * CHUNK * chunk;
     const length = Math.min(WIDTH * CHUNK, WIDTH * this.#frames - offset);
     try {
-      const bytes = await withLimit(this.#get(offset, length), READ_TIMEOUT_MS);
+      const bytes = await withTimeout(this.#get(offset, length), READ_TIMEOUT_MS);
       this.#chunks.set(chunk, bytes);
       this.#isTold = false;
     } catch (error) {
@@ -178,7 +178,7 @@ export function describeSound({ frames, loudness, gainDb, setAt }: KeptSound) {
 }
 
 /** Deletes a producer's sound from R2. If that fails the sound stays there until the broadcast is removed. */
-export async function forget(bucket: Bucket, key: string): Promise<void> {
+export async function deleteSound(bucket: Bucket, key: string): Promise<void> {
   await bucket.delete(key).catch((error: unknown) => {
     console.warn(`R2 did not delete ${key}: ${String(error)}`);
   });

@@ -1,8 +1,8 @@
 import type { DateRange } from "../hls/date-range.ts";
-import { Past } from "../hls/past.ts";
 import { multivariantPlaylist } from "../hls/playlist.ts";
-import { replayPlaylist, wholePlaylist, wholeWindow } from "../hls/whole.ts";
-import { firstListed } from "../hls/window.ts";
+import { RewindText } from "../hls/rewind-text.ts";
+import { replayPlaylist, wholePlaylist, wholeWindow } from "../hls/stored-playlist.ts";
+import { firstListDuration } from "../hls/window.ts";
 import { AU_SAMPLES, samples } from "../media.ts";
 import { keptNames, keptNamesFromOutside, lists, uris } from "../r2-keys.ts";
 import { bandwidthOf } from "./bandwidth.ts";
@@ -26,7 +26,7 @@ export interface OwedList {
   /** Renders the list when it is put. Its last segment is fixed before; title and date ranges are the newest then. */
   text(): string;
   /** Notes that R2 has the list. */
-  isPut(): void;
+  markPut(): void;
 }
 
 /** Decides which list of a show's copy R2 gets next. No list names a segment that R2 does not hold. */
@@ -53,7 +53,7 @@ export class LifeboatLists {
   }
 
   /** Notes that R2 has one more segment of a timeline. */
-  kept(epoch: string): void {
+  markKept(epoch: string): void {
     if (this.#epochs.has(epoch)) return;
     this.#store.lifeboat.put(epoch);
     this.#epochs.add(epoch);
@@ -93,7 +93,7 @@ export class LifeboatLists {
         const window = wholeWindow(timeline, segments, this.#rangesOf(epoch), isOver);
         return wholePlaylist(window, keptNames);
       },
-      isPut: () => {
+      markPut: () => {
         this.#listed.set(epoch, last.msn);
         if (isOver) this.#over.add(epoch);
       },
@@ -121,7 +121,7 @@ export class LifeboatLists {
       key: lists.replay(this.#id),
       isLast: true,
       text: () => this.#replay(replayed),
-      isPut: () => {
+      markPut: () => {
         this.#hasReplay = true;
       },
     };
@@ -132,11 +132,11 @@ export class LifeboatLists {
     if (this.#named === uri && !isLast) return null;
     const { title, bitrate } = this.#life().row;
     const text = () => multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title });
-    const isPut = () => {
+    const markPut = () => {
       this.#named = uri;
       if (isLast) this.#finish();
     };
-    return { key: lists.show(this.#id), isLast, text, isPut };
+    return { key: lists.show(this.#id), isLast, text, markPut };
   }
 
   #finish(): void {
@@ -152,9 +152,9 @@ export class LifeboatLists {
     const { index } = this.#store;
     const spans = timelines.map(({ epoch, firstMsn }) => (index.lastMsn(epoch) ?? firstMsn) + 1 - firstMsn);
     const before = spans.slice(0, -1).reduce((sum, span) => sum + span, 0);
-    const past = new Past(Math.max(0, (timelines.at(-1)?.firstMsn ?? 0) - before), 0, true);
+    const past = new RewindText(Math.max(0, (timelines.at(-1)?.firstMsn ?? 0) - before), 0, true);
     for (const { epoch, startedAt, profile, firstMsn } of timelines) {
-      past.turnTo({ startedAt, profile, names: keptNamesFromOutside(epoch) }, firstMsn);
+      past.beginTimeline({ startedAt, profile, names: keptNamesFromOutside(epoch) }, firstMsn);
       for (let page = index.segments(epoch, firstMsn, PAGE); page.length > 0; ) {
         for (const { msn, at, units } of page) past.add({ msn, at, duration: samples(units * AU_SAMPLES) });
         page = index.segments(epoch, (page.at(-1)?.msn ?? 0) + 1, PAGE);
@@ -183,7 +183,7 @@ export class LifeboatLists {
 
 /** Whether a timeline has enough media for a first list, up to and including segment `last`. */
 function hasBegun({ profile }: IndexedTimeline, last: IndexedSegment): boolean {
-  return last.at + last.units * AU_SAMPLES >= firstListed(profile);
+  return last.at + last.units * AU_SAMPLES >= firstListDuration(profile);
 }
 
 /** Returns the segments after the last gap, where some were given up. A list cannot leave a segment out. */

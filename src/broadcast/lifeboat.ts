@@ -1,4 +1,4 @@
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Life } from "./life.ts";
 import { LifeboatLists, type OwedList } from "./lifeboat-lists.ts";
@@ -37,8 +37,8 @@ export class Lifeboat {
   }
 
   /** Notes that R2 has one more segment of a timeline. */
-  kept(epoch: string): void {
-    this.#lists.kept(epoch);
+  markKept(epoch: string): void {
+    this.#lists.markKept(epoch);
     void this.run();
   }
 
@@ -88,12 +88,12 @@ export class Lifeboat {
       void this.run();
     });
     try {
-      await withLimit(answered, PUT_TIMEOUT_MS);
+      await withTimeout(answered, PUT_TIMEOUT_MS);
     } catch (error) {
       isLate = true;
       throw error;
     }
-    list.isPut();
+    list.markPut();
   }
 }
 

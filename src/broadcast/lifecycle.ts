@@ -2,14 +2,14 @@ import type { AnnouncedState } from "../announcement-api.ts";
 import type { Changes, Details, Settings } from "../broadcast-api.ts";
 import { type Problem, unfitDetails } from "../problem.ts";
 import {
-  type Anew,
   type AnnouncedRow,
   type Announcement,
   type EndedRow,
-  type Held,
+  type HoldState,
   isRunning,
   NO_ANNOUNCEMENTS,
   type OwnHold,
+  type Replacement,
   type RunningRow,
   type ShowRow,
   type TimelineRow,
@@ -96,7 +96,7 @@ export function goLive(row: RunningRow): RunningRow {
  * Replaces a timeline that cannot be resumed by a new one. The show is open again until a host is heard. One that was live is
  * not reported late for that.
  */
-export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Anew): RunningRow {
+export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Replacement): RunningRow {
   const lateFor = row.state === "live" ? row.opensAt : row.lateFor;
   return { ...row, state: "open", timeline, held: null, farewellUntil: null, anew, lateFor };
 }
@@ -119,7 +119,7 @@ export function sayLate<Row extends ShowRow>(row: Row): Row {
 }
 
 /** Notes the state of the timeline's hold audio. */
-export function withHold(row: RunningRow, has: Held | null): RunningRow {
+export function withHold(row: RunningRow, has: HoldState | null): RunningRow {
   // With `hold` set to "none", hold audio is over, although no host has been heard.
   const held = has !== null && row.hold === "none" ? { ...has, isOn: false } : has;
   return held?.from === row.held?.from && held?.isOn === row.held?.isOn ? row : { ...row, held };
@@ -180,7 +180,7 @@ export function removalAt({ endedAt, retainDays }: ShowRow): number | null {
 }
 
 /** Whether a show is to be removed automatically at `now`. */
-export function isOver(row: ShowRow, now: number): boolean {
+export function isRemovalDue(row: ShowRow, now: number): boolean {
   return now >= (removalAt(row) ?? Number.POSITIVE_INFINITY);
 }
 

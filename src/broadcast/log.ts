@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { type Event, KINDS, type Note, ON_LINE, PUBLIC, WARNINGS } from "../events.ts";
+import { type Event, IN_PLAYLIST, KINDS, type Note, PUBLIC, WARNINGS } from "../events.ts";
 import { type Samples, samples } from "../media.ts";
 
 /** Events that a show keeps; the oldest are deleted first. */
 const MOST_EVENTS = 2_000;
 
-/** The place of an event on a timeline: how much of it had been listed by then. Lists that have more name the event. */
-export interface PlaceOnLine {
+/** The position of an event on a timeline: how much of it had been listed by then. Lists that have more name the event. */
+export interface TimelinePosition {
   readonly epoch: string;
   readonly listed: Samples;
 }
@@ -32,16 +32,16 @@ export class Log {
     this.#newest = this.#highest(`WHERE kind IN (${marks(KINDS)})`, ...KINDS);
   }
 
-  /** Appends an event, and deletes the oldest above the limit. @param place null if the event belongs to no timeline */
-  add(note: Note, at: number, place: PlaceOnLine | null): Event {
+  /** Appends an event, and deletes the oldest above the limit. @param position null if the event belongs to no timeline */
+  add(note: Note, at: number, position: TimelinePosition | null): Event {
     const event = { ...note, id: this.#last + 1, at };
     this.#sql.exec(
       "INSERT INTO event (id, kind, json, epoch, listed) VALUES (?, ?, ?, ?, ?)",
       event.id,
       event.kind,
       JSON.stringify(event),
-      place?.epoch ?? null,
-      place?.listed ?? null,
+      position?.epoch ?? null,
+      position?.listed ?? null,
     );
     this.#last = this.#newest = event.id;
     this.#sql.exec("DELETE FROM event WHERE id <= ?", event.id - MOST_EVENTS);
@@ -74,13 +74,13 @@ export class Log {
     return this.#read(`WHERE kind IN (${marks(WARNINGS)}) ORDER BY id`, ...WARNINGS);
   }
 
-  /** Returns the newest `limit` events of a timeline that belong in its playlists (`ON_LINE`), oldest first. */
-  onLine(epoch: string, limit: number): { readonly event: Event; readonly listed: Samples }[] {
+  /** Returns the newest `limit` events of a timeline that belong in its playlists (`IN_PLAYLIST`), oldest first. */
+  inPlaylists(epoch: string, limit: number): { readonly event: Event; readonly listed: Samples }[] {
     const rows = this.#sql
       .exec<EventRow>(
-        `SELECT json, listed FROM event WHERE epoch = ? AND kind IN (${marks(ON_LINE)}) ORDER BY id DESC LIMIT ?`,
+        `SELECT json, listed FROM event WHERE epoch = ? AND kind IN (${marks(IN_PLAYLIST)}) ORDER BY id DESC LIMIT ?`,
         epoch,
-        ...ON_LINE,
+        ...IN_PLAYLIST,
         limit,
       )
       .toArray()

@@ -1,5 +1,5 @@
 import type { DirectoryApi, Entry } from "../directory-api.ts";
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 
 /** Timeout for a call to the Directory, ms. */
 const TIMEOUT_MS = 3_000;
@@ -46,7 +46,7 @@ export class Notice {
     this.#latest = null;
     this.#taken = null;
     this.#cancel();
-    await withLimit(this.#directory().remove(this.#id), TIMEOUT_MS);
+    await withTimeout(this.#directory().remove(this.#id), TIMEOUT_MS);
   }
 
   /** Sends entries until the Directory has the newest, or a call fails. */
@@ -57,7 +57,7 @@ export class Notice {
     try {
       while (this.#latest !== null && this.#latest !== this.#taken) {
         const entry = this.#latest;
-        await withLimit(this.#directory().put(entry), TIMEOUT_MS);
+        await withTimeout(this.#directory().put(entry), TIMEOUT_MS);
         this.#taken = entry;
       }
     } catch (error) {

@@ -29,14 +29,14 @@ export class OriginReads {
   }
 
   /** Stores the counts. */
-  keep(): void {
+  store(): void {
     this.#store.putOriginReads(this.#counts);
   }
 
   /** Stores the counts, unless this method did so in the last 10 s. */
-  keepNowAndThen(now: number): void {
+  storeAtIntervals(now: number): void {
     if (now - this.#storedAt < STORE_INTERVAL_MS) return;
     this.#storedAt = now;
-    this.keep();
+    this.store();
   }
 }

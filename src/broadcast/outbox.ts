@@ -41,7 +41,7 @@ export class Outbox {
   }
 
   /** Notes that R2 has an object. A new timeline may have begun since it was taken from here. */
-  kept({ epoch, msn }: MediaObject): void {
+  markKept({ epoch, msn }: MediaObject): void {
     if (epoch !== this.#timeline?.epoch) this.#store.dropFormer(epoch, msn);
     else if (msn === null) this.#timeline.init = null;
     else this.#store.markKept(msn);

@@ -2,7 +2,7 @@ import { ENCODER_LAG, type Encoder } from "../audio/encoder.ts";
 import { LoudnessMeter } from "../audio/loudness.ts";
 import { Meter } from "../audio/meter.ts";
 import { Mixer, sumOf } from "../audio/mixer.ts";
-import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
+import { MIN_WAIT } from "../audio/playout-delay.ts";
 import { isQuiet } from "../audio/sound-watch.ts";
 import type { Cut, Segmenter } from "../hls/segmenter.ts";
 import { AU_SAMPLES, fromMillis, type Loudness, type Samples, samples } from "../media.ts";
@@ -23,7 +23,7 @@ const LAST_UNITS = 3;
 
 /** Returns the timeline position at which all silence up to `end`, the end of a part, has been made and can be listed. */
 export function listedAfter(end: Samples): Samples {
-  return samples(end + ENCODER_LAG + PLAYOUT_DELAY);
+  return samples(end + ENCODER_LAG + MIN_WAIT);
 }
 
 /**
@@ -164,7 +164,7 @@ export class Pipeline {
    */
   get #next(): NextUnit {
     const end = samples(this.#position + AU_SAMPLES);
-    let deadline = samples(end + PLAYOUT_DELAY);
+    let deadline = samples(end + MIN_WAIT);
     let isWhole = true;
     for (const line of this.#hosts.values()) {
       if (line.has(this.#position, AU_SAMPLES)) continue;
@@ -193,7 +193,7 @@ export class Pipeline {
     // The limiter has to put out its last milliseconds of sound first.
     if (this.#mixer?.isEmpty === false || this.#hold.sounds) return 0;
     const behind = this.#behind(now);
-    const held = this.#hold.comes(this.#position, this.#wish(now)) ? this.#hold.reach : 0;
+    const held = this.#hold.isToBegin(this.#position, this.#wish(now)) ? this.#hold.reach : 0;
     let silent: number = Math.min(behind - held, FILL_UNITS * AU_SAMPLES);
     for (const line of this.#hosts.values()) {
       if (behind < FAR_BEHIND && line.active(this.#position)) return 0;
@@ -205,7 +205,7 @@ export class Pipeline {
   /** Makes the next `units` as silence, which needs neither mixing nor encoding. */
   #fill(units: number): Cut[] {
     this.#mixer = null;
-    for (const line of this.#hosts.values()) line.leaveOut(this.#position, units * AU_SAMPLES);
+    for (const line of this.#hosts.values()) line.skipSilence(this.#position, units * AU_SAMPLES);
     this.#meter.pushSilence(units * AU_SAMPLES);
     this.#loudness.pushSilence(units * AU_SAMPLES);
     this.guard.pushSilence(units * AU_SAMPLES, this.#loudness.shortTerm);

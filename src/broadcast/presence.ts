@@ -40,7 +40,7 @@ export class Presence {
    * @param sessions the hosts' sessions
    * @param hadListeners whether there were listeners when the previous object went
    */
-  of(
+  attendance(
     sessions: Iterable<HostState>,
     hadListeners: boolean,
     wall: number,

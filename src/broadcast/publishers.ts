@@ -1,6 +1,6 @@
 import { ingestToken } from "../access/keys.ts";
 import { randomName, type Secret } from "../access/secret.ts";
-import type { Accepted, HostState, Newcomer, Offer } from "../broadcast-api.ts";
+import type { AcceptedOffer, HostState, JoiningHost, Offer } from "../broadcast-api.ts";
 import { codecOf } from "../ingest/answer.ts";
 import { problemOf } from "../ingest/fault.ts";
 import { isNotYet, type Sfu } from "../ingest/sfu.ts";
@@ -89,17 +89,17 @@ export class Publishers {
    */
   async publish(
     offer: Offer,
-    newcomer: Newcomer,
+    joining: JoiningHost,
     origin: string,
     terms: () => Terms | Problem,
-  ): Promise<Omit<Accepted, "name"> | Problem> {
-    const refused = this.#placeFor(newcomer, terms(), Date.now());
+  ): Promise<Omit<AcceptedOffer, "name"> | Problem> {
+    const refused = this.#placeFor(joining, terms(), Date.now());
     if (refused.kind === "problem") return refused;
     const published = await this.#sfu.publish(offer);
     if (published.kind === "fault") return problemOf(published, "publisher");
     // Other hosts may have come, gone or been heard while the SFU was asked.
     const now = Date.now();
-    const place = this.#placeFor(newcomer, terms(), now);
+    const place = this.#placeFor(joining, terms(), now);
     if (place.kind === "problem") {
       this.#waitUntil(this.#release({ sfuSession: published.session, mid: offer.mid, adapter: null }));
       return place;
@@ -108,7 +108,7 @@ export class Publishers {
       this.#waitUntil(this.drop(session, "superseded by a new connection"));
     const row: PublisherRow = {
       session: randomName(),
-      hostId: newcomer.key.hostId,
+      hostId: joining.key.hostId,
       sfuSession: published.session,
       mid: offer.mid,
       origin,
@@ -117,7 +117,7 @@ export class Publishers {
       adapter: null,
       createdAt: now,
       codec: codecOf(published.answer),
-      client: newcomer.client,
+      client: joining.client,
     };
     this.#all.set(row.session, new Publisher(row, { state: "connecting", since: now }, null, now));
     this.#store.putPublisher(row);
@@ -173,7 +173,7 @@ export class Publishers {
     const publisher = this.#all.get(session);
     const before = publisher?.state.state;
     publisher?.hear(now);
-    if (before === "connecting") this.talks.look(now);
+    if (before === "connecting") this.talks.refresh(now);
   }
 
   /** Whether `socket` is the present socket of `session`. */
@@ -191,7 +191,7 @@ export class Publishers {
 
   /** Drops dead sockets. Asks for a new adapter for each session that has lacked a socket for longer than the SFU re-dials. */
   async sweep(now: number): Promise<void> {
-    this.talks.look(now);
+    this.talks.refresh(now);
     const publishers = [...this.#all.values()];
     for (const publisher of publishers) {
       const socket = publisher.deadSocket(now);
@@ -218,7 +218,7 @@ export class Publishers {
     this.#all.delete(session);
     this.#store.dropPublisher(session);
     publisher.end(why);
-    this.talks.look(Date.now());
+    this.talks.refresh(Date.now());
     await this.#release(publisher.row);
   }
 
@@ -235,7 +235,7 @@ export class Publishers {
 
   /** Returns which sessions give way to a host that comes at `now`, or why it gets no place. */
   #placeFor(
-    { key, takeover }: Newcomer,
+    { key, takeover }: JoiningHost,
     terms: Terms | Problem,
     now: number,
   ): Extract<Precedence, { kind: "room" }> | Problem {

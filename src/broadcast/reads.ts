@@ -9,7 +9,7 @@ import {
   isFormer,
   isSoon,
   type LiveEdge,
-  type Place,
+  type Position,
 } from "../live-edge.ts";
 import { type Choice, names, playlistUri, type ReplayFrom, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
@@ -61,7 +61,7 @@ export const CLOSING_MS = 380;
 export class Reads {
   readonly #store: Store;
   readonly #lifeboatUrl: string | null;
-  readonly #waiters = new Waiters<Place>();
+  readonly #waiters = new Waiters<Position>();
   readonly #doors = new Doors();
   /** For {@link CLOSING_MS} after the end: the ended window, and what is listed in its place. Null before and after that. */
   #closing: { ended: Window | null; listed: Window | null } | null = null;
@@ -81,12 +81,12 @@ export class Reads {
   }
 
   /** Whether somebody plays a rewind list: then no segment may be taken out of it. */
-  get areRewound(): boolean {
+  get isRewindListInUse(): boolean {
     return this.#rewinds.isAskedFor;
   }
 
   /** Returns the show's status. A request that waits for the doors is held until there is a window, 12 s at most. */
-  async say({ waits }: Extract<Target, { kind: "status" }>, status: () => ShowStatus): Promise<Read> {
+  async status({ waits }: Extract<Target, { kind: "status" }>, status: () => ShowStatus): Promise<Read> {
     return { kind: "status", status: await this.#doors.tell(waits, status) };
   }
 
@@ -98,8 +98,8 @@ export class Reads {
     this.#doors.open();
     const liveEdge = liveEdgeOf(window);
     const reached = listedUntil + 1_000 * (window.profile.targetDuration + 1);
-    this.#waiters.release((place) => covers(liveEdge, place), Math.min(now, reached));
-    this.#rewinds.rest(now);
+    this.#waiters.release((position) => covers(liveEdge, position), Math.min(now, reached));
+    this.#rewinds.forgetIdle(now);
   }
 
   /** Releases all requests: their timeline is over, or will not begin. */
@@ -168,12 +168,12 @@ export class Reads {
       const past = target.kind === "rewind" ? this.#rewinds.past(window, target.from, now) : null;
       if (target.kind === "rewind" && past === null && covers(liveEdge, firstPublished(liveEdge)))
         return PROBLEMS.noReplay;
-      const firstMsn = Math.max(liveEdge.firstMsn, past?.turnedAt ?? 0);
+      const firstMsn = Math.max(liveEdge.firstMsn, past?.timelineFirst ?? 0);
       const decision = decide({ ...liveEdge, firstMsn }, directives);
       if (decision.kind === "reject") return PROBLEMS.tooFarAhead;
       if (decision.kind === "ready")
         return { kind: "playlist", text: this.#render(window, target), held, liveEdge };
-      if (!(await this.#until(decision.place, deadline))) return PROBLEMS.notInTime;
+      if (!(await this.#until(decision.position, deadline))) return PROBLEMS.notInTime;
     }
     return PROBLEMS.otherEpoch;
   }
@@ -226,8 +226,8 @@ export class Reads {
     return { ...published, window: closing.listed ?? window };
   }
 
-  #until(place: Place, deadline: number): Promise<boolean> {
-    return this.#waiters.until(`${place.msn}.${place.part}`, place, deadline);
+  #until(position: Position, deadline: number): Promise<boolean> {
+    return this.#waiters.until(`${position.msn}.${position.part}`, position, deadline);
   }
 
   #render(window: Window, target: Extract<Target, { kind: "playlist" | "rewind" }>): string {

@@ -1,4 +1,4 @@
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 import { keys } from "../r2-keys.ts";
 import type { Bucket } from "./dependencies.ts";
 import type { Lifeboat } from "./lifeboat.ts";
@@ -14,7 +14,7 @@ const PUT_TIMEOUT_MS = 10_000;
 const MOST_PUTS = 2;
 
 /** The lists of the show's copy. */
-type Lists = Pick<Lifeboat, "owes" | "kept" | "run">;
+type Lists = Pick<Lifeboat, "owes" | "markKept" | "run">;
 
 /**
  * Keeps a show's init segment and every finished segment in R2, under names that are written once. It runs beside the timeline
@@ -24,7 +24,7 @@ type Lists = Pick<Lifeboat, "owes" | "kept" | "run">;
 export class Recording {
   readonly #bucket: Bucket;
   readonly #id: string;
-  readonly #outbox: Pick<Outbox, "next" | "kept">;
+  readonly #outbox: Pick<Outbox, "next" | "markKept">;
   readonly #lifeboat: Lists | null;
   #latest: Promise<void> = Promise.resolve();
   #isRunning = false;
@@ -40,7 +40,7 @@ export class Recording {
   constructor(
     bucket: Bucket,
     id: string,
-    outbox: Pick<Outbox, "next" | "kept">,
+    outbox: Pick<Outbox, "next" | "markKept">,
     lifeboat: Lists | null = null,
   ) {
     this.#bucket = bucket;
@@ -54,9 +54,9 @@ export class Recording {
     return this.#outbox.next() !== null || this.#lifeboat?.owes === true;
   }
 
-  /** As {@link run}, for when no more segments may come. It also has the copy's last lists put, without waiting for them. */
-  async settle(): Promise<void> {
-    await this.run();
+  /** As {@link putAll}, for when no more segments may come. It also has the copy's last lists put, without waiting for them. */
+  async putAllAndLists(): Promise<void> {
+    await this.putAll();
     void this.#lifeboat?.run();
   }
 
@@ -64,7 +64,7 @@ export class Recording {
    * Puts the media that R2 is owed, one object after the other. Resolves when none is left, a put failed, or R2 has too many
    * puts unanswered. A call during a run waits for that run.
    */
-  run(): Promise<void> {
+  putAll(): Promise<void> {
     if (!this.#isRunning) {
       this.#isRunning = true;
       this.#latest = this.#run();
@@ -77,7 +77,7 @@ export class Recording {
       while (this.#out < MOST_PUTS) {
         const item = this.#outbox.next();
         if (item === null) return;
-        await withLimit(this.#put(item), PUT_TIMEOUT_MS);
+        await withTimeout(this.#put(item), PUT_TIMEOUT_MS);
       }
     } catch (error) {
       this.failures++;
@@ -102,7 +102,7 @@ export class Recording {
     } finally {
       this.#out--;
     }
-    this.#outbox.kept(item);
-    if (msn !== null) this.#lifeboat?.kept(epoch);
+    this.#outbox.markKept(item);
+    if (msn !== null) this.#lifeboat?.markKept(epoch);
   }
 }

@@ -1,4 +1,4 @@
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 import { folderOf } from "../r2-keys.ts";
 import type { Bucket } from "./dependencies.ts";
 
@@ -69,7 +69,7 @@ export class Removal {
 
   /** Runs the removal; returns whether all is gone within `millis` milliseconds. The removal goes on after that. */
   async within(millis: number): Promise<boolean> {
-    return withLimit(this.run(), millis).catch(() => false);
+    return withTimeout(this.run(), millis).catch(() => false);
   }
 
   /** Tries to remove all; returns whether all is gone. If not, the alarm tries again. A call during a try waits for that try. */
@@ -105,7 +105,7 @@ export class Removal {
     try {
       await this.#storage.setAlarm(Date.now() + RETRY_MS);
       await this.#ended;
-      await withLimit(Promise.all(this.#puts), R2_TIMEOUT_MS);
+      await withTimeout(Promise.all(this.#puts), R2_TIMEOUT_MS);
       const outcomes = await Promise.allSettled([...this.#elsewhere(), erase(this.#bucket, this.#id)]);
       for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
       await this.#storage.deleteAll();
@@ -131,14 +131,14 @@ async function eraseListed(bucket: R2Bucket, prefix: string): Promise<boolean> {
   let found = false;
   let deletions: Promise<void>[] = [];
   for (let cursor: string | null | undefined = null; cursor !== undefined; ) {
-    const listed: R2Objects = await withLimit(
+    const listed: R2Objects = await withTimeout(
       bucket.list({ prefix, ...(cursor !== null && { cursor }) }),
       R2_TIMEOUT_MS,
     );
     const names = listed.objects.map(({ key }) => key);
     if (names.length > 0) {
       found = true;
-      const deletion = withLimit(bucket.delete(names), R2_TIMEOUT_MS);
+      const deletion = withTimeout(bucket.delete(names), R2_TIMEOUT_MS);
       // It is awaited below. If it rejects before that, the rejection must not count as unhandled.
       deletion.catch(() => {});
       deletions.push(deletion);

@@ -27,7 +27,7 @@ export function resume(row: RunningRow, store: Store, now: number): Resumption {
 export function replace(row: RunningRow, store: Store, now: number, why: string): Resumption {
   console.warn(`The timeline of ${row.id} begins anew: ${why}.`);
   setAside(row, store);
-  const next = beginAnew(row, timelineOf(row, store, now), { at: now, why });
+  const next = beginAnew(row, newTimelineRow(row, store, now), { at: now, why });
   store.putShow(next);
   try {
     return { row: next, timeline: new Timeline(next, store) };
@@ -43,7 +43,7 @@ export function replace(row: RunningRow, store: Store, now: number, why: string)
  * Returns the row of a timeline that opens now. Its epoch is later than that of the previous timeline, even if the clock was
  * set back: the edge takes the timeline with the later epoch for the newer one.
  */
-export function timelineOf({ latency, timeline }: ShowRow, { index }: Store, now: number): TimelineRow {
+export function newTimelineRow({ latency, timeline }: ShowRow, { index }: Store, now: number): TimelineRow {
   const profile = PROFILES[latency];
   const earliest = timeline === null ? 0 : timeOf(timeline.epoch) + 1;
   const epoch = epochOf(Math.max(now, earliest));

@@ -1,5 +1,5 @@
-import { firstListedOf, Past, type PastTimeline } from "../hls/past.ts";
 import { rewindPlaylist, rewindSkippedUntil } from "../hls/rewind.ts";
+import { firstListedOf, RewindText, type RewindTimeline } from "../hls/rewind-text.ts";
 import { lastMsn, type Window } from "../hls/window.ts";
 import type { FormerTimeline } from "../live-edge.ts";
 import { AU_SAMPLES, samples } from "../media.ts";
@@ -16,7 +16,7 @@ const IDLE_MS = 60_000;
 
 /** A rewind list that has been asked for. */
 interface Made {
-  readonly past: Past;
+  readonly past: RewindText;
   askedAt: number;
   rendered: { readonly window: Window; full: string | null; delta: string | null } | null;
 }
@@ -46,7 +46,7 @@ export class Rewinds {
    * Returns what the list has before the window. Null while the window's timeline has no finished segment for it; once that
    * timeline has ended, earlier timelines are enough.
    */
-  past(window: Window, from: ReplayFrom, now: number): Past | null {
+  past(window: Window, from: ReplayFrom, now: number): RewindText | null {
     this.#turnTo(window);
     const made = this.#made.get(from) ?? this.#make(window, from, now);
     if (made === null) return null;
@@ -59,7 +59,7 @@ export class Rewinds {
   /** Whether players can begin with the list: three segments of its last timeline are finished, or the show has ended. */
   isReady(window: Window, from: ReplayFrom, now: number): boolean {
     const past = this.past(window, from, now);
-    return past !== null && (window.ended || lastMsn(window) - past.turnedAt >= 2);
+    return past !== null && (window.ended || lastMsn(window) - past.timelineFirst >= 2);
   }
 
   /** Whether a list has been asked for in the last minute. */
@@ -83,7 +83,7 @@ export class Rewinds {
   }
 
   /** Forgets the lists that nobody has asked for in the last minute. */
-  rest(now: number): void {
+  forgetIdle(now: number): void {
     for (const [from, { askedAt }] of this.#made) if (now - askedAt > IDLE_MS) this.#made.delete(from);
   }
 
@@ -129,24 +129,24 @@ export class Rewinds {
     );
     const first = Math.max(0, firstListedOf(begins, Math.max(turnsAt, window.firstMsn) - 1));
     const left = countLeft(spans, begins, first);
-    const past = new Past(first, left, first === begins);
+    const past = new RewindText(first, left, first === begins);
     let number = begins;
     for (const [n, timeline] of before.entries()) {
       const { epoch, firstMsn, lastMsn } = spans[n] as FormerTimeline;
       const fromMsn = firstMsn + Math.max(0, first - number);
       number += lastMsn - firstMsn + 1;
       if (fromMsn > lastMsn) continue;
-      past.turnTo(pastOf(timeline, namesFromOutside(epoch)), fromMsn);
+      past.beginTimeline(rewindTimelineOf(timeline, namesFromOutside(epoch)), fromMsn);
       this.#addTo(past, epoch, fromMsn, lastMsn);
     }
-    if (own !== undefined) past.turnTo(pastOf(own, names), Math.max(first, turnsAt));
+    if (own !== undefined) past.beginTimeline(rewindTimelineOf(own, names), Math.max(first, turnsAt));
     const made: Made = { past, askedAt: now, rendered: null };
     this.#made.set(from, made);
     return made;
   }
 
   /** Adds a timeline's segments `from` to `to`, both included. */
-  #addTo(past: Past, epoch: string, from: number, to: number): void {
+  #addTo(past: RewindText, epoch: string, from: number, to: number): void {
     for (let next = from; next <= to; ) {
       const page = this.#index.segments(epoch, next, Math.min(PAGE, to - next + 1));
       const rows = page.filter(({ msn }) => msn <= to);
@@ -171,6 +171,9 @@ function countLeft(spans: readonly FormerTimeline[], begins: number, first: numb
   return ends.filter((end) => end <= first).length;
 }
 
-function pastOf({ startedAt, profile }: ReplayedTimeline, of: PastTimeline["names"]): PastTimeline {
+function rewindTimelineOf(
+  { startedAt, profile }: ReplayedTimeline,
+  of: RewindTimeline["names"],
+): RewindTimeline {
   return { startedAt, profile, names: of };
 }

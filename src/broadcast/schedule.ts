@@ -1,4 +1,4 @@
-import { PLAYOUT_DELAY } from "../audio/playout-delay.ts";
+import { MIN_WAIT } from "../audio/playout-delay.ts";
 import { fromMillis, type Samples, samples } from "../media.ts";
 
 /** The access unit to be made next. Times are positions on the timeline, in samples. */
@@ -32,7 +32,7 @@ export class Schedule {
 
   /** Returns when `next` is made, or when to look for its missing packets. */
   due({ ready, isWhole, deadline }: NextUnit): Samples {
-    return isWhole ? ready : (this.#lookAt ?? samples(Math.min(deadline, ready + PLAYOUT_DELAY)));
+    return isWhole ? ready : (this.#lookAt ?? samples(Math.min(deadline, ready + MIN_WAIT)));
   }
 
   /** Returns from when on a packet is late because of this object's timer, and not because of the network. */

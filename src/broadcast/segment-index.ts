@@ -21,10 +21,10 @@ export interface IndexedSegment {
 }
 
 /** Sequence numbers in a page: a quarter of an hour of sound. The sizes of its access units take 90 KB. */
-const PAGE = 500;
+const BLOCK_SIZE = 500;
 
 /** Successive segments of a timeline, summed up. */
-export interface IndexedPage {
+export interface IndexedBlock {
   readonly epoch: string;
   /** The first segment. */
   readonly msn: number;
@@ -142,19 +142,24 @@ export class SegmentIndex {
     return row === undefined ? null : new Uint8Array(row.sizes);
   }
 
-  /** Returns a timeline's finished segments from `from` on, summed up by pages of {@link PAGE} sequence numbers. */
-  pages(epoch: string, from: number): IndexedPage[] {
+  /** Returns a timeline's finished segments from `from` on, summed up by blocks of {@link BLOCK_SIZE} sequence numbers. */
+  blocks(epoch: string, from: number): IndexedBlock[] {
     const sql = `SELECT MIN(msn) AS msn, MIN(at) AS at, COUNT(*) AS segments, SUM(units) AS units, SUM(bytes) AS bytes
-      FROM indexed WHERE epoch = ? AND msn >= ? GROUP BY msn / ${PAGE} ORDER BY 1`;
-    const rows = this.#sql.exec<PageColumns>(sql, epoch, from).toArray();
+      FROM indexed WHERE epoch = ? AND msn >= ? GROUP BY msn / ${BLOCK_SIZE} ORDER BY 1`;
+    const rows = this.#sql.exec<BlockColumns>(sql, epoch, from).toArray();
     return rows.map((row) => ({ ...row, epoch, at: row.at as Samples }));
   }
 
   /** Returns the segments of a page, in order, each with the sizes of its access units as in {@link sizes}. */
-  page({ epoch, msn, segments }: Pick<IndexedPage, "epoch" | "msn" | "segments">) {
+  block({ epoch, msn, segments }: Pick<IndexedBlock, "epoch" | "msn" | "segments">) {
     const sql = "SELECT msn, bytes, sizes FROM indexed WHERE epoch = ? AND msn >= ? ORDER BY msn LIMIT ?";
     return this.#sql
-      .exec<{ msn: number; bytes: number; sizes: ArrayBuffer }>(sql, epoch, msn, Math.min(segments, PAGE))
+      .exec<{ msn: number; bytes: number; sizes: ArrayBuffer }>(
+        sql,
+        epoch,
+        msn,
+        Math.min(segments, BLOCK_SIZE),
+      )
       .toArray();
   }
 
@@ -171,6 +176,6 @@ export class SegmentIndex {
   }
 }
 
-type PageColumns = { msn: number; at: number; segments: number; units: number; bytes: number };
+type BlockColumns = { msn: number; at: number; segments: number; units: number; bytes: number };
 type TimelineColumns = { epoch: string; startedAt: number; profile: string; liveFrom: number | null };
 type SegmentColumns = { msn: number; at: number; units: number; bytes: number };

@@ -48,16 +48,16 @@ export interface Facts extends Details {
   /** The `opensAt` for which the show has been reported late; null: none. */
   readonly lateFor: string | null;
   /** The hold audio of the timeline; null if there was none yet. */
-  readonly held: Held | null;
+  readonly held: HoldState | null;
   /** The producer's hold audio; null if there is none. */
   readonly ownHold: OwnHold | null;
   /** The announcements that are spoken over hold audio. */
   readonly announcements: Announcements;
   /** When the timeline last had to be replaced by a new one, and why; null: never. */
-  readonly anew: Anew | null;
+  readonly anew: Replacement | null;
 }
 
-export interface Held {
+export interface HoldState {
   /** Where on the timeline hold audio last began. */
   readonly from: Samples;
   /** Whether it is still on: a host who is heard ends it, but not that it is silenced while nobody listens. */
@@ -95,7 +95,7 @@ export type Announcements = Readonly<Record<AnnouncedState, Announcement | null>
 
 export const NO_ANNOUNCEMENTS: Announcements = { before: null, interrupted: null, after: null };
 
-export interface Anew {
+export interface Replacement {
   readonly at: number;
   /** The reason, as the end of a sentence. */
   readonly why: string;

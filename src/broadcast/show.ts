@@ -10,7 +10,7 @@ import type { Counts } from "./counts.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { describe, publicStatus } from "./description.ts";
 import { farewellOf } from "./farewell.ts";
-import { Holding } from "./holding.ts";
+import { HoldControl } from "./hold-control.ts";
 import { type Life, lifeOf, pipelineOf, publishedOf, type Running, withRow } from "./life.ts";
 import { lifeboatOf } from "./lifeboat.ts";
 import * as steps from "./lifecycle.ts";
@@ -20,7 +20,7 @@ import { Presence } from "./presence.ts";
 import { Publishers } from "./publishers.ts";
 import { type Read, type Readable, Reads } from "./reads.ts";
 import { Recording } from "./recording.ts";
-import { type Resumption, timelineOf } from "./resumption.ts";
+import { newTimelineRow, type Resumption } from "./resumption.ts";
 import type { ShowRow } from "./show-row.ts";
 import { Succession } from "./succession.ts";
 
@@ -35,7 +35,7 @@ export class Show {
   /** Tells what happens at the show. */
   readonly chronicle: Chronicle;
   readonly cast: Cast;
-  readonly holding: Holding;
+  readonly holdControl: HoldControl;
   readonly #recording: Recording;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
@@ -63,7 +63,7 @@ export class Show {
     this.#agenda = new Agenda(this.#presence, this.#recording, () => this.chronicle.webhook.dueAt, setAlarm);
     this.#life = lifeOf(row, store);
     this.chronicle = new Chronicle(deps, row, life, arrange, this.publishers.talks);
-    this.holding = new Holding({ ...deps, life, turnInto: (turned) => this.#turnInto(turned) });
+    this.holdControl = new HoldControl({ ...deps, life, turnInto: (turned) => this.#turnInto(turned) });
     deps.notice.tell(row);
   }
 
@@ -96,7 +96,7 @@ export class Show {
     if (life.kind !== "announced") return;
     this.#originReads.clear();
     this.#presence.attended(Date.now());
-    const timeline = timelineOf(life.row, this.#deps.store, Date.now());
+    const timeline = newTimelineRow(life.row, this.#deps.store, Date.now());
     this.#turnInto({ kind: "standing", row: steps.open(life.row, timeline) });
     this.start();
   }
@@ -118,7 +118,7 @@ export class Show {
     this.chronicle.clear();
     const row = steps.end(life.kind === "announced" ? life.row : this.#succession.finish(life), Date.now());
     this.#turnInto(lifeOf(row, this.#deps.store));
-    this.#originReads.keep();
+    this.#originReads.store();
     this.#reads.end();
     this.publishers.dropAll("the show has ended");
     await this.settle();
@@ -130,7 +130,7 @@ export class Show {
     const problem = steps.unfit(life.row, changes, Date.now(), this.#life.row);
     if (problem !== null) return problem;
     this.#turnInto(life);
-    this.holding.changed();
+    this.holdControl.changed();
     this.doWhatIsDue();
     this.#agenda.arrange(this.#life.row);
     return null;
@@ -187,9 +187,9 @@ export class Show {
   read(target: Readable, answered: Counts): Promise<Read> | Read {
     const wall = Date.now();
     this.#originReads.add(answered);
-    if (this.#life.kind === "ended") this.#originReads.keepNowAndThen(wall);
+    if (this.#life.kind === "ended") this.#originReads.storeAtIntervals(wall);
     if (target.kind === "status")
-      return this.#reads.say(target, () => publicStatus(this.#life, this, this.#deps.store.log.newest));
+      return this.#reads.status(target, () => publicStatus(this.#life, this, this.#deps.store.log.newest));
     if (target.kind === "events") return { kind: "events", events: this.chronicle.publicEvents };
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
     // Each player begins with the multivariant playlist, and nobody else asks for it.
@@ -201,7 +201,7 @@ export class Show {
 
   /** Puts what R2 is owed, and arranges the alarm for what could not be put. */
   async settle(): Promise<void> {
-    await this.#recording.settle();
+    await this.#recording.putAllAndLists();
     this.#agenda.arrange(this.#life.row);
   }
 
@@ -211,13 +211,14 @@ export class Show {
       listed: (now) => {
         this.#reads.wake(timeline, now);
         // Also after parts that close no segment: that is when failed puts are tried again.
-        this.#deps.waitUntil(this.#recording.run());
+        this.#deps.waitUntil(this.#recording.putAll());
       },
       doChores: (now) => this.#doChores(now),
       restsUntil: (wall) =>
         this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life.row, wall) : null,
-      mayPassOver: () => this.#life.row.state === "open" && !this.#recording.owes && !this.#reads.areRewound,
-      holdWish: (wall) => this.holding.wish(this.#presence, this.publishers.all, wall),
+      mayPassOver: () =>
+        this.#life.row.state === "open" && !this.#recording.owes && !this.#reads.isRewindListInUse,
+      holdWish: (wall) => this.holdControl.wish(this.#presence, this.publishers.all, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
@@ -227,8 +228,8 @@ export class Show {
     });
     const before = this.#life.row;
     this.#life = { kind: "running", row, timeline, clock };
-    this.holding.driveIn(timeline);
-    this.chronicle.runs(before, row);
+    this.holdControl.applyTo(timeline);
+    this.chronicle.timelineStarted(before, row);
     this.cast.applyTo(timeline.pipeline, this.publishers.all);
     this.#deps.notice.tell(row);
     clock.start();
@@ -255,7 +256,7 @@ export class Show {
     const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
     const live = heard.length > 0 ? steps.goLive(life.row) : life.row;
     if (live !== life.row) life.timeline.goLive(CHORES_MS);
-    const row = this.holding.stateOf(steps.withHosts(live, sessions.length > 0, wall), hold);
+    const row = this.holdControl.stateOf(steps.withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);
     this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
@@ -263,7 +264,7 @@ export class Show {
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
     this.#deps.waitUntil(this.publishers.sweep(wall));
-    this.#originReads.keepNowAndThen(wall);
+    this.#originReads.storeAtIntervals(wall);
     this.#agenda.renew(wall);
   }
 
@@ -292,7 +293,7 @@ export class Show {
     const before = this.#life.row;
     this.#deps.store.putShow(life.row);
     this.#life = life;
-    this.chronicle.turned(before, life.row);
+    this.chronicle.rowChanged(before, life.row);
     this.#deps.notice.tell(life.row);
   }
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { joinBytes } from "../bytes.ts";
 import { type Part, type Samples, samples } from "../media.ts";
+import { ChapterMarks } from "./chapter-marks.ts";
 import type { Counts } from "./counts.ts";
 import { type HostRow, readHostRow } from "./host-row.ts";
 import { LifeboatRows } from "./lifeboat-rows.ts";
 import { Log } from "./log.ts";
-import { Places } from "./places.ts";
 import type { PublisherRow } from "./publisher.ts";
 import { StoredPublisher } from "./publisher-row.ts";
 import { joinParts } from "./ring.ts";
@@ -42,7 +42,7 @@ export class Store {
   readonly index: SegmentIndex;
   readonly lifeboat: LifeboatRows;
   /** The places of which chapters are made. */
-  readonly places: Places;
+  readonly chapterMarks: ChapterMarks;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -50,7 +50,7 @@ export class Store {
     this.webhook = new WebhookRows(sql);
     this.index = new SegmentIndex(sql);
     this.lifeboat = new LifeboatRows(sql);
-    this.places = new Places(sql);
+    this.chapterMarks = new ChapterMarks(sql);
     sql.exec(`
       CREATE TABLE IF NOT EXISTS show (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS reads (only INTEGER PRIMARY KEY CHECK (only = 1), json TEXT NOT NULL);

@@ -48,7 +48,7 @@ export class Talks {
    * Checks who is on, and answers the held questions if that has changed. Ends sessions that are of no use, or whose host has
    * gone.
    */
-  look(now: number): void {
+  refresh(now: number): void {
     const all = this.#voices();
     for (const talk of this.#all.values())
       if (talk.isOver(now) || !all.some(({ session }) => session === talk.session)) this.#end(talk);
@@ -71,7 +71,7 @@ export class Talks {
   }
 
   /** Takes the show's new warnings. */
-  heed(warnings: readonly WarningNote[]): void {
+  takeWarnings(warnings: readonly WarningNote[]): void {
     for (const { kind, raised, host } of warnings)
       if (kind === "squeal" && host !== null) this.#squeal(host.hostId, raised);
   }
@@ -87,7 +87,7 @@ export class Talks {
    * other hosts do not exist.
    */
   async talk(asked: TalkCall, hostId: string, now: number): Promise<TalkAnswer | Problem> {
-    this.look(now);
+    this.refresh(now);
     if (asked.kind === "begin") return this.#begin(asked.session, hostId, now);
     const talk = this.#all.get(asked.talk);
     if (talk === undefined || talk.hostId !== hostId) return PROBLEMS.noTalk;

@@ -8,11 +8,11 @@ import { type Cut, Segmenter } from "../hls/segmenter.ts";
 import {
   addCut,
   emptyWindow,
-  end,
   endWindow,
-  firstListed,
-  keptFrom,
+  firstListDuration,
+  listedEnd,
   msnBefore,
+  oldestFetchableMsn,
   type Window,
   withDateRange,
 } from "../hls/window.ts";
@@ -28,7 +28,7 @@ import type { Store } from "./store.ts";
 
 /** Access units made in one go when catching up: 128 ms of sound. That takes some milliseconds, while the sockets wait. */
 const CATCH_UP_UNITS = 6;
-/** Segments that a restart reads back: more than listeners may still ask for (keptFrom, hls/window.ts). */
+/** Segments that a restart reads back: more than listeners may still ask for (oldestFetchableMsn, hls/window.ts). */
 const REBUILT_SEGMENTS = 40;
 /** The longest interruption that is filled with silence, ms. After a longer one, a new timeline begins under a new epoch. */
 const LONGEST_FILL_MS = 10 * 60_000;
@@ -38,7 +38,7 @@ const LONGEST_FILL_MS = 10 * 60_000;
  * so that the first listener need not wait for that list.
  */
 export function leadMillis(profile: Profile): number {
-  return Math.ceil(toMillis(listedAfter(firstListed(profile))));
+  return Math.ceil(toMillis(listedAfter(firstListDuration(profile))));
 }
 
 /** All encoders of this isolate. */
@@ -74,7 +74,7 @@ export class Timeline {
     this.#startedAt = timeline.startedAt;
     this.window = window;
     this.ring = ring;
-    const at = end(window);
+    const at = listedEnd(window);
     const encoder = openAac(contexts, { bitrate, at });
     const parts = store.partsOf(open.msn);
     const segmenter = new Segmenter(timeline.profile, { msn: open.msn, at: open.at, parts });
@@ -99,7 +99,7 @@ export class Timeline {
 
   /** The time at which the listed media ends, ms since 1970. */
   get listedUntil(): number {
-    return this.#startedAt + toMillis(end(this.window));
+    return this.#startedAt + toMillis(listedEnd(this.window));
   }
 
   /** Returns the milliseconds from `now` until something is due; 0 if something is due already. */
@@ -143,7 +143,7 @@ export class Timeline {
   }
 
   /** Adds an event to the window; lists name it from the next part on. */
-  date(range: Omit<DateRange, "listed">): void {
+  addDateRange(range: Omit<DateRange, "listed">): void {
     this.window = withDateRange(this.window, range);
   }
 
@@ -200,7 +200,7 @@ export class Timeline {
     if (!cut.closes) return;
     this.#store.index.add(this.window.epoch, this.ring.parts(cut.part.msn));
     this.ring.prune(cut.part.msn - RING_SEGMENTS);
-    this.#store.prune(keptFrom(this.window));
+    this.#store.prune(oldestFetchableMsn(this.window));
   }
 }
 

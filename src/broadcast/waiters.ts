@@ -6,11 +6,11 @@ const SHARED_MS = 100;
  * share one promise. The owner calls {@link release}: nothing here has a timer.
  */
 export class Waiters<Condition> {
-  readonly #held = new Map<string, Held<Condition>>();
+  readonly #waiting = new Map<string, Waiting<Condition>>();
 
   /** The number of distinct conditions that are waited for. */
   get size(): number {
-    return this.#held.size;
+    return this.#waiting.size;
   }
 
   /**
@@ -18,22 +18,22 @@ export class Waiters<Condition> {
    * the condition came to hold, false if the deadline passed first.
    */
   until(key: string, condition: Condition, deadline: number): Promise<boolean> {
-    const held = this.#held.get(key) ?? { condition, turns: [] };
-    this.#held.set(key, held);
-    const last = held.turns.at(-1);
+    const waiting = this.#waiting.get(key) ?? { condition, turns: [] };
+    this.#waiting.set(key, waiting);
+    const last = waiting.turns.at(-1);
     if (last !== undefined && deadline - last.deadline < SHARED_MS) return last.promise;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    held.turns.push({ deadline, promise, resolve });
+    waiting.turns.push({ deadline, promise, resolve });
     return promise;
   }
 
   /** Releases the requests whose condition holds now, and those past their deadline. */
   release(holds: (condition: Condition) => boolean, now: number): void {
-    for (const [key, { condition, turns }] of this.#held) {
+    for (const [key, { condition, turns }] of this.#waiting) {
       const met = holds(condition);
       const over = met ? turns.length : turns.filter(({ deadline }) => deadline <= now).length;
       for (const { resolve } of turns.splice(0, over)) resolve(met);
-      if (turns.length === 0) this.#held.delete(key);
+      if (turns.length === 0) this.#waiting.delete(key);
     }
   }
 
@@ -43,7 +43,7 @@ export class Waiters<Condition> {
   }
 }
 
-interface Held<Condition> {
+interface Waiting<Condition> {
   readonly condition: Condition;
   /** In order of arrival, and so of their deadlines. */
   readonly turns: Turn[];

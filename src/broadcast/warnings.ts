@@ -1,4 +1,4 @@
-import type { Raised } from "../broadcast-api.ts";
+import type { RaisedWarning } from "../broadcast-api.ts";
 import type { Note } from "../events.ts";
 
 /** A note that something is wrong, or is right again. */
@@ -6,7 +6,7 @@ export type WarningNote = Extract<Note, { readonly raised: boolean }>;
 
 /** The warnings of a show that are raised at this moment. No warning is raised twice, or cleared unless it is raised. */
 export class Warnings {
-  readonly #raised = new Map<string, Raised>();
+  readonly #raised = new Map<string, RaisedWarning>();
 
   /** @param past the log's warnings, oldest first */
   constructor(past: readonly WarningNote[]) {
@@ -23,7 +23,7 @@ export class Warnings {
   }
 
   /** The raised warnings, in the order in which they were raised. */
-  get all(): readonly Raised[] {
+  get all(): readonly RaisedWarning[] {
     return [...this.#raised.values()];
   }
 

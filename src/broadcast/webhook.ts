@@ -60,7 +60,7 @@ export class Webhook {
   }
 
   /** Does what an operator asks. A receiver that is set gets the events from then on, and those that still wait. */
-  attend(act: WebhookAct): WebhookState | Problem | null {
+  handle(act: WebhookAct): WebhookState | Problem | null {
     if (act.kind === "set") return this.#set(act.url, act.secret ?? mintWebhookSecret());
     if (this.#row === null) return PROBLEMS.noWebhook;
     if (act.kind === "describe") return this.#describe(this.#row);

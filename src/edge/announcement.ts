@@ -5,7 +5,7 @@ import { patterns } from "../paths.ts";
 import { invalidQuery, isProblem, PROBLEMS, type Problem, unfitAnnouncement } from "../problem.ts";
 import type { EdgeEnv } from "./env.ts";
 import { answerBy } from "./methods.ts";
-import { answer, first } from "./operator.ts";
+import { answer, askBroadcast } from "./operator.ts";
 import { readParameters } from "./parameters.ts";
 import { refuse } from "./refusal.ts";
 import { putSound } from "./sound.ts";
@@ -17,9 +17,9 @@ announcement.all(patterns.announcement, (c) => {
   const [name, read] = [c.req.param("id"), stateOf(c.req.param("state"))];
   if (read.kind === "problem") return refuse(read);
   const state = read.value;
-  const attend = async (act: AnnouncementAct) =>
-    answer(await first(c.env, name, (broadcast) => broadcast.announcement(act)));
-  const show = () => attend({ kind: "show", state });
+  const handle = async (act: AnnouncementAct) =>
+    answer(await askBroadcast(c.env, name, (broadcast) => broadcast.announcement(act)));
+  const show = () => handle({ kind: "show", state });
   const PUT = async () => {
     const asked = readParameters(new URL(c.req.url).searchParams, Parameters);
     if (isProblem(asked)) return refuse(asked);
@@ -33,7 +33,7 @@ announcement.all(patterns.announcement, (c) => {
     });
     return answer(kept);
   };
-  const DELETE = () => attend({ kind: "drop", state });
+  const DELETE = () => handle({ kind: "drop", state });
   return answerBy({ GET: show, HEAD: show, PUT, DELETE }, c.req.method);
 });
 

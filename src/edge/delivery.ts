@@ -6,13 +6,13 @@ import {
   type LiveEdge,
   mayMerge,
   newest,
-  placeAsked,
+  positionAsked,
 } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
 import { canonicalPath, originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
+import { CachedAnswer, type Loaded } from "./cached-answer.ts";
 import { Fronts, type Playlist } from "./fronts.ts";
-import { Held, type Loaded } from "./held.ts";
 import { isFresh } from "./lifetime.ts";
 import { type Load, Memory, UNAVAILABLE, type Unavailable, type WaitUntil } from "./memory.ts";
 import { refuse } from "./refusal.ts";
@@ -54,7 +54,7 @@ export class Delivery {
     const ask: Ask = { origin, waitUntil, now };
     const found = this.#here(asked, now) ?? (await this.#find(asked, ask));
     switch (found.kind) {
-      case "held":
+      case "cached":
         if (asked.kind === "multivariant" && found.loaded.status === 200) return personal(found, request);
         return reply(found, request, listener, Date.now());
       case "unavailable":
@@ -69,9 +69,9 @@ export class Delivery {
     origin: () => Fetcher,
     asked: Extract<Target, { kind: "recording" }>,
     waitUntil: WaitUntil,
-  ): Promise<Held | Problem> {
-    const held = await this.#fetch(asked, { origin, waitUntil, now: Date.now() });
-    return held.kind === "unavailable" ? PROBLEMS.noAnswer : held;
+  ): Promise<CachedAnswer | Problem> {
+    const cached = await this.#fetch(asked, { origin, waitUntil, now: Date.now() });
+    return cached.kind === "unavailable" ? PROBLEMS.noAnswer : cached;
   }
 
   /** Returns the live edge of show `id` as far as this isolate knows it, without asking the origin; null where it does not. */
@@ -79,7 +79,7 @@ export class Delivery {
     return this.#fronts.liveEdgeOf(id);
   }
 
-  async #find(asked: Target, ask: Ask): Promise<Held | Unavailable | Problem> {
+  async #find(asked: Target, ask: Ask): Promise<CachedAnswer | Unavailable | Problem> {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
     let liveEdge = this.liveEdgeOf(asked.id);
     if (liveEdge === null || judge(liveEdge, asked, ask.now) !== null) {
@@ -99,14 +99,14 @@ export class Delivery {
    * requests for media that is already listed share one URL upstream: that of the plain playlist. Where this isolate has
    * handed out parts newer than its newest playlist, it is the URL of the blocking playlist for the newest of those parts.
    */
-  async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<Held | Unavailable> {
+  async #list(asked: Playlist, liveEdge: LiveEdge, ask: Ask): Promise<CachedAnswer | Unavailable> {
     const skips =
       asked.kind === "rewind" && asked.directives.skip === true && mayMerge(liveEdge, asked.directives);
     const wanted = skips ? asked : { ...asked, directives: withoutSkip(asked.directives) };
-    let place = placeAsked(liveEdge, wanted.directives);
-    if (covers(liveEdge, place)) place = this.#fronts.isBehind(wanted) ? newest(liveEdge) : null;
+    let position = positionAsked(liveEdge, wanted.directives);
+    if (covers(liveEdge, position)) position = this.#fronts.isBehind(wanted) ? newest(liveEdge) : null;
     for (let turn = 1; ; turn++) {
-      const directives = { ...place, ...(skips && { skip: true }) };
+      const directives = { ...position, ...(skips && { skip: true }) };
       const fetched = await this.#fetch({ ...wanted, directives }, ask);
       if (fetched.kind === "unavailable") return fetched;
       const list = this.#fronts.newest(wanted, fetched);
@@ -116,33 +116,33 @@ export class Delivery {
       const known = this.liveEdgeOf(asked.id);
       if (list.liveEdge === null || known === null || isAsNew(list.liveEdge, known)) return list;
       if (turn === MAX_TURNS) return list;
-      place = newest(known);
+      position = newest(known);
     }
   }
 
   /** Returns the answer to a listener's request from this isolate's memory, or null. */
-  #here(asked: Target, now: number): Held | null {
+  #here(asked: Target, now: number): CachedAnswer | null {
     return isList(asked) ? this.#fronts.young(asked, now) : this.#memory.peek(canonicalPath(asked), now);
   }
 
   /** Returns the object in memory for an upstream URL, or null. A plain playlist counts only while it can be the newest one. */
-  #peek(target: Target, path: string, now: number): Held | null {
-    const held = this.#memory.peek(path, now);
+  #peek(target: Target, path: string, now: number): CachedAnswer | null {
+    const cached = this.#memory.peek(path, now);
     const isPlain = isList(target) && target.directives.msn === undefined;
-    if (held === null || !isPlain) return held;
-    return isFresh(held, "newest", now) ? held : null;
+    if (cached === null || !isPlain) return cached;
+    return isFresh(cached, "newest", now) ? cached : null;
   }
 
-  async #fetch(target: Target, { origin, waitUntil, now }: Ask): Promise<Held | Unavailable> {
+  async #fetch(target: Target, { origin, waitUntil, now }: Ask): Promise<CachedAnswer | Unavailable> {
     const path = canonicalPath(target);
     const here = this.#peek(target, path, now);
     if (here !== null) return here;
     const isHeld = target.kind === "part" || isList(target) || (target.kind === "status" && target.waits);
     const timeout = isHeld ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
     const upstream: Load = (at, limit) => load(origin, at, limit);
-    const held = await this.#memory.fetch(path, timeout, upstream, waitUntil, this.#isPast(target));
-    if (held.kind === "held") this.#fronts.note(target, held);
-    return held;
+    const cached = await this.#memory.fetch(path, timeout, upstream, waitUntil, this.#isPast(target));
+    if (cached.kind === "cached") this.#fronts.note(target, cached);
+    return cached;
   }
 
   /** Whether `target` is media that has left its live playlist. */
@@ -168,9 +168,13 @@ interface Ask {
 }
 
 /** Fetches an object from the origin. Logs a failure once, however many listeners wait for the object. */
-async function load(origin: () => Fetcher, path: string, timeoutMs: number): Promise<Held | Unavailable> {
+async function load(
+  origin: () => Fetcher,
+  path: string,
+  timeoutMs: number,
+): Promise<CachedAnswer | Unavailable> {
   try {
-    return await Held.of(await loadWhole(origin(), path, timeoutMs), Date.now());
+    return await CachedAnswer.of(await loadWhole(origin(), path, timeoutMs), Date.now());
   } catch (error) {
     console.warn(`The origin gave nothing for ${path}: ${String(error)}`);
     return UNAVAILABLE;

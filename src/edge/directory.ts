@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Directories, directoryOf, type Place, type Query, STATES } from "../directory-api.ts";
-import { withLimit } from "../limit.ts";
+import { type Cursor, type Directories, directoryOf, type Query, STATES } from "../directory-api.ts";
+import { withTimeout } from "../limit.ts";
 import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { readParameters } from "./parameters.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
@@ -13,7 +13,7 @@ export async function answerPage(directories: Directories, parameters: URLSearch
   const query = parseQuery(parameters);
   if (isProblem(query)) return refuse(query);
   try {
-    const { entries, next } = await withLimit(directoryOf(directories).page(query), LIMIT_MS);
+    const { entries, next } = await withTimeout(directoryOf(directories).page(query), LIMIT_MS);
     const body = { broadcasts: entries, next: next === null ? null : cursorOf(next) };
     return Response.json(body, { headers: NO_STORE });
   } catch (error) {
@@ -29,7 +29,7 @@ export function parseQuery(parameters: URLSearchParams): Query | Problem {
 }
 
 /** Writes a place in the list as the cursor with which the next page is asked for. It is opaque to operators. */
-export function cursorOf({ createdAt, id }: Place): string {
+export function cursorOf({ createdAt, id }: Cursor): string {
   return `${createdAt.toString(36)}.${id}`;
 }
 
@@ -43,13 +43,13 @@ const Parameters = z.strictObject({
   cursor: z
     .string()
     .regex(/^[0-9a-z]{1,11}\.[a-z0-9-]{1,64}$/, 'it is what the page before has as "next"')
-    .transform(placeOf)
+    .transform(readCursor)
     .nullable()
     .default(null),
 });
 
 /** Reads a cursor that {@link cursorOf} has written. */
-function placeOf(cursor: string): Place {
+function readCursor(cursor: string): Cursor {
   const [time = "", id = ""] = cursor.split(".");
   return { createdAt: Number.parseInt(time, 36), id };
 }

@@ -1,8 +1,8 @@
 import { LISTENERS } from "../paths.ts";
 import { addressOf } from "./address.ts";
+import { controlRoutes } from "./control-routes.ts";
 import type { EdgeEnv } from "./env.ts";
-import { hosts } from "./hosts.ts";
-import { listen } from "./listen.ts";
+import { answerListener } from "./listener-requests.ts";
 import { failed } from "./refusal.ts";
 import { refusePlain, stayWithHttps } from "./transport.ts";
 
@@ -11,11 +11,11 @@ export const edge = {
   async fetch(request: Request, env: EdgeEnv, context: ExecutionContext): Promise<Response> {
     const address = addressOf(request.url);
     if (!address.pathname.startsWith(LISTENERS)) {
-      const answer = refusePlain(request, env) ?? (await hosts.fetch(request, env, context));
+      const answer = refusePlain(request, env) ?? (await controlRoutes.fetch(request, env, context));
       return stayWithHttps(request, answer);
     }
     try {
-      return await listen(address, request, env, context);
+      return await answerListener(address, request, env, context);
     } catch (error) {
       return failed(error);
     }

@@ -1,7 +1,7 @@
 import { Bounded } from "../bounded.ts";
-import { covers, isAsNew, type LiveEdge, mayMerge, placeAsked, withMedia } from "../live-edge.ts";
+import { covers, isAsNew, type LiveEdge, mayMerge, positionAsked, withMedia } from "../live-edge.ts";
 import type { Target } from "../paths.ts";
-import type { Held } from "./held.ts";
+import type { CachedAnswer } from "./cached-answer.ts";
 import { isFresh } from "./lifetime.ts";
 
 /** How many shows are remembered. The one that changed longest ago is forgotten first. */
@@ -14,7 +14,7 @@ interface Front {
 }
 
 interface List {
-  readonly held: Held;
+  readonly cached: CachedAnswer;
   readonly liveEdge: LiveEdge;
 }
 
@@ -37,14 +37,14 @@ export class Fronts {
    * part (without parts, than a second). Null where it is behind the live edge: it would hint at a part that this isolate has
    * handed out, and clients that follow hints without blocking reload (gohlslib) would play that part twice.
    */
-  young(asked: Playlist, now: number): Held | null {
+  young(asked: Playlist, now: number): CachedAnswer | null {
     const front = this.#fronts.get(asked.id);
     const list = front?.lists[kindOf(asked)];
     if (front === undefined || list === undefined || list.liveEdge.epoch !== asked.epoch) return null;
-    const { held, liveEdge } = list;
-    if (!isFresh(held, "newest", now) || !isAsNew(liveEdge, front.liveEdge)) return null;
-    if (!covers(liveEdge, placeAsked(liveEdge, asked.directives))) return null;
-    return asked.kind === "playlist" || mayMerge(liveEdge, asked.directives) ? held : null;
+    const { cached, liveEdge } = list;
+    if (!isFresh(cached, "newest", now) || !isAsNew(liveEdge, front.liveEdge)) return null;
+    if (!covers(liveEdge, positionAsked(liveEdge, asked.directives))) return null;
+    return asked.kind === "playlist" || mayMerge(liveEdge, asked.directives) ? cached : null;
   }
 
   /** Whether this isolate has seen newer parts or segments than its newest playlist of this kind lists. */
@@ -55,26 +55,26 @@ export class Fronts {
   }
 
   /** Returns the newer of `plain` and the newest playlist in memory: a cache between edge and origin may hold an old one. */
-  newest(asked: Playlist, plain: Held): Held {
+  newest(asked: Playlist, plain: CachedAnswer): CachedAnswer {
     const known = this.#fronts.get(asked.id)?.lists[kindOf(asked)];
     if (known === undefined || known.liveEdge.epoch !== asked.epoch || plain.liveEdge === null) return plain;
-    return isAsNew(plain.liveEdge, known.liveEdge) ? plain : known.held;
+    return isAsNew(plain.liveEdge, known.liveEdge) ? plain : known.cached;
   }
 
   /** Advances the live edge by a fetched object: a playlist states it, and media proves that its show has come this far. */
-  note(target: Target, held: Held): void {
-    if (held.loaded.status !== 200) return;
+  note(target: Target, cached: CachedAnswer): void {
+    if (cached.loaded.status !== 200) return;
     const known = this.#fronts.get(target.id);
     const kind = target.kind === "playlist" || target.kind === "rewind" ? kindOf(target) : null;
     const before = kind === null ? undefined : known?.lists[kind];
     // All requests that waited for this playlist get the same object. The first of them has noted it.
-    if (before?.held === held) return;
-    const { liveEdge } = held;
+    if (before?.cached === cached) return;
+    const { liveEdge } = cached;
     if (liveEdge !== null) {
       const isNewest = kind !== null && (before === undefined || isAsNew(liveEdge, before.liveEdge));
       this.#fronts.set(target.id, {
         liveEdge: known === undefined || isAsNew(liveEdge, known.liveEdge) ? liveEdge : known.liveEdge,
-        lists: isNewest ? { ...known?.lists, [kind]: { held, liveEdge } } : (known?.lists ?? {}),
+        lists: isNewest ? { ...known?.lists, [kind]: { cached, liveEdge } } : (known?.lists ?? {}),
       });
     } else if (known !== undefined && isMedia(target) && target.epoch === known.liveEdge.epoch) {
       const after = withMedia(known.liveEdge, target);

@@ -4,7 +4,7 @@ import { patterns } from "../paths.ts";
 import { isProblem, PROBLEMS, unfitHold } from "../problem.ts";
 import type { EdgeEnv } from "./env.ts";
 import { answerBy } from "./methods.ts";
-import { answer, first } from "./operator.ts";
+import { answer, askBroadcast } from "./operator.ts";
 import { readParameters } from "./parameters.ts";
 import { refuse } from "./refusal.ts";
 import { putSound } from "./sound.ts";
@@ -14,7 +14,7 @@ export const hold = new Hono<{ Bindings: EdgeEnv }>();
 
 hold.all(patterns.hold, (c) => {
   const name = c.req.param("id");
-  const show = async () => answer(await first(c.env, name, (broadcast) => broadcast.hold()));
+  const show = async () => answer(await askBroadcast(c.env, name, (broadcast) => broadcast.hold()));
   const PUT = async () => {
     const asked = readParameters(new URL(c.req.url).searchParams, Parameters);
     if (isProblem(asked)) return refuse(asked);
@@ -26,7 +26,7 @@ hold.all(patterns.hold, (c) => {
     });
     return answer(kept);
   };
-  const DELETE = async () => answer(await first(c.env, name, (broadcast) => broadcast.useHold(null)));
+  const DELETE = async () => answer(await askBroadcast(c.env, name, (broadcast) => broadcast.useHold(null)));
   return answerBy({ GET: show, HEAD: show, PUT, DELETE }, c.req.method);
 });
 

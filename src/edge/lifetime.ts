@@ -1,4 +1,4 @@
-import type { Held } from "./held.ts";
+import type { CachedAnswer } from "./cached-answer.ts";
 
 /** How long a playlist without parts counts as the newest, ms: the max-age of a plain playlist. */
 const PLAIN_MS = 1_000;
@@ -14,14 +14,14 @@ const PLAIN_MS = 1_000;
  *
  * @param use `own`: the object answers its own URL; `newest`: it answers any request, as the newest playlist
  */
-export function isFresh(held: Held, use: Use, now: number): boolean {
-  return now - held.madeAt < lifetimeOf(held, use);
+export function isFresh(cached: CachedAnswer, use: Use, now: number): boolean {
+  return now - cached.madeAt < lifetimeOf(cached, use);
 }
 
 type Use = "own" | "newest";
 
 /** Returns the lifetime of an object, ms. */
-function lifetimeOf({ maxAgeMs, liveEdge }: Held, use: Use): number {
+function lifetimeOf({ maxAgeMs, liveEdge }: CachedAnswer, use: Use): number {
   if (use === "own" || liveEdge === null || liveEdge.ended) return maxAgeMs;
   return Math.min(maxAgeMs, liveEdge.listsParts ? liveEdge.partMillis : PLAIN_MS);
 }

@@ -1,5 +1,5 @@
 import { timeLimit } from "../limit.ts";
-import type { Held } from "./held.ts";
+import type { CachedAnswer } from "./cached-answer.ts";
 import { isFresh } from "./lifetime.ts";
 
 /** How much an isolate keeps in memory. It has 128 MB in all, and needs them for other work too. */
@@ -26,14 +26,14 @@ const OVERHEAD_BYTES = 1_024;
 const GRACE_MS = 500;
 
 /** Fetches one object from upstream: unavailable unless all of it arrives within `timeoutMs`. Never rejects. */
-export type Load = (path: string, timeoutMs: number) => Promise<Held | Unavailable>;
+export type Load = (path: string, timeoutMs: number) => Promise<CachedAnswer | Unavailable>;
 /** Keeps the runtime working on a promise after the request has ended, as `ExecutionContext.waitUntil` does. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
 /** A fetch under way. The request that began it is its leader; the others that wait for the same object are its followers. */
 interface Flight {
   /** The leader's promise. */
-  readonly held: Promise<Held | Unavailable>;
+  readonly cached: Promise<CachedAnswer | Unavailable>;
   /** Each follower has a promise of its own: in this runtime it costs more to await another request's promise. */
   readonly followers: Set<Follower>;
   /** A flight that has not landed by then is lost, ms since 1970. */
@@ -42,13 +42,13 @@ interface Flight {
 }
 
 interface Entry {
-  readonly held: Held;
+  readonly cached: CachedAnswer;
   /** When it was last asked for, ms since 1970. */
   usedAt: number;
 }
 
 /** Settles a follower's promise. */
-type Follower = (held: Held | Unavailable) => void;
+type Follower = (cached: CachedAnswer | Unavailable) => void;
 
 /** The object can not be had now. The listener is told to come back. */
 export interface Unavailable {
@@ -79,17 +79,17 @@ export class Memory {
   }
 
   /** Returns the object if it is here and fresh at `now` (ms since 1970), else null. */
-  peek(path: string, now: number): Held | null {
+  peek(path: string, now: number): CachedAnswer | null {
     const entry = this.#entries.get(path);
     if (entry === undefined) return null;
-    if (!isFresh(entry.held, "own", now)) {
+    if (!isFresh(entry.cached, "own", now)) {
       this.#forget(path, entry);
       return null;
     }
     entry.usedAt = now;
     this.#entries.delete(path);
     this.#entries.set(path, entry);
-    return entry.held;
+    return entry.cached;
   }
 
   /**
@@ -108,10 +108,10 @@ export class Memory {
     load: Load,
     waitUntil: WaitUntil,
     isPast = false,
-  ): Promise<Held | Unavailable> {
+  ): Promise<CachedAnswer | Unavailable> {
     const lead = () => this.#lead(path, timeoutMs, load, waitUntil, isPast);
     const flight = this.#underWay(path, Date.now());
-    if (flight === null) return lead()?.held ?? UNAVAILABLE;
+    if (flight === null) return lead()?.cached ?? UNAVAILABLE;
     const followed = await follow(flight, flight.endsAt - Date.now());
     if (followed !== null) return followed;
     this.#land(path, flight);
@@ -137,11 +137,11 @@ export class Memory {
     if (this.#isFull(isPast)) for (const known of this.#flights.keys()) this.#underWay(known, now);
     if (this.#isFull(isPast)) return null;
     const followers = new Set<Follower>();
-    const held = this.#load(path, timeoutMs, load).finally(() => this.#land(path, flight));
-    const flight: Flight = { held, followers, endsAt: now + timeoutMs + GRACE_MS, isPast };
+    const cached = this.#load(path, timeoutMs, load).finally(() => this.#land(path, flight));
+    const flight: Flight = { cached, followers, endsAt: now + timeoutMs + GRACE_MS, isPast };
     this.#flights.set(path, flight);
     if (isPast) this.#pastFlights++;
-    const told = held.then((value) => {
+    const told = cached.then((value) => {
       for (const settle of followers) settle(value);
     });
     waitUntil(told);
@@ -159,18 +159,18 @@ export class Memory {
     if (flight.isPast) this.#pastFlights--;
   }
 
-  async #load(path: string, timeoutMs: number, load: Load): Promise<Held | Unavailable> {
-    const held = await load(path, timeoutMs);
-    if (held.kind === "held") this.#remember(path, held, Date.now());
-    return held;
+  async #load(path: string, timeoutMs: number, load: Load): Promise<CachedAnswer | Unavailable> {
+    const cached = await load(path, timeoutMs);
+    if (cached.kind === "cached") this.#remember(path, cached, Date.now());
+    return cached;
   }
 
-  #remember(path: string, held: Held, now: number): void {
-    if (held.maxAgeMs <= 0 || held.cost + OVERHEAD_BYTES > this.#bounds.bytes) return;
+  #remember(path: string, cached: CachedAnswer, now: number): void {
+    if (cached.maxAgeMs <= 0 || cached.cost + OVERHEAD_BYTES > this.#bounds.bytes) return;
     const before = this.#entries.get(path);
     if (before !== undefined) this.#forget(path, before);
-    this.#entries.set(path, { held, usedAt: now });
-    this.#bytes += held.cost + OVERHEAD_BYTES;
+    this.#entries.set(path, { cached, usedAt: now });
+    this.#bytes += cached.cost + OVERHEAD_BYTES;
     for (const [oldest, entry] of this.#entries) {
       const isBounded = this.#bytes <= this.#bounds.bytes && this.#entries.size <= this.#bounds.entries;
       if (isBounded && now - entry.usedAt < IDLE_MS) break;
@@ -178,8 +178,8 @@ export class Memory {
     }
   }
 
-  #forget(path: string, { held }: Entry): void {
-    if (this.#entries.delete(path)) this.#bytes -= held.cost + OVERHEAD_BYTES;
+  #forget(path: string, { cached }: Entry): void {
+    if (this.#entries.delete(path)) this.#bytes -= cached.cost + OVERHEAD_BYTES;
   }
 }
 
@@ -187,8 +187,8 @@ export class Memory {
  * Waits for a flight to land. Returns null if it has not landed after `millis`. Each request has a timer of its own: no other
  * request may clear it, and the runtime ends a request that waits for nothing of its own.
  */
-async function follow({ followers }: Flight, millis: number): Promise<Held | Unavailable | null> {
-  const { promise, resolve } = Promise.withResolvers<Held | Unavailable | null>();
+async function follow({ followers }: Flight, millis: number): Promise<CachedAnswer | Unavailable | null> {
+  const { promise, resolve } = Promise.withResolvers<CachedAnswer | Unavailable | null>();
   followers.add(resolve);
   const cancel = timeLimit(millis, () => {
     followers.delete(resolve);

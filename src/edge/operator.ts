@@ -17,7 +17,7 @@ const MAX_BODY_BYTES = 64 * 1024;
  * Asks the broadcast that an operator means by `name`, an id or a slug. The id of a slug depends on the secret that made it, so
  * while the secret is being changed there are two ids. The first broadcast that exists answers.
  */
-export async function first<T>(
+export async function askBroadcast<T>(
   env: EdgeEnv,
   name: string,
   ask: (broadcast: BroadcastApi, id: string) => Promise<T | Problem>,

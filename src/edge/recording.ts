@@ -2,10 +2,10 @@ import { z } from "zod";
 import { originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingFacts } from "../recording-api.ts";
-import { stretchPath } from "../recording-stretch.ts";
+import { rangePath } from "../recording-range.ts";
+import { OPEN_TO_ALL } from "./cached-answer.ts";
 import type { Delivery } from "./delivery.ts";
 import { fileName } from "./file-name.ts";
-import { OPEN_TO_ALL } from "./held.ts";
 import type { WaitUntil } from "./memory.ts";
 import { type Span, spanOf } from "./range.ts";
 import { refuse } from "./refusal.ts";
@@ -21,7 +21,7 @@ const CACHE_CONTROL = "public, max-age=60";
  * for each segment, and 10,000 segments at 64 kbit/s are 150 MB. A request may make 32 calls over service bindings, so a
  * listener gets at most 4 GiB in one answer, three days of sound.
  */
-export const STRETCH_BYTES = 128 * 1024 * 1024;
+export const RANGE_BYTES = 128 * 1024 * 1024;
 /** How long Origin may take until it begins to answer, ms. */
 const BEGIN_TIMEOUT_MS = 10_000;
 
@@ -36,10 +36,10 @@ export async function recording(
   request: Request,
   waitUntil: WaitUntil,
 ): Promise<Response> {
-  const held = await delivery.find(origin, target, waitUntil);
-  if (held.kind === "problem") return refuse(held);
-  if (held.loaded.status !== 200) return reply(held, request, null, Date.now());
-  const facts = factsIn(held.loaded.bytes);
+  const cached = await delivery.find(origin, target, waitUntil);
+  if (cached.kind === "problem") return refuse(cached);
+  if (cached.loaded.status !== 200) return reply(cached, request, null, Date.now());
+  const facts = factsIn(cached.loaded.bytes);
   if (facts === null) return refuse(PROBLEMS.recordingUnreadable);
   const { length } = facts;
   const { headers: asked } = request;
@@ -58,12 +58,12 @@ export async function recording(
   headers.set("content-length", String(last - first + 1));
   if (span.kind === "span") headers.set("content-range", `bytes ${first}-${last}/${length}`);
   if (isHead) return new Response(null, { headers });
-  const ask = (stretch: Span) => stretchOf(origin(), target.id, facts.etag, stretch);
-  return stretches(ask, { first, last }, { status: span.kind === "span" ? 206 : 200, headers });
+  const ask = (stretch: Span) => fetchRange(origin(), target.id, facts.etag, stretch);
+  return answerInRanges(ask, { first, last }, { status: span.kind === "span" ? 206 : 200, headers });
 }
 
 /** One stretch of the file, as Origin sends it. */
-interface StretchBytes {
+interface RangeBytes {
   readonly kind: "stretch";
   readonly bytes: ReadableStream<Uint8Array>;
 }
@@ -84,25 +84,25 @@ function factsIn(bytes: Uint8Array): RecordingFacts | null {
   }
 }
 
-/** Answers with the bytes `first` to `last`, asking for one stretch after another. */
-async function stretches(
-  ask: (span: Span) => Promise<StretchBytes | Problem>,
+/** Answers with the bytes `first` to `last`, asking for one range after another. */
+async function answerInRanges(
+  ask: (span: Span) => Promise<RangeBytes | Problem>,
   { first, last }: Span,
   init: { readonly status: number; readonly headers: Headers },
 ): Promise<Response> {
-  const spanAt = (at: number): Span => ({ first: at, last: Math.min(last, at + STRETCH_BYTES - 1) });
+  const spanAt = (at: number): Span => ({ first: at, last: Math.min(last, at + RANGE_BYTES - 1) });
   const beginning = await ask(spanAt(first));
   if (beginning.kind === "problem") return refuse(beginning);
   const whole = new FixedLengthStream(last - first + 1);
   const pass = async () => {
-    let stretch: StretchBytes | Problem = beginning;
+    let part: RangeBytes | Problem = beginning;
     for (let at = first; ; ) {
       // This rejects as soon as Origin's stream breaks off or the listener leaves.
-      await stretch.bytes.pipeTo(whole.writable, { preventClose: true });
-      at += STRETCH_BYTES;
+      await part.bytes.pipeTo(whole.writable, { preventClose: true });
+      at += RANGE_BYTES;
       if (at > last) return whole.writable.close();
-      stretch = await ask(spanAt(at));
-      if (stretch.kind === "problem") throw new Error(stretch.message);
+      part = await ask(spanAt(at));
+      if (part.kind === "problem") throw new Error(part.message);
     }
   };
   // The status has been sent by then: only the body's breaking off can tell the listener.
@@ -110,17 +110,17 @@ async function stretches(
   return new Response(whole.readable, init);
 }
 
-/** Asks Origin for one stretch. The timeout covers only the wait for its beginning: a slow listener may take hours for it. */
-async function stretchOf(
+/** Asks Origin for one range. The timeout covers only the wait for its beginning: a slow listener may take hours for it. */
+async function fetchRange(
   origin: Fetcher,
   id: string,
   etag: string,
   span: Span,
-): Promise<StretchBytes | Problem> {
+): Promise<RangeBytes | Problem> {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), BEGIN_TIMEOUT_MS);
   try {
-    const path = stretchPath({ id, etag, ...span });
+    const path = rangePath({ id, etag, ...span });
     const answer = await origin.fetch(originUrl(path), { signal: giveUp.signal });
     if (answer.status === 200 && answer.body !== null) return { kind: "stretch", bytes: answer.body };
     await answer.body?.cancel();

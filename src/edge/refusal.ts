@@ -1,5 +1,5 @@
 import { bodyOf, PROBLEMS, type Problem } from "../problem.ts";
-import { OPEN_TO_ALL } from "./held.ts";
+import { OPEN_TO_ALL } from "./cached-answer.ts";
 
 /** Headers of an answer that is for one client alone: no cache may keep it. */
 export const NO_STORE = { "cache-control": "no-store" };

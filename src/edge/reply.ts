@@ -1,6 +1,6 @@
 import { withListener } from "../paths.ts";
 import { mintListener, takesGzip } from "./accept.ts";
-import { type Held, OPEN_TO_ALL } from "./held.ts";
+import { type CachedAnswer, OPEN_TO_ALL } from "./cached-answer.ts";
 import { spanOf } from "./range.ts";
 
 /**
@@ -10,22 +10,27 @@ import { spanOf } from "./range.ts";
  * @param listener the listener's id in the request's URL; null where it has none
  * @param now ms since 1970
  */
-export function reply(held: Held, request: Request, listener: string | null, now: number): Response {
-  const { status, bytes } = held.loaded;
+export function reply(
+  cached: CachedAnswer,
+  request: Request,
+  listener: string | null,
+  now: number,
+): Response {
+  const { status, bytes } = cached.loaded;
   const { headers: asked } = request;
-  const stamp = held.stamp(now);
-  if (status === 200 && matches(asked.get("if-none-match"), held.etag)) {
+  const stamp = cached.stamp(now);
+  if (status === 200 && matches(asked.get("if-none-match"), cached.etag)) {
     return new Response(null, { status: 304, headers: stamp.common });
   }
   const isHead = request.method === "HEAD";
-  if (held.gzipped !== null && stamp.gzipped !== null) {
+  if (cached.gzipped !== null && stamp.gzipped !== null) {
     // A Range on a playlist is ignored (section 14.2): some players send one with every request.
     if (!takesGzip(request, listener)) return answer(bytes, status, stamp.plain, isHead);
-    return answer(held.gzipped, status, stamp.gzipped, isHead, "manual");
+    return answer(cached.gzipped, status, stamp.gzipped, isHead, "manual");
   }
   // Ranges are defined for GET only (section 14.2).
   const range =
-    status === 200 && !isHead && isStill(asked.get("if-range"), held.etag) ? asked.get("range") : null;
+    status === 200 && !isHead && isStill(asked.get("if-range"), cached.etag) ? asked.get("range") : null;
   const span = spanOf(range, bytes.length);
   if (span.kind === "whole") return answer(bytes, status, stamp.plain, isHead);
   const headers = new Headers(stamp.common);
@@ -44,11 +49,11 @@ export function reply(held: Held, request: Request, listener: string | null, now
  * The multivariant playlist for one listener. The media playlist's URL in it carries an id made for this listener, by which
  * listeners are told apart and counted. No cache may keep it: all listeners who got the cached copy would count as one.
  */
-export function personal(held: Held, request: Request): Response {
-  const text = withListener(decoder.decode(held.loaded.bytes), mintListener(request));
+export function personal(cached: CachedAnswer, request: Request): Response {
+  const text = withListener(decoder.decode(cached.loaded.bytes), mintListener(request));
   const headers = {
     ...OPEN_TO_ALL,
-    "content-type": held.loaded.contentType,
+    "content-type": cached.loaded.contentType,
     "cache-control": "no-store",
     date: new Date().toUTCString(),
   };

@@ -1,11 +1,11 @@
 import type { Secret } from "../access/secret.ts";
-import { networkUnder, placeOf } from "../audience/cap.ts";
+import { networkUnder, seatingOf } from "../audience/cap.ts";
+import { DeliveryLimiter } from "../audience/delivery-limiter.ts";
 import { moreThan } from "../audience/growth.ts";
 import { firstMs, retryMs } from "../audience/pace.ts";
 import type { Report, ShardAnswer } from "../audience/shard.ts";
 import { type SipKey, sipKey } from "../audience/siphash.ts";
-import { type Entry, ISOLATE_LIMITS, Slots } from "../audience/slots.ts";
-import { Takes } from "../audience/takes.ts";
+import { ISOLATE_LIMITS, type SlotReport, Slots } from "../audience/slots.ts";
 import { Bounded } from "../bounded.ts";
 import type { WaitUntil } from "./memory.ts";
 
@@ -36,7 +36,7 @@ const MAX_SHOWS = 1_000;
  */
 export class Sightings {
   readonly #slots = new Slots(ISOLATE_LIMITS);
-  readonly #takes = new Takes();
+  readonly #limiter = new DeliveryLimiter();
   readonly #keys = new Bounded<string, SipKey>(MAX_SHOWS);
   /** This isolate's name and place (0 to 1). Made with the first report: the platform has no random numbers outside a request. */
   #self: { readonly reporter: string; readonly place: number } | null = null;
@@ -46,13 +46,13 @@ export class Sightings {
   see(show: string, listener: string, address: string, secret: Secret, waitUntil: WaitUntil): void {
     this.#withKey(show, secret, waitUntil, (key) => {
       const now = Date.now();
-      const place = placeOf(key, address, listener);
-      this.#slots.see(show, now, place);
-      this.#takes.see(place.network, place.seat, now);
+      const seating = seatingOf(key, address, listener);
+      this.#slots.see(show, now, seating);
+      this.#limiter.see(seating.network, seating.seat, now);
     });
   }
 
-  /** Notes that media of `show` was sent. The same media sent to one listener twice counts once (takes.ts). */
+  /** Notes that media of `show` was sent. The same media sent to one listener twice counts once (delivery-limiter.ts). */
   deliver(
     show: string,
     { name, mediaMs, share, address }: SentMedia,
@@ -61,7 +61,7 @@ export class Sightings {
   ): void {
     this.#withKey(show, secret, waitUntil, (key) => {
       const now = Date.now();
-      const counted = this.#takes.take(networkUnder(key, address), name, share, now);
+      const counted = this.#limiter.take(networkUnder(key, address), name, share, now);
       if (counted > 0) this.#slots.deliver(show, now, counted * mediaMs);
     });
   }
@@ -85,19 +85,19 @@ export class Sightings {
     for (const shard of schedule.answers.keys()) {
       if (shard !== current && !byShard.has(shard)) schedule.answers.delete(shard);
     }
-    for (const [shard, entries] of byShard)
-      waitUntil(this.#send(show, { shard, current, entries }, schedule, shards));
+    for (const [shard, reports] of byShard)
+      waitUntil(this.#send(show, { shard, current, entries: reports }, schedule, shards));
   }
 
   async #send(
     show: string,
-    { shard, current, entries }: { shard: string; current: string; entries: readonly Entry[] },
+    { shard, current, entries: reports }: { shard: string; current: string; entries: readonly SlotReport[] },
     schedule: Schedule,
     shards: Shards,
   ): Promise<void> {
     const report: Report = {
       reporter: this.#self?.reporter ?? "",
-      entries,
+      entries: reports,
       previous: schedule.answers.get(shard) ?? null,
       up: shard === show ? null : show,
       below: null,
@@ -105,7 +105,7 @@ export class Sightings {
     try {
       const answer = await shards.get(shards.idFromName(shard)).report(report);
       schedule.answers.set(shard, answer);
-      this.#slots.acknowledge(entries, answer.boot);
+      this.#slots.acknowledge(reports, answer.boot);
       if (shard !== current) return;
       schedule.shards = answer.shards ?? schedule.shards;
       schedule.dueAt = Date.now() + answer.afterMs;

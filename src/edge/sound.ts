@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { BroadcastApi } from "../broadcast-api.ts";
 import { isProblem, type Problem } from "../problem.ts";
 import { type EdgeEnv, type OriginStub, originOf } from "./env.ts";
-import { first } from "./operator.ts";
+import { askBroadcast } from "./operator.ts";
 
 /** How to set one kind of producer's sound (hold audio, an announcement) with a WAV file. */
 export interface Sound<Described extends object> {
@@ -26,7 +26,7 @@ export async function putSound<Described extends object>(
   if (body === null) return noFile;
   // A slug may stand for two ids, and the body can be read only once: so find the id of the broadcast first.
   let id = "";
-  const found = await first(c.env, name, (broadcast, foundId) => {
+  const found = await askBroadcast(c.env, name, (broadcast, foundId) => {
     id = foundId;
     return find(broadcast);
   });

@@ -1,4 +1,11 @@
-import { isFormer, isTooFarAhead, type LiveEdge, partsUntil, placeAsked, projected } from "../live-edge.ts";
+import {
+  isFormer,
+  isTooFarAhead,
+  type LiveEdge,
+  partsUntil,
+  positionAsked,
+  projected,
+} from "../live-edge.ts";
 import type { Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 
@@ -20,8 +27,8 @@ export function judge(edge: LiveEdge, target: Target, now: number): Problem | nu
       return null;
     case "playlist":
     case "rewind": {
-      const place = placeAsked(edge, target.directives);
-      return place !== null && isTooFarAhead(byNow, place) ? PROBLEMS.tooFarAhead : null;
+      const position = positionAsked(edge, target.directives);
+      return position !== null && isTooFarAhead(byNow, position) ? PROBLEMS.tooFarAhead : null;
     }
     case "segment":
       return partsUntil(byNow, { msn: target.msn }) <= 0 ? null : PROBLEMS.noSuchMedia;

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { HostKey } from "../access/keys.ts";
-import type { Newcomer, Offer } from "../broadcast-api.ts";
+import type { JoiningHost, Offer } from "../broadcast-api.ts";
 import { readOffer } from "../ingest/offer.ts";
 import { areas, isWhipSession, patterns, whipSessionPath } from "../paths.ts";
 import { offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
@@ -94,7 +94,7 @@ function preflight(c: Of): Response {
 async function publish(c: Of, { broadcast, key }: Entered): Promise<Response> {
   const offer = await readPost(c.req.raw);
   if (offer.kind === "problem") return refuse(offer);
-  const published = await broadcast.publish(offer, newcomerOf(c, key), new URL(c.req.url).origin);
+  const published = await broadcast.publish(offer, joiningHostOf(c, key), new URL(c.req.url).origin);
   if (published.kind === "problem") return refuse(published);
   return created(published.answer, {
     path: whipSessionPath(c.req.param("id") ?? "", published.session),
@@ -106,9 +106,9 @@ async function publish(c: Of, { broadcast, key }: Entered): Promise<Response> {
 
 /** RFC 9725 section 4.1: GET and HEAD succeed without content. */
 async function look(_: Of, { broadcast, key }: Entered, session: string | null): Promise<Response> {
-  const admitted = await broadcast.admit(key, session);
-  if (admitted.kind === "problem") return refuse(admitted);
-  const { name, warnings } = admitted;
+  const authorized = await broadcast.admit(key, session);
+  if (authorized.kind === "problem") return refuse(authorized);
+  const { name, warnings } = authorized;
   const said = { [HOST_HEADER]: encodeURIComponent(name), "earshot-warnings": warnings.join(", ") };
   return new Response(null, { status: 204, headers: { ...NO_STORE, ...said } });
 }
@@ -121,7 +121,7 @@ async function leave(_: Of, { broadcast, key }: Entered, session: string): Promi
 /** How much of a client's User-Agent is kept, characters. */
 const MAX_CLIENT = 200;
 
-function newcomerOf(c: Of, key: HostKey): Newcomer {
+function joiningHostOf(c: Of, key: HostKey): JoiningHost {
   const client = c.req.header("user-agent")?.slice(0, MAX_CLIENT) ?? null;
   return { key, takeover: c.req.query("takeover") === "1", client };
 }

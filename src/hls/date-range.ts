@@ -1,5 +1,5 @@
 import type { Samples } from "../media.ts";
-import { quotable } from "./quoted.ts";
+import { quotable } from "./quoted-string.ts";
 
 /**
  * Something that happened at one moment of a show, as its playlists list it (draft-pantos-hls-rfc8216bis section 4.4.5.1). Its

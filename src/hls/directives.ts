@@ -6,15 +6,15 @@ import {
   isTooFarAhead,
   type LiveEdge,
   later,
-  type Place,
-  placeAsked,
+  type Position,
+  positionAsked,
 } from "../live-edge.ts";
 import type { Directives } from "../media.ts";
 
 /** `wait`: the request is held until the live edge covers `place`, for three target durations at most (then 503). */
 export type Decision =
   | { readonly kind: "ready" }
-  | { readonly kind: "wait"; readonly place: Place }
+  | { readonly kind: "wait"; readonly position: Position }
   | { readonly kind: "reject" };
 
 /**
@@ -22,11 +22,11 @@ export type Decision =
  * `reject` is 400. No list is handed out before the first one from which players can start.
  */
 export function decide(edge: LiveEdge, directives: Directives): Decision {
-  const asked = placeAsked(edge, directives);
+  const asked = positionAsked(edge, directives);
   if (asked !== null && isTooFarAhead(edge, asked)) {
     return { kind: "reject" };
   }
   const first = firstPublished(edge);
-  if (!covers(edge, first)) return { kind: "wait", place: asked === null ? first : later(asked, first) };
-  return asked === null || covers(edge, asked) ? { kind: "ready" } : { kind: "wait", place: asked };
+  if (!covers(edge, first)) return { kind: "wait", position: asked === null ? first : later(asked, first) };
+  return asked === null || covers(edge, asked) ? { kind: "ready" } : { kind: "wait", position: asked };
 }

@@ -20,7 +20,7 @@ export function unitSizes(chunk: Uint8Array): number[] {
 }
 
 /** Returns the bytes of all access units of a segment, which is chunks, one after the other; empty if it has none. */
-export function mediaIn(segment: Uint8Array): Bytes {
+export function accessUnitBytes(segment: Uint8Array): Bytes {
   return joinBytes(contentsOf(segment, "mdat"));
 }
 

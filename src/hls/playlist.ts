@@ -5,7 +5,7 @@
 
 import { AU_SAMPLES, type Profile, SAMPLE_RATE, type Samples, samples, toMillis } from "../media.ts";
 import { dateRangeTag } from "./date-range.ts";
-import { quotable } from "./quoted.ts";
+import { quotable } from "./quoted-string.ts";
 import { listedRanges, listsParts, type OpenSegment, type Window } from "./window.ts";
 
 /** Relative URIs of the things that a media playlist lists. The same thing must have the same URI in every list. */
@@ -19,7 +19,7 @@ export interface Names {
 export function mediaPlaylist(window: Window, names: Names): string {
   const lines = [
     // Section 6.2.1: no higher than needed. EXT-X-MAP requires 6 (section 8).
-    ...opening(window.profile, {
+    ...headTags(window.profile, {
       version: 6,
       targetDuration: window.profile.targetDuration,
       skipBoundary: null,
@@ -29,7 +29,7 @@ export function mediaPlaylist(window: Window, names: Names): string {
     // Section 4.4.4.5. The map comes before the first date, which belongs to the next segment.
     mapTag(names),
     ...listedRanges(window).map(dateRangeTag), // section 4.4.5.1
-    ...listing(window, names, window.firstMsn),
+    ...segmentLines(window, names, window.firstMsn),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -39,7 +39,7 @@ export function mediaPlaylist(window: Window, names: Names): string {
  *
  * @param skipBoundary null: delta updates are not offered
  */
-export function opening(
+export function headTags(
   profile: Profile,
   constants: { version: number; targetDuration: number; skipBoundary: Samples | null },
 ): string[] {
@@ -56,7 +56,7 @@ export function opening(
 }
 
 /** Returns the segments of a window from number `from` on, and the end of the list. */
-export function listing(window: Window, names: Names, from: number): string[] {
+export function segmentLines(window: Window, names: Names, from: number): string[] {
   const { profile, open } = window;
   const lines: string[] = [];
   for (const segment of window.segments.slice(Math.max(0, from - window.firstMsn))) {

@@ -98,7 +98,7 @@ export function addCut(window: Window, cut: Cut): Window {
   if (open === null) throw new Error("the show has ended");
   // The segmenter's flush repeats the last part if only its segment is left to be closed.
   const repeated = closes && part.index === open.parts.length - 1;
-  const due = repeated ? part.at : end(window);
+  const due = repeated ? part.at : listedEnd(window);
   if (part.msn !== open.msn || part.at !== due || (!repeated && part.index !== open.parts.length)) {
     throw new RangeError(`part ${part.msn}.${part.index} at ${part.at} is not the next one`);
   }
@@ -121,7 +121,7 @@ export function addCut(window: Window, cut: Cut): Window {
  * must stay as it is, since caches have it under its own URL.
  */
 export function withDateRange(window: Window, range: Omit<DateRange, "listed">): Window {
-  const listed = end(window);
+  const listed = listedEnd(window);
   const waiting = window.dateRanges.filter((other) => other.listed >= listed);
   const others = window.dateRanges.filter((other) => other.listed < listed);
   return {
@@ -132,7 +132,7 @@ export function withDateRange(window: Window, range: Omit<DateRange, "listed">):
 
 /** Returns the date ranges of a window's list: the newest MOST_RANGES of those that lie in its segments or after them. */
 export function listedRanges(window: Window): readonly DateRange[] {
-  const listed = end(window);
+  const listed = listedEnd(window);
   const from = window.startedAt + toMillis((window.segments[0] ?? window.open)?.at ?? 0);
   return window.dateRanges
     .filter((range) => range.at >= from && (range.listed < listed || window.ended))
@@ -142,7 +142,7 @@ export function listedRanges(window: Window): readonly DateRange[] {
 /** Drops the date ranges that no list will have any more. */
 function withoutOldRanges(window: Window): Window {
   if (window.dateRanges.length === 0) return window;
-  const listed = end(window);
+  const listed = listedEnd(window);
   const waiting = window.dateRanges.filter((range) => range.listed >= listed);
   return { ...window, dateRanges: [...listedRanges(window), ...waiting] };
 }
@@ -170,7 +170,7 @@ export function closingWindow(ended: Window): Window | null {
 }
 
 /** Returns where the listed media ends on the timeline. */
-export function end(window: Window): Samples {
+export function listedEnd(window: Window): Samples {
   const last = window.open ?? window.segments.at(-1);
   if (last === undefined) return samples(0);
   return samples(last.at + last.parts.reduce((sum, part) => sum + part.duration, 0));
@@ -182,7 +182,7 @@ export function end(window: Window): Samples {
  */
 export function msnBefore(window: Window, millis: number): number {
   const { segments, open, firstMsn } = window;
-  const at = end(window) - fromMillis(millis);
+  const at = listedEnd(window) - fromMillis(millis);
   if (open !== null && open.at <= at) return open.msn;
   return segments.findLast((segment) => segment.at <= at)?.msn ?? firstMsn;
 }
@@ -204,13 +204,13 @@ export function liveEdgeOf(window: Window, former: LiveEdge["former"] = []): Liv
     partsPerSegment: partsPerSegment(profile),
     partMillis: toMillis(profile.partUnits * AU_SAMPLES),
     listsParts: profile.lowLatency,
-    endsAt: window.startedAt + toMillis(end(window)),
+    endsAt: window.startedAt + toMillis(listedEnd(window)),
     former,
   };
 }
 
 /** Returns how much media a show's first list needs. */
-export function firstListed(profile: Profile): Samples {
+export function firstListDuration(profile: Profile): Samples {
   return samples(FIRST_LENGTH * profile.segmentUnits * AU_SAMPLES);
 }
 
@@ -226,7 +226,7 @@ export function listsParts(window: Window, segment: OpenSegment): boolean {
   return (
     lowLatency &&
     segment.msn > newest - 3 &&
-    end(window) + partUnits * AU_SAMPLES - segment.at <= targets(window, 3)
+    listedEnd(window) + partUnits * AU_SAMPLES - segment.at <= targets(window, 3)
   );
 }
 
@@ -256,7 +256,7 @@ export function skippedUntil(window: Window, boundary: Samples): number | null {
  * left, as for an ended playlist: the stricter of the section's two rules. Parts leave the list long before, and must stay for
  * three target durations only.
  */
-export function keptFrom(window: Window): number {
+export function oldestFetchableMsn(window: Window): number {
   return window.firstMsn - (window.length + 2);
 }
 

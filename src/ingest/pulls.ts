@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withoutNames } from "./pulled-offer.ts";
-import { fault, Item, NewSession, type SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
+import { NewSession, type SfuApi, type SfuFault, sfuFault, TRACK_NAME, TrackReply } from "./sfu-api.ts";
 
 /** The SFU's offer to a session that pulls tracks. */
 export interface Offered {
@@ -17,7 +17,7 @@ export type PulledItem = { readonly kind: "mid"; readonly mid: string } | SfuFau
 /** Timeout of a pull, ms: the SFU waits 5 s for the puller's transport before it says that it is not there. */
 const PULL_TIMEOUT_MS = 8_000;
 
-const Pulled = Item.extend({ sessionId: z.string().optional(), mid: z.string().optional() });
+const Pulled = TrackReply.extend({ sessionId: z.string().optional(), mid: z.string().optional() });
 const NewPulls = z.looseObject({
   errorCode: z.string().optional(),
   sessionDescription: z
@@ -58,15 +58,15 @@ export class Pulls {
       return { kind: "offered", offer: null, items: new Map(publishers.map((one) => [one, reply])) };
     }
     const { errorCode, sessionDescription, tracks: replied = [] } = reply.body;
-    if (errorCode !== undefined) return fault(200, errorCode);
+    if (errorCode !== undefined) return sfuFault(200, errorCode);
     const items = publishers.map((publisher): [string, PulledItem] => {
       const item = replied.find(({ sessionId }) => sessionId === publisher);
       const { errorCode, mid = "" } = item ?? {};
       const isGood = errorCode === undefined && mid !== "";
-      return [publisher, isGood ? { kind: "mid", mid } : fault(200, errorCode ?? "no_item")];
+      return [publisher, isGood ? { kind: "mid", mid } : sfuFault(200, errorCode ?? "no_item")];
     });
     const isAnyGood = items.some(([, item]) => item.kind === "mid");
-    if (isAnyGood && sessionDescription === undefined) return fault(200, "no_offer");
+    if (isAnyGood && sessionDescription === undefined) return sfuFault(200, "no_offer");
     const offer = sessionDescription === undefined ? null : withoutNames(sessionDescription.sdp);
     return { kind: "offered", offer, items: new Map(items) };
   }

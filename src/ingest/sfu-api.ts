@@ -19,13 +19,16 @@ export const TRACK_NAME = "audio";
 const CALL_TIMEOUT_MS = 5_000;
 
 /** One track in the reply to an operation on tracks. */
-export const Item = z.looseObject({ errorCode: z.string().optional() });
+export const TrackReply = z.looseObject({ errorCode: z.string().optional() });
 
 /** How any reply may report failure, even with HTTP 200: its own, or that of single items. */
-export const Outcome = z.looseObject({ errorCode: z.string().optional(), tracks: z.array(Item).optional() });
+export const ReplyErrors = z.looseObject({
+  errorCode: z.string().optional(),
+  tracks: z.array(TrackReply).optional(),
+});
 
 /** Returns the first error that a reply reports; undefined if there is none. */
-export function errorOf({ errorCode, tracks }: z.infer<typeof Outcome>): string | undefined {
+export function errorOf({ errorCode, tracks }: z.infer<typeof ReplyErrors>): string | undefined {
   return errorCode ?? tracks?.find((track) => track.errorCode)?.errorCode;
 }
 
@@ -75,14 +78,16 @@ export class SfuApi {
       });
       text = await response.text();
     } catch (error) {
-      return fault(0, error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable");
+      return sfuFault(0, error instanceof Error && error.name === "TimeoutError" ? "timeout" : "unreachable");
     }
     const json = jsonOf(text);
     if (!response.ok) {
-      return fault(response.status, errorOf(Outcome.safeParse(json).data ?? {}) ?? "unknown_error");
+      return sfuFault(response.status, errorOf(ReplyErrors.safeParse(json).data ?? {}) ?? "unknown_error");
     }
     const parsed = schema.safeParse(json);
-    return parsed.success ? { kind: "reply", body: parsed.data } : fault(response.status, "unexpected_reply");
+    return parsed.success
+      ? { kind: "reply", body: parsed.data }
+      : sfuFault(response.status, "unexpected_reply");
   }
 
   /** Does the same as {@link call}, and tries once more after a transient fault: for calls that may take effect twice. */
@@ -98,7 +103,7 @@ export class SfuApi {
 }
 
 /** Makes the fault of a status and a code, and decides whether it is transient. */
-export function fault(status: number, code: string): SfuFault {
+export function sfuFault(status: number, code: string): SfuFault {
   const transient =
     status === 0 ||
     status === 429 ||

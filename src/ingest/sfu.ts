@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { Pulls } from "./pulls.ts";
-import { errorOf, fault, Item, NewSession, Outcome, SfuApi, type SfuFault, TRACK_NAME } from "./sfu-api.ts";
+import {
+  errorOf,
+  NewSession,
+  ReplyErrors,
+  SfuApi,
+  type SfuFault,
+  sfuFault,
+  TRACK_NAME,
+  TrackReply,
+} from "./sfu-api.ts";
 
 /**
  * The calls of Cloudflare Realtime SFU's HTTP API that publishers need (OpenAPI document 2024-05-21; sessions, tracks, WebSocket
@@ -30,12 +39,14 @@ const FAILED_DELAYS_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 /** After nothing but "not yet" from the SFU for this long, ms, a publisher will not connect. */
 const CONNECT_BUDGET_MS = 25_000;
 
-const NewTracks = Outcome.extend({
+const NewTracks = ReplyErrors.extend({
   sessionDescription: z
     .looseObject({ type: z.literal("answer"), sdp: z.string().startsWith("v=0") })
     .optional(),
 });
-const NewAdapters = z.looseObject({ tracks: z.array(Item.extend({ adapterId: z.string().optional() })) });
+const NewAdapters = z.looseObject({
+  tracks: z.array(TrackReply.extend({ adapterId: z.string().optional() })),
+});
 
 /** A client of one SFU application. */
 export class Sfu {
@@ -133,9 +144,9 @@ export class Sfu {
     if (tracks.kind === "fault") return tracks;
     // Single items may have failed in spite of HTTP 200.
     const code = errorOf(tracks.body);
-    if (code !== undefined) return fault(200, code);
+    if (code !== undefined) return sfuFault(200, code);
     const answer = tracks.body.sessionDescription?.sdp;
-    return answer === undefined ? fault(200, "no_answer") : { kind: "published", session, answer };
+    return answer === undefined ? sfuFault(200, "no_answer") : { kind: "published", session, answer };
   }
 
   async #attachOnce(session: string, endpoint: string): Promise<Attached | SfuFault> {
@@ -153,7 +164,7 @@ export class Sfu {
     );
     if (reply.kind === "fault") return reply;
     const item = reply.body.tracks[0];
-    if (item?.adapterId === undefined) return fault(200, item?.errorCode ?? "no_adapter");
+    if (item?.adapterId === undefined) return sfuFault(200, item?.errorCode ?? "no_adapter");
     return { kind: "attached", adapter: item.adapterId };
   }
 }

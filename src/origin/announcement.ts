@@ -2,14 +2,14 @@ import type { AnnouncedState } from "../announcement-api.ts";
 import type { Announcement } from "../broadcast/show-row.ts";
 import { PROBLEMS, type Problem, unfitAnnouncement } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
-import { keepSound } from "./kept-sound.ts";
+import { storeSound } from "./kept-sound.ts";
 
 /** The loudness that an announcement is levelled to, LUFS: the same as the hosts' (AES TD1008, speech). */
 const TARGET_LUFS = -18;
 /** The longest announcement that is accepted, seconds. */
 const MAX_SECONDS = 60;
 
-/** Stores a WAV file in R2 as the announcement of a state ({@link keepSound}). */
+/** Stores a WAV file in R2 as the announcement of a state ({@link storeSound}). */
 export async function keepAnnouncement(
   bucket: R2Bucket,
   id: string,
@@ -17,7 +17,7 @@ export async function keepAnnouncement(
   wav: ReadableStream<Uint8Array>,
   everySeconds: number,
 ): Promise<Announcement | Problem> {
-  const kept = await keepSound(bucket, wav, {
+  const kept = await storeSound(bucket, wav, {
     key: (version) => keys.announcement(id, state, version),
     longest: MAX_SECONDS,
     loops: false,

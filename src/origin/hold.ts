@@ -2,7 +2,7 @@ import { SEAM } from "../audio/loop.ts";
 import type { OwnHold } from "../broadcast/show-row.ts";
 import { PROBLEMS, type Problem, unfitHold } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
-import { keepSound } from "./kept-sound.ts";
+import { storeSound } from "./kept-sound.ts";
 
 /** The loudness that hold audio is levelled to, LUFS: softer than speech, whose target is -18 (AES TD1008). */
 const TARGET_LUFS = -24;
@@ -10,7 +10,7 @@ const TARGET_LUFS = -24;
 const MAX_SECONDS = 600;
 
 /**
- * Stores a WAV file in R2 as hold audio ({@link keepSound}).
+ * Stores a WAV file in R2 as hold audio ({@link storeSound}).
  *
  * @param asIs whether it is played at its own loudness, without levelling
  */
@@ -20,7 +20,7 @@ export async function keepHold(
   wav: ReadableStream<Uint8Array>,
   asIs: boolean,
 ): Promise<OwnHold | Problem> {
-  const kept = await keepSound(bucket, wav, {
+  const kept = await storeSound(bucket, wav, {
     key: (version) => keys.hold(id, version),
     longest: MAX_SECONDS,
     loops: true,

@@ -11,7 +11,7 @@ const MAX_GAIN_DB = 30;
 const STORED_FRAME_BYTES = 4;
 
 /** How a WAV file is to be stored. */
-export interface Keeping {
+export interface StoreOptions {
   /** Returns its R2 key for a version. */
   readonly key: (version: string) => string;
   /** The longest duration that is accepted, seconds. */
@@ -29,7 +29,7 @@ interface Kept {
 }
 
 /** The put to R2 failed. */
-export interface NotKept {
+export interface StoreFailure {
   readonly kind: "not-kept";
 }
 
@@ -37,11 +37,11 @@ export interface NotKept {
  * Converts a WAV file to 48 kHz stereo s16le and puts it into R2, as a stream: only the chunks in transit are in memory. A file
  * that is invalid or incomplete leaves nothing in R2.
  */
-export async function keepSound(
+export async function storeSound(
   bucket: R2Bucket,
   wav: ReadableStream<Uint8Array>,
-  { key, longest, loops, target }: Keeping,
-): Promise<Kept | WavFault | NotKept> {
+  { key, longest, loops, target }: StoreOptions,
+): Promise<Kept | WavFault | StoreFailure> {
   const reader = wav.getReader();
   const conversion = new Conversion(longest, loops ? new Loop() : null);
   try {

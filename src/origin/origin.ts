@@ -5,20 +5,20 @@ import type { Figure } from "../audience/figure.ts";
 import type { Broadcast } from "../broadcast/broadcast.ts";
 import type { Read, Readable } from "../broadcast/reads.ts";
 import type { HoldDescription, HoldKeeper } from "../hold-api.ts";
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts";
 import { type ChapterFormat, parseListen, type Target } from "../paths.ts";
 import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
-import { parseStretch, type Stretch } from "../recording-stretch.ts";
+import { type ByteRange, parseRange } from "../recording-range.ts";
 import type { ShowStatus, Status } from "../status.ts";
 import { keepAnnouncement } from "./announcement.ts";
-import { Attendance, UNCOUNTED } from "./attendance.ts";
 import { chaptersResponse } from "./chapters.ts";
-import { handOver } from "./hand-over.ts";
 import { keepHold } from "./hold.ts";
+import { ListenerCounts, UNCOUNTED } from "./listener-counts.ts";
 import { Recordings, StoredRecording } from "./recording.ts";
 import { retried } from "./retry.ts";
+import { handOver } from "./sound-handover.ts";
 import { Tally } from "./tally.ts";
 
 export interface OriginEnv {
@@ -32,7 +32,7 @@ const R2_TIMEOUT_MS = 1_000;
 
 /** One of each per isolate. */
 const tally = new Tally();
-const attendance = new Attendance();
+const listenerCounts = new ListenerCounts();
 const recordings = new Recordings();
 
 /**
@@ -42,8 +42,8 @@ const recordings = new Recordings();
 export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, AnnouncementKeeper {
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    const stretch = parseStretch(url.pathname);
-    if (stretch !== null) return this.#stretch(stretch);
+    const range = parseRange(url.pathname);
+    if (range !== null) return this.#range(range);
     const target = parseListen(url);
     if (target.kind === "problem") return refuse(target);
     tally.add(target.id, { [target.kind]: 1 });
@@ -106,10 +106,10 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
   /** Returns a show's status with the listener count. Pages show both, and so need one request instead of two. */
   async #status(show: ShowStatus): Promise<Response> {
     const isOn = show.state === "open" || show.state === "live";
-    const attended = isOn
-      ? await attendance.of(show.id, Date.now(), () => this.#figure(show.id, false))
+    const count = isOn
+      ? await listenerCounts.of(show.id, Date.now(), () => this.#figure(show.id, false))
       : UNCOUNTED;
-    const status: Status = { ...show, ...attended };
+    const status: Status = { ...show, ...count };
     return Response.json(status, { headers: { "cache-control": brief(1) } });
   }
 
@@ -122,9 +122,9 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
   }
 
   /** Returns bytes of a recording. No cache is to store them: they are many, and R2 has them already. */
-  async #stretch(stretch: Stretch): Promise<Response> {
+  async #range(range: ByteRange): Promise<Response> {
     const waitUntil = (work: Promise<void>) => this.ctx.waitUntil(work);
-    const sent = await recordings.stream(stretch, this.#sourceOf(stretch.id), waitUntil).catch(unreadable);
+    const sent = await recordings.stream(range, this.#sourceOf(range.id), waitUntil).catch(unreadable);
     return sent.kind === "problem"
       ? refuse(sent)
       : new Response(sent.bytes, { headers: { "cache-control": "no-store" } });
@@ -152,7 +152,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
         ? keys.init(target.id, target.epoch)
         : keys.segment(target.id, target.epoch, target.msn);
     try {
-      const object = await withLimit(this.env.MEDIA.get(key), R2_TIMEOUT_MS);
+      const object = await withTimeout(this.env.MEDIA.get(key), R2_TIMEOUT_MS);
       if (object === null) return { kind: "absent" };
       const headers = { ...MEDIA_HEADERS, "content-length": String(object.size) };
       return { kind: "kept", response: new Response(object.body, { headers }) };

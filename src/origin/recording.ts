@@ -1,20 +1,20 @@
 import { Bounded } from "../bounded.ts";
-import { mediaIn } from "../hls/moof.ts";
+import { accessUnitBytes } from "../hls/moof.ts";
 import { descriptionIn, type Filling, type Layout, layOut, offsetsOf, sizesOf } from "../hls/movie.ts";
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
 import type {
+  BlockContents,
   Chapters,
-  Page,
-  PageOfSegments,
   Plan,
   RecordingAnswer,
   RecordingApi,
   RecordingAsk,
   RecordingFacts,
+  SegmentBlock,
 } from "../recording-api.ts";
-import type { Stretch } from "../recording-stretch.ts";
+import type { ByteRange } from "../recording-range.ts";
 import { retried } from "./retry.ts";
 
 /** How many segments are fetched at a time, the one being sent included: R2 takes some 50 ms for each. */
@@ -53,7 +53,7 @@ export class Recordings {
    * @param waitUntil has the runtime keep the isolate running until the stretch is sent
    */
   async stream(
-    { id, etag, first, last }: Stretch,
+    { id, etag, first, last }: ByteRange,
     source: Source,
     waitUntil: (work: Promise<void>) => void,
   ): Promise<{ readonly kind: "stretch"; readonly bytes: ReadableStream } | Problem> {
@@ -88,8 +88,8 @@ export class Recordings {
 /** Provides the data that a recording is made from. */
 export interface Source {
   plan(): Promise<Plan | Problem>;
-  /** Rejects where the page cannot be read. */
-  page(page: Page): Promise<PageOfSegments>;
+  /** Rejects where the block cannot be read. */
+  block(page: SegmentBlock): Promise<BlockContents>;
   /** Returns a segment, or an init segment (`msn` null). Rejects where neither R2 nor the Broadcast has it. */
   segment(epoch: string, msn: number | null): Promise<Uint8Array>;
 }
@@ -117,8 +117,8 @@ export class StoredRecording implements Source {
     return answer.kind === "problem" ? answer : expected(answer, "chapters");
   }
 
-  async page(page: Page): Promise<PageOfSegments> {
-    return expected(await this.#ask({ kind: "page", page }), "page");
+  async block(block: SegmentBlock): Promise<BlockContents> {
+    return expected(await this.#ask({ kind: "page", page: block }), "page");
   }
 
   async segment(epoch: string, msn: number | null): Promise<Uint8Array> {
@@ -137,7 +137,7 @@ export class StoredRecording implements Source {
       const object = await this.#bucket.get(key);
       return object === null ? null : new Uint8Array(await object.arrayBuffer());
     };
-    return withLimit(read(), R2_TIMEOUT_MS).catch((error: unknown) => {
+    return withTimeout(read(), R2_TIMEOUT_MS).catch((error: unknown) => {
       console.warn(`R2 gave nothing for ${key}; the broadcast is asked: ${String(error)}`);
       return null;
     });
@@ -215,30 +215,32 @@ interface Wanted extends Pick<Made, "plan" | "layout"> {
 async function* filling(kind: Filling, at: number, wanted: Wanted): AsyncGenerator<Uint8Array | number> {
   const { plan, layout, first, last, source } = wanted;
   let mediaAt = layout.mediaAt;
-  for (const page of plan.pages) {
-    const length = { sizes: 4 * page.units, offsets: layout.offsetBytes * page.segments, media: page.bytes }[
-      kind
-    ];
+  for (const block of plan.pages) {
+    const length = {
+      sizes: 4 * block.units,
+      offsets: layout.offsetBytes * block.segments,
+      media: block.bytes,
+    }[kind];
     if (at <= last && at + length > first) {
-      const { segments, sizes } = await source.page(page);
-      if (segments.length !== page.segments) throw new Error("the index has changed");
+      const { segments, sizes } = await source.block(block);
+      if (segments.length !== block.segments) throw new Error("the index has changed");
       yield at;
       if (kind === "sizes") yield sizesOf(sizes);
-      else if (kind === "media") yield* media(page.epoch, segments, at, wanted);
+      else if (kind === "media") yield* media(block.epoch, segments, at, wanted);
       else {
         const lengths = segments.map(({ bytes }) => bytes);
         yield offsetsOf(lengths, mediaAt, layout.offsetBytes);
       }
     }
     at += length;
-    mediaAt += page.bytes;
+    mediaAt += block.bytes;
   }
 }
 
 /** Yields the media of a page's segments, the first of which begins at `at`. Segments are fetched ahead. */
 async function* media(
   epoch: string,
-  segments: PageOfSegments["segments"],
+  segments: BlockContents["segments"],
   at: number,
   { first, last, source }: Wanted,
 ): AsyncGenerator<Uint8Array | number> {
@@ -255,24 +257,24 @@ async function* media(
       fetched.catch(() => {});
       coming.push(fetched);
     }
-    const units = mediaIn((await coming.shift()) ?? new Uint8Array(0));
+    const units = accessUnitBytes((await coming.shift()) ?? new Uint8Array(0));
     if (units.length !== bytes) throw new Error(`segment ${msn} has ${units.length} bytes, not ${bytes}`);
     yield begin;
     yield units;
   }
 }
 
-/** Returns the validator: a hash of the file's head and of the list of pages. */
-async function etagOf({ pages }: Plan, { pieces, length }: Layout): Promise<string> {
+/** Returns the validator: a hash of the file's head and of the list of blocks. */
+async function etagOf({ pages: blocks }: Plan, { pieces, length }: Layout): Promise<string> {
   const text = JSON.stringify([
     length,
-    pages,
+    blocks,
     pieces.map((piece) => ("filling" in piece ? piece : [...piece])),
   ]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function sum(pages: readonly Page[], field: "units" | "bytes" | "segments"): number {
-  return pages.reduce((total, page) => total + page[field], 0);
+function sum(blocks: readonly SegmentBlock[], field: "units" | "bytes" | "segments"): number {
+  return blocks.reduce((total, block) => total + block[field], 0);
 }

@@ -1,13 +1,13 @@
 import { findCopy } from "./copy.ts";
-import { type Happening, happeningOf, seenAfter } from "./line.ts";
+import { type ListedEvent, readListedEvent, statusAfter } from "./listed-events.ts";
 import { element, pathId, setText } from "./page.ts";
 import { crowdText, onAirText } from "./people.ts";
 import { Player } from "./player.ts";
-import type { Playing } from "./playing.ts";
+import type { PlayerState } from "./player-state.ts";
 import { pollStatus } from "./poll.ts";
 import { playbackPath } from "./relay-paths.ts";
 import { moveThrough } from "./replay.ts";
-import type { Report } from "./status.ts";
+import type { StatusAnswer } from "./status.ts";
 import { words } from "./words.ts";
 
 // The listener page and the embed. They have the same controls; each has its own HTML.
@@ -23,8 +23,8 @@ const volume = element("volume", HTMLInputElement);
 const listeners = element("listeners", HTMLElement);
 const audio = element("audio", HTMLAudioElement);
 
-let report: Report | null = null;
-let playing: Playing = "stopped";
+let report: StatusAnswer | null = null;
+let playing: PlayerState = "stopped";
 /** Whether play has not been pressed yet. Until then the page prepares the player, so that the first press need not wait. */
 let isNew = true;
 /** Whether play was pressed before there was anything to hear. The player then starts as soon as there is. */
@@ -33,7 +33,7 @@ let armed = false;
 /** When the player loaded its last playlist, by performance.now(). Playlists tell the show's events. */
 let listedAt = Number.NEGATIVE_INFINITY;
 /** The events in that playlist. They are applied to later statuses too, which may be older: caches keep a status for a moment. */
-let happenings: readonly Happening[] = [];
+let listedEvents: readonly ListedEvent[] = [];
 /** After this long a visitor may press play even if no status has arrived, ms. */
 const STATUS_WAIT_MS = 1_500;
 /** A playlist older than this, ms, means that playlists no longer arrive: no player waits that long for one. */
@@ -51,14 +51,14 @@ const player = new Player(
   },
   (dateRanges) => {
     listedAt = performance.now();
-    happenings = dateRanges.flatMap((attributes) => happeningOf(attributes) ?? []);
+    listedEvents = dateRanges.flatMap((attributes) => readListedEvent(attributes) ?? []);
     if (report !== null) report = knowing(report);
     render();
   },
 );
 
 /** Whether the player's playlists tell the page the show's events. */
-function isTold(): boolean {
+function hasEventsFromPlaylist(): boolean {
   return playing === "playing" && performance.now() - listedAt < LIST_MAX_AGE_MS;
 }
 
@@ -75,7 +75,7 @@ function begin(): void {
     askNow();
   } else {
     armed = true;
-    player.bless();
+    player.unlock();
     askNow();
   }
   render();
@@ -96,7 +96,7 @@ function leave(): void {
   render();
 }
 
-function onReport(now: Report): void {
+function onReport(now: StatusAnswer): void {
   // While sound is playing, a missing answer says nothing about the show: keep the last status.
   if (now.kind === "unreachable" && report?.kind === "status" && playing === "playing") return;
   report = knowing(now);
@@ -111,8 +111,8 @@ function onReport(now: Report): void {
 }
 
 /** Returns the report, updated with the events that the playlist has told. */
-function knowing(now: Report): Report {
-  return now.kind === "status" ? { ...now, status: seenAfter(now.status, happenings) } : now;
+function knowing(now: StatusAnswer): StatusAnswer {
+  return now.kind === "status" ? { ...now, status: statusAfter(now.status, listedEvents) } : now;
 }
 
 function render(): void {
@@ -160,11 +160,11 @@ if ("mediaSession" in navigator) {
 const position = document.getElementById("position");
 if (position instanceof HTMLInputElement && position.parentElement !== null)
   moveThrough(position.parentElement, position, audio, {
-    place: () => player.place,
+    position: () => player.playbackPosition,
     seek: (seconds) => player.seek(seconds),
   });
 button.disabled = true;
-const askNow = pollStatus(id, isActive, onReport, { waits: () => armed, isTold });
+const askNow = pollStatus(id, isActive, onReport, { waitsForDoors: () => armed, hasEventsFromPlaylist });
 window.setTimeout(() => {
   if (report === null) onReport({ kind: "unreachable" });
 }, STATUS_WAIT_MS);

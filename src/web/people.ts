@@ -1,10 +1,10 @@
 import { FIRST_HOST_NAME } from "../status.ts";
-import type { Seen } from "./status.ts";
+import type { KnownStatus } from "./status.ts";
 
 /** What pages say about hosts and listeners. */
 
 /** Says which hosts are heard, by name; empty where no host is heard, or the only one has the default name. */
-export function onAirText({ onAir }: Pick<Seen, "onAir">): string {
+export function onAirText({ onAir }: Pick<KnownStatus, "onAir">): string {
   return onAir.some((name) => name !== FIRST_HOST_NAME) ? `On the air: ${onAir.join(", ")}` : "";
 }
 
@@ -16,7 +16,7 @@ export function crowdText({
   listeners,
   error95,
   confidence,
-}: Pick<Seen, "listeners" | "error95" | "confidence">): string {
+}: Pick<KnownStatus, "listeners" | "error95" | "confidence">): string {
   if (listeners === null) return "";
   const unsure = listeners * (error95 ?? 0);
   const step = unsure < 1 ? 1 : 10 ** Math.floor(Math.log10(unsure));

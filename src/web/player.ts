@@ -1,12 +1,12 @@
 import Hls, { type ErrorData } from "hls.js";
 import { backoff } from "./backoff.ts";
-import { CLOSE_UP_MS, closeUp, pace } from "./catching-up.ts";
 import type { Copy } from "./copy.ts";
 import { hasNoOutput, playsNatively } from "./element.ts";
-import { hasPlayedAll, playToTheEnd } from "./ending.ts";
-import type { DateRanges, Playing } from "./playing.ts";
-import type { Place } from "./replay.ts";
-import { Rescuer } from "./rescuer.ts";
+import { Failover } from "./failover.ts";
+import { hasPlayedAll, playToTheEnd } from "./list-end.ts";
+import type { DateRanges, PlayerState } from "./player-state.ts";
+import type { PlaybackPosition } from "./replay.ts";
+import { CLOSE_UP_MS, closeUp, pace } from "./target-position.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -33,9 +33,9 @@ const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAAB
 export class Player {
   readonly #audio: HTMLAudioElement;
   readonly #url: string;
-  readonly #tell: (playing: Playing) => void;
+  readonly #tell: (playing: PlayerState) => void;
   readonly #listed: (dateRanges: DateRanges) => void;
-  readonly #rescuer: Rescuer;
+  readonly #failover: Failover;
   #hls: Hls | null = null;
   /** An hls.js that is prepared for the next join, and when it was made (ms since 1970). */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
@@ -63,14 +63,14 @@ export class Player {
     audio: HTMLAudioElement,
     url: string,
     copy: Promise<Copy | null>,
-    tell: (playing: Playing) => void,
+    tell: (playing: PlayerState) => void,
     listed: (dateRanges: DateRanges) => void,
   ) {
     this.#audio = audio;
     this.#url = url;
     this.#tell = tell;
     this.#listed = listed;
-    this.#rescuer = new Rescuer(audio, url, copy, () => this.#failed());
+    this.#failover = new Failover(audio, url, copy, () => this.#failed());
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
     audio.addEventListener("waiting", () => this.#waits());
@@ -90,12 +90,12 @@ export class Player {
   }
 
   /**
-   * Joins at the live edge. Call it while a press is handled, or after {@link bless} was called during one.
+   * Joins at the live edge. Call it while a press is handled, or after {@link unlock} was called during one.
    *
    * @param isInDoubt whether the relay has left other requests unanswered, so that the copy should be asked at once
    */
   play(isInDoubt = false): void {
-    if (isInDoubt) this.#rescuer.doubt();
+    if (isInDoubt) this.#failover.doubt();
     this.#wanted = true;
     this.#attempt = 0;
     this.#isByCopy = false;
@@ -104,7 +104,7 @@ export class Player {
   }
 
   /** The listener's position in a replay; null while no replay is played. */
-  get place(): Place {
+  get playbackPosition(): PlaybackPosition {
     const { currentTime, duration } = this.#audio;
     const isThere = this.#wanted && this.#replays && Number.isFinite(duration) && duration > 0;
     return isThere ? { at: currentTime, of: duration } : null;
@@ -112,7 +112,7 @@ export class Player {
 
   /** Seeks in a replay; otherwise does nothing. */
   seek(seconds: number): void {
-    if (this.place !== null) this.#audio.currentTime = seconds;
+    if (this.playbackPosition !== null) this.#audio.currentTime = seconds;
   }
 
   /** Leaves the show. The next {@link play} resumes a replay where it was left. */
@@ -124,7 +124,7 @@ export class Player {
   }
 
   /** Call it while a press is handled: the element may then play sound later without a press (WebKit grants that per element). */
-  bless(): void {
+  unlock(): void {
     this.#leave();
     this.#audio.src = HUSH;
     this.#audio.play().catch(() => undefined);
@@ -141,7 +141,7 @@ export class Player {
     this.#position = -1;
     this.#fresh = true;
     if (playsNatively(this.#audio)) {
-      this.#audio.src = (this.#isByCopy ? this.#rescuer.copyUrl : null) ?? this.#url;
+      this.#audio.src = (this.#isByCopy ? this.#failover.copyUrl : null) ?? this.#url;
       this.#start();
       return;
     }
@@ -149,7 +149,7 @@ export class Player {
     this.#hls = hls;
     if (hls.url === null) hls.loadSource(this.#url);
     const start = this.#replays ? this.#place : -1;
-    this.#rescuer.begin(hls, start);
+    this.#failover.begin(hls, start);
     hls.startLoad(start);
     if (hls.levels.length > 0) this.#start();
   }
@@ -163,7 +163,7 @@ export class Player {
   /** Makes an hls.js and attaches it to the element. It loads nothing yet. */
   #open(): Hls {
     const hls = new Hls({
-      ...this.#rescuer.config(),
+      ...this.#failover.config(),
       autoStartLoad: false,
       lowLatencyMode: true,
       // hls.js passes fragmented MP4 through unchanged, so there is no work for a worker.
@@ -195,7 +195,7 @@ export class Player {
   #leave(): void {
     clearTimeout(this.#timer);
     this.#timer = 0;
-    this.#rescuer.end();
+    this.#failover.end();
     this.#hls?.destroy();
     this.#hls = null;
     this.#ready?.hls.destroy();
@@ -261,7 +261,7 @@ export class Player {
   #erred(hls: Hls, data: ErrorData): void {
     if (!data.fatal) return;
     if (hls === this.#ready?.hls) this.#leave();
-    else if (hls === this.#hls && !this.#rescuer.mayHelp(hls, data.type)) this.#failed();
+    else if (hls === this.#hls && !this.#failover.canCopyHelp(hls, data.type)) this.#failed();
   }
 
   #failed(): void {
@@ -283,8 +283,8 @@ export class Player {
   #watch(): void {
     if (!this.#wanted || this.#timer !== 0) return;
     const now = Date.now();
-    if (this.#hls !== null) pace(this.#hls, this.#audio, this.#rescuer.isLean);
-    const isCopyNext = playsNatively(this.#audio) && !this.#isByCopy && this.#rescuer.copyUrl !== null;
+    if (this.#hls !== null) pace(this.#hls, this.#audio, this.#failover.isLean);
+    const isCopyNext = playsNatively(this.#audio) && !this.#isByCopy && this.#failover.copyUrl !== null;
     if (this.#audio.currentTime !== this.#position) {
       if (this.#trouble === "no-output" && this.#position > 0) {
         this.#trouble = "reconnecting";

@@ -1,5 +1,5 @@
 import { backoff } from "./backoff.ts";
-import { type Report, readStatus } from "./status.ts";
+import { readStatus, type StatusAnswer } from "./status.ts";
 
 /** The polling interval, ms, and the longest wait between two attempts while the relay can not be reached. */
 const EVERY_MS = 5000;
@@ -18,15 +18,18 @@ const KEPT_MS = 1000;
  *
  * @param wants whether to ask even while the page is hidden, because somebody listens or speaks. Otherwise a hidden page does not
  *   ask, and asks again as soon as it is shown
- * @param options `waits`: whether the page waits for a show to begin; the relay then holds its request until the doors open.
- *   `isTold`: whether the page learns the show's events from its playlist; it then asks about once a minute
- * @returns a function that asks at once: call it when the result of `wants` or `waits` has changed
+ * @param options `waitsForDoors`: whether the page waits for a show to begin; the relay then holds its request until the doors open.
+ *   `hasEventsFromPlaylist`: whether the page learns the show's events from its playlist; it then asks about once a minute
+ * @returns a function that asks at once: call it when the result of `wants` or `waitsForDoors` has changed
  */
 export function pollStatus(
   id: string,
   wants: () => boolean,
-  tell: (report: Report) => void,
-  { waits = never, isTold = never }: { waits?: () => boolean; isTold?: () => boolean } = {},
+  tell: (report: StatusAnswer) => void,
+  {
+    waitsForDoors = never,
+    hasEventsFromPlaylist = never,
+  }: { waitsForDoors?: () => boolean; hasEventsFromPlaylist?: () => boolean } = {},
 ): () => void {
   let misses = 0;
   let timer = 0;
@@ -34,18 +37,19 @@ export function pollStatus(
   let toldUntil = 0;
   /** Asks if it is time to. A page that learns the events from its playlist checks about every 5 s whether it still does. */
   const next = () => {
-    if (isTold() && performance.now() < toldUntil) timer = window.setTimeout(next, spread(EVERY_MS));
+    if (hasEventsFromPlaylist() && performance.now() < toldUntil)
+      timer = window.setTimeout(next, spread(EVERY_MS));
     else void ask();
   };
   const ask = async () => {
     clearTimeout(timer);
     if (document.hidden && !wants()) return;
-    const report = await readStatus(id, waits());
+    const report = await readStatus(id, waitsForDoors());
     misses = report.kind === "status" ? 0 : misses + 1;
     tell(report);
     clearTimeout(timer);
     toldUntil = performance.now() + spread(TOLD_EVERY_MS);
-    const regular = waits() ? KEPT_MS * (1.1 + 0.4 * Math.random()) : spread(EVERY_MS);
+    const regular = waitsForDoors() ? KEPT_MS * (1.1 + 0.4 * Math.random()) : spread(EVERY_MS);
     timer = window.setTimeout(next, misses === 0 ? regular : backoff(misses, EVERY_MS, CEILING_MS));
   };
   document.addEventListener("visibilitychange", () => {

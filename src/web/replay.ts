@@ -3,7 +3,7 @@ import { clock } from "./words.ts";
 /** The seek control for a replay. The embed has no room for it. */
 
 /** The position in a replay, and the replay's length, s; null while no replay is played. */
-export type Place = { readonly at: number; readonly of: number } | null;
+export type PlaybackPosition = { readonly at: number; readonly of: number } | null;
 
 /**
  * Makes `input` show the position in a replay, and seek to where the listener puts it. It is hidden while no replay is played.
@@ -14,11 +14,11 @@ export function moveThrough(
   label: HTMLElement,
   input: HTMLInputElement,
   audio: HTMLAudioElement,
-  { place, seek }: { place: () => Place; seek: (seconds: number) => void },
+  { position, seek }: { position: () => PlaybackPosition; seek: (seconds: number) => void },
 ): void {
   let isHeld = false;
   const show = () => {
-    const now = place();
+    const now = position();
     label.hidden = now === null;
     if (now === null || isHeld) return;
     input.max = String(Math.floor(now.of));

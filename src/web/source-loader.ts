@@ -7,8 +7,8 @@ import type {
   PlaylistLoaderConstructor,
   PlaylistLoaderContext,
 } from "hls.js";
+import type { Source } from "./failover-plan.ts";
 import type { MediaList } from "./list.ts";
-import type { Source } from "./rescue.ts";
 
 /** Tells the loader where hls.js's playlists come from at this moment. */
 export interface Sources {
@@ -16,9 +16,9 @@ export interface Sources {
   /** The URL of the primary's media playlist, to load instead of the one that hls.js names; null: load that one. */
   readonly primaryList: string | null;
   /** Notes that hls.js got the primary's media playlist from this URL. */
-  had(url: string): void;
+  loadedPrimaryList(url: string): void;
   /** Waits for the copy's next playlist; null where it can not be loaded. */
-  next(): Promise<MediaList | null>;
+  nextCopyList(): Promise<MediaList | null>;
 }
 
 /**
@@ -86,7 +86,7 @@ class SourceLoader implements Loader<Context> {
     this.#usual.load({ ...context, url }, config, {
       ...callbacks,
       onSuccess: (response, stats, _, details) => {
-        this.#sources.had(response.url);
+        this.#sources.loadedPrimaryList(response.url);
         callbacks.onSuccess(response, stats, context, details);
       },
       onError: (error, _, details, stats) => callbacks.onError(error, context, details, stats),
@@ -95,7 +95,7 @@ class SourceLoader implements Loader<Context> {
   }
 
   async #loadCopy(context: Context, { onSuccess, onError }: Callbacks): Promise<void> {
-    const list = await this.#sources.next();
+    const list = await this.#sources.nextCopyList();
     if (this.#isGone) return;
     const now = performance.now();
     // hls.js plans the next request from the start of this one, one segment later. So the wait for the copy must not count.

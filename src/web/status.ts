@@ -2,7 +2,7 @@ import type { Level, Status } from "../status.ts";
 import { statusPath } from "./relay-paths.ts";
 
 /** The fields of `GET /live/:id/status.json` that the pages use. */
-export type Seen = Pick<
+export type KnownStatus = Pick<
   Status,
   | "title"
   | "description"
@@ -21,8 +21,8 @@ export type Seen = Pick<
 >;
 
 /** The result of asking for the status: the status, or why there is none. */
-export type Report =
-  | { readonly kind: "status"; readonly status: Seen }
+export type StatusAnswer =
+  | { readonly kind: "status"; readonly status: KnownStatus }
   | { readonly kind: "missing" }
   | { readonly kind: "unreachable" };
 
@@ -34,7 +34,7 @@ const HELD_MS = 16_000;
  * Asks once. `unreachable`: the relay is down, slow or gives no proper answer. `missing`: the relay does not know the show. With
  * `waits`, the answer for a show whose doors are closed comes when they open, or after some 12 s.
  */
-export async function readStatus(id: string, waits = false): Promise<Report> {
+export async function readStatus(id: string, waits = false): Promise<StatusAnswer> {
   try {
     const url = `${statusPath(id)}${waits ? "?wait=open" : ""}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(waits ? HELD_MS : ANSWER_MS) });
@@ -55,9 +55,9 @@ async function isOfRelay(response: Response): Promise<boolean> {
 }
 
 /** Reads a status; null where `json` is not one. Fields that these pages do not know are ignored. */
-export function parseStatus(json: unknown): Seen | null {
+export function parseStatus(json: unknown): KnownStatus | null {
   if (typeof json !== "object" || json === null) return null;
-  const said = json as Record<keyof Seen, unknown>;
+  const said = json as Record<keyof KnownStatus, unknown>;
   const { title, description, opensAt, autoOpen, state, hosts, onAir, line, meter } = said;
   const { listeners, error95, confidence, lastEvent, replay } = said;
   if (state !== "announced" && state !== "open" && state !== "live" && state !== "ended") return null;

@@ -1,15 +1,15 @@
 import { FIRST_HOST_NAME } from "../status.ts";
-import { heardText, SILENT_DB } from "./heard.ts";
-import { hearingWords } from "./hearing.ts";
+import { audibilityText, SILENT_DB } from "./audibility.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
-import { OthersList } from "./others.ts";
+import { OthersList } from "./others-list.ts";
 import { element, pathId, setText } from "./page.ts";
 import { pollStatus } from "./poll.ts";
 import { talksPath, whipPath } from "./relay-paths.ts";
 import { Sender, type Sending } from "./sender.ts";
-import type { Report } from "./status.ts";
+import type { StatusAnswer } from "./status.ts";
 import { Talkback } from "./talkback.ts";
+import { talkbackSentence } from "./talkback-state.ts";
 import { warningText } from "./warnings.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key is in the URL's fragment, which browsers
@@ -43,18 +43,18 @@ const SILENT_AFTER_MS = 2000;
 let stream: MediaStream | null = null;
 let meter: Meter | null = null;
 let sending: Sending = { kind: "idle" };
-let report: Report | null = null;
+let report: StatusAnswer | null = null;
 let opening = false;
 let trouble = "";
 let muted = false;
 let onAirSince = 0;
 let loudAt = 0;
 
-const talkback = new Talkback(talksPath(id), key, (hearing) => {
-  setText(talkbackText, hearingWords(hearing));
-  talkbackText.dataset.bad = String(hearing.kind === "lost");
-  othersSection.hidden = hearing.kind === "off";
-  people.show(hearing.kind === "hearing" ? hearing.voices : []);
+const talkback = new Talkback(talksPath(id), key, (state) => {
+  setText(talkbackText, talkbackSentence(state));
+  talkbackText.dataset.bad = String(state.kind === "lost");
+  othersSection.hidden = state.kind === "off";
+  people.show(state.kind === "hearing" ? state.voices : []);
 });
 
 const sender = new Sender(whipPath(id), key, (now) => {
@@ -168,7 +168,7 @@ function render(): void {
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
-  setText(heard, sending.kind === "sending" ? heardText(sending.name, report) : "");
+  setText(heard, sending.kind === "sending" ? audibilityText(sending.name, report) : "");
 }
 
 function saying(): string {

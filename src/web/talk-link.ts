@@ -1,4 +1,4 @@
-import { withLimit } from "../limit.ts";
+import { withTimeout } from "../limit.ts";
 import { ANSWER_MS, type Other } from "../talk.ts";
 import { backoff } from "./backoff.ts";
 import type { TalkSession } from "./talk-session.ts";
@@ -136,7 +136,7 @@ export class TalkLink {
       .map(({ publication }) => publication)
       .filter((name) => !this.#voices.has(name) && (this.#later.get(name)?.at ?? 0) <= now);
     if (missing.length === 0) return false;
-    await withLimit(this.#exchange(missing), ANSWER_MS);
+    await withTimeout(this.#exchange(missing), ANSWER_MS);
     return true;
   }
 

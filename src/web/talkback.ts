@@ -1,8 +1,8 @@
 import type { Other } from "../talk.ts";
 import { backoff } from "./backoff.ts";
-import type { Hearing } from "./hearing.ts";
 import { TalkLink } from "./talk-link.ts";
 import { TalkSession } from "./talk-session.ts";
+import type { TalkbackState } from "./talkback-state.ts";
 import type { Voice } from "./voice.ts";
 
 const RETRY_BASE_MS = 500;
@@ -12,7 +12,7 @@ const RETRY_CEILING_MS = 8_000;
 export class Talkback {
   readonly #endpoint: string;
   readonly #key: string;
-  readonly #tell: (hearing: Hearing<Voice>) => void;
+  readonly #tell: (state: TalkbackState<Voice>) => void;
   /** The id of the WHIP session that this host sends on; null while off the air. */
   #session: string | null = null;
   #link: TalkLink | null = null;
@@ -28,7 +28,7 @@ export class Talkback {
   #generation = 0;
 
   /** @param endpoint the broadcast's URL for talk sessions */
-  constructor(endpoint: string, key: string, tell: (hearing: Hearing<Voice>) => void) {
+  constructor(endpoint: string, key: string, tell: (state: TalkbackState<Voice>) => void) {
     this.#endpoint = endpoint;
     this.#key = key;
     this.#tell = tell;

@@ -1,5 +1,5 @@
-import type { Playing } from "./playing.ts";
-import type { Report, Seen } from "./status.ts";
+import type { PlayerState } from "./player-state.ts";
+import type { KnownStatus, StatusAnswer } from "./status.ts";
 
 /** What a page tells a listener: one badge and one sentence. */
 export interface Words {
@@ -14,14 +14,14 @@ export interface Words {
  * @param armed whether play was pressed before there was anything to hear
  * @param now ms since 1970
  */
-export function words(report: Report, playing: Playing, armed: boolean, now: number): Words {
+export function words(report: StatusAnswer, playing: PlayerState, armed: boolean, now: number): Words {
   if (report.kind === "missing") return { badge: "Not found", sentence: "There is no show at this address." };
   const badge =
     report.kind === "status" ? badgeOf(report.status) : playing === "playing" ? "Playing" : "Offline";
   return { badge, sentence: sentence(report, playing, armed, now) };
 }
 
-function sentence(report: Report, playing: Playing, armed: boolean, now: number): string {
+function sentence(report: StatusAnswer, playing: PlayerState, armed: boolean, now: number): string {
   if (playing === "reconnecting") return "The connection was lost. Reconnecting by itself …";
   if (playing === "no-output")
     return "This browser has no audio output. Connect headphones or a loudspeaker; if that does not help, restart the browser.";
@@ -59,7 +59,7 @@ function sentence(report: Report, playing: Playing, armed: boolean, now: number)
 }
 
 /** The sentence where the status can not be read. The sound does not depend on it. */
-function unknown(playing: Playing): string {
+function unknown(playing: PlayerState): string {
   if (playing === "playing") return "You are listening.";
   if (playing === "joining") return "Joining …";
   return "How the show is can not be told at this moment. Press play to listen all the same.";
@@ -73,7 +73,7 @@ function timeOf(instant: string, now: number): string {
   return `on ${at.toLocaleDateString(undefined, { weekday: "long", day: "numeric", month: "long" })} at ${time}`;
 }
 
-function badgeOf({ state, hosts }: Seen): string {
+function badgeOf({ state, hosts }: KnownStatus): string {
   if (state === "live") return hosts === 0 ? "Host away" : "Live";
   return { announced: "Not started", open: "Doors open", ended: "Ended" }[state];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CAP, COARSE, networkUnder, placeOf } from "../../src/audience/cap.ts";
+import { CAP, COARSE, networkUnder, seatingOf } from "../../src/audience/cap.ts";
 import { sipKey } from "../../src/audience/siphash.ts";
 import { Sketch } from "../../src/audience/sketch.ts";
 
@@ -8,7 +8,7 @@ import { Sketch } from "../../src/audience/sketch.ts";
 const key = sipKey(Uint8Array.from({ length: 16 }, (_, i) => 7 * i));
 
 const place = (address: string, listener: string, cap = CAP) => {
-  const { high, low } = placeOf(key, address, listener, cap).seat;
+  const { high, low } = seatingOf(key, address, listener, cap).seat;
   return `${high} ${low}`;
 };
 
@@ -38,12 +38,12 @@ describe("one address that invents ids", () => {
   test("moves a count of 10,000 by no more than the bound, through seven isolates", () => {
     const isolates = Array.from({ length: 7 }, () => new Sketch());
     for (let i = 0; i < 10_000; i += 1) {
-      const { high, low } = placeOf(key, `10.${i >> 8}.${i & 255}.9`, `honest-${i}`).seat;
+      const { high, low } = seatingOf(key, `10.${i >> 8}.${i & 255}.9`, `honest-${i}`).seat;
       isolates[i % 7]?.add(high, low);
     }
     const before = Sketch.union(isolates).estimate();
     for (let i = 0; i < 100_000; i += 1) {
-      const { high, low } = placeOf(key, "198.51.100.7", `forged-${i}`).seat;
+      const { high, low } = seatingOf(key, "198.51.100.7", `forged-${i}`).seat;
       isolates[i % 7]?.add(high, low);
     }
     const moved = Sketch.union(isolates).estimate() - before;
@@ -76,7 +76,7 @@ describe("honest listeners", () => {
   test("keep their seat, whatever the time and the isolate; another key gives another seat", () => {
     expect(place("203.0.113.9", "a")).toBe(place("203.0.113.9", "a"));
     expect(place("203.0.113.9", "a")).not.toBe(place("203.0.113.9", "b"));
-    const other = placeOf(sipKey(new Uint8Array(16)), "203.0.113.9", "a").seat;
+    const other = seatingOf(sipKey(new Uint8Array(16)), "203.0.113.9", "a").seat;
     expect(`${other.high} ${other.low}`).not.toBe(place("203.0.113.9", "a"));
   });
 });
@@ -91,7 +91,7 @@ test("the input of a hash is cut: a header of 100 KB takes as long as one of 256
 });
 
 test("a place is a seat, a seat among a quarter as many, and the address's hash", () => {
-  const { seat: own, coarse, network } = placeOf(key, "203.0.113.9", "a");
+  const { seat: own, coarse, network } = seatingOf(key, "203.0.113.9", "a");
   // This seat was computed by another deploy: while one replaces another, the isolates of both report the same listeners.
   expect(own).toEqual({ high: 4_134_664_899, low: 1_209_905_801 });
   expect(networkUnder(key, "203.0.113.9")).toBe(network);
@@ -99,7 +99,7 @@ test("a place is a seat, a seat among a quarter as many, and the address's hash"
   const seats = new Set<number>();
   const coarser = new Set<number>();
   for (let i = 0; i < 20_000; i += 1) {
-    const { seat, coarse } = placeOf(key, "198.51.100.7", `listener-${i}`);
+    const { seat, coarse } = seatingOf(key, "198.51.100.7", `listener-${i}`);
     seats.add(seat.low);
     coarser.add(coarse.low);
   }

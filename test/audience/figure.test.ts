@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { placeOf } from "../../src/audience/cap.ts";
+import { seatingOf } from "../../src/audience/cap.ts";
 import { type Circumstances, type Figure, figure, settledFigure } from "../../src/audience/figure.ts";
 import { sipKey } from "../../src/audience/siphash.ts";
-import { type Limits, SLOT_MS, Slots, type Window } from "../../src/audience/slots.ts";
+import { type Limits, SLOT_MS, Slots, type SlotWindow } from "../../src/audience/slots.ts";
 import { hashes } from "../kit/random.ts";
 
 /** The published audience figure, and when its confidence is low. */
@@ -30,7 +30,7 @@ function figureOf(crowds: readonly Crowd[], at: number, circumstances = CALM): F
   return figure(windowOf(crowds, at), circumstances);
 }
 
-function windowOf(crowds: readonly Crowd[], at: number): Window {
+function windowOf(crowds: readonly Crowd[], at: number): SlotWindow {
   const slots = new Slots(LIMITS);
   for (let second = 0; second <= at; second += 2) {
     for (const { from, to, comes = 0, goes = Infinity, deaf, unseen, burst = 0 } of crowds) {
@@ -237,18 +237,18 @@ describe("600 ids that one address invents", () => {
   function attack(honest: number, rotate: boolean) {
     const slots = new Slots(LIMITS);
     const people = Array.from({ length: honest }, (_, i) =>
-      placeOf(key, `10.${i >> 8}.${i & 255}.1`, `honest-${i}`),
+      seatingOf(key, `10.${i >> 8}.${i & 255}.1`, `honest-${i}`),
     );
     const figures: { at: number; figure: Figure; settled: Figure | null }[] = [];
     for (let second = 0; second < 170; second += 2) {
       const ms = T + 1000 * second;
-      for (const place of people) {
-        slots.see("a", ms, place);
+      for (const seating of people) {
+        slots.see("a", ms, seating);
         slots.deliver("a", ms, 2000);
       }
       const wave = rotate ? Math.floor(second / 10) : 0;
       for (let i = 0; i < 600 && second >= 50 && second < 80; i += 1) {
-        slots.see("a", ms, placeOf(key, "198.51.100.1", `invented-${wave}-${i}`));
+        slots.see("a", ms, seatingOf(key, "198.51.100.1", `invented-${wave}-${i}`));
       }
       const window = slots.window("a", ms + 1000);
       if (second < 50) continue;
@@ -287,7 +287,7 @@ describe("error95", () => {
   function countAt(addresses: readonly (readonly [address: string, listeners: number])[], run: number) {
     const slots = new Slots(LIMITS);
     for (const [address, count] of addresses)
-      for (let i = 0; i < count; i += 1) slots.see("a", T, placeOf(key, address, `${run}-${address}-${i}`));
+      for (let i = 0; i < count; i += 1) slots.see("a", T, seatingOf(key, address, `${run}-${address}-${i}`));
     return figure(slots.window("a", T), CALM);
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { figure } from "../../src/audience/figure.ts";
-import { FLOOR_MS, HORIZON_SECONDS, Pace, retryMs } from "../../src/audience/pace.ts";
+import { HORIZON_SECONDS, MIN_REPORT_INTERVAL_MS, Pace, retryMs } from "../../src/audience/pace.ts";
 import { ISOLATE_LIMITS, SHARD_LIMITS, Slots } from "../../src/audience/slots.ts";
 import { hashes, random } from "../kit/random.ts";
 import { Fleet, type Shard } from "./fleet.ts";
@@ -21,7 +21,7 @@ describe("the wait in an answer", () => {
     expect(waits.slice(8, 17)).toEqual([
       11_500, 11_625, 11_750, 11_875, 12_000, 12_125, 12_250, 12_375, 12_500,
     ]);
-    expect(pace.answer(6000, null).afterMs).toBeGreaterThanOrEqual(FLOOR_MS);
+    expect(pace.answer(6000, null).afterMs).toBeGreaterThanOrEqual(MIN_REPORT_INTERVAL_MS);
     expect(pace.paceMs(6000)).toBe(13_000);
   });
 
@@ -29,7 +29,7 @@ describe("the wait in an answer", () => {
     const pace = new Pace("x", 0, 10);
     for (let i = 0; i < 400; i += 1) pace.answer(0, null);
     expect(pace.paceMs(0)).toBe(61_000);
-    for (const ms of [61_000, 10_000_000]) expect(pace.answer(ms, null).afterMs).toBe(FLOOR_MS);
+    for (const ms of [61_000, 10_000_000]) expect(pace.answer(ms, null).afterMs).toBe(MIN_REPORT_INTERVAL_MS);
   });
 
   test("is spread evenly when every second up to the horizon is full", () => {
@@ -131,10 +131,10 @@ describe("the count", () => {
       const pace = new Pace(boot, ms);
       const slots = new Slots(SHARD_LIMITS);
       const take: Shard["take"] = (i, at, previous) => {
-        const entries = isolates[i]?.report(SHOW, at, "shard") ?? [];
-        for (const entry of entries) slots.merge(`isolate ${i}`, entry, at);
+        const reports = isolates[i]?.report(SHOW, at, "shard") ?? [];
+        for (const report of reports) slots.merge(`isolate ${i}`, report, at);
         const answer = pace.answer(at, previous);
-        isolates[i]?.acknowledge(entries, answer.boot);
+        isolates[i]?.acknowledge(reports, answer.boot);
         return answer;
       };
       return { pace, slots, take, since: ms };

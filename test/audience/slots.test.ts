@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Sketch } from "../../src/audience/sketch.ts";
-import { CONTEXT_SLOTS, type Entry, type Limits, SLOT_MS, Slots } from "../../src/audience/slots.ts";
+import { CONTEXT_SLOTS, type Limits, SLOT_MS, type SlotReport, Slots } from "../../src/audience/slots.ts";
 import { hashes } from "../kit/random.ts";
 
 /** Slots of 10 s: which listeners were seen, what media they took, and what a report says about it. */
@@ -27,7 +27,7 @@ const listeners = (slots: Slots, show: string, ms: number) => Math.round(union(s
 const news = (slots: Slots, ms: number) => ["a", "b", "c"].flatMap((show) => slots.report(show, ms, "shard"));
 const deliveredMs = (slots: Slots, show: string, ms: number) =>
   slots.window(show, ms).slots.map((slot) => slot.deliveredMs);
-const told = (entries: readonly Entry[]) => entries.map(({ show, slot }) => `${show} ${slot}`);
+const told = (reports: readonly SlotReport[]) => reports.map(({ show, slot }) => `${show} ${slot}`);
 
 describe("the window", () => {
   test("counts the listeners seen in the present slot and the three before it", () => {
@@ -136,9 +136,9 @@ describe("a report", () => {
   test("sends each slot to one shard for good, and one shard's restart does not concern another", () => {
     const slots = new Slots(LIMITS);
     const told = (shard: string, ms: number) =>
-      slots.report("a", ms, shard).map((entry) => `${entry.slot} to ${entry.shard}`);
+      slots.report("a", ms, shard).map((report) => `${report.slot} to ${report.shard}`);
     const of = (shard: string, ms: number) =>
-      slots.report("a", ms, shard).filter((entry) => entry.shard === shard);
+      slots.report("a", ms, shard).filter((report) => report.shard === shard);
     seen(slots, "a", T, 0, 10);
     expect(told("one", T + 5000)).toEqual(["1000 to one"]);
     seen(slots, "a", T + 6000, 10, 20);
@@ -159,17 +159,17 @@ describe("merging", () => {
   test("does not depend on order and repetition, and a lost report only lowers the count", () => {
     const isolates = Array.from({ length: 5 }, (_, i) => {
       const slots = new Slots(LIMITS);
-      const reports: Entry[] = [];
+      const reports: SlotReport[] = [];
       for (let at = 0; at < 40_000; at += 4000) {
         seen(slots, "a", T + at, 50 * i, 50 * i + at / 400);
         slots.deliver("a", T + at, 4000);
         reports.push(...news(slots, T + at));
       }
-      return reports.map((entry) => ({ reporter: `isolate ${i}`, entry }));
+      return reports.map((report) => ({ reporter: `isolate ${i}`, entry: report }));
     }).flat();
     const now = T + 39_000;
     const whole = new Slots(LIMITS);
-    for (const { reporter, entry } of isolates) expect(whole.merge(reporter, entry, now)).toBe(true);
+    for (const { reporter, entry: report } of isolates) expect(whole.merge(reporter, report, now)).toBe(true);
     const all = listeners(whole, "a", now);
     expect(Math.abs(all / 290 - 1)).toBeLessThan(0.0159);
     expect(deliveredMs(whole, "a", now).reduce((sum, ms) => sum + ms, 0)).toBe(5 * 40_000);
@@ -179,8 +179,9 @@ describe("merging", () => {
         fc.array(fc.nat(isolates.length - 1)),
         (order, again) => {
           const shard = new Slots(LIMITS);
-          for (const { reporter, entry } of order) shard.merge(reporter, entry, now);
-          for (const i of again) shard.merge(isolates[i]?.reporter ?? "", isolates[i]?.entry as Entry, now);
+          for (const { reporter, entry: report } of order) shard.merge(reporter, report, now);
+          for (const i of again)
+            shard.merge(isolates[i]?.reporter ?? "", isolates[i]?.entry as SlotReport, now);
           expect(union(shard, "a", now).toBytes()).toEqual(union(whole, "a", now).toBytes());
           expect(deliveredMs(shard, "a", now)).toEqual(deliveredMs(whole, "a", now));
         },
@@ -190,7 +191,7 @@ describe("merging", () => {
     fc.assert(
       fc.property(fc.subarray(isolates), (arrived) => {
         const shard = new Slots(LIMITS);
-        for (const { reporter, entry } of arrived) shard.merge(reporter, entry, now);
+        for (const { reporter, entry: report } of arrived) shard.merge(reporter, report, now);
         expect(listeners(shard, "a", now)).toBeLessThanOrEqual(all);
         const more = deliveredMs(whole, "a", now);
         for (const [i, ms] of deliveredMs(shard, "a", now).entries())
@@ -206,11 +207,11 @@ describe("merging", () => {
       const isolate = new Slots(LIMITS);
       seen(isolate, "a", T, 100 * i, 100 * i + 150);
       isolate.deliver("a", T, 1000);
-      for (const entry of news(isolate, T)) (i % 2 ? leaf1 : leaf2).merge(`isolate ${i}`, entry, T);
+      for (const report of news(isolate, T)) (i % 2 ? leaf1 : leaf2).merge(`isolate ${i}`, report, T);
     }
     for (let again = 0; again < 3; again += 1) {
-      for (const entry of news(leaf1, T)) root.merge("leaf 1", entry, T);
-      for (const entry of news(leaf2, T)) root.merge("leaf 2", entry, T);
+      for (const report of news(leaf1, T)) root.merge("leaf 1", report, T);
+      for (const report of news(leaf2, T)) root.merge("leaf 2", report, T);
     }
     expect(Math.abs(listeners(root, "a", T) / 1050 - 1)).toBeLessThan(0.0159);
     expect(deliveredMs(root, "a", T).at(-1)).toBe(10_000);
@@ -219,9 +220,9 @@ describe("merging", () => {
   test("refuses entries that are outside the window or unreadable", () => {
     const isolate = new Slots(LIMITS);
     seen(isolate, "a", T, 0, 5);
-    const [entry] = news(isolate, T) as [Entry];
-    const tried = (changed: Partial<Entry>, ms = T) =>
-      new Slots(LIMITS).merge("i", { ...entry, ...changed }, ms);
+    const [report] = news(isolate, T) as [SlotReport];
+    const tried = (changed: Partial<SlotReport>, ms = T) =>
+      new Slots(LIMITS).merge("i", { ...report, ...changed }, ms);
     expect(tried({})).toBe(true);
     expect(tried({}, T + 69_999)).toBe(true);
     expect(tried({}, T + 70_000)).toBe(false);
@@ -274,8 +275,8 @@ describe("memory", () => {
     const shard = new Slots({ ...LIMITS, reporters: 3 });
     const isolate = new Slots(LIMITS);
     isolate.deliver("a", T, 1000);
-    const [entry] = news(isolate, T) as [Entry];
-    for (const reporter of ["1", "2", "3", "4", "1"]) shard.merge(reporter, entry, T);
+    const [report] = news(isolate, T) as [SlotReport];
+    for (const reporter of ["1", "2", "3", "4", "1"]) shard.merge(reporter, report, T);
     expect([deliveredMs(shard, "a", T).at(-1), shard.load.refused]).toEqual([3000, 1]);
     expect(shard.load.bytes).toBe(2 * 32 + 1024 + 3 * 128);
   });

@@ -58,7 +58,7 @@ const NETWORKS: Readonly<Record<string, Omit<Rehearsal, "signal" | "seconds">>> 
   },
   "packets of 2.5 ms": { frames: 120, ppm: 90, network: jitter(51, 2, 15, 120) },
   "packets of 120 ms": { frames: 5_760, ppm: -90, network: jitter(61, 5, 60, 5_760) },
-  "drift alone, where silence is not used": { ppm: 200, aligner: new Aligner({ hide: false }) },
+  "drift alone, where silence is not used": { ppm: 200, aligner: new Aligner({ fasterWhenQuiet: false }) },
   "none, and a sender that begins again every six seconds": {
     marks: (n) => ({
       sequenceNumber: (n % 300) + 7e8 * (Math.floor(n / 300) % 3),

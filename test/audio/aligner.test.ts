@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Aligner } from "../../src/audio/aligner.ts";
-import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
+import { MIN_WAIT } from "../../src/audio/playout-delay.ts";
 import { AU_SAMPLES, fromMillis, samples } from "../../src/media.ts";
 import { uniforms } from "../kit/random.ts";
 import { largestStep, sine } from "../kit/sine.ts";
@@ -417,14 +417,14 @@ test("for any input the line has its length, finite samples within the packets' 
     fc.property(fc.array(event, { maxLength: 120 }), (events) => {
       const aligner = new Aligner();
       let now = 20_000;
-      let at = now - PLAYOUT_DELAY - 1_024;
+      let at = now - MIN_WAIT - 1_024;
       for (const { sequenceNumber, timestamp, frames, wait } of events) {
         now += wait;
         aligner.push(
           { sequenceNumber, timestamp, pcm: new Float32Array(2 * frames).fill(0.5) },
           samples(now),
         );
-        for (; at + 1_024 + PLAYOUT_DELAY <= now; at += 1_024) {
+        for (; at + 1_024 + MIN_WAIT <= now; at += 1_024) {
           const pcm = aligner.pull(samples(at), 1_024);
           expect(pcm).toHaveLength(2_048);
           expect(pcm.every((value) => Math.abs(value) < 1.2)).toBe(true);
@@ -449,12 +449,12 @@ test("a packet for silence that was left out is late", () => {
   const packet = (n: number) => ({ sequenceNumber: n, timestamp: 960 * n, pcm });
   const arrival = (n: number) => samples(48_000 + 960 * (n + 1));
   for (let n = 0; n < 50; n++) aligner.push(packet(n), arrival(n));
-  const from = samples(arrival(49) - PLAYOUT_DELAY);
+  const from = samples(arrival(49) - MIN_WAIT);
   aligner.pull(from, 48_000);
   const silent = samples(from + 48_000);
   expect(aligner.silentFor(silent)).toBe(Number.POSITIVE_INFINITY);
-  aligner.leaveOut(silent, 12_000);
+  aligner.skipSilence(silent, 12_000);
   // It was due at the beginning of what was left out, and comes at its end.
-  aligner.push(packet(100), samples(silent + 12_000 + PLAYOUT_DELAY));
+  aligner.push(packet(100), samples(silent + 12_000 + MIN_WAIT));
   expect(aligner.stats.late).toBe(1);
 });

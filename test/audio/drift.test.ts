@@ -34,7 +34,7 @@ const nothing = new Float32Array(2 * AU_SAMPLES);
 const bytesOf = (pcm: Float32Array) => new Uint8Array(pcm.buffer);
 
 async function hours(ppm: number, network: (packet: number) => number[]) {
-  const aligner = new Aligner({ hide: false });
+  const aligner = new Aligner({ fasterWhenQuiet: false });
   const arrivalOf = (n: number) =>
     Math.round(4_800 + ((n + 1) * FRAMES) / (1 + ppm * 1e-6) + (network(n)[0] as number));
   const depth = { least: Number.POSITIVE_INFINITY, most: 0 };

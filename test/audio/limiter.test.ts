@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Limiter, LOOK_AHEAD } from "../../src/audio/limiter.ts";
 import { TruePeak } from "../../src/audio/true-peak.ts";
 import { AU_SAMPLES, SAMPLE_RATE, toMillis } from "../../src/media.ts";
-import { eight, FRAMES, LOUD, mix, noise, square, stereo, tone, turn } from "../kit/loud.ts";
+import { eightLines, FRAMES, LOUD, mix, noise, square, stereo, tone, turn } from "../kit/loud.ts";
 
 /** The limiter holds every true peak below -1 dBFS, and changes nothing that is below that. */
 
@@ -94,7 +94,7 @@ describe("the gain", () => {
 
   test("does not pump: under steady loud speech it moves by less than 3 dB", () => {
     // Syllables of 160 ms, of eight hosts who all speak at once.
-    const hosts = eight((host) =>
+    const hosts = eightLines((host) =>
       stereo(
         (n) => Math.sin((Math.PI * ((n + 1_000 * host) % 7_680)) / 7_680) * tone(150 + 13 * host, 0.5)(n),
       ),

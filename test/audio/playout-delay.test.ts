@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PLAYOUT_DELAY, PlayoutDelay } from "../../src/audio/playout-delay.ts";
+import { MIN_WAIT, PlayoutDelay } from "../../src/audio/playout-delay.ts";
 import { fromMillis } from "../../src/media.ts";
 
 /** How long a host's sound is held back for packets that come late. */
@@ -89,7 +89,7 @@ describe("the playout delay", () => {
     const delay = new PlayoutDelay();
     deliver(delay, 0, 100, (n) => (n === 50 ? fromMillis(9_000) : 0));
     expect(delay.target - delay.base).toBe(fromMillis(95));
-    expect(PLAYOUT_DELAY).toBe(fromMillis(45));
+    expect(MIN_WAIT).toBe(fromMillis(45));
   });
 
   test("of long packets is longer by their length", () => {
@@ -106,8 +106,8 @@ describe("the playout delay", () => {
     expect(waitOf(last + 900)).toBe(fromMillis(120));
     // The packet after the last one is due 20 ms after it, and given up 120 ms later.
     expect(delay.deadline(last + fromMillis(50))).toBe(last + fromMillis(140));
-    expect(waitOf(last + fromMillis(95))).toBe(PLAYOUT_DELAY);
-    expect(waitOf(last + fromMillis(3_000))).toBe(PLAYOUT_DELAY);
+    expect(waitOf(last + fromMillis(95))).toBe(MIN_WAIT);
+    expect(waitOf(last + fromMillis(3_000))).toBe(MIN_WAIT);
     deliver(delay, 400, 1, () => fromMillis(60));
     expect(waitOf(last + fromMillis(3_000))).toBe(fromMillis(20 + 60 + 25));
     deliver(delay, 401, 1, () => fromMillis(600));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Conditions } from "../../src/audio/conditions.ts";
-import { SILENCE, SOUND_PATIENCE, type SoundFault, SoundWatch } from "../../src/audio/sound-watch.ts";
-import { silence, stretchOf } from "../../src/audio/stretch.ts";
+import { measuresOf, silence } from "../../src/audio/sound-measures.ts";
+import { SILENCE, SOUND_HYSTERESIS, type SoundFault, SoundWatch } from "../../src/audio/sound-watch.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../../src/media.ts";
 import { uniforms } from "../kit/random.ts";
 
@@ -22,7 +22,7 @@ interface Piece {
 /** When the fault is raised (+) and cleared (-), in seconds, to a tenth. */
 function course(of: SoundFault, pieces: readonly Piece[]): string[] {
   const watch = new SoundWatch();
-  const conditions = new Conditions({ ...SOUND_PATIENCE, silent: { raise: 8 * SAMPLE_RATE, ...SILENCE } });
+  const conditions = new Conditions({ ...SOUND_HYSTERESIS, silent: { raise: 8 * SAMPLE_RATE, ...SILENCE } });
   const changes: string[] = [];
   let at = 0;
   for (const { seconds, left, right = left, shortTerm = -23, sample } of pieces) {
@@ -33,7 +33,7 @@ function course(of: SoundFault, pieces: readonly Piece[]): string[] {
         pcm[2 * n] = sine * (sample === undefined ? amplitude(left) : 1);
         pcm[2 * n + 1] = sine * (sample === undefined ? amplitude(right) : 1);
       }
-      for (const { kind, raised } of conditions.push(watch.push(stretchOf(pcm), shortTerm), AU_SAMPLES))
+      for (const { kind, raised } of conditions.push(watch.push(measuresOf(pcm), shortTerm), AU_SAMPLES))
         if (kind === of) changes.push(`${raised ? "+" : "-"}${((at + AU_SAMPLES) / SAMPLE_RATE).toFixed(1)}`);
     }
   }
@@ -74,7 +74,7 @@ describe("silence", () => {
     const watch = new SoundWatch();
     expect(watch.push(silence(600 * AU_SAMPLES), -70).silent).toBe("bad");
     const pcm = new Float32Array(CHANNELS * AU_SAMPLES).fill(0.1);
-    expect(watch.push(stretchOf(pcm), -20).silent).toBe("good");
+    expect(watch.push(measuresOf(pcm), -20).silent).toBe("good");
   });
 });
 

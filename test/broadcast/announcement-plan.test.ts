@@ -48,7 +48,7 @@ function run(seconds: number, { every, length, unheard = [0, 0], anew = -1 }: Ni
       begun.push(Math.round(10 * second) / 10);
     }
     const { hold, unit } = plan.next(at, Math.ceil((length * SAMPLE_RATE) / AU_SAMPLES), isIn);
-    made.push({ at: second, turned: hold.turned, unit });
+    made.push({ at: second, turned: hold.level, unit });
   }
   return { begun, made };
 }

@@ -35,7 +35,7 @@ function archived(units: readonly number[], liveFrom: number | null) {
   const archive = new Archive(store);
   return {
     store,
-    attend: (row: ShowRow, asked: Parameters<Archive["attend"]>[1]) => archive.attend(row, asked),
+    attend: (row: ShowRow, asked: Parameters<Archive["handle"]>[1]) => archive.handle(row, asked),
   };
 }
 
@@ -101,7 +101,7 @@ test("a segment that R2 does not have yet is returned, of this timeline or of an
 
 test("chapters exist from the first host on, also while the show is on", () => {
   const [heard, never] = [archived(new Array(800).fill(3), 600), archived([3], null)];
-  heard.store.places.note(
+  heard.store.chapterMarks.note(
     { kind: "marker", title: "Here", id: 1, at: 41_000 },
     { epoch: EPOCH, title: "A show" },
   );

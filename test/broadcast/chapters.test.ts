@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { type ChapterMark, ChapterMarks } from "../../src/broadcast/chapter-marks.ts";
 import { chaptersOf, type Replayed } from "../../src/broadcast/chapters.ts";
-import { type Place, Places } from "../../src/broadcast/places.ts";
 import type { Note } from "../../src/events.ts";
 import { AU_SAMPLES, samples } from "../../src/media.ts";
 import { sqlite } from "../kit/sqlite.ts";
@@ -19,7 +19,7 @@ const EIGHT_SECONDS = 375;
 function timeline(epoch: string, startedAt: number, from: number, length: number): Replayed {
   const at = samples(from * EIGHT_SECONDS * AU_SAMPLES);
   const units = length * EIGHT_SECONDS;
-  return { epoch, startedAt, pages: [{ epoch, msn: 0, at, segments: 1, units, bytes: 1 }] };
+  return { epoch, startedAt, blocks: [{ epoch, msn: 0, at, segments: 1, units, bytes: 1 }] };
 }
 
 /**
@@ -35,8 +35,8 @@ const title = (title: string) => ({ kind: "title" as const, title });
 const marker = (title: string) => ({ kind: "marker" as const, title });
 const hosts = (hosts: number) => ({ kind: "hosts" as const, hosts });
 
-function chapters(places: readonly Place[], isWhole = true): [number, string][] {
-  return chaptersOf(REPLAY, places, "Its title now", isWhole).map(({ startMs, title }) => [startMs, title]);
+function chapters(marks: readonly ChapterMark[], isWhole = true): [number, string][] {
+  return chaptersOf(REPLAY, marks, "Its title now", isWhole).map(({ startMs, title }) => [startMs, title]);
 }
 
 test("the first chapter begins at 0 and has the title of that time, whatever the title is later", () => {
@@ -122,7 +122,7 @@ test("while the show is on, places behind the last finished segment are not list
 });
 
 test("places are stored without hosts' names and in bounded number, with a bound of its own for hosts' places", () => {
-  const places = new Places(sqlite());
+  const places = new ChapterMarks(sqlite());
   const note = (note: Note, id: number) =>
     places.note({ ...note, id, at: id }, { epoch: FIRST, title: "The title" });
   const host = { hostId: "h1", name: "Secret Name" };

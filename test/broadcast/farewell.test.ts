@@ -60,7 +60,7 @@ describe("a show that is to end", () => {
     expect(wish).toBe("at-once");
     expect(holdWish(sayFarewell(live, NOW + 7_000), { ...there, listeners: false }, NOW)).toBe("off");
     const begun = new HoldPlan({ from: samples(0), isOn: false });
-    expect(begun.comes(samples(AU_SAMPLES), "on")).toBe(false);
-    expect(begun.comes(samples(AU_SAMPLES), wish)).toBe(true);
+    expect(begun.isToBegin(samples(AU_SAMPLES), "on")).toBe(false);
+    expect(begun.isToBegin(samples(AU_SAMPLES), wish)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HoldPlan, type HoldWish, holdWish, type Ramp, turn } from "../../src/broadcast/hold-plan.ts";
+import { applyRamp, HoldPlan, type HoldWish, holdWish, type Ramp } from "../../src/broadcast/hold-plan.ts";
 import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts";
 
 /** When hold audio begins and ends, and how fast it fades in and out. */
@@ -43,7 +43,7 @@ function run(
   for (let n = first; n < first + (seconds * SAMPLE_RATE) / AU_SAMPLES; n++) {
     const at = n * AU_SAMPLES;
     const ramp = plan.next(samples(at), wish, silentFor(at));
-    const end = ramp === null ? 0 : ramp.turned + ramp.slope * AU_SAMPLES;
+    const end = ramp === null ? 0 : ramp.level + ramp.slope * AU_SAMPLES;
     made.push({ at, turned: Math.min(1, Math.max(0, end)) });
   }
   return made;
@@ -111,22 +111,22 @@ describe("a plan", () => {
 
   test("of an object that is made anew goes on with its stored state", () => {
     const plan = new HoldPlan({ from: samples(0), isOn: true });
-    expect(plan.comes(samples(AU_SAMPLES), "on")).toBe(true);
-    expect(plan.comes(samples(AU_SAMPLES), "as-is")).toBe(false);
+    expect(plan.isToBegin(samples(AU_SAMPLES), "on")).toBe(true);
+    expect(plan.isToBegin(samples(AU_SAMPLES), "as-is")).toBe(false);
     const over = new HoldPlan({ from: samples(0), isOn: false });
-    expect(over.comes(fromMillis(59_999), "on")).toBe(false);
-    expect(over.comes(fromMillis(60_000), "on")).toBe(true);
+    expect(over.isToBegin(fromMillis(59_999), "on")).toBe(false);
+    expect(over.isToBegin(fromMillis(60_000), "on")).toBe(true);
   });
 });
 
 test("a turn is smooth: no sample changes by more than 0.4 % of full scale", () => {
   const ramps: Ramp[] = [
-    { turned: 0, slope: 1 / AU_SAMPLES },
-    { turned: 1, slope: -1 / AU_SAMPLES },
+    { level: 0, slope: 1 / AU_SAMPLES },
+    { level: 1, slope: -1 / AU_SAMPLES },
   ];
   for (const ramp of ramps) {
     const pcm = new Float32Array(2 * AU_SAMPLES).fill(1);
-    turn(pcm, ramp);
+    applyRamp(pcm, ramp);
     for (let i = 2; i < pcm.length; i++)
       expect(Math.abs((pcm[i] as number) - (pcm[i - 2] as number))).toBeLessThan(0.004);
   }

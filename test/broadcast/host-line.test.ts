@@ -106,7 +106,7 @@ describe("a host's loudness", () => {
   test("falls to nothing in silence that is left out", () => {
     const rig = new Rig();
     rig.pull(SECOND);
-    rig.line.leaveOut(samples(0), 4 * SAMPLE_RATE);
+    rig.line.skipSilence(samples(0), 4 * SAMPLE_RATE);
     expect(rig.line.loudness()).toMatchObject({ momentary: null, shortTerm: null, truePeakDb: null });
   });
 });

@@ -128,7 +128,7 @@ class Rig {
       const part = { msn, index: 0, at, duration: samples(UNITS * AU_SAMPLES), bytes };
       this.store.putPart(part, true);
       this.store.index.add(this.epoch, [part]);
-      void this.recording.run();
+      void this.recording.putAll();
       await vi.advanceTimersByTimeAsync(SEGMENT_MS);
     }
   }
@@ -141,12 +141,12 @@ class Rig {
   async beginAnew(): Promise<void> {
     this.store.setAside(this.epoch);
     this.life = this.#begun(Date.now());
-    await this.recording.run();
+    await this.recording.putAll();
   }
 
   async end(): Promise<void> {
     this.life = { ...this.life, kind: "ended", published: null } as unknown as Life;
-    await this.recording.settle();
+    await this.recording.putAllAndLists();
     await vi.advanceTimersByTimeAsync(5_000);
   }
 
@@ -277,7 +277,7 @@ describe("when a timeline is over", () => {
     expect(rig.named()).toBe("replay/lifeboat.m3u8");
     expect(rig.recording.owes).toBe(false);
     const { length } = rig.bucket.puts;
-    await rig.restart().settle();
+    await rig.restart().putAllAndLists();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(rig.bucket.names().slice(length), "but the init segment, which a restart puts once more").toEqual([
       `${rig.epoch}/init.mp4`,
@@ -295,12 +295,12 @@ describe("when a timeline is over", () => {
     expect(rig.read().endlist).toBe(false);
     expect(rig.recording.owes).toBe(true);
     rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "refused" : "taken");
-    await rig.restart().settle();
+    await rig.restart().putAllAndLists();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(rig.store.unkept()).toBeNull();
     expect(rig.recording.owes, "its lists").toBe(true);
     rig.bucket.fate = () => "taken";
-    await rig.restart().settle();
+    await rig.restart().putAllAndLists();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(rig.read().endlist).toBe(true);
     expect(rig.numbers("show/replay/lifeboat.m3u8")).toEqual([0, 1, 2, 3, 4, 5, 6]);
@@ -320,7 +320,7 @@ describe("when a timeline is over", () => {
     expect(rig.read().endlist).toBe(false);
     expect(rig.recording.owes).toBe(true);
     rig.bucket.waiting.shift()?.();
-    await rig.recording.settle();
+    await rig.recording.putAllAndLists();
     await vi.advanceTimersByTimeAsync(5_000);
     expect(rig.read().endlist).toBe(true);
     expect(rig.recording.owes).toBe(false);

@@ -7,7 +7,7 @@ import {
   close,
   end,
   goLive,
-  isOver,
+  isRemovalDue,
   nextStep,
   open,
   removalAt,
@@ -261,13 +261,13 @@ describe("what a show does by itself", () => {
   test("an ended show is removed after its days are over, never before, and never where it is to be kept", () => {
     const over = { ...end(live, NOON), retainDays: 30 };
     expect(removalAt(over)).toBe(hour(30 * 24));
-    expect([isOver(over, hour(30 * 24) - 1), isOver(over, hour(30 * 24))]).toEqual([false, true]);
+    expect([isRemovalDue(over, hour(30 * 24) - 1), isRemovalDue(over, hour(30 * 24))]).toEqual([false, true]);
     for (const row of [
       { ...live, retainDays: 1 },
       { ...over, retainDays: null },
       { ...over, endedAt: null },
     ])
-      expect([removalAt(row), isOver(row, hour(1e6))]).toEqual([null, false]);
+      expect([removalAt(row), isRemovalDue(row, hour(1e6))]).toEqual([null, false]);
   });
 
   test("a time to open is dropped when the doors close after it, and kept while it is still to come", () => {

@@ -84,11 +84,11 @@ test("a timeline's events have their places on it, and only the newest are retur
   log.add({ kind: "live" }, 3, { epoch: "b", listed: samples(15) });
   log.add({ kind: "marker", title: "two" }, 4, { epoch: "b", listed: samples(20) });
   log.add({ kind: "marker", title: "nowhere" }, 5, null);
-  expect(log.onLine("b", 10).map(({ event, listed }) => [event.id, listed])).toEqual([
+  expect(log.inPlaylists("b", 10).map(({ event, listed }) => [event.id, listed])).toEqual([
     [2, 10],
     [4, 20],
   ]);
-  expect(log.onLine("b", 1).map(({ event }) => event.id)).toEqual([4]);
+  expect(log.inPlaylists("b", 1).map(({ event }) => event.id)).toEqual([4]);
 });
 
 test("events of a kind that only a later deploy knows are skipped, and their numbers are not given again", () => {

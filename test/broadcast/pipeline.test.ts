@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
-import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
+import { MIN_WAIT } from "../../src/audio/playout-delay.ts";
 import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Ring } from "../../src/broadcast/ring.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
-import { addCut, emptyWindow, keptFrom } from "../../src/hls/window.ts";
+import { addCut, emptyWindow, oldestFetchableMsn } from "../../src/hls/window.ts";
 import { AU_SAMPLES, fromMillis, PROFILES, SAMPLE_RATE, type Samples, samples } from "../../src/media.ts";
 import { names } from "../../src/paths.ts";
 import { bytesInUse } from "../kit/heap.ts";
@@ -90,11 +90,11 @@ test("4 h of hosts who come and go, from packet to playlist: the heap stays flat
       ring.add(cut.part);
       window = addCut(window, cut);
       mediaPlaylist(window, names);
-      ring.prune(keptFrom(window));
+      ring.prune(oldestFetchableMsn(window));
     }
     if (now % (600 * SAMPLE_RATE) < AU_SAMPLES) heap.push(await bytesInUse());
   }
-  expect(parts).toBe(Math.floor((HOURS * 3_600 * SAMPLE_RATE - PLAYOUT_DELAY) / (18 * AU_SAMPLES)));
+  expect(parts).toBe(Math.floor((HOURS * 3_600 * SAMPLE_RATE - MIN_WAIT) / (18 * AU_SAMPLES)));
   expect(fromMillis(HOURS * 3_600_000) - pipeline.due).toBeLessThan(AU_SAMPLES);
   // Compare the second hour with the last: in the first the runtime still compiles.
   const first = Math.min(...heap.slice(6, 12));

@@ -3,7 +3,7 @@ import type { Secret } from "../../src/access/secret.ts";
 import type { PublisherRow } from "../../src/broadcast/publisher.ts";
 import { Publishers } from "../../src/broadcast/publishers.ts";
 import type { Store } from "../../src/broadcast/store.ts";
-import type { Newcomer, Offer } from "../../src/broadcast-api.ts";
+import type { JoiningHost, Offer } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { PROBLEMS, tooManyHosts } from "../../src/problem.ts";
 
@@ -34,7 +34,7 @@ const terms = () => (hasEnded ? PROBLEMS.ended : ({ kind: "terms", maxHosts } as
 /** How many hosts may be on. */
 let maxHosts: number;
 /** Returns a newcomer with a host's key. */
-const by = (hostId = "host", takeover = false): Newcomer => ({
+const by = (hostId = "host", takeover = false): JoiningHost => ({
   key: { hostId, generation: 0 },
   takeover,
   client: null,
@@ -107,8 +107,8 @@ const make = () =>
     (hostId) => hostId,
   );
 
-async function publish(publishers: Publishers, newcomer = by()): Promise<string> {
-  const result = await publishers.publish(OFFER, newcomer, "https://relay", terms);
+async function publish(publishers: Publishers, joining = by()): Promise<string> {
+  const result = await publishers.publish(OFFER, joining, "https://relay", terms);
   if (result.kind !== "accepted") throw new Error(JSON.stringify(result));
   return result.session;
 }

@@ -31,7 +31,7 @@ function outbox(...msns: (number | null)[]) {
     msns,
     next: (): MediaObject | null =>
       msns[0] === undefined ? null : { epoch: "mwq4yx3z", msn: msns[0], bytes: Uint8Array.of(msns[0] ?? 0) },
-    kept: ({ msn }: MediaObject) => {
+    markKept: ({ msn }: MediaObject) => {
       if (msns.includes(msn)) msns.splice(msns.indexOf(msn), 1);
     },
   };
@@ -54,9 +54,9 @@ describe("a recording", () => {
   test("puts the init segment first, then every segment once, oldest first", async () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3, 4)];
     const recording = record(bucket, held);
-    await recording.run();
+    await recording.putAll();
     held.msns.push(5);
-    await recording.run();
+    await recording.putAll();
     expect(bucket.puts).toEqual([
       "a-b/mwq4yx3z/init.mp4",
       "a-b/mwq4yx3z/s0000000003.m4s",
@@ -71,9 +71,9 @@ describe("a recording", () => {
   test("puts what comes just after a run has found nothing, when run again", async () => {
     const [bucket, held] = [new Bucket(), outbox()];
     const recording = record(bucket, held);
-    void recording.run();
+    void recording.putAll();
     held.msns.push(3);
-    await recording.run();
+    await recording.putAll();
     expect(held.msns).toEqual([]);
   });
 
@@ -81,13 +81,13 @@ describe("a recording", () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3)];
     const recording = record(bucket, held);
     bucket.mode = "fails";
-    await recording.run();
+    await recording.putAll();
     held.msns.push(4);
-    await recording.run();
+    await recording.putAll();
     expect(bucket.objects.size).toBe(0);
     expect(recording.failures).toBe(2);
     bucket.mode = "works";
-    await recording.run();
+    await recording.putAll();
     expect([...bucket.objects.keys()].map((key) => key.slice(13))).toEqual([
       "init.mp4",
       "s0000000003.m4s",
@@ -99,8 +99,8 @@ describe("a recording", () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3)];
     const recording = record(bucket, held);
     bucket.mode = "hangs";
-    const run = recording.run();
-    expect(recording.run()).toBe(run);
+    const run = recording.putAll();
+    expect(recording.putAll()).toBe(run);
     await vi.advanceTimersByTimeAsync(9_999);
     expect(recording.failures).toBe(0);
     await vi.advanceTimersByTimeAsync(1);
@@ -108,7 +108,7 @@ describe("a recording", () => {
     expect(bucket.puts).toHaveLength(1);
     expect(recording.failures).toBe(1);
     bucket.mode = "works";
-    await recording.run();
+    await recording.putAll();
     expect(held.msns).toEqual([]);
   });
 
@@ -117,7 +117,7 @@ describe("a recording", () => {
     const recording = record(bucket, held);
     bucket.mode = "hangs";
     for (let second = 0; second < 600; second++) {
-      void recording.run();
+      void recording.putAll();
       await vi.advanceTimersByTimeAsync(1_000);
     }
     expect(bucket.puts).toHaveLength(2);
@@ -127,7 +127,7 @@ describe("a recording", () => {
     bucket.hanging[0]?.();
     await vi.advanceTimersByTimeAsync(0);
     expect(held.msns).toEqual([3, 4, 5]);
-    await recording.run();
+    await recording.putAll();
     expect(held.msns).toEqual([]);
     expect(bucket.puts.slice(2).map((key) => key.slice(-8))).toEqual(["0003.m4s", "0004.m4s", "0005.m4s"]);
   });
@@ -137,7 +137,7 @@ describe("a recording", () => {
     const recording = record(bucket, held);
     bucket.mode = "hangs";
     for (let second = 0; second < 120; second++) {
-      void recording.run();
+      void recording.putAll();
       await vi.advanceTimersByTimeAsync(1_000);
       if (second % 12 === 11) bucket.hanging.shift()?.();
     }
@@ -147,7 +147,7 @@ describe("a recording", () => {
   test("logs its failure once a run", async () => {
     const [bucket, held] = [new Bucket(), outbox(null, 3)];
     bucket.mode = "fails";
-    await record(bucket, held).run();
+    await record(bucket, held).putAll();
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("10001"));
   });
 });

@@ -158,9 +158,9 @@ test("a running show's list is forgotten after a minute without a request", () =
   show.goLive();
   show.run(20);
   const past = show.rewinds.past(show.window, "live", NOW);
-  show.rewinds.rest(NOW + 60_000);
+  show.rewinds.forgetIdle(NOW + 60_000);
   expect(show.rewinds.past(show.window, "live", NOW)).toBe(past);
-  show.rewinds.rest(NOW + 60_001);
+  show.rewinds.forgetIdle(NOW + 60_001);
   const anew = show.rewinds.past(show.window, "live", NOW);
   expect(anew).not.toBe(past);
   expect(anew?.text).toBe(past?.text);

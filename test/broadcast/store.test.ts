@@ -56,7 +56,7 @@ describe("a timeline that makes room for the next", () => {
     const names: string[] = [];
     for (let item = outbox.next(); item !== null; item = outbox.next()) {
       names.push(`${item.epoch} ${item.msn ?? "init"} ${item.bytes.length}`);
-      outbox.kept(item);
+      outbox.markKept(item);
     }
     return names;
   };
@@ -90,12 +90,12 @@ describe("a timeline that makes room for the next", () => {
     const store = storeOf(2);
     const outbox = new Outbox(store);
     outbox.turnTo("one", INIT);
-    outbox.kept({ epoch: "one", msn: null, bytes: INIT });
+    outbox.markKept({ epoch: "one", msn: null, bytes: INIT });
     const onTheWay = outbox.next() as MediaObject;
     expect(onTheWay.msn).toBe(0);
     store.setAside("one");
     outbox.turnTo("two", INIT);
-    outbox.kept(onTheWay);
+    outbox.markKept(onTheWay);
     expect(emptied(outbox)).toEqual(["two init 1", "one 1 10", "one 2 4"]);
   });
 

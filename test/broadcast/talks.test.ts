@@ -45,7 +45,7 @@ const squeal = (hostId: string, raised: boolean): WarningNote => ({
   host: { hostId, name: hostId },
 });
 /** Looks at the sessions; times are given by the tests. */
-const look = (now = 0) => talks.look(now);
+const look = (now = 0) => talks.refresh(now);
 
 /** The host of each talk session. */
 const owners = new Map<string, string>();
@@ -165,11 +165,11 @@ describe("the list of the others", () => {
     const { revision, squeals } = await others(talk);
     expect(squeals).toBe(false);
     const held = others(talk, revision);
-    talks.heed([squeal("ada", true)]);
-    talks.heed([squeal("ada", true)]);
+    talks.takeWarnings([squeal("ada", true)]);
+    talks.takeWarnings([squeal("ada", true)]);
     expect(await soon(held)).toMatchObject({ revision: revision + 1, squeals: true });
     expect((await others(of)).squeals).toBe(false);
-    talks.heed([squeal("ada", false)]);
+    talks.takeWarnings([squeal("ada", false)]);
     expect((await others(talk)).squeals).toBe(false);
   });
 

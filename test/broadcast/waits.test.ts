@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import type { Encoder } from "../../src/audio/encoder.ts";
 import { LOOK_AHEAD } from "../../src/audio/limiter.ts";
-import { PLAYOUT_DELAY } from "../../src/audio/playout-delay.ts";
+import { MIN_WAIT } from "../../src/audio/playout-delay.ts";
 import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { Pipeline } from "../../src/broadcast/pipeline.ts";
 import { Segmenter } from "../../src/hls/segmenter.ts";
@@ -147,7 +147,7 @@ describe("how long sound is waited for", () => {
   test("for a host that stops, 140 ms after its last packet, and then as without a host", () => {
     const made = run([quiet(7), (n) => (n < 400 ? 0 : null)], voice.signal);
     expect(Math.max(...made.waits)).toBeLessThanOrEqual(141);
-    expect(mean(made.waits.slice(-200))).toBeCloseTo(toMillis(PLAYOUT_DELAY), 0);
+    expect(mean(made.waits.slice(-200))).toBeCloseTo(toMillis(MIN_WAIT), 0);
     expect(made.counts[0]).toMatchObject(clean);
   });
 

@@ -45,11 +45,11 @@ class Rig {
   }
 
   set(secret: string | null = null): WebhookState {
-    return this.webhook.attend({ kind: "set", url: URL, secret }) as WebhookState;
+    return this.webhook.handle({ kind: "set", url: URL, secret }) as WebhookState;
   }
 
   state(): WebhookState {
-    return this.webhook.attend({ kind: "describe" }) as WebhookState;
+    return this.webhook.handle({ kind: "describe" }) as WebhookState;
   }
 
   note(title: string): void {
@@ -84,7 +84,7 @@ test("there is no webhook until it is set, and none once it is dropped; its secr
   const rig = new Rig();
   const none = { kind: "problem", status: 404, code: "no_webhook" };
   expect(rig.state()).toMatchObject(none);
-  expect(rig.webhook.attend({ kind: "drop" })).toMatchObject(none);
+  expect(rig.webhook.handle({ kind: "drop" })).toMatchObject(none);
   rig.note("before it was set");
   expect(rig.webhook.dueAt).toBeNull();
   const { secret = "" } = rig.set();
@@ -94,7 +94,7 @@ test("there is no webhook until it is set, and none once it is dropped; its secr
   expect(rig.webhook.dueAt, "what was before it is not told").toBeNull();
   rig.note("after");
   expect(rig.webhook.dueAt).not.toBeNull();
-  expect(rig.webhook.attend({ kind: "drop" })).toBeNull();
+  expect(rig.webhook.handle({ kind: "drop" })).toBeNull();
   await rig.webhook.run();
   expect(rig.came).toEqual([]);
   expect(rig.restart().dueAt).toBeNull();

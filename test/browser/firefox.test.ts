@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { holes, toneLevel } from "../kit/probe/tone.ts";
+import { toneLevel, unexcusedGaps } from "../kit/probe/tone.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 import { type Firefox, startFirefox, type Tab } from "./firefox.ts";
 import { LOUDSPEAKER_RATE, type Loudspeaker, startLoudspeaker } from "./loudspeaker.ts";
@@ -81,7 +81,7 @@ test("Firefox publishes and listens: the tone plays for five seconds without a h
   expect(played).toBeGreaterThanOrEqual(SECONDS - 0.5);
   expect(Number(await listener.read("waits"))).toBe(0);
   expect(tone).toBeGreaterThan(0.05);
-  expect(holes(heard, LOUDSPEAKER_RATE, FIREFOX_TONE_HZ, stage.stalled())).toEqual([]);
+  expect(unexcusedGaps(heard, LOUDSPEAKER_RATE, FIREFOX_TONE_HZ, stage.stalled())).toEqual([]);
 });
 
 test("without an audio output, Firefox's listener page says so and what to do, and nothing else", async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Changes } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
 import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { measuringLoop, RATE } from "../kit/probe/signal.ts";
 import { wav } from "../kit/probe/wav.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
@@ -78,7 +78,7 @@ test.each(["low", "balanced"] as const)(
   },
 );
 
-type Meet = (show: Created, studio: Probed) => Promise<{ listener: Probed; air: number }>;
+type Meet = (show: CreatedBroadcast, studio: Probed) => Promise<{ listener: Probed; air: number }>;
 
 async function rounds(latency: Latency, who: string, meet: Meet, details: Changes = {}): Promise<void> {
   const took: number[] = [];
@@ -101,7 +101,7 @@ async function rounds(latency: Latency, who: string, meet: Meet, details: Change
 }
 
 /** Opens the page as a listener who presses play, and records its sound from the press on. */
-async function arrive(show: Created): Promise<Probed> {
+async function arrive(show: CreatedBroadcast): Promise<Probed> {
   return press(await openPage(browser, show.listenUrl, ["ear"]));
 }
 
@@ -112,7 +112,7 @@ async function press(listener: Probed): Promise<Probed> {
 }
 
 /** Opens a studio whose microphone is on, without the filters that take a tone for noise. */
-async function readyStudio(show: Created): Promise<Probed> {
+async function readyStudio(show: CreatedBroadcast): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl);
   const { page } = studio;
   for (const filter of ["#echo", "#noise", "#gain"]) await page.locator(filter).uncheck();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
-import { says } from "../kit/people.ts";
+import { waitForStatus } from "../kit/people.ts";
 import { goertzel, magnitude } from "../kit/probe/goertzel.ts";
 import { measuringLoop, RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { wav } from "../kit/probe/wav.ts";
@@ -60,14 +60,14 @@ test("a listener before the show hears hold audio, and is told so; then the host
   const listener = await openPage(browser, show.listenUrl, ["ear"]);
   await listener.page.locator("#play:enabled").click();
   await listener.page.evaluate("ear.start()");
-  await says(listener.page, "Hold music: the show has not begun yet. Stay here.");
+  await waitForStatus(listener.page, "Hold music: the show has not begun yet. Stay here.");
   await listener.page.waitForTimeout(3_000);
   const before = await heard(listener.page);
 
   const studio = await openPage(browser, show.studioUrl);
   for (const filter of ["#echo", "#noise", "#gain"]) await studio.page.locator(filter).uncheck();
   await studio.page.locator("#go:enabled").click();
-  await says(listener.page, "You are listening live.");
+  await waitForStatus(listener.page, "You are listening live.");
   await listener.page.waitForTimeout(3_000);
   const after = await heard(listener.page);
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startChromium, startDoomedChromium } from "../kit/chromium.ts";
 import { listenTo, preparePublisher, publishRaw } from "../kit/people.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
-import { holes, pitch, toneLevel } from "../kit/probe/tone.ts";
+import { pitch, toneLevel, unexcusedGaps } from "../kit/probe/tone.ts";
 import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
@@ -48,10 +48,12 @@ test("a second publisher with the same key is mixed in; neither breaks the other
 
   expect(heard.lost).toBe(0);
   expect(heard.stalls).toEqual([]);
-  expect(holes(heard.pcm, RATE, TONE_HZ, stage.stalled()), "gaps in the first host").toEqual([]);
+  expect(unexcusedGaps(heard.pcm, RATE, TONE_HZ, stage.stalled()), "gaps in the first host").toEqual([]);
   // The second host came in during the recording; its last 6 s are whole.
   const together = heard.pcm.subarray(heard.pcm.length - 6 * RATE);
-  expect(holes(together, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the second host").toEqual([]);
+  expect(unexcusedGaps(together, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the second host").toEqual(
+    [],
+  );
   const bend = pitch(together, RATE, SECOND_TONE_HZ) / SECOND_TONE_HZ - 1;
   expect(Math.abs(bend), "a buffer that settles bends the pitch, by no more than can be heard").toBeLessThan(
     0.005,
@@ -59,7 +61,7 @@ test("a second publisher with the same key is mixed in; neither breaks the other
   expect(toneLevel(together, RATE, TONE_HZ) / toneLevel(together, RATE, SECOND_TONE_HZ)).toBeCloseTo(1, 0);
   // The second host left by DELETE: it is gone at once, the first is undisturbed.
   expect(toneLevel(after.pcm, RATE, SECOND_TONE_HZ)).toBeLessThan(0.005);
-  expect(holes(after.pcm, RATE, TONE_HZ, stage.stalled())).toEqual([]);
+  expect(unexcusedGaps(after.pcm, RATE, TONE_HZ, stage.stalled())).toEqual([]);
   expect(after.stalls).toEqual([]);
 });
 
@@ -90,6 +92,8 @@ test("a killed publisher leaves silence, not a stall, and is back on the air wit
   expect(Number(later) - Number(clock)).toBeGreaterThan(0.8);
   const end = heard.pcm.subarray(heard.pcm.length - 4 * RATE);
   expect(toneLevel(end, RATE, TONE_HZ), "the dead host").toBeLessThan(0.005);
-  expect(holes(end, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the one that came back").toEqual([]);
+  expect(unexcusedGaps(end, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the one that came back").toEqual(
+    [],
+  );
   expect(hosts, "the dead session no longer counts").toBe(1);
 });

@@ -5,10 +5,10 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
 import { startChromium } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { clockMarks, goLive, listenTo, publishRaw } from "../kit/people.ts";
 import { measuringLoop, RATE, TONE_HZ } from "../kit/probe/signal.ts";
-import { gaps, holes, phaseJumps, pitch, toneLevel } from "../kit/probe/tone.ts";
+import { gaps, phaseJumps, pitch, toneLevel, unexcusedGaps } from "../kit/probe/tone.ts";
 import { wav } from "../kit/probe/wav.ts";
 import { delays, quantile, take, timedMarks } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
@@ -88,7 +88,7 @@ test.each([
   for (const { faults } of [studio, publisher, ourListener, theirListener]) expect(faults).toEqual([]);
 });
 
-function listen(show: Created) {
+function listen(show: CreatedBroadcast) {
   return listenTo(browser, show);
 }
 
@@ -110,7 +110,7 @@ function judge(
     stalls: heard.stalls,
     starved: heard.starved,
     gaps: gaps(heard.pcm, heard.rate, toneHz),
-    holes: holes(heard.pcm, heard.rate, toneHz, stage.stalled()),
+    holes: unexcusedGaps(heard.pcm, heard.rate, toneHz, stage.stalled()),
     jumps: phaseJumps(heard.pcm, heard.rate, toneHz).length,
     pitch: pitch(heard.pcm, heard.rate, toneHz),
   };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { type Fault, Faulty } from "../kit/faulty.ts";
 import { publishRaw } from "../kit/people.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
@@ -18,7 +18,7 @@ const FAULT_S = 14;
 const AT_ONCE = 5;
 /**
  * Fixes the page's random draws: it looks at the relay after 15.7 s each time. The draws themselves are tested in
- * test/web/rescue.test.ts.
+ * test/web/failover-plan.test.ts.
  */
 const DRAW = "Math.random = () => 0.02";
 /** Goals: the longest silence, the return to the relay, and the first sound. */
@@ -30,7 +30,7 @@ const AUDIBLE = 0.02;
 
 let stage: Stage;
 let browser: Browser;
-let show: Created;
+let show: CreatedBroadcast;
 
 beforeAll(async () => {
   stage = await setStage({ lifeboat: true });

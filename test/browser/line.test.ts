@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
-import { says } from "../kit/people.ts";
+import { waitForStatus } from "../kit/people.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
 // A page that plays learns changes from its playlist, without asking for the status.
@@ -23,18 +23,18 @@ test.concurrent("a new title, a host's arrival and a host's departure are shown 
   const show = await stage.create("low", { title: "First" });
   const { page, faults } = await openPage(browser, show.listenUrl);
   await page.locator("#play:enabled").click();
-  await says(page, "The doors are open.");
+  await waitForStatus(page, "The doors are open.");
   await page.route("**/status.json*", (route) => route.abort());
   await stage.change(show, { title: "Second, <b>bold</b>" });
   await page.locator("#title", { hasText: "Second, <b>bold</b>" }).waitFor({ timeout: 20_000 });
   expect(await page.title()).toBe("Second, <b>bold</b> · Earshot");
   const studio = await openPage(browser, show.studioUrl);
   await studio.page.locator("#go:enabled").click();
-  await says(page, "You are listening live.");
+  await waitForStatus(page, "You are listening live.");
   await studio.page.locator("#go").click();
-  await says(page, "The host has dropped out and may come back");
+  await waitForStatus(page, "The host has dropped out and may come back");
   await stage.end(show);
-  await says(page, "The show has ended.");
+  await waitForStatus(page, "The show has ended.");
   expect(faults).toEqual([]);
   for (const each of [page, studio.page]) await each.context().close();
 }, 90_000);
@@ -43,7 +43,7 @@ test.concurrent("a status older than what the playlist has told changes nothing 
   const show = await stage.create("low", { title: "First" });
   const { page } = await openPage(browser, show.listenUrl);
   await page.locator("#play:enabled").click();
-  await says(page, "The doors are open.");
+  await waitForStatus(page, "The doors are open.");
   const old = await (await fetch(show.statusUrl)).text();
   await stage.change(show, { title: "Second" });
   await page.locator("#title", { hasText: "Second" }).waitFor({ timeout: 5_000 });
@@ -71,7 +71,7 @@ test.concurrent("a page that plays an economy show asks for its status with at m
   await stage.open(show);
   const { page } = await openPage(browser, show.listenUrl);
   await page.locator("#play:enabled").click();
-  await says(page, "The doors are open.");
+  await waitForStatus(page, "The doors are open.");
   await page.waitForTimeout(8_000);
   const asked: string[] = [];
   page.on("request", (request) => asked.push(request.url()));

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { type Fault, Faulty } from "../kit/faulty.ts";
 import { publishRaw } from "../kit/people.ts";
 import { TONE_HZ } from "../kit/probe/signal.ts";
@@ -27,7 +27,7 @@ const PROBE = `
 
 let stage: Stage;
 let browser: Browser;
-let show: Created;
+let show: CreatedBroadcast;
 
 beforeAll(async () => {
   stage = await setStage({ lifeboat: true });

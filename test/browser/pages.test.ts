@@ -1,8 +1,8 @@
 import type { Browser, Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
-import { says } from "../kit/people.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
+import { waitForStatus } from "../kit/people.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
 // The pages in a real browser as people use them, with their Content-Security-Policy in force. Each test has a show of
@@ -31,10 +31,10 @@ const SHIFT = `new Promise((resolve) => {
 })`;
 
 /** Goes on the air in the studio. The caller closes its page. */
-async function host(show: Created) {
+async function host(show: CreatedBroadcast) {
   const studio = await openPage(browser, show.studioUrl);
   await studio.page.locator("#go:enabled").click();
-  await says(studio.page, "You are on the air.");
+  await waitForStatus(studio.page, "You are on the air.");
   return studio;
 }
 
@@ -42,32 +42,35 @@ test.concurrent("an early listener presses play once and hears the show begin, p
   const show = await stage.create("low", { title: "Early birds" });
   const listener = await openPage(browser, show.listenUrl);
   const { page } = listener;
-  await says(page, "Not started yet. Press play");
+  await waitForStatus(page, "Not started yet. Press play");
   expect(await page.title()).toBe("Early birds · Earshot");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await says(page, "The doors are open. The show is about to begin.");
+  await waitForStatus(page, "The doors are open. The show is about to begin.");
 
   const studio = await host(show);
-  await says(page, "You are listening live.");
-  await says(studio.page, /Listeners hear you, at -\d+ dB/);
+  await waitForStatus(page, "You are listening live.");
+  await waitForStatus(studio.page, /Listeners hear you, at -\d+ dB/);
   expect(await page.locator("#badge").textContent()).toBe("Live");
 
   await studio.page.locator("#go").click();
-  await says(studio.page, "You are not on the air.");
-  await says(page, "The host has dropped out and may come back");
+  await waitForStatus(studio.page, "You are not on the air.");
+  await waitForStatus(page, "The host has dropped out and may come back");
   await studio.page.locator("#go").click();
-  await says(page, "You are listening live.");
+  await waitForStatus(page, "You are listening live.");
 
   await stage.end(show);
-  await says(page, "The show has ended. Thank you for listening. Press play to hear it from its start.");
+  await waitForStatus(
+    page,
+    "The show has ended. Thank you for listening. Press play to hear it from its start.",
+  );
   expect(await page.locator("#position").isVisible()).toBe(false);
-  await says(studio.page, /This broadcast has ended/);
+  await waitForStatus(studio.page, /This broadcast has ended/);
   await page.locator("#play:enabled").press("Enter");
-  await says(page, "You are listening to a show that has ended.");
+  await waitForStatus(page, "You are listening to a show that has ended.");
   expect(await page.locator("#position").getAttribute("aria-valuetext")).toMatch(/^0:0\d of 0:\d\d$/);
   await page.locator("#play").press("Enter");
-  await says(page, "This show has ended. Press play to hear it.");
+  await waitForStatus(page, "This show has ended. Press play to hear it.");
   expect([...listener.faults, ...studio.faults]).toEqual([]);
   for (const { page } of [listener, studio]) await page.context().close();
 }, 120_000);
@@ -82,7 +85,7 @@ test.concurrent.each([
       await stage.open(show);
       const { page } = await openPage(browser, show.listenUrl);
       await page.locator("#play:enabled").click();
-      await says(page, "The doors are open.");
+      await waitForStatus(page, "The doors are open.");
       return page;
     }),
   );
@@ -92,8 +95,8 @@ test.concurrent.each([
       await page.waitForTimeout(384 * n);
       if (late > 0) await page.route(/\.m4s$/, (route) => setTimeout(() => route.continue(), late));
       await page.waitForTimeout(late);
-      await stage.end(shows[n] as Created);
-      await says(page, "The show has ended. Thank you for listening.", 8_000);
+      await stage.end(shows[n] as CreatedBroadcast);
+      await waitForStatus(page, "The show has ended. Thank you for listening.", 8_000);
     }),
   );
   for (const page of pages) await page.context().close();
@@ -104,9 +107,9 @@ test.concurrent("the listener stops and comes back at the live edge", async () =
   const studio = await host(show);
   const { page, faults } = await openPage(browser, show.listenUrl);
   await page.locator("#play:enabled").click();
-  await says(page, "You are listening live.");
+  await waitForStatus(page, "You are listening live.");
   await page.locator("#play").click();
-  await says(page, "Press play to listen.");
+  await waitForStatus(page, "Press play to listen.");
   const asked: string[] = [];
   page.on("request", (request) => asked.push(request.url()));
   await page.waitForTimeout(3000);
@@ -115,7 +118,7 @@ test.concurrent("the listener stops and comes back at the live edge", async () =
     "requests while stopped",
   ).toEqual([]);
   await page.locator("#play").click();
-  await says(page, "You are listening live.");
+  await waitForStatus(page, "You are listening live.");
   expect(faults).toEqual([]);
   for (const each of [page, studio.page]) await each.context().close();
 });
@@ -136,7 +139,11 @@ test.concurrent("a named host sees whose studio it is, listeners see the name as
   await expect.poll(onAir, soon).toBe("On the air: Countess");
 
   const rotated = await stage.rotateHost(show, ada.hostId);
-  await says(studio.page, "The host key in this link is wrong. Ask for the studio link again.", 15_000);
+  await waitForStatus(
+    studio.page,
+    "The host key in this link is wrong. Ask for the studio link again.",
+    15_000,
+  );
   await expect.poll(onAir, soon).toBe("");
   const again = await host({ ...show, studioUrl: rotated.studioUrl });
   await again.page.locator("#who", { hasText: /^You are Countess\.$/ }).waitFor();
@@ -146,15 +153,19 @@ test.concurrent("a named host sees whose studio it is, listeners see the name as
 test.concurrent("listeners are counted, and the listener page, the embed and the studio say how many", async () => {
   const show = await stage.create("low", { title: "A counted show" });
   const studio = await host(show);
-  await says(studio.page, /Listeners hear you, at -\d+ dB\. Nobody is listening\./);
+  await waitForStatus(studio.page, /Listeners hear you, at -\d+ dB\. Nobody is listening\./);
   const listener = await openPage(browser, show.listenUrl);
   const embed = await openPage(browser, show.listenUrl.replace("/listen/", "/embed/"));
   for (const { page } of [listener, embed]) {
     await page.locator("#play:enabled").click();
-    await says(page, "You are listening live.");
+    await waitForStatus(page, "You are listening live.");
   }
   // Some 30 s: the reports of two isolates, the shard's next round, and the cache lifetimes of a figure and a status.
-  await says(studio.page, /Listeners hear you, at -\d+ dB\. (?:About|Perhaps) 2 listening\./, 45_000);
+  await waitForStatus(
+    studio.page,
+    /Listeners hear you, at -\d+ dB\. (?:About|Perhaps) 2 listening\./,
+    45_000,
+  );
   // A page that plays asks for the count once a minute.
   for (const { page } of [listener, embed])
     await page
@@ -169,11 +180,11 @@ test.concurrent("when the relay vanishes and returns, the page reconnects by its
   const studio = await host(show);
   const { page } = await openPage(browser, show.listenUrl);
   await page.locator("#play:enabled").click();
-  await says(page, "You are listening live.");
+  await waitForStatus(page, "You are listening live.");
   await page.route("**/live/**", (route) => route.abort("connectionrefused"));
-  await says(page, "Reconnecting by itself");
+  await waitForStatus(page, "Reconnecting by itself");
   await page.unroute("**/live/**");
-  await says(page, "You are listening live.");
+  await waitForStatus(page, "You are listening live.");
   for (const each of [page, studio.page]) await each.context().close();
 });
 
@@ -187,9 +198,9 @@ test.concurrent.for<[string, (route: Route) => unknown]>([
   const { page, faults } = await openPage(browser, "about:blank");
   await page.route(/\/(status|audience)\.json|\/api\//, answer);
   await page.goto(show.listenUrl);
-  await says(page, "How the show is can not be told at this moment.");
+  await waitForStatus(page, "How the show is can not be told at this moment.");
   await page.locator("#play:enabled").click();
-  await says(page, "You are listening.");
+  await waitForStatus(page, "You are listening.");
   const place = () => page.evaluate<number>("document.querySelector('audio').currentTime");
   const before = await place();
   await expect.poll(place).toBeGreaterThan(before + 2);
@@ -203,14 +214,14 @@ test.concurrent("a listener opens the doors before their time, and is told that 
   const opensAt = new Date(Date.now() + 45_000).toISOString();
   const show = await stage.create("low", { description: "About nothing\nin two lines", opensAt });
   const { page, faults } = await openPage(browser, show.listenUrl);
-  await says(page, /^Not started yet: it begins (at|on) .*\. Press play/);
+  await waitForStatus(page, /^Not started yet: it begins (at|on) .*\. Press play/);
   expect(await page.locator("#description").textContent()).toBe("About nothing\nin two lines");
   expect((await stage.status(show)).state).toBe("announced");
   await page.locator("#play:enabled").click();
-  await says(page, /^The show begins (at|on) .*\. Stay here\.$/);
+  await waitForStatus(page, /^The show begins (at|on) .*\. Stay here\.$/);
   // A status that was just answered may be repeated for a second.
   await expect.poll(async () => (await stage.status(show)).state).toBe("open");
-  await says(page, /^The show is late: it was to begin (at|on) .*\. Stay here\.$/, 60_000);
+  await waitForStatus(page, /^The show is late: it was to begin (at|on) .*\. Stay here\.$/, 60_000);
   expect(faults).toEqual([]);
   await page.context().close();
 }, 120_000);
@@ -220,16 +231,16 @@ test.concurrent("a host whose session is cut off comes back on the air by itself
   const { page, faults } = await openPage(browser, show.studioUrl);
   const posted = page.waitForResponse((response) => response.request().method() === "POST");
   await page.locator("#go:enabled").click();
-  await says(page, "You are on the air.");
+  await waitForStatus(page, "You are on the air.");
   const session = new URL((await (await posted).headerValue("location")) ?? "", stage.url).href;
   const cut = await fetch(session, {
     method: "DELETE",
     headers: { Authorization: `Bearer ${show.studioUrl.split("#key=")[1]}` },
   });
   expect(cut.status).toBe(200);
-  await says(page, "Trying again by itself");
-  await says(page, "You are on the air.");
-  await says(page, /Listeners hear you/);
+  await waitForStatus(page, "Trying again by itself");
+  await waitForStatus(page, "You are on the air.");
+  await waitForStatus(page, /Listeners hear you/);
   expect(faults).toEqual([]);
   await page.context().close();
 });
@@ -243,7 +254,7 @@ test.concurrent("a host comes back on the air by itself although its own old ses
       answers.push(response.status());
   });
   await page.locator("#go:enabled").click();
-  await says(page, /Listeners hear you/);
+  await waitForStatus(page, /Listeners hear you/);
   // The old session goes on sending for 4 s, and the relay is not told that it is over: the relay has to find that it
   // is quiet.
   await page.evaluate(`{
@@ -256,10 +267,10 @@ test.concurrent("a host comes back on the air by itself although its own old ses
     if (route.request().method() === "HEAD") return route.fulfill({ status: 404 });
     return route.abort();
   });
-  await says(page, "Every seat is taken: another host has to leave first. Trying again by itself");
+  await waitForStatus(page, "Every seat is taken: another host has to leave first. Trying again by itself");
   await page.unroute("**/whip/*/*");
-  await says(page, "You are on the air.", 40_000);
-  await says(page, /Listeners hear you/);
+  await waitForStatus(page, "You are on the air.", 40_000);
+  await waitForStatus(page, /Listeners hear you/);
   expect(answers[0]).toBe(201);
   expect(answers[1]).toBe(409);
   expect(answers.at(-1)).toBe(201);
@@ -292,13 +303,16 @@ test.concurrent("a host is told when the producer mutes it, and sees its new nam
   ];
   const { page } = await host({ ...show, studioUrl: ada.studioUrl });
   const other = await host({ ...show, studioUrl: ben.studioUrl });
-  await says(page, /^The show is at -\d+ dB/);
+  await waitForStatus(page, /^The show is at -\d+ dB/);
   await stage.changeHost(show, ada.hostId, { muted: true });
-  await says(page, "Listeners do not hear you: the relay does not yet, or your producer has muted you.");
-  await says(other.page, /^Listeners hear you, at -\d+ dB/);
+  await waitForStatus(
+    page,
+    "Listeners do not hear you: the relay does not yet, or your producer has muted you.",
+  );
+  await waitForStatus(other.page, /^Listeners hear you, at -\d+ dB/);
   await stage.changeHost(show, ada.hostId, { muted: false, name: "Countess" });
   await page.locator("#who", { hasText: /^You are Countess\.$/ }).waitFor();
-  await says(page, /^The show is at -\d+ dB/);
+  await waitForStatus(page, /^The show is at -\d+ dB/);
   for (const each of [page, other.page]) await each.context().close();
 }, 120_000);
 
@@ -306,15 +320,15 @@ test.concurrent("a wrong key, a missing key and a missing show are reported in p
   const show = await stage.create("low");
   const wrongKey = await openPage(browser, show.studioUrl.replace(/#.*/, "#key=not-the-key"));
   await wrongKey.page.locator("#go:enabled").click();
-  await says(wrongKey.page, "The host key in this link is wrong.");
+  await waitForStatus(wrongKey.page, "The host key in this link is wrong.");
   expect(await wrongKey.page.locator("#go").textContent()).toBe("Go live");
 
   const noKey = await openPage(browser, show.studioUrl.replace(/#.*/, ""));
-  await says(noKey.page, "This link has no host key.");
+  await waitForStatus(noKey.page, "This link has no host key.");
   expect(await noKey.page.locator("#go").isDisabled()).toBe(true);
 
   const nothing = await openPage(browser, `${stage.url}/listen/no-such-show`);
-  await says(nothing.page, "There is no show at this address.");
+  await waitForStatus(nothing.page, "There is no show at this address.");
   for (const { page } of [wrongKey, noKey, nothing]) await page.context().close();
 });
 
@@ -322,12 +336,12 @@ test.concurrent("the studio says when it is muted, and shows its level", async (
   const show = await stage.create("low");
   const { page } = await host(show);
   // Chromium's own fake microphone beeps once a second.
-  await says(page, "Your microphone is working.");
+  await waitForStatus(page, "Your microphone is working.");
   await page.locator("#mute").click();
-  await says(page, "Muted: nobody can hear you.");
-  await says(page, "You are on the air, but muted");
+  await waitForStatus(page, "Muted: nobody can hear you.");
+  await waitForStatus(page, "You are on the air, but muted");
   await page.locator("#mute").click();
-  await says(page, "You are on the air.");
+  await waitForStatus(page, "You are on the air.");
   await page.context().close();
 });
 

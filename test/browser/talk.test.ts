@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
 import { clockMarks, prepareStudio, pressGo } from "../kit/people.ts";
 import { RATE } from "../kit/probe/signal.ts";
-import { holes, toneLevel } from "../kit/probe/tone.ts";
+import { toneLevel, unexcusedGaps } from "../kit/probe/tone.ts";
 import { delays, quantile, type Recording, take, timedMarks } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
@@ -113,7 +113,7 @@ test("each of three hosts hears the two others, not itself, in less than 300 ms,
   if (steady === undefined) throw new Error("the third is not heard any more");
   // On a busy machine, a receiver's jitter buffer conceals a packet of 20 ms now and then. A connection that is made
   // anew, or one that waits for an answer, would be silent for much longer.
-  const gaps = holes(steady.pcm, RATE, TONES[2] ?? 0, stage.stalled()).filter(
+  const gaps = unexcusedGaps(steady.pcm, RATE, TONES[2] ?? 0, stage.stalled()).filter(
     ({ seconds }) => seconds > 0.02,
   );
   expect(gaps, "gaps in the third").toEqual([]);

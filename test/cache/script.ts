@@ -25,7 +25,7 @@ export async function ask(tier: Tier | undefined, path = "/a", init: RequestInit
 }
 
 /** The same in short: cache status and body. */
-export const said = async (tier: Tier | undefined, path?: string, init?: RequestInit) => {
+export const askShort = async (tier: Tier | undefined, path?: string, init?: RequestInit) => {
   const { cache, body } = await ask(tier, path, init);
   return `${cache} ${body}`;
 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CacheModel } from "./model.ts";
-import { ask, origin, pass, said } from "./script.ts";
+import { ask, askShort, origin, pass } from "./script.ts";
 
 /** The cache model keeps, revalidates and drops responses by RFC 9111. */
 
@@ -15,11 +15,11 @@ describe("lifetimes", () => {
   test("a response is fresh for its max-age, then fetched anew", async () => {
     const { model } = origin({ "cache-control": "public, max-age=10" });
     const [lower] = model.lower;
-    expect(await said(lower)).toBe("MISS 1");
+    expect(await askShort(lower)).toBe("MISS 1");
     pass(9.9);
-    expect(await said(lower)).toBe("HIT 1");
+    expect(await askShort(lower)).toBe("HIT 1");
     pass(0.1);
-    expect(await said(lower)).toBe("EXPIRED 2");
+    expect(await askShort(lower)).toBe("EXPIRED 2");
   });
 
   test.each([
@@ -46,20 +46,20 @@ describe("lifetimes", () => {
     "a %i without Cache-Control is not kept; with a lifetime it is",
     async (status) => {
       const { model, state } = origin({}, status);
-      expect(await said(model.lower[0])).toBe("BYPASS 1");
-      expect(await said(model.lower[0])).toBe("BYPASS 2");
+      expect(await askShort(model.lower[0])).toBe("BYPASS 1");
+      expect(await askShort(model.lower[0])).toBe("BYPASS 2");
       state.headers = { "cache-control": "public, max-age=1" };
-      expect(await said(model.lower[0])).toBe("MISS 3");
-      expect(await said(model.lower[0])).toBe("HIT 3");
+      expect(await askShort(model.lower[0])).toBe("MISS 3");
+      expect(await askShort(model.lower[0])).toBe("HIT 3");
       pass(1);
-      expect(await said(model.lower[0])).toBe("EXPIRED 4");
+      expect(await askShort(model.lower[0])).toBe("EXPIRED 4");
     },
   );
 
   test.each([206, 520, 526])("a %i is never kept, whatever it says", async (status) => {
     const { model } = origin({ "cache-control": "public, max-age=60" }, status);
-    expect(await said(model.lower[0])).toBe("BYPASS 1");
-    expect(await said(model.lower[0])).toBe("BYPASS 2");
+    expect(await askShort(model.lower[0])).toBe("BYPASS 1");
+    expect(await askShort(model.lower[0])).toBe("BYPASS 2");
   });
 
   test.each([
@@ -69,8 +69,8 @@ describe("lifetimes", () => {
     { "cache-control": "public, max-age=60", vary: "*" },
   ])("%j bypasses the cache", async (headers) => {
     const { model } = origin(headers);
-    expect(await said(model.lower[0])).toBe("BYPASS 1");
-    expect(await said(model.lower[0])).toBe("BYPASS 2");
+    expect(await askShort(model.lower[0])).toBe("BYPASS 1");
+    expect(await askShort(model.lower[0])).toBe("BYPASS 2");
   });
 
   test("the header that is most specific to the cache counts", async () => {
@@ -78,8 +78,8 @@ describe("lifetimes", () => {
       "cloudflare-cdn-cache-control": "max-age=5",
       "cdn-cache-control": "no-store",
     });
-    expect(await said(model.lower[0])).toBe("MISS 1");
-    expect(await said(model.lower[0])).toBe("HIT 1");
+    expect(await askShort(model.lower[0])).toBe("MISS 1");
+    expect(await askShort(model.lower[0])).toBe("HIT 1");
   });
 
   test("no-cache is kept and revalidated each time: a 304 saves the body", async () => {
@@ -90,8 +90,8 @@ describe("lifetimes", () => {
       const isSame = request.headers.get("if-none-match") === '"v"';
       return isSame ? new Response(null, { status: 304, headers }) : new Response("body", { headers });
     }, 1);
-    expect(await said(model.lower[0])).toBe("MISS body");
-    expect(await said(model.lower[0])).toBe("REVALIDATED body");
+    expect(await askShort(model.lower[0])).toBe("MISS body");
+    expect(await askShort(model.lower[0])).toBe("REVALIDATED body");
     expect(runs).toBe(2);
   });
 
@@ -102,9 +102,9 @@ describe("lifetimes", () => {
     pass(6.9);
     expect((await ask(second)).headers.get("age")).toBe("6");
     pass(3.9);
-    expect(await said(second)).toBe("HIT 1");
+    expect(await askShort(second)).toBe("HIT 1");
     pass(0.1);
-    expect(await said(second)).toBe("EXPIRED 2");
+    expect(await askShort(second)).toBe("EXPIRED 2");
   });
 });
 
@@ -124,12 +124,12 @@ describe("errors", () => {
     "a day after it was kept, a response with %j and a 503 from the origin give %s",
     async (cacheControl, expected) => {
       const { model, state } = origin({ "cache-control": cacheControl });
-      expect(await said(model.upper)).toBe("MISS 1");
-      expect(await said(model.upper)).toBe("HIT 1");
+      expect(await askShort(model.upper)).toBe("MISS 1");
+      expect(await askShort(model.upper)).toBe("HIT 1");
       pass(86_400);
       state.status = 503;
       state.headers = {};
-      expect(await said(model.upper)).toBe(expected);
+      expect(await askShort(model.upper)).toBe(expected);
     },
   );
 
@@ -144,11 +144,11 @@ describe("errors", () => {
     await ask(model.upper, "/strict");
     pass(5);
     isBroken = true;
-    expect(await said(model.upper, "/loose")).toBe("STALE good");
+    expect(await askShort(model.upper, "/loose")).toBe("STALE good");
     const both = [ask(model.upper, "/strict"), ask(model.upper, "/strict")];
     expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
     isBroken = false;
-    expect(await said(model.upper, "/strict")).toBe("EXPIRED good");
+    expect(await askShort(model.upper, "/strict")).toBe("EXPIRED good");
   });
 
   test("a 404 does not stand in for anything", async () => {
@@ -174,7 +174,7 @@ describe("errors", () => {
     }, 1);
     const both = await Promise.allSettled([ask(model.lower[0]), ask(model.lower[0])]);
     expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    expect(await said(model.lower[0])).toBe("MISS half");
+    expect(await askShort(model.lower[0])).toBe("MISS half");
   });
 });
 
@@ -183,13 +183,16 @@ describe("stale-while-revalidate", () => {
     const { model, state } = origin({ "cache-control": "max-age=1, stale-while-revalidate=5" });
     await ask(model.lower[0]);
     pass(3);
-    expect(await Promise.all([said(model.upper), said(model.upper)])).toEqual(["UPDATING 1", "UPDATING 1"]);
-    await vi.waitFor(async () => expect(await said(model.upper)).toBe("HIT 2"));
+    expect(await Promise.all([askShort(model.upper), askShort(model.upper)])).toEqual([
+      "UPDATING 1",
+      "UPDATING 1",
+    ]);
+    await vi.waitFor(async () => expect(await askShort(model.upper)).toBe("HIT 2"));
     state.headers = { "cache-control": "max-age=1" };
     pass(20);
-    expect(await said(model.upper)).toBe("EXPIRED 3");
+    expect(await askShort(model.upper)).toBe("EXPIRED 3");
     pass(1);
-    const both = (await Promise.all([said(model.upper), said(model.upper)])).sort();
+    const both = (await Promise.all([askShort(model.upper), askShort(model.upper)])).sort();
     expect(both).toEqual(["EXPIRED 4", "HIT 4"]);
   });
 });

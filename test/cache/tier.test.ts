@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CacheModel } from "./model.ts";
-import { ask, origin, pass, said } from "./script.ts";
+import { ask, askShort, origin, pass } from "./script.ts";
 import { TierServer } from "./server.ts";
 
 /** The cache model's tiers: keys, ranges, and one fetch for all simultaneous requests. */
@@ -57,14 +57,14 @@ describe("the cache key", () => {
   test("is completed by the headers that Vary names, compared to the letter", async () => {
     const { model } = origin({ "cache-control": "max-age=60", vary: "Accept-Encoding" });
     const asking = (value: string) => ({ headers: { "accept-encoding": value } });
-    expect(await said(model.upper, "/a", asking("gzip, br"))).toBe("MISS 1");
-    expect(await said(model.upper, "/a", asking("br, gzip"))).toBe("MISS 2");
-    expect(await said(model.upper, "/a", asking("gzip, br"))).toBe("HIT 1");
+    expect(await askShort(model.upper, "/a", asking("gzip, br"))).toBe("MISS 1");
+    expect(await askShort(model.upper, "/a", asking("br, gzip"))).toBe("MISS 2");
+    expect(await askShort(model.upper, "/a", asking("gzip, br"))).toBe("HIT 1");
   });
 
   test("also keeps requests apart that wait for one fetch, where Vary tells them apart", async () => {
     const { model } = origin({ "cache-control": "max-age=60", vary: "Accept-Encoding" });
-    const asking = (value: string) => said(model.upper, "/a", { headers: { "accept-encoding": value } });
+    const asking = (value: string) => askShort(model.upper, "/a", { headers: { "accept-encoding": value } });
     expect(await Promise.all([asking("gzip"), asking("br"), asking("gzip")])).toEqual([
       "MISS 1",
       "MISS 2",
@@ -75,15 +75,15 @@ describe("the cache key", () => {
   test("ignores credentials: answers to a request with credentials are kept only if they are public", async () => {
     const request = { headers: { authorization: "Bearer x" } };
     const { model, state } = origin({ "cache-control": "max-age=60" });
-    expect(await said(model.upper, "/a", request)).toBe("BYPASS 1");
+    expect(await askShort(model.upper, "/a", request)).toBe("BYPASS 1");
     state.headers = { "cache-control": "public, max-age=60" };
-    expect(await said(model.upper, "/a", request)).toBe("MISS 2");
+    expect(await askShort(model.upper, "/a", request)).toBe("MISS 2");
   });
 
   test("is not used for methods other than GET and HEAD", async () => {
     const { model } = origin({ "cache-control": "max-age=60" });
-    expect(await said(model.upper, "/a", { method: "POST" })).toBe("BYPASS 1");
-    expect(await said(model.upper)).toBe("MISS 2");
+    expect(await askShort(model.upper, "/a", { method: "POST" })).toBe("BYPASS 1");
+    expect(await askShort(model.upper)).toBe("MISS 2");
   });
 });
 

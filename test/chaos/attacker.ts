@@ -8,7 +8,7 @@ import {
   forgedIds,
   junkQueries,
   outOfReach,
-  type Prey,
+  type TargetShow,
 } from "./requests.ts";
 import { type Answered, type Unanswered, Wire } from "./wire.ts";
 
@@ -17,9 +17,9 @@ import { type Answered, type Unanswered, Wire } from "./wire.ts";
  * thread of the listeners.
  */
 
-export interface Orders {
+export interface AttackOptions {
   readonly kind: keyof typeof KINDS;
-  readonly prey: Prey;
+  readonly target: TargetShow;
   readonly port: number;
   readonly seed: number;
   readonly requests: number;
@@ -48,7 +48,7 @@ const KINDS = { forgedIds, junkQueries, farMedia, directives, outOfReach } satis
  */
 const HUNG_MS = 30_000;
 
-const { kind, prey, port, seed, requests, connections, pipelining, pace } = workerData as Orders;
+const { kind, target, port, seed, requests, connections, pipelining, pace } = workerData as AttackOptions;
 const dice = new Dice(seed);
 const answers: Record<string, number> = {};
 const examples: Record<string, string> = {};
@@ -71,7 +71,7 @@ async function slot(wire: { current: Wire }): Promise<void> {
     const wait = due - performance.now();
     if (wait > 1) await sleep(wait);
     if (!wire.current.isOpen) wire.current = new Wire(port);
-    const bytes = KINDS[kind](prey, dice);
+    const bytes = KINDS[kind](target, dice);
     note(bytes, await wire.current.ask(bytes, HUNG_MS));
   }
 }

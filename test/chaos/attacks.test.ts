@@ -2,11 +2,11 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Orders, Outcome } from "./attacker.ts";
+import type { AttackOptions, Outcome } from "./attacker.ts";
 import { Player } from "./player.ts";
-import { Dice, farMedia, get, headerFlood, type Prey } from "./requests.ts";
+import { Dice, farMedia, get, headerFlood, type TargetShow } from "./requests.ts";
 import { SlowReader } from "./slow-reader.ts";
-import { Stage, type Toll } from "./stage.ts";
+import { type OriginTraffic, Stage } from "./stage.ts";
 import { type Answered, type Unanswered, Wire } from "./wire.ts";
 
 /**
@@ -47,14 +47,14 @@ const LISTENING_PER_SECOND = 8;
 const PARTS_GONE_AFTER_S = 50;
 
 let stage: Stage;
-let prey: Prey;
+let target: TargetShow;
 let players: Player[] = [];
 const late = monitorEventLoopDelay({ resolution: 10 });
 
 beforeAll(async () => {
   stage = await Stage.start();
   const { id, epoch, startedAt, url } = stage;
-  prey = { host: url.host, id, epoch, startedAt };
+  target = { host: url.host, id, epoch, startedAt };
   players = Array.from({ length: LISTENERS }, () => new Player(new URL(stage.playbackUrl)));
   late.enable();
   await sleep(5_000);
@@ -67,7 +67,7 @@ afterAll(async () => {
 /** A snapshot of the relay's and the listeners' state, taken before and after an attack. */
 interface Standing {
   readonly at: number;
-  readonly toll: Toll;
+  readonly originTraffic: OriginTraffic;
   readonly resident: number;
   readonly heap: number;
   readonly stalls: number;
@@ -78,7 +78,7 @@ interface Standing {
 async function standing(): Promise<Standing> {
   return {
     at: performance.now(),
-    toll: await stage.toll(),
+    originTraffic: await stage.originTraffic(),
     resident: stage.memory(),
     heap: await stage.heap(),
     stalls: players.reduce((sum, player) => sum + player.stalls.length, 0),
@@ -111,7 +111,7 @@ async function endure<T>(
   await sleep(2_500);
   const after = await standing();
   const seconds = (after.at - before.at) / 1000;
-  const fetches = after.toll.fetches - before.toll.fetches;
+  const fetches = after.originTraffic.fetches - before.originTraffic.fetches;
   const stalls = after.stalls - before.stalls;
   const failures = after.failures.slice(before.failures.length);
   const least = Math.round(Math.min(...players.map((player) => player.leastAhead)));
@@ -137,17 +137,17 @@ async function endure<T>(
 
 /** Runs the orders in a thread of their own. */
 async function attack(
-  orders: Pick<Orders, "kind" | "seed" | "requests" | "pace"> & Partial<Orders>,
+  orders: Pick<AttackOptions, "kind" | "seed" | "requests" | "pace"> & Partial<AttackOptions>,
 ): Promise<Outcome> {
   const worker = new Worker(new URL("./attacker.ts", import.meta.url), {
     execArgv: [],
     workerData: {
-      prey,
+      target,
       port: Number(stage.url.port),
       connections: 32,
       pipelining: 4,
       ...orders,
-    } satisfies Orders,
+    } satisfies AttackOptions,
   });
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
   worker.once("message", resolve);
@@ -179,7 +179,7 @@ describe("twenty listeners play on without a stall while an attacker sends", () 
     );
     expect(answers).toEqual({ 404: 10_000 });
     // No forged id has reached the origin.
-    expect((await stage.toll()).ids).toEqual([stage.id]);
+    expect((await stage.originTraffic()).ids).toEqual([stage.id]);
   });
 
   test(`${MANY} junk queries for one object`, async () => {
@@ -241,7 +241,7 @@ describe("twenty listeners play on without a stall while an attacker sends", () 
   });
 
   test("two hundred requests whose answers are then read at one byte a second", async () => {
-    const segment = get(prey.host, `/live/${prey.id}/${prey.epoch}/audio.m3u8?l=slow`).replace(
+    const segment = get(target.host, `/live/${target.id}/${target.epoch}/audio.m3u8?l=slow`).replace(
       "gzip",
       "identity",
     );
@@ -269,7 +269,7 @@ describe("twenty listeners play on without a stall while an attacker sends", () 
 
   test("requests for parts and segments of the far past and future", async () => {
     // The show's first segments count as far past once their parts can no longer be fetched.
-    await sleep(Math.max(0, prey.startedAt + 1000 * PARTS_GONE_AFTER_S - Date.now()));
+    await sleep(Math.max(0, target.startedAt + 1000 * PARTS_GONE_AFTER_S - Date.now()));
     const { answers } = await endure(
       "far media",
       { perSecond: 3, once: 10 },
@@ -278,7 +278,7 @@ describe("twenty listeners play on without a stall while an attacker sends", () 
     );
     // The edge's memory may still hold the show's first parts, which never change; everything else is a 404.
     const dice = new Dice(4);
-    const draws = Array.from({ length: 20_000 }, () => farMedia(prey, dice));
+    const draws = Array.from({ length: 20_000 }, () => farMedia(target, dice));
     const firstParts = draws.filter((draw) => /\/p0\.[012]\.m4s /.test(draw)).length;
     const { 200: held = 0, 404: none = 0 } = answers;
     expect(firstParts).toBeGreaterThan(0);
@@ -299,14 +299,14 @@ describe("twenty listeners play on without a stall while an attacker sends", () 
           for (const kib of [4, 16, 32, 60, 100, 127, 256, 1_024]) {
             const wire = new Wire(port);
             outcomes[`${kib} KiB in ${isOne ? "one" : "many"}`] = await wire.ask(
-              headerFlood(prey, 1024 * kib, isOne),
+              headerFlood(target, 1024 * kib, isOne),
               10_000,
             );
             wire.close();
           }
         }
         // The largest flood that is accepted, many times at once.
-        const flood = headerFlood(prey, 60 * 1024, false);
+        const flood = headerFlood(target, 60 * 1024, false);
         const wires = Array.from({ length: 16 }, () => new Wire(port));
         for (let n = 0; n < 20; n++) await Promise.all(wires.map((wire) => wire.ask(flood, 20_000)));
         for (const wire of wires) wire.close();
@@ -327,7 +327,7 @@ describe("twenty listeners play on without a stall while an attacker sends", () 
 
   test("after all attacks, the origin has reported every fetch that it answered", async () => {
     await sleep(2_000);
-    const [told, { fetches }] = [await stage.readsTold(), await stage.toll()];
+    const [told, { fetches }] = [await stage.readsTold(), await stage.originTraffic()];
     // Fetches still in flight are counted on one side only.
     expect(Math.abs(told - fetches)).toBeLessThan(30);
   });

@@ -1,7 +1,7 @@
 import { random } from "../kit/random.ts";
 
 /** The show under attack. */
-export interface Prey {
+export interface TargetShow {
   readonly host: string;
   readonly id: string;
   readonly epoch: string;
@@ -10,7 +10,7 @@ export interface Prey {
 }
 
 /** Draws one kind of attack request, as bytes, from a seeded source. */
-export type Draw = (prey: Prey, dice: Dice) => string;
+export type Draw = (target: TargetShow, dice: Dice) => string;
 
 /** Seeded choices. */
 export class Dice {
@@ -77,8 +77,8 @@ export const farMedia: Draw = ({ host, id, epoch }, dice) => {
 };
 
 /** Playlists just beyond what may be waited for, by the newest playlist: each is a 400 at first, and exists later. */
-export const outOfReach: Draw = (prey, dice) => {
-  const live = Math.floor((Date.now() - prey.startedAt) / 1_920);
+export const outOfReach: Draw = (target, dice) => {
+  const live = Math.floor((Date.now() - target.startedAt) / 1_920);
   const directives = dice.pick([
     `_HLS_msn=${live + 1}&_HLS_part=${3 + dice.below(1_000_000)}`,
     `_HLS_msn=${live + 1}&_HLS_part=2`,
@@ -86,18 +86,18 @@ export const outOfReach: Draw = (prey, dice) => {
     `_HLS_msn=${live + 2}&_HLS_part=${dice.below(4)}`,
     `_HLS_msn=${live + 3 + dice.below(1_000_000)}`,
   ]);
-  return get(prey.host, `/live/${prey.id}/${prey.epoch}/audio.m3u8?${directives}`);
+  return get(target.host, `/live/${target.id}/${target.epoch}/audio.m3u8?${directives}`);
 };
 
 /**
  * Malformed directives, methods, ranges and validators. OPTIONS (204) and a range beyond the end (416) are left out:
  * their answers are not among those allowed in this attack, and they have tests of their own.
  */
-export const directives: Draw = (prey, dice) => {
-  const { host, id } = prey;
+export const directives: Draw = (target, dice) => {
+  const { host, id } = target;
   const method = dice.chance(90) ? "GET" : dice.pick(["HEAD", "HEAD", "POST", "PUT", "DELETE", "PATCH"]);
   const epoch = dice.chance(96)
-    ? prey.epoch
+    ? target.epoch
     : dice.pick(["k0000000", "zzzzzzzzzzzz", "0", "..", "KZ", "%00"]);
   const name = dice.chance(85)
     ? `${epoch}/audio.m3u8`
@@ -113,12 +113,12 @@ export const directives: Draw = (prey, dice) => {
         `${epoch}/AUDIO.m3u8`,
         `${epoch}/audio.m3u8/`,
         `${epoch}//audio.m3u8`,
-        `${epoch}/s${number(prey, dice)}.m4s`,
-        `${epoch}/p${number(prey, dice)}.${dice.below(5)}.m4s`,
+        `${epoch}/s${number(target, dice)}.m4s`,
+        `${epoch}/p${number(target, dice)}.${dice.below(5)}.m4s`,
         `${epoch}/./init.mp4`,
         `${epoch}/%61udio.m3u8`,
       ]);
-  const terms = Array.from({ length: dice.below(6) }, () => term(prey, dice));
+  const terms = Array.from({ length: dice.below(6) }, () => term(target, dice));
   const query =
     terms.length === 0 ? dice.pick(["", "?", "??"]) : `?${terms.join(dice.pick(["&", "&", "&&", ";"]))}`;
   const headers: string[] = [];
@@ -131,14 +131,14 @@ export const directives: Draw = (prey, dice) => {
 };
 
 /** A request with `bytes` of headers besides its first lines, in one header or in many. */
-export function headerFlood(prey: Prey, bytes: number, isOne: boolean): string {
-  const path = `/live/${prey.id}/${prey.epoch}/audio.m3u8`;
-  if (isOne) return written("GET", prey.host, path, [`X-Flood: ${"x".repeat(bytes - 11)}`]);
+export function headerFlood(target: TargetShow, bytes: number, isOne: boolean): string {
+  const path = `/live/${target.id}/${target.epoch}/audio.m3u8`;
+  if (isOne) return written("GET", target.host, path, [`X-Flood: ${"x".repeat(bytes - 11)}`]);
   const lines = Array.from(
     { length: Math.ceil(bytes / 32) },
     (_, n) => `X-${String(n).padStart(6, "0")}: ${"y".repeat(20)}`,
   );
-  return written("GET", prey.host, path, lines);
+  return written("GET", target.host, path, lines);
 }
 
 export function get(host: string, path: string): string {
@@ -149,7 +149,7 @@ function written(method: string, host: string, target: string, headers: readonly
   return [`${method} ${target} HTTP/1.1`, `Host: ${host}`, ...headers, "", ""].join("\r\n");
 }
 
-function term(prey: Prey, dice: Dice): string {
+function term(target: TargetShow, dice: Dice): string {
   const key = dice.chance(70)
     ? dice.pick(["_HLS_msn", "_HLS_msn", "_HLS_part"])
     : dice.pick([
@@ -165,15 +165,15 @@ function term(prey: Prey, dice: Dice): string {
       ]);
   if (dice.chance(5)) return key;
   if (key === "_HLS_skip") return `${key}=${dice.pick(["YES", "v2", "NO", "yes", ""])}`;
-  return `${key}=${number(prey, dice)}`;
+  return `${key}=${number(target, dice)}`;
 }
 
 /**
  * A number for a directive: now and then one that can be waited for, mostly one that exists already or no number at
  * all.
  */
-function number(prey: Prey, dice: Dice): string {
-  const live = Math.floor((Date.now() - prey.startedAt) / 1_920);
+function number(target: TargetShow, dice: Dice): string {
+  const live = Math.floor((Date.now() - target.startedAt) / 1_920);
   if (dice.chance(3)) return String(live + dice.below(3));
   if (dice.chance(50)) return String(Math.max(0, live - 2 - dice.below(20)));
   return dice.pick([

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
 
 /** The requests that have passed from the edge to the origin since the start. */
-export interface Toll {
+export interface OriginTraffic {
   readonly fetches: number;
   /** The ids of the broadcasts in these requests. */
   readonly ids: readonly string[];
@@ -27,7 +27,7 @@ export class Stage {
         { ...EARSHOT, services: { ORIGIN: "toll" } },
         {
           name: "toll",
-          entry: "test/chaos/toll.ts",
+          entry: "test/chaos/origin-traffic.ts",
           services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
         },
       ],
@@ -40,7 +40,12 @@ export class Stage {
     return new Stage(runtime, show, listener.epoch, startedAt);
   }
 
-  private constructor(runtime: Runtime, { id, playbackUrl }: Created, epoch: string, startedAt: number) {
+  private constructor(
+    runtime: Runtime,
+    { id, playbackUrl }: CreatedBroadcast,
+    epoch: string,
+    startedAt: number,
+  ) {
     this.#runtime = runtime;
     this.url = new URL(runtime.url);
     this.id = id;
@@ -49,8 +54,8 @@ export class Stage {
     this.startedAt = startedAt;
   }
 
-  async toll(): Promise<Toll> {
-    return (await (await this.#runtime.ask("toll", "/toll")).json()) as Toll;
+  async originTraffic(): Promise<OriginTraffic> {
+    return (await (await this.#runtime.ask("toll", "/toll")).json()) as OriginTraffic;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Entries } from "../../src/directory/entries.ts";
-import { type Entry, type Place, type Query, STATES } from "../../src/directory-api.ts";
+import { type Cursor, type Entry, type Query, STATES } from "../../src/directory-api.ts";
 import { sqlite } from "../kit/sqlite.ts";
 
 /** The list of broadcasts: its order, its pages while it changes, and that it is read by an index. */
@@ -24,7 +24,7 @@ const all: Query = { state: null, limit: 100, after: null };
 /** All ids, page by page; throws where the pages do not end. */
 function walk(entries: Entries, query: Partial<Query>, between = () => {}): string[] {
   const ids: string[] = [];
-  for (let after: Place | null = null, more = true; more; between()) {
+  for (let after: Cursor | null = null, more = true; more; between()) {
     const page = entries.page({ ...all, ...query, after });
     ids.push(...page.entries.map(({ id }) => id));
     if (ids.length > 10_000) throw new Error("the pages do not end");

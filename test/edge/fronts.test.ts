@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { CachedAnswer } from "../../src/edge/cached-answer.ts";
 import { Fronts, type Playlist } from "../../src/edge/fronts.ts";
-import { Held } from "../../src/edge/held.ts";
 import type { Target } from "../../src/paths.ts";
 
 /** No client is given an older list than this isolate has seen. */
@@ -10,7 +10,11 @@ const EPOCH = "k0000000";
 const asked = (id: string, epoch = EPOCH): Playlist => ({ kind: "playlist", id, epoch, directives: {} });
 
 /** A list with `openParts` parts after its last segment, made at `madeAt`. */
-function list(lastMsn: number, openParts: number, { epoch = EPOCH, madeAt = NOW } = {}): Promise<Held> {
+function list(
+  lastMsn: number,
+  openParts: number,
+  { epoch = EPOCH, madeAt = NOW } = {},
+): Promise<CachedAnswer> {
   const loaded = {
     status: 200,
     contentType: "application/vnd.apple.mpegurl",
@@ -20,7 +24,7 @@ function list(lastMsn: number, openParts: number, { epoch = EPOCH, madeAt = NOW 
     ageMs: 0,
     liveEdge: `${epoch};live;0;${lastMsn};${openParts};3;640;parts;${madeAt}`,
   };
-  return Held.of(loaded, madeAt);
+  return CachedAnswer.of(loaded, madeAt);
 }
 
 test("a plain list that is older than the newest known is replaced by that, and one of another epoch is not", async () => {
@@ -37,9 +41,9 @@ test("a plain list that is older than the newest known is replaced by that, and 
 
 test("a list serves clients that join for as long as a part lasts", async () => {
   const fronts = new Fronts();
-  const held = await list(9, 1);
-  fronts.note(asked("a"), held);
-  expect(fronts.young(asked("a"), NOW + 639)).toBe(held);
+  const cached = await list(9, 1);
+  fronts.note(asked("a"), cached);
+  expect(fronts.young(asked("a"), NOW + 639)).toBe(cached);
   expect(fronts.young(asked("a"), NOW + 640)).toBe(null);
 });
 
@@ -55,10 +59,10 @@ test("a list that arrives late does not move the front back", async () => {
 
 test("of more than a thousand shows, the one that changed longest ago is dropped", async () => {
   const fronts = new Fronts();
-  const held = await list(9, 1);
-  for (let n = 0; n < 1_000; n++) fronts.note(asked(`show-${n}`), held);
+  const cached = await list(9, 1);
+  for (let n = 0; n < 1_000; n++) fronts.note(asked(`show-${n}`), cached);
   fronts.note(asked("show-0"), await list(9, 2));
-  fronts.note(asked("one more"), held);
+  fronts.note(asked("one more"), cached);
   expect(["show-0", "show-1", "show-2", "one more"].map((id) => fronts.liveEdgeOf(id) !== null)).toEqual([
     true,
     false,
@@ -70,7 +74,7 @@ test("of more than a thousand shows, the one that changed longest ago is dropped
 test("media of the show's epoch moves its live edge, and other media does not", async () => {
   const fronts = new Fronts();
   const part = (epoch: string): Target => ({ kind: "part", id: "a", epoch, msn: 10, index: 1 });
-  const media = await Held.of(
+  const media = await CachedAnswer.of(
     {
       status: 200,
       contentType: "audio/mp4",

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { Held } from "../../src/edge/held.ts";
+import { CachedAnswer } from "../../src/edge/cached-answer.ts";
 import { isFresh } from "../../src/edge/lifetime.ts";
 import { type LiveEdge, writeLiveEdge } from "../../src/live-edge.ts";
 import { ENDED, LIVE, PLAIN } from "../kit/live-edges.ts";
 
 /** How long an answer may be kept in an isolate's memory. */
 
-const held = (maxAge: number, liveEdge: LiveEdge | null): Promise<Held> =>
-  Held.of(
+const held = (maxAge: number, liveEdge: LiveEdge | null): Promise<CachedAnswer> =>
+  CachedAnswer.of(
     {
       status: 200,
       contentType: "audio/mp4",

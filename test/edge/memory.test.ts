@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Held, type Loaded } from "../../src/edge/held.ts";
+import { CachedAnswer, type Loaded } from "../../src/edge/cached-answer.ts";
 import { type Load, Memory, UNAVAILABLE, type Unavailable } from "../../src/edge/memory.ts";
 
 /** An isolate's memory, on a fake clock: single flight, freshness, bounds, and every way in which an upstream can fail. */
@@ -7,7 +7,7 @@ import { type Load, Memory, UNAVAILABLE, type Unavailable } from "../../src/edge
 const LIMIT = 1_000;
 const ROOMY = { bytes: 1_000_000, entries: 1_000, flights: 1_000, pastFlights: 100 };
 
-function loaded(over: Partial<Loaded> = {}): Promise<Held> {
+function loaded(over: Partial<Loaded> = {}): Promise<CachedAnswer> {
   const whole = {
     status: 200,
     contentType: "audio/mp4",
@@ -17,10 +17,10 @@ function loaded(over: Partial<Loaded> = {}): Promise<Held> {
     bytes: new Uint8Array([1, 2, 3]),
     liveEdge: null,
   };
-  return Held.of({ ...whole, ...over }, Date.now());
+  return CachedAnswer.of({ ...whole, ...over }, Date.now());
 }
 
-function counting(answer: () => Promise<Held | Unavailable>): { load: Load; calls: string[] } {
+function counting(answer: () => Promise<CachedAnswer | Unavailable>): { load: Load; calls: string[] } {
   const calls: string[] = [];
   const load: Load = (path) => {
     calls.push(path);
@@ -37,54 +37,54 @@ afterEach(() => void vi.useRealTimers());
 describe("single flight", () => {
   test("a thousand requests at once cost one fetch and get the same bytes", async () => {
     const memory = new Memory(ROOMY);
-    const { promise, resolve } = Promise.withResolvers<Held>();
+    const { promise, resolve } = Promise.withResolvers<CachedAnswer>();
     const { load, calls } = counting(() => promise);
     const all = Array.from({ length: 1_000 }, () => memory.fetch("/a", LIMIT, load, keep));
     resolve(loaded());
-    const held = await Promise.all(all);
+    const cached = await Promise.all(all);
     expect(calls).toEqual(["/a"]);
-    expect(held[0]?.kind).toBe("held");
-    expect(new Set(held).size).toBe(1);
+    expect(cached[0]?.kind).toBe("cached");
+    expect(new Set(cached).size).toBe(1);
     expect(memory.size).toMatchObject({ entries: 1, flights: 0 });
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test("requests for different objects do not wait for each other", async () => {
     const memory = new Memory(ROOMY);
-    const never = counting(() => new Promise<Held>(() => {}));
+    const never = counting(() => new Promise<CachedAnswer>(() => {}));
     const quick = counting(() => loaded());
     void memory.fetch("/slow", LIMIT, never.load, keep);
-    await expect(memory.fetch("/quick", LIMIT, quick.load, keep)).resolves.toHaveProperty("kind", "held");
+    await expect(memory.fetch("/quick", LIMIT, quick.load, keep)).resolves.toHaveProperty("kind", "cached");
   });
 
   test("a leader whose work is lost does not hang its followers: the first to time out takes the lead", async () => {
     const memory = new Memory(ROOMY);
     let n = 0;
-    const load = vi.fn<Load>(() => (n++ === 0 ? new Promise<Held>(() => {}) : loaded()));
+    const load = vi.fn<Load>(() => (n++ === 0 ? new Promise<CachedAnswer>(() => {}) : loaded()));
     const leader = memory.fetch("/a", LIMIT, load, keep);
     const followers = Array.from({ length: 20 }, () => memory.fetch("/a", LIMIT, load, keep));
     await vi.advanceTimersByTimeAsync(LIMIT + 600);
-    for (const held of await Promise.all(followers)) expect(held.kind).toBe("held");
+    for (const cached of await Promise.all(followers)) expect(cached.kind).toBe("cached");
     expect(load).toHaveBeenCalledTimes(2);
     await expect(Promise.race([leader, Promise.resolve("still lost")])).resolves.toBe("still lost");
   });
 
   test("a lost fetch is not waited for after its time is up, and takes up no room", async () => {
     const memory = new Memory({ ...ROOMY, flights: 2 });
-    const lost = counting(() => new Promise<Held>(() => {}));
+    const lost = counting(() => new Promise<CachedAnswer>(() => {}));
     for (const path of ["/a", "/b"]) void memory.fetch(path, LIMIT, lost.load, keep);
     await vi.advanceTimersByTimeAsync(LIMIT + 500);
     const well = counting(() => loaded());
-    await expect(memory.fetch("/a", LIMIT, well.load, keep)).resolves.toHaveProperty("kind", "held");
-    await expect(memory.fetch("/c", LIMIT, well.load, keep)).resolves.toHaveProperty("kind", "held");
-    await expect(memory.fetch("/d", LIMIT, well.load, keep)).resolves.toHaveProperty("kind", "held");
+    await expect(memory.fetch("/a", LIMIT, well.load, keep)).resolves.toHaveProperty("kind", "cached");
+    await expect(memory.fetch("/c", LIMIT, well.load, keep)).resolves.toHaveProperty("kind", "cached");
+    await expect(memory.fetch("/d", LIMIT, well.load, keep)).resolves.toHaveProperty("kind", "cached");
     expect(memory.size.flights).toBe(1);
   });
 
   test("a late follower waits for the rest of the leader's time, not for all of it again", async () => {
     const memory = new Memory(ROOMY);
     let n = 0;
-    const load: Load = () => (n++ === 0 ? new Promise<Held>(() => {}) : loaded());
+    const load: Load = () => (n++ === 0 ? new Promise<CachedAnswer>(() => {}) : loaded());
     void memory.fetch("/a", LIMIT, load, keep);
     await vi.advanceTimersByTimeAsync(LIMIT);
     const follower = memory.fetch("/a", LIMIT, load, keep);
@@ -94,7 +94,7 @@ describe("single flight", () => {
 
   test("a silent upstream is an error for every follower, in bounded time", async () => {
     const memory = new Memory(ROOMY);
-    const { load } = counting(() => new Promise<Held>(() => {}));
+    const { load } = counting(() => new Promise<CachedAnswer>(() => {}));
     void memory.fetch("/a", LIMIT, load, keep);
     const outcomes = Array.from({ length: 5 }, () => memory.fetch("/a", LIMIT, load, keep));
     await vi.advanceTimersByTimeAsync(2 * (LIMIT + 500));
@@ -112,7 +112,7 @@ describe("single flight", () => {
     expect(broken.calls).toEqual(["/a"]);
     await expect(Promise.all(kept)).resolves.toEqual([undefined]);
     const mended = counting(() => loaded());
-    await expect(memory.fetch("/a", LIMIT, mended.load, keep)).resolves.toHaveProperty("kind", "held");
+    await expect(memory.fetch("/a", LIMIT, mended.load, keep)).resolves.toHaveProperty("kind", "cached");
     expect(mended.calls).toEqual(["/a"]);
   });
 });
@@ -197,11 +197,14 @@ describe("bounds", () => {
     const past = (path: string) => memory.fetch(path, LIMIT, slow, keep, true);
     for (const path of ["/a", "/b"]) void past(path);
     await expect(past("/c")).resolves.toBe(UNAVAILABLE);
-    await expect(memory.fetch("/live", LIMIT, () => loaded(), keep)).resolves.toHaveProperty("kind", "held");
+    await expect(memory.fetch("/live", LIMIT, () => loaded(), keep)).resolves.toHaveProperty(
+      "kind",
+      "cached",
+    );
     await vi.advanceTimersByTimeAsync(LIMIT + 500);
     await expect(memory.fetch("/c", LIMIT, () => loaded(), keep, true)).resolves.toHaveProperty(
       "kind",
-      "held",
+      "cached",
     );
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Delivery } from "../../src/edge/delivery.ts";
-import { recording, STRETCH_BYTES } from "../../src/edge/recording.ts";
+import { RANGE_BYTES, recording } from "../../src/edge/recording.ts";
 
 /** What the edge asks Origin for when a recording is downloaded. This Origin records its requests; its bytes are zeros. */
 
@@ -63,11 +63,11 @@ async function lengthOf(response: Response): Promise<number> {
 }
 
 test("a file longer than one stretch is fetched stretch by stretch and sent as one", async () => {
-  const { ask, paths } = edge(2 * STRETCH_BYTES + 5);
+  const { ask, paths } = edge(2 * RANGE_BYTES + 5);
   const response = await ask();
-  expect(response.headers.get("content-length")).toBe(String(2 * STRETCH_BYTES + 5));
-  expect(await lengthOf(response)).toBe(2 * STRETCH_BYTES + 5);
-  const [s, t] = [STRETCH_BYTES, 2 * STRETCH_BYTES];
+  expect(response.headers.get("content-length")).toBe(String(2 * RANGE_BYTES + 5));
+  expect(await lengthOf(response)).toBe(2 * RANGE_BYTES + 5);
+  const [s, t] = [RANGE_BYTES, 2 * RANGE_BYTES];
   expect(paths).toEqual(
     ["/live/a/recording.m4a", `0-${s - 1}`, `${s}-${t - 1}`, `${t}-${t + 4}`].map((path, n) =>
       n === 0 ? path : `/recording/a/${ETAG}/${path}`,
@@ -90,7 +90,7 @@ test("a download that can not begin is a 503 that nobody keeps; one that can not
   const broken = edge(10, () => true);
   const refused = await broken.ask();
   expect([refused.status, refused.headers.get("cache-control")]).toEqual([503, "no-store"]);
-  const { ask } = edge(STRETCH_BYTES + 5, (path) => !path.includes("/0-"));
+  const { ask } = edge(RANGE_BYTES + 5, (path) => !path.includes("/0-"));
   await expect(lengthOf(await ask())).rejects.toThrow(/can not be read at this moment/);
 });
 
@@ -103,7 +103,7 @@ test("facts that can not be read are a 503 that nobody keeps", async () => {
 });
 
 test("a client that leaves ends the fetching", async () => {
-  const { ask, paths } = edge(3 * STRETCH_BYTES);
+  const { ask, paths } = edge(3 * RANGE_BYTES);
   const reader = (await ask()).body?.getReader();
   await reader?.read();
   await reader?.cancel();

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Held, type Loaded } from "../../src/edge/held.ts";
+import { CachedAnswer, type Loaded } from "../../src/edge/cached-answer.ts";
 import { reply } from "../../src/edge/reply.ts";
 
 /** 304, 206, gzip and HEAD responses, made from one stored answer. */
@@ -29,8 +29,8 @@ function request(headers: Record<string, string>, method = "GET"): Request {
 }
 
 async function answer(range: string, body = BODY) {
-  const held = await Held.of({ ...MEDIA, bytes: body }, NOW);
-  const response = reply(held, request({ range }), null, NOW);
+  const cached = await CachedAnswer.of({ ...MEDIA, bytes: body }, NOW);
+  const response = reply(cached, request({ range }), null, NOW);
   return {
     status: response.status,
     range: response.headers.get("content-range"),
@@ -119,24 +119,24 @@ test("the body is always the range that Content-Range states", async () => {
 
 describe("a text", () => {
   test("is gzipped for clients that accept gzip, once for all of them, with Vary", async () => {
-    const held = await Held.of(LIST, NOW);
-    const response = reply(held, request({ "accept-encoding": "gzip" }), null, NOW);
+    const cached = await CachedAnswer.of(LIST, NOW);
+    const response = reply(cached, request({ "accept-encoding": "gzip" }), null, NOW);
     expect(response.headers.get("content-encoding")).toBe("gzip");
     expect(response.headers.get("vary")).toBe("Accept-Encoding");
     const body = new Uint8Array(await response.arrayBuffer());
     expect(response.headers.get("content-length")).toBe(String(body.length));
     expect(gunzipSync(body)).toEqual(Buffer.from(LIST.bytes));
-    expect(body).toEqual(held.gzipped);
+    expect(body).toEqual(cached.gzipped);
   });
 
   test("is plain for all others, and whole whatever the Range header says", async () => {
-    const held = await Held.of(LIST, NOW);
+    const cached = await CachedAnswer.of(LIST, NOW);
     for (const headers of [
       {},
       { "accept-encoding": "gzip;q=0" },
       { range: "bytes=0-3", "accept-encoding": "identity" },
     ]) {
-      const response = reply(held, request(headers), null, NOW);
+      const response = reply(cached, request(headers), null, NOW);
       expect(response.status).toBe(200);
       expect(response.headers.get("content-encoding")).toBeNull();
       expect(new Uint8Array(await response.arrayBuffer())).toEqual(LIST.bytes);
@@ -151,37 +151,37 @@ describe("conditions and methods", () => {
     ['"other", ETAG', 304],
     ['W/"other"', 200],
   ])("If-None-Match: %s is answered with %i", async (header, status) => {
-    const held = await Held.of(LIST, NOW);
-    const etag = reply(held, request({}), null, NOW).headers.get("etag") ?? "";
-    const response = reply(held, request({ "if-none-match": header.replace("ETAG", etag) }), null, NOW);
+    const cached = await CachedAnswer.of(LIST, NOW);
+    const etag = reply(cached, request({}), null, NOW).headers.get("etag") ?? "";
+    const response = reply(cached, request({ "if-none-match": header.replace("ETAG", etag) }), null, NOW);
     expect(response.status).toBe(status);
     expect(response.headers.get("etag")).toBe(etag);
     if (status === 304) expect(await response.text()).toBe("");
   });
 
   test("two renderings have two validators", async () => {
-    const [a, b] = [await Held.of(LIST, NOW), await Held.of({ ...LIST, bytes: BODY }, NOW)];
+    const [a, b] = [await CachedAnswer.of(LIST, NOW), await CachedAnswer.of({ ...LIST, bytes: BODY }, NOW)];
     expect(a.etag).not.toBe(b.etag);
   });
 
   test("HEAD has the headers of GET, no body and no ranges", async () => {
-    const held = await Held.of(MEDIA, NOW);
-    const response = reply(held, request({ range: "bytes=0-1" }, "HEAD"), null, NOW);
+    const cached = await CachedAnswer.of(MEDIA, NOW);
+    const response = reply(cached, request({ range: "bytes=0-1" }, "HEAD"), null, NOW);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-length")).toBe("10");
     expect(await response.text()).toBe("");
   });
 
   test("Age is sent from one second on, in whole seconds", async () => {
-    const held = await Held.of(LIST, NOW);
-    expect(reply(held, request({}), null, NOW + 900).headers.get("age")).toBeNull();
-    expect(reply(held, request({}), null, NOW + 3_100).headers.get("age")).toBe("3");
+    const cached = await CachedAnswer.of(LIST, NOW);
+    expect(reply(cached, request({}), null, NOW + 900).headers.get("age")).toBeNull();
+    expect(reply(cached, request({}), null, NOW + 3_100).headers.get("age")).toBe("3");
   });
 
   test("an error keeps its status and its Retry-After", async () => {
     const loaded = { ...LIST, status: 503, contentType: "application/json", retryAfter: "1" };
     const response = reply(
-      await Held.of(loaded, NOW),
+      await CachedAnswer.of(loaded, NOW),
       request({ "accept-encoding": "gzip", range: "bytes=0-0" }),
       null,
       NOW,
@@ -200,16 +200,16 @@ describe("a Range with If-Range (RFC 9110 section 13.1.5)", () => {
     ["the current validator, made weak", (etag: string) => `W/${etag}`, 200],
     ["a date", () => "Sat, 21 Nov 2026 12:00:00 GMT", 200],
   ])("%s", async (_what, ifRange, status) => {
-    const held = await Held.of(MEDIA, NOW);
-    const header = ifRange(held.etag);
+    const cached = await CachedAnswer.of(MEDIA, NOW);
+    const header = ifRange(cached.etag);
     const asked = request({ range: "bytes=2-5", ...(header === null ? {} : { "if-range": header }) });
-    const response = reply(held, asked, null, NOW);
+    const response = reply(cached, asked, null, NOW);
     expect(response.status).toBe(status);
     expect(await response.text()).toBe(status === 206 ? "2345" : "0123456789");
   });
 
   test("media has a strong validator, and a text, which has two forms, a weak one", async () => {
-    expect((await Held.of(MEDIA, NOW)).etag).toMatch(/^"/);
-    expect((await Held.of(LIST, NOW)).etag).toMatch(/^W\/"/);
+    expect((await CachedAnswer.of(MEDIA, NOW)).etag).toMatch(/^"/);
+    expect((await CachedAnswer.of(LIST, NOW)).etag).toMatch(/^W\/"/);
   });
 });

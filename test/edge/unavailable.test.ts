@@ -4,7 +4,7 @@ import { Secret } from "../../src/access/secret.ts";
 import { addressOf } from "../../src/edge/address.ts";
 import { Delivery } from "../../src/edge/delivery.ts";
 import type { EdgeEnv } from "../../src/edge/env.ts";
-import { listen } from "../../src/edge/listen.ts";
+import { answerListener } from "../../src/edge/listener-requests.ts";
 import { Memory } from "../../src/edge/memory.ts";
 import { failed } from "../../src/edge/refusal.ts";
 
@@ -43,7 +43,7 @@ async function get(path: string, answer: Answer): Promise<Response> {
   const env = { EARSHOT_SECRET, ORIGIN: { fetch: answer } } as unknown as EdgeEnv;
   const context = { waitUntil: () => undefined } as unknown as ExecutionContext;
   const url = `https://earshot.test/live/${id}/${path}`;
-  return listen(addressOf(url), new Request(url), env, context);
+  return answerListener(addressOf(url), new Request(url), env, context);
 }
 
 const PATHS = [

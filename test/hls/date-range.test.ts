@@ -6,8 +6,8 @@ import { Segmenter } from "../../src/hls/segmenter.ts";
 import {
   addCut,
   emptyWindow,
-  end,
   endWindow,
+  listedEnd,
   listedRanges,
   MOST_KEPT,
   type Window,
@@ -21,8 +21,8 @@ import { EPOCH, FIRST_MSN, frame, names, STARTED_AT, windowAfter } from "../kit/
 const START = { epoch: EPOCH, startedAt: STARTED_AT, msn: FIRST_MSN, at: samples(0) };
 
 /** An event that happens while `window` is the newest. */
-function happening(window: Window, id: number): Omit<DateRange, "listed"> {
-  const at = window.startedAt + toMillis(end(window)) + 100;
+function eventRange(window: Window, id: number): Omit<DateRange, "listed"> {
+  const at = window.startedAt + toMillis(listedEnd(window)) + 100;
   return { id: String(id), at, attributes: { "X-KIND": "marker", "X-TITLE": `Mark ${id}` } };
 }
 
@@ -34,7 +34,7 @@ const cut = (window: Window) => {
   const part = {
     msn: open.msn,
     index: open.parts.length,
-    at: end(window),
+    at: listedEnd(window),
     duration,
     bytes: new Uint8Array(),
   };
@@ -60,7 +60,7 @@ describe("a date range's line", () => {
 
 test("an event stands in the lists that have more media than when it happened, and in the ended list", () => {
   const before = windowAfter(PROFILES.low, 4 * 90, { live: true });
-  const after = withDateRange(before, happening(before, 1));
+  const after = withDateRange(before, eventRange(before, 1));
   expect(mediaPlaylist(after, names)).toBe(mediaPlaylist(before, names));
   expect(idsOf(cut(after))).toEqual(["1"]);
   expect(mediaPlaylist(cut(after), names)).toMatch(/#EXT-X-MAP.*\n#EXT-X-DATERANGE:ID="1".*\n#EXT-X-PROGRAM/);
@@ -70,7 +70,7 @@ test("an event stands in the lists that have more media than when it happened, a
 test("an event leaves with the segment in which it lies", () => {
   let window = windowAfter(PROFILES.low, 4 * 90, { live: true });
   const { msn = 0 } = window.open ?? {};
-  window = withDateRange(window, happening(window, 1));
+  window = withDateRange(window, eventRange(window, 1));
   for (window = cut(window); window.firstMsn <= msn; window = cut(window))
     expect(idsOf(window)).toEqual(["1"]);
   expect(idsOf(window)).toEqual([]);
@@ -80,7 +80,7 @@ test("an event leaves with the segment in which it lies", () => {
 test("of many events the newest stand in a list, and a window keeps a limited number", () => {
   let window = windowAfter(PROFILES.low, 4 * 90, { live: true });
   for (let id = 1; id <= 100; id++) {
-    window = withDateRange(window, happening(window, id));
+    window = withDateRange(window, eventRange(window, id));
     if (id % 25 === 0) window = cut(window);
     expect(window.dateRanges.length).toBeLessThanOrEqual(MOST_KEPT);
   }
@@ -105,8 +105,8 @@ test("the list for a part never changes, whatever happens later and even when th
           window = made.reduce(addCut, window);
           const first = mediaPlaylist(window, names);
           for (let n = 0; n < count; n++) {
-            const range = happening(window, ++id);
-            stored.push({ ...range, listed: end(window) });
+            const range = eventRange(window, ++id);
+            stored.push({ ...range, listed: listedEnd(window) });
             window = withDateRange(window, range);
             expect(mediaPlaylist(window, names)).toBe(first);
           }

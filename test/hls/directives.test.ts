@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Decision, decide as decideAt } from "../../src/hls/directives.ts";
 import { mediaPlaylist } from "../../src/hls/playlist.ts";
 import { liveEdgeOf, skipBoundary, skippedUntil, type Window } from "../../src/hls/window.ts";
-import { covers, isDelta, mayMerge, type Place } from "../../src/live-edge.ts";
+import { covers, isDelta, mayMerge, type Position } from "../../src/live-edge.ts";
 import { type Directives, PROFILES } from "../../src/media.ts";
 import { FIRST_MSN, names, show, windowAfter } from "../kit/show.ts";
 
@@ -13,10 +13,10 @@ const { low, balanced, economy } = PROFILES;
 const READY: Decision = { kind: "ready" };
 const wait = (msn: number, part?: number): Decision => ({
   kind: "wait",
-  place: part === undefined ? { msn } : { msn, part },
+  position: part === undefined ? { msn } : { msn, part },
 });
 const decide = (window: Window, directives: Directives) => decideAt(liveEdgeOf(window), directives);
-const holds = (window: Window, place: Place) => covers(liveEdgeOf(window), place);
+const holds = (window: Window, position: Position) => covers(liveEdgeOf(window), position);
 
 /**
  * Twenty closed segments (1000 to 1019, of which 1005 to 1019 are listed); segment 1020 has parts 0 to 2 (low) or 0 (balanced).
@@ -176,15 +176,15 @@ test("a held request is released by the first window that satisfies it, and by n
       if (decision.kind !== "wait") return;
       for (const window of windows.slice(from)) {
         const now = decide(window, directives);
-        expect(now.kind).toBe(holds(window, decision.place) ? "ready" : "wait");
+        expect(now.kind).toBe(holds(window, decision.position) ? "ready" : "wait");
         // The place that it waited for is really in the list that it then gets.
-        if (now.kind === "ready" && !window.ended && decision.place.part !== undefined) {
-          const { msn, part } = decision.place;
+        if (now.kind === "ready" && !window.ended && decision.position.part !== undefined) {
+          const { msn, part } = decision.position;
           const list = mediaPlaylist(window, names);
           expect(list).toMatch(new RegExp(`"${msn}\\.${part}\\.m4s"|\n(${msn}|[0-9]+)\\.m4s`));
         }
       }
-      expect(holds(windows.at(-1) ?? start, decision.place)).toBe(true);
+      expect(holds(windows.at(-1) ?? start, decision.position)).toBe(true);
     },
   );
   fc.assert(property, { seed: 11, numRuns: 150 });

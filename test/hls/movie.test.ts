@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { joinBytes } from "../../src/bytes.ts";
 import { chunk, initSegment } from "../../src/hls/cmaf.ts";
-import { mediaIn } from "../../src/hls/moof.ts";
+import { accessUnitBytes } from "../../src/hls/moof.ts";
 import { descriptionIn, type Layout, layOut, offsetsOf, sizesOf, type Totals } from "../../src/hls/movie.ts";
 import { frame } from "../kit/show.ts";
 import { at, readBoxes } from "../validator/boxes.ts";
@@ -32,7 +32,7 @@ const TOTALS: Totals = {
 /** The whole file of {@link SEGMENTS}. */
 function file({ pieces, mediaAt, offsetBytes }: Layout): Uint8Array {
   const packed = Uint8Array.from(SIZES.flatMap((size) => [0, size]));
-  const media = SEGMENTS.map((frames) => mediaIn(chunk(1, frames, { segmentStart: true })));
+  const media = SEGMENTS.map((frames) => accessUnitBytes(chunk(1, frames, { segmentStart: true })));
   const offsets = offsetsOf(
     media.map(({ length }) => length),
     mediaAt,
@@ -91,7 +91,7 @@ test("24.8 hours and more have times of 64 bits, and 4 GiB and more have offsets
 });
 
 test("bytes that are no segment have no media, and bytes that are no init segment have no description", () => {
-  expect(mediaIn(INIT)).toHaveLength(0);
+  expect(accessUnitBytes(INIT)).toHaveLength(0);
   expect(() => descriptionIn(chunk(1, [frame(0)], { segmentStart: true }))).toThrow("there is no moov box");
 });
 

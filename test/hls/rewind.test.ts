@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import * as HLS from "hls-parser";
 import { describe, expect, test } from "vitest";
-import { firstListedOf, MOST_PAST, Past } from "../../src/hls/past.ts";
 import { rewindPlaylist } from "../../src/hls/rewind.ts";
+import { firstListedOf, MAX_PAST_SEGMENTS, RewindText } from "../../src/hls/rewind-text.ts";
 import { addCut, closingWindow, emptyWindow, endWindow, type Window } from "../../src/hls/window.ts";
 import { AU_SAMPLES, PROFILES, type Profile, samples } from "../../src/media.ts";
 import { namesFromOutside } from "../../src/paths.ts";
@@ -19,15 +19,15 @@ const whole = (profile: Profile) => samples(profile.segmentUnits * AU_SAMPLES);
  * The past of a show before the timeline that begins with segment `turnsAt`: two earlier timelines, one of which lacks a
  * segment. With `turns`, the new timeline has begun.
  */
-function pastUpTo(turnsAt: number, turns = true): Past {
-  const past = new Past(turnsAt - 5, 0, true);
+function pastUpTo(turnsAt: number, turns = true): RewindText {
+  const past = new RewindText(turnsAt - 5, 0, true);
   const profile = PROFILES.low;
-  past.turnTo({ startedAt: STARTED_AT - 7_200_000, profile, names: namesFromOutside("mwq4aaaa") }, 3);
+  past.beginTimeline({ startedAt: STARTED_AT - 7_200_000, profile, names: namesFromOutside("mwq4aaaa") }, 3);
   for (const msn of [3, 5]) past.add({ msn, at: samples(msn * whole(profile)), duration: whole(profile) });
-  past.turnTo({ startedAt: STARTED_AT - 3_600_000, profile, names: namesFromOutside("mwq4bbbb") }, 6);
+  past.beginTimeline({ startedAt: STARTED_AT - 3_600_000, profile, names: namesFromOutside("mwq4bbbb") }, 6);
   past.add({ msn: 6, at: samples(0), duration: whole(profile) });
   past.add({ msn: 7, at: whole(profile), duration: samples(20 * AU_SAMPLES) });
-  if (turns) past.turnTo({ startedAt: STARTED_AT, profile, names }, turnsAt);
+  if (turns) past.beginTimeline({ startedAt: STARTED_AT, profile, names }, turnsAt);
   return past;
 }
 
@@ -76,8 +76,8 @@ describe("golden lists", () => {
 
 test("a rewind list begins inside the window where the first host was heard there", () => {
   const window = windowFrom(PROFILES.low, 0, 6);
-  const past = new Past(4, 0, true);
-  past.turnTo({ startedAt: STARTED_AT, profile: PROFILES.low, names }, 4);
+  const past = new RewindText(4, 0, true);
+  past.beginTimeline({ startedAt: STARTED_AT, profile: PROFILES.low, names }, 4);
   const text = rewindPlaylist(window, past, names);
   expect(text.match(/^\d+\.m4s$/gm)).toEqual(["4.m4s", "5.m4s"]);
   expect(text).toContain("#EXT-X-MEDIA-SEQUENCE:4\n");
@@ -88,8 +88,8 @@ test("a rewind list begins inside the window where the first host was heard ther
     [8, null],
     [12, null],
   ] as const) {
-    const begun = new Past(first, 0, true);
-    begun.turnTo({ startedAt: STARTED_AT, profile: PROFILES.low, names }, first);
+    const begun = new RewindText(first, 0, true);
+    begun.beginTimeline({ startedAt: STARTED_AT, profile: PROFILES.low, names }, first);
     const delta = rewindPlaylist(long, begun, names, { skip: true });
     expect(/SKIPPED-SEGMENTS=(.*)/.exec(delta)?.[1] ?? null).toBe(skipped && String(skipped));
     expect(faultsOf(delta)).toEqual([]);
@@ -129,19 +129,19 @@ test("the rewind list ends in the same two steps as the live list", () => {
 
 describe("a rewind list of more than a day", () => {
   const profile = PROFILES.low;
-  const add = (past: Past, from: number, to: number) => {
+  const add = (past: RewindText, from: number, to: number) => {
     for (let msn = from; msn <= to; msn++)
       past.add({ msn, at: samples(msn * whole(profile)), duration: whole(profile) });
   };
   test("slides by a thousand segments at a time, and is no EVENT list any more", () => {
-    const past = new Past(8, 0, true);
-    past.turnTo({ startedAt: STARTED_AT, profile, names }, 8);
-    add(past, 8, MOST_PAST + 999);
+    const past = new RewindText(8, 0, true);
+    past.beginTimeline({ startedAt: STARTED_AT, profile, names }, 8);
+    add(past, 8, MAX_PAST_SEGMENTS + 999);
     expect([past.first, past.isWhole]).toEqual([8, true]);
-    add(past, MOST_PAST + 1_000, MOST_PAST + 1_000);
-    expect([past.first, past.next, past.isWhole]).toEqual([1_000, MOST_PAST + 1_001, false]);
-    expect(past.text.match(/^\d+\.m4s$/gm)?.length).toBe(MOST_PAST + 1);
-    const window = windowFrom(profile, MOST_PAST + 1_001, 4);
+    add(past, MAX_PAST_SEGMENTS + 1_000, MAX_PAST_SEGMENTS + 1_000);
+    expect([past.first, past.next, past.isWhole]).toEqual([1_000, MAX_PAST_SEGMENTS + 1_001, false]);
+    expect(past.text.match(/^\d+\.m4s$/gm)?.length).toBe(MAX_PAST_SEGMENTS + 1);
+    const window = windowFrom(profile, MAX_PAST_SEGMENTS + 1_001, 4);
     const text = rewindPlaylist(window, past, names);
     expect(text).not.toContain("EVENT");
     expect(text).toContain(`#EXT-X-MEDIA-SEQUENCE:1000\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MAP`);
@@ -151,7 +151,7 @@ describe("a rewind list of more than a day", () => {
       fc.property(fc.nat(60_000), fc.integer({ min: 0, max: 60_000 }), (first, length) => {
         const begins = firstListedOf(first, first + length);
         expect(begins).toBeGreaterThanOrEqual(first);
-        expect(first + length - begins).toBeLessThan(MOST_PAST + 1_000);
+        expect(first + length - begins).toBeLessThan(MAX_PAST_SEGMENTS + 1_000);
         // A list that is one segment longer begins there too, or later, at a multiple of a thousand.
         const next = firstListedOf(first, first + length + 1);
         expect(next === begins || (next > begins && next % 1_000 === 0)).toBe(true);
@@ -160,11 +160,11 @@ describe("a rewind list of more than a day", () => {
     );
   });
   test("counts the discontinuities that have left it", () => {
-    const past = new Past(990, 0, true);
-    past.turnTo({ startedAt: STARTED_AT, profile, names: namesFromOutside("mwq4aaaa") }, 990);
+    const past = new RewindText(990, 0, true);
+    past.beginTimeline({ startedAt: STARTED_AT, profile, names: namesFromOutside("mwq4aaaa") }, 990);
     add(past, 990, 994);
-    past.turnTo({ startedAt: STARTED_AT + 3_600_000, profile, names }, 995);
-    add(past, 995, MOST_PAST + 1_000);
+    past.beginTimeline({ startedAt: STARTED_AT + 3_600_000, profile, names }, 995);
+    add(past, 995, MAX_PAST_SEGMENTS + 1_000);
     expect([past.first, past.discontinuitySequence]).toEqual([1_000, 1]);
     expect(past.text.split("\n").slice(0, 2)).toEqual([
       '#EXT-X-MAP:URI="init.mp4"',
@@ -174,10 +174,10 @@ describe("a rewind list of more than a day", () => {
 });
 
 test("segments must come in order and belong to a timeline", () => {
-  const past = new Past(0, 0, true);
+  const past = new RewindText(0, 0, true);
   const segment = { msn: 4, at: samples(0), duration: samples(1024) };
   expect(() => past.add(segment)).toThrow("no timeline");
-  past.turnTo({ startedAt: STARTED_AT, profile: PROFILES.low, names }, 5);
+  past.beginTimeline({ startedAt: STARTED_AT, profile: PROFILES.low, names }, 5);
   expect(() => past.add(segment)).toThrow("segment 4 comes before 5");
 });
 

@@ -20,7 +20,7 @@ const MEDIA = { "content-type": "audio/mp4", "cache-control": "public, max-age=3
 export function simulatedCapture(
   profile: Profile,
   units: number,
-  options: { length?: number; happenings?: boolean; rewinds?: boolean } = {},
+  options: { length?: number; events?: boolean; rewinds?: boolean } = {},
 ): Exchange[] {
   const { cuts, windows } = show(profile, units, options);
   const capture: Exchange[] = [];

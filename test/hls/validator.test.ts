@@ -10,7 +10,7 @@ import { simulatedCapture } from "./simulated.ts";
 
 const LOW = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10 });
 const LONG = simulatedCapture(PROFILES.low, 28 * 90 + 19, { rewinds: true });
-const EVENTFUL = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10, happenings: true });
+const EVENTFUL = simulatedCapture(PROFILES.low, 22 * 90 + 40, { length: 10, events: true });
 const ECONOMY = simulatedCapture(PROFILES.economy, 14 * 180 + 40, { length: 10 });
 
 describe("a flawless capture has no findings", () => {
@@ -20,7 +20,7 @@ describe("a flawless capture has no findings", () => {
     ["balanced", simulatedCapture(PROFILES.balanced, 30 * 90)],
     ["economy", ECONOMY],
     ["low, eventful", EVENTFUL],
-    ["economy, eventful", simulatedCapture(PROFILES.economy, 40 * 180, { happenings: true })],
+    ["economy, eventful", simulatedCapture(PROFILES.economy, 40 * 180, { events: true })],
     ["balanced with deltas", simulatedCapture(PROFILES.balanced, 20 * 90, { rewinds: true })],
     ["economy with deltas", simulatedCapture(PROFILES.economy, 20 * 180, { rewinds: true })],
   ])("%s", (_, capture) => {

@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import {
   addCut,
   emptyWindow,
-  end,
   endWindow,
-  keptFrom,
+  listedEnd,
   listsParts,
   msnBefore,
+  oldestFetchableMsn,
 } from "../../src/hls/window.ts";
 import { PROFILES, type Samples, samples } from "../../src/media.ts";
 import { EPOCH, FIRST_MSN, show, windowAfter } from "../kit/show.ts";
@@ -44,7 +44,9 @@ test("after any cuts the sequence goes on by ones, times add up, and the list ne
           before = window;
         }
         expect(
-          end(windows.at(-1) ?? emptyWindow(profile, { epoch: EPOCH, startedAt: 0, msn: 0, at: samples(0) })),
+          listedEnd(
+            windows.at(-1) ?? emptyWindow(profile, { epoch: EPOCH, startedAt: 0, msn: 0, at: samples(0) }),
+          ),
         ).toBe(units * 1024);
         expect(cuts.length).toBe(
           new Set(cuts.map(({ part }) => `${part.msn}.${part.index}`)).size + repeats(cuts),
@@ -59,7 +61,7 @@ test("parts are listed only near the live edge, segment by segment, and never be
   for (const profile of [PROFILES.low, PROFILES.balanced]) {
     for (const window of show(profile, 30 * 90 + 7).windows) {
       for (const segment of window.segments) {
-        const far = end(window) - segment.at > 3 * profile.targetDuration * 48000;
+        const far = listedEnd(window) - segment.at > 3 * profile.targetDuration * 48000;
         if (far) expect(listsParts(window, segment)).toBe(false);
       }
       const listed = window.segments.filter((segment) => listsParts(window, segment));
@@ -82,18 +84,18 @@ test("media that has left the list stays fetchable for as long as the draft requ
       // For every segment that an earlier list had, or showed parts of: when it or its parts left.
       for (const [n, earlier] of windows.slice(0, index).entries()) {
         const next = windows[n + 1] ?? window;
-        const since = end(window) - end(next);
+        const since = listedEnd(window) - listedEnd(next);
         const longest =
           earlier.segments.reduce((sum, segment) => sum + segment.duration, 0) + profile.segmentUnits * 1024;
         for (const segment of earlier.segments) {
           const left = segment.msn < next.firstMsn && since < segment.duration + longest;
           const partsLeft = listsParts(earlier, segment) && !listsParts(next, segment) && since < 3 * target;
-          if (left || partsLeft) expect(keptFrom(window)).toBeLessThanOrEqual(segment.msn);
+          if (left || partsLeft) expect(oldestFetchableMsn(window)).toBeLessThanOrEqual(segment.msn);
         }
       }
     }
     const last = windows.at(-1);
-    expect(last && last.firstMsn - keptFrom(last)).toBe((last?.length ?? 0) + 2);
+    expect(last && last.firstMsn - oldestFetchableMsn(last)).toBe((last?.length ?? 0) + 2);
   }
 });
 

@@ -2,7 +2,7 @@ import type { DescribedHost } from "../../src/broadcast-api.ts";
 import type { Loudness } from "../../src/media.ts";
 
 /** A broadcast as the API returns it when it is created. */
-export interface Created {
+export interface CreatedBroadcast {
   readonly id: string;
   readonly title: string;
   readonly latency: string;
@@ -15,7 +15,7 @@ export interface Created {
 }
 
 /** A broadcast as the API describes it later. */
-export interface Described extends Created {
+export interface Described extends CreatedBroadcast {
   readonly warnings: readonly {
     readonly kind: string;
     readonly host: { readonly hostId: string; readonly name: string } | null;

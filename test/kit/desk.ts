@@ -1,6 +1,6 @@
 import type { Changes, HostChanges, HostDescription } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
-import type { Created } from "./created.ts";
+import type { CreatedBroadcast } from "./created.ts";
 
 /** The admin side of any relay, through its API. Refusals are thrown. */
 export interface Desk {
@@ -9,30 +9,38 @@ export interface Desk {
 }
 
 /** Creates a broadcast and opens its doors. */
-export async function openShow(desk: Desk, latency: Latency): Promise<Created> {
+export async function openShow(desk: Desk, latency: Latency): Promise<CreatedBroadcast> {
   const show = await makeShow(desk, latency);
   await openDoors(desk, show);
   return show;
 }
 
 /** Creates a broadcast without hold audio, so that only its hosts are heard. Its first host or listener opens the doors. */
-export async function makeShow(desk: Desk, latency: Latency, details: Changes = {}): Promise<Created> {
+export async function makeShow(
+  desk: Desk,
+  latency: Latency,
+  details: Changes = {},
+): Promise<CreatedBroadcast> {
   return (await call(desk, "POST", "", {
     latency,
     title: `A ${latency} show`,
     hold: "none",
     ...details,
-  })) as Created;
+  })) as CreatedBroadcast;
 }
 
 /** Makes a host with a name and a key of its own; the rest of `settings` are its other settings. */
-export async function makeHost(desk: Desk, { id }: Created, settings: HostChanges): Promise<HostDescription> {
+export async function makeHost(
+  desk: Desk,
+  { id }: CreatedBroadcast,
+  settings: HostChanges,
+): Promise<HostDescription> {
   return (await call(desk, "POST", `/${id}/hosts`, settings)) as HostDescription;
 }
 
 export async function changeHost(
   desk: Desk,
-  { id }: Created,
+  { id }: CreatedBroadcast,
   hostId: string,
   changes: HostChanges,
 ): Promise<HostDescription> {
@@ -40,26 +48,30 @@ export async function changeHost(
 }
 
 /** Replaces a host's key. */
-export async function rotateHost(desk: Desk, { id }: Created, hostId: string): Promise<HostDescription> {
+export async function rotateHost(
+  desk: Desk,
+  { id }: CreatedBroadcast,
+  hostId: string,
+): Promise<HostDescription> {
   return (await call(desk, "POST", `/${id}/hosts/${hostId}/rotate`)) as HostDescription;
 }
 
-export async function openDoors(desk: Desk, { id }: Created): Promise<void> {
+export async function openDoors(desk: Desk, { id }: CreatedBroadcast): Promise<void> {
   await call(desk, "POST", `/${id}/open`);
 }
 
-export async function changeShow(desk: Desk, { id }: Created, details: Changes): Promise<void> {
+export async function changeShow(desk: Desk, { id }: CreatedBroadcast, details: Changes): Promise<void> {
   await call(desk, "PATCH", `/${id}`, details);
 }
 
-export async function endShow(desk: Desk, { id }: Created): Promise<void> {
+export async function endShow(desk: Desk, { id }: CreatedBroadcast): Promise<void> {
   await call(desk, "POST", `/${id}/end`);
 }
 
 /** How long after its last sample each of the last parts was listed, as the Broadcast reports it, ms. */
 export async function listingOf(
   desk: Desk,
-  { id }: Pick<Created, "id">,
+  { id }: Pick<CreatedBroadcast, "id">,
 ): Promise<{ p50: number; p99: number; max: number }> {
   const described = await call(desk, "GET", `/${id}`);
   return (described as { listingMs: { p50: number; p99: number; max: number } }).listingMs;
@@ -70,7 +82,10 @@ export async function listingOf(
  * state is made here: the origin reports the reads that R2 has answered with the next read for which it has to ask the
  * Broadcast.
  */
-export async function originReads(desk: Desk, { id, statusUrl }: Created): Promise<Record<string, number>> {
+export async function originReads(
+  desk: Desk,
+  { id, statusUrl }: CreatedBroadcast,
+): Promise<Record<string, number>> {
   await (await fetch(statusUrl, { signal: AbortSignal.timeout(15_000) })).text();
   const { originReads: reads } = (await call(desk, "GET", `/${id}`)) as {
     originReads: { byKind: Record<string, number> };
@@ -79,11 +94,11 @@ export async function originReads(desk: Desk, { id, statusUrl }: Created): Promi
   return byKind;
 }
 
-export async function stateOf(desk: Desk, { id }: Created): Promise<string> {
+export async function stateOf(desk: Desk, { id }: CreatedBroadcast): Promise<string> {
   return ((await call(desk, "GET", `/${id}`)) as { state: string }).state;
 }
 
-export async function removeShow(desk: Desk, { id }: Created): Promise<void> {
+export async function removeShow(desk: Desk, { id }: CreatedBroadcast): Promise<void> {
   await call(desk, "DELETE", `/${id}`);
 }
 

@@ -1,5 +1,5 @@
 import type { Event } from "../../src/events.ts";
-import type { Created } from "./created.ts";
+import type { CreatedBroadcast } from "./created.ts";
 import type { Runtime } from "./runtime.ts";
 
 export interface Followed {
@@ -21,7 +21,7 @@ export interface Following {
 /** Follows a show's events as an operator does (text/event-stream), until `enough` is true or the time is up. */
 export async function follow(
   { url, adminToken }: Pick<Runtime, "url" | "adminToken">,
-  { id }: Pick<Created, "id">,
+  { id }: Pick<CreatedBroadcast, "id">,
   enough: (events: readonly Event[]) => boolean,
   { lastId, millis = 10_000, begun }: Following = {},
 ): Promise<Followed> {

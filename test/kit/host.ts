@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 import { encodePacket } from "../../local/sfu/packet.ts";
-import type { Created } from "./created.ts";
+import type { CreatedBroadcast } from "./created.ts";
 import type { FakeSfu } from "./fake-sfu.ts";
 import { chromium } from "./offers.ts";
 
@@ -57,7 +57,7 @@ export class Host {
   }
 
   /** Publishes to a show as a browser does, and then takes the SFU's part. */
-  static async publish({ whipUrl, hostKey }: Created, sfu: FakeSfu): Promise<Host> {
+  static async publish({ whipUrl, hostKey }: CreatedBroadcast, sfu: FakeSfu): Promise<Host> {
     const headers = { authorization: `Bearer ${hostKey}`, "content-type": "application/sdp" };
     const response = await fetch(whipUrl, { method: "POST", headers, body: chromium });
     const session = (response.headers.get("location") ?? "").split("/").at(-1) ?? "";

@@ -38,20 +38,21 @@ export function mix(lines: readonly Float32Array[]): Float32Array {
 }
 
 /** Eight lines, one for each host. */
-export const eight = (line: (host: number) => Float32Array) =>
+export const eightLines = (line: (host: number) => Float32Array) =>
   Array.from({ length: 8 }, (_, host) => line(host));
 /** What eight hosts at full scale may send. */
 export const LOUD: Readonly<Record<string, () => Float32Array[]>> = {
-  "square waves": () => eight((host) => stereo(square(100 + 37 * host), square(130 + 41 * host))),
-  "the same square wave": () => eight(() => stereo(square(440))),
-  noise: () => eight((host) => stereo(noise(host), noise(host + 50))),
+  "square waves": () => eightLines((host) => stereo(square(100 + 37 * host), square(130 + 41 * host))),
+  "the same square wave": () => eightLines(() => stereo(square(440))),
+  noise: () => eightLines((host) => stereo(noise(host), noise(host + 50))),
   "sines whose peaks are between samples": () =>
-    eight(() => stereo(tone(12_000, 1, Math.PI / 4), tone(8_000, 1, Math.PI / 3))),
-  "high sines": () => eight((host) => stereo(tone(15_000 + 900 * host, 1), tone(21_000, 1, host))),
-  impulses: () => eight((host) => stereo((n) => (n % (4_800 + 7 * host) === 100 ? 1 : 0))),
-  "impulses in pairs": () => eight(() => stereo((n) => (n % 9_600 === 100 || n % 9_600 === 101 ? 1 : 0))),
+    eightLines(() => stereo(tone(12_000, 1, Math.PI / 4), tone(8_000, 1, Math.PI / 3))),
+  "high sines": () => eightLines((host) => stereo(tone(15_000 + 900 * host, 1), tone(21_000, 1, host))),
+  impulses: () => eightLines((host) => stereo((n) => (n % (4_800 + 7 * host) === 100 ? 1 : 0))),
+  "impulses in pairs": () =>
+    eightLines(() => stereo((n) => (n % 9_600 === 100 || n % 9_600 === 101 ? 1 : 0))),
   "bursts of 20 ms": () =>
-    eight((host) => stereo((n) => (n % 9_600 < 960 ? tone(300 + 100 * host, 1)(n) : 0))),
+    eightLines((host) => stereo((n) => (n % 9_600 < 960 ? tone(300 + 100 * host, 1)(n) : 0))),
   "sines that come all at once": () =>
-    eight((host) => stereo((n) => (n < 40_000 ? 0 : tone(200 + 50 * host, 1, 1)(n)))),
+    eightLines((host) => stereo((n) => (n < 40_000 ? 0 : tone(200 + 50 * host, 1, 1)(n)))),
 };

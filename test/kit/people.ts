@@ -1,16 +1,16 @@
 import type { Browser, Page } from "playwright-core";
 import { openPage, type Probed } from "./chromium.ts";
-import type { Created } from "./created.ts";
+import type { CreatedBroadcast } from "./created.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop } from "./probe/signal.ts";
 import type { Timed } from "./recording.ts";
 
 /** Waits until a page shows this sentence as its status. */
-export async function says(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
+export async function waitForStatus(page: Page, sentence: string | RegExp, timeout = 20_000): Promise<void> {
   await page.getByRole("status").filter({ hasText: sentence }).first().waitFor({ timeout });
 }
 
 /** A listener: opens the show's page and presses play as a person would. Its sound is recorded once the page plays. */
-export async function listenTo(browser: Browser, show: Created): Promise<Probed> {
+export async function listenTo(browser: Browser, show: CreatedBroadcast): Promise<Probed> {
   const listener = await openPage(browser, show.listenUrl, ["ear"]);
   const { page } = listener;
   await page.locator("#play:enabled").click();
@@ -22,7 +22,7 @@ export async function listenTo(browser: Browser, show: Created): Promise<Probed>
 /**
  * A host in the real studio page, with the fake microphone and no processing, whose filters would not take a tone for a voice.
  */
-export async function goLive(browser: Browser, show: Created): Promise<Probed> {
+export async function goLive(browser: Browser, show: CreatedBroadcast): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl, ["mouth"]);
   const { page } = studio;
   for (const filter of ["#echo", "#noise", "#gain"]) await page.locator(filter).uncheck();
@@ -34,7 +34,11 @@ export async function goLive(browser: Browser, show: Created): Promise<Probed> {
 /**
  * Prepares the real studio page, whose microphone plays the measuring loop by the clock; only the button is not pressed yet.
  */
-export async function prepareStudio(browser: Browser, show: Created, toneHz: number): Promise<Probed> {
+export async function prepareStudio(
+  browser: Browser,
+  show: CreatedBroadcast,
+  toneHz: number,
+): Promise<Probed> {
   const studio = await openPage(browser, show.studioUrl, ["loop", "speaker", "heard"]);
   await studio.page.evaluate(`speaker.loop = ${JSON.stringify(loopOf(toneHz))}`);
   return studio;
@@ -47,14 +51,18 @@ export async function pressGo({ page }: Probed): Promise<void> {
 }
 
 /** A publisher that is not our page (page/publisher.js), sending the loop with this tone by the clock. */
-export async function publishRaw(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
+export async function publishRaw(browser: Browser, show: CreatedBroadcast, toneHz?: number): Promise<Probed> {
   const publisher = await preparePublisher(browser, show, toneHz);
   await publisher.page.evaluate("publisher.publish()");
   return publisher;
 }
 
 /** The same, not connected yet: `publisher.publish()` in its page connects it. */
-export async function preparePublisher(browser: Browser, show: Created, toneHz?: number): Promise<Probed> {
+export async function preparePublisher(
+  browser: Browser,
+  show: CreatedBroadcast,
+  toneHz?: number,
+): Promise<Probed> {
   const publisher = await openPage(browser, new URL("/", show.listenUrl).href, ["loop", "publisher"]);
   // Audio contexts start only after a user gesture.
   await publisher.page.locator("h1").click();

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Miniflare } from "miniflare";
 import type { BroadcastApi } from "../../src/broadcast-api.ts";
 import { cpuOf } from "./cpu.ts";
-import type { Created, Described } from "./created.ts";
+import type { CreatedBroadcast, Described } from "./created.ts";
 import { type Options, settingsOf, type Variables, type Workers } from "./deployed.ts";
 import { heapBy } from "./inspector.ts";
 
@@ -51,7 +51,7 @@ export class Runtime {
 
   /** Asks a Worker through its own socket. */
   async ask(name: string, path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(await this.at(name, path), init);
+    return fetch(await this.urlOf(name, path), init);
   }
 
   /** Calls the admin API with the token. */
@@ -64,14 +64,14 @@ export class Runtime {
   }
 
   /** Creates a broadcast. By default it has no hold audio, so that only its hosts are heard. */
-  async create(settings: Record<string, unknown> = {}): Promise<Created> {
+  async create(settings: Record<string, unknown> = {}): Promise<CreatedBroadcast> {
     const response = await this.api("POST", "/broadcasts", { hold: "none", ...settings });
     if (response.status !== 201) throw new Error(`POST /api/broadcasts: ${response.status}`);
-    return (await response.json()) as Created;
+    return (await response.json()) as CreatedBroadcast;
   }
 
   /** Creates a broadcast and opens its doors. */
-  async open(settings: Record<string, unknown> = {}): Promise<Created> {
+  async open(settings: Record<string, unknown> = {}): Promise<CreatedBroadcast> {
     const broadcast = await this.create(settings);
     await this.api("POST", `/broadcasts/${broadcast.id}/open`);
     return broadcast;
@@ -130,7 +130,7 @@ export class Runtime {
   }
 
   /** The objects in R2 whose keys begin with `prefix`: keys and bytes. */
-  async kept(prefix: string): Promise<Map<string, Uint8Array>> {
+  async storedObjects(prefix: string): Promise<Map<string, Uint8Array>> {
     const bucket = await this.#miniflare.getR2Bucket("MEDIA");
     const kept = new Map<string, Uint8Array>();
     for (const { key } of (await bucket.list({ prefix })).objects) {
@@ -141,12 +141,12 @@ export class Runtime {
   }
 
   /** Puts an object into R2, as a show that has run for long would have done. */
-  async keep(key: string, bytes: Uint8Array): Promise<void> {
+  async putObject(key: string, bytes: Uint8Array): Promise<void> {
     await (await this.#miniflare.getR2Bucket("MEDIA")).put(key, bytes);
   }
 
   /** How many keys in R2 begin with `prefix`. */
-  async countKept(prefix: string): Promise<number> {
+  async countObjects(prefix: string): Promise<number> {
     const bucket = await this.#miniflare.getR2Bucket("MEDIA");
     let count = 0;
     for (let cursor: string | undefined; ; ) {
@@ -181,7 +181,7 @@ export class Runtime {
   }
 
   /** The URL of a path at a Worker's own socket. */
-  async at(name: string, path: string): Promise<string> {
+  async urlOf(name: string, path: string): Promise<string> {
     return new URL(path, await this.#miniflare.unsafeGetDirectURL(name)).href;
   }
 

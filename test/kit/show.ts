@@ -1,10 +1,17 @@
 /** Shows for tests: deterministic frames pushed through the segmenter into a window, with every step of it kept. */
 
 import type { DateRange } from "../../src/hls/date-range.ts";
-import { Past } from "../../src/hls/past.ts";
 import type { Names } from "../../src/hls/playlist.ts";
+import { RewindText } from "../../src/hls/rewind-text.ts";
 import { type Cut, Segmenter } from "../../src/hls/segmenter.ts";
-import { addCut, emptyWindow, end, endWindow, type Window, withDateRange } from "../../src/hls/window.ts";
+import {
+  addCut,
+  emptyWindow,
+  endWindow,
+  listedEnd,
+  type Window,
+  withDateRange,
+} from "../../src/hls/window.ts";
 import { AU_SAMPLES, type Frame, type Profile, samples, toMillis } from "../../src/media.ts";
 
 export const STARTED_AT = Date.UTC(2026, 10, 21, 20, 0, 0);
@@ -29,12 +36,12 @@ export interface Show {
 }
 
 /**
- * A show of `units` access units, ended with a flush unless `live`. With `happenings` there is an event after every tenth cut.
+ * A show of `units` access units, ended with a flush unless `live`. With `events` there is an event after every tenth cut.
  */
 export function show(
   profile: Profile,
   units: number,
-  options: { live?: boolean; length?: number; startedAt?: number; happenings?: boolean } = {},
+  options: { live?: boolean; length?: number; startedAt?: number; events?: boolean } = {},
 ): Show {
   const start = { epoch: EPOCH, startedAt: options.startedAt ?? STARTED_AT, msn: FIRST_MSN, at: samples(0) };
   const segmenter = new Segmenter(profile, start);
@@ -45,8 +52,8 @@ export function show(
     for (const cut of segmenter.push(frame(unit))) {
       cuts.push(cut);
       window = addCut(window, cut);
-      if (options.happenings && cuts.length % 10 === 0)
-        window = withDateRange(window, happening(window, cuts.length));
+      if (options.events && cuts.length % 10 === 0)
+        window = withDateRange(window, eventRange(window, cuts.length));
       windows.push(window);
     }
   }
@@ -59,8 +66,8 @@ export function show(
 }
 
 /** An event shortly after a window's end; `n` names it. */
-function happening(window: Window, n: number): Omit<DateRange, "listed"> {
-  const at = window.startedAt + toMillis(end(window)) + 150;
+function eventRange(window: Window, n: number): Omit<DateRange, "listed"> {
+  const at = window.startedAt + toMillis(listedEnd(window)) + 150;
   return { id: String(n), at, attributes: { "X-KIND": "title", "X-TITLE": `Title "${n}"` } };
 }
 
@@ -72,10 +79,10 @@ export function windowAfter(...parameters: Parameters<typeof show>): Window {
 }
 
 /** The part of the whole show's rewind list before `window`, which is one of its windows. */
-export function pastBefore(window: Window, windows: readonly Window[]): Past {
+export function pastBefore(window: Window, windows: readonly Window[]): RewindText {
   const { startedAt, profile } = window;
-  const past = new Past(FIRST_MSN, 0, true);
-  past.turnTo({ startedAt, profile, names }, FIRST_MSN);
+  const past = new RewindText(FIRST_MSN, 0, true);
+  past.beginTimeline({ startedAt, profile, names }, FIRST_MSN);
   const closed = new Map(
     windows.flatMap(({ segments }) => segments.map((segment) => [segment.msn, segment])),
   );

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Changes, HostChanges, HostDescription } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
-import type { Created } from "./created.ts";
+import type { CreatedBroadcast } from "./created.ts";
 import {
   changeHost,
   changeShow,
@@ -28,20 +28,20 @@ export interface Stage {
    * Creates a broadcast whose own host's sound is not levelled: tests recognise their tones by the loudness at which they were
    * sent.
    */
-  create(latency: Latency, details?: Changes): Promise<Created>;
+  create(latency: Latency, details?: Changes): Promise<CreatedBroadcast>;
   /** Makes a host with a name and a key of its own, or changes a host. */
-  makeHost(show: Created, settings: HostChanges): Promise<HostDescription>;
-  changeHost(show: Created, hostId: string, changes: HostChanges): Promise<HostDescription>;
+  makeHost(show: CreatedBroadcast, settings: HostChanges): Promise<HostDescription>;
+  changeHost(show: CreatedBroadcast, hostId: string, changes: HostChanges): Promise<HostDescription>;
   /** Replaces a host's key. */
-  rotateHost(show: Created, hostId: string): Promise<HostDescription>;
+  rotateHost(show: CreatedBroadcast, hostId: string): Promise<HostDescription>;
   /** Opens the doors before there is a host. */
-  open(show: Created): Promise<void>;
-  change(show: Created, details: Changes): Promise<void>;
-  end(show: Created): Promise<void>;
+  open(show: CreatedBroadcast): Promise<void>;
+  change(show: CreatedBroadcast, details: Changes): Promise<void>;
+  end(show: CreatedBroadcast): Promise<void>;
   /** The public state of the show (status.json). */
-  status(show: Created): Promise<{ state: string; hosts: number }>;
+  status(show: CreatedBroadcast): Promise<{ state: string; hosts: number }>;
   /** How long after its last sample each of the last parts was listed, as the Broadcast reports it, ms. */
-  listing(show: Created): Promise<{ p50: number; p99: number; max: number }>;
+  listing(show: CreatedBroadcast): Promise<{ p50: number; p99: number; max: number }>;
   /** The longest time for which the media server's process was kept from running since {@link Stage.settle}, ms. */
   stalled(): number;
   /**

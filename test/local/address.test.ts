@@ -63,7 +63,7 @@ async function publish(host: string, udpPortRange: readonly [number, number] | u
       Number(port),
     ]);
   });
-  return { replies, candidates, lines };
+  return { replies, candidates, lines, url: server.url };
 }
 
 describe("the address of the stand-in", () => {
@@ -74,8 +74,10 @@ describe("the address of the stand-in", () => {
   test.each(["127.0.0.1", "127.0.0.2", "::1"].filter((host) => here.includes(host)))(
     "%s is announced to publishers",
     async (host) => {
-      const { candidates } = await publish(host, undefined, 1);
+      const { candidates, url } = await publish(host, undefined, 1);
       expect(candidates).toEqual([[host, expect.any(Number)]]);
+      // The API is for this machine alone.
+      expect(new URL(url).hostname).toBe("127.0.0.1");
     },
   );
 

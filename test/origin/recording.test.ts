@@ -8,7 +8,7 @@ import { chunk, initSegment } from "../../src/hls/cmaf.ts";
 import { AU_SAMPLES, type Frame, type Part, PROFILES, samples } from "../../src/media.ts";
 import { Recordings, type Source } from "../../src/origin/recording.ts";
 import { isProblem, PROBLEMS } from "../../src/problem.ts";
-import type { Page, RecordingAsk, RecordingFacts } from "../../src/recording-api.ts";
+import type { RecordingAsk, RecordingFacts, SegmentBlock } from "../../src/recording-api.ts";
 import { DETAILS } from "../kit/details.ts";
 import { random } from "../kit/random.ts";
 import { sqlite } from "../kit/sqlite.ts";
@@ -90,9 +90,9 @@ class World implements Source {
     return this.#ask({ kind: "plan" }, "plan");
   }
 
-  async page(page: Page) {
-    this.asked.push(`page ${page.epoch} ${page.msn}`);
-    return this.#ask({ kind: "page", page }, "page");
+  async block(block: SegmentBlock) {
+    this.asked.push(`page ${block.epoch} ${block.msn}`);
+    return this.#ask({ kind: "page", page: block }, "page");
   }
 
   async segment(epoch: string, msn: number | null) {
@@ -105,7 +105,7 @@ class World implements Source {
 
   // biome-ignore lint/suspicious/noExplicitAny: what is answered is known by what was asked
   #ask(asked: RecordingAsk, kind: string): any {
-    const answer = this.#archive.attend(this.row, asked);
+    const answer = this.#archive.handle(this.row, asked);
     if (answer.kind !== kind) throw new Error(answer.kind);
     return answer;
   }
@@ -224,9 +224,9 @@ describe("a recording", () => {
     const [recordings, world] = [new Recordings(), new World()];
     const { etag, length } = await factsOf(recordings, world);
     const work: Promise<void>[] = [];
-    const [, page] = world.store.index.pages("mwq4uj3t", 499);
-    const [after] = world.store.index.pages("mwq4uj3u", 0);
-    const first = length - (page?.bytes ?? 0) - (after?.bytes ?? 0);
+    const [, block] = world.store.index.blocks("mwq4uj3t", 499);
+    const [after] = world.store.index.blocks("mwq4uj3u", 0);
+    const first = length - (block?.bytes ?? 0) - (after?.bytes ?? 0);
     const stretch = { id: "show", etag, first, last: length - 1 };
     const sent = await recordings.stream(stretch, world, (pumped) => work.push(pumped));
     if (sent.kind === "problem") throw new Error(sent.code);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import { startChromium } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET, type Variables } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
 
@@ -14,7 +14,7 @@ export interface FaultRig {
   /** Tells the Worker to make a fault, e.g. `r2/ID/hangs`. */
   fault(what: string): Promise<void>;
   /** Returns the show's keys that R2 has accepted, in order. */
-  puts(show: Created): Promise<readonly string[]>;
+  puts(show: CreatedBroadcast): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openPage, type Probed } from "../kit/chromium.ts";
-import type { Created, Described } from "../kit/created.ts";
+import type { CreatedBroadcast, Described } from "../kit/created.ts";
 import type { Listed } from "../kit/list.ts";
 import { until } from "../kit/polling.ts";
 import { type Outcome, run } from "../kit/program.ts";
@@ -20,7 +20,7 @@ const BEFORE_MS = 5_000;
 
 /** Everything that was seen and heard of a show with a fault in it. */
 export interface Evidence {
-  readonly show: Created;
+  readonly show: CreatedBroadcast;
   readonly fault: Span;
   /** The time in which the page was observed. */
   readonly heard: Span;
@@ -48,17 +48,17 @@ export interface IndexedRow {
 }
 
 /** A show on the air, as passed to the code that makes a fault. */
-export interface Faulted {
+export interface ShowUnderTest {
   readonly rig: FaultRig;
-  readonly show: Created;
+  readonly show: CreatedBroadcast;
   readonly watch: Watch;
 }
 
 /** Makes a fault in a show, and returns when it began and ended. */
-export type Act = (faulted: Faulted) => Promise<Span>;
+export type Act = (underTest: ShowUnderTest) => Promise<Span>;
 
 /** Starts a host of the show, and returns a way to end it. */
-export type Speak = (show: Created) => Promise<{ end(): void }>;
+export type Speak = (show: CreatedBroadcast) => Promise<{ end(): void }>;
 
 /**
  * Has players listen to a show from before a fault until the show's end: hls.js in our page, and ffmpeg.
@@ -119,7 +119,7 @@ export async function listenThrough(
 }
 
 /** Waits until one of the show's hosts is heard. */
-export async function heard({ relay }: FaultRig, { id }: Created, millis = 30_000): Promise<void> {
+export async function heard({ relay }: FaultRig, { id }: CreatedBroadcast, millis = 30_000): Promise<void> {
   let hosts: Described["hosts"] = [];
   const isHeard = async () => {
     ({ hosts } = await relay.describe(id));
@@ -130,7 +130,7 @@ export async function heard({ relay }: FaultRig, { id }: Created, millis = 30_00
 
 /** Starts a WebRTC host in a process of its own. `at` is the address by which it reaches the show's WHIP endpoint. */
 export async function speakTo(
-  { whipUrl, hostKey }: Created,
+  { whipUrl, hostKey }: CreatedBroadcast,
   at = whipUrl,
 ): Promise<{ child: ChildProcess; end(): void }> {
   const child = fork(new URL("returning-host.ts", import.meta.url), [at, hostKey], { execArgv: [] });
@@ -142,7 +142,7 @@ export async function speakTo(
 }
 
 /** Opens a listener on our page that behaves like a person: it presses play and listens. */
-async function listen(rig: FaultRig, show: Created, errors: string[]): Promise<Probed> {
+async function listen(rig: FaultRig, show: CreatedBroadcast, errors: string[]): Promise<Probed> {
   const probed = await openPage(rig.browser, show.listenUrl, ["place"]);
   const { page } = probed;
   const ofShow = (url: string) => url.includes(`/live/${show.id}/`);
@@ -163,16 +163,20 @@ async function listen(rig: FaultRig, show: Created, errors: string[]): Promise<P
   return probed;
 }
 
-async function ended({ relay }: FaultRig, { id }: Created): Promise<void> {
+async function ended({ relay }: FaultRig, { id }: CreatedBroadcast): Promise<void> {
   const response = await relay.api("POST", `/broadcasts/${id}/end`);
   if (!response.ok) throw new Error(`end: ${response.status}`);
 }
 
 /** Returns the show's objects in R2 once R2 has all segments below `total`; after 60 s, what is there. */
-async function keptOf({ relay }: FaultRig, { id }: Created, total: number): Promise<Map<string, Uint8Array>> {
+async function keptOf(
+  { relay }: FaultRig,
+  { id }: CreatedBroadcast,
+  total: number,
+): Promise<Map<string, Uint8Array>> {
   const last = `s${String(total - 1).padStart(10, "0")}.m4s`;
   for (const deadline = Date.now() + 60_000; ; await sleep(1_000)) {
-    const kept = await relay.kept(`${id}/`);
+    const kept = await relay.storedObjects(`${id}/`);
     if ([...kept.keys()].some((key) => key.endsWith(last)) || Date.now() > deadline) return kept;
   }
 }

@@ -5,8 +5,8 @@ import { FakeSfu } from "../kit/fake-sfu.ts";
 import type { Fault } from "./fault.ts";
 import { type FaultRig, startRig } from "./fault-rig.ts";
 import { AT_ONCE, FaultTable } from "./fault-table.ts";
-import { gone, HOST_FAULTS } from "./host-faults.ts";
-import { bucket, RELAY_FAULTS, resets } from "./relay-faults.ts";
+import { HOST_FAULTS, hostNetworkGone } from "./host-faults.ts";
+import { RELAY_FAULTS, r2Outage, resets } from "./relay-faults.ts";
 import { sfuFaults } from "./sfu-faults.ts";
 
 // Faults of the host, the SFU and the relay while players listen: listeners hear on and the recording is whole. Each
@@ -16,9 +16,9 @@ import { sfuFaults } from "./sfu-faults.ts";
 const { FAULTS = "" } = process.env;
 const LONG = [
   resets(20, 15_000),
-  bucket("refuses", 600_000),
-  bucket("hangs", 600_000),
-  gone(600_000, [595_000, 620_000]),
+  r2Outage("refuses", 600_000),
+  r2Outage("hangs", 600_000),
+  hostNetworkGone(600_000, [595_000, 620_000]),
 ];
 const chosen = (faults: readonly Fault[]) => faults.filter(({ name }) => name.includes(FAULTS));
 const withStandIn = FAULTS === "long" ? LONG : chosen([...RELAY_FAULTS, ...HOST_FAULTS]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Fault } from "./fault.ts";
 import { type FaultRig, startRig } from "./fault-rig.ts";
 import { FaultTable } from "./fault-table.ts";
-import { plain } from "./relay-faults.ts";
+import { faultUnnoticedByHost } from "./relay-faults.ts";
 
 // The whole runtime is ended and restarted, stopped for a while, or has its clock set, one after the other, while
 // players listen: they hear on, and the recording is whole.
@@ -12,8 +12,9 @@ import { plain } from "./relay-faults.ts";
 const { FAULTS = "" } = process.env;
 const all: readonly Fault[] = [
   {
-    ...plain("the code replaced: the runtime ended, and started on the same storage", ({ rig }) =>
-      rig.relay.restart(),
+    ...faultUnnoticedByHost(
+      "the code replaced: the runtime ended, and started on the same storage",
+      ({ rig }) => rig.relay.restart(),
     ),
     afterMs: 15_000,
     gapMs: [100, 8_000],
@@ -52,7 +53,9 @@ describe.each(faults)("$name", (fault) => {
 /** The runtime's process is stopped for a time, as on a machine that sleeps; players and the host go on. */
 function halt(millis: number): Fault {
   return {
-    ...plain(`the runtime stopped for ${millis / 1000} s`, ({ rig }) => rig.relay.halt(millis)),
+    ...faultUnnoticedByHost(`the runtime stopped for ${millis / 1000} s`, ({ rig }) =>
+      rig.relay.halt(millis),
+    ),
     afterMs: 15_000,
     gapMs: [0, millis + 2_000],
     droughtMs: millis + 2_000,
@@ -68,11 +71,14 @@ function halt(millis: number): Fault {
 function clock(millis: number): Fault {
   const passed = Math.max(0, millis);
   return {
-    ...plain(`the clock set by ${millis / 1000} s, and right again after 20 s`, async ({ rig }) => {
-      await rig.fault(`clock/${millis}`);
-      await sleep(20_000);
-      await rig.fault("clock/0");
-    }),
+    ...faultUnnoticedByHost(
+      `the clock set by ${millis / 1000} s, and right again after 20 s`,
+      async ({ rig }) => {
+        await rig.fault(`clock/${millis}`);
+        await sleep(20_000);
+        await rig.fault("clock/0");
+      },
+    ),
     afterMs: 12_000,
     gapMs: [0.9 * passed, passed + 1_000],
     leaps: passed > 0,

@@ -30,8 +30,8 @@ export const HOST_FAULTS: readonly Fault[] = [
       };
     },
   },
-  gone(5_000, [3_000, 9_000]),
-  gone(30_000, [26_000, 38_000]),
+  hostNetworkGone(5_000, [3_000, 9_000]),
+  hostNetworkGone(30_000, [26_000, 38_000]),
   packets("loss of 5 %", [0, 1_000], () => {
     const uniform = uniforms(5);
     return (on) => {
@@ -59,19 +59,19 @@ export const HOST_FAULTS: readonly Fault[] = [
 ];
 
 /** The host's network is gone for a time. The host reconnects by itself, with a new session if the old one is over. */
-export function gone(millis: number, gapMs: readonly [number, number]): Fault {
+export function hostNetworkGone(millis: number, gapMs: readonly [number, number]): Fault {
   return {
     name: `host's network gone for ${millis / 1000} s`,
     afterMs: 12_000,
     gapMs,
     begin: () =>
-      gated(async (gate, faulted) => {
+      gated(async (gate, underTest) => {
         const from = Date.now();
         gate.isGone = true;
         await sleep(millis);
         gate.isGone = false;
         const until = Date.now();
-        await heard(faulted.rig, faulted.show);
+        await heard(underTest.rig, underTest.show);
         return { from, until };
       }),
   };
@@ -96,7 +96,7 @@ function packets(name: string, gapMs: readonly [number, number], rule: () => Rul
 function gated(
   act: (
     gate: HostGate,
-    faulted: Parameters<ReturnType<Fault["begin"]>["act"]>[0],
+    underTest: Parameters<ReturnType<Fault["begin"]>["act"]>[0],
   ) => Promise<{ from: number; until: number }>,
 ): ReturnType<Fault["begin"]> {
   let gate: HostGate;
@@ -111,6 +111,6 @@ function gated(
         },
       };
     },
-    act: (faulted) => act(gate, faulted),
+    act: (underTest) => act(gate, underTest),
   };
 }

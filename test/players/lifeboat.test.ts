@@ -2,7 +2,7 @@ import { createServer, connect as dial, type Server, type Socket } from "node:ne
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
-import { holes } from "../kit/probe/tone.ts";
+import { unexcusedGaps } from "../kit/probe/tone.ts";
 import { left, run } from "../kit/program.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 import { goOnAir } from "./show.ts";
@@ -114,7 +114,7 @@ test("ffmpeg plays on from the copy while the relay's port is dead, and a new cl
     `the copy: ${own.pcm.length / RATE} s without a hole; by the relay's port: ${(relayed.pcm.length / RATE).toFixed(1)} s; ` +
       `who came then had sound in ${startMs.toFixed(0)} ms; the machine withheld ${withheld.toFixed(0)} ms`,
   );
-  expect(holes(spoken, RATE, TONE_HZ, withheld)).toEqual([]);
+  expect(unexcusedGaps(spoken, RATE, TONE_HZ, withheld)).toEqual([]);
   // By the relay's port, ffmpeg only had the media that was there when the port went dead.
   expect(relayed.pcm.length).toBeLessThan((DEAD_AFTER_S + 15) * RATE);
 }, 200_000);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Latency } from "../../src/media.ts";
 import { capture } from "../kit/capture.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
-import { holes, phaseJumps, pitch } from "../kit/probe/tone.ts";
+import { phaseJumps, pitch, unexcusedGaps } from "../kit/probe/tone.ts";
 import { decode, left, run } from "../kit/program.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 import type { Capture } from "../validator/capture.ts";
@@ -131,7 +131,7 @@ describe.concurrent("live", () => {
     const pcm = left(stdout);
     expect(pcm.length).toBe(30 * RATE);
     // ffmpeg began at the show's first segments: leave out the time before the host was heard.
-    expect(holes(pcm.subarray(HEARD_AFTER_S * RATE), RATE, TONE_HZ, sendersStalled)).toEqual([]);
+    expect(unexcusedGaps(pcm.subarray(HEARD_AFTER_S * RATE), RATE, TONE_HZ, sendersStalled)).toEqual([]);
   });
 
   test("mpv plays 30 s without a warning", async () => {
@@ -166,7 +166,7 @@ describe.concurrent("live", () => {
         `sound behind its date ${first.toFixed(1)} ms at first, ${last.toFixed(1)} ms at last, ${worst.toFixed(1)} ms at worst; ` +
         `the machine withheld ${clientStalled.toFixed(0)} ms from the client, ${sendersStalled.toFixed(0)} ms from the senders; pitch ${pitch(spoken, RATE, TONE_HZ).toFixed(3)} Hz, ${jumps.length} jumps`,
     );
-    expect(holes(spoken, RATE, TONE_HZ, sendersStalled)).toEqual([]);
+    expect(unexcusedGaps(spoken, RATE, TONE_HZ, sendersStalled)).toEqual([]);
     // Concealment shows in up to four blocks; the machine itself causes a few holes at most.
     expect(jumps.length).toBeLessThanOrEqual(sendersStalled < 40 ? 0 : 12);
     expect(worst, "ms from the microphone to the sample's date (issue: buffer 40 to 250 ms)").toBeLessThan(
@@ -183,7 +183,7 @@ describe.concurrent("live", () => {
       const pcm = await decode(whole.bytes, "mp4");
       expect(Math.abs((pcm.length / RATE) * 1000 - whole.datedMs)).toBeLessThan(UNIT_MS);
       expect(
-        holes(pcm.subarray(HEARD_AFTER_S * RATE, pcm.length - RATE), RATE, TONE_HZ, sendersStalled),
+        unexcusedGaps(pcm.subarray(HEARD_AFTER_S * RATE, pcm.length - RATE), RATE, TONE_HZ, sendersStalled),
       ).toEqual([]);
     },
   );

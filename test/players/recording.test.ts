@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startChromium } from "../kit/chromium.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -20,7 +20,7 @@ const MIB = 1_048_576;
 
 let relay: Runtime;
 let sfu: FakeSfu;
-let show: Created;
+let show: CreatedBroadcast;
 let url: string;
 let seconds: number;
 
@@ -45,7 +45,7 @@ afterAll(async () => {
 
 test("a recording decodes to the same samples as its segments", { timeout: 60_000 }, async () => {
   const recording = new Uint8Array(await (await fetch(url)).arrayBuffer());
-  const kept = [...(await relay.kept(`${show.id}/`))].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const kept = [...(await relay.storedObjects(`${show.id}/`))].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const [row] = await relay.sql(show.id, "SELECT liveFrom FROM timeline");
   const segments = kept.filter(
     ([key]) => Number(/s(\d+)\.m4s$/.exec(key)?.[1] ?? -1) >= Number(row?.liveFrom),
@@ -76,11 +76,14 @@ async function prolong(): Promise<void> {
   );
   const prefix = `${show.id}/${full[0]?.epoch}/s`;
   const keyOf = (msn: number) => `${prefix}${String(msn).padStart(10, "0")}.m4s`;
-  const kept = await relay.kept(prefix);
+  const kept = await relay.storedObjects(prefix);
   for (let n = 1; n <= times; n++)
     await Promise.all(
       full.map(({ msn }) =>
-        relay.keep(keyOf(Number(msn) + n * full.length), kept.get(keyOf(Number(msn))) ?? new Uint8Array(0)),
+        relay.putObject(
+          keyOf(Number(msn) + n * full.length),
+          kept.get(keyOf(Number(msn))) ?? new Uint8Array(0),
+        ),
       ),
     );
   seconds = (times + 1) * full.length * SEGMENT_S;

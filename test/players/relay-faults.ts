@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../kit/polling.ts";
 import type { Fault } from "./fault.ts";
-import { type Faulted, speakTo } from "./faulted.ts";
+import { type ShowUnderTest, speakTo } from "./faulted.ts";
 
 /** Faults of a show's object and of the services that it depends on. */
 export const RELAY_FAULTS: readonly Fault[] = [
   resets(5, 12_000),
-  bucket("refuses", 60_000),
-  bucket("hangs", 60_000),
+  r2Outage("refuses", 60_000),
+  r2Outage("hangs", 60_000),
   {
-    ...plain("a write to SQLite fails", async ({ rig: { relay }, show }) => {
+    ...faultUnnoticedByHost("a write to SQLite fails", async ({ rig: { relay }, show }) => {
       const hasFailed = () => relay.log().includes(`${show.id} failed and is resumed`);
       await relay.sql(
         show.id,
@@ -22,7 +22,7 @@ export const RELAY_FAULTS: readonly Fault[] = [
     droughtMs: 2_000,
   },
   {
-    ...plain("the object is reset, and alarms come 30 s late", async ({ rig, show }) => {
+    ...faultUnnoticedByHost("the object is reset, and alarms come 30 s late", async ({ rig, show }) => {
       await rig.fault(`alarm/${show.id}/30000`);
       await rig.fault(`reset/${show.id}`);
       await sleep(31_000);
@@ -30,7 +30,7 @@ export const RELAY_FAULTS: readonly Fault[] = [
     gapMs: [0, 2_500],
     droughtMs: 2_000,
   },
-  plain(
+  faultUnnoticedByHost(
     "webhook receiver, Directory and Audience down: 15 s they fail, 15 s they hang",
     async ({ rig, show }) => {
       const url = "http://127.0.0.1:9/hook";
@@ -50,7 +50,7 @@ export const RELAY_FAULTS: readonly Fault[] = [
 /** Resets the show's object and its sockets a number of times, each time at another place in a segment. */
 export function resets(times: number, everyMs: number): Fault {
   return {
-    ...plain(
+    ...faultUnnoticedByHost(
       `the object reset in mid-segment, ${times} times, every ${everyMs / 1000} s`,
       async ({ rig, show }) => {
         for (let n = 0; n < times; n++) {
@@ -65,8 +65,8 @@ export function resets(times: number, everyMs: number): Fault {
 }
 
 /** R2 refuses or hangs for a time, for reads too. */
-export function bucket(mode: "refuses" | "hangs", millis: number): Fault {
-  return plain(`R2 ${mode} for ${millis / 1000} s`, async ({ rig, show }) => {
+export function r2Outage(mode: "refuses" | "hangs", millis: number): Fault {
+  return faultUnnoticedByHost(`R2 ${mode} for ${millis / 1000} s`, async ({ rig, show }) => {
     await rig.fault(`r2/${show.id}/${mode}`);
     const before = (await rig.puts(show)).length;
     await sleep(millis);
@@ -76,16 +76,16 @@ export function bucket(mode: "refuses" | "hangs", millis: number): Fault {
 }
 
 /** A fault that a WebRTC host does not notice. */
-export function plain(name: string, act: (faulted: Faulted) => Promise<void>): Fault {
+export function faultUnnoticedByHost(name: string, act: (underTest: ShowUnderTest) => Promise<void>): Fault {
   return {
     name,
     afterMs: 8_000,
     gapMs: [0, 500],
     begin: () => ({
       speak: (show) => speakTo(show),
-      act: async (faulted) => {
+      act: async (underTest) => {
         const from = Date.now();
-        await act(faulted);
+        await act(underTest);
         return { from, until: Date.now() };
       },
     }),

@@ -9,7 +9,7 @@ import { openPage, startChromium } from "../kit/chromium.ts";
 import { type Listed, readList, variantOf } from "../kit/list.ts";
 import { listen } from "../kit/port.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
-import { holes } from "../kit/probe/tone.ts";
+import { unexcusedGaps } from "../kit/probe/tone.ts";
 import { left, run } from "../kit/program.ts";
 import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
@@ -125,7 +125,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
   const pcm = left(decoded.stdout);
   console.log(`ffmpeg: ${(pcm.length / RATE).toFixed(3)} s of ${seconds.toFixed(3)} s listed`);
   expect(Math.abs(pcm.length / RATE - seconds)).toBeLessThan(0.05);
-  expect(holes(heard(pcm), RATE, TONE_HZ, withheld)).toEqual([]);
+  expect(unexcusedGaps(heard(pcm), RATE, TONE_HZ, withheld)).toEqual([]);
 
   const file = join(stage.folder, "replay.wav");
   const played = await run("mpv", [...mpv, "--untimed", "--ao=pcm", `--ao-pcm-file=${file}`, url], {
@@ -142,7 +142,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
   const byMpv = left(raw.stdout);
   console.log(`mpv: ${(byMpv.length / RATE).toFixed(3)} s`);
   expect(Math.abs(byMpv.length / RATE - seconds)).toBeLessThan(0.1);
-  expect(holes(heard(byMpv), RATE, TONE_HZ, withheld)).toEqual([]);
+  expect(unexcusedGaps(heard(byMpv), RATE, TONE_HZ, withheld)).toEqual([]);
 
   // A player that rewound has the whole show in the playlist it has loaded, and needs no other.
   const rewound = pages.find(([name]) => name === "hls.js, rewound")?.[1] as Page;
@@ -175,7 +175,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
   await listener.page.waitForTimeout(6_000);
   const { pcm: again, rate, stalls } = await take(listener.page, "ear.take()");
   expect(stalls).toEqual([]);
-  expect(holes(again, rate, TONE_HZ, withheld)).toEqual([]);
+  expect(unexcusedGaps(again, rate, TONE_HZ, withheld)).toEqual([]);
   expect(Number(await place.inputValue())).toBeGreaterThan(midst + 4);
   // Stopped and started again, it goes on from there.
   await listener.page.locator("#play").click();

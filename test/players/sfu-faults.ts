@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import type { Call, FakeSfu, Reaction } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { chromium } from "../kit/offers.ts";
 import { TONE_HZ } from "../kit/probe/signal.ts";
 import type { Fault } from "./fault.ts";
-import type { Faulted } from "./faulted.ts";
+import type { ShowUnderTest } from "./faulted.ts";
 
 const SOUND = tone(TONE_HZ, 0.2);
 /** An offer marked by its session name, so that the fake SFU knows which session is to have trouble. */
@@ -16,10 +16,10 @@ class Talker {
   session = "";
   generation = 1;
   #host: Host | null = null;
-  readonly #show: Created;
+  readonly #show: CreatedBroadcast;
   readonly #sfu: FakeSfu;
 
-  constructor(show: Created, sfu: FakeSfu) {
+  constructor(show: CreatedBroadcast, sfu: FakeSfu) {
     this.#show = show;
     this.#sfu = sfu;
   }
@@ -72,7 +72,7 @@ class Trouble {
   }
 }
 
-type SfuAct = (talker: Talker, faulted: Faulted, trouble: Trouble) => Promise<void>;
+type SfuAct = (talker: Talker, underTest: ShowUnderTest, trouble: Trouble) => Promise<void>;
 
 /** Faults of the SFU: name, how much sound may be missing (ms), and what is done. */
 const ACTS: readonly (readonly [name: string, gapMs: Fault["gapMs"], act: SfuAct])[] = [
@@ -159,9 +159,9 @@ export function sfuFaults(sfu: () => FakeSfu): readonly Fault[] {
           await talker.publish();
           return { end: () => talker.host.hush() };
         },
-        act: async (faulted) => {
+        act: async (underTest) => {
           const from = Date.now();
-          await act(talker, faulted, trouble);
+          await act(talker, underTest, trouble);
           return { from, until: Date.now() };
         },
       };

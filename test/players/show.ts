@@ -1,14 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import type { Latency } from "../../src/media.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { variantOf } from "../kit/list.ts";
 import { until } from "../kit/polling.ts";
 import type { Stage } from "../kit/stage.ts";
 
 /** A show on the air: a broadcast, and a publisher that sends the measuring signal into it. */
 export interface OnAir {
-  readonly show: Created;
+  readonly show: CreatedBroadcast;
   /** When the loop's first sample was taken, ms since 1970; the loop is read in real time from there on. */
   readonly startedAt: number;
   /** Returns the longest time for which the machine has kept the publisher's process from running, ms. */

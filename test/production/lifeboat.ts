@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { copyOf } from "../../src/lifeboat.ts";
 import { lists } from "../../src/r2-keys.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { readList, variantOf } from "../kit/list.ts";
 import { until } from "../kit/polling.ts";
 import type { Checks } from "./checks.ts";
@@ -16,7 +16,7 @@ const AHEAD = 4;
  * Checks the copy of a show that is on, at the public domain of the bucket, `url`: what only a real zone can show of its
  * headers, its cache and its CORS. `npm start` has no cache before it, and the check says so.
  */
-export async function checkLifeboat(checks: Checks, show: Created, url: string): Promise<void> {
+export async function checkLifeboat(checks: Checks, show: CreatedBroadcast, url: string): Promise<void> {
   const list = await checks.run(
     "the copy has a list, which is kept for a second and revalidated",
     async () => {
@@ -99,7 +99,7 @@ async function checkCopy(checks: Checks, list: string): Promise<void> {
 /** Checks who may read the copy, and who is told about it. */
 async function checkAccess(
   checks: Checks,
-  show: Created,
+  show: CreatedBroadcast,
   { url, list }: { readonly url: string; readonly list: string },
 ): Promise<void> {
   await checks.run("a page of any site may read it, from the cache too", async () => {
@@ -125,7 +125,7 @@ async function checkAccess(
 }
 
 /** Checks the copy of a show that has ended. */
-export async function checkLifeboatEnd(checks: Checks, show: Created, url: string): Promise<void> {
+export async function checkLifeboatEnd(checks: Checks, show: CreatedBroadcast, url: string): Promise<void> {
   await checks.run("the copy lists the whole show, and the show's list names that", async () => {
     const replay = `${url}/${lists.replay(show.id)}`;
     const list = await until(

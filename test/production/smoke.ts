@@ -5,7 +5,7 @@ import { type Publication, publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
 import { lifeboatUrl } from "../../src/lifeboat.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { type Desk, endShow, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
 import { until } from "../kit/polling.ts";
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
   return checks.failed === 0 ? 0 : 1;
 }
 
-async function perform(checks: Checks, desk: Desk, show: Created, options: Options): Promise<void> {
+async function perform(checks: Checks, desk: Desk, show: CreatedBroadcast, options: Options): Promise<void> {
   const { during, onAirMs, lifeboat } = options;
   const listener = await checks.run("silence is listed before any host", () =>
     Listener.join(show.playbackUrl),
@@ -119,7 +119,7 @@ async function checkPlan(checks: Checks, desk: Desk): Promise<void> {
 }
 
 /** Checks that lists come when they are due, in a coding that their reader accepts. */
-async function checkLists(checks: Checks, show: Created, listener: Listener): Promise<void> {
+async function checkLists(checks: Checks, show: CreatedBroadcast, listener: Listener): Promise<void> {
   await checks.run("a reload is held until its part is there", async () => {
     const list = await listener.list();
     const last = list.parts.at(-1);
@@ -150,7 +150,12 @@ async function checkLists(checks: Checks, show: Created, listener: Listener): Pr
 }
 
 /** Checks what a cache keeps, and how much still reaches the origin. */
-async function checkCaches(checks: Checks, desk: Desk, show: Created, listener: Listener): Promise<void> {
+async function checkCaches(
+  checks: Checks,
+  desk: Desk,
+  show: CreatedBroadcast,
+  listener: Listener,
+): Promise<void> {
   await checks.run("media may be kept for good, the listener's own list not at all", async () => {
     const [part] = (await listener.list()).parts;
     const media = await listener.media(part?.name ?? "");
@@ -182,7 +187,7 @@ async function checkCaches(checks: Checks, desk: Desk, show: Created, listener: 
 async function checkEnd(
   checks: Checks,
   desk: Desk,
-  show: Created,
+  show: CreatedBroadcast,
   { listener, publication }: { readonly listener: Listener; readonly publication: Publication | null },
 ): Promise<void> {
   await checks.run("the host leaves, and the show goes on in silence", async () => {
@@ -207,12 +212,12 @@ async function checkEnd(
 }
 
 /** Publishes speech-like sound. */
-function goLive({ whipUrl, hostKey }: Created): Promise<Publication> {
+function goLive({ whipUrl, hostKey }: CreatedBroadcast): Promise<Publication> {
   const signal = new SpokenSignal({ startMillis: Date.now() });
   return publish({ url: whipUrl, key: hostKey, source: (frames) => signal.read(frames) });
 }
 
-async function hostsOf(url: string, { id }: Created): Promise<string | null> {
+async function hostsOf(url: string, { id }: CreatedBroadcast): Promise<string | null> {
   const { hosts } = await json<{ hosts: number }>(`${url}/live/${id}/status.json`);
   return hosts > 0 ? `${hosts} on air` : null;
 }
@@ -221,7 +226,7 @@ async function hostsOf(url: string, { id }: Created): Promise<string | null> {
  * Watches a show's only host. A host that is heard without a break has had one Broadcast, because its sockets end with the
  * object.
  */
-async function stayOn({ url, adminToken }: Desk, { id }: Created, millis: number): Promise<string> {
+async function stayOn({ url, adminToken }: Desk, { id }: CreatedBroadcast, millis: number): Promise<string> {
   const standing = async () => {
     const headers = { authorization: `Bearer ${adminToken}` };
     const response = await fetch(`${url}/api/broadcasts/${id}`, { headers });
@@ -238,7 +243,7 @@ async function stayOn({ url, adminToken }: Desk, { id }: Created, millis: number
 }
 
 /** Listens part by part while a command runs and after it: every part comes, in one epoch, and none long after it is due. */
-async function endure(listener: Listener, show: Created, command: string): Promise<string> {
+async function endure(listener: Listener, show: CreatedBroadcast, command: string): Promise<string> {
   const child = spawn(command, { shell: true, stdio: ["ignore", "inherit", "inherit"] });
   const code = new Promise<number | null>((resolve) => child.once("exit", resolve));
   let until = Number.POSITIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mediaPlaylist, multivariantPlaylist } from "../../src/hls/playlist.ts";
-import { wholePlaylist } from "../../src/hls/whole.ts";
-import { end, type Window } from "../../src/hls/window.ts";
+import { wholePlaylist } from "../../src/hls/stored-playlist.ts";
+import { listedEnd, type Window } from "../../src/hls/window.ts";
 import { PROFILES, type Samples, toMillis } from "../../src/media.ts";
 import { readMediaList, variantOf, withoutDirectives } from "../../src/web/list.ts";
 import { names, STARTED_AT, show } from "../kit/show.ts";
@@ -28,11 +28,11 @@ test.each([
 ] as const)(
   "%s: the relay's list ends with its newest part, and the copy's with its newest segment",
   (latency, hasParts) => {
-    const { windows } = show(PROFILES[latency], 1000, { live: true, happenings: true });
+    const { windows } = show(PROFILES[latency], 1000, { live: true, events: true });
     for (const window of windows.slice(1)) {
       const relay = readMediaList(mediaPlaylist(window, names), RELAY);
       const whole = wholeEnd(window);
-      if (hasParts) expect(relay?.end).toBeCloseTo(dateOf(end(window)), -1);
+      if (hasParts) expect(relay?.end).toBeCloseTo(dateOf(listedEnd(window)), -1);
       else if (whole === null) expect(relay).toBeNull();
       else expect(relay?.end).toBeCloseTo(whole, -1);
       if (whole === null) continue;

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import type { Playing } from "../../src/web/playing.ts";
-import type { Report, Seen } from "../../src/web/status.ts";
+import type { PlayerState } from "../../src/web/player-state.ts";
+import type { KnownStatus, StatusAnswer } from "../../src/web/status.ts";
 import { clock, words } from "../../src/web/words.ts";
 
 /** What a listener is told about a show that has not begun, and about one that is late. */
 
 const NOW = new Date(2026, 11, 1, 19, 30).getTime();
 const at = (hour: number, day = 1) => new Date(2026, 11, day, hour).toISOString();
-const seen: Seen = {
+const seen: KnownStatus = {
   title: "T",
   description: "",
   opensAt: null,
@@ -28,7 +28,7 @@ const timeAt = (hour: number) =>
   new Date(2026, 11, 1, hour).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 const [SEVEN, EIGHT] = [timeAt(19), timeAt(20)];
 
-test.each<[Playing, RegExp]>([
+test.each<[PlayerState, RegExp]>([
   ["stopped", /^How the show is can not be told.* Press play/],
   ["joining", /^Joining/],
   ["playing", /^You are listening\.$/],
@@ -40,7 +40,7 @@ test.each<[Playing, RegExp]>([
   });
 });
 
-test.each<[string, Partial<Seen>, Playing, boolean, RegExp]>([
+test.each<[string, Partial<KnownStatus>, PlayerState, boolean, RegExp]>([
   ["announced", {}, "stopped", false, /^Not started yet\. Press play/],
   ["announced, and play was pressed", {}, "stopped", true, /keep this page open\.$/],
   [
@@ -100,11 +100,11 @@ test.each<[string, Partial<Seen>, Playing, boolean, RegExp]>([
   ],
   ["ended without a replay", { state: "ended" }, "ended", false, /listening\.$/],
 ])("for a show that is %s", (_, status, playing, armed, said) => {
-  const report: Report = { kind: "status", status: { ...seen, ...status } };
+  const report: StatusAnswer = { kind: "status", status: { ...seen, ...status } };
   expect(words(report, playing, armed, NOW).sentence).toMatch(said);
 });
 
-test.each<[Partial<Seen>, Playing, string]>([
+test.each<[Partial<KnownStatus>, PlayerState, string]>([
   [{ state: "open" }, "playing", "Hold music: the show has not begun yet. Stay here."],
   [{ state: "open" }, "stopped", "The doors are open. The show is about to begin."],
   [{ state: "open", opensAt: at(20) }, "playing", `Hold music: the show begins at ${EIGHT}. Stay here.`],
@@ -122,7 +122,7 @@ test.each<[Partial<Seen>, Playing, string]>([
   [{ state: "live", hosts: 1 }, "stopped", "On the air now. Press play to listen."],
   [{ state: "live", line: "silence" }, "playing", "The host has dropped out and may come back: stay here."],
 ])("with hold audio on the line, a show %o tells a listener who is %s: %s", (show, playing, said) => {
-  const status = { ...seen, line: "hold", ...show } as Seen;
+  const status = { ...seen, line: "hold", ...show } as KnownStatus;
   expect(words({ kind: "status", status }, playing, false, NOW).sentence.replace(/\u202f/g, " ")).toBe(
     said.replace(/\u202f/g, " "),
   );

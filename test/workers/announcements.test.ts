@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -29,17 +29,17 @@ const sineOf = (hertz: number, seconds: number, amplitude = 0.5) =>
     { rate: 44_100, channels: 2, bits: 16, seconds },
     (t) => amplitude * Math.sin(2 * Math.PI * hertz * t),
   );
-const put = ({ id }: Pick<Created, "id">, path: string, file: string | Buffer<ArrayBuffer>) =>
+const put = ({ id }: Pick<CreatedBroadcast, "id">, path: string, file: string | Buffer<ArrayBuffer>) =>
   runtime.ask("earshot", `/api/broadcasts/${id}/${path}`, {
     method: "PUT",
     headers: { authorization: `Bearer ${runtime.adminToken}` },
     body: file,
   });
-const get = async ({ id }: Created, state: string) =>
+const get = async ({ id }: CreatedBroadcast, state: string) =>
   (await (await runtime.api("GET", `/broadcasts/${id}/announcements/${state}`)).json()) as {
     announcement: Record<string, number> | null;
   };
-const kept = ({ id }: Created) => runtime.kept(`${id}/announcements/`);
+const kept = ({ id }: CreatedBroadcast) => runtime.storedObjects(`${id}/announcements/`);
 
 /** Listens as a player does for so many seconds; returns the decoded samples of the segments listed last. */
 async function listen(listener: Listener, seconds: number): Promise<Float32Array> {
@@ -191,7 +191,7 @@ describe.concurrent("an announcement", () => {
     expect(keys.length).toBe(1);
     expect(keys).not.toContain(first);
     await runtime.api("DELETE", `/broadcasts/${show.id}`);
-    expect((await runtime.kept(`${show.id}/`)).size).toBe(0);
+    expect((await runtime.storedObjects(`${show.id}/`)).size).toBe(0);
   });
 
   const good = sineOf(1_000, 1.5);

@@ -402,9 +402,11 @@ describe("a broadcast's life over the API", () => {
 
   test("leaves nothing in R2 once it is deleted, and its slug is free", async () => {
     const { id } = await relay.open({ slug: "passing" });
-    await expect.poll(async () => (await relay.kept(`${id}/`)).size, { timeout: 10_000 }).toBeGreaterThan(1);
+    await expect
+      .poll(async () => (await relay.storedObjects(`${id}/`)).size, { timeout: 10_000 })
+      .toBeGreaterThan(1);
     await relay.api("DELETE", `/broadcasts/${id}`);
-    expect([...(await relay.kept(`${id}/`)).keys()]).toEqual([]);
+    expect([...(await relay.storedObjects(`${id}/`)).keys()]).toEqual([]);
     expect((await relay.create({ slug: "passing" })).id).toBe(id);
     expect((await relay.describe(id)).state).toBe("announced");
   });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CAP } from "../../src/audience/cap.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { readList, variantOf } from "../kit/list.ts";
 import { Runtime } from "../kit/runtime.ts";
@@ -52,7 +52,7 @@ async function figureOf(playbackUrl: string): Promise<Figure> {
 }
 
 /** Opens a show on the fast clock and waits for its first playlist. */
-async function begin(): Promise<Created> {
+async function begin(): Promise<CreatedBroadcast> {
   const show = await fast.open({ latency: "economy" });
   await listed(show.playbackUrl);
   return show;

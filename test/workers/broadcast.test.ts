@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 /** Publishes to `show` and dials the endpoint that the SFU was given. */
-async function join(show: Created): Promise<Host> {
+async function join(show: CreatedBroadcast): Promise<Host> {
   const response = await fetch(show.whipUrl, {
     method: "POST",
     headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
@@ -33,7 +33,8 @@ async function join(show: Created): Promise<Host> {
   return Host.connect(await sfu.endpointOf(session));
 }
 
-const packetsOf = async ({ id }: Created) => (await relay.describe(id)).hosts.map((host) => host.packets);
+const packetsOf = async ({ id }: CreatedBroadcast) =>
+  (await relay.describe(id)).hosts.map((host) => host.packets);
 const errorOf = async (response: Response) => {
   const { error } = (await response.json()) as { error: { code: string } };
   return [response.status, error.code];
@@ -127,7 +128,7 @@ describe.concurrent("a show", () => {
   });
 
   test("counts late packets, and does not play them", async ({ expect }) => {
-    const late = async (show: Created) => (await packetsOf(show))[0]?.late ?? 0;
+    const late = async (show: CreatedBroadcast) => (await packetsOf(show))[0]?.late ?? 0;
     // A packet later than 1.5 s would begin another time line: on a machine that stalls, try again.
     for (let tries = 1; ; tries++) {
       const show = await relay.create({ latency: "low" });
@@ -213,8 +214,10 @@ describe.concurrent("a show", () => {
     }
     host.leave();
     const prefix = `${show.id}/${listener.epoch}/`;
-    await expect.poll(async () => (await relay.kept(prefix)).size, { timeout: 30_000 }).toBeGreaterThan(6);
-    const kept = await relay.kept(prefix);
+    await expect
+      .poll(async () => (await relay.storedObjects(prefix)).size, { timeout: 30_000 })
+      .toBeGreaterThan(6);
+    const kept = await relay.storedObjects(prefix);
     expect(kept.get(`${prefix}init.mp4`)).toEqual(await listener.bytes("init.mp4"));
     for (const msn of [1, 2, 3, 4]) {
       const whole = Buffer.concat(
@@ -313,7 +316,7 @@ describe.concurrent("a show", () => {
     expect((await Listener.join(show.playbackUrl)).epoch).toBe(listener.epoch);
     expect(await (await fetch(show.statusUrl)).json()).toMatchObject({ state: "ended", hosts: 0 });
     await expect
-      .poll(async () => [...(await relay.kept(`${show.id}/`)).keys()].at(-1), { timeout: 30_000 })
+      .poll(async () => [...(await relay.storedObjects(`${show.id}/`)).keys()].at(-1), { timeout: 30_000 })
       .toBe(`${show.id}/${listener.epoch}/s${String(msn).padStart(10, "0")}.m4s`);
   });
 

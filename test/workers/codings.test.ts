@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
@@ -9,7 +9,7 @@ import { Runtime } from "../kit/runtime.ts";
 /** Playlists are gzipped for clients that accept gzip, media never is. */
 
 let relay: Runtime;
-let broadcast: Created;
+let broadcast: CreatedBroadcast;
 let listener: Listener;
 beforeAll(async () => {
   relay = await Runtime.start([EARSHOT]);

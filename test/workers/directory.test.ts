@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Entry } from "../../src/directory-api.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -25,7 +25,7 @@ async function listOf(relay: Runtime, query = ""): Promise<List> {
 const idsOn = async (relay: Runtime, query = "") =>
   (await listOf(relay, query)).broadcasts.map(({ id }) => id);
 
-const act = async (relay: Runtime, { id }: Created, what: "open" | "end") =>
+const act = async (relay: Runtime, { id }: CreatedBroadcast, what: "open" | "end") =>
   expect((await relay.api("POST", `/broadcasts/${id}/${what}`)).status).toBe(200);
 
 describe("GET /api/broadcasts", () => {
@@ -48,13 +48,13 @@ describe("GET /api/broadcasts", () => {
   });
 
   test("lists broadcasts newest first, by pages and by their changing states, without deleted ones", async () => {
-    const shows: Created[] = [];
+    const shows: CreatedBroadcast[] = [];
     for (const title of ["One", "Two", "Three"]) {
       shows.push(await relay.create({ title, latency: "low" }));
       // Broadcasts of one millisecond would be in the order of their ids.
       await sleep(5);
     }
-    const [one, two, three] = shows as [Created, Created, Created];
+    const [one, two, three] = shows as [CreatedBroadcast, CreatedBroadcast, CreatedBroadcast];
     const ids = [three.id, two.id, one.id];
     await expect.poll(() => idsOn(relay)).toEqual(ids);
     const described = await relay.describe(two.id);
@@ -140,7 +140,7 @@ describe("a failing Directory", () => {
    * Opens, plays and ends shows. `before` exists already. Returns the new show, its listener, and the time that all of
    * it took, ms.
    */
-  async function during(before: Created) {
+  async function during(before: CreatedBroadcast) {
     const from = performance.now();
     const show = await relay.open({ title: "During", latency: "low" });
     await act(relay, before, "open");

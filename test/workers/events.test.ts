@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HostDescription } from "../../src/broadcast-api.ts";
 import { type Event, type PublicEvents, publicOf } from "../../src/events.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { type Following, follow as followOn } from "../kit/follower.ts";
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 /** Follows a show's events, and checks the stream's headers each time. */
 async function follow(
-  show: Pick<Created, "id">,
+  show: Pick<CreatedBroadcast, "id">,
   enough: (events: readonly Event[]) => boolean,
   how: Following = {},
 ) {
@@ -40,7 +40,7 @@ async function follow(
 const kinds = (events: readonly Event[]) => events.map(({ kind }) => kind);
 const has = (kind: string) => (events: readonly Event[]) => kinds(events).includes(kind as never);
 
-async function publicEvents({ statusUrl }: Created): Promise<PublicEvents> {
+async function publicEvents({ statusUrl }: CreatedBroadcast): Promise<PublicEvents> {
   const response = await fetch(new URL("events.json", statusUrl));
   expect([response.status, response.headers.get("cache-control")]).toEqual([
     200,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Event } from "../../src/events.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { follow } from "../kit/follower.ts";
@@ -24,7 +24,7 @@ afterAll(async () => {
  * Returns the warnings among a show's events, up to the one named `last`: "+kind" raised, "-kind" cleared, and the
  * host's name. It leaves out `host-gone`, which a machine that stalls for 3 s causes as well.
  */
-async function warnings(show: Created, last: string): Promise<string[]> {
+async function warnings(show: CreatedBroadcast, last: string): Promise<string[]> {
   let said: string[] = [];
   const enough = (events: readonly Event[]) => {
     said = events.flatMap((event) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -33,11 +33,16 @@ afterAll(async () => {
   sfu.close();
 });
 
-const lineOf = async (show: Created) =>
+const lineOf = async (show: CreatedBroadcast) =>
   ((await (await fetch(show.statusUrl)).json()) as { line: string | null }).line;
 
 /** Listens until the show's line is `wanted`; like a player, it reloads the playlist. */
-async function heard(listener: Listener, show: Created, wanted: string, seconds = 10): Promise<void> {
+async function heard(
+  listener: Listener,
+  show: CreatedBroadcast,
+  wanted: string,
+  seconds = 10,
+): Promise<void> {
   let line: string | null = null;
   const isWanted = async () => {
     await listener.list();
@@ -64,13 +69,13 @@ const toneDb = (pcm: Float32Array, hertz: number) => {
   return 20 * Math.log10(magnitude(goertzel(pcm, from, 24_000, hertz, 48_000)));
 };
 
-const put = (show: Created, file: string | Buffer<ArrayBuffer>, query = "", worker = "earshot") =>
+const put = (show: CreatedBroadcast, file: string | Buffer<ArrayBuffer>, query = "", worker = "earshot") =>
   runtime.ask(worker, `/api/broadcasts/${show.id}/hold${query}`, {
     method: "PUT",
     headers: { authorization: `Bearer ${runtime.adminToken}` },
     body: file,
   });
-const holdOf = async ({ id }: Created) =>
+const holdOf = async ({ id }: CreatedBroadcast) =>
   (await (await runtime.api("GET", `/broadcasts/${id}/hold`)).json()) as Record<string, unknown>;
 
 describe.concurrent("a show without a host", () => {
@@ -181,7 +186,7 @@ describe.concurrent("a producer's own hold audio", () => {
       expect(toneDb(pcm, 1_000)).toBeLessThan(-22.5);
       const deleted = await runtime.api("DELETE", `/broadcasts/${show.id}/hold`);
       expect(await deleted.json()).toEqual({ hold: "default", own: null });
-      expect((await runtime.kept(`${show.id}/hold/`)).size).toBe(0);
+      expect((await runtime.storedObjects(`${show.id}/hold/`)).size).toBe(0);
       await sleep(4_500);
       expect(toneDb(await newest(listener, 1), 1_000)).toBeLessThan(-50);
     },
@@ -193,15 +198,15 @@ describe.concurrent("a producer's own hold audio", () => {
     const show = await runtime.create();
     const file = wavOf({ rate: 48_000, channels: 1, bits: 16, seconds: 2 }, (t) => 0.9 * Math.sin(2_000 * t));
     await put(show, file);
-    const [first] = [...(await runtime.kept(`${show.id}/hold/`)).keys()];
+    const [first] = [...(await runtime.storedObjects(`${show.id}/hold/`)).keys()];
     const told = (await (await put(show, file, "?asis=1")).json()) as { own: { gainDb: number } };
     expect(told.own.gainDb).toBe(0);
-    const kept = await runtime.kept(`${show.id}/hold/`);
+    const kept = await runtime.storedObjects(`${show.id}/hold/`);
     expect(kept.size).toBe(1);
     expect(kept.has(first ?? "")).toBe(false);
     expect([...kept.values()][0]?.length).toBe(2 * 48_000 * 4);
     await runtime.api("DELETE", `/broadcasts/${show.id}`);
-    expect((await runtime.kept(`${show.id}/`)).size).toBe(0);
+    expect((await runtime.storedObjects(`${show.id}/`)).size).toBe(0);
   });
 
   const good = { rate: 48_000, channels: 2, bits: 16, seconds: 1.5 };
@@ -226,7 +231,7 @@ describe.concurrent("a producer's own hold audio", () => {
     expect([answer.status, error.code]).toEqual([400, "invalid_hold_audio"]);
     expect(error.message).toMatch(message);
     expect(await holdOf(show)).toEqual(before);
-    expect((await runtime.kept(`${show.id}/hold/`)).size).toBe(1);
+    expect((await runtime.storedObjects(`${show.id}/hold/`)).size).toBe(1);
   });
   function lengthened(bytes: number): Buffer<ArrayBuffer> {
     const file = wavOf(good, quiet);
@@ -261,7 +266,7 @@ describe.concurrent("a producer's own hold audio", () => {
     expect((await runtime.api("POST", `/broadcasts/${show.id}/hold`)).status).toBe(405);
     await runtime.api("POST", `/broadcasts/${show.id}/end`);
     expect((await put(show, wavOf(good, quiet))).status).toBe(410);
-    expect((await runtime.kept(`${show.id}/hold/`)).size).toBe(0);
+    expect((await runtime.storedObjects(`${show.id}/hold/`)).size).toBe(0);
   });
 });
 

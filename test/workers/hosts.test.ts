@@ -7,7 +7,7 @@ import { hostKey } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
 import type { HostDescription } from "../../src/broadcast-api.ts";
 import { parseStatus } from "../../src/web/status.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT, EARSHOT_SECRET, SFU_SECRET } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, silence, tone } from "../kit/host.ts";
@@ -42,16 +42,22 @@ const WAIT = { timeout: 20_000, interval: 50 };
 const REFUSED_WITHIN_MS = 2_000;
 
 /** Makes an operator's call to a path below a broadcast's. */
-async function api<T>(method: string, { id }: Created, path: string, body?: unknown, on = relay): Promise<T> {
+async function api<T>(
+  method: string,
+  { id }: CreatedBroadcast,
+  path: string,
+  body?: unknown,
+  on = relay,
+): Promise<T> {
   const response = await on.api(method, `/broadcasts/${id}/${path}`, body);
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return (response.status === 204 ? null : await response.json()) as T;
 }
-const make = (show: Created, settings: object, on = relay) =>
+const make = (show: CreatedBroadcast, settings: object, on = relay) =>
   api<HostDescription>("POST", show, "hosts", settings, on);
-const list = async (show: Created, on = relay) =>
+const list = async (show: CreatedBroadcast, on = relay) =>
   (await api<{ hosts: HostDescription[] }>("GET", show, "hosts", undefined, on)).hosts;
-const look = (show: Created, { hostId }: Pick<HostDescription, "hostId">, on = relay) =>
+const look = (show: CreatedBroadcast, { hostId }: Pick<HostDescription, "hostId">, on = relay) =>
   api<HostDescription>("GET", show, `hosts/${hostId}`, undefined, on);
 
 /** Returns status and code of a refusal. */
@@ -84,7 +90,7 @@ async function goOn(host: Pick<HostDescription, "whipUrl" | "hostKey">, sound = 
   return { url, endpoint, socket, name: decodeURIComponent(response.headers.get("earshot-host") ?? "") };
 }
 
-const status = async ({ statusUrl }: Created) =>
+const status = async ({ statusUrl }: CreatedBroadcast) =>
   (await (await fetch(`${statusUrl}?${Math.random()}`)).json()) as { hosts: number; onAir: string[] };
 
 describe("POST /api/broadcasts/:id/hosts", () => {
@@ -244,7 +250,7 @@ describe("a host's key", () => {
     expect((await first.socket.farewell()).reason).toBe("the host key has been replaced");
     expect(rotated.hostKey).toMatch(/^1\.[\w-]{22}$/);
     expect((await relay.describe(show.id)).hostKey).toBe(rotated.hostKey);
-    const again = await api<Created>("POST", show, "rotate-key");
+    const again = await api<CreatedBroadcast>("POST", show, "rotate-key");
     expect(again.hostKey).toMatch(/^2\./);
     expect((await list(show))[0]?.hostKey).toBe(again.hostKey);
     expect((await look(show, ada)).connected).toBe(true);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Created, Described } from "../kit/created.ts";
+import type { CreatedBroadcast, Described } from "../kit/created.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
@@ -37,17 +37,17 @@ beforeEach(async () => {
 });
 
 const bucket = (mode: "works" | "fails" | "hangs") => runtime.ask("r2", `/set/${mode}`);
-const takenOf = async ({ id }: Created) =>
+const takenOf = async ({ id }: CreatedBroadcast) =>
   ((await (await runtime.ask("r2", "/taken")).json()) as string[]).filter((key) => key.startsWith(`${id}/`));
 /** Returns the names that R2 has accepted of a show, or of one of its epochs, each once. */
-const namesOf = async (show: Created, epoch?: string) => {
+const namesOf = async (show: CreatedBroadcast, epoch?: string) => {
   const taken = (await takenOf(show)).map((key) => key.split("/"));
   const names = taken.filter(([, of]) => epoch === undefined || of === epoch).map(([, , name]) => name);
   return [...new Set(names)];
 };
-const describeShow = async ({ id }: Created) =>
+const describeShow = async ({ id }: CreatedBroadcast) =>
   (await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as Described;
-const stateOf = async (show: Created) => (await describeShow(show)).state;
+const stateOf = async (show: CreatedBroadcast) => (await describeShow(show)).state;
 /** Waits until a value is as wanted. expect.poll does not know which of the concurrent tests it is in. */
 async function become(read: () => Promise<unknown>, wanted: unknown, millis = 2_000): Promise<void> {
   let now: unknown;
@@ -58,7 +58,8 @@ async function become(read: () => Promise<unknown>, wanted: unknown, millis = 2_
   const failure = () => `it is ${inspect(now)}, not ${inspect(wanted)}`;
   await until(isWanted, { within: millis, every: 50, failure });
 }
-const closed = (show: Created, millis = 3 * IDLE_MS) => become(() => stateOf(show), "announced", millis);
+const closed = (show: CreatedBroadcast, millis = 3 * IDLE_MS) =>
+  become(() => stateOf(show), "announced", millis);
 
 /** Returns status and code of a refusal. */
 async function refusal(url: string): Promise<[number, string]> {

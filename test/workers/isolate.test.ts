@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
@@ -28,7 +28,7 @@ afterAll(async () => {
   sfu.close();
 });
 
-const describeShow = async ({ id }: Created) =>
+const describeShow = async ({ id }: CreatedBroadcast) =>
   (await (await runtime.api("GET", `/broadcasts/${id}`)).json()) as { state: string };
 
 test("24 shows of one isolate take less than 2 MiB each, silent ones less than 0.25", {
@@ -73,7 +73,7 @@ test("a trap of the encoder restarts the shows that were using it, and they go o
   const shows = await Promise.all([1, 2].map(() => runtime.open({ latency: "low" })));
   const hosts = await Promise.all(shows.map((show) => Host.publish(show, sfu)));
   for (const host of hosts) host.talk(tone(440));
-  const isLive = async (show: Created) => (await describeShow(show)).state === "live";
+  const isLive = async (show: CreatedBroadcast) => (await describeShow(show)).state === "live";
   for (const show of shows) await expect.poll(() => isLive(show), { timeout: 20_000 }).toBe(true);
   const listeners = await Promise.all(shows.map(({ playbackUrl }) => Listener.join(playbackUrl)));
   const before = ((await (await runtime.ask("earshot", "/wasm")).json()) as number[]).length;

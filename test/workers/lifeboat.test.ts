@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as HLS from "hls-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { capture } from "../kit/capture.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -32,7 +32,7 @@ beforeAll(async () => {
     { name: "r2", entry: "test/workers/faulty-r2-worker.ts", objectsOf: "earshot" },
     { name: "lifeboat", entry: "local/lifeboat-worker.ts", objectsOf: "earshot" },
   ]);
-  copy = new URL(await relay.at("lifeboat", "/")).origin;
+  copy = new URL(await relay.urlOf("lifeboat", "/")).origin;
 }, 60_000);
 afterAll(async () => {
   for (const host of hosts) host.hush();
@@ -41,7 +41,9 @@ afterAll(async () => {
 });
 
 /** Opens a show with a host, and waits until its copy has a playlist. */
-async function onAir(latency: "low" | "balanced"): Promise<{ readonly show: Created; readonly url: string }> {
+async function onAir(
+  latency: "low" | "balanced",
+): Promise<{ readonly show: CreatedBroadcast; readonly url: string }> {
   const show = await relay.open({ latency, title: "Copied" });
   const host = await Host.publish(show, sfu);
   hosts.push(host);
@@ -51,8 +53,8 @@ async function onAir(latency: "low" | "balanced"): Promise<{ readonly show: Crea
   return { show, url };
 }
 
-const end = (show: Created) => relay.api("POST", `/broadcasts/${show.id}/end`);
-const taken = async (show: Created) =>
+const end = (show: CreatedBroadcast) => relay.api("POST", `/broadcasts/${show.id}/end`);
+const taken = async (show: CreatedBroadcast) =>
   ((await (await relay.ask("r2", "/taken")).json()) as string[]).filter((key) => key.startsWith(show.id));
 
 async function listAt(url: string): Promise<MediaList> {

@@ -21,7 +21,7 @@ beforeAll(async () => {
     { name: "r2", entry: "test/workers/r2-worker.ts" },
     {
       name: "origin",
-      entry: "test/chaos/toll.ts",
+      entry: "test/chaos/origin-traffic.ts",
       services: { ORIGIN: { name: "earshot", entrypoint: "Origin" } },
     },
   ]);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -15,13 +15,13 @@ import { at, readBoxes } from "../validator/boxes.ts";
 
 let relay: Runtime;
 let sfu: FakeSfu;
-let show: Created;
+let show: CreatedBroadcast;
 let whole: Uint8Array;
 let etag: string;
 /** The answers for the recording and the chapters while the show was on. */
 const during: Record<string, { status: number; body: string }> = {};
 
-const urlOf = ({ playbackUrl }: Created, name: string) => new URL(name, playbackUrl).href;
+const urlOf = ({ playbackUrl }: CreatedBroadcast, name: string) => new URL(name, playbackUrl).href;
 const ask = (name: string, headers: Record<string, string> = {}, method = "GET") =>
   fetch(urlOf(show, name), { method, headers });
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
@@ -83,7 +83,7 @@ describe("a recording", () => {
   test("has the access units of the segments in R2, from the first segment with the host on", async () => {
     const { body } = at(readBoxes(whole), "mdat");
     const media = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-    const segments = [...(await relay.kept(`${show.id}/`))].filter(([key]) => key.endsWith(".m4s"));
+    const segments = [...(await relay.storedObjects(`${show.id}/`))].filter(([key]) => key.endsWith(".m4s"));
     const payloads = segments.map(([, bytes]) =>
       Buffer.concat(
         readBoxes(bytes)
@@ -208,5 +208,5 @@ test("nothing of the recording is left once the show is deleted", async () => {
     await expect.poll(() => statusOf(name), { timeout: 6_000 }).toBe(404);
     expect(await codeOf(urlOf(show, name)), name).toBe("404 unknown_broadcast");
   }
-  expect(await relay.countKept(`${show.id}/`)).toBe(0);
+  expect(await relay.countObjects(`${show.id}/`)).toBe(0);
 });

@@ -20,7 +20,7 @@ async function recorded(slug: string): Promise<{ id: string; playbackUrl: string
   await relay.api("POST", `/broadcasts/${show.id}/end`);
   for (let from = 0; from < OBJECTS; from += 50) {
     const names = Array.from({ length: 50 }, (_, n) => `${show.id}/mwq4yx3z/s${from + n}.m4s`);
-    await Promise.all(names.map((name) => relay.keep(name, new Uint8Array(64))));
+    await Promise.all(names.map((name) => relay.putObject(name, new Uint8Array(64))));
   }
   return show;
 }
@@ -38,7 +38,7 @@ test("DELETE removes all of 3,000 objects, and answers when they are gone", {
   const from = performance.now();
   expect(await statusOf(show.id, "DELETE")).toBe(204);
   console.log(`${OBJECTS} objects were deleted in ${Math.round(performance.now() - from)} ms.`);
-  expect(await relay.countKept(`${show.id}/`)).toBe(0);
+  expect(await relay.countObjects(`${show.id}/`)).toBe(0);
   expect(await statusOf(show.id, "DELETE")).toBe(404);
   expect((await relay.create({ slug: "three-thousand" })).id).toBe(show.id);
 });
@@ -58,16 +58,16 @@ test("an interrupted removal goes on by itself: the broadcast is unknown at once
   expect(await statusOf(show.id)).toBe(404);
   expect([404, 410]).toContain((await fetch(show.playbackUrl)).status);
   await expect
-    .poll(() => relay.countKept(`${show.id}/`), { interval: 5, timeout: 10_000 })
+    .poll(() => relay.countObjects(`${show.id}/`), { interval: 5, timeout: 10_000 })
     .toBeLessThan(OBJECTS);
   await relay.ask("earshot", `/cut/${show.id}`);
-  const left = await relay.countKept(`${show.id}/`);
+  const left = await relay.countObjects(`${show.id}/`);
   console.log(
     `The object was reset with ${left} of ${OBJECTS} objects left; DELETE had answered ${await answered}.`,
   );
   expect(left).toBeGreaterThan(0);
   // Nobody calls the object meanwhile: its alarm has to continue the removal.
-  await expect.poll(() => relay.countKept(`${show.id}/`), { timeout: 60_000, interval: 250 }).toBe(0);
+  await expect.poll(() => relay.countObjects(`${show.id}/`), { timeout: 60_000, interval: 250 }).toBe(0);
   await expect.poll(() => listed(), { timeout: 10_000 }).not.toContain(show.id);
   expect(performance.now() - from).toBeLessThan(60_000);
   await expect.poll(() => statusOf(show.id, "DELETE"), { timeout: 10_000 }).toBe(404);
@@ -78,15 +78,15 @@ test("objects that R2 does not delete for a while are deleted once it does", {
   timeout: 60_000,
 }, async () => {
   const { id } = await relay.open({ latency: "low" });
-  await expect.poll(() => relay.countKept(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => relay.countObjects(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
   await relay.ask("earshot", "/r2/fails");
   expect([await statusOf(id, "DELETE"), await statusOf(id, "DELETE")]).toEqual([202, 202]);
   expect(await statusOf(id)).toBe(404);
   expect(await listed()).not.toContain(id);
   await sleep(6_000);
-  expect(await relay.countKept(`${id}/`)).toBeGreaterThan(1);
+  expect(await relay.countObjects(`${id}/`)).toBeGreaterThan(1);
   await relay.ask("earshot", "/r2/works");
-  await expect.poll(() => relay.countKept(`${id}/`), { timeout: 15_000 }).toBe(0);
+  await expect.poll(() => relay.countObjects(`${id}/`), { timeout: 15_000 }).toBe(0);
   await expect.poll(() => statusOf(id, "DELETE"), { timeout: 5_000 }).toBe(404);
 });
 
@@ -94,11 +94,11 @@ test("two simultaneous DELETE calls both get an answer, and nothing is left", {
   timeout: 60_000,
 }, async () => {
   const { id } = await relay.open({ latency: "low" });
-  await expect.poll(() => relay.countKept(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => relay.countObjects(`${id}/`), { timeout: 10_000 }).toBeGreaterThan(1);
   const statuses = await Promise.all([statusOf(id, "DELETE"), statusOf(id, "DELETE")]);
   for (const status of statuses) expect([204, 404]).toContain(status);
   expect(statuses).toContain(204);
-  expect(await relay.countKept(`${id}/`)).toBe(0);
+  expect(await relay.countObjects(`${id}/`)).toBe(0);
   expect(await relay.sql(id, "SELECT COUNT(*) AS rows FROM show")).toEqual([{ rows: 0 }]);
 });
 
@@ -117,7 +117,7 @@ test("an ended show is removed by itself after its retainDays, but not if it is 
   // A change of the show sets the alarm anew; otherwise an object that was made anew does so half a minute later.
   for (const { id } of [over, kept]) await relay.api("PATCH", `/broadcasts/${id}`, { title: "Old" });
   await expect.poll(() => statusOf(over.id), { timeout: 40_000, interval: 200 }).toBe(404);
-  await expect.poll(() => relay.countKept(`${over.id}/`), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => relay.countObjects(`${over.id}/`), { timeout: 20_000 }).toBe(0);
   await expect.poll(() => listed(), { timeout: 10_000 }).not.toContain(over.id);
   expect(await statusOf(kept.id)).toBe(200);
   expect(await listed()).toContain(kept.id);

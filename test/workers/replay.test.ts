@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as HLS from "hls-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -35,9 +35,9 @@ const AU = 1024;
 const SEGMENT = 1.92;
 /** How many segments a live playlist has. */
 const WINDOW = 15;
-const end = ({ id }: Created, at = relay) => at.api("POST", `/broadcasts/${id}/end`);
+const end = ({ id }: CreatedBroadcast, at = relay) => at.api("POST", `/broadcasts/${id}/end`);
 /** Publishes a tone, and waits until the show is live. */
-async function talk(show: Created, at = relay): Promise<Host> {
+async function talk(show: CreatedBroadcast, at = relay): Promise<Host> {
   const host = await Host.publish(show, sfu);
   host.talk(tone(440));
   const isLive = async () => (await at.describe(show.id)).state === "live";
@@ -46,11 +46,11 @@ async function talk(show: Created, at = relay): Promise<Host> {
 }
 
 const nameOf = ({ url }: Listener) => new URL(url).pathname.split("/").at(-1) ?? "";
-const join = ({ playbackUrl }: Created, query = "") => Listener.join(`${playbackUrl}${query}`);
+const join = ({ playbackUrl }: CreatedBroadcast, query = "") => Listener.join(`${playbackUrl}${query}`);
 
 /** Waits for the show's playback URL to name this list, at most 2 s; returns how long that took, ms. */
 async function named(
-  show: Created,
+  show: CreatedBroadcast,
   name: string,
   query = "",
 ): Promise<{ listener: Listener; millis: number }> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
-import type { Created, Described } from "../kit/created.ts";
+import type { CreatedBroadcast, Described } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -41,7 +41,7 @@ const square = (frames: number) =>
  * with a running clock can not be evicted.
  */
 const FAULT_MS = 500;
-async function fail(relay: Runtime, { id }: Created): Promise<number> {
+async function fail(relay: Runtime, { id }: CreatedBroadcast): Promise<number> {
   // By the object's own clock: the call itself may take longer than the fault.
   await relay.sql(
     id,
@@ -55,7 +55,7 @@ async function fail(relay: Runtime, { id }: Created): Promise<number> {
 }
 
 /** Waits until every host is heard again after `since`, ms since 1970; polls as often as a few listeners would. */
-async function allHeard(relay: Runtime, { id }: Created, since = 0): Promise<void> {
+async function allHeard(relay: Runtime, { id }: CreatedBroadcast, since = 0): Promise<void> {
   let hosts: Described["hosts"] = [];
   const areHeard = async () => {
     ({ hosts } = await relay.describe(id));

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Publication, publish } from "../../local/host/publisher.ts";
-import { mintSecrets, startRelay } from "../../local/relay.ts";
+import { generateSecrets, startRelay } from "../../local/relay.ts";
 import { startSfu } from "../../local/sfu/server.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
 import type { Listed } from "../kit/list.ts";
 import { decodeTimes, Listener, payloadSize } from "../kit/listener.ts";
@@ -55,7 +55,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
 
   /** A show, with its playlist and open parts before the runtime ended. */
   interface Interrupted {
-    readonly show: Created;
+    readonly show: CreatedBroadcast;
     readonly listener: Listener;
     readonly before: Listed;
     readonly open: readonly Uint8Array[];
@@ -66,13 +66,13 @@ describe("a runtime that ends three times in the middle of shows", () => {
   let ended: Interrupted;
   let host: Publication;
 
-  const isHeard = async ({ id }: Created) => (await relay.describe(id)).hosts[0]?.heard;
-  const goLive = async (show: Created) => {
+  const isHeard = async ({ id }: CreatedBroadcast) => (await relay.describe(id)).hosts[0]?.heard;
+  const goLive = async (show: CreatedBroadcast) => {
     const publication = await publish({ url: show.whipUrl, key: show.hostKey, source: square });
     await until(() => isHeard(show), { within: 30_000, failure: () => "the host is not heard" });
     return publication;
   };
-  const look = async (show: Created): Promise<Interrupted> => {
+  const look = async (show: CreatedBroadcast): Promise<Interrupted> => {
     const listener = await Listener.join(show.playbackUrl);
     // Three segments before the show's opening, and three after it.
     const before = await listener.until(6, 2);
@@ -84,7 +84,7 @@ describe("a runtime that ends three times in the middle of shows", () => {
     sfu = await startSfu({ port: 0, appId: "local", appSecret: SFU_SECRET });
     relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }], { opensStorage: true });
     const shows = await Promise.all([1, 2, 3, 4].map(() => relay.open({ latency: "low" })));
-    const [first, second] = shows as [Created, Created];
+    const [first, second] = shows as [CreatedBroadcast, CreatedBroadcast];
     const [stays, leaves] = await Promise.all([goLive(first), goLive(second)]);
     host = stays;
     [talking, left, quiet, ended] = (await Promise.all(shows.map(look))) as [
@@ -200,7 +200,7 @@ describe("a runtime that is stopped and started again on the same storage", () =
   test("resumes the show under the same URL, with silence for the time between", {
     timeout: 120_000,
   }, async () => {
-    const secrets = mintSecrets();
+    const secrets = generateSecrets();
     const first = await startRelay({ persist, secrets });
     const call = (url: string, method: string, path: string, body?: object) =>
       fetch(`${url}/api/broadcasts${path}`, {
@@ -208,7 +208,7 @@ describe("a runtime that is stopped and started again on the same storage", () =
         headers: { authorization: `Bearer ${secrets.adminToken}` },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-    const show = (await (await call(first.url, "POST", "", { latency: "low" })).json()) as Created;
+    const show = (await (await call(first.url, "POST", "", { latency: "low" })).json()) as CreatedBroadcast;
     await call(first.url, "POST", `/${show.id}/open`);
     const before = await Listener.join(show.playbackUrl);
     const { segments } = await before.until(3, 2);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Created, Described } from "../kit/created.ts";
+import type { CreatedBroadcast, Described } from "../kit/created.ts";
 import { EARSHOT, EARSHOT_SECRET } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -29,7 +29,7 @@ function call(method: string, url: string, key: string): Promise<Response> {
   return fetch(url, { method, headers, ...(method === "POST" && { body: chromium }) });
 }
 
-async function rotateKey({ id }: Created): Promise<Described> {
+async function rotateKey({ id }: CreatedBroadcast): Promise<Described> {
   const response = await relay.api("POST", `/broadcasts/${id}/rotate-key`);
   expect(response.status).toBe(200);
   return (await response.json()) as Described;
@@ -122,7 +122,7 @@ describe("a host key that is replaced", () => {
       expect((await host.farewell()).code).toBe(1000);
       expect((await relay.api("GET", `/broadcasts/${show.id}`)).status).toBe(404);
       expect(await relay.sql(show.id, "SELECT COUNT(*) AS rows FROM show")).toEqual([gone]);
-      expect([...(await relay.kept(`${show.id}/`)).keys()]).toEqual([]);
+      expect([...(await relay.storedObjects(`${show.id}/`)).keys()]).toEqual([]);
       // The next show of that name begins with the first key.
       const next = await relay.create({ slug });
       expect([next.id, next.hostKey]).toEqual([show.id, show.hostKey]);
@@ -160,7 +160,7 @@ describe("a host key that is replaced", () => {
 
 describe("a deployment's secret that is replaced", () => {
   /** Returns the state by the object's own account, even when no id of it is accepted. */
-  const stateOf = ({ id }: Created) => relay.stateOf(id);
+  const stateOf = ({ id }: CreatedBroadcast) => relay.stateOf(id);
 
   test("keeps its shows going while the old one is kept beside it, and ends them when it is not", {
     timeout: 120_000,
@@ -195,7 +195,7 @@ describe("a deployment's secret that is replaced", () => {
     await relay.restart({ EARSHOT_SECRET: THIRD, EARSHOT_SECRET_PREVIOUS: EARSHOT_SECRET });
     expect(await relay.describe(old.id)).toMatchObject({ state: "ended" });
     expect((await relay.api("DELETE", `/broadcasts/${old.id}`)).status).toBe(204);
-    expect([...(await relay.kept(`${old.id}/`)).keys()]).toEqual([]);
+    expect([...(await relay.storedObjects(`${old.id}/`)).keys()]).toEqual([]);
     await relay.restart({ EARSHOT_SECRET });
   });
 });

@@ -4,7 +4,7 @@ import { type Publication, publish } from "../../local/host/publisher.ts";
 import { startSfu } from "../../local/sfu/server.ts";
 import { ingestToken } from "../../src/access/keys.ts";
 import { Secret } from "../../src/access/secret.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT, EARSHOT_SECRET, SFU_SECRET } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, tone } from "../kit/host.ts";
@@ -59,14 +59,14 @@ describe.concurrent("the socket that the SFU dials", () => {
   });
 
   /** Publishes to a broadcast of its own; returns the endpoint that the SFU was told to dial. */
-  async function onAir(): Promise<{ show: Created; endpoint: string; session: string }> {
+  async function onAir(): Promise<{ show: CreatedBroadcast; endpoint: string; session: string }> {
     const show = await relay.create();
     const session = await post(show);
     return { show, endpoint: await sfu.endpointOf(session), session };
   }
 
   /** Publishes; returns the WHIP session. */
-  async function post(show: Created): Promise<string> {
+  async function post(show: CreatedBroadcast): Promise<string> {
     const response = await fetch(show.whipUrl, {
       method: "POST",
       headers: { authorization: `Bearer ${show.hostKey}`, "content-type": "application/sdp" },
@@ -75,7 +75,7 @@ describe.concurrent("the socket that the SFU dials", () => {
     return (response.headers.get("location") ?? "").split("/").at(-1) ?? "";
   }
 
-  const sessionStatus = async (show: Created, session: string) => {
+  const sessionStatus = async (show: CreatedBroadcast, session: string) => {
     const headers = { authorization: `Bearer ${show.hostKey}` };
     return (await fetch(`${show.whipUrl}/${session}`, { headers })).status;
   };
@@ -252,9 +252,10 @@ describe.concurrent("with the stand-in, which really terminates WebRTC", () => {
 
   const speak = (frames: number) =>
     Int16Array.from({ length: 2 * frames }, (_, n) => (n % 192 < 96 ? 9_000 : -9_000));
-  const goLive = ({ whipUrl, hostKey }: Created): Promise<Publication> =>
+  const goLive = ({ whipUrl, hostKey }: CreatedBroadcast): Promise<Publication> =>
     publish({ url: whipUrl, key: hostKey, source: speak });
-  const heard = async ({ id }: Created) => (await relay.describe(id)).hosts.map((host) => host.heard);
+  const heard = async ({ id }: CreatedBroadcast) =>
+    (await relay.describe(id)).hosts.map((host) => host.heard);
 
   test("a host is heard, and leaves", async ({ expect }) => {
     const show = await relay.create();

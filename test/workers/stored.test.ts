@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host } from "../kit/host.ts";
@@ -22,7 +22,7 @@ const CHANGES = {
 } as const;
 
 interface Stored {
-  readonly show: Created;
+  readonly show: CreatedBroadcast;
   readonly listener: Listener;
 }
 
@@ -31,8 +31,8 @@ let sfu: FakeSfu;
 const shows = new Map<string, Stored>();
 /** Returns the show whose row was changed under that name. */
 const shown = (name: keyof typeof CHANGES | "parts" | "ended parts") => shows.get(name) as Stored;
-let foreign: Created;
-let hosted: Created;
+let foreign: CreatedBroadcast;
+let hosted: CreatedBroadcast;
 
 beforeAll(async () => {
   sfu = await FakeSfu.start();
@@ -67,19 +67,19 @@ async function running(): Promise<Stored> {
   return { show, listener };
 }
 
-const change = ({ id }: Created, row: string) => relay.sql(id, `UPDATE show SET json = ${row}`);
-const stateOf = async ({ id }: Created) => (await relay.describe(id)).state;
+const change = ({ id }: CreatedBroadcast, row: string) => relay.sql(id, `UPDATE show SET json = ${row}`);
+const stateOf = async ({ id }: CreatedBroadcast) => (await relay.describe(id)).state;
 
 /** Makes a call of the API, which has to succeed. */
-async function call(method: string, { id }: Created, action = ""): Promise<void> {
+async function call(method: string, { id }: CreatedBroadcast, action = ""): Promise<void> {
   const response = await relay.api(method, `/broadcasts/${id}${action}`);
   expect(response.ok, `${method} ${action}: ${response.status}`).toBe(true);
 }
 
-async function expectDeletable(show: Created): Promise<void> {
+async function expectDeletable(show: CreatedBroadcast): Promise<void> {
   await call("DELETE", show);
   expect((await relay.api("GET", `/broadcasts/${show.id}`)).status).toBe(404);
-  expect([...(await relay.kept(`${show.id}/`)).keys()]).toEqual([]);
+  expect([...(await relay.storedObjects(`${show.id}/`)).keys()]).toEqual([]);
 }
 
 describe("a stored show", { timeout: 60_000 }, () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, type ExpectStatic, expect, test } from "vitest";
 import type { HostDescription } from "../../src/broadcast-api.ts";
 import type { Others, TalkOffer } from "../../src/talk.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
 import { Host, silence } from "../kit/host.ts";
@@ -40,7 +40,7 @@ interface OnAir {
 }
 
 /** Makes a host of that name who publishes and has not been heard yet. */
-async function connect(show: Created, name: string): Promise<OnAir> {
+async function connect(show: CreatedBroadcast, name: string): Promise<OnAir> {
   const made = await relay.api("POST", `/broadcasts/${show.id}/hosts`, { name });
   const { hostId, hostKey: key } = (await made.json()) as HostDescription;
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/sdp" };
@@ -52,7 +52,7 @@ async function connect(show: Created, name: string): Promise<OnAir> {
 
 /** Makes a call under /talk/ of a show. */
 function call(
-  show: Created,
+  show: CreatedBroadcast,
   key: string | null,
   method: string,
   path = "",
@@ -74,7 +74,7 @@ async function codeOf(asked: Promise<Response>): Promise<string> {
 }
 
 /** Begins a talk session of a host; returns its path below the show's. */
-async function begin(show: Created, { key, session }: OnAir): Promise<string> {
+async function begin(show: CreatedBroadcast, { key, session }: OnAir): Promise<string> {
   const response = await call(show, key, "POST", "", { session });
   expect(response.status).toBe(201);
   const { talk } = (await response.json()) as { talk: string };
@@ -82,7 +82,7 @@ async function begin(show: Created, { key, session }: OnAir): Promise<string> {
   return `/${talk}`;
 }
 
-async function others(show: Created, key: string, talk: string, since?: number): Promise<Others> {
+async function others(show: CreatedBroadcast, key: string, talk: string, since?: number): Promise<Others> {
   const response = await call(show, key, "GET", `${talk}${since === undefined ? "" : `?since=${since}`}`);
   expect(response.headers.get("cache-control")).toBe("no-store");
   return (await response.json()) as Others;

@@ -6,7 +6,7 @@ import { Webhook as Reader } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Event } from "../../src/events.ts";
 import type { WebhookState } from "../../src/webhook-api.ts";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
 
@@ -77,11 +77,13 @@ beforeEach(async () => {
 });
 afterEach(() => receiver.close());
 
-const path = ({ id }: Created) => `/broadcasts/${id}/webhook`;
-const stateOf = async (show: Created) => (await (await relay.api("GET", path(show))).json()) as WebhookState;
-const rename = (show: Created, title: string) => relay.api("PATCH", `/broadcasts/${show.id}`, { title });
+const path = ({ id }: CreatedBroadcast) => `/broadcasts/${id}/webhook`;
+const stateOf = async (show: CreatedBroadcast) =>
+  (await (await relay.api("GET", path(show))).json()) as WebhookState;
+const rename = (show: CreatedBroadcast, title: string) =>
+  relay.api("PATCH", `/broadcasts/${show.id}`, { title });
 
-async function setFor(show: Created, body: Record<string, unknown> = {}): Promise<Reader> {
+async function setFor(show: CreatedBroadcast, body: Record<string, unknown> = {}): Promise<Reader> {
   const response = await relay.api("PUT", path(show), { url: receiver.url, ...body });
   expect(response.status).toBe(200);
   expect(response.headers.get("cache-control")).toBe("no-store");
@@ -90,7 +92,7 @@ async function setFor(show: Created, body: Record<string, unknown> = {}): Promis
 }
 
 /** Makes the next attempt due at once, and wakes the object. */
-async function hurry(show: Created): Promise<void> {
+async function hurry(show: CreatedBroadcast): Promise<void> {
   const [row] = await relay.sql(show.id, "SELECT json FROM webhook");
   const json = JSON.stringify({ ...JSON.parse(String(row?.json)), nextAt: 0 }).replaceAll("'", "''");
   await relay.sql(show.id, `UPDATE webhook SET json = '${json}'`);

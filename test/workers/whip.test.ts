@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Created } from "../kit/created.ts";
+import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT, SFU_SECRET } from "../kit/deployed.ts";
 import { ANSWER, FakeSfu, type Reaction } from "../kit/fake-sfu.ts";
 import * as offers from "../kit/offers.ts";
@@ -10,7 +10,7 @@ import { Runtime } from "../kit/runtime.ts";
 
 let relay: Runtime;
 let sfu: FakeSfu;
-let show: Created;
+let show: CreatedBroadcast;
 beforeAll(async () => {
   sfu = await FakeSfu.start();
   relay = await Runtime.start([{ ...EARSHOT, vars: { SFU_API: sfu.url } }]);
@@ -219,7 +219,7 @@ describe("POST is refused", () => {
 
 describe("POST while the show ends", () => {
   /** Publishes, and runs `meanwhile` before the SFU answers the offer. */
-  async function publishing(fresh: Created, meanwhile: () => Promise<unknown>): Promise<Response> {
+  async function publishing(fresh: CreatedBroadcast, meanwhile: () => Promise<unknown>): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const tracks = () => sfu.of("POST /sessions/:id/tracks/new").length;
     const before = tracks();

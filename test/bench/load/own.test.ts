@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Own, startOwn } from "../../../bench/load/own.ts";
+import { type Own, startLocalRelay } from "../../../bench/load/own.ts";
 import { openShow } from "../../kit/desk.ts";
 
 /** The relay that the load tool starts counts the requests that reach its origin. */
@@ -9,7 +9,7 @@ const START_MS = 60_000;
 let own: Own;
 
 beforeAll(async () => {
-  own = await startOwn(0);
+  own = await startLocalRelay(0);
 }, START_MS);
 
 afterAll(() => own.stop());

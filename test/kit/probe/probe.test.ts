@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findMarks } from "./marks.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "./signal.ts";
-import { gaps, holes, phaseJumps, pitch, toneLevel } from "./tone.ts";
+import { gaps, phaseJumps, pitch, toneLevel, unexcusedGaps } from "./tone.ts";
 
 // The measuring tools are tested before they measure anything.
 
@@ -48,15 +48,15 @@ describe("tone", () => {
     expect(gap?.at).toBeCloseTo(2, 1);
     expect(gap?.seconds).toBeCloseTo(0.03, 2);
 
-    expect(holes(holed, RATE, TONE_HZ, 12)).toHaveLength(1);
-    expect(holes(holed, RATE, TONE_HZ, 39)).toHaveLength(1);
-    expect(holes(holed, RATE, TONE_HZ, 80)).toEqual([]);
+    expect(unexcusedGaps(holed, RATE, TONE_HZ, 12)).toHaveLength(1);
+    expect(unexcusedGaps(holed, RATE, TONE_HZ, 39)).toHaveLength(1);
+    expect(unexcusedGaps(holed, RATE, TONE_HZ, 80)).toEqual([]);
     // A stall explains a few gaps of its length, but not one every second.
     const riddled = Float32Array.from(holed);
     for (let second = 0; second < 10; second++) {
       riddled.fill(0, second * RATE, Math.round((second + 0.05) * RATE));
     }
-    expect(holes(riddled, RATE, TONE_HZ, 80).length).toBeGreaterThanOrEqual(10);
+    expect(unexcusedGaps(riddled, RATE, TONE_HZ, 80).length).toBeGreaterThanOrEqual(10);
 
     const cut = new Float32Array(loop.length - 7);
     cut.set(loop.subarray(0, 3 * RATE));

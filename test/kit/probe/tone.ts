@@ -49,7 +49,7 @@ const STALLS = 3;
  * media server) from running. A stall beyond the relay's buffer must be heard as silence of its length. It excuses no gap when
  * the short gaps together are longer than a few such stalls.
  */
-export function holes(pcm: Float32Array, rate: number, hz: number, stalledMs: number): Stretch[] {
+export function unexcusedGaps(pcm: Float32Array, rate: number, hz: number, stalledMs: number): Stretch[] {
   const found = gaps(pcm, rate, hz);
   const excused = stalledMs > BUFFERED_MS ? stalledMs / 1000 : 0;
   const isShort = ({ seconds }: Stretch) => seconds <= excused;

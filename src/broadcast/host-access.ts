@@ -1,0 +1,83 @@
+import type { HostKey } from "../access/keys.ts";
+import type {
+  AcceptedOffer,
+  AuthorizedHost,
+  JoiningHost,
+  Offer,
+  TalkAnswer,
+  TalkCall,
+} from "../broadcast-api.ts";
+import { PROBLEMS, type Problem } from "../problem.ts";
+import type { Cast } from "./cast.ts";
+import type { Chronicle } from "./chronicle.ts";
+import type { Publishers } from "./publishers.ts";
+import type { ShowRow } from "./show-row.ts";
+
+/**
+ * What hosts ask of a show. The edge has checked that a key is genuine; whether it is still the present one is checked here.
+ */
+
+/** A show, as its hosts know it. */
+interface HostedShow {
+  readonly life: { readonly row: Pick<ShowRow, "state" | "farewellUntil" | "maxHosts"> };
+  readonly cast: Pick<Cast, "of" | "holderOf">;
+  readonly publishers: Pick<Publishers, "publish" | "has" | "drop" | "talks">;
+  readonly chronicle: Pick<Chronicle, "warnings">;
+  /** Notes that a host is about to come. */
+  expect(): void;
+  /** Handles a host whose offer was taken. */
+  welcome(session: string): void;
+}
+
+/**
+ * Takes a host's offer; the first one opens the doors. The show may end, or the key be replaced, while the SFU is asked, so
+ * both are checked before and after that.
+ */
+export async function publish(
+  show: HostedShow,
+  offer: Offer,
+  joining: JoiningHost,
+  origin: string,
+): Promise<AcceptedOffer | Problem> {
+  show.expect();
+  const result = await show.publishers.publish(offer, joining, origin, () => {
+    if (show.cast.holderOf(joining.key) === null) return PROBLEMS.wrongHostKey;
+    const { state, farewellUntil, maxHosts } = show.life.row;
+    return state === "ended" || farewellUntil !== null ? PROBLEMS.ended : { kind: "terms", maxHosts };
+  });
+  if (result.kind === "problem") return result;
+  show.welcome(result.session);
+  return { ...result, name: show.cast.of(joining.key.hostId)?.name ?? "" };
+}
+
+/**
+ * Returns the host whose key this is, with its present warnings. Refuses a key that has been replaced or revoked, and a
+ * `session` that does not exist or is another host's.
+ */
+export function admit(show: HostedShow, key: HostKey, session: string | null): AuthorizedHost | Problem {
+  const host = show.cast.holderOf(key);
+  if (host === null) return PROBLEMS.wrongHostKey;
+  if (session !== null && !show.publishers.has(session, key.hostId)) return PROBLEMS.noSession;
+  const warnings = show.chronicle.warnings.filter((warning) => warning.host?.hostId === host.hostId);
+  return {
+    kind: "admitted",
+    name: host.name,
+    warnings: warnings.map(({ kind }) => kind),
+  };
+}
+
+/** Ends a WHIP session of the host whose key this is; refuses as {@link admit} does. */
+export async function leave(show: HostedShow, key: HostKey, session: string): Promise<null | Problem> {
+  const authorized = admit(show, key, session);
+  if (authorized.kind === "problem") return authorized;
+  await show.publishers.drop(session, "the host has left");
+  return null;
+}
+
+/** Does what a host's studio asks for talk-back. A talk session that is another host's is refused as if it did not exist. */
+export async function talk(show: HostedShow, key: HostKey, asked: TalkCall): Promise<TalkAnswer | Problem> {
+  const authorized = admit(show, key, null);
+  return authorized.kind === "problem"
+    ? authorized
+    : show.publishers.talks.talk(asked, key.hostId, Date.now());
+}

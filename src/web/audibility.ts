@@ -1,0 +1,34 @@
+import { crowdText } from "./people.ts";
+import type { KnownStatus, StatusAnswer } from "./status.ts";
+
+/** A peak level below this is silence, dBFS. A working microphone is louder, even in a quiet room. */
+export const SILENT_DB = -60;
+
+/**
+ * Tells a host who is sending whether listeners hear the host, and how many listeners there are.
+ *
+ * @param name the name under which the relay knows the host; empty where the relay does not say
+ */
+export function audibilityText(name: string, report: StatusAnswer | null): string {
+  if (report?.kind !== "status") return "The relay's state can not be read just now.";
+  return `${heard(name, report.status)}${crowd(report.status)}`;
+}
+
+function heard(name: string, { meter, hosts, onAir, line }: KnownStatus): string {
+  if (hosts === 0) return "The relay does not hear you yet.";
+  if (line === "hold") return "Listeners hear hold audio, not you.";
+  if (name !== "" && !onAir.includes(name))
+    return "Listeners do not hear you: the relay does not yet, or your producer has muted you.";
+  if (meter === null) return "The relay is receiving you.";
+  if (meter.peakDb < SILENT_DB) return "The relay receives you, but hears only silence.";
+  // The meter measures the whole programme, not this host alone.
+  const level = `${Math.round(meter.rmsDb)} dB.`;
+  return onAir.length > 1 ? `The show is at ${level}` : `Listeners hear you, at ${level}`;
+}
+
+function crowd(status: KnownStatus): string {
+  if (status.listeners === null) return "";
+  if (status.listeners === 0) return " Nobody is listening.";
+  const text = crowdText(status);
+  return ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
