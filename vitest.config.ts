@@ -11,6 +11,8 @@ const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
 /** Tests that listen to pages for minutes without measuring times. They run next to a capture, which mostly waits. */
 const LISTENING = ["test/browser/line.test.ts"];
+/** Tests in browsers that measure no times shorter than seconds: two files at a time. */
+const PAGES = ["test/browser/{hold,hosts,native,pages}.test.ts"];
 /** Tests that run ffmpeg, which `npm test` must not require. */
 const WITH_FFMPEG = [
   "test/audio/hold.test.ts",
@@ -19,9 +21,12 @@ const WITH_FFMPEG = [
 ];
 /** Shows with faults while players listen: two relays, Chromium and a dozen ffmpeg, which leave no CPU for a capture. */
 const FAULTS = ["test/players/{faults,halts}.test.ts"];
-/** Whole shows with their replays, recordings and removal, in the real runtime and real players. They leave no CPU for a capture. */
+/**
+ * Whole shows in the real runtime and real players: replays, recordings, removal, the runtime's ends, another secret. They leave no
+ * CPU for a capture.
+ */
 const WHOLE_SHOWS = [
-  "test/workers/{lifeboat,lifeboat-start,removal,replay}.test.ts",
+  "test/workers/{lifeboat,lifeboat-start,removal,replay,resume,secrets}.test.ts",
   "test/players/{lifeboat,recording,replay}.test.ts",
 ];
 /**
@@ -51,6 +56,8 @@ const LONGEST = [
   "players/recording",
   "removal",
   "workers/lifeboat",
+  "secrets",
+  "resume",
   "pdt",
   "bandwidth",
   "drift",
@@ -72,11 +79,9 @@ const LONGEST = [
   "aligner-golden",
   "bench/scale",
   "pace",
-  "secrets",
   "workers/local",
   "origin",
   "workers/sfu",
-  "resume",
   "workers/events",
   "start",
   "idle",
@@ -124,13 +129,16 @@ export default defineConfig({
       {
         test: {
           name: "workers",
+          // Files of one process share its modules, so that they load Miniflare and bundle the Worker once.
+          isolate: false,
           expect: PATIENT,
           include: ["test/workers/**/*.test.ts", ...WAITING],
           exclude: [...TIMED, ...BUSY, ...WHOLE_SHOWS, ...WITH_FFMPEG],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // Shows run in real time and use a small part of a core, so more files than cores run in parallel.
-          maxWorkers: 3 * Math.max(2, CORES) + 1,
+          // Shows run in real time and use a small part of a core, so more files than cores run in parallel. With three for each
+          // core, hosts lost sound on a machine of two thirds the speed, and the whole took as long.
+          maxWorkers: 2 * Math.max(2, CORES),
           sequence: { groupOrder: 1 },
         },
       },
@@ -158,12 +166,24 @@ export default defineConfig({
           name: "browser",
           expect: PATIENT,
           include: ["test/browser/**/*.test.ts"],
-          exclude: LISTENING,
+          exclude: [...LISTENING, ...PAGES],
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           // For the tests of one file that may run concurrently: each has browser pages to render.
           maxConcurrency: 3,
+        },
+      },
+      {
+        test: {
+          name: "pages",
+          expect: PATIENT,
+          include: PAGES,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          maxConcurrency: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -185,7 +205,7 @@ export default defineConfig({
           include: WHOLE_SHOWS,
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: CORES + 1,
         },
       },
       {

@@ -48,12 +48,21 @@ export async function settingsOf(
   });
 }
 
+/** Bundles of this process by entry: several runtimes run the same Worker, and no source changes during a run. */
+const bundles = new Map<string, ReturnType<typeof bundle>>();
+
+function bundleOf(entry: string): ReturnType<typeof bundle> {
+  const made = bundles.get(entry) ?? bundle(entry);
+  bundles.set(entry, made);
+  return made;
+}
+
 async function specOf(
   { name, entry, services, objectsOf, vars }: Deployed,
   adminToken: string,
   inspected: boolean,
 ) {
-  const modules = await bundle(entry);
+  const modules = await bundleOf(entry);
   const objects = (className: string) => ({
     className,
     useSQLite: true,
