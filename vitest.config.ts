@@ -129,8 +129,6 @@ export default defineConfig({
       {
         test: {
           name: "workers",
-          // Files of one process share its modules, so that they load Miniflare and bundle the Worker once.
-          isolate: false,
           expect: PATIENT,
           include: ["test/workers/**/*.test.ts", ...WAITING],
           exclude: [...TIMED, ...BUSY, ...WHOLE_SHOWS, ...WITH_FFMPEG],
