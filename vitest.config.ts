@@ -10,9 +10,7 @@ const WAITING = ["test/local/sfu/{churn,guard,pulls}.test.ts", "test/local/host/
 /** Tests of the runtime that compute rather than wait: memory walks, dozens of shows. */
 const BUSY = ["test/workers/{bounds,isolate}.test.ts"];
 /** Tests that listen to pages for minutes without measuring times. They run next to a capture, which mostly waits. */
-const LISTENING = ["test/browser/line.test.ts"];
-/** Tests in browsers that measure no times shorter than seconds: two files at a time. */
-const PAGES = ["test/browser/{hold,hosts,native,pages}.test.ts"];
+const LISTENING = ["test/browser/{line,native}.test.ts"];
 /** Tests that run ffmpeg, which `npm test` must not require. */
 const WITH_FFMPEG = [
   "test/audio/hold.test.ts",
@@ -59,6 +57,7 @@ const LONGEST = [
   "secrets",
   "resume",
   "pdt",
+  "native",
   "bandwidth",
   "drift",
   "pipeline",
@@ -164,24 +163,12 @@ export default defineConfig({
           name: "browser",
           expect: PATIENT,
           include: ["test/browser/**/*.test.ts"],
-          exclude: [...LISTENING, ...PAGES],
+          exclude: LISTENING,
           testTimeout: 240_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           // For the tests of one file that may run concurrently: each has browser pages to render.
           maxConcurrency: 3,
-        },
-      },
-      {
-        test: {
-          name: "pages",
-          expect: PATIENT,
-          include: PAGES,
-          testTimeout: 240_000,
-          hookTimeout: 120_000,
-          maxWorkers: 2,
-          maxConcurrency: 3,
-          sequence: { groupOrder: 1 },
         },
       },
       {
