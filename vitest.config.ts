@@ -57,7 +57,6 @@ const LONGEST = [
   "secrets",
   "resume",
   "pdt",
-  "native",
   "bandwidth",
   "drift",
   "pipeline",
