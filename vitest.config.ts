@@ -189,7 +189,7 @@ export default defineConfig({
           include: WHOLE_SHOWS,
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          maxWorkers: CORES + 1,
+          maxWorkers: 2,
         },
       },
       {

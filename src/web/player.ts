@@ -16,8 +16,7 @@ const READY_MS = 10 * 60_000;
  * A player whose position has not changed for this long, ms, has failed, even without an error. The relay holds a playlist for
  * 6 s at most, three target durations. A browser's own player that can turn to the copy, which costs it little, does so earlier.
  */
-const DEAD_MS = 12_000;
-const DEAD_WITH_COPY_MS = 4_000;
+const [DEAD_MS, DEAD_WITH_COPY_MS] = [12_000, 4_000];
 /** After this long without a failure, ms, the backoff starts again from its base. */
 const SETTLED_MS = 20_000;
 /** A player further behind the live edge than this many target durations jumps back to it. */
@@ -147,8 +146,10 @@ export class Player {
     }
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
-    if (hls.url === null) hls.loadSource(this.#url);
     const start = this.#replays ? this.#place : -1;
+    // hls.js forgets the position of startLoad if it has no levels yet, and begins at this one then.
+    hls.config.startPosition = start;
+    if (hls.url === null) hls.loadSource(this.#url);
     this.#failover.begin(hls, start);
     hls.startLoad(start);
     if (hls.levels.length > 0) this.#start();

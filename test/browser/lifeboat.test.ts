@@ -91,9 +91,14 @@ test("in mid-show no fault is heard as more than 2 s of silence, and the page is
 
 test("a listener who opens the page while the relay is dead hears the show within 5 s", async () => {
   const faults = ["503", "404", "resets", "hangs", "media"] as const;
-  const rows = await Promise.all(
-    faults.map((fault, n) => comeDuring(fault, n % 2 === 0 ? "listen" : "embed")),
-  );
+  const rows: Awaited<ReturnType<typeof comeDuring>>[] = [];
+  // Two at a time: a page that opens needs most of a core, and five on two cores would measure that.
+  for (let n = 0; n < faults.length; n += 2)
+    rows.push(
+      ...(await Promise.all(
+        faults.slice(n, n + 2).map((fault, m) => comeDuring(fault, m % 2 === 0 ? "listen" : "embed")),
+      )),
+    );
   console.log(
     rows
       .map(
@@ -108,7 +113,7 @@ test("a listener who opens the page while the relay is dead hears the show withi
     expect(badge, fault).toBe(fault === "media" ? "Live" : "Playing");
     expect(sentence, fault).toMatch(/^You are listening/);
   }
-}, 60_000);
+}, 120_000);
 
 test.concurrent.each<[string, (route: Route) => unknown]>([
   ["refuses", (route) => route.abort("connectionrefused")],

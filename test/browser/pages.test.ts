@@ -184,7 +184,8 @@ test.concurrent("when the relay vanishes and returns, the page reconnects by its
   await page.route("**/live/**", (route) => route.abort("connectionrefused"));
   await waitForStatus(page, "Reconnecting by itself");
   await page.unroute("**/live/**");
-  await waitForStatus(page, "You are listening live.");
+  // The page may wait up to 15 s before its next try, and then joins.
+  await waitForStatus(page, "You are listening live.", 40_000);
   for (const each of [page, studio.page]) await each.context().close();
 });
 
