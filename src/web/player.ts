@@ -147,8 +147,7 @@ export class Player {
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
     const start = this.#replays ? this.#place : -1;
-    // hls.js forgets the position of startLoad if it has no levels yet, and begins at this one then.
-    hls.config.startPosition = start;
+    hls.config.startPosition = start; // hls.js forgets startLoad's while it has no levels.
     if (hls.url === null) hls.loadSource(this.#url);
     this.#failover.begin(hls, start);
     hls.startLoad(start);
