@@ -147,7 +147,7 @@ export class Player {
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
     const start = this.#replays ? this.#place : -1;
-    hls.config.startPosition = start; // hls.js forgets startLoad's while it has no levels.
+    hls.config.startPosition = start; // Before its first list, hls.js forgets the position given to startLoad.
     if (hls.url === null) hls.loadSource(this.#url);
     this.#failover.begin(hls, start);
     hls.startLoad(start);

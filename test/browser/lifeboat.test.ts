@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Browser, Route } from "playwright-core";
+import type { Route } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage, type Probed, startChromium } from "../kit/chromium.ts";
-import type { CreatedBroadcast } from "../kit/created.ts";
+import { openPage, type Probed } from "../kit/chromium.ts";
+import { type CopiedShow, startCopiedShow } from "../kit/copied-show.ts";
 import { type Fault, Faulty } from "../kit/faulty.ts";
-import { publishRaw } from "../kit/people.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { gaps, toneLevel } from "../kit/probe/tone.ts";
 import { take } from "../kit/recording.ts";
-import { type Stage, setStage } from "../kit/stage.ts";
 
 // The listener page and the embed play the copy when the relay fails, in each way that it can fail. Measured: the
 // silences, how soon the page returns to the relay, and how soon a new listener hears sound during the fault.
@@ -28,23 +26,12 @@ const FIRST_MS = 5_000;
 /** The threshold for the host's tone, whose amplitude is 0.2. */
 const AUDIBLE = 0.02;
 
-let stage: Stage;
-let browser: Browser;
-let show: CreatedBroadcast;
+let copied: CopiedShow;
 
 beforeAll(async () => {
-  stage = await setStage({ lifeboat: true });
-  browser = await startChromium();
-  show = await stage.create("balanced");
-  await publishRaw(browser, show, TONE_HZ);
-  // Wait until the copy has something to play: three segments.
-  await sleep(8_000);
+  copied = await startCopiedShow();
 });
-
-afterAll(async () => {
-  await browser?.close();
-  await stage?.stop();
-});
+afterAll(() => copied?.close());
 
 /** Faults of the primary, and of the copy. */
 const ROWS: readonly (readonly [Fault, Fault])[] = [
@@ -122,7 +109,7 @@ test.concurrent.each<[string, (route: Route) => unknown]>([
     (route) => route.fulfill({ status: 404, contentType: "text/html", body: "<!doctype html>" }),
   ],
 ])("with the page's own CSP in force, a show goes on where the Worker %s", async (_, answer) => {
-  const { page, faults } = await openPage(browser, show.listenUrl);
+  const { page, faults } = await openPage(copied.browser, copied.show.listenUrl);
   await play(page);
   await page.getByText("You are listening live.").waitFor();
   await sleep(3_000);
@@ -137,7 +124,7 @@ test.concurrent.each<[string, (route: Route) => unknown]>([
 });
 
 test.concurrent("a listener who loses the network is told so, and hears the show again when the network is back", async () => {
-  const { page } = await openPage(browser, show.listenUrl);
+  const { page } = await openPage(copied.browser, copied.show.listenUrl);
   await play(page);
   await page.getByText("You are listening live.").waitFor();
   await sleep(3_000);
@@ -150,9 +137,9 @@ test.concurrent("a listener who loses the network is told so, and hears the show
 
 /** Serves a page through two proxies that can fail: one before its relay, one before its copy. */
 async function setUp(layout: "listen" | "embed") {
-  const copy = await Faulty.start(stage.lifeboat ?? "");
-  const primary = await Faulty.start(stage.url, { "/lifeboat.json": { url: copy.url } });
-  const url = `${primary.url}/${layout}/${show.listenUrl.split("/").at(-1)}`;
+  const copy = await Faulty.start(copied.stage.lifeboat ?? "");
+  const primary = await Faulty.start(copied.stage.url, { "/lifeboat.json": { url: copy.url } });
+  const url = `${primary.url}/${layout}/${copied.show.listenUrl.split("/").at(-1)}`;
   return { primary, copy, url, stop: () => Promise.all([primary.stop(), copy.stop()]) };
 }
 
@@ -163,7 +150,7 @@ function play(page: Probed["page"]): Promise<void> {
 /** Listens while the primary fails, and on until a little after the page is back on it. */
 async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], layout: "listen" | "embed") {
   const { primary, copy, url, stop } = await setUp(layout);
-  const { page, faults } = await openPage(browser, "about:blank", ["ear"]);
+  const { page, faults } = await openPage(copied.browser, "about:blank", ["ear"]);
   await page.addInitScript(DRAW);
   await page.goto(url);
   await play(page);
@@ -215,7 +202,7 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
 async function comeDuring(fault: Fault, layout: "listen" | "embed") {
   const { primary, url, stop } = await setUp(layout);
   await primary.turn(fault);
-  const { page } = await openPage(browser, "about:blank", ["ear"]);
+  const { page } = await openPage(copied.browser, "about:blank", ["ear"]);
   await page.goto(url);
   await play(page);
   await page.evaluate("ear.start()");

@@ -1,11 +1,7 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openPage, startChromium } from "../kit/chromium.ts";
-import type { CreatedBroadcast } from "../kit/created.ts";
+import { openPage } from "../kit/chromium.ts";
+import { type CopiedShow, startCopiedShow } from "../kit/copied-show.ts";
 import { type Fault, Faulty } from "../kit/faulty.ts";
-import { publishRaw } from "../kit/people.ts";
-import { TONE_HZ } from "../kit/probe/signal.ts";
-import { type Stage, setStage } from "../kit/stage.ts";
 
 // The listener page in a browser that has its own HLS player and no Media Source Extensions, as on an iPhone. Chromium's own
 // player stands for it. When the relay fails, the page gives it the copy; when the copy fails, the relay again.
@@ -25,33 +21,22 @@ const PROBE = `
     else still.longest = Math.max(still.longest, performance.now() - still.since);
   }, 50);`;
 
-let stage: Stage;
-let browser: Browser;
-let show: CreatedBroadcast;
+let copied: CopiedShow;
 
 beforeAll(async () => {
-  stage = await setStage({ lifeboat: true });
-  browser = await startChromium();
-  show = await stage.create("balanced");
-  await publishRaw(browser, show, TONE_HZ);
-  // Until the copy has three segments.
-  await seconds(8);
+  copied = await startCopiedShow();
 });
-
-afterAll(async () => {
-  await browser?.close();
-  await stage?.stop();
-});
+afterAll(() => copied?.close());
 
 test.concurrent.each<Fault>(["503", "refuses", "hangs"])(
   "a browser's own player turns to the copy when the relay fails (%s), and back when the copy does",
   async (fault) => {
-    const copy = await Faulty.start(stage.lifeboat ?? "");
-    const primary = await Faulty.start(stage.url, { "/lifeboat.json": { url: copy.url } });
+    const copy = await Faulty.start(copied.stage.lifeboat ?? "");
+    const primary = await Faulty.start(copied.stage.url, { "/lifeboat.json": { url: copy.url } });
     // With a probe, the page's Content-Security-Policy is off: it allows the stage's own copy only, not one that fails.
-    const { page, faults } = await openPage(browser, "about:blank", ["place"]);
+    const { page, faults } = await openPage(copied.browser, "about:blank", ["place"]);
     await page.addInitScript(PROBE);
-    await page.goto(`${primary.url}/listen/${show.listenUrl.split("/").at(-1)}`);
+    await page.goto(`${primary.url}/listen/${copied.show.listenUrl.split("/").at(-1)}`);
     await page.locator("#play:enabled").click();
     await page.getByText("You are listening live.").waitFor({ timeout: 30_000 });
     const source = () => page.evaluate<string>("document.querySelector('audio').currentSrc");
