@@ -15,7 +15,8 @@ import { type Answered, type Unanswered, Wire } from "./wire.ts";
  * not grow.
  *
  * Attackers are paced. One thread runs every Worker here, and attackers and listeners share a machine with two cores.
- * Faster attackers would measure that machine (a saturated thread), not the relay. The pace is printed.
+ * Faster attackers would measure that machine (a saturated thread), not the relay. So the rate that this machine can
+ * answer is measured first, and no attacker takes more than a share of it. The pace is printed.
  */
 
 const LISTENERS = 20;
@@ -24,6 +25,11 @@ const SHARE = Number(process.env.ATTACK_SHARE ?? 1);
 /** The number of requests of each of these two attacks. */
 const MANY = Math.round(100_000 * SHARE);
 const MIB = 2 ** 20;
+/**
+ * The largest share of the rate at which this machine answers requests out of the edge's memory that an attacker may
+ * take. Requests of other kinds cost up to twice as much, and the listeners need their share too.
+ */
+const LARGEST_SHARE = 0.3;
 /**
  * How much live memory an attack may leave behind in the isolate after garbage collection: the edge's memory is bounded
  * at 24 MiB and its sightings at 8 MiB.
@@ -49,12 +55,17 @@ const PARTS_GONE_AFTER_S = 50;
 let stage: Stage;
 let target: TargetShow;
 let players: Player[] = [];
+/** Requests per second that this machine answers out of the edge's memory when an attacker does not wait. */
+let ceiling = Number.POSITIVE_INFINITY;
 const late = monitorEventLoopDelay({ resolution: 10 });
 
 beforeAll(async () => {
   stage = await Stage.start();
   const { id, epoch, startedAt, url } = stage;
   target = { host: url.host, id, epoch, startedAt };
+  const { sent, seconds } = await attack({ kind: "junkQueries", seed: 6, requests: 3_000, pace: ceiling });
+  ceiling = sent / seconds;
+  console.log(`this machine answers ${Math.round(ceiling)} requests/s out of the edge's memory`);
   players = Array.from({ length: LISTENERS }, () => new Player(new URL(stage.playbackUrl)));
   late.enable();
   await sleep(5_000);
@@ -147,6 +158,7 @@ async function attack(
       connections: 32,
       pipelining: 4,
       ...orders,
+      pace: Math.min(orders.pace, LARGEST_SHARE * ceiling),
     } satisfies AttackOptions,
   });
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
