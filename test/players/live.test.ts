@@ -169,9 +169,8 @@ describe.concurrent("live", () => {
     expect(unexcusedGaps(spoken, RATE, TONE_HZ, sendersStalled)).toEqual([]);
     // Concealment shows in up to four blocks; the machine itself causes a few holes at most.
     expect(jumps.length).toBeLessThanOrEqual(sendersStalled < 40 ? 0 : 12);
-    expect(worst, "ms from the microphone to the sample's date (issue: buffer 40 to 250 ms)").toBeLessThan(
-      300,
-    );
+    // The buffer is 40 to 250 ms deep; what the machine withholds from the senders comes late in any case.
+    expect(worst, "ms from the microphone to the sample's date").toBeLessThan(300 + sendersStalled);
   });
 
   test.each(["balanced", "economy"] as const)(
