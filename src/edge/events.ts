@@ -1,4 +1,4 @@
-import { type Handler, Hono } from "hono";
+import { Hono } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { z } from "zod";
 import { isWebhookSecret } from "../access/webhook.ts";
@@ -7,7 +7,7 @@ import { patterns } from "../paths.ts";
 import { invalidQuery, isProblem, type Problem } from "../problem.ts";
 import type { WebhookAct } from "../webhook-api.ts";
 import { broadcastOf, type EdgeEnv } from "./env.ts";
-import { answerBy, notAllowed } from "./methods.ts";
+import { answerBy } from "./methods.ts";
 import { answer, askBroadcast, readSettings } from "./operator.ts";
 import { refuseReceiver } from "./receiver.ts";
 import { NO_STORE, refuse } from "./refusal.ts";
@@ -25,24 +25,26 @@ const MOST_CALLS = 40;
 /** The operators' routes for a broadcast's events: the event stream, the webhook, and markers. */
 export const eventRoutes = new Hono<{ Bindings: EdgeEnv }>();
 
-const streamed: Handler<{ Bindings: EdgeEnv }, typeof patterns.events> = async (c) => {
-  const last = lastIdOf(c.req.header("last-event-id"));
-  if (last.kind === "problem") return refuse(last);
-  const after = last.value;
-  let id = "";
-  const begun = await askBroadcast(c.env, c.req.param("id"), (broadcast, foundId) => {
-    id = foundId;
-    return broadcast.events(after, false);
-  });
-  if (isProblem(begun)) return refuse(begun);
-  const response = streamSSE(c, (stream) => follow(stream, c.env, { id, begun, after }));
-  response.headers.set("cache-control", NO_STORE["cache-control"]);
-  return response;
-};
-
-// The router gives a HEAD to the handler of GET.
-eventRoutes.get(patterns.events, streamed);
-eventRoutes.all(patterns.events, () => refuse(notAllowed({ GET: streamed })));
+eventRoutes.all(patterns.events, (c) => {
+  const begin = async (stream: (from: Beginning) => Response) => {
+    const last = lastIdOf(c.req.header("last-event-id"));
+    if (last.kind === "problem") return refuse(last);
+    const after = last.value;
+    let id = "";
+    const begun = await askBroadcast(c.env, c.req.param("id"), (broadcast, foundId) => {
+      id = foundId;
+      return broadcast.events(after, false);
+    });
+    if (isProblem(begun)) return refuse(begun);
+    const response = stream({ id, begun, after });
+    response.headers.set("cache-control", NO_STORE["cache-control"]);
+    return response;
+  };
+  const GET = () => begin((from) => streamSSE(c, (stream) => follow(stream, c.env, from)));
+  // Nobody would read a stream that answers a HEAD.
+  const HEAD = () => begin(() => new Response(null, { headers: { "content-type": "text/event-stream" } }));
+  return answerBy({ GET, HEAD }, c.req.method);
+});
 
 eventRoutes.all(patterns.markers, (c) => {
   const POST = async () => {
@@ -75,15 +77,18 @@ const Receiver = z.strictObject({
   secret: z.string().refine(isWebhookSecret, "whsec_ and 24 to 64 bytes in base64").nullable().default(null),
 });
 
+/** Where an event stream begins: a broadcast's id, the last event that the client has, and those that came after it. */
+interface Beginning {
+  readonly id: string;
+  readonly after: number;
+  readonly begun: readonly Event[];
+}
+
 /**
  * Writes events until the client leaves, the broadcast is gone, or the stream has made all its calls; the client then asks again
  * with the id of its last event. If a call fails, because the object restarts, the edge asks again.
  */
-async function follow(
-  stream: SSEStreamingApi,
-  env: EdgeEnv,
-  from: { readonly id: string; readonly begun: readonly Event[]; readonly after: number },
-): Promise<void> {
+async function follow(stream: SSEStreamingApi, env: EdgeEnv, from: Beginning): Promise<void> {
   let { begun: events, after } = from;
   let commentAt = Date.now() + COMMENT_MS;
   // The first write sends the headers at once, even if there is no event yet.

@@ -50,7 +50,7 @@ talk.all(patterns.talk, (c) => {
       return { kind: "others", talk, since: since === undefined ? null : Number(since) };
     });
   const DELETE = () => ask(c, async () => ({ kind: "end", talk }));
-  return answerBy({ GET, DELETE }, c.req.method);
+  return answerBy({ GET, HEAD: GET, DELETE }, c.req.method);
 });
 
 talk.all(patterns.talkAct, (c) => {
