@@ -2,7 +2,8 @@ import type { Directives } from "./media.ts";
 import { badDirective, isProblem, PROBLEMS, type Problem } from "./problem.ts";
 
 /**
- * Builds and parses every URL of the relay.
+ * Builds and parses every URL of the relay that clients and the SFU request. Two kinds are elsewhere: byte ranges of a recording,
+ * which only the edge requests, from Origin (recording-range.ts), and the copy's, which no Worker answers (lifeboat.ts).
  *
  * The name of everything that differs between two timelines of a broadcast carries the epoch, so that no cache can serve bytes
  * of one timeline to a listener of another.
@@ -24,7 +25,8 @@ export type Choice = { readonly [Name in keyof typeof CHOICES]?: (typeof CHOICES
 
 /** The object that a listener requests. */
 export type Target =
-  | ({ readonly kind: "multivariant"; readonly id: string } & Choice)
+  /** `opens` false: the edge requests it for its live edge. That opens no doors, as a player's request may. */
+  | ({ readonly kind: "multivariant"; readonly id: string; readonly opens?: false } & Choice)
   /** `waits`: while the doors are closed, the answer is held until they open, or for a limited time. */
   | { readonly kind: "status"; readonly id: string; readonly waits: boolean }
   | { readonly kind: "audience"; readonly id: string; readonly series: boolean }
@@ -96,6 +98,12 @@ export function parseListen(url: {
   return { kind: "part", id, epoch, msn: Number(part), index: Number(index) };
 }
 
+/** Parses the URL of a request that the edge makes of Origin. Listeners can not make one that opens no doors. */
+export function parseUpstream(url: URL): Target | Problem {
+  const [, id] = /^\/edge\/([a-z0-9-]{1,64})\/index\.m3u8$/.exec(url.pathname) ?? [];
+  return id === undefined ? parseListen(url) : { kind: "multivariant", id, opens: false };
+}
+
 /** What every listener's path begins with. */
 export const LISTENERS = "/live/";
 
@@ -108,6 +116,7 @@ export function originUrl(path: string): string {
 export function canonicalPath(target: Target): string {
   switch (target.kind) {
     case "multivariant":
+      if (target.opens === false) return `/edge/${target.id}/index.m3u8`;
       return `/live/${target.id}/index.m3u8${choiceQuery(target)}`;
     case "status":
       return `/live/${target.id}/status.json${target.waits ? "?wait=open" : ""}`;

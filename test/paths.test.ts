@@ -7,6 +7,7 @@ import {
   names,
   namesFromOutside,
   parseListen,
+  parseUpstream,
   playlistUri,
   type Target,
   timeOf,
@@ -76,6 +77,15 @@ test("a stretch of a recording reads back as it was built, and is not a listener
   expect(read(path)).toBe(PROBLEMS.notFound);
   for (const other of [`${path}000000000`, path.replace("0123", "xyz0"), `/live/${ID}/recording.m4a`])
     expect(parseRange(other), other).toBeNull();
+});
+
+test("the edge's own request for a show's live edge reads back as it was built, and is not a listener's URL", () => {
+  const target = { kind: "multivariant", id: ID, opens: false } as const;
+  const path = canonicalPath(target);
+  expect(parseUpstream(new URL(path, "https://origin"))).toEqual(target);
+  expect(read(path)).toBe(PROBLEMS.notFound);
+  const listeners = `/live/${ID}/index.m3u8?opens=false`;
+  expect(parseUpstream(new URL(listeners, "https://origin"))).toEqual({ kind: "multivariant", id: ID });
 });
 
 describe("a listener's URL", () => {

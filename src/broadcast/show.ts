@@ -192,8 +192,8 @@ export class Show {
       return this.#reads.status(target, () => publicStatus(this.#life, this, this.#deps.store.log.newest));
     if (target.kind === "events") return { kind: "events", events: this.chronicle.publicEvents };
     this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
-    // Each player begins with the multivariant playlist, and nobody else asks for it.
-    if (target.kind === "multivariant" && this.#life.row.autoOpen) this.open();
+    // Each player begins with the multivariant playlist.
+    if (target.kind === "multivariant" && target.opens !== false && this.#life.row.autoOpen) this.open();
     this.#rouse();
     const now = this.#life.kind === "running" ? this.#life.clock.read(wall) : wall;
     return this.#reads.read(target, () => publishedOf(this.#life), now);

@@ -83,7 +83,7 @@ export class Delivery {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
     let liveEdge = this.liveEdgeOf(asked.id);
     if (liveEdge === null || judge(liveEdge, asked, ask.now) !== null) {
-      const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id }, ask);
+      const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id, opens: false }, ask);
       if (multivariant.kind === "unavailable" || multivariant.loaded.status !== 200) return multivariant;
       liveEdge = multivariant.liveEdge;
       // An origin of another version may send no live edge. Then nothing can be ruled out.

@@ -7,8 +7,8 @@ import type { Read, Readable } from "../broadcast/reads.ts";
 import type { HoldDescription, HoldKeeper } from "../hold-api.ts";
 import { withTimeout } from "../limit.ts";
 import { LIVE_EDGE_HEADER, type LiveEdge, writeLiveEdge } from "../live-edge.ts";
-import { type ChapterFormat, parseListen, type Target } from "../paths.ts";
-import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
+import { type ChapterFormat, parseUpstream, type Target } from "../paths.ts";
+import { bodyOf, isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
 import { type ByteRange, parseRange } from "../recording-range.ts";
 import type { ShowStatus, Status } from "../status.ts";
@@ -44,7 +44,7 @@ export class Origin extends WorkerEntrypoint<OriginEnv> implements HoldKeeper, A
     const url = new URL(request.url);
     const range = parseRange(url.pathname);
     if (range !== null) return this.#range(range);
-    const target = parseListen(url);
+    const target = parseUpstream(url);
     if (target.kind === "problem") return refuse(target);
     tally.add(target.id, { [target.kind]: 1 });
     if (target.kind === "audience") return this.#audience(target.id, target.series);
@@ -230,10 +230,8 @@ function unreadable(error: unknown): Problem {
  * Turns a problem into a response. A 4xx may be cached for a second, which shields the origin from clients that repeat the
  * request. A 5xx may not be cached: otherwise a momentary failure would last as long as the cache repeats it.
  */
-function refuse({ status, code, message, headers }: Problem): Response {
+function refuse(problem: Problem): Response {
+  const { status, headers } = problem;
   const cacheControl = status < 500 ? brief(1) : "no-store";
-  return Response.json(
-    { error: { code, message } },
-    { status, headers: { "cache-control": cacheControl, ...headers } },
-  );
+  return Response.json(bodyOf(problem), { status, headers: { "cache-control": cacheControl, ...headers } });
 }

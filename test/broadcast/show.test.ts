@@ -838,7 +838,8 @@ describe("a show with a plan", () => {
     expect(await rig.show.read({ kind: "status", id: "show", waits: false }, {})).toMatchObject({
       status: { state: "announced", autoOpen: true, line: null },
     });
-    expect(rig.row.state, "who asks how it is does not listen").toBe("announced");
+    expect(await rig.show.read({ ...first, opens: false }, {})).toMatchObject({ code: "not_started" });
+    expect(rig.row.state, "who asks how it is does not listen, nor does the edge").toBe("announced");
     expect(await rig.show.read(first, {})).toMatchObject({ kind: "multivariant" });
     expect(rig.row.state).toBe("open");
     expect((await rig.list()).segments).toHaveLength(3);

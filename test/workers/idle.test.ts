@@ -104,6 +104,9 @@ describe.concurrent("a show with neither host nor listener", () => {
     await closed(show, 5 * IDLE_MS);
     // As for any show that has not begun: the edge knows the old epoch, and asks the origin.
     await become(() => refusal(before.url), [404, "not_started"]);
+    // An epoch that the edge does not know makes it ask for the show's live edge, which opens no doors.
+    expect(await refusal(before.url.replace(before.epoch, "0aaaaaaa"))).toEqual([404, "not_started"]);
+    expect(await stateOf(show)).toBe("announced");
     (await Host.publish(show, sfu)).talk(tone(440));
     await become(() => stateOf(show), "live", 5_000);
     const again = await Listener.join(show.playbackUrl);
