@@ -4,6 +4,7 @@ import type { Event, EventHost, Warning } from "./events.ts";
 import type { HoldDescription } from "./hold-api.ts";
 import type { Latency, Loudness } from "./media.ts";
 import type { Problem } from "./problem.ts";
+import type { Audible } from "./session-state.ts";
 import type { Others, TalkOffer } from "./talk.ts";
 import type { WebhookAct, WebhookState } from "./webhook-api.ts";
 
@@ -118,8 +119,10 @@ export interface JoiningHost {
 export interface AuthorizedHost {
   readonly kind: "admitted";
   readonly name: string;
-  /** The warnings that are raised about its sound at this moment. */
+  /** The warnings that are raised at this moment about the session's sound; where none was asked for, the host's. */
   readonly warnings: readonly Warning[];
+  /** Whether listeners can hear the session; null where none was asked for. */
+  readonly audible: Audible | null;
 }
 
 /** The answer to an offer that was accepted. */

@@ -17,7 +17,7 @@ export interface Others {
   /** Changes whenever the answer does. A request that sends the present revision is held until there is another. */
   readonly revision: number;
   readonly others: readonly Other[];
-  /** Whether the requesting host's microphone feeds back (squeals). While it does, its studio turns the others down. */
+  /** Whether the microphone of the studio's own session feeds back (squeals). While it does, its studio turns the others down. */
   readonly squeals: boolean;
 }
 

@@ -10,7 +10,6 @@ import type { Log } from "./log.ts";
 import { type Heard, OnAir } from "./on-air.ts";
 import type { ShowRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
-import type { Talks } from "./talks.ts";
 import { type WarningNote, Warnings } from "./warnings.ts";
 import { Webhook } from "./webhook.ts";
 
@@ -29,23 +28,19 @@ export class Chronicle {
   readonly webhook: Webhook;
   readonly #onAir: OnAir;
   readonly #warnings: Warnings;
-  readonly #talks: Pick<Talks, "takeWarnings">;
   readonly #waitUntil: (work: Promise<void>) => void;
 
   /**
    * @param show the row of the show, which the webhook's messages name
    * @param life returns the show's life at the time of an event
    * @param arrange called when the webhook may be due at another time
-   * @param talks passes squeals on to the studios
    */
   constructor(
     { store, waitUntil }: { readonly store: Store; readonly waitUntil: (work: Promise<void>) => void },
     show: ShowRow,
     life: () => Life,
     arrange: () => void,
-    talks: Pick<Talks, "takeWarnings">,
   ) {
-    this.#talks = talks;
     this.#log = store.log;
     this.#chapterMarks = store.chapterMarks;
     this.#life = life;
@@ -93,9 +88,7 @@ export class Chronicle {
 
   /** Takes what the guard has raised and cleared, and records what is new of it. */
   warn(notes: readonly WarningNote[]): void {
-    const news = notes.filter((note) => this.#warnings.take(note));
-    for (const note of news) this.note(note);
-    this.#talks.takeWarnings(news);
+    for (const note of notes) if (this.#warnings.take(note)) this.note(note);
   }
 
   /** The warnings that are raised at this moment. */

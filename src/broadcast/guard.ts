@@ -43,7 +43,7 @@ export class Guard {
   /** Sample frames of the programme since {@link attend} was last called. */
   #passed = 0;
   /** For each fault and host, the host's sessions that have the fault: a host with several sessions is warned once. */
-  readonly #raised = new Map<string, Set<string>>();
+  readonly #raised = new Map<string, { readonly kind: Warning; readonly sessions: Set<string> }>();
 
   /** Returns the guard of a session, which that session's host line feeds. */
   host(session: string): HostGuard {
@@ -115,14 +115,25 @@ export class Guard {
     return notes;
   }
 
+  /** The warnings that are raised about a session's own sound. */
+  warningsOf(session: string): Warning[] {
+    return [...this.#raised.values()].flatMap(({ kind, sessions }) => (sessions.has(session) ? [kind] : []));
+  }
+
+  /** The sessions about whose sound this warning is raised. */
+  sessionsWith(warning: Warning): ReadonlySet<string> {
+    const raised = [...this.#raised.values()].filter(({ kind }) => kind === warning);
+    return new Set(raised.flatMap(({ sessions }) => [...sessions]));
+  }
+
   /** Takes a session's change. Returns whether the host's warning changes: its first session raises it, its last clears it. */
   #turns(kind: Warning, raised: boolean, session: string, host: EventHost | null): boolean {
     const name = `${kind} ${host?.hostId ?? ""}`;
-    const sessions = this.#raised.get(name) ?? new Set();
+    const { sessions } = this.#raised.get(name) ?? { sessions: new Set<string>() };
     const before = sessions.size;
     if (raised) sessions.add(session);
     else sessions.delete(session);
-    if (sessions.size > 0) this.#raised.set(name, sessions);
+    if (sessions.size > 0) this.#raised.set(name, { kind, sessions });
     else this.#raised.delete(name);
     return sessions.size > 0 !== before > 0;
   }

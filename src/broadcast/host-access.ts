@@ -10,8 +10,8 @@ import type {
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Cast } from "./cast.ts";
 import type { Chronicle } from "./chronicle.ts";
+import { type Life, pipelineOf } from "./life.ts";
 import type { Publishers } from "./publishers.ts";
-import type { ShowRow } from "./show-row.ts";
 
 /**
  * What hosts ask of a show. The edge has checked that a key is genuine; whether it is still the present one is checked here.
@@ -19,7 +19,7 @@ import type { ShowRow } from "./show-row.ts";
 
 /** A show, as its hosts know it. */
 interface HostedShow {
-  readonly life: { readonly row: Pick<ShowRow, "state" | "farewellUntil" | "maxHosts"> };
+  readonly life: Life;
   readonly cast: Pick<Cast, "of" | "holderOf">;
   readonly publishers: Pick<Publishers, "publish" | "has" | "drop" | "talks">;
   readonly chronicle: Pick<Chronicle, "warnings">;
@@ -51,18 +51,25 @@ export async function publish(
 }
 
 /**
- * Returns the host whose key this is, with its present warnings. Refuses a key that has been replaced or revoked, and a
- * `session` that does not exist or is another host's.
+ * Returns the host whose key this is, with what is to be said about `session`, or, if that is null, about the host. Refuses a key
+ * that has been replaced or revoked, and a session that does not exist or is another host's.
  */
 export function admit(show: HostedShow, key: HostKey, session: string | null): AuthorizedHost | Problem {
   const host = show.cast.holderOf(key);
   if (host === null) return PROBLEMS.wrongHostKey;
   if (session !== null && !show.publishers.has(session, key.hostId)) return PROBLEMS.noSession;
-  const warnings = show.chronicle.warnings.filter((warning) => warning.host?.hostId === host.hostId);
+  if (session === null) {
+    const warnings = show.chronicle.warnings.filter((warning) => warning.host?.hostId === host.hostId);
+    return { kind: "admitted", name: host.name, warnings: warnings.map(({ kind }) => kind), audible: null };
+  }
+  // Several people may hold the key that comes with the broadcast, so a session is told only of itself.
+  const pipeline = pipelineOf(show.life);
+  const isHeard = pipeline?.isHeard(session) === true;
   return {
     kind: "admitted",
     name: host.name,
-    warnings: warnings.map(({ kind }) => kind),
+    warnings: pipeline?.guard.warningsOf(session) ?? [],
+    audible: isHeard ? (host.muted ? "muted" : "yes") : "not-yet",
   };
 }
 

@@ -268,6 +268,6 @@ function multivariant(
   const copy = ended && rewinds !== null ? lists.replay(id) : lists.timeline(id, epoch);
   // The copy of an ended show begins with its first host, so it is no copy of a replay that begins before that.
   const hasCopy = lifeboatUrl !== null && !(ended && rewinds === "open");
-  const redundantUri = hasCopy ? `${lifeboatUrl}/${copy}` : undefined;
-  return multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title, redundantUri });
+  const redundant = hasCopy ? { redundantUri: `${lifeboatUrl}/${copy}` } : {};
+  return multivariantPlaylist({ uri, ...bandwidthOf(bitrate), title, ...redundant });
 }

@@ -2,7 +2,7 @@ import { FIRST_HOST, type HostKey, hostKey } from "../access/keys.ts";
 import type { Changes, Description } from "../broadcast-api.ts";
 import type { Problem } from "../problem.ts";
 import { Agenda } from "./agenda.ts";
-import { attendantsOf } from "./attendants.ts";
+import { guardHosts } from "./attendants.ts";
 import { Cast } from "./cast.ts";
 import { Chronicle } from "./chronicle.ts";
 import { CHORES_MS, Clock } from "./clock.ts";
@@ -62,7 +62,7 @@ export class Show {
     this.#recording = new Recording(bucket, row.id, outbox, lifeboatOf(deps, outbox, life));
     this.#agenda = new Agenda(this.#presence, this.#recording, () => this.chronicle.webhook.dueAt, setAlarm);
     this.#life = lifeOf(row, store);
-    this.chronicle = new Chronicle(deps, row, life, arrange, this.publishers.talks);
+    this.chronicle = new Chronicle(deps, row, life, arrange);
     this.holdControl = new HoldControl({ ...deps, life, turnInto: (turned) => this.#turnInto(turned) });
     deps.notice.tell(row);
   }
@@ -259,7 +259,7 @@ export class Show {
     const row = this.holdControl.stateOf(steps.withHosts(live, sessions.length > 0, wall), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);
-    this.chronicle.warn(pipeline.guard.attend(attendantsOf(this), row.duckSqueal));
+    guardHosts(this, pipeline.guard, row.duckSqueal);
     if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;

@@ -5,7 +5,6 @@ import type { Pulls } from "../ingest/pulls.ts";
 import { isProblem, PROBLEMS, type Problem } from "../problem.ts";
 import { HELD_MS, type Other } from "../talk.ts";
 import { Talk } from "./talk.ts";
-import type { WarningNote } from "./warnings.ts";
 
 /** A publisher, as talk-back knows it. */
 export interface Voice {
@@ -32,8 +31,8 @@ export class Talks {
   readonly #publications = new Map<string, string>();
   /** Releases the held questions that wait for a new list, by talk session: each has one question at most. */
   readonly #held = new Map<string, () => void>();
-  /** Ids of the hosts whose microphones squeal. */
-  readonly #squealing = new Set<string>();
+  /** The WHIP sessions whose microphones squeal. */
+  #squealing: ReadonlySet<string> = new Set();
   #revision = 1;
   #seen = "[]";
 
@@ -62,18 +61,12 @@ export class Talks {
     this.#seen = seen;
   }
 
-  /** Notes whether a host's microphone squeals; the host's studios learn of a change. */
-  #squeal(hostId: string, isRaised: boolean): void {
-    if (isRaised === this.#squealing.has(hostId)) return;
-    if (isRaised) this.#squealing.add(hostId);
-    else this.#squealing.delete(hostId);
-    this.#tell();
-  }
-
-  /** Takes the show's new warnings. */
-  takeWarnings(warnings: readonly WarningNote[]): void {
-    for (const { kind, raised, host } of warnings)
-      if (kind === "squeal" && host !== null) this.#squeal(host.hostId, raised);
+  /** Takes the WHIP sessions whose microphones squeal at this moment; the studios learn of a change at once. */
+  squeal(sessions: ReadonlySet<string>): void {
+    const before = this.#squealing;
+    const isChanged = sessions.size !== before.size || [...sessions].some((session) => !before.has(session));
+    this.#squealing = sessions;
+    if (isChanged) this.#tell();
   }
 
   /** Notes that what studios are told has changed, and answers the held questions. */
@@ -120,7 +113,7 @@ export class Talks {
           kind: "others",
           revision: this.#revision,
           others: this.#audible(talk).map(([, other]) => other),
-          squeals: this.#squealing.has(talk.hostId),
+          squeals: this.#squealing.has(talk.session),
         };
       }
       case "tracks": {

@@ -4,6 +4,7 @@ import type { JoiningHost, Offer } from "../broadcast-api.ts";
 import { readOffer } from "../ingest/offer.ts";
 import { areas, isWhipSession, patterns, whipSessionPath } from "../paths.ts";
 import { offerTooLarge, PROBLEMS, type Problem } from "../problem.ts";
+import { AUDIBLE_HEADER, NAME_HEADER, WARNINGS_HEADER } from "../session-state.ts";
 import { type Entered, enter } from "./admission.ts";
 import { readBounded } from "./body.ts";
 import type { EdgeEnv } from "./env.ts";
@@ -18,14 +19,10 @@ export const whip = new Hono<{ Bindings: EdgeEnv }>();
 
 const MAX_OFFER_BYTES = 64 * 1024;
 
-/** The header with the name of the host whose key was presented, as percent-encoded UTF-8. */
-const HOST_HEADER = "earshot-host";
-
 /** Any page may publish, and may read the headers named here (Fetch standard, CORS protocol). */
 const CORS = {
   "access-control-allow-origin": "*",
-  "access-control-expose-headers":
-    "Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, Earshot-Host, Earshot-Warnings",
+  "access-control-expose-headers": `Location, Link, ETag, Accept-Post, Allow, Retry-After, WWW-Authenticate, ${NAME_HEADER}, ${WARNINGS_HEADER}, ${AUDIBLE_HEADER}`,
 };
 
 type Of = Context<{ Bindings: EdgeEnv }>;
@@ -108,8 +105,12 @@ async function publish(c: Of, { broadcast, key }: Entered): Promise<Response> {
 async function look(_: Of, { broadcast, key }: Entered, session: string | null): Promise<Response> {
   const authorized = await broadcast.admit(key, session);
   if (authorized.kind === "problem") return refuse(authorized);
-  const { name, warnings } = authorized;
-  const said = { [HOST_HEADER]: encodeURIComponent(name), "earshot-warnings": warnings.join(", ") };
+  const { name, warnings, audible } = authorized;
+  const said = {
+    [NAME_HEADER]: encodeURIComponent(name),
+    [WARNINGS_HEADER]: warnings.join(", "),
+    ...(audible !== null && { [AUDIBLE_HEADER]: audible }),
+  };
   return new Response(null, { status: 204, headers: { ...NO_STORE, ...said } });
 }
 
@@ -152,7 +153,7 @@ export function created(
     "content-type": "application/sdp",
     location: session.path,
     etag: `"${session.etag}"`,
-    [HOST_HEADER]: encodeURIComponent(session.host),
+    [NAME_HEADER]: encodeURIComponent(session.host),
     ...NO_STORE,
   });
   for (const server of session.iceServers) headers.append("link", `<${server}>; rel="ice-server"`);

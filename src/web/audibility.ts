@@ -1,3 +1,4 @@
+import type { Audible } from "../session-state.ts";
 import { crowdText } from "./people.ts";
 import type { KnownStatus, StatusAnswer } from "./status.ts";
 
@@ -7,18 +8,19 @@ export const SILENT_DB = -60;
 /**
  * Tells a host who is sending whether listeners hear the host, and how many listeners there are.
  *
- * @param name the name under which the relay knows the host; empty where the relay does not say
+ * @param audible what the relay says of the host's own session; null until it says something
  */
-export function audibilityText(name: string, report: StatusAnswer | null): string {
+export function audibilityText(audible: Audible | null, report: StatusAnswer | null): string {
   if (report?.kind !== "status") return "The relay's state can not be read just now.";
-  return `${heard(name, report.status)}${crowd(report.status)}`;
+  return `${heard(audible, report.status)}${crowd(report.status)}`;
 }
 
-function heard(name: string, { meter, hosts, onAir, line }: KnownStatus): string {
-  if (hosts === 0) return "The relay does not hear you yet.";
+function heard(audible: Audible | null, { meter, hosts, onAir, line }: KnownStatus): string {
+  if (audible !== "yes" && audible !== "muted") return "The relay does not hear you yet.";
   if (line === "hold") return "Listeners hear hold audio, not you.";
-  if (name !== "" && !onAir.includes(name))
-    return "Listeners do not hear you: the relay does not yet, or your producer has muted you.";
+  if (audible === "muted") return "Listeners do not hear you: your producer has muted you.";
+  // The status may be some seconds older than what the relay says of the session.
+  if (hosts === 0) return "The relay is receiving you.";
   if (meter === null) return "The relay is receiving you.";
   if (meter.peakDb < SILENT_DB) return "The relay receives you, but hears only silence.";
   // The meter measures the whole programme, not this host alone.

@@ -1,6 +1,7 @@
 import type { Warning } from "../events.ts";
+import type { Audible } from "../session-state.ts";
 import { backoff } from "./backoff.ts";
-import { WhipError, WhipSession } from "./whip.ts";
+import { type Unopened, WhipSession } from "./whip.ts";
 
 /** The state of the connection to the relay. After `lost` the sender connects again; `failed` lasts until the host acts. */
 export type Sending =
@@ -8,13 +9,14 @@ export type Sending =
   | { readonly kind: "connecting" }
   /**
    * `session`: the WHIP session's id at the relay. `name`: the host's name; empty where the relay does not say. `warnings`: what
-   * the relay finds wrong with the sound.
+   * the relay finds wrong with the sound. `audible`: whether listeners can hear it; null until the relay says so.
    */
   | {
       readonly kind: "sending";
       readonly session: string;
       readonly name: string;
       readonly warnings: readonly Warning[];
+      readonly audible: Audible | null;
     }
   | { readonly kind: "lost"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
@@ -25,6 +27,8 @@ const RETRY_CEILING_MS = 8000;
 const DISCONNECTED_MS = 3000;
 /** How often to ask the relay about the session, ms: the SFU may go on taking sound for a session that the relay has dropped. */
 const CHECK_MS = 5000;
+/** The same until its sound has come, ms. */
+const NEW_CHECK_MS = 1000;
 
 /** Keeps one track on the air: connects, and connects again by itself until it is stopped or finally refused. */
 export class Sender {
@@ -78,42 +82,54 @@ export class Sender {
     const track = this.#track;
     if (track === null) return;
     const turn = this.#turn;
-    try {
-      const session = await WhipSession.open(this.#endpoint, this.#key, track, this.#stereo);
-      if (turn !== this.#turn) {
-        await session.close();
-        return;
-      }
-      this.#session = session;
-      this.#attempt = 0;
-      this.#wasOn = true;
-      this.#guard(session);
-      this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: [] });
-    } catch (error) {
-      if (turn !== this.#turn) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      // All places are taken, one of them by this host's previous session. The relay frees it once it has been quiet for longer.
-      const isOwnPlace = this.#wasOn && error instanceof WhipError && error.status === 409;
-      if (error instanceof WhipError && error.final && !isOwnPlace) {
-        this.#track = null;
-        this.#tell({ kind: "failed", reason });
-      } else this.#again(reason);
+    const opened = await WhipSession.open(this.#endpoint, this.#key, track, this.#stereo);
+    if (turn !== this.#turn) {
+      if (opened.kind === "open") await opened.session.close();
+      return;
     }
+    if (opened.kind === "unopened") {
+      this.#onUnopened(opened);
+      return;
+    }
+    const { session } = opened;
+    this.#session = session;
+    if (!(await this.#sendsChosen(session, track))) {
+      if (session === this.#session) this.#again("The browser could not change to that microphone.");
+      return;
+    }
+    this.#attempt = 0;
+    this.#wasOn = true;
+    this.#guard(session);
+    this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: [], audible: null });
+  }
+
+  /** Changes to the track of a microphone that was chosen while the session was being opened. Resolves with false if that fails. */
+  async #sendsChosen(session: WhipSession, opened: MediaStreamTrack): Promise<boolean> {
+    const chosen = this.#track;
+    if (chosen === null || chosen === opened) return true;
+    const [sender] = session.pc.getSenders();
+    const isDone =
+      (await sender?.replaceTrack(chosen).then(
+        () => true,
+        () => false,
+      )) === true;
+    return isDone && session === this.#session;
+  }
+
+  #onUnopened({ status, isFinal, reason }: Unopened): void {
+    // All places are taken, one of them by this host's previous session. The relay frees it once it has been quiet for longer.
+    const isOwnPlace = this.#wasOn && status === 409;
+    if (!isFinal || isOwnPlace) {
+      this.#again(reason);
+      return;
+    }
+    this.#track = null;
+    this.#tell({ kind: "failed", reason });
   }
 
   #guard(session: WhipSession): void {
     let disconnectedTimer = 0;
-    const check = async () => {
-      const look = await session.look();
-      if (session !== this.#session) return;
-      if (look.kind === "gone") this.#again("The relay let go of this connection.");
-      else if (look.kind === "there" && session.pc.connectionState === "connected")
-        this.#tell({ kind: "sending", session: session.id, name: look.name, warnings: look.warnings });
-    };
-    const checking = window.setInterval(() => {
-      if (session === this.#session) void check();
-      else clearInterval(checking);
-    }, CHECK_MS);
+    void this.#check(session);
     session.pc.addEventListener("connectionstatechange", () => {
       clearTimeout(disconnectedTimer);
       if (session !== this.#session) return;
@@ -125,6 +141,19 @@ export class Sender {
         }, DISCONNECTED_MS);
       }
     });
+  }
+
+  /** Asks the relay about the session, for as long as it is this one. */
+  async #check(session: WhipSession): Promise<void> {
+    while (session === this.#session) {
+      const look = await session.look();
+      if (session !== this.#session) return;
+      if (look.kind === "gone") this.#again("The relay let go of this connection.");
+      else if (look.kind === "there" && session.pc.connectionState === "connected")
+        this.#tell({ ...look, kind: "sending", session: session.id });
+      const isNew = look.kind === "there" && look.audible === "not-yet";
+      await new Promise((resolve) => setTimeout(resolve, isNew ? NEW_CHECK_MS : CHECK_MS));
+    }
   }
 
   #again(reason: string): void {

@@ -83,23 +83,27 @@ async function open(): Promise<boolean> {
   trouble = "";
   render();
   try {
-    const next = await openMicrophone(capture());
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = next;
-    const track = next.getAudioTracks()[0];
-    if (!track) throw new Error("The microphone gives no sound.");
+    const opened = await openMicrophone(capture());
+    if (opened.kind === "refused") {
+      trouble = opened.reason;
+      return false;
+    }
+    for (const old of stream?.getTracks() ?? []) old.stop();
+    const { track } = opened;
+    stream = opened.stream;
     track.enabled = !muted;
     track.addEventListener("ended", () => {
       trouble = "The microphone was unplugged. Choose another: you stay on the air, silent.";
       render();
     });
     meter ??= new Meter();
-    meter.listen(next);
+    meter.listen(stream);
     loudAt = Date.now();
     await sender.replace(track);
     await fillDevices(track.getSettings().deviceId ?? null);
     return true;
   } catch (error) {
+    // The browser refuses to measure or to send this track.
     trouble = error instanceof Error ? error.message : String(error);
     return false;
   } finally {
@@ -168,7 +172,7 @@ function render(): void {
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
-  setText(heard, sending.kind === "sending" ? audibilityText(sending.name, report) : "");
+  setText(heard, sending.kind === "sending" ? audibilityText(sending.audible, report) : "");
 }
 
 function saying(): string {

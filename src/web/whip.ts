@@ -1,22 +1,30 @@
 import type { Warning } from "../events.ts";
+import { AUDIBLE_HEADER, type Audible, audibleOf, NAME_HEADER, WARNINGS_HEADER } from "../session-state.ts";
 import { refusal } from "./refusal.ts";
 import { readWarnings } from "./warnings.ts";
 
-/** Why a WHIP session could not be opened. `status` 0: no answer, or no media. `final`: the same request can never succeed. */
-export class WhipError extends Error {
+/**
+ * Why a WHIP session could not be opened. `status`: that of the relay's answer; 0: no answer, or no media. `isFinal`: the same
+ * request can never succeed.
+ */
+export interface Unopened {
+  readonly kind: "unopened";
   readonly status: number;
-  readonly final: boolean;
-
-  constructor(status: number, sentence: string) {
-    super(sentence);
-    this.status = status;
-    this.final = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
-  }
+  readonly isFinal: boolean;
+  readonly reason: string;
 }
 
-/** The state of a session at the relay. `name`: its host's name. `warnings`: what the relay finds wrong with its sound. */
+/**
+ * The state of a session at the relay. `name`: its host's name. `warnings`: what the relay finds wrong with its sound. `audible`:
+ * whether listeners can hear it; null where the relay does not say.
+ */
 export type Look =
-  | { readonly kind: "there"; readonly name: string; readonly warnings: readonly Warning[] }
+  | {
+      readonly kind: "there";
+      readonly name: string;
+      readonly warnings: readonly Warning[];
+      readonly audible: Audible | null;
+    }
   | { readonly kind: "gone" | "unknown" };
 
 /** Timeouts for gathering ICE candidates, for the relay's answer to the offer, and until media flows, ms. */
@@ -26,10 +34,17 @@ const CONNECT_MS = 15_000;
 /** Timeout for a look, ms. It is shorter than the interval between looks (sender.ts), so that their answers come in order. */
 const LOOK_MS = 4_000;
 
-/**
- * One WHIP session (RFC 9725): it sends an audio track over one peer connection. `open` resolves once the media flows, and
- * rejects with {@link WhipError} if it can not. `close` ends the session at the relay too.
- */
+/** The relay's answer to an offer. */
+interface Answer {
+  readonly kind: "answer";
+  /** Null: the connection broke off before all of it had come. */
+  readonly sdp: string | null;
+  /** The session's URL. */
+  readonly location: string;
+  readonly name: string;
+}
+
+/** One WHIP session (RFC 9725): it sends an audio track over one peer connection. */
 export class WhipSession {
   readonly pc: RTCPeerConnection;
   /** The host's name when the session was opened; empty where the relay does not say. */
@@ -44,32 +59,41 @@ export class WhipSession {
     this.#key = key;
   }
 
+  /** Opens a session. Resolves once the media flows, or can not. */
   static async open(
     endpoint: string,
     key: string,
     track: MediaStreamTrack,
     stereo: boolean,
-  ): Promise<WhipSession> {
-    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+  ): Promise<{ readonly kind: "open"; readonly session: WhipSession } | Unopened> {
+    let pc: RTCPeerConnection | null = null;
     let session: WhipSession | null = null;
     try {
+      pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
       pc.addTransceiver(track, { direction: "sendonly", streams: [new MediaStream([track])] });
       const offer = await pc.createOffer();
       await pc.setLocalDescription({ type: "offer", sdp: withOpus(offer.sdp ?? "", stereo) });
       await gathered(pc);
-      const response = await post(endpoint, key, pc.localDescription?.sdp ?? "");
-      const location = response.headers.get("Location");
-      if (location === null) throw new WhipError(502, "The relay's answer names no session.");
-      session = new WhipSession(pc, nameIn(response), new URL(location, response.url).href, key);
+      const answer = await post(endpoint, key, pc.localDescription?.sdp ?? "");
+      if (answer.kind === "unopened") {
+        pc.close();
+        return answer;
+      }
+      session = new WhipSession(pc, answer.name, answer.location, key);
+      if (answer.sdp === null) {
+        await session.close();
+        return unopened(0, "The relay's answer broke off.");
+      }
       // RFC 7587: the answer's Opus parameters state what the relay wants to receive, so they decide between mono and stereo.
-      const answer = withOpus(await response.text(), stereo);
-      await pc.setRemoteDescription({ type: "answer", sdp: answer });
-      await connected(pc);
-      return session;
+      await pc.setRemoteDescription({ type: "answer", sdp: withOpus(answer.sdp, stereo) });
+      if (await isConnected(pc)) return { kind: "open", session };
+      await session.close();
+      return unopened(0, "The relay answered, but no sound gets through (firewall?).");
     } catch (error) {
+      // The browser has no WebRTC, or has refused a step.
       if (session) await session.close();
-      else pc.close();
-      throw error;
+      else pc?.close();
+      return unopened(0, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -84,8 +108,14 @@ export class WhipSession {
     const signal = AbortSignal.timeout(LOOK_MS);
     const response = await fetch(this.#location, { method: "HEAD", headers, signal }).catch(() => null);
     if (response?.ok) {
-      const warnings = readWarnings(response.headers.get("Earshot-Warnings"));
-      return { kind: "there", name: nameIn(response), warnings };
+      const { headers } = response;
+      const warnings = readWarnings(headers.get(WARNINGS_HEADER));
+      return {
+        kind: "there",
+        name: nameIn(response),
+        warnings,
+        audible: audibleOf(headers.get(AUDIBLE_HEADER)),
+      };
     }
     return { kind: [401, 403, 404, 410].includes(response?.status ?? 0) ? "gone" : "unknown" };
   }
@@ -100,23 +130,30 @@ export class WhipSession {
 
 /** Reads the host's name from the relay's answer; empty where it has none. */
 function nameIn({ headers }: Response): string {
-  return decodeURIComponent(headers.get("Earshot-Host") ?? "");
+  return decodeURIComponent(headers.get(NAME_HEADER) ?? "");
 }
 
-async function post(endpoint: string, key: string, sdp: string): Promise<Response> {
-  let response: Response;
+function unopened(status: number, reason: string): Unopened {
+  const isFinal = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
+  return { kind: "unopened", status, isFinal, reason };
+}
+
+async function post(endpoint: string, key: string, offer: string): Promise<Answer | Unopened> {
   try {
-    response = await fetch(endpoint, {
+    const response = await fetch(endpoint, {
       method: "POST",
       headers: { "Content-Type": "application/sdp", Authorization: `Bearer ${key}` },
-      body: sdp,
+      body: offer,
       signal: AbortSignal.timeout(ANSWER_MS),
     });
+    if (response.status !== 201) return unopened(response.status, await refusal(response));
+    const location = response.headers.get("Location");
+    if (location === null) return unopened(502, "The relay's answer names no session.");
+    const sdp = await response.text().catch(() => null);
+    return { kind: "answer", sdp, location: new URL(location, response.url).href, name: nameIn(response) };
   } catch {
-    throw new WhipError(0, "The relay can not be reached.");
+    return unopened(0, "The relay can not be reached.");
   }
-  if (response.status !== 201) throw new WhipError(response.status, await refusal(response));
-  return response;
 }
 
 /** Sets Opus to 128 kbit/s with in-band FEC, in stereo if wanted. It leaves DTX off, with which speech pauses have no packets. */
@@ -142,15 +179,15 @@ function gathered(pc: RTCPeerConnection): Promise<void> {
   });
 }
 
-function connected(pc: RTCPeerConnection): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = () => reject(new WhipError(0, "The relay answered, but no sound gets through (firewall?)."));
+/** Resolves with whether a connection comes about, {@link CONNECT_MS} at most. */
+function isConnected(pc: RTCPeerConnection): Promise<boolean> {
+  return new Promise((resolve) => {
     const check = () => {
-      if (pc.connectionState === "connected") resolve();
-      if (pc.connectionState === "failed" || pc.connectionState === "closed") fail();
+      if (pc.connectionState === "connected") resolve(true);
+      if (pc.connectionState === "failed" || pc.connectionState === "closed") resolve(false);
     };
     pc.addEventListener("connectionstatechange", check);
-    setTimeout(fail, CONNECT_MS);
+    setTimeout(() => resolve(false), CONNECT_MS);
     check();
   });
 }

@@ -266,3 +266,23 @@ describe("the sessions of a host", () => {
     expect(during(3, [0.2, 0.2])).toEqual([false]);
   });
 });
+
+test("of two sessions with one key, each is told of its own faults, and the host is warned once", () => {
+  const guard = new Guard();
+  const attendants = new Map(
+    ["first", "second"].map((session) => [session, { state: "heard", host: ANNE } as const]),
+  );
+  const counts = { received: 0, missing: 0, ppm: 0 };
+  const notes: string[] = [];
+  for (let at = 0; at < 10 * SAMPLE_RATE; at += AU_SAMPLES) {
+    counts.received += 1;
+    guard.host("first").push(unit(at, 0.2), counts, -23);
+    guard.host("second").push(unit(at, 0), counts, -70);
+    guard.push(unit(at, 0.2), -23);
+    for (const { kind, raised } of guard.attend(attendants, false))
+      notes.push(`${raised ? "+" : "-"}${kind}`);
+  }
+  expect(notes).toEqual(["+microphone-dead"]);
+  expect([guard.warningsOf("first"), guard.warningsOf("second")]).toEqual([[], ["microphone-dead"]]);
+  expect([...guard.sessionsWith("microphone-dead")]).toEqual(["second"]);
+});

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { FIRST_HOST } from "../../src/access/keys.ts";
 import { Talks, type Voice } from "../../src/broadcast/talks.ts";
-import type { WarningNote } from "../../src/broadcast/warnings.ts";
 import type { TalkAnswer, TalkCall } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import type { Problem } from "../../src/problem.ts";
@@ -37,12 +37,6 @@ const on = (name: string, hostId = name, isHeard = true): Voice => ({
   sfuSession: `sfu-${name}`,
   hostId,
   name,
-});
-/** A warning of the guard about a host's microphone. */
-const squeal = (hostId: string, raised: boolean): WarningNote => ({
-  kind: "squeal",
-  raised,
-  host: { hostId, name: hostId },
 });
 /** Looks at the sessions; times are given by the tests. */
 const look = (now = 0) => talks.refresh(now);
@@ -159,17 +153,20 @@ describe("the list of the others", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("carries a squealing microphone's warning, to its own host alone, and at once", async () => {
-    const talk = await begin("ada", "ben");
+  test("says whether the microphone of the studio's own session squeals, at once, and of no other session", async () => {
+    voices = [on("ada", FIRST_HOST), on("ada2", FIRST_HOST), on("ben")];
+    look();
+    const talk = await beginOf("whip-ada", FIRST_HOST);
+    const sameKey = await beginOf("whip-ada2", FIRST_HOST);
     const of = await beginOf("whip-ben", "ben");
     const { revision, squeals } = await others(talk);
     expect(squeals).toBe(false);
     const held = others(talk, revision);
-    talks.takeWarnings([squeal("ada", true)]);
-    talks.takeWarnings([squeal("ada", true)]);
+    talks.squeal(new Set(["whip-ada"]));
+    talks.squeal(new Set(["whip-ada"]));
     expect(await soon(held)).toMatchObject({ revision: revision + 1, squeals: true });
-    expect((await others(of)).squeals).toBe(false);
-    talks.takeWarnings([squeal("ada", false)]);
+    for (const other of [sameKey, of]) expect((await others(other)).squeals).toBe(false);
+    talks.squeal(new Set());
     expect((await others(talk)).squeals).toBe(false);
   });
 

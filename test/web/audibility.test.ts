@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import type { Audible } from "../../src/session-state.ts";
 import { audibilityText } from "../../src/web/audibility.ts";
 import type { KnownStatus } from "../../src/web/status.ts";
 
@@ -20,37 +21,50 @@ const SEEN: KnownStatus = {
   lastEvent: 0,
   replay: false,
 };
-const NOT_YOU = "Listeners do not hear you: the relay does not yet, or your producer has muted you.";
-const said = (status: Partial<KnownStatus>, name = "Ada") =>
-  audibilityText(name, { kind: "status", status: { ...SEEN, ...status } });
+const MUTED = "Listeners do not hear you: your producer has muted you.";
+const said = (status: Partial<KnownStatus>, audible: Audible | null = "yes") =>
+  audibilityText(audible, { kind: "status", status: { ...SEEN, ...status } });
 
-describe("a host called Ada", () => {
-  test.each<[string, string, Partial<KnownStatus>]>([
-    ["is heard", "Listeners hear you, at -24 dB.", {}],
-    ["is not heard yet", "The relay does not hear you yet.", { hosts: 0, onAir: [], line: "silence" }],
-    [
-      "is not heard yet, before a show with hold audio",
-      "The relay does not hear you yet.",
-      { hosts: 0, onAir: [], line: "hold" },
-    ],
-    ["is not heard yet, and Ben is", NOT_YOU, { onAir: ["Ben"] }],
-    ["has been muted, and Ben is heard", NOT_YOU, { hosts: 2, onAir: ["Ben"] }],
-    ["has been muted, and nobody else is on", NOT_YOU, { onAir: [] }],
-    ["is silent, and hold audio sounds", "Listeners hear hold audio, not you.", { line: "hold" }],
-    ["is heard beside Ben", "The show is at -24 dB.", { hosts: 2, onAir: ["Ben", "Ada"] }],
-    [
-      "sends silence",
-      "The relay receives you, but hears only silence.",
-      { meter: { peakDb: -96, rmsDb: -96 } },
-    ],
-    ["is heard, and not measured", "The relay is receiving you.", { meter: null }],
-  ])("%s: %s", (_, sentence, status) => {
-    expect(said(status)).toBe(sentence);
-  });
-});
-
-test("a host whose name is unknown is told the level of the whole show", () => {
-  expect(said({}, "")).toBe("Listeners hear you, at -24 dB.");
+test.each<[string, string, Audible | null, Partial<KnownStatus>]>([
+  ["is heard", "Listeners hear you, at -24 dB.", "yes", {}],
+  ["has just gone on the air", "The relay does not hear you yet.", null, {}],
+  [
+    "is not heard yet",
+    "The relay does not hear you yet.",
+    "not-yet",
+    { hosts: 0, onAir: [], line: "silence" },
+  ],
+  [
+    "is not heard yet, before a show with hold audio",
+    "The relay does not hear you yet.",
+    "not-yet",
+    { hosts: 0, onAir: [], line: "hold" },
+  ],
+  [
+    "is not heard yet, while another host of the same name is",
+    "The relay does not hear you yet.",
+    "not-yet",
+    {},
+  ],
+  [
+    "is heard, and the status is older",
+    "The relay is receiving you.",
+    "yes",
+    { hosts: 0, onAir: [], line: "silence" },
+  ],
+  ["has been muted, and Ben is heard", MUTED, "muted", { hosts: 2, onAir: ["Ben"] }],
+  ["has been muted, and nobody else is on", MUTED, "muted", { onAir: [] }],
+  ["is silent, and hold audio sounds", "Listeners hear hold audio, not you.", "yes", { line: "hold" }],
+  ["is heard beside Ben", "The show is at -24 dB.", "yes", { hosts: 2, onAir: ["Ben", "Ada"] }],
+  [
+    "sends silence",
+    "The relay receives you, but hears only silence.",
+    "yes",
+    { meter: { peakDb: -96, rmsDb: -96 } },
+  ],
+  ["is heard, and not measured", "The relay is receiving you.", "yes", { meter: null }],
+])("a host who %s is told: %s", (_, sentence, audible, status) => {
+  expect(said(status, audible)).toBe(sentence);
 });
 
 test.each<[Partial<KnownStatus>, string]>([
@@ -63,5 +77,5 @@ test.each<[Partial<KnownStatus>, string]>([
 
 test("an unknown state of the relay is said to be unknown", () => {
   for (const report of [null, { kind: "unreachable" }, { kind: "missing" }] as const)
-    expect(audibilityText("Ada", report)).toBe("The relay's state can not be read just now.");
+    expect(audibilityText("yes", report)).toBe("The relay's state can not be read just now.");
 });

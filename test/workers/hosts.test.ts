@@ -93,6 +93,29 @@ async function goOn(host: Pick<HostDescription, "whipUrl" | "hostKey">, sound = 
 const status = async ({ statusUrl }: CreatedBroadcast) =>
   (await (await fetch(`${statusUrl}?${Math.random()}`)).json()) as { hosts: number; onAir: string[] };
 
+/** Returns what a studio is told about its own WHIP session: whether it is heard, and its warnings. */
+async function ownState(session: string, key: string): Promise<string> {
+  const { status, headers } = await call("HEAD", session, key);
+  return `${status} ${headers.get("earshot-audible")} ${headers.get("earshot-warnings")}`;
+}
+
+test("two people with the broadcast's own key are each told of their own sound, and not of the other's", async () => {
+  const show = await relay.create({ latency: "low" });
+  const heard = await goOn(show);
+  const dead = await goOn(show, silence);
+  const response = await call("POST", show.whipUrl, show.hostKey);
+  const silentUrl = new URL(response.headers.get("location") ?? "", show.whipUrl).href;
+  await expect.poll(() => ownState(heard.url, show.hostKey)).toBe("204 yes ");
+  await expect
+    .poll(() => ownState(dead.url, show.hostKey), { timeout: 20_000 })
+    .toBe("204 yes microphone-dead");
+  expect(await ownState(heard.url, show.hostKey)).toBe("204 yes ");
+  expect(await ownState(silentUrl, show.hostKey), "no packet of this one has come").toBe("204 not-yet ");
+  await api("PATCH", show, "hosts/host", { muted: true });
+  await expect.poll(() => ownState(heard.url, show.hostKey)).toBe("204 muted ");
+  for (const { socket } of [heard, dead]) socket.leave();
+});
+
 describe("POST /api/broadcasts/:id/hosts", () => {
   test("makes a host with a key, a WHIP URL and a studio URL, which has the key only in its fragment", async () => {
     const show = await relay.create();
