@@ -1,5 +1,6 @@
 import { findCopy } from "./copy.ts";
 import { type ListedEvent, readListedEvent, statusAfter } from "./listed-events.ts";
+import { type Step, stepAfter } from "./listen-plan.ts";
 import { element, pathId, setText } from "./page.ts";
 import { crowdText, onAirText } from "./people.ts";
 import { Player } from "./player.ts";
@@ -29,6 +30,8 @@ let playing: PlayerState = "stopped";
 let isNew = true;
 /** Whether play was pressed before there was anything to hear. The player then starts as soon as there is. */
 let armed = false;
+/** How many statuses in a row have not come. */
+let misses = 0;
 
 /** When the player loaded its last playlist, by performance.now(). Playlists tell the show's events. */
 let listedAt = Number.NEGATIVE_INFINITY;
@@ -100,14 +103,18 @@ function onReport(now: StatusAnswer): void {
   // While sound is playing, a missing answer says nothing about the show: keep the last status.
   if (now.kind === "unreachable" && report?.kind === "status" && playing === "playing") return;
   report = knowing(now);
-  if (armed && now.kind === "status" && (now.status.state === "open" || now.status.state === "live")) {
-    armed = false;
-    player.play();
-  }
-  if (now.kind === "missing") armed = false;
+  misses = now.kind === "unreachable" ? misses + 1 : 0;
+  take(stepAfter(now, playing, armed, misses));
   const isOn = now.kind === "status" && (now.status.state === "open" || now.status.state === "live");
   if (isOn && isNew && !document.hidden) player.prepare();
   render();
+}
+
+function take(step: Step): void {
+  if (step === "none") return;
+  armed = step === "arm";
+  if (step === "arm" || step === "stop") player.stop();
+  if (step === "play" || step === "play-in-doubt") player.play(step === "play-in-doubt");
 }
 
 /** Returns the report, updated with the events that the playlist has told. */

@@ -48,7 +48,8 @@ export function pollStatus(
     misses = report.kind === "status" ? 0 : misses + 1;
     tell(report);
     clearTimeout(timer);
-    toldUntil = performance.now() + spread(TOLD_EVERY_MS);
+    // A page without a status needs one soon, even if its playlist tells the events from then on.
+    if (report.kind === "status") toldUntil = performance.now() + spread(TOLD_EVERY_MS);
     const regular = waitsForDoors() ? KEPT_MS * (1.1 + 0.4 * Math.random()) : spread(EVERY_MS);
     timer = window.setTimeout(next, misses === 0 ? regular : backoff(misses, EVERY_MS, CEILING_MS));
   };

@@ -30,7 +30,7 @@ function sentence(report: StatusAnswer, playing: PlayerState, armed: boolean, no
   if (playing === "ended")
     return `The show has ended. Thank you for listening.${again ? " Press play to hear it from its start." : ""}`;
   if (playing === "replaying") return "You are listening to a show that has ended.";
-  if (report.kind !== "status") return unknown(playing);
+  if (report.kind !== "status") return unknown(playing, armed);
   const { state, hosts, opensAt, line } = report.status;
   const isHold = line === "hold" && playing === "playing";
   if (state === "ended" && playing === "joining") return "One moment …";
@@ -59,9 +59,11 @@ function sentence(report: StatusAnswer, playing: PlayerState, armed: boolean, no
 }
 
 /** The sentence where the status can not be read. The sound does not depend on it. */
-function unknown(playing: PlayerState): string {
+function unknown(playing: PlayerState, armed: boolean): string {
   if (playing === "playing") return "You are listening.";
   if (playing === "joining") return "Joining …";
+  if (armed)
+    return "How the show is can not be told at this moment. It will start here by itself: keep this page open.";
   return "How the show is can not be told at this moment. Press play to listen all the same.";
 }
 

@@ -40,6 +40,10 @@ test.each<[PlayerState, RegExp]>([
   });
 });
 
+test("where the state of the show is unknown and the page waits for it, it is not told to press play again", () => {
+  expect(words({ kind: "unreachable" }, "stopped", true, NOW).sentence).toMatch(/keep this page open\.$/);
+});
+
 test.each<[string, Partial<KnownStatus>, PlayerState, boolean, RegExp]>([
   ["announced", {}, "stopped", false, /^Not started yet\. Press play/],
   ["announced, and play was pressed", {}, "stopped", true, /keep this page open\.$/],
