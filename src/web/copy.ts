@@ -1,4 +1,4 @@
-import { copyOf } from "../lifeboat.ts";
+import { copyOf, LIFEBOAT_PATH } from "../lifeboat.ts";
 import { type MediaList, readMediaList, variantOf } from "./list.ts";
 
 /** Timeout for a request to the copy, ms. */
@@ -29,14 +29,14 @@ export class Copy {
   }
 }
 
-/** Finds the copy of show `id`; null where this relay has none. `/lifeboat.json` is an asset: no Worker runs for it. */
+/** Finds the copy of show `id`; null where this relay has none. Its URL is in an asset, for which no Worker runs. */
 export async function findCopy(id: string): Promise<Copy | null> {
-  const text = await textOf("/lifeboat.json", ANSWER_MS);
+  const text = await textOf(LIFEBOAT_PATH, ANSWER_MS);
   const url = text === null ? null : urlIn(text);
   return url === null ? null : new Copy(url, id);
 }
 
-/** Reads the copy's base URL in the text of `/lifeboat.json`; null where it names none. */
+/** Reads the copy's base URL in the text of that asset; null where it names none. */
 export function urlIn(text: string): string | null {
   try {
     const said: { readonly url?: unknown } | null = JSON.parse(text);

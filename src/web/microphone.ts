@@ -8,12 +8,25 @@ export interface Capture {
   readonly autoGainControl: boolean;
 }
 
-/** Opens the microphone; the browser asks the host the first time. Rejects with an Error whose message tells the host why. */
-export async function openMicrophone(capture: Capture): Promise<MediaStream> {
-  if (!navigator.mediaDevices) throw new Error("Microphones need a secure page: open the studio over https.");
+/** An open microphone. */
+export interface Microphone {
+  readonly kind: "open";
+  readonly stream: MediaStream;
+  readonly track: MediaStreamTrack;
+}
+
+/** Why a microphone could not be opened: a sentence for the host. */
+export interface NoMicrophone {
+  readonly kind: "refused";
+  readonly reason: string;
+}
+
+/** Opens the microphone; the browser asks the host the first time. */
+export async function openMicrophone(capture: Capture): Promise<Microphone | NoMicrophone> {
+  if (!navigator.mediaDevices) return refused("Microphones need a secure page: open the studio over https.");
   const { deviceId, stereo, echoCancellation, noiseSuppression, autoGainControl } = capture;
   try {
-    return await navigator.mediaDevices.getUserMedia({
+    const stream = await navigator.mediaDevices.getUserMedia({
       audio: {
         ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
         channelCount: stereo ? 2 : 1,
@@ -23,8 +36,10 @@ export async function openMicrophone(capture: Capture): Promise<MediaStream> {
         autoGainControl,
       },
     });
+    const [track] = stream.getAudioTracks();
+    return track ? { kind: "open", stream, track } : refused("The microphone gives no sound.");
   } catch (error) {
-    throw new Error(refusal(error instanceof DOMException ? error.name : ""));
+    return refused(refusal(error instanceof DOMException ? error.name : ""));
   }
 }
 
@@ -32,6 +47,10 @@ export async function openMicrophone(capture: Capture): Promise<MediaStream> {
 export async function listMicrophones(): Promise<MediaDeviceInfo[]> {
   const devices = await navigator.mediaDevices?.enumerateDevices();
   return (devices ?? []).filter((device) => device.kind === "audioinput" && device.deviceId !== "");
+}
+
+function refused(reason: string): NoMicrophone {
+  return { kind: "refused", reason };
 }
 
 function refusal(name: string): string {

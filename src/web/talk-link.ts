@@ -23,6 +23,9 @@ export interface Told {
   readonly blocked: () => void;
 }
 
+/** What one look at a link has led to. `failed`: a request or an exchange did; nobody knows which state the SFU has. */
+type Change = "none" | "made" | "failed";
+
 /**
  * One connection on which this host hears the others, with its talk session at the relay. Other hosts' tracks come and go on it.
  * It makes one change at a time, from the request for tracks until the relay has taken the answer, 15 s at most. If an answer is
@@ -101,21 +104,20 @@ export class TalkLink {
     this.#isUnsettled = true;
     if (this.#isSettling) return;
     this.#isSettling = true;
-    try {
-      while (this.#isUnsettled && !this.#isClosed) {
-        this.#isUnsettled = false;
-        if ((await this.#dropGone()) || (await this.#pullMissing())) this.#isUnsettled = true;
-      }
-    } catch {
-      if (!this.#isClosed) this.#told.lost();
-    } finally {
-      this.#isSettling = false;
+    let change: Change = "none";
+    while (this.#isUnsettled && !this.#isClosed && change !== "failed") {
+      this.#isUnsettled = false;
+      change = await this.#dropGone();
+      if (change === "none") change = await this.#pullMissing();
+      if (change === "made") this.#isUnsettled = true;
     }
+    this.#isSettling = false;
+    if (change === "failed" && !this.#isClosed) this.#told.lost();
     if (!this.#isClosed) this.#tell();
   }
 
-  /** Removes the hosts who have gone. Resolves with false where there are none. */
-  async #dropGone(): Promise<boolean> {
+  /** Removes the hosts who have gone. */
+  async #dropGone(): Promise<Change> {
     const gone = [...this.#voices.keys()].filter(
       (name) => !this.#others.some((one) => one.publication === name),
     );
@@ -123,38 +125,39 @@ export class TalkLink {
       this.#voices.get(name)?.end();
       this.#voices.delete(name);
     }
-    if (gone.length === 0) return false;
+    if (gone.length === 0) return "none";
     this.#tell();
-    await this.#relay.close(gone);
-    return true;
+    return (await this.#relay.close(gone)) ? "made" : "failed";
   }
 
-  /** Asks for the tracks of hosts who are missing and due. Resolves with false where there are none. */
-  async #pullMissing(): Promise<boolean> {
+  /** Asks for the tracks of hosts who are missing and due. */
+  async #pullMissing(): Promise<Change> {
     const now = performance.now();
     const missing = this.#others
       .map(({ publication }) => publication)
       .filter((name) => !this.#voices.has(name) && (this.#later.get(name)?.at ?? 0) <= now);
-    if (missing.length === 0) return false;
-    await withTimeout(this.#exchange(missing), ANSWER_MS);
-    return true;
+    if (missing.length === 0) return "none";
+    // The browser's WebRTC may refuse a step, or take longer than this.
+    const isDone = await withTimeout(this.#exchange(missing), ANSWER_MS).catch(() => false);
+    return isDone ? "made" : "failed";
   }
 
-  /** Asks for publications, and answers the SFU's offer. */
-  async #exchange(publications: readonly string[]): Promise<void> {
-    const { mutation, offer, tracks } = await this.#relay.tracks(publications);
+  /** Asks for publications, and answers the SFU's offer. Resolves with whether all that the relay has said has come. */
+  async #exchange(publications: readonly string[]): Promise<boolean> {
+    const offered = await this.#relay.tracks(publications);
+    if (offered === null) return false;
+    const { mutation, offer, tracks } = offered;
     for (const track of tracks) {
       if ("mid" in track) this.#mids.set(track.mid, track.publication);
       else this.#putOff(track.publication);
     }
-    if (this.#isClosed) return;
+    if (this.#isClosed) return true;
     if (offer !== null) {
       await this.#pc.setRemoteDescription({ type: "offer", sdp: offer });
       await this.#pc.setLocalDescription();
-      await this.#relay.answer(mutation, this.#pc.localDescription?.sdp ?? "");
+      if (!(await this.#relay.answer(mutation, this.#pc.localDescription?.sdp ?? ""))) return false;
     }
-    const isHeard = tracks.every((track) => !("mid" in track) || this.#voices.has(track.publication));
-    if (!isHeard) throw new Error("The relay offers something else than it says.");
+    return tracks.every((track) => !("mid" in track) || this.#voices.has(track.publication));
   }
 
   #putOff(publication: string): void {

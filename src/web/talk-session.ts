@@ -13,7 +13,7 @@ export type Asked =
   | { readonly kind: "unreachable" };
 
 /**
- * One talk session at the relay, over HTTP (edge/talk.ts). When a method throws, it is unknown how far the session has changed:
+ * One talk session at the relay, over HTTP (edge/talk.ts). When a request fails, it is unknown how far the session has changed:
  * the caller must give the session up.
  */
 export class TalkSession {
@@ -25,13 +25,11 @@ export class TalkSession {
     this.#headers = headers;
   }
 
-  /** Makes a talk session beside a WHIP session. @param session the WHIP session's id */
-  static async begin(endpoint: string, key: string, session: string): Promise<TalkSession> {
+  /** Makes a talk session beside a WHIP session; null where the relay makes none. @param session the WHIP session's id */
+  static async begin(endpoint: string, key: string, session: string): Promise<TalkSession | null> {
     const headers = { Authorization: `Bearer ${key}` };
-    const response = await send(endpoint, "POST", headers, { session }, REPLY_MS);
-    const talk = readTalk(await response.json());
-    if (talk === null) throw new Error("The relay did not name the talk session.");
-    return new TalkSession(`${endpoint}/${talk}`, headers);
+    const talk = readTalk(await jsonOf(await send(endpoint, "POST", headers, { session }, REPLY_MS)));
+    return talk === null ? null : new TalkSession(`${endpoint}/${talk}`, headers);
   }
 
   /**
@@ -52,22 +50,21 @@ export class TalkSession {
     }
   }
 
-  /** Asks for the tracks of publications. */
-  async tracks(publications: readonly string[]): Promise<TalkOffer> {
-    const response = await send(`${this.#url}/tracks`, "POST", this.#headers, { publications }, ANSWER_MS);
-    const offer = readOffer(await response.json());
-    if (offer === null) throw new Error("The relay answered without an offer.");
-    return offer;
+  /** Asks for the tracks of publications; null where the request has failed. */
+  async tracks(publications: readonly string[]): Promise<TalkOffer | null> {
+    const url = `${this.#url}/tracks`;
+    return readOffer(await jsonOf(await send(url, "POST", this.#headers, { publications }, ANSWER_MS)));
   }
 
-  /** Answers the offer of exchange `mutation` with SDP. */
-  async answer(mutation: string, answer: string): Promise<void> {
-    await send(`${this.#url}/answer`, "PUT", this.#headers, { mutation, answer }, ANSWER_MS);
+  /** Answers the offer of exchange `mutation` with SDP. Resolves with whether the relay has taken it. */
+  async answer(mutation: string, answer: string): Promise<boolean> {
+    const url = `${this.#url}/answer`;
+    return (await send(url, "PUT", this.#headers, { mutation, answer }, ANSWER_MS)) !== null;
   }
 
-  /** Stops receiving the tracks of publications. */
-  async close(publications: readonly string[]): Promise<void> {
-    await send(`${this.#url}/close`, "PUT", this.#headers, { publications }, REPLY_MS);
+  /** Stops receiving the tracks of publications. Resolves with whether the relay has done so. */
+  async close(publications: readonly string[]): Promise<boolean> {
+    return (await send(`${this.#url}/close`, "PUT", this.#headers, { publications }, REPLY_MS)) !== null;
   }
 
   /** Ends the session. The request outlives the page. If it fails, the relay finds out by itself. */
@@ -78,19 +75,24 @@ export class TalkSession {
   }
 }
 
+/** Sends a request. Resolves with a 2xx; null where the relay gives another answer, or none in time. */
 async function send(
   url: string,
   method: "POST" | "PUT",
   headers: { readonly Authorization: string },
   body: object,
   millis: number,
-): Promise<Response> {
+): Promise<Response | null> {
   const response = await fetch(url, {
     method,
     headers: { ...headers, "Content-Type": "application/json" },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(millis),
-  });
-  if (!response.ok) throw new Error(`The relay answered ${response.status}.`);
-  return response;
+  }).catch(() => null);
+  return response?.ok ? response : null;
+}
+
+/** Reads an answer's JSON; null where there is no answer, or it is not JSON. */
+function jsonOf(response: Response | null): Promise<unknown> {
+  return response === null ? Promise.resolve(null) : response.json().catch(() => null);
 }

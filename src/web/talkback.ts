@@ -1,6 +1,6 @@
 import type { Other } from "../talk.ts";
 import { backoff } from "./backoff.ts";
-import { TalkLink } from "./talk-link.ts";
+import { TalkLink, type Told } from "./talk-link.ts";
 import { TalkSession } from "./talk-session.ts";
 import type { TalkbackState } from "./talkback-state.ts";
 import type { Voice } from "./voice.ts";
@@ -76,26 +76,37 @@ export class Talkback {
     const session = this.#session;
     if (session === null) return;
     if (this.#attempt === 0) this.#tell({ kind: "connecting" });
+    const relay = await TalkSession.begin(this.#endpoint, this.#key, session);
+    if (!isCurrent()) return void relay?.end();
+    if (relay === null) return this.#again();
+    const link = this.#linkTo(relay, isCurrent);
+    if (link === null) {
+      void relay.end();
+      return this.#again();
+    }
+    this.#link = link;
+    await link.follow();
+  }
+
+  /** Makes the connection of a talk session; null where the browser makes none. */
+  #linkTo(relay: TalkSession, isCurrent: () => boolean): TalkLink | null {
+    const told: Told = {
+      changed: (voices, waiting) => {
+        if (!isCurrent()) return;
+        this.#attempt = 0;
+        this.#voices = voices;
+        this.#waiting = waiting;
+        this.#forgetGone();
+        this.#tellWhatIsHeard();
+      },
+      squeals: (isRaised) => isCurrent() && this.#duck(isRaised),
+      lost: () => isCurrent() && this.#again(),
+      blocked: () => isCurrent() && this.#block(),
+    };
     try {
-      const relay = await TalkSession.begin(this.#endpoint, this.#key, session);
-      if (!isCurrent()) return void relay.end();
-      const link = new TalkLink(relay, this.#isDucked, this.#volumes, {
-        changed: (voices, waiting) => {
-          if (!isCurrent()) return;
-          this.#attempt = 0;
-          this.#voices = voices;
-          this.#waiting = waiting;
-          this.#forgetGone();
-          this.#tellWhatIsHeard();
-        },
-        squeals: (isRaised) => isCurrent() && this.#duck(isRaised),
-        lost: () => isCurrent() && this.#again(),
-        blocked: () => isCurrent() && this.#block(),
-      });
-      this.#link = link;
-      await link.follow();
+      return new TalkLink(relay, this.#isDucked, this.#volumes, told);
     } catch {
-      if (isCurrent()) this.#again();
+      return null;
     }
   }
 
