@@ -5,7 +5,10 @@ import { lists } from "./r2-keys.ts";
  * Pages, the Broadcast and the bucket's local server share these names.
  */
 
-/** `/lifeboat.json`, a static asset beside the pages. */
+/** The path of {@link Lifeboat}, a static asset beside the pages. */
+export const LIFEBOAT_PATH = "/lifeboat.json";
+
+/** The JSON at {@link LIFEBOAT_PATH}. */
 export interface Lifeboat {
   /** The base URL of the bucket's domain, without a slash at its end; null where there is no copy. */
   readonly url: string | null;

@@ -16,9 +16,9 @@ export class KnownIds {
     this.#ids = new Bounded(max);
   }
 
-  /** Returns the secret that made `id`, if `id` has passed. */
-  secretOf(id: string): Secret | undefined {
-    return this.#ids.get(id);
+  /** Returns the secret that made `id`; null where `id` has not passed. */
+  secretOf(id: string): Secret | null {
+    return this.#ids.get(id) ?? null;
   }
 
   /**

@@ -89,7 +89,7 @@ export function multivariantPlaylist(variant: {
   bandwidth: number;
   averageBandwidth: number;
   title?: string;
-  redundantUri?: string | undefined;
+  redundantUri?: string;
 }): string {
   const { uri, bandwidth, averageBandwidth, title, redundantUri } = variant;
   const lines = [

@@ -27,9 +27,9 @@ export const ReplyErrors = z.looseObject({
   tracks: z.array(TrackReply).optional(),
 });
 
-/** Returns the first error that a reply reports; undefined if there is none. */
-export function errorOf({ errorCode, tracks }: z.infer<typeof ReplyErrors>): string | undefined {
-  return errorCode ?? tracks?.find((track) => track.errorCode)?.errorCode;
+/** Returns the first error that a reply reports; null if there is none. */
+export function errorOf({ errorCode, tracks }: z.infer<typeof ReplyErrors>): string | null {
+  return errorCode ?? tracks?.find((track) => track.errorCode)?.errorCode ?? null;
 }
 
 /** The reply to `POST sessions/new`. */

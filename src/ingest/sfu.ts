@@ -144,7 +144,7 @@ export class Sfu {
     if (tracks.kind === "fault") return tracks;
     // Single items may have failed in spite of HTTP 200.
     const code = errorOf(tracks.body);
-    if (code !== undefined) return sfuFault(200, code);
+    if (code !== null) return sfuFault(200, code);
     const answer = tracks.body.sessionDescription?.sdp;
     return answer === undefined ? sfuFault(200, "no_answer") : { kind: "published", session, answer };
   }
