@@ -49,7 +49,7 @@ export function pollStatus(
     tell(report);
     clearTimeout(timer);
     // A page without a status needs one soon, even if its playlist tells the events from then on.
-    if (report.kind === "status") toldUntil = performance.now() + spread(TOLD_EVERY_MS);
+    toldUntil = report.kind === "status" ? performance.now() + spread(TOLD_EVERY_MS) : 0;
     const regular = waitsForDoors() ? KEPT_MS * (1.1 + 0.4 * Math.random()) : spread(EVERY_MS);
     timer = window.setTimeout(next, misses === 0 ? regular : backoff(misses, EVERY_MS, CEILING_MS));
   };

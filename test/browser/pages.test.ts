@@ -219,6 +219,8 @@ test.concurrent("a page that waits for a show plays it although the status is sw
   await page.locator("#play:enabled").click();
   await waitForStatus(page, "It will start here by itself: keep this page open.");
   await page.route(/\/status\.json/, (route) => route.fulfill({ status: 503, json: {} }));
+  // The relay still holds one request for the status, whose answer would tell that the doors are open.
+  await page.waitForResponse((response) => response.status() === 503);
   const studio = await host(show);
   await waitForStatus(page, "You are listening.", 60_000);
   for (const each of [page, studio.page]) await each.context().close();
