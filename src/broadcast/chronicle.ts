@@ -91,6 +91,11 @@ export class Chronicle {
       this.note(note);
   }
 
+  /** Whether a host counts as on the air: {@link hear} has not yet recorded that the host is off. */
+  get hasHosts(): boolean {
+    return !this.#onAir.isEmpty;
+  }
+
   /** Takes what the guard has raised and cleared, and records what is new of it. */
   warn(notes: readonly WarningNote[]): void {
     const news = notes.filter((note) => this.#warnings.take(note));

@@ -404,6 +404,39 @@ describe("a show with neither host nor reader rests", () => {
   });
 });
 
+describe("a show that nobody reads does not rest", () => {
+  // Long enough that the show is quiet when the host goes: it has been 10 s without a read.
+  const QUIET_MS = 12_000;
+
+  test("before the host who has gone is off the air, 5 s after the last sound", () => {
+    const rig = new Rig();
+    rig.addHost();
+    rig.show.open();
+    rig.talk(QUIET_MS);
+    expect(rig.row.state).toBe("live");
+    const goneAt = rig.dropHost();
+    vi.advanceTimersByTime(20_000);
+    const events = rig.store.log.ofHosts();
+    expect(events.map(({ kind }) => kind)).toEqual(["host-on", "host-off"]);
+    expect((events[1]?.at ?? 0) - goneAt).toBeLessThan(7_000);
+  });
+
+  test("before it is noted that a host has gone who was never heard, whenever that is", () => {
+    const notedAfter: number[] = [];
+    for (let millis = 0; millis < 2_000; millis += 100) {
+      const rig = new Rig();
+      rig.goLive();
+      rig.addHost();
+      vi.advanceTimersByTime(QUIET_MS + millis);
+      expect(rig.row.hostsLeftAt).toBeNull();
+      const goneAt = rig.dropHost();
+      vi.advanceTimersByTime(20_000);
+      notedAfter.push((rig.row.hostsLeftAt ?? Number.POSITIVE_INFINITY) - goneAt);
+    }
+    expect(Math.max(...notedAfter)).toBeLessThan(2_000);
+  });
+});
+
 describe("an object that did not run for a while, and goes on", () => {
   test("after 690 s a new epoch begins at once, which has the host's sound from the first moment on", async () => {
     const rig = new Rig();
