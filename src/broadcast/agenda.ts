@@ -65,12 +65,22 @@ export class Agenda {
   }
 
   /**
-   * Returns until when a running show without hosts may rest: its next step, or the webhook's next attempt. Null while
-   * listeners ask for its lists or media.
+   * Returns until when a running show may rest: its next step, or the webhook's next attempt. Null while a host is connected or
+   * still counts as on the air, and while listeners ask for its lists or media.
    */
-  restsUntil(row: ShowRow, wall: number): number | null {
-    return this.#presence.isQuiet(wall) ? earlier(this.next(row)?.at ?? null, this.#webhook()) : null;
+  restsUntil({ life, publishers, chronicle }: Attended, wall: number): number | null {
+    const hasHosts = publishers.sessions.length > 0 || chronicle.hasHosts;
+    if (hasHosts || !this.#presence.isQuiet(wall)) return null;
+    return earlier(this.next(life.row)?.at ?? null, this.#webhook());
   }
+}
+
+/** A show, as far as a rest depends on it. */
+interface Attended {
+  readonly life: { readonly row: ShowRow };
+  readonly publishers: { readonly sessions: readonly string[] };
+  /** `hasHosts`: whether a host counts as on the air, which lasts 5 s longer than the host's sound (on-air.ts). */
+  readonly chronicle: { readonly hasHosts: boolean };
 }
 
 /** Returns the earlier of two times; null: never. */

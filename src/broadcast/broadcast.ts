@@ -174,14 +174,17 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     });
   }
 
-  /** Takes the show out of this object at once, and begins to remove all that is stored of it. */
+  /**
+   * Takes the show out of this object at once, and begins to remove all that is stored of it. A farewell is left out: it would
+   * keep the clock running, and storing, after the removal.
+   */
   #discard(): void {
     const show = this.#show;
     if (show === null) return;
     this.#show = null;
     this.#removal.begin(() =>
       show
-        .end()
+        .endAtOnce()
         .catch((error) => console.warn(`A show is deleted though it could not be ended: ${String(error)}`))
         .then(() => show.chronicle.abandon()),
     );

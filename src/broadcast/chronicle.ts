@@ -86,6 +86,11 @@ export class Chronicle {
       this.note(note);
   }
 
+  /** Whether a host counts as on the air: {@link hear} has not yet recorded that the host is off. */
+  get hasHosts(): boolean {
+    return !this.#onAir.isEmpty;
+  }
+
   /** Takes what the guard has raised and cleared, and records what is new of it. */
   warn(notes: readonly WarningNote[]): void {
     for (const note of notes) if (this.#warnings.take(note)) this.note(note);

@@ -4,7 +4,7 @@ import { ShowTime } from "./show-time.ts";
 import type { Timeline } from "./timeline.ts";
 import { Timer } from "./timer.ts";
 
-/** How often the clock calls {@link Owner.doChores}, ms. */
+/** How often the clock calls {@link Owner.doChores}, ms; it also does so right before each rest. */
 export const CHORES_MS = 1_000;
 /**
  * The longest rest, ms: half of the longest gap that a timeline may have (LONGEST_FILL_MS), so that an object which restarts
@@ -16,7 +16,7 @@ export const REST_MS = 5 * 60_000;
 export interface Owner {
   /** Parts have been listed. */
   readonly listed: (now: number) => void;
-  /** Does regular work that no event triggers, about once a second. It may stop the clock. */
+  /** Does regular work that no event triggers, about once a second, and right before a rest. It may stop the clock. */
   readonly doChores: (now: number) => void;
   /** Returns until when nobody needs the timeline, by the wall clock; null: somebody may need it now. */
   readonly restsUntil: (wall: number) => number | null;
@@ -104,7 +104,8 @@ export class Clock {
       }
       const now = this.#time.read(Date.now());
       if (this.#state === "resting" ? this.#wake(now) : this.#advance(now)) this.#owner.listed(now);
-      if (now - this.#choresAt >= CHORES_MS) {
+      // Before a rest too: that the last host has gone would else be noted only after it, five minutes later.
+      if (now - this.#choresAt >= CHORES_MS || this.#restsUntil(Date.now()) !== null) {
         this.#choresAt = now;
         this.#owner.doChores(now);
       }
@@ -134,10 +135,15 @@ export class Clock {
     const wall = Date.now();
     const now = this.#time.read(wall);
     const due = this.#timeline.millisUntilDue(now);
-    const until = this.#timeline.mayRest ? this.#owner.restsUntil(wall) : null;
+    const until = this.#restsUntil(wall);
     const rest = until === null ? 0 : Math.min(until - wall, REST_MS);
     this.#state = due > 0 && rest > due ? "resting" : "going";
     this.#timer.set(now, this.#state === "resting" ? rest : due);
     if (this.#state === "resting") this.#owner.rests(wall + rest);
+  }
+
+  /** Returns until when the timeline can be left alone, by the wall clock; null: it may be needed now. */
+  #restsUntil(wall: number): number | null {
+    return this.#timeline.mayRest ? this.#owner.restsUntil(wall) : null;
   }
 }

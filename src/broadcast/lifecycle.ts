@@ -94,11 +94,14 @@ export function goLive(row: RunningRow): RunningRow {
 
 /**
  * Replaces a timeline that cannot be resumed by a new one. The show is open again until a host is heard. One that was live is
- * not reported late for that.
+ * not reported late for that, and its hosts count as gone until then, so that it ends if they do not come back. One that was
+ * ending still ends at its time.
  */
 export function beginAnew(row: RunningRow, timeline: TimelineRow, anew: Replacement): RunningRow {
-  const lateFor = row.state === "live" ? row.opensAt : row.lateFor;
-  return { ...row, state: "open", timeline, held: null, farewellUntil: null, anew, lateFor };
+  const wasLive = row.state === "live";
+  const lateFor = wasLive ? row.opensAt : row.lateFor;
+  const hostsLeftAt = row.hostsLeftAt ?? (wasLive ? anew.at : null);
+  return { ...row, state: "open", timeline, held: null, hostsLeftAt, anew, lateFor };
 }
 
 /** Closes the doors; the next opening begins a new timeline. An `opensAt` that has passed is dropped. */
@@ -107,9 +110,13 @@ export function close(row: RunningRow, now: number): AnnouncedRow {
   return { ...row, opensAt, state: "announced", timeline: null, held: null, farewellUntil: null };
 }
 
-/** Notes whether hosts are connected at `now`. */
+/**
+ * Notes whether hosts are connected at `now`. Until a host is heard nothing changes: a host of an earlier timeline who connects
+ * and is never heard has not come back.
+ */
 export function withHosts(row: RunningRow, areThere: boolean, now: number): RunningRow {
-  const hostsLeftAt = areThere ? null : (row.hostsLeftAt ?? (row.state === "live" ? now : null));
+  if (row.state !== "live") return row;
+  const hostsLeftAt = areThere ? null : (row.hostsLeftAt ?? now);
   return hostsLeftAt === row.hostsLeftAt ? row : { ...row, hostsLeftAt };
 }
 

@@ -26,6 +26,11 @@ export class OnAir {
     }
   }
 
+  /** Whether no host is on the air. */
+  get isEmpty(): boolean {
+    return this.#hosts.size === 0;
+  }
+
   /** Notes that these hosts are heard at `now`; returns what has changed. */
   hear(heard: readonly Heard[], now: number): Note[] {
     const notes: Note[] = [];

@@ -7,7 +7,10 @@ import { names, namesFromOutside, type ReplayFrom } from "../paths.ts";
 import { type ReplayedTimeline, replayOf } from "./replay.ts";
 import type { SegmentIndex } from "./segment-index.ts";
 
-/** Earlier timelines that a list has at most, the newest: the edge is told of each one with every list. */
+/**
+ * Earlier timelines that a list has at most, the newest. With every list the edge is told of those that any list has: twice as
+ * many at most, some 25 bytes each.
+ */
 const MOST_FORMER = 100;
 /** Rows read from the segment index at a time. */
 const PAGE = 1_000;
@@ -35,10 +38,13 @@ export class Rewinds {
     this.#index = index;
   }
 
-  /** Returns what rewind lists may have of the timelines before the window's, oldest first. */
+  /**
+   * Returns what rewind lists may have of the timelines before the window's, oldest first: all of each timeline that either
+   * list names. The list from "live" names older ones where many timelines without a host lie between.
+   */
   former(window: Window): readonly FormerTimeline[] {
     this.#turnTo(window);
-    this.#former ??= this.#spansOf(this.#before(window, "open"));
+    this.#former ??= this.#spansOf(this.#beforeInAnyList(window));
     return this.#former;
   }
 
@@ -100,10 +106,18 @@ export class Rewinds {
     this.#made.clear();
   }
 
-  #before({ epoch }: Window, from: ReplayFrom): ReplayedTimeline[] {
-    return replayOf(this.#index, from)
-      .filter((timeline) => timeline.epoch < epoch)
-      .slice(-MOST_FORMER);
+  #before(window: Window, from: ReplayFrom): ReplayedTimeline[] {
+    return this.#allBefore(window, from).slice(-MOST_FORMER);
+  }
+
+  #allBefore({ epoch }: Window, from: ReplayFrom): ReplayedTimeline[] {
+    return replayOf(this.#index, from).filter((timeline) => timeline.epoch < epoch);
+  }
+
+  #beforeInAnyList(window: Window): ReplayedTimeline[] {
+    const live = new Set(this.#before(window, "live").map(({ epoch }) => epoch));
+    const all = this.#allBefore(window, "open");
+    return all.filter(({ epoch }, n) => n >= all.length - MOST_FORMER || live.has(epoch));
   }
 
   #spansOf(timelines: readonly ReplayedTimeline[]): FormerTimeline[] {

@@ -41,7 +41,10 @@ export interface Facts extends Details {
   readonly createdAt: number;
   /** How many times the first host's key has been replaced. */
   readonly keyGeneration: number;
-  /** Since when no host has been connected; null while one is, and before the first host was heard. */
+  /**
+   * Since when no host has been connected; null while one is, and before the first host was heard. After a new timeline has
+   * begun it stays until a host is heard there; if a host was connected until then, it is when the timeline began.
+   */
   readonly hostsLeftAt: number | null;
   /** While the farewell is spoken, with the show over: when the show ends. Null at all other times. */
   readonly farewellUntil: number | null;

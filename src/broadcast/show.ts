@@ -214,8 +214,7 @@ export class Show {
         this.#deps.waitUntil(this.#recording.putAll());
       },
       doChores: (now) => this.#doChores(now),
-      restsUntil: (wall) =>
-        this.publishers.sessions.length === 0 ? this.#agenda.restsUntil(this.#life.row, wall) : null,
+      restsUntil: (wall) => this.#agenda.restsUntil(this, wall),
       mayPassOver: () =>
         this.#life.row.state === "open" && !this.#recording.owes && !this.#reads.isRewindListInUse,
       holdWish: (wall) => this.holdControl.wish(this.#presence, this.publishers.all, wall),

@@ -4,6 +4,7 @@ import { HoldPlan, holdWish } from "../../src/broadcast/hold-plan.ts";
 import {
   announce,
   announcedState,
+  beginAnew,
   close,
   end,
   goLive,
@@ -52,6 +53,13 @@ describe("a show that is to end", () => {
     expect(announcedState(live)).toBe("interrupted");
     expect(end(row, NOW + 7_000).farewellUntil).toBeNull();
     expect(close(row, NOW).farewellUntil).toBeNull();
+  });
+
+  test("still ends at its time if its timeline is replaced by a new one meanwhile", () => {
+    const timeline = { ...live.timeline, epoch: "mwq4zzzz" };
+    const anew = beginAnew(sayFarewell(live, NOW + 7_000), timeline, { at: NOW, why: "it stood still" });
+    expect(nextStep(anew, NOW)).toEqual({ kind: "end", at: NOW + 7_000 });
+    expect(farewellOf(anew, true, NOW + 7_000)).toBeNull();
   });
 
   test("has hold audio at once, even if it began less than a minute ago and hosts are there", () => {

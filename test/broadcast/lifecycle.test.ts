@@ -184,7 +184,9 @@ describe("every step of a show in every state", () => {
 
 test("a timeline that stood still for too long is replaced, and waits for its first host again", () => {
   const anew = { at: 9_000, why: "it stood still" };
-  expect(beginAnew(live, later, anew)).toEqual({ ...announced, state: "open", timeline: later, anew });
+  const open = { ...announced, state: "open", timeline: later, anew };
+  expect(beginAnew(opened, later, anew)).toEqual(open);
+  expect(beginAnew(live, later, anew)).toEqual({ ...open, hostsLeftAt: 9_000 });
 });
 
 test("a show's host key can be replaced at any time, and nothing else changes", () => {
@@ -287,6 +289,21 @@ describe("what a show does by itself", () => {
     expect(withHosts(anew, false, hour(1)).hostsLeftAt, "a timeline that begins anew changes nothing").toBe(
       NOON,
     );
+    const again = beginAnew(anew, timeline, { at: hour(2), why: "it stood still again" });
+    expect(again.hostsLeftAt, "nor does a second one").toBe(NOON);
+  });
+
+  test("a live show whose timeline begins anew ends as long after that as is set, unless a host is heard again", () => {
+    const withLimit = { ...live, endAfterMinutes: 15 };
+    const anew = beginAnew(withLimit, later, { at: NOON, why: "it stood still" });
+    const ends = { kind: "end", at: hour(0.25) };
+    expect(nextStep(withHosts(anew, false, hour(0.1)), hour(0.1))).toEqual(ends);
+    const connected = withHosts(anew, true, hour(0.1));
+    expect(nextStep(connected, hour(0.1)), "a host is connected, and is not heard").toEqual(ends);
+    expect(withHosts(goLive(connected), true, hour(0.1)).hostsLeftAt).toBeNull();
+    const reopened = open(close(withHosts(withLimit, false, NOON), hour(0.1)), later);
+    const tried = withHosts(withHosts(reopened, true, hour(0.2)), false, hour(0.2));
+    expect(nextStep(tried, hour(0.2)), "the host who connected in between was not heard").toEqual(ends);
   });
 
   test.each<[string, Changes, string | null]>([

@@ -18,6 +18,7 @@ describe("who is on the air", () => {
       { ...on, host: named.b, hosts: 2, onAir: ["Ada", "Ben"] },
     ]);
     expect(onAir.hear([ben], 7_000)).toEqual([]);
+    expect(onAir.isEmpty).toBe(false);
     expect(onAir.hear([ben], 7_001)).toEqual([{ ...off, host: named.a, hosts: 1, onAir: ["Ben"] }]);
     expect(onAir.hear([{ ...ben, muted: true }], 7_500), "a mute is no event").toEqual([]);
     expect(
@@ -28,7 +29,7 @@ describe("who is on the air", () => {
       { ...off, host: named.b, hosts: 1, onAir: ["Ada L."] },
       { ...off, host: { hostId: "a", name: "Ada L." }, hosts: 0, onAir: [] },
     ]);
-    expect(onAir.clear()).toEqual([]);
+    expect([onAir.clear(), onAir.isEmpty]).toEqual([[], true]);
   });
 
   test("a restart causes no event for a host who is heard again, and puts one off the air who is not", () => {

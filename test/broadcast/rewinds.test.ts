@@ -135,6 +135,29 @@ test("earlier timelines' segments come first, numbered up to the present one's, 
   ]);
 });
 
+test("every timeline that the list from the first host names is admitted, though over 100 timelines without a host followed", () => {
+  const show = new Show();
+  const nameOf = (n: number) => `mwq4${String(n).padStart(4, "0")}`;
+  show.begin(nameOf(0));
+  show.goLive();
+  show.run(3);
+  for (let n = 1; n <= 101; n++) {
+    show.begin(nameOf(n));
+    show.run(1);
+  }
+  show.begin(nameOf(102));
+  show.goLive();
+  show.run(3);
+  const named = show.listed("live").flatMap((segment) => /\.\.\/(\w+)\//.exec(segment)?.slice(1) ?? []);
+  expect([...new Set(named)]).toEqual([nameOf(0)]);
+  const former = show.rewinds.former(show.window);
+  expect(former.map(({ epoch }) => epoch)).toEqual([
+    nameOf(0),
+    ...Array.from({ length: 100 }, (_, n) => nameOf(n + 2)),
+  ]);
+  expect(former[0]).toEqual({ epoch: nameOf(0), firstMsn: 0, lastMsn: 2 });
+});
+
 test("a replay leaves out a last timeline without a host, and a show without any host has no replay", () => {
   const show = new Show();
   show.begin("mwq4aaaa");

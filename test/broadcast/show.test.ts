@@ -93,6 +93,28 @@ class Rig {
     return this.show;
   }
 
+  /** Opens the doors, and makes the show live as if a host had been heard. The object is made anew for that. */
+  goLive(details: Partial<Pick<ShowRow, "announcements">> = {}): void {
+    this.show.open();
+    const { row } = this;
+    if (isRunning(row)) this.store.putShow({ ...goLive(row), ...details });
+    this.restart();
+  }
+
+  /** Stores a session of the show's own host, and makes the object anew, which then has that session. */
+  addHost(): void {
+    const sfu = { sfuSession: "sfu", mid: "0", adapter: null, codec: null, client: null };
+    const created = { origin: "https://relay", generation: 1, connected: 0, createdAt: Date.now() };
+    this.store.putPublisher({ ...sfu, ...created, session: HOST, hostId: "host" });
+    this.restart();
+  }
+
+  /** Ends that session; returns when. */
+  dropHost(): number {
+    void this.show.publishers.drop(HOST, "the host has gone");
+    return Date.now();
+  }
+
   get row(): ShowRow {
     const stored = this.store.show("show");
     if (stored?.kind !== "whole") throw new Error("there is no show");
@@ -382,6 +404,39 @@ describe("a show with neither host nor reader rests", () => {
   });
 });
 
+describe("a show that nobody reads does not rest", () => {
+  // Long enough that the show is quiet when the host goes: it has been 10 s without a read.
+  const QUIET_MS = 12_000;
+
+  test("before the host who has gone is off the air, 5 s after the last sound", () => {
+    const rig = new Rig();
+    rig.addHost();
+    rig.show.open();
+    rig.talk(QUIET_MS);
+    expect(rig.row.state).toBe("live");
+    const goneAt = rig.dropHost();
+    vi.advanceTimersByTime(20_000);
+    const events = rig.store.log.ofHosts();
+    expect(events.map(({ kind }) => kind)).toEqual(["host-on", "host-off"]);
+    expect((events[1]?.at ?? 0) - goneAt).toBeLessThan(7_000);
+  });
+
+  test("before it is noted that a host has gone who was never heard, whenever that is", () => {
+    const notedAfter: number[] = [];
+    for (let millis = 0; millis < 2_000; millis += 100) {
+      const rig = new Rig();
+      rig.goLive();
+      rig.addHost();
+      vi.advanceTimersByTime(QUIET_MS + millis);
+      expect(rig.row.hostsLeftAt).toBeNull();
+      const goneAt = rig.dropHost();
+      vi.advanceTimersByTime(20_000);
+      notedAfter.push((rig.row.hostsLeftAt ?? Number.POSITIVE_INFINITY) - goneAt);
+    }
+    expect(Math.max(...notedAfter)).toBeLessThan(2_000);
+  });
+});
+
 describe("an object that did not run for a while, and goes on", () => {
   test("after 690 s a new epoch begins at once, which has the host's sound from the first moment on", async () => {
     const rig = new Rig();
@@ -415,6 +470,37 @@ describe("an object that did not run for a while, and goes on", () => {
     // The old clock is gone with its timeline: only one drives the new timeline.
     await listen(rig, 5_000);
     expect(vi.getTimerCount()).toBe(1);
+  });
+
+  test("after 660 s in which the show was to end it ends at once, with a list that ends too", async () => {
+    const rig = new Rig("low", { hold: "default" });
+    const spoken = { version: "1", frames: 96_000, loudness: -18, gainDb: 0, setAt: NOW, everySeconds: 60 };
+    rig.goLive({ announcements: { before: null, interrupted: null, after: spoken } });
+    await listen(rig, 3_000);
+    await rig.show.end();
+    expect(rig.row).toMatchObject({ state: "live", farewellUntil: Date.now() + 7_000 });
+    const { epoch } = rig;
+    rig.jump(660_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(rig.row).toMatchObject({ state: "ended", farewellUntil: null });
+    expect(rig.epoch > epoch).toBe(true);
+    await rig.endedList();
+  });
+
+  test("after 660 s a live show whose host does not come back ends the set time later", async () => {
+    const rig = new Rig("low", { endAfterMinutes: 15 });
+    rig.addHost();
+    rig.show.open();
+    rig.talk(3_000);
+    expect(rig.row).toMatchObject({ state: "live", hostsLeftAt: null });
+    rig.jump(660_000);
+    rig.restart();
+    await listen(rig, 5_000);
+    rig.dropHost();
+    await listen(rig, 14.5 * 60_000);
+    expect(rig.row.state).toBe("open");
+    await listen(rig, 30_000);
+    expect(rig.row.state).toBe("ended");
   });
 
   test("590 s are filled with silence in less than a second of computing, and the host is heard from the first moment on", async () => {
@@ -675,18 +761,7 @@ test("an object that is made anew puts what R2 lacks of an ended show, and then 
 
 test("hold audio over a silent host is on the line until the host is heard", async () => {
   const rig = new Rig("low", { hold: "default", holdOnDeadAirSeconds: 30 });
-  const createdAt = Date.now();
-  const sfu = { sfuSession: "sfu", mid: "0", adapter: null, codec: null, client: null };
-  rig.store.putPublisher({
-    ...sfu,
-    session: HOST,
-    hostId: "host",
-    origin: "https://relay",
-    generation: 1,
-    connected: 0,
-    createdAt,
-  });
-  rig.restart();
+  rig.addHost();
   rig.show.open();
   const lineAfter = async (seconds: number) => {
     for (let second = 0; second < seconds; second++) {

@@ -1,18 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { FakeSfu } from "../kit/fake-sfu.ts";
+import { Host, tone } from "../kit/host.ts";
+import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
+import { wavOf } from "../kit/wav.ts";
 
 /** A broadcast is removed completely, by DELETE or by itself, whatever interrupts the removal, in the real runtime. */
 
 const OBJECTS = 3_000;
 
 let relay: Runtime;
+let sfu: FakeSfu;
 beforeAll(async () => {
-  relay = await Runtime.start([{ name: "earshot", entry: "test/workers/removal-worker.ts" }], {
+  sfu = await FakeSfu.start();
+  const vars = { SFU_API: sfu.url };
+  relay = await Runtime.start([{ name: "earshot", entry: "test/workers/removal-worker.ts", vars }], {
     opensStorage: true,
   });
 });
-afterAll(() => relay.close());
+afterAll(async () => {
+  await relay.close();
+  sfu.close();
+});
 
 /** Returns an ended show with {@link OBJECTS} objects in R2. */
 async function recorded(slug: string): Promise<{ id: string; playbackUrl: string }> {
@@ -100,6 +110,31 @@ test("two simultaneous DELETE calls both get an answer, and nothing is left", {
   expect(statuses).toContain(204);
   expect(await relay.countObjects(`${id}/`)).toBe(0);
   expect(await relay.sql(id, "SELECT COUNT(*) AS rows FROM show")).toEqual([{ rows: 0 }]);
+});
+
+test("DELETE of a live show ends it without its farewell, and nothing of it comes back", {
+  timeout: 60_000,
+}, async () => {
+  const show = await relay.create({ latency: "low", hold: "default", autoOpen: false });
+  const spoken = wavOf({ rate: 44_100, channels: 2, bits: 16, seconds: 1.5 }, (t) => 0.5 * Math.sin(6e3 * t));
+  const put = await relay.ask("earshot", `/api/broadcasts/${show.id}/announcements/after`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${relay.adminToken}` },
+    body: spoken,
+  });
+  expect(put.status).toBe(200);
+  const host = await Host.publish(show, sfu);
+  host.talk(tone(2_000));
+  const listener = await Listener.join(show.playbackUrl);
+  await expect.poll(() => relay.stateOf(show.id)).toBe("live");
+  await listener.list();
+  expect(await statusOf(show.id, "DELETE")).toBe(204);
+  // The farewell would take the announcement's length and 5 s.
+  await sleep(6_500 + 3_000);
+  expect(await relay.countObjects(`${show.id}/`)).toBe(0);
+  expect(await relay.sql(show.id, "SELECT COUNT(*) AS rows FROM show")).toEqual([{ rows: 0 }]);
+  expect(await listed()).not.toContain(show.id);
+  expect(await statusOf(show.id)).toBe(404);
 });
 
 test("an ended show is removed by itself after its retainDays, but not if it is kept for ever", {
