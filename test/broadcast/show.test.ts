@@ -171,10 +171,13 @@ class Rig {
   }
 }
 
+/** How often a listener reads the list, ms: often enough that the show does not rest. */
+const READ_MS = 5_000;
+
 /** Lets `millis` pass, in which a listener follows the show all the time. */
 async function listen(rig: Rig, millis: number): Promise<void> {
-  for (let passed = 0; passed < millis; passed += 1_000) {
-    await vi.advanceTimersByTimeAsync(Math.min(1_000, millis - passed));
+  for (let passed = 0; passed < millis; passed += READ_MS) {
+    await vi.advanceTimersByTimeAsync(Math.min(READ_MS, millis - passed));
     await rig.read();
   }
 }
