@@ -9,6 +9,8 @@ import type { Directives } from "./media.ts";
 export interface LiveEdge {
   readonly epoch: string;
   readonly ended: boolean;
+  /** The timeline has no segment with a lower number, whether listed or not; 0 where the origin does not say. */
+  readonly oldestMsn: number;
   /** Media sequence number of the first listed segment. */
   readonly firstMsn: number;
   /** Media sequence number of the last finished segment; `firstMsn` - 1 while there is none. */
@@ -59,8 +61,14 @@ export function writeLiveEdge(edge: LiveEdge): string {
   const { firstMsn, lastMsn, openParts, partsPerSegment, partMillis } = edge;
   const numbers = [firstMsn, lastMsn, openParts, partsPerSegment, partMillis];
   const [state, kind] = [edge.ended ? "ended" : "live", edge.listsParts ? "parts" : "segments"];
-  const former = edge.former.map(({ epoch, firstMsn, lastMsn }) => `${epoch}:${firstMsn}-${lastMsn}`);
-  return [edge.epoch, state, ...numbers, kind, Math.round(edge.endsAt), ...former].join(";");
+  const spans = edge.oldestMsn > 0 ? [...edge.former, ownSpan(edge)] : edge.former;
+  const written = spans.map(({ epoch, firstMsn, lastMsn }) => `${epoch}:${firstMsn}-${lastMsn}`);
+  return [edge.epoch, state, ...numbers, kind, Math.round(edge.endsAt), ...written].join(";");
+}
+
+/** The present timeline as one more of those in the header. An edge that does not know `oldestMsn` never looks for it there. */
+function ownSpan({ epoch, oldestMsn, lastMsn }: LiveEdge): FormerTimeline {
+  return { epoch, firstMsn: oldestMsn, lastMsn: Math.max(oldestMsn, lastMsn) };
 }
 
 /** Parses the header. Null where it is absent or written by a version with another format. */
@@ -72,12 +80,14 @@ export function readLiveEdge(header: string | null): LiveEdge | null {
   const [epoch = "", state] = match.slice(1);
   const [ended, listsParts] = [state === "ended", match[8] === "parts"];
   const endsAt = Number(match[9]);
-  const former = [...(match[10] ?? "").matchAll(FORMER)].map(([, epoch = "", first, last]) => ({
+  const spans = [...(match[10] ?? "").matchAll(FORMER)].map(([, epoch = "", first, last]) => ({
     epoch,
     firstMsn: Number(first),
     lastMsn: Number(last),
   }));
-  const newest = { epoch, ended, firstMsn, lastMsn, openParts, partsPerSegment, partMillis };
+  const former = spans.filter((span) => span.epoch !== epoch);
+  const oldestMsn = spans.find((span) => span.epoch === epoch)?.firstMsn ?? 0;
+  const newest = { epoch, ended, oldestMsn, firstMsn, lastMsn, openParts, partsPerSegment, partMillis };
   return { ...newest, listsParts, endsAt, former };
 }
 

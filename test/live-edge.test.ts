@@ -36,6 +36,7 @@ describe("the live edge header", () => {
           const liveEdge = {
             ...LIVE,
             ended,
+            oldestMsn: first % 2 === 0 ? 0 : Math.max(0, first - length),
             firstMsn: first,
             lastMsn: first + length - 1,
             openParts,
@@ -50,6 +51,12 @@ describe("the live edge header", () => {
         },
       ),
     );
+  });
+
+  test("names the oldest segment as the begin of the present timeline, after the former ones", () => {
+    const former = [{ epoch: "mwq4aaaa", firstMsn: 0, lastMsn: 3 }];
+    const header = writeLiveEdge({ ...LIVE, oldestMsn: 7, former });
+    expect(header).toBe(`${writeLiveEdge({ ...LIVE, former })};${LIVE.epoch}:7-20`);
   });
 
   test.each([null, "", "x", "mwq4uj3r;live;1;2;3;4;5;parts", "mwq4uj3r;gone;1;2;3;4;5;parts;6"])(

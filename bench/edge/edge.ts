@@ -128,6 +128,7 @@ async function edgeServices(): Promise<Service[]> {
   const liveEdge = writeLiveEdge({
     epoch: EPOCH,
     ended: false,
+    oldestMsn: 0,
     firstMsn: MSN - 11,
     lastMsn: MSN - 1,
     // The requested part is the next one, so its playlist is one that was held, as players' are.

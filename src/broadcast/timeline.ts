@@ -15,6 +15,7 @@ import {
   oldestFetchableMsn,
   type Window,
   withDateRange,
+  withOldest,
 } from "../hls/window.ts";
 import { AU_SAMPLES, fromMillis, type Profile, type Samples, samples, toMillis } from "../media.ts";
 import { storedRanges } from "./date-ranges.ts";
@@ -165,7 +166,7 @@ export class Timeline {
 
   /** Skips what comes before the list that is due at `now`. Returns false if that list names segments that exist already. */
   #passOver(now: Samples): boolean {
-    const { epoch, profile, open, length, startedAt } = this.window;
+    const { epoch, profile, open, length, startedAt, oldestMsn } = this.window;
     if (open === null) return false;
     const segment = profile.segmentUnits * AU_SAMPLES;
     const whole = Math.floor((now - listedAfter(open.at)) / segment);
@@ -182,7 +183,8 @@ export class Timeline {
     const { dateRanges } = this.window;
     // Nobody heard the segments that the timeline has so far.
     this.#store.index.forget(epoch);
-    this.window = emptyWindow(profile, { epoch, startedAt, msn, at }, { length, dateRanges });
+    const anew = emptyWindow(profile, { epoch, startedAt, msn, at }, { length, dateRanges });
+    this.window = withOldest(anew, oldestMsn, msn);
     this.ring = new Ring();
     return true;
   }
@@ -228,10 +230,11 @@ function indexed(row: EndedRow, store: Store): Published | null {
   const last = timeline && msn != null ? index.segments(timeline.epoch, msn, 1)[0] : undefined;
   if (timeline === undefined || last === undefined) return null;
   const { epoch, profile, startedAt } = timeline;
+  const keptFrom = index.segments(epoch, 0, 1)[0]?.msn ?? last.msn;
   const start = { epoch, startedAt, msn: last.msn + 1, at: samples(last.at + last.units * AU_SAMPLES) };
   return {
     row,
-    window: endWindow(emptyWindow(profile, start)),
+    window: endWindow(withOldest(emptyWindow(profile, start), 0, keptFrom)),
     ring: new Ring(),
     init: store.formerMedia(epoch, null),
   };
@@ -245,7 +248,9 @@ function rebuild(
   const stored = store.parts(REBUILT_SEGMENTS);
   const { msn, at } = stored[0]?.part ?? { msn: fromMsn, at: samples(0) };
   const dateRanges = storedRanges(store.log, epoch);
-  let window = emptyWindow(profile, { epoch, startedAt, msn, at }, { dateRanges });
+  const keptFrom = Math.min(msn, store.index.segments(epoch, 0, 1)[0]?.msn ?? msn);
+  const anew = emptyWindow(profile, { epoch, startedAt, msn, at }, { dateRanges });
+  let window = withOldest(anew, fromMsn, keptFrom);
   const ring = new Ring();
   for (const cut of stored) {
     ring.add(cut.part);

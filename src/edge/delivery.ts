@@ -82,6 +82,12 @@ export class Delivery {
   async #find(asked: Target, ask: Ask): Promise<CachedAnswer | Unavailable | Problem> {
     if (!("epoch" in asked)) return this.#fetch(asked, ask);
     let liveEdge = this.liveEdgeOf(asked.id);
+    if (liveEdge !== null && this.#isUncertain(liveEdge, asked, ask.now)) {
+      const refusal = await this.#refusalOfEpoch(asked, ask);
+      if (refusal?.loaded.status === 404) return refusal;
+      // After 410, the show goes on under another epoch. Its rewind lists may have segments of this one.
+      liveEdge = refusal === null ? this.liveEdgeOf(asked.id) : null;
+    }
     if (liveEdge === null || judge(liveEdge, asked, ask.now) !== null) {
       const multivariant = await this.#fetch({ kind: "multivariant", id: asked.id, opens: false }, ask);
       if (multivariant.kind === "unavailable" || multivariant.loaded.status !== 200) return multivariant;
@@ -92,6 +98,25 @@ export class Delivery {
       if (problem !== null) return problem;
     }
     return isList(asked) ? this.#list(asked, liveEdge, ask) : this.#fetch(asked, ask);
+  }
+
+  /** Whether only the origin can tell if `asked` is possible. An init segment is one name for each epoch, and R2 has it. */
+  #isUncertain(liveEdge: LiveEdge, asked: OfEpoch, now: number): boolean {
+    if (asked.kind === "init" || !this.#fronts.isUncertain(asked.id, now)) return false;
+    return judge(liveEdge, asked, now) === null;
+  }
+
+  /**
+   * Returns the 404 or 410 with which the origin refuses all of an epoch: the doors are closed, or the show goes on under another
+   * epoch. Else null. It is one fetch a second at most, whatever is asked for. It asks for the plain playlist, since a request
+   * for the multivariant playlist may open the doors.
+   */
+  async #refusalOfEpoch({ id, epoch }: OfEpoch, ask: Ask): Promise<CachedAnswer | null> {
+    const list = await this.#fetch({ kind: "playlist", id, epoch, directives: {} }, ask);
+    if (list.kind === "cached" && (list.loaded.status === 404 || list.loaded.status === 410)) return list;
+    // If the Broadcast does not answer, R2 may still have media. Then each request would wait for the Broadcast in vain.
+    this.#fronts.confirm(id, ask.now);
+    return null;
   }
 
   /**
@@ -160,6 +185,9 @@ function isList(target: Target): target is Playlist {
 function withoutSkip({ msn, part }: Directives): Directives {
   return { ...(msn !== undefined && { msn }), ...(part !== undefined && { part }) };
 }
+
+/** A target that belongs to a timeline. */
+type OfEpoch = Extract<Target, { readonly epoch: string }>;
 
 interface Ask {
   readonly origin: () => Fetcher;

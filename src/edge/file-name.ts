@@ -7,20 +7,21 @@ const LONGEST = 60;
  * Leading dots, which would hide the file, are left out.
  */
 export function fileName(title: string): string {
-  const name = title
-    .toWellFormed()
-    .normalize("NFC")
-    .replace(/[\p{C}/\\:*?"<>|]/gu, " ")
-    .replace(/\s+/g, " ")
-    .replace(/^[. ]+/, "");
-  const short = [...name].slice(0, LONGEST).join("").trim() || "recording";
-  const plain = short
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .replace(/[^\x20-\x7e]/g, "_");
-  const encoded = encodeURIComponent(short).replace(
+  const full = allowed(title.toWellFormed().normalize("NFC"));
+  // NFKD makes a quotation mark of a wide one, and three dots of an ellipsis: what is not allowed has to be removed again.
+  const plain = allowed(full.normalize("NFKD").replace(/\p{M}/gu, "")).replace(/[^\x20-\x7e]/g, "_");
+  const encoded = encodeURIComponent(full).replace(
     /['()*]/g,
     (letter) => `%${letter.charCodeAt(0).toString(16)}`,
   );
   return `attachment; filename="${plain}.m4a"; filename*=UTF-8''${encoded}.m4a`;
+}
+
+/** Returns the text without what a file name may not have, and at most {@link LONGEST} characters of it. */
+function allowed(text: string): string {
+  const name = text
+    .replace(/[\p{C}/\\:*?"<>|]/gu, " ")
+    .replace(/\s+/g, " ")
+    .replace(/^[. ]+/, "");
+  return [...name].slice(0, LONGEST).join("").trim() || "recording";
 }

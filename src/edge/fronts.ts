@@ -7,9 +7,14 @@ import { isFresh } from "./lifetime.ts";
 /** How many shows are remembered. The one that changed longest ago is forgotten first. */
 const MAX_SHOWS = 1_000;
 
+/** How long after the newest list of a timeline it is taken for certain that the timeline still runs, ms. */
+const CERTAIN_MS = 30_000;
+
 /** What this isolate knows about a show: its live edge, and the newest list of each kind that the isolate has seen. */
 interface Front {
   readonly liveEdge: LiveEdge;
+  /** When the newest answer was made that says that this timeline runs, ms since 1970. Media says nothing: R2 keeps it. */
+  readonly confirmedAt: number;
   readonly lists: { readonly [Kind in ListKind]?: List };
 }
 
@@ -30,6 +35,21 @@ export class Fronts {
   /** Returns the newest known live edge of show `id`; null where none is known. */
   liveEdgeOf(id: string): LiveEdge | null {
     return this.#fronts.get(id)?.liveEdge ?? null;
+  }
+
+  /**
+   * Whether the show may have closed, or gone on under another epoch, without this isolate having seen it: it has seen no list
+   * for half a minute before `now` (ms since 1970). Its live edge then rules out hardly anything.
+   */
+  isUncertain(id: string, now: number): boolean {
+    const front = this.#fronts.get(id);
+    return front !== undefined && !front.liveEdge.ended && now - front.confirmedAt > CERTAIN_MS;
+  }
+
+  /** Takes it for certain for another half minute from `now` on that the timeline runs. */
+  confirm(id: string, now: number): void {
+    const front = this.#fronts.get(id);
+    if (front !== undefined) this.#fronts.set(id, { ...front, confirmedAt: now });
   }
 
   /**
@@ -72,8 +92,11 @@ export class Fronts {
     const { liveEdge } = cached;
     if (liveEdge !== null) {
       const isNewest = kind !== null && (before === undefined || isAsNew(liveEdge, before.liveEdge));
+      const front = known === undefined || isAsNew(liveEdge, known.liveEdge) ? liveEdge : known.liveEdge;
+      const confirmed = front.epoch === liveEdge.epoch ? cached.madeAt : 0;
       this.#fronts.set(target.id, {
-        liveEdge: known === undefined || isAsNew(liveEdge, known.liveEdge) ? liveEdge : known.liveEdge,
+        liveEdge: front,
+        confirmedAt: Math.max(known?.confirmedAt ?? 0, confirmed),
         lists: isNewest ? { ...known?.lists, [kind]: { cached, liveEdge } } : (known?.lists ?? {}),
       });
     } else if (known !== undefined && isMedia(target) && target.epoch === known.liveEdge.epoch) {

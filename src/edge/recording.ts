@@ -50,6 +50,8 @@ export async function recording(
   const range = isHead || !isStill(asked.get("if-range"), etag) ? null : asked.get("range");
   const span = spanOf(range, length);
   if (span.kind === "unsatisfiable") {
+    // No cache may keep it in place of the file (see reply.ts).
+    headers.set("cache-control", "no-store");
     headers.set("content-range", `bytes */${length}`);
     headers.set("content-length", "0");
     return new Response(null, { status: 416, headers });

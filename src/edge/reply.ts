@@ -35,6 +35,8 @@ export function reply(
   if (span.kind === "whole") return answer(bytes, status, stamp.plain, isHead);
   const headers = new Headers(stamp.common);
   if (span.kind === "unsatisfiable") {
+    // A cache could take it for the answer to the whole URL, and keep it for as long as the media.
+    headers.set("cache-control", "no-store");
     headers.set("content-range", `bytes */${bytes.length}`);
     headers.set("content-length", "0");
     return new Response(null, { status: 416, headers });

@@ -31,7 +31,9 @@ export function judge(edge: LiveEdge, target: Target, now: number): Problem | nu
       return position !== null && isTooFarAhead(byNow, position) ? PROBLEMS.tooFarAhead : null;
     }
     case "segment":
-      return partsUntil(byNow, { msn: target.msn }) <= 0 ? null : PROBLEMS.noSuchMedia;
+      return target.msn >= edge.oldestMsn && partsUntil(byNow, { msn: target.msn }) <= 0
+        ? null
+        : PROBLEMS.noSuchMedia;
     case "part": {
       const { msn, index } = target;
       const isNamed = index < edge.partsPerSegment && msn >= edge.firstMsn - GRACE_SEGMENTS;

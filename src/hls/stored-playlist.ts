@@ -42,6 +42,7 @@ export function wholeWindow(
     length: segments.length,
     segments,
     open: isOver ? null : { msn: last.msn + 1, at: samples(last.at + last.duration), parts: [] },
+    oldestMsn: first.msn,
     firstMsn: first.msn,
     discontinuitySequence: 0,
     ended: isOver,

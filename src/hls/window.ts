@@ -48,6 +48,8 @@ export interface Window {
   readonly segments: readonly ClosedSegment[];
   /** The segment being made; null once the show has ended. */
   readonly open: OpenSegment | null;
+  /** No segment of the timeline that may still be asked for has a lower number: see {@link withOldest}. */
+  readonly oldestMsn: number;
   /** EXT-X-MEDIA-SEQUENCE: the number of the first listed segment, or of the first to come. */
   readonly firstMsn: number;
   /** EXT-X-DISCONTINUITY-SEQUENCE: a timeline has no discontinuity, so it stays 0. */
@@ -84,6 +86,7 @@ export function emptyWindow(
     length,
     segments: [],
     open: { msn: start.msn, at: start.at, parts: [] },
+    oldestMsn: start.msn,
     firstMsn: start.msn,
     discontinuitySequence: 0,
     ended: false,
@@ -194,10 +197,11 @@ export function lastMsn(window: Window): number {
 
 /** Returns the live edge: the newest listed part, and all else that is needed to decide on a request. */
 export function liveEdgeOf(window: Window, former: LiveEdge["former"] = []): LiveEdge {
-  const { epoch, profile, ended, firstMsn, open } = window;
+  const { epoch, profile, ended, oldestMsn, firstMsn, open } = window;
   return {
     epoch,
     ended,
+    oldestMsn,
     firstMsn,
     lastMsn: lastMsn(window),
     openParts: open?.parts.length ?? 0,
@@ -207,6 +211,15 @@ export function liveEdgeOf(window: Window, former: LiveEdge["former"] = []): Liv
     endsAt: window.startedAt + toMillis(listedEnd(window)),
     former,
   };
+}
+
+/**
+ * Returns the window of a timeline that begins with segment `fromMsn`, and keeps the segments from `keptFrom` on. Between the two
+ * are segments that were made and passed over. The last of those may have been listed, and stay fetchable for as long as any
+ * segment that leaves the list ({@link oldestFetchableMsn}).
+ */
+export function withOldest(window: Window, fromMsn: number, keptFrom: number): Window {
+  return { ...window, oldestMsn: Math.max(fromMsn, keptFrom - availableAfter(window)) };
 }
 
 /** Returns how much media a show's first list needs. */
@@ -257,7 +270,12 @@ export function skippedUntil(window: Window, boundary: Samples): number | null {
  * three target durations only.
  */
 export function oldestFetchableMsn(window: Window): number {
-  return window.firstMsn - (window.length + 2);
+  return window.firstMsn - availableAfter(window);
+}
+
+/** How many segments longer a segment must be fetchable than it is listed. */
+function availableAfter({ length }: Window): number {
+  return length + 2;
 }
 
 function targets(window: Window, count: number): Samples {

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Delivery } from "../../src/edge/delivery.ts";
+import { Memory } from "../../src/edge/memory.ts";
 import type { Directives } from "../../src/media.ts";
 import type { Target } from "../../src/paths.ts";
+import { PROBLEMS, type Problem } from "../../src/problem.ts";
 
-// Which list an isolate hands out, when caches between it and the origin may have older ones.
+// Which list an isolate hands out, when caches between it and the origin may have older ones, and what it asks for when it has
+// seen none for long.
 
 const EPOCHS = ["k0000000", "k0000001"] as const;
 const PART_MS = 640;
@@ -17,8 +20,9 @@ function list(
   lastMsn: number,
   openParts: number,
   cacheControl = "public, max-age=1",
+  { firstMsn = 0, former = "" } = {},
 ): Response {
-  const liveEdge = `${epoch};live;0;${lastMsn};${openParts};3;${PART_MS};parts;${Date.now()}`;
+  const liveEdge = `${epoch};live;${firstMsn};${lastMsn};${openParts};3;${PART_MS};parts;${Date.now()}${former}`;
   const headers = {
     "content-type": "application/vnd.apple.mpegurl",
     "cache-control": cacheControl,
@@ -27,15 +31,15 @@ function list(
   return new Response(`${epoch} ${lastMsn}.${openParts}`, { headers });
 }
 
-/** A delivery whose upstream answers with the queued responses, one after another. */
-function upstream() {
-  const queue: Response[] = [];
+/** A delivery whose upstream answers with the queued responses, one after another, and then with `otherwise`. */
+function upstream({ otherwise = () => Response.error(), memory = new Memory() } = {}) {
+  const queue: (Response | Promise<Response>)[] = [];
   const paths: string[] = [];
   const fetch = async (url: string) => {
     paths.push(url.replace(/^.*\//, ""));
-    return queue.shift() ?? Response.error();
+    return queue.shift() ?? otherwise();
   };
-  const delivery = new Delivery();
+  const delivery = new Delivery(memory);
   const get = (target: Target) => {
     const request = new Request("https://earshot.test/");
     const origin = { fetch } as unknown as Fetcher;
@@ -184,4 +188,82 @@ test("the choices in a playback URL are part of the upstream request", async () 
   await get({ kind: "multivariant", id: "a", dvr: "1" });
   await get({ kind: "multivariant", id: "a" });
   expect(paths).toEqual(["index.m3u8?dvr=1", "index.m3u8"]);
+});
+
+describe("an isolate that has seen no list of a show for an hour", () => {
+  const [EPOCH, NEXT] = EPOCHS;
+  const refusal = ({ status }: Problem) =>
+    new Response("{}", { status, headers: { "cache-control": "public, max-age=1" } });
+  const media = () =>
+    new Response("media", { headers: { "cache-control": "public, max-age=3600, immutable" } });
+  const part = (msn: number): Target => ({ kind: "part", id: "a", epoch: EPOCH, msn, index: 0 });
+  const segment = (msn: number): Target => ({ kind: "segment", id: "a", epoch: EPOCH, msn });
+  const reload = (msn: number): Target => ({ kind: "playlist", id: "a", epoch: EPOCH, directives: { msn } });
+
+  /** An isolate that has got one list, `millis` ago, and its upstream. */
+  async function unseen(millis: number, options?: Parameters<typeof upstream>[0]) {
+    const up = upstream(options);
+    up.queue.push(list(EPOCH, 9, 2));
+    await up.get({ kind: "multivariant", id: "a" });
+    up.paths.length = 0;
+    vi.advanceTimersByTime(millis);
+    const statusOf = async (target: Target) => (await up.get(target)).status;
+    return { ...up, statusOf };
+  }
+  const HOUR = 3_600_000;
+
+  test("asks once a second for its list if the doors are closed, whatever media and lists are asked for", async () => {
+    const { paths, statusOf } = await unseen(HOUR, { otherwise: () => refusal(PROBLEMS.notStarted) });
+    const statuses = new Set<number>();
+    for (let n = 0; n < 100; n++)
+      for (const target of [part(n), segment(n), reload(1_000 + n)]) statuses.add(await statusOf(target));
+    expect({ statuses: [...statuses], paths }).toEqual({ statuses: [404], paths: ["audio.m3u8"] });
+    vi.advanceTimersByTime(1_000);
+    expect(await statusOf(part(0))).toBe(404);
+    expect(paths).toEqual(["audio.m3u8", "audio.m3u8"]);
+  });
+
+  test("learns that the show goes on under another epoch, and which segments of the old one are in its rewind lists", async () => {
+    const { queue, paths, statusOf } = await unseen(HOUR);
+    const next = list(NEXT, 12, 0, "public, max-age=1", { firstMsn: 10, former: `;${EPOCH}:0-9` });
+    queue.push(refusal(PROBLEMS.otherEpoch), next, media());
+    expect(await statusOf(segment(3))).toBe(200);
+    for (const target of [part(3), segment(10), reload(9)]) expect(await statusOf(target)).toBe(410);
+    expect(paths).toEqual(["audio.m3u8", "index.m3u8", "s3.m4s"]);
+  });
+
+  test("learns which media has left the list, and fetches only a limited number of it at a time", async () => {
+    const memory = new Memory({ bytes: 1_000_000, entries: 100, flights: 10, pastFlights: 2 });
+    const { queue, paths, statusOf } = await unseen(HOUR, { memory });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held = () => promise.then(media);
+    queue.push(list(EPOCH, 1_884, 0, "public, max-age=1", { firstMsn: 1_870 }), held(), held(), held());
+    const [first, second, third] = [100, 101, 102].map((msn) => statusOf(segment(msn)));
+    expect(await third).toBe(503);
+    resolve();
+    expect([await first, await second]).toEqual([200, 200]);
+    expect(paths).toEqual(["audio.m3u8", "s100.m4s", "s101.m4s"]);
+  });
+
+  test("fetches media for half a minute without asking again if the Broadcast does not answer", async () => {
+    const { queue, paths, statusOf } = await unseen(HOUR);
+    queue.push(new Response("{}", { status: 503, headers: { "retry-after": "1" } }), media(), media());
+    expect(await statusOf(segment(1))).toBe(200);
+    vi.advanceTimersByTime(30_000);
+    expect(await statusOf(segment(2))).toBe(200);
+    vi.advanceTimersByTime(1);
+    queue.push(list(EPOCH, 1_900, 0), media());
+    expect(await statusOf(segment(3))).toBe(200);
+    expect(paths).toEqual(["audio.m3u8", "s1.m4s", "s2.m4s", "audio.m3u8", "s3.m4s"]);
+  });
+
+  test("asks for the init segment directly, and within half a minute of a list for everything", async () => {
+    const late = await unseen(HOUR);
+    late.queue.push(media());
+    expect(await late.statusOf({ kind: "init", id: "a", epoch: EPOCH })).toBe(200);
+    const soon = await unseen(30_000);
+    soon.queue.push(media(), media());
+    for (const target of [part(9), segment(9)]) expect(await soon.statusOf(target)).toBe(200);
+    expect([late.paths, soon.paths]).toEqual([["init.mp4"], ["p9.0.m4s", "s9.m4s"]]);
+  });
 });

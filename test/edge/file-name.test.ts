@@ -17,6 +17,11 @@ test.each([
   ["\u202egpj.exe", 'filename="gpj.exe.m4a"', "gpj.exe.m4a"],
   ["\ud800", 'filename="_.m4a"', "%EF%BF%BD.m4a"],
   ["???", 'filename="recording.m4a"', "recording.m4a"],
+  // Characters whose compatibility form (NFKD) is one that is not allowed.
+  ["Say \uff02hi\uff02", 'filename="Say hi.m4a"', "Say%20%EF%BC%82hi%EF%BC%82.m4a"],
+  ["a\uff3cb\uff0fc", 'filename="a b c.m4a"', "a%EF%BC%BCb%EF%BC%8Fc.m4a"],
+  ["\u2025\uff0fetc", 'filename="etc.m4a"', "%E2%80%A5%EF%BC%8Fetc.m4a"],
+  ["\u2026", 'filename="recording.m4a"', "%E2%80%A6.m4a"],
 ])("%j becomes a safe file name", (title, plain, encoded) => {
   expect(fileName(title)).toBe(`attachment; ${plain}; filename*=UTF-8''${encoded}`);
 });
@@ -24,4 +29,10 @@ test.each([
 test("a long title is cut between characters", () => {
   const name = fileName("🎙".repeat(200));
   expect(decodeURIComponent(name.split("UTF-8''")[1] ?? "")).toBe(`${"🎙".repeat(60)}.m4a`);
+});
+
+test("a title whose characters have long compatibility forms is cut in ASCII too", () => {
+  // Each of these is 18 letters and spaces in its compatibility form.
+  const [, plain = ""] = /filename="([^"]*)"/.exec(fileName("\ufdfa".repeat(60))) ?? [];
+  expect(plain.length).toBeLessThanOrEqual(60 + ".m4a".length);
 });

@@ -13,7 +13,7 @@ const asked = (id: string, epoch = EPOCH): Playlist => ({ kind: "playlist", id, 
 function list(
   lastMsn: number,
   openParts: number,
-  { epoch = EPOCH, madeAt = NOW } = {},
+  { epoch = EPOCH, madeAt = NOW, state = "live" } = {},
 ): Promise<CachedAnswer> {
   const loaded = {
     status: 200,
@@ -22,7 +22,7 @@ function list(
     retryAfter: null,
     bytes: new TextEncoder().encode(`${lastMsn}.${openParts}`),
     ageMs: 0,
-    liveEdge: `${epoch};live;0;${lastMsn};${openParts};3;640;parts;${madeAt}`,
+    liveEdge: `${epoch};${state};0;${lastMsn};${openParts};3;640;parts;${madeAt}`,
   };
   return CachedAnswer.of(loaded, madeAt);
 }
@@ -69,6 +69,24 @@ test("of more than a thousand shows, the one that changed longest ago is dropped
     true,
     true,
   ]);
+});
+
+test("whether a timeline still runs is uncertain half a minute after the newest list of it, until it has ended", async () => {
+  const fronts = new Fronts();
+  const certainFor = (millis: number) =>
+    [millis, millis + 1].map((later) => fronts.isUncertain("a", NOW + later));
+  expect(fronts.isUncertain("a", NOW)).toBe(false);
+  fronts.note(asked("a"), await list(9, 1));
+  expect(certainFor(30_000)).toEqual([false, true]);
+  // This list is older than what is known, but the timeline ran when it was made.
+  fronts.note(asked("a"), await list(9, 0, { madeAt: NOW + 5_000 }));
+  expect(certainFor(35_000)).toEqual([false, true]);
+  fronts.note(asked("a"), await list(9, 1, { epoch: "j0000000", madeAt: NOW + 9_000 }));
+  expect(certainFor(35_000)).toEqual([false, true]);
+  fronts.confirm("a", NOW + 10_000);
+  expect(certainFor(40_000)).toEqual([false, true]);
+  fronts.note(asked("a"), await list(10, 0, { state: "ended" }));
+  expect(certainFor(40_000)).toEqual([false, false]);
 });
 
 test("media of the show's epoch moves its live edge, and other media does not", async () => {

@@ -83,6 +83,12 @@ describe("a range of a body of ten bytes (RFC 9110 section 14.1.2)", () => {
   });
 });
 
+test("a range beyond the end is a refusal that no cache keeps in place of the media", async () => {
+  const cached = await CachedAnswer.of(MEDIA, NOW);
+  const lifeOf = (range: string) => reply(cached, request({ range }), null, NOW).headers.get("cache-control");
+  expect([lifeOf("bytes=10-"), lifeOf("bytes=9-")]).toEqual(["no-store", MEDIA.cacheControl]);
+});
+
 test("an empty body has no range", async () => {
   for (const range of ["bytes=0-", "bytes=-1", "bytes=0-0"]) {
     expect(await answer(range, new Uint8Array(0))).toMatchObject({ status: 416, range: "bytes */0" });

@@ -7,6 +7,7 @@ export const NOW = 1_800_000_000_000;
 export const LIVE: LiveEdge = {
   epoch: EPOCH,
   ended: false,
+  oldestMsn: 0,
   firstMsn: 10,
   lastMsn: 20,
   openParts: 3,
