@@ -40,13 +40,13 @@ export function replace(row: RunningRow, store: Store, now: number, why: string)
 }
 
 /**
- * Returns the row of a timeline that opens now. Its epoch is later than that of the previous timeline, even if the clock was
- * set back: the edge takes the timeline with the later epoch for the newer one.
+ * Returns the row of a timeline that opens now. Its epoch is later than those of all the show's timelines, even if the clock was
+ * set back: edge and replay take the timeline with the latest epoch for the newest one.
  */
 export function newTimelineRow({ latency, timeline }: ShowRow, { index }: Store, now: number): TimelineRow {
   const profile = PROFILES[latency];
-  const earliest = timeline === null ? 0 : timeOf(timeline.epoch) + 1;
-  const epoch = epochOf(Math.max(now, earliest));
+  const earlier = [timeline?.epoch ?? null, index.newestEpoch()].filter((epoch) => epoch !== null);
+  const epoch = epochOf(Math.max(now, ...earlier.map((epoch) => timeOf(epoch) + 1)));
   return { epoch, startedAt: now - leadMillis(profile), profile, fromMsn: index.nextMsn() };
 }
 

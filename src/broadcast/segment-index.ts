@@ -107,6 +107,12 @@ export class SegmentIndex {
     });
   }
 
+  /** Returns the newest timeline's epoch, even if its profile can not be read; null if the show has had no timeline. */
+  newestEpoch(): string | null {
+    const sql = "SELECT MAX(epoch) AS epoch FROM timeline";
+    return this.#sql.exec<{ epoch: string | null }>(sql).toArray()[0]?.epoch ?? null;
+  }
+
   /** Returns the number of a timeline's last finished segment; null if it has none. */
   lastMsn(epoch: string): number | null {
     const sql = "SELECT MAX(msn) AS msn FROM indexed WHERE epoch = ?";

@@ -533,6 +533,19 @@ describe("a wall clock that is set back by two minutes", () => {
   });
 });
 
+test("a wall clock that is set back while the doors are closed does not make the next epoch an earlier one", async () => {
+  const rig = new Rig();
+  rig.show.open();
+  const { epoch } = rig;
+  await vi.advanceTimersByTimeAsync(31 * 60_000);
+  expect(rig.row).toMatchObject({ state: "announced", timeline: null });
+  rig.jump(-3_600_000);
+  rig.show.open();
+  expect(rig.epoch > epoch, `${rig.epoch} after ${epoch}`).toBe(true);
+  expect(rig.store.index.timelines().at(-1)?.epoch).toBe(rig.epoch);
+  expect(Math.abs(Date.now() - (await rig.list()).end), "its dates are true").toBeLessThan(90 + 384);
+});
+
 describe("a show that has neither host nor listener", () => {
   const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
   const segment = (epoch: string) => ({ kind: "segment", id: "show", epoch, msn: 0 }) as const;
