@@ -227,6 +227,14 @@ describe("while a show is on", () => {
     expect(media).toEqual(upTo(43, 34).map((msn) => `${rig.epoch}/s${String(msn).padStart(10, "0")}.m4s`));
   });
 
+  test("a wall clock that is set back by nine minutes does not delay the playlist", async () => {
+    const rig = new Rig();
+    await rig.make(0, 4);
+    vi.setSystemTime(Date.now() - 540_000);
+    await rig.make(4, 3);
+    expect(rig.numbers()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
   test("a playlist that R2 refuses delays nothing: the next one replaces it", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
