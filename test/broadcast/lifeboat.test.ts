@@ -360,6 +360,24 @@ describe("when a timeline is over", () => {
     expect(segments.map(({ map }) => map?.uri.slice(3, 11)).at(-1)).toBe(rig.epoch);
   });
 
+  test("and the put of the show's playlist that names it comes late, the show's playlist is corrected within a second", async () => {
+    const rig = new Rig();
+    rig.bucket.fate = (key) => (key === "show/lifeboat.m3u8" ? "kept waiting" : "taken");
+    await rig.make(0, 4);
+    const former = rig.epoch;
+    expect(rig.bucket.waiting).toHaveLength(1);
+    rig.bucket.fate = () => "taken";
+    await rig.beginAnew();
+    await rig.make(4, 8);
+    expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
+    rig.bucket.waiting.shift()?.();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(rig.named()).not.toBe(`${former}/lifeboat.m3u8`);
+    expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
+    const puts = rig.bucket.names().filter((name) => name === "lifeboat.m3u8");
+    expect(puts, "the late one, the one that replaced it, and the correction").toHaveLength(3);
+  });
+
   test("and is not the newest, neither its segments nor its playlist can take the newest one's place", async () => {
     const rig = new Rig();
     rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "refused" : "taken");
