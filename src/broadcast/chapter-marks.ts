@@ -42,9 +42,9 @@ export class ChapterMarks {
     }
   }
 
-  /** Returns all marks, oldest first. */
+  /** Returns all marks, oldest first: timeline by timeline, since a timeline's time is earlier if the clock was set back. */
   all(): ChapterMark[] {
-    const sql = "SELECT epoch, at, kind, title, hosts FROM place ORDER BY at, id";
+    const sql = "SELECT epoch, at, kind, title, hosts FROM place ORDER BY epoch, at, id";
     return this.#sql
       .exec<Columns>(sql)
       .toArray()

@@ -59,8 +59,9 @@ export class LifeboatLists {
     this.#epochs.add(epoch);
   }
 
-  /** Notes that a late put may have overwritten a timeline's newer list under `key`: that list is owed again. */
+  /** Notes that a late put may have overwritten a newer list under `key`: that list is owed again. */
   mayBeOld(key: string): void {
+    if (key === lists.show(this.#id)) this.#named = null;
     for (const epoch of this.#epochs) if (key === lists.timeline(this.#id, epoch)) this.#listed.delete(epoch);
   }
 

@@ -65,8 +65,8 @@ export class Lifeboat {
         const list = this.#lists.next();
         // If an earlier put arrived after the last list, it would overwrite that list for good.
         if (list === null || (list.isLast && this.#out.includes(list.key))) return;
-        const wait = (this.#putAt.get(list.key) ?? Number.NEGATIVE_INFINITY) + PUT_INTERVAL_MS - Date.now();
-        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(wait, PUT_INTERVAL_MS)));
+        const wait = this.#waitFor(list.key);
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
         else await this.#put(list);
       }
     } catch (error) {
@@ -74,6 +74,12 @@ export class Lifeboat {
     } finally {
       this.#isRunning = false;
     }
+  }
+
+  /** Returns how long to wait before a list is put, ms. After the wall clock was set back, there is nothing to wait for. */
+  #waitFor(key: string): number {
+    const wait = (this.#putAt.get(key) ?? Number.NEGATIVE_INFINITY) + PUT_INTERVAL_MS - Date.now();
+    return wait > PUT_INTERVAL_MS ? 0 : Math.max(0, wait);
   }
 
   async #put(list: OwedList): Promise<void> {

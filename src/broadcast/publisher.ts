@@ -122,9 +122,15 @@ export class Publisher {
     if (this.#link.kind === "awaited") this.#link.askAt = askAt;
   }
 
-  /** Whether the SFU must be asked again at `now`. */
-  isToBeAsked(now: number): boolean {
-    return this.#link.kind === "awaited" && this.#link.askAt !== null && now >= this.#link.askAt;
+  /**
+   * Whether the SFU must be asked again at `now`. If the wall clock was set back, more than `longestMs` would be left to wait:
+   * then that much is.
+   */
+  isToBeAsked(now: number, longestMs: number): boolean {
+    const link = this.#link;
+    if (link.kind !== "awaited" || link.askAt === null) return false;
+    link.askAt = Math.min(link.askAt, now + longestMs);
+    return now >= link.askAt;
   }
 
   /** Notes the id of the adapter that the SFU has for this session. */
@@ -162,10 +168,12 @@ export class Publisher {
     if (this.#state.state !== "heard") this.#state = { state: "heard", since: now };
   }
 
-  /** Returns the socket if it is dead at `now`; else null. */
+  /** Returns the socket if it is dead at `now`; else null. After the wall clock was set back, its quiet time counts from `now`. */
   deadSocket(now: number): WebSocket | null {
     const link = this.#link;
-    return link.kind === "connected" && now - link.quietFrom >= DEAD_SOCKET_MS ? link.socket : null;
+    if (link.kind !== "connected") return null;
+    link.quietFrom = Math.min(link.quietFrom, now);
+    return now - link.quietFrom >= DEAD_SOCKET_MS ? link.socket : null;
   }
 
   /** Notes that the socket is gone, but the host is not. `askAt`: when to ask the SFU to dial, unless it is being asked. */

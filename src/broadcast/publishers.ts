@@ -199,7 +199,7 @@ export class Publishers {
       publisher.lose(now + REDIAL_AFTER_RESTART_MS, now);
       socket.close(1011, "nothing has come for 30 s");
     }
-    const lost = publishers.filter((publisher) => publisher.isToBeAsked(now));
+    const lost = publishers.filter((publisher) => publisher.isToBeAsked(now, REDIAL_MS));
     for (const publisher of lost) this.#renew(publisher);
     await Promise.all(lost.map(({ session }) => this.attach(session)));
   }

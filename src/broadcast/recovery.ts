@@ -1,6 +1,7 @@
 import type { Secret } from "../access/secret.ts";
 import type { Secrets } from "../access/secrets.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { setAside } from "./resumption.ts";
 import type { Show } from "./show.ts";
 import type { ShowRow } from "./show-row.ts";
 import type { Store } from "./store.ts";
@@ -49,11 +50,14 @@ function endUnreachable(show: Show, waitUntil: Dependencies["waitUntil"]): Show 
   return show;
 }
 
-/** Stores what could be read of a damaged row, and drops the timeline's media: its epoch is lost, so nobody can name it. */
+/**
+ * Stores what could be read of a damaged row. The timeline can not go on. The stored parts belong to the newest timeline of the
+ * segment index, so those that R2 lacks wait for it under that epoch, as after any timeline's end.
+ */
 function repair(row: ShowRow, store: Store): ShowRow {
   const repaired = { ...row, anew: { at: Date.now(), why: "its row could not be read" } };
-  console.warn(`The timeline of ${row.id} is lost: its row could not be read.`);
-  store.setAside(null);
+  console.warn(`The timeline of ${row.id} can not go on: its row could not be read.`);
+  setAside(row.id, store.index.newestEpoch(), store);
   store.putShow(repaired);
   return repaired;
 }

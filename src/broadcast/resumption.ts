@@ -26,7 +26,7 @@ export function resume(row: RunningRow, store: Store, now: number): Resumption {
  */
 export function replace(row: RunningRow, store: Store, now: number, why: string): Resumption {
   console.warn(`The timeline of ${row.id} begins anew: ${why}.`);
-  setAside(row, store);
+  setAside(row.id, row.timeline.epoch, store);
   const next = beginAnew(row, newTimelineRow(row, store, now), { at: now, why });
   store.putShow(next);
   try {
@@ -40,25 +40,28 @@ export function replace(row: RunningRow, store: Store, now: number, why: string)
 }
 
 /**
- * Returns the row of a timeline that opens now. Its epoch is later than that of the previous timeline, even if the clock was
- * set back: the edge takes the timeline with the later epoch for the newer one.
+ * Returns the row of a timeline that opens now. Its epoch is later than those of all the show's timelines, even if the clock was
+ * set back: edge and replay take the timeline with the latest epoch for the newest one.
  */
 export function newTimelineRow({ latency, timeline }: ShowRow, { index }: Store, now: number): TimelineRow {
   const profile = PROFILES[latency];
-  const earliest = timeline === null ? 0 : timeOf(timeline.epoch) + 1;
-  const epoch = epochOf(Math.max(now, earliest));
+  const earlier = [timeline?.epoch ?? null, index.newestEpoch()].filter((epoch) => epoch !== null);
+  const epoch = epochOf(Math.max(now, ...earlier.map((epoch) => timeOf(epoch) + 1)));
   return { epoch, startedAt: now - leadMillis(profile), profile, fromMsn: index.nextMsn() };
 }
 
-/** Makes room in the store for a new timeline. Media of the previous one that R2 does not have stays there, and waits for R2. */
-export function setAside({ id, timeline }: ShowRow, store: Store): void {
-  if (timeline !== null) indexOpen(timeline, store);
-  const given = store.setAside(timeline?.epoch ?? null);
+/**
+ * Makes room in the store of show `id` for a new timeline. Media of the previous one, `epoch`, that R2 does not have stays there,
+ * and waits for R2. If the epoch is unknown (null), that media is lost.
+ */
+export function setAside(id: string, epoch: string | null, store: Store): void {
+  if (epoch !== null) indexOpen(epoch, store);
+  const given = store.setAside(epoch);
   if (given > 0) console.warn(`${given} segments of ${id} are given up: R2 has not taken them for too long.`);
 }
 
 /** Adds the open segment to the segment index, as far as it got: it goes to R2 as a segment, and must be found as one. */
-function indexOpen({ epoch }: TimelineRow, store: Store): void {
+function indexOpen(epoch: string, store: Store): void {
   const parts = store.parts(1);
   if (parts.length === 0 || parts.at(-1)?.closes === true) return;
   try {

@@ -42,6 +42,8 @@ export interface IndexedBlock {
  */
 export class SegmentIndex {
   readonly #sql: SqlStorage;
+  /** What {@link blocks} has computed, by timeline, without the last block: only that one grows. */
+  readonly #complete = new Map<string, { readonly from: number; readonly blocks: readonly IndexedBlock[] }>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -88,12 +90,19 @@ export class SegmentIndex {
 
   /** Removes a segment that is lost. */
   remove(epoch: string, msn: number): void {
+    this.recount(epoch);
     this.#sql.exec("DELETE FROM indexed WHERE epoch = ? AND msn = ?", epoch, msn);
   }
 
   /** Removes all segments that a timeline has so far: it goes on at a later place, and nobody may find them. */
   forget(epoch: string): void {
+    this.recount(epoch);
     this.#sql.exec("DELETE FROM indexed WHERE epoch = ?", epoch);
+  }
+
+  /** Notes that the store has removed segments of a timeline: its blocks are summed up anew. */
+  recount(epoch: string): void {
+    this.#complete.delete(epoch);
   }
 
   /** Returns the show's timelines, oldest first. One whose profile can not be read is left out. */
@@ -105,6 +114,12 @@ export class SegmentIndex {
       if (profile === null) console.warn(`The profile of timeline ${row.epoch} can not be read.`);
       return profile === null ? [] : [{ ...row, profile }];
     });
+  }
+
+  /** Returns the newest timeline's epoch, even if its profile can not be read; null if the show has had no timeline. */
+  newestEpoch(): string | null {
+    const sql = "SELECT MAX(epoch) AS epoch FROM timeline";
+    return this.#sql.exec<{ epoch: string | null }>(sql).toArray()[0]?.epoch ?? null;
   }
 
   /** Returns the number of a timeline's last finished segment; null if it has none. */
@@ -142,8 +157,21 @@ export class SegmentIndex {
     return row === undefined ? null : new Uint8Array(row.sizes);
   }
 
-  /** Returns a timeline's finished segments from `from` on, summed up by blocks of {@link BLOCK_SIZE} sequence numbers. */
+  /**
+   * Returns a timeline's finished segments from `from` on, summed up by blocks of {@link BLOCK_SIZE} sequence numbers. Complete
+   * blocks are remembered: to sum up a whole day would hold the clock up each time.
+   */
   blocks(epoch: string, from: number): IndexedBlock[] {
+    const known = this.#complete.get(epoch);
+    const complete = known?.from === from ? known.blocks : [];
+    const last = complete.at(-1);
+    const next = last === undefined ? from : (Math.floor(last.msn / BLOCK_SIZE) + 1) * BLOCK_SIZE;
+    const blocks = [...complete, ...this.#sumUp(epoch, next)];
+    this.#complete.set(epoch, { from, blocks: blocks.slice(0, -1) });
+    return blocks;
+  }
+
+  #sumUp(epoch: string, from: number): IndexedBlock[] {
     const sql = `SELECT MIN(msn) AS msn, MIN(at) AS at, COUNT(*) AS segments, SUM(units) AS units, SUM(bytes) AS bytes
       FROM indexed WHERE epoch = ? AND msn >= ? GROUP BY msn / ${BLOCK_SIZE} ORDER BY 1`;
     const rows = this.#sql.exec<BlockColumns>(sql, epoch, from).toArray();

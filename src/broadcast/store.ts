@@ -244,6 +244,7 @@ export class Store {
     const passedOver = this.#sql.exec<{ n: number }>(older, MOST_FORMER).toArray()[0]?.n ?? 0;
     const lost = `DELETE FROM indexed WHERE epoch = ? AND msn IN (SELECT msn ${unkept} AND msn <= ${from})`;
     this.#sql.exec(lost, epoch, MOST_FORMER);
+    this.index.recount(epoch);
     const copy = `INSERT OR REPLACE INTO former SELECT ?, msn, idx, bytes ${unkept} AND msn > ${from}`;
     this.#sql.exec(copy, epoch, MOST_FORMER);
     // The timeline's segments cannot be decoded without its init segment.

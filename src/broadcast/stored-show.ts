@@ -63,8 +63,9 @@ const facts = {
   description: text.default(""),
   artwork: text.nullable().default(null),
   language: text.nullable().default(null),
-  opensAt: time.nullable().default(null),
-  endsAt: time.nullable().default(null),
+  // An earlier deploy accepted times that can not be read back. Such a time is dropped, and the rest of the row stays.
+  opensAt: time.nullable().catch(null),
+  endsAt: time.nullable().catch(null),
   autoOpen: z.boolean().default(false),
   latency,
   bitrate,
@@ -84,7 +85,7 @@ const facts = {
   keyGeneration: generation.default(0),
   hostsLeftAt: z.number().nullable().default(null),
   farewellUntil: z.number().nullable().default(null),
-  lateFor: time.nullable().default(null),
+  lateFor: time.nullable().catch(null),
   anew: anew.nullable().default(null),
 };
 const Row = z.discriminatedUnion("state", [
@@ -132,7 +133,7 @@ export function readProfile(json: string): z.infer<typeof Profile> | null {
   return Profile.safeParse(jsonOf(json)).data ?? null;
 }
 
-/** Reads the row of show `id`. A damaged row loses its timeline: what there was of it is unknown. */
+/** Reads the row of show `id`. A damaged row loses its timeline: where that stands is unknown. */
 export function readRow(json: string, id: string): Stored {
   const parsed = jsonOf(json);
   const whole = Row.safeParse(parsed);

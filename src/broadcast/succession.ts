@@ -50,7 +50,7 @@ export class Succession {
   /** As {@link finish}, for a timeline that another may follow: media that R2 does not hold yet waits under its own epoch. */
   setAside(life: Running): RunningRow {
     const row = this.finish(life);
-    setAside(row, this.#store);
+    setAside(row.id, row.timeline.epoch, this.#store);
     this.#outbox.rest();
     return row;
   }

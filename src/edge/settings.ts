@@ -10,11 +10,20 @@ import {
 /** The value of `holdOnDeadAirSeconds` when it is given as `true`, seconds. */
 const HOLD_ON_DEAD_AIR_SECONDS = 30;
 
+/**
+ * The instants that a plan may have, ms since 1970: from 1970 to 2099. Others may have a year of six digits in UTC, which a
+ * stored row can not have, and the platform sets no alarm for a time that is far enough away.
+ */
+const [EARLIEST_MS, LATEST_MS] = [0, Date.UTC(2100, 0, 1) - 1];
+
 /** An instant: ISO 8601 with its offset from UTC. It is converted to UTC. */
 const time = z.iso
   .datetime({
     offset: true,
     error: "a time as ISO 8601 has it, with its offset from UTC: 2026-12-01T20:00:00Z",
+  })
+  .refine((text) => Date.parse(text) >= EARLIEST_MS && Date.parse(text) <= LATEST_MS, {
+    error: "a time in the years from 1970 to 2099",
   })
   .transform((text) => new Date(text).toISOString())
   .nullable();

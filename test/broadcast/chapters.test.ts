@@ -121,6 +121,23 @@ test("while the show is on, places behind the last finished segment are not list
   ]);
 });
 
+test("a second timeline whose time is earlier, because the clock was set back, comes after the first", () => {
+  const places = new ChapterMarks(sqlite());
+  const setBack = STARTED_AT - 3_600_000;
+  const note = (note: Note, epoch: string, at: number) =>
+    places.note({ ...note, id: 1, at }, { epoch, title: "The title" });
+  note({ kind: "live" }, FIRST, STARTED_AT + 65_000);
+  note({ kind: "marker", title: "Questions" }, FIRST, STARTED_AT + 94_000);
+  note({ kind: "live" }, SECOND, setBack + 9_000);
+  note({ kind: "marker", title: "Answers" }, SECOND, setBack + 28_000);
+  const replay = [timeline(FIRST, STARTED_AT, 8, 15), timeline(SECOND, setBack, 1, 8)];
+  expect(chaptersOf(replay, places.all(), "Its title now", true)).toEqual([
+    { startMs: 0, title: "The title" },
+    { startMs: 30_000, title: "Questions" },
+    { startMs: 140_000, title: "Answers" },
+  ]);
+});
+
 test("places are stored without hosts' names and in bounded number, with a bound of its own for hosts' places", () => {
   const places = new ChapterMarks(sqlite());
   const note = (note: Note, id: number) =>

@@ -227,6 +227,14 @@ describe("while a show is on", () => {
     expect(media).toEqual(upTo(43, 34).map((msn) => `${rig.epoch}/s${String(msn).padStart(10, "0")}.m4s`));
   });
 
+  test("a wall clock that is set back by nine minutes does not delay the playlist", async () => {
+    const rig = new Rig();
+    await rig.make(0, 4);
+    vi.setSystemTime(Date.now() - 540_000);
+    await rig.make(4, 3);
+    expect(rig.numbers()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
   test("a playlist that R2 refuses delays nothing: the next one replaces it", async () => {
     const rig = new Rig();
     await rig.make(0, 4);
@@ -350,6 +358,24 @@ describe("when a timeline is over", () => {
     expect(rig.numbers("show/replay/lifeboat.m3u8"), "as the relay numbers its own").toEqual(upTo(10, 8));
     expect(segments.findIndex(({ discontinuity }) => discontinuity)).toBe(6);
     expect(segments.map(({ map }) => map?.uri.slice(3, 11)).at(-1)).toBe(rig.epoch);
+  });
+
+  test("and the put of the show's playlist that names it comes late, the show's playlist is corrected within a second", async () => {
+    const rig = new Rig();
+    rig.bucket.fate = (key) => (key === "show/lifeboat.m3u8" ? "kept waiting" : "taken");
+    await rig.make(0, 4);
+    const former = rig.epoch;
+    expect(rig.bucket.waiting).toHaveLength(1);
+    rig.bucket.fate = () => "taken";
+    await rig.beginAnew();
+    await rig.make(4, 8);
+    expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
+    rig.bucket.waiting.shift()?.();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(rig.named()).not.toBe(`${former}/lifeboat.m3u8`);
+    expect(rig.named()).toBe(`${rig.epoch}/lifeboat.m3u8`);
+    const puts = rig.bucket.names().filter((name) => name === "lifeboat.m3u8");
+    expect(puts, "the late one, the one that replaced it, and the correction").toHaveLength(3);
   });
 
   test("and is not the newest, neither its segments nor its playlist can take the newest one's place", async () => {

@@ -607,3 +607,32 @@ describe("a socket without packets", () => {
     ]).toEqual([null, [1], "heard"]);
   });
 });
+
+describe("a wall clock that is set back by an hour", () => {
+  const setBack = () => vi.setSystemTime(Date.now() - 3_600_000);
+
+  test("does not delay the request for a lost socket", async () => {
+    const publishers = make();
+    const session = await publish(publishers);
+    await publishers.attach(session);
+    await lose(publishers, session, connect(publishers, session));
+    setBack();
+    await pass(publishers, 16_000);
+    expect(generations()).toEqual([1]);
+    await pass(publishers, 3_000);
+    expect(generations()).toEqual([1, 2]);
+  });
+
+  test("does not make a socket without packets last longer than half a minute", async () => {
+    const publishers = make();
+    const session = await publish(publishers);
+    await publishers.attach(session);
+    const socket = connect(publishers, session);
+    publishers.hear(session, Date.now());
+    setBack();
+    await pass(publishers, 30_000);
+    expect([socket?.code, generations()]).toEqual([null, [1]]);
+    await pass(publishers, 4_000);
+    expect([socket?.code, generations()]).toEqual([1011, [1, 2]]);
+  });
+});

@@ -1,16 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
+import { Secrets } from "../../src/access/secrets.ts";
 import type { Dependencies } from "../../src/broadcast/dependencies.ts";
 import { pipelineOf } from "../../src/broadcast/life.ts";
 import { announce, goLive, removalAt } from "../../src/broadcast/lifecycle.ts";
 import { CLOSING_MS, type Read } from "../../src/broadcast/reads.ts";
+import { recover } from "../../src/broadcast/recovery.ts";
 import { Show } from "../../src/broadcast/show.ts";
 import { isRunning, type ShowRow } from "../../src/broadcast/show-row.ts";
 import { Store } from "../../src/broadcast/store.ts";
 import type { Changes } from "../../src/broadcast-api.ts";
 import { Sfu } from "../../src/ingest/sfu.ts";
 import { type Directives, type Latency, PROFILES } from "../../src/media.ts";
+import { keys } from "../../src/r2-keys.ts";
 import { DETAILS } from "../kit/details.ts";
 import { readList } from "../kit/list.ts";
 import { sqlite } from "../kit/sqlite.ts";
@@ -30,6 +33,7 @@ vi.mock("../../dist/aac.wasm", async () => {
 
 const NOW = Date.UTC(2026, 10, 25, 12);
 const HOST = "host";
+const SECRET = "a secret for the test";
 /** The length of the last segment of a show with parts, which is silence, ms. */
 const LAST_MS = 64;
 
@@ -65,11 +69,31 @@ class Rig {
 
   /** Makes the object anew, from its store. */
   restart({ starts = true } = {}): Show {
+    this.#stop();
+    this.show = this.#make(this.row);
+    if (starts) this.show.start();
+    return this.show;
+  }
+
+  /** Makes the object anew, from a row that may be damaged. */
+  async recover(): Promise<void> {
+    this.#stop();
+    const secrets = new Secrets(SECRET, undefined);
+    vi.spyOn(secrets, "of").mockResolvedValue(secrets.present);
+    const make = (row: ShowRow) => this.#make(row);
+    const show = await recover("show", { store: this.store, secrets, make, waitUntil: () => {} });
+    if (show === null) throw new Error("there is no show");
+    this.show = show;
+  }
+
+  #stop(): void {
     const now = Date.now();
     // This sets the clock back to where it began.
     vi.clearAllTimers();
     vi.setSystemTime(now);
-    const { row } = this;
+  }
+
+  #make(row: ShowRow): Show {
     const put = async (key: string) => {
       if (!this.takes) throw new Error("the test's R2 takes nothing");
       this.puts.push(key);
@@ -80,7 +104,7 @@ class Rig {
       bucket: { put } as unknown as R2Bucket,
       lifeboatUrl: null,
       sfu: new Sfu("http://127.0.0.1:9", "none", "none"),
-      secret: new Secret("a secret for the test"),
+      secret: new Secret(SECRET),
       notice: { tell: ({ state }) => this.told.at(-1) !== state && this.told.push(state) },
       waitUntil: () => {},
       setAlarm: (time) => {
@@ -88,9 +112,7 @@ class Rig {
       },
       restart: (why) => this.restarts.push(why),
     };
-    this.show = new Show(row, dependencies);
-    if (starts) this.show.start();
-    return this.show;
+    return new Show(row, dependencies);
   }
 
   /** Opens the doors, and makes the show live as if a host had been heard. The object is made anew for that. */
@@ -656,6 +678,19 @@ describe("a wall clock that is set back by two minutes", () => {
   });
 });
 
+test("a wall clock that is set back while the doors are closed does not make the next epoch an earlier one", async () => {
+  const rig = new Rig();
+  rig.show.open();
+  const { epoch } = rig;
+  await vi.advanceTimersByTimeAsync(31 * 60_000);
+  expect(rig.row).toMatchObject({ state: "announced", timeline: null });
+  rig.jump(-3_600_000);
+  rig.show.open();
+  expect(rig.epoch > epoch, `${rig.epoch} after ${epoch}`).toBe(true);
+  expect(rig.store.index.timelines().at(-1)?.epoch).toBe(rig.epoch);
+  expect(Math.abs(Date.now() - (await rig.list()).end), "its dates are true").toBeLessThan(90 + 384);
+});
+
 describe("a show that has neither host nor listener", () => {
   const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
   const segment = (epoch: string) => ({ kind: "segment", id: "show", epoch, msn: 0 }) as const;
@@ -795,6 +830,36 @@ test("an object that is made anew puts what R2 lacks of an ended show, and then 
   expect(numbersOf(rig).at(-1)).toBe(last);
   expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, removalAt(rig.row)]);
 });
+
+test.each([
+  ["running", "open"],
+  ["over", "ended"],
+] as const)(
+  "R2 gets all of a show that is %s and whose row is damaged, once it takes it",
+  async (_, state) => {
+    const rig = new Rig();
+    rig.show.open();
+    rig.talk(20_000);
+    const { epoch } = rig;
+    rig.takes = false;
+    rig.talk(10_000);
+    if (state === "ended") await rig.show.end();
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    rig.store.putShow({ ...rig.row, timeline: { epoch: 7 } } as never);
+    await rig.recover();
+    warn.mockRestore();
+    expect(rig.row).toMatchObject({ state, anew: { why: "its row could not be read" } });
+    expect(rig.epoch === "" || rig.epoch > epoch).toBe(true);
+    rig.takes = true;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await rig.show.settle();
+    const indexed = rig.store.index
+      .segments(epoch, 0, 1_000)
+      .map(({ msn }) => keys.segment("show", epoch, msn));
+    expect(indexed.length).toBeGreaterThan(15);
+    expect(indexed.filter((key) => !rig.puts.includes(key))).toEqual([]);
+  },
+);
 
 test("hold audio over a silent host is on the line until the host is heard", async () => {
   const rig = new Rig("low", { hold: "default", holdOnDeadAirSeconds: 30 });

@@ -83,6 +83,15 @@ test("an unreadable announcement is dropped, and the show and its other announce
   });
 });
 
+test("an unreadable time is dropped, and the show and its timeline stay", () => {
+  const times = { opensAt: "-000001-12-31T19:00:00.000Z", endsAt: "+010000-01-01T04:59:59.000Z" };
+  const damaged = { ...opened, ...times, lateFor: times.opensAt };
+  expect(readRow(JSON.stringify(damaged), ID)).toEqual({
+    kind: "whole",
+    row: { ...opened, opensAt: null, endsAt: null, lateFor: null },
+  });
+});
+
 test("a profile with other numbers than the present ones is kept", () => {
   const profile = { ...PROFILES.low, partUnits: 12, segmentUnits: 96 };
   const show = open(announced, { epoch: "mwq4yx3z", startedAt: 1_000, profile });

@@ -125,7 +125,7 @@ describe("a stored show", { timeout: 60_000 }, () => {
     const { show } = shown(name);
     const why = "its row could not be read";
     expect(await relay.describe(show.id)).toMatchObject({ id: show.id, title, state, anew: { why } });
-    await expect.poll(() => relay.log()).toContain(`The timeline of ${show.id} is lost`);
+    await expect.poll(() => relay.log()).toContain(`The timeline of ${show.id} can not go on`);
     await call("POST", show, "/open");
     // At least three segments were there before.
     expect((await (await Listener.join(show.playbackUrl)).list()).firstMsn).toBeGreaterThanOrEqual(3);
