@@ -1,3 +1,6 @@
+import type { Filling, Layout } from "./hls/movie.ts";
+import type { Plan, SegmentBlock } from "./recording-api.ts";
+
 /**
  * A byte range of a recording, as the edge requests it from Origin. It is not a Range request, because the cache in front of
  * Origin would store the response as a part of the whole file. `first` and `last` are both included.
@@ -8,6 +11,47 @@ export interface ByteRange {
   readonly etag: string;
   readonly first: number;
   readonly last: number;
+}
+
+/**
+ * How many reads Origin makes in one call at most, of segments from R2 and of segment blocks from the Broadcast: 16 blocks of 500
+ * segments, which are more than four hours of sound, and the blocks again for the head of a file. Workers allows a call 10,000
+ * subrequests, and some reads have to be repeated. Bytes would be no measure: a segment of digital silence has 540.
+ *
+ * A listener's request may make 32 calls over service bindings, and one of them asks for the facts. So an answer has up to 31
+ * calls' bytes, five days of sound. A longer one breaks off there; its client goes on with a Range.
+ */
+const MOST_READS = 8_100;
+
+/**
+ * Returns the last byte that Origin sends in the call in which it is asked for byte `first` and those after it: the bytes of at
+ * most {@link MOST_READS} reads, and whole blocks.
+ */
+export function lastInCall({ pages: blocks }: Plan, layout: Layout, first: number): number {
+  let at = 0;
+  let reads = 0;
+  for (const piece of layout.pieces) {
+    if (!("filling" in piece)) {
+      at += piece.length;
+      continue;
+    }
+    for (const block of blocks) {
+      const end = at + lengthOfBlock(piece.filling, block, layout);
+      if (end > first) reads += piece.filling === "media" ? 1 + block.segments : 1;
+      if (reads > MOST_READS) return at - 1;
+      at = end;
+    }
+  }
+  return layout.length - 1;
+}
+
+/** Returns how many bytes of a gap's filling come from one block. A size has 4 bytes (`stsz`). */
+export function lengthOfBlock(
+  filling: Filling,
+  { units, segments, bytes }: SegmentBlock,
+  { offsetBytes }: Layout,
+): number {
+  return { sizes: 4 * units, offsets: offsetBytes * segments, media: bytes }[filling];
 }
 
 /**

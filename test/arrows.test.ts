@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "hold-api": ["problem"],
   "live-edge": ["media"],
   "recording-api": ["problem"],
-  "recording-range": [],
+  "recording-range": ["hls", "recording-api"],
   status: ["media"],
   talk: [],
   "webhook-api": ["events"],

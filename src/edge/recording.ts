@@ -17,12 +17,6 @@ import { isStill, matches, reply } from "./reply.ts";
  * validator tells them whether the recording has changed.
  */
 const CACHE_CONTROL = "public, max-age=60";
-/**
- * How many bytes the edge asks Origin for in one call. Two limits of Workers bound it. A call may make 10,000 subrequests, one
- * for each segment, and 10,000 segments at 64 kbit/s are 150 MB. A request may make 32 calls over service bindings, so a
- * listener gets at most 4 GiB in one answer, three days of sound.
- */
-export const RANGE_BYTES = 128 * 1024 * 1024;
 /** How long Origin may take until it begins to answer, ms. */
 const BEGIN_TIMEOUT_MS = 10_000;
 /** How many bytes are passed on at a time, at most. */
@@ -71,7 +65,7 @@ export async function recording(
   const place = places.take(Date.now());
   if (place === null) return refuse(PROBLEMS.tooManyDownloads);
   const ask = (stretch: Span) => fetchRange(origin(), target.id, facts.etag, stretch);
-  const beginning = await ask(stretchAt(first, last));
+  const beginning = await ask({ first, last });
   if (beginning.kind === "problem") {
     places.leave(place);
     return refuse(beginning);
@@ -109,14 +103,9 @@ function factsIn(bytes: Uint8Array): RecordingFacts | null {
 /** Asks Origin for a stretch of the file. */
 type Ask = (stretch: Span) => Promise<RangeBytes | Problem>;
 
-/** Returns the stretch that begins at `at` and that Origin is asked for in one call. */
-function stretchAt(at: number, last: number): Span {
-  return { first: at, last: Math.min(last, at + RANGE_BYTES - 1) };
-}
-
 /**
- * Passes on the bytes `first` to `last`: one stretch after another, the beginning of which is here. Rejects where Origin's
- * bytes break off, or the listener leaves or takes nothing for {@link STALL_MS}.
+ * Passes on the bytes `first` to `last`. The first stretch of them is here; Origin ends it where one call can read no more, and
+ * is asked for the rest. Rejects where Origin's bytes break off, or the listener leaves or takes nothing for {@link STALL_MS}.
  */
 async function pass(
   ask: Ask,
@@ -127,28 +116,30 @@ async function pass(
 ): Promise<void> {
   let stretch: RangeBytes | Problem = beginning;
   for (let at = first; ; ) {
-    await passStretch(stretch.bytes, listener, place);
-    at += RANGE_BYTES;
+    const passed = await passStretch(stretch.bytes, listener, place);
+    if (passed === 0) throw new Error("Origin sends nothing");
+    at += passed;
     if (at > last) return withTimeout(listener.close(), STALL_MS);
-    stretch = await ask(stretchAt(at, last));
+    stretch = await ask({ first: at, last });
     if (stretch.kind === "problem") throw new Error(stretch.message);
   }
 }
 
 /**
- * Passes on one stretch, in pieces: the runtime's own way (pipeTo) does not tell whether the listener takes anything. Each piece
- * has a new buffer, because the stream may still hold the one before it.
+ * Passes on one stretch and returns how many bytes it had. It goes piece by piece, as the runtime's own way (pipeTo) does not
+ * tell whether the listener takes anything. Each piece has a new buffer, because the stream may still hold the one before it.
  */
 async function passStretch(
   bytes: ReadableStream<Uint8Array>,
   listener: WritableStreamDefaultWriter<Uint8Array>,
   place: Place,
-): Promise<void> {
+): Promise<number> {
   const reader = bytes.getReader({ mode: "byob" });
   try {
-    for (;;) {
+    for (let passed = 0; ; ) {
       const { done, value } = await reader.read(new Uint8Array(PIECE_BYTES));
-      if (done) return;
+      if (done) return passed;
+      passed += value.length;
       await withTimeout(listener.write(value), STALL_MS);
       place.usedAt = Date.now();
     }

@@ -14,7 +14,7 @@ import type {
   RecordingFacts,
   SegmentBlock,
 } from "../recording-api.ts";
-import { type ByteRange, LOST_MS, MOST_DOWNLOADS } from "../recording-range.ts";
+import { type ByteRange, LOST_MS, lastInCall, lengthOfBlock, MOST_DOWNLOADS } from "../recording-range.ts";
 import { retried } from "./retry.ts";
 
 /** How many segments are fetched at a time, the one being sent included: R2 takes some 50 ms for each. */
@@ -49,8 +49,9 @@ export class Recordings {
   }
 
   /**
-   * Returns a stretch of the file as a stream. It takes little memory however slowly it is read, and stops when its reader
-   * goes away. A problem where the recording has changed meanwhile, or has no such bytes, or too many are being sent.
+   * Returns a stretch of the file as a stream, or as much of its beginning as one call can read ({@link lastInCall}). It takes
+   * little memory however slowly it is read, and stops when its reader goes away. A problem where the recording has changed
+   * meanwhile, or has no such bytes, or too many are being sent.
    *
    * @param waitUntil has the runtime keep the isolate running until the stretch is sent
    */
@@ -64,8 +65,9 @@ export class Recordings {
     if (made.facts.etag !== etag || first > last || last >= made.facts.length) return PROBLEMS.otherRecording;
     const place = this.#places.take(Date.now());
     if (place === null) return PROBLEMS.tooManyDownloads;
-    const pipe = new FixedLengthStream(last - first + 1);
-    const pumped = pump(bytesOf(made, first, last, source), pipe.writable, id, place);
+    const end = Math.min(last, lastInCall(made.plan, made.layout, first));
+    const pipe = new FixedLengthStream(end - first + 1);
+    const pumped = pump(bytesOf(made, first, end, source), pipe.writable, id, place);
     waitUntil(pumped.finally(() => this.#places.leave(place)));
     return { kind: "stretch", bytes: pipe.readable };
   }
@@ -227,11 +229,7 @@ async function* filling(kind: Filling, at: number, wanted: Wanted): AsyncGenerat
   const { plan, layout, first, last, source } = wanted;
   let mediaAt = layout.mediaAt;
   for (const block of plan.pages) {
-    const length = {
-      sizes: 4 * block.units,
-      offsets: layout.offsetBytes * block.segments,
-      media: block.bytes,
-    }[kind];
+    const length = lengthOfBlock(kind, block, layout);
     if (at <= last && at + length > first) {
       const { segments, sizes } = await source.block(block);
       if (segments.length !== block.segments) throw new Error("the index has changed");
