@@ -30,3 +30,40 @@ export function withTimeout<T>(promise: Promise<T>, millis: number): Promise<T> 
   });
   return Promise.race([promise, late]).finally(() => cancel());
 }
+
+/** One of {@link Places}. `usedAt` is when its work last went on, ms since 1970; the work keeps it up to date. */
+export interface Place {
+  usedAt: number;
+}
+
+/** A limited number of places for work that takes long. */
+export class Places {
+  readonly #most: number;
+  readonly #idleMs: number;
+  readonly #taken = new Set<Place>();
+
+  /**
+   * @param most how many may be taken at a time
+   * @param idleMs how long after its work last went on a place is free again, ms: the Workers runtime may drop work for good
+   *   without telling it
+   */
+  constructor(most: number, idleMs: number) {
+    this.#most = most;
+    this.#idleMs = idleMs;
+  }
+
+  /** Takes a place at `now` (ms since 1970); null where all are taken. */
+  take(now: number): Place | null {
+    if (this.#taken.size >= this.#most)
+      for (const place of this.#taken) if (now - place.usedAt >= this.#idleMs) this.#taken.delete(place);
+    if (this.#taken.size >= this.#most) return null;
+    const place = { usedAt: now };
+    this.#taken.add(place);
+    return place;
+  }
+
+  /** Frees a place. To free it again changes nothing. */
+  leave(place: Place): void {
+    this.#taken.delete(place);
+  }
+}

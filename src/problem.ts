@@ -118,6 +118,12 @@ export const PROBLEMS = {
     "The recording can not be read at this moment; ask again.",
     after(1),
   ),
+  tooManyDownloads: problem(
+    503,
+    "too_many_downloads",
+    "Many recordings are being downloaded here at this moment; ask again in some seconds.",
+    after(10),
+  ),
   holdNotKept: problem(
     503,
     "unavailable",

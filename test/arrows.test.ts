@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "hold-api": ["problem"],
   "live-edge": ["media"],
   "recording-api": ["problem"],
-  "recording-range": [],
+  "recording-range": ["hls", "recording-api"],
   "session-state": [],
   status: ["media"],
   talk: [],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { withTimeout } from "../src/limit.ts";
+import { Places, withTimeout } from "../src/limit.ts";
 
-// The time limit on an answer, on a fake clock, also when the process is suspended for 20 s.
+// The time limit on an answer, on a fake clock, also when the process is suspended for 20 s. The limit on work at a time.
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -36,6 +36,19 @@ test("after the process was suspended, two more seconds are allowed", async () =
   expect([outcome.is, silent.is]).toEqual(["the answer", "pending"]);
   await vi.advanceTimersByTimeAsync(1);
   expect(silent.is).toBe("no answer in 6000 ms");
+});
+
+test("a place is free again when it is left, once, or when its work has not gone on for the idle time", () => {
+  const places = new Places(2, 1_000);
+  const [first, second] = [places.take(0), places.take(0)];
+  expect([first, second, places.take(999)]).toEqual([{ usedAt: 0 }, { usedAt: 0 }, null]);
+  if (first === null || second === null) throw new Error("no place");
+  places.leave(first);
+  places.leave(first);
+  expect([places.take(999), places.take(999)]).toEqual([{ usedAt: 999 }, null]);
+  second.usedAt = 500;
+  expect(places.take(1_499)).toBeNull();
+  expect([places.take(1_500), places.take(1_500)]).toEqual([{ usedAt: 1_500 }, null]);
 });
 
 function settled(promise: Promise<string>): { is: string } {

@@ -166,7 +166,7 @@ export class Delivery {
     const timeout = isHeld ? HOLD_TIMEOUT_MS : FETCH_TIMEOUT_MS;
     const upstream: Load = (at, limit) => load(origin, at, limit);
     const cached = await this.#memory.fetch(path, timeout, upstream, waitUntil, this.#isPast(target));
-    if (cached.kind === "cached") this.#fronts.note(target, cached);
+    if (cached.kind === "cached") this.#fronts.note(target, cached, Date.now());
     return cached;
   }
 

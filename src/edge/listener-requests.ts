@@ -10,7 +10,7 @@ import { type EdgeEnv, originOf, secretsOf } from "./env.ts";
 import { KnownIds } from "./known-ids.ts";
 import type { WaitUntil } from "./memory.ts";
 import { allowOf, answerBy, type Methods } from "./methods.ts";
-import { recording } from "./recording.ts";
+import { downloadPlaces, recording } from "./recording.ts";
 import { refuse } from "./refusal.ts";
 import { type SentMedia, Sightings } from "./sightings.ts";
 
@@ -18,6 +18,7 @@ import { type SentMedia, Sightings } from "./sightings.ts";
 const delivery = new Delivery();
 const knownIds = new KnownIds();
 const sightings = new Sightings();
+const downloads = downloadPlaces();
 
 /** The reads that playback does not need. An operator can switch them off on an overloaded relay (`SIDE_CALLS`). */
 const SIDE_CALLS: ReadonlySet<Target["kind"]> = new Set([
@@ -79,7 +80,7 @@ async function read(
   if (secret === null) return refuse(PROBLEMS.unknownBroadcast);
   const waitUntil = (work: Promise<unknown>) => context.waitUntil(work);
   if (target.kind === "recording")
-    return recording(delivery, () => originOf(env, context), target, request, waitUntil);
+    return recording(delivery, downloads, () => originOf(env, context), target, request, waitUntil);
   const listener = address.searchParams.get(LISTENER);
   const response = await delivery.answer(() => originOf(env, context), target, request, listener, waitUntil);
   if (request.method === "GET") count(env, secret, target, listener, request, response, waitUntil);

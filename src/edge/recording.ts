@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { type Place, Places, withTimeout } from "../limit.ts";
 import { originUrl, type Target } from "../paths.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import type { RecordingFacts } from "../recording-api.ts";
-import { rangePath } from "../recording-range.ts";
+import { LOST_MS, MOST_DOWNLOADS, rangePath, STALL_MS } from "../recording-range.ts";
 import { OPEN_TO_ALL } from "./cached-answer.ts";
 import type { Delivery } from "./delivery.ts";
 import { fileName } from "./file-name.ts";
@@ -16,21 +17,24 @@ import { isStill, matches, reply } from "./reply.ts";
  * validator tells them whether the recording has changed.
  */
 const CACHE_CONTROL = "public, max-age=60";
-/**
- * How many bytes the edge asks Origin for in one call. Two limits of Workers bound it. A call may make 10,000 subrequests, one
- * for each segment, and 10,000 segments at 64 kbit/s are 150 MB. A request may make 32 calls over service bindings, so a
- * listener gets at most 4 GiB in one answer, three days of sound.
- */
-export const RANGE_BYTES = 128 * 1024 * 1024;
 /** How long Origin may take until it begins to answer, ms. */
 const BEGIN_TIMEOUT_MS = 10_000;
+/** How many bytes are passed on at a time, at most. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Returns the places of an isolate's downloads, of which it has one set. */
+export function downloadPlaces(): Places {
+  return new Places(MOST_DOWNLOADS, LOST_MS);
+}
 
 /**
  * Answers a request for the recording of a show: 200, 206 for a Range, 304 or 416. Its facts, which the edge keeps, decide that.
- * The edge asks Origin for the bytes and passes them on as they come, so that nothing of the file stays in memory.
+ * The edge asks Origin for the bytes and passes them on as they come, so that nothing of the file stays in memory. 503 where as
+ * many downloads are in progress as `places` has.
  */
 export async function recording(
   delivery: Delivery,
+  places: Places,
   origin: () => Fetcher,
   target: Extract<Target, { kind: "recording" }>,
   request: Request,
@@ -60,8 +64,20 @@ export async function recording(
   headers.set("content-length", String(last - first + 1));
   if (span.kind === "span") headers.set("content-range", `bytes ${first}-${last}/${length}`);
   if (isHead) return new Response(null, { headers });
+  const place = places.take(Date.now());
+  if (place === null) return refuse(PROBLEMS.tooManyDownloads);
   const ask = (stretch: Span) => fetchRange(origin(), target.id, facts.etag, stretch);
-  return answerInRanges(ask, { first, last }, { status: span.kind === "span" ? 206 : 200, headers });
+  const beginning = await ask({ first, last });
+  if (beginning.kind === "problem") {
+    places.leave(place);
+    return refuse(beginning);
+  }
+  const whole = new FixedLengthStream(last - first + 1);
+  const listener = whole.writable.getWriter();
+  const passed = pass(ask, beginning, { first, last }, listener, place).finally(() => places.leave(place));
+  // The status has been sent by then: only the body's breaking off can tell the listener.
+  waitUntil(passed.catch((error: unknown) => listener.abort(error).catch(() => {})));
+  return new Response(whole.readable, { status: span.kind === "span" ? 206 : 200, headers });
 }
 
 /** One stretch of the file, as Origin sends it. */
@@ -86,30 +102,54 @@ function factsIn(bytes: Uint8Array): RecordingFacts | null {
   }
 }
 
-/** Answers with the bytes `first` to `last`, asking for one range after another. */
-async function answerInRanges(
-  ask: (span: Span) => Promise<RangeBytes | Problem>,
+/** Asks Origin for a stretch of the file. */
+type Ask = (stretch: Span) => Promise<RangeBytes | Problem>;
+
+/**
+ * Passes on the bytes `first` to `last`. The first stretch of them is here; Origin ends it where one call can read no more, and
+ * is asked for the rest. Rejects where Origin's bytes break off, or the listener leaves or takes nothing for {@link STALL_MS}.
+ */
+async function pass(
+  ask: Ask,
+  beginning: RangeBytes,
   { first, last }: Span,
-  init: { readonly status: number; readonly headers: Headers },
-): Promise<Response> {
-  const spanAt = (at: number): Span => ({ first: at, last: Math.min(last, at + RANGE_BYTES - 1) });
-  const beginning = await ask(spanAt(first));
-  if (beginning.kind === "problem") return refuse(beginning);
-  const whole = new FixedLengthStream(last - first + 1);
-  const pass = async () => {
-    let part: RangeBytes | Problem = beginning;
-    for (let at = first; ; ) {
-      // This rejects as soon as Origin's stream breaks off or the listener leaves.
-      await part.bytes.pipeTo(whole.writable, { preventClose: true });
-      at += RANGE_BYTES;
-      if (at > last) return whole.writable.close();
-      part = await ask(spanAt(at));
-      if (part.kind === "problem") throw new Error(part.message);
+  listener: WritableStreamDefaultWriter<Uint8Array>,
+  place: Place,
+): Promise<void> {
+  let stretch: RangeBytes | Problem = beginning;
+  for (let at = first; ; ) {
+    const passed = await passStretch(stretch.bytes, listener, place);
+    if (passed === 0) throw new Error("Origin sends nothing");
+    at += passed;
+    if (at > last) return withTimeout(listener.close(), STALL_MS);
+    stretch = await ask({ first: at, last });
+    if (stretch.kind === "problem") throw new Error(stretch.message);
+  }
+}
+
+/**
+ * Passes on one stretch and returns how many bytes it had. It goes piece by piece, as the runtime's own way (pipeTo) does not
+ * tell whether the listener takes anything. Each piece has a new buffer, because the stream may still hold the one before it.
+ */
+async function passStretch(
+  bytes: ReadableStream<Uint8Array>,
+  listener: WritableStreamDefaultWriter<Uint8Array>,
+  place: Place,
+): Promise<number> {
+  const reader = bytes.getReader({ mode: "byob" });
+  try {
+    for (let passed = 0; ; ) {
+      const { done, value } = await reader.read(new Uint8Array(PIECE_BYTES));
+      if (done) return passed;
+      passed += value.length;
+      await withTimeout(listener.write(value), STALL_MS);
+      place.usedAt = Date.now();
     }
-  };
-  // The status has been sent by then: only the body's breaking off can tell the listener.
-  pass().catch((error: unknown) => whole.writable.abort(error).catch(() => {}));
-  return new Response(whole.readable, init);
+  } catch (error) {
+    // Origin stops making the stretch.
+    reader.cancel(error).catch(() => {});
+    throw error;
+  }
 }
 
 /** Asks Origin for one range. The timeout covers only the wait for its beginning: a slow listener may take hours for it. */

@@ -1,7 +1,7 @@
 import { Bounded } from "../bounded.ts";
 import { accessUnitBytes } from "../hls/moof.ts";
 import { descriptionIn, type Filling, type Layout, layOut, offsetsOf, sizesOf } from "../hls/movie.ts";
-import { withTimeout } from "../limit.ts";
+import { type Place, Places, withTimeout } from "../limit.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
 import type {
@@ -14,7 +14,7 @@ import type {
   RecordingFacts,
   SegmentBlock,
 } from "../recording-api.ts";
-import type { ByteRange } from "../recording-range.ts";
+import { type ByteRange, LOST_MS, lastInCall, lengthOfBlock, MOST_DOWNLOADS } from "../recording-range.ts";
 import { retried } from "./retry.ts";
 
 /** How many segments are fetched at a time, the one being sent included: R2 takes some 50 ms for each. */
@@ -39,6 +39,8 @@ interface Made {
 export class Recordings {
   /** By broadcast and validator. The same validator means the same layout. */
   readonly #known = new Bounded<string, Made>(MAX_LAYOUTS);
+  /** Other isolates' edges may ask this one too, so it has its own limit. */
+  readonly #places = new Places(MOST_DOWNLOADS, LOST_MS);
 
   /** Returns the facts about a broadcast's recording: its length, validator and title. */
   async facts(id: string, source: Source): Promise<RecordingFacts | Problem> {
@@ -47,8 +49,9 @@ export class Recordings {
   }
 
   /**
-   * Returns a stretch of the file as a stream. It takes little memory however slowly it is read, and stops when its reader
-   * goes away. A problem where the recording has changed meanwhile, or has no such bytes.
+   * Returns a stretch of the file as a stream, or as much of its beginning as one call can read ({@link lastInCall}). It takes
+   * little memory however slowly it is read, and stops when its reader goes away. A problem where the recording has changed
+   * meanwhile, or has no such bytes, or too many are being sent.
    *
    * @param waitUntil has the runtime keep the isolate running until the stretch is sent
    */
@@ -60,8 +63,12 @@ export class Recordings {
     const made = this.#known.get(`${id} ${etag}`) ?? (await this.#make(id, source));
     if (made.kind === "problem") return made;
     if (made.facts.etag !== etag || first > last || last >= made.facts.length) return PROBLEMS.otherRecording;
-    const pipe = new FixedLengthStream(last - first + 1);
-    waitUntil(pump(bytesOf(made, first, last, source), pipe.writable, id));
+    const place = this.#places.take(Date.now());
+    if (place === null) return PROBLEMS.tooManyDownloads;
+    const end = Math.min(last, lastInCall(made.plan, made.layout, first));
+    const pipe = new FixedLengthStream(end - first + 1);
+    const pumped = pump(bytesOf(made, first, end, source), pipe.writable, id, place);
+    waitUntil(pumped.finally(() => this.#places.leave(place)));
     return { kind: "stretch", bytes: pipe.readable };
   }
 
@@ -161,7 +168,12 @@ function expected<Kind extends RecordingAnswer["kind"]>(
 }
 
 /** Sends bytes as fast as the reader takes them. It stops when the reader goes away; an error breaks the response off. */
-async function pump(bytes: AsyncGenerator<Uint8Array>, writable: WritableStream, id: string): Promise<void> {
+async function pump(
+  bytes: AsyncGenerator<Uint8Array>,
+  writable: WritableStream,
+  id: string,
+  place: Place,
+): Promise<void> {
   const writer = writable.getWriter();
   let isGone = false;
   try {
@@ -170,6 +182,7 @@ async function pump(bytes: AsyncGenerator<Uint8Array>, writable: WritableStream,
         isGone = true;
         throw error;
       });
+      place.usedAt = Date.now();
     }
     await writer.close();
   } catch (error) {
@@ -216,11 +229,7 @@ async function* filling(kind: Filling, at: number, wanted: Wanted): AsyncGenerat
   const { plan, layout, first, last, source } = wanted;
   let mediaAt = layout.mediaAt;
   for (const block of plan.pages) {
-    const length = {
-      sizes: 4 * block.units,
-      offsets: layout.offsetBytes * block.segments,
-      media: block.bytes,
-    }[kind];
+    const length = lengthOfBlock(kind, block, layout);
     if (at <= last && at + length > first) {
       const { segments, sizes } = await source.block(block);
       if (segments.length !== block.segments) throw new Error("the index has changed");

@@ -9,6 +9,7 @@ import { AU_SAMPLES, type Frame, type Part, PROFILES, samples } from "../../src/
 import { Recordings, type Source } from "../../src/origin/recording.ts";
 import { isProblem, PROBLEMS } from "../../src/problem.ts";
 import type { RecordingAsk, RecordingFacts, SegmentBlock } from "../../src/recording-api.ts";
+import { MOST_DOWNLOADS } from "../../src/recording-range.ts";
 import { DETAILS } from "../kit/details.ts";
 import { random } from "../kit/random.ts";
 import { sqlite } from "../kit/sqlite.ts";
@@ -218,6 +219,24 @@ describe("a recording", () => {
       await expect(take(recordings, world, 0, length - 1), damage).rejects.toThrow(why);
     }
     vi.restoreAllMocks();
+  });
+
+  test("is sent to 64 at a time: more are refused until one of them leaves", async () => {
+    const [recordings, world] = [new Recordings(), new World()];
+    const { etag, length } = await factsOf(recordings, world);
+    const begin = () =>
+      recordings.stream({ id: "show", etag, first: 0, last: length - 1 }, world, (pumped) =>
+        pumped.catch(() => {}),
+      );
+    const begun = [];
+    for (let n = 0; n < MOST_DOWNLOADS; n++) begun.push(await begin());
+    expect(begun.filter(isProblem)).toEqual([]);
+    expect(await begin()).toBe(PROBLEMS.tooManyDownloads);
+    const [first] = begun;
+    if (first?.kind === "stretch") await first.bytes.cancel();
+    await sleep(0);
+    expect((await begin()).kind).toBe("stretch");
+    expect(await begin()).toBe(PROBLEMS.tooManyDownloads);
   });
 
   test("reads no more than four segments ahead of what its stream takes, and stops when its reader cancels", async () => {

@@ -1,4 +1,4 @@
-import { ARCHIVE, type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
+import { ARCHIVE, type Asked, BYTES, EPOCH, RECORDING_BYTES, SLOW_MS } from "./faulty-show.ts";
 
 /**
  * An origin that fails on demand: it throws, hangs, errs, breaks off and lies, as the real one can not be made to do.
@@ -6,7 +6,7 @@ import { ARCHIVE, type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
  * edge.
  *
  * A show's slug names the fault of its media, e.g. `throws-1-7k3f9q`: the words before the number. Its multivariant
- * playlist always works. Requests are recorded and returned at `/asked/ID`.
+ * playlist always works, and its recording, of zeros. Requests are recorded and returned at `/asked/ID`.
  */
 
 const LIVE_EDGE = `${EPOCH};live;0;9;2;5;640;parts;`;
@@ -27,6 +27,11 @@ export default {
     asked.push({ id, path: pathname + search, method: request.method, headers });
     const name = rest.at(-1) ?? "";
     const fault = id.replace(/-\d+-[0-9a-z]{6}$/, "");
+    if (name === "recording.m4a") {
+      const facts = { length: RECORDING_BYTES, etag: "0".repeat(32), title: "A show" };
+      return Response.json(facts, { headers: { "cache-control": "public, max-age=1" } });
+    }
+    if (first === "recording") return new Response(zeros(name));
     if (name === "index.m3u8") {
       const text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nk0000000/audio.m3u8\n";
       return list(text, 1, fault === "archive" ? ARCHIVED : LIVE_EDGE);
@@ -40,6 +45,19 @@ export default {
     return new Response(BYTES, { headers: { ...KEPT, "content-length": String(BYTES.length) } });
   },
 };
+
+/** The bytes of a range, `first-last`, as they are taken. */
+function zeros(range: string): ReadableStream<Uint8Array> {
+  const [first, last] = range.split("-").map(Number);
+  let left = Number(last) - Number(first) + 1;
+  return new ReadableStream({
+    pull(controller) {
+      if (left > 0) controller.enqueue(new Uint8Array(Math.min(left, 200_000)));
+      else controller.close();
+      left -= 200_000;
+    },
+  });
+}
 
 function list(text: string, seconds: number, liveEdge = LIVE_EDGE): Response {
   const headers = {

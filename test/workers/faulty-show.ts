@@ -17,3 +17,5 @@ export const BYTES = Uint8Array.from({ length: 4_000 }, (_, n) => n % 251);
 export const ARCHIVE = { segments: 10_000, bytes: 32_000 };
 /** How long a slow show's answers take, ms. */
 export const SLOW_MS = 1_000;
+/** The bytes of each show's recording: more than the sockets between a listener and the edge take unread. */
+export const RECORDING_BYTES = 32 * 2 ** 20;

@@ -4,7 +4,7 @@ import { mintId } from "../../src/access/id.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { EARSHOT_SECRET } from "../kit/deployed.ts";
 import { Runtime } from "../kit/runtime.ts";
-import { type Asked, BYTES, EPOCH, SLOW_MS } from "./faulty-show.ts";
+import { type Asked, BYTES, EPOCH, RECORDING_BYTES, SLOW_MS } from "./faulty-show.ts";
 
 /**
  * The deployed edge in the real runtime, with an origin that fails on demand (faulty-origin.ts): the answers that many
@@ -175,6 +175,45 @@ describe("in one isolate", () => {
       expect(await askedOf(id)).toHaveLength(2);
     },
   );
+});
+
+describe("downloads of recordings", () => {
+  const download = (id: string, init: RequestInit = {}) =>
+    fetch(new URL(`/live/${id}/recording.m4a`, runtime.url), init);
+
+  test("are 64 at a time in an isolate: of 100 that nobody reads 36 are refused, until one is left", async () => {
+    const id = await showThat("well");
+    const leaving = Array.from({ length: 100 }, () => new AbortController());
+    const answers = await Promise.all(leaving.map(({ signal }) => download(id, { signal })));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(64);
+    const refused = answers.filter(({ status }) => status === 503);
+    expect(refused).toHaveLength(36);
+    expect(refused[0]?.headers.get("retry-after")).toBe("10");
+    expect((await get(id, "s4.m4s")).status).toBe(200);
+    leaving[answers.findIndex(({ status }) => status === 200)]?.abort();
+    const rest = async () => (await download(id, { headers: { range: "bytes=-1000" } })).arrayBuffer();
+    await expect.poll(async () => (await rest()).byteLength, { timeout: 10_000 }).toBe(1_000);
+    for (const one of leaving) one.abort();
+  });
+
+  test("leave no place taken: neither those that end nor those whose clients leave", {
+    timeout: 60_000,
+  }, async () => {
+    const id = await showThat("well");
+    await expect
+      .poll(async () => (await download(id, { headers: { range: "bytes=0-9" } })).status, { timeout: 10_000 })
+      .toBe(206);
+    for (let n = 0; n < 100; n++) {
+      const leaving = new AbortController();
+      const answer = await download(id, { signal: leaving.signal });
+      expect(answer.status).toBe(200);
+      leaving.abort();
+      const whole = await download(id, { headers: { range: "bytes=5-99999" } });
+      expect((await whole.arrayBuffer()).byteLength).toBe(99_995);
+    }
+    const whole = await download(id);
+    expect((await whole.arrayBuffer()).byteLength).toBe(RECORDING_BYTES);
+  });
 });
 
 // Each test has a show of its own, so that slow ones wait at the same time.
