@@ -44,6 +44,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** 20 ms of a square wave of 500 Hz. */
+const TONE = new Uint8Array(4 * 960).map((_, n) => (n % 2 === 0 ? 0 : n % 384 < 192 ? 30 : 226));
+
 /** A show on a fake clock, and its host. */
 class Rig {
   readonly store = new Store(sqlite());
@@ -152,9 +155,8 @@ class Rig {
     for (let passed = 0; passed < millis; passed += 20) {
       vi.advanceTimersByTime(20);
       this.#sent += 20;
-      const payload = new Uint8Array(4 * 960).map((_, n) => (n % 2 === 0 ? 0 : n % 384 < 192 ? 30 : 226));
       const [sequenceNumber, timestamp] = [this.#sequenceNumber++, (this.#sent * 48) % 2 ** 32];
-      this.show.hear(HOST, encodePacket({ sequenceNumber, timestamp, payload }));
+      this.show.hear(HOST, encodePacket({ sequenceNumber, timestamp, payload: TONE }));
     }
   }
 
