@@ -97,6 +97,12 @@ export async function originReads(
   return byKind;
 }
 
+/** How many puts to R2 have failed. */
+export async function recordingFailuresOf(desk: Desk, { id }: CreatedBroadcast): Promise<number> {
+  const described = await call(desk, "GET", `/${id}`);
+  return (described as { recordingFailures: number }).recordingFailures;
+}
+
 export async function stateOf(desk: Desk, { id }: CreatedBroadcast): Promise<string> {
   return ((await call(desk, "GET", `/${id}`)) as { state: string }).state;
 }
