@@ -62,7 +62,7 @@ export class Relay extends WorkerEntrypoint<Env> {
 
 /**
  * Returns the request with the client address and scheme that the platform would give it. Only a proxy on this machine is
- * trusted to state these by headers.
+ * trusted to state these by headers. A request for a WebSocket stays one.
  */
 function asOnPlatform(request: Request): Request {
   const address = addressOf(request);
@@ -75,7 +75,6 @@ function asOnPlatform(request: Request): Request {
 }
 
 function withAddress(request: Request, address: string, isLocal: boolean): Request {
-  if (request.headers.has("upgrade")) return request;
   if (isLocal && request.headers.has(ADDRESS)) return request;
   const headers = new Headers(request.headers);
   headers.set(ADDRESS, address);

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Transform } from "node:stream";
 import { parseArgs } from "node:util";
 import { httpOrigin } from "./address.ts";
+import { storedAdminToken } from "./dev-vars.ts";
 
 const USAGE = `npm run hold -- FILE --id ID [options]
 
@@ -78,10 +79,8 @@ function readArguments() {
 }
 
 async function adminToken(): Promise<string> {
-  if (process.env.ADMIN_TOKEN) return process.env.ADMIN_TOKEN;
-  const vars = await readFile(new URL("../.dev.vars", import.meta.url), "utf8").catch(() => "");
-  const [, token] = /^\s*ADMIN_TOKEN\s*=\s*["']?([^"'\s]+)/m.exec(vars) ?? [];
-  if (token !== undefined) return token;
+  const token = await storedAdminToken();
+  if (token !== null) return token;
   throw new Stop(1, "There is no ADMIN_TOKEN in the environment or in .dev.vars: npm start makes one.");
 }
 

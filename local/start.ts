@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { firstChange } from "./changes.ts";
+import { DEV_VARS, variableIn } from "./dev-vars.ts";
 import { given, type Options, readOptions } from "./options.ts";
 import { generateSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
 import { StartFailure } from "./runtime.ts";
@@ -27,7 +28,6 @@ Cloudflare Realtime. State is kept between starts.
 `;
 
 const STATE = join(".wrangler", "earshot");
-const VARIABLES = ".dev.vars";
 /** How often it looks whether npm's shell is still there, ms. */
 const PARENT_MS = 1_000;
 
@@ -117,8 +117,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 /** Returns the admin token and the deployment secret: from the environment, else from `.dev.vars`, else new ones stored there. */
 function readSecrets(): Secrets {
-  const stored = existsSync(VARIABLES) ? readFileSync(VARIABLES, "utf8") : "";
-  const read = (name: string) => new RegExp(`^${name}\\s*=\\s*"?([^"\\n]+)"?\\s*$`, "m").exec(stored)?.[1];
+  const stored = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, "utf8") : "";
+  const read = (name: string) => variableIn(stored, name);
   const minted = generateSecrets();
   const adminToken = read("ADMIN_TOKEN") ?? minted.adminToken;
   const secret = read("EARSHOT_SECRET") ?? minted.secret;
@@ -127,10 +127,9 @@ function readSecrets(): Secrets {
     ["ADMIN_TOKEN", adminToken],
     ["EARSHOT_SECRET", secret],
   ] as const) {
-    if (read(name) === undefined)
-      text += `${text === "" || text.endsWith("\n") ? "" : "\n"}${name}="${value}"\n`;
+    if (read(name) === null) text += `${text === "" || text.endsWith("\n") ? "" : "\n"}${name}="${value}"\n`;
   }
-  if (text !== stored) writeFileSync(VARIABLES, text, { mode: 0o600 });
+  if (text !== stored) writeFileSync(DEV_VARS, text, { mode: 0o600 });
   return {
     adminToken: given(process.env.ADMIN_TOKEN) ?? adminToken,
     secret: given(process.env.EARSHOT_SECRET) ?? secret,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { httpOrigin } from "../address.ts";
+import { storedAdminToken } from "../dev-vars.ts";
 import { Meter } from "./meter.ts";
 import { firstVariant, listeningDelay } from "./playback.ts";
 import { type Publication, publish } from "./publisher.ts";
@@ -135,10 +136,8 @@ async function findTarget(
 }
 
 async function adminToken(): Promise<string> {
-  if (process.env.ADMIN_TOKEN) return process.env.ADMIN_TOKEN;
-  const vars = await readFile(new URL("../../.dev.vars", import.meta.url), "utf8").catch(() => "");
-  const [, token] = /^\s*ADMIN_TOKEN\s*=\s*["']?([^"'\s]+)/m.exec(vars) ?? [];
-  if (token === undefined) {
+  const token = await storedAdminToken();
+  if (token === null) {
     throw new Stop(1, "There is no ADMIN_TOKEN in the environment or in .dev.vars: npm start makes one.");
   }
   return token;

@@ -1,6 +1,6 @@
 import type { Hash } from "./siphash.ts";
 
-/** A take is remembered for at least this long, ms, and at most twice that. Older media does not count at all. */
+/** A take is remembered for at least this long, ms, and at most twice that. Older media does not count under its own number. */
 export const TAKE_MEMORY_MS = 30_000;
 
 /**

@@ -1,6 +1,6 @@
 import type { Secret } from "../access/secret.ts";
 import { TAKE_MEMORY_MS } from "../audience/delivery-limiter.ts";
-import { ageOf, type LiveEdge, ordinalOf } from "../live-edge.ts";
+import { ageOf, type LiveEdge, ordinalOf, projected } from "../live-edge.ts";
 import { LISTENER, parseListen, type Target } from "../paths.ts";
 import { PROBLEMS } from "../problem.ts";
 import type { Address } from "./address.ts";
@@ -104,11 +104,10 @@ function count(
   const { headers } = request;
   const from = headers.get("cf-connecting-ip") ?? "";
   if (target.kind === "part" || target.kind === "segment") {
-    // Only media near the live edge counts as listening. A client that fetches older media may be an archiver or an attacker.
-    if (ageOf(liveEdge, target, Date.now()) > TAKE_MEMORY_MS) return;
+    const media = mediaOf(target, liveEdge, Date.now());
     const share = sentShare(response);
-    if (share > 0)
-      sightings.deliver(id, { ...mediaOf(target, liveEdge), share, address: from }, secret, waitUntil);
+    if (media !== null && share > 0)
+      sightings.deliver(id, { ...media, share, address: from }, secret, waitUntil);
   } else if (target.kind !== "playlist" && target.kind !== "rewind") return;
   else {
     // Address and user agent stand for the id of a player that drops it from the URL.
@@ -118,18 +117,33 @@ function count(
   sightings.report(id, env.AUDIENCE, waitUntil);
 }
 
-/** Numbers the media within its show. A segment has the number of its first part, because a player loads one or the other. */
+/**
+ * Numbers the media within its show. A segment has the number of its first part, because a player loads one or the other.
+ *
+ * A listener who has rewound fetches older segments, as fast as they play. Each counts as if it were one of the newest
+ * {@link FETCHED_AHEAD} segments. So a network gets as much counted as if its listeners played live, and no more: who downloads
+ * the whole past at once counts as one who joins. Null for older parts: lists name the past by whole segments only.
+ */
 function mediaOf(
   target: Extract<Target, { kind: "part" | "segment" }>,
   liveEdge: LiveEdge,
-): Pick<SentMedia, "name" | "mediaMs"> {
+  now: number,
+): Pick<SentMedia, "names" | "mediaMs"> | null {
   const { partsPerSegment, partMillis } = liveEdge;
-  const isPart = target.kind === "part";
-  return {
-    name: ordinalOf(liveEdge, { msn: target.msn, part: isPart ? target.index : 0 }),
-    mediaMs: isPart ? partMillis : partsPerSegment * partMillis,
-  };
+  const isOld = ageOf(liveEdge, target, now) > TAKE_MEMORY_MS;
+  if (target.kind === "part")
+    return isOld
+      ? null
+      : { names: [ordinalOf(liveEdge, { msn: target.msn, part: target.index })], mediaMs: partMillis };
+  const mediaMs = partsPerSegment * partMillis;
+  if (!isOld) return { names: [ordinalOf(liveEdge, { msn: target.msn, part: 0 })], mediaMs };
+  const { lastMsn } = projected(liveEdge, now);
+  const names = FETCHED_AHEAD.map((back) => ordinalOf(liveEdge, { msn: lastMsn - back, part: 0 }));
+  return { names, mediaMs };
 }
+
+/** The segments before the newest that a joining player fetches at once: three target durations (audience/figure.ts `BURST_MS`). */
+const FETCHED_AHEAD: readonly number[] = [0, 1, 2];
 
 /** How much of the media an answer carries, 0 to 1: a 206 its range, a 304 nothing. */
 function sentShare({ status, headers }: Response): number {

@@ -17,8 +17,8 @@ export interface Shards {
 
 /** Media that was sent to a listener. */
 export interface SentMedia {
-  /** The media's number within its show. */
-  readonly name: number;
+  /** The numbers within its show under which it may count: the first of them that its network has not used up. */
+  readonly names: readonly number[];
   /** The playing time of the whole part or segment, ms. */
   readonly mediaMs: number;
   /** How much of it was sent, 0 to 1. */
@@ -55,14 +55,16 @@ export class Sightings {
   /** Notes that media of `show` was sent. The same media sent to one listener twice counts once (delivery-limiter.ts). */
   deliver(
     show: string,
-    { name, mediaMs, share, address }: SentMedia,
+    { names, mediaMs, share, address }: SentMedia,
     secret: Secret,
     waitUntil: WaitUntil,
   ): void {
     this.#withKey(show, secret, waitUntil, (key) => {
       const now = Date.now();
-      const counted = this.#limiter.take(networkUnder(key, address), name, share, now);
-      if (counted > 0) this.#slots.deliver(show, now, counted * mediaMs);
+      const network = networkUnder(key, address);
+      let left = share;
+      for (const name of names) if (left > 0) left -= this.#limiter.take(network, name, left, now);
+      if (left < share) this.#slots.deliver(show, now, (share - left) * mediaMs);
     });
   }
 

@@ -75,7 +75,7 @@ class World {
         for (let listener = 0; listener < 5; listener += 1) {
           const address = `10.${i}.${listener}.1`;
           if ((this.#second + listener) % 2 !== 0) continue;
-          const media = { name: this.#second, mediaMs: 2000, share: 1, address };
+          const media = { names: [this.#second], mediaMs: 2000, share: 1, address };
           isolate.see(SHOW, `listener-${i}-${listener}`, address, secret, keep);
           isolate.deliver(SHOW, media, secret, keep);
         }

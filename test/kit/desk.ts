@@ -8,6 +8,9 @@ export interface Desk {
   readonly adminToken: string;
 }
 
+/** How long an answer may take, ms. A DELETE is answered after up to 20 s (broadcast/broadcast.ts, `REMOVAL_MS`). */
+const ANSWER_MS = 25_000;
+
 /** Creates a broadcast and opens its doors. */
 export async function openShow(desk: Desk, latency: Latency): Promise<CreatedBroadcast> {
   const show = await makeShow(desk, latency);
@@ -94,6 +97,12 @@ export async function originReads(
   return byKind;
 }
 
+/** How many puts to R2 have failed. */
+export async function recordingFailuresOf(desk: Desk, { id }: CreatedBroadcast): Promise<number> {
+  const described = await call(desk, "GET", `/${id}`);
+  return (described as { recordingFailures: number }).recordingFailures;
+}
+
 export async function stateOf(desk: Desk, { id }: CreatedBroadcast): Promise<string> {
   return ((await call(desk, "GET", `/${id}`)) as { state: string }).state;
 }
@@ -106,7 +115,7 @@ async function call(desk: Desk, method: string, path: string, body?: object): Pr
   const response = await fetch(`${desk.url}/api/broadcasts${path}`, {
     method,
     headers: { authorization: `Bearer ${desk.adminToken}` },
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(ANSWER_MS),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();

@@ -6,17 +6,18 @@ import { SpokenSignal } from "../../local/host/signal.ts";
 import type { HostState } from "../../src/broadcast-api.ts";
 import { lifeboatUrl } from "../../src/lifeboat.ts";
 import type { CreatedBroadcast } from "../kit/created.ts";
-import { type Desk, endShow, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
+import { type Desk, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
 import { until } from "../kit/polling.ts";
 import { Checks } from "./checks.ts";
+import { checkEnd } from "./end.ts";
 import { checkLifeboat, checkLifeboatEnd } from "./lifeboat.ts";
 import { checkTalk } from "./talk.ts";
 
 const USAGE = `npm run smoke -- URL [--during COMMAND] [--on-air MINUTES] [--lifeboat URL]
 
 Puts one short show on a deployed relay, publishes real sound to it, listens, and checks what no local runtime can show:
-the SFU, the cache before the origin, the platform's content codings, the count, the recording, and the end. Takes about a
+the SFU, the cache before the origin, the platform's content codings, the count, the end, the replay, and the recording. Takes about a
 minute, with --on-air so much longer. The show is its own and is deleted in the end. The relay's admin token is taken from ADMIN_TOKEN.
 
   --during COMMAND  runs a command in the middle of the show (npm run deploy), which listeners must not notice
@@ -183,34 +184,6 @@ async function checkCaches(
   });
 }
 
-/** Checks what happens when the host leaves, and when the show ends. */
-async function checkEnd(
-  checks: Checks,
-  desk: Desk,
-  show: CreatedBroadcast,
-  { listener, publication }: { readonly listener: Listener; readonly publication: Publication | null },
-): Promise<void> {
-  await checks.run("the host leaves, and the show goes on in silence", async () => {
-    await publication?.close();
-    const { lastMsn } = endOf(await listener.list());
-    await listener.list(`_HLS_msn=${lastMsn + 2}`);
-    return "";
-  });
-
-  await checks.run("the end closes the list, and its segments are recorded", async () => {
-    await endShow(desk, show);
-    const ended = await until(
-      async () => {
-        const list = await listener.list();
-        return list.ended ? list : null;
-      },
-      { within: 5_000, every: 500 },
-    );
-    const last = ended.segments.at(-1);
-    return `${(await listener.bytes(last?.name ?? "")).length} bytes of ${last?.name}`;
-  });
-}
-
 /** Publishes speech-like sound. */
 function goLive({ whipUrl, hostKey }: CreatedBroadcast): Promise<Publication> {
   const signal = new SpokenSignal({ startMillis: Date.now() });
@@ -267,10 +240,6 @@ async function endure(listener: Listener, show: CreatedBroadcast, command: strin
   if (epoch !== listener.epoch) throw new Error("the show began anew");
   if (latest > 2_000) throw new Error(`a part was listed ${Math.round(latest)} ms after its last sample`);
   return `${parts} parts, the latest listed ${Math.round(latest)} ms after its last sample`;
-}
-
-function endOf({ firstMsn, segments }: Awaited<ReturnType<Listener["list"]>>): { lastMsn: number } {
-  return { lastMsn: firstMsn + segments.length - 1 };
 }
 
 async function json<T>(url: string): Promise<T> {

@@ -34,14 +34,15 @@ export async function checkTalk(checks: Checks, desk: Desk): Promise<void> {
       const second = await studio.hearNext();
       return `heard after ${first} ms, and ${second} ms when back`;
     } finally {
-      for (const one of open) await one.close().catch(() => undefined);
+      // Last opened, first closed: a talk session ends with the session of its host.
+      for (const one of open.reverse()) await one.close().catch(() => undefined);
       await removeShow(desk, show);
     }
   });
 }
 
 /** A studio without a browser: one talk session, and one connection for as long as it lives. */
-class Studio {
+export class Studio {
   readonly #url: string;
   readonly #key: string;
   readonly #peer: RTCPeerConnection;
@@ -65,7 +66,11 @@ class Studio {
   }
 
   /** Opens a studio for the host who publishes in this session. */
-  static async open(endpoint: string, key: string, { sessionUrl }: Publication): Promise<Studio> {
+  static async open(
+    endpoint: string,
+    key: string,
+    { sessionUrl }: Pick<Publication, "sessionUrl">,
+  ): Promise<Studio> {
     const session = new URL(sessionUrl).pathname.split("/").at(-1);
     const { talk } = await call<{ talk: string }>(endpoint, key, "POST", { session });
     return new Studio(`${endpoint}/${talk}`, key);
@@ -101,9 +106,13 @@ class Studio {
     await call(`${this.#url}/close`, this.#key, "PUT", { publications: [this.#heard] });
   }
 
+  /** Ends the talk session. The connection is closed even where the relay refuses that, because an open one keeps the process alive. */
   async close(): Promise<void> {
-    await call(this.#url, this.#key, "DELETE");
-    await this.#peer.close();
+    try {
+      await call(this.#url, this.#key, "DELETE");
+    } finally {
+      await this.#peer.close();
+    }
   }
 
   async #othersUntil<T>(find: (others: Others["others"]) => T | undefined): Promise<T> {

@@ -78,7 +78,17 @@ describe("the front before the Worker", () => {
 
   test.runIf(FAR !== undefined)("trusts no other client's headers", async () => {
     const headers = { "cf-connecting-ip": "192.0.2.1", "x-forwarded-proto": "https" };
-    expect(await seen(FAR ?? "", headers)).toEqual({ url: "http://relay.example/live/x", address: FAR });
+    // Any request may say that it wants to become a WebSocket (RFC 6455 section 4.1).
+    const upgrade = {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    };
+    for (const more of [{}, upgrade]) {
+      const asSeen = { url: "http://relay.example/live/x", address: FAR };
+      expect(await seen(FAR ?? "", { ...headers, ...more })).toEqual(asSeen);
+    }
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -36,14 +36,19 @@ afterEach(() => {
 /** A program that runs the command as npm's shell does. */
 const SHELL = `require("node:child_process").spawn(process.execPath, [${JSON.stringify(START)}], { stdio: "inherit" })`;
 
-function start(env: Readonly<Record<string, string>> = {}, args?: readonly string[]): StartCommand {
+function start(
+  env: Readonly<Record<string, string>> = {},
+  args?: readonly string[],
+  path = state.path,
+): StartCommand {
   const none = { ADMIN_TOKEN: "", UDP_PORTS: "", LOG: "", HOST: "", LIFEBOAT: "off" };
-  const command = new StartCommand(state.path, { ...none, PORT: String(port), ...env }, args);
+  const command = new StartCommand(path, { ...none, PORT: String(port), ...env }, args);
   commands.push(command);
   return command;
 }
 
-const token = () => /^ADMIN_TOKEN="(.+)"$/m.exec(readFileSync(join(state.path, ".dev.vars"), "utf8"))?.[1];
+const token = (path = state.path) =>
+  /^ADMIN_TOKEN="(.+)"$/m.exec(readFileSync(join(path, ".dev.vars"), "utf8"))?.[1];
 
 /** Waits until it runs. How soon that is, is measured while nothing else runs (ready.test.ts). */
 async function ready(command: StartCommand): Promise<void> {
@@ -121,6 +126,18 @@ describe("npm start", () => {
     expect(await command.ended).toMatchObject({ code: 0, err: "" });
     expect(command.out).toMatch(/Stopping …\n$/);
     await expectNothingLeft(command);
+  });
+
+  test("makes secrets of its own where .dev.vars is a copy of the example file, which has none", async () => {
+    using copied = folder();
+    copyFileSync(new URL("../../.dev.vars.example", import.meta.url), join(copied.path, ".dev.vars"));
+    const command = start({}, [START], copied.path);
+    await ready(command);
+    const [, shown] = /Bearer (.*)/.exec(command.out) ?? [];
+    expect(shown).toMatch(/^[\w-]{24}$/);
+    expect(token(copied.path)).toBe(shown);
+    command.child.kill("SIGINT");
+    expect(await command.ended).toMatchObject({ code: 0, err: "" });
   });
 
   test("refuses an address that it can not serve on, in one sentence", async () => {
