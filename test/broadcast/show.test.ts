@@ -39,8 +39,11 @@ const LAST_MS = 64;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOW });
+  // No SFU is there. A real connection is refused when the next test runs already, and is tried again on its clock.
+  vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("the test has no SFU"));
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
