@@ -9,7 +9,7 @@ import { Secret } from "../../src/access/secret.ts";
 import { LIVE_EDGE_HEADER, writeLiveEdge } from "../../src/live-edge.ts";
 import { canonicalPath, LISTENER } from "../../src/paths.ts";
 import { cpuOf } from "../../test/kit/cpu.ts";
-import { Misuse } from "../load/options.ts";
+import { exitCodeOf } from "../misuse.ts";
 import { frontService } from "./front.ts";
 import { findLoader, type Loader, type Shot } from "./loader.ts";
 import { type Page, startNginx } from "./nginx.ts";
@@ -37,24 +37,18 @@ interface Contender {
 }
 
 async function main(): Promise<number> {
-  try {
-    const options = readOptions(process.argv.slice(2));
-    if (options === "help") {
-      console.log(USAGE);
-      return 0;
-    }
-    const loader = findLoader();
-    const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
-    console.log(machine);
-    console.log(`Load by ${loader.name}: 32 connections, ${ROUNDS} rounds of ${SECONDS} s each, in turns.\n`);
-    const hits = await run(loader);
-    if (options.json !== null) writeFileSync(options.json, toJson(machine, loader.name, hits));
+  const options = readOptions(process.argv.slice(2));
+  if (options === "help") {
+    console.log(USAGE);
     return 0;
-  } catch (error) {
-    if (!(error instanceof Misuse)) throw error;
-    console.error(`${error.message} See --help.`);
-    return 2;
   }
+  const loader = findLoader();
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}`;
+  console.log(machine);
+  console.log(`Load by ${loader.name}: 32 connections, ${ROUNDS} rounds of ${SECONDS} s each, in turns.\n`);
+  const hits = await run(loader);
+  if (options.json !== null) writeFileSync(options.json, toJson(machine, loader.name, hits));
+  return 0;
 }
 
 /** Measures and prints each kind of hit. */
@@ -209,4 +203,4 @@ async function check(page: Page, port: number): Promise<void> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await exitCodeOf(main);

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { Misuse } from "../load/options.ts";
+import { Misuse } from "../misuse.ts";
 
 export const USAGE = `npm run bench:edge -- [options]
 

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cpuOf } from "../../test/kit/cpu.ts";
 import type { CreatedBroadcast } from "../../test/kit/created.ts";
 import { type Desk, openShow, originReads, removeShow } from "../../test/kit/desk.ts";
-import { allot, Misuse, type Options, readOptions, USAGE } from "./options.ts";
+import { exitCodeOf, Misuse } from "../misuse.ts";
+import { allot, type Options, readOptions, USAGE } from "./options.ts";
 import { type Own, startHosts, startLocalRelay } from "./own.ts";
 import { type Cpu, complaints, type Report, toJson, toText } from "./report.ts";
 import { spread } from "./spread.ts";
@@ -18,24 +19,18 @@ const IDLE_MS = 4_000;
 /** Time until reads that were in progress when the listeners left have been answered, ms. */
 const SETTLE_MS = 1_500;
 
-process.exitCode = await main();
+process.exitCode = await exitCodeOf(main);
 
 async function main(): Promise<number> {
-  try {
-    const options = readOptions(process.argv.slice(2));
-    if (options === "help") {
-      console.log(USAGE);
-      return 0;
-    }
-    const report = await measure(options);
-    console.log(toText(report));
-    if (options.json !== null) writeFileSync(options.json, toJson(report));
-    return complaints(report).length === 0 ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof Misuse)) throw error;
-    console.error(`${error.message} See --help.`);
-    return 2;
+  const options = readOptions(process.argv.slice(2));
+  if (options === "help") {
+    console.log(USAGE);
+    return 0;
   }
+  const report = await measure(options);
+  console.log(toText(report));
+  if (options.json !== null) writeFileSync(options.json, toJson(report));
+  return complaints(report).length === 0 ? 0 : 1;
 }
 
 async function measure(options: Options): Promise<Report> {

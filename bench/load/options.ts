@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Latency } from "../../src/media.ts";
+import { Misuse } from "../misuse.ts";
 
 export const USAGE = `npm run load -- [options]
 
@@ -46,9 +47,6 @@ export interface Options {
   readonly peerPid: number | null;
   readonly json: string | null;
 }
-
-/** An error in the options, as a sentence. */
-export class Misuse extends Error {}
 
 /** Parses the command line; "help" if that was given. Throws {@link Misuse}. */
 export function readOptions(args: readonly string[]): Options | "help" {

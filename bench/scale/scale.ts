@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { GROW_ABOVE, Growth } from "../../src/audience/growth.ts";
 import type { Latency } from "../../src/media.ts";
+import { exitCodeOf, Misuse } from "../misuse.ts";
 import { countingOf } from "./bill.ts";
 import { type Constants, constantsOf, type Measured } from "./constants.ts";
 import { copyOf } from "./lifeboat.ts";
@@ -30,22 +31,13 @@ const PROFILES: readonly Latency[] = ["low", "balanced", "economy"];
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** An error in the options, as a sentence. */
-class Misuse extends Error {}
-
-process.exitCode = main();
+process.exitCode = await exitCodeOf(main);
 
 function main(): number {
-  try {
-    const { measured, seed, out, help } = parse();
-    if (help) console.log(USAGE);
-    else simulate(readConstants(measured), Number(seed), out);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof Misuse)) throw error;
-    console.error(`${error.message} See --help.`);
-    return 2;
-  }
+  const { measured, seed, out, help } = parse();
+  if (help) console.log(USAGE);
+  else simulate(readConstants(measured), Number(seed), out);
+  return 0;
 }
 
 function parse() {

@@ -20,18 +20,16 @@ export const TracksRequest = z.object({
   autoDiscover: z.boolean().optional(),
 });
 
+/** A track of another session. */
+const RemoteTrack = z.object({
+  location: z.literal("remote"),
+  sessionId: z.string().min(1),
+  trackName: z.string().min(1),
+});
+
 /** `POST tracks/new` that pulls tracks of other sessions. It has no description, because the SFU makes the offer. */
 export const PullRequest = z.strictObject({
-  tracks: z
-    .array(
-      z.object({
-        location: z.literal("remote"),
-        sessionId: z.string().min(1),
-        trackName: z.string().min(1),
-      }),
-    )
-    .min(1)
-    .max(64),
+  tracks: z.array(RemoteTrack).min(1).max(64),
 });
 
 /** Whether a body of `POST tracks/new` pulls tracks of other sessions. A batch either pulls or publishes. */
@@ -55,10 +53,7 @@ export const CloseTracksRequest = z.object({
 export const NewAdapterRequest = z.object({
   tracks: z
     .array(
-      z.object({
-        location: z.literal("remote"),
-        sessionId: z.string().min(1),
-        trackName: z.string().min(1),
+      RemoteTrack.extend({
         endpoint: z.string().regex(/^wss?:\/\//),
         outputCodec: z.literal("pcm"),
       }),

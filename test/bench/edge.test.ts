@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readOptions } from "../../bench/edge/options.ts";
 import { type Hit, toJson, toText } from "../../bench/edge/report.ts";
-import { Misuse } from "../../bench/load/options.ts";
+import { Misuse } from "../../bench/misuse.ts";
 
 /** What `npm run bench:edge` prints and stores. */
 

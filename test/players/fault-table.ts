@@ -5,7 +5,7 @@ import { type Row, verdictOn } from "./fault-verdict.ts";
 import { type Evidence, listenThrough } from "./faulted.ts";
 
 /** How many shows are on at a time: each has a host, a page and a player. */
-export const AT_ONCE = 3;
+export const AT_ONCE = 2;
 /**
  * The least that players have buffered, ms: they play three parts behind the live edge, and have loaded everything up
  * to the part that is being made.

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Histogram } from "../../../bench/load/histogram.ts";
 import { Objects } from "../../../bench/load/objects.ts";
-import { allot, Misuse, readOptions } from "../../../bench/load/options.ts";
+import { allot, readOptions } from "../../../bench/load/options.ts";
 import { complaints, perObject, type Report, toJson, toText } from "../../../bench/load/report.ts";
 import { spread } from "../../../bench/load/spread.ts";
+import { Misuse } from "../../../bench/misuse.ts";
 import { constantsOf } from "../../../bench/scale/constants.ts";
 
 /** The load tool's report, and the complaints in it. */
