@@ -43,7 +43,7 @@ const LEAST_BLOCKS = 2;
 const PLAIN = 0.17;
 /**
  * How far two decodings of the same access units may differ, of which one was mixed to one channel of 16 bits: -50 dB. After
- * lost packets, single samples differed by -60 dB. The tone is 40 dB louder, so a lost or shifted sample differs by far more.
+ * lost packets, single samples differed by -60 dB. The tone is at -14 dBFS, so a lost or shifted sample differs by far more.
  */
 const MOST_DIFFERENCE = 0.003;
 /** How far around a sample an AAC access unit has an effect, samples. */

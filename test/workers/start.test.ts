@@ -152,8 +152,10 @@ describe("npm start", () => {
     ["SIGTERM", 2],
   ] as const)("%s during start-up, with %i processes there, leaves nothing behind", async (signal, count) => {
     const command = start();
+    const starting = "Starting Earshot …\n";
+    await expect.poll(() => command.out, { ...LONG, interval: 10 }).toBe(starting);
     await expect.poll(() => command.look().length, { ...LONG, interval: 10 }).toBeGreaterThanOrEqual(count);
-    expect(command.out).toBe("Starting Earshot …\n");
+    expect(command.out).toBe(starting);
     command.child.kill(signal);
     command.child.kill(signal); // people press it twice, and npm passes it on once more
     expect(await command.ended).toMatchObject({ code: 0, err: "" });
