@@ -9,15 +9,26 @@ export const SILENT_DB = -60;
  * Tells a host who is sending whether listeners hear the host, and how many listeners there are.
  *
  * @param audible what the relay says of the host's own session; null until it says something
+ * @param isMuted whether the host has muted the microphone in this page. The relay then still receives silence, which counts as
+ *   audible, and its meter may show another host
  */
-export function audibilityText(audible: Audible | null, report: StatusAnswer | null): string {
+export function audibilityText(
+  audible: Audible | null,
+  isMuted: boolean,
+  report: StatusAnswer | null,
+): string {
   if (report?.kind !== "status") return "The relay's state can not be read just now.";
-  return `${heard(audible, report.status)}${crowd(report.status)}`;
+  return `${heard(audible, isMuted, report.status)}${crowd(report.status)}`;
 }
 
-function heard(audible: Audible | null, { meter, hosts, onAir, line }: KnownStatus): string {
+function heard(
+  audible: Audible | null,
+  isMuted: boolean,
+  { meter, hosts, onAir, line }: KnownStatus,
+): string {
   if (audible !== "yes" && audible !== "muted") return "The relay does not hear you yet.";
   if (line === "hold") return "Listeners hear hold audio, not you.";
+  if (isMuted) return "Listeners do not hear you: you have muted yourself.";
   if (audible === "muted") return "Listeners do not hear you: your producer has muted you.";
   // The status may be some seconds older than what the relay says of the session.
   if (hosts === 0) return "The relay is receiving you.";

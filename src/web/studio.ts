@@ -172,7 +172,7 @@ function render(): void {
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
-  setText(heard, sending.kind === "sending" ? audibilityText(sending.audible, report) : "");
+  setText(heard, sending.kind === "sending" ? audibilityText(sending.audible, muted, report) : "");
 }
 
 function saying(): string {
@@ -190,7 +190,7 @@ function saying(): string {
       return "Connecting …";
     case "sending":
       return [
-        muted ? "You are on the air, but muted: listeners hear silence." : "You are on the air.",
+        muted ? "You are on the air, but muted: listeners do not hear you." : "You are on the air.",
         warningText(sending.warnings, muted) ?? "",
       ]
         .join(" ")

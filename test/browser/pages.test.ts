@@ -371,6 +371,7 @@ test.concurrent("the studio says when it is muted, and shows its level", async (
   await page.locator("#mute").click();
   await waitForStatus(page, "Muted: nobody can hear you.");
   await waitForStatus(page, "You are on the air, but muted");
+  await waitForStatus(page, "Listeners do not hear you: you have muted yourself.");
   await page.locator("#mute").click();
   await waitForStatus(page, "You are on the air.");
   await page.context().close();

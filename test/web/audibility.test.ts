@@ -2,28 +2,21 @@ import { expect, test } from "vitest";
 import type { Audible } from "../../src/session-state.ts";
 import { audibilityText } from "../../src/web/audibility.ts";
 import type { KnownStatus } from "../../src/web/status.ts";
+import { ANNOUNCED } from "../kit/known-status.ts";
 
 /** What a host is told about whether listeners hear it: about itself, and not about any other host. */
 
 const SEEN: KnownStatus = {
-  title: "T",
-  description: "",
-  opensAt: null,
-  autoOpen: true,
+  ...ANNOUNCED,
   state: "live",
   hosts: 1,
   onAir: ["Ada"],
   line: "hosts",
-  listeners: null,
-  error95: null,
-  confidence: null,
   meter: { peakDb: -10, rmsDb: -23.6 },
-  lastEvent: 0,
-  replay: false,
 };
 const MUTED = "Listeners do not hear you: your producer has muted you.";
 const said = (status: Partial<KnownStatus>, audible: Audible | null = "yes") =>
-  audibilityText(audible, { kind: "status", status: { ...SEEN, ...status } });
+  audibilityText(audible, false, { kind: "status", status: { ...SEEN, ...status } });
 
 test.each<[string, string, Audible | null, Partial<KnownStatus>]>([
   ["is heard", "Listeners hear you, at -24 dB.", "yes", {}],
@@ -67,6 +60,13 @@ test.each<[string, string, Audible | null, Partial<KnownStatus>]>([
   expect(said(status, audible)).toBe(sentence);
 });
 
+test("a host who is muted in its own page is not told that listeners hear it, whatever another host's level is", () => {
+  for (const audible of ["yes", "muted"] as const)
+    expect(audibilityText(audible, true, { kind: "status", status: { ...SEEN, listeners: 0 } })).toBe(
+      "Listeners do not hear you: you have muted yourself. Nobody is listening.",
+    );
+});
+
 test.each<[Partial<KnownStatus>, string]>([
   [{ listeners: 0 }, "Listeners hear you, at -24 dB. Nobody is listening."],
   [{ listeners: 2, confidence: "high" }, "Listeners hear you, at -24 dB. About 2 listening."],
@@ -77,5 +77,5 @@ test.each<[Partial<KnownStatus>, string]>([
 
 test("an unknown state of the relay is said to be unknown", () => {
   for (const report of [null, { kind: "unreachable" }, { kind: "missing" }] as const)
-    expect(audibilityText("yes", report)).toBe("The relay's state can not be read just now.");
+    expect(audibilityText("yes", false, report)).toBe("The relay's state can not be read just now.");
 });
