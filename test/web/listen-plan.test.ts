@@ -2,25 +2,11 @@ import { expect, test } from "vitest";
 import { MOST_MISSES, type Step, stepAfter } from "../../src/web/listen-plan.ts";
 import type { PlayerState } from "../../src/web/player-state.ts";
 import type { KnownStatus, StatusAnswer } from "../../src/web/status.ts";
+import { ANNOUNCED } from "../kit/known-status.ts";
 
 /** What the listener page does about each report: when it waits, plays and stops by itself. */
 
-const STATUS: KnownStatus = {
-  title: "T",
-  description: "",
-  opensAt: null,
-  autoOpen: false,
-  state: "announced",
-  replay: false,
-  hosts: 0,
-  onAir: [],
-  line: null,
-  listeners: null,
-  error95: null,
-  confidence: null,
-  meter: null,
-  lastEvent: 0,
-};
+const STATUS: KnownStatus = { ...ANNOUNCED, autoOpen: false };
 const status = (changes: Partial<KnownStatus> = {}): StatusAnswer => ({
   kind: "status",
   status: { ...STATUS, ...changes },

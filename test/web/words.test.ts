@@ -2,27 +2,12 @@ import { expect, test } from "vitest";
 import type { PlayerState } from "../../src/web/player-state.ts";
 import type { KnownStatus, StatusAnswer } from "../../src/web/status.ts";
 import { clock, words } from "../../src/web/words.ts";
+import { ANNOUNCED } from "../kit/known-status.ts";
 
 /** What a listener is told about a show that has not begun, and about one that is late. */
 
 const NOW = new Date(2026, 11, 1, 19, 30).getTime();
 const at = (hour: number, day = 1) => new Date(2026, 11, day, hour).toISOString();
-const seen: KnownStatus = {
-  title: "T",
-  description: "",
-  opensAt: null,
-  autoOpen: true,
-  state: "announced",
-  replay: false,
-  hosts: 0,
-  onAir: [],
-  line: null,
-  listeners: null,
-  error95: null,
-  confidence: null,
-  meter: null,
-  lastEvent: 0,
-};
 /** The time as this machine's locale writes it. */
 const timeAt = (hour: number) =>
   new Date(2026, 11, 1, hour).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
@@ -104,7 +89,7 @@ test.each<[string, Partial<KnownStatus>, PlayerState, boolean, RegExp]>([
   ],
   ["ended without a replay", { state: "ended" }, "ended", false, /listening\.$/],
 ])("for a show that is %s", (_, status, playing, armed, said) => {
-  const report: StatusAnswer = { kind: "status", status: { ...seen, ...status } };
+  const report: StatusAnswer = { kind: "status", status: { ...ANNOUNCED, ...status } };
   expect(words(report, playing, armed, NOW).sentence).toMatch(said);
 });
 
@@ -126,7 +111,7 @@ test.each<[Partial<KnownStatus>, PlayerState, string]>([
   [{ state: "live", hosts: 1 }, "stopped", "On the air now. Press play to listen."],
   [{ state: "live", line: "silence" }, "playing", "The host has dropped out and may come back: stay here."],
 ])("with hold audio on the line, a show %o tells a listener who is %s: %s", (show, playing, said) => {
-  const status = { ...seen, line: "hold", ...show } as KnownStatus;
+  const status = { ...ANNOUNCED, line: "hold", ...show } as KnownStatus;
   expect(words({ kind: "status", status }, playing, false, NOW).sentence.replace(/\u202f/g, " ")).toBe(
     said.replace(/\u202f/g, " "),
   );
