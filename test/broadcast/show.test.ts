@@ -831,7 +831,7 @@ test("an object that is made anew puts what R2 lacks of an ended show, and then 
   rig.takes = true;
   rig.puts.length = 0;
   rig.restart();
-  await rig.show.settle();
+  await Promise.all([rig.show.settle(), vi.advanceTimersByTimeAsync(100)]);
   expect(numbersOf(rig).at(-1)).toBe(last);
   expect([rig.puts[0], rig.alarm]).toEqual([`show/${rig.epoch}/init.mp4`, removalAt(rig.row)]);
 });
@@ -856,8 +856,7 @@ test.each([
     expect(rig.row).toMatchObject({ state, anew: { why: "its row could not be read" } });
     expect(rig.epoch === "" || rig.epoch > epoch).toBe(true);
     rig.takes = true;
-    await vi.advanceTimersByTimeAsync(1_000);
-    await rig.show.settle();
+    await Promise.all([rig.show.settle(), vi.advanceTimersByTimeAsync(1_000)]);
     const indexed = rig.store.index
       .segments(epoch, 0, 1_000)
       .map(({ msn }) => keys.segment("show", epoch, msn));
