@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { firstChange } from "./changes.ts";
+import { type DemoShow, findDemo } from "./demo-show.ts";
 import { DEV_VARS, variableIn } from "./dev-vars.ts";
 import { given, type Options, readOptions } from "./options.ts";
 import { generateSecrets, type Relay, type Secrets, startRelay } from "./relay.ts";
 import { StartFailure } from "./runtime.ts";
+import { lockState } from "./state-lock.ts";
 
 /** `npm start`: runs the relay on this machine, with a broadcast to try it with. */
 
@@ -13,17 +15,19 @@ const HELP = `npm start [-- --fresh]
 Runs Earshot on this machine: the Worker in the real runtime and a local WebRTC server in the place of
 Cloudflare Realtime. State is kept between starts.
 
-  --dev     build anew what changes, by wrangler dev, and start again when a file of local/ does: for who works on it, at 15
-            times the CPU of a request
+  --dev     for development: wrangler dev rebuilds changed code, and a changed file of local/ restarts all. A request takes 15
+            times the CPU, and there is no lifeboat
   --fresh   forget all broadcasts and recordings first
   --help    this text
 
   PORT=8787         the HTTP port
-  HOST=127.0.0.1    the IP address to serve on and to tell publishers; one of this machine's, for a network's sake
+  HOST=127.0.0.1    the IP address to serve on and to give to publishers. Set an address of this machine to be reachable from
+                    the network
   LIFEBOAT=off      without the copy that is served from the bucket alone, on the port after PORT (or the URL of that port,
                     where a proxy stands before it)
   UDP_PORTS=a-b     the UDP ports that publishers connect to, one each, to open in a firewall (default: any free)
-  ADMIN_TOKEN=...   the admin token (else the one in .dev.vars, where the first start puts a random one)
+  ADMIN_TOKEN=...   the admin token, and
+  EARSHOT_SECRET=.. the secret of all ids and keys (else those in .dev.vars, where the first start puts random ones)
   LOG=1             show what the runtime prints
 `;
 
@@ -51,10 +55,12 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  if (options.fresh) rmSync(STATE, { recursive: true, force: true });
   const signal = untilToldToStop();
   console.log("Starting Earshot …");
+  using _lock = lockState(STATE);
   try {
+    // Only now: what another relay uses must not be deleted.
+    if (options.fresh) rmSync(STATE, { recursive: true, force: true });
     const changed = await run(options, signal);
     console.log(`\n${changed} has changed.`);
   } catch (error) {
@@ -141,35 +147,38 @@ function printTrouble(line: string): void {
   if (/\b(error|warn(ing)?|failed)\b/i.test(line)) console.log(line);
 }
 
-interface Broadcast {
-  readonly id: string;
-  readonly whipUrl: string;
-  readonly hostKey: string;
-  readonly playbackUrl: string;
-  readonly listenUrl: string;
-  readonly studioUrl: string;
+/** The broadcast to try things with. `ended`: the one before it, which is kept; null if it is the first. */
+interface TryOut {
+  readonly show: DemoShow;
+  readonly ended: DemoShow | null;
 }
 
-/** Returns the broadcast `demo`, and creates it if there is none. */
-async function demo({ url, adminToken }: Relay): Promise<Broadcast> {
+/** Returns the demo broadcast, and creates it if there is none. */
+async function demo({ url, adminToken }: Relay): Promise<TryOut> {
   const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
-  const ask = (method: string, path: string, body?: string) =>
-    fetch(`${url}/api/broadcasts${path}`, { method, headers, body: body ?? null }).catch(() => {
-      throw new StartFailure("The demo broadcast could not be made: the relay does not answer.");
-    });
-  const found = await ask("GET", "/demo");
-  if (found.ok && ((await found.clone().json()) as { state: string }).state !== "ended") {
-    return (await found.json()) as Broadcast;
-  }
-  // An ended one is replaced, so that `npm start` always has a show to try things with.
-  if (found.ok) await ask("DELETE", "/demo");
-  const made = await ask("POST", "", JSON.stringify({ title: "Demo", slug: "demo" }));
-  if (!made.ok) throw new StartFailure(`The demo broadcast could not be made: ${await made.text()}`);
-  return (await made.json()) as Broadcast;
+  const ask = async (method: string, path: string, body?: string): Promise<DemoShow | null> => {
+    const asked = fetch(`${url}/api/broadcasts${path}`, { method, headers, body: body ?? null });
+    const answer = await asked.catch(() => null);
+    if (answer?.ok) return (await answer.json()) as DemoShow;
+    if (answer?.status === 404) return null;
+    const why = answer === null ? "the relay does not answer" : await answer.text();
+    throw new StartFailure(`The demo broadcast could not be made: ${why}`);
+  };
+  const found = await findDemo((slug) => ask("GET", `/${slug}`));
+  if (found.kind === "there") return found;
+  const made = await ask("POST", "", JSON.stringify({ title: "Demo", slug: found.slug }));
+  if (made === null) throw new StartFailure("The demo broadcast could not be made: the relay has no API.");
+  return { show: made, ended: found.ended };
 }
 
-function greeting(demo: Broadcast, { adminToken, lifeboat }: Relay, { host, udpPorts }: Options): string {
+function greeting(
+  { show: demo, ended }: TryOut,
+  { adminToken, lifeboat }: Relay,
+  { host, udpPorts }: Options,
+): string {
   const ports = udpPorts ? `UDP ports ${udpPorts.join("-")}` : "any free UDP port";
+  const replay =
+    ended && `\n  Replay     ${ended.listenUrl}\n             of the demo before this one, which has ended`;
   return `
 Earshot is running. Press Ctrl-C to stop.
 
@@ -181,7 +190,7 @@ Earshot is running. Press Ctrl-C to stop.
   WHIP       ${demo.whipUrl}
   Host key   ${demo.hostKey}
   Admin      Authorization: Bearer ${adminToken}
-  Media      ${ports} of ${host}
+  Media      ${ports} of ${host}${replay ?? ""}
 
   No microphone?   npm run demo
   ffplay           ffplay -nodisp ${demo.playbackUrl}

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { httpOrigin } from "../address.ts";
+import { type DemoShow, findDemo } from "../demo-show.ts";
 import { storedAdminToken } from "../dev-vars.ts";
 import { Meter } from "./meter.ts";
 import { firstVariant, listeningDelay } from "./playback.ts";
@@ -13,7 +14,7 @@ const USAGE = `npm run demo -- [options] [FILE.wav]
 Publishes real audio over WHIP and WebRTC into the running relay: a spoken-word-like test signal that beeps each
 second, or a WAV file, round and round. Ctrl-C ends it.
 
-  --broadcast ID   the broadcast to publish to (default: demo)
+  --broadcast ID   the broadcast to publish to (default: the demo of npm start)
   --url WHIPURL    a WHIP endpoint, instead of looking the broadcast up; needs --key
   --key KEY        the host key for it
   --seconds N      end by itself after N seconds
@@ -52,7 +53,7 @@ async function main(): Promise<void> {
   const [file, ...more] = positionals;
   if (more.length > 0) throw new Stop(2, "Only one WAV file can be published at a time.");
   const source = file === undefined ? undefined : await openWav(file);
-  const target = await findTarget(values.url, values.key, values.broadcast ?? "demo");
+  const target = await findTarget(values.url, values.key, values.broadcast);
 
   const meter = new Meter();
   const signal = source ?? new SpokenSignal({ startMillis: Date.now() });
@@ -109,7 +110,7 @@ async function openWav(file: string): Promise<WavLoop> {
 async function findTarget(
   url: string | undefined,
   key: string | undefined,
-  broadcast: string,
+  broadcast: string | undefined,
 ): Promise<Target> {
   if (url !== undefined) {
     if (!URL.canParse(url)) throw new Stop(2, `--url ${url} is no URL.`);
@@ -119,8 +120,21 @@ async function findTarget(
   const { HOST = "", PORT = "" } = process.env;
   const relay = httpOrigin(HOST === "" ? "localhost" : HOST, PORT === "" ? 8787 : PORT);
   const token = await adminToken();
-  const path = `/api/broadcasts/${encodeURIComponent(broadcast)}`;
-  const response = await fetch(relay + path, {
+  const describe = (slug: string) => described(relay, token, slug);
+  const target = broadcast === undefined ? await demoOf(describe) : await describe(broadcast);
+  if (target === null) throw new Stop(1, `The relay at ${relay} has no broadcast ${broadcast ?? "demo"}.`);
+  return key === undefined ? target : { ...target, hostKey: key };
+}
+
+/** Returns the demo broadcast that has not ended; null if there is none. */
+async function demoOf(describe: (slug: string) => Promise<DemoShow | null>): Promise<DemoShow | null> {
+  const found = await findDemo(describe);
+  return found.kind === "there" ? found.show : null;
+}
+
+/** Returns a broadcast as the admin API describes it; null if the relay has none of that name. */
+async function described(relay: string, token: string, broadcast: string): Promise<DemoShow | null> {
+  const response = await fetch(`${relay}/api/broadcasts/${encodeURIComponent(broadcast)}`, {
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(10_000),
   }).catch(() => {
@@ -129,10 +143,9 @@ async function findTarget(
   if (response.status === 401 || response.status === 403) {
     throw new Stop(1, `The relay at ${relay} does not take this ADMIN_TOKEN.`);
   }
-  if (response.status === 404) throw new Stop(1, `The relay at ${relay} has no broadcast ${broadcast}.`);
+  if (response.status === 404) return null;
   if (!response.ok) throw new Stop(1, `The relay at ${relay} answered ${response.status}.`);
-  const target = (await response.json()) as Target;
-  return key === undefined ? target : { ...target, hostKey: key };
+  return (await response.json()) as DemoShow;
 }
 
 async function adminToken(): Promise<string> {

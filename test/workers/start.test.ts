@@ -63,6 +63,10 @@ async function demoAt(origin: string, adminToken: string): Promise<Record<string
   return (await response.json()) as Record<string, string>;
 }
 
+/** The names of the files in which a relay keeps its shows. */
+const filesOf = (path: string) =>
+  readdirSync(join(path, ".wrangler", "earshot"), { encoding: "utf8", recursive: true });
+
 /** Publishes to `url` until a host of the show is heard. */
 async function expectHeard(
   url: string,
@@ -117,11 +121,22 @@ describe("npm start", () => {
     expect((await page(origin)).get("strict-transport-security")).toBeNull();
     proxy.close();
 
-    const second = await start().ended;
-    expect(second).toMatchObject({ code: 1, out: "Starting Earshot …\n" });
-    expect(second.err).toBe(
+    using elsewhere = folder();
+    const other = await start({}, [START], elsewhere.path).ended;
+    expect(other).toMatchObject({ code: 1, out: "Starting Earshot …\n" });
+    expect(other.err).toBe(
       `Port ${port} is in use: stop what uses it, or start with another one (PORT=${port + 1} npm start).\n`,
     );
+    // Two relays on one storage would write each other's shows.
+    const before = filesOf(state.path);
+    for (const args of [[START], [START, "--fresh"]]) {
+      const second = await start({ PORT: String(await freePort()) }, args).ended;
+      expect(second).toMatchObject({ code: 1, out: "Starting Earshot …\n" });
+      expect(second.err).toBe(
+        `Another relay is using ${join(".wrangler", "earshot")}, which has its shows. Stop that one, or start this one in a folder of its own.\n`,
+      );
+    }
+    expect(filesOf(state.path)).toEqual(expect.arrayContaining(before));
     command.child.kill("SIGINT");
     expect(await command.ended).toMatchObject({ code: 0, err: "" });
     expect(command.out).toMatch(/Stopping …\n$/);
@@ -138,6 +153,25 @@ describe("npm start", () => {
     expect(token(copied.path)).toBe(shown);
     command.child.kill("SIGINT");
     expect(await command.ended).toMatchObject({ code: 0, err: "" });
+  });
+
+  test("keeps a demo broadcast that has ended, and makes another", { timeout: 120_000 }, async () => {
+    using own = folder();
+    const origin = `http://localhost:${port}`;
+    const first = start({ ADMIN_TOKEN: "mine" }, [START], own.path);
+    await ready(first);
+    const headers = { authorization: "Bearer mine" };
+    expect((await fetch(`${origin}/api/broadcasts/demo/end`, { method: "POST", headers })).status).toBe(200);
+    first.child.kill("SIGINT");
+    await first.ended;
+    const second = start({ ADMIN_TOKEN: "mine" }, [START], own.path);
+    await ready(second);
+    const { listenUrl = "", state } = await demoAt(origin, "mine");
+    expect(state).toBe("ended");
+    expect(second.out).toContain(`Replay     ${listenUrl}\n`);
+    expect(second.out).toMatch(/Listen {5}\S+\/listen\/demo-2-/);
+    second.child.kill("SIGINT");
+    expect(await second.ended).toMatchObject({ code: 0, err: "" });
   });
 
   test("refuses an address that it can not serve on, in one sentence", async () => {
