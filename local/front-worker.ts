@@ -14,13 +14,15 @@ interface Env {
   readonly PAGES: Fetcher;
   /** The beginnings of the paths for which the Worker runs first. */
   readonly WORKER_FIRST: readonly string[];
+  /** The address that the relay is served on. */
+  readonly OWN_ADDRESS: string;
   /** The URL at which the bucket is served on this machine; empty where it is not. */
   readonly LIFEBOAT_URL: string;
 }
 
 export default {
   async fetch(request: Request, env: Env, context: unknown): Promise<Response> {
-    const seen = asOnPlatform(request);
+    const seen = asOnPlatform(request, env.OWN_ADDRESS);
     const path = seen.url.indexOf("/", seen.url.indexOf("//") + 2);
     for (const first of env.WORKER_FIRST) {
       if (seen.url.startsWith(first, path)) return worker.fetch(seen, env, context);
@@ -64,9 +66,10 @@ export class Relay extends WorkerEntrypoint<Env> {
  * Returns the request with the client address and scheme that the platform would give it. Only a proxy on this machine is
  * trusted to state these by headers. A request for a WebSocket stays one.
  */
-function asOnPlatform(request: Request): Request {
+function asOnPlatform(request: Request, ownAddress: string): Request {
   const address = addressOf(request);
-  const isLocal = address === "::1" || address.startsWith("127.");
+  // A program on this machine that connects to `ownAddress` also has it as its own address.
+  const isLocal = address === "::1" || address.startsWith("127.") || address === ownAddress;
   if (isLocal && request.headers.get("x-forwarded-proto") === "https") {
     const url = request.url.replace(/^http:/, "https:");
     return withAddress(new Request(url, request), address, isLocal);

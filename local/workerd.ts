@@ -90,6 +90,7 @@ async function start(variables: Record<string, string>): Promise<Miniflare> {
             ...config.vars,
             ...variables,
             WORKER_FIRST: pathPrefixes(config.assets?.run_worker_first),
+            OWN_ADDRESS: /^\[?(.*?)\]?:\d+$/.exec(address)?.[1] ?? "",
           },
           serviceBindings: { ...worker.serviceBindings, PAGES: "pages" },
           unsafeBindings: [socketAt(address)],

@@ -17,37 +17,47 @@ const FAR = Object.values(networkInterfaces())
   .flatMap((all) => all ?? [])
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
 
-let miniflare: Miniflare;
 let port: number;
+/** The port of a front that is told that it is served on {@link FAR}. */
+let portAtFar: number;
+const fronts: Miniflare[] = [];
 
 beforeAll(async () => {
+  port = await start("127.0.0.1");
+  portAtFar = await start(FAR ?? "");
+});
+afterAll(() => Promise.all(fronts.map((front) => front.dispose())));
+
+/** Starts a front that is told that it is served on `ownAddress`. Returns its port. */
+async function start(ownAddress: string): Promise<number> {
   // Listens on all addresses of this machine, since tests use more than one.
-  port = await freePort("0.0.0.0");
+  const port = await freePort("0.0.0.0");
   const modules = await bundle("local/front-worker.ts", {
     "earshot-worker": join(import.meta.dirname, "echo.ts"),
   });
   const hsts = { "strict-transport-security": "max-age=1" };
-  miniflare = new Miniflare(
+  const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: "front",
       compatibilityDate: "2026-11-17",
       modulesRoot: "/",
       modules: modules.map(({ name, bytes }) => ({ type: "ESModule", path: `/${name}`, contents: bytes })),
-      bindings: { WORKER_FIRST: ["/live/"] },
+      bindings: { WORKER_FIRST: ["/live/"], OWN_ADDRESS: ownAddress },
       serviceBindings: { PAGES: () => new Response("a page", { headers: hsts }) as never },
       unsafeBindings: [socketAt(`0.0.0.0:${port}`)],
       host: "127.0.0.1",
       port: 0,
     }),
   );
+  fronts.push(miniflare);
   await miniflare.ready;
-});
-afterAll(() => miniflare.dispose());
+  return port;
+}
 
 /** Sends a GET from one of this machine's addresses to the same address. */
-function ask(from: string, path: string, headers: Record<string, string> = {}) {
+function ask(from: string, path: string, headers: Record<string, string> = {}, at = port) {
   return new Promise<{ body: string; headers: Record<string, unknown> }>((resolve, reject) => {
-    const options = { host: from, port, path, localAddress: from, agent: false, headers };
+    const options = { host: from, port: at, path, localAddress: from, agent: false, headers };
     const asked = request(options, (response) => {
       let body = "";
       response.on("data", (chunk) => {
@@ -60,8 +70,8 @@ function ask(from: string, path: string, headers: Record<string, string> = {}) {
   });
 }
 
-const seen = async (from: string, headers: Record<string, string> = {}) =>
-  JSON.parse((await ask(from, "/live/x", { host: "relay.example", ...headers })).body);
+const seen = async (from: string, headers: Record<string, string> = {}, at = port) =>
+  JSON.parse((await ask(from, "/live/x", { host: "relay.example", ...headers }, at)).body);
 
 describe("the front before the Worker", () => {
   test("passes on the client's address", async () => {
@@ -75,6 +85,17 @@ describe("the front before the Worker", () => {
       address: "192.0.2.1",
     });
   });
+
+  test.runIf(FAR !== undefined)(
+    "trusts a proxy on this machine that connects to the relay's own address",
+    async () => {
+      const headers = { "cf-connecting-ip": "192.0.2.1", "x-forwarded-proto": "https" };
+      expect(await seen(FAR ?? "", headers, portAtFar)).toEqual({
+        url: "https://relay.example/live/x",
+        address: "192.0.2.1",
+      });
+    },
+  );
 
   test.runIf(FAR !== undefined)("trusts no other client's headers", async () => {
     const headers = { "cf-connecting-ip": "192.0.2.1", "x-forwarded-proto": "https" };
