@@ -11,7 +11,8 @@ import { storedAdminToken } from "./dev-vars.ts";
 const USAGE = `npm run hold -- FILE --id ID [options]
 
 Makes a WAV file of anything that ffmpeg reads, and sets it as a broadcast's hold audio: what is heard while no host is
-on. It is levelled to -24 LUFS, and goes round. Ten minutes at the most.
+on. It is levelled to -24 LUFS, and goes round. Ten minutes at the most. What would have more than 100 MB in stereo (8 min 40 s)
+becomes mono: Cloudflare's Free and Pro plans take no more in one request.
 
   --id ID          the broadcast, by its id or slug
   --url RELAY      the relay (default: http://$HOST:$PORT, localhost and 8787 where these are not set)
@@ -60,7 +61,11 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "earshot-hold-"));
   try {
     const wav = join(folder, "hold.wav");
-    await convert(file, wav);
+    await convert(file, wav, 2);
+    if ((await stat(wav)).size > SMALL_PLAN_BYTES) {
+      console.warn("It would have more than 100 MB in stereo, and becomes mono.");
+      await convert(file, wav, 1);
+    }
     await send(url, token, wav);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -84,12 +89,12 @@ async function adminToken(): Promise<string> {
   throw new Stop(1, "There is no ADMIN_TOKEN in the environment or in .dev.vars: npm start makes one.");
 }
 
-/** Converts `file` to 48 kHz, 16-bit stereo. If ffmpeg cannot read it, throws a {@link Stop} with ffmpeg's last line. */
-async function convert(file: string, wav: string): Promise<void> {
+/** Converts `file` to 48 kHz, 16 bits, mono or stereo. If ffmpeg cannot read it, throws a {@link Stop} with ffmpeg's last line. */
+async function convert(file: string, wav: string, channels: 1 | 2): Promise<void> {
   await stat(file).catch(() => {
     throw new Stop(2, `There is no file ${file}.`);
   });
-  const output = ["-map", "0:a:0", "-ar", "48000", "-ac", "2", "-c:a", "pcm_s16le", "-f", "wav", wav];
+  const format = ["-map", "0:a:0", "-ar", "48000", "-ac", String(channels), "-c:a", "pcm_s16le"];
   const args = [
     "-nostdin",
     "-hide_banner",
@@ -99,7 +104,11 @@ async function convert(file: string, wav: string): Promise<void> {
     "pipe:1",
     "-i",
     file,
-    ...output,
+    ...format,
+    "-f",
+    "wav",
+    "-y",
+    wav,
   ];
   const child = spawn("ffmpeg", args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
@@ -126,10 +135,6 @@ async function convert(file: string, wav: string): Promise<void> {
 
 async function send(url: URL, token: string, wav: string): Promise<void> {
   const { size } = await stat(wav);
-  if (size > SMALL_PLAN_BYTES)
-    console.warn(
-      "The file has more than 100 MB, which Cloudflare's Free and Pro plans do not take in one request. A shorter one would fit.",
-    );
   const bar = new Bar("Sending");
   let sent = 0;
   const counted = new Transform({

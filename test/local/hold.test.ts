@@ -57,6 +57,20 @@ test("converts a file that ffmpeg reads to WAV, and sends it", async () => {
   expect(body?.length).toBeGreaterThan(2 * 192_000);
 });
 
+test("sends what would have more than 100 MB in stereo as mono", { timeout: 60_000 }, async () => {
+  const file = join(folder, "long.wav");
+  await writeFile(
+    file,
+    wavOf({ rate: 8_000, channels: 1, bits: 16, seconds: 540 }, (t) => Math.sin(2_000 * t)),
+  );
+  const { code, said } = await hold([file, "--url", url, "--id", "x"]);
+  expect(said).toMatch(/^It would have more than 100 MB in stereo, and becomes mono\.\nSet: /);
+  expect(code).toBe(0);
+  const { body } = asked.at(-1) ?? {};
+  expect(body?.readUInt16LE(22)).toBe(1);
+  expect(body?.length).toBeGreaterThan(540 * 96_000);
+});
+
 test("restores the built-in hold audio", async () => {
   const { code } = await hold(["--default", "--url", url, "--id", "x"]);
   expect([code, asked.at(-1)?.method]).toEqual([0, "DELETE"]);
