@@ -29,6 +29,7 @@ import type { RecordingAnswer, RecordingApi, RecordingAsk } from "../recording-a
 import type { WebhookAct, WebhookState } from "../webhook-api.ts";
 import type { AnnouncementRequest } from "./announcement-control.ts";
 import { Archive } from "./archive.ts";
+import { boundedBucket } from "./bounded-bucket.ts";
 import type { Counts } from "./counts.ts";
 import type { BroadcastEnv } from "./env.ts";
 import { guarded } from "./guarded-call.ts";
@@ -84,7 +85,7 @@ export class Broadcast extends DurableObject<BroadcastEnv> implements BroadcastA
     const waitUntil = (work: Promise<unknown>) => this.ctx.waitUntil(work);
     return new Show(row, {
       store: this.#store,
-      bucket: this.#removal.bucket,
+      bucket: boundedBucket(this.#removal.bucket),
       lifeboatUrl: lifeboatUrl(LIFEBOAT_URL),
       sfu: new Sfu(SFU_API, SFU_APP_ID, SFU_APP_SECRET),
       secret,

@@ -22,5 +22,8 @@ export interface Dependencies {
   readonly restart: (why: string) => void;
 }
 
-/** The R2 bucket as a show sees it: once the show is being removed it takes no more puts (removal.ts). */
+/**
+ * The R2 bucket as a show sees it: once the show is being removed it takes no more puts (removal.ts), and while R2 does not answer it
+ * refuses more than a few calls (bounded-bucket.ts).
+ */
 export type Bucket = Pick<R2Bucket, "get" | "put" | "delete">;
