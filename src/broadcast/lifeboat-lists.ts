@@ -80,10 +80,10 @@ export class LifeboatLists {
    * over, the list needs the media of a first list.
    */
   #ofTimeline(epoch: string): OwedList | null {
-    const timeline = this.#store.index.timelines().find((candidate) => candidate.epoch === epoch);
+    const timeline = this.#store.index.timeline(epoch);
     const waiting = this.#outbox.waiting(epoch);
     const last = this.#store.index.last(epoch, waiting, 1)[0];
-    if (timeline === undefined || last === undefined) return null;
+    if (timeline === null || last === undefined) return null;
     const isOver = waiting === null && !this.#goesOn(epoch);
     if (!isOver && (last.msn === this.#listed.get(epoch) || !hasBegun(timeline, last))) return null;
     return {
@@ -96,9 +96,25 @@ export class LifeboatLists {
       },
       markPut: () => {
         this.#listed.set(epoch, last.msn);
-        if (isOver) this.#over.add(epoch);
+        if (isOver) this.#end(epoch);
       },
     };
+  }
+
+  /**
+   * Notes that R2 has a timeline's last list. A former timeline is owed nothing more. The newest one stays: the show's lists are
+   * owed as long as there is one.
+   */
+  #end(epoch: string): void {
+    this.#over.add(epoch);
+    const newest = [...this.#epochs].sort().at(-1);
+    for (const former of this.#over) {
+      if (former === newest) continue;
+      this.#store.lifeboat.drop(former);
+      this.#epochs.delete(former);
+      this.#over.delete(former);
+      this.#listed.delete(former);
+    }
   }
 
   /** Returns the show's list if `epoch` is the newest timeline, its own list is in R2, and the show's does not name it. */

@@ -1,6 +1,7 @@
 /**
  * The timelines of a show that have segments in R2, and whose copy may still be owed lists; in the object's SQLite. There are
- * no rows where there is no lifeboat, and none once R2 has all lists of an ended show.
+ * no rows where there is no lifeboat, none of a former timeline whose last list R2 has, and none once R2 has all lists of an ended
+ * show.
  */
 export class LifeboatRows {
   readonly #sql: SqlStorage;
@@ -18,6 +19,10 @@ export class LifeboatRows {
 
   put(epoch: string): void {
     this.#sql.exec("INSERT OR IGNORE INTO lifeboat (epoch) VALUES (?)", epoch);
+  }
+
+  drop(epoch: string): void {
+    this.#sql.exec("DELETE FROM lifeboat WHERE epoch = ?", epoch);
   }
 
   clear(): void {

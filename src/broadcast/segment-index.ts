@@ -42,8 +42,11 @@ export interface IndexedBlock {
  */
 export class SegmentIndex {
   readonly #sql: SqlStorage;
-  /** What {@link blocks} has computed, by timeline, without the last block: only that one grows. */
-  readonly #complete = new Map<string, { readonly from: number; readonly blocks: readonly IndexedBlock[] }>();
+  /**
+   * What {@link blocks} has computed, by timeline: of the newest one without the last block, which grows; of one that is over
+   * everything.
+   */
+  readonly #complete = new Map<string, Summed>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -108,12 +111,17 @@ export class SegmentIndex {
   /** Returns the show's timelines, oldest first. One whose profile can not be read is left out. */
   timelines(): IndexedTimeline[] {
     const sql = "SELECT epoch, startedAt, profile, liveFrom FROM timeline ORDER BY epoch";
-    const rows = this.#sql.exec<TimelineColumns>(sql).toArray();
-    return rows.flatMap((row) => {
-      const profile = readProfile(row.profile);
-      if (profile === null) console.warn(`The profile of timeline ${row.epoch} can not be read.`);
-      return profile === null ? [] : [{ ...row, profile }];
-    });
+    return this.#sql
+      .exec<TimelineColumns>(sql)
+      .toArray()
+      .flatMap((row) => toTimeline(row) ?? []);
+  }
+
+  /** Returns one of the show's timelines; null if there is none under this epoch, or its profile can not be read. */
+  timeline(epoch: string): IndexedTimeline | null {
+    const sql = "SELECT epoch, startedAt, profile, liveFrom FROM timeline WHERE epoch = ?";
+    const row = this.#sql.exec<TimelineColumns>(sql, epoch).toArray()[0];
+    return row === undefined ? null : toTimeline(row);
   }
 
   /** Returns the newest timeline's epoch, even if its profile can not be read; null if the show has had no timeline. */
@@ -163,11 +171,13 @@ export class SegmentIndex {
    */
   blocks(epoch: string, from: number): IndexedBlock[] {
     const known = this.#complete.get(epoch);
-    const complete = known?.from === from ? known.blocks : [];
-    const last = complete.at(-1);
+    const complete = known?.from === from ? known : null;
+    if (complete?.isOver) return [...complete.blocks];
+    const last = complete?.blocks.at(-1);
     const next = last === undefined ? from : (Math.floor(last.msn / BLOCK_SIZE) + 1) * BLOCK_SIZE;
-    const blocks = [...complete, ...this.#sumUp(epoch, next)];
-    this.#complete.set(epoch, { from, blocks: blocks.slice(0, -1) });
+    const blocks = [...(complete?.blocks ?? []), ...this.#sumUp(epoch, next)];
+    const isOver = epoch < (this.newestEpoch() ?? epoch);
+    this.#complete.set(epoch, { from, isOver, blocks: isOver ? blocks : blocks.slice(0, -1) });
     return blocks;
   }
 
@@ -204,6 +214,19 @@ export class SegmentIndex {
   }
 }
 
+interface Summed {
+  /** The first segment that is summed up. */
+  readonly from: number;
+  /** Whether these are all blocks, and no segment will be added. */
+  readonly isOver: boolean;
+  readonly blocks: readonly IndexedBlock[];
+}
 type BlockColumns = { msn: number; at: number; segments: number; units: number; bytes: number };
 type TimelineColumns = { epoch: string; startedAt: number; profile: string; liveFrom: number | null };
 type SegmentColumns = { msn: number; at: number; units: number; bytes: number };
+
+function toTimeline(row: TimelineColumns): IndexedTimeline | null {
+  const profile = readProfile(row.profile);
+  if (profile === null) console.warn(`The profile of timeline ${row.epoch} can not be read.`);
+  return profile && { ...row, profile };
+}

@@ -378,6 +378,22 @@ describe("when a timeline is over", () => {
     expect(puts, "the late one, the one that replaced it, and the correction").toHaveLength(3);
   });
 
+  test("and R2 has its last playlist, an object that is made anew does not put that once more", async () => {
+    const rig = new Rig();
+    for (let n = 0; n < 5; n++) {
+      await rig.make(4 * n, 4);
+      if (n < 4) await rig.beginAnew();
+    }
+    await vi.advanceTimersByTimeAsync(5_000);
+    const { length } = rig.bucket.puts;
+    rig.restart();
+    await rig.make(20, 1);
+    await vi.advanceTimersByTimeAsync(5_000);
+    const { epoch } = rig;
+    const put = ["init.mp4", "s0000000020.m4s", "lifeboat.m3u8"].map((name) => `${epoch}/${name}`);
+    expect(rig.bucket.names().slice(length)).toEqual([...put, "lifeboat.m3u8"]);
+  });
+
   test("and is not the newest, neither its segments nor its playlist can take the newest one's place", async () => {
     const rig = new Rig();
     rig.bucket.fate = (key) => (key.endsWith(".m3u8") ? "refused" : "taken");

@@ -88,6 +88,18 @@ describe("blocks of 500 numbers", () => {
     expect(spans()).toEqual([]);
   });
 
+  test("of a timeline that is over are summed up once", () => {
+    const { sql, store } = indexed(1_200);
+    const { index } = store;
+    index.begin(timeline("mwq4uj3s"));
+    const whole = index.blocks(EPOCH, 0);
+    expect(whole).toEqual(new SegmentIndex(sql).blocks(EPOCH, 0));
+    sql.exec("DELETE FROM indexed");
+    expect(index.blocks(EPOCH, 0)).toEqual(whole);
+    index.recount(EPOCH);
+    expect(index.blocks(EPOCH, 0)).toEqual([]);
+  });
+
   test("lose what the store gives up because R2 has not taken it for too long", () => {
     const { sql, store } = indexed(4_000);
     const bytes = Uint8Array.of(1);
