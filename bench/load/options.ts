@@ -21,8 +21,8 @@ what it cost. By default the relay is its own, on this machine, and ends with it
   --json FILE         writes the report as JSON too
   --help              this text
 
-Fetches per object are of what never changes (init, parts, segments, lists that are waited for); of what is kept for a
-second, fetches a second. Of a --target it is not known how many isolates it has, how many of the lists were waited for,
+For what never changes (init, parts, segments, lists that are waited for) it prints fetches per object; for what is kept
+for a second, fetches a second. Of a --target it is not known how many isolates it has, how many of the lists were waited for,
 and what its Broadcast and Audience were asked.
 
 The exit code is 1 where a listener could not join, stalled or gave up, or where an isolate fetched what never changes

@@ -21,8 +21,8 @@ for the show with queries of their own. It prints what the Broadcast objects wer
   --stay S        seconds that all of them stay after that (default 20)
   --help          this text
 
-The exit code is 1 where a listener could not join or stalled, where the busiest second of a storm asked more of a
-Broadcast than the few did and one more of each kind that is kept for a second, or where strangers made an object.`;
+The exit code is 1 where a listener could not join or stalled, where a Broadcast got over four requests more in the
+busiest second of a storm than in the busiest second with five listeners, or where strangers made an object.`;
 
 /** Reads that are cached for a second, by kind: playlists without directives, multivariant playlists, statuses, refusals. */
 const KEPT_FOR_A_SECOND = 4;

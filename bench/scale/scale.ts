@@ -19,7 +19,7 @@ Audience shards, the count's error and the bill; and the same show heard from it
 printed first, each number with whether it was measured, is deployed so, or is assumed.
 
   --measured FILE  takes what it can from a report of \`npm run load -- --json FILE\` or \`npm run bench:edge -- --json FILE\`
-                   instead of assuming it; may be given for each of them, and of what two have the later one's counts
+                   instead of assuming it. May be given more than once: of a figure that two files have, the later file's is used
   --seed N         of the dice (default 1)
   --out FILE       the picture (default dist/scale.svg)
   --help           this text`;
