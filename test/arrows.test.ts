@@ -108,10 +108,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   web: ["events", "lifeboat", "limit", "session-state", "status", "talk"],
   worker: ["audience", "broadcast", "directory", "edge", "origin"],
   "local/address": [],
+  "local/demo-show": [],
   "local/dev-vars": [],
   "local/sfu": ["local/address"],
-  "local/host": ["local/address", "local/dev-vars"],
-  local: ["local/address", "local/dev-vars", "local/sfu"],
+  "local/host": ["local/address", "local/demo-show", "local/dev-vars"],
+  local: ["local/address", "local/demo-show", "local/dev-vars", "local/sfu"],
 };
 /** Files outside these rooms that a room may import, by name. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = { edge: ["src/ingest/offer.ts"] };
