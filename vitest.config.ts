@@ -38,10 +38,11 @@ const LONG = [
   ...BUSY,
 ];
 /**
- * How many files of unit tests run in parallel: one for each core, and one more because some wait for outages to pass. By
- * default the runner would use one core of two.
+ * How many files of `npm test` run in parallel. Some two thirds are tests of the runtime: their shows run in real time and use a
+ * small part of a core. The others are unit tests, which compute, at a low priority. With three tests of the runtime for each core,
+ * hosts lost sound on a machine of two thirds the speed.
  */
-const WORKERS = CORES + 1;
+const WORKERS = 3 * Math.max(2, CORES);
 
 /** Default timeout of polling assertions in real time, first call included, ms; the runner's own default is 1 s. */
 const PATIENT = { poll: { timeout: 10_000 } };
@@ -106,8 +107,16 @@ class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) =>
       LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`)) >>> 0;
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+    const sorted = (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+    const isUnit = ({ project }: TestSpecification) => project.name === "unit";
+    return mixed(sorted.filter(isUnit), sorted.filter((file) => !isUnit(file)));
   }
+}
+
+/** Returns both lists as one, each in its order and spread evenly over the other. */
+function mixed<T>(one: readonly T[], other: readonly T[]): T[] {
+  const place = (list: readonly T[]) => list.map((item, n) => ({ item, at: (n + 0.5) / list.length }));
+  return [...place(other), ...place(one)].sort((a, b) => a.at - b.at).map(({ item }) => item);
 }
 
 /** Each project is one kind of test. `npm test` runs the first two, which need only node_modules. */
@@ -120,8 +129,10 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/{workers,browser,players,chaos}/**", ...TIMED, ...WAITING, ...LONG, ...WITH_FFMPEG],
-          testTimeout: 30_000,
+          setupFiles: ["test/kit/low-priority.ts"],
+          testTimeout: 120_000,
           maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -132,9 +143,7 @@ export default defineConfig({
           exclude: [...TIMED, ...BUSY, ...WHOLE_SHOWS, ...WITH_FFMPEG],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // Shows run in real time and use a small part of a core, so more files than cores run in parallel. With three for each
-          // core, hosts lost sound on a machine of two thirds the speed, and the whole took as long.
-          maxWorkers: 2 * Math.max(2, CORES),
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },
       },

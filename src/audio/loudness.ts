@@ -32,9 +32,16 @@ export class LoudnessMeter {
   #peak = 0;
   /** Slots until the next block of the integrated loudness ends. */
   #untilBlock = MOMENTARY;
+  /** The sample frames of silence that came last and went through the filter, {@link RINGING} at most. */
+  #rungOut = RINGING;
 
   /** Takes interleaved stereo of any length, full scale 1. */
   push(pcm: Float32Array): void {
+    this.#rungOut = 0;
+    this.#measure(pcm);
+  }
+
+  #measure(pcm: Float32Array): void {
     for (let i = 0; i < pcm.length; ) {
       const end = Math.min(pcm.length, i + CHANNELS * (SLOT - this.#filled));
       this.#energy += this.#weighting.energy(pcm, i, end);
@@ -45,12 +52,13 @@ export class LoudnessMeter {
     }
   }
 
-  /** Does the same as a {@link push} of `frames` sample frames of silence, at next to no cost where they are many. */
+  /** Does the same as a {@link push} of `frames` sample frames of silence, at next to no cost once the filter has rung out. */
   pushSilence(frames: number): void {
     let left = frames;
-    for (let ringing = Math.min(left, RINGING); ringing > 0; ringing -= SLOT) {
-      const take = Math.min(ringing, SLOT);
-      this.push(SILENCE.subarray(0, CHANNELS * take));
+    while (left > 0 && this.#rungOut < RINGING) {
+      const take = Math.min(left, SLOT, RINGING - this.#rungOut);
+      this.#measure(SILENCE.subarray(0, CHANNELS * take));
+      this.#rungOut += take;
       left -= take;
     }
     if (left === 0) return;

@@ -158,7 +158,7 @@ describe("the meter", () => {
   test.each([1, 100, 479, 9_600, 9_700, 100_000, 143_520, 144_001, 500_003])(
     "%i frames of passed silence count like as many zeros",
     (frames) => {
-      const [pushed, passed] = [new LoudnessMeter(), new LoudnessMeter()];
+      const [pushed, passed, inUnits] = [new LoudnessMeter(), new LoudnessMeter(), new LoudnessMeter()];
       const before = sound([[1.234, -20]]);
       const after = sound([[0.7, -30]]);
       pushed.push(before);
@@ -167,8 +167,13 @@ describe("the meter", () => {
       passed.push(before);
       passed.pushSilence(frames);
       passed.push(after);
-      for (const [key, value] of Object.entries(pushed.read()))
+      inUnits.push(before);
+      for (let left = frames; left > 0; left -= 1_024) inUnits.pushSilence(Math.min(left, 1_024));
+      inUnits.push(after);
+      for (const [key, value] of Object.entries(pushed.read())) {
         expect(passed.read()[key as "momentary"]).toBeCloseTo(value as number, 5);
+        expect(inUnits.read()[key as "momentary"]).toBeCloseTo(value as number, 5);
+      }
     },
   );
 
