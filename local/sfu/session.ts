@@ -19,7 +19,7 @@ const OPUS = "minptime=10;useinbandfec=1;stereo=1";
 export interface MediaAddress {
   readonly host: string;
   readonly ports?: readonly [number, number] | undefined;
-  /** Which senders a socket accepts that replaces a loopback socket; by default, those on this machine. */
+  /** From which addresses clients connect to a socket that replaces a loopback socket; by default, this machine's. */
   readonly hears?: (address: string) => boolean;
 }
 
@@ -58,10 +58,10 @@ export class Session {
     const before = this.state;
     this.state = "negotiating";
     const { host } = this.#address;
-    // Firefox has no loopback candidate and pairs with none. So it gets another address of this machine, where only packets
-    // from this machine are accepted, as on loopback.
+    // Firefox has no loopback candidate and pairs with none. So it gets another address of this machine, where only clients on
+    // this machine are accepted, as on loopback.
     const near = isLoopback(host) && FIREFOX.test(offer.sdp) ? ownAddress() : null;
-    const peer = this.#peer ?? this.#connect(offer.media, near ?? host);
+    const peer = this.#peer ?? this.#connect(offer.media, near);
     const isNew = peer !== this.#peer;
     this.#peer = peer;
     for (const { name, mid } of tracks) {
@@ -88,7 +88,6 @@ export class Session {
       if (transceiver.kind === "video") transceiver.setDirection("inactive");
     }
     await peer.setLocalDescription(await peer.createAnswer());
-    if (isNew && near !== null) guard(peer, this.#address.hears ?? isOwn);
     const sdp = peer.localDescription?.sdp ?? "";
     if (!sdp.includes("a=candidate:")) throw new Error(noPort(this.#address));
     if (this.state === "negotiating") this.state = before === "connected" ? "connected" : "connecting";
@@ -108,12 +107,9 @@ export class Session {
     // The answering client is not known yet. It may be Firefox (see above), and other clients reach that address as well.
     const near = isLoopback(host) ? ownAddress() : null;
     const isNew = this.#peer === null;
-    this.#peer ??= this.#connect([], near ?? host);
+    this.#peer ??= this.#connect([], near);
     const offered = await this.#pulls.offer(this.#peer, tracks);
-    if (isNew) {
-      this.#watchTransports(this.#peer, "who pulled");
-      if (near !== null) guard(this.#peer, this.#address.hears ?? isOwn);
-    }
+    if (isNew) this.#watchTransports(this.#peer, "who pulled");
     if (!offered.sdp.includes("a=candidate:")) throw new Error(noPort(this.#address));
     return offered;
   }
@@ -173,8 +169,10 @@ export class Session {
     this.#onEnd(reason);
   }
 
-  #connect(offered: readonly OfferedMedia[], host: string): RTCPeerConnection {
-    const { ports } = this.#address;
+  /** `near` is the address that replaces loopback; null if the session's own address is used. */
+  #connect(offered: readonly OfferedMedia[], near: string | null): RTCPeerConnection {
+    const { ports, hears = isOwn } = this.#address;
+    const host = near ?? this.#address.host;
     const peer = new RTCPeerConnection({
       iceServers: [],
       iceLite: true,
@@ -187,10 +185,11 @@ export class Session {
       bundlePolicy: "max-bundle",
       codecs: { audio: [opus()], video: videoCodecs(offered) },
       iceFilterStunResponse: () => {
-        this.#heard = Date.now();
+        this.#heard = Date.now(); // the guard lets only the publisher's own requests come here
         return true;
       },
     });
+    guard(peer, near === null ? () => true : hears);
     // Not passed in the options above, because werift refuses a range of one port there.
     if (ports) peer.config.icePortRange = [ports[0], ports[1]];
     peer.connectionStateChange.subscribe((state) => {
