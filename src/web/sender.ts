@@ -1,7 +1,8 @@
 import type { Warning } from "../events.ts";
 import type { Audible } from "../session-state.ts";
 import { backoff } from "./backoff.ts";
-import { type Unopened, WhipSession } from "./whip.ts";
+import type { Unopened } from "./refusal.ts";
+import { WhipSession } from "./whip.ts";
 
 /** The state of the connection to the relay. After `lost` the sender connects again; `failed` lasts until the host acts. */
 export type Sending =
@@ -116,10 +117,10 @@ export class Sender {
     return isDone && session === this.#session;
   }
 
-  #onUnopened({ status, isFinal, reason }: Unopened): void {
+  #onUnopened({ why, reason }: Unopened): void {
     // All places are taken, one of them by this host's previous session. The relay frees it once it has been quiet for longer.
-    const isOwnPlace = this.#wasOn && status === 409;
-    if (!isFinal || isOwnPlace) {
+    const isOwnPlace = this.#wasOn && why === "full";
+    if (why === "unreached" || isOwnPlace) {
       this.#again(reason);
       return;
     }

@@ -298,7 +298,8 @@ test.concurrent("a host comes back on the air by itself although its own old ses
     };
   }`);
   await page.route("**/whip/*/*", (route) => {
-    if (route.request().method() === "HEAD") return route.fulfill({ status: 404 });
+    if (route.request().method() === "GET")
+      return route.fulfill({ status: 404, json: { error: { code: "no_session", message: "" } } });
     return route.abort();
   });
   await waitForStatus(page, "Every seat is taken: another host has to leave first. Trying again by itself");
@@ -317,11 +318,11 @@ test.concurrent("a studio does not pile up requests for a relay that hangs", asy
   const { page } = await host(show);
   let [waiting, most] = [0, 0];
   await page.route("**/whip/*/*", (route) => {
-    if (route.request().method() === "HEAD") most = Math.max(most, ++waiting);
+    if (route.request().method() === "GET") most = Math.max(most, ++waiting);
     else void route.continue();
   });
   page.on("requestfailed", (request) => {
-    if (request.method() === "HEAD") waiting--;
+    if (request.method() === "GET" && request.url().includes("/whip/")) waiting--;
   });
   await page.waitForTimeout(16_000);
   expect(most).toBe(1);

@@ -1,0 +1,62 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPage, startChromium } from "../kit/chromium.ts";
+import { prepareStudio, pressGo, waitForStatus } from "../kit/people.ts";
+import { type Stage, setStage } from "../kit/stage.ts";
+
+// The studio page in a real browser, where something goes wrong: with the relay, the key, the microphone, the places.
+
+let stage: Stage;
+let browser: Browser;
+
+beforeAll(async () => {
+  stage = await setStage();
+  browser = await startChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stage?.stop();
+});
+
+const text = (page: Page, id: string) => page.locator(`#${id}`).textContent();
+
+test("while another server answers 404 in the relay's place, the host stays on the air with the same connection", async () => {
+  const show = await stage.create("low");
+  const studio = await prepareStudio(browser, show, 1000);
+  await pressGo(studio);
+  const { page } = studio;
+  await waitForStatus(page, /^Listeners hear you/);
+  const badges = new Set<string | null>();
+  let refused = 0;
+  await page.route("**/whip/**", (route) => {
+    refused++;
+    return route.fulfill({ status: 404, contentType: "text/html", body: "<!doctype html>" });
+  });
+  for (let second = 0; second < 12; second++) {
+    badges.add(await text(page, "badge"));
+    await page.waitForTimeout(1_000);
+  }
+  await page.unroute("**/whip/**");
+  await page.waitForResponse((response) => response.url().includes("/whip/") && response.ok());
+  badges.add(await text(page, "badge"));
+  expect(refused).toBeGreaterThan(1);
+  expect([...badges]).toEqual(["On the air"]);
+  expect(await page.evaluate("heard.connections[0].connectionState")).toBe("connected");
+  const sent = Number(await page.evaluate("heard.sent(0)"));
+  await page.waitForTimeout(2_000);
+  expect(Number(await page.evaluate("heard.sent(0)")) - sent, "bytes of sound in 2 s").toBeGreaterThan(2_000);
+  await page.context().close();
+});
+
+test("a host whose first offer another server refuses goes on the air once the relay answers", async () => {
+  const show = await stage.create("low");
+  const { page } = await openPage(browser, show.studioUrl);
+  await page.route("**/whip/*", (route) => route.fulfill({ status: 403, body: "<!doctype html>" }), {
+    times: 2,
+  });
+  await page.locator("#go:enabled").click();
+  await waitForStatus(page, "The relay does not answer as it should (403). Trying again by itself");
+  await waitForStatus(page, "You are on the air.");
+  await page.context().close();
+});
