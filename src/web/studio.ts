@@ -1,5 +1,6 @@
 import { FIRST_HOST_NAME } from "../status.ts";
 import { audibilityText, SILENT_DB } from "./audibility.ts";
+import { deviceOptions } from "./device-list.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others-list.ts";
@@ -94,13 +95,14 @@ async function open(): Promise<boolean> {
     track.enabled = !muted;
     track.addEventListener("ended", () => {
       trouble = "The microphone was unplugged. Choose another: you stay on the air, silent.";
+      void showDevices();
       render();
     });
     meter ??= new Meter();
     meter.listen(stream);
     loudAt = Date.now();
     await sender.replace(track);
-    await fillDevices(track.getSettings().deviceId ?? null);
+    await showDevices();
     return true;
   } catch (error) {
     // The browser refuses to measure or to send this track.
@@ -112,14 +114,19 @@ async function open(): Promise<boolean> {
   }
 }
 
-async function fillDevices(selected: string | null): Promise<void> {
-  const microphones = await listMicrophones();
-  const options = microphones.map((microphone, index) => {
-    const option = new Option(microphone.label || `Microphone ${index + 1}`, microphone.deviceId);
-    option.selected = microphone.deviceId === selected;
-    return option;
-  });
-  device.replaceChildren(...(options.length > 0 ? options : [new Option("Default microphone", "")]));
+/** Lists the devices that are there, with the open one as chosen. */
+async function showDevices(): Promise<void> {
+  const options = deviceOptions(await listMicrophones(), shownDevice()).map(
+    ({ label, deviceId, isSelected }) => new Option(label, deviceId, isSelected, isSelected),
+  );
+  device.replaceChildren(...options);
+}
+
+/** Returns the id of the device to show as chosen; empty: none is open any more; null: none was chosen yet. */
+function shownDevice(): string | null {
+  if (stream === null) return device.value || null;
+  if (!stream.active) return "";
+  return stream.getAudioTracks()[0]?.getSettings().deviceId ?? device.value;
 }
 
 function onAir(): boolean {
@@ -234,7 +241,7 @@ for (const control of [device, stereo, echo, noise, gain]) {
     if (stream !== null) void open();
   });
 }
-navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(device.value));
+navigator.mediaDevices?.addEventListener("devicechange", () => void showDevices());
 // pagehide, not unload: it also fires on phones, and `stop` sends its DELETE with keepalive.
 window.addEventListener("pagehide", () => sender.stop());
 window.addEventListener("pointerdown", () => talkback.unblock());
@@ -254,5 +261,5 @@ pollStatus(id, onAir, (now) => {
   if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
   render();
 });
-void fillDevices(null);
+void showDevices();
 render();

@@ -60,3 +60,49 @@ test("a host whose first offer another server refuses goes on the air once the r
   await waitForStatus(page, "You are on the air.");
   await page.context().close();
 });
+
+/**
+ * Runs in the page: keeps what it opens, and can take a device away. A browser's fake devices can not be unplugged, so the list is
+ * shortened, and the track is ended as the browser does it.
+ */
+const UNPLUGGABLE = `{
+  const { mediaDevices } = navigator;
+  const [open, list] = [mediaDevices.getUserMedia.bind(mediaDevices), mediaDevices.enumerateDevices.bind(mediaDevices)];
+  globalThis.tracks = [];
+  const gone = new Set();
+  mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    tracks.push(...stream.getTracks());
+    return stream;
+  };
+  mediaDevices.enumerateDevices = async () => (await list()).filter(({ deviceId }) => !gone.has(deviceId));
+  globalThis.unplug = () => {
+    const track = tracks.at(-1);
+    gone.add(track.getSettings().deviceId);
+    track.stop();
+    track.dispatchEvent(new Event("ended"));
+    mediaDevices.dispatchEvent(new Event("devicechange"));
+  };
+}`;
+
+const optionsOf = (page: Page) => page.locator("#device option").allTextContents();
+const shownDevice = (page: Page) => page.locator("#device option:checked").textContent();
+
+test("once the open microphone is unplugged, the list shows none as chosen, and any other can be chosen", async () => {
+  const show = await stage.create("low");
+  const { page, faults } = await openPage(browser, show.studioUrl);
+  await page.evaluate(UNPLUGGABLE);
+  await pressGo({ page, faults });
+  const all = await optionsOf(page);
+  await page.evaluate("unplug()");
+  await waitForStatus(page, "The microphone was unplugged.");
+  await expect.poll(() => shownDevice(page)).toBe("Choose a microphone");
+  const [, next] = await optionsOf(page);
+  expect(all).toContain(next);
+  await page.locator("#device").selectOption({ label: next ?? "" });
+  await expect.poll(() => page.evaluate("tracks.at(-1).readyState")).toBe("live");
+  await expect.poll(() => shownDevice(page)).toBe(next);
+  await expect.poll(() => text(page, "message")).toBe("You are on the air.");
+  expect(faults).toEqual([]);
+  await page.context().close();
+});
