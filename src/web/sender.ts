@@ -65,10 +65,22 @@ export class Sender {
     void this.#connect();
   }
 
-  /** Switches to the track of another microphone without a break. */
+  /**
+   * Switches to the track of another microphone without a break; off the air there is nothing to switch. Throws where the browser does
+   * not send it: the track before then stays.
+   */
   async replace(track: MediaStreamTrack): Promise<void> {
+    const [before, session] = [this.#track, this.#session];
+    if (before === null) return;
     this.#track = track;
-    await this.#session?.pc.getSenders()[0]?.replaceTrack(track);
+    try {
+      await session?.pc.getSenders()[0]?.replaceTrack(track);
+    } catch (error) {
+      // Where the connection was given up meanwhile, the next one takes the new track.
+      if (session !== this.#session || this.#track !== track) return;
+      this.#track = before;
+      throw error;
+    }
   }
 
   /** Goes off the air. Safe to call from `pagehide`. */

@@ -2,7 +2,7 @@ import { FIRST_HOST_NAME } from "../status.ts";
 import { audibilityText, SILENT_DB } from "./audibility.ts";
 import { deviceOptions } from "./device-list.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
-import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
+import { type Capture, listMicrophones, type Microphone, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others-list.ts";
 import { element, pathId, setText } from "./page.ts";
 import { pollStatus } from "./poll.ts";
@@ -89,28 +89,48 @@ async function open(): Promise<boolean> {
       trouble = opened.reason;
       return false;
     }
-    for (const old of stream?.getTracks() ?? []) old.stop();
-    const { track } = opened;
-    stream = opened.stream;
-    track.enabled = !muted;
-    track.addEventListener("ended", () => {
-      trouble = "The microphone was unplugged. Choose another: you stay on the air, silent.";
-      void showDevices();
-      render();
-    });
-    meter ??= new Meter();
-    meter.listen(stream);
-    loudAt = Date.now();
-    await sender.replace(track);
+    await use(opened);
     await showDevices();
     return true;
   } catch (error) {
-    // The browser refuses to measure or to send this track.
+    // The browser refuses to send this track.
     trouble = error instanceof Error ? error.message : String(error);
     return false;
   } finally {
     opening = false;
     render();
+  }
+}
+
+/** Sends the new microphone, and then gives up the open one. Throws where the browser does not send it: the open one then stays. */
+async function use({ stream: opened, track }: Microphone): Promise<void> {
+  try {
+    track.enabled = !muted;
+    await sender.replace(track);
+  } catch (error) {
+    track.stop();
+    throw error;
+  }
+  for (const old of stream?.getTracks() ?? []) old.stop();
+  stream = opened;
+  // The host may have muted the old one meanwhile.
+  track.enabled = !muted;
+  track.addEventListener("ended", () => {
+    trouble = "The microphone was unplugged. Choose another: you stay on the air, silent.";
+    void showDevices();
+    render();
+  });
+  measure(opened);
+}
+
+/** Shows the level of a microphone. Whether that works has no effect on what is sent. */
+function measure(opened: MediaStream): void {
+  loudAt = Date.now();
+  try {
+    meter ??= new Meter();
+    meter.listen(opened);
+  } catch {
+    // The meter then reads null, and the page says that the level can not be shown.
   }
 }
 

@@ -106,3 +106,36 @@ test("once the open microphone is unplugged, the list shows none as chosen, and 
   expect(faults).toEqual([]);
   await page.context().close();
 });
+
+test("a host who changes the microphone is sent although the page can not measure the new one", async () => {
+  const show = await stage.create("low");
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  await page.evaluate(UNPLUGGABLE);
+  // Firefox does so where the microphone has another sample rate than the output.
+  await page.evaluate(`{
+    const { createMediaStreamSource } = AudioContext.prototype;
+    let calls = 0;
+    AudioContext.prototype.createMediaStreamSource = function (stream) {
+      if (++calls === 2) throw new DOMException("different sample-rate", "NotSupportedError");
+      return createMediaStreamSource.call(this, stream);
+    };
+    globalThis.senders = [];
+    const { addTransceiver } = RTCPeerConnection.prototype;
+    RTCPeerConnection.prototype.addTransceiver = function (...parameters) {
+      const transceiver = addTransceiver.apply(this, parameters);
+      senders.push(transceiver.sender);
+      return transceiver;
+    };
+  }`);
+  await pressGo(studio);
+  await page.locator("#noise").uncheck();
+  await waitForStatus(page, "The level can not be shown");
+  await expect.poll(() => page.evaluate("tracks.length")).toBe(2);
+  expect(await page.evaluate("senders[0].track === tracks[1]")).toBe(true);
+  expect(await page.evaluate("tracks.map(({ readyState }) => readyState)")).toEqual(["ended", "live"]);
+  expect(await text(page, "message")).toBe("You are on the air.");
+  await page.locator("#noise").check();
+  await waitForStatus(page, "Your microphone is working.");
+  await page.context().close();
+});
