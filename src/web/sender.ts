@@ -1,26 +1,7 @@
-import type { Warning } from "../events.ts";
-import type { Audible } from "../session-state.ts";
 import { backoff } from "./backoff.ts";
 import type { Unopened } from "./refusal.ts";
+import type { Sending } from "./sending.ts";
 import { WhipSession } from "./whip.ts";
-
-/** The state of the connection to the relay. After `lost` the sender connects again; `failed` lasts until the host acts. */
-export type Sending =
-  | { readonly kind: "idle" }
-  | { readonly kind: "connecting" }
-  /**
-   * `session`: the WHIP session's id at the relay. `name`: the host's name; empty where the relay does not say. `warnings`: what
-   * the relay finds wrong with the sound. `audible`: whether listeners can hear it; null until the relay says so.
-   */
-  | {
-      readonly kind: "sending";
-      readonly session: string;
-      readonly name: string;
-      readonly warnings: readonly Warning[];
-      readonly audible: Audible | null;
-    }
-  | { readonly kind: "lost"; readonly reason: string }
-  | { readonly kind: "failed"; readonly reason: string };
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8000;

@@ -7,11 +7,12 @@ import { OthersList } from "./others-list.ts";
 import { element, pathId, setText } from "./page.ts";
 import { pollStatus } from "./poll.ts";
 import { talksPath, whipPath } from "./relay-paths.ts";
-import { Sender, type Sending } from "./sender.ts";
+import { Sender } from "./sender.ts";
+import { isOnAir, type Sending } from "./sending.ts";
 import type { StatusAnswer } from "./status.ts";
+import { studioWords } from "./studio-words.ts";
 import { Talkback } from "./talkback.ts";
 import { talkbackSentence } from "./talkback-state.ts";
-import { warningText } from "./warnings.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key is in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
@@ -46,7 +47,9 @@ let meter: Meter | null = null;
 let sending: Sending = { kind: "idle" };
 let report: StatusAnswer | null = null;
 let opening = false;
-let trouble = "";
+let trouble: string | null = null;
+/** Counts the microphones that were asked for: only the newest answer counts. */
+let asked = 0;
 let muted = false;
 let onAirSince = 0;
 let loudAt = 0;
@@ -78,28 +81,35 @@ function capture(): Capture {
   };
 }
 
-/** Opens the chosen microphone in place of the open one. Resolves with whether it is open. */
-async function open(): Promise<boolean> {
+/** Opens the chosen microphone in place of the open one. Where that fails, the one before stays, and the list shows that one. */
+async function open(): Promise<void> {
+  const turn = ++asked;
   opening = true;
-  trouble = "";
+  trouble = null;
   render();
-  try {
-    const opened = await openMicrophone(capture());
-    if (opened.kind === "refused") {
-      trouble = opened.reason;
-      return false;
-    }
-    await use(opened);
-    await showDevices();
-    return true;
-  } catch (error) {
-    // The browser refuses to send this track.
-    trouble = error instanceof Error ? error.message : String(error);
-    return false;
-  } finally {
+  const reason = await openChosen(() => turn === asked);
+  if (turn === asked) {
     opening = false;
+    trouble = reason;
     render();
   }
+  await showDevices();
+}
+
+/** Resolves with why the chosen microphone could not be opened or sent; null where it is, or another was chosen meanwhile. */
+async function openChosen(isCurrent: () => boolean): Promise<string | null> {
+  const opened = await openMicrophone(capture());
+  if (opened.kind === "refused") return opened.reason;
+  if (!isCurrent()) {
+    opened.track.stop();
+    return null;
+  }
+  // The browser may refuse to send this track.
+  return use(opened).then(() => null, reasonOf);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Sends the new microphone, and then gives up the open one. Throws where the browser does not send it: the open one then stays. */
@@ -116,7 +126,6 @@ async function use({ stream: opened, track }: Microphone): Promise<void> {
   // The host may have muted the old one meanwhile.
   track.enabled = !muted;
   track.addEventListener("ended", () => {
-    trouble = "The microphone was unplugged. Choose another: you stay on the air, silent.";
     void showDevices();
     render();
   });
@@ -149,17 +158,19 @@ function shownDevice(): string | null {
   return stream.getAudioTracks()[0]?.getSettings().deviceId ?? device.value;
 }
 
-function onAir(): boolean {
-  return sending.kind !== "idle" && sending.kind !== "failed";
+function microphoneState(): "none" | "open" | "lost" {
+  if (stream === null) return "none";
+  return stream.active ? "open" : "lost";
 }
 
 async function onGo(): Promise<void> {
-  if (onAir()) {
+  trouble = null;
+  if (isOnAir(sending)) {
     sender.stop();
     return;
   }
-  if (!stream?.active && !(await open())) return;
-  const track = stream?.getAudioTracks()[0];
+  if (!stream?.active) await open();
+  const track = stream?.active ? stream.getAudioTracks()[0] : undefined;
   if (track) sender.start(track, stereo.checked);
 }
 
@@ -179,53 +190,28 @@ function render(): void {
   const name = sending.kind === "sending" ? sending.name : "";
   // The first host, which every broadcast has, is not named by anybody: its default name is not shown.
   setText(who, name === "" || name === FIRST_HOST_NAME ? "" : `You are ${name}.`);
-  const air = onAir();
-  const states = {
-    idle: "Off the air",
-    connecting: "Connecting",
-    sending: "On the air",
-    lost: "Reconnecting",
-    failed: "Off the air",
-  };
-  setText(badge, states[sending.kind]);
+  const words = studioWords({
+    hasKey: key !== "",
+    report,
+    sending,
+    microphone: microphoneState(),
+    isOpening: opening,
+    trouble,
+    isMuted: muted,
+  });
+  const air = isOnAir(sending);
+  setText(badge, words.badge);
   badge.dataset.state = sending.kind === "sending" ? "live" : air ? "away" : "off";
-  setText(message, saying());
-  message.dataset.bad = String(trouble !== "" || ["failed", "lost"].includes(sending.kind) || key === "");
-  button.textContent = air ? "Stop" : "Go live";
-  button.dataset.look = air ? "stop" : "go";
-  button.disabled =
-    key === "" || opening || report?.kind === "missing" || (status?.state === "ended" && !air);
+  setText(message, words.sentence);
+  message.dataset.bad = String(words.isBad);
+  button.textContent = words.button === "stop" ? "Stop" : "Go live";
+  button.dataset.look = words.button;
+  button.disabled = words.isDisabled;
   mute.disabled = stream === null;
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
   setText(heard, sending.kind === "sending" ? audibilityText(sending.audible, muted, report) : "");
-}
-
-function saying(): string {
-  if (key === "")
-    return "This link has no host key. Open the studio link you were given, to its last character.";
-  if (report?.kind === "missing") return "There is no broadcast at this address.";
-  if (trouble !== "") return trouble;
-  if (opening) return "Allow the microphone if the browser asks.";
-  switch (sending.kind) {
-    case "failed":
-      return sending.reason;
-    case "lost":
-      return `${sending.reason} Trying again by itself …`;
-    case "connecting":
-      return "Connecting …";
-    case "sending":
-      return [
-        muted ? "You are on the air, but muted: listeners do not hear you." : "You are on the air.",
-        warningText(sending.warnings, muted) ?? "",
-      ]
-        .join(" ")
-        .trim();
-    default:
-      if (report?.kind === "status" && report.status.state === "ended") return "This broadcast has ended.";
-      return stream === null ? "Test your microphone, or go live at once." : "Ready. You are not on the air.";
-  }
 }
 
 function drawLevel(): void {
@@ -270,16 +256,20 @@ window.addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") talkback.unblock();
 });
 window.addEventListener("beforeunload", (event) => {
-  if (onAir()) event.preventDefault();
+  if (isOnAir(sending)) event.preventDefault();
 });
 window.addEventListener("hashchange", () => location.reload());
 setInterval(drawLevel, 100);
 setInterval(() => void people.draw(), 250);
-pollStatus(id, onAir, (now) => {
-  report = now;
-  // After the end the relay drops its hosts, and a dropped sender would try to connect again.
-  if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
-  render();
-});
+pollStatus(
+  id,
+  () => isOnAir(sending),
+  (now) => {
+    report = now;
+    // After the end the relay drops its hosts, and a dropped sender would try to connect again.
+    if (now.kind === "status" && now.status.state === "ended" && isOnAir(sending)) sender.stop();
+    render();
+  },
+);
 void showDevices();
 render();

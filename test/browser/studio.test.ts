@@ -139,3 +139,56 @@ test("a host who changes the microphone is sent although the page can not measur
   await waitForStatus(page, "Your microphone is working.");
   await page.context().close();
 });
+
+test("a host on the air who chooses a microphone that is in use stays on with the one before, and the list shows that one", async () => {
+  const show = await stage.create("low");
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  await page.evaluate(UNPLUGGABLE);
+  await pressGo(studio);
+  const before = await shownDevice(page);
+  const other = (await optionsOf(page)).find((name) => name !== before) ?? "";
+  // The fault: another program has the device. A browser's fake devices are never in use.
+  await page.evaluate(`{
+    let answer;
+    const answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+    globalThis.refuse = () => answer();
+    navigator.mediaDevices.getUserMedia = async () => {
+      await answered;
+      throw new DOMException("", "NotReadableError");
+    };
+  }`);
+  await page.locator("#device").selectOption({ label: other });
+  expect(await page.locator("#go").isEnabled(), "a host can stop while a microphone is being opened").toBe(
+    true,
+  );
+  await page.evaluate("refuse()");
+  await waitForStatus(
+    page,
+    /^You are on the air\. The microphone is in use by another program\. The microphone before stays on\.$/,
+  );
+  await expect.poll(() => shownDevice(page)).toBe(before);
+  expect(await page.evaluate("tracks.map(({ readyState }) => readyState)")).toEqual(["live"]);
+  // What the relay says then is not covered.
+  await page.route("**/whip/**", (route) =>
+    route.fulfill({ status: 401, json: { error: { code: "unauthorized", message: "" } } }),
+  );
+  await waitForStatus(page, /^The host key in this link is wrong\./);
+  await page.context().close();
+});
+
+test("a host whose microphone is unplugged before the show is not told that it is on the air, and can go on with another", async () => {
+  const show = await stage.create("low");
+  const studio = await openPage(browser, show.studioUrl);
+  const { page } = studio;
+  await page.evaluate(UNPLUGGABLE);
+  await page.locator("#test").click();
+  await waitForStatus(page, "Ready. You are not on the air.");
+  await page.evaluate("unplug()");
+  await waitForStatus(page, /^The microphone was unplugged\. Choose another\.$/);
+  await page.locator("#go:enabled").click();
+  await waitForStatus(page, /^You are on the air\.$/);
+  await page.context().close();
+});
