@@ -10,9 +10,11 @@ export interface Unopened {
   readonly reason: string;
 }
 
+/** What a host is told whose key is not one, or has been replaced. */
+export const WRONG_KEY = "The host key in this link is wrong. Ask for the studio link again.";
 /** What a host is told about an error of the relay's, by its code; about any other, the relay's own message. */
 const SENTENCES: Readonly<Record<string, string>> = {
-  unauthorized: "The host key in this link is wrong. Ask for the studio link again.",
+  unauthorized: WRONG_KEY,
   unknown_broadcast: "There is no such broadcast.",
   too_many_hosts: "Every seat is taken: another host has to leave first.",
   ended: "This broadcast has ended.",

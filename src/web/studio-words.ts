@@ -1,3 +1,4 @@
+import { WRONG_KEY } from "./refusal.ts";
 import { isOnAir, type Sending } from "./sending.ts";
 import type { StatusAnswer } from "./status.ts";
 import { warningText } from "./warnings.ts";
@@ -6,6 +7,8 @@ import { warningText } from "./warnings.ts";
 export interface StudioFacts {
   /** Whether the link has a host key. */
   readonly hasKey: boolean;
+  /** Whether the relay has said, when it was asked before the show, that the key is wrong. */
+  readonly isKeyWrong: boolean;
   readonly report: StatusAnswer | null;
   readonly sending: Sending;
   /** `lost`: it was open, and has been unplugged. */
@@ -39,13 +42,14 @@ const BADGES: Readonly<Record<Sending["kind"], string>> = {
 
 /** Says how the host is doing, and what the main button does. A host on the air can always go off it. */
 export function studioWords(facts: StudioFacts): StudioWords {
-  const { hasKey, report, sending, microphone, isOpening, trouble } = facts;
+  const { hasKey, isKeyWrong, report, sending, microphone, isOpening, trouble } = facts;
   const air = isOnAir(sending);
   return {
     badge: BADGES[sending.kind],
     sentence: sentence(facts),
     isBad:
       !hasKey ||
+      (isKeyWrong && sending.kind === "idle") ||
       trouble !== null ||
       microphone === "lost" ||
       sending.kind === "failed" ||
@@ -63,7 +67,7 @@ function sentence(facts: StudioFacts): string {
   return parts.filter((part) => part !== "").join(" ") || atRest(facts);
 }
 
-function aboutSending({ sending, isMuted }: StudioFacts): string {
+function aboutSending({ sending, isKeyWrong, report, isMuted }: StudioFacts): string {
   switch (sending.kind) {
     case "failed":
       return sending.reason;
@@ -74,7 +78,7 @@ function aboutSending({ sending, isMuted }: StudioFacts): string {
     case "sending":
       return isMuted ? "You are on the air, but muted: listeners do not hear you." : "You are on the air.";
     case "idle":
-      return "";
+      return isKeyWrong && !hasEnded(report) ? WRONG_KEY : "";
   }
 }
 

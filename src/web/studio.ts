@@ -1,6 +1,7 @@
 import { FIRST_HOST_NAME } from "../status.ts";
 import { audibilityText, SILENT_DB } from "./audibility.ts";
 import { deviceOptions } from "./device-list.ts";
+import { look } from "./look.ts";
 import { FLOOR_DB, type Level, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, type Microphone, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others-list.ts";
@@ -44,6 +45,9 @@ const SILENT_AFTER_MS = 2000;
 
 let stream: MediaStream | null = null;
 let meter: Meter | null = null;
+/** The host's name; empty until the relay says it. */
+let hostName = "";
+let isKeyWrong = false;
 let sending: Sending = { kind: "idle" };
 let report: StatusAnswer | null = null;
 let opening = false;
@@ -64,6 +68,7 @@ const talkback = new Talkback(talksPath(id), key, (state) => {
 const sender = new Sender(whipPath(id), key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
+  if (now.kind === "sending") hostName = now.name;
   sending = now;
   // Talk-back has a connection of its own, so that its failures do not affect what is sent.
   if (now.kind === "sending") talkback.start(now.session);
@@ -187,11 +192,11 @@ function render(): void {
     setText(title, status.title || "Untitled show");
     document.title = `${status.title || "Untitled show"} · Studio`;
   }
-  const name = sending.kind === "sending" ? sending.name : "";
   // The first host, which every broadcast has, is not named by anybody: its default name is not shown.
-  setText(who, name === "" || name === FIRST_HOST_NAME ? "" : `You are ${name}.`);
+  setText(who, hostName === "" || hostName === FIRST_HOST_NAME ? "" : `You are ${hostName}.`);
   const words = studioWords({
     hasKey: key !== "",
+    isKeyWrong,
     report,
     sending,
     microphone: microphoneState(),
@@ -212,6 +217,14 @@ function render(): void {
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
   setText(heard, sending.kind === "sending" ? audibilityText(sending.audible, muted, report) : "");
+}
+
+/** Asks the relay whether the key is right, so that the host learns it before the show. A failed answer says nothing. */
+async function checkKey(): Promise<void> {
+  const seen = await look(whipPath(id), key);
+  if (seen.kind === "there") hostName ||= seen.name;
+  isKeyWrong = seen.kind === "gone" && seen.code === "unauthorized";
+  render();
 }
 
 function drawLevel(): void {
@@ -272,4 +285,5 @@ pollStatus(
   },
 );
 void showDevices();
+if (key !== "") void checkKey();
 render();

@@ -192,3 +192,29 @@ test("a host whose microphone is unplugged before the show is not told that it i
   await waitForStatus(page, /^You are on the air\.$/);
   await page.context().close();
 });
+
+test("a studio says at once who its host is, and that its key is wrong or has been replaced, but believes only the relay", async () => {
+  const show = await stage.create("low");
+  const ada = await stage.makeHost(show, { name: "Ada" });
+  const studio = await openPage(browser, ada.studioUrl);
+  await studio.page.locator("#who", { hasText: /^You are Ada\.$/ }).waitFor({ timeout: 10_000 });
+  expect(await text(studio.page, "badge")).toBe("Off the air");
+
+  await stage.rotateHost(show, ada.hostId);
+  const wrong = show.studioUrl.replace(/#.*/, "#key=not-the-key");
+  for (const url of [wrong, ada.studioUrl]) {
+    const { page } = await openPage(browser, url);
+    await waitForStatus(page, "The host key in this link is wrong. Ask for the studio link again.", 10_000);
+    await page.context().close();
+  }
+
+  const { page } = await openPage(browser, "about:blank");
+  await page.route("**/whip/**", (route) => route.fulfill({ status: 401, body: "<!doctype html>" }));
+  const asked = page.waitForResponse((response) => response.url().includes("/whip/"));
+  await page.goto(ada.studioUrl);
+  await asked;
+  await waitForStatus(page, "Test your microphone, or go live at once.");
+  await page.waitForTimeout(500);
+  expect(await text(page, "message")).toBe("Test your microphone, or go live at once.");
+  for (const each of [page, studio.page]) await each.context().close();
+});

@@ -7,6 +7,7 @@ import { ANNOUNCED } from "../kit/known-status.ts";
 
 const FACTS: StudioFacts = {
   hasKey: true,
+  isKeyWrong: false,
   report: { kind: "status", status: ANNOUNCED },
   sending: { kind: "idle" },
   microphone: "none",
@@ -36,6 +37,8 @@ test.each<[string, Partial<StudioFacts>]>([
     "This link has no host key. Open the studio link you were given, to its last character.",
     { hasKey: false },
   ],
+  ["The host key in this link is wrong. Ask for the studio link again.", { isKeyWrong: true }],
+  ["This broadcast has ended.", { isKeyWrong: true, report: ENDED }],
   ["Connecting …", { sending: { kind: "connecting" }, microphone: "open" }],
   ["You are on the air.", { sending: SENDING, microphone: "open" }],
   [
