@@ -1,5 +1,5 @@
 import { backoff } from "./backoff.ts";
-import type { Unopened } from "./refusal.ts";
+import { afterUnopened, type Unopened } from "./refusal.ts";
 import type { Sending } from "./sending.ts";
 import { WhipSession } from "./whip.ts";
 
@@ -24,6 +24,10 @@ export class Sender {
   #attempt = 0;
   /** Whether the track has been on the air since `start`. */
   #wasOn = false;
+  /** Whether the sender has waited for a place since `start`. */
+  #hasWaited = false;
+  /** Whether the next session takes another host's place. It is false once the track is on the air, or two hosts would go on pushing each other off. */
+  #takesPlace = false;
   /** Counts connections and stops. An attempt that began at another number is out of date, and ends itself. */
   #turn = 0;
 
@@ -36,8 +40,10 @@ export class Sender {
     });
   }
 
-  /** Puts this track on the air, `stereo` or mono. */
-  start(track: MediaStreamTrack, stereo: boolean): void {
+  /** Puts this track on the air, `stereo` or mono. With `takesPlace` another host goes off the air where the show is full. */
+  start(track: MediaStreamTrack, stereo: boolean, takesPlace: boolean): void {
+    this.#takesPlace = takesPlace;
+    this.#hasWaited = false;
     this.#track = track;
     this.#stereo = stereo;
     this.#attempt = 0;
@@ -76,7 +82,8 @@ export class Sender {
     const track = this.#track;
     if (track === null) return;
     const turn = this.#turn;
-    const opened = await WhipSession.open(this.#endpoint, this.#key, track, this.#stereo);
+    const endpoint = `${this.#endpoint}${this.#takesPlace ? "?takeover=1" : ""}`;
+    const opened = await WhipSession.open(endpoint, this.#key, track, this.#stereo);
     if (turn !== this.#turn) {
       if (opened.kind === "open") await opened.session.close();
       return;
@@ -93,6 +100,7 @@ export class Sender {
     }
     this.#attempt = 0;
     this.#wasOn = true;
+    this.#takesPlace = false;
     this.#guard(session);
     this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: [], audible: null });
   }
@@ -110,15 +118,21 @@ export class Sender {
     return isDone && session === this.#session;
   }
 
-  #onUnopened({ why, reason }: Unopened): void {
-    // All places are taken, one of them by this host's previous session. The relay frees it once it has been quiet for longer.
-    const isOwnPlace = this.#wasOn && why === "full";
-    if (why === "unreached" || isOwnPlace) {
-      this.#again(reason);
+  #onUnopened(unopened: Unopened): void {
+    const { why, reason } = unopened;
+    const isFull = why === "full";
+    const step = afterUnopened(unopened, this.#wasOn, this.#hasWaited);
+    if (step.kind === "again") {
+      this.#again(reason, isFull);
+      return;
+    }
+    if (step.kind === "wait") {
+      this.#hasWaited = true;
+      this.#timer = window.setTimeout(() => void this.#connect(), step.millis);
       return;
     }
     this.#track = null;
-    this.#tell({ kind: "failed", reason });
+    this.#tell({ kind: "failed", reason, isFull });
   }
 
   #guard(session: WhipSession): void {
@@ -150,9 +164,9 @@ export class Sender {
     }
   }
 
-  #again(reason: string): void {
+  #again(reason: string, isFull = false): void {
     this.#drop();
-    this.#tell({ kind: "lost", reason });
+    this.#tell({ kind: "lost", reason, isFull });
     const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
     this.#attempt += 1;
     this.#timer = window.setTimeout(() => void this.#connect(), wait);

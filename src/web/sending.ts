@@ -1,7 +1,10 @@
 import type { Warning } from "../events.ts";
 import type { Audible } from "../session-state.ts";
 
-/** The state of the connection to the relay. After `lost` the sender connects again; `failed` lasts until the host acts. */
+/**
+ * The state of the connection to the relay. After `lost` the sender connects again; `failed` lasts until the host acts. `isFull`: every
+ * place of the show is taken.
+ */
 export type Sending =
   | { readonly kind: "idle" }
   | { readonly kind: "connecting" }
@@ -16,8 +19,8 @@ export type Sending =
       readonly warnings: readonly Warning[];
       readonly audible: Audible | null;
     }
-  | { readonly kind: "lost"; readonly reason: string }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "lost"; readonly reason: string; readonly isFull: boolean }
+  | { readonly kind: "failed"; readonly reason: string; readonly isFull: boolean };
 
 /** Whether the host is on the air, or is to be. */
 export function isOnAir({ kind }: Sending): boolean {

@@ -30,7 +30,13 @@ export interface StudioWords {
   /** Whether the main button goes on the air or off. */
   readonly button: "go" | "stop";
   readonly isDisabled: boolean;
+  /** Whether the page offers to take another host's place. */
+  readonly canTake: boolean;
 }
+
+/** What the button for a place in a full show does (broadcast/precedence.ts). */
+const TAKING =
+  ' Or press "Take a place": somebody else then goes off the air (whoever uses this link too, else the quietest host, else who came first).';
 
 const BADGES: Readonly<Record<Sending["kind"], string>> = {
   idle: "Off the air",
@@ -56,6 +62,7 @@ export function studioWords(facts: StudioFacts): StudioWords {
       sending.kind === "lost",
     button: air ? "stop" : "go",
     isDisabled: !air && (!hasKey || isOpening || report?.kind === "missing" || hasEnded(report)),
+    canTake: isFull(sending),
   };
 }
 
@@ -70,9 +77,9 @@ function sentence(facts: StudioFacts): string {
 function aboutSending({ sending, isKeyWrong, report, isMuted }: StudioFacts): string {
   switch (sending.kind) {
     case "failed":
-      return sending.reason;
+      return `${sending.reason}${sending.isFull ? TAKING : ""}`;
     case "lost":
-      return `${sending.reason} Trying again by itself …`;
+      return `${sending.reason} Trying again by itself …${sending.isFull ? TAKING : ""}`;
     case "connecting":
       return "Connecting …";
     case "sending":
@@ -106,6 +113,10 @@ function atRest({ report, microphone }: StudioFacts): string {
   return microphone === "none"
     ? "Test your microphone, or go live at once."
     : "Ready. You are not on the air.";
+}
+
+function isFull(sending: Sending): boolean {
+  return (sending.kind === "lost" || sending.kind === "failed") && sending.isFull;
 }
 
 function hasEnded(report: StatusAnswer | null): boolean {

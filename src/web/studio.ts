@@ -30,6 +30,7 @@ const echo = element("echo", HTMLInputElement);
 const noise = element("noise", HTMLInputElement);
 const gain = element("gain", HTMLInputElement);
 const button = element("go", HTMLButtonElement);
+const take = element("take", HTMLButtonElement);
 const mute = element("mute", HTMLButtonElement);
 const bar = element("level", HTMLMeterElement);
 const levelText = element("level-text", HTMLElement);
@@ -168,15 +169,17 @@ function microphoneState(): "none" | "open" | "lost" {
   return stream.active ? "open" : "lost";
 }
 
-async function onGo(): Promise<void> {
+function onGo(): void {
   trouble = null;
-  if (isOnAir(sending)) {
-    sender.stop();
-    return;
-  }
+  if (isOnAir(sending)) sender.stop();
+  else void goLive(false);
+}
+
+/** Goes on the air, in a full show in the place of another host if `takesPlace`. */
+async function goLive(takesPlace: boolean): Promise<void> {
   if (!stream?.active) await open();
   const track = stream?.active ? stream.getAudioTracks()[0] : undefined;
-  if (track) sender.start(track, stereo.checked);
+  if (track) sender.start(track, stereo.checked, takesPlace);
 }
 
 function onMute(): void {
@@ -212,6 +215,7 @@ function render(): void {
   button.textContent = words.button === "stop" ? "Stop" : "Go live";
   button.dataset.look = words.button;
   button.disabled = words.isDisabled;
+  take.hidden = !words.canTake;
   mute.disabled = stream === null;
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
@@ -252,7 +256,8 @@ function clock(millis: number): string {
 }
 
 monitor.href = `/listen/${encodeURIComponent(id)}`;
-button.addEventListener("click", () => void onGo());
+button.addEventListener("click", onGo);
+take.addEventListener("click", () => void goLive(true));
 mute.addEventListener("click", onMute);
 element("test", HTMLButtonElement).addEventListener("click", () => void open());
 for (const control of [device, stereo, echo, noise, gain]) {

@@ -302,7 +302,7 @@ test.concurrent("a host comes back on the air by itself although its own old ses
       return route.fulfill({ status: 404, json: { error: { code: "no_session", message: "" } } });
     return route.abort();
   });
-  await waitForStatus(page, "Every seat is taken: another host has to leave first. Trying again by itself");
+  await waitForStatus(page, "Every place is taken: another host has to leave first. Trying again by itself");
   await page.unroute("**/whip/*/*");
   await waitForStatus(page, "You are on the air.", 40_000);
   await waitForStatus(page, /Listeners hear you/);

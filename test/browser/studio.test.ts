@@ -218,3 +218,64 @@ test("a studio says at once who its host is, and that its key is wrong or has be
   expect(await text(page, "message")).toBe("Test your microphone, or go live at once.");
   for (const each of [page, studio.page]) await each.context().close();
 });
+
+const isPost = (response: { url(): string; request(): { method(): string } }) =>
+  response.request().method() === "POST" && response.url().includes("/whip/");
+
+test("a host who joins a full show is told after a second try, and can take the place of another, who is told so", async () => {
+  const show = await stage.create("low", { maxHosts: 1 });
+  const ben = await stage.makeHost(show, { name: "Ben" });
+  const first = await openPage(browser, show.studioUrl);
+  await pressGo(first);
+  await waitForStatus(first.page, /^Listeners hear you/);
+  const second = await openPage(browser, ben.studioUrl);
+  const answers: number[] = [];
+  second.page.on("response", (response) => {
+    if (isPost(response)) answers.push(response.status());
+  });
+  expect(await second.page.locator("#take").isVisible()).toBe(false);
+  await second.page.locator("#go:enabled").click();
+  await waitForStatus(
+    second.page,
+    /^Every place is taken: another host has to leave first\. Or press "Take a place": somebody else then goes off/,
+  );
+  expect(answers).toEqual([409, 409]);
+  await second.page.locator("#take").click();
+  await waitForStatus(second.page, "You are on the air.");
+  expect(await second.page.locator("#take").isVisible()).toBe(false);
+  await waitForStatus(first.page, /^Every place is taken: .* Trying again by itself/);
+  // The one who took the place goes: the first comes back by itself.
+  await second.page.locator("#go").click();
+  await waitForStatus(first.page, "You are on the air.", 30_000);
+  for (const { page } of [first, second]) await page.context().close();
+});
+
+test("a host who joins a full show goes on the air without a word where a place gets free in the meantime", async () => {
+  const show = await stage.create("low", { maxHosts: 1 });
+  const first = await openPage(browser, show.studioUrl);
+  const posted = first.page.waitForResponse(isPost);
+  await pressGo(first);
+  const session = new URL((await (await posted).headerValue("location")) ?? "", stage.url).href;
+  const headers = { Authorization: `Bearer ${show.hostKey}` };
+  const { page } = await openPage(browser, show.studioUrl);
+  // The relay's own 409 arrives once the other host has left.
+  let isFirst = true;
+  await page.route(/\/whip\/[^/]+$/, async (route) => {
+    if (route.request().method() !== "POST" || !isFirst) return route.continue();
+    isFirst = false;
+    const response = await route.fetch();
+    await first.page.locator("#go").click();
+    await expect.poll(async () => (await fetch(session, { headers })).status).toBe(404);
+    await route.fulfill({ response });
+  });
+  const sentences: string[] = [];
+  await page.exposeFunction("note", (sentence: string) => sentences.push(sentence));
+  await page.evaluate(`new MutationObserver(() => note(document.querySelector("#message").textContent))
+    .observe(document.querySelector("#message"), { childList: true, characterData: true, subtree: true })`);
+  const refused = page.waitForResponse(isPost);
+  await page.locator("#go:enabled").click();
+  expect((await refused).status()).toBe(409);
+  await waitForStatus(page, "You are on the air.");
+  expect(sentences.filter((sentence) => sentence.startsWith("Every place"))).toEqual([]);
+  for (const each of [first.page, page]) await each.context().close();
+});

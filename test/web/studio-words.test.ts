@@ -22,8 +22,8 @@ const SENDING: Extract<Sending, { kind: "sending" }> = {
   warnings: [],
   audible: "yes",
 };
-const LOST: Sending = { kind: "lost", reason: "The connection was lost." };
-const FAILED: Sending = { kind: "failed", reason: "The host key in this link is wrong." };
+const LOST: Sending = { kind: "lost", reason: "The connection was lost.", isFull: false };
+const FAILED: Sending = { kind: "failed", reason: "The host key in this link is wrong.", isFull: false };
 const BUSY = "The microphone is in use by another program.";
 const ENDED: StudioFacts["report"] = { kind: "status", status: { ...ANNOUNCED, state: "ended" } };
 
@@ -101,4 +101,14 @@ test.each<[string, StudioFacts["sending"], Partial<StudioFacts>, "go" | "stop", 
   ["it tries again", LOST, { isOpening: true, report: ENDED }, "stop", false],
 ])("where %s, the main button is right", (_, sending, facts, button, isDisabled) => {
   expect(studioWords({ ...FACTS, sending, ...facts })).toMatchObject({ button, isDisabled });
+});
+
+test("where every place is taken, the page offers to take one, and says what that does", () => {
+  for (const kind of ["failed", "lost"] as const) {
+    const words = studioWords({ ...FACTS, sending: { kind, reason: "Every place is taken.", isFull: true } });
+    expect(words.canTake).toBe(true);
+    expect(words.sentence).toContain('Or press "Take a place": somebody else then goes off the air');
+  }
+  for (const sending of [FACTS.sending, SENDING, LOST, FAILED])
+    expect(studioWords({ ...FACTS, sending }).canTake).toBe(false);
 });
