@@ -5,6 +5,8 @@ import type { KnownStatus, StatusAnswer } from "./status.ts";
 /** A peak level below this is silence, dBFS. A working microphone is louder, even in a quiet room. */
 export const SILENT_DB = -60;
 
+const NOT_YET = "The relay does not hear you yet.";
+
 /**
  * Tells a host who is sending whether listeners hear the host, and how many listeners there are.
  *
@@ -17,20 +19,22 @@ export function audibilityText(
   isMuted: boolean,
   report: StatusAnswer | null,
 ): string {
-  if (report?.kind !== "status") return "The relay's state can not be read just now.";
-  return `${heard(audible, isMuted, report.status)}${crowd(report.status)}`;
+  const sentence = knownBySession(audible, isMuted) ?? knownByStatus(audible, report);
+  return `${sentence}${report?.kind === "status" ? crowd(report.status) : ""}`;
 }
 
-function heard(
-  audible: Audible | null,
-  isMuted: boolean,
-  { meter, hosts, onAir, line }: KnownStatus,
-): string {
-  if (audible !== "yes" && audible !== "muted") return "The relay does not hear you yet.";
-  if (line === "hold") return "Listeners hear hold audio, not you.";
+/** Says what is certain without the status, which may be missing or some seconds older; null where the status decides. */
+function knownBySession(audible: Audible | null, isMuted: boolean): string | null {
+  if (audible === "not-yet") return NOT_YET;
   if (isMuted) return "Listeners do not hear you: you have muted yourself.";
-  if (audible === "muted") return "Listeners do not hear you: your producer has muted you.";
-  // The status may be some seconds older than what the relay says of the session.
+  return audible === "muted" ? "Listeners do not hear you: your producer has muted you." : null;
+}
+
+function knownByStatus(audible: Audible | null, report: StatusAnswer | null): string {
+  if (report?.kind !== "status") return "The relay's state can not be read just now.";
+  const { meter, hosts, onAir, line } = report.status;
+  if (audible === null) return NOT_YET;
+  if (line === "hold") return "Listeners hear hold audio, not you.";
   if (hosts === 0) return "The relay is receiving you.";
   if (meter === null) return "The relay is receiving you.";
   if (meter.peakDb < SILENT_DB) return "The relay receives you, but hears only silence.";

@@ -77,5 +77,17 @@ test.each<[Partial<KnownStatus>, string]>([
 
 test("an unknown state of the relay is said to be unknown", () => {
   for (const report of [null, { kind: "unreachable" }, { kind: "missing" }] as const)
-    expect(audibilityText("yes", false, report)).toBe("The relay's state can not be read just now.");
+    for (const audible of ["yes", null] as const)
+      expect(audibilityText(audible, false, report)).toBe("The relay's state can not be read just now.");
+});
+
+test("what the relay says of the session itself is told although its status can not be read", () => {
+  for (const report of [null, { kind: "unreachable" }] as const) {
+    expect(audibilityText("muted", false, report)).toBe(MUTED);
+    expect(audibilityText("not-yet", false, report)).toBe("The relay does not hear you yet.");
+    for (const audible of ["yes", "muted", null] as const)
+      expect(audibilityText(audible, true, report)).toBe(
+        "Listeners do not hear you: you have muted yourself.",
+      );
+  }
 });
