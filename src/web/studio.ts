@@ -1,8 +1,9 @@
 import { FIRST_HOST_NAME } from "../status.ts";
-import { audibilityText, SILENT_DB } from "./audibility.ts";
+import { audibility } from "./audibility.ts";
 import { deviceOptions } from "./device-list.ts";
+import { LevelWatch } from "./level-words.ts";
 import { look } from "./look.ts";
-import { FLOOR_DB, type Level, Meter } from "./meter.ts";
+import { FLOOR_DB, Meter } from "./meter.ts";
 import { type Capture, listMicrophones, type Microphone, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others-list.ts";
 import { element, pathId, setText } from "./page.ts";
@@ -35,15 +36,14 @@ const mute = element("mute", HTMLButtonElement);
 const bar = element("level", HTMLMeterElement);
 const levelText = element("level-text", HTMLElement);
 const heard = element("heard", HTMLElement);
+const figures = element("figures", HTMLElement);
 const elapsed = element("elapsed", HTMLElement);
 const monitor = element("monitor", HTMLAnchorElement);
 const othersSection = element("others", HTMLElement);
 const talkbackText = element("talkback", HTMLElement);
 const people = new OthersList(element("people", HTMLElement));
 
-/** How long the microphone must be silent before the page says so, ms. */
-const SILENT_AFTER_MS = 2000;
-
+const levelWatch = new LevelWatch();
 let stream: MediaStream | null = null;
 let meter: Meter | null = null;
 /** The host's name; empty until the relay says it. */
@@ -57,7 +57,6 @@ let trouble: string | null = null;
 let asked = 0;
 let muted = false;
 let onAirSince = 0;
-let loudAt = 0;
 
 const talkback = new Talkback(talksPath(id), key, (state) => {
   setText(talkbackText, talkbackSentence(state));
@@ -140,7 +139,7 @@ async function use({ stream: opened, track }: Microphone): Promise<void> {
 
 /** Shows the level of a microphone. Whether that works has no effect on what is sent. */
 function measure(opened: MediaStream): void {
-  loudAt = Date.now();
+  levelWatch.restart(Date.now());
   try {
     meter ??= new Meter();
     meter.listen(opened);
@@ -185,7 +184,7 @@ async function goLive(takesPlace: boolean): Promise<void> {
 function onMute(): void {
   muted = !muted;
   for (const track of stream?.getAudioTracks() ?? []) track.enabled = !muted;
-  loudAt = Date.now();
+  levelWatch.restart(Date.now());
   render();
 }
 
@@ -220,7 +219,9 @@ function render(): void {
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
-  setText(heard, sending.kind === "sending" ? audibilityText(sending.audible, muted, report) : "");
+  const told = sending.kind === "sending" ? audibility(sending.audible, muted, report) : null;
+  setText(heard, told?.sentence ?? "");
+  setText(figures, told?.figures ?? "");
 }
 
 /** Asks the relay whether the key is right, so that the host learns it before the show. A failed answer says nothing. */
@@ -233,19 +234,11 @@ async function checkKey(): Promise<void> {
 
 function drawLevel(): void {
   const now = Date.now();
-  const read = meter?.read() ?? null;
-  const level: Level = read ?? { peakDb: FLOOR_DB, rmsDb: FLOOR_DB };
-  if (read === null || level.peakDb > SILENT_DB) loudAt = now;
-  bar.value = Math.max(-60, level.peakDb);
-  const silent = stream !== null && now - loudAt > SILENT_AFTER_MS;
-  bar.dataset.silent = String(muted || silent);
-  if (stream === null) setText(levelText, "No microphone yet.");
-  else if (muted) setText(levelText, "Muted: nobody can hear you.");
-  else if (read === null)
-    setText(levelText, "The level can not be shown: this browser does not run the page's sound.");
-  else if (silent) setText(levelText, "Silent: this microphone picks nothing up.");
-  else if (level.peakDb > -1) setText(levelText, "Too loud: move back or turn down.");
-  else setText(levelText, "Your microphone is working.");
+  const peakDb = meter?.read()?.peakDb ?? null;
+  bar.value = Math.max(-60, peakDb ?? FLOOR_DB);
+  const { sentence, isSilent } = levelWatch.read(now, peakDb, microphoneState(), muted);
+  bar.dataset.silent = String(isSilent);
+  setText(levelText, sentence);
   setText(elapsed, onAirSince === 0 ? "" : clock(now - onAirSince));
 }
 

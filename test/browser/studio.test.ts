@@ -279,3 +279,14 @@ test("a host who joins a full show goes on the air without a word where a place 
   expect(sentences.filter((sentence) => sentence.startsWith("Every place"))).toEqual([]);
   for (const each of [first.page, page]) await each.context().close();
 });
+
+test("a host whom the producer has muted is told so although the relay's status can not be read", async () => {
+  const show = await stage.create("low");
+  await stage.changeHost(show, "host", { muted: true });
+  const { page, faults } = await openPage(browser, "about:blank");
+  await page.route("**/status.json*", (route) => route.fulfill({ status: 503, json: {} }));
+  await page.goto(show.studioUrl);
+  await pressGo({ page, faults });
+  await waitForStatus(page, /^Listeners do not hear you: your producer has muted you\.$/);
+  await page.context().close();
+});
