@@ -17,8 +17,13 @@ export function isProblem(answer: object): answer is Problem {
   return "kind" in answer && answer.kind === "problem";
 }
 
+/** The JSON body of every refusal. The pages tell the relay's refusals from those of other servers by it. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
 /** Returns the JSON body of the answer to a request that a problem refuses. */
-export function bodyOf({ code, message }: Problem) {
+export function bodyOf({ code, message }: Problem): ErrorBody {
   return { error: { code, message } };
 }
 

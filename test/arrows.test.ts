@@ -105,7 +105,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "talk",
     "webhook-api",
   ],
-  web: ["events", "lifeboat", "limit", "session-state", "status", "talk"],
+  web: ["events", "lifeboat", "limit", "problem", "session-state", "status", "talk"],
   worker: ["audience", "broadcast", "directory", "edge", "origin"],
   "local/address": [],
   "local/demo-show": [],

@@ -40,18 +40,20 @@ export class Meter {
 
   /**
    * Measures this stream from now on. Call it after a press: before one, browsers keep audio contexts suspended. It does not wait
-   * for the context to start, because without an audio output that never happens in Firefox.
+   * for the context to start, because without an audio output that never happens in Firefox. Throws where the browser can not measure
+   * this stream, as Firefox with a microphone at another sample rate than the output's.
    */
   listen(stream: MediaStream): void {
     this.#source?.disconnect();
+    this.#source = null;
     this.#source = this.#context.createMediaStreamSource(stream);
     this.#source.connect(this.#splitter);
     void this.#context.resume();
   }
 
-  /** Returns the present level; null while the browser does not run the audio context. */
+  /** Returns the present level; null while nothing is measured, or the browser does not run the audio context. */
   read(): Level | null {
-    if (this.#context.state !== "running") return null;
+    if (this.#source === null || this.#context.state !== "running") return null;
     const levels = this.#analysers.map((analyser) => {
       analyser.getFloatTimeDomainData(this.#samples);
       return level(this.#samples);

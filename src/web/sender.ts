@@ -1,25 +1,7 @@
-import type { Warning } from "../events.ts";
-import type { Audible } from "../session-state.ts";
 import { backoff } from "./backoff.ts";
-import { type Unopened, WhipSession } from "./whip.ts";
-
-/** The state of the connection to the relay. After `lost` the sender connects again; `failed` lasts until the host acts. */
-export type Sending =
-  | { readonly kind: "idle" }
-  | { readonly kind: "connecting" }
-  /**
-   * `session`: the WHIP session's id at the relay. `name`: the host's name; empty where the relay does not say. `warnings`: what
-   * the relay finds wrong with the sound. `audible`: whether listeners can hear it; null until the relay says so.
-   */
-  | {
-      readonly kind: "sending";
-      readonly session: string;
-      readonly name: string;
-      readonly warnings: readonly Warning[];
-      readonly audible: Audible | null;
-    }
-  | { readonly kind: "lost"; readonly reason: string }
-  | { readonly kind: "failed"; readonly reason: string };
+import { afterUnopened, type Unopened } from "./refusal.ts";
+import type { Sending } from "./sending.ts";
+import { WhipSession } from "./whip.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 8000;
@@ -42,6 +24,10 @@ export class Sender {
   #attempt = 0;
   /** Whether the track has been on the air since `start`. */
   #wasOn = false;
+  /** Whether the sender has waited for a place since `start`. */
+  #hasWaited = false;
+  /** Whether the next session takes another host's place. It is false once the track is on the air, or two hosts would go on pushing each other off. */
+  #takesPlace = false;
   /** Counts connections and stops. An attempt that began at another number is out of date, and ends itself. */
   #turn = 0;
 
@@ -54,8 +40,10 @@ export class Sender {
     });
   }
 
-  /** Puts this track on the air, `stereo` or mono. */
-  start(track: MediaStreamTrack, stereo: boolean): void {
+  /** Puts this track on the air, `stereo` or mono. With `takesPlace` another host goes off the air where the show is full. */
+  start(track: MediaStreamTrack, stereo: boolean, takesPlace: boolean): void {
+    this.#takesPlace = takesPlace;
+    this.#hasWaited = false;
     this.#track = track;
     this.#stereo = stereo;
     this.#attempt = 0;
@@ -64,10 +52,22 @@ export class Sender {
     void this.#connect();
   }
 
-  /** Switches to the track of another microphone without a break. */
+  /**
+   * Switches to the track of another microphone without a break; off the air there is nothing to switch. Throws where the browser does
+   * not send it: the track before then stays.
+   */
   async replace(track: MediaStreamTrack): Promise<void> {
+    const [before, session] = [this.#track, this.#session];
+    if (before === null) return;
     this.#track = track;
-    await this.#session?.pc.getSenders()[0]?.replaceTrack(track);
+    try {
+      await session?.pc.getSenders()[0]?.replaceTrack(track);
+    } catch (error) {
+      // Where the connection was given up meanwhile, the next one takes the new track.
+      if (session !== this.#session || this.#track !== track) return;
+      this.#track = before;
+      throw error;
+    }
   }
 
   /** Goes off the air. Safe to call from `pagehide`. */
@@ -82,7 +82,8 @@ export class Sender {
     const track = this.#track;
     if (track === null) return;
     const turn = this.#turn;
-    const opened = await WhipSession.open(this.#endpoint, this.#key, track, this.#stereo);
+    const endpoint = `${this.#endpoint}${this.#takesPlace ? "?takeover=1" : ""}`;
+    const opened = await WhipSession.open(endpoint, this.#key, track, this.#stereo);
     if (turn !== this.#turn) {
       if (opened.kind === "open") await opened.session.close();
       return;
@@ -99,6 +100,7 @@ export class Sender {
     }
     this.#attempt = 0;
     this.#wasOn = true;
+    this.#takesPlace = false;
     this.#guard(session);
     this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: [], audible: null });
   }
@@ -116,15 +118,21 @@ export class Sender {
     return isDone && session === this.#session;
   }
 
-  #onUnopened({ status, isFinal, reason }: Unopened): void {
-    // All places are taken, one of them by this host's previous session. The relay frees it once it has been quiet for longer.
-    const isOwnPlace = this.#wasOn && status === 409;
-    if (!isFinal || isOwnPlace) {
-      this.#again(reason);
+  #onUnopened(unopened: Unopened): void {
+    const { why, reason } = unopened;
+    const isFull = why === "full";
+    const step = afterUnopened(unopened, this.#wasOn, this.#hasWaited);
+    if (step.kind === "again") {
+      this.#again(reason, isFull);
+      return;
+    }
+    if (step.kind === "wait") {
+      this.#hasWaited = true;
+      this.#timer = window.setTimeout(() => void this.#connect(), step.millis);
       return;
     }
     this.#track = null;
-    this.#tell({ kind: "failed", reason });
+    this.#tell({ kind: "failed", reason, isFull });
   }
 
   #guard(session: WhipSession): void {
@@ -156,9 +164,9 @@ export class Sender {
     }
   }
 
-  #again(reason: string): void {
+  #again(reason: string, isFull = false): void {
     this.#drop();
-    this.#tell({ kind: "lost", reason });
+    this.#tell({ kind: "lost", reason, isFull });
     const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
     this.#attempt += 1;
     this.#timer = window.setTimeout(() => void this.#connect(), wait);

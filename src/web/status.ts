@@ -1,4 +1,5 @@
 import type { Level, Status } from "../status.ts";
+import { readError } from "./relay-error.ts";
 import { statusPath } from "./relay-paths.ts";
 
 /** The fields of `GET /live/:id/status.json` that the pages use. */
@@ -39,19 +40,13 @@ export async function readStatus(id: string, waits = false): Promise<StatusAnswe
     const url = `${statusPath(id)}${waits ? "?wait=open" : ""}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(waits ? HELD_MS : ANSWER_MS) });
     if (response.status === 404 || response.status === 410)
-      return { kind: (await isOfRelay(response)) ? "missing" : "unreachable" };
+      return { kind: (await readError(response)) === null ? "unreachable" : "missing" };
     if (!response.ok) return { kind: "unreachable" };
     const status = parseStatus(await response.json());
     return status ? { kind: "status", status } : { kind: "unreachable" };
   } catch {
     return { kind: "unreachable" };
   }
-}
-
-/** Whether the relay itself has refused. Where the Worker does not run, the asset service answers 404 to everything. */
-async function isOfRelay(response: Response): Promise<boolean> {
-  const body: unknown = await response.json().catch(() => null);
-  return typeof (body as { error?: { code?: unknown } } | null)?.error?.code === "string";
 }
 
 /** Reads a status; null where `json` is not one. Fields that these pages do not know are ignored. */

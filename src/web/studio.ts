@@ -1,16 +1,20 @@
 import { FIRST_HOST_NAME } from "../status.ts";
-import { audibilityText, SILENT_DB } from "./audibility.ts";
-import { FLOOR_DB, type Level, Meter } from "./meter.ts";
-import { type Capture, listMicrophones, openMicrophone } from "./microphone.ts";
+import { audibility } from "./audibility.ts";
+import { deviceOptions } from "./device-list.ts";
+import { LevelWatch } from "./level-words.ts";
+import { look } from "./look.ts";
+import { FLOOR_DB, Meter } from "./meter.ts";
+import { type Capture, listMicrophones, type Microphone, openMicrophone } from "./microphone.ts";
 import { OthersList } from "./others-list.ts";
 import { element, pathId, setText } from "./page.ts";
 import { pollStatus } from "./poll.ts";
 import { talksPath, whipPath } from "./relay-paths.ts";
-import { Sender, type Sending } from "./sender.ts";
+import { Sender } from "./sender.ts";
+import { isOnAir, type Sending } from "./sending.ts";
 import type { StatusAnswer } from "./status.ts";
+import { studioWords } from "./studio-words.ts";
 import { Talkback } from "./talkback.ts";
 import { talkbackSentence } from "./talkback-state.ts";
-import { warningText } from "./warnings.ts";
 
 // The studio: one microphone, on the air over WHIP. The host key is in the URL's fragment, which browsers
 // never send: it reaches no server log, no Referer and no cache.
@@ -27,28 +31,32 @@ const echo = element("echo", HTMLInputElement);
 const noise = element("noise", HTMLInputElement);
 const gain = element("gain", HTMLInputElement);
 const button = element("go", HTMLButtonElement);
+const take = element("take", HTMLButtonElement);
 const mute = element("mute", HTMLButtonElement);
 const bar = element("level", HTMLMeterElement);
 const levelText = element("level-text", HTMLElement);
 const heard = element("heard", HTMLElement);
+const figures = element("figures", HTMLElement);
 const elapsed = element("elapsed", HTMLElement);
 const monitor = element("monitor", HTMLAnchorElement);
 const othersSection = element("others", HTMLElement);
 const talkbackText = element("talkback", HTMLElement);
 const people = new OthersList(element("people", HTMLElement));
 
-/** How long the microphone must be silent before the page says so, ms. */
-const SILENT_AFTER_MS = 2000;
-
+const levelWatch = new LevelWatch();
 let stream: MediaStream | null = null;
 let meter: Meter | null = null;
+/** The host's name; empty until the relay says it. */
+let hostName = "";
+let isKeyWrong = false;
 let sending: Sending = { kind: "idle" };
 let report: StatusAnswer | null = null;
 let opening = false;
-let trouble = "";
+let trouble: string | null = null;
+/** Counts the microphones that were asked for: only the newest answer counts. */
+let asked = 0;
 let muted = false;
 let onAirSince = 0;
-let loudAt = 0;
 
 const talkback = new Talkback(talksPath(id), key, (state) => {
   setText(talkbackText, talkbackSentence(state));
@@ -60,6 +68,7 @@ const talkback = new Talkback(talksPath(id), key, (state) => {
 const sender = new Sender(whipPath(id), key, (now) => {
   if (now.kind === "sending" && onAirSince === 0) onAirSince = Date.now();
   if (now.kind === "idle" || now.kind === "failed") onAirSince = 0;
+  if (now.kind === "sending") hostName = now.name;
   sending = now;
   // Talk-back has a connection of its own, so that its failures do not affect what is sent.
   if (now.kind === "sending") talkback.start(now.session);
@@ -77,69 +86,105 @@ function capture(): Capture {
   };
 }
 
-/** Opens the chosen microphone in place of the open one. Resolves with whether it is open. */
-async function open(): Promise<boolean> {
+/** Opens the chosen microphone in place of the open one. Where that fails, the one before stays, and the list shows that one. */
+async function open(): Promise<void> {
+  const turn = ++asked;
   opening = true;
-  trouble = "";
+  trouble = null;
   render();
-  try {
-    const opened = await openMicrophone(capture());
-    if (opened.kind === "refused") {
-      trouble = opened.reason;
-      return false;
-    }
-    for (const old of stream?.getTracks() ?? []) old.stop();
-    const { track } = opened;
-    stream = opened.stream;
-    track.enabled = !muted;
-    track.addEventListener("ended", () => {
-      trouble = "The microphone was unplugged. Choose another: you stay on the air, silent.";
-      render();
-    });
-    meter ??= new Meter();
-    meter.listen(stream);
-    loudAt = Date.now();
-    await sender.replace(track);
-    await fillDevices(track.getSettings().deviceId ?? null);
-    return true;
-  } catch (error) {
-    // The browser refuses to measure or to send this track.
-    trouble = error instanceof Error ? error.message : String(error);
-    return false;
-  } finally {
+  const reason = await openChosen(() => turn === asked);
+  if (turn === asked) {
     opening = false;
+    trouble = reason;
     render();
   }
+  await showDevices();
 }
 
-async function fillDevices(selected: string | null): Promise<void> {
-  const microphones = await listMicrophones();
-  const options = microphones.map((microphone, index) => {
-    const option = new Option(microphone.label || `Microphone ${index + 1}`, microphone.deviceId);
-    option.selected = microphone.deviceId === selected;
-    return option;
-  });
-  device.replaceChildren(...(options.length > 0 ? options : [new Option("Default microphone", "")]));
-}
-
-function onAir(): boolean {
-  return sending.kind !== "idle" && sending.kind !== "failed";
-}
-
-async function onGo(): Promise<void> {
-  if (onAir()) {
-    sender.stop();
-    return;
+/** Resolves with why the chosen microphone could not be opened or sent; null where it is, or another was chosen meanwhile. */
+async function openChosen(isCurrent: () => boolean): Promise<string | null> {
+  const opened = await openMicrophone(capture());
+  if (opened.kind === "refused") return opened.reason;
+  if (!isCurrent()) {
+    opened.track.stop();
+    return null;
   }
-  if (!stream?.active && !(await open())) return;
-  const track = stream?.getAudioTracks()[0];
-  if (track) sender.start(track, stereo.checked);
+  // The browser may refuse to send this track.
+  return use(opened).then(() => null, reasonOf);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Sends the new microphone, and then gives up the open one. Throws where the browser does not send it: the open one then stays. */
+async function use({ stream: opened, track }: Microphone): Promise<void> {
+  try {
+    track.enabled = !muted;
+    await sender.replace(track);
+  } catch (error) {
+    track.stop();
+    throw error;
+  }
+  for (const old of stream?.getTracks() ?? []) old.stop();
+  stream = opened;
+  // The host may have muted the old one meanwhile.
+  track.enabled = !muted;
+  track.addEventListener("ended", () => {
+    void showDevices();
+    render();
+  });
+  measure(opened);
+}
+
+/** Shows the level of a microphone. Whether that works has no effect on what is sent. */
+function measure(opened: MediaStream): void {
+  levelWatch.restart(Date.now());
+  try {
+    meter ??= new Meter();
+    meter.listen(opened);
+  } catch {
+    // The meter then reads null, and the page says that the level can not be shown.
+  }
+}
+
+/** Lists the devices that are there, with the open one as chosen. */
+async function showDevices(): Promise<void> {
+  const options = deviceOptions(await listMicrophones(), shownDevice()).map(
+    ({ label, deviceId, isSelected }) => new Option(label, deviceId, isSelected, isSelected),
+  );
+  device.replaceChildren(...options);
+}
+
+/** Returns the id of the device to show as chosen; empty: none is open any more; null: none was chosen yet. */
+function shownDevice(): string | null {
+  if (stream === null) return device.value || null;
+  if (!stream.active) return "";
+  return stream.getAudioTracks()[0]?.getSettings().deviceId ?? device.value;
+}
+
+function microphoneState(): "none" | "open" | "lost" {
+  if (stream === null) return "none";
+  return stream.active ? "open" : "lost";
+}
+
+function onGo(): void {
+  trouble = null;
+  if (isOnAir(sending)) sender.stop();
+  else void goLive(false);
+}
+
+/** Goes on the air, in a full show in the place of another host if `takesPlace`. */
+async function goLive(takesPlace: boolean): Promise<void> {
+  if (!stream?.active) await open();
+  const track = stream?.active ? stream.getAudioTracks()[0] : undefined;
+  if (track) sender.start(track, stereo.checked, takesPlace);
 }
 
 function onMute(): void {
   muted = !muted;
   for (const track of stream?.getAudioTracks() ?? []) track.enabled = !muted;
-  loudAt = Date.now();
+  levelWatch.restart(Date.now());
   render();
 }
 
@@ -149,73 +194,51 @@ function render(): void {
     setText(title, status.title || "Untitled show");
     document.title = `${status.title || "Untitled show"} · Studio`;
   }
-  const name = sending.kind === "sending" ? sending.name : "";
   // The first host, which every broadcast has, is not named by anybody: its default name is not shown.
-  setText(who, name === "" || name === FIRST_HOST_NAME ? "" : `You are ${name}.`);
-  const air = onAir();
-  const states = {
-    idle: "Off the air",
-    connecting: "Connecting",
-    sending: "On the air",
-    lost: "Reconnecting",
-    failed: "Off the air",
-  };
-  setText(badge, states[sending.kind]);
+  setText(who, hostName === "" || hostName === FIRST_HOST_NAME ? "" : `You are ${hostName}.`);
+  const words = studioWords({
+    hasKey: key !== "",
+    isKeyWrong,
+    report,
+    sending,
+    microphone: microphoneState(),
+    isOpening: opening,
+    trouble,
+    isMuted: muted,
+  });
+  const air = isOnAir(sending);
+  setText(badge, words.badge);
   badge.dataset.state = sending.kind === "sending" ? "live" : air ? "away" : "off";
-  setText(message, saying());
-  message.dataset.bad = String(trouble !== "" || ["failed", "lost"].includes(sending.kind) || key === "");
-  button.textContent = air ? "Stop" : "Go live";
-  button.dataset.look = air ? "stop" : "go";
-  button.disabled =
-    key === "" || opening || report?.kind === "missing" || (status?.state === "ended" && !air);
+  setText(message, words.sentence);
+  message.dataset.bad = String(words.isBad);
+  button.textContent = words.button === "stop" ? "Stop" : "Go live";
+  button.dataset.look = words.button;
+  button.disabled = words.isDisabled;
+  take.hidden = !words.canTake;
   mute.disabled = stream === null;
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
   stereo.disabled = air;
-  setText(heard, sending.kind === "sending" ? audibilityText(sending.audible, muted, report) : "");
+  const told = sending.kind === "sending" ? audibility(sending.audible, muted, report) : null;
+  setText(heard, told?.sentence ?? "");
+  setText(figures, told?.figures ?? "");
 }
 
-function saying(): string {
-  if (key === "")
-    return "This link has no host key. Open the studio link you were given, to its last character.";
-  if (report?.kind === "missing") return "There is no broadcast at this address.";
-  if (trouble !== "") return trouble;
-  if (opening) return "Allow the microphone if the browser asks.";
-  switch (sending.kind) {
-    case "failed":
-      return sending.reason;
-    case "lost":
-      return `${sending.reason} Trying again by itself …`;
-    case "connecting":
-      return "Connecting …";
-    case "sending":
-      return [
-        muted ? "You are on the air, but muted: listeners do not hear you." : "You are on the air.",
-        warningText(sending.warnings, muted) ?? "",
-      ]
-        .join(" ")
-        .trim();
-    default:
-      if (report?.kind === "status" && report.status.state === "ended") return "This broadcast has ended.";
-      return stream === null ? "Test your microphone, or go live at once." : "Ready. You are not on the air.";
-  }
+/** Asks the relay whether the key is right, so that the host learns it before the show. A failed answer says nothing. */
+async function checkKey(): Promise<void> {
+  const seen = await look(whipPath(id), key);
+  if (seen.kind === "there") hostName ||= seen.name;
+  isKeyWrong = seen.kind === "gone" && seen.code === "unauthorized";
+  render();
 }
 
 function drawLevel(): void {
   const now = Date.now();
-  const read = meter?.read() ?? null;
-  const level: Level = read ?? { peakDb: FLOOR_DB, rmsDb: FLOOR_DB };
-  if (read === null || level.peakDb > SILENT_DB) loudAt = now;
-  bar.value = Math.max(-60, level.peakDb);
-  const silent = stream !== null && now - loudAt > SILENT_AFTER_MS;
-  bar.dataset.silent = String(muted || silent);
-  if (stream === null) setText(levelText, "No microphone yet.");
-  else if (muted) setText(levelText, "Muted: nobody can hear you.");
-  else if (read === null)
-    setText(levelText, "The level can not be shown: this browser does not run the page's sound.");
-  else if (silent) setText(levelText, "Silent: this microphone picks nothing up.");
-  else if (level.peakDb > -1) setText(levelText, "Too loud: move back or turn down.");
-  else setText(levelText, "Your microphone is working.");
+  const peakDb = meter?.read()?.peakDb ?? null;
+  bar.value = Math.max(-60, peakDb ?? FLOOR_DB);
+  const { sentence, isSilent } = levelWatch.read(now, peakDb, microphoneState(), muted);
+  bar.dataset.silent = String(isSilent);
+  setText(levelText, sentence);
   setText(elapsed, onAirSince === 0 ? "" : clock(now - onAirSince));
 }
 
@@ -226,7 +249,8 @@ function clock(millis: number): string {
 }
 
 monitor.href = `/listen/${encodeURIComponent(id)}`;
-button.addEventListener("click", () => void onGo());
+button.addEventListener("click", onGo);
+take.addEventListener("click", () => void goLive(true));
 mute.addEventListener("click", onMute);
 element("test", HTMLButtonElement).addEventListener("click", () => void open());
 for (const control of [device, stereo, echo, noise, gain]) {
@@ -234,7 +258,7 @@ for (const control of [device, stereo, echo, noise, gain]) {
     if (stream !== null) void open();
   });
 }
-navigator.mediaDevices?.addEventListener("devicechange", () => void fillDevices(device.value));
+navigator.mediaDevices?.addEventListener("devicechange", () => void showDevices());
 // pagehide, not unload: it also fires on phones, and `stop` sends its DELETE with keepalive.
 window.addEventListener("pagehide", () => sender.stop());
 window.addEventListener("pointerdown", () => talkback.unblock());
@@ -243,16 +267,21 @@ window.addEventListener("keydown", ({ key }) => {
   if (key !== "Escape") talkback.unblock();
 });
 window.addEventListener("beforeunload", (event) => {
-  if (onAir()) event.preventDefault();
+  if (isOnAir(sending)) event.preventDefault();
 });
 window.addEventListener("hashchange", () => location.reload());
 setInterval(drawLevel, 100);
 setInterval(() => void people.draw(), 250);
-pollStatus(id, onAir, (now) => {
-  report = now;
-  // After the end the relay drops its hosts, and a dropped sender would try to connect again.
-  if (now.kind === "status" && now.status.state === "ended" && onAir()) sender.stop();
-  render();
-});
-void fillDevices(null);
+pollStatus(
+  id,
+  () => isOnAir(sending),
+  (now) => {
+    report = now;
+    // After the end the relay drops its hosts, and a dropped sender would try to connect again.
+    if (now.kind === "status" && now.status.state === "ended" && isOnAir(sending)) sender.stop();
+    render();
+  },
+);
+void showDevices();
+if (key !== "") void checkKey();
 render();

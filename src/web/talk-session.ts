@@ -1,4 +1,5 @@
 import { ANSWER_MS, type Others, type TalkOffer } from "../talk.ts";
+import { readError } from "./relay-error.ts";
 import { readOffer, readOthers, readTalk } from "./talk-answer.ts";
 
 /** Timeout for a request for the other hosts, ms: longer than the relay holds it. */
@@ -42,7 +43,7 @@ export class TalkSession {
         headers: this.#headers,
         signal: AbortSignal.timeout(OTHERS_MS),
       });
-      if (!response.ok) return { kind: response.status < 500 ? "over" : "unreachable" };
+      if (!response.ok) return await readRefusal(response);
       const others = readOthers(await response.json());
       return others === null ? { kind: "unreachable" } : { kind: "others", ...others };
     } catch {
@@ -90,6 +91,12 @@ async function send(
     signal: AbortSignal.timeout(millis),
   }).catch(() => null);
   return response?.ok ? response : null;
+}
+
+/** Reads a refusal of the list. One that is not the relay's says nothing about the session, nor does a 5xx. */
+async function readRefusal(response: Response): Promise<Asked> {
+  const isOver = response.status < 500 && (await readError(response)) !== null;
+  return { kind: isOver ? "over" : "unreachable" };
 }
 
 /** Reads an answer's JSON; null where there is no answer, or it is not JSON. */

@@ -1,38 +1,10 @@
-import type { Warning } from "../events.ts";
-import { AUDIBLE_HEADER, type Audible, audibleOf, NAME_HEADER, WARNINGS_HEADER } from "../session-state.ts";
-import { refusal } from "./refusal.ts";
-import { readWarnings } from "./warnings.ts";
-
-/**
- * Why a WHIP session could not be opened. `status`: that of the relay's answer; 0: no answer, or no media. `isFinal`: the same
- * request can never succeed.
- */
-export interface Unopened {
-  readonly kind: "unopened";
-  readonly status: number;
-  readonly isFinal: boolean;
-  readonly reason: string;
-}
-
-/**
- * The state of a session at the relay. `name`: its host's name. `warnings`: what the relay finds wrong with its sound. `audible`:
- * whether listeners can hear it; null where the relay does not say.
- */
-export type Look =
-  | {
-      readonly kind: "there";
-      readonly name: string;
-      readonly warnings: readonly Warning[];
-      readonly audible: Audible | null;
-    }
-  | { readonly kind: "gone" | "unknown" };
+import { type Look, look, readName } from "./look.ts";
+import { refusal, type Unopened, unreached } from "./refusal.ts";
 
 /** Timeouts for gathering ICE candidates, for the relay's answer to the offer, and until media flows, ms. */
 const GATHER_MS = 2500;
 const ANSWER_MS = 10_000;
 const CONNECT_MS = 15_000;
-/** Timeout for a look, ms. It is shorter than the interval between looks (sender.ts), so that their answers come in order. */
-const LOOK_MS = 4_000;
 
 /** The relay's answer to an offer. */
 interface Answer {
@@ -82,18 +54,18 @@ export class WhipSession {
       session = new WhipSession(pc, answer.name, answer.location, key);
       if (answer.sdp === null) {
         await session.close();
-        return unopened(0, "The relay's answer broke off.");
+        return unreached("The relay's answer broke off.");
       }
       // RFC 7587: the answer's Opus parameters state what the relay wants to receive, so they decide between mono and stereo.
       await pc.setRemoteDescription({ type: "answer", sdp: withOpus(answer.sdp, stereo) });
       if (await isConnected(pc)) return { kind: "open", session };
       await session.close();
-      return unopened(0, "The relay answered, but no sound gets through (firewall?).");
+      return unreached("The relay answered, but no sound gets through (firewall?).");
     } catch (error) {
       // The browser has no WebRTC, or has refused a step.
       if (session) await session.close();
       else pc?.close();
-      return unopened(0, error instanceof Error ? error.message : String(error));
+      return unreached(error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -102,22 +74,9 @@ export class WhipSession {
     return new URL(this.#location).pathname.split("/").at(-1) ?? "";
   }
 
-  /** Asks the relay for the state of this session. `gone`: the relay has dropped it, or its key is not valid any more. */
-  async look(): Promise<Look> {
-    const headers = { Authorization: `Bearer ${this.#key}` };
-    const signal = AbortSignal.timeout(LOOK_MS);
-    const response = await fetch(this.#location, { method: "HEAD", headers, signal }).catch(() => null);
-    if (response?.ok) {
-      const { headers } = response;
-      const warnings = readWarnings(headers.get(WARNINGS_HEADER));
-      return {
-        kind: "there",
-        name: nameIn(response),
-        warnings,
-        audible: audibleOf(headers.get(AUDIBLE_HEADER)),
-      };
-    }
-    return { kind: [401, 403, 404, 410].includes(response?.status ?? 0) ? "gone" : "unknown" };
+  /** Asks the relay for the state of this session. */
+  look(): Promise<Look> {
+    return look(this.#location, this.#key);
   }
 
   /** Ends the session. `keepalive` lets the request outlive the page. If it fails, the relay finds out by itself. */
@@ -128,16 +87,6 @@ export class WhipSession {
   }
 }
 
-/** Reads the host's name from the relay's answer; empty where it has none. */
-function nameIn({ headers }: Response): string {
-  return decodeURIComponent(headers.get(NAME_HEADER) ?? "");
-}
-
-function unopened(status: number, reason: string): Unopened {
-  const isFinal = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
-  return { kind: "unopened", status, isFinal, reason };
-}
-
 async function post(endpoint: string, key: string, offer: string): Promise<Answer | Unopened> {
   try {
     const response = await fetch(endpoint, {
@@ -146,13 +95,14 @@ async function post(endpoint: string, key: string, offer: string): Promise<Answe
       body: offer,
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    if (response.status !== 201) return unopened(response.status, await refusal(response));
+    if (response.status !== 201) return await refusal(response);
     const location = response.headers.get("Location");
-    if (location === null) return unopened(502, "The relay's answer names no session.");
+    if (location === null) return unreached("The relay's answer names no session.");
     const sdp = await response.text().catch(() => null);
-    return { kind: "answer", sdp, location: new URL(location, response.url).href, name: nameIn(response) };
+    const name = readName(response) ?? "";
+    return { kind: "answer", sdp, location: new URL(location, response.url).href, name };
   } catch {
-    return unopened(0, "The relay can not be reached.");
+    return unreached("The relay can not be reached.");
   }
 }
 

@@ -42,9 +42,7 @@ test("without an audio output, Firefox's studio goes live all the same, and does
   const studio = await (await start()).open(show.studioUrl);
   await press(studio, "go");
   await expect.poll(() => text(studio, "message"), { timeout: 15_000 }).toBe("You are on the air.");
-  await expect
-    .poll(() => text(studio, "heard"), { timeout: 15_000 })
-    .toMatch(/^Listeners hear you, at -\d+ dB/);
+  await expect.poll(() => text(studio, "heard"), { timeout: 15_000 }).toBe("Listeners hear you.");
   expect(await text(studio, "level-text")).toBe(
     "The level can not be shown: this browser does not run the page's sound.",
   );

@@ -26,6 +26,9 @@ afterAll(async () => {
   await stage?.stop();
 });
 
+/** The relay's own refusal where it has no such talk session. */
+const NO_TALK = { error: { code: "no_talk", message: "There is no such talk session." } };
+
 /** Returns how many tracks a studio has received so far. */
 const tracksOf = (page: Page) => page.evaluate("heard.tracks.length") as Promise<number>;
 
@@ -133,7 +136,7 @@ test("when talk-back fails, the host stays on the air, is told so, and hears the
 
   // The relay loses the host's talk session, and then accepts no other.
   await page.route("**/talk/**", (route) =>
-    route.fulfill({ status: route.request().method() === "GET" ? 404 : 503, body: "{}" }),
+    route.fulfill({ status: route.request().method() === "GET" ? 404 : 503, json: NO_TALK }),
   );
   await other.page.locator("#go").click();
   await pressGo(other);
@@ -151,6 +154,34 @@ test("when talk-back fails, the host stays on the air, is told so, and hears the
   expect(await page.evaluate("heard.connections[0].connectionState"), "as it was all along").toBe(
     "connected",
   );
+  for (const { page } of [other, studio]) await page.context().close();
+});
+
+test("while another server answers 404 in the relay's place, a host goes on hearing the others on the same connection", async () => {
+  const show = await stage.create("low");
+  const other = await prepareStudio(browser, show, 600);
+  const studio = await prepareStudio(browser, show, 1000);
+  await pressGo(other);
+  await pressGo(studio);
+  const { page } = studio;
+  await hears(page, 1);
+  await page.getByText("You hear Host.").waitFor({ timeout: 20_000 });
+  let refused = 0;
+  await page.route("**/talk/*/*", (route) => {
+    refused++;
+    return route.fulfill({ status: 404, contentType: "text/html", body: "<!doctype html>" });
+  });
+  // The other host goes: the relay answers the request that it may hold, and the page's next ones are refused.
+  await other.page.locator("#go").click();
+  await expect.poll(() => refused, { timeout: 30_000 }).toBeGreaterThan(2);
+  expect(await page.locator("#talkback").getAttribute("data-bad")).toBe("false");
+  await page.unroute("**/talk/*/*");
+  await pressGo(other);
+  await hears(page, 2);
+  expect(await page.evaluate("heard.connections.map(({ connectionState }) => connectionState)")).toEqual([
+    "connected",
+    "connected",
+  ]);
   for (const { page } of [other, studio]) await page.context().close();
 });
 
