@@ -86,6 +86,11 @@ export class Failover implements Sources {
     return this.#copy?.playbackUrl ?? null;
   }
 
+  /** The date up to which the listener has heard the show by hls.js, ms since 1970; null where it is not known. */
+  get heardTo(): number | null {
+    return Number.isFinite(this.#heardTo) ? this.#heardTo : null;
+  }
+
   /** Whether to play slightly slower: the copy is being played, and the buffer was short a moment ago. */
   get isLean(): boolean {
     return this.#plan.source === "copy" && performance.now() - this.#leanAt < LEAN_MS;
