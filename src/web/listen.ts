@@ -1,4 +1,4 @@
-import { findCopy } from "./copy.ts";
+import { CopySearch } from "./copy.ts";
 import { type ListedEvent, readListedEvent, statusAfter } from "./listed-events.ts";
 import { type Step, stepAfter } from "./listen-plan.ts";
 import { element, pathId, setText } from "./page.ts";
@@ -45,7 +45,7 @@ const LIST_MAX_AGE_MS = 15_000;
 const player = new Player(
   audio,
   playbackPath(id),
-  findCopy(id),
+  new CopySearch(id),
   (now) => {
     playing = now;
     render();

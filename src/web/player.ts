@@ -1,6 +1,6 @@
 import Hls, { type ErrorData, type LevelDetails } from "hls.js";
 import { backoff } from "./backoff.ts";
-import type { Copy } from "./copy.ts";
+import type { CopySearch } from "./copy.ts";
 import { dateAt, hasNoOutput, makeHls, playHush, playsNatively } from "./element.ts";
 import { Failover } from "./failover.ts";
 import { hasPlayedAll, playToTheEnd } from "./list-end.ts";
@@ -55,7 +55,7 @@ export class Player {
   constructor(
     audio: HTMLAudioElement,
     url: string,
-    copy: Promise<Copy | null>,
+    search: CopySearch,
     tell: (playing: PlayerState) => void,
     listed: (dateRanges: DateRanges) => void,
   ) {
@@ -63,7 +63,8 @@ export class Player {
     this.#url = url;
     this.#tell = tell;
     this.#listed = listed;
-    this.#failover = new Failover(audio, url, copy, () => this.#failed());
+    this.#failover = new Failover(audio, url, search, () => this.#failed());
+    search.onFound(() => this.#hurry());
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
     audio.addEventListener("waiting", () => this.#waits());
@@ -263,10 +264,11 @@ export class Player {
     this.#trouble = hasNoOutput(this.#audio.error) ? "no-output" : "reconnecting";
     this.#leave();
     this.#tell(this.#trouble);
+    this.#failover.needCopy();
     this.#timer = window.setTimeout(() => this.#join(), wait);
   }
 
-  /** The network is back: joins at once if a join was planned. */
+  /** The network is back, or the copy has been found: joins at once if a join was planned. */
   #hurry(): void {
     if (this.#timer !== 0) this.#join();
   }
