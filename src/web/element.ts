@@ -24,6 +24,18 @@ export function playsNatively(audio: HTMLAudioElement): boolean {
   return touchWebKit && audio.canPlayType("application/vnd.apple.mpegurl") !== "";
 }
 
+/**
+ * Resolves to whether the browser plays at the volume that a page sets. iPhones and iPads leave that to their buttons; some show
+ * the set volume at first, and their own a moment later. Ends at full volume. Call it before anything is played.
+ */
+export async function heedsVolume(audio: HTMLAudioElement): Promise<boolean> {
+  audio.volume = 0.5;
+  await new Promise((resolve) => window.setTimeout(resolve));
+  const heeds = audio.volume === 0.5;
+  audio.volume = 1;
+  return heeds;
+}
+
 /** Makes an hls.js with this configuration and all that is the same for every join. It loads nothing yet. */
 export function makeHls(config: Partial<HlsConfig>): Hls {
   const hls = new Hls({
