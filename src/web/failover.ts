@@ -83,11 +83,6 @@ export class Failover implements Sources {
     return this.#primaryList;
   }
 
-  /** The playback URL of the copy; null where there is no copy. */
-  get copyUrl(): string | null {
-    return this.#copy?.playbackUrl ?? null;
-  }
-
   /** The date up to which the listener has heard the show by hls.js, ms since 1970; null where it is not known. */
   get heardTo(): number | null {
     return Number.isFinite(this.#heardTo) ? this.#heardTo : null;
@@ -138,11 +133,6 @@ export class Failover implements Sources {
   /** Puts the next join in doubt from its beginning, because the relay has left other requests unanswered. */
   doubt(): void {
     this.#plan.failed();
-  }
-
-  /** Looks for the copy at once if it has not been found yet, because the primary has failed. */
-  needCopy(): void {
-    this.#search.hurry();
   }
 
   /** Stops watching. */
@@ -201,7 +191,7 @@ export class Failover implements Sources {
     // A replay has no failover: it has half a minute buffered, and its lists number their segments differently.
     if (hls.latestLevelDetails?.live === false) return;
     if (this.#copy === null) {
-      if (this.#plan.isInDoubt(now)) this.needCopy();
+      if (this.#plan.isInDoubt(now)) this.#search.hurry();
       return;
     }
     if (this.#loadedTo > 0 && ahead < DRY_SECONDS && this.#plan.isLost(now)) this.#tellLost();

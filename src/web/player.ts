@@ -5,8 +5,9 @@ import { dateAt, hasNoOutput, makeHls, playHush, playsNatively } from "./element
 import { Failover } from "./failover.ts";
 import { hasPlayedAll, playToTheEnd } from "./list-end.ts";
 import { type DateRanges, Heard, type PlayerState, type Stretch } from "./player-state.ts";
+import { NativeSource } from "./primary-check.ts";
 import type { PlaybackPosition } from "./replay.ts";
-import { CLOSE_UP_MS, closeUp, pace } from "./target-position.ts";
+import { closeUp, pace } from "./target-position.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -31,6 +32,8 @@ export class Player {
   readonly #tell: (playing: PlayerState) => void;
   readonly #listed: (dateRanges: DateRanges) => void;
   readonly #failover: Failover;
+  /** What a browser that reads playlists itself gets. */
+  readonly #native: NativeSource;
   #hls: Hls | null = null;
   /** An hls.js that is prepared for the next join, and when it was made (ms since 1970). */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
@@ -47,8 +50,6 @@ export class Player {
   /** Whether no sound has been played since the last join. */
   #fresh = false;
   readonly #heard = new Heard();
-  /** Whether a browser that reads playlists itself gets the URL of the copy. */
-  #isByCopy = false;
   /** Why the player has to join again. */
   #trouble: "reconnecting" | "no-output" = "reconnecting";
 
@@ -64,6 +65,7 @@ export class Player {
     this.#tell = tell;
     this.#listed = listed;
     this.#failover = new Failover(audio, url, search, () => this.#failed());
+    this.#native = new NativeSource(url, search, () => this.#joinAgain());
     search.onFound(() => this.#hurry());
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
@@ -92,7 +94,7 @@ export class Player {
     if (isInDoubt) this.#failover.doubt();
     this.#wanted = true;
     this.#attempt = 0;
-    this.#isByCopy = false;
+    this.#native.press();
     this.#heard.press();
     this.#trouble = "reconnecting";
     this.#join();
@@ -135,7 +137,7 @@ export class Player {
     this.#position = -1;
     this.#fresh = true;
     if (playsNatively(this.#audio)) {
-      this.#audio.src = (this.#isByCopy ? this.#failover.copyUrl : null) ?? this.#url;
+      this.#audio.src = this.#native.begin();
       this.#start();
       return;
     }
@@ -183,6 +185,7 @@ export class Player {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#failover.end();
+    this.#native.end();
     this.#hls?.destroy();
     this.#hls = null;
     this.#ready?.hls.destroy();
@@ -214,11 +217,7 @@ export class Player {
     const hls = this.#hls;
     if (hls === null || !this.#fresh) return;
     this.#fresh = false;
-    const catchUp = () => {
-      if (hls === this.#hls) closeUp(hls, this.#audio);
-    };
-    catchUp();
-    window.setTimeout(catchUp, CLOSE_UP_MS);
+    closeUp(hls, this.#audio, () => hls === this.#hls);
   }
 
   /** The buffer is empty. If a list that has ended has been played to its end, the show is over. */
@@ -260,12 +259,18 @@ export class Player {
     if (!this.#wanted || this.#timer !== 0) return;
     const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
     this.#attempt += 1;
-    this.#isByCopy = !this.#isByCopy;
+    this.#native.failed();
     this.#trouble = hasNoOutput(this.#audio.error) ? "no-output" : "reconnecting";
     this.#leave();
     this.#tell(this.#trouble);
-    this.#failover.needCopy();
     this.#timer = window.setTimeout(() => this.#join(), wait);
+  }
+
+  /** Joins by the primary, which is well again. */
+  #joinAgain(): void {
+    this.#attempt = 0;
+    this.#leave();
+    this.#join();
   }
 
   /** The network is back, or the copy has been found: joins at once if a join was planned. */
@@ -277,7 +282,7 @@ export class Player {
     if (!this.#wanted || this.#timer !== 0) return;
     const now = Date.now();
     if (this.#hls !== null) pace(this.#hls, this.#audio, this.#failover.isLean);
-    const isCopyNext = playsNatively(this.#audio) && !this.#isByCopy && this.#failover.copyUrl !== null;
+    const isCopyNext = playsNatively(this.#audio) && this.#native.isCopyNext;
     if (this.#audio.currentTime !== this.#position) {
       if (this.#trouble === "no-output" && this.#position > 0) {
         this.#trouble = "reconnecting";
