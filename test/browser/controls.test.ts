@@ -4,7 +4,7 @@ import { openPage, startChromium } from "../kit/chromium.ts";
 import type { CreatedBroadcast } from "../kit/created.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
-// The listener page's and the embed's volume control, also where the browser ignores it.
+// The listener page's and the embed's volume control, also where the browser ignores it, and both pages without JavaScript.
 
 let stage: Stage;
 let browser: Browser;
@@ -63,4 +63,21 @@ test.each([
 ])("a browser that %s the volume shows no control, and 0 would mute", async (_, before) => {
   for (const layout of LAYOUTS)
     expect(await setTo("0", layout, before)).toMatchObject({ isShown: false, muted: true });
+});
+
+test.each(LAYOUTS)("without JavaScript, /%s/ says how to listen, and fits 320 px", async (layout) => {
+  // A page in which the browser's debugger has stopped all scripts does not show a noscript element. So the element is renamed.
+  const { page } = await openPage(browser, "about:blank");
+  await page.route("**/*.js", (route) => route.abort());
+  await page.route(urlOf(layout), async (route) => {
+    const response = await route.fetch();
+    return route.fulfill({ response, body: (await response.text()).replaceAll("noscript>", "div>") });
+  });
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.goto(urlOf(layout));
+  const advice = page.getByText("Any HLS player can play the show without it");
+  await advice.waitFor({ timeout: 5_000 });
+  expect(await advice.locator("code").allTextContents()).toEqual([layout, "live", "/index.m3u8"]);
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
+  await page.context().close();
 });
