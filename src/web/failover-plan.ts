@@ -105,6 +105,11 @@ export class FailoverPlan {
   }
 
   #planCheck(now: number): void {
-    this.#checkAt = now + CHECK_MIN_MS + (CHECK_MAX_MS - CHECK_MIN_MS) * this.#random();
+    this.#checkAt = now + checkWait(this.#random());
   }
+}
+
+/** Returns how long a page on the copy waits before it checks the primary, ms, for a random number from 0 to 1. */
+export function checkWait(random: number): number {
+  return CHECK_MIN_MS + (CHECK_MAX_MS - CHECK_MIN_MS) * random;
 }

@@ -1,5 +1,5 @@
 import Hls, { ErrorTypes, type HlsConfig } from "hls.js";
-import type { Copy } from "./copy.ts";
+import type { Copy, CopySearch } from "./copy.ts";
 import { FailoverPlan, type Source } from "./failover-plan.ts";
 import { type MediaList, withoutDirectives } from "./list.ts";
 import { checkPrimary } from "./primary-check.ts";
@@ -37,7 +37,7 @@ export class Failover implements Sources {
   readonly #url: string;
   readonly #tellLost: () => void;
   readonly #plan = new FailoverPlan();
-  #copy: Copy | null = null;
+  readonly #search: CopySearch;
   #hls: Hls | null = null;
   #timer = 0;
   #giveUpTimer = 0;
@@ -64,13 +64,15 @@ export class Failover implements Sources {
    * @param url the playback URL
    * @param tellLost called when neither source brings media, so that the player has to join again
    */
-  constructor(audio: HTMLAudioElement, url: string, copy: Promise<Copy | null>, tellLost: () => void) {
+  constructor(audio: HTMLAudioElement, url: string, search: CopySearch, tellLost: () => void) {
     this.#audio = audio;
     this.#url = url;
     this.#tellLost = tellLost;
-    void copy.then((found) => {
-      this.#copy = found;
-    });
+    this.#search = search;
+  }
+
+  get #copy(): Copy | null {
+    return this.#search.copy;
   }
 
   get source(): Source {
@@ -81,9 +83,9 @@ export class Failover implements Sources {
     return this.#primaryList;
   }
 
-  /** The playback URL of the copy; null where there is no copy. */
-  get copyUrl(): string | null {
-    return this.#copy?.playbackUrl ?? null;
+  /** The date up to which the listener has heard the show by hls.js, ms since 1970; null where it is not known. */
+  get heardTo(): number | null {
+    return Number.isFinite(this.#heardTo) ? this.#heardTo : null;
   }
 
   /** Whether to play slightly slower: the copy is being played, and the buffer was short a moment ago. */
@@ -92,12 +94,12 @@ export class Failover implements Sources {
   }
 
   /**
-   * Returns hls.js's configuration. If there is a copy, hls.js keeps retrying media playlists, but reports at once that it can
+   * Returns hls.js's configuration. If there may be a copy, hls.js keeps retrying media playlists, but reports at once that it can
    * not load the multivariant playlist.
    */
   config(): Partial<HlsConfig> {
     const pLoader = sourceLoader(this);
-    if (this.#copy === null) return { pLoader };
+    if (!this.#search.isPossible) return { pLoader };
     const { playlistLoadPolicy, manifestLoadPolicy } = Hls.DefaultConfig;
     const retry = { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
     return {
@@ -187,7 +189,11 @@ export class Failover implements Sources {
     if (this.#loadedTo > 0) this.#heardTo = dateOf(hls, this.#audio.currentTime) ?? this.#heardTo;
     this.#plan.noteIfDry(now);
     // A replay has no failover: it has half a minute buffered, and its lists number their segments differently.
-    if (this.#copy === null || hls.latestLevelDetails?.live === false) return;
+    if (hls.latestLevelDetails?.live === false) return;
+    if (this.#copy === null) {
+      if (this.#plan.isInDoubt(now)) this.#search.hurry();
+      return;
+    }
     if (this.#loadedTo > 0 && ahead < DRY_SECONDS && this.#plan.isLost(now)) this.#tellLost();
     else if (this.#isAsking) return;
     else if (this.#wellAt !== null)

@@ -1,4 +1,5 @@
-import { findCopy } from "./copy.ts";
+import { CopySearch } from "./copy.ts";
+import { heedsVolume } from "./element.ts";
 import { type ListedEvent, readListedEvent, statusAfter } from "./listed-events.ts";
 import { type Step, stepAfter } from "./listen-plan.ts";
 import { element, pathId, setText } from "./page.ts";
@@ -45,7 +46,7 @@ const LIST_MAX_AGE_MS = 15_000;
 const player = new Player(
   audio,
   playbackPath(id),
-  findCopy(id),
+  new CopySearch(id),
   (now) => {
     playing = now;
     render();
@@ -155,9 +156,17 @@ function tellMediaSession(name: string, active: boolean): void {
   navigator.mediaSession.playbackState = active ? "playing" : "paused";
 }
 
-button.addEventListener("click", () => (isActive() ? leave() : begin()));
-volume.addEventListener("input", () => {
+function setVolume(): void {
   audio.volume = volume.valueAsNumber / 100;
+  // Some browsers ignore `volume`, but do honour `muted`.
+  audio.muted = volume.valueAsNumber === 0;
+}
+
+button.addEventListener("click", () => (isActive() ? leave() : begin()));
+volume.addEventListener("input", setVolume);
+void heedsVolume(audio).then((heeds) => {
+  if (volume.parentElement !== null) volume.parentElement.hidden = !heeds;
+  setVolume();
 });
 if ("mediaSession" in navigator) {
   navigator.mediaSession.setActionHandler("play", begin);

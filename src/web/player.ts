@@ -1,12 +1,13 @@
-import Hls, { type ErrorData } from "hls.js";
+import Hls, { type ErrorData, type LevelDetails } from "hls.js";
 import { backoff } from "./backoff.ts";
-import type { Copy } from "./copy.ts";
-import { hasNoOutput, playsNatively } from "./element.ts";
+import type { CopySearch } from "./copy.ts";
+import { dateAt, hasNoOutput, makeHls, playHush, playsNatively } from "./element.ts";
 import { Failover } from "./failover.ts";
 import { hasPlayedAll, playToTheEnd } from "./list-end.ts";
-import type { DateRanges, PlayerState } from "./player-state.ts";
+import { type DateRanges, Heard, type PlayerState, type Stretch } from "./player-state.ts";
+import { NativeSource } from "./primary-check.ts";
 import type { PlaybackPosition } from "./replay.ts";
-import { CLOSE_UP_MS, closeUp, pace } from "./target-position.ts";
+import { closeUp, pace } from "./target-position.ts";
 
 const RETRY_BASE_MS = 500;
 const RETRY_CEILING_MS = 15_000;
@@ -19,10 +20,6 @@ const READY_MS = 10 * 60_000;
 const [DEAD_MS, DEAD_WITH_COPY_MS] = [12_000, 4_000];
 /** After this long without a failure, ms, the backoff starts again from its base. */
 const SETTLED_MS = 20_000;
-/** A player further behind the live edge than this many target durations jumps back to it. */
-const MAX_LATENCY_TARGETS = 4;
-/** 20 ms of silence, 8 kHz mono. An element that plays it while a press is handled may play sound later without one. */
-const HUSH = `data:audio/wav;base64,UklGRsQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YaAAAACA${"gICA".repeat(53)}`;
 
 /**
  * Plays one live HLS URL on an audio element, and keeps it playing: after every fatal error, endless stall or change of network
@@ -35,6 +32,8 @@ export class Player {
   readonly #tell: (playing: PlayerState) => void;
   readonly #listed: (dateRanges: DateRanges) => void;
   readonly #failover: Failover;
+  /** What a browser that reads playlists itself gets. */
+  readonly #native: NativeSource;
   #hls: Hls | null = null;
   /** An hls.js that is prepared for the next join, and when it was made (ms since 1970). */
   #ready: { readonly hls: Hls; readonly at: number } | null = null;
@@ -50,18 +49,14 @@ export class Player {
   #position = -1;
   /** Whether no sound has been played since the last join. */
   #fresh = false;
-  /** Whether this is a show that had ended before, and the listener's last position in it, s. */
-  #replays = false;
-  #place = 0;
-  /** Whether a browser that reads playlists itself gets the URL of the copy. */
-  #isByCopy = false;
+  readonly #heard = new Heard();
   /** Why the player has to join again. */
   #trouble: "reconnecting" | "no-output" = "reconnecting";
 
   constructor(
     audio: HTMLAudioElement,
     url: string,
-    copy: Promise<Copy | null>,
+    search: CopySearch,
     tell: (playing: PlayerState) => void,
     listed: (dateRanges: DateRanges) => void,
   ) {
@@ -69,7 +64,9 @@ export class Player {
     this.#url = url;
     this.#tell = tell;
     this.#listed = listed;
-    this.#failover = new Failover(audio, url, copy, () => this.#failed());
+    this.#failover = new Failover(audio, url, search, () => this.#failed());
+    this.#native = new NativeSource(url, search, () => this.#joinAgain());
+    search.onFound(() => this.#hurry());
     audio.addEventListener("playing", () => this.#sounding());
     audio.addEventListener("ended", () => this.#ended());
     audio.addEventListener("waiting", () => this.#waits());
@@ -97,7 +94,8 @@ export class Player {
     if (isInDoubt) this.#failover.doubt();
     this.#wanted = true;
     this.#attempt = 0;
-    this.#isByCopy = false;
+    this.#native.press();
+    this.#heard.press();
     this.#trouble = "reconnecting";
     this.#join();
   }
@@ -105,7 +103,7 @@ export class Player {
   /** The listener's position in a replay; null while no replay is played. */
   get playbackPosition(): PlaybackPosition {
     const { currentTime, duration } = this.#audio;
-    const isThere = this.#wanted && this.#replays && Number.isFinite(duration) && duration > 0;
+    const isThere = this.#wanted && this.#heard.replays && Number.isFinite(duration) && duration > 0;
     return isThere ? { at: currentTime, of: duration } : null;
   }
 
@@ -125,8 +123,7 @@ export class Player {
   /** Call it while a press is handled: the element may then play sound later without a press (WebKit grants that per element). */
   unlock(): void {
     this.#leave();
-    this.#audio.src = HUSH;
-    this.#audio.play().catch(() => undefined);
+    playHush(this.#audio);
   }
 
   #join(): void {
@@ -140,13 +137,13 @@ export class Player {
     this.#position = -1;
     this.#fresh = true;
     if (playsNatively(this.#audio)) {
-      this.#audio.src = (this.#isByCopy ? this.#failover.copyUrl : null) ?? this.#url;
+      this.#audio.src = this.#native.begin();
       this.#start();
       return;
     }
     const hls = ready === null || isOld ? this.#open() : ready.hls;
     this.#hls = hls;
-    const start = this.#replays ? this.#place : -1;
+    const start = this.#heard.start;
     hls.config.startPosition = start; // Before its first list, hls.js forgets the position given to startLoad.
     if (hls.url === null) hls.loadSource(this.#url);
     this.#failover.begin(hls, start);
@@ -162,26 +159,10 @@ export class Player {
 
   /** Makes an hls.js and attaches it to the element. It loads nothing yet. */
   #open(): Hls {
-    const hls = new Hls({
-      ...this.#failover.config(),
-      autoStartLoad: false,
-      lowLatencyMode: true,
-      // hls.js passes fragmented MP4 through unchanged, so there is no work for a worker.
-      enableWorker: false,
-      // No backBufferLength: if hls.js 1.7.4 trims played media while a part is being appended, it takes the parts of that
-      // segment for not loaded, and then loads nothing for two segments. Browsers bound the back buffer by themselves.
-      liveDurationInfinity: true,
-      // After a stall keep about one more part buffered, not the default's whole second.
-      liveSyncOnStallIncrease: 0.4,
-    });
-    // Without a maximum latency, a player that has fallen behind stays behind for the rest of the show. It is set here because
-    // the constructor takes a maximum only together with a target, and a target would replace the server's PART-HOLD-BACK.
-    hls.config.liveMaxLatencyDurationCount = MAX_LATENCY_TARGETS;
+    const hls = makeHls(this.#failover.config());
     hls.on(Hls.Events.ERROR, (_event, data) => this.#erred(hls, data));
     playToTheEnd(hls, this.#audio);
-    hls.once(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
-      this.#replays = !details.live;
-    });
+    hls.once(Hls.Events.LEVEL_UPDATED, (_event, { details }) => this.#beginWith(hls, details));
     hls.on(Hls.Events.LEVEL_UPDATED, (_event, { details }) => {
       this.#listed(Object.values(details.dateRanges).flatMap((range) => range?.attr ?? []));
     });
@@ -192,10 +173,19 @@ export class Player {
     return hls;
   }
 
+  /** Decides by the first list where to begin. */
+  #beginWith(hls: Hls, { live, fragments }: LevelDetails): void {
+    const place = this.#heard.begin(live, fragments);
+    // In a timer, so that hls.js has processed the list before it is destroyed.
+    if (place === "ended") window.setTimeout(() => hls === this.#hls && this.#ended());
+    else if (place !== null) hls.startLoad(place);
+  }
+
   #leave(): void {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#failover.end();
+    this.#native.end();
     this.#hls?.destroy();
     this.#hls = null;
     this.#ready?.hls.destroy();
@@ -221,15 +211,13 @@ export class Player {
     this.#movedAt = Date.now();
     // Even without an audio output an element begins to play; it fails some 40 ms later.
     if (playsNatively(this.#audio)) this.#goOnNatively();
-    if (this.#trouble !== "no-output") this.#tell(this.#replays ? "replaying" : "playing");
+    if (!this.#wanted) return;
+    this.#heard.sounds();
+    if (this.#trouble !== "no-output") this.#tell(this.#heard.replays ? "replaying" : "playing");
     const hls = this.#hls;
     if (hls === null || !this.#fresh) return;
     this.#fresh = false;
-    const catchUp = () => {
-      if (hls === this.#hls) closeUp(hls, this.#audio);
-    };
-    catchUp();
-    window.setTimeout(catchUp, CLOSE_UP_MS);
+    closeUp(hls, this.#audio, () => hls === this.#hls);
   }
 
   /** The buffer is empty. If a list that has ended has been played to its end, the show is over. */
@@ -239,8 +227,8 @@ export class Player {
 
   #ended(): void {
     if (!this.#wanted) return;
-    this.#wanted = this.#replays = false;
-    this.#place = 0;
+    this.#wanted = false;
+    this.#heard.end();
     this.#leave();
     this.#tell("ended");
   }
@@ -249,8 +237,11 @@ export class Player {
   #goOnNatively(): void {
     if (!this.#fresh) return;
     this.#fresh = false;
-    this.#replays = Number.isFinite(this.#audio.duration);
-    if (this.#replays && this.#place > 0) this.#audio.currentTime = this.#place;
+    const { duration } = this.#audio;
+    const list: Stretch[] = [{ start: 0, duration, programDateTime: dateAt(this.#audio, 0) }];
+    const place = this.#heard.begin(!Number.isFinite(duration), list);
+    if (place === "ended") this.#ended();
+    else if (this.#heard.start > 0) this.#audio.currentTime = this.#heard.start;
   }
 
   /** The browser has paused the element: headphones were unplugged, the phone rang, a media key was pressed. Leaves the show. */
@@ -268,14 +259,21 @@ export class Player {
     if (!this.#wanted || this.#timer !== 0) return;
     const wait = backoff(this.#attempt, RETRY_BASE_MS, RETRY_CEILING_MS);
     this.#attempt += 1;
-    this.#isByCopy = !this.#isByCopy;
+    this.#native.failed();
     this.#trouble = hasNoOutput(this.#audio.error) ? "no-output" : "reconnecting";
     this.#leave();
     this.#tell(this.#trouble);
     this.#timer = window.setTimeout(() => this.#join(), wait);
   }
 
-  /** The network is back: joins at once if a join was planned. */
+  /** Joins by the primary, which is well again. */
+  #joinAgain(): void {
+    this.#attempt = 0;
+    this.#leave();
+    this.#join();
+  }
+
+  /** The network is back, or the copy has been found: joins at once if a join was planned. */
   #hurry(): void {
     if (this.#timer !== 0) this.#join();
   }
@@ -284,14 +282,16 @@ export class Player {
     if (!this.#wanted || this.#timer !== 0) return;
     const now = Date.now();
     if (this.#hls !== null) pace(this.#hls, this.#audio, this.#failover.isLean);
-    const isCopyNext = playsNatively(this.#audio) && !this.#isByCopy && this.#failover.copyUrl !== null;
+    const isCopyNext = playsNatively(this.#audio) && this.#native.isCopyNext;
     if (this.#audio.currentTime !== this.#position) {
       if (this.#trouble === "no-output" && this.#position > 0) {
         this.#trouble = "reconnecting";
         this.#tell("playing");
       }
       this.#position = this.#audio.currentTime;
-      if (this.#replays) this.#place = this.#position;
+      const date = this.#hls === null ? dateAt(this.#audio, this.#position) : this.#failover.heardTo;
+      // Before the first sound of a join, the element's position says nothing.
+      if (!this.#fresh) this.#heard.note(this.#position, date);
       this.#movedAt = now;
       if (now - this.#joinedAt > SETTLED_MS) this.#attempt = 0;
     } else if (now - this.#movedAt > (isCopyNext ? DEAD_WITH_COPY_MS : DEAD_MS)) this.#failed();

@@ -4,8 +4,13 @@ import { readStatus, type StatusAnswer } from "./status.ts";
 /** The polling interval, ms, and the longest wait between two attempts while the relay can not be reached. */
 const EVERY_MS = 5000;
 const CEILING_MS = 60_000;
-/** The polling interval of a page whose playlist tells the events, ms: for all that is not in it, above all the count. */
+/**
+ * The polling interval of a page whose playlist tells the events, ms: for all that is not in it, above all the count. And of one
+ * whose show has ended, of which no more is to be learnt than that it has been deleted.
+ */
 const TOLD_EVERY_MS = 60_000;
+/** After this many answers in a row that the show has ended, it has. A single one may be wrong about the replay. */
+const SURE_OF_END = 2;
 /**
  * Caches may keep an answer for this long, ms. A page that waits for the doors asks again when that is over, after a random
  * time, so that not all pages ask at once.
@@ -14,7 +19,7 @@ const KEPT_MS = 1000;
 
 /**
  * Asks for the broadcast's status about every 5 s, for as long as the page lives, and passes each answer to `tell`. While the
- * relay can not be reached, it asks less and less often, down to once a minute.
+ * relay can not be reached, it asks less and less often, down to once a minute. So it does once the show has ended.
  *
  * @param wants whether to ask even while the page is hidden, because somebody listens or speaks. Otherwise a hidden page does not
  *   ask, and asks again as soon as it is shown
@@ -33,12 +38,14 @@ export function pollStatus(
 ): () => void {
   let misses = 0;
   let timer = 0;
-  /** Until then a page that learns the events from its playlist does not ask, by performance.now(). */
+  /** How many answers in a row have said that the show has ended. */
+  let endings = 0;
+  /** Until then a page that has no need to does not ask, by performance.now(). */
   let toldUntil = 0;
   /** Asks if it is time to. A page that learns the events from its playlist checks about every 5 s whether it still does. */
   const next = () => {
-    if (hasEventsFromPlaylist() && performance.now() < toldUntil)
-      timer = window.setTimeout(next, spread(EVERY_MS));
+    const isTold = endings >= SURE_OF_END || hasEventsFromPlaylist();
+    if (isTold && performance.now() < toldUntil) timer = window.setTimeout(next, spread(EVERY_MS));
     else void ask();
   };
   const ask = async () => {
@@ -46,6 +53,7 @@ export function pollStatus(
     if (document.hidden && !wants()) return;
     const report = await readStatus(id, waitsForDoors());
     misses = report.kind === "status" ? 0 : misses + 1;
+    endings = report.kind === "status" && report.status.state === "ended" ? endings + 1 : 0;
     tell(report);
     clearTimeout(timer);
     // A page without a status needs one soon, even if its playlist tells the events from then on.

@@ -6,7 +6,7 @@ import type Hls from "hls.js";
  */
 
 /** The position is corrected at the first sound, and once more after this long, ms. */
-export const CLOSE_UP_MS = 500;
+const CLOSE_UP_MS = 500;
 /** A player less far than this behind its target is not moved, s. */
 const MIN_LEAP_SECONDS = 0.2;
 /** How much must be buffered after the position to which the player is moved, s. */
@@ -21,9 +21,17 @@ const SLOW_RATE = 0.96;
 
 /**
  * Makes up for the time that loading the first parts took, by one small seek just before the sound begins or just after. hls.js
- * chooses the start position before it loads them, and on a slow phone loading takes a second or more.
+ * chooses the start position before it loads them, and on a slow phone loading takes a second or more. Does so once more a
+ * moment later, if `isCurrent` then.
  */
-export function closeUp(hls: Hls, audio: HTMLAudioElement): void {
+export function closeUp(hls: Hls, audio: HTMLAudioElement, isCurrent: () => boolean): void {
+  leap(hls, audio);
+  window.setTimeout(() => {
+    if (isCurrent()) leap(hls, audio);
+  }, CLOSE_UP_MS);
+}
+
+function leap(hls: Hls, audio: HTMLAudioElement): void {
   const target = targetOf(hls);
   if (target === null) return;
   const { buffered, currentTime } = audio;
