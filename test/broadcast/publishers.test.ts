@@ -18,6 +18,7 @@ class Rows {
 }
 
 const OFFER: Offer = { kind: "offer", sdp: "v=0\r\n", mid: "0" };
+const SESSION_ERROR = () => Response.json({ tracks: [{ errorCode: "session_error" }] }, { status: 503 });
 const PENDING = () => Response.json({ errorCode: "session_error" }, { status: 425 });
 
 let rows: Rows;
@@ -342,8 +343,11 @@ test("a host whom the SFU answers after the show's end is refused: nothing is st
 });
 
 describe("a host that never connects", () => {
-  test("is given up once, after 25 s, and the SFU gets no more calls", async () => {
-    dial = PENDING;
+  test.each<[string, () => Response]>([
+    ["425", PENDING],
+    ["503 and a session error of the item", SESSION_ERROR],
+  ])("is given up once, after 25 s of %s, and the SFU gets no more calls", async (_, answer) => {
+    dial = answer;
     const publishers = make();
     const session = await publish(publishers);
     void publishers.attach(session);
