@@ -103,10 +103,10 @@ export class HostLine {
     return this.#aligner.active(at);
   }
 
-  /** Packet counts (AlignerStats), with the socket's garbage by reason. */
+  /** Packet counts (AlignerStats), with those missing by sequence number, and the socket's garbage by reason. */
   get counts(): Readonly<Record<string, number>> {
-    const { stats } = this.#aligner;
-    return { ...stats, ...this.#garbage, malformed: stats.malformed + this.#garbage.malformed };
+    const { stats, missing } = this.#aligner;
+    return { ...stats, missing, ...this.#garbage, malformed: stats.malformed + this.#garbage.malformed };
   }
 
   /** Returns how loud the host comes in. */
