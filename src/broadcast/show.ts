@@ -273,6 +273,7 @@ export class Show {
     const row = this.#succession.setAside(life);
     this.#turnInto({ kind: "announced", row: steps.close(row, Date.now()) });
     this.#reads.abandon();
+    this.publishers.dropAll("the doors have closed");
     this.#deps.waitUntil(this.settle());
   }
 

@@ -767,6 +767,18 @@ describe("a show that has neither host nor listener", () => {
     expect(rig.row.state).toBe("announced");
   });
 
+  test("closes an hour after a host came whom the SFU never brings, and gives the host up", async () => {
+    const rig = new Rig();
+    rig.show.open();
+    rig.addHost();
+    await minutes(59.5);
+    expect([rig.row.state, rig.show.publishers.sessions]).toEqual(["open", [HOST]]);
+    await minutes(1);
+    expect([rig.row.state, rig.show.publishers.sessions]).toEqual(["announced", []]);
+    await minutes(1);
+    expect([vi.getTimerCount(), rig.alarm]).toEqual([0, null]);
+  });
+
   test("stays open for half an hour after its object was made anew", async () => {
     const rig = new Rig();
     rig.show.open();
