@@ -261,7 +261,7 @@ export interface HostDescription extends HostSettings {
   readonly loudness: Loudness | null;
   /** The automatic level's present gain, dB. */
   readonly levelDb: number | null;
-  /** The share of its sound that was missing when due and was concealed, since it connected: 0 to 1. */
+  /** The share of its packets that never came, by their sequence numbers, since it connected: 0 to 1. */
   readonly loss: number | null;
   /** The largest delay of its packets in the last 30 s, relative to the quickest ones, milliseconds. */
   readonly jitter: number | null;

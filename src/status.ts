@@ -34,11 +34,11 @@ export interface ShowStatus {
   /** Whether the show has ended and has a replay: the playback URL then plays it from its first host on. */
   readonly replay: boolean;
   readonly latency: Latency;
-  /** Hosts whose audio the relay is receiving. */
+  /** Hosts whose audio the relay is receiving, muted ones included. */
   readonly hosts: number;
   /** The names of those hosts that are not muted, as the operator wrote them: plain text, each once, in order of arrival. */
   readonly onAir: readonly string[];
-  /** What the programme consists of; null while no timeline runs. */
+  /** What the programme consists of, to which muted hosts add nothing; null while no timeline runs. */
   readonly line: "hosts" | "hold" | "silence" | null;
   /** The programme's level; null while no timeline runs. */
   readonly meter: Level | null;

@@ -64,6 +64,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
     life.row;
   const pipeline = pipelineOf(life);
   const heard = hosts.publishers.all.filter(({ session }) => pipeline?.isHeard(session));
+  const areInMix = heard.some(({ session }) => pipeline?.isInMix(session));
   return {
     id,
     title,
@@ -79,7 +80,7 @@ export function publicStatus(life: Life, hosts: Hosts, lastEvent: number): ShowS
     onAir: [...new Set(heard.map(({ hostId }) => hostId))]
       .map((hostId) => settingsOf(hosts, hostId))
       .flatMap(({ name, muted }) => (muted ? [] : [name])),
-    line: pipeline === null ? null : pipeline.holds ? "hold" : heard.length > 0 ? "hosts" : "silence",
+    line: pipeline === null ? null : pipeline.holds ? "hold" : areInMix ? "hosts" : "silence",
     meter: pipeline?.level() ?? null,
     lastEvent,
     loudness: pipeline?.loudness() ?? null,

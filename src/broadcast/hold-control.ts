@@ -1,4 +1,3 @@
-import type { HostState } from "../broadcast-api.ts";
 import type { HoldDescription } from "../hold-api.ts";
 import { PROBLEMS, type Problem } from "../problem.ts";
 import { keys } from "../r2-keys.ts";
@@ -8,10 +7,16 @@ import { type HoldWish, holdWish } from "./hold-plan.ts";
 import { deleteSound, describeSound, KeptAudio } from "./kept-audio.ts";
 import { pipelineOf, withRow } from "./life.ts";
 import { withHold, withOwnHold } from "./lifecycle.ts";
-import type { Presence } from "./presence.ts";
+import type { Presence, Session } from "./presence.ts";
 import type { ShowAccess } from "./show-access.ts";
 import { isRunning, type OwnHold, type RunningRow } from "./show-row.ts";
 import type { Timeline } from "./timeline.ts";
+
+/** The hosts of a show, and the sessions of those who are connected. */
+interface Hosts {
+  readonly cast: { of(hostId: string): { readonly muted: boolean } | null };
+  readonly publishers: { readonly all: readonly (Session & { readonly hostId: string })[] };
+}
 
 /** A show's hold audio: which source it is played from, and whether it is wanted. */
 export class HoldControl {
@@ -33,11 +38,11 @@ export class HoldControl {
     if (isRunning(row)) timeline.hold.announce(this.announcementControl.of(row));
   }
 
-  /** Returns whether hold audio is wanted at `wall`, milliseconds since 1970. @param hosts the hosts' sessions */
-  wish(presence: Presence, hosts: readonly { readonly state: HostState }[], wall: number): HoldWish {
+  /** Returns whether hold audio is wanted at `wall`, milliseconds since 1970. Muted hosts count as absent. */
+  wish(presence: Presence, { cast, publishers }: Hosts, wall: number): HoldWish {
     const life = this.#show.life();
-    const states = hosts.map(({ state }) => state);
-    const there = presence.attendance(states, life.kind === "running" && life.row.held?.isOn === true, wall);
+    const inMix = publishers.all.filter(({ hostId }) => cast.of(hostId)?.muted !== true);
+    const there = presence.attendance(inMix, life.row.held?.isOn === true, wall);
     const deadAirSeconds = pipelineOf(life)?.guard.deadAirSeconds ?? 0;
     return holdWish(life.row, { ...there, deadAirSeconds }, wall);
   }

@@ -20,8 +20,10 @@ export type HoldWish = "at-once" | "on" | "over-silence" | "as-is" | "off";
 
 /** Who is at the show. */
 export interface Attendance {
-  /** Whether a host is connected, or about to be heard. */
+  /** Whether a host who is not muted is heard, or about to be. */
   readonly hosts: boolean;
+  /** When the last message of such a host came, milliseconds since 1970; null: the object knows of none. */
+  readonly heardAt: number | null;
   /** Whether somebody listens. */
   readonly listeners: boolean;
   /** For how many seconds the connected hosts have been silent (Guard.deadAirSeconds). */
@@ -30,12 +32,12 @@ export interface Attendance {
 
 type Details = Pick<
   RunningRow,
-  "hold" | "holdAfterSeconds" | "holdOnDeadAirSeconds" | "hostsLeftAt" | "farewellUntil"
+  "hold" | "holdAfterSeconds" | "holdOnDeadAirSeconds" | "hostsLeftAt" | "farewellUntil" | "held"
 >;
 
 /** Returns whether a show wants hold audio at `wall`, milliseconds since 1970. Nothing else decides that. */
 export function holdWish(
-  { hold, holdAfterSeconds, holdOnDeadAirSeconds, hostsLeftAt, farewellUntil }: Details,
+  { hold, holdAfterSeconds, holdOnDeadAirSeconds, hostsLeftAt, farewellUntil, held }: Details,
   there: Attendance,
   wall: number,
 ): HoldWish {
@@ -44,7 +46,10 @@ export function holdWish(
   if (farewellUntil !== null) return "at-once";
   const mayPass = holdOnDeadAirSeconds ?? Number.POSITIVE_INFINITY;
   if (there.hosts) return there.deadAirSeconds >= mayPass ? "over-silence" : "as-is";
-  return hostsLeftAt !== null && wall - hostsLeftAt < holdAfterSeconds * 1000 ? "as-is" : "on";
+  // It goes on, after a restart too, until a host is heard.
+  if (held?.isOn === true) return "on";
+  const isRecent = (at: number | null) => at !== null && wall - at < holdAfterSeconds * 1000;
+  return isRecent(hostsLeftAt) || isRecent(there.heardAt) ? "as-is" : "on";
 }
 
 /** How loud hold audio is over one access unit: `turned` at its beginning, 0 to 1, changing by `slope` a sample. */

@@ -94,7 +94,10 @@ async function describeHost(show: ManagedShow, row: HostRow, origin: string): Pr
   };
 }
 
-/** Returns the share of a host's sound that was concealed, 0 to 1. */
-function lossOf({ concealedSamples = 0, receivedSamples = 0 }: Readonly<Record<string, number>>): number {
-  return concealedSamples / Math.max(1, concealedSamples + receivedSamples);
+/**
+ * Returns the share of a host's packets that are missing, 0 to 1. Concealed sound would not tell it: a host who sends nothing
+ * while it is silent (Opus DTX) leaves gaps in which nothing is missing.
+ */
+function lossOf({ missing = 0, received = 0 }: Readonly<Record<string, number>>): number {
+  return missing / Math.max(1, missing + received);
 }

@@ -38,15 +38,21 @@ export class HostLine {
   readonly #fader: Fader;
   #automaticLevel = new AutomaticLevel();
   #sound: HostSound;
+  /** Whether the host was muted in the last {@link pull}. The next one keeps it out too, so that hold audio ends before it. */
+  #wasMuted: boolean;
 
   /** @param guard watches over what comes in */
   constructor(sound: HostSound, guard = new HostGuard()) {
     this.#sound = sound;
+    this.#wasMuted = sound.muted;
     this.#guard = guard;
     this.#fader = new Fader(this.#gain);
   }
 
-  /** Changes the sound's settings. They take effect with the next {@link pull}, faded over 10 ms. */
+  /**
+   * Changes the sound's settings. They take effect with the next {@link pull}, faded over 10 ms; but a host that is muted no
+   * more is heard from the pull after that on.
+   */
   set(sound: HostSound): void {
     if (!sound.level) this.#automaticLevel = new AutomaticLevel();
     this.#sound = sound;
@@ -74,6 +80,7 @@ export class HostLine {
     this.#guard.push(pcm, this.#packets, this.#loudness.shortTerm);
     if (this.#sound.level) this.#automaticLevel.push(this.#loudness.momentary, count);
     this.#fader.apply(pcm, this.#gain);
+    this.#wasMuted = this.#sound.muted;
     return pcm;
   }
 
@@ -98,15 +105,25 @@ export class HostLine {
     return this.#aligner.silentFor(at);
   }
 
+  /** Returns in how many samples from `at` on the host will be heard, by {@link silentFor}; Infinity while it is muted. */
+  unheardFor(at: Samples): number {
+    return this.#isOut ? Number.POSITIVE_INFINITY : this.silentFor(at);
+  }
+
+  /** Whether the host is in the mix: it is not muted, and had real sound in the second before `at`. */
+  isInMix(at: Samples): boolean {
+    return !this.#isOut && this.active(at);
+  }
+
   /** {@link Aligner.active}. */
   active(at: Samples): boolean {
     return this.#aligner.active(at);
   }
 
-  /** Packet counts (AlignerStats), with the socket's garbage by reason. */
+  /** Packet counts (AlignerStats), with those missing by sequence number, and the socket's garbage by reason. */
   get counts(): Readonly<Record<string, number>> {
-    const { stats } = this.#aligner;
-    return { ...stats, ...this.#garbage, malformed: stats.malformed + this.#garbage.malformed };
+    const { stats, missing } = this.#aligner;
+    return { ...stats, missing, ...this.#garbage, malformed: stats.malformed + this.#garbage.malformed };
   }
 
   /** Returns how loud the host comes in. */
@@ -119,9 +136,14 @@ export class HostLine {
     return this.#automaticLevel.gainDb;
   }
 
+  /** Whether the host is muted, and its sound has been faded out. */
+  get #isOut(): boolean {
+    return this.#sound.muted && this.#wasMuted;
+  }
+
   get #gain(): number {
     const { gainDb, muted } = this.#sound;
-    return muted ? 0 : this.#guard.gain * 10 ** ((gainDb + this.levelDb) / 20);
+    return muted || this.#wasMuted ? 0 : this.#guard.gain * 10 ** ((gainDb + this.levelDb) / 20);
   }
 
   get #packets(): PacketCounts {
@@ -134,5 +156,6 @@ export class HostLine {
     this.#loudness.pushSilence(frames);
     this.#guard.pushSilence(frames, this.#packets, this.#loudness.shortTerm);
     this.#fader.set(this.#gain);
+    this.#wasMuted = this.#sound.muted;
   }
 }

@@ -1,6 +1,7 @@
 import type { AnnouncedState } from "../announcement-api.ts";
 import type { Changes, Details, Settings } from "../broadcast-api.ts";
 import { type Problem, unfitDetails } from "../problem.ts";
+import type { Whereabouts } from "./presence.ts";
 import {
   type AnnouncedRow,
   type Announcement,
@@ -111,12 +112,12 @@ export function close(row: RunningRow, now: number): AnnouncedRow {
 }
 
 /**
- * Notes whether hosts are connected at `now`. Until a host is heard nothing changes: a host of an earlier timeline who connects
- * and is never heard has not come back.
+ * Notes whether hosts are there, muted or not. While that is unknown nothing changes: an outage of the SFU ends no show. Nor
+ * does it until a host is heard: a host of an earlier timeline who connects and is never heard has not come back.
  */
-export function withHosts(row: RunningRow, areThere: boolean, now: number): RunningRow {
-  if (row.state !== "live") return row;
-  const hostsLeftAt = areThere ? null : (row.hostsLeftAt ?? now);
+export function withHosts(row: RunningRow, hosts: Whereabouts): RunningRow {
+  if (row.state !== "live" || hosts.kind === "unknown") return row;
+  const hostsLeftAt = hosts.kind === "there" ? null : (row.hostsLeftAt ?? hosts.since);
   return hostsLeftAt === row.hostsLeftAt ? row : { ...row, hostsLeftAt };
 }
 

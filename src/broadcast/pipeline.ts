@@ -117,9 +117,14 @@ export class Pipeline {
     return this.#hold.sounds;
   }
 
-  /** Whether a host has delivered sound lately. */
+  /** Whether a host has delivered sound lately, muted or not. */
   isHeard(session: string): boolean {
     return this.#hosts.get(session)?.active(this.#position) ?? false;
+  }
+
+  /** Whether a host has delivered sound lately, and listeners hear it. */
+  isInMix(session: string): boolean {
+    return this.#hosts.get(session)?.isInMix(this.#position) ?? false;
   }
 
   /** Returns the output level, dBFS. */
@@ -180,12 +185,20 @@ export class Pipeline {
   }
 
   /**
-   * Returns whether hold audio is wanted in the next unit. It never begins beside a host, and it is not made for a time when
-   * nobody was there ({@link GIVEN_UP}).
+   * Returns whether hold audio is wanted in the next unit. It never begins beside a host who is in the mix or about to be, and
+   * it is not made for a time when nobody was there ({@link GIVEN_UP}).
    */
   #wish(now: Samples): HoldWish {
     if (this.#hold.sounds) return this.#behind(now) > GIVEN_UP ? "off" : this.#holdWish;
-    return this.hasHosts && this.#holdWish === "on" ? "as-is" : this.#holdWish;
+    return this.#holdWish === "on" && this.#delivers ? "as-is" : this.#holdWish;
+  }
+
+  /** Whether a host who is not muted is in the mix, or has sound that waits. */
+  get #delivers(): boolean {
+    const at = this.#position;
+    return [...this.#hosts.values()].some(
+      (line) => line.isInMix(at) || line.unheardFor(at) !== Number.POSITIVE_INFINITY,
+    );
   }
 
   /** Returns how many of the access units due at `now` are certain to be digital silence, counted from the next one. */
@@ -216,10 +229,10 @@ export class Pipeline {
   /** Makes the next unit from the hosts' lines and the hold audio. */
   #make(now: Samples): Cut[] {
     const hosts = [...this.#hosts.values()];
-    const silentFor = Math.min(...hosts.map((line) => line.silentFor(this.#position)));
+    const unheardFor = Math.min(...hosts.map((line) => line.unheardFor(this.#position)));
     const lines = hosts.map((line) => line.pull(this.#position, AU_SAMPLES));
     const wish = this.#wish(now);
-    const passes = wish === "over-silence" && lines.every(isQuiet) ? Number.POSITIVE_INFINITY : silentFor;
+    const passes = wish === "over-silence" && lines.every(isQuiet) ? Number.POSITIVE_INFINITY : unheardFor;
     const held = this.#hold.pull(this.#position, wish, passes);
     const sum = sumOf(lines, AU_SAMPLES);
     this.#mixer ??= new Mixer();

@@ -27,29 +27,31 @@ export type Precedence =
   | { readonly kind: "full"; readonly untilMs: number };
 
 /**
- * How long a host may be quiet on its socket before its place goes to a newcomer, ms. `heard`: after this long a publisher
- * counts as dead. `connecting`: as long as the relay waits for a publisher that never connects. A hiccup, a slow start or an
- * SFU outage must not cost anybody the show: a host without a socket keeps its place.
+ * Hosts quiet on their sockets for this long, ms, are the first to give way when every place is taken. `heard`: after this long
+ * a publisher counts as dead. `connecting`: as long as the relay waits for a publisher that never connects. A host without a
+ * socket is not among them, since an SFU outage may be the cause.
  */
 const PATIENCE_MS = { heard: 6_000, connecting: 25_000 };
-/** The same when every place is taken, with or without a socket: a host that lost its connection must get back at once. */
+/** The same for those who give way next, with or without a socket: a host that lost its connection must get back at once. */
 const PATIENCE_IN_A_CROWD_MS = { heard: 1_000, connecting: 5_000 };
 /** Packets come every 20 ms; a host that is quiet for less than this, ms, has a hiccup. */
 const HICCUP_MS = 500;
 
 /**
- * Decides whose places go to a newcomer, if `limit` hosts may be on. Hosts that have long been quiet give way. If that frees no
- * place, so do hosts that have been quiet for a while, the longest first. A newcomer that takes over does not wait for that:
- * sessions of the same host give way first, then hosts quiet for longer than a hiccup, the longest first, then the oldest
- * sessions.
+ * Decides whose places go to a newcomer, if `limit` hosts may be on. While a place is free nobody gives way, however quiet: a
+ * host whose network was away for half a minute goes on when it is back, and many encoders would never connect again. Without a
+ * free place, as many as necessary give way: hosts that have long been quiet, else hosts that have been quiet for a while, the
+ * longest first. A newcomer that takes over does not wait for that: sessions of the same host give way first, then hosts quiet
+ * for longer than a hiccup, the longest first, then the oldest sessions.
  */
 export function precedence(places: readonly Candidate[], limit: number, claim: Claim): Precedence {
   const needed = places.length - limit + 1;
+  if (needed <= 0) return room([]);
   const quietest = places.toSorted((one, other) => other.quietMs - one.quietMs);
   const gone = quietest.filter(
     ({ quietMs, phase, isAwaited }) => !isAwaited && quietMs >= PATIENCE_MS[phase],
   );
-  if (gone.length >= needed) return room(gone);
+  if (gone.length >= needed) return room(gone.slice(0, needed));
   const patienceLeft = ({ quietMs, phase }: Candidate) => PATIENCE_IN_A_CROWD_MS[phase] - quietMs;
   const quiet = quietest.filter((place) => patienceLeft(place) <= 0);
   if (quiet.length >= needed) return room(quiet.slice(0, needed));

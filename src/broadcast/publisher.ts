@@ -35,6 +35,12 @@ type Link =
 
 /** A socket without a message for this long, ms, is dead: the SFU went without closing it, or has collected the track. */
 const DEAD_SOCKET_MS = 30_000;
+/**
+ * While its clock runs, an object with sessions looks at them once a part, which is 640 ms at most. More time than this, ms,
+ * between two looks is not a host's quiet: the object stood still, and what came meanwhile waits in its sockets, or the wall
+ * clock was set.
+ */
+const LONGEST_LOOK_MS = 1_500;
 
 /** One WHIP session in memory: its row, the socket on which its sound arrives, and when it was last heard. */
 export class Publisher {
@@ -47,6 +53,8 @@ export class Publisher {
   #heardAt: number | null = null;
   /** When this object first knew of the session: it cannot have been heard here before. */
   readonly #since: number;
+  /** For how long no message had come when {@link quietMs} was last asked, ms, and when that was. */
+  #quiet: { readonly millis: number; readonly lookedAt: number };
 
   /** @param askAt when to ask the SFU to dial, if it has not by then; null: it is about to be asked */
   constructor(row: PublisherRow, state: HostState, askAt: number | null, now: number) {
@@ -54,6 +62,7 @@ export class Publisher {
     this.#state = state;
     this.#link = { kind: "awaited", askAt };
     this.#since = now;
+    this.#quiet = { millis: 0, lookedAt: now };
   }
 
   get row(): PublisherRow {
@@ -89,6 +98,17 @@ export class Publisher {
 
   get isOver(): boolean {
     return this.#link.kind === "over";
+  }
+
+  /**
+   * Returns for how long no message has come, ms, as far as the object has listened: to be asked regularly
+   * ({@link LONGEST_LOOK_MS}).
+   */
+  quietMs(now: number): number {
+    const { millis, lookedAt } = this.#quiet;
+    const passed = now - lookedAt;
+    this.#quiet = { millis: millis + (passed > 0 && passed <= LONGEST_LOOK_MS ? passed : 0), lookedAt: now };
+    return this.#quiet.millis;
   }
 
   /** Returns what decides whether this session gives way to a newcomer. */
@@ -164,6 +184,7 @@ export class Publisher {
   /** Notes that a message came. */
   hear(now: number): void {
     this.#heardAt = now;
+    this.#quiet = { millis: 0, lookedAt: now };
     if (this.#link.kind === "connected") this.#link.quietFrom = now;
     if (this.#state.state !== "heard") this.#state = { state: "heard", since: now };
   }

@@ -80,9 +80,9 @@ export class Publishers {
   }
 
   /**
-   * Takes a host's offer to the SFU. Hosts who have long been quiet give their places to the newcomer. A host that lost its
-   * connection and publishes again sooner than that is mixed with the silence of its old session until that one ends.
-   * Afterwards, {@link attach} tells the SFU to dial.
+   * Takes a host's offer to the SFU. Where every place is taken, hosts who are quiet give theirs to the newcomer. A host that
+   * lost its connection and publishes again is mixed with the silence of its old session until that one ends. Afterwards,
+   * {@link attach} tells the SFU to dial.
    *
    * @param terms returns the terms, or why the newcomer may not publish. It is called again after the SFU has answered: if the
    *   show has ended or the key was replaced meanwhile, nothing is stored.

@@ -217,7 +217,7 @@ export class Show {
       restsUntil: (wall) => this.#agenda.restsUntil(this, wall),
       mayPassOver: () =>
         this.#life.row.state === "open" && !this.#recording.owes && !this.#reads.isRewindListInUse,
-      holdWish: (wall) => this.holdControl.wish(this.#presence, this.publishers.all, wall),
+      holdWish: (wall) => this.holdControl.wish(this.#presence, this, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
@@ -248,18 +248,18 @@ export class Show {
   #doChores(now: number): void {
     const life = this.#running;
     const { pipeline, hold } = life.timeline;
-    const { sessions } = this.publishers;
+    const { all, sessions } = this.publishers;
     pipeline.retain(sessions);
     this.#reads.wake(life.timeline, now);
     const wall = Date.now();
-    const heard = this.publishers.all.filter(({ session }) => pipeline.isHeard(session));
-    const live = heard.length > 0 ? steps.goLive(life.row) : life.row;
+    const heard = all.filter(({ session }) => pipeline.isHeard(session));
+    const live = all.some(({ session }) => pipeline.isInMix(session)) ? steps.goLive(life.row) : life.row;
     if (live !== life.row) life.timeline.goLive(CHORES_MS);
-    const row = this.holdControl.stateOf(steps.withHosts(live, sessions.length > 0, wall), hold);
+    const row = this.holdControl.stateOf(steps.withHosts(live, this.#presence.hosted(all, wall)), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);
     guardHosts(this, pipeline.guard, row.duckSqueal);
-    if (sessions.length > 0 || this.#reads.areHeld) this.#presence.attended(wall);
+    if (this.#reads.areHeld) this.#presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
     this.#deps.waitUntil(this.publishers.sweep(wall));
@@ -273,6 +273,7 @@ export class Show {
     const row = this.#succession.setAside(life);
     this.#turnInto({ kind: "announced", row: steps.close(row, Date.now()) });
     this.#reads.abandon();
+    this.publishers.dropAll("the doors have closed");
     this.#deps.waitUntil(this.settle());
   }
 

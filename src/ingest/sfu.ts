@@ -171,10 +171,13 @@ export class Sfu {
 
 /**
  * Whether the fault says "not yet": the publisher's transport or its first packets are still to come. Such a try has made no
- * adapter. Any other failed try may have made one: it may have timed out after the SFU dialled the socket.
+ * adapter. Any other failed try may have made one: it may have timed out after the SFU dialled the socket. A session error of
+ * the single item does not say which state the session is in, since HTTP is 503 where every item fails; it may be that of 425.
  */
-export function isNotYet({ status, code }: SfuFault): boolean {
-  return status === 425 || code === "not_found_track_error" || code === "empty_track_error";
+export function isNotYet(fault: SfuFault): boolean {
+  const { status, code } = fault;
+  if (isOver(fault)) return false;
+  return status === 425 || ["session_error", "not_found_track_error", "empty_track_error"].includes(code);
 }
 
 /** Whether asking again can not help: the session is over, or the SFU will never accept the request. */

@@ -12,6 +12,7 @@ const ROW = {
   holdOnDeadAirSeconds: DEAD_AIR_SECONDS,
   hostsLeftAt: null,
   farewellUntil: null,
+  held: null,
 } as const;
 const HOST = { hostId: "host", name: "Host" };
 
@@ -30,7 +31,7 @@ function run(seconds: number, signal: (second: number, sample: number) => number
       packetOf(packet, (sample) => signal(sample / SAMPLE_RATE, sample)),
       now,
     );
-    const there = { hosts: true, listeners: true, deadAirSeconds: pipeline.guard.deadAirSeconds };
+    const there = { hosts: true, listeners: true, heardAt: 0, deadAirSeconds: pipeline.guard.deadAirSeconds };
     pipeline.advance(now, 48, holdWish(ROW, there, 0));
     if (packet % 50 !== 49) continue;
     const attendants = new Map([["session", { state: "heard" as const, host: HOST }]]);

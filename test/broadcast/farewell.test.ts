@@ -63,7 +63,7 @@ describe("a show that is to end", () => {
   });
 
   test("has hold audio at once, even if it began less than a minute ago and hosts are there", () => {
-    const there = { hosts: true, listeners: true, deadAirSeconds: 0 };
+    const there = { hosts: true, listeners: true, heardAt: null, deadAirSeconds: 0 };
     const wish = holdWish(sayFarewell(live, NOW + 7_000), there, NOW);
     expect(wish).toBe("at-once");
     expect(holdWish(sayFarewell(live, NOW + 7_000), { ...there, listeners: false }, NOW)).toBe("off");

@@ -12,14 +12,21 @@ import { largestStep } from "../kit/sine.ts";
 
 /**
  * Runs a pipeline for `seconds` on a fake clock. A host, constant at a quarter of full scale, is there from `from` to
- * `to` seconds.
+ * `to` seconds, and is muted whenever `isMuted` says so.
  */
-function run(seconds: number, from: number, to: number, wish: (second: number) => HoldWish): Float32Array {
+function run(
+  seconds: number,
+  from: number,
+  to: number,
+  wish: (second: number) => HoldWish,
+  isMuted: (second: number) => boolean = () => false,
+): Float32Array {
   const mix = new Mix(new HoldLine(null, samples(SAMPLE_RATE)));
   const { pipeline } = mix;
   let packet = 0;
   for (let now = 0; now < seconds * SAMPLE_RATE; now += PACKET_FRAMES) {
     const second = now / SAMPLE_RATE;
+    pipeline.setHost("host", { gainDb: 0, muted: isMuted(second), level: false });
     if (second >= from && second < to)
       pipeline.hear(
         "host",
@@ -47,6 +54,23 @@ test("hold audio is gone before a host's first sample, and comes back after the 
   expect(peakOf(after)).toBeGreaterThan(0.05);
   expect(largestStep(line.subarray(0, first - 2_000)).step).toBeLessThan(0.012);
   expect(largestStep(line.subarray(70 * SAMPLE_RATE, 78 * SAMPLE_RATE)).step).toBeLessThan(0.012);
+});
+
+test("hold audio goes on beside a muted host who talks, and is gone before the host's first sample when the mute ends", () => {
+  const line = run(
+    20,
+    0,
+    20,
+    (second) => (second > 15 ? "as-is" : "on"),
+    (second) => second < 15,
+  );
+  const first = line.findIndex((value) => Math.abs(value - 0.25) < 1e-4);
+  expect(first / SAMPLE_RATE).toBeGreaterThan(15);
+  expect(first / SAMPLE_RATE).toBeLessThan(15.2);
+  for (let second = 2; second < 15; second++)
+    expect(peakOf(line.subarray(second * SAMPLE_RATE, (second + 1) * SAMPLE_RATE))).toBeGreaterThan(0.05);
+  // Once the host is heard it is heard alone.
+  expect(line.subarray(first).every((value) => Math.abs(value - 0.25) < 1e-4)).toBe(true);
 });
 
 describe("the producer's own", () => {

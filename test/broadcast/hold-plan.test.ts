@@ -4,10 +4,11 @@ import { AU_SAMPLES, fromMillis, SAMPLE_RATE, samples } from "../../src/media.ts
 
 /** When hold audio begins and ends, and how fast it fades in and out. */
 
-const NOBODY = { hosts: false, listeners: true, deadAirSeconds: 0 };
-const HOST = { hosts: true, listeners: true, deadAirSeconds: 0 };
-const MUTE_HOST = { hosts: true, listeners: true, deadAirSeconds: 30 };
-const UNHEARD = { hosts: false, listeners: false, deadAirSeconds: 0 };
+const NOBODY = { hosts: false, listeners: true, heardAt: null, deadAirSeconds: 0 };
+const HOST = { hosts: true, listeners: true, heardAt: null, deadAirSeconds: 0 };
+const MUTE_HOST = { hosts: true, listeners: true, heardAt: null, deadAirSeconds: 30 };
+const HELD = { from: samples(0), isOn: true };
+const UNHEARD = { hosts: false, listeners: false, heardAt: null, deadAirSeconds: 0 };
 
 test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1], HoldWish]>([
   ["before the first host", show({ hostsLeftAt: null }), NOBODY, "on"],
@@ -18,6 +19,10 @@ test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1
   ["6 s after the last host has left", show({ hostsLeftAt: 94_000 }), NOBODY, "on"],
   ["just under 6 s after the last host has left", show({ hostsLeftAt: 94_001 }), NOBODY, "as-is"],
   ["at once, if no time is to pass", show({ hostsLeftAt: 100_000, holdAfterSeconds: 0 }), NOBODY, "on"],
+  ["just under 6 s after the last message of a host", show({}), { ...NOBODY, heardAt: 94_001 }, "as-is"],
+  ["6 s after that", show({}), { ...NOBODY, heardAt: 94_000 }, "on"],
+  ["once it has begun, until a host is there", show({ held: HELD, hostsLeftAt: 99_000 }), NOBODY, "on"],
+  ["beside a host, although it has begun", show({ held: HELD }), HOST, "as-is"],
   ["while nobody listens", show({ hostsLeftAt: null }), UNHEARD, "off"],
   ["in a show without hold audio", show({ hold: "none" }), NOBODY, "off"],
   ["with the producer's own", show({ hold: "own" }), NOBODY, "on"],
@@ -26,7 +31,7 @@ test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1
 });
 
 function show(of: Partial<Parameters<typeof holdWish>[0]>): Parameters<typeof holdWish>[0] {
-  const none = { holdOnDeadAirSeconds: null, hostsLeftAt: null, farewellUntil: null };
+  const none = { holdOnDeadAirSeconds: null, hostsLeftAt: null, farewellUntil: null, held: null };
   return { hold: "default", holdAfterSeconds: 6, ...none, ...of };
 }
 

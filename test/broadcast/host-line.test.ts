@@ -36,6 +36,14 @@ class Rig {
     return out;
   }
 
+  get unheardFor(): number {
+    return this.line.unheardFor(samples(this.#at));
+  }
+
+  get isInMix(): boolean {
+    return this.line.isInMix(samples(this.#at));
+  }
+
   #send(): void {
     const now = samples((this.#packet + 1) * PACKET_FRAMES);
     this.line.hear(packetOf(this.#packet, TONE.signal), now, now);
@@ -72,9 +80,24 @@ describe("a host's settings", () => {
     expect(peakOf(muting.subarray(0, 100))).toBeGreaterThan(0.05);
     expect(stepIn(muting)).toBeLessThan(TONE.slope * 1.1);
     rig.line.set(PLAIN);
-    const back = rig.pull(2);
+    const back = rig.pull(3);
     expect(stepIn(back)).toBeLessThan(TONE.slope * 1.1);
     expect(decibels(peakOf(back))).toBeCloseTo(-20, 1);
+  });
+
+  test("a muted host will not be heard, and is out of the mix; its first sample comes an access unit after the mute ends", () => {
+    const rig = new Rig();
+    rig.pull(SECOND);
+    expect([rig.unheardFor, rig.isInMix]).toEqual([0, true]);
+    rig.line.set({ ...PLAIN, muted: true });
+    expect(rig.unheardFor, "it is still to be faded out").toBe(0);
+    rig.pull(1);
+    expect([rig.unheardFor, rig.isInMix]).toEqual([Number.POSITIVE_INFINITY, false]);
+    rig.line.set(PLAIN);
+    expect(rig.unheardFor, "hold audio ends now").toBe(0);
+    expect(peakOf(rig.pull(1))).toBe(0);
+    expect(peakOf(rig.pull(1))).toBeGreaterThan(0.05);
+    expect(rig.isInMix).toBe(true);
   });
 
   test("the automatic level brings the host to -18 LUFS slowly, and is gone when it is switched off", () => {

@@ -52,6 +52,9 @@ const announced: AnnouncedRow = {
 const opened = open(announced, timeline);
 const live = goLive(opened);
 const ended = end(live, 5_000);
+const THERE = { kind: "there" } as const;
+const UNKNOWN = { kind: "unknown" } as const;
+const gone = (since: number) => ({ kind: "gone", since }) as const;
 
 test("a show is announced, open, live, ended", () => {
   expect([announced, opened, live, ended].map(({ state }) => state)).toEqual([
@@ -65,7 +68,7 @@ test("a show is announced, open, live, ended", () => {
 });
 
 test("a show has one announcement until a host has been heard, and another from then on, even without hosts", () => {
-  expect([opened, live, withHosts(live, false, 9_000)].map(announcedState)).toEqual([
+  expect([opened, live, withHosts(live, gone(9_000))].map(announcedState)).toEqual([
     "before",
     "interrupted",
     "interrupted",
@@ -85,7 +88,7 @@ describe("every step of a show in every state", () => {
     ["goes live", goLive(row)],
     ["begins anew", beginAnew(row, later, anew)],
     ["closes", close(row, 9_000)],
-    ["loses its hosts", withHosts(row, false, 9_000)],
+    ["loses its hosts", withHosts(row, gone(9_000))],
     ["has hold audio", withHold(row, held)],
     ["ends", end(row, 9_000)],
   ];
@@ -162,9 +165,9 @@ describe("every step of a show in every state", () => {
       // @ts-expect-error: not one that has ended.
       close(ended, 9_000),
       // @ts-expect-error: Only one that runs has hosts,
-      withHosts(announced, false, 9_000),
+      withHosts(announced, gone(9_000)),
       // @ts-expect-error: not one that has ended.
-      withHosts(ended, false, 9_000),
+      withHosts(ended, gone(9_000)),
       // @ts-expect-error: Only one that runs has hold audio,
       withHold(announced, held),
       // @ts-expect-error: not one that has ended.
@@ -279,14 +282,16 @@ describe("what a show does by itself", () => {
   });
 
   test("the hosts have left when the last of them has, and are back with the next", () => {
-    const gone = withHosts(live, false, NOON);
-    expect(gone.hostsLeftAt).toBe(NOON);
-    expect(withHosts(gone, false, hour(1))).toBe(gone);
-    expect(withHosts(gone, true, hour(1))).toEqual(live);
-    expect(withHosts(opened, false, NOON), "nobody has been heard yet").toBe(opened);
-    expect(withHosts(live, true, NOON)).toBe(live);
-    const anew = beginAnew(gone, later, { at: NOON, why: "it stood still" });
-    expect(withHosts(anew, false, hour(1)).hostsLeftAt, "a timeline that begins anew changes nothing").toBe(
+    const left = withHosts(live, gone(NOON));
+    expect(left.hostsLeftAt).toBe(NOON);
+    expect(withHosts(left, gone(hour(1)))).toBe(left);
+    expect(withHosts(left, THERE)).toEqual(live);
+    expect(withHosts(opened, gone(NOON)), "nobody has been heard yet").toBe(opened);
+    expect(withHosts(live, THERE)).toBe(live);
+    expect(withHosts(live, UNKNOWN), "the SFU may be away").toBe(live);
+    expect(withHosts(left, UNKNOWN), "a lost socket brings no host back").toBe(left);
+    const anew = beginAnew(left, later, { at: NOON, why: "it stood still" });
+    expect(withHosts(anew, gone(hour(1))).hostsLeftAt, "a timeline that begins anew changes nothing").toBe(
       NOON,
     );
     const again = beginAnew(anew, timeline, { at: hour(2), why: "it stood still again" });
@@ -297,12 +302,12 @@ describe("what a show does by itself", () => {
     const withLimit = { ...live, endAfterMinutes: 15 };
     const anew = beginAnew(withLimit, later, { at: NOON, why: "it stood still" });
     const ends = { kind: "end", at: hour(0.25) };
-    expect(nextStep(withHosts(anew, false, hour(0.1)), hour(0.1))).toEqual(ends);
-    const connected = withHosts(anew, true, hour(0.1));
+    expect(nextStep(withHosts(anew, gone(hour(0.1))), hour(0.1))).toEqual(ends);
+    const connected = withHosts(anew, THERE);
     expect(nextStep(connected, hour(0.1)), "a host is connected, and is not heard").toEqual(ends);
-    expect(withHosts(goLive(connected), true, hour(0.1)).hostsLeftAt).toBeNull();
-    const reopened = open(close(withHosts(withLimit, false, NOON), hour(0.1)), later);
-    const tried = withHosts(withHosts(reopened, true, hour(0.2)), false, hour(0.2));
+    expect(withHosts(goLive(connected), THERE).hostsLeftAt).toBeNull();
+    const reopened = open(close(withHosts(withLimit, gone(NOON)), hour(0.1)), later);
+    const tried = withHosts(withHosts(reopened, THERE), gone(hour(0.2)));
     expect(nextStep(tried, hour(0.2)), "the host who connected in between was not heard").toEqual(ends);
   });
 

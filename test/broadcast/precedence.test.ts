@@ -21,9 +21,15 @@ const comes = (hostId = "new", takeover = false) => ({ hostId, takeover });
 const room = (...givingWay: string[]) => ({ kind: "room", givingWay });
 
 test.each<[string, string[], number, string[]]>([
-  ["nobody gives way while a place is free", ["ada talks", "ben quiet 5999"], 3, []],
-  ["a host quiet for 6 s gives way, even while a place is free", ["ada talks", "ben quiet 6000"], 3, ["ben"]],
+  ["nobody gives way while a place is free", ["ada talks", "ben quiet 25000", "cy connecting 60000"], 4, []],
   ["a host who is waited for stays while a place is free", ["ada lost 60000"], 2, []],
+  [
+    "a host quiet on its socket gives way before one without",
+    ["ada lost 60000", "ben quiet 6000"],
+    2,
+    ["ben"],
+  ],
+  ["of two who have long been quiet only one", ["ada quiet 6000", "ben quiet 25000"], 2, ["ben"]],
   ["without a free place 1 s of quiet is enough", ["ada talks", "ben lost 1000"], 2, ["ben"]],
   ["the longest quiet host gives way", ["ada quiet 1500", "ben quiet 3000", "cy talks"], 3, ["ben"]],
   ["a connecting host has 5 s", ["ada talks", "ben connecting 5000"], 2, ["ben"]],

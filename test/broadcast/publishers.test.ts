@@ -18,6 +18,7 @@ class Rows {
 }
 
 const OFFER: Offer = { kind: "offer", sdp: "v=0\r\n", mid: "0" };
+const SESSION_ERROR = () => Response.json({ tracks: [{ errorCode: "session_error" }] }, { status: 503 });
 const PENDING = () => Response.json({ errorCode: "session_error" }, { status: 425 });
 
 let rows: Rows;
@@ -141,20 +142,22 @@ describe("a host that publishes while another", () => {
     ["has connected for 4 s", 0, 4_000],
     ["has connected for 24 s", 0, 24_000],
     ["has a hiccup of 1.2 s", 5_000, 1_200],
-    ["has been quiet for 5.5 s", 5_000, 5_500],
-  ])("%s is mixed with it", async (_, talked, quiet) => {
+    ["has been quiet for 25 s", 5_000, 25_000],
+  ])("%s is mixed with it, since a place is free", async (_, talked, quiet) => {
     const publishers = make();
-    const first = await publish(publishers);
+    const first = await goOn(publishers);
     await talk(publishers, talked, first);
     await talk(publishers, quiet);
     const second = await publish(publishers);
     expect(publishers.sessions).toEqual([first, second]);
+    expect(calls).not.toContain("tracks/close");
   });
 
   test.each<[string, number, number]>([
     ["has been quiet for 6 s", 5_000, 6_000],
     ["was never heard in 25 s", 0, 25_000],
-  ])("%s takes its place", async (_, talked, quiet) => {
+  ])("%s gives it its place, since no other is free", async (_, talked, quiet) => {
+    maxHosts = 1;
     const publishers = make();
     const first = await goOn(publishers);
     await talk(publishers, talked, first);
@@ -164,15 +167,17 @@ describe("a host that publishes while another", () => {
     expect(calls.at(-1)).toBe("tracks/close");
   });
 
-  test("was quiet and talks again before the SFU answers is mixed with it", async () => {
+  test("was quiet and talks again before the SFU answers keeps its place, the only one", async () => {
+    maxHosts = 1;
     const publishers = make();
-    const first = await publish(publishers);
+    const first = await goOn(publishers);
     await talk(publishers, 100, first);
     await talk(publishers, 6_000);
     answerMillis = 4_000;
-    const second = publish(publishers);
+    const second = publishers.publish(OFFER, by(), "https://relay", terms);
     await talk(publishers, 4_100, first);
-    expect(publishers.sessions).toEqual([first, await second]);
+    expect(await second).toEqual(tooManyHosts(1, 1));
+    expect(publishers.sessions).toEqual([first]);
   });
 
   test("has lost the SFU's socket for 60 s is mixed with it: the SFU may be away", async () => {
@@ -338,8 +343,11 @@ test("a host whom the SFU answers after the show's end is refused: nothing is st
 });
 
 describe("a host that never connects", () => {
-  test("is given up once, after 25 s, and the SFU gets no more calls", async () => {
-    dial = PENDING;
+  test.each<[string, () => Response]>([
+    ["425", PENDING],
+    ["503 and a session error of the item", SESSION_ERROR],
+  ])("is given up once, after 25 s of %s, and the SFU gets no more calls", async (_, answer) => {
+    dial = answer;
     const publishers = make();
     const session = await publish(publishers);
     void publishers.attach(session);

@@ -195,6 +195,23 @@ describe("against an SFU that fails on demand", () => {
         expect(calls.length).toBeLessThanOrEqual(32);
       });
 
+      test("is given up after 25 s of 503 with a session error of its only item, and not of an outage", async () => {
+        answer = reply(503, { tracks: [{ errorCode: "session_error" }] });
+        const from = Date.now();
+        const result = sfu
+          .attach("session", to("ws://host/"))
+          .then((outcome) => ({ kind: outcome?.kind, after: Date.now() - from }));
+        await vi.advanceTimersByTimeAsync(20_000);
+        answer = reply(503, {});
+        await vi.advanceTimersByTimeAsync(600_000);
+        answer = reply(503, { tracks: [{ errorCode: "session_error" }] });
+        await vi.advanceTimersByTimeAsync(60_000);
+        const { kind, after } = await result;
+        expect(kind).toBe("fault");
+        expect(after).toBeGreaterThan(620_000 + 24_000);
+        expect(after).toBeLessThan(620_000 + 42_000);
+      });
+
       test("succeeds with an answer after 14.9 s", async () => {
         answer = slow(14_900);
         const result = sfu.attach("session", onceTo("ws://host/"));

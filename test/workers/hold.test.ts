@@ -150,6 +150,51 @@ describe.concurrent("a show without a host", () => {
     expect(both).toBeLessThanOrEqual(1);
     back.leave();
   });
+
+  test("plays hold audio while its host talks but is muted, and is live when the mute ends", async ({
+    expect,
+  }) => {
+    const show = await runtime.create({ latency: "low", hold: "default" });
+    const mute = (muted: boolean) => runtime.api("PATCH", `/broadcasts/${show.id}/hosts/host`, { muted });
+    await mute(true);
+    const listener = await Listener.join(show.playbackUrl);
+    await heard(listener, show, "hold");
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(2_000));
+    const described = async () => {
+      const { state, hosts } = await runtime.describe(show.id);
+      return [state, hosts.map(({ heard }) => heard)];
+    };
+    await expect.poll(described, { timeout: 10_000 }).toEqual(["open", [true]]);
+    for (let n = 0; n < 10; n++) {
+      await listener.list();
+      expect(await lineOf(show)).toBe("hold");
+      await sleep(200);
+    }
+    expect((await described())[0]).toBe("open");
+    await mute(false);
+    await heard(listener, show, "hosts", 3);
+    await expect.poll(described, { timeout: 5_000 }).toEqual(["live", [true]]);
+    host.leave();
+  });
+
+  test("changes to hold audio when nothing comes from its host any more, on a socket that stays open, and back", async ({
+    expect,
+  }) => {
+    const show = await runtime.create({ latency: "low", hold: "default", holdAfterSeconds: 4 });
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(2_000));
+    const listener = await Listener.join(show.playbackUrl);
+    await heard(listener, show, "hosts");
+    host.hush();
+    const quietFrom = Date.now();
+    await heard(listener, show, "hold");
+    expect(Date.now() - quietFrom).toBeGreaterThan(3_900);
+    expect(Date.now() - quietFrom).toBeLessThan(8_000);
+    host.talk(tone(2_000));
+    await heard(listener, show, "hosts", 3);
+    host.leave();
+  });
 });
 
 describe.concurrent("a producer's own hold audio", () => {
