@@ -109,7 +109,10 @@ class LongestFirst extends BaseSequencer {
       LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`)) >>> 0;
     const sorted = (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
     const isUnit = ({ project }: TestSpecification) => project.name === "unit";
-    return mixed(sorted.filter(isUnit), sorted.filter((file) => !isUnit(file)));
+    return mixed(
+      sorted.filter(isUnit),
+      sorted.filter((file) => !isUnit(file)),
+    );
   }
 }
 
