@@ -112,12 +112,12 @@ export function close(row: RunningRow, now: number): AnnouncedRow {
 }
 
 /**
- * Notes whether hosts are there, muted or not. While that is unknown nothing changes: an outage of the SFU ends no show. Nor
- * does it until a host is heard: a host of an earlier timeline who connects and is never heard has not come back.
+ * Notes whether hosts are there, muted or not. While that is unknown they count as there: an outage of the SFU ends no show. Until
+ * a host is heard nothing changes: a host of an earlier timeline who connects and is never heard has not come back.
  */
 export function withHosts(row: RunningRow, hosts: Whereabouts): RunningRow {
-  if (row.state !== "live" || hosts.kind === "unknown") return row;
-  const hostsLeftAt = hosts.kind === "there" ? null : (row.hostsLeftAt ?? hosts.since);
+  if (row.state !== "live") return row;
+  const hostsLeftAt = hosts.kind === "gone" ? (row.hostsLeftAt ?? hosts.since) : null;
   return hostsLeftAt === row.hostsLeftAt ? row : { ...row, hostsLeftAt };
 }
 

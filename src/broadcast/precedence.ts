@@ -1,3 +1,5 @@
+import { FIRST_HOST } from "../access/keys.ts";
+
 /** What decides whether a publisher's place in the show is given to another. */
 export interface Candidate {
   readonly session: string;
@@ -38,19 +40,21 @@ const PATIENCE_IN_A_CROWD_MS = { heard: 1_000, connecting: 5_000 };
 const HICCUP_MS = 500;
 
 /**
- * Decides whose places go to a newcomer, if `limit` hosts may be on. While a place is free nobody gives way, however quiet: a
- * host whose network was away for half a minute goes on when it is back, and many encoders would never connect again. Without a
+ * Decides whose places go to a newcomer, if `limit` hosts may be on. While a place is free nobody else gives way, however
+ * quiet: a host whose network was away for half a minute goes on when it is back, and many encoders would never connect again.
+ * Only a newcomer's own earlier sessions do. Without a
  * free place, as many as necessary give way: hosts that have long been quiet, else hosts that have been quiet for a while, the
  * longest first. A newcomer that takes over does not wait for that: sessions of the same host give way first, then hosts quiet
  * for longer than a hiccup, the longest first, then the oldest sessions.
  */
 export function precedence(places: readonly Candidate[], limit: number, claim: Claim): Precedence {
   const needed = places.length - limit + 1;
-  if (needed <= 0) return room([]);
   const quietest = places.toSorted((one, other) => other.quietMs - one.quietMs);
   const gone = quietest.filter(
     ({ quietMs, phase, isAwaited }) => !isAwaited && quietMs >= PATIENCE_MS[phase],
   );
+  // The key of the first host may be used by several people.
+  if (needed <= 0) return room(gone.filter(({ hostId }) => hostId === claim.hostId && hostId !== FIRST_HOST));
   if (gone.length >= needed) return room(gone.slice(0, needed));
   const patienceLeft = ({ quietMs, phase }: Candidate) => PATIENCE_IN_A_CROWD_MS[phase] - quietMs;
   const quiet = quietest.filter((place) => patienceLeft(place) <= 0);

@@ -26,7 +26,7 @@ export class Sender {
   #wasOn = false;
   /** Whether the sender has waited for a place since `start`. */
   #hasWaited = false;
-  /** Whether the next session takes another host's place. It is false once the track is on the air, or two hosts would go on pushing each other off. */
+  /** Whether the next attempt takes another host's place. Only one does: what then fails must not cost more hosts their places. */
   #takesPlace = false;
   /** Counts connections and stops. An attempt that began at another number is out of date, and ends itself. */
   #turn = 0;
@@ -83,6 +83,7 @@ export class Sender {
     if (track === null) return;
     const turn = this.#turn;
     const endpoint = `${this.#endpoint}${this.#takesPlace ? "?takeover=1" : ""}`;
+    this.#takesPlace = false;
     const opened = await WhipSession.open(endpoint, this.#key, track, this.#stereo);
     if (turn !== this.#turn) {
       if (opened.kind === "open") await opened.session.close();
@@ -100,7 +101,6 @@ export class Sender {
     }
     this.#attempt = 0;
     this.#wasOn = true;
-    this.#takesPlace = false;
     this.#guard(session);
     this.#tell({ kind: "sending", session: session.id, name: session.name, warnings: [], audible: null });
   }

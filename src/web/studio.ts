@@ -33,6 +33,7 @@ const gain = element("gain", HTMLInputElement);
 const button = element("go", HTMLButtonElement);
 const take = element("take", HTMLButtonElement);
 const mute = element("mute", HTMLButtonElement);
+const test = element("test", HTMLButtonElement);
 const bar = element("level", HTMLMeterElement);
 const levelText = element("level-text", HTMLElement);
 const heard = element("heard", HTMLElement);
@@ -98,7 +99,7 @@ async function open(): Promise<void> {
     trouble = reason;
     render();
   }
-  await showDevices();
+  void showDevices();
 }
 
 /** Resolves with why the chosen microphone could not be opened or sent; null where it is, or another was chosen meanwhile. */
@@ -148,9 +149,11 @@ function measure(opened: MediaStream): void {
   }
 }
 
-/** Lists the devices that are there, with the open one as chosen. */
+/** Lists the devices that are there, with the open one as chosen. Where the browser does not tell them, the list stays as it is. */
 async function showDevices(): Promise<void> {
-  const options = deviceOptions(await listMicrophones(), shownDevice()).map(
+  const microphones = await listMicrophones().catch(() => null);
+  if (microphones === null) return;
+  const options = deviceOptions(microphones, shownDevice()).map(
     ({ label, deviceId, isSelected }) => new Option(label, deviceId, isSelected, isSelected),
   );
   device.replaceChildren(...options);
@@ -215,6 +218,8 @@ function render(): void {
   button.dataset.look = words.button;
   button.disabled = words.isDisabled;
   take.hidden = !words.canTake;
+  // Another opening would take the place of the one for which "Go live" waits.
+  test.disabled = opening;
   mute.disabled = stream === null;
   mute.textContent = muted ? "Unmute" : "Mute";
   mute.setAttribute("aria-pressed", String(muted));
@@ -252,7 +257,7 @@ monitor.href = `/listen/${encodeURIComponent(id)}`;
 button.addEventListener("click", onGo);
 take.addEventListener("click", () => void goLive(true));
 mute.addEventListener("click", onMute);
-element("test", HTMLButtonElement).addEventListener("click", () => void open());
+test.addEventListener("click", () => void open());
 for (const control of [device, stereo, echo, noise, gain]) {
   control.addEventListener("change", () => {
     if (stream !== null) void open();

@@ -24,6 +24,12 @@ test.each<[string, string[], number, string[]]>([
   ["nobody gives way while a place is free", ["ada talks", "ben quiet 25000", "cy connecting 60000"], 4, []],
   ["a host who is waited for stays while a place is free", ["ada lost 60000"], 2, []],
   [
+    "the newcomer's own earlier session gives way, where it has long been quiet",
+    ["new quiet 6000", "new/2 quiet 5900", "ben quiet 25000"],
+    8,
+    ["new"],
+  ],
+  [
     "a host quiet on its socket gives way before one without",
     ["ada lost 60000", "ben quiet 6000"],
     2,
@@ -42,6 +48,10 @@ test.each<[string, string[], number, string[]]>([
   ],
 ])("%s", (_, places, limit, givingWay) => {
   expect(precedence(on(...places), limit, comes())).toEqual(room(...givingWay));
+});
+
+test("several people may use the first host's key, so none of its sessions gives way while a place is free", () => {
+  expect(precedence(on("host quiet 25000"), 2, comes("host"))).toEqual(room());
 });
 
 test.each<[string, string[], number, number]>([

@@ -999,23 +999,35 @@ describe("a host from whom nothing comes any more, on a socket that stays open",
 
   test("has gone, and the show ends the set time after its last message", async () => {
     const rig = await onAir({ endAfterMinutes: 1 });
-    await eachSecond(rig, 59, () => rig.wait(1_000));
+    await eachSecond(rig, 45, () => rig.wait(1_000));
+    expect(rig.row.hostsLeftAt, "its socket is dead since 30 s, and the SFU may be away").toBeNull();
+    rig.dropHost();
+    await eachSecond(rig, 14, () => rig.wait(1_000));
     expect(rig.row.state).toBe("live");
     await eachSecond(rig, 3, () => rig.wait(1_000));
     expect(rig.row.state).toBe("ended");
   });
 
+  test("does not end the show while the SFU may be away, which closes no socket then", async () => {
+    const rig = await onAir({ endAfterMinutes: 1 });
+    await eachSecond(rig, 20, () => rig.wait(1_000));
+    expect(rig.row.hostsLeftAt).toEqual(expect.any(Number));
+    await eachSecond(rig, 100, () => rig.wait(1_000));
+    expect(rig.row).toMatchObject({ state: "live", hostsLeftAt: null, held: { isOn: true } });
+  });
+
   test("is gone after a restart as well, and hold audio goes on at once", async () => {
     const rig = await onAir();
     await untilHeld(rig);
-    const { hostsLeftAt } = rig.row;
+    const restartedAt = Date.now();
     rig.restart();
     rig.dial();
     await rig.read();
     rig.wait(1_500);
     await rig.read();
     expect(await rig.line()).toMatchObject({ line: "hold" });
-    expect(rig.row.hostsLeftAt).toBe(hostsLeftAt);
+    await eachSecond(rig, 5, () => rig.wait(1_000));
+    expect(rig.row.hostsLeftAt, "the new object has not heard it").toBeGreaterThanOrEqual(restartedAt);
   });
 
   test("is not taken for a restart, after which the socket is back within 2 s", async () => {

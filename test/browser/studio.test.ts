@@ -250,6 +250,35 @@ test("a host who joins a full show is told after a second try, and can take the 
   for (const { page } of [first, second]) await page.context().close();
 });
 
+test("a press on Take a place takes one place at most, though the attempt fails", async () => {
+  const show = await stage.create("low", { maxHosts: 1 });
+  const ben = await stage.makeHost(show, { name: "Ben" });
+  const first = await openPage(browser, show.studioUrl);
+  await pressGo(first);
+  await waitForStatus(first.page, /^Listeners hear you/);
+  const { page } = await openPage(browser, ben.studioUrl);
+  let taken = 0;
+  await page.route(/takeover=1/, (route) => {
+    taken++;
+    return route.abort();
+  });
+  await page.locator("#go:enabled").click();
+  await page.locator("#take").click();
+  await waitForStatus(page, /The relay can not be reached/);
+  await waitForStatus(page, /^Every place is taken/, 30_000);
+  expect(taken).toBe(1);
+  for (const opened of [first.page, page]) await opened.context().close();
+});
+
+test("a host goes on the air although the browser does not tell which devices there are", async () => {
+  const show = await stage.create("low");
+  const { page } = await openPage(browser, show.studioUrl);
+  await page.evaluate("navigator.mediaDevices.enumerateDevices = () => new Promise(() => {})");
+  await page.locator("#go:enabled").click();
+  await waitForStatus(page, "You are on the air.");
+  await page.context().close();
+});
+
 test("a host who joins a full show goes on the air without a word where a place gets free in the meantime", async () => {
   const show = await stage.create("low", { maxHosts: 1 });
   const first = await openPage(browser, show.studioUrl);
