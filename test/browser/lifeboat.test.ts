@@ -12,8 +12,8 @@ import { take } from "../kit/recording.ts";
 // silences, how soon the page returns to the relay, and how soon a new listener hears sound during the fault.
 
 const FAULT_S = 14;
-/** How many pages listen at once: all share one processor. */
-const AT_ONCE = 5;
+/** How many pages listen at once. With five on two cores, silences were measured that the machine had made. */
+const AT_ONCE = 3;
 /**
  * Fixes the page's random draws: it looks at the relay after 15.7 s each time. The draws themselves are tested in
  * test/web/failover-plan.test.ts.
@@ -74,7 +74,7 @@ test("in mid-show no fault is heard as more than 2 s of silence, and the page is
       expect(back, `back, ${name}`).toBeLessThanOrEqual(BACK_S);
     }
   }
-}, 200_000);
+}, 300_000);
 
 test("a listener who opens the page while the relay is dead hears the show within 5 s", async () => {
   const faults = ["503", "404", "resets", "hangs", "media"] as const;
