@@ -11,8 +11,8 @@ export function problemOf(fault: SfuFault, what: "publisher" | "talk session"): 
   if (isMisconfigured(fault)) {
     console.error(
       `The SFU refused a ${what}: ${fault.status} ${fault.code}. It does not take this deployment's app or secret: ` +
-        "check SFU_APP_ID and SFU_APP_SECRET, and set the wrong one with `npx wrangler secret put SFU_APP_ID` or " +
-        "`npx wrangler secret put SFU_APP_SECRET`.",
+        "check SFU_APP_ID and SFU_APP_SECRET, write the right ones into secrets.env, and deploy with " +
+        "`npx wrangler deploy --secrets-file secrets.env`.",
     );
     return PROBLEMS.sfuMisconfigured;
   }

@@ -136,7 +136,8 @@ test("a host who changes the microphone is sent although the page can not measur
   expect(await page.evaluate("tracks.map(({ readyState }) => readyState)")).toEqual(["ended", "live"]);
   expect(await text(page, "message")).toBe("You are on the air.");
   await page.locator("#noise").check();
-  await waitForStatus(page, "Your microphone is working.");
+  // Chromium's own fake microphone beeps at full scale at times.
+  await waitForStatus(page, /Your microphone is working|Too loud/);
   await page.context().close();
 });
 

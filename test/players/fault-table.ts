@@ -108,8 +108,9 @@ function beyond(fault: Fault, row: Row, evidence: Evidence, withheld: number): s
   const allowed = Math.max(0, row.drought - BUFFERED_MS) + SLACK_MS + withheld;
   if (row.longest > allowed) found.push(`the page's sound stood still for ${row.longest} ms`);
   if (row.listed > PRESENT_MS + withheld) found.push(`the list was the present one after ${row.listed} ms`);
-  const leaps =
-    mayLeap || row.drought > BUFFERED_MS ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
-  if (leaps.length > 0) found.push(`the page leapt by ${leaps.map(({ seconds }) => seconds)} s`);
+  const leaps = mayLeap ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
+  const skipped = leaps.reduce((sum, { seconds }) => sum + 1_000 * seconds, 0);
+  if (leaps.some(({ seconds }) => seconds < 0) || skipped > allowed)
+    found.push(`the page leapt by ${leaps.map(({ seconds }) => seconds)} s`);
   return found;
 }

@@ -46,6 +46,8 @@ const PLAIN = 0.17;
  * lost packets, single samples differed by -60 dB. The tone is at -14 dBFS, so a lost or shifted sample differs by far more.
  */
 const MOST_DIFFERENCE = 0.003;
+/** For how long a show may be silent at its end, s: hosts talk on, and the last segment is silence. */
+const MOST_SILENT_SECONDS = 1;
 /** How far around a sample an AAC access unit has an effect, samples. */
 const AU_REACH = 4 * AU;
 
@@ -137,6 +139,9 @@ async function judgeRecording(evidence: Evidence, findings: string[]): Promise<R
   const pcm = await decode(Buffer.concat([init, ...pieces]), "mp4");
   const start = pcm.findIndex((sample) => Math.abs(sample) > 0.05);
   const end = pcm.findLastIndex((sample) => Math.abs(sample) > 0.05);
+  // The host talks until after the show's end.
+  const silent = (pcm.length - end) / RATE;
+  if (silent > MOST_SILENT_SECONDS) findings.push(`nobody is heard in the last ${silent.toFixed(1)} s`);
   const dated = last.segments[0];
   const startedAt = (dated?.date ?? 0) - ((dated?.msn ?? 0) - first) * SEGMENT * (AU / 48);
   // Starts a tenth of a second in, so that the onset of the first sound is not taken for a hole.

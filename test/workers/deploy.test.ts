@@ -69,6 +69,13 @@ test("after a deploy the objects keep their code for as long as the platform all
   }
 });
 
+test("an object may put a segment and a list every two seconds for as long as a show lasts", () => {
+  const config = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
+  const [, most = "0"] = /^\[limits\]\nsubrequests = ([\d_]+)$/m.exec(config) ?? [];
+  const days = Number(most.replaceAll("_", "")) / 86_400;
+  expect(days).toBeGreaterThan(100);
+});
+
 test("a deploy does not empty the cache, and no request's URL is logged", () => {
   const config = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
   expect(config).toMatch(/\[cache\]\nenabled = true\ncross_version_cache = true\n/);

@@ -404,7 +404,7 @@ describe("if the SFU can not take a publisher, the publisher gets a 503 with Ret
     expect(error).toMatchObject({ status: 503, code: "sfu_unavailable" });
     expect(error.message).toContain("operator");
     expect(error.message).not.toContain("seconds");
-    for (const word of ["SFU_APP_ID", "SFU_APP_SECRET", "npx wrangler secret put"]) {
+    for (const word of ["SFU_APP_ID", "SFU_APP_SECRET", "npx wrangler deploy --secrets-file"]) {
       await expect.poll(() => relay.log().slice(before - 1)).toContain(word);
     }
   });

@@ -17,8 +17,8 @@ globalThis.place = {
         if (at - movedAt > 60)
           this.stood.push({ at: performance.timeOrigin + movedAt, millis: at - movedAt });
         const leap = now - place - (at - lookedAt) / 1000;
-        if (Math.abs(leap) > 0.3 && at - movedAt <= 60)
-          this.leapt.push({ at: performance.timeOrigin + at, seconds: leap });
+        // After a standstill too: the time is that since the last look, not since the last movement.
+        if (Math.abs(leap) > 0.3) this.leapt.push({ at: performance.timeOrigin + at, seconds: leap });
         [place, movedAt] = [now, at];
       }
       lookedAt = at;
