@@ -3,8 +3,12 @@ import type { KnownStatus } from "./status.ts";
 
 /** What pages say about hosts and listeners. */
 
-/** Says which hosts are heard, by name; empty where no host is heard, or the only one has the default name. */
-export function onAirText({ onAir }: Pick<KnownStatus, "onAir">): string {
+/**
+ * Says which hosts are heard, by name; empty where no host is heard, as under hold audio, or the only one has the default name. A
+ * playlist tells when hold audio begins, but not that a host was muted before.
+ */
+export function onAirText({ onAir, line }: Pick<KnownStatus, "onAir" | "line">): string {
+  if (line === "hold") return "";
   return onAir.some((name) => name !== FIRST_HOST_NAME) ? `On the air: ${onAir.join(", ")}` : "";
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { TooManyCalls } from "../../src/broadcast/bounded-bucket.ts";
 import { Recording } from "../../src/broadcast/recording.ts";
 import type { MediaObject } from "../../src/broadcast/store.ts";
 
@@ -11,13 +12,14 @@ import type { MediaObject } from "../../src/broadcast/store.ts";
 class Bucket {
   readonly objects = new Map<string, Uint8Array>();
   readonly puts: string[] = [];
-  mode: "works" | "fails" | "hangs" = "works";
+  mode: "works" | "fails" | "hangs" | "full" = "works";
   /** Completes the puts that hang, oldest first. */
   readonly hanging: (() => void)[] = [];
 
   put(key: string, bytes: Uint8Array): Promise<unknown> {
     this.puts.push(key);
     if (this.mode === "hangs") return new Promise((resolve) => this.hanging.push(() => resolve({})));
+    if (this.mode === "full") return Promise.reject(new TooManyCalls(4));
     if (this.mode === "fails") return Promise.reject(new Error("10001: internal error"));
     if (this.objects.has(key)) throw new Error(`${key} was put twice`);
     this.objects.set(key, bytes);
@@ -93,6 +95,18 @@ describe("a recording", () => {
       "s0000000003.m4s",
       "s0000000004.m4s",
     ]);
+  });
+
+  test("counts no failure where a put was not made, because R2 has too many calls to answer", async () => {
+    const [bucket, held] = [new Bucket(), outbox(null, 3)];
+    const recording = record(bucket, held);
+    bucket.mode = "full";
+    await recording.putAll();
+    expect([recording.failures, held.msns]).toEqual([0, [null, 3]]);
+    expect(warn).not.toHaveBeenCalled();
+    bucket.mode = "works";
+    await recording.putAll();
+    expect(held.msns).toEqual([]);
   });
 
   test("does not wait for ever for a put that hangs, nor start a second run beside it", async () => {

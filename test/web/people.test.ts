@@ -9,7 +9,11 @@ test.each<[string[], string]>([
   [["Ada"], "On the air: Ada"],
   [["Ada", "Host"], "On the air: Ada, Host"],
   [["Ada", "<b>Ben</b>"], "On the air: Ada, <b>Ben</b>"],
-])("the hosts %j are shown as %j", (onAir, said) => expect(onAirText({ onAir })).toBe(said));
+])("the hosts %j are shown as %j", (onAir, said) => expect(onAirText({ onAir, line: "hosts" })).toBe(said));
+
+test("under hold audio no host is shown as on the air: the last one may have been muted", () => {
+  expect(onAirText({ onAir: ["Ada"], line: "hold" })).toBe("");
+});
 
 const thousands = (count: number) => count.toLocaleString();
 
