@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startChromium } from "../kit/chromium.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
-import type { Fault } from "./fault.ts";
+import { ARE_LONG, chosenOf, NONE_HERE } from "./chosen-faults.ts";
 import { type FaultRig, startRig } from "./fault-rig.ts";
 import { AT_ONCE, FaultTable } from "./fault-table.ts";
 import { HOST_FAULTS, hostNetworkGone } from "./host-faults.ts";
@@ -12,8 +12,6 @@ import { sfuFaults } from "./sfu-faults.ts";
 // Faults of the host, the SFU and the relay while players listen: listeners hear on and the recording is whole. Each
 // fault has a show of its own; some shows run at the same time.
 
-/** FAULTS=long: the faults that take half an hour. FAULTS=TEXT: the faults whose names contain TEXT. */
-const { FAULTS = "" } = process.env;
 const LONG = [
   resets(20, 15_000),
   r2Outage("refuses", 600_000),
@@ -21,10 +19,9 @@ const LONG = [
   hostNetworkGone(600_000, [595_000, 620_000]),
 ];
 /** All rows may have to end before the first one is judged. */
-const TIMEOUT_MS = FAULTS === "long" ? 2_400_000 : 900_000;
-const chosen = (faults: readonly Fault[]) => faults.filter(({ name }) => name.includes(FAULTS));
-const withStandIn = FAULTS === "long" ? LONG : chosen([...RELAY_FAULTS, ...HOST_FAULTS]);
-const withFake = FAULTS === "long" ? [] : chosen(sfuFaults(() => fake));
+const TIMEOUT_MS = ARE_LONG ? 2_400_000 : 900_000;
+const withStandIn = ARE_LONG ? LONG : chosenOf([...RELAY_FAULTS, ...HOST_FAULTS]);
+const withFake = chosenOf(sfuFaults(() => fake));
 
 let browser: Browser;
 let fake: FakeSfu;
@@ -50,7 +47,7 @@ afterAll(async () => {
 });
 
 // A file without a test would be an error.
-if (withStandIn.length + withFake.length === 0) test.skip(`a fault with "${FAULTS}" in its name`);
+if (withStandIn.length + withFake.length === 0) test.skip(NONE_HERE);
 describe.each([...withStandIn, ...withFake])("$name", (fault) => {
   test("listeners hear on, and the recording is whole", { timeout: TIMEOUT_MS }, async () => {
     const { errors, findings } = await table.rowOf(fault);
