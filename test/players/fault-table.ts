@@ -15,6 +15,8 @@ const BUFFERED_MS = 1_280;
  * How much longer than the drought the page may stand still, ms: a busy machine can delay its decoding by this much.
  */
 const SLACK_MS = 300;
+/** A page that stands still for this long, ms, joins anew (web/player.ts). Its positions before and after do not compare. */
+const JOINS_ANEW_MS = 12_000;
 /** How soon after a fault the playlist is current again, ms. */
 const PRESENT_MS = 3_000;
 
@@ -102,13 +104,14 @@ function beyond(fault: Fault, row: Row, evidence: Evidence, withheld: number): s
   const { gapMs, droughtMs = DROUGHT_MS, leaps: mayLeap = false } = fault;
   const [least, most] = gapMs;
   const found: string[] = [];
-  if (row.gap < least || row.gap > most)
+  if (row.gap < least || row.gap > most + withheld)
     found.push(`${row.gap.toFixed(0)} ms of the host's sound are missing`);
   if (row.drought > droughtMs + withheld) found.push(`nothing new was listed for ${row.drought} ms`);
   const allowed = Math.max(0, row.drought - BUFFERED_MS) + SLACK_MS + withheld;
   if (row.longest > allowed) found.push(`the page's sound stood still for ${row.longest} ms`);
   if (row.listed > PRESENT_MS + withheld) found.push(`the list was the present one after ${row.listed} ms`);
-  const leaps = mayLeap ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
+  const joinsAnew = row.longest >= JOINS_ANEW_MS;
+  const leaps = mayLeap || joinsAnew ? [] : evidence.leapt.filter(({ at }) => at > evidence.fault.from);
   const skipped = leaps.reduce((sum, { seconds }) => sum + 1_000 * seconds, 0);
   if (leaps.some(({ seconds }) => seconds < 0) || skipped > allowed)
     found.push(`the page leapt by ${leaps.map(({ seconds }) => seconds)} s`);
