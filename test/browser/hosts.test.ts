@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startChromium, startDoomedChromium } from "../kit/chromium.ts";
 import { listenTo, preparePublisher, publishRaw } from "../kit/people.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
-import { pitch, toneLevel, unexcusedGaps } from "../kit/probe/tone.ts";
+import { gaps, pitch, toneLevel, unexcusedGaps } from "../kit/probe/tone.ts";
 import { take } from "../kit/recording.ts";
 import { type Stage, setStage } from "../kit/stage.ts";
 
@@ -90,6 +90,14 @@ test("a killed publisher leaves silence, not a stall, and is back on the air wit
   expect(heard.lost).toBe(0);
   expect(heard.stalls).toEqual([]);
   expect(Number(later) - Number(clock)).toBeGreaterThan(0.8);
+  // What the listener heard between the one and the other.
+  const deadAt = gaps(heard.pcm, RATE, TONE_HZ).at(-1)?.at ?? 0;
+  const first = gaps(heard.pcm, RATE, SECOND_TONE_HZ)[0] ?? { at: 0, seconds: 0 };
+  const silentS = first.at + first.seconds - deadAt;
+  console.log(`connected after ${backAfter} ms; the listener heard nobody for ${silentS.toFixed(2)} s`);
+  expect(first.at, "the one that came back is heard during the recording").toBe(0);
+  expect(deadAt, "the dead one, too").toBeGreaterThan(0);
+  expect(silentS, "s without a host").toBeLessThan(3 + stage.stalled() / 1_000);
   const end = heard.pcm.subarray(heard.pcm.length - 4 * RATE);
   expect(toneLevel(end, RATE, TONE_HZ), "the dead host").toBeLessThan(0.005);
   expect(unexcusedGaps(end, RATE, SECOND_TONE_HZ, stage.stalled()), "gaps in the one that came back").toEqual(

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, type Probed } from "../kit/chromium.ts";
 import { type CopiedShow, startCopiedShow } from "../kit/copied-show.ts";
 import { type Fault, Faulty } from "../kit/faulty.ts";
+import { findMarks, leaps } from "../kit/probe/marks.ts";
 import { RATE, TONE_HZ } from "../kit/probe/signal.ts";
 import { gaps, toneLevel } from "../kit/probe/tone.ts";
 import { take } from "../kit/recording.ts";
@@ -56,7 +57,7 @@ test("in mid-show no fault is heard as more than 2 s of silence, and the page is
   }
   console.log(
     [
-      "primary        copy    longest silence, all ms   silences: ms at s      back after s, requests to the copy, ms withheld from the relay",
+      "primary        copy    longest silence, all ms   silences: ms at s      s skipped, repeated   back after s, requests to the copy, ms withheld from the relay",
       ...rows.map(({ line }) => line),
     ].join("\n"),
   );
@@ -185,7 +186,7 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
   const withheld = Math.round(copied.stage.stalled());
   const heard = await take(page, "ear.take()");
   const silences = gaps(heard.pcm, RATE, TONE_HZ);
-  // For a recording that is silent for more than half of its time, `gaps` reports none: so check the tone at the end.
+  const { skipped, repeated } = leaps(findMarks(heard.pcm, RATE), silences);
   const end = toneLevel(heard.pcm.subarray(-3 * RATE), RATE, TONE_HZ);
   const share = toneLevel(heard.pcm, RATE, TONE_HZ) / end;
   const reconnected = (await said()).filter((sentence) => /Reconnecting/.test(sentence)).length;
@@ -196,7 +197,7 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
   const all = silences.reduce((sum, silence) => sum + ms(silence), 0);
   const back = ((isBack() ?? Number.POSITIVE_INFINITY) - healed) / 1000;
   const list = silences.map((silence) => `${ms(silence)} at ${silence.at.toFixed(1)}`).join(", ");
-  const line = `${primaryFault.padEnd(14)} ${copyFault.padEnd(7)} ${String(longest).padStart(5)} ${String(all).padStart(6)}   ${list.padEnd(30)} ${back.toFixed(1)}  ${copy.asked.length}  ${withheld}`;
+  const line = `${primaryFault.padEnd(14)} ${copyFault.padEnd(7)} ${String(longest).padStart(5)} ${String(all).padStart(6)}   ${list.padEnd(30)} ${skipped.toFixed(1)} ${repeated.toFixed(1)}   ${back.toFixed(1)}  ${copy.asked.length}  ${withheld}`;
   const hadCopy = copy.asked.filter(({ path }) => path.endsWith(".m4s")).length;
   return {
     primary: primaryFault,

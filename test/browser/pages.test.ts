@@ -123,6 +123,13 @@ test.concurrent("the listener stops and comes back at the live edge", async () =
   ).toEqual([]);
   await page.locator("#play").click();
   await waitForStatus(page, "You are listening live.");
+  await page.waitForTimeout(1000);
+  // It plays some 1.2 s behind the newest part; from where it stopped, it would be 3 s further behind.
+  const behind = await page.evaluate(`{
+    const { seekable, currentTime } = document.querySelector("audio");
+    seekable.end(seekable.length - 1) - currentTime;
+  }`);
+  expect(behind, "s behind the newest part").toBeLessThan(2.5);
   expect(faults).toEqual([]);
   for (const each of [page, studio.page]) await each.context().close();
 });

@@ -87,9 +87,10 @@ async function play(
 }
 
 test("ffmpeg plays on from the copy while the relay's port is dead, and a new client has sound within 5 s", async () => {
-  const { show, silence, stalled } = await goOnAir(stage, "balanced");
+  const { show, silence, stalled, settle } = await goOnAir(stage, "balanced");
   await sleep(1_000 * HEARD_AFTER_S);
   stage.settle();
+  settle();
   const copy = `${stage.lifeboat}/${show.id}/lifeboat.m3u8`;
   const byDoor = door.origin + new URL(show.playbackUrl).pathname;
   const playing = Promise.all([play(copy, SECONDS), play(byDoor, SECONDS)]);

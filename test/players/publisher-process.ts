@@ -3,7 +3,8 @@ import { publish } from "../../local/host/publisher.ts";
 import { measuringLoop } from "../kit/probe/signal.ts";
 
 // A publisher in a process of its own: it has to send every 20 ms, however busy the test's process is. Arguments: the
-// WHIP endpoint and its key. It reports when the loop's first sample was taken, and falls silent on disconnect.
+// WHIP endpoint and its key. It reports when the loop's first sample was taken and the longest time for which the machine kept it
+// from running since the last message that it was sent, and falls silent on disconnect.
 const [url = "", key = ""] = process.argv.slice(2);
 const loop = Int16Array.from(measuringLoop(), (sample) => Math.round(sample * 32_767));
 let at = 0;
@@ -24,4 +25,5 @@ process.once("disconnect", () => void publication.close(false));
 
 const delay = monitorEventLoopDelay({ resolution: 10 });
 delay.enable();
+process.on("message", () => delay.reset());
 setInterval(() => process.connected && process.send?.({ stalled: delay.max / 1e6 }), 500).unref();

@@ -72,7 +72,7 @@ async function listOf(url: string): Promise<Listed> {
 test("a show plays to its end, and after its end from its start, by the same URL", {
   timeout: 300_000,
 }, async () => {
-  const { show, silence, stalled } = await goOnAir(stage, "low");
+  const { show, silence, stalled, settle } = await goOnAir(stage, "low");
   await expect.poll(async () => (await stage.status(show)).state, { timeout: 20_000 }).toBe("live");
   await sleep(8_000);
   const url = show.playbackUrl;
@@ -88,6 +88,7 @@ test("a show plays to its end, and after its end from its start, by the same URL
   await listener.page.getByText("You are listening live.").waitFor({ timeout: 30_000 });
   // Holes that starting all this caused at the host do not count.
   stage.settle();
+  settle();
   const steadyAt = Date.now() + 1_000;
   await sleep(1_000 * SECONDS);
   // The host is heard up to the end.

@@ -11,8 +11,10 @@ export interface OnAir {
   readonly show: CreatedBroadcast;
   /** When the loop's first sample was taken, ms since 1970; the loop is read in real time from there on. */
   readonly startedAt: number;
-  /** Returns the longest time for which the machine has kept the publisher's process from running, ms. */
+  /** Returns the longest time for which the machine has kept the publisher's process from running since {@link settle}, ms. */
   stalled(): number;
+  /** Restarts {@link stalled}. Call it once everything has started: that takes the machine from the publisher. */
+  settle(): void;
   /** Ends the publisher without deleting its session. */
   silence(): Promise<void>;
 }
@@ -34,7 +36,11 @@ export async function goOnAir(stage: Stage, latency: Latency): Promise<OnAir> {
     child.disconnect();
     await gone;
   };
-  return { show, startedAt, stalled: () => stalled, silence };
+  const settle = () => {
+    child.send("settle");
+    stalled = 0;
+  };
+  return { show, startedAt, stalled: () => stalled, settle, silence };
 }
 
 function begun(child: ChildProcess): Promise<number> {

@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Publication, publish } from "../../local/host/publisher.ts";
 import { SpokenSignal } from "../../local/host/signal.ts";
-import type { HostState } from "../../src/broadcast-api.ts";
 import { lifeboatUrl } from "../../src/lifeboat.ts";
 import type { CreatedBroadcast } from "../kit/created.ts";
 import { type Desk, makeShow, openShow, originReads, removeShow, stateOf } from "../kit/desk.ts";
@@ -11,6 +9,7 @@ import { Listener } from "../kit/listener.ts";
 import { until } from "../kit/polling.ts";
 import { Checks } from "./checks.ts";
 import { checkEnd } from "./end.ts";
+import { endure, stayOn } from "./endure.ts";
 import { checkLifeboat, checkLifeboatEnd } from "./lifeboat.ts";
 import { checkTalk } from "./talk.ts";
 
@@ -28,8 +27,6 @@ minute, with --on-air so much longer. The show is its own and is deleted in the 
 
 The exit code is 1 where a check failed, 2 where the options are wrong.`;
 
-/** How long the show is still watched after a command has ended, ms. */
-const AFTERMATH_MS = 20_000;
 /** The number of equal requests for one object, of which the origin should see few. */
 const CROWD = 40;
 
@@ -77,7 +74,7 @@ async function perform(checks: Checks, desk: Desk, show: CreatedBroadcast, optio
   await checkCaches(checks, desk, show, listener);
   if (lifeboat !== null) await checkLifeboat(checks, show, lifeboat);
   if (during !== null)
-    await checks.run(`listeners do not notice: ${during}`, () => endure(listener, show, during));
+    await checks.run(`listeners do not notice: ${during}`, () => endure(desk, listener, show, during));
 
   if (onAirMs > 0)
     await checks.run(`the host's Broadcast lives on for ${onAirMs / 60_000} minutes`, () =>
@@ -193,53 +190,6 @@ function goLive({ whipUrl, hostKey }: CreatedBroadcast): Promise<Publication> {
 async function hostsOf(url: string, { id }: CreatedBroadcast): Promise<string | null> {
   const { hosts } = await json<{ hosts: number }>(`${url}/live/${id}/status.json`);
   return hosts > 0 ? `${hosts} on air` : null;
-}
-
-/**
- * Watches a show's only host. A host that is heard without a break has had one Broadcast, because its sockets end with the
- * object.
- */
-async function stayOn({ url, adminToken }: Desk, { id }: CreatedBroadcast, millis: number): Promise<string> {
-  const standing = async () => {
-    const headers = { authorization: `Bearer ${adminToken}` };
-    const response = await fetch(`${url}/api/broadcasts/${id}`, { headers });
-    const { hosts } = (await response.json()) as { hosts: HostState[] };
-    return hosts.map(({ state, since }) => `${state} since ${new Date(since).toISOString()}`).join();
-  };
-  const before = await standing();
-  if (!before.startsWith("heard")) throw new Error(`the host is ${before || "not on"}`);
-  for (const end = Date.now() + millis; Date.now() < end; await sleep(10_000)) {
-    const now = await standing();
-    if (now !== before) throw new Error(`the host was ${before} and is ${now || "gone"}`);
-  }
-  return before;
-}
-
-/** Listens part by part while a command runs and after it: every part comes, in one epoch, and none long after it is due. */
-async function endure(listener: Listener, show: CreatedBroadcast, command: string): Promise<string> {
-  const child = spawn(command, { shell: true, stdio: ["ignore", "inherit", "inherit"] });
-  const code = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  let until = Number.POSITIVE_INFINITY;
-  void code.then(() => {
-    until = Date.now() + AFTERMATH_MS;
-  });
-  let list = await listener.list();
-  let latest = 0;
-  let parts = 0;
-  while (Date.now() < until) {
-    const last = list.parts.at(-1);
-    if (last === undefined) throw new Error("the list has no parts");
-    list = await listener.list(`_HLS_msn=${last.msn}&_HLS_part=${last.index + 1}`);
-    for (const part of list.parts.filter(({ date }) => date > last.date)) {
-      parts++;
-      latest = Math.max(latest, list.readAt - part.date - 1000 * part.duration);
-    }
-  }
-  if ((await code) !== 0) throw new Error(`the command ended with exit code ${await code}`);
-  const { epoch } = await Listener.join(show.playbackUrl);
-  if (epoch !== listener.epoch) throw new Error("the show began anew");
-  if (latest > 2_000) throw new Error(`a part was listed ${Math.round(latest)} ms after its last sample`);
-  return `${parts} parts, the latest listed ${Math.round(latest)} ms after its last sample`;
 }
 
 async function json<T>(url: string): Promise<T> {

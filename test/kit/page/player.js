@@ -27,9 +27,11 @@ async function videoJs(audio, url, llhls) {
 globalThis.player = {
   /** How often the position is read, ms. */
   every: 20,
-  /** Since the last reset: the longest standstill, ms, and the sound that was played, seconds. */
+  /** Since the last reset: the longest standstill, ms, and how far the position went, seconds. */
   longest: 0,
   played: 0,
+  /** When it was reset, ms since the page's begin. */
+  resetAt: 0,
 
   /** @param name one of the players above; resolves once it plays */
   async start(name, url) {
@@ -69,10 +71,11 @@ globalThis.player = {
   },
 
   reset() {
-    [this.longest, this.played] = [0, 0];
+    [this.longest, this.played, this.resetAt] = [0, 0, performance.now()];
   },
 
+  /** @returns also the time since the last reset, seconds */
   read() {
-    return { longest: this.longest, played: this.played };
+    return { longest: this.longest, played: this.played, lasted: (performance.now() - this.resetAt) / 1000 };
   },
 };

@@ -35,6 +35,35 @@ export function findMarks(pcm: Float32Array, rate: number): Mark[] {
   return marks;
 }
 
+/**
+ * Returns how much of the signal a listener did not hear, and how much was heard twice, in seconds. Between two marks, as much of
+ * the signal must have passed as there was time without silence. `silences` are the recording's own (`gaps` in tone.ts).
+ */
+export function leaps(
+  marks: readonly Mark[],
+  silences: readonly { readonly at: number; readonly seconds: number }[],
+): { skipped: number; repeated: number } {
+  let skipped = 0;
+  let repeated = 0;
+  for (const [n, mark] of marks.slice(1).entries()) {
+    const before = marks[n] as Mark;
+    const silent = silences
+      .filter(({ at }) => at > before.at && at < mark.at)
+      .reduce((sum, { seconds }) => sum + seconds, 0);
+    const heard = mark.at - before.at - silent;
+    // The loop is as long as it has codes, so a leap is known up to half of it.
+    const turns = Math.round((heard - (mark.code - before.code)) / LOOP_SECONDS);
+    const leap = mark.code - before.code + turns * LOOP_SECONDS - heard;
+    if (Math.abs(leap) < LEAST_LEAP) continue;
+    if (leap > 0) skipped += leap;
+    else repeated -= leap;
+  }
+  return { skipped, repeated };
+}
+
+/** A player that corrects its latency plays up to 10 % faster or slower for a while, which is no leap. */
+const LEAST_LEAP = 0.15;
+
 /** The centre of the mark's energy, in samples: its peak can move by half a hop, its centre of gravity does not. */
 function centre(pcm: Float32Array, code: number, peak: number, window: number, rate: number): number {
   const fine = Math.round(rate / 1000);

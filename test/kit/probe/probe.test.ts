@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findMarks } from "./marks.ts";
+import { findMarks, leaps } from "./marks.ts";
 import { LOOP_SECONDS, MARK_CENTRE, measuringLoop, RATE, TONE_HZ } from "./signal.ts";
 import { gaps, phaseJumps, pitch, toneLevel, unexcusedGaps } from "./tone.ts";
 
@@ -26,6 +26,33 @@ describe("marks", () => {
   });
 });
 
+describe("leaps", () => {
+  const signal = (from: number, to: number) => loop.subarray(from * RATE, to * RATE);
+  const silence = (seconds: number) => new Float32Array(seconds * RATE);
+  const leapsOf = (...pieces: readonly Float32Array[]) => {
+    const pcm = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      pcm.set(piece, at);
+      at += piece.length;
+    }
+    const { skipped, repeated } = leaps(findMarks(pcm, RATE), gaps(pcm, RATE, TONE_HZ));
+    return [Number(skipped.toFixed(1)), Number(repeated.toFixed(1))];
+  };
+
+  test.each([
+    ["the whole signal, and its loop", [loop, signal(0, 3)], [0, 0]],
+    ["a silence after which it goes on where it stopped", [signal(2, 6), silence(2), signal(6, 10)], [0, 0]],
+    ["a silence, and what was said meanwhile", [signal(2, 6), silence(2), signal(8, 12)], [2, 0]],
+    ["what was said in 3 s, without a silence", [signal(2, 6), signal(9, 12)], [3, 0]],
+    ["2 s twice", [signal(2, 6), signal(4, 10)], [0, 2]],
+    ["2 s twice, after a silence", [signal(2, 6), silence(1), signal(4, 10)], [0, 2]],
+    ["across the loop's seam", [signal(10, 16), silence(1), signal(1, 4)], [1, 0]],
+  ])("%s: [skipped, repeated] s", (_, pieces, expected) => {
+    expect(leapsOf(...pieces)).toEqual(expected);
+  });
+});
+
 describe("tone", () => {
   test("pitch is measured to a tenth of a hertz, and level to a hundredth", () => {
     expect(pitch(measuringLoop(1007), RATE, TONE_HZ)).toBeCloseTo(1007, 1);
@@ -39,6 +66,17 @@ describe("tone", () => {
     twice.set(loop, loop.length);
     expect(gaps(twice, RATE, TONE_HZ)).toEqual([]);
     expect(phaseJumps(twice, RATE, TONE_HZ)).toEqual([]);
+  });
+
+  test("silence is a gap from its first sample to its last, also where most of the recording is silence", () => {
+    expect(gaps(new Float32Array(RATE), RATE, TONE_HZ)).toEqual([{ at: 0, seconds: 1 }]);
+    const spoken = new Float32Array(10 * RATE);
+    spoken.set(loop.subarray(0, 2 * RATE), 4 * RATE);
+    expect(gaps(spoken, RATE, TONE_HZ)).toEqual([
+      { at: 0, seconds: 4 },
+      { at: 6, seconds: 4 },
+    ]);
+    expect(unexcusedGaps(spoken, RATE, TONE_HZ, 200)).toHaveLength(2);
   });
 
   test("30 ms of silence are a gap, and 7 lost samples are a jump", () => {

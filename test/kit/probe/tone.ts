@@ -21,14 +21,21 @@ export function pitch(pcm: Float32Array, rate: number, hz: number): number {
   return hz + median / (2 * Math.PI * BLOCK_SECONDS);
 }
 
-/** Where the tone is missing for a block (10 ms) or longer: below a quarter of its median level. */
+/** A tone below this amplitude is not there at all. Tests send theirs with 0.1 to 0.3. */
+const AUDIBLE = 0.01;
+
+/**
+ * Where the tone is missing for a block (10 ms) or longer: below a quarter of its median level, or below {@link AUDIBLE}. A
+ * recording that is mostly silence has a median near zero.
+ */
 export function gaps(pcm: Float32Array, rate: number, hz: number): Stretch[] {
   const levels = blocks(pcm, rate).map((from) => magnitude(goertzel(pcm, from, blockOf(rate), hz, rate)));
   const median = [...levels].sort((a, b) => a - b)[levels.length >> 1] ?? 0;
+  const least = Math.max(median / 4, AUDIBLE);
   const found: Stretch[] = [];
   let start = -1;
   for (let i = 0; i <= levels.length; i++) {
-    const missing = i < levels.length && (levels[i] ?? 0) < median / 4;
+    const missing = i < levels.length && (levels[i] ?? 0) < least;
     if (missing && start < 0) start = i;
     if (!missing && start >= 0) {
       found.push({ at: start * BLOCK_SECONDS, seconds: (i - start) * BLOCK_SECONDS });
