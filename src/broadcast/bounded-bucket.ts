@@ -6,7 +6,7 @@ import type { Bucket } from "./dependencies.ts";
  * show has four at most: a segment, a list of the copy, and a chunk each of hold audio and of an announcement.
  */
 const MOST_CALLS = 4;
-/** How many of them may be reads, so that a put can always be tried. */
+/** Reads among them, so that a put can always be tried. */
 const MOST_READS = 3;
 
 /** Why a call was not made. */
@@ -17,13 +17,14 @@ export class TooManyCalls extends Error {
 }
 
 /**
- * Returns the bucket with a bound: while R2 has {@link MOST_CALLS} calls to answer, or for a read {@link MOST_READS}, further calls
- * are rejected at once, with {@link TooManyCalls}.
+ * Returns the bucket with a bound: while R2 has {@link MOST_CALLS} calls to answer, further ones are rejected at once, and while
+ * {@link MOST_READS} of them are reads, further reads, with {@link TooManyCalls}.
  */
 export function boundedBucket(bucket: Bucket): Bucket {
   let out = 0;
-  const call = async <T>(begin: () => Promise<T>, most = MOST_CALLS): Promise<T> => {
-    if (out >= most) throw new TooManyCalls(out);
+  let reads = 0;
+  const call = async <T>(begin: () => Promise<T>): Promise<T> => {
+    if (out >= MOST_CALLS) throw new TooManyCalls(out);
     out++;
     try {
       return await begin();
@@ -31,9 +32,18 @@ export function boundedBucket(bucket: Bucket): Bucket {
       out--;
     }
   };
+  const read = async <T>(begin: () => Promise<T>): Promise<T> => {
+    if (reads >= MOST_READS) throw new TooManyCalls(reads);
+    reads++;
+    try {
+      return await call(begin);
+    } finally {
+      reads--;
+    }
+  };
   return {
     get: ((...parameters: Parameters<Bucket["get"]>) =>
-      call(() => bucket.get(...parameters), MOST_READS)) as Bucket["get"],
+      read(() => bucket.get(...parameters))) as Bucket["get"],
     put: ((...parameters: Parameters<Bucket["put"]>) =>
       call(() => bucket.put(...parameters))) as Bucket["put"],
     delete: (key) => call(() => bucket.delete(key)),

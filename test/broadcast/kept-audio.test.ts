@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { holdUnit } from "../../src/audio/hold.ts";
 import { decodeS16 } from "../../src/audio/pcm.ts";
+import { TooManyCalls } from "../../src/broadcast/bounded-bucket.ts";
 import { HoldLine } from "../../src/broadcast/hold-line.ts";
 import { KeptAudio } from "../../src/broadcast/kept-audio.ts";
 import type { OwnHold } from "../../src/broadcast/show-row.ts";
@@ -31,8 +32,11 @@ type Bytes = (offset: number, length: number) => Uint8Array<ArrayBuffer>;
 
 /** A fake of R2, which fails, hangs or is late on demand. */
 class FakeBucket {
-  /** `fails`: an error; `hangs`: no answer; `missing`: null; `short`: too few bytes. After `delay` ms. */
-  mode: "well" | "fails" | "hangs" | "missing" | "short" = "well";
+  /**
+   * `fails`: an error; `hangs`: no answer; `missing`: null; `short`: too few bytes. After `delay` ms. `full`: too many calls are
+   * unanswered already, so R2 is not asked.
+   */
+  mode: "well" | "fails" | "hangs" | "missing" | "short" | "full" = "well";
   delay = 1;
   readonly asked: number[] = [];
   readonly #opened = Date.now();
@@ -48,6 +52,7 @@ class FakeBucket {
     this.asked.push(range.offset);
     this.seconds.add(Math.round((Date.now() - this.#opened) / 1_000));
     const { mode } = this;
+    if (mode === "full") throw new TooManyCalls(3);
     if (mode === "hangs") {
       await new Promise((resolve) => setTimeout(resolve, HANGS_MS));
       throw new Error("it hung");
@@ -191,6 +196,20 @@ const SINE = decodeS16(sine(0, 4 * AU_SAMPLES));
 const NO_CLICK = 0.02;
 
 describe("where R2", () => {
+  test("has too many calls to answer, the next unit asks again: the file is heard without the built-in, and nothing is logged", async () => {
+    const bucket = new FakeBucket(sine);
+    const playing = new Playing(bucket);
+    expect(await playing.on(3)).toEqual(["none", "fading", "own"]);
+    for (let chunk = 0; chunk < 5; chunk++) {
+      bucket.mode = "full";
+      await playing.on(1.5);
+      bucket.mode = "well";
+      await playing.on(2.5);
+    }
+    expect(playing.heard.slice(playing.heard.indexOf("own")).filter((which) => which !== "own")).toEqual([]);
+    expect(warned).toEqual([]);
+  });
+
   test("fails, the built-in plays, one warning is logged, and R2 is asked every 5 s until it is back", async () => {
     const bucket = new FakeBucket(sine);
     bucket.mode = "fails";
