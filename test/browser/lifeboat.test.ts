@@ -65,6 +65,8 @@ test("in mid-show no fault is heard as more than 2 s of silence, and the page is
     primary,
     copy,
     longest,
+    skipped,
+    repeated,
     withheld,
     back,
     hadCopy,
@@ -79,6 +81,9 @@ test("in mid-show no fault is heard as more than 2 s of silence, and the page is
     expect(share, `how much of it is heard, ${name}`).toBeGreaterThan(0.8);
     expect(lost, `audio the test's own tap missed, ${name}`).toBe(0);
     expect(longest, `silence, ${name}`).toBeLessThanOrEqual(SILENCE_MS + withheld);
+    // What is heard after a silence is what would have been heard without it, only later.
+    expect(skipped, `s of sound not heard, ${name}`).toBeLessThan(0.3);
+    expect(repeated, `s of sound heard twice, ${name}`).toBeLessThan(0.3);
     expect(reconnected, `joins anew, ${name}`).toBe(0);
     expect(faults, name).toEqual([]);
     if (primary === "none") expect(longest, `silence, ${name}`).toBeLessThanOrEqual(withheld);
@@ -203,6 +208,8 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
     primary: primaryFault,
     copy: copyFault,
     longest,
+    skipped,
+    repeated,
     withheld,
     back,
     hadCopy,
