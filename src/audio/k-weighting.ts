@@ -14,7 +14,14 @@ export class KWeighting {
    */
   energy(pcm: Float32Array, from: number, to: number): number {
     const state = this.#state;
-    let [l1 = 0, l2 = 0, l3 = 0, l4 = 0, r1 = 0, r2 = 0, r3 = 0, r4 = 0] = state;
+    let l1 = state[0] as number;
+    let l2 = state[1] as number;
+    let l3 = state[2] as number;
+    let l4 = state[3] as number;
+    let r1 = state[4] as number;
+    let r2 = state[5] as number;
+    let r3 = state[6] as number;
+    let r4 = state[7] as number;
     let energy = 0;
     for (let i = from; i < to; i += CHANNELS) {
       const left = pcm[i] as number;
@@ -35,8 +42,15 @@ export class KWeighting {
     }
     // A state this small is as good as zero; still smaller numbers (denormal ones) would make arithmetic slow.
     const rest = Math.abs(l1) + Math.abs(l3) + Math.abs(l4) + Math.abs(r1) + Math.abs(r3) + Math.abs(r4);
-    if (rest < NEGLIGIBLE) this.reset();
-    else state.set([l1, l2, l3, l4, r1, r2, r3, r4]);
+    const isOver = rest < NEGLIGIBLE;
+    state[0] = isOver ? 0 : l1;
+    state[1] = isOver ? 0 : l2;
+    state[2] = isOver ? 0 : l3;
+    state[3] = isOver ? 0 : l4;
+    state[4] = isOver ? 0 : r1;
+    state[5] = isOver ? 0 : r2;
+    state[6] = isOver ? 0 : r3;
+    state[7] = isOver ? 0 : r4;
     return energy;
   }
 

@@ -57,7 +57,8 @@ export class Peaks {
       if (narrowness > NARROW) found.push([k, narrowness]);
     }
     found.sort(([a], [b]) => (power[b] as number) - (power[a] as number));
-    let [most, sum] = [0, 0];
+    let most = 0;
+    let sum = 0;
     for (let k = 2; k < power.length; k++) {
       const here = power[k] as number;
       if (here > most) most = here;
@@ -70,8 +71,8 @@ export class Peaks {
     const bin = this.#centre(k);
     const power = this.#power[k] as number;
     let relatives = 0;
-    for (const [n, ratio] of RELATIVES.entries()) {
-      if (this.#hasRelative(k, ratio * bin)) relatives |= 1 << n;
+    for (let n = 0; n < RELATIVES.length; n++) {
+      if (this.#hasRelative(k, (RELATIVES[n] as number) * bin)) relatives |= 1 << n;
     }
     return {
       bin,
@@ -118,11 +119,9 @@ export class Peaks {
 
   /** Where the peak around bin `k` has its top, in bins, by a parabola through three bins' decibels. */
   #centre(k: number): number {
-    const [a, b, c] = [-1, 0, 1].map((n) => Math.log(this.#power[k + n] as number)) as [
-      number,
-      number,
-      number,
-    ];
+    const a = Math.log(this.#power[k - 1] as number);
+    const b = Math.log(this.#power[k] as number);
+    const c = Math.log(this.#power[k + 1] as number);
     const bend = a - 2 * b + c;
     return bend < 0 ? k + Math.max(-0.5, Math.min(0.5, (a - c) / (2 * bend))) : k;
   }

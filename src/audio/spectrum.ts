@@ -32,7 +32,10 @@ export class Spectrum {
 
   /** Writes the power of bins 0 to `power.length - 1` (at most half of {@link size}). `samples` must be as many as the size. */
   read(samples: Float32Array, power: Float64Array): void {
-    const [re, im, window, half] = [this.#re, this.#im, this.#window, this.size / 2];
+    const re = this.#re;
+    const im = this.#im;
+    const window = this.#window;
+    const half = this.size / 2;
     for (let n = 0; n < half; n++) {
       const to = this.#place[n] as number;
       re[to] = (samples[2 * n] as number) * (window[2 * n] as number);
@@ -41,11 +44,15 @@ export class Spectrum {
     this.#transform();
     power[0] = ((re[0] as number) + (im[0] as number)) ** 2;
     for (let k = 1; k < power.length; k++) {
-      const [a, b] = [re[k] as number, im[k] as number];
-      const [c, d] = [re[half - k] as number, im[half - k] as number];
-      const [cos, sin] = [this.#cos[k] as number, this.#sin[k] as number];
+      const a = re[k] as number;
+      const b = im[k] as number;
+      const c = re[half - k] as number;
+      const d = im[half - k] as number;
+      const cos = this.#cos[k] as number;
+      const sin = this.#sin[k] as number;
       // Adds the spectra of the even and of the odd samples; the latter are turned by half a pair, one sample.
-      const [oddRe, oddIm] = [b + d, c - a];
+      const oddRe = b + d;
+      const oddIm = c - a;
       const real = (a + c + cos * oddRe - sin * oddIm) / 2;
       const imaginary = (b - d + cos * oddIm + sin * oddRe) / 2;
       power[k] = real * real + imaginary * imaginary;
@@ -53,7 +60,11 @@ export class Spectrum {
   }
 
   #transform(): void {
-    const [re, im, cos, sin, half] = [this.#re, this.#im, this.#cos, this.#sin, this.size / 2];
+    const re = this.#re;
+    const im = this.#im;
+    const cos = this.#cos;
+    const sin = this.#sin;
+    const half = this.size / 2;
     for (let span = 1; span < half; span *= 2) {
       const step = half / span;
       for (let k = 0; k < span; k++) {
@@ -61,10 +72,12 @@ export class Spectrum {
         const wi = sin[k * step] as number;
         for (let n = k; n < half; n += 2 * span) {
           const m = n + span;
-          const [xr, xi] = [re[m] as number, im[m] as number];
+          const xr = re[m] as number;
+          const xi = im[m] as number;
           const tr = wr * xr - wi * xi;
           const ti = wr * xi + wi * xr;
-          const [yr, yi] = [re[n] as number, im[n] as number];
+          const yr = re[n] as number;
+          const yi = im[n] as number;
           re[m] = yr - tr;
           im[m] = yi - ti;
           re[n] = yr + tr;

@@ -150,23 +150,28 @@ export class Tone {
   #grows(count: number): boolean {
     // Most tones do not rise at all, and this check is cheaper.
     if (this.#spread(count) < RISE) return false;
-    const points: [number, number][] = [];
+    let points = 0;
     for (let n = count - 1; n >= 0; n--) {
       const level = this.#at(this.#levels, n);
-      if (!Number.isNaN(level)) points.push([count - 1 - n, level]);
+      if (Number.isNaN(level)) continue;
+      XS[points] = count - 1 - n;
+      YS[points] = level;
+      points++;
     }
-    if (points.length < Math.max(POINTS, SEEN * count)) return false;
-    const { slope, rough } = line(points);
+    if (points < Math.max(POINTS, SEEN * count)) return false;
+    const { slope, rough } = line(0, points);
     const rise = slope * (count - 1);
     if (rise < RISE || slope > FASTEST || rough > ROUGH + ROUGH_SHARE * rise) return false;
-    const middle = points.length >> 1;
-    const [first, second] = [line(points.slice(0, middle + 1)).slope, line(points.slice(middle)).slope];
+    const middle = points >> 1;
+    const first = line(0, middle + 1).slope;
+    const second = line(middle, points).slope;
     return first > 0 && second > 0 && first < BENT * second && second < BENT * first;
   }
 
   /** The difference between its highest and lowest level in the last `count` spectra, dB. */
   #spread(count: number): number {
-    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    let least = Number.POSITIVE_INFINITY;
+    let most = Number.NEGATIVE_INFINITY;
     for (let n = 0; n < count; n++) {
       const level = this.#at(this.#levels, n);
       if (level < least) least = level;
@@ -181,20 +186,30 @@ export class Tone {
   }
 }
 
-/** Fits a straight line to points by least squares: its slope, and how far the points are off it (RMS). */
-function line(points: readonly (readonly [number, number])[]): { slope: number; rough: number } {
-  const count = points.length;
-  let [sx, sy] = [0, 0];
-  for (const [x, y] of points) {
-    sx += x;
-    sy += y;
+/** The points that {@link line} fits a line to: a squeal is looked for 23 times a second, so nothing is allocated for it. */
+const XS = new Float64Array(SPAN);
+const YS = new Float64Array(SPAN);
+
+/** Fits a straight line to the points `from` to before `to` by least squares: its slope, and how far they are off it (RMS). */
+function line(from: number, to: number): { slope: number; rough: number } {
+  const count = to - from;
+  let sx = 0;
+  let sy = 0;
+  for (let n = from; n < to; n++) {
+    sx += XS[n] as number;
+    sy += YS[n] as number;
   }
-  const [mx, my] = [sx / count, sy / count];
-  let [xx, xy, yy] = [0, 0, 0];
-  for (const [x, y] of points) {
-    xx += (x - mx) ** 2;
-    xy += (x - mx) * (y - my);
-    yy += (y - my) ** 2;
+  const mx = sx / count;
+  const my = sy / count;
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  for (let n = from; n < to; n++) {
+    const x = (XS[n] as number) - mx;
+    const y = (YS[n] as number) - my;
+    xx += x * x;
+    xy += x * y;
+    yy += y * y;
   }
   const slope = xx > 0 ? xy / xx : 0;
   return { slope, rough: Math.sqrt(Math.max(0, yy - slope * xy) / count) };

@@ -8,6 +8,13 @@ export const PEAK_LAG = TAPS / 2;
 export const CHUNK = 32;
 /** By what factor an oversampled signal can exceed its largest sample: the largest sum of a phase's absolute taps. */
 const OVERSHOOT = 2.03;
+/**
+ * A closer bound, for sound that bends little from sample to sample: NEAR times the largest sample, plus BENT times the largest
+ * second difference. A phase is a straight line between the two samples in its middle (their weights sum up to 1.00159), plus taps
+ * whose sum and first moment are 0, thus a sum over second differences (the largest sum of its absolute weights is 0.56971).
+ */
+const NEAR = 1.0016;
+const BENT = 0.5698;
 
 /**
  * The true peak of stereo sound (ITU-R BS.1770-5 annex 2): the largest value of the four times oversampled signal and of the
@@ -20,6 +27,12 @@ export class TruePeak {
   /** The largest absolute sample of the chunk before, and of this one. */
   #before = 0;
   #largest = 0;
+  /** The same of the second differences. */
+  #bendBefore = 0;
+  #bend = 0;
+  /** Whether both channels of the chunk before, and of this one, are the same. */
+  #wasMono = true;
+  #isMono = true;
 
   /**
    * Returns the largest true peak of both channels in `pcm`, interleaved stereo, from its sample `from` to before `to`, both
@@ -30,30 +43,62 @@ export class TruePeak {
     let peak = floor;
     for (let i = from; i < to; i += CHANNELS * CHUNK) {
       const frames = this.#take(pcm, i, Math.min(to, i + CHANNELS * CHUNK));
-      if (Math.max(this.#before, this.#largest) * OVERSHOOT > peak)
-        peak = peakOf(this.#right, frames, peakOf(this.#left, frames, peak));
+      if (this.#bound > peak) {
+        peak = peakOf(this.#left, frames, peak);
+        if (!this.#isMono || !this.#wasMono) peak = peakOf(this.#right, frames, peak);
+      }
       this.#left.copyWithin(0, frames, frames + TAPS - 1);
       this.#right.copyWithin(0, frames, frames + TAPS - 1);
       // After a chunk that is shorter than the filter, samples of the one before are still in its reach.
-      this.#before = frames < TAPS ? Math.max(this.#before, this.#largest) : this.#largest;
+      const isShort = frames < TAPS;
+      this.#before = isShort ? Math.max(this.#before, this.#largest) : this.#largest;
+      this.#bendBefore = isShort ? Math.max(this.#bendBefore, this.#bend) : this.#bend;
+      this.#wasMono = this.#isMono && (this.#wasMono || !isShort);
     }
     return peak;
   }
 
+  /** No true peak that the present chunk makes known is higher. */
+  get #bound(): number {
+    const most = Math.max(this.#before, this.#largest);
+    return Math.min(most * OVERSHOOT, most * NEAR + Math.max(this.#bendBefore, this.#bend) * BENT);
+  }
+
   /** Appends the samples to examine; returns how many frames they are. */
   #take(pcm: Float32Array, from: number, to: number): number {
+    const leftLine = this.#left;
+    const rightLine = this.#right;
     let largest = 0;
+    let bend = 0;
+    let isMono = true;
+    let left = leftLine[TAPS - 2] as number;
+    let right = rightLine[TAPS - 2] as number;
+    let leftStep = left - (leftLine[TAPS - 3] as number);
+    let rightStep = right - (rightLine[TAPS - 3] as number);
     for (let i = from, at = TAPS - 1; i < to; i += CHANNELS, at++) {
-      const left = pcm[i] as number;
-      const right = pcm[i + 1] as number;
-      this.#left[at] = left;
-      this.#right[at] = right;
-      const a = Math.abs(left);
-      const b = Math.abs(right);
+      const nextLeft = pcm[i] as number;
+      const nextRight = pcm[i + 1] as number;
+      leftLine[at] = nextLeft;
+      rightLine[at] = nextRight;
+      if (nextLeft !== nextRight) isMono = false;
+      const nextLeftStep = nextLeft - left;
+      const nextRightStep = nextRight - right;
+      const a = Math.abs(nextLeft);
+      const b = Math.abs(nextRight);
       if (a > largest) largest = a;
       if (b > largest) largest = b;
+      const c = Math.abs(nextLeftStep - leftStep);
+      const d = Math.abs(nextRightStep - rightStep);
+      if (c > bend) bend = c;
+      if (d > bend) bend = d;
+      left = nextLeft;
+      right = nextRight;
+      leftStep = nextLeftStep;
+      rightStep = nextRightStep;
     }
     this.#largest = largest;
+    this.#bend = bend;
+    this.#isMono = isMono;
     return (to - from) / CHANNELS;
   }
 }
