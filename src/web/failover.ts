@@ -1,7 +1,7 @@
 import Hls, { ErrorTypes, type HlsConfig } from "hls.js";
 import type { Copy, CopySearch } from "./copy.ts";
 import { FailoverPlan, type Source } from "./failover-plan.ts";
-import { type MediaList, withoutDirectives } from "./list.ts";
+import { type MediaList, readMediaList, withoutDirectives } from "./list.ts";
 import { checkPrimary } from "./primary-check.ts";
 import { type Sources, sourceLoader } from "./source-loader.ts";
 
@@ -50,6 +50,8 @@ export class Failover implements Sources {
   /** When the copy was last asked, by performance.now(). */
   #askedAt = Number.NEGATIVE_INFINITY;
   #primaryList: string | null = null;
+  /** The date to which the primary's playlists reach that hls.js has got since the join, ms since 1970. */
+  #primaryTo = Number.NEGATIVE_INFINITY;
   /** Since when the primary is known to be well, by performance.now(); null where it is not. */
   #wellAt: number | null = null;
   /** When the buffer was last short, by performance.now(). */
@@ -121,6 +123,7 @@ export class Failover implements Sources {
     this.#start = start;
     this.#hls = hls;
     this.#primaryList = null;
+    this.#primaryTo = Number.NEGATIVE_INFINITY;
     this.#loadedTo = 0;
     this.#wellAt = null;
     this.#plan.join(performance.now());
@@ -158,8 +161,16 @@ export class Failover implements Sources {
     return true;
   }
 
-  loadedPrimaryList(url: string): void {
+  /**
+   * With an older playlist hls.js 1.7.4 would take all media for one segment later than it is, and wait for a segment that it has.
+   * It retries only where there may be a copy ({@link config}), so only there is such a playlist kept from it.
+   */
+  tookPrimaryList(text: string, url: string): boolean {
+    const list = this.#search.isPossible ? readMediaList(text, url) : null;
+    if (list !== null && !list.isOver && list.end < this.#primaryTo - ROUNDING_MS) return false;
+    this.#primaryTo = list?.end ?? this.#primaryTo;
     this.#primaryList = withoutDirectives(url);
+    return true;
   }
 
   async nextCopyList(): Promise<MediaList | null> {
@@ -251,6 +262,8 @@ export class Failover implements Sources {
   /** Makes hls.js load the playlist again, from the present source, and then the missing media. */
   #goOn(hls: Hls): void {
     hls.stopLoad();
+    // Otherwise hls.js would load it only when it expects the last source to list more, up to a segment from now.
+    if (hls.latestLevelDetails !== null) hls.latestLevelDetails.requestScheduled = 0;
     hls.startLoad(this.#loadedTo === 0 ? -1 : this.#audio.currentTime);
   }
 }

@@ -15,8 +15,11 @@ export interface Sources {
   readonly source: Source;
   /** The URL of the primary's media playlist, to load instead of the one that hls.js names; null: load that one. */
   readonly primaryList: string | null;
-  /** Notes that hls.js got the primary's media playlist from this URL. */
-  loadedPrimaryList(url: string): void;
+  /**
+   * Notes what the primary answered for its media playlist, and from which URL. Returns whether hls.js may have it: not if it is
+   * older than one that hls.js has.
+   */
+  tookPrimaryList(text: string, url: string): boolean;
   /** Waits for the copy's next playlist; null where it can not be loaded. */
   nextCopyList(): Promise<MediaList | null>;
 }
@@ -32,6 +35,9 @@ export function sourceLoader(sources: Sources): PlaylistLoaderConstructor {
     }
   };
 }
+
+/** hls.js tries again only after a status of 500 or more. */
+const OLDER = { code: 503, text: "the playlist is older than the last one" };
 
 type Context = PlaylistLoaderContext;
 type Callbacks = LoaderCallbacks<Context>;
@@ -86,8 +92,9 @@ class SourceLoader implements Loader<Context> {
     this.#usual.load({ ...context, url }, config, {
       ...callbacks,
       onSuccess: (response, stats, _, details) => {
-        this.#sources.loadedPrimaryList(response.url);
-        callbacks.onSuccess(response, stats, context, details);
+        if (this.#sources.tookPrimaryList(String(response.data), response.url))
+          callbacks.onSuccess(response, stats, context, details);
+        else callbacks.onError(OLDER, context, details, stats);
       },
       onError: (error, _, details, stats) => callbacks.onError(error, context, details, stats),
       onTimeout: (stats, _, details) => callbacks.onTimeout(stats, context, details),

@@ -20,8 +20,8 @@ const AT_ONCE = 3;
  * test/web/failover-plan.test.ts.
  */
 const DRAW = "Math.random = () => 0.02";
-/** Goals: the longest silence, the return to the relay, and the first sound. */
-const SILENCE_MS = 2_000;
+/** Goals: the return to the relay, and the first sound; and the longest silence, for which the goal is 2 s. */
+const SILENCE_MS = 1_200;
 const BACK_S = 60;
 const FIRST_MS = 5_000;
 /** The threshold for the host's tone, whose amplitude is 0.2. */
@@ -34,20 +34,23 @@ beforeAll(async () => {
 });
 afterAll(() => copied?.close());
 
-/** Faults of the primary, and of the copy. */
-const ROWS: readonly (readonly [Fault, Fault])[] = [
+/**
+ * Faults of the primary, and of the copy; and which part of a segment the page awaits when the fault begins, where that matters:
+ * while the last part was awaited, a list that went back was heard as 2 s of silence.
+ */
+const ROWS: readonly (readonly [Fault, Fault, number?])[] = [
   ["503", "none"],
   ["503 with CORS", "none"],
   ["404", "none"],
   ["refuses", "none"],
   ["hangs", "none"],
-  ["stale", "none"],
+  ["stale", "none", 2],
   ["media", "none"],
   ["none", "hangs"],
   ["none", "late"],
 ];
 
-test("in mid-show no fault is heard as more than 2 s of silence, and the page is back within a minute", async () => {
+test("in mid-show no fault is heard as more than 1.2 s of silence, and the page is back within a minute", async () => {
   const rows: Awaited<ReturnType<typeof hearThrough>>[] = [];
   for (let n = 0; n < ROWS.length; n += AT_ONCE) {
     const some = ROWS.slice(n, n + AT_ONCE);
@@ -166,7 +169,10 @@ function play(page: Probed["page"]): Promise<void> {
 }
 
 /** Listens while the primary fails, and on until a little after the page is back on it. */
-async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], layout: "listen" | "embed") {
+async function hearThrough(
+  [primaryFault, copyFault, part]: readonly [Fault, Fault, number?],
+  layout: "listen" | "embed",
+) {
   const { primary, copy, url, stop } = await setUp(layout);
   const { page, faults } = await openPage(copied.browser, "about:blank", ["ear"]);
   await page.addInitScript(DRAW);
@@ -180,6 +186,8 @@ async function hearThrough([primaryFault, copyFault]: readonly [Fault, Fault], l
   await page.evaluate("ear.reset()");
   copied.stage.settle();
   await sleep(1_000);
+  const awaited = () => primary.asked.findLast(({ path }) => path.includes("_HLS_part"))?.path ?? "";
+  while (part !== undefined && !awaited().includes(`_HLS_part=${part}`)) await sleep(10);
   await primary.turn(primaryFault);
   await sleep(1_000 * FAULT_S);
   await primary.turn("none");

@@ -36,33 +36,39 @@ export function findMarks(pcm: Float32Array, rate: number): Mark[] {
 }
 
 /**
- * Returns how much of the signal a listener did not hear, and how much was heard twice, in seconds. Between two marks, as much of
- * the signal must have passed as there was time without silence. `silences` are the recording's own (`gaps` in tone.ts).
+ * Returns how much of the signal a listener did not hear, and how much was heard twice, in seconds. While sound is heard, the signal
+ * goes on as the time does. `silences` are the recording's own (`gaps` in tone.ts). A leap is known up to half of the loop, and
+ * counts where two marks in a row tell it: a codec can turn one mark into another.
  */
 export function leaps(
   marks: readonly Mark[],
   silences: readonly { readonly at: number; readonly seconds: number }[],
 ): { skipped: number; repeated: number } {
+  const leads = marks.map(({ code, at }) => {
+    const before = silences.filter((silence) => silence.at < at);
+    return code - at + before.reduce((sum, { seconds }) => sum + seconds, 0);
+  });
   let skipped = 0;
   let repeated = 0;
-  for (const [n, mark] of marks.slice(1).entries()) {
-    const before = marks[n] as Mark;
-    const silent = silences
-      .filter(({ at }) => at > before.at && at < mark.at)
-      .reduce((sum, { seconds }) => sum + seconds, 0);
-    const heard = mark.at - before.at - silent;
-    // The loop is as long as it has codes, so a leap is known up to half of it.
-    const turns = Math.round((heard - (mark.code - before.code)) / LOOP_SECONDS);
-    const leap = mark.code - before.code + turns * LOOP_SECONDS - heard;
-    if (Math.abs(leap) < LEAST_LEAP) continue;
-    if (leap > 0) skipped += leap;
-    else repeated -= leap;
+  let last = leads[0] ?? 0;
+  for (const [n, lead] of leads.entries()) {
+    const leap = turned(lead - last);
+    const isLeap = Math.abs(leap) >= LEAST_LEAP;
+    if (isLeap && !(Math.abs(turned((leads[n + 1] ?? Number.NaN) - lead)) < LEAST_LEAP)) continue;
+    if (isLeap && leap > 0) skipped += leap;
+    if (isLeap && leap < 0) repeated -= leap;
+    last = lead;
   }
   return { skipped, repeated };
 }
 
-/** A player that corrects its latency plays up to 10 % faster or slower for a while, which is no leap. */
+/** A player that corrects its latency plays up to 10 % faster or slower for a while, which is no leap, s. */
 const LEAST_LEAP = 0.15;
+
+/** The shortest way round the loop to `seconds`. */
+function turned(seconds: number): number {
+  return seconds - LOOP_SECONDS * Math.round(seconds / LOOP_SECONDS);
+}
 
 /** The centre of the mark's energy, in samples: its peak can move by half a hop, its centre of gravity does not. */
 function centre(pcm: Float32Array, code: number, peak: number, window: number, rate: number): number {

@@ -51,6 +51,21 @@ describe("leaps", () => {
   ])("%s: [skipped, repeated] s", (_, pieces, expected) => {
     expect(leapsOf(...pieces)).toEqual(expected);
   });
+
+  test("a single mark that is read as another one, or found twice, is no leap", () => {
+    // The mark at 3 s was sent as 13.
+    const marks = [
+      [10, 0],
+      [11, 1],
+      [12, 2],
+      [9, 3],
+      [14, 4],
+      [14, 4.02],
+      [15, 5],
+      [0, 6],
+    ].map(([code = 0, at = 0]) => ({ code, at }));
+    expect(leaps(marks, [])).toEqual({ skipped: 0, repeated: 0 });
+  });
 });
 
 describe("tone", () => {
