@@ -65,12 +65,13 @@ export class Agenda {
   }
 
   /**
-   * Returns until when a running show may rest: its next step, or the webhook's next attempt. Null while a host is connected or
-   * still counts as on the air, and while listeners ask for its lists or media.
+   * Returns until when a running show may rest: its next step, or the webhook's next attempt. Null while a host is connected, is
+   * kept away or still counts as on the air, and while listeners ask for its lists or media.
    */
   restsUntil({ life, publishers, chronicle }: Attended, wall: number): number | null {
     const hasHosts = publishers.sessions.length > 0 || chronicle.hasHosts;
-    if (hasHosts || !this.#presence.isQuiet(wall)) return null;
+    // That a host who is kept away has given up would else be noted only after the rest.
+    if (hasHosts || this.#presence.isKeptAway(wall) || !this.#presence.isQuiet(wall)) return null;
     return earlier(this.next(life.row)?.at ?? null, this.#webhook());
   }
 }

@@ -48,8 +48,9 @@ export function holdWish(
   if (there.hosts) return there.deadAirSeconds >= mayPass ? "over-silence" : "as-is";
   // It goes on, after a restart too, until a host is heard.
   if (held?.isOn === true) return "on";
-  const isRecent = (at: number | null) => at !== null && wall - at < holdAfterSeconds * 1000;
-  return isRecent(hostsLeftAt) || isRecent(there.heardAt) ? "as-is" : "on";
+  // `hostsLeftAt` may be later than the last message: while the SFU is away, hosts may be there, but listeners hear none.
+  const leftAt = there.heardAt ?? hostsLeftAt;
+  return leftAt !== null && wall - leftAt < holdAfterSeconds * 1000 ? "as-is" : "on";
 }
 
 /** How loud hold audio is over one access unit: `turned` at its beginning, 0 to 1, changing by `slope` a sample. */

@@ -11,6 +11,7 @@ import { PROBLEMS, type Problem } from "../problem.ts";
 import type { Cast } from "./cast.ts";
 import type { Chronicle } from "./chronicle.ts";
 import { type Life, pipelineOf } from "./life.ts";
+import type { Presence } from "./presence.ts";
 import type { Publishers } from "./publishers.ts";
 
 /**
@@ -23,15 +24,16 @@ interface HostedShow {
   readonly cast: Pick<Cast, "of" | "holderOf">;
   readonly publishers: Pick<Publishers, "publish" | "has" | "drop" | "talks">;
   readonly chronicle: Pick<Chronicle, "warnings">;
-  /** Notes that a host is about to come. */
-  expect(): void;
+  readonly presence: Pick<Presence, "attended" | "keptAway">;
+  /** Has all media made that is due, since somebody is there. */
+  rouse(): void;
   /** Handles a host whose offer was taken. */
   welcome(session: string): void;
 }
 
 /**
  * Takes a host's offer; the first one opens the doors. The show may end, or the key be replaced, while the SFU is asked, so
- * both are checked before and after that.
+ * both are checked before and after that. The doors do not close meanwhile. If the SFU takes nobody, the host counts as kept away.
  */
 export async function publish(
   show: HostedShow,
@@ -39,13 +41,20 @@ export async function publish(
   joining: JoiningHost,
   origin: string,
 ): Promise<AcceptedOffer | Problem> {
-  show.expect();
+  show.presence.attended(Date.now());
   const result = await show.publishers.publish(offer, joining, origin, () => {
     if (show.cast.holderOf(joining.key) === null) return PROBLEMS.wrongHostKey;
     const { state, farewellUntil, maxHosts } = show.life.row;
     return state === "ended" || farewellUntil !== null ? PROBLEMS.ended : { kind: "terms", maxHosts };
   });
-  if (result.kind === "problem") return result;
+  if (result.kind === "problem") {
+    if (result.code === "sfu_unavailable") {
+      show.presence.keptAway(Date.now());
+      // A show that rests would not notice it, and could end as soon as the rest is over.
+      show.rouse();
+    }
+    return result;
+  }
   show.welcome(result.session);
   return { ...result, name: show.cast.of(joining.key.hostId)?.name ?? "" };
 }

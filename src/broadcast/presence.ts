@@ -13,23 +13,35 @@ const COMING_MS = 10_000;
  * silence (Opus DTX) sends one every 400 ms; the rest is for the network.
  */
 const GONE_MS = 3_000;
-/** A session unheard for this long, ms, keeps no show going: no outage of the SFU is expected to last longer. */
+/**
+ * A session unheard for this long, ms, keeps no show going, and hosts who may have been there for this long without being heard
+ * are given up: no outage of the SFU is expected to last longer.
+ */
 const UNHEARD_MS = 30 * 60_000;
+/**
+ * A host whom the SFU has kept away is expected to try again within this time, ms. The studio does so 8 s after each answer at
+ * the latest, and an answer takes 7 s at most.
+ */
+const KEPT_AWAY_MS = 30_000;
 
 /** A host's session, as far as it tells whether the host is there. */
 export interface Session {
   readonly state: HostState;
-  /** Whether it has no socket: then the SFU, and not the host, may be what is away. */
-  readonly isAwaited: boolean;
   /** When the last message came to this object; null: never. */
   readonly heardAt: number | null;
   /** For how long no message has come, ms, as far as the object has listened. */
   quietMs(wall: number): number;
+  /**
+   * For how long no message has come on its present socket, ms; null: it has none. Without a socket, or with one that has just
+   * been dialled, the SFU, and not the host, may be what was away.
+   */
+  socketQuietMs(wall: number): number | null;
 }
 
 /**
- * Whether hosts are there. `gone`: with the time of the last one's last message. `unknown`: a host's socket is lost, by an
- * outage of the SFU or a restart of this object, and the SFU has not said what became of the host.
+ * Whether hosts are there. `gone`: since the last one's last message, or since it was last possible that one was there. `unknown`:
+ * a host's socket is lost, by an outage of the SFU or a restart of this object, and the SFU has not said what became of the
+ * host; or a host wants to come, and the SFU takes nobody.
  */
 export type Whereabouts =
   | { readonly kind: "there" }
@@ -48,7 +60,14 @@ export class Presence {
   #isAsked = false;
   /** When the last message of a host came; null: none was there. */
   #heardAt: number | null = null;
-  /** The same of hosts that were not muted. */
+  /**
+   * Since the last message of a host: when it was first and last possible that a host was there without being heard. Null: it was
+   * not possible.
+   */
+  #unheard: { readonly from: number; readonly until: number } | null = null;
+  /** When a host last wanted to come, and the SFU did not take it; null: never. */
+  #keptAwayAt: number | null = null;
+  /** The same as `#heardAt` of hosts that were not muted. */
   #heardInMixAt: number | null = null;
 
   constructor(wall: number) {
@@ -83,18 +102,47 @@ export class Presence {
     return { hosts, listeners, heardAt: this.#heardInMixAt };
   }
 
+  /** Notes that a host wants to come, and that the SFU does not take it. */
+  keptAway(wall: number): void {
+    this.#keptAwayAt = wall;
+  }
+
+  /** Whether a host still wants to come whom the SFU does not take. Hosts are given up half an hour after the first sign of that. */
+  isKeptAway(wall: number): boolean {
+    const [at, unheard] = [this.#keptAwayAt, this.#unheard];
+    if (at === null || at <= (this.#heardAt ?? Number.NEGATIVE_INFINITY)) return false;
+    const isGivenUp = unheard !== null && wall - unheard.from >= UNHEARD_MS;
+    // The wall clock may be set back.
+    return Math.abs(wall - at) < KEPT_AWAY_MS && !isGivenUp;
+  }
+
   /** Takes the sessions of all hosts, muted or not: one that was heard in the last half hour attends the show. */
   hosted(sessions: readonly Session[], wall: number): Whereabouts {
     if (sessions.some((session) => session.quietMs(wall) < UNHEARD_MS)) this.attended(wall);
     this.#heardAt = latest(this.#heardAt, sessions, wall);
     const there = sessions.filter((session) => isThere(session, wall));
-    if (there.some((session) => session.heardAt !== null || !wasHeard(session))) return { kind: "there" };
-    const isUnknown = sessions.some(
-      (session) => wasHeard(session) && session.isAwaited && session.quietMs(wall) < UNHEARD_MS,
-    );
-    return isUnknown || there.length > 0
-      ? { kind: "unknown" }
-      : { kind: "gone", since: this.#heardAt ?? wall };
+    if (there.some(({ heardAt }) => heardAt !== null)) {
+      this.#unheard = null;
+      return { kind: "there" };
+    }
+    const isUnknown = sessions.some((session) => isLost(session, wall)) || this.isKeptAway(wall);
+    if (there.length === 0 && !isUnknown) return { kind: "gone", since: this.#goneSince(wall) };
+    this.#mayBeThere(wall);
+    return { kind: there.some((session) => !wasHeard(session)) ? "there" : "unknown" };
+  }
+
+  /** Notes that a host may be there without being heard. After half an hour of that it no longer counts. */
+  #mayBeThere(wall: number): void {
+    const { from, until } = this.#unheard ?? { from: wall, until: wall };
+    const isGivenUp = wall - from >= UNHEARD_MS;
+    // The wall clock may be set back.
+    this.#unheard = { from: Math.min(from, wall), until: isGivenUp ? until : wall };
+  }
+
+  /** Returns since when no host has been there, or can have been. */
+  #goneSince(wall: number): number {
+    const times = [this.#heardAt, this.#unheard?.until ?? null].filter((time) => time !== null);
+    return times.length === 0 ? wall : Math.min(wall, Math.max(...times));
   }
 
   /** Whether nobody has asked for a list or media in the last 10 s. */
@@ -118,6 +166,12 @@ export class Presence {
 /** Whether a host is heard or about to be. */
 function isThere(session: Session, wall: number): boolean {
   return session.quietMs(wall) < (wasHeard(session) ? GONE_MS : COMING_MS);
+}
+
+/** Whether the SFU, and not the host, may be why a session that was heard is not heard now. */
+function isLost(session: Session, wall: number): boolean {
+  const isUnheard = (session.socketQuietMs(wall) ?? 0) < GONE_MS;
+  return wasHeard(session) && isUnheard && session.quietMs(wall) < UNHEARD_MS;
 }
 
 /** Whether a message of a session has ever come, to this object or to one before it. */

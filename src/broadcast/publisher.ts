@@ -111,6 +111,12 @@ export class Publisher {
     return this.#quiet.millis;
   }
 
+  /** Returns for how long no message has come on the present socket, ms; null: there is none. */
+  socketQuietMs(now: number): number | null {
+    // The wall clock may be set back.
+    return this.#link.kind === "connected" ? Math.max(0, now - this.#link.quietFrom) : null;
+  }
+
   /** Returns what decides whether this session gives way to a newcomer. */
   candidate(now: number): Candidate {
     const { session, hostId, createdAt } = this.#row;

@@ -36,13 +36,13 @@ export class Show {
   readonly chronicle: Chronicle;
   readonly cast: Cast;
   readonly holdControl: HoldControl;
+  readonly presence = new Presence(Date.now());
   readonly #recording: Recording;
   readonly #deps: Dependencies;
   readonly #reads: Reads;
   readonly #originReads: OriginReads;
   readonly #succession: Succession;
   readonly #agenda: Agenda;
-  readonly #presence = new Presence(Date.now());
   #life: Life;
 
   /**
@@ -60,7 +60,7 @@ export class Show {
     this.#succession = new Succession(store, this.#originReads, outbox);
     const [life, arrange] = [() => this.#life, () => this.#agenda.arrange(this.#life.row)];
     this.#recording = new Recording(bucket, row.id, outbox, lifeboatOf(deps, outbox, life));
-    this.#agenda = new Agenda(this.#presence, this.#recording, () => this.chronicle.webhook.dueAt, setAlarm);
+    this.#agenda = new Agenda(this.presence, this.#recording, () => this.chronicle.webhook.dueAt, setAlarm);
     this.#life = lifeOf(row, store);
     this.chronicle = new Chronicle(deps, row, life, arrange);
     this.holdControl = new HoldControl({ ...deps, life, turnInto: (turned) => this.#turnInto(turned) });
@@ -95,7 +95,7 @@ export class Show {
     const life = this.#life;
     if (life.kind !== "announced") return;
     this.#originReads.clear();
-    this.#presence.attended(Date.now());
+    this.presence.attended(Date.now());
     const timeline = newTimelineRow(life.row, this.#deps.store, Date.now());
     this.#turnInto({ kind: "standing", row: steps.open(life.row, timeline) });
     this.start();
@@ -104,7 +104,7 @@ export class Show {
   /** Ends the show: at once, or where there is a farewell, once it has been spoken. */
   async end(): Promise<void> {
     const [life, wall] = [this.#life, Date.now()];
-    const row = life.kind === "running" ? farewellOf(life.row, !this.#presence.isQuiet(wall), wall) : null;
+    const row = life.kind === "running" ? farewellOf(life.row, !this.presence.isQuiet(wall), wall) : null;
     if (life.kind !== "running" || row === null) return this.endAtOnce();
     this.#turnInto({ ...life, row });
     this.publishers.dropAll("the show has ended");
@@ -159,15 +159,10 @@ export class Show {
     return describe(this.#life, this, known, { origin, hostKey: await this.keyOf(this.cast.first) });
   }
 
-  /** Notes that a host is about to come: the doors must not close while the SFU is asked about it. */
-  expect(): void {
-    this.#presence.attended(Date.now());
-  }
-
   /** Handles a host whose offer was taken: opens the doors, if they are closed, and has the SFU dial. */
   welcome(session: string): void {
     this.open();
-    this.#rouse();
+    this.rouse();
     this.cast.applyTo(pipelineOf(this.#life), this.publishers.all);
     this.#deps.waitUntil(this.publishers.attach(session));
   }
@@ -176,7 +171,7 @@ export class Show {
   hear(session: string, message: Uint8Array): void {
     const wall = Date.now();
     this.publishers.hear(session, wall);
-    this.#rouse();
+    this.rouse();
     if (this.#life.kind === "running") this.#life.clock.hear(session, message, wall);
   }
 
@@ -191,10 +186,10 @@ export class Show {
     if (target.kind === "status")
       return this.#reads.status(target, () => publicStatus(this.#life, this, this.#deps.store.log.newest));
     if (target.kind === "events") return { kind: "events", events: this.chronicle.publicEvents };
-    this.#presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
+    this.presence.read(target, this.#life.row.timeline?.epoch ?? null, wall);
     // Each player begins with the multivariant playlist.
     if (target.kind === "multivariant" && target.opens !== false && this.#life.row.autoOpen) this.open();
-    this.#rouse();
+    this.rouse();
     const now = this.#life.kind === "running" ? this.#life.clock.read(wall) : wall;
     return this.#reads.read(target, () => publishedOf(this.#life), now);
   }
@@ -217,7 +212,7 @@ export class Show {
       restsUntil: (wall) => this.#agenda.restsUntil(this, wall),
       mayPassOver: () =>
         this.#life.row.state === "open" && !this.#recording.owes && !this.#reads.isRewindListInUse,
-      holdWish: (wall) => this.holdControl.wish(this.#presence, this, wall),
+      holdWish: (wall) => this.holdControl.wish(this.presence, this, wall),
       rests: (until) => this.#agenda.arrangeFor(until),
       replace: (why) => this.#replace(why),
       fail: (error) => {
@@ -240,7 +235,7 @@ export class Show {
     const wall = Date.now();
     const next = this.#succession.replace(row, wall, why);
     clock.abandon();
-    this.#presence.attended(wall);
+    this.presence.attended(wall);
     this.#reads.abandon();
     this.#run(next);
   }
@@ -255,11 +250,11 @@ export class Show {
     const heard = all.filter(({ session }) => pipeline.isHeard(session));
     const live = all.some(({ session }) => pipeline.isInMix(session)) ? steps.goLive(life.row) : life.row;
     if (live !== life.row) life.timeline.goLive(CHORES_MS);
-    const row = this.holdControl.stateOf(steps.withHosts(live, this.#presence.hosted(all, wall)), hold);
+    const row = this.holdControl.stateOf(steps.withHosts(live, this.presence.hosted(all, wall)), hold);
     if (row !== life.row) this.#turnInto({ ...life, row });
     this.chronicle.hear(this.cast.hostsOf(heard), wall);
     guardHosts(this, pipeline.guard, row.duckSqueal);
-    if (this.#reads.areHeld) this.#presence.attended(wall);
+    if (this.#reads.areHeld) this.presence.attended(wall);
     this.doWhatIsDue();
     if (this.#life.kind !== "running") return;
     this.#deps.waitUntil(this.publishers.sweep(wall));
@@ -278,7 +273,7 @@ export class Show {
   }
 
   /** Has all media made that is due, since somebody is there. This may replace a timeline that stood still for too long. */
-  #rouse(): void {
+  rouse(): void {
     if (this.#life.kind === "running") this.#life.clock.rouse();
   }
 

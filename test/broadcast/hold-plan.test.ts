@@ -21,6 +21,12 @@ test.each<[string, Parameters<typeof holdWish>[0], Parameters<typeof holdWish>[1
   ["at once, if no time is to pass", show({ hostsLeftAt: 100_000, holdAfterSeconds: 0 }), NOBODY, "on"],
   ["just under 6 s after the last message of a host", show({}), { ...NOBODY, heardAt: 94_001 }, "as-is"],
   ["6 s after that", show({}), { ...NOBODY, heardAt: 94_000 }, "on"],
+  [
+    "6 s after the last message of a host, although an outage of the SFU puts off the time of the host's leaving",
+    show({ hostsLeftAt: 99_000 }),
+    { ...NOBODY, heardAt: 94_000 },
+    "on",
+  ],
   ["once it has begun, until a host is there", show({ held: HELD, hostsLeftAt: 99_000 }), NOBODY, "on"],
   ["beside a host, although it has begun", show({ held: HELD }), HOST, "as-is"],
   ["while nobody listens", show({ hostsLeftAt: null }), UNHEARD, "off"],

@@ -8,15 +8,19 @@ const MINUTE = 60_000;
 
 /**
  * A session of which nothing has come for `quiet` ms: `connecting` (nothing ever), `heard`, `reattaching` (its socket is lost),
- * or `restarted` (the same, and the object is new).
+ * `restarted` (the same, and the object is new), or `redialled` (the SFU has dialled again, `onSocket` ms ago).
  */
-function session(how: "connecting" | "heard" | "reattaching" | "restarted", quiet: number): Session {
+function session(
+  how: "connecting" | "heard" | "reattaching" | "restarted" | "redialled",
+  quiet: number,
+  onSocket = Number.POSITIVE_INFINITY,
+): Session {
   const isNew = how === "connecting" || how === "restarted";
   return {
-    state: { state: how === "restarted" ? "reattaching" : how, since: 0 },
-    isAwaited: how !== "heard",
+    state: { state: how === "restarted" || how === "redialled" ? "reattaching" : how, since: 0 },
     heardAt: isNew ? null : 1,
     quietMs: () => quiet,
+    socketQuietMs: () => (how === "heard" || how === "redialled" ? Math.min(quiet, onSocket) : null),
   };
 }
 
@@ -75,6 +79,16 @@ describe("for the show's end, hosts", () => {
     ["are gone 3 s after the last message on a socket that stays open", [session("heard", 3_000)], "gone"],
     ["may be there while the SFU is away", [session("reattaching", 29 * MINUTE)], "unknown"],
     ["are given up after half an hour of that", [session("reattaching", 30 * MINUTE)], "gone"],
+    [
+      "may be there while the SFU's new socket is 2.9 s old",
+      [session("redialled", MINUTE, 2_999)],
+      "unknown",
+    ],
+    [
+      "are gone when nothing has come on the new socket for 3 s",
+      [session("redialled", MINUTE, 3_000)],
+      "gone",
+    ],
     ["may be there right after a restart", [session("restarted", 0)], "unknown"],
     ["are gone if the one who connects is never heard", [session("connecting", 10_000)], "gone"],
   ])("%s", (_, sessions, kind) => {
@@ -86,6 +100,62 @@ describe("for the show's end, hosts", () => {
     expect(presence.hosted([], 1_000), "none has been there").toEqual({ kind: "gone", since: 1_000 });
     expect(presence.hosted([session("heard", 20)], 5_000)).toEqual({ kind: "there" });
     expect(presence.hosted([session("heard", 60_000)], 9_000)).toEqual({ kind: "gone", since: 4_980 });
+  });
+
+  describe("may have been there for as long as an outage of the SFU lasted: once they are gone, that is no absence", () => {
+    const heard = [session("heard", 20)];
+
+    test.each<[string, Session[]]>([
+      ["a session whose socket was lost", [session("reattaching", 5 * MINUTE)]],
+      ["a session whose new socket brings nothing", [session("redialled", 5 * MINUTE, 2_000)]],
+      ["a host who connects and is never heard", [session("connecting", 9_000)]],
+    ])("%s", (_, sessions) => {
+      const presence = new Presence(0);
+      presence.hosted(heard, MINUTE);
+      expect(presence.hosted([], 2 * MINUTE)).toEqual({ kind: "gone", since: MINUTE - 20 });
+      presence.hosted(sessions, 6 * MINUTE);
+      expect(presence.hosted([], 6 * MINUTE + 500)).toEqual({ kind: "gone", since: 6 * MINUTE });
+      expect(presence.hosted([], MINUTE), "the wall clock was set back").toEqual({
+        kind: "gone",
+        since: MINUTE,
+      });
+      presence.hosted(heard, 7 * MINUTE);
+      expect(presence.hosted([], 8 * MINUTE)).toEqual({ kind: "gone", since: 7 * MINUTE - 20 });
+    });
+
+    test("a host whom the SFU does not take, for 30 s after each try", () => {
+      const presence = new Presence(0);
+      presence.hosted(heard, MINUTE);
+      presence.keptAway(2 * MINUTE);
+      expect(presence.hosted([], 2 * MINUTE + 29_999)).toEqual({ kind: "unknown" });
+      expect(presence.hosted([], 2 * MINUTE + 30_000)).toEqual({ kind: "gone", since: 2 * MINUTE + 29_999 });
+      presence.keptAway(3 * MINUTE);
+      expect(presence.hosted([], 3 * MINUTE)).toEqual({ kind: "unknown" });
+      presence.hosted(heard, 3 * MINUTE + 5_000);
+      expect(presence.hosted([], 3 * MINUTE + 10_000), "who is then taken, and leaves").toEqual({
+        kind: "gone",
+        since: 3 * MINUTE + 4_980,
+      });
+    });
+
+    test.each<[string, Session[]]>([
+      ["a host whom the SFU does not take", []],
+      ["a host who connects and is never heard", [session("connecting", 9_000)]],
+    ])("but not %s for longer than half an hour, however often the host tries", (_, sessions) => {
+      const presence = new Presence(0);
+      presence.hosted(heard, 0);
+      let whereabouts = presence.hosted([], 5_000);
+      for (let wall = MINUTE; wall < 40 * MINUTE; wall += 20_000) {
+        if (sessions.length === 0) presence.keptAway(wall);
+        presence.hosted(sessions, wall);
+        whereabouts = presence.hosted([], wall + 15_000);
+        if (wall < 30 * MINUTE) expect(whereabouts).not.toMatchObject({ since: -20 });
+      }
+      expect(whereabouts).toEqual({ kind: "gone", since: expect.any(Number) });
+      const { since } = whereabouts as { since: number };
+      expect(since).toBeGreaterThan(30.5 * MINUTE);
+      expect(since).toBeLessThan(31 * MINUTE);
+    });
   });
 
   test("who have not been heard for half an hour do not attend the show", () => {

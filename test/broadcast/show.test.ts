@@ -3,6 +3,7 @@ import { encodePacket } from "../../local/sfu/packet.ts";
 import { Secret } from "../../src/access/secret.ts";
 import { Secrets } from "../../src/access/secrets.ts";
 import type { Dependencies } from "../../src/broadcast/dependencies.ts";
+import { publish } from "../../src/broadcast/host-access.ts";
 import { pipelineOf } from "../../src/broadcast/life.ts";
 import { announce, goLive, removalAt } from "../../src/broadcast/lifecycle.ts";
 import { CLOSING_MS, type Read } from "../../src/broadcast/reads.ts";
@@ -999,12 +1000,22 @@ describe("a host from whom nothing comes any more, on a socket that stays open",
 
   test("has gone, and the show ends the set time after its last message", async () => {
     const rig = await onAir({ endAfterMinutes: 1 });
+    await eachSecond(rig, 25, () => rig.wait(1_000));
+    rig.dropHost();
+    await eachSecond(rig, 34, () => rig.wait(1_000));
+    expect(rig.row.state).toBe("live");
+    await eachSecond(rig, 3, () => rig.wait(1_000));
+    expect(rig.row.state).toBe("ended");
+  });
+
+  test("has gone, and the show ends the set time after the SFU, which may have been away, has said so", async () => {
+    const rig = await onAir({ endAfterMinutes: 1 });
     await eachSecond(rig, 45, () => rig.wait(1_000));
     expect(rig.row.hostsLeftAt, "its socket is dead since 30 s, and the SFU may be away").toBeNull();
     rig.dropHost();
-    await eachSecond(rig, 14, () => rig.wait(1_000));
+    await eachSecond(rig, 58, () => rig.wait(1_000));
     expect(rig.row.state).toBe("live");
-    await eachSecond(rig, 3, () => rig.wait(1_000));
+    await eachSecond(rig, 4, () => rig.wait(1_000));
     expect(rig.row.state).toBe("ended");
   });
 
@@ -1070,6 +1081,124 @@ describe("a host from whom nothing comes any more, on a socket that stays open",
     rig.dial();
     rig.talk(2_000);
     expect(await rig.line()).toMatchObject({ line: "hosts", hosts: 1 });
+  });
+});
+
+describe("a host whom an outage of the SFU keeps away", () => {
+  /** Returns a live show with a listener, whose host talks and then loses the socket; the show ends a minute after its last host. */
+  async function cutOff(details: Changes = {}): Promise<Rig> {
+    const rig = new Rig("low", { hold: "default", endAfterMinutes: 1, ...details });
+    rig.addHost();
+    const socket = rig.dial();
+    rig.show.open();
+    await eachSecond(rig, 5, () => rig.talk(1_000));
+    await rig.show.publishers.disconnect(HOST, socket, 1006, Date.now());
+    return rig;
+  }
+  /** Has the host publish, as its studio does again and again. */
+  const knock = ({ show }: Rig) => {
+    const joining = { key: { hostId: "host", generation: 0 }, takeover: false, client: null };
+    return publish(show, { kind: "offer", sdp: "v=0\r\n", mid: "0" }, joining, "https://relay");
+  };
+  const seconds = (rig: Rig, count: number) => eachSecond(rig, count, () => rig.wait(1_000));
+  const NOT_TAKEN = { kind: "problem", code: "sfu_unavailable" };
+
+  beforeEach(() => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+  });
+
+  test("and who tries again every 8 s does not end the show, until the tries stop", async () => {
+    const rig = await cutOff();
+    rig.dropHost();
+    await seconds(rig, 8);
+    expect(await rig.line()).toMatchObject({ line: "hold", hosts: 0 });
+    for (let tries = 0; tries < 15; tries++) {
+      expect(await knock(rig)).toMatchObject(NOT_TAKEN);
+      await seconds(rig, 8);
+    }
+    expect(rig.row).toMatchObject({ state: "live", hostsLeftAt: null, held: { isOn: true } });
+    await seconds(rig, 22 + 58);
+    expect(rig.row.state).toBe("live");
+    await seconds(rig, 4);
+    expect(rig.row.state).toBe("ended");
+  });
+
+  test("has the set time to come back, once the SFU is there and says that the session is over", async () => {
+    const rig = await cutOff();
+    await seconds(rig, 120);
+    rig.dropHost();
+    await seconds(rig, 58);
+    expect(rig.row.state).toBe("live");
+    await seconds(rig, 4);
+    expect(rig.row.state).toBe("ended");
+  });
+
+  test("is not gone when the SFU's new socket is there, and its first message still to come", async () => {
+    const rig = await cutOff();
+    await seconds(rig, 120);
+    rig.dial();
+    await seconds(rig, 2);
+    expect(rig.row).toMatchObject({ state: "live", hostsLeftAt: null });
+    rig.talk(2_000);
+    expect(await rig.line()).toMatchObject({ line: "hosts", hosts: 1 });
+  });
+
+  test("does not end the show while the SFU takes offers, but no sound", async () => {
+    vi.mocked(fetch).mockImplementation(async (url) => {
+      const operation = String(url).split("/").slice(-2).join("/");
+      if (operation === "sessions/new") return Response.json({ sessionId: "sfu" });
+      if (operation === "tracks/new")
+        return Response.json({ sessionDescription: { type: "answer", sdp: "v=0\r\n" } });
+      return Response.json({ errorCode: "session_error" }, { status: 425 });
+    });
+    const rig = await cutOff();
+    rig.dropHost();
+    for (let tries = 0; tries < 6; tries++) {
+      const accepted = await knock(rig);
+      if (accepted.kind !== "accepted") throw new Error(JSON.stringify(accepted));
+      await seconds(rig, 15);
+      void rig.show.publishers.drop(accepted.session, "the host has left");
+      await seconds(rig, 5);
+    }
+    expect(rig.row).toMatchObject({ state: "live", held: { isOn: true } });
+  });
+
+  test("tries in vain while the show rests, and the time until its end begins anew with that", async () => {
+    const rig = await cutOff({ endAfterMinutes: 15, idleMinutes: 1_440 });
+    rig.dropHost();
+    const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
+    await minutes(10);
+    expect(rig.row.hostsLeftAt).toEqual(expect.any(Number));
+    expect(await knock(rig)).toMatchObject(NOT_TAKEN);
+    await minutes(15.4);
+    expect(rig.row.state).toBe("live");
+    await minutes(0.2);
+    expect(rig.row.state).toBe("ended");
+  });
+
+  test("for good, and tries once a minute, keeps the show for half an hour and the time set", async () => {
+    const rig = await cutOff({ endAfterMinutes: 15, idleMinutes: 1_440 });
+    rig.dropHost();
+    const minutes = async (count: number) => {
+      for (let minute = 0; minute < count; minute++) {
+        expect(await knock(rig)).toMatchObject(NOT_TAKEN);
+        await vi.advanceTimersByTimeAsync(60_000);
+      }
+    };
+    await minutes(44);
+    expect(rig.row.state).toBe("live");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(rig.row.state).toBe("ended");
+  });
+
+  test("is followed by hold audio as long after the last message as is set, whenever the SFU says that the host has gone", async () => {
+    const rig = await cutOff({ holdAfterSeconds: 30 });
+    await seconds(rig, 10);
+    rig.dropHost();
+    await seconds(rig, 19);
+    expect(await rig.line()).toMatchObject({ line: "silence" });
+    await seconds(rig, 3);
+    expect(await rig.line()).toMatchObject({ line: "hold" });
   });
 });
 
