@@ -29,6 +29,8 @@ export type Note =
       readonly hosts: number;
       readonly onAir: readonly string[];
     }
+  /** Other names are on the air although no host has come or gone: one was muted, or a mute has ended, or one was renamed. */
+  | { readonly kind: "on-air"; readonly hosts: number; readonly onAir: readonly string[] }
   /** A warning is raised (`raised`) or cleared. `host`: the host that it concerns; null: it concerns the programme. */
   | { readonly kind: Warning; readonly raised: boolean; readonly host: EventHost | null };
 
@@ -69,14 +71,24 @@ export const KINDS = [
     "marker",
     "host-on",
     "host-off",
+    "on-air",
     "hold-on",
     "hold-off",
   ],
   ...WARNINGS,
 ] as const;
 
-/** Events that change the programme. Each is in the media playlist for as long as its date is within the list. */
-export const IN_PLAYLIST = ["host-on", "host-off", "hold-on", "hold-off", "title", "marker"] as const;
+/** Events that change the programme, or who is heard in it. Each is in the media playlist for as long as its date is within the list. */
+export const IN_PLAYLIST = [
+  "live",
+  "host-on",
+  "host-off",
+  "on-air",
+  "hold-on",
+  "hold-off",
+  "title",
+  "marker",
+] as const;
 
 /**
  * The attributes of an event's date range (EXT-X-DATERANGE). `hosts` is their count, `onAir` the names of those who are not
@@ -93,7 +105,7 @@ export const ATTRIBUTES = {
 export const NAME_SEPARATOR = ";";
 
 /** Events that everybody may see: they explain what is heard, and tell nothing about a host's equipment. */
-export const PUBLIC = ["opened", "closed", "live", "late", "ended", "dead-air", ...IN_PLAYLIST] as const;
+export const PUBLIC = ["opened", "closed", "late", "ended", "dead-air", ...IN_PLAYLIST] as const;
 
 /** The newest public events of a show: `GET /live/:id/events.json`. */
 export interface PublicEvents {
@@ -103,11 +115,13 @@ export interface PublicEvents {
 }
 
 /** An event as everybody may see it: without the name of the host that comes or goes, who may have been muted. */
-export type PublicEvent<Each = Event> = Each extends { readonly onAir: unknown } ? Omit<Each, "host"> : Each;
+export type PublicEvent<Each = Event> = Each extends { readonly host: unknown; readonly onAir: unknown }
+  ? Omit<Each, "host">
+  : Each;
 
 /** Returns the public form of an event. */
 export function publicOf(event: Event): PublicEvent {
-  if (!("onAir" in event)) return event;
+  if (!("onAir" in event && "host" in event)) return event;
   const { host: _, ...told } = event;
   return told;
 }

@@ -64,9 +64,9 @@ export class Log {
     return this.#read(where, ...PUBLIC, limit).reverse();
   }
 
-  /** Returns the events of hosts who came or went, oldest first. */
+  /** Returns the events by which hosts came on the air or went off it, oldest first. */
   ofHosts(): Event[] {
-    return this.#read("WHERE kind IN ('host-on', 'host-off') ORDER BY id");
+    return this.#read("WHERE kind IN ('host-on', 'host-off', 'on-air') ORDER BY id");
   }
 
   /** Returns the warnings that were raised or cleared, oldest first. */
@@ -115,6 +115,7 @@ type EventRow = { json: string; listed: number | null };
 
 const facts = { id: z.int().positive(), at: z.number() };
 const Host = z.object({ hostId: z.string(), name: z.string() });
+const names = z.array(z.string()).default([]);
 const Row = z.discriminatedUnion("kind", [
   z.object({
     ...facts,
@@ -126,8 +127,9 @@ const Row = z.discriminatedUnion("kind", [
     kind: z.enum(["host-on", "host-off"]),
     host: Host,
     hosts: z.int().default(1),
-    onAir: z.array(z.string()).default([]),
+    onAir: names,
   }),
+  z.object({ ...facts, kind: z.literal("on-air"), hosts: z.int(), onAir: names }),
   z.object({ ...facts, kind: z.enum(WARNINGS), raised: z.boolean(), host: Host.nullable().default(null) }),
 ]);
 

@@ -44,13 +44,13 @@ function knownBySession(audible: Audible | null, isMuted: boolean): string | nul
 
 function knownByStatus(audible: Audible | null, report: StatusAnswer | null): string {
   if (report?.kind !== "status") return "The relay's state can not be read just now.";
-  const { meter, hosts, onAir, line } = report.status;
+  const { meter, hosts, line } = report.status;
   if (audible === null) return NOT_YET;
   if (line === "hold") return "Listeners hear hold audio, not you.";
   if (hosts === 0 || meter === null) return "The relay is receiving you.";
   if (meter.peakDb < SILENT_DB) return "The relay receives you, but hears only silence.";
-  // The meter measures the whole programme, not this host alone.
-  return onAir.length > 1 ? "The relay is receiving you." : "Listeners hear you.";
+  // The meter measures the whole programme, not this host alone. Hosts who share a key are one name in `onAir`.
+  return hosts > 1 ? "The relay is receiving you." : "Listeners hear you.";
 }
 
 /** Whether the status measures hosts who are heard. */

@@ -36,23 +36,26 @@ function after(seen: KnownStatus, { id, kind, title, hosts, onAir }: ListedEvent
   switch (kind) {
     case "title":
       return { ...now, title };
+    case "live":
+      return { ...now, state: "live" };
     case "host-on":
-      return { ...now, state: "live", hosts, onAir, line: heldOr("hosts", seen) };
     case "host-off":
-      return { ...now, hosts, onAir, line: heldOr(hosts > 0 ? "hosts" : "silence", seen) };
+    case "on-air":
+      // A muted host, who is counted, makes no show live and adds nothing to the line.
+      return { ...now, hosts, onAir, line: seen.line === "hold" ? "hold" : lineOf(onAir) };
     case "hold-on":
       return { ...now, line: "hold" };
     case "hold-off":
-      return { ...now, line: now.hosts > 0 ? "hosts" : "silence" };
+      return { ...now, line: lineOf(now.onAir) };
     case "marker":
       return now;
   }
 }
 
 /**
- * Hold audio goes on while hosts who have come are silent. Only its own event, `hold-off`, ends it. A playlist tells `hold-off`
- * before it tells which hosts are heard then.
+ * Returns what the programme consists of without hold audio. That goes on while hosts who have come are silent: only its own
+ * event, `hold-off`, ends it. A playlist tells `hold-off` before it tells which hosts are heard then.
  */
-function heldOr(line: "hosts" | "silence", { line: before }: KnownStatus): KnownStatus["line"] {
-  return before === "hold" ? before : line;
+function lineOf(onAir: readonly string[]): "hosts" | "silence" {
+  return onAir.length > 0 ? "hosts" : "silence";
 }

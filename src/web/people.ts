@@ -5,7 +5,7 @@ import type { KnownStatus } from "./status.ts";
 
 /**
  * Says which hosts are heard, by name; empty where no host is heard, as under hold audio, or the only one has the default name. A
- * playlist tells when hold audio begins, but not that a host was muted before.
+ * silent host counts as on the air under hold audio too, and nobody hears it.
  */
 export function onAirText({ onAir, line }: Pick<KnownStatus, "onAir" | "line">): string {
   if (line === "hold") return "";

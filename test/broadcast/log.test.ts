@@ -81,14 +81,19 @@ test("a timeline's events have their places on it, and only the newest are retur
   const log = new Log(sqlite());
   log.add({ kind: "marker", title: "another timeline's" }, 1, { epoch: "a", listed: samples(5) });
   log.add({ kind: "marker", title: "one" }, 2, { epoch: "b", listed: samples(10) });
-  log.add({ kind: "live" }, 3, { epoch: "b", listed: samples(15) });
+  log.add({ kind: "late" }, 3, { epoch: "b", listed: samples(15) });
   log.add({ kind: "marker", title: "two" }, 4, { epoch: "b", listed: samples(20) });
   log.add({ kind: "marker", title: "nowhere" }, 5, null);
+  log.add({ kind: "live" }, 6, { epoch: "b", listed: samples(30) });
+  log.add({ kind: "on-air", hosts: 1, onAir: ["Host"] }, 7, { epoch: "b", listed: samples(30) });
   expect(log.inPlaylists("b", 10).map(({ event, listed }) => [event.id, listed])).toEqual([
     [2, 10],
     [4, 20],
+    [6, 30],
+    [7, 30],
   ]);
-  expect(log.inPlaylists("b", 1).map(({ event }) => event.id)).toEqual([4]);
+  expect(log.inPlaylists("b", 1).map(({ event }) => event.id)).toEqual([7]);
+  expect(log.ofHosts()).toEqual([{ kind: "on-air", hosts: 1, onAir: ["Host"], id: 7, at: 7 }]);
 });
 
 test("events of a kind that only a later deploy knows are skipped, and their numbers are not given again", () => {

@@ -207,6 +207,15 @@ class Rig {
     return { ...list, end: last.date + 1000 * last.duration };
   }
 
+  /** Returns the playlist's date ranges: the date of each, ms since 1970, and its attributes of the show. */
+  async dateRanges(): Promise<{ date: number; text: string }[]> {
+    const read = await this.read();
+    if (read.kind !== "playlist") throw new Error(JSON.stringify(read));
+    return [...read.text.matchAll(/^#EXT-X-DATERANGE:.*START-DATE="([^"]+)",DURATION=0,(.*)$/gm)].map(
+      ([, date = "", text = ""]) => ({ date: Date.parse(date), text }),
+    );
+  }
+
   /** Returns the playlist after its end, which comes a moment after the show's end. */
   async endedList() {
     await vi.advanceTimersByTimeAsync(CLOSING_MS);
@@ -946,6 +955,38 @@ describe("a host whom the operator has muted", () => {
     await eachSecond(rig, 2, () => rig.talk(1_000));
     expect(await rig.line()).toEqual({ line: "hosts", hosts: 1, onAir: ["Host"] });
     expect(rig.row).toMatchObject({ state: "live", held: { isOn: false } });
+  });
+
+  test("is counted in the playlist's events but not named; they tell when the show is live, and who is on the air", async () => {
+    const rig = new Rig("low", { hold: "default" });
+    rig.show.open();
+    rig.mute(true);
+    await eachSecond(rig, 3, () => rig.wait(1_000));
+    rig.addHost();
+    rig.dial();
+    await eachSecond(rig, 5, () => rig.talk(1_000));
+    rig.mute(false);
+    const heardAt = Date.now();
+    await eachSecond(rig, 3, () => rig.talk(1_000));
+    rig.mute(true);
+    const mutedAt = Date.now();
+    await eachSecond(rig, 3, () => rig.talk(1_000));
+    const dated = await rig.dateRanges();
+    expect(dated.map(({ text }) => text)).toEqual([
+      'X-KIND="hold-on"',
+      'X-KIND="host-on",X-HOSTS=1,X-ON-AIR=""',
+      'X-KIND="hold-off"',
+      'X-KIND="live"',
+      'X-KIND="on-air",X-HOSTS=1,X-ON-AIR="Host"',
+      'X-KIND="on-air",X-HOSTS=1,X-ON-AIR=""',
+    ]);
+    for (const [n, since] of [heardAt, heardAt, heardAt, mutedAt].entries()) {
+      const after = (dated[n + 2]?.date ?? 0) - since;
+      expect(after, dated[n + 2]?.text).toBeGreaterThanOrEqual(0);
+      expect(after, dated[n + 2]?.text).toBeLessThan(1_500);
+    }
+    rig.restart();
+    expect(await rig.dateRanges(), "after a restart").toEqual(dated);
   });
 
   test("during the show is followed by hold audio after 6 s, and is there all the same: the show does not end", async () => {

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Response } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openPage, startChromium } from "../kit/chromium.ts";
 import { waitForStatus } from "../kit/people.ts";
@@ -85,3 +85,43 @@ test("a listener before the show hears hold audio, and is told so; then the host
   for (const { page } of [listener, studio]) await page.context().close();
   await stage.end(show);
 }, 90_000);
+
+test("a page whose playlist tells the events is right about a muted host: before it is heard, and as soon as it is", async () => {
+  const opensAt = new Date(Date.now() + 3_600_000).toISOString();
+  const show = await stage.create("low", { hold: "default", opensAt });
+  await stage.open(show);
+  const ada = await stage.makeHost(show, { name: "Ada", muted: true });
+  const { page, faults } = await openPage(browser, show.listenUrl);
+  await page.locator("#play:enabled").click();
+  await waitForStatus(page, /^Hold music: the show begins /);
+  const said = async () => [
+    await page.locator("#badge").textContent(),
+    await page.locator("#sentence").textContent(),
+    await page.locator("#on-air").textContent(),
+  ];
+  const before = await said();
+  expect(before).toEqual(["Doors open", expect.stringMatching(/^Hold music: the show begins /), ""]);
+  let asked = 0;
+  page.on("request", (request) => {
+    if (request.url().endsWith("/status.json")) asked++;
+  });
+  const studio = await openPage(browser, ada.studioUrl);
+  await studio.page.locator("#go:enabled").click();
+  // The page has taken up a playlist when it loads the next one.
+  for (let n = 0; n < 2; n++)
+    await page.waitForResponse(async (answer) => /"host-on"/.test(await textOf(answer)), { timeout: 20_000 });
+  expect(await said()).toEqual(before);
+  await stage.changeHost(show, ada.hostId, { muted: false });
+  await expect
+    .poll(said, { timeout: 10_000 })
+    .toEqual(["Live", "You are listening live.", "On the air: Ada"]);
+  expect(asked, "times that the page asked for the status").toBe(0);
+  expect([...faults, ...studio.faults]).toEqual([]);
+  for (const each of [page, studio.page]) await each.context().close();
+  await stage.end(show);
+}, 90_000);
+
+/** Returns a playlist's text; empty for any other answer. */
+async function textOf(answer: Response): Promise<string> {
+  return new URL(answer.url()).pathname.endsWith(".m3u8") ? answer.text() : "";
+}

@@ -50,6 +50,12 @@ test.each<[string, string, Audible | null, Partial<KnownStatus>]>([
   ["is silent, and hold audio sounds", "Listeners hear hold audio, not you.", "yes", { line: "hold" }],
   ["is heard beside Ben", "The relay is receiving you.", "yes", { hosts: 2, onAir: ["Ben", "Ada"] }],
   [
+    "may be silent, and shares its key with another who is heard",
+    "The relay is receiving you.",
+    "yes",
+    { hosts: 2, onAir: ["Host"] },
+  ],
+  [
     "sends silence",
     "The relay receives you, but hears only silence.",
     "yes",

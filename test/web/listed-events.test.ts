@@ -4,7 +4,9 @@ import type { Event } from "../../src/events.ts";
 import { dateRangeTag } from "../../src/hls/date-range.ts";
 import { samples } from "../../src/media.ts";
 import { readListedEvent, statusAfter } from "../../src/web/listed-events.ts";
+import { onAirText } from "../../src/web/people.ts";
 import type { KnownStatus } from "../../src/web/status.ts";
+import { words } from "../../src/web/words.ts";
 import { attributes } from "../validator/list.ts";
 
 /** How a page reads the date ranges in a playlist: with the same result as from a later status.json. */
@@ -49,7 +51,23 @@ describe("from date ranges a page", () => {
     [
       "who is on the air",
       { id: 4, at: 0, kind: "host-on", host, hosts: 3, onAir: ["Ada", "Ben; and Cy"] },
-      { state: "live", hosts: 3, onAir: ["Ada", "Ben, and Cy"], line: "hosts" },
+      { hosts: 3, onAir: ["Ada", "Ben, and Cy"], line: "hosts" },
+    ],
+    [
+      "that a muted host has come, who makes nothing live",
+      { id: 4, at: 0, kind: "host-on", host, hosts: 1, onAir: [] },
+      { hosts: 1, onAir: [], line: "silence" },
+    ],
+    ["that the show is live", { id: 4, at: 0, kind: "live" }, { state: "live" }],
+    [
+      "who is on the air when a mute has ended",
+      { id: 4, at: 0, kind: "on-air", hosts: 1, onAir: ["Ada"] },
+      { hosts: 1, onAir: ["Ada"], line: "hosts" },
+    ],
+    [
+      "that only muted hosts are left",
+      { id: 4, at: 0, kind: "host-off", host, hosts: 1, onAir: [] },
+      { hosts: 1, onAir: [], line: "silence" },
     ],
     [
       "that all have gone",
@@ -72,10 +90,40 @@ describe("from date ranges a page", () => {
     const held: Event = { id: 4, at: 0, kind: "hold-on" };
     const on: Event = { id: 5, at: 0, kind: "host-on", host, hosts: 1, onAir: ["Ada"] };
     const off: Event = { id: 6, at: 0, kind: "host-off", host, hosts: 0, onAir: [] };
-    expect(seeing(held, on)).toMatchObject({ state: "live", hosts: 1, onAir: ["Ada"], line: "hold" });
+    expect(seeing(held, on)).toMatchObject({ hosts: 1, onAir: ["Ada"], line: "hold" });
     expect(seeing(held, on, off)).toMatchObject({ hosts: 0, onAir: [], line: "hold" });
     expect(seeing(held, on, { id: 6, at: 0, kind: "hold-off" }).line).toBe("hosts");
     expect(seeing(held, { id: 5, at: 0, kind: "hold-off" }, { ...on, id: 6 }).line).toBe("hosts");
+  });
+
+  test("knows that nobody is heard when hold audio ends beside a muted host", () => {
+    const on: Event = { id: 4, at: 0, kind: "host-on", host, hosts: 1, onAir: [] };
+    expect(seeing(on, { id: 5, at: 0, kind: "hold-off" }).line).toBe("silence");
+  });
+
+  test("says what a show does whose muted host comes before its time and is heard after it", () => {
+    const opensAt = "2026-12-01T20:00:00.000Z";
+    const told = (events: readonly Event[], now: string) => {
+      const status = { ...seeing({ id: 4, at: 0, kind: "hold-on" }, ...events), opensAt };
+      const { badge, sentence } = words({ kind: "status", status }, "playing", false, Date.parse(now));
+      return [badge, sentence, onAirText(status)];
+    };
+    const on: Event = { id: 5, at: 0, kind: "host-on", host, hosts: 1, onAir: [] };
+    expect(told([on], "2026-12-01T19:50:00Z")).toEqual([
+      "Doors open",
+      expect.stringMatching(/^Hold music: the show begins at /),
+      "",
+    ]);
+    const heard: Event[] = [
+      { id: 6, at: 0, kind: "hold-off" },
+      { id: 7, at: 0, kind: "live" },
+      { id: 8, at: 0, kind: "on-air", hosts: 1, onAir: ["Ada"] },
+    ];
+    expect(told([on, ...heard], "2026-12-01T20:00:06Z")).toEqual([
+      "Live",
+      "You are listening live.",
+      "On the air: Ada",
+    ]);
   });
 
   test("takes only what is newer than its status, by the numbers of the events, in whatever order they stand", () => {
@@ -94,6 +142,6 @@ describe("from date ranges a page", () => {
     ).toBeNull();
     expect(readListedEvent({ ID: "9", CLASS: "earshot", "X-KIND": "of-tomorrow" })).toBeNull();
     expect(readListedEvent({ ID: "x", CLASS: "earshot", "X-KIND": "title" })).toBeNull();
-    expect(read({ id: 4, at: 0, kind: "live" }), "the relay lists what changes on the line alone").toBeNull();
+    expect(read({ id: 4, at: 0, kind: "late" }), "the relay lists what changes on the line alone").toBeNull();
   });
 });

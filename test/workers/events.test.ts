@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HostDescription } from "../../src/broadcast-api.ts";
 import { type Event, type PublicEvents, publicOf } from "../../src/events.ts";
+import { readListedEvent, statusAfter } from "../../src/web/listed-events.ts";
+import { parseStatus } from "../../src/web/status.ts";
 import type { CreatedBroadcast } from "../kit/created.ts";
 import { EARSHOT } from "../kit/deployed.ts";
 import { FakeSfu } from "../kit/fake-sfu.ts";
@@ -8,6 +10,7 @@ import { type Following, follow as followOn } from "../kit/follower.ts";
 import { Host, tone } from "../kit/host.ts";
 import { Listener } from "../kit/listener.ts";
 import { Runtime } from "../kit/runtime.ts";
+import { attributes } from "../validator/list.ts";
 
 /** The events of a show, as operators, listeners and players are told of them, in the real runtime. */
 
@@ -93,8 +96,8 @@ describe.concurrent("the events of a show", () => {
     await follow(show, count("host-on", 2));
     for (const host of hosts) host.leave();
     const { events } = await follow(show, count("host-off", 2), { millis: 20_000 });
-    const told = events.filter((event) => "onAir" in event);
-    expect(told.map(({ host }) => host.name).toSorted()).toEqual([
+    const told = events.filter(({ kind }) => kind.startsWith("host-"));
+    expect(told.map((event) => "host" in event && event.host?.name).toSorted()).toEqual([
       ...["Open Olga", "Open Olga"],
       ...["Secret Sue", "Secret Sue"],
     ]);
@@ -102,12 +105,58 @@ describe.concurrent("the events of a show", () => {
       (await publicEvents(show)).events.filter(({ kind }) => kind.startsWith("host-")),
     );
     const dates = async () => datesIn(await (await listener.get()).text());
-    await expect.poll(async () => (await dates()).length, { timeout: 5_000 }).toBe(4);
+    // Theirs, and that the show is live.
+    await expect.poll(async () => (await dates()).length, { timeout: 5_000 }).toBe(5);
     const text = `${known}${(await dates()).join()}`;
     expect(text).toContain("Open Olga");
     expect(text).not.toContain("Sue");
     expect(known).not.toContain('"host":');
   }, 40_000);
+
+  test("tell a page by its playlist that a show is live when its muted host is heard, and who is on the air", async ({
+    expect,
+  }) => {
+    const show = await relay.create({ latency: "low", hold: "default" });
+    const mute = (muted: boolean) => relay.api("PATCH", `/broadcasts/${show.id}/hosts/host`, { muted });
+    const status = async () => parseStatus(await (await fetch(show.statusUrl)).json()) ?? expect.fail();
+    await mute(true);
+    const listener = await Listener.join(show.playbackUrl);
+    const seen = await status();
+    /** Returns what a page that asked for the status only then knows by the newest playlist. Caches keep a later status for 1 s. */
+    const known = async () => {
+      const texts = datesIn(await (await listener.get()).text()).map((line) =>
+        line.slice(line.indexOf(":") + 1),
+      );
+      const events = texts.map((text) => readListedEvent(Object.fromEntries(attributes(text))));
+      const { state, hosts, onAir, line } = statusAfter(
+        seen,
+        events.flatMap((event) => event ?? []),
+      );
+      return { state, hosts, onAir, line };
+    };
+    const host = await Host.publish(show, sfu);
+    host.talk(tone(440));
+    const soon = { timeout: 10_000 };
+    await expect.poll(known, soon).toEqual({ state: "open", hosts: 1, onAir: [], line: "hold" });
+    await expect.poll(status, soon).toMatchObject(await known());
+    const unmutedAt = Date.now();
+    await mute(false);
+    await expect.poll(known, soon).toEqual({ state: "live", hosts: 1, onAir: ["Host"], line: "hosts" });
+    await expect.poll(status, soon).toMatchObject(await known());
+    const told = async () => (await publicEvents(show)).events.find(({ kind }) => kind === "live");
+    await expect.poll(told, soon).toBeDefined();
+    const live = await told();
+    const line = datesIn(await (await listener.get()).text()).find((text) => text.includes('"live"'));
+    const date = new Date(Math.round(live?.at ?? 0));
+    expect(line).toBe(
+      `#EXT-X-DATERANGE:ID="${live?.id}",CLASS="earshot",START-DATE="${date.toISOString()}",DURATION=0,X-KIND="live"`,
+    );
+    expect(date.getTime() - unmutedAt).toBeGreaterThan(0);
+    expect(date.getTime() - unmutedAt).toBeLessThan(3_000);
+    await mute(true);
+    await expect.poll(async () => (await known()).onAir, soon).toEqual([]);
+    host.leave();
+  }, 60_000);
 
   test("reach a waiting follower as they happen", async ({ expect }) => {
     const show = await relay.create({ title: "A" });
