@@ -96,14 +96,16 @@ export class Failover implements Sources {
   }
 
   /**
-   * Returns hls.js's configuration. If there may be a copy, hls.js keeps retrying media playlists, but reports at once that it can
-   * not load the multivariant playlist.
+   * Returns hls.js's configuration. If there may be a copy, hls.js keeps retrying media playlists and media, but reports at once
+   * that it can not load the multivariant playlist.
    */
   config(): Partial<HlsConfig> {
     const pLoader = sourceLoader(this);
     if (!this.#search.isPossible) return { pLoader };
-    const { playlistLoadPolicy, manifestLoadPolicy } = Hls.DefaultConfig;
+    const { playlistLoadPolicy, manifestLoadPolicy, fragLoadPolicy } = Hls.DefaultConfig;
     const retry = { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
+    // On the way to the copy, hls.js asks for media of the primary's list once more, and loads nothing until it may ask again.
+    const soon = { maxNumRetry: 12, retryDelayMs: 200, maxRetryDelayMs: 1_000 };
     return {
       pLoader,
       // The copy names its segments differently from the primary, which hls.js 1.7.4 would take for a fault of the server.
@@ -114,6 +116,7 @@ export class Failover implements Sources {
       playlistLoadPolicy: {
         default: { ...playlistLoadPolicy.default, timeoutRetry: retry, errorRetry: retry },
       },
+      fragLoadPolicy: { default: { ...fragLoadPolicy.default, errorRetry: soon } },
     };
   }
 

@@ -44,7 +44,9 @@ export function leaps(
   marks: readonly Mark[],
   silences: readonly { readonly at: number; readonly seconds: number }[],
 ): { skipped: number; repeated: number } {
-  const leads = marks.map(({ code, at }) => {
+  // A mark may be found twice.
+  const once = marks.filter(({ at }, n) => at - (marks[n - 1]?.at ?? Number.NEGATIVE_INFINITY) > 0.3);
+  const leads = once.map(({ code, at }) => {
     const before = silences.filter((silence) => silence.at < at);
     return code - at + before.reduce((sum, { seconds }) => sum + seconds, 0);
   });
