@@ -38,12 +38,30 @@ const SECRET = "a secret for the test";
 /** The length of the last segment of a show with parts, which is silence, ms. */
 const LAST_MS = 64;
 
+/** Keys and signatures that are being made. They take real time. */
+const signing = new Set<Promise<unknown>>();
+
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOW });
   // No SFU is there. A real connection is refused when the next test runs already, and is tried again on its clock.
   vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("the test has no SFU"));
+  for (const name of ["importKey", "sign"] as const) {
+    const real = crypto.subtle[name].bind(crypto.subtle) as (...parameters: unknown[]) => Promise<never>;
+    vi.spyOn(crypto.subtle, name).mockImplementation((...parameters: unknown[]) => {
+      const work = real(...parameters);
+      signing.add(work);
+      return work;
+    });
+  }
 });
-afterEach(() => {
+afterEach(async () => {
+  // What a show does after a signature would else set a timer on the next test's clock.
+  while (signing.size > 0) {
+    const works = [...signing];
+    signing.clear();
+    await Promise.allSettled(works);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
