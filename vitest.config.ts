@@ -66,6 +66,7 @@ const LONGEST = [
   "bounds",
   "aac",
   "automatic-level",
+  "broadcast/show-hosts",
   "broadcast/show",
   "sketch",
   "ingest/sfu",
