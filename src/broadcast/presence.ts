@@ -65,8 +65,8 @@ export class Presence {
    * not possible.
    */
   #unheard: { readonly from: number; readonly until: number } | null = null;
-  /** When a host last wanted to come, and the SFU did not take it; null: never. */
-  #keptAwayAt: number | null = null;
+  /** When a host first and last wanted to come, since one was heard, and the SFU did not take it. Null: none has. */
+  #keptAway: { readonly from: number; readonly at: number } | null = null;
   /** The same as `#heardAt` of hosts that were not muted. */
   #heardInMixAt: number | null = null;
 
@@ -104,16 +104,18 @@ export class Presence {
 
   /** Notes that a host wants to come, and that the SFU does not take it. */
   keptAway(wall: number): void {
-    this.#keptAwayAt = wall;
+    const isFirst =
+      this.#keptAway === null || this.#keptAway.at <= (this.#heardAt ?? Number.NEGATIVE_INFINITY);
+    this.#keptAway = { from: isFirst ? wall : Math.min(wall, this.#keptAway?.from ?? wall), at: wall };
   }
 
-  /** Whether a host still wants to come whom the SFU does not take. Hosts are given up half an hour after the first sign of that. */
+  /** Whether a host still wants to come whom the SFU does not take. It is given up half an hour after its first try. */
   isKeptAway(wall: number): boolean {
-    const [at, unheard] = [this.#keptAwayAt, this.#unheard];
-    if (at === null || at <= (this.#heardAt ?? Number.NEGATIVE_INFINITY)) return false;
-    const isGivenUp = unheard !== null && wall - unheard.from >= UNHEARD_MS;
+    if (this.#keptAway === null) return false;
+    const { from, at } = this.#keptAway;
+    if (at <= (this.#heardAt ?? Number.NEGATIVE_INFINITY)) return false;
     // The wall clock may be set back.
-    return Math.abs(wall - at) < KEPT_AWAY_MS && !isGivenUp;
+    return Math.abs(wall - at) < KEPT_AWAY_MS && wall - from < UNHEARD_MS;
   }
 
   /** Takes the sessions of all hosts, muted or not: one that was heard in the last half hour attends the show. */
@@ -131,10 +133,10 @@ export class Presence {
     return { kind: there.some((session) => !wasHeard(session)) ? "there" : "unknown" };
   }
 
-  /** Notes that a host may be there without being heard. After half an hour of that it no longer counts. */
+  /** Notes that a host may be there without being heard. After half an hour of that only one who is kept away counts. */
   #mayBeThere(wall: number): void {
     const { from, until } = this.#unheard ?? { from: wall, until: wall };
-    const isGivenUp = wall - from >= UNHEARD_MS;
+    const isGivenUp = wall - from >= UNHEARD_MS && !this.isKeptAway(wall);
     // The wall clock may be set back.
     this.#unheard = { from: Math.min(from, wall), until: isGivenUp ? until : wall };
   }

@@ -104,8 +104,9 @@ export class Failover implements Sources {
     if (!this.#search.isPossible) return { pLoader };
     const { playlistLoadPolicy, manifestLoadPolicy, fragLoadPolicy } = Hls.DefaultConfig;
     const retry = { maxNumRetry: 8, retryDelayMs: 500, maxRetryDelayMs: 2_000 };
-    // On the way to the copy, hls.js asks for media of the primary's list once more, and loads nothing until it may ask again.
-    const soon = { maxNumRetry: 12, retryDelayMs: 200, maxRetryDelayMs: 1_000 };
+    // On the way to the copy, hls.js asks for media of the primary's list once more, and loads nothing until it may ask again. It
+    // gives up after 32 s, not before a replay's buffer is empty.
+    const soon = { maxNumRetry: 34, retryDelayMs: 200, maxRetryDelayMs: 1_000 };
     return {
       pLoader,
       // The copy names its segments differently from the primary, which hls.js 1.7.4 would take for a fault of the server.
@@ -253,6 +254,8 @@ export class Failover implements Sources {
     if (!isTime) return;
     this.#wellAt = null;
     this.#plan.toPrimary(now);
+    // Another server of the relay may not be well yet, and answer with an older list than the one that was checked.
+    this.#primaryTo = Math.max(this.#primaryTo, this.#givenTo);
     this.#goOn(hls);
   }
 

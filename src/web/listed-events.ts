@@ -42,7 +42,13 @@ function after(seen: KnownStatus, { id, kind, title, hosts, onAir }: ListedEvent
     case "host-off":
     case "on-air":
       // A muted host, who is counted, makes no show live and adds nothing to the line.
-      return { ...now, hosts, onAir, line: seen.line === "hold" ? "hold" : lineOf(onAir) };
+      return {
+        ...now,
+        state: stateOf(seen, onAir),
+        hosts,
+        onAir,
+        line: seen.line === "hold" ? "hold" : lineOf(onAir),
+      };
     case "hold-on":
       return { ...now, line: "hold" };
     case "hold-off":
@@ -58,4 +64,9 @@ function after(seen: KnownStatus, { id, kind, title, hosts, onAir }: ListedEvent
  */
 function lineOf(onAir: readonly string[]): "hosts" | "silence" {
   return onAir.length > 0 ? "hosts" : "silence";
+}
+
+/** Who is heard makes a show live. A show that was going on while a new version was deployed does not tell `live`. */
+function stateOf({ state }: KnownStatus, onAir: readonly string[]): KnownStatus["state"] {
+  return onAir.length > 0 && (state === "announced" || state === "open") ? "live" : state;
 }

@@ -138,6 +138,19 @@ describe("for the show's end, hosts", () => {
       });
     });
 
+    test("a host whom the SFU does not take, for half an hour from its own first try, whatever was in doubt before", () => {
+      const presence = new Presence(0);
+      presence.hosted(heard, 0);
+      presence.hosted([session("reattaching", 31_000)], 31_000);
+      expect(presence.hosted([], 35 * MINUTE)).toEqual({ kind: "gone", since: 31_000 });
+      for (let wall = 35 * MINUTE; wall < 65 * MINUTE; wall += 20_000) {
+        presence.keptAway(wall);
+        expect(presence.hosted([], wall + 10_000)).toEqual({ kind: "unknown" });
+      }
+      presence.keptAway(65 * MINUTE);
+      expect(presence.hosted([], 65 * MINUTE)).toEqual({ kind: "gone", since: 65 * MINUTE - 10_000 });
+    });
+
     test.each<[string, Session[]]>([
       ["a host whom the SFU does not take", []],
       ["a host who connects and is never heard", [session("connecting", 9_000)]],

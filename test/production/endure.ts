@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HostState } from "../../src/broadcast-api.ts";
+import type { DescribedHost } from "../../src/broadcast-api.ts";
 import type { CreatedBroadcast } from "../kit/created.ts";
 import type { Desk } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
@@ -79,17 +79,21 @@ async function watchHost(desk: Desk, show: CreatedBroadcast, isOver: () => boole
   let heardAt = Date.now();
   let longest = 0;
   for (; !isOver(); await sleep(1_000)) {
-    if ((await standing(desk, show)).startsWith("heard")) heardAt = Date.now();
+    if ((await hostsOf(desk, show)).some(({ heard }) => heard)) heardAt = Date.now();
     else longest = Math.max(longest, Date.now() - heardAt);
   }
   return longest;
 }
 
-/** Returns the state of each host and since when, or the status with which that was refused. */
-async function standing({ url, adminToken }: Desk, { id }: CreatedBroadcast): Promise<string> {
+/** Returns the state of each host, and since when. */
+async function standing(desk: Desk, show: CreatedBroadcast): Promise<string> {
+  const hosts = await hostsOf(desk, show);
+  return hosts.map(({ state, since }) => `${state} since ${new Date(since).toISOString()}`).join();
+}
+
+/** Returns the show's hosts; none where the relay does not answer as it should. */
+async function hostsOf({ url, adminToken }: Desk, { id }: CreatedBroadcast): Promise<DescribedHost[]> {
   const headers = { authorization: `Bearer ${adminToken}` };
   const response = await fetch(`${url}/api/broadcasts/${id}`, { headers });
-  if (!response.ok) return `answered ${response.status}`;
-  const { hosts } = (await response.json()) as { hosts: HostState[] };
-  return hosts.map(({ state, since }) => `${state} since ${new Date(since).toISOString()}`).join();
+  return response.ok ? ((await response.json()) as { hosts: DescribedHost[] }).hosts : [];
 }

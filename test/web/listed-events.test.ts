@@ -51,7 +51,7 @@ describe("from date ranges a page", () => {
     [
       "who is on the air",
       { id: 4, at: 0, kind: "host-on", host, hosts: 3, onAir: ["Ada", "Ben; and Cy"] },
-      { hosts: 3, onAir: ["Ada", "Ben, and Cy"], line: "hosts" },
+      { state: "live", hosts: 3, onAir: ["Ada", "Ben, and Cy"], line: "hosts" },
     ],
     [
       "that a muted host has come, who makes nothing live",
@@ -62,7 +62,7 @@ describe("from date ranges a page", () => {
     [
       "who is on the air when a mute has ended",
       { id: 4, at: 0, kind: "on-air", hosts: 1, onAir: ["Ada"] },
-      { hosts: 1, onAir: ["Ada"], line: "hosts" },
+      { state: "live", hosts: 1, onAir: ["Ada"], line: "hosts" },
     ],
     [
       "that only muted hosts are left",
@@ -79,6 +79,13 @@ describe("from date ranges a page", () => {
     ["a marker, and shows it nowhere", { id: 4, at: 0, kind: "marker", title: "The vote" }, {}],
   ])("learns %s", (_, event, change) => {
     expect(seeing(event)).toEqual({ ...SEEN, ...change, lastEvent: 4 });
+  });
+
+  test("takes no ended show for a live one", () => {
+    const on: Event = { id: 4, at: 0, kind: "host-on", host, hosts: 1, onAir: ["Ada"] };
+    const range = read(on);
+    if (range === null) throw new Error("it is not listed");
+    expect(statusAfter({ ...SEEN, state: "ended" }, [range]).state).toBe("ended");
   });
 
   test("knows that hosts are heard when hold audio ends after the first of them came", () => {
