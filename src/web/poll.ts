@@ -56,8 +56,10 @@ export function pollStatus(
     endings = report.kind === "status" && report.status.state === "ended" ? endings + 1 : 0;
     tell(report);
     clearTimeout(timer);
-    // A page without a status needs one soon, even if its playlist tells the events from then on.
-    toldUntil = report.kind === "status" ? performance.now() + spread(TOLD_EVERY_MS) : 0;
+    // A page without a status needs one soon, even if its playlist tells the events from then on. That the doors have opened, which
+    // the first listener may have done, is not among those.
+    const isOpen = report.kind === "status" && report.status.state !== "announced";
+    toldUntil = isOpen ? performance.now() + spread(TOLD_EVERY_MS) : 0;
     const regular = waitsForDoors() ? KEPT_MS * (1.1 + 0.4 * Math.random()) : spread(EVERY_MS);
     timer = window.setTimeout(next, misses === 0 ? regular : backoff(misses, EVERY_MS, CEILING_MS));
   };

@@ -257,6 +257,15 @@ test.concurrent("a host who changes the microphone while the studio connects is 
   await page.context().close();
 });
 
+test.concurrent("the first listener, whose press opens the doors, is told so within 12 s", async () => {
+  const show = await stage.create("low");
+  const { page } = await openPage(browser, show.listenUrl);
+  await page.locator("#badge", { hasText: "Not started" }).waitFor();
+  await page.locator("#play:enabled").click();
+  await page.locator("#badge", { hasText: "Doors open" }).waitFor({ timeout: 12_000 });
+  await page.context().close();
+});
+
 test.concurrent("a listener opens the doors before their time, and is told that the show is late", async ({
   expect,
 }) => {
