@@ -9,8 +9,11 @@ const MOST_CALLS = 4;
 /** Reads among them, so that a put can always be tried. */
 const MOST_READS = 3;
 
-/** Why a call was not made. */
-export class TooManyCalls extends Error {
+/** A call to R2 that was not made, so that R2 has not failed. */
+export class NotAsked extends Error {}
+
+/** It was not made because R2 leaves too many others unanswered. */
+export class TooManyCalls extends NotAsked {
   constructor(out: number) {
     super(`R2 has not answered ${out} calls yet`);
   }

@@ -1,7 +1,7 @@
 import { decodeS16 } from "../audio/pcm.ts";
 import { withTimeout } from "../limit.ts";
 import { AU_SAMPLES, CHANNELS, SAMPLE_RATE } from "../media.ts";
-import { TooManyCalls } from "./bounded-bucket.ts";
+import { NotAsked } from "./bounded-bucket.ts";
 import type { Bucket, Dependencies } from "./dependencies.ts";
 import type { HoldSource } from "./hold-source.ts";
 import type { KeptSound } from "./show-row.ts";
@@ -115,7 +115,7 @@ export class KeptAudio implements HoldSource {
       this.#isTold = false;
     } catch (error) {
       // R2 was not asked, so it has not failed. The next unit asks again.
-      if (error instanceof TooManyCalls) return;
+      if (error instanceof NotAsked) return;
       this.#pausedUntil = Date.now() + RETRY_AFTER_MS;
       this.#awaitedSince = null;
       if (!this.#isTold) console.warn(`${this.#key} can not be read and is not heard: ${String(error)}`);

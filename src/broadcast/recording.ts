@@ -1,6 +1,6 @@
 import { withTimeout } from "../limit.ts";
 import { keys } from "../r2-keys.ts";
-import { TooManyCalls } from "./bounded-bucket.ts";
+import { NotAsked } from "./bounded-bucket.ts";
 import type { Bucket } from "./dependencies.ts";
 import type { Lifeboat } from "./lifeboat.ts";
 import type { Outbox } from "./outbox.ts";
@@ -88,8 +88,8 @@ export class Recording {
         if (puts % PUTS_IN_A_ROW === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       }
     } catch (error) {
-      // R2 was not asked. It is, with a later part, once it has answered.
-      if (error instanceof TooManyCalls) return;
+      // It is, with a later part, once it has answered others; or never, if the broadcast is being removed.
+      if (error instanceof NotAsked) return;
       this.failures++;
       console.warn(
         `R2 did not take a segment of ${this.#id}; it is kept here and tried again: ${String(error)}`,

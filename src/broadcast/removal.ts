@@ -1,5 +1,6 @@
 import { withTimeout } from "../limit.ts";
 import { folderOf } from "../r2-keys.ts";
+import { NotAsked } from "./bounded-bucket.ts";
 import type { Bucket } from "./dependencies.ts";
 
 /** Delay of the alarm that retries after a failed or interrupted try, ms. */
@@ -91,7 +92,7 @@ export class Removal {
   }
 
   #put(...parameters: Parameters<Bucket["put"]>): Promise<unknown> {
-    if (this.#isDue) return Promise.reject(new Error("the broadcast is being removed"));
+    if (this.#isDue) return Promise.reject(new NotAsked("the broadcast is being removed"));
     const answered = this.#bucket.put(...parameters);
     const settled: Promise<unknown> = answered.then(
       () => this.#puts.delete(settled),

@@ -53,6 +53,13 @@ test("DELETE removes all of 3,000 objects, and answers when they are gone", {
   expect((await relay.create({ slug: "three-thousand" })).id).toBe(show.id);
 });
 
+test("a show that is removed while it is on blames R2 for nothing", async () => {
+  const show = await relay.open({ slug: "on", latency: "low" });
+  await sleep(3_000);
+  expect(await statusOf(show.id, "DELETE")).toBe(204);
+  expect(relay.log()).not.toContain(`R2 did not take a segment of ${show.id}`);
+});
+
 test("an interrupted removal goes on by itself: the broadcast is unknown at once, its name taken until the end", {
   timeout: 180_000,
 }, async () => {
