@@ -24,20 +24,18 @@ export class Fader {
       this.#to = gain;
       this.#left = RAMP;
     }
+    const change = this.#from - this.#to;
+    let left = this.#left;
+    let now = this.#gain;
     let i = 0;
-    if (this.#left > 0) {
-      let left = this.#left;
-      let now = this.#gain;
-      const change = this.#from - this.#to;
-      for (; left > 0 && i < pcm.length; i += CHANNELS) {
-        left--;
-        now = this.#to + (change * left) / RAMP;
-        pcm[i] = (pcm[i] as number) * now;
-        pcm[i + 1] = (pcm[i + 1] as number) * now;
-      }
-      this.#left = left;
-      this.#gain = now;
+    for (; left > 0 && i < pcm.length; i += CHANNELS) {
+      left--;
+      now = this.#to + (change * left) / RAMP;
+      pcm[i] = (pcm[i] as number) * now;
+      pcm[i + 1] = (pcm[i + 1] as number) * now;
     }
+    this.#left = left;
+    this.#gain = now;
     if (this.#gain === 1) return;
     for (; i < pcm.length; i++) pcm[i] = (pcm[i] as number) * this.#gain;
   }

@@ -40,17 +40,17 @@ export class KWeighting {
       r4 = rightShelved - PASS_A2 * rightOut;
       energy += leftOut * leftOut + rightOut * rightOut;
     }
+    state[0] = l1;
+    state[1] = l2;
+    state[2] = l3;
+    state[3] = l4;
+    state[4] = r1;
+    state[5] = r2;
+    state[6] = r3;
+    state[7] = r4;
     // A state this small is as good as zero; still smaller numbers (denormal ones) would make arithmetic slow.
     const rest = Math.abs(l1) + Math.abs(l3) + Math.abs(l4) + Math.abs(r1) + Math.abs(r3) + Math.abs(r4);
-    const isOver = rest < NEGLIGIBLE;
-    state[0] = isOver ? 0 : l1;
-    state[1] = isOver ? 0 : l2;
-    state[2] = isOver ? 0 : l3;
-    state[3] = isOver ? 0 : l4;
-    state[4] = isOver ? 0 : r1;
-    state[5] = isOver ? 0 : r2;
-    state[6] = isOver ? 0 : r3;
-    state[7] = isOver ? 0 : r4;
+    if (rest < NEGLIGIBLE) this.reset();
     return energy;
   }
 

@@ -65,7 +65,7 @@ export class Presence {
    * not possible.
    */
   #unheard: { readonly from: number; readonly until: number } | null = null;
-  /** When a host first and last wanted to come, since one was heard, and the SFU did not take it. Null: none has. */
+  /** When a host first and last wanted to come without being taken by the SFU. Null: none has. */
   #keptAway: { readonly from: number; readonly at: number } | null = null;
   /** The same as `#heardAt` of hosts that were not muted. */
   #heardInMixAt: number | null = null;
@@ -104,18 +104,20 @@ export class Presence {
 
   /** Notes that a host wants to come, and that the SFU does not take it. */
   keptAway(wall: number): void {
-    const isFirst =
-      this.#keptAway === null || this.#keptAway.at <= (this.#heardAt ?? Number.NEGATIVE_INFINITY);
-    this.#keptAway = { from: isFirst ? wall : Math.min(wall, this.#keptAway?.from ?? wall), at: wall };
+    this.#keptAway = { from: Math.min(wall, this.#keptAwaySinceHeard?.from ?? wall), at: wall };
   }
 
   /** Whether a host still wants to come whom the SFU does not take. It is given up half an hour after its first try. */
   isKeptAway(wall: number): boolean {
-    if (this.#keptAway === null) return false;
-    const { from, at } = this.#keptAway;
-    if (at <= (this.#heardAt ?? Number.NEGATIVE_INFINITY)) return false;
+    const tries = this.#keptAwaySinceHeard;
     // The wall clock may be set back.
-    return Math.abs(wall - at) < KEPT_AWAY_MS && wall - from < UNHEARD_MS;
+    return tries !== null && Math.abs(wall - tries.at) < KEPT_AWAY_MS && wall - tries.from < UNHEARD_MS;
+  }
+
+  /** The tries of hosts whom the SFU has not taken; null where a host has been heard after the last one. */
+  get #keptAwaySinceHeard(): { readonly from: number; readonly at: number } | null {
+    const isOver = (this.#keptAway?.at ?? 0) <= (this.#heardAt ?? Number.NEGATIVE_INFINITY);
+    return isOver ? null : this.#keptAway;
   }
 
   /** Takes the sessions of all hosts, muted or not: one that was heard in the last half hour attends the show. */

@@ -38,7 +38,7 @@ test("four calls of any kind are left unanswered at the most; each that is answe
   expect(calls).toHaveLength(6);
 });
 
-test("a fourth read waits for none of three, so that a put can be made", async () => {
+test("while three reads are unanswered, a fourth is refused at once, and a put is made", async () => {
   const { calls, bucket } = hanging();
   const bounded = boundedBucket(bucket);
   const reads = [bounded.get("k"), bounded.get("k"), bounded.get("k")];

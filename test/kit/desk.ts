@@ -1,4 +1,4 @@
-import type { Changes, HostChanges, HostDescription } from "../../src/broadcast-api.ts";
+import type { Changes, DescribedHost, HostChanges, HostDescription } from "../../src/broadcast-api.ts";
 import type { Latency } from "../../src/media.ts";
 import type { CreatedBroadcast } from "./created.ts";
 
@@ -101,6 +101,11 @@ export async function originReads(
 export async function recordingFailuresOf(desk: Desk, { id }: CreatedBroadcast): Promise<number> {
   const described = await call(desk, "GET", `/${id}`);
   return (described as { recordingFailures: number }).recordingFailures;
+}
+
+/** Returns the show's hosts, as the relay describes them. */
+export async function hostsOf(desk: Desk, { id }: CreatedBroadcast): Promise<readonly DescribedHost[]> {
+  return ((await call(desk, "GET", `/${id}`)) as { hosts: readonly DescribedHost[] }).hosts;
 }
 
 export async function stateOf(desk: Desk, { id }: CreatedBroadcast): Promise<string> {

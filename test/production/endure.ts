@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DescribedHost } from "../../src/broadcast-api.ts";
 import type { CreatedBroadcast } from "../kit/created.ts";
-import type { Desk } from "../kit/desk.ts";
+import { type Desk, hostsOf } from "../kit/desk.ts";
 import { Listener } from "../kit/listener.ts";
 
 /** How long the show is still watched after a command has ended, ms. */
@@ -79,7 +78,9 @@ async function watchHost(desk: Desk, show: CreatedBroadcast, isOver: () => boole
   let heardAt = Date.now();
   let longest = 0;
   for (; !isOver(); await sleep(1_000)) {
-    if ((await hostsOf(desk, show)).some(({ heard }) => heard)) heardAt = Date.now();
+    // A relay that does not answer has not heard it either.
+    const hosts = await hostsOf(desk, show).catch(() => []);
+    if (hosts.some(({ heard }) => heard)) heardAt = Date.now();
     else longest = Math.max(longest, Date.now() - heardAt);
   }
   return longest;
@@ -89,11 +90,4 @@ async function watchHost(desk: Desk, show: CreatedBroadcast, isOver: () => boole
 async function standing(desk: Desk, show: CreatedBroadcast): Promise<string> {
   const hosts = await hostsOf(desk, show);
   return hosts.map(({ state, since }) => `${state} since ${new Date(since).toISOString()}`).join();
-}
-
-/** Returns the show's hosts; none where the relay does not answer as it should. */
-async function hostsOf({ url, adminToken }: Desk, { id }: CreatedBroadcast): Promise<DescribedHost[]> {
-  const headers = { authorization: `Bearer ${adminToken}` };
-  const response = await fetch(`${url}/api/broadcasts/${id}`, { headers });
-  return response.ok ? ((await response.json()) as { hosts: DescribedHost[] }).hosts : [];
 }
