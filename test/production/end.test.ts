@@ -14,6 +14,8 @@ interface Left {
   readonly names: string;
   readonly lastLine: string;
   readonly recordingFailures: number;
+  /** The segments that are served, of s0 and s1, which are listed. */
+  readonly served: readonly string[];
   /** The answers for the recording, one after another; the last one stays. */
   readonly recordings: readonly [status: number, body: string, length?: number][];
 }
@@ -22,6 +24,7 @@ const WHOLE: Left = {
   names: "e1/rewind.m3u8",
   lastLine: "#EXT-X-ENDLIST",
   recordingFailures: 0,
+  served: ["s0.m4s", "s1.m4s"],
   recordings: [
     [409, "{}"],
     [200, "\0\0\0\u0008ftyp"],
@@ -50,8 +53,10 @@ async function failures(left: Left): Promise<string[]> {
       if (length > body.length) answer.write(body, () => answer.destroy());
       else answer.end(body);
     } else if (url.endsWith("index.m3u8")) answer.end(`#EXTM3U\n${left.names}\n`);
-    else if (url.endsWith(".m3u8")) answer.end(`#EXTM3U\n#EXTINF:1.92,\ns0.m4s\n${left.lastLine}\n`);
-    else if (url.endsWith(".m4s")) answer.end("media");
+    else if (url.endsWith(".m3u8"))
+      answer.end(`#EXTM3U\n#EXTINF:1.92,\ns0.m4s\n#EXTINF:1.92,\ns1.m4s\n${left.lastLine}\n`);
+    else if (url.endsWith(".m4s"))
+      answer.writeHead(left.served.some((name) => url.endsWith(name)) ? 200 : 404).end("media");
     else answer.end(JSON.stringify({ recordingFailures: left.recordingFailures }));
   });
   const url = `http://127.0.0.1:${await listen(relay)}`;
@@ -74,6 +79,8 @@ test("nothing fails where the replay ends, and the recording is whole once it is
 
 test.each<[string, Partial<Left>, RegExp]>([
   ["the replay's list does not end", { lastLine: "" }, /no ENDLIST/],
+  ["the replay's first segment is missing", { served: ["s1.m4s"] }, /s0.m4s: 404/],
+  ["the replay's last segment is missing", { served: ["s0.m4s"] }, /s1.m4s: 404/],
   ["the recording is missing", { recordings: [[404, "{}"]] }, /answered 404/],
   ["the recording breaks off", { recordings: [[200, "\0\0\0\u0008ftyp", 9]] }, /terminated|aborted|closed/],
   ["the recording is no MP4 file", { recordings: [[200, "\0\0\0\u0008moof"]] }, /begins with a box "moof"/],
